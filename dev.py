@@ -1,0 +1,121 @@
+"""One word for everything a newcomer or a build needs, with nothing but Python 3.11 and git.
+
+    python3 dev.py demo      collect an invented agency from a simulated Meta, then serve it
+    python3 dev.py test      lint, types, import contracts, and all tests
+    python3 dev.py check     lint, types and import contracts only
+    python3 dev.py fix       let the linter mend and format what it can
+    python3 dev.py lock      write requirements.lock anew from pyproject.toml
+    python3 dev.py sophia …  any command of Sophia itself
+    python3 dev.py run …     any command inside the environment
+
+What follows the word is passed on: ``python3 dev.py test -k store``.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / "python"
+LOCK = ROOT / "requirements.lock"
+STAMP = VENV / "installed.sha256"
+
+
+def call(*command: str | Path) -> None:
+    """Run a command in the project's folder with .venv first on the path; end with its exit code when it fails."""
+    env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "VIRTUAL_ENV": str(VENV)}
+    try:
+        code = subprocess.call([str(part) for part in command], cwd=ROOT, env=env)
+    except KeyboardInterrupt:
+        code = 130
+    if code:
+        sys.exit(code)
+
+
+def fingerprint() -> str:
+    """What .venv is made from; when it changes, .venv is brought up to date."""
+    parts = (LOCK.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode(), str(VENV).encode())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def install() -> None:
+    """Make .venv hold exactly what requirements.lock names, and the project itself, unless it does already."""
+    if STAMP.exists() and STAMP.read_text() == fingerprint():
+        return
+    print("Installing into .venv …", flush=True)
+    if not (BIN / "uv").exists() and not (BIN / "uv.exe").exists():
+        install_uv()
+    uv = (BIN / "uv", "pip")
+    call(*uv, "sync", "--quiet", "--require-hashes", "--python", PYTHON, LOCK)
+    call(*uv, "install", "--quiet", "--no-deps", "--no-build-isolation", "--python", PYTHON, "--editable", ROOT)
+    STAMP.write_text(fingerprint())
+
+
+def install_uv() -> None:
+    """Make a fresh .venv with the one tool that fills it, as pinned and hashed in requirements.lock."""
+    shutil.rmtree(VENV, ignore_errors=True)
+    if subprocess.call([sys.executable, "-m", "venv", str(VENV)]):
+        sys.exit("Python could not make .venv. On Debian and Ubuntu, install the package python3-venv and try again.")
+    pinned = re.search(r"^uv==.*?(?=^\S)", LOCK.read_text() + "\n#", re.MULTILINE | re.DOTALL)
+    if pinned is None:
+        sys.exit("requirements.lock does not name uv. Bring it back with git, then try again.")
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder, "uv.txt")
+        wanted.write_text(pinned.group())
+        quiet = ("--quiet", "--disable-pip-version-check")
+        call(PYTHON, "-m", "pip", "install", *quiet, "--require-hashes", "--requirement", wanted)
+
+
+def check(*_: str) -> None:
+    call(BIN / "ruff", "check", ".")
+    call(BIN / "ruff", "format", "--check", ".")
+    call(BIN / "mypy")
+    call(BIN / "lint-imports")
+
+
+def test(*arguments: str) -> None:
+    if not arguments:
+        check()
+    call(BIN / "pytest", "-n", "2", "-m", "not campaign", *arguments)
+
+
+def fix(*_: str) -> None:
+    call(BIN / "ruff", "check", "--fix-only", ".")
+    call(BIN / "ruff", "format", ".")
+
+
+def lock(*arguments: str) -> None:
+    """Hashes, and no registry's address: the file means the same wherever packages come from."""
+    form = ("--universal", "--generate-hashes", "--no-header", "--quiet", "--python-version", "3.11")
+    call(BIN / "uv", "pip", "compile", *form, "--group", "dev", *arguments, "pyproject.toml", "-o", LOCK)
+
+
+def main() -> None:
+    word, *arguments = sys.argv[1:] or ["help"]
+    words = {
+        "demo": lambda: call(BIN / "sophia", "demo", *arguments),
+        "test": lambda: test(*arguments),
+        "check": check,
+        "fix": fix,
+        "lock": lambda: lock(*arguments),
+        "sophia": lambda: call(BIN / "sophia", *arguments),
+        "run": lambda: call(*arguments),
+    }
+    if word not in words:
+        sys.exit(__doc__)
+    install()
+    words[word]()
+
+
+# Whoever starts this has installed nothing yet, so the version is checked here and not by an installer.
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit(f"Sophia needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Settings: every SOPHIA_ variable, typed and explained. Nothing is read before Settings() is called."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sophia.errors import ConfigurationError
+
+GRAPH_VERSIONS = ("v22.0", "v23.0", "v24.0", "v25.0", "v26.0")
+
+
+def known_zone(name: str) -> str:
+    """Refuse a zone that the zone database does not hold; "EST5" and "" would otherwise fail at the first job."""
+    if name not in available_timezones() or ("/" not in name and name != "UTC"):
+        raise ValueError(f"{name!r} is no time zone; use a name such as America/Toronto, Europe/Berlin or UTC")
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(known_zone)]
+
+
+class Settings(BaseSettings):
+    """Read from the environment and from a file .env in the current folder; the environment wins."""
+
+    model_config = SettingsConfigDict(env_prefix="SOPHIA_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    data_dir: Path = Field(default=Path("data"), description="Folder of the SQLite database and of the key file.")
+    database_url: str | None = Field(
+        default=None,
+        description="Where readings are kept: sqlite:///file.db or postgresql://user:password@host/name. "
+        "Default: sophia.db in the data folder.",
+    )
+    encryption_key: SecretStr | None = Field(
+        default=None,
+        description="Key for platform tokens at rest (several, comma-separated, newest first, while rotating). "
+        "Default: the file key in the data folder, made on first use.",
+    )
+
+    graph_base_url: str = Field(default="https://graph.facebook.com", description="Where Meta's Graph API answers.")
+    graph_api_version: Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"] = Field(
+        default="v22.0", description="The Graph API version that is called."
+    )
+    facebook_app_id: str | None = Field(default=None, description="Your Meta app; needed to check and extend tokens.")
+    facebook_app_secret: SecretStr | None = Field(default=None, description="Its secret; signs every call when set.")
+
+    facebook_access_token: SecretStr | None = Field(default=None, description="Connects one Page without a prompt.")
+    facebook_page_id: str | None = Field(default=None, description="The Page that facebook_access_token is for.")
+    instagram_access_token: SecretStr | None = Field(
+        default=None, description="Connects one Instagram account without a prompt."
+    )
+    instagram_business_account_id: str | None = Field(
+        default=None, description="The Instagram account that instagram_access_token is for."
+    )
+
+    operator_timezone: ZoneName = Field(
+        default="UTC", description="Zone in which jobs run and times are shown; never the zone of a reading."
+    )
+    daily_hour: int = Field(default=6, ge=0, le=23, description="Hour of the daily collection in operator_timezone.")
+    initial_days: int = Field(default=90, ge=1, le=730, description="Days of history that a first collection reads.")
+    restatement_days: int = Field(
+        default=3, ge=1, le=28, description="Latest days read again by every run; Meta restates about 48 hours."
+    )
+    concurrency: int = Field(default=20, ge=1, le=200, description="Accounts collected at the same time.")
+    request_timeout_seconds: float = Field(default=30.0, gt=0, le=300, description="Longest wait for one answer.")
+    ask_also: frozenset[str] = Field(
+        default=frozenset(),
+        description="Metrics that the catalogue asks on request only, as a JSON list: "
+        '["content_monetization_earnings"].',
+    )
+    token_warning_days: int = Field(default=14, ge=1, le=60, description="Warn this long before a token ends.")
+    raw_answer_days: int = Field(
+        default=7, ge=0, le=90, description="Days that Meta's raw answers are kept for recomputing; 0 keeps none."
+    )
+
+    host: str = Field(default="127.0.0.1", description="Address that `sophia serve` listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port that `sophia serve` listens on; 0 picks one.")
+    requests_per_minute: int = Field(default=600, ge=1, description="API requests that one key may make a minute.")
+    log_format: Literal["console", "json"] = Field(default="console", description="How log lines are written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'sophia.db'}"
+
+    @property
+    def operator_zone(self) -> ZoneInfo:
+        return ZoneInfo(self.operator_timezone)
+
+
+def load_settings() -> Settings:
+    """The settings of this machine. Raises ConfigurationError that names each wrong variable and never its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"SOPHIA_{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        raise ConfigurationError("; ".join(lines)) from None

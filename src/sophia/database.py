@@ -1,0 +1,279 @@
+"""One engine, one transaction per request or job, and the column types that both databases share.
+
+SQLite is written by one transaction at a time. Writers begin with BEGIN IMMEDIATE and queue on a lock of this process,
+because SQLite's own waiting sleeps and polls, and a plain BEGIN that reads first fails when another writer was faster.
+"""
+
+import json
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Self, cast
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    bindparam,
+    create_engine,
+    event,
+    make_url,
+    type_coerce,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeEngine, UserDefinedType
+
+from sophia.errors import ConfigurationError
+
+EPOCH = date(1970, 1, 1)
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite numbers rows by itself only in a column of type INTEGER.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Every table of Sophia hangs on this metadata."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored and returned in UTC. A naive one is refused: nobody can say what it means."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01; two bytes on disk where a date written out takes ten."""
+    return (day - EPOCH).days
+
+
+def day_of(number: int) -> date:
+    return EPOCH + timedelta(days=number)
+
+
+class Day(TypeDecorator[date]):
+    """A calendar day, stored as the number of days since 1970-01-01."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else day_number(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> date | None:  # noqa: ARG002
+        return None if value is None else day_of(value)
+
+
+class MetricValue(UserDefinedType[int | float]):
+    """An exact number: counts are integers, only rates and watch times have decimals (A17).
+
+    NUMERIC on both databases: SQLite keeps integers as integers of 1 to 8 bytes, PostgreSQL keeps decimals exactly.
+    """
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "NUMERIC"
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return to_decimal if dialect.name == "postgresql" else None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002
+        return from_decimal if dialect.name == "postgresql" else None
+
+
+def to_decimal(value: float | None) -> Decimal | int | None:
+    """Repr gives the shortest digits that mean the same float, so that what comes back equals what went in."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def from_decimal(value: Decimal | int | None) -> int | float | None:
+    if not isinstance(value, Decimal):
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+class Database:
+    """The store's engine. Opens no connection before the first read or write."""
+
+    def __init__(self, url: str) -> None:
+        """`url` as in SOPHIA_DATABASE_URL. Raises ConfigurationError when it names no database that we know."""
+        try:
+            parsed = make_url(url)
+        except Exception as error:
+            raise ConfigurationError("SOPHIA_DATABASE_URL is no database address, such as sqlite:///file.db") from error
+        backend = parsed.get_backend_name()
+        if backend not in ("sqlite", "postgresql"):
+            raise ConfigurationError(f"SOPHIA_DATABASE_URL: {backend} is not supported; use sqlite or postgresql")
+        self.is_sqlite = backend == "sqlite"
+        self._write_lock = threading.Lock()
+        if self.is_sqlite:
+            if not parsed.database or parsed.database == ":memory:":
+                raise ConfigurationError("SOPHIA_DATABASE_URL: name a file; a database in memory is lost at the end")
+            self.path: Path | None = Path(parsed.database)
+            self.engine: Engine = create_engine(parsed, connect_args={"check_same_thread": False}, pool_size=40)
+            event.listen(self.engine, "connect", prepare_sqlite)
+            event.listen(self.engine, "begin", begin_sqlite)
+        else:
+            self.path = None
+            self.engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=20, max_overflow=20)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on one consistent state of the store; nothing that is changed through it is kept."""
+        level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**level) as connection, Session(connection) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        if not self.is_sqlite:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+            return
+        with self._write_lock, self.engine.connect().execution_options(sophia_write=True) as connection:
+            with Session(connection, expire_on_commit=False) as session, session.begin():
+                yield session
+            connection.commit()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # transactions begin where we say so, in begin_sqlite
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "temp_store=MEMORY",
+        "cache_size=-65536",
+        "mmap_size=1073741824",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def begin_sqlite(connection: Any) -> None:
+    write = connection.get_execution_options().get("sophia_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+class _ValueList(TypeDecorator[list[Any]]):
+    """Many values in one parameter: a JSON text for SQLite, an array for PostgreSQL."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, item: type[BigInteger | Text]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(self.item) if dialect.name == "postgresql" else String())
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+        return value if dialect.name == "postgresql" else json.dumps(value)
+
+
+class among(FunctionElement[bool]):  # noqa: N801 - reads as the SQL that it stands for
+    """`among(column, values)`: the column is one of the values, in one parameter however many there are (G12)."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Collection[Any]) -> None:
+        item = Text if isinstance(column.type, String) else BigInteger
+        numbers = column if isinstance(column.type, String) else type_coerce(column, BigInteger)
+        super().__init__(numbers, bindparam(None, list(values), type_=_ValueList(item)))
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002
+        """Stay as it is: SQLAlchemy would write `… IN (…) = 1` for SQLite, which then reads the whole table."""
+        return self
+
+
+@compiles(among, "sqlite")
+def _among_sqlite(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"
+
+
+@compiles(among, "postgresql")
+def _among_postgresql(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+def put_rows(
+    session: Session,
+    table: type[Base],
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    replace: Sequence[str] = (),
+) -> None:
+    """Insert many rows at once, past the ORM; of rows that exist, the columns named in `replace` are overwritten.
+
+    Values go to the driver as they are: days as numbers, moments in UTC. Rows of one call must not repeat a key.
+    PostgreSQL takes whole columns as arrays, 5 times as fast as a statement per row; SQLite is fastest row by row.
+    """
+    if not rows:
+        return
+    details = cast("Table", table.__table__)
+    key = ", ".join(column.name for column in details.primary_key)
+    overwrite = ", ".join(f"{name} = excluded.{name}" for name in replace)
+    conflict = f"ON CONFLICT ({key}) DO UPDATE SET {overwrite}" if replace else "ON CONFLICT DO NOTHING"
+    connection = session.connection()
+    into = f"INSERT INTO {details.name} ({', '.join(columns)})"
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"{into} VALUES ({marks}) {conflict}", list(rows))
+        return
+    types = [details.c[name].type.compile(connection.dialect) for name in columns]
+    arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+    decimal = [kind == "NUMERIC" for kind in types]
+    values = [
+        [to_decimal(value) for value in column] if exact else list(column)
+        for column, exact in zip(zip(*rows, strict=True), decimal, strict=True)
+    ]
+    connection.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays}) {conflict}", tuple(values))
