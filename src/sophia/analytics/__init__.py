@@ -1,0 +1,1 @@
+"""Measures what the platforms report: classified, stored, computed, shown."""

@@ -1,0 +1,54 @@
+"""Who decides a metric: the platform's algorithm, or people. Taken from the catalogue, never guessed."""
+
+from collections.abc import Iterator
+
+from sophia.meta.catalogue import CANONICAL, METRICS, Level, MetricClass, Platform, explain
+
+
+def _classes() -> Iterator[tuple[str, MetricClass]]:
+    """Yield the class of every canonical and every stored name."""
+    for canonical in CANONICAL.values():
+        yield canonical.name, canonical.metric_class
+    for metric in METRICS:
+        for name in metric.stored_names:
+            meaning = metric.canonical_of(name)
+            if meaning is not None:
+                yield name, CANONICAL[meaning].metric_class
+
+
+# The tests hold that no name has two classes, on whatever platform and level it occurs.
+_CLASS_OF: dict[str, MetricClass] = dict(_classes())
+
+ALGO_DEPENDENT: frozenset[str] = frozenset(
+    name for name, metric_class in _CLASS_OF.items() if metric_class is MetricClass.ALGORITHM_DEPENDENT
+)
+ALGO_INDEPENDENT: frozenset[str] = frozenset(
+    name for name, metric_class in _CLASS_OF.items() if metric_class is MetricClass.ALGORITHM_INDEPENDENT
+)
+
+
+def classify(
+    metric_name: str, platform: Platform | None = None, level: Level | None = None, breakdown: str = ""
+) -> MetricClass:
+    """Return who decides a metric, given the name under which it is stored, or a canonical name.
+
+    With platform and level the name is looked up there first; `breakdown` (as stored) tells the parts of
+    `follows_and_unfollows` apart, if both are given. Any other name is unclassified: ` reach` and `Reach` are not reach.
+    """
+    if platform is not None and level is not None:
+        explained = explain(platform, level, metric_name, breakdown)
+        if explained is not None:
+            return explained.metric_class
+    return _CLASS_OF.get(metric_name, MetricClass.UNCLASSIFIED)
+
+
+def is_algorithm_dependent(
+    metric_name: str, platform: Platform | None = None, level: Level | None = None, breakdown: str = ""
+) -> bool | None:
+    """Return True or False, or None where neither is true: levels, and names that are unclassified."""
+    metric_class = classify(metric_name, platform, level, breakdown)
+    if metric_class is MetricClass.ALGORITHM_DEPENDENT:
+        return True
+    if metric_class is MetricClass.ALGORITHM_INDEPENDENT:
+        return False
+    return None

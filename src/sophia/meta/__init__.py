@@ -1,0 +1,1 @@
+"""Talks to Meta: what can be asked, how it is asked, and what the answers mean."""
