@@ -1,0 +1,95 @@
+"""Who may see what: API keys and the clients they are limited to.
+
+A key is shown once, when it is made. Kept are its first characters, to recognise it, and a SHA-256 of the whole: it has
+256 bits of randomness, so a slow password hash would protect nothing and cost every request.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from sophia.database import Base, BigId, UtcDateTime
+from sophia.errors import NotFoundError
+
+PREFIX = "sophia"
+
+
+class ApiKey(Base):
+    """A key for the API. Without clients of its own it sees every client."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (CheckConstraint("length(name) > 0", name="name_given"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    prefix: Mapped[str] = mapped_column(String(20), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    limited: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    clients: Mapped[list["ApiKeyClient"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
+
+
+class ApiKeyClient(Base):
+    """A client that a limited key may see."""
+
+    __tablename__ = "api_key_clients"
+
+    api_key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who has shown a valid key. `client_ids` is None when every client may be seen."""
+
+    key_id: int
+    name: str
+    client_ids: frozenset[int] | None
+
+    def sees(self, client_id: int) -> bool:
+        return self.client_ids is None or client_id in self.client_ids
+
+
+def create_key(session: Session, name: str, client_ids: Collection[int] | None, now: datetime) -> str:
+    """Make a key and return it, for the only time. `client_ids` None means every client, also later ones."""
+    prefix = secrets.token_hex(4)
+    key = f"{PREFIX}_{prefix}_{secrets.token_urlsafe(32)}"
+    row = ApiKey(name=name, prefix=prefix, sha256=digest(key), limited=client_ids is not None, created_at=now)
+    row.clients = [ApiKeyClient(client_id=client_id) for client_id in sorted(client_ids or ())]
+    session.add(row)
+    session.flush()
+    return key
+
+
+def revoke_key(session: Session, name: str, now: datetime) -> None:
+    """From now on the key opens nothing. Raises NotFoundError when no key has that name."""
+    row = session.scalar(select(ApiKey).where(ApiKey.name == name))
+    if row is None:
+        raise NotFoundError(f"There is no API key named {name!r}; `sophia key list` shows them.")
+    row.revoked_at = row.revoked_at or now
+
+
+def list_keys(session: Session) -> list[ApiKey]:
+    return list(session.scalars(select(ApiKey).order_by(ApiKey.id)))
+
+
+def identify(session: Session, key: str) -> Viewer | None:
+    """Whose key this is; None when it is nobody's or revoked."""
+    parts = key.split("_", 2)
+    if len(parts) != 3 or parts[0] != PREFIX:  # noqa: PLR2004 - prefix, name and secret
+        return None
+    row = session.scalar(select(ApiKey).where(ApiKey.prefix == parts[1]))
+    if row is None or row.revoked_at is not None or not hmac.compare_digest(row.sha256, digest(key)):
+        return None
+    return Viewer(row.id, row.name, frozenset(link.client_id for link in row.clients) if row.limited else None)
+
+
+def digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,42 @@
+"""Tables of the measurements: the specification's eight models, and the series, runs and revisions beside them."""
+
+from sophia.analytics.models.business import (
+    Campaign,
+    CampaignMembership,
+    ConversionEvent,
+    DecisionQualityScore,
+    DecisionTrace,
+    IndustryBenchmark,
+    KPISnapshot,
+)
+from sophia.analytics.models.collection import (
+    AccountTotal,
+    CollectionRun,
+    Fetch,
+    Lease,
+    MetricStatus,
+    QuarantinedItem,
+    Watermark,
+)
+from sophia.analytics.models.readings import EngagementMetric, MetricRevision, MetricSeries, StoredMetric
+
+__all__ = [
+    "AccountTotal",
+    "Campaign",
+    "CampaignMembership",
+    "CollectionRun",
+    "ConversionEvent",
+    "DecisionQualityScore",
+    "DecisionTrace",
+    "EngagementMetric",
+    "Fetch",
+    "IndustryBenchmark",
+    "KPISnapshot",
+    "Lease",
+    "MetricRevision",
+    "MetricSeries",
+    "MetricStatus",
+    "QuarantinedItem",
+    "StoredMetric",
+    "Watermark",
+]

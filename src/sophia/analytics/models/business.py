@@ -1,0 +1,178 @@
+"""What is made of readings: KPI snapshots, campaigns, conversions, decisions, and the benchmarks to compare with."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sophia.database import Base, BigId, UtcDateTime
+from sophia.portfolio.models import PLATFORMS
+
+EVENT_TYPES = ("utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund")
+STAGES = ("research", "angle", "persona", "format", "voice", "gate", "approval", "performance")
+# JSON null and SQL NULL must not both stand for "nothing": `IS NULL` would find neither of the two for certain (I8).
+Json = JSON(none_as_null=True)
+
+
+class KPISnapshot(Base):
+    """The KPIs of one client, or of one of its accounts, for one week from Monday to Sunday (both included)."""
+
+    __tablename__ = "kpi_snapshots"
+    __table_args__ = (
+        UniqueConstraint("client_id", "account_key", "week_start"),
+        CheckConstraint("week_end > week_start", name="week_in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    # 0 for the whole client: a unique key over a NULL would allow the same week twice (G3).
+    account_key: Mapped[int] = mapped_column(BigId, default=0)
+    week_start: Mapped[date] = mapped_column(Date)
+    week_end: Mapped[date] = mapped_column(Date)
+    kpis: Mapped[dict[str, Any]] = mapped_column(Json)
+    algo_dependent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    algo_independent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    computed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Campaign(Base):
+    """Drafts that belong together; grouped by content pillar and month, or by hand. Both days are included."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        UniqueConstraint("client_id", "slug"),
+        CheckConstraint("end_date IS NULL OR end_date >= start_date", name="dates_in_order"),
+        CheckConstraint("length(slug) > 0", name="slug_given"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    slug: Mapped[str] = mapped_column(String(120))
+    content_pillar: Mapped[str | None] = mapped_column(String(100))
+    start_date: Mapped[date] = mapped_column(Date)
+    end_date: Mapped[date | None] = mapped_column(Date)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CampaignMembership(Base):
+    """A draft in a campaign; once (G14)."""
+
+    __tablename__ = "campaign_memberships"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True)
+    draft_id: Mapped[int] = mapped_column(
+        ForeignKey("content_drafts.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class ConversionEvent(Base):
+    """Something that a person did on the way to a sale, and what it brought."""
+
+    __tablename__ = "conversion_events"
+    __table_args__ = (
+        UniqueConstraint("client_id", "idempotency_key"),
+        CheckConstraint(f"event_type IN {EVENT_TYPES}", name="event_type_known"),
+        CheckConstraint("length(source) > 0", name="source_given"),
+        CheckConstraint("revenue_amount IS NULL OR revenue_amount >= 0", name="revenue_not_negative"),
+        CheckConstraint("(revenue_amount IS NULL) = (currency IS NULL)", name="revenue_has_currency"),
+        Index("ix_conversion_events_client_id_event_date", "client_id", "event_date"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    content_draft_id: Mapped[int | None] = mapped_column(
+        ForeignKey("content_drafts.id", ondelete="SET NULL"), index=True
+    )
+    event_type: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(100))
+    event_date: Mapped[date] = mapped_column(Date)
+    revenue_amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    currency: Mapped[str | None] = mapped_column(String(3))
+    details: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    idempotency_key: Mapped[str] = mapped_column(String(200))
+    # What was sent under the key; the same key with another content is a mistake, not a repetition.
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DecisionTrace(Base):
+    """What was decided for a draft at one stage, why, and what was predicted."""
+
+    __tablename__ = "decision_traces"
+    __table_args__ = (
+        CheckConstraint(f"stage IN {STAGES}", name="stage_known"),
+        CheckConstraint("confidence IS NULL OR confidence BETWEEN 0 AND 1", name="confidence_is_probability"),
+        Index("ix_decision_traces_client_id_decided_at", "client_id", "decided_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("content_drafts.id", ondelete="CASCADE"), index=True)
+    stage: Mapped[str] = mapped_column(String(20))
+    decision: Mapped[str] = mapped_column(Text)
+    rationale: Mapped[str | None] = mapped_column(Text)
+    alternatives_considered: Mapped[list[str] | None] = mapped_column(Json)
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    predicted: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    confidence: Mapped[float | None] = mapped_column(Float)
+    actual: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DecisionQualityScore(Base):
+    """How good the predictions of one stage were in one period, with the sample that carries the score."""
+
+    __tablename__ = "decision_quality_scores"
+    __table_args__ = (
+        UniqueConstraint("client_id", "stage", "period_start", "period_end"),
+        CheckConstraint(f"stage IN {STAGES}", name="stage_known"),
+        CheckConstraint("period_end > period_start", name="period_in_order"),
+        CheckConstraint("sample_size >= 0", name="sample_size_not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    stage: Mapped[str] = mapped_column(String(20))
+    period_start: Mapped[date] = mapped_column(Date)
+    period_end: Mapped[date] = mapped_column(Date)
+    sample_size: Mapped[int] = mapped_column()
+    skill: Mapped[float | None] = mapped_column(Float)
+    details: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    computed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class IndustryBenchmark(Base):
+    """What others reach, as somebody published it: always with its denominator, statistic, year and source."""
+
+    __tablename__ = "industry_benchmarks"
+    __table_args__ = (
+        UniqueConstraint("industry", "platform", "metric", "statistic", "source", "data_year"),
+        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    industry: Mapped[str] = mapped_column(String(60))
+    platform: Mapped[str] = mapped_column(String(20))
+    metric: Mapped[str] = mapped_column(String(60))
+    denominator: Mapped[str] = mapped_column(String(60))
+    statistic: Mapped[str] = mapped_column(String(20))
+    value_percent: Mapped[Decimal] = mapped_column(Numeric(10, 4))
+    data_year: Mapped[int] = mapped_column()
+    sample_size: Mapped[int | None] = mapped_column()
+    source: Mapped[str] = mapped_column(String(200))
+    provenance: Mapped[str] = mapped_column(Text)

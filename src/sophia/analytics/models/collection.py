@@ -1,0 +1,148 @@
+"""Where readings come from: runs, fetches, watermarks, refusals, quarantine and leases."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sophia.database import Base, BigId, Day, UtcDateTime
+from sophia.portfolio.models import PLATFORMS
+
+RUN_STATUSES = ("running", "ok", "partial", "throttled", "needs_reconnect", "failed")
+
+
+class CollectionRun(Base):
+    """One collection for one account: what was asked, what was stored, what failed and what to do about it."""
+
+    __tablename__ = "collection_runs"
+    __table_args__ = (
+        CheckConstraint(f"status IN {RUN_STATUSES}", name="status_known"),
+        Index("ix_collection_runs_account_id_started_at", "account_id", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    trigger: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    api_version: Mapped[str] = mapped_column(String(10))
+    calls: Mapped[int] = mapped_column(default=0)
+    calls_counted_by_meta: Mapped[int] = mapped_column(default=0)
+    readings_new: Mapped[int] = mapped_column(default=0)
+    readings_changed: Mapped[int] = mapped_column(default=0)
+    readings_same: Mapped[int] = mapped_column(default=0)
+    posts_new: Mapped[int] = mapped_column(default=0)
+    quarantined: Mapped[int] = mapped_column(default=0)
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    action_needed: Mapped[str | None] = mapped_column(Text)
+
+
+class Fetch(Base):
+    """One answer of Meta: the provenance of every reading that it brought (A14).
+
+    `body` is the raw answer, compressed, kept for SOPHIA_RAW_ANSWER_DAYS; the hash stays.
+    `stored_at` is the moment from which the readings could be seen, and so the clock of every as-of question.
+    """
+
+    __tablename__ = "fetches"
+    __table_args__ = (
+        Index("ix_fetches_run_id", "run_id"),
+        Index(
+            "ix_fetches_fetched_at_raw",
+            "fetched_at",
+            sqlite_where=text("body IS NOT NULL"),
+            postgresql_where=text("body IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("collection_runs.id", ondelete="CASCADE"))
+    fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    subject: Mapped[str] = mapped_column(String(40))
+    request: Mapped[str] = mapped_column(Text)
+    api_version: Mapped[str] = mapped_column(String(10))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Watermark(Base):
+    """The days of one family of series that were asked of Meta without a hole, first and last included."""
+
+    __tablename__ = "watermarks"
+    __table_args__ = (CheckConstraint("from_day <= through_day", name="days_in_order"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    family: Mapped[str] = mapped_column(String(40), primary_key=True)
+    from_day: Mapped[date] = mapped_column(Day)
+    through_day: Mapped[date] = mapped_column(Day)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MetricStatus(Base):
+    """A metric that Meta refuses, for a kind of object and version, or for one account only; asked again later."""
+
+    __tablename__ = "metric_status"
+    __table_args__ = (
+        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        Index(
+            "uq_metric_status_everywhere",
+            "platform",
+            "object_kind",
+            "api_version",
+            "metric_name",
+            unique=True,
+            sqlite_where=text("account_id IS NULL"),
+            postgresql_where=text("account_id IS NULL"),
+        ),
+        UniqueConstraint("account_id", "object_kind", "api_version", "metric_name"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    platform: Mapped[str] = mapped_column(String(20))
+    object_kind: Mapped[str] = mapped_column(String(20))
+    api_version: Mapped[str] = mapped_column(String(10))
+    metric_name: Mapped[str] = mapped_column(String(120))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    code: Mapped[int] = mapped_column()
+    subcode: Mapped[int | None] = mapped_column()
+    reason: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    ask_again_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class QuarantinedItem(Base):
+    """A part of an answer that could not be believed, kept with the reason; the rest of the answer was stored."""
+
+    __tablename__ = "quarantined_items"
+    __table_args__ = (Index("ix_quarantined_items_run_id", "run_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("collection_runs.id", ondelete="CASCADE"))
+    reason: Mapped[str] = mapped_column(Text)
+    object_id: Mapped[str] = mapped_column(String(80))
+    metric_name: Mapped[str] = mapped_column(String(200))
+    excerpt: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AccountTotal(Base):
+    """How many readings an account has and how new they are, kept in step by every write (J8)."""
+
+    __tablename__ = "account_totals"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    readings: Mapped[int] = mapped_column(BigId, default=0)
+    latest_metric_date: Mapped[date | None] = mapped_column(Day)
+
+
+class Lease(Base):
+    """Who may do something alone until when; a holder that died loses it by time."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(120))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

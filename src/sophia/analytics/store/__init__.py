@@ -1,0 +1,29 @@
+"""Every write of collected data: answers, runs, leases, watermarks and refusals."""
+
+from sophia.analytics.store.runs import (
+    RunOutcome,
+    cover_days,
+    finish_run,
+    mark_unlisted_posts,
+    note_asked,
+    record_refusals,
+    release_lease,
+    start_run,
+    take_lease,
+)
+from sophia.analytics.store.writer import AccountWriter, Owner, Saved
+
+__all__ = [
+    "AccountWriter",
+    "Owner",
+    "RunOutcome",
+    "Saved",
+    "cover_days",
+    "finish_run",
+    "mark_unlisted_posts",
+    "note_asked",
+    "record_refusals",
+    "release_lease",
+    "start_run",
+    "take_lease",
+]

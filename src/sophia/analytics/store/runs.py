@@ -1,0 +1,161 @@
+"""Writes about collecting: who may collect, what a run did, which days were asked, what Meta refuses."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from sophia.analytics.models import CollectionRun, Lease, MetricStatus, Watermark
+from sophia.analytics.store.writer import Saved
+from sophia.database import put_rows
+from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.records import Refusal
+from sophia.portfolio.models import Account, Post
+
+# A refusal is believed for this long. Meta brings metrics back, and a Page grows past the size where it has them.
+ASK_AGAIN_AFTER = timedelta(days=14)
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class RunOutcome:
+    """What a run says about itself at its end."""
+
+    status: str = "ok"
+    saved: Saved = field(default_factory=Saved)
+    calls: int = 0
+    calls_counted_by_meta: int = 0
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    action_needed: str | None = None
+
+
+def take_lease(session: Session, name: str, holder: str, now: datetime, lasting: timedelta) -> bool:
+    """Take or renew the right to do `name` alone. False when another holder has it and has not let it run out (E2)."""
+    free = or_(Lease.holder == holder, Lease.expires_at <= now)
+    renewed = session.execute(
+        update(Lease)
+        .where(Lease.name == name, free)
+        .values(holder=holder, expires_at=now + lasting)
+        .returning(Lease.name)
+    ).first()
+    if renewed is None:
+        put_rows(session, Lease, ("name", "holder", "expires_at"), [(name, holder, stamp(session, now + lasting))])
+    return session.scalar(select(Lease.holder).where(Lease.name == name)) == holder
+
+
+def stamp(session: Session, moment: datetime) -> Any:
+    """A moment as the driver wants it; put_rows goes past the types."""
+    return moment if session.get_bind().dialect.name == "postgresql" else moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def release_lease(session: Session, name: str, holder: str) -> None:
+    session.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
+
+
+def start_run(session: Session, account_id: int, trigger: str, api_version: str, now: datetime) -> int:
+    """Open the record of a run. Runs of this account that never ended were killed, and are closed as failed."""
+    died = {"code": "killed", "message": "The program ended before the run did; the next run takes up what is missing."}
+    session.execute(
+        update(CollectionRun)
+        .where(CollectionRun.account_id == account_id, CollectionRun.status == "running")
+        .values(status="failed", finished_at=now, problems=[died])
+    )
+    run = CollectionRun(
+        account_id=account_id, trigger=trigger, status="running", started_at=now, api_version=api_version, problems=[]
+    )
+    session.add(run)
+    session.flush()
+    return run.id
+
+
+def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime) -> None:
+    run = session.get_one(CollectionRun, run_id)
+    run.status, run.finished_at = outcome.status, now
+    run.calls, run.calls_counted_by_meta = outcome.calls, outcome.calls_counted_by_meta
+    run.readings_new, run.readings_changed = outcome.saved.new, outcome.saved.changed
+    run.readings_same, run.posts_new = outcome.saved.same, outcome.saved.posts_new
+    run.quarantined, run.problems = outcome.saved.quarantined, outcome.problems
+    run.action_needed = outcome.action_needed
+    account = session.get_one(Account, run.account_id)
+    if outcome.status == "needs_reconnect":
+        account.status, account.status_reason = "needs_reconnect", outcome.action_needed
+    elif account.status == "needs_reconnect" and outcome.status in ("ok", "partial"):
+        account.status, account.status_reason = "active", None
+
+
+def cover_days(session: Session, account_id: int, family: str, first: date, last: date, now: datetime) -> None:
+    """Note that every day from `first` to `last` (both included) was asked of Meta and what it said is stored.
+
+    Raises ValueError when that would leave a hole between these days and those noted before: a watermark with a hole
+    would hide a gap for ever (A13).
+    """
+    mark = session.get(Watermark, (account_id, family))
+    if mark is None:
+        session.add(Watermark(account_id=account_id, family=family, from_day=first, through_day=last, updated_at=now))
+        return
+    if first > mark.through_day + ONE_DAY or last < mark.from_day - ONE_DAY:
+        raise ValueError(f"{family}: {first}…{last} does not touch {mark.from_day}…{mark.through_day}")
+    mark.from_day, mark.through_day = min(first, mark.from_day), max(last, mark.through_day)
+    mark.updated_at = now
+
+
+def note_asked(session: Session, account_id: int, families: Collection[str], today: date, now: datetime) -> None:
+    """Note that these families, which describe no days of their own, were asked in full just now."""
+    for family in families:
+        mark = session.get(Watermark, (account_id, family)) or Watermark(account_id=account_id, family=family)
+        mark.from_day, mark.through_day, mark.updated_at = today, today, now
+        session.add(mark)
+
+
+def record_refusals(
+    session: Session,
+    platform: Platform,
+    account_id: int,
+    api_version: str,
+    refusals: Collection[Refusal],
+    now: datetime,
+) -> None:
+    """Remember what Meta refuses, so that it is not asked again until ASK_AGAIN_AFTER has passed (B3)."""
+    for refusal in refusals:
+        owner = None if refusal.everywhere else account_id
+        key = (
+            MetricStatus.platform == platform.value,
+            MetricStatus.object_kind == refusal.kind.value,
+            MetricStatus.api_version == api_version,
+            MetricStatus.metric_name == refusal.metric,
+            MetricStatus.account_id.is_(None) if owner is None else MetricStatus.account_id == owner,
+        )
+        row = session.scalar(select(MetricStatus).where(*key))
+        if row is None:
+            row = MetricStatus(
+                platform=platform.value,
+                object_kind=refusal.kind.value,
+                api_version=api_version,
+                metric_name=refusal.metric,
+                account_id=owner,
+                since=now,
+            )
+            session.add(row)
+        row.code, row.subcode, row.reason = refusal.code, refusal.subcode, refusal.reason
+        row.ask_again_at = now + ASK_AGAIN_AFTER
+
+
+def mark_unlisted_posts(
+    session: Session, account_id: int, listed: Collection[str], since: datetime, now: datetime
+) -> int:
+    """Posts since then that Meta no longer lists are gone: kept with their readings, asked for no more (B7)."""
+    rows = session.scalars(
+        select(Post).where(
+            Post.account_id == account_id,
+            Post.published_at >= since,
+            Post.gone_at.is_(None),
+            Post.kind != ObjectKind.STORY.value,
+        )
+    )
+    unlisted = [row for row in rows if row.platform_post_id not in listed]
+    for row in unlisted:
+        row.gone_at, row.gone_reason = now, "Meta no longer lists it: deleted, hidden or archived."
+    return len(unlisted)

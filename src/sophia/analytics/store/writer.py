@@ -1,0 +1,320 @@
+"""Writes what one answer of Meta brought; running it twice changes nothing.
+
+One answer of Meta is one transaction: its fetch, the posts that it listed, the readings that it brought, and the
+revisions of those that differ from what was stored (A1, C1). Nothing here waits for the network.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Integer, case, func, or_, select, type_coerce, update
+from sqlalchemy.orm import Session
+
+from sophia.analytics.models import (
+    AccountTotal,
+    EngagementMetric,
+    Fetch,
+    MetricRevision,
+    MetricSeries,
+    QuarantinedItem,
+    StoredMetric,
+)
+from sophia.database import Database, among, day_number, day_of, put_rows
+from sophia.meta.catalogue import Level, Platform, explain
+from sophia.meta.records import Batch, Oddity, PostSeen, Reading
+from sophia.portfolio.models import ContentDraft, Post, PublishingQueueEntry
+
+Clock = Callable[[], datetime]
+MetricKey = tuple[str, str, str, str]  # level, name, period, breakdown
+METRIC_COLUMNS = (
+    "platform",
+    "level",
+    "metric_name",
+    "period",
+    "breakdown",
+    "canonical",
+    "classification",
+    "unit",
+    "counting",
+)
+READING_COLUMNS = ("series_id", "metric_date", "metric_value", "fetch_id")
+REVISION_COLUMNS = ("series_id", "metric_date", "replaced_by_fetch_id", "metric_value", "fetch_id")
+LONGEST_EXCERPT = 500
+LONGEST_NAME = 120
+LONGEST_BREAKDOWN = 200
+
+
+@dataclass(slots=True)
+class Saved:
+    """What writing a batch did to the store, counted after the commit."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    posts_new: int = 0
+    quarantined: int = 0
+    unclassified: set[str] = field(default_factory=set)
+
+    def add(self, other: "Saved") -> None:
+        self.new += other.new
+        self.changed += other.changed
+        self.same += other.same
+        self.posts_new += other.posts_new
+        self.quarantined += other.quarantined
+        self.unclassified |= other.unclassified
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose readings are written."""
+
+    account_id: int
+    client_id: int
+    platform: Platform
+
+
+class AccountWriter:
+    """Writes what one run brings for one account. Remembers which metrics and series exist, so each is looked up once."""
+
+    def __init__(self, database: Database, owner: Owner, run_id: int, clock: Clock, *, keep: bool) -> None:
+        """`keep`: whether Meta's raw answers are kept for a while, so that a wrong parse can be redone."""
+        self._database = database
+        self._account_id = owner.account_id
+        self._client_id = owner.client_id
+        self._platform = owner.platform
+        self._run_id = run_id
+        self._clock = clock
+        self._keep = keep
+        self._metrics: dict[MetricKey, int] | None = None
+        self._account_series: dict[int, int] | None = None
+
+    def save(self, batch: Batch) -> Saved:
+        """Store one answer. Either all of it is kept or nothing; the caches forget what was rolled back."""
+        try:
+            with self._database.write() as session:
+                return self._save(session, batch)
+        except BaseException:
+            self._metrics = self._account_series = None
+            raise
+
+    def _save(self, session: Session, batch: Batch) -> Saved:
+        if not self._database.is_sqlite:
+            # One writer per account at a time, should a lease have run out under somebody still working.
+            session.execute(select(func.pg_advisory_xact_lock(self._account_id)))
+        saved = Saved()
+        fetch_id = self._add_fetch(session, batch)
+        posts, saved.posts_new = self._save_posts(session, batch.posts)
+        readings = self._known_posts(session, batch.readings, posts)
+        metrics = self._metric_ids(session, readings, saved)
+        values = self._by_series(session, readings, metrics, posts)
+        self._compare_and_write(session, values, fetch_id, saved)
+        saved.quarantined = add_oddities(session, self._run_id, batch.oddities, self._clock())
+        return saved
+
+    def _add_fetch(self, session: Session, batch: Batch) -> int:
+        source = batch.source
+        fetch = Fetch(
+            run_id=self._run_id,
+            fetched_at=source.fetched_at,
+            stored_at=self._clock(),
+            subject=source.subject,
+            request=source.request,
+            api_version=source.api_version,
+            sha256=hashlib.sha256(source.body).digest(),
+            body=zlib.compress(source.body, 1) if self._keep else None,
+        )
+        session.add(fetch)
+        session.flush()
+        return fetch.id
+
+    def _save_posts(self, session: Session, seen: Collection[PostSeen]) -> tuple[dict[str, int], int]:
+        """Insert posts that are new, mend those that changed; return the ids of all, and how many were new."""
+        if not seen:
+            return {}, 0
+        wanted = {post.external_id: post for post in seen}
+        mine = Post.account_id == self._account_id
+        found = {
+            post.platform_post_id: post
+            for post in session.scalars(select(Post).where(mine, among(Post.platform_post_id, wanted)))
+        }
+        drafts = self._drafts(session, wanted.values())
+        now = self._clock()
+        for external_id, post in wanted.items():
+            row = found.get(external_id)
+            if row is None:
+                row = Post(account_id=self._account_id, platform_post_id=external_id, first_seen_at=now, draft_id=None)
+                session.add(row)
+                found[external_id] = row
+            row.kind, row.published_at, row.permalink = post.kind.value, post.published_at, post.permalink
+            row.text, row.video_id, row.gone_at, row.gone_reason = post.text, post.video_id, None, None
+            row.draft_id = row.draft_id or drafts.get(external_id) or drafts.get(post.video_id or "")
+        new = len(session.new)
+        session.flush()
+        return {external_id: row.id for external_id, row in found.items()}, new
+
+    def _drafts(self, session: Session, posts: Iterable[PostSeen]) -> dict[str, int]:
+        """Drafts of this client that became one of these posts, by Meta's id of the post or of its video."""
+        ids = [name for post in posts for name in (post.external_id, post.video_id) if name]
+        drafts = select(ContentDraft.platform_post_id, ContentDraft.id).where(
+            ContentDraft.client_id == self._client_id,
+            ContentDraft.platform == self._platform.value,
+            among(ContentDraft.platform_post_id, ids),
+        )
+        queue = select(PublishingQueueEntry.platform_post_id, PublishingQueueEntry.draft_id).where(
+            PublishingQueueEntry.account_id == self._account_id, among(PublishingQueueEntry.platform_post_id, ids)
+        )
+        return {str(post): draft for post, draft in session.execute(drafts.union_all(queue))}
+
+    def _known_posts(self, session: Session, readings: list[Reading], posts: dict[str, int]) -> list[Reading]:
+        """Look up posts that the answer spoke of without listing them, by their own id or that of their video.
+
+        Readings of posts that were never listed cannot be placed, and are left out.
+        """
+        missing = {reading.post for reading in readings if reading.post is not None and reading.post not in posts}
+        if missing:
+            mine = Post.account_id == self._account_id
+            for name in (Post.video_id, Post.platform_post_id):
+                rows = session.execute(select(name, Post.id).where(mine, among(name, missing)))
+                posts.update({str(external_id): post_id for external_id, post_id in rows})
+        return [reading for reading in readings if reading.post is None or reading.post in posts]
+
+    def _metric_ids(self, session: Session, readings: list[Reading], saved: Saved) -> dict[MetricKey, int]:
+        if self._metrics is None:
+            self._metrics = load_metrics(session, self._platform)
+        known = self._metrics
+        wanted = {metric_key(reading) for reading in readings}
+        fresh = [key for key in wanted if key not in known]
+        if fresh:
+            rows = [self._classified(key, saved) for key in fresh]
+            put_rows(session, StoredMetric, METRIC_COLUMNS, rows)
+            known.update(load_metrics(session, self._platform))
+        return known
+
+    def _classified(self, key: MetricKey, saved: Saved) -> tuple[Any, ...]:
+        """The row of a metric that is stored for the first time. Its class is decided here, once (A7)."""
+        level, name, period, breakdown = key
+        meaning = explain(self._platform, Level(level), name, breakdown)
+        if meaning is None:
+            saved.unclassified.add(name)
+            return (self._platform.value, level, name, period, breakdown, None, "unclassified", None, None)
+        facts = (meaning.canonical, meaning.metric_class.value, meaning.unit.value, meaning.counting.value)
+        return (self._platform.value, level, name, period, breakdown, *facts)
+
+    def _by_series(
+        self, session: Session, readings: list[Reading], metrics: dict[MetricKey, int], posts: dict[str, int]
+    ) -> dict[tuple[int, int], int | float]:
+        """{(series, day number): value}; series that do not exist yet are made. A repeated reading counts once."""
+        placed = [
+            (None if r.post is None else posts[r.post], metrics[metric_key(r)], day_number(r.day), r.value)
+            for r in readings
+        ]
+        series = self._series(session, {(post, metric) for post, metric, _, _ in placed})
+        return {(series[post, metric], day): value for post, metric, day, value in placed}
+
+    def _series(self, session: Session, wanted: set[tuple[int | None, int]]) -> dict[tuple[int | None, int], int]:
+        known = self._load_series(session, wanted)
+        fresh = [(self._account_id, post, metric) for post, metric in wanted if (post, metric) not in known]
+        if fresh:
+            put_rows(session, MetricSeries, ("account_id", "post_id", "metric_id"), fresh)
+            self._account_series = None
+            known = self._load_series(session, wanted)
+        return known
+
+    def _load_series(self, session: Session, wanted: set[tuple[int | None, int]]) -> dict[tuple[int | None, int], int]:
+        known: dict[tuple[int | None, int], int] = {}
+        post_ids = {post for post, _ in wanted if post is not None}
+        columns = (MetricSeries.post_id, MetricSeries.metric_id, MetricSeries.id)
+        if post_ids:
+            rows = session.execute(select(*columns).where(among(MetricSeries.post_id, post_ids)))
+            known = {(post, metric): series for post, metric, series in rows.tuples()}
+        if any(post is None for post, _ in wanted):
+            if self._account_series is None:
+                mine = MetricSeries.account_id == self._account_id
+                rows = session.execute(select(*columns).where(mine, MetricSeries.post_id.is_(None)))
+                self._account_series = {metric: series for _, metric, series in rows.tuples()}
+            known.update({(None, metric): series for metric, series in self._account_series.items()})
+        return known
+
+    def _compare_and_write(
+        self, session: Session, values: dict[tuple[int, int], int | float], fetch_id: int, saved: Saved
+    ) -> None:
+        """Write what is new, replace what differs and keep what it replaces; leave the rest alone."""
+        if not values:
+            return
+        stored = load_values(session, values)
+        new, changed, revisions = [], [], []
+        for (series, day), value in values.items():
+            old = stored.get((series, day))
+            if old is None:
+                new.append((series, day, value, fetch_id))
+            elif old[0] != value:
+                changed.append((series, day, value, fetch_id))
+                revisions.append((series, day, fetch_id, old[0], old[1]))
+        put_rows(session, EngagementMetric, READING_COLUMNS, new)
+        put_rows(session, EngagementMetric, READING_COLUMNS, changed, replace=("metric_value", "fetch_id"))
+        put_rows(session, MetricRevision, REVISION_COLUMNS, revisions)
+        saved.new, saved.changed = len(new), len(changed)
+        saved.same = len(values) - len(new) - len(changed)
+        if new:
+            count_readings(session, self._account_id, len(new), max(day for _, day, _, _ in new))
+
+
+def metric_key(reading: Reading) -> MetricKey:
+    level = "account" if reading.post is None else "post"
+    return (level, reading.metric[:LONGEST_NAME], reading.period, reading.breakdown[:LONGEST_BREAKDOWN])
+
+
+def load_metrics(session: Session, platform: Platform) -> dict[MetricKey, int]:
+    columns = (StoredMetric.level, StoredMetric.metric_name, StoredMetric.period, StoredMetric.breakdown)
+    rows = session.execute(select(*columns, StoredMetric.id).where(StoredMetric.platform == platform.value))
+    return {(level, name, period, breakdown): number for level, name, period, breakdown, number in rows.tuples()}
+
+
+def load_values(
+    session: Session, wanted: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[int | float, int]]:
+    """{(series, day number): (value, fetch)} of the readings that are stored already, around the wanted ones."""
+    days = [day for _, day in wanted]
+    # Days as the numbers that they are on disk: thousands of date objects would be made only to be thrown away.
+    day = type_coerce(EngagementMetric.metric_date, Integer)
+    rows = session.execute(
+        select(EngagementMetric.series_id, day, EngagementMetric.metric_value, EngagementMetric.fetch_id).where(
+            among(EngagementMetric.series_id, {series for series, _ in wanted}),
+            day.between(min(days), max(days)),
+        )
+    )
+    return {(series, number): (value, fetch) for series, number, value, fetch in rows.tuples()}
+
+
+def count_readings(session: Session, account_id: int, added: int, latest: int) -> None:
+    put_rows(session, AccountTotal, ("account_id", "readings", "latest_metric_date"), [(account_id, 0, latest)])
+    total = AccountTotal.latest_metric_date
+    day = day_of(latest)
+    session.execute(
+        update(AccountTotal)
+        .where(AccountTotal.account_id == account_id)
+        .values(
+            readings=AccountTotal.readings + added,
+            latest_metric_date=case((or_(total.is_(None), total < day), day), else_=total),
+        )
+    )
+
+
+def add_oddities(session: Session, run_id: int, oddities: Collection[Oddity], now: datetime) -> int:
+    """Set aside what could not be believed, with the reason; return how much that was."""
+    session.add_all(
+        QuarantinedItem(
+            run_id=run_id,
+            reason=oddity.reason,
+            object_id=oddity.object_id[:80],
+            metric_name=oddity.metric[:200],
+            excerpt=oddity.excerpt[:LONGEST_EXCERPT],
+            recorded_at=now,
+        )
+        for oddity in oddities
+    )
+    return len(oddities)

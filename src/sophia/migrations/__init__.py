@@ -1,0 +1,39 @@
+"""Schema changes, shipped in the package: `upgrade` brings any older store to what this version expects."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from sophia.database import Database
+from sophia.errors import StoreError
+
+
+def configuration() -> Config:
+    """Alembic's own configuration, without any file of its own."""
+    config = Config()
+    config.set_main_option("script_location", "sophia:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(database: Database) -> None:
+    """Bring the store to the newest schema; makes it when there is none. Does nothing when it is there already."""
+    if database.path is not None:
+        database.path.parent.mkdir(parents=True, exist_ok=True)
+    config = configuration()
+    with database.engine.connect().execution_options(sophia_write=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def expect_current(database: Database) -> None:
+    """Raises StoreError when the store's schema is not the one that this version of Sophia works with."""
+    newest = ScriptDirectory.from_config(configuration()).get_current_head()
+    with database.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found is None:
+        raise StoreError("The database is empty. Run `sophia db upgrade` first.")
+    if found != newest:
+        raise StoreError(f"The database has schema {found}, this Sophia works with {newest}. Run `sophia db upgrade`.")

@@ -1,0 +1,1 @@
+"""Whom we measure: clients, their accounts, drafts, posts and the publishing queue."""

@@ -1,0 +1,128 @@
+"""Tables of the portfolio: clients, accounts, posts, drafts and the publishing queue."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from sophia.database import Base, BigId, UtcDateTime
+
+PLATFORMS = "('facebook', 'instagram')"
+
+
+class Client(Base):
+    """A business whose social presence is measured."""
+
+    __tablename__ = "clients"
+    __table_args__ = (
+        CheckConstraint("length(name) > 0", name="name_given"),
+        CheckConstraint("status IN ('active', 'archived')", name="status_known"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    slug: Mapped[str] = mapped_column(String(100), unique=True)
+    timezone: Mapped[str] = mapped_column(String(60))
+    industry: Mapped[str | None] = mapped_column(String(60))
+    status: Mapped[str] = mapped_column(String(20), default="active")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    accounts: Mapped[list["Account"]] = relationship(back_populates="client", passive_deletes=True)
+
+
+class Account(Base):
+    """One Facebook Page or one Instagram professional account. Belongs to exactly one client (A3)."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        UniqueConstraint("platform", "external_id"),
+        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint("status IN ('active', 'needs_reconnect', 'paused')", name="status_known"),
+        CheckConstraint("length(external_id) > 0", name="external_id_given"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    platform: Mapped[str] = mapped_column(String(20))
+    external_id: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(200))
+    username: Mapped[str | None] = mapped_column(String(100))
+    status: Mapped[str] = mapped_column(String(20), default="active")
+    status_reason: Mapped[str | None] = mapped_column(Text)
+    token_encrypted: Mapped[str | None] = mapped_column(Text)
+    token_scopes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    token_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    data_access_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    token_checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    connected_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    client: Mapped[Client] = relationship(back_populates="accounts")
+
+
+class ContentDraft(Base):
+    """Copy written here before it becomes a post."""
+
+    __tablename__ = "content_drafts"
+    __table_args__ = (
+        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        Index("ix_content_drafts_platform_post_id", "platform_post_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    platform: Mapped[str] = mapped_column(String(20))
+    copy: Mapped[str] = mapped_column(Text)
+    image_prompt: Mapped[str] = mapped_column(Text)
+    image_ratio: Mapped[str] = mapped_column(String(20))
+    content_pillar: Mapped[str | None] = mapped_column(String(100))
+    content_format: Mapped[str | None] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(20), default="draft")
+    platform_post_id: Mapped[str | None] = mapped_column(String(80))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Post(Base):
+    """Something published on an account, from here or elsewhere."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        UniqueConstraint("account_id", "platform_post_id"),
+        CheckConstraint("length(platform_post_id) > 0", name="platform_post_id_given"),
+        Index("ix_posts_account_id_published_at", "account_id", "published_at"),
+        Index("ix_posts_draft_id", "draft_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    platform_post_id: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(20))
+    video_id: Mapped[str | None] = mapped_column(String(40))
+    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    permalink: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str | None] = mapped_column(Text)
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("content_drafts.id", ondelete="SET NULL"))
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    gone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    gone_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class PublishingQueueEntry(Base):
+    """A draft on its way to an account; knows the post that it became."""
+
+    __tablename__ = "publishing_queue"
+    __table_args__ = (
+        UniqueConstraint("draft_id", "account_id"),
+        CheckConstraint("status IN ('queued', 'publishing', 'published', 'failed', 'cancelled')", name="status_known"),
+        Index("ix_publishing_queue_account_id_platform_post_id", "account_id", "platform_post_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    draft_id: Mapped[int] = mapped_column(ForeignKey("content_drafts.id", ondelete="CASCADE"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    status: Mapped[str] = mapped_column(String(20), default="queued")
+    scheduled_for: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    platform_post_id: Mapped[str | None] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
