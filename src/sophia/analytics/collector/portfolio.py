@@ -1,0 +1,150 @@
+"""Collects the portfolio: whose turn it is, one run per account at a time, and what is said at the end of each."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import anyio.to_thread
+import structlog
+
+from sophia.analytics import queries, store
+from sophia.analytics.collector.run import Plan, Progress, Run, Silence
+from sophia.analytics.store import RunOutcome
+from sophia.config import Settings
+from sophia.database import Database
+from sophia.meta.asking import Ask
+from sophia.meta.catalogue import Platform
+from sophia.meta.client import GraphClient
+from sophia.meta.reporting_zone import reporting_day
+from sophia.vault import Vault
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=5)
+RENEW_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Collector:
+    """Everything that a collection needs, put together at the edge. The clock gives aware moments in UTC."""
+
+    database: Database
+    vault: Vault
+    client: GraphClient
+    settings: Settings
+    clock: Callable[[], datetime]
+    progress: Progress = field(default_factory=Silence)
+    holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+
+    async def collect(self, account_ids: Sequence[int], plan: Plan) -> list[RunOutcome]:
+        """Collect several accounts side by side; the failure of one is its own (C2, C4). In the order given."""
+        places = asyncio.Semaphore(self.settings.concurrency)
+
+        async def one(account_id: int) -> RunOutcome:
+            async with places:
+                return await self.collect_account(account_id, plan)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(account_id)) for account_id in account_ids]
+        return [task.result() for task in tasks]
+
+    async def collect_account(self, account_id: int, plan: Plan) -> RunOutcome:
+        """One run. Never raises for what Meta or a token does: the outcome, stored as a run, says it."""
+        lease = f"account:{account_id}"
+        if not await anyio.to_thread.run_sync(self._take, lease):
+            return RunOutcome(status="skipped", problems=[{"code": "busy", "message": "Another run is collecting it."}])
+        renewing = asyncio.create_task(self._keep(lease))
+        try:
+            return await self._run(account_id, plan)
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+            # Shielded by a thread: the lease is given back also when Ctrl-C cancels us.
+            self._release(lease)
+
+    def _take(self, lease: str) -> bool:
+        with self.database.write() as session:
+            return store.take_lease(session, lease, self.holder, self.clock(), LEASE)
+
+    def _release(self, lease: str) -> None:
+        with self.database.write() as session:
+            store.release_lease(session, lease, self.holder)
+
+    async def _keep(self, lease: str) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            await anyio.to_thread.run_sync(self._take, lease)
+
+    async def _run(self, account_id: int, plan: Plan) -> RunOutcome:
+        run = await anyio.to_thread.run_sync(self._open, account_id, plan)
+        try:
+            if run is None:
+                return await anyio.to_thread.run_sync(self._refuse, account_id, plan)
+            await run.go()
+        except BaseException:
+            if run is not None:
+                run.outcome.status = "failed"
+                run.outcome.problems.append({"code": "stopped", "message": "The run was ended before it was done."})
+            raise
+        finally:
+            if run is not None:
+                self._close(run)
+        return run.outcome
+
+    def _open(self, account_id: int, plan: Plan) -> Run | None:
+        """Everything a run must know, read once, and its record, opened. None for an account without a token."""
+        now, version = self.clock(), self.client.version
+        with self.database.read() as session:
+            known = queries.account_to_collect(session, account_id, version, now)
+        if known.token_encrypted is None:
+            return None
+        ask = Ask(
+            caller=self.client.caller(self.vault.decrypt(known.token_encrypted)),
+            platform=Platform(known.platform),
+            account=known.external_id,
+            scopes=known.scopes,
+            today=reporting_day(now),
+            also=self.settings.ask_also,
+            refused=known.refused,
+        )
+        with self.database.write() as session:
+            run_id = store.start_run(session, account_id, plan.trigger, version, now)
+        keep = self.settings.raw_answer_days > 0
+        owner = store.Owner(known.id, known.client_id, ask.platform)
+        writer = store.AccountWriter(self.database, owner, run_id, self.clock, keep=keep)
+        return Run(self.database, self.settings, self.progress, plan, known, ask, writer, run_id, now)
+
+    def _refuse(self, account_id: int, plan: Plan) -> RunOutcome:
+        """An account without a token gets a run that says so: a failure that nobody records is never mended."""
+        action = "Connect this account again: sophia connect"
+        problem = {"code": "no_token", "message": "There is no token for this account."}
+        outcome = RunOutcome(status="needs_reconnect", problems=[problem], action_needed=action)
+        with self.database.write() as session:
+            now = self.clock()
+            run_id = store.start_run(session, account_id, plan.trigger, self.client.version, now)
+            store.finish_run(session, run_id, outcome, now)
+        return outcome
+
+    def _close(self, run: Run) -> None:
+        outcome, ask = run.outcome, run.ask
+        outcome.calls, outcome.calls_counted_by_meta = ask.caller.tally.calls, ask.caller.tally.counted
+        with self.database.write() as session:
+            now = self.clock()
+            store.record_refusals(session, ask.platform, run.known.id, self.client.version, ask.refusals, now)
+            store.finish_run(session, run.run_id, outcome, now)
+        self.progress.finished(run.known.name, outcome)
+        log.info(
+            "collected",
+            account=run.known.name,
+            platform=ask.platform.value,
+            status=outcome.status,
+            new=outcome.saved.new,
+            changed=outcome.saved.changed,
+            calls=outcome.calls,
+        )

@@ -1,0 +1,328 @@
+"""One run for one account: family by family, each answer read and stored as it arrives.
+
+Whatever happens next, what was fetched is kept: an answer is one short transaction, and no transaction is open while
+Meta is asked (C1, E1). A family that fails costs itself; a dead token costs the account; nothing costs another account.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+
+import anyio.to_thread
+from sqlalchemy.orm import Session
+
+from sophia.analytics.queries import KnownAccount
+from sophia.analytics.schedule import Days, Rung, closed_weeks, due_days, due_rungs
+from sophia.analytics.store import AccountWriter, RunOutcome, Saved, cover_days, mark_unlisted_posts, note_asked
+from sophia.config import Settings
+from sophia.database import Database
+from sophia.meta import facebook, instagram
+from sophia.meta.asking import Ask, ids_of
+from sophia.meta.catalogue import Platform
+from sophia.meta.client import Answer
+from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.subjects import interpret
+
+# Days whose totals are asked side by side; the watermark moves when all of them are stored.
+DAYS_AT_ONCE = 6
+FAMILIES_AT_ONCE = 4
+WEEKLY = timedelta(days=6, hours=12)
+POSTS_HISTORY = timedelta(days=730)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is for.
+
+    `since` asks for days, and posts, from then on, also for those read already. `at_least` is the age up to which posts
+    are read whether they are due or not. `stories_only` is the hourly look.
+    """
+
+    trigger: str = "manual"
+    since: date | None = None
+    stories_only: bool = False
+    at_least: timedelta | None = timedelta(days=28)
+
+
+class Progress(Protocol):
+    """Who wants to know how far a collection is. A step is an answer, or a window of days."""
+
+    def started(self, account: str, steps: int) -> None: ...
+    def advanced(self, account: str, steps: int, readings: int) -> None: ...
+    def finished(self, account: str, outcome: RunOutcome) -> None: ...
+
+
+class Silence:
+    """Nobody wants to know."""
+
+    def started(self, account: str, steps: int) -> None: ...
+    def advanced(self, account: str, steps: int, readings: int) -> None: ...
+    def finished(self, account: str, outcome: RunOutcome) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Something a run does, and how many steps that is, as far as one can know before."""
+
+    name: str
+    steps: int
+    work: Callable[[], Awaitable[None]]
+
+
+class Run:
+    """The state of one run. `outcome` is complete when go() has returned."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        progress: Progress,
+        plan: Plan,
+        known: KnownAccount,
+        ask: Ask,
+        writer: AccountWriter,
+        run_id: int,
+        now: datetime,
+    ) -> None:
+        self.plan, self.known, self.ask, self.run_id = plan, known, ask, run_id
+        self.outcome = RunOutcome()
+        self._database, self._settings, self._progress, self._writer, self._now = (
+            database,
+            settings,
+            progress,
+            writer,
+            now,
+        )
+        self._writing = asyncio.Lock()
+        self._stopped = False
+        self._failed: set[str] = set()
+
+    async def go(self) -> None:
+        """Do everything that is due. Meta's errors end up in the outcome; anything else is raised."""
+        families = self._families()
+        self._progress.started(self.known.name, sum(family.steps for family in families))
+        places = asyncio.Semaphore(FAMILIES_AT_ONCE)
+
+        async def guarded(family: Family) -> None:
+            async with places:
+                if not self._stopped:
+                    await self._attempt(family)
+
+        async with asyncio.TaskGroup() as group:
+            for family in families:
+                group.create_task(guarded(family))
+        self._conclude(families)
+
+    async def _attempt(self, family: Family) -> None:
+        try:
+            await family.work()
+        except GraphError as error:
+            self._failed.add(family.name)
+            self._note(family.name, error)
+            if error.remedy is Remedy.RECONNECT:
+                self._stopped = True
+                self.outcome.status = "needs_reconnect"
+                self.outcome.action_needed = f"Connect this account again: sophia connect ({error.message})"
+            elif error.remedy is Remedy.PAUSE:
+                self._stopped = True
+                self.outcome.status = "throttled"
+
+    def _note(self, family: str, error: GraphError) -> None:
+        note: dict[str, Any] = {"family": family, "code": error.code, "message": error.message}
+        if error.subcode is not None:
+            note["subcode"] = error.subcode
+        if error.trace:
+            note["fbtrace_id"] = error.trace
+        self.outcome.problems.append(note)
+
+    def _conclude(self, families: list[Family]) -> None:
+        """Say what was refused or skipped, and settle the status."""
+        outcome = self.outcome
+        for refusal in self.ask.refusals:
+            what = f"Meta refuses {refusal.metric} for {refusal.kind.value}: {refusal.reason}"
+            outcome.problems.append({"family": "metrics", "code": refusal.code, "message": what})
+        for object_id, error in self.ask.skipped.items():
+            self._note(f"object {object_id}", error)
+        if outcome.saved.unclassified:
+            names = ", ".join(sorted(outcome.saved.unclassified))
+            message = f"Meta sent metrics that the catalogue does not know; they are stored as unclassified: {names}"
+            outcome.problems.append({"family": "metrics", "code": "unclassified", "message": message})
+        if outcome.status == "ok" and self._failed:
+            outcome.status = "failed" if len(self._failed) == len(families) else "partial"
+        elif outcome.status == "ok" and outcome.saved.quarantined:
+            outcome.status = "partial"
+
+    async def _keep(self, answers: AsyncGenerator[Answer, None]) -> None:
+        """Store each answer as it comes, off the event loop; stop asking when the account was stopped."""
+        async with aclosing(answers):
+            async for answer in answers:
+                await self._save(answer)
+                if self._stopped:
+                    break
+
+    async def _save(self, answer: Answer) -> None:
+        async with self._writing:
+            saved = await anyio.to_thread.run_sync(self._interpret_and_save, answer)
+        self.outcome.saved.add(saved)
+        self._progress.advanced(self.known.name, 0, saved.new + saved.changed + saved.same)
+
+    def _interpret_and_save(self, answer: Answer) -> Saved:
+        return self._writer.save(interpret(answer.source, answer.data))
+
+    def _families(self) -> list[Family]:
+        """What this run does, by platform. Posts come before what is said about them."""
+        if self.ask.platform is Platform.FACEBOOK:
+            stories = Family("stories", 1, lambda: self._once(facebook.stories(self.ask)))
+            if self.plan.stories_only:
+                return [stories]
+            windows = self._due("page_insights", facebook.LONGEST_WINDOW_DAYS, facebook.HISTORY_DAYS)
+            return [
+                Family("posts", 2, self._facebook_posts),
+                Family(
+                    "page_insights", len(windows), lambda: self._windows("page_insights", windows, facebook.insights)
+                ),
+                Family("profile", 1, lambda: self._once(facebook.profile(self.ask))),
+                stories,
+            ]
+        stories = Family("stories", 1, lambda: self._once(instagram.stories(self.ask)))
+        if self.plan.stories_only:
+            return [stories]
+        series = self._due("account_series", instagram.LONGEST_WINDOW_DAYS, instagram.HISTORY_DAYS)
+        totals = self._due("account_totals", DAYS_AT_ONCE, instagram.HISTORY_DAYS)
+        return [
+            Family("media", 1, self._instagram_media),
+            Family("account_totals", len(totals), lambda: self._totals(totals)),
+            Family("account_series", len(series), lambda: self._windows("account_series", series, instagram.series)),
+            Family("weeks", 1, self._weeks),
+            Family("profile", 1, lambda: self._once(instagram.profile(self.ask))),
+            Family("demographics", 1, self._demographics),
+            stories,
+        ]
+
+    def _due(self, family: str, longest: int, history: int) -> list[Days]:
+        since = self.plan.since
+        oldest = self.ask.today - timedelta(days=history - 1)
+        return due_days(
+            self.known.covered.get(family),
+            self.ask.yesterday,
+            initial_days=min(self._settings.initial_days, history - 1),
+            restated_days=self._settings.restatement_days,
+            since=max(since, oldest) if since else None,
+            longest=longest,
+        )
+
+    async def _once(self, answers: AsyncGenerator[Answer, None]) -> None:
+        await self._keep(answers)
+        self._step()
+
+    async def _windows(
+        self, family: str, windows: list[Days], asking: Callable[[Ask, date, date], AsyncGenerator[Answer, None]]
+    ) -> None:
+        for window in windows:
+            await self._keep(asking(self.ask, window.first, window.last))
+            if self._stopped:
+                return
+            await self._cover(family, window)
+            self._step()
+
+    async def _totals(self, windows: list[Days]) -> None:
+        """Instagram's totals: a call for a day, some days side by side."""
+        for window in windows:
+            days = [window.first + timedelta(days=index) for index in range(len(window))]
+            results = await asyncio.gather(
+                *(self._keep(instagram.totals(self.ask, day)) for day in days), return_exceptions=True
+            )
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+            if self._stopped:
+                return
+            await self._cover("account_totals", window)
+            self._step()
+
+    async def _weeks(self) -> None:
+        """Weeks that closed since the last run; the first time, all that Meta still answers in full."""
+        oldest_start = self.ask.today - timedelta(days=instagram.HISTORY_DAYS - 1)
+        for window in self._due("weeks", instagram.HISTORY_DAYS, instagram.HISTORY_DAYS):
+            sundays = [day for day in closed_weeks(window) if day - instagram.WEEK >= oldest_start]
+            for sunday in sundays:
+                await self._keep(instagram.week_by_follower(self.ask, sunday))
+            if sundays:
+                await self._keep(instagram.month_by_product(self.ask, sundays[-1]))
+            if self._stopped:
+                return
+            await self._cover("weeks", window)
+        self._step()
+
+    async def _demographics(self) -> None:
+        """Demographics describe a month and move slowly: once a week is enough."""
+        last = self.known.asked_at.get("demographics")
+        if last is None or self._now - last >= WEEKLY:
+            await self._keep(instagram.demographics(self.ask))
+            if self._stopped:
+                return
+            await self._note_asked(["demographics"])
+        self._step()
+
+    async def _facebook_posts(self) -> None:
+        rungs, since = self._walk_back_to()
+        if not rungs:
+            return
+        listed: set[str] = set()
+        await self._keep(noting(facebook.posts(self.ask, since), "published_posts", listed))
+        self._step()
+        await self._keep(facebook.reels(self.ask, since))
+        await self._finish_walk(rungs, since, listed)
+
+    async def _instagram_media(self) -> None:
+        rungs, since = self._walk_back_to()
+        if rungs:
+            listed: set[str] = set()
+            await self._keep(noting(instagram.media(self.ask, since), "media", listed))
+            await self._finish_walk(rungs, since, listed)
+
+    def _walk_back_to(self) -> tuple[tuple[Rung, ...], datetime]:
+        """The rungs of the ladder that are due, and the moment back to which posts are read for them."""
+        rungs = due_rungs(self.known.asked_at, self._now, self.plan.at_least)
+        age = (rungs[-1].age or POSTS_HISTORY) if rungs else timedelta(0)
+        since = self._now - age
+        if self.plan.since is not None:
+            since = min(since, self._now - (self.ask.today - self.plan.since))
+        return rungs, since
+
+    async def _finish_walk(self, rungs: tuple[Rung, ...], since: datetime, listed: set[str]) -> None:
+        """Mark posts that are not listed any more, and note which rungs this walk served."""
+        if self._stopped:
+            return
+        await self._write(lambda session: mark_unlisted_posts(session, self.known.id, listed, since, self._now))
+        await self._note_asked([rung.family for rung in rungs])
+        self._step()
+
+    async def _note_asked(self, families: list[str]) -> None:
+        await self._write(lambda session: note_asked(session, self.known.id, families, self.ask.today, self._now))
+
+    async def _cover(self, family: str, days: Days) -> None:
+        await self._write(lambda session: cover_days(session, self.known.id, family, days.first, days.last, self._now))
+
+    async def _write(self, change: Callable[[Session], object]) -> None:
+        def write() -> None:
+            with self._database.write() as session:
+                change(session)
+
+        async with self._writing:
+            await anyio.to_thread.run_sync(write)
+
+    def _step(self) -> None:
+        self._progress.advanced(self.known.name, 1, 0)
+
+
+async def noting(answers: AsyncGenerator[Answer, None], subject: str, ids: set[str]) -> AsyncGenerator[Answer, None]:
+    """The same answers; the ids that those about `subject` list are added to `ids`."""
+    async with aclosing(answers):
+        async for answer in answers:
+            if answer.source.subject == subject:
+                ids.update(ids_of(answer))
+            yield answer

@@ -1,0 +1,181 @@
+"""A Facebook Page, its posts, reels and stories: what to ask, and how to read the answers.
+
+The functions that ask yield answers; the functions that read are pure and are given an answer again when a reading is
+recomputed from what Meta once sent.
+"""
+
+from collections.abc import AsyncGenerator
+from datetime import date, datetime
+from typing import Any
+
+from sophia.meta.asking import Ask, Listing, insist, one_by_one, walk
+from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
+from sophia.meta.client import Answer, ahead, object_id
+from sophia.meta.interpreting import Interpretation, Request, post_seen
+from sophia.meta.parsing import InsightsReader
+from sophia.meta.records import PostSeen
+from sophia.meta.reporting_zone import unix_window
+
+POST_KINDS = (ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL)
+POST_FIELDS = "id,created_time,message,permalink_url,status_type,attachments{media_type,type,target{id,url}},shares"
+GATED_FIELDS = "comments.summary(true).limit(0),reactions.summary(true).limit(0)"
+READS_USER_CONTENT = "pages_read_user_content"
+LONGEST_WINDOW_DAYS = 90
+HISTORY_DAYS = 730
+
+
+async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
+    """The Page's own fields: its name, and the totals that no insights metric gives."""
+    fields = {"fields": "id,name,username,followers_count,fan_count"}
+    yield await ask.caller.get(object_id(ask.account), fields, "page_profile")
+
+
+async def insights(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, None]:
+    """The Page's metrics for the days from first to last, both included, 90 at most: a call per question."""
+    kind, version = ObjectKind.PAGE, ask.caller.version
+    refused = ask.refused_for(kind)
+    for question in questions(
+        Platform.FACEBOOK, kind, Source.INSIGHTS, version, ask.today, also=ask.also, refused=refused
+    ):
+        params = {"period": question.period.value, **unix_window(first, last)}
+        if question.breakdown:
+            params["breakdown"] = question.breakdown
+        for answer in await insist(ask, kind, question, params, "page_insights"):
+            yield answer
+
+
+def posts(ask: Ask, since: datetime | None) -> AsyncGenerator[Answer, None]:
+    """The Page's posts with their lifetime metrics, newest first, back to `since`: a call per hundred posts."""
+    listing = Listing(
+        edge="published_posts",
+        subject="published_posts",
+        fields=POST_FIELDS,
+        gated_fields=GATED_FIELDS,
+        expansion="insights",
+        kinds=POST_KINDS,
+        names=lifetime_names(ask, Source.INSIGHTS, *POST_KINDS),
+        single_subject="post_insights",
+    )
+    return ahead(walk(ask, listing, since, READS_USER_CONTENT))
+
+
+def reels(ask: Ask, since: datetime | None) -> AsyncGenerator[Answer, None]:
+    """What only video_insights says of the Page's reels: a call per hundred reels."""
+    listing = Listing(
+        edge="video_reels",
+        subject="video_reels",
+        fields="id,created_time",
+        gated_fields="",
+        expansion="video_insights",
+        kinds=(ObjectKind.REEL,),
+        names=lifetime_names(ask, Source.VIDEO_INSIGHTS, ObjectKind.REEL),
+        single_subject="video_insights",
+    )
+    return ahead(walk(ask, listing, since))
+
+
+async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
+    """Stories of the last 24 hours and their metrics."""
+    fields = {"fields": "post_id,media_type,creation_time,status,url", "limit": "100"}
+    names = lifetime_names(ask, Source.INSIGHTS, ObjectKind.STORY)
+    async for page in ask.caller.pages(f"{object_id(ask.account)}/stories", fields, "page_stories"):
+        yield page
+        items = page.data.get("data")
+        ids = [str(item["post_id"]) for item in items or () if isinstance(item, dict) and "post_id" in item]
+        if ids and names:
+            for answer in await one_by_one(ask, ids, names, "insights", "story_insights"):
+                yield answer
+
+
+def lifetime_names(ask: Ask, source: Source, *kinds: ObjectKind) -> tuple[str, ...]:
+    """The names to ask of objects that may be of any of these kinds, without breakdown, each once."""
+    version, refused = ask.caller.version, ask.refused_for(*kinds)
+    asked = [
+        questions(ask.platform, kind, source, version, ask.today, also=ask.also, refused=refused) for kind in kinds
+    ]
+    plain = (question for group in asked for question in group if question.breakdown is None)
+    return tuple(dict.fromkeys(name for question in plain for name in question.names))
+
+
+def read_profile(request: Request, data: dict[str, Any]) -> Interpretation:
+    reader = InsightsReader(Platform.FACEBOOK, Level.ACCOUNT, request.today)
+    for name in ("followers_count", "fan_count"):
+        reader.add_field(name, data.get(name), request.object_id)
+    return Interpretation.of(reader)
+
+
+def read_page_insights(request: Request, data: dict[str, Any]) -> Interpretation:
+    reader = InsightsReader(Platform.FACEBOOK, Level.ACCOUNT, request.today, breakdown=request.breakdown)
+    reader.read(data.get("data"), request.object_id)
+    return Interpretation.of(reader)
+
+
+def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
+    """A page of published_posts: the posts, their insights, and the counts that are fields."""
+    reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
+    found: list[PostSeen] = []
+    for item in request.items(data, reader):
+        kind, video_id = kind_of(item)
+        post = post_seen(
+            item, kind, reader, moment="created_time", text="message", link="permalink_url", video=video_id
+        )
+        if post is None:
+            continue
+        found.append(post)
+        insights = item.get("insights")
+        if isinstance(insights, dict):
+            reader.read(insights.get("data"), post.external_id, post.external_id, kind)
+        _read_counts(item, reader, post.external_id)
+    return Interpretation.of(reader, found)
+
+
+def _read_counts(item: dict[str, Any], reader: InsightsReader, post: str) -> None:
+    """Comments, reactions and shares as fields of the post. `shares` is absent when there are none (GRAPH_API §1b)."""
+    shares = item.get("shares", {"count": 0})
+    reader.add_field("shares_count", shares.get("count") if isinstance(shares, dict) else shares, post, post)
+    for name in ("comments", "reactions"):
+        summary = item[name].get("summary") if isinstance(item.get(name), dict) else None
+        if isinstance(summary, dict):
+            reader.add_field(f"{name}_count", summary.get("total_count"), post, post)
+
+
+def read_reels(request: Request, data: dict[str, Any]) -> Interpretation:
+    """A page of video_reels. Readings carry the video's id; the store knows which post that is."""
+    reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
+    for item in request.items(data, reader):
+        insights = item.get("video_insights")
+        if isinstance(insights, dict) and "id" in item:
+            reader.read(insights.get("data"), str(item["id"]), str(item["id"]))
+    return Interpretation.of(reader)
+
+
+def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
+    reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
+    found = [
+        post
+        for item in request.items(data, reader)
+        if (
+            post := post_seen(
+                {**item, "id": item.get("post_id")},
+                ObjectKind.STORY,
+                reader,
+                moment="creation_time",
+                text="",
+                link="url",
+            )
+        )
+    ]
+    return Interpretation.of(reader, found)
+
+
+def kind_of(item: dict[str, Any]) -> tuple[ObjectKind, str | None]:
+    """The kind of a post, and the id of its video, from its attachments; Meta says it nowhere else."""
+    attachments = item.get("attachments")
+    data = attachments.get("data") if isinstance(attachments, dict) else None
+    first = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else {}
+    if first.get("media_type") != "video" and "video" not in str(first.get("type")):
+        return ObjectKind.POST, None
+    target = first["target"] if isinstance(first.get("target"), dict) else {}
+    is_reel = "/reel" in str(target.get("url")) or "/reel" in str(item.get("permalink_url"))
+    video_id = str(target["id"]) if "id" in target else None
+    return (ObjectKind.REEL if is_reel else ObjectKind.VIDEO), video_id

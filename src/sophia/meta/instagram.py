@@ -1,0 +1,274 @@
+"""An Instagram professional account, its media and stories: what to ask, and how to read the answers."""
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sophia.meta.asking import Ask, Listing, expand, insist, one_by_one, walk
+from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
+from sophia.meta.client import MOST_IDS, Answer, ahead, object_id
+from sophia.meta.errors import Remedy
+from sophia.meta.interpreting import Interpretation, Request, post_seen
+from sophia.meta.parsing import InsightsReader
+from sophia.meta.records import PostSeen
+from sophia.meta.reporting_zone import ONE_DAY, day_start, unix_window
+
+MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL)
+MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
+LONGEST_WINDOW_DAYS = 30
+LONGEST_WINDOW = timedelta(days=LONGEST_WINDOW_DAYS)
+HISTORY_DAYS = 90
+# Ten times fifty media in one HTTP call is what Meta answers well within its time; more risks null items.
+ITEMS_PER_BATCH = 10
+WEEK, MONTH = timedelta(days=6), timedelta(days=27)
+# Meta answers these for the last 30 days only, and fails the whole call when the window begins earlier.
+KEPT_30_DAYS = frozenset({"follower_count"})
+
+
+async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
+    """The account's own fields. Meta keeps no history of total followers, so each day's total is read here (A8)."""
+    fields = {"fields": "id,username,name,followers_count,follows_count,media_count"}
+    yield await ask.caller.get(object_id(ask.account), fields, "account_profile")
+
+
+async def series(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, None]:
+    """Metrics that Meta gives as a series of days, from first to last, both included, 30 at most.
+
+    Meta's limit is 30 times 24 hours: with the hour that autumn adds, thirty days are too many for one window.
+    """
+    if day_start(last + ONE_DAY) - day_start(first) > LONGEST_WINDOW:
+        middle = first + (last - first) // 2
+        for part in ((first, middle), (middle + ONE_DAY, last)):
+            async for answer in series(ask, *part):
+                yield answer
+        return
+    too_old = KEPT_30_DAYS if first < ask.today - timedelta(days=30) else frozenset()
+    for question in _questions(ask, ObjectKind.ACCOUNT, too_old):
+        if question.metric_type == "time_series":
+            async for answer in _account_insights(ask, question, first, last):
+                yield answer
+
+
+async def totals(ask: Ask, day: date) -> AsyncGenerator[Answer, None]:
+    """Metrics that Meta gives only as one total for a window: a call for the day (B1, B2)."""
+    for question in _questions(ask, ObjectKind.ACCOUNT):
+        if question.metric_type == "total_value" and not question.timeframe:
+            async for answer in _account_insights(ask, question, day, day):
+                yield answer
+
+
+async def week_by_follower(ask: Ask, last: date) -> AsyncGenerator[Answer, None]:
+    """Reach, views, follows and unfollows of the seven days that end with `last`, by who follows already."""
+    for question in _spans(ask):
+        if question.breakdown == "follow_type":
+            async for answer in _account_insights(ask, question, last - WEEK, last):
+                yield answer
+
+
+async def month_by_product(ask: Ask, last: date) -> AsyncGenerator[Answer, None]:
+    """The 28 days that end with `last`, by what was shown: post, reel, story or ad."""
+    for question in _spans(ask):
+        if question.breakdown == "media_product_type":
+            async for answer in _account_insights(ask, question, last - MONTH, last):
+                yield answer
+
+
+async def demographics(ask: Ask) -> AsyncGenerator[Answer, None]:
+    """Who follows and who engaged, by age and gender, city and country; and which contact buttons were tapped."""
+    for question in _questions(ask, ObjectKind.ACCOUNT):
+        if question.timeframe:
+            params = {**_params(question), "timeframe": question.timeframe}
+            for answer in await insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights"):
+                yield answer
+    for question in _spans(ask):
+        if question.breakdown == "contact_button_type":
+            async for answer in _account_insights(ask, question, ask.yesterday - MONTH, ask.yesterday):
+                yield answer
+
+
+async def media(ask: Ask, since: datetime | None) -> AsyncGenerator[Answer, None]:
+    """Media with what all kinds have in common, a call per hundred; then what only some kinds have.
+
+    A metric that one kind lacks fails a page of mixed kinds, so those are asked of the media of that kind by id, fifty
+    ids an item and several items an HTTP call.
+    """
+    common = _common_names(ask)
+    listing = Listing(
+        edge="media",
+        subject="media",
+        fields=MEDIA_FIELDS,
+        gated_fields="",
+        expansion="insights",
+        kinds=MEDIA_KINDS,
+        names=common,
+        single_subject="media_insights",
+        moment="timestamp",
+    )
+    found: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
+    async for answer in ahead(walk(ask, listing, since)):
+        yield answer
+        for item in _listed(answer, "media"):
+            kind = kind_of(item)
+            if kind in found and "id" in item:
+                found[kind].append(str(item["id"]))
+    async for answer in _specific(ask, found, common):
+        yield answer
+
+
+async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
+    """Stories alive now. Their metrics die with them after 24 hours (B5)."""
+    names = tuple(dict.fromkeys(name for q in _questions(ask, ObjectKind.STORY) if not q.breakdown for name in q.names))
+    listing = Listing(
+        edge="stories",
+        subject="stories",
+        fields=MEDIA_FIELDS,
+        gated_fields="",
+        expansion="insights",
+        kinds=(ObjectKind.STORY,),
+        names=names,
+        single_subject="media_insights",
+        moment="timestamp",
+    )
+    ids: list[str] = []
+    async for answer in walk(ask, listing, None):
+        yield answer
+        ids += [str(item["id"]) for item in _listed(answer, "stories") if "id" in item]
+    ids = [one for one in ids if one not in ask.skipped]
+    async for answer in _specific(ask, {ObjectKind.STORY: ids}, names):
+        yield answer
+
+
+async def _account_insights(ask: Ask, question: Question, first: date, last: date) -> AsyncGenerator[Answer, None]:
+    params = {**_params(question), **unix_window(first, last)}
+    for answer in await insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights"):
+        yield answer
+
+
+def _params(question: Question) -> dict[str, str]:
+    params = {"period": question.period.value}
+    if question.metric_type:
+        params["metric_type"] = question.metric_type
+    if question.breakdown:
+        params["breakdown"] = question.breakdown
+    return params
+
+
+def _questions(ask: Ask, kind: ObjectKind, leave_out: frozenset[str] = frozenset()) -> tuple[Question, ...]:
+    version, refused = ask.caller.version, ask.refused_for(kind) | leave_out
+    return questions(Platform.INSTAGRAM, kind, Source.INSIGHTS, version, ask.today, also=ask.also, refused=refused)
+
+
+def _spans(ask: Ask) -> tuple[Question, ...]:
+    kind = ObjectKind.ACCOUNT
+    return spans(Platform.INSTAGRAM, kind, ask.caller.version, ask.today, also=ask.also, refused=ask.refused_for(kind))
+
+
+def _common_names(ask: Ask) -> tuple[str, ...]:
+    """What may be asked of a page that mixes kinds."""
+    plain = [
+        {name for question in _questions(ask, kind) if not question.breakdown for name in question.names}
+        for kind in MEDIA_KINDS
+    ]
+    return tuple(sorted(set.intersection(*plain)))
+
+
+async def _specific(
+    ask: Ask, found: dict[ObjectKind, list[str]], asked_already: Sequence[str]
+) -> AsyncGenerator[Answer, None]:
+    """The questions that only some kinds can answer. Kinds with the same question share it."""
+    wanted: dict[tuple[tuple[str, ...], str | None], list[str]] = {}
+    for kind, ids in found.items():
+        for question in _questions(ask, kind):
+            names = question.names if question.breakdown else tuple(n for n in question.names if n not in asked_already)
+            if ids and names:
+                wanted.setdefault((names, question.breakdown), []).extend(ids)
+    items = [
+        (names, breakdown, tuple(ids[start : start + MOST_IDS]))
+        for (names, breakdown), ids in wanted.items()
+        for start in range(0, len(ids), MOST_IDS)
+    ]
+    for start in range(0, len(items), ITEMS_PER_BATCH):
+        for answer in await _ask_items(ask, items[start : start + ITEMS_PER_BATCH]):
+            yield answer
+
+
+Item = tuple[tuple[str, ...], str | None, tuple[str, ...]]
+
+
+async def _ask_items(ask: Ask, items: Sequence[Item]) -> list[Answer]:
+    """One HTTP call for several groups of ids; a group that fails is asked again one by one (B8)."""
+    queries = [
+        (
+            "",
+            {"ids": ",".join(object_id(one) for one in ids), "fields": expand("insights", names, breakdown)},
+            len(ids),
+        )
+        for names, breakdown, ids in items
+    ]
+    results = await ask.caller.batch(queries, "media_by_id")
+    answers: list[Answer] = []
+    for (names, breakdown, ids), result in zip(items, results, strict=True):
+        if isinstance(result, Answer):
+            answers.append(result)
+        elif result.remedy in (Remedy.RECONNECT, Remedy.PAUSE):
+            raise result
+        else:
+            answers += await one_by_one(ask, ids, names, "insights", "media_insights", breakdown)
+    return answers
+
+
+def _listed(answer: Answer, subject: str) -> Iterable[dict[str, Any]]:
+    """The media of a page; answers about single media, which follow a page that failed, list none."""
+    items = answer.data.get("data") if answer.source.subject == subject else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def kind_of(item: dict[str, Any]) -> ObjectKind | None:
+    """The kind by media_product_type, which is what insights go by (B4). None for kinds without insights of their own."""
+    product = str(item.get("media_product_type")).upper()
+    if product == "FEED":
+        return ObjectKind.CAROUSEL if item.get("media_type") == "CAROUSEL_ALBUM" else ObjectKind.FEED
+    return {"REELS": ObjectKind.REEL, "STORY": ObjectKind.STORY}.get(product)
+
+
+def read_profile(request: Request, data: dict[str, Any]) -> Interpretation:
+    reader = InsightsReader(Platform.INSTAGRAM, Level.ACCOUNT, request.today)
+    for name in ("followers_count", "follows_count", "media_count"):
+        reader.add_field(name, data.get(name), request.object_id)
+    return Interpretation.of(reader)
+
+
+def read_account_insights(request: Request, data: dict[str, Any]) -> Interpretation:
+    reader = InsightsReader(Platform.INSTAGRAM, Level.ACCOUNT, request.today, request.span, request.breakdown)
+    reader.read(data.get("data"), request.object_id)
+    return Interpretation.of(reader)
+
+
+def read_media(request: Request, data: dict[str, Any]) -> Interpretation:
+    """A page of media or stories: the posts, and their insights where they came along."""
+    reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
+    found: list[PostSeen] = []
+    for item in request.items(data, reader):
+        kind = kind_of(item)
+        if kind is None:
+            continue
+        post = post_seen(item, kind, reader, moment="timestamp", text="caption", link="permalink")
+        if post is None:
+            continue
+        found.append(post)
+        insights = item.get("insights")
+        if isinstance(insights, dict):
+            reader.read(insights.get("data"), post.external_id, post.external_id, kind)
+    return Interpretation.of(reader, found)
+
+
+def read_media_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
+    """An answer to `?ids=`: an object per id."""
+    reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
+    for one, item in data.items():
+        insights = item.get("insights") if isinstance(item, dict) else None
+        if isinstance(insights, dict):
+            reader.read(insights.get("data"), one, one)
+        elif not isinstance(item, dict) or "error" in item:
+            reader.set_aside(one, "", "an id of several was answered with an error", item)
+    return Interpretation.of(reader)

@@ -1,0 +1,114 @@
+"""From an answer to readings and posts: what was asked decides how the answer is read.
+
+Everything that reading needs stands in the answer's source, so the same function reads an answer when it arrives and
+when it is taken out of the store again, months later.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from sophia.meta.catalogue import ObjectKind, Period
+from sophia.meta.parsing import InsightsReader
+from sophia.meta.records import Oddity, PostSeen, Reading, Source
+from sophia.meta.reporting_zone import parse_moment, reporting_day
+
+BREAKDOWN_MODIFIER = re.compile(r"\.breakdown\(([a-z_,]+)\)")
+SPANS = {1: Period.DAY, 7: Period.WEEK, 28: Period.DAYS_28}
+A_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an answer answers. `today` is the reporting day on which it was fetched."""
+
+    object_id: str
+    params: Mapping[str, str]
+    today: date
+
+    @classmethod
+    def of(cls, source: Source) -> "Request":
+        parts = urlsplit(source.request.split(" ", 1)[1])
+        params = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        return cls(parts.path.strip("/").split("/")[0], params, reporting_day(source.fetched_at))
+
+    @property
+    def breakdown(self) -> str | None:
+        """The breakdown asked for, as a parameter or inside a field expansion."""
+        if "breakdown" in self.params:
+            return self.params["breakdown"]
+        inside = BREAKDOWN_MODIFIER.search(self.params.get("fields", ""))
+        return inside.group(1) if inside else None
+
+    @property
+    def span(self) -> tuple[Period, date] | None:
+        """The period and last day of a window asked for by since and until; the answer itself names no day."""
+        if "since" not in self.params or "until" not in self.params:
+            return None
+        first, end = (datetime.fromtimestamp(int(self.params[name]), UTC) for name in ("since", "until"))
+        last = reporting_day(end - A_SECOND)
+        period = SPANS.get((last - reporting_day(first)).days + 1)
+        return (period, last) if period else None
+
+    def items(self, data: Mapping[str, Any], reader: InsightsReader) -> Iterator[dict[str, Any]]:
+        """The objects of a list; what is no object is set aside."""
+        listed = data.get("data")
+        if not isinstance(listed, list):
+            reader.set_aside(self.object_id, "", "data is not a list", listed)
+            return
+        for item in listed:
+            if isinstance(item, dict):
+                yield item
+            else:
+                reader.set_aside(self.object_id, "", "an item of the list is not an object", item)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What an answer says."""
+
+    readings: list[Reading]
+    posts: list[PostSeen]
+    oddities: list[Oddity]
+
+    @classmethod
+    def of(cls, reader: InsightsReader, posts: list[PostSeen] | None = None) -> "Interpretation":
+        return cls(reader.readings, posts or [], reader.oddities)
+
+
+def post_seen(
+    item: Mapping[str, Any],
+    kind: ObjectKind,
+    reader: InsightsReader,
+    *,
+    moment: str,
+    text: str,
+    link: str,
+    video: str | None = None,
+) -> PostSeen | None:
+    """A listed post; None, and set aside, when it has no id or no moment of publication."""
+    try:
+        published_at = moment_of(item[moment])
+        external_id = str(item["id"])
+    except (KeyError, ValueError, TypeError):
+        reader.set_aside(str(item.get("id")), "", "a post without id or date", dict(item))
+        return None
+    words, permalink = item.get(text), item.get(link)
+    return PostSeen(
+        external_id,
+        kind,
+        published_at,
+        permalink if isinstance(permalink, str) else None,
+        words if isinstance(words, str) else None,
+        video,
+    )
+
+
+def moment_of(value: Any) -> datetime:
+    """A moment as Meta writes it: a text with a zone, or, of Page stories, Unix seconds. Raises ValueError, TypeError."""
+    if isinstance(value, str) and not value.isdigit():
+        return parse_moment(value)
+    return datetime.fromtimestamp(int(value), UTC)

@@ -1,0 +1,225 @@
+"""The shapes of an insights answer → readings; what cannot be believed is set aside, the rest is kept (A15, A16).
+
+Shapes, after GRAPH_API §2: `values[]` with and without `end_time`, numbers and dictionaries, Facebook's tagged
+breakdowns, and Instagram's `total_value` with breakdowns of one or more dimensions.
+"""
+
+import math
+import re
+from datetime import date
+from typing import Any
+
+from sophia.meta.catalogue import Level, Metric, ObjectKind, Period, Platform, Unit, find, stored_breakdown, stored_name
+from sophia.meta.records import Oddity, Reading
+from sophia.meta.reporting_zone import closed_day
+
+NAME_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,119}")
+TAGS = ("is_from_ads", "is_from_followers")
+WHOLE_UNITS = frozenset({Unit.COUNT, Unit.PEOPLE})
+PERIODS = {period.value: period for period in Period}
+# Some recordings put this dimension before the one that was asked for; it says nothing about the audience.
+EMPTY_DIMENSIONS = frozenset({"timeframe"})
+
+
+class InsightsReader:
+    """Collects readings and oddities from the blocks of one answer.
+
+    `today` is the reporting day of the fetch: it dates lifetime values. `span` is for answers that carry no dates, the
+    period and last day that the request asked for. `breakdown` is the one that the request asked for, if any: then
+    totals are left to the request without a breakdown, so that nothing is stored twice.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        level: Level,
+        today: date,
+        span: tuple[Period, date] | None = None,
+        breakdown: str | None = None,
+    ) -> None:
+        self.platform = platform
+        self.level = level
+        self.today = today
+        self.span = span
+        self.breakdown = breakdown
+        self.readings: list[Reading] = []
+        self.oddities: list[Oddity] = []
+
+    def read(self, blocks: Any, object_id: str, post: str | None = None, kind: ObjectKind | None = None) -> None:
+        """Take in the `data` of an insights answer about one object; `post` is None for an account.
+
+        With `kind`, metrics that mean nothing for it are passed over: Meta answers video metrics of a photo with 0.
+        """
+        if not isinstance(blocks, list):
+            self.set_aside(object_id, "", "data is not a list", blocks)
+            return
+        for block in blocks:
+            self._read_block(block, object_id, post, kind)
+
+    def _read_block(self, block: Any, object_id: str, post: str | None, kind: ObjectKind | None) -> None:
+        if not isinstance(block, dict):
+            self.set_aside(object_id, "", "an item of data is not an object", block)
+            return
+        name, period = block.get("name"), PERIODS.get(block.get("period", ""))
+        if not isinstance(name, str) or not NAME_SHAPE.fullmatch(name):
+            self.set_aside(object_id, str(name), "the metric has no usable name", block)
+            return
+        if period is None:
+            self.set_aside(object_id, name, "the period is none that we know", block)
+            return
+        metric = find(self.platform, self.level, name)
+        if metric is not None and kind is not None and kind not in metric.kinds:
+            return
+        total, values = block.get("total_value"), block.get("values")
+        # A media metric with a breakdown carries both shapes of the same numbers: count them once.
+        if isinstance(total, dict) and (self.breakdown or not isinstance(values, list)):
+            self._read_total(total, metric, name, period, object_id, post)
+        elif isinstance(values, list):
+            for entry in values:
+                self._read_entry(entry, metric, name, period, object_id, post)
+        else:
+            self.set_aside(object_id, name, "neither values nor total_value", block)
+
+    def _read_entry(
+        self, entry: Any, metric: Metric | None, name: str, period: Period, object_id: str, post: str | None
+    ) -> None:
+        """One entry of `values[]`. An entry without `value` says that there is none: missing, not zero (A12)."""
+        if not isinstance(entry, dict):
+            self.set_aside(object_id, name, "an entry of values is not an object", entry)
+            return
+        if "value" not in entry:
+            return
+        day = self._day(entry, name, period, object_id)
+        if day is None:
+            return
+        breakdown = ",".join(f"{tag}={entry[tag]}" for tag in TAGS if tag in entry)
+        value = entry["value"]
+        if isinstance(value, dict) and self.breakdown in TAGS:
+            for key, part in value.items():
+                self._add(metric, name, period, f"{self.breakdown}={key}", day, part, object_id, post)
+        elif metric is not None and (metric.keys or metric.dimension):
+            self._read_dictionary(metric, value, period, day, object_id, post)
+        elif isinstance(value, dict):
+            self._read_unknown_dictionary(name, value, period, day, object_id, post)
+        else:
+            self._add(metric, name, period, breakdown, day, value, object_id, post)
+
+    def _day(self, entry: dict[str, Any], name: str, period: Period, object_id: str) -> date | None:
+        """The day an entry belongs to; None when it belongs to none that has ended."""
+        end_time = entry.get("end_time")
+        if end_time is None:
+            if period is Period.LIFETIME:
+                return self.today
+            self.set_aside(object_id, name, "a dated value has no end_time", entry)
+            return None
+        try:
+            day = closed_day(end_time)
+        except (ValueError, TypeError):
+            self.set_aside(object_id, name, "end_time is no moment", entry)
+            return None
+        # Windows may reach past now: Meta then invents entries for days that have not ended.
+        return None if day is None or day > self.today else day
+
+    def _read_dictionary(
+        self, metric: Metric, value: Any, period: Period, day: date, object_id: str, post: str | None
+    ) -> None:
+        if value == 0 and not isinstance(value, bool):
+            value = {}  # an old form of "no reactions at all"
+        if not isinstance(value, dict):
+            self.set_aside(object_id, metric.name, "a dictionary was expected", value)
+            return
+        seen: dict[tuple[str, str], Any] = {}
+        for key, part in value.items():
+            seen[stored_name(metric, str(key))] = part
+        if metric.absent_is_zero:
+            for key in metric.keys:
+                seen.setdefault(stored_name(metric, key[0]), 0)
+        for (name, breakdown), part in seen.items():
+            self._add(metric, name, period, breakdown, day, part, object_id, post)
+
+    def _read_unknown_dictionary(
+        self, name: str, value: dict[str, Any], period: Period, day: date, object_id: str, post: str | None
+    ) -> None:
+        """A dictionary of a metric that the catalogue does not know: kept key by key, unclassified."""
+        for key, part in value.items():
+            self._add(None, name, period, f"key={key}", day, part, object_id, post)
+
+    def _read_total(
+        self,
+        total: dict[str, Any],
+        metric: Metric | None,
+        name: str,
+        period: Period,
+        object_id: str,
+        post: str | None,
+    ) -> None:
+        """Instagram's `total_value`: it has no dates, so the day is the last one that was asked for."""
+        period, day = self.span or (period, self.today)
+        if not self.breakdown and "value" in total:
+            self._add(metric, name, period, "", day, total["value"], object_id, post)
+        for breakdown in total.get("breakdowns") or ():
+            if not isinstance(breakdown, dict):
+                self.set_aside(object_id, name, "a breakdown is not an object", breakdown)
+                continue
+            dimensions = breakdown.get("dimension_keys") or []
+            for result in breakdown.get("results") or ():
+                self._read_result(result, dimensions, metric, name, (period, day), object_id, post)
+
+    def _read_result(
+        self,
+        result: Any,
+        dimensions: list[str],
+        metric: Metric | None,
+        name: str,
+        span: tuple[Period, date],
+        object_id: str,
+        post: str | None,
+    ) -> None:
+        values = result.get("dimension_values") if isinstance(result, dict) else None
+        if not isinstance(values, list) or len(values) != len(dimensions):
+            self.set_aside(object_id, name, "a breakdown's result does not fit its dimensions", result)
+            return
+        if "value" not in result:
+            return
+        parts = [
+            (str(dimension), str(value))
+            for dimension, value in zip(dimensions, values, strict=True)
+            if dimension not in EMPTY_DIMENSIONS
+        ]
+        self._add(metric, name, span[0], stored_breakdown(parts), span[1], result["value"], object_id, post)
+
+    def _add(
+        self,
+        metric: Metric | None,
+        name: str,
+        period: Period,
+        breakdown: str,
+        day: date,
+        value: Any,
+        object_id: str,
+        post: str | None,
+    ) -> None:
+        kind = type(value)
+        if kind is int:
+            good = value >= 0
+        elif kind is float:
+            good = math.isfinite(value) and value >= 0
+            if good and (metric is None or metric.unit in WHOLE_UNITS):
+                # A count is a whole number; 12.0 is one, 12.5 is a mistake (A17).
+                whole = value.is_integer()
+                good, value = whole or metric is None, int(value) if whole else value
+        else:
+            good = False
+        if good:
+            self.readings.append(Reading(post, name, period, breakdown, day, value))
+        else:
+            self.set_aside(object_id, name, "the value is no finite number of zero or more", value)
+
+    def add_field(self, name: str, value: Any, object_id: str, post: str | None = None) -> None:
+        """A number that is a field of the object itself, such as followers_count: a level, dated by the fetch."""
+        metric = find(self.platform, self.level, name)
+        if value is not None and metric is not None:
+            self._add(metric, name, metric.periods[0], "", self.today, value, object_id, post)
+
+    def set_aside(self, object_id: str, name: str, reason: str, what: Any) -> None:
+        self.oddities.append(Oddity(object_id, name, reason, repr(what)[:500]))

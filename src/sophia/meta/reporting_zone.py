@@ -1,0 +1,50 @@
+"""The zone in which Meta's days begin and end: US Pacific (GRAPH_API §2.12).
+
+A value belongs to the day that its `end_time` closes. Days around the change of the clock last 23 or 25 hours.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+REPORTING_ZONE = ZoneInfo("America/Los_Angeles")
+ONE_DAY = timedelta(days=1)
+A_SECOND = timedelta(seconds=1)
+EPOCH_YEAR = 1970
+
+
+def reporting_day(moment: datetime) -> date:
+    """The reporting day in which an aware moment lies."""
+    return moment.astimezone(REPORTING_ZONE).date()
+
+
+def day_start(day: date) -> datetime:
+    """The moment, in UTC, at which a reporting day begins."""
+    return datetime.combine(day, time.min, REPORTING_ZONE).astimezone(UTC)
+
+
+def unix_window(first: date, last: date) -> dict[str, str]:
+    """`since` and `until` for the days from `first` to `last`, both included, as Unix seconds (B12)."""
+    return {
+        "since": str(int(day_start(first).timestamp())),
+        "until": str(int(day_start(last + ONE_DAY).timestamp())),
+    }
+
+
+@lru_cache(maxsize=4096)
+def parse_moment(text: str) -> datetime:
+    """Meta's `2026-08-03T07:00:00+0000`, as an aware moment in UTC. Raises ValueError when it is anything else."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone")
+    return moment.astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def closed_day(end_time: str) -> date | None:
+    """The day that an `end_time` closes (A9). None for 1970, with which Meta marks values not yet computed.
+
+    Raises ValueError when the text is no moment (A10).
+    """
+    moment = parse_moment(end_time)
+    return None if moment.year == EPOCH_YEAR else reporting_day(moment - A_SECOND)

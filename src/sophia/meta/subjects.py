@@ -1,0 +1,53 @@
+"""What an answer may be about, and who reads it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic_core import from_json
+
+from sophia.meta import facebook, instagram
+from sophia.meta.catalogue import Level, Platform
+from sophia.meta.interpreting import Interpretation, Request
+from sophia.meta.parsing import InsightsReader
+from sophia.meta.records import Batch, Source
+
+Read = Callable[[Request, dict[str, Any]], Interpretation]
+
+
+def _read_single(platform: Platform) -> Read:
+    """Reads the insights of one post, whose id stands in the request's path."""
+
+    def read(request: Request, data: dict[str, Any]) -> Interpretation:
+        reader = InsightsReader(platform, Level.POST, request.today, breakdown=request.breakdown)
+        reader.read(data.get("data"), request.object_id, request.object_id)
+        return Interpretation.of(reader)
+
+    return read
+
+
+READERS: Mapping[str, Read] = {
+    "page_profile": facebook.read_profile,
+    "page_insights": facebook.read_page_insights,
+    "published_posts": facebook.read_posts,
+    "post_insights": _read_single(Platform.FACEBOOK),
+    "video_reels": facebook.read_reels,
+    "video_insights": _read_single(Platform.FACEBOOK),
+    "page_stories": facebook.read_stories,
+    "story_insights": _read_single(Platform.FACEBOOK),
+    "account_profile": instagram.read_profile,
+    "account_insights": instagram.read_account_insights,
+    "media": instagram.read_media,
+    "stories": instagram.read_media,
+    "media_by_id": instagram.read_media_by_id,
+    "media_insights": _read_single(Platform.INSTAGRAM),
+}
+
+
+def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
+    """What an answer says, ready to be stored. `data` spares parsing the body when that has been done.
+
+    Raises KeyError for a subject that nobody reads.
+    """
+    parsed = from_json(source.body) if data is None else data
+    said = READERS[source.subject](Request.of(source), parsed)
+    return Batch(source, said.readings, said.posts, said.oddities)
