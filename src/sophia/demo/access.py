@@ -1,0 +1,102 @@
+"""Tokens: who asks, what they may, `debug_token` and the exchange of short tokens for long ones."""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from sophia.demo import errors
+from sophia.demo.errors import GraphError, as_json
+from sophia.demo.objects import InstagramAccount, Media, MediaChild, Node
+from sophia.demo.requests import Request
+from sophia.demo.visit import Holder, Simulation, Visit
+
+_LONG_LIFE_SECONDS = 5183944
+
+
+def proof_of(token: str, app_secret: str) -> str:
+    """`appsecret_proof`: hex HMAC-SHA256 of the token used in the call, keyed with the app secret."""
+    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def identify(simulation: Simulation, request: Request) -> Holder:
+    """Whose token the request carries. GraphError 104 or 190 when it carries none, or none that is alive."""
+    token, world = request.token, simulation.world
+    if not token:
+        raise errors.token_missing()
+    holder = _holder(simulation, token, request.now)
+    proof = request.parameters.get("appsecret_proof")
+    if proof is None and world.require_appsecret_proof and holder.kind != "app":
+        raise errors.proof_missing()
+    if proof is not None and not hmac.compare_digest(proof, proof_of(token, world.app_secret)):
+        raise errors.proof_wrong()
+    return holder
+
+
+def _holder(simulation: Simulation, token: str, now: datetime) -> Holder:
+    death = simulation.dead_tokens.get(token)
+    if death is not None and now >= death[0]:
+        raise errors.token_dead(death[1])
+    world = simulation.world
+    if token in {world.user_token, world.short_user_token}:
+        return Holder("user")
+    if token == world.app_token:
+        return Holder("app")
+    page = world.page_by_token.get(token)
+    if page is None:
+        raise errors.token_invalid()
+    return Holder("page", page)
+
+
+def require_page_token(visit: Visit, node: Node) -> None:
+    """What belongs to a Facebook Page is shown to the Page's own token only; Instagram also to the user's."""
+    if isinstance(node, InstagramAccount | Media | MediaChild):
+        if visit.holder.kind == "app":
+            raise errors.token_invalid()
+    elif visit.holder.kind != "page":
+        raise errors.page_token_required()
+
+
+def debug_token(visit: Visit) -> str:
+    """What `/debug_token` tells about `input_token`, asked with the app's own token."""
+    if visit.holder.kind != "app":
+        raise GraphError("(#100) You must provide an app access token, or a user access token that is an owner", 100)
+    world, token = visit.world, visit.request.parameters.get("input_token", "")
+    try:
+        holder = _holder(visit.simulation, token, visit.now)
+    except GraphError as error:
+        reason = {"code": error.code, "message": error.message, "subcode": error.subcode}
+        return as_json({"data": {"is_valid": False, "app_id": world.app_id, "error": reason, "scopes": []}})
+    issued = world.built_at - timedelta(days=20)
+    long_end = int((issued + timedelta(seconds=_LONG_LIFE_SECONDS)).timestamp())
+    ends = {"page": 0, "app": 0, "user": long_end}[holder.kind]
+    if token == world.short_user_token:
+        ends = int((world.built_at + timedelta(hours=2)).timestamp())
+    data = {
+        "app_id": world.app_id,
+        "type": holder.kind.upper(),
+        "application": "Sophia demo",
+        "is_valid": True,
+        "issued_at": int(issued.timestamp()),
+        "expires_at": ends,
+        "data_access_expires_at": int((issued + timedelta(days=90)).timestamp()),
+        "scopes": list(world.scopes),
+        "granular_scopes": [{"scope": scope} for scope in world.scopes],
+    }
+    if holder.kind != "app":
+        data["user_id"] = world.user_id
+    if holder.page is not None:
+        data["profile_id"] = holder.page.id
+    return as_json({"data": data})
+
+
+def exchange_token(simulation: Simulation, request: Request) -> str:
+    """A long-lived user token for a short-lived one. Dead tokens cannot be exchanged."""
+    world, given = simulation.world, request.parameters
+    if given.get("grant_type") != "fb_exchange_token":
+        raise GraphError("Unsupported grant_type", 100)
+    if given.get("client_id") != world.app_id or given.get("client_secret") != world.app_secret:
+        raise GraphError("Error validating client secret.", 1)
+    holder = _holder(simulation, given.get("fb_exchange_token", ""), request.now)
+    if holder.kind != "user":
+        raise errors.token_invalid()
+    return as_json({"access_token": world.user_token, "token_type": "bearer", "expires_in": _LONG_LIFE_SECONDS})

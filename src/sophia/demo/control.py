@@ -1,0 +1,110 @@
+"""The control surface `/_sim/` of a simulated Meta that runs as its own process."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sophia.demo.errors import as_json
+from sophia.demo.faults import Fault
+from sophia.demo.graph_api import GraphApi, Receive, Scope, Send
+
+PREFIX = "/_sim/"
+
+
+class SettableClock:
+    """The present moment (aware) of a simulation; stands still until it is set. Without a moment: the machine's time."""
+
+    def __init__(self, moment: datetime | None = None) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        return self.moment or datetime.now(UTC)
+
+
+class ControlledApi:
+    """`GraphApi` with `/_sim/` in front: GET calls, POST reset, now, restate, faults, retire and dead_token."""
+
+    def __init__(self, api: GraphApi, clock: SettableClock) -> None:
+        self.api = api
+        self.clock = clock
+        self._actions: dict[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
+            ("GET", "calls"): self._calls,
+            ("POST", "reset"): self._reset,
+            ("POST", "now"): self._now,
+            ("POST", "restate"): self._restate,
+            ("POST", "faults"): self._faults,
+            ("POST", "retire"): self._retire,
+            ("POST", "dead_token"): self._dead_token,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self.api(scope, receive, send)
+            return
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        status, answer = self._act(scope["method"], scope["path"].removeprefix(PREFIX), body)
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": as_json(answer).encode()})
+
+    def _act(self, method: str, name: str, body: bytes) -> tuple[int, Any]:
+        action = self._actions.get((method, name))
+        if action is None:
+            return 404, {"error": f"no action {method} {name}"}
+        try:
+            return 200, action(json.loads(body or b"{}"))
+        except (KeyError, TypeError, ValueError) as error:
+            return 422, {"error": str(error)}
+
+    def _calls(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        calls = self.api.calls
+        edges = Counter(call.path.rstrip("/").rpartition("/")[2] for call in calls)
+        return {
+            "requests": len(calls),
+            "counted": self.api.counted_calls,
+            "errors": sum(1 for call in calls if call.status != 200),
+            "by_account": Counter(call.account_id or "none" for call in calls),
+            "by_edge": {edge: count for edge, count in edges.items() if not edge.replace("_", "").isdigit()},
+            "secrets_in_urls": self.api.seen_secrets_in_urls,
+        }
+
+    def _reset(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.reset()
+        return {}
+
+    def _now(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.clock.moment = aware(given["now"])
+        return {"now": self.clock().isoformat()}
+
+    def _restate(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        day = given.get("day")
+        self.api.truth.restate(
+            given["object_id"], given["metric"], date.fromisoformat(day) if day else None, given["value"]
+        )
+        return {}
+
+    def _faults(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`{"faults": [...]}` replaces all faults; each has the fields of `Fault` except `when`."""
+        self.api.faults[:] = [Fault(**fault) for fault in given["faults"]]
+        return {"faults": len(self.api.faults)}
+
+    def _retire(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.retire(given["metric"], aware(given["at"]))
+        return {}
+
+    def _dead_token(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.dead_token(given["account_id"], aware(given["at"]), int(given.get("subcode", 460)))
+        return {}
+
+
+def aware(text: str) -> datetime:
+    """An ISO moment; without a zone it is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

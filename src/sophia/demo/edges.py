@@ -1,0 +1,179 @@
+"""Lists of objects: newest first, at most 100 a page, cursors that survive new posts (GRAPH_API.md, 2.7 and 6)."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sophia.demo import errors
+from sophia.demo.access import require_page_token
+from sophia.demo.facebook_insights import (
+    EMPTY,
+    Plan,
+    make_plan,
+    page_insights,
+    post_insights,
+    story_insights,
+    video_insights,
+)
+from sophia.demo.fields import Field, parse_fields
+from sophia.demo.instagram_insights import account_insights, make_media_plan, media_insights
+from sophia.demo.nodes import default_fields, render, type_name
+from sophia.demo.objects import InstagramAccount, Media, Node, Page, PageStory, Post, Video
+from sophia.demo.rules import Kind
+from sophia.demo.visit import Visit
+from sophia.demo.windows import Window, read_window
+from sophia.demo.world import created_at
+
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 25
+
+
+def _videos(visit: Visit, page: Page) -> list[Video]:
+    return [Video(post.video_id, post) for post in visit.world.posts(page.id) if post.video_id is not None]
+
+
+def _reels(visit: Visit, page: Page) -> list[Video]:
+    return [video for video in _videos(visit, page) if video.post.kind == "reel"]
+
+
+Rows = Callable[[Visit, Node], Sequence[Node]]
+
+
+def _of_page(read: Callable[[Visit, Page], Sequence[Node]]) -> Rows:
+    return lambda visit, node: read(visit, node) if isinstance(node, Page) else ()
+
+
+_PAGE_LISTS: dict[str, Rows] = {
+    "published_posts": _of_page(lambda visit, page: visit.world.posts(page.id)),
+    "posts": _of_page(lambda visit, page: visit.world.posts(page.id)),
+    "feed": _of_page(lambda visit, page: visit.world.posts(page.id)),
+    "videos": _of_page(_videos),
+    "video_reels": _of_page(_reels),
+    "stories": _of_page(lambda visit, page: visit.world.page_stories(page.id)),
+}
+_INSTAGRAM_LISTS: dict[str, Rows] = {
+    "media": lambda visit, node: visit.world.media(node.id),
+    "stories": lambda visit, node: visit.world.stories(node.id),
+}
+
+
+def answer_edge(visit: Visit, node: Node, edge: str, parameters: Mapping[str, str]) -> str:
+    """The JSON of `/{node}/{edge}`. GraphError for an edge that this kind of object does not have."""
+    require_page_token(visit, node)
+    insights = _insights(visit, node, edge, parameters)
+    if insights is not None:
+        return insights
+    lists = _PAGE_LISTS if isinstance(node, Page) else _INSTAGRAM_LISTS if isinstance(node, InstagramAccount) else {}
+    rows = lists.get(edge)
+    if rows is None:
+        raise errors.unknown_field(edge, type_name(node))
+    text = parameters.get("fields")
+    fields = parse_fields(text) if text else None
+    return list_rows(visit, rows(visit, node), parameters, fields, f"{node.id}/{edge}")
+
+
+def _insights(visit: Visit, node: Node, edge: str, parameters: Mapping[str, str]) -> str | None:
+    """The insights edge of `node`, None when `edge` is no insights edge of it."""
+    text: str | None = None
+    if edge == ("video_insights" if isinstance(node, Video) else "insights"):
+        match node:
+            case Page():
+                text = page_insights(visit, node, parameters)
+            case Post():
+                text = post_insights(visit, _facebook_plan(visit, node.page_id, "post", parameters), node)
+            case Video():
+                text = video_insights(visit, _facebook_plan(visit, node.post.page_id, "video", parameters), node)
+            case PageStory():
+                text = story_insights(visit, _facebook_plan(visit, node.page_id, "page_story", parameters), node)
+            case InstagramAccount():
+                text = account_insights(visit, node, parameters)
+            case Media():
+                text = media_insights(visit, make_media_plan(visit, parameters), node)
+    return text
+
+
+def _facebook_plan(visit: Visit, page_id: str, kind: Kind, parameters: Mapping[str, str]) -> Plan:
+    return make_plan(visit, visit.world.business_of(page_id).page, kind, parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    rows: Sequence[Node]
+    has_newer: bool
+    has_older: bool
+
+
+def list_rows(
+    visit: Visit, rows: Sequence[Node], parameters: Mapping[str, str], fields: tuple[Field, ...] | None, path: str
+) -> str:
+    """One page of `rows` with its paging; an empty list has none."""
+    shown = _in_window(visit, rows, parameters)
+    page = _cut(shown, parameters)
+    if not page.rows:
+        return EMPTY
+    hidden = visit.simulation.hidden
+    texts = [
+        render(visit, row, default_fields(row) if fields is None else fields)
+        for row in page.rows
+        if not hidden or row.id not in hidden
+    ]
+    return f'{{"data":[{",".join(texts)}],"paging":{_paging(visit, page, parameters, path)}}}'
+
+
+def _in_window(visit: Visit, rows: Sequence[Node], parameters: Mapping[str, str]) -> list[Node]:
+    """The rows that are visible now and, with `since` or `until`, published between the two."""
+    listed = [row for row in rows if visit.is_listed(row)]
+    if not parameters.get("since") and not parameters.get("until"):
+        return listed
+    beginning = datetime.fromtimestamp(0, visit.now.tzinfo)
+    window = read_window(parameters, visit.now, Window(beginning, visit.now))
+    since = window.since if parameters.get("since") else beginning
+    return [row for row in listed if since <= (created_at(row) or beginning) <= window.until]
+
+
+def _cut(rows: Sequence[Node], parameters: Mapping[str, str]) -> _Slice:
+    text = parameters.get("limit") or str(DEFAULT_LIMIT)
+    if not text.isdigit():
+        raise errors.bad_parameter("param limit must be an integer")
+    limit = int(text)
+    if limit > MAX_LIMIT:
+        raise errors.bad_parameter(f"The limit parameter must not be larger than {MAX_LIMIT}")
+    after, before = parameters.get("after"), parameters.get("before")
+    if after:
+        start = _place(rows, after) + 1
+    elif before:
+        end = _place(rows, before)
+        start, limit = max(0, end - limit), min(limit, end)
+    else:
+        start = 0
+    return _Slice(rows[start : start + limit], start > 0, start + limit < len(rows))
+
+
+def _cursor(row: Node) -> str:
+    return urlsafe_b64encode(row.id.encode()).decode()
+
+
+def _place(rows: Sequence[Node], cursor: str) -> int:
+    """Where the row of a cursor stands now. GraphError 100 for a cursor that this list never gave out."""
+    try:
+        wanted = urlsafe_b64decode(cursor).decode()
+    except (Base64Error, UnicodeDecodeError) as error:
+        raise errors.bad_parameter("Invalid cursors values") from error
+    for place, row in enumerate(rows):
+        if row.id == wanted:
+            return place
+    raise errors.bad_parameter("Invalid cursors values")
+
+
+def _paging(visit: Visit, page: _Slice, parameters: Mapping[str, str], path: str) -> str:
+    """Cursors on every page, also on the last; `next` and `previous` only where there is something."""
+    first, last = _cursor(page.rows[0]), _cursor(page.rows[-1])
+    kept = {key: value for key, value in parameters.items() if key not in {"after", "before"}}
+    parts = [f'"cursors":{{"before":"{first}","after":"{last}"}}']
+    if page.has_older:
+        parts.append(f'"next":"{visit.request.url(path, {**kept, "after": last})}"')
+    if page.has_newer:
+        parts.append(f'"previous":"{visit.request.url(path, {**kept, "before": first})}"')
+    return "{" + ",".join(parts) + "}"

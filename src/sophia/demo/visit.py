@@ -1,0 +1,115 @@
+"""The changeable state of the simulated Meta, and one request in progress with everything that its answer needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sophia.demo.errors import GraphError, unknown_object
+from sophia.demo.objects import Media, Node, Page, PageStory
+from sophia.demo.pacific import pacific_day
+from sophia.demo.requests import Request
+from sophia.demo.rules import TABLES, Kind, Rule
+from sophia.demo.truth import Truth
+from sophia.demo.world import World, account_of, created_at, is_alive
+
+
+@dataclass(slots=True)
+class Simulation:
+    """The world, its truth, and what tests change while it runs. Moments are aware."""
+
+    world: World
+    truth: Truth
+    clock: Callable[[], datetime]
+    # metric name → when Meta retires it, on every version
+    retirements: dict[str, datetime] = field(default_factory=dict)
+    # access token → (when it dies, subcode of error 190)
+    dead_tokens: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    # object id → when it was deleted
+    deleted: dict[str, datetime] = field(default_factory=dict)
+    # object id → the error that its insights answer with, alone or in a page
+    broken: dict[str, GraphError] = field(default_factory=dict)
+    # ids that lists leave out after the limit was applied, so that pages come short
+    hidden: set[str] = field(default_factory=set)
+
+    def is_retired(self, metric: str, now: datetime) -> bool:
+        return metric in self.retirements and now >= self.retirements[metric]
+
+    def is_deleted(self, object_id: str, now: datetime) -> bool:
+        return object_id in self.deleted and now >= self.deleted[object_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose token a request carries; `page` is set for Page tokens."""
+
+    kind: Literal["user", "page", "app"]
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request in progress."""
+
+    simulation: Simulation
+    request: Request
+    holder: Holder
+    # what was compiled once for all posts of a page; keyed by the field or parameters it was made of
+    plans: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def world(self) -> World:
+        return self.simulation.world
+
+    @property
+    def truth(self) -> Truth:
+        return self.simulation.truth
+
+    @property
+    def now(self) -> datetime:
+        return self.request.now
+
+    @property
+    def today(self) -> date:
+        return pacific_day(self.request.now)
+
+    def has_scope(self, scope: str) -> bool:
+        return scope in self.world.scopes
+
+    def rule(self, kind: Kind, metric: str) -> Rule | None:
+        """The rule for a name that is valid on this version today; None for dead, misspelt and retired ones."""
+        rule = TABLES[kind].get(metric)
+        if rule is None or not rule.is_alive(self.request.version, self.today):
+            return None
+        return None if self.simulation.is_retired(metric, self.now) else rule
+
+    def valid_names(self, kind: Kind) -> list[str]:
+        return [name for name in TABLES[kind] if self.rule(kind, name) is not None]
+
+    def is_visible(self, node: Node) -> bool:
+        """Whether the object has been published and not deleted."""
+        made = created_at(node)
+        if made is not None and made > self.now:
+            return False
+        return not self.simulation.is_deleted(node.id, self.now)
+
+    def node(self, object_id: str) -> Node:
+        """The object that the token's holder may see. GraphError 100/33 otherwise."""
+        node = self.world.node(object_id)
+        if node is None or not self.is_visible(node):
+            raise unknown_object(object_id)
+        if self.holder.page is not None:
+            owner = self.world.business_of(account_of(self.world, node).id)
+            if owner.page.id != self.holder.page.id:
+                raise unknown_object(object_id)
+        return node
+
+    def is_listed(self, node: Node) -> bool:
+        """Whether an edge shows the object: visible, and alive if it is a story."""
+        if isinstance(node, PageStory) or (isinstance(node, Media) and node.is_story):
+            return self.is_visible(node) and is_alive(node, self.now)
+        return self.is_visible(node)
+
+    def refuse_if_broken(self, object_id: str) -> None:
+        if self.simulation.broken and object_id in self.simulation.broken:
+            raise self.simulation.broken[object_id]
