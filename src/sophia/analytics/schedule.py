@@ -82,7 +82,7 @@ def due_rungs(walked_at: Mapping[str, datetime], now: datetime, at_least: timede
     for index, rung in enumerate(LADDER):
         last = walked_at.get(rung.family)
         forced = at_least is not None and rung.age is not None and rung.age <= at_least
-        if forced or last is None or now - last >= min(rung.every - SLACK, rung.every * 0.9):
+        if forced or last is None or now - last >= max(rung.every - SLACK, rung.every * 0.9):
             deepest = index
     return LADDER[: deepest + 1]
 

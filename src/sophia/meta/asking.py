@@ -83,10 +83,9 @@ async def _halve(
         if len(names) == 1:
             refused.append((names[0], error))
             return []
-        named = error.names(names)
-        if named and len(named) < len(names):
-            refused += [(name, error) for name in sorted(named)]
-            return await _halve(ask, tuple(n for n in names if n not in named), params, subject, refused)
+        if blamed := error.culprits(names):
+            refused += [(name, error) for name in sorted(blamed)]
+            return await _halve(ask, tuple(name for name in names if name not in blamed), params, subject, refused)
     half = len(names) // 2
     answers = await _halve(ask, names[:half], params, subject, refused)
     return answers + await _halve(ask, names[half:], params, subject, refused)
@@ -107,6 +106,10 @@ async def find_refused(probe: Probe, names: tuple[str, ...]) -> list[tuple[str, 
     async def search(part: tuple[str, ...], error: GraphError) -> list[tuple[str, GraphError]]:
         if len(part) == 1:
             return [(part[0], error)]
+        if blamed := error.culprits(part):
+            rest = tuple(name for name in part if name not in blamed)
+            more = await failure(rest)
+            return [(name, error) for name in sorted(blamed)] + (await search(rest, more) if more else [])
         left, right = part[: len(part) // 2], part[len(part) // 2 :]
         left_error = await failure(left)
         if left_error is None:

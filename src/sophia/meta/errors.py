@@ -13,7 +13,8 @@ WORTH_RETRYING_STATUS = 500
 METRIC_WORDS = re.compile(
     r"insights metric|does not support the .* metric|metric\[|following metrics|nonexisting metric"
 )
-NAMED_METRIC = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
+BLAMED_POSITION = re.compile(r"metric\[(\d+)\] must be one of")
+BLAMED_NAME = re.compile(r"does not support the (\w+) metric")
 
 
 class Remedy(StrEnum):
@@ -95,9 +96,17 @@ class GraphError(SophiaError):
         trace = f" (fbtrace_id {self.trace})" if self.trace else ""
         return f"Meta, error {number}: {self.message}{trace}" if self.code else self.message
 
-    def names(self, metrics: tuple[str, ...]) -> frozenset[str]:
-        """Those of the metrics that Meta's message mentions; often it mentions none."""
-        return frozenset(NAMED_METRIC.findall(self.message)) & frozenset(metrics)
+    def culprits(self, metrics: tuple[str, ...]) -> frozenset[str]:
+        """Those of the metrics asked that Meta's message blames; often it blames none by name.
+
+        Some messages list what would be valid, so a name in the message is not yet a name that is blamed.
+        """
+        blamed: set[str] = set()
+        if position := BLAMED_POSITION.search(self.message):
+            blamed = set(metrics[int(position.group(1)) : int(position.group(1)) + 1])
+        elif name := BLAMED_NAME.search(self.message):
+            blamed = {name.group(1)}
+        return frozenset(blamed) & frozenset(metrics)
 
 
 def decide(code: int, subcode: int | None, message: str, status: int | None, *, is_transient: bool) -> Remedy:

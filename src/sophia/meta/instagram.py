@@ -11,12 +11,11 @@ from sophia.meta.errors import Remedy
 from sophia.meta.interpreting import Interpretation, Request, post_seen
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
-from sophia.meta.reporting_zone import ONE_DAY, day_start, unix_window
+from sophia.meta.reporting_zone import unix_window
 
 MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL)
 MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
 LONGEST_WINDOW_DAYS = 30
-LONGEST_WINDOW = timedelta(days=LONGEST_WINDOW_DAYS)
 HISTORY_DAYS = 90
 # Ten times fifty media in one HTTP call is what Meta answers well within its time; more risks null items.
 ITEMS_PER_BATCH = 10
@@ -32,16 +31,7 @@ async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
 
 
 async def series(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, None]:
-    """Metrics that Meta gives as a series of days, from first to last, both included, 30 at most.
-
-    Meta's limit is 30 times 24 hours: with the hour that autumn adds, thirty days are too many for one window.
-    """
-    if day_start(last + ONE_DAY) - day_start(first) > LONGEST_WINDOW:
-        middle = first + (last - first) // 2
-        for part in ((first, middle), (middle + ONE_DAY, last)):
-            async for answer in series(ask, *part):
-                yield answer
-        return
+    """Metrics that Meta gives as a series of days, from first to last, both included, 30 at most."""
     too_old = KEPT_30_DAYS if first < ask.today - timedelta(days=30) else frozenset()
     for question in _questions(ask, ObjectKind.ACCOUNT, too_old):
         if question.metric_type == "time_series":
@@ -139,7 +129,7 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
 
 
 async def _account_insights(ask: Ask, question: Question, first: date, last: date) -> AsyncGenerator[Answer, None]:
-    params = {**_params(question), **unix_window(first, last)}
+    params = {**_params(question), **unix_window(first, last, LONGEST_WINDOW_DAYS)}
     for answer in await insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights"):
         yield answer
 

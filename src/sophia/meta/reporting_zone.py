@@ -11,6 +11,7 @@ REPORTING_ZONE = ZoneInfo("America/Los_Angeles")
 ONE_DAY = timedelta(days=1)
 A_SECOND = timedelta(seconds=1)
 EPOCH_YEAR = 1970
+SECONDS_A_DAY = 86_400
 
 
 def reporting_day(moment: datetime) -> date:
@@ -23,12 +24,17 @@ def day_start(day: date) -> datetime:
     return datetime.combine(day, time.min, REPORTING_ZONE).astimezone(UTC)
 
 
-def unix_window(first: date, last: date) -> dict[str, str]:
-    """`since` and `until` for the days from `first` to `last`, both included, as Unix seconds (B12)."""
-    return {
-        "since": str(int(day_start(first).timestamp())),
-        "until": str(int(day_start(last + ONE_DAY).timestamp())),
-    }
+def unix_window(first: date, last: date, most_days: int | None = None) -> dict[str, str]:
+    """`since` and `until` for the days from `first` to `last`, both included, as Unix seconds (B12).
+
+    Meta serves the days whose closing midnight lies after `since` and not after `until`. Where it limits a window to
+    `most_days` times 24 hours, thirty days of an autumn are an hour too long: then `since` lies an hour inside the
+    first day, which is still the first to be closed.
+    """
+    begin, end = int(day_start(first).timestamp()), int(day_start(last + ONE_DAY).timestamp())
+    if most_days is not None:
+        begin = max(begin, end - most_days * SECONDS_A_DAY)
+    return {"since": str(begin), "until": str(end)}
 
 
 @lru_cache(maxsize=4096)

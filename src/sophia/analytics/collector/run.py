@@ -229,9 +229,16 @@ class Run:
             self._step()
 
     async def _totals(self, windows: list[Days]) -> None:
-        """Instagram's totals: a call for a day, some days side by side."""
+        """Instagram's totals: a call for a day, some days side by side.
+
+        The first day goes alone: what Meta refuses then is not asked, and refused, for all the others at once.
+        """
+        alone = True
         for window in windows:
             days = [window.first + timedelta(days=index) for index in range(len(window))]
+            if alone:
+                await self._keep(instagram.totals(self.ask, days.pop()))
+                alone = False
             results = await asyncio.gather(
                 *(self._keep(instagram.totals(self.ask, day)) for day in days), return_exceptions=True
             )

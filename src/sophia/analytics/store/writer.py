@@ -230,12 +230,12 @@ class AccountWriter:
         columns = (MetricSeries.post_id, MetricSeries.metric_id, MetricSeries.id)
         if post_ids:
             rows = session.execute(select(*columns).where(among(MetricSeries.post_id, post_ids)))
-            known = {(post, metric): series for post, metric, series in rows.tuples()}
+            known = {(post, metric): series for post, metric, series in rows}
         if any(post is None for post, _ in wanted):
             if self._account_series is None:
                 mine = MetricSeries.account_id == self._account_id
                 rows = session.execute(select(*columns).where(mine, MetricSeries.post_id.is_(None)))
-                self._account_series = {metric: series for _, metric, series in rows.tuples()}
+                self._account_series = {metric: series for _, metric, series in rows}
             known.update({(None, metric): series for metric, series in self._account_series.items()})
         return known
 
@@ -271,7 +271,7 @@ def metric_key(reading: Reading) -> MetricKey:
 def load_metrics(session: Session, platform: Platform) -> dict[MetricKey, int]:
     columns = (StoredMetric.level, StoredMetric.metric_name, StoredMetric.period, StoredMetric.breakdown)
     rows = session.execute(select(*columns, StoredMetric.id).where(StoredMetric.platform == platform.value))
-    return {(level, name, period, breakdown): number for level, name, period, breakdown, number in rows.tuples()}
+    return {(level, name, period, breakdown): number for level, name, period, breakdown, number in rows}
 
 
 def load_values(
@@ -287,7 +287,7 @@ def load_values(
             day.between(min(days), max(days)),
         )
     )
-    return {(series, number): (value, fetch) for series, number, value, fetch in rows.tuples()}
+    return {(series, number): (value, fetch) for series, number, value, fetch in rows}
 
 
 def count_readings(session: Session, account_id: int, added: int, latest: int) -> None:
