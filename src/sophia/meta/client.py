@@ -12,7 +12,7 @@ import re
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -44,6 +44,10 @@ class Answer:
 
     data: dict[str, Any]
     source: Source
+
+    def about(self, subject: str) -> "Answer":
+        """The same answer under another subject: an item of a batch whose items are about several."""
+        return replace(self, source=replace(self.source, subject=subject))
 
 
 @dataclass(slots=True)

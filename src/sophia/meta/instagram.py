@@ -1,13 +1,12 @@
 """An Instagram professional account, its media and stories: what to ask, and how to read the answers."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sophia.meta.asking import Ask, Listing, expand, insist, one_by_one, walk
+from sophia.meta.asking import Ask, ByIdGroup, Listing, by_id, insist, listed, walk
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
-from sophia.meta.client import MOST_IDS, Answer, ahead, object_id
-from sophia.meta.errors import Remedy
+from sophia.meta.client import Answer, ahead, object_id
 from sophia.meta.interpreting import Interpretation, Request, post_seen
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
@@ -17,8 +16,6 @@ MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL)
 MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
 LONGEST_WINDOW_DAYS = 30
 HISTORY_DAYS = 90
-# Ten times fifty media in one HTTP call is what Meta answers well within its time; more risks null items.
-ITEMS_PER_BATCH = 10
 WEEK, MONTH = timedelta(days=6), timedelta(days=27)
 # Meta answers these for the last 30 days only, and fails the whole call when the window begins earlier.
 KEPT_30_DAYS = frozenset({"follower_count"})
@@ -97,11 +94,11 @@ async def media(ask: Ask, since: datetime | None) -> AsyncGenerator[Answer, None
     found: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
     async for answer in ahead(walk(ask, listing, since)):
         yield answer
-        for item in _listed(answer, "media"):
+        for item in listed(answer, "media"):
             kind = kind_of(item)
             if kind in found and "id" in item:
                 found[kind].append(str(item["id"]))
-    async for answer in _specific(ask, found, common):
+    async for answer in by_id(ask, _specific(ask, found, common)):
         yield answer
 
 
@@ -122,9 +119,9 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
     ids: list[str] = []
     async for answer in walk(ask, listing, None):
         yield answer
-        ids += [str(item["id"]) for item in _listed(answer, "stories") if "id" in item]
+        ids += [str(item["id"]) for item in listed(answer, "stories") if "id" in item]
     ids = [one for one in ids if one not in ask.skipped]
-    async for answer in _specific(ask, {ObjectKind.STORY: ids}, names):
+    async for answer in by_id(ask, _specific(ask, {ObjectKind.STORY: ids}, names)):
         yield answer
 
 
@@ -162,9 +159,7 @@ def _common_names(ask: Ask) -> tuple[str, ...]:
     return tuple(sorted(set.intersection(*plain)))
 
 
-async def _specific(
-    ask: Ask, found: dict[ObjectKind, list[str]], asked_already: Sequence[str]
-) -> AsyncGenerator[Answer, None]:
+def _specific(ask: Ask, found: dict[ObjectKind, list[str]], asked_already: Sequence[str]) -> list[ByIdGroup]:
     """The questions that only some kinds can answer. Kinds with the same question share it."""
     wanted: dict[tuple[tuple[str, ...], str | None], list[str]] = {}
     for kind, ids in found.items():
@@ -172,45 +167,10 @@ async def _specific(
             names = question.names if question.breakdown else tuple(n for n in question.names if n not in asked_already)
             if ids and names:
                 wanted.setdefault((names, question.breakdown), []).extend(ids)
-    items = [
-        (names, breakdown, tuple(ids[start : start + MOST_IDS]))
+    return [
+        ByIdGroup("insights", "media_by_id", "media_insights", names, tuple(ids), breakdown)
         for (names, breakdown), ids in wanted.items()
-        for start in range(0, len(ids), MOST_IDS)
     ]
-    for start in range(0, len(items), ITEMS_PER_BATCH):
-        for answer in await _ask_items(ask, items[start : start + ITEMS_PER_BATCH]):
-            yield answer
-
-
-Item = tuple[tuple[str, ...], str | None, tuple[str, ...]]
-
-
-async def _ask_items(ask: Ask, items: Sequence[Item]) -> list[Answer]:
-    """One HTTP call for several groups of ids; a group that fails is asked again one by one (B8)."""
-    queries = [
-        (
-            "",
-            {"ids": ",".join(object_id(one) for one in ids), "fields": expand("insights", names, breakdown)},
-            len(ids),
-        )
-        for names, breakdown, ids in items
-    ]
-    results = await ask.caller.batch(queries, "media_by_id")
-    answers: list[Answer] = []
-    for (names, breakdown, ids), result in zip(items, results, strict=True):
-        if isinstance(result, Answer):
-            answers.append(result)
-        elif result.remedy in (Remedy.RECONNECT, Remedy.PAUSE):
-            raise result
-        else:
-            answers += await one_by_one(ask, ids, names, "insights", "media_insights", breakdown)
-    return answers
-
-
-def _listed(answer: Answer, subject: str) -> Iterable[dict[str, Any]]:
-    """The media of a page; answers about single media, which follow a page that failed, list none."""
-    items = answer.data.get("data") if answer.source.subject == subject else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def kind_of(item: dict[str, Any]) -> ObjectKind | None:
@@ -255,10 +215,5 @@ def read_media(request: Request, data: dict[str, Any]) -> Interpretation:
 def read_media_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
     """An answer to `?ids=`: an object per id."""
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
-    for one, item in data.items():
-        insights = item.get("insights") if isinstance(item, dict) else None
-        if isinstance(insights, dict):
-            reader.read(insights.get("data"), one, one)
-        elif not isinstance(item, dict) or "error" in item:
-            reader.set_aside(one, "", "an id of several was answered with an error", item)
+    request.read_by_id(data, reader, "insights")
     return Interpretation.of(reader)

@@ -65,18 +65,27 @@ class Request:
             else:
                 reader.set_aside(self.object_id, "", "an item of the list is not an object", item)
 
+    def read_by_id(self, data: Mapping[str, Any], reader: InsightsReader, edge: str) -> None:
+        """Take in an answer to `?ids=`, an object per id, with its insights under the name of the edge."""
+        for one, item in data.items():
+            if not isinstance(item, dict) or "error" in item:
+                reader.set_aside(one, "", "one of several ids was answered with an error", item)
+            elif isinstance(item.get(edge), dict):
+                reader.read(item[edge].get("data"), one, one)
+
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """What an answer says."""
+    """What an answer says. `reels` are ids of videos that Meta lists as reels."""
 
     readings: list[Reading]
     posts: list[PostSeen]
     oddities: list[Oddity]
+    reels: list[str]
 
     @classmethod
     def of(cls, reader: InsightsReader, posts: list[PostSeen] | None = None) -> "Interpretation":
-        return cls(reader.readings, posts or [], reader.oddities)
+        return cls(reader.readings, posts or [], reader.oddities, [])
 
 
 def post_seen(

@@ -69,9 +69,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one answer brought, to be stored together."""
+    """What one answer brought, to be stored together. `reels` are ids of videos that are reels."""
 
     source: Source
     readings: list[Reading]
     posts: list[PostSeen]
     oddities: list[Oddity]
+    reels: list[str]

@@ -30,6 +30,7 @@ READERS: Mapping[str, Read] = {
     "page_insights": facebook.read_page_insights,
     "published_posts": facebook.read_posts,
     "post_insights": _read_single(Platform.FACEBOOK),
+    "posts_by_id": facebook.read_posts_by_id,
     "video_reels": facebook.read_reels,
     "video_insights": _read_single(Platform.FACEBOOK),
     "page_stories": facebook.read_stories,
@@ -50,4 +51,4 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
     """
     parsed = from_json(source.body) if data is None else data
     said = READERS[source.subject](Request.of(source), parsed)
-    return Batch(source, said.readings, said.posts, said.oddities)
+    return Batch(source, said.readings, said.posts, said.oddities, said.reels)

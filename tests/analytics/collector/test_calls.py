@@ -20,7 +20,7 @@ def test_thousand_posts(make_house: HouseMaker) -> None:
     house = make_house(posts_per_account=1000)
     page, instagram = house.world.pages[0].id, house.world.instagram_accounts[0].id
     house.collect(page)
-    posts = calls(house, "published_posts") + calls(house, "video_reels")
+    posts = calls(house, "published_posts") + calls(house, "POST")
     assert len(posts) <= 12
     house.api.reset()
     house.collect(instagram)

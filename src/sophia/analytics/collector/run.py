@@ -180,7 +180,7 @@ class Run:
                 return [stories]
             windows = self._due("page_insights", facebook.LONGEST_WINDOW_DAYS, facebook.HISTORY_DAYS)
             return [
-                Family("posts", 2, self._facebook_posts),
+                Family("posts", 1, self._facebook_posts),
                 Family(
                     "page_insights", len(windows), lambda: self._windows("page_insights", windows, facebook.insights)
                 ),
@@ -280,8 +280,6 @@ class Run:
             return
         listed: set[str] = set()
         await self._keep(noting(facebook.posts(self.ask, since), "published_posts", listed))
-        self._step()
-        await self._keep(facebook.reels(self.ask, since))
         await self._finish_walk(rungs, since, listed)
 
     async def _instagram_media(self) -> None:

@@ -24,7 +24,7 @@ from sophia.analytics.models import (
     StoredMetric,
 )
 from sophia.database import Database, among, day_number, day_of, put_rows
-from sophia.meta.catalogue import Level, Platform, explain
+from sophia.meta.catalogue import Level, ObjectKind, Platform, explain
 from sophia.meta.records import Batch, Oddity, PostSeen, Reading
 from sophia.portfolio.models import ContentDraft, Post, PublishingQueueEntry
 
@@ -108,6 +108,9 @@ class AccountWriter:
         saved = Saved()
         fetch_id = self._add_fetch(session, batch)
         posts, saved.posts_new = self._save_posts(session, batch.posts)
+        if batch.reels:
+            reels = (Post.account_id == self._account_id, among(Post.video_id, batch.reels))
+            session.execute(update(Post).where(*reels, Post.kind != ObjectKind.REEL).values(kind=ObjectKind.REEL.value))
         readings = self._known_posts(session, batch.readings, posts)
         metrics = self._metric_ids(session, readings, saved)
         values = self._by_series(session, readings, metrics, posts)
@@ -149,7 +152,9 @@ class AccountWriter:
                 row = Post(account_id=self._account_id, platform_post_id=external_id, first_seen_at=now, draft_id=None)
                 session.add(row)
                 found[external_id] = row
-            row.kind, row.published_at, row.permalink = post.kind.value, post.published_at, post.permalink
+            if row.kind != ObjectKind.REEL:  # a list of posts shows reels as videos; once known, a reel stays one
+                row.kind = post.kind.value
+            row.published_at, row.permalink = post.published_at, post.permalink
             row.text, row.video_id, row.gone_at, row.gone_reason = post.text, post.video_id, None, None
             row.draft_id = row.draft_id or drafts.get(external_id) or drafts.get(post.video_id or "")
         new = len(session.new)
