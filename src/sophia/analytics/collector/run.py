@@ -97,6 +97,7 @@ class Run:
             now,
         )
         self._writing = asyncio.Lock()
+        self._waiting: list[Answer] = []
         self._stopped = False
         self._failed: set[str] = set()
 
@@ -164,13 +165,18 @@ class Run:
                     break
 
     async def _save(self, answer: Answer) -> None:
+        """Store an answer, and with it all others that came while the store was busy: one transaction for all."""
+        self._waiting.append(answer)
         async with self._writing:
-            saved = await anyio.to_thread.run_sync(self._interpret_and_save, answer)
+            if not self._waiting:
+                return  # somebody who waited before us has taken ours along
+            taken, self._waiting = self._waiting, []
+            saved = await anyio.to_thread.run_sync(self._interpret_and_save, taken)
         self.outcome.saved.add(saved)
         self._progress.advanced(self.known.name, 0, saved.new + saved.changed + saved.same)
 
-    def _interpret_and_save(self, answer: Answer) -> Saved:
-        return self._writer.save(interpret(answer.source, answer.data))
+    def _interpret_and_save(self, answers: list[Answer]) -> Saved:
+        return self._writer.save([interpret(answer.source, answer.data) for answer in answers])
 
     def _families(self) -> list[Family]:
         """What this run does, by platform. Posts come before what is said about them."""

@@ -1,5 +1,6 @@
 """Every write of collected data: answers, runs, leases, watermarks and refusals."""
 
+from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
 from sophia.analytics.store.runs import (
     RunOutcome,
     cover_days,
@@ -15,13 +16,16 @@ from sophia.analytics.store.writer import AccountWriter, Owner, Saved
 
 __all__ = [
     "AccountWriter",
+    "Conversion",
     "Owner",
+    "Recorded",
     "RunOutcome",
     "Saved",
     "cover_days",
     "finish_run",
     "mark_unlisted_posts",
     "note_asked",
+    "record_conversion",
     "record_refusals",
     "release_lease",
     "start_run",

@@ -6,12 +6,12 @@ revisions of those that differ from what was stored (A1, C1). Nothing here waits
 
 import hashlib
 import zlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, case, func, or_, select, type_coerce, update
+from sqlalchemy import Integer, case, func, insert, literal, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import (
@@ -43,6 +43,17 @@ METRIC_COLUMNS = (
 )
 READING_COLUMNS = ("series_id", "metric_date", "metric_value", "fetch_id")
 REVISION_COLUMNS = ("series_id", "metric_date", "replaced_by_fetch_id", "metric_value", "fetch_id")
+POST_COLUMNS = (
+    "platform_post_id",
+    "kind",
+    "published_at",
+    "permalink",
+    "text",
+    "video_id",
+    "gone_at",
+    "gone_reason",
+    "draft_id",
+)
 LONGEST_EXCERPT = 500
 LONGEST_NAME = 120
 LONGEST_BREAKDOWN = 200
@@ -92,19 +103,22 @@ class AccountWriter:
         self._metrics: dict[MetricKey, int] | None = None
         self._account_series: dict[int, int] | None = None
 
-    def save(self, batch: Batch) -> Saved:
-        """Store one answer. Either all of it is kept or nothing; the caches forget what was rolled back."""
+    def save(self, batches: Sequence[Batch]) -> Saved:
+        """Store answers in one transaction. Either all of it is kept or nothing; caches forget what was rolled back."""
+        saved = Saved()
         try:
             with self._database.write() as session:
-                return self._save(session, batch)
+                if not self._database.is_sqlite:
+                    # One writer per account at a time, should a lease have run out under somebody still working.
+                    session.execute(select(func.pg_advisory_xact_lock(self._account_id)))
+                for batch in batches:
+                    saved.add(self._save(session, batch))
         except BaseException:
             self._metrics = self._account_series = None
             raise
+        return saved
 
     def _save(self, session: Session, batch: Batch) -> Saved:
-        if not self._database.is_sqlite:
-            # One writer per account at a time, should a lease have run out under somebody still working.
-            session.execute(select(func.pg_advisory_xact_lock(self._account_id)))
         saved = Saved()
         fetch_id = self._add_fetch(session, batch)
         posts, saved.posts_new = self._save_posts(session, batch.posts)
@@ -120,46 +134,66 @@ class AccountWriter:
 
     def _add_fetch(self, session: Session, batch: Batch) -> int:
         source = batch.source
-        fetch = Fetch(
-            run_id=self._run_id,
-            fetched_at=source.fetched_at,
-            stored_at=self._clock(),
-            subject=source.subject,
-            request=source.request,
-            api_version=source.api_version,
-            sha256=hashlib.sha256(source.body).digest(),
-            body=zlib.compress(source.body, 1) if self._keep else None,
-        )
-        session.add(fetch)
-        session.flush()
-        return fetch.id
+        row = {
+            "run_id": self._run_id,
+            "fetched_at": source.fetched_at,
+            "stored_at": self._clock(),
+            "subject": source.subject,
+            "request": source.request,
+            "api_version": source.api_version,
+            "sha256": hashlib.sha256(source.body).digest(),
+            "body": zlib.compress(source.body, 1) if self._keep else None,
+        }
+        return session.connection().execute(insert(Fetch).returning(Fetch.id), row).scalar_one()
 
     def _save_posts(self, session: Session, seen: Collection[PostSeen]) -> tuple[dict[str, int], int]:
         """Insert posts that are new, mend those that changed; return the ids of all, and how many were new."""
         if not seen:
             return {}, 0
         wanted = {post.external_id: post for post in seen}
-        mine = Post.account_id == self._account_id
-        found = {
-            post.platform_post_id: post
-            for post in session.scalars(select(Post).where(mine, among(Post.platform_post_id, wanted)))
-        }
         drafts = self._drafts(session, wanted.values())
+        found = self._load_posts(session, wanted)
         now = self._clock()
-        for external_id, post in wanted.items():
-            row = found.get(external_id)
-            if row is None:
-                row = Post(account_id=self._account_id, platform_post_id=external_id, first_seen_at=now, draft_id=None)
-                session.add(row)
-                found[external_id] = row
-            if row.kind != ObjectKind.REEL:  # a list of posts shows reels as videos; once known, a reel stays one
-                row.kind = post.kind.value
-            row.published_at, row.permalink = post.published_at, post.permalink
-            row.text, row.video_id, row.gone_at, row.gone_reason = post.text, post.video_id, None, None
-            row.draft_id = row.draft_id or drafts.get(external_id) or drafts.get(post.video_id or "")
-        new = len(session.new)
-        session.flush()
-        return {external_id: row.id for external_id, row in found.items()}, new
+        fresh = [
+            {"account_id": self._account_id, "first_seen_at": now, **self._post_row(post, None, drafts)}
+            for external_id, post in wanted.items()
+            if external_id not in found
+        ]
+        changed = [
+            {"id": old["id"], **row}
+            for external_id, old in found.items()
+            if (row := self._post_row(wanted[external_id], old, drafts)) != {name: old[name] for name in POST_COLUMNS}
+        ]
+        if fresh:
+            session.execute(insert(Post), fresh)
+            found = self._load_posts(session, wanted)
+        if changed:
+            session.execute(update(Post), changed)
+        return {external_id: old["id"] for external_id, old in found.items()}, len(fresh)
+
+    def _load_posts(self, session: Session, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+        columns = [getattr(Post, name) for name in POST_COLUMNS]
+        mine = (Post.account_id == self._account_id, among(Post.platform_post_id, wanted))
+        rows = session.execute(select(Post.id, *columns).where(*mine)).mappings()
+        return {row["platform_post_id"]: dict(row) for row in rows}
+
+    @staticmethod
+    def _post_row(post: PostSeen, old: Mapping[str, Any] | None, drafts: Mapping[str, int]) -> dict[str, Any]:
+        """The columns of a post as they should be. What is listed lives, whatever was thought of it before."""
+        draft = old["draft_id"] if old else None
+        # A list of posts shows reels as videos; once known as a reel, a post stays one.
+        kind = ObjectKind.REEL.value if old and old["kind"] == ObjectKind.REEL else post.kind.value
+        return {
+            "platform_post_id": post.external_id,
+            "kind": kind,
+            "published_at": post.published_at,
+            "permalink": post.permalink,
+            "text": post.text,
+            "video_id": post.video_id,
+            "gone_at": None,
+            "gone_reason": None,
+            "draft_id": draft or drafts.get(post.external_id) or drafts.get(post.video_id or ""),
+        }
 
     def _drafts(self, session: Session, posts: Iterable[PostSeen]) -> dict[str, int]:
         """Drafts of this client that became one of these posts, by Meta's id of the post or of its video."""
@@ -296,15 +330,15 @@ def load_values(
 
 
 def count_readings(session: Session, account_id: int, added: int, latest: int) -> None:
+    """Keep the account's total in step with what was just inserted; `latest` is the newest day's number."""
     put_rows(session, AccountTotal, ("account_id", "readings", "latest_metric_date"), [(account_id, 0, latest)])
-    total = AccountTotal.latest_metric_date
-    day = day_of(latest)
+    newest = type_coerce(AccountTotal.latest_metric_date, Integer)
     session.execute(
         update(AccountTotal)
         .where(AccountTotal.account_id == account_id)
         .values(
             readings=AccountTotal.readings + added,
-            latest_metric_date=case((or_(total.is_(None), total < day), day), else_=total),
+            latest_metric_date=case((or_(newest.is_(None), newest < latest), literal(latest, Integer)), else_=newest),
         )
     )
 
