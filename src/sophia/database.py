@@ -271,9 +271,9 @@ def put_rows(
         return
     types = [details.c[name].type.compile(connection.dialect) for name in columns]
     arrays = ", ".join(f"%s::{kind}[]" for kind in types)
-    decimal = [kind == "NUMERIC" for kind in types]
     values = [
-        [to_decimal(value) for value in column] if exact else list(column)
-        for column, exact in zip(zip(*rows, strict=True), decimal, strict=True)
+        # The driver wants one type in an array, and integers and decimals are two.
+        [Decimal(repr(value)) for value in column] if kind == "NUMERIC" else list(column)
+        for column, kind in zip(zip(*rows, strict=True), types, strict=True)
     ]
     connection.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays}) {conflict}", tuple(values))

@@ -116,12 +116,6 @@ HouseMaker = Callable[..., House]
 
 
 @pytest.fixture
-def database(tmp_path):
-    from sophia.migrations import upgrade
-    db = Database(f"sqlite:///{tmp_path / 'x.db'}"); upgrade(db); yield db; db.close()
-
-
-@pytest.fixture
 def make_house(database: Database) -> Iterator[HouseMaker]:
     """Build a house: make_house(businesses=1, posts=20, …). On SQLite and on PostgreSQL, one after the other."""
     from contextlib import ExitStack  # noqa: PLC0415 - only here
