@@ -118,7 +118,7 @@ class MetricValue(UserDefinedType[int | float]):
         return to_decimal if dialect.name == "postgresql" else None
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002
-        return from_decimal if dialect.name == "postgresql" else None
+        return (lambda value: None if value is None else from_decimal(value)) if dialect.name == "postgresql" else None
 
 
 def to_decimal(value: float | None) -> Decimal | int | None:
@@ -126,7 +126,8 @@ def to_decimal(value: float | None) -> Decimal | int | None:
     return Decimal(repr(value)) if isinstance(value, float) else value
 
 
-def from_decimal(value: Decimal | int | None) -> int | float | None:
+def from_decimal(value: Decimal | float) -> int | float:
+    """What PostgreSQL keeps as a decimal, as the integer or float that went in."""
     if not isinstance(value, Decimal):
         return value
     return int(value) if value == value.to_integral_value() else float(value)
@@ -242,6 +243,19 @@ def _among_sqlite(element: among, compiler: SQLCompiler, **options: Any) -> str:
 def _among_postgresql(element: among, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} = ANY ({values})"
+
+
+def select_among(session: Session, sql: str, values: Collection[int | str], *more: Any) -> Sequence[tuple[Any, ...]]:
+    """Rows of a query past SQLAlchemy's compiler, for the few that run with every answer of Meta.
+
+    In `sql`, `{among}` stands for "is one of `values`" and `{p}` for each of the further parameters that follow it.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        statement = sql.format(among="IN (SELECT value FROM json_each(?))", p="?")
+        return connection.exec_driver_sql(statement, (json.dumps(list(values)), *more)).all()
+    statement = sql.format(among="= ANY (%s)", p="%s")
+    return connection.exec_driver_sql(statement, (list(values), *more)).all()
 
 
 def put_rows(

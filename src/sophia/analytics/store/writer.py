@@ -23,7 +23,7 @@ from sophia.analytics.models import (
     QuarantinedItem,
     StoredMetric,
 )
-from sophia.database import Database, among, day_number, day_of, put_rows
+from sophia.database import Database, among, day_number, from_decimal, put_rows, select_among
 from sophia.meta.catalogue import Level, ObjectKind, Platform, explain
 from sophia.meta.records import Batch, Oddity, PostSeen, Reading
 from sophia.portfolio.models import ContentDraft, Post, PublishingQueueEntry
@@ -215,10 +215,9 @@ class AccountWriter:
         """
         missing = {reading.post for reading in readings if reading.post is not None and reading.post not in posts}
         if missing:
-            mine = Post.account_id == self._account_id
-            for name in (Post.video_id, Post.platform_post_id):
-                rows = session.execute(select(name, Post.id).where(mine, among(name, missing)))
-                posts.update({str(external_id): post_id for external_id, post_id in rows})
+            for name in ("video_id", "platform_post_id"):
+                sql = f"SELECT {name}, id FROM posts WHERE {name} {{among}} AND account_id = {{p}}"  # noqa: S608
+                posts.update(dict(select_among(session, sql, missing, self._account_id)))
         return [reading for reading in readings if reading.post is None or reading.post in posts]
 
     def _metric_ids(self, session: Session, readings: list[Reading], saved: Saved) -> dict[MetricKey, int]:
@@ -266,15 +265,13 @@ class AccountWriter:
     def _load_series(self, session: Session, wanted: set[tuple[int | None, int]]) -> dict[tuple[int | None, int], int]:
         known: dict[tuple[int | None, int], int] = {}
         post_ids = {post for post, _ in wanted if post is not None}
-        columns = (MetricSeries.post_id, MetricSeries.metric_id, MetricSeries.id)
         if post_ids:
-            rows = session.execute(select(*columns).where(among(MetricSeries.post_id, post_ids)))
-            known = {(post, metric): series for post, metric, series in rows}
+            sql = "SELECT post_id, metric_id, id FROM metric_series WHERE post_id {among}"
+            known = {(post, metric): series for post, metric, series in select_among(session, sql, post_ids)}
         if any(post is None for post, _ in wanted):
             if self._account_series is None:
-                mine = MetricSeries.account_id == self._account_id
-                rows = session.execute(select(*columns).where(mine, MetricSeries.post_id.is_(None)))
-                self._account_series = {metric: series for _, metric, series in rows}
+                sql = "SELECT metric_id, id FROM metric_series WHERE account_id {among} AND post_id IS NULL"
+                self._account_series = dict(select_among(session, sql, [self._account_id]))
             known.update({(None, metric): series for metric, series in self._account_series.items()})
         return known
 
@@ -318,15 +315,12 @@ def load_values(
 ) -> dict[tuple[int, int], tuple[int | float, int]]:
     """{(series, day number): (value, fetch)} of the readings that are stored already, around the wanted ones."""
     days = [day for _, day in wanted]
-    # Days as the numbers that they are on disk: thousands of date objects would be made only to be thrown away.
-    day = type_coerce(EngagementMetric.metric_date, Integer)
-    rows = session.execute(
-        select(EngagementMetric.series_id, day, EngagementMetric.metric_value, EngagementMetric.fetch_id).where(
-            among(EngagementMetric.series_id, {series for series, _ in wanted}),
-            day.between(min(days), max(days)),
-        )
+    sql = (
+        "SELECT series_id, metric_date, metric_value, fetch_id FROM engagement_metrics"
+        " WHERE series_id {among} AND metric_date BETWEEN {p} AND {p}"
     )
-    return {(series, number): (value, fetch) for series, number, value, fetch in rows}
+    rows = select_among(session, sql, {series for series, _ in wanted}, min(days), max(days))
+    return {(series, day): (from_decimal(value), fetch) for series, day, value, fetch in rows}
 
 
 def count_readings(session: Session, account_id: int, added: int, latest: int) -> None:
