@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import psycopg
@@ -318,7 +318,7 @@ class QueryCounter:
     def _count(self, *_: Any) -> None:
         self.count += 1
 
-    def __enter__(self) -> "QueryCounter":
+    def __enter__(self) -> Self:
         event.listen(self.engine, "before_cursor_execute", self._count)
         return self
 

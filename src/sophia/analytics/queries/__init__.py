@@ -1,5 +1,62 @@
 """Every read of collected data; returns frozen values, never rows."""
 
+from sophia.analytics.queries.aggregated import Aggregated, Bucket, GroupBy, aggregate, whole_buckets
+from sophia.analytics.queries.campaigns import CampaignState, list_campaigns
 from sophia.analytics.queries.collecting import KnownAccount, account_to_collect
+from sophia.analytics.queries.gaps import Gap, find_gaps
+from sophia.analytics.queries.overview import (
+    AccountState,
+    ClientState,
+    UnknownMetric,
+    account_states,
+    accounts_by_status,
+    client_states,
+    last_successes,
+    latest,
+    newest,
+    newest_day,
+    readings_in_store,
+    unknown_metrics,
+)
+from sophia.analytics.queries.readings import Page, ReadingFilter, StoredReading, read_page
+from sophia.analytics.queries.refusals import KnownRefusal, list_refusals
+from sophia.analytics.queries.runs import RunRecord, list_runs, runs_by_id, runs_by_status
+from sophia.analytics.queries.sight import Seen, expect_client
 
-__all__ = ["KnownAccount", "account_to_collect"]
+__all__ = [
+    "AccountState",
+    "Aggregated",
+    "Bucket",
+    "CampaignState",
+    "ClientState",
+    "Gap",
+    "GroupBy",
+    "KnownAccount",
+    "KnownRefusal",
+    "Page",
+    "ReadingFilter",
+    "RunRecord",
+    "Seen",
+    "StoredReading",
+    "UnknownMetric",
+    "account_states",
+    "account_to_collect",
+    "accounts_by_status",
+    "aggregate",
+    "client_states",
+    "expect_client",
+    "find_gaps",
+    "last_successes",
+    "latest",
+    "list_campaigns",
+    "list_refusals",
+    "list_runs",
+    "newest",
+    "newest_day",
+    "read_page",
+    "readings_in_store",
+    "runs_by_id",
+    "runs_by_status",
+    "unknown_metrics",
+    "whole_buckets",
+]

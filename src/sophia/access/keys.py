@@ -1,4 +1,4 @@
-"""Who may see what: API keys and the clients they are limited to.
+"""API keys and the clients that they are limited to.
 
 A key is shown once, when it is made. Kept are its first characters, to recognise it, and a SHA-256 of the whole: it has
 256 bits of randomness, so a slow password hash would protect nothing and cost every request.

@@ -1,0 +1,15 @@
+"""Who may see what, and how the web asks: API keys, the dependencies that check them, problems and headers."""
+
+from sophia.access.keys import PREFIX, ApiKey, ApiKeyClient, Viewer, create_key, digest, identify, list_keys, revoke_key
+
+__all__ = [
+    "PREFIX",
+    "ApiKey",
+    "ApiKeyClient",
+    "Viewer",
+    "create_key",
+    "digest",
+    "identify",
+    "list_keys",
+    "revoke_key",
+]

@@ -1,0 +1,151 @@
+"""What is known of one client. Another's client answers as one that does not exist (D3)."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from sophia.access.problems import documented
+from sophia.access.web import Visited
+from sophia.analytics import queries, schemas
+from sophia.analytics.queries import AccountState, ReadingFilter, StoredReading, whole_buckets
+from sophia.analytics.router.linking import link_next
+from sophia.analytics.router.portfolio import LATER, gap_window
+from sophia.analytics.schedule import Days
+from sophia.errors import InvalidInputError
+from sophia.meta.catalogue import CANONICAL, Level, Platform
+from sophia.meta.reporting_zone import reporting_day
+
+router = APIRouter(responses=documented(404))
+
+ClientId = Annotated[schemas.Id, Path()]
+SERIES_DAYS = 90
+MOST_SERIES_DAYS = 3_660
+
+
+@router.get("/{client_id}/metrics", response_model=list[schemas.ReadingAnswer])
+def metrics(
+    who: Visited,
+    client_id: ClientId,
+    asked: Annotated[schemas.MetricsQuery, Query()],
+    request: Request,
+    response: Response,
+) -> list[StoredReading]:
+    """Readings, newest day first; `Link: rel="next"` leads on. An unknown name has no readings, which is no error."""
+    wanted = ReadingFilter(
+        start_date=asked.start_date,
+        end_date=asked.end_date,
+        metric_names=tuple(asked.metric_name),
+        platform=asked.platform,
+        level=asked.level,
+        account_id=asked.account_id,
+        platform_post_id=asked.platform_post_id,
+        period=asked.period,
+        canonical=asked.canonical,
+        breakdown=asked.breakdown,
+        as_of=asked.as_of,
+    )
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        page = queries.read_page(session, client_id, wanted, asked.limit, asked.cursor)
+    if page.next_cursor is not None:
+        link_next(request, response, cursor=page.next_cursor)
+    return page.readings
+
+
+@router.get("/{client_id}/series", response_model=schemas.SeriesAnswer)
+def series(who: Visited, client_id: ClientId, asked: Annotated[schemas.SeriesQuery, Query()]) -> schemas.SeriesAnswer:
+    """One metric of the client's accounts by day, week (from Monday) or month, as its way of counting allows.
+
+    Without a window: 90 days until the newest reading. Days outside the window that share a bucket with it count too.
+    """
+    if asked.canonical is not None and asked.canonical not in CANONICAL:
+        raise InvalidInputError(f"There is no canonical metric {asked.canonical!r}; GET /catalogue lists them.")
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        newest = queries.newest_day(session, client_id) or reporting_day(who.now) - timedelta(days=1)
+        last = asked.end_date or max(newest, asked.start_date or newest)
+        asked_days = Days(asked.start_date or last - timedelta(days=SERIES_DAYS - 1), last)
+        if len(asked_days) > MOST_SERIES_DAYS:
+            raise InvalidInputError(f"Ask for {MOST_SERIES_DAYS:,} days at most; these are {len(asked_days):,}.")
+        days = whole_buckets(asked_days, asked.bucket)
+        found = queries.aggregate(
+            session,
+            client_id,
+            days,
+            asked.bucket,
+            asked.group_by,
+            canonical=asked.canonical,
+            metric_name=asked.metric_name,
+        )
+    return schemas.SeriesAnswer(
+        client_id=client_id,
+        canonical=asked.canonical,
+        metric_names=list(found.names),
+        level=Level.ACCOUNT,
+        bucket=asked.bucket,
+        group_by=asked.group_by,
+        counting=found.counting,
+        unit=found.unit,
+        start=days.first,
+        end=days.last + timedelta(days=1),
+        groups=[schemas.GroupAnswer.model_validate(group) for group in found.groups],
+        reason=None if found.names else "No account of this client's platforms has daily readings of this metric.",
+    )
+
+
+@router.get("/{client_id}/summary", response_model=schemas.ClientSummaryAnswer)
+def summary(who: Visited, client_id: ClientId) -> schemas.ClientSummaryAnswer:
+    """How fresh and complete the client's readings are; what this version does not compute is null, with the reason."""
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        accounts = queries.account_states(session, who.seen, client_id=client_id)
+        refused = queries.list_refusals(session, who.seen, client_id)
+        gaps = queries.find_gaps(session, accounts, refused, gap_window(None, None, who.now))
+        unknown = queries.unknown_metrics(session, who.seen, client_id)
+    return schemas.ClientSummaryAnswer(
+        client_id=client_id,
+        kpis=None,
+        trends=None,
+        anomalies=None,
+        commentary=None,
+        benchmark=None,
+        reasons={
+            "kpis": LATER.format("KPIs"),
+            "trends": LATER.format("trends"),
+            "anomalies": LATER.format("anomalies"),
+            "commentary": LATER.format("a commentary"),
+            "benchmark": LATER.format("comparisons with benchmarks"),
+        },
+        freshness=schemas.FreshnessAnswer(
+            latest_metric_date=queries.newest(account.latest_metric_date for account in accounts),
+            last_success_at=queries.latest(account.last_success_at for account in accounts),
+            stale=any(account.is_stale(who.now) for account in accounts),
+            accounts=[freshness(account, stale=account.is_stale(who.now)) for account in accounts],
+            gaps=len(gaps),
+            unclassified_metrics=sorted({metric.metric_name for metric in unknown}),
+        ),
+    )
+
+
+def freshness(account: AccountState, *, stale: bool) -> schemas.AccountFreshness:
+    return schemas.AccountFreshness(
+        account_id=account.id,
+        platform=Platform(account.platform),
+        name=account.name,
+        status=schemas.AccountStatus(account.status),
+        latest_metric_date=account.latest_metric_date,
+        asked_through=account.through_day,
+        last_success_at=account.last_success_at,
+        stale=stale,
+        readings=account.readings,
+        action_needed=account.action_needed,
+    )
+
+
+@router.get("/{client_id}/campaigns", response_model=list[schemas.CampaignAnswer])
+def campaigns(who: Visited, client_id: ClientId) -> list[queries.CampaignState]:
+    """Campaigns, newest first, with their drafts. The status follows from the dates, in the client's own zone."""
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        return queries.list_campaigns(session, client_id, who.now)

@@ -1,0 +1,142 @@
+"""What may be sent to the API. An unknown field, a reversed window, a number that is none: each is refused."""
+
+import json
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from sophia.errors import InvalidInputError
+from sophia.meta.catalogue import Level, Period, Platform
+
+RunStatus = Literal["running", "ok", "partial", "throttled", "needs_reconnect", "failed"]
+EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]
+LARGEST_ID = 2**63 - 1
+MOST_DETAILS_BYTES = 16_000
+VISIBLE = r"^[^\x00-\x1f\x7f]+$"
+
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=VISIBLE)]
+
+
+def iso_day(value: Any) -> Any:
+    """Let through what reads as a calendar day: pydantic would take `0` for 1970 and a time of day for its day."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("a day looks like 2026-02-28")
+    if not isinstance(value, str) and type(value) is not date:
+        raise ValueError("a day looks like 2026-02-28")
+    return value
+
+
+CalendarDay = Annotated[date, BeforeValidator(iso_day)]
+
+
+class Asking(BaseModel):
+    """What is sent: an unknown field is a mistake, and said to be one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DaysAsked(Asking):
+    """Days, both included."""
+
+    start_date: CalendarDay | None = Field(default=None, description="First day, included, in Meta's reporting zone.")
+    end_date: CalendarDay | None = Field(default=None, description="Last day, included.")
+
+    @model_validator(mode="after")
+    def in_order(self) -> Self:
+        if self.start_date is not None and self.end_date is not None and self.start_date > self.end_date:
+            raise ValueError("start_date is after end_date")
+        return self
+
+
+class MetricsQuery(DaysAsked):
+    """Which readings are wanted; what is left out does not matter."""
+
+    metric_name: list[Name] = Field(default=[], max_length=50, description="Stored names; may be repeated.")
+    platform: Platform | None = None
+    level: Level | None = None
+    account_id: Id | None = None
+    platform_post_id: Name | None = None
+    period: Period | None = None
+    canonical: Name | None = Field(default=None, description="What it means on either platform, such as `likes`.")
+    breakdown: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = Field(
+        default=None, description="As stored, such as `follow_type=follower`; empty for readings without one."
+    )
+    as_of: AwareDatetime | None = Field(
+        default=None, description="Readings as they stood at this moment; with a zone, such as 2026-02-28T12:00:00Z."
+    )
+    limit: Annotated[int, Field(ge=1, le=1000)] = 500
+    cursor: Annotated[str, Field(max_length=100)] | None = Field(default=None, description="From the Link header.")
+
+
+class SeriesQuery(DaysAsked):
+    """One metric, by meaning or by stored name, put together into buckets."""
+
+    canonical: Name | None = None
+    metric_name: Name | None = None
+    bucket: Literal["day", "week", "month"] = "day"
+    group_by: Literal["none", "platform", "account"] = "none"
+    level: Literal["account"] = Field(default="account", description="Values of accounts and of posts do not mix.")
+
+    @model_validator(mode="after")
+    def one_metric(self) -> Self:
+        if (self.canonical is None) == (self.metric_name is None):
+            raise ValueError("give either canonical or metric_name")
+        return self
+
+
+class RunsQuery(Asking):
+    client_id: Id | None = None
+    account_id: Id | None = None
+    status: RunStatus | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    before_id: Id | None = Field(default=None, description="Continue a list: runs with smaller ids.")
+
+
+class GapsQuery(DaysAsked):
+    client_id: Id | None = None
+    account_id: Id | None = None
+
+
+class CatalogueQuery(Asking):
+    platform: Platform | None = None
+    level: Level | None = None
+
+
+class NewConversion(Asking):
+    """Something that a person did on the way to a sale."""
+
+    event_type: EventType
+    source: Annotated[str, Field(min_length=1, max_length=100, pattern=VISIBLE)]
+    event_date: CalendarDay
+    details: dict[str, Any] | None = Field(default=None, description="At most 16 kB as JSON.")
+    revenue_amount: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)] | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217")] | None = None
+    content_draft_id: Id | None = None
+
+    @model_validator(mode="after")
+    def revenue_makes_sense(self) -> Self:
+        if (self.revenue_amount is None) != (self.currency is None):
+            raise ValueError("revenue_amount and currency belong together")
+        if self.revenue_amount is not None and self.event_type not in ("conversion", "refund"):
+            raise ValueError(f"a {self.event_type} has no revenue; only conversion and refund have")
+        return self
+
+    @model_validator(mode="after")
+    def details_fit(self) -> Self:
+        try:
+            size = len(json.dumps(self.details, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode())
+        except (ValueError, RecursionError) as error:
+            raise ValueError("details hold something that JSON cannot") from error
+        if size > MOST_DETAILS_BYTES:
+            raise ValueError(f"details have {size:,} bytes; {MOST_DETAILS_BYTES:,} are allowed")
+        return self
+
+
+def expect_event_date(day: date, earliest: date, last: date) -> None:
+    """Raises InvalidInputError for a day outside of these."""
+    if not earliest <= day <= last:
+        raise InvalidInputError(f"event_date must lie between {earliest} and {last}; {day} does not.")

@@ -1,0 +1,102 @@
+"""The application that answers HTTP: put together here, from what it is given; nothing is opened before the first use."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from prometheus_client import CollectorRegistry
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from sophia.access.limits import RateLimits
+from sophia.access.problems import documented, install_problems, name_problems
+from sophia.access.transport import (
+    BodyLimit,
+    ConditionalGet,
+    HttpFigures,
+    LastResort,
+    Observed,
+    RequestIds,
+    SafeHeaders,
+)
+from sophia.access.web import House, Visited
+from sophia.analytics.router import api_router, operations
+from sophia.config import Settings
+from sophia.database import Database
+
+OnStart = Callable[[], AbstractAsyncContextManager[object]]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    database: Database,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    on_start: OnStart | None = None,
+) -> FastAPI:
+    """Everything wired, nothing opened. `clock` gives aware moments; `on_start` runs as long as the application does.
+
+    The store stays the caller's: whoever opened it closes it.
+    """
+    registry = CollectorRegistry()
+    app = SophiaApi(
+        title="Sophia",
+        version=version("sophia"),
+        summary="Readings of Facebook Pages and Instagram accounts, and who decided them.",
+        # The pages that FastAPI brings load scripts from elsewhere, and are open to everybody.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan(on_start),
+        middleware=[
+            Middleware(RequestIds),
+            Middleware(SafeHeaders),
+            Middleware(Observed, figures=HttpFigures(registry)),
+            Middleware(BodyLimit),
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+            Middleware(ConditionalGet),
+            Middleware(LastResort),
+        ],
+    )
+    app.state.house = House(database, settings, clock, RateLimits(settings.requests_per_minute))
+    app.state.registry = registry
+    install_problems(app)
+    app.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
+    app.include_router(operations)
+    app.include_router(api_router())
+    return app
+
+
+class SophiaApi(FastAPI):
+    """FastAPI, with problems under their own media type in the OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            name_problems(super().openapi())
+        return super().openapi()
+
+
+def openapi(request: Request, _who: Visited) -> JSONResponse:
+    """The OpenAPI document of this API, for whoever has a key."""
+    app: FastAPI = request.app
+    return JSONResponse(app.openapi())
+
+
+def lifespan(on_start: OnStart | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        if on_start is None:
+            yield
+            return
+        async with on_start():
+            yield
+
+    return running

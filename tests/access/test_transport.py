@@ -1,0 +1,171 @@
+"""What surrounds every answer: ids, headers, compression, conditional GETs, limits, and the last resort."""
+
+import asyncio
+import gzip
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import create_engine, event, text
+from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
+
+from sophia.access.transport import MOST_BODY_BYTES
+from sophia.database import Database
+from sophia.main import create_app
+
+PROBLEM = "application/problem+json"
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    """Nothing here depends on the kind of store."""
+    return sqlite_database
+
+
+def test_requests_have_ids(api: Api) -> None:
+    """J11: a sane id is kept, anything else is replaced; two requests never share one."""
+    kept = api.get("/accounts", headers={"X-Request-ID": "abc-1.2_3"})
+    assert kept.headers["X-Request-ID"] == "abc-1.2_3"
+    for odd in ("", "a b", "x" * 129, "<script>"):
+        made = api.get("/accounts", headers={"X-Request-ID": odd}).headers["X-Request-ID"]
+        assert made != odd
+        assert len(made) == 16
+
+
+def test_answers_have_safe_headers(api: Api) -> None:
+    """J11: every answer names its version and forbids guessing its type; errors and writes are not kept."""
+    good, bad = api.get("/accounts"), api.get("/accounts", key=None)
+    for answer in (good, bad):
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Sophia-Api-Version"] == "1"
+        assert "Authorization" in answer.headers["Vary"]
+    assert good.headers["Cache-Control"] == "private, no-cache"
+    assert bad.headers["Cache-Control"] == "no-store"
+
+
+def test_an_answer_that_is_known_is_not_sent_again(api: Api, filling: Filling) -> None:
+    """J11: ETag and If-None-Match; a change makes another ETag."""
+    client = filling.client("Hats")
+    account = filling.account(client)
+    first = api.get("/portfolio/summary")
+    tag = first.headers["ETag"]
+    for known in (tag, f'"x", {tag}', "*", tag.removeprefix("W/")):
+        again = api.get("/portfolio/summary", headers={"If-None-Match": known})
+        assert again.status_code == 304
+        assert again.content == b""
+        assert again.headers["ETag"] == tag
+    filling.daily(account, "page_media_view", {YESTERDAY: 5})
+    assert api.get("/portfolio/summary", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_long_answers_are_compressed(api: Api) -> None:
+    """J11: gzip for whoever accepts it, the same text for all."""
+    plain = api.get("/catalogue", headers={"Accept-Encoding": "identity"})
+    packed = api.get("/catalogue", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert packed.json() == plain.json()
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 5
+    assert gzip.compress(b"") != packed.content
+
+
+def test_long_bodies_are_refused(api: Api, filling: Filling) -> None:
+    """D7: 413, whether the length is declared or found out on the way; a body at the limit is read."""
+    client = filling.client("Hats")
+
+    async def stream() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield b" " * 100_000
+
+    path = f"/{client}/conversion"
+    for content in (b" " * (MOST_BODY_BYTES + 1), stream()):
+        answer = api.ask("POST", path, content=content, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.headers["Content-Type"]) == (413, PROBLEM)
+    assert api.ask("POST", path, content=b" " * MOST_BODY_BYTES).status_code == 422
+
+
+def test_too_many_requests_are_told_when_to_return(filling: Filling) -> None:
+    """J11: 429 with Retry-After, for the key that asked and for no other; guessing keys is limited too."""
+    app = create_app(plain_settings(requests_per_minute=3), filling.database, clock=lambda: NOW)
+    api = Api(app, filling.key())
+    assert [api.get("/accounts").status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    refused = api.get("/accounts")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.json()["title"] == "Too Many Requests"
+    assert api.get("/accounts", key=filling.key()).status_code == 200
+    assert [api.get("/accounts", key="sophia_x_y").status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_an_unforeseen_error_says_nothing_of_its_cause(filling: Filling) -> None:
+    """D3: 500 is a problem document with the id of the request; what happened stands in the log."""
+    app = create_app(plain_settings(), filling.database, clock=lambda: NOW)
+
+    def broken() -> None:
+        raise RuntimeError("EAAsecretsecretsecretsecretsecret")
+
+    app.add_api_route("/api/analytics/broken", broken)
+    answer = Api(app, "").get("/broken", headers={"X-Request-ID": "find-me"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, PROBLEM)
+    assert answer.headers["X-Request-ID"] == "find-me"
+    assert "find-me" in answer.json()["detail"]
+    assert "secret" not in answer.text
+
+
+def test_a_locked_store_is_busy_and_not_broken(api: Api, filling: Filling, tmp_path: Path) -> None:
+    """J12, J2: while somebody else writes, a write is told to come back, and GETs answer."""
+    client = filling.client("Hats")
+    filling.database.engine.dispose()
+    event.listen(filling.database.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=20"))
+    other = sqlite3.connect(tmp_path / "sophia.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    body = {"event_type": "save", "source": "shop", "event_date": str(YESTERDAY)}
+    refused = api.post(f"/{client}/conversion", body)
+    assert (refused.status_code, refused.headers["Content-Type"]) == (503, PROBLEM)
+    assert int(refused.headers["Retry-After"]) >= 1
+    for path in ("/portfolio/summary", f"/{client}/summary", f"/{client}/metrics", "/gaps", "/accounts", "/runs"):
+        assert api.get(path).status_code == 200
+    other.execute("ROLLBACK")
+    other.close()
+    assert api.post(f"/{client}/conversion", body).status_code == 201
+
+
+def test_an_exhausted_pool_is_busy_and_not_broken(api: Api, filling: Filling) -> None:
+    """J12: 503 with Retry-After when no connection is free."""
+    filling.database.engine.dispose()
+    url = filling.database.engine.url
+    filling.database.engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+    with filling.database.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        answer = api.get("/accounts")
+    assert answer.status_code == 503
+    assert "Retry-After" in answer.headers
+
+
+@pytest.fixture
+def crowded(filling: Filling) -> tuple[FastAPI, str]:
+    app = create_app(plain_settings(requests_per_minute=100_000), filling.database, clock=lambda: NOW)
+    return app, filling.key()
+
+
+def test_many_requests_at_once_do_not_wait_for_each_other_for_ever(
+    crowded: tuple[FastAPI, str], filling: Filling
+) -> None:
+    """J12: three times as many readers and writers at once as there are threads and connections; all are answered."""
+    app, key = crowded
+    client = filling.client("Hats")
+    body = {"event_type": "save", "source": "shop", "event_date": str(YESTERDAY)}
+    headers = {"Authorization": f"Bearer {key}"}
+
+    async def go() -> list[int]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sophia", headers=headers) as http:
+            reads = [http.get("/api/analytics/portfolio/summary") for _ in range(120)]
+            writes = [http.post(f"/api/analytics/{client}/conversion", json=body) for _ in range(120)]
+            return [answer.status_code for answer in await asyncio.gather(*reads, *writes)]
+
+    statuses = asyncio.run(asyncio.wait_for(go(), timedelta(seconds=25).total_seconds()))
+    assert statuses == [200] * 120 + [201] * 120

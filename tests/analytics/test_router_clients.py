@@ -1,0 +1,235 @@
+"""What the API says of one client, asked as others ask it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
+
+from sophia.analytics.models import Campaign, CampaignMembership
+from sophia.analytics.models.readings import reading_id
+
+PROBLEM = "application/problem+json"
+PATHS = ("metrics", "series?canonical=views", "summary", "campaigns")
+
+
+def test_a_reading_has_the_fields_of_the_specification(api: Api, filling: Filling) -> None:
+    """A2, A7, J10, K7: names and kinds of fields, a stable id, moments in RFC 3339 with Z."""
+    client = filling.client("Hats")
+    account = filling.account(client)
+    series = filling.daily(account, "page_media_view", {YESTERDAY: 12})
+    answer = api.get(f"/{client}/metrics")
+    assert answer.json() == [
+        {
+            "id": reading_id(series, YESTERDAY),
+            "client_id": client,
+            "account_id": account,
+            "content_draft_id": None,
+            "platform": "facebook",
+            "level": "account",
+            "metric_name": "page_media_view",
+            "canonical": "views",
+            "breakdown": "",
+            "metric_value": 12,
+            "metric_date": "2026-11-21",
+            "is_algorithm_dependent": True,
+            "classification": "algorithm_dependent",
+            "period": "day",
+            "unit": "count",
+            "platform_post_id": None,
+            "created_at": "2026-11-22T12:00:00Z",
+            "updated_at": "2026-11-22T12:00:00Z",
+        }
+    ]
+
+
+def test_pages_are_linked(api: Api, filling: Filling) -> None:
+    """J6: a bare array up to the limit, and a link that leads through all of them and ends."""
+    client = filling.client("Hats")
+    account = filling.account(client)
+    values = {YESTERDAY - index * ONE_DAY: index for index in range(7)}
+    filling.daily(account, "page_media_view", values)
+    path: str | None = f"/{client}/metrics?limit=3&metric_name=page_media_view"
+    found: list[int] = []
+    while path:
+        answer = api.get(path)
+        found += [reading["metric_value"] for reading in answer.json()]
+        link = answer.links.get("next")
+        path = link["url"].removeprefix("/api/analytics") if link else None
+    assert found == list(range(7))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "start_date=2026-02-02&end_date=2026-02-01",
+        "start_date=yesterday",
+        "start_date=0",
+        "start_date=2026-02-30",
+        "metric_name=",
+        "metric_name=a%00b",
+        "metric_name=reach&metric_name=",
+        "platform=tiktok",
+        "level=page",
+        "period=year",
+        "limit=0",
+        "limit=1001",
+        "limit=-1",
+        "limit=NaN",
+        "cursor=garbage",
+        "cursor=",
+        "as_of=2026-02-01T00:00:00",
+        "as_of=now",
+        "account_id=0",
+        "account_id=9223372036854775808",
+        "unknown=1",
+    ],
+)
+def test_what_cannot_be_used_is_refused(api: Api, filling: Filling, query: str) -> None:
+    """J3, J6, J7, J10: 422 with the place and the reason, never an empty list that looks like an answer."""
+    answer = api.get(f"/{filling.client('Hats')}/metrics?{query}")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, PROBLEM)
+    problem = answer.json()
+    assert problem["status"] == 422
+    assert problem["instance"].endswith("/metrics")
+    assert problem["detail"]
+    if "cursor" not in query:
+        assert problem["errors"][0]["location"].startswith("query")
+
+
+def test_series_are_checked_too(api: Api, filling: Filling) -> None:
+    """J7: exactly one metric, that there is; no endless windows."""
+    client = filling.client("Hats")
+    for query in (
+        "",
+        "canonical=views&metric_name=views",
+        "canonical=nonsense",
+        "canonical=views&bucket=hour",
+        "canonical=views&level=post",
+        "canonical=views&start_date=2004-01-01",
+    ):
+        assert api.get(f"/{client}/series?{query}").status_code == 422, query
+
+
+def test_a_series_in_json(api: Api, filling: Filling) -> None:
+    """J7, A5: buckets with their ends excluded; what was added up is said."""
+    client = filling.client("Hats")
+    filling.daily(filling.account(client), "page_media_view", {YESTERDAY - ONE_DAY: 2, YESTERDAY: 3})
+    found = api.get(f"/{client}/series?canonical=views&bucket=week&start_date=2026-11-20").json()
+    assert (found["metric_names"], found["counting"], found["unit"]) == (["page_media_view"], "additive", "count")
+    assert (found["start"], found["end"]) == ("2026-11-16", "2026-11-23")
+    (point,) = found["groups"][0]["points"]
+    assert point == {
+        "start": "2026-11-16",
+        "end": "2026-11-23",
+        "value": 5,
+        "days_with_data": 2,
+        "accounts_with_data": 1,
+        "at_least": None,
+        "at_most": None,
+        "reason": None,
+    }
+    assert api.get(f"/{client}/series?metric_name=nothing").json()["reason"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_anothers_client_does_not_exist(api: Api, filling: Filling, path: str) -> None:
+    """D3, J3: the same 404 for a client that is not there and for one that may not be seen."""
+    mine, other = filling.client("Hats"), filling.client("Shoes")
+    key = filling.key(mine)
+    assert api.get(f"/{mine}/{path}", key=key).status_code == 200
+    for number in (other, 999):
+        answer = api.get(f"/{number}/{path}", key=key)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (404, PROBLEM)
+        assert answer.json()["detail"] == f"There is no client {number}."
+    assert api.get(f"/{other}/{path}").status_code == 200
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9223372036854775808", "1e3", "x", "1.5", "%00"])
+def test_ids_out_of_range_are_refused(api: Api, number: str) -> None:
+    """J3: 422 and not 500."""
+    for path in PATHS:
+        assert api.get(f"/{number}/{path}").status_code == 422
+
+
+def test_a_summary_says_how_fresh_it_is(api: Api, filling: Filling) -> None:
+    """A7, G1, H12: what is not computed is null with a reason; freshness, gaps and unknown names are real."""
+    client = filling.client("Hats")
+    account = filling.account(client)
+    filling.watermark(account, "page_insights", YESTERDAY - 9 * ONE_DAY, YESTERDAY)
+    filling.daily(account, "page_media_view", {YESTERDAY: 1, YESTERDAY - 3 * ONE_DAY: 1})
+    filling.daily(account, "brand_new", {YESTERDAY: 1})
+    filling.run(account)
+    found = api.get(f"/{client}/summary").json()
+    for name in ("kpis", "trends", "anomalies", "commentary", "benchmark"):
+        assert found[name] is None
+        assert found["reasons"][name]
+    fresh = found["freshness"]
+    assert (fresh["latest_metric_date"], fresh["stale"], fresh["gaps"]) == ("2026-11-21", False, 1)
+    assert fresh["unclassified_metrics"] == ["brand_new"]
+    assert fresh["last_success_at"] == "2026-11-22T11:55:00Z"
+    assert fresh["accounts"][0]["readings"] == 3
+
+
+def add_campaign(filling: Filling, client: int, number: int, **values: Any) -> int:
+    details = {"start_date": YESTERDAY, "created_at": NOW} | values
+    campaign = filling.add(Campaign(client_id=client, name=f"C {number}", slug=f"c-{number}", **details))
+    draft = filling.draft(client)
+    with filling.database.write() as session:
+        session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
+    return campaign
+
+
+def test_campaigns_cost_a_constant_number_of_queries(api: Api, filling: Filling) -> None:
+    """J9: twenty campaigns ask the store no more often than two."""
+    client = filling.client("Hats")
+    counts = []
+    for number in range(20):
+        add_campaign(filling, client, number)
+        if number in (1, 19):
+            with QueryCounter(filling.database) as counter:
+                answer = api.get(f"/{client}/campaigns")
+            counts.append(counter.count)
+            assert len(answer.json()) == number + 1
+            assert all(len(campaign["draft_ids"]) == 1 for campaign in answer.json())
+    assert counts[0] == counts[1]
+
+
+def test_a_campaigns_status_follows_from_its_dates(api: Api, filling: Filling) -> None:
+    """G13, G14: both days included, on the client's own calendar."""
+    # In Auckland it is the 23rd already.
+    client = filling.client("Hats", timezone="Pacific/Auckland")
+    today = YESTERDAY + 2 * ONE_DAY
+    expected = {
+        add_campaign(filling, client, 1, start_date=today + ONE_DAY): "planned",
+        add_campaign(filling, client, 2, start_date=today): "active",
+        add_campaign(filling, client, 3, start_date=YESTERDAY, end_date=today): "active",
+        add_campaign(filling, client, 4, start_date=YESTERDAY, end_date=today - ONE_DAY): "ended",
+    }
+    found = api.get(f"/{client}/campaigns").json()
+    assert {campaign["id"]: campaign["status"] for campaign in found} == expected
+
+
+def test_readings_cost_a_constant_number_of_queries(api: Api, filling: Filling) -> None:
+    """J9: a page of many series asks the store no more often than a page of one."""
+    client = filling.client("Hats")
+    counts = []
+    for names in (("page_media_view",), ("page_follows", "page_views_total", "page_post_engagements", "brand_new")):
+        for name in names:
+            account = filling.account(client)
+            filling.daily(account, name, {YESTERDAY - index * ONE_DAY: 1 for index in range(5)})
+        for path in ("metrics", "metrics?as_of=2026-11-22T13:00:00Z", "summary"):
+            with QueryCounter(filling.database) as counter:
+                api.get(f"/{client}/{path}")
+            counts.append(counter.count)
+    assert counts[:3] == counts[3:]
+    assert max(counts) <= 12
+
+
+def test_as_of_over_http(api: Api, filling: Filling) -> None:
+    """J6, A13: before anything was stored there is nothing; the moment may be given in any zone."""
+    client = filling.client("Hats")
+    filling.daily(filling.account(client), "page_media_view", {YESTERDAY: 1})
+    before = (NOW - timedelta(seconds=1)).isoformat()
+    assert api.get(f"/{client}/metrics", params={"as_of": before}).json() == []
+    assert len(api.get(f"/{client}/metrics", params={"as_of": "2026-11-22T13:00:00+01:00"}).json()) == 1
