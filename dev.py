@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -99,7 +100,7 @@ def lock(*arguments: str) -> None:
 
 def main() -> None:
     word, *arguments = sys.argv[1:] or ["help"]
-    words = {
+    words: dict[str, Callable[[], None]] = {
         "demo": lambda: call(BIN / "sophia", "demo", *arguments),
         "test": lambda: test(*arguments),
         "check": check,

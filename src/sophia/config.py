@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sophia.errors import ConfigurationError
 
@@ -88,6 +88,20 @@ class Settings(BaseSettings):
     @property
     def operator_zone(self) -> ZoneInfo:
         return ZoneInfo(self.operator_timezone)
+
+
+class IsolatedSettings(Settings):
+    """Settings of what is given and the defaults alone, whatever the environment and .env say: for the demo."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
 def load_settings() -> Settings:

@@ -236,7 +236,7 @@ class among(FunctionElement[bool]):  # noqa: N801 - reads as the SQL that it sta
 @compiles(among, "sqlite")
 def _among_sqlite(element: among, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({values}))"
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - both are compiled, not text of users
 
 
 @compiles(among, "postgresql")
@@ -246,16 +246,19 @@ def _among_postgresql(element: among, compiler: SQLCompiler, **options: Any) -> 
 
 
 def select_among(session: Session, sql: str, values: Collection[int | str], *more: Any) -> Sequence[tuple[Any, ...]]:
-    """Rows of a query past SQLAlchemy's compiler, for the few that run with every answer of Meta.
+    """Rows of a query as the driver gives them, for the few queries that run with every answer of Meta.
 
     In `sql`, `{among}` stands for "is one of `values`" and `{p}` for each of the further parameters that follow it.
     """
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         statement = sql.format(among="IN (SELECT value FROM json_each(?))", p="?")
-        return connection.exec_driver_sql(statement, (json.dumps(list(values)), *more)).all()
-    statement = sql.format(among="= ANY (%s)", p="%s")
-    return connection.exec_driver_sql(statement, (list(values), *more)).all()
+        result = connection.exec_driver_sql(statement, (json.dumps(list(values)), *more))
+    else:
+        statement = sql.format(among="= ANY (%s)", p="%s")
+        result = connection.exec_driver_sql(statement, (list(values), *more))
+    with result:
+        return cast("Sequence[tuple[Any, ...]]", result.cursor.fetchall() if result.cursor else ())
 
 
 def put_rows(
@@ -290,4 +293,4 @@ def put_rows(
         [Decimal(repr(value)) for value in column] if kind == "NUMERIC" else list(column)
         for column, kind in zip(zip(*rows, strict=True), types, strict=True)
     ]
-    connection.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays}) {conflict}", tuple(values))
+    connection.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays}) {conflict}", tuple(values))  # noqa: S608

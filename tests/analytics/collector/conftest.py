@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -117,9 +117,7 @@ HouseMaker = Callable[..., House]
 
 @pytest.fixture
 def make_house(database: Database) -> Iterator[HouseMaker]:
-    """Build a house: make_house(businesses=1, posts=20, …). On SQLite and on PostgreSQL, one after the other."""
-    from contextlib import ExitStack  # noqa: PLC0415 - only here
-
+    """What builds a house from the options of build_world, on SQLite and on PostgreSQL, one after the other."""
     with ExitStack() as stack:
 
         def make(now: datetime = NOON, days: int = 90, **world: Any) -> House:

@@ -54,7 +54,9 @@ def test_daily_run(make_house: HouseMaker) -> None:
     assert sum(outcome.calls_counted_by_meta for outcome in outcomes) == house.api.counted_calls
 
 
-@pytest.mark.parametrize(("hours", "deepest"), [(0.5, None), (2, "posts_1_day"), (7, "posts_3_days"), (25, "posts_28_days")])
+@pytest.mark.parametrize(
+    ("hours", "deepest"), [(0.5, None), (2, "posts_1_day"), (7, "posts_3_days"), (25, "posts_28_days")]
+)
 def test_ladder(make_house: HouseMaker, hours: float, deepest: str | None) -> None:
     """B7: fresh posts are read often and old ones seldom; only posts of the age that is due are asked for."""
     house = make_house(posts_per_account=150)

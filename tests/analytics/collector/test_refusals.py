@@ -192,7 +192,9 @@ def test_reduce_the_amount_of_data(make_house: HouseMaker) -> None:
     """C3: «reduce the amount of data» never goes through again; half the page does."""
     house = make_house(posts_per_account=120)
     page = house.world.pages[0].id
-    heavy = graph_fault(r"published_posts\?.*limit=100", 1, "Please reduce the amount of data you're asking for", status=500)
+    heavy = graph_fault(
+        r"published_posts\?.*limit=100", 1, "Please reduce the amount of data you're asking for", status=500
+    )
     house.api.faults.append(heavy)
     (outcome,) = house.collect(page)
     assert outcome.status == "ok"

@@ -14,7 +14,6 @@ from sophia.meta.catalogue import (
     Source,
     find,
     questions,
-    spans,
     stored_breakdown,
     stored_name,
 )
@@ -62,7 +61,9 @@ def truth_of(house: House, external_id: str, since: date, version: str = "v22.0"
     today = reporting_day(house.now)
     number = int(version[1:3])
     told = expected_readings(house.world, house.truth, external_id, since, today, house.now, number)
-    platform = Platform(next(iter(house.rows("SELECT platform FROM accounts WHERE external_id = :i", i=external_id)))[0])
+    platform = Platform(
+        next(iter(house.rows("SELECT platform FROM accounts WHERE external_id = :i", i=external_id)))[0]
+    )
     wanted = asked(platform, version, today)
     found = {}
     for item in told:
@@ -115,9 +116,14 @@ def spans_of(house: House, external_id: str) -> Iterator[tuple[Key, int]]:
 def fills(key: Key) -> bool:
     """Whether a stored zero may stand for a key that an answered dictionary, or a post, left out."""
     metric_name = key[2]
-    return metric_name == "shares_count" or any(
-        part in metric_name for part in ("_by_type", "_by_action_type", "reactions_total", "by_reaction", "social_actions")
-    ) or metric_name.startswith("page_fan_adds_by_paid")
+    return (
+        metric_name == "shares_count"
+        or any(
+            part in metric_name
+            for part in ("_by_type", "_by_action_type", "reactions_total", "by_reaction", "social_actions")
+        )
+        or metric_name.startswith("page_fan_adds_by_paid")
+    )
 
 
 @pytest.mark.parametrize("version", ["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"])
@@ -134,7 +140,9 @@ def test_store_equals_truth(make_house: HouseMaker, version: str) -> None:
         stored = house.stored(external_id)
         missing = {key: value for key, value in wanted.items() if key not in stored}
         wrong = {key: (stored[key], value) for key, value in wanted.items() if stored.get(key, value) != value}
-        invented = {key: value for key, value in stored.items() if key not in wanted and not (value == 0 and fills(key))}
+        invented = {
+            key: value for key, value in stored.items() if key not in wanted and not (value == 0 and fills(key))
+        }
         assert not missing, (len(missing), list(missing.items())[:8])
         assert not wrong, (len(wrong), list(wrong.items())[:8])
         assert not invented, (len(invented), list(invented.items())[:8])

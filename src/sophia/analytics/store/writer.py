@@ -30,6 +30,9 @@ from sophia.portfolio.models import ContentDraft, Post, PublishingQueueEntry
 
 Clock = Callable[[], datetime]
 MetricKey = tuple[str, str, str, str]  # level, name, period, breakdown
+Placed = tuple[int | None, int, int, int | float]  # post, metric, day number, value
+Values = dict[tuple[int, int], int | float]  # by series and day number
+Stored = dict[tuple[int, int], tuple[int | float, int]]  # value and fetch, by series and day number
 METRIC_COLUMNS = (
     "platform",
     "level",
@@ -126,9 +129,9 @@ class AccountWriter:
             reels = (Post.account_id == self._account_id, among(Post.video_id, batch.reels))
             session.execute(update(Post).where(*reels, Post.kind != ObjectKind.REEL).values(kind=ObjectKind.REEL.value))
         readings = self._known_posts(session, batch.readings, posts)
-        metrics = self._metric_ids(session, readings, saved)
-        values = self._by_series(session, readings, metrics, posts)
-        self._compare_and_write(session, values, fetch_id, saved)
+        if readings:
+            values, stored = self._by_series(session, self._place(session, readings, posts, saved))
+            self._compare_and_write(session, values, stored, fetch_id, saved)
         saved.quarantined = add_oddities(session, self._run_id, batch.oddities, self._clock())
         return saved
 
@@ -220,17 +223,20 @@ class AccountWriter:
                 posts.update(dict(select_among(session, sql, missing, self._account_id)))
         return [reading for reading in readings if reading.post is None or reading.post in posts]
 
-    def _metric_ids(self, session: Session, readings: list[Reading], saved: Saved) -> dict[MetricKey, int]:
+    def _place(self, session: Session, readings: list[Reading], posts: dict[str, int], saved: Saved) -> list[Placed]:
+        """The readings in the store's own numbers. Metrics that are stored for the first time are added, classified."""
         if self._metrics is None:
             self._metrics = load_metrics(session, self._platform)
         known = self._metrics
-        wanted = {metric_key(reading) for reading in readings}
-        fresh = [key for key in wanted if key not in known]
+        keys = [metric_key(reading) for reading in readings]
+        fresh = {key for key in keys if key not in known}
         if fresh:
-            rows = [self._classified(key, saved) for key in fresh]
-            put_rows(session, StoredMetric, METRIC_COLUMNS, rows)
+            put_rows(session, StoredMetric, METRIC_COLUMNS, [self._classified(key, saved) for key in fresh])
             known.update(load_metrics(session, self._platform))
-        return known
+        return [
+            (None if post is None else posts[post], known[key], day_number(day), value)
+            for key, (post, _, _, _, day, value) in zip(keys, readings, strict=True)
+        ]
 
     def _classified(self, key: MetricKey, saved: Saved) -> tuple[Any, ...]:
         """The row of a metric that is stored for the first time. Its class is decided here, once (A7)."""
@@ -242,46 +248,43 @@ class AccountWriter:
         facts = (meaning.canonical, meaning.metric_class.value, meaning.unit.value, meaning.counting.value)
         return (self._platform.value, level, name, period, breakdown, *facts)
 
-    def _by_series(
-        self, session: Session, readings: list[Reading], metrics: dict[MetricKey, int], posts: dict[str, int]
-    ) -> dict[tuple[int, int], int | float]:
-        """{(series, day number): value}; series that do not exist yet are made. A repeated reading counts once."""
-        placed = [
-            (None if r.post is None else posts[r.post], metrics[metric_key(r)], day_number(r.day), r.value)
-            for r in readings
-        ]
-        series = self._series(session, {(post, metric) for post, metric, _, _ in placed})
-        return {(series[post, metric], day): value for post, metric, day, value in placed}
+    def _by_series(self, session: Session, placed: list[Placed]) -> tuple[Values, Stored]:
+        """The values by series and day, and what is stored of them already; series that do not exist yet are made.
 
-    def _series(self, session: Session, wanted: set[tuple[int | None, int]]) -> dict[tuple[int | None, int], int]:
-        known = self._load_series(session, wanted)
-        fresh = [(self._account_id, post, metric) for post, metric in wanted if (post, metric) not in known]
+        A reading that an answer repeats counts once.
+        """
+        series, stored = self._load(session, placed)
+        fresh = {(self._account_id, post, metric) for post, metric, _, _ in placed if (post, metric) not in series}
         if fresh:
-            put_rows(session, MetricSeries, ("account_id", "post_id", "metric_id"), fresh)
+            put_rows(session, MetricSeries, ("account_id", "post_id", "metric_id"), list(fresh))
             self._account_series = None
-            known = self._load_series(session, wanted)
-        return known
+            series, stored = self._load(session, placed)
+        return {(series[post, metric], day): value for post, metric, day, value in placed}, stored
 
-    def _load_series(self, session: Session, wanted: set[tuple[int | None, int]]) -> dict[tuple[int | None, int], int]:
-        known: dict[tuple[int | None, int], int] = {}
-        post_ids = {post for post, _ in wanted if post is not None}
-        if post_ids:
-            sql = "SELECT post_id, metric_id, id FROM metric_series WHERE post_id {among}"
-            known = {(post, metric): series for post, metric, series in select_among(session, sql, post_ids)}
-        if any(post is None for post, _ in wanted):
+    def _load(self, session: Session, placed: list[Placed]) -> tuple[dict[tuple[int | None, int], int], Stored]:
+        series: dict[tuple[int | None, int], int] = {}
+        stored: Stored = {}
+        of_posts = [one for one in placed if one[0] is not None]
+        days = {day for _, _, day, _ in of_posts}
+        for day in days:  # what posts say is a counter's state today, so this is one day
+            rows = load_post_readings(session, of_posts, day)
+            for post, metric, number, value, fetch in rows:
+                series[post, metric] = number
+                if fetch is not None:
+                    stored[number, day] = (from_decimal(value), fetch)
+        of_account = [one for one in placed if one[0] is None]
+        if of_account:
             if self._account_series is None:
                 sql = "SELECT metric_id, id FROM metric_series WHERE account_id {among} AND post_id IS NULL"
                 self._account_series = dict(select_among(session, sql, [self._account_id]))
-            known.update({(None, metric): series for metric, series in self._account_series.items()})
-        return known
+            known = self._account_series
+            series |= {(None, metric): number for metric, number in known.items()}
+            wanted = [(known[metric], day) for _, metric, day, _ in of_account if metric in known]
+            stored |= load_values(session, wanted)
+        return series, stored
 
-    def _compare_and_write(
-        self, session: Session, values: dict[tuple[int, int], int | float], fetch_id: int, saved: Saved
-    ) -> None:
+    def _compare_and_write(self, session: Session, values: Values, stored: Stored, fetch_id: int, saved: Saved) -> None:
         """Write what is new, replace what differs and keep what it replaces; leave the rest alone."""
-        if not values:
-            return
-        stored = load_values(session, values)
         new, changed, revisions = [], [], []
         for (series, day), value in values.items():
             old = stored.get((series, day))
@@ -310,10 +313,21 @@ def load_metrics(session: Session, platform: Platform) -> dict[MetricKey, int]:
     return {(level, name, period, breakdown): number for level, name, period, breakdown, number in rows}
 
 
-def load_values(
-    session: Session, wanted: Collection[tuple[int, int]]
-) -> dict[tuple[int, int], tuple[int | float, int]]:
-    """{(series, day number): (value, fetch)} of the readings that are stored already, around the wanted ones."""
+def load_post_readings(session: Session, placed: Collection[Placed], day: int) -> Sequence[tuple[Any, ...]]:
+    """(post, metric, series, value, fetch) of the posts' series; value and fetch are None without a reading that day."""
+    metrics = ", ".join(str(metric) for metric in {metric for _, metric, _, _ in placed})
+    sql = (  # only numbers of our own stand in the text
+        "SELECT s.post_id, s.metric_id, s.id, e.metric_value, e.fetch_id FROM metric_series s"  # noqa: S608
+        f" LEFT JOIN engagement_metrics e ON e.series_id = s.id AND e.metric_date = {day:d}"
+        f" WHERE s.post_id {{among}} AND s.metric_id IN ({metrics})"
+    )
+    return select_among(session, sql, {post for post, _, _, _ in placed if post is not None})
+
+
+def load_values(session: Session, wanted: Collection[tuple[int, int]]) -> Stored:
+    """What is stored already of the wanted (series, day number), and of days between them."""
+    if not wanted:
+        return {}
     days = [day for _, day in wanted]
     sql = (
         "SELECT series_id, metric_date, metric_value, fetch_id FROM engagement_metrics"

@@ -50,6 +50,9 @@ class Period(StrEnum):
     DAYS_28 = "days_28"
     LIFETIME = "lifetime"
 
+    # Every reading is looked up by its period; Enum's own hash is a function in Python, this one is not.
+    __hash__ = str.__hash__
+
 
 class Source(StrEnum):
     """Where the number is read: an insights edge, a video's own insights edge, or a field of the object."""

@@ -1,0 +1,196 @@
+"""Writes the pages that are made from the code: settings.md, metrics.md and requirements.md.
+
+Run `python docs/generate.py` after a change to a setting, to the catalogue, or to the rows that a test names.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from sophia.config import Settings
+from sophia.meta.catalogue import CANONICAL, METRICS, Asked, Level, Metric, Platform
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+
+# How many rows each part of the requirements has, and what the part is about.
+PARTS = {
+    "A": (18, "what stored numbers mean"),
+    "B": (13, "the protocol of Meta's API"),
+    "C": (11, "errors, limits, resilience"),
+    "D": (7, "secrets and access"),
+    "E": (9, "jobs and concurrency"),
+    "F": (16, "tagged links"),
+    "G": (18, "KPIs, trends, campaigns, funnel"),
+    "H": (12, "anomalies, sentiment, audience, briefing"),
+    "I": (9, "decision traces"),
+    "J": (13, "the REST API"),
+    "K": (11, "schema and operations"),
+}
+ROW = re.compile(r"\b([A-K])(\d{1,2})(?:[\u2013-]([A-K])?(\d{1,2}))?\b")
+NOTE = "<!-- Made by docs/generate.py. Change the code, not this page. -->"
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def settings_page() -> str:
+    rows = [
+        (f"`SOPHIA_{name.upper()}`", default_of(field), allowed(field), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+    return f"""# Settings
+
+{NOTE}
+
+Every setting is an environment variable. A file named `.env` in the current folder may hold them too; the environment
+wins over the file, and an empty variable counts as one that is not set. A wrong value stops the program with a message
+that names the variable and never shows its value.
+
+{table(("variable", "default", "allowed", "meaning"), rows)}
+"""
+
+
+def default_of(field: FieldInfo) -> str:
+    default = field.get_default()
+    if default is None:
+        return "-"
+    return "`[]`" if isinstance(default, frozenset) else f"`{default}`"
+
+
+def allowed(field: FieldInfo) -> str:
+    """What values a setting takes, in a few words."""
+    choices = [value for value in get_args(field.annotation) if isinstance(value, str)]
+    if choices:
+        return ", ".join(f"`{choice}`" for choice in choices)
+    bounds: dict[str, Any] = {}
+    for rule in field.metadata:
+        bounds |= {name: getattr(rule, name) for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)}
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    if bounds:
+        return ", ".join(f"{signs[name]} {value:g}" for name, value in bounds.items())
+    return "secret" if SecretStr in get_args(field.annotation) else ""
+
+
+def metrics_page() -> str:
+    parts = []
+    for platform in Platform:
+        for level in Level:
+            rows = [metric for metric in METRICS if metric.platform is platform and metric.level is level]
+            living = [living_row(metric) for metric in rows if metric.retired_on is None]
+            retired = [retired_row(metric) for metric in rows if metric.retired_on is not None]
+            parts.append(
+                f"## {platform.value.title()}, {level.value} level: {len(living)} alive, {len(retired)} retired"
+            )
+            parts.append(table(LIVING_HEAD, living))
+            if retired:
+                parts.append(f"Retired, kept so that old readings stay readable:\n\n{table(RETIRED_HEAD, retired)}")
+    meanings = [(f"`{one.name}`", one.metric_class.value, one.meaning) for one in CANONICAL.values()]
+    tables = "\n\n".join(parts)
+    return f"""# Metrics
+
+{NOTE}
+
+The catalogue (`src/sophia/meta/catalogue/`): {len(METRICS)} rows, {len(CANONICAL)} canonical metrics. Words are
+explained in the [glossary](glossary.md). A canonical metric in **bold** is read from this very row for these kinds. *On request* means: asked only when `SOPHIA_ASK_ALSO` names it. `like → likes` in the last column: this
+key of the answer is stored under its own name, the metric's with `_like` behind it, and means the canonical `likes`.
+
+{tables}
+
+## Canonical metrics
+
+{table(("canonical", "class", "meaning"), meanings)}
+"""
+
+
+LIVING_HEAD = ("name", "kinds", "periods", "canonical", "class", "unit", "counting", "asked", "keys and breakdowns")
+RETIRED_HEAD = ("name", "kinds", "canonical", "class", "retired on", "last version", "successor")
+
+
+def living_row(metric: Metric) -> tuple[str, ...]:
+    canonical = f"**{metric.canonical}**" if metric.primary else metric.canonical
+    asked = "always" if metric.asked is Asked.ALWAYS else "on request"
+    parts = [f"{key.suffix} → {key.canonical}" for key in metric.keys]
+    parts += [f"by {metric.dimension}"] if metric.dimension else []
+    parts += [f"by {breakdown}" for breakdown in metric.breakdowns]
+    kinds, periods = sorted_words(metric.kinds), ", ".join(metric.periods)
+    counted = (metric.metric_class.value, metric.unit.value, metric.counting.value)
+    return (f"`{metric.name}`", kinds, periods, canonical, *counted, asked, "; ".join(parts))
+
+
+def retired_row(metric: Metric) -> tuple[str, ...]:
+    successor = f"`{metric.successor}`" if metric.successor else "-"
+    when, version = str(metric.retired_on), metric.last_version or "-"
+    meaning = (metric.canonical, metric.metric_class.value)
+    return (f"`{metric.name}`", sorted_words(metric.kinds), *meaning, when, version, successor)
+
+
+def sorted_words(words: Any) -> str:
+    return ", ".join(sorted(str(word) for word in words))
+
+
+def requirements_page() -> str:
+    named, simulated = rows_in_tests()
+    summary, parts = [], []
+    for letter, (count, about) in PARTS.items():
+        rows = [f"{letter}{number}" for number in range(1, count + 1)]
+        missing = [row for row in rows if row not in named]
+        summary.append((letter, about, f"{count - len(missing)} of {count}", ", ".join(missing) or "-"))
+        tests = [
+            (row, "<br>".join(named.get(row, ())), "<br>".join(simulated.get(row, ())))
+            for row in rows
+            if row in named or row in simulated
+        ]
+        if tests:
+            parts.append(f"## {letter}: {about}\n\n{table(('row', 'tests', 'the simulated Meta behaves so'), tests)}")
+    total = sum(count for count, _ in PARTS.values())
+    tables = "\n\n".join(parts)
+    return f"""# Requirements and the tests that show them
+
+{NOTE}
+
+A requirement is a fault that systems of this kind have had. A test that shows it met names its row in its docstring.
+{len(named)} of {total} rows are named by a test. Tests of the simulated Meta, in `tests/demo`, name rows too, but a
+simulation that behaves well proves nothing about Sophia: they stand in a column of their own and are not counted.
+
+{table(("part", "about", "rows named", "not named yet"), summary)}
+
+{tables}
+"""
+
+
+def rows_in_tests() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """{row: links to the tests that name it} of tests of Sophia, and of tests of the simulated Meta."""
+    named: dict[str, list[str]] = {}
+    simulated: dict[str, list[str]] = {}
+    for path in sorted(ROOT.glob("tests/**/test_*.py")):
+        place = path.relative_to(ROOT).as_posix()
+        found = simulated if place.startswith("tests/demo/") else named
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+                for row in dict.fromkeys(rows_of(ast.get_docstring(node) or "")):
+                    found.setdefault(row, []).append(f"[{path.stem}](../{place}) `{node.name}`")
+    return named, simulated
+
+
+def rows_of(text: str) -> Iterator[str]:
+    """The rows that a text names: `A1`, and every row of a range such as `A1-A3`."""
+    for letter, first, last_letter, last in ROW.findall(text):
+        is_range = last and last_letter in ("", letter)
+        for number in range(int(first), int(last if is_range else first) + 1):
+            yield f"{letter}{number}"
+
+
+PAGES = {"settings.md": settings_page, "metrics.md": metrics_page, "requirements.md": requirements_page}
+
+if __name__ == "__main__":
+    for file, make in PAGES.items():
+        (DOCS / file).write_text(make(), encoding="utf-8")
+        print(f"docs/{file}")
