@@ -1,13 +1,15 @@
 """What is known of one client. Another's client answers as one that does not exist (D3)."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from sophia.access.problems import documented
-from sophia.access.web import Visited
-from sophia.analytics import queries, schemas
+from sophia.access.web import Visit, Visited
+from sophia.analytics import exports, queries, schemas
 from sophia.analytics.queries import AccountState, ReadingFilter, StoredReading, whole_buckets
 from sophia.analytics.router.linking import link_next
 from sophia.analytics.router.portfolio import LATER, gap_window
@@ -32,7 +34,16 @@ def metrics(
     response: Response,
 ) -> list[StoredReading]:
     """Readings, newest day first; `Link: rel="next"` leads on. An unknown name has no readings, which is no error."""
-    wanted = ReadingFilter(
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        page = queries.read_page(session, client_id, reading_filter(asked), asked.limit, asked.cursor)
+    if page.next_cursor is not None:
+        link_next(request, response, cursor=page.next_cursor)
+    return page.readings
+
+
+def reading_filter(asked: schemas.ReadingsQuery) -> ReadingFilter:
+    return ReadingFilter(
         start_date=asked.start_date,
         end_date=asked.end_date,
         metric_names=tuple(asked.metric_name),
@@ -45,12 +56,34 @@ def metrics(
         breakdown=asked.breakdown,
         as_of=asked.as_of,
     )
+
+
+@router.get(
+    "/{client_id}/metrics.csv",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A row per reading."}},
+)
+def metrics_csv(
+    who: Visited, client_id: ClientId, asked: Annotated[schemas.ReadingsQuery, Query()]
+) -> StreamingResponse:
+    """All readings that match, newest day first, as CSV with a heading; sent as they are read, however many (J6)."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
-        page = queries.read_page(session, client_id, wanted, asked.limit, asked.cursor)
-    if page.next_cursor is not None:
-        link_next(request, response, cursor=page.next_cursor)
-    return page.readings
+    lines = exports.as_csv(pages(who, client_id, reading_filter(asked)))
+    name = f'attachment; filename="client-{client_id}-readings.csv"'
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+
+
+def pages(who: Visit, client_id: int, wanted: ReadingFilter) -> Iterator[list[StoredReading]]:
+    """Page after page, each in a short read of its own: a slow reader must not hold a connection."""
+    cursor: str | None = None
+    while True:
+        with who.database.read() as session:
+            page = queries.read_page(session, client_id, wanted, exports.ROWS_AT_ONCE, cursor)
+        yield page.readings
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 @router.get("/{client_id}/series", response_model=schemas.SeriesAnswer)

@@ -52,7 +52,7 @@ class DaysAsked(Asking):
         return self
 
 
-class MetricsQuery(DaysAsked):
+class ReadingsQuery(DaysAsked):
     """Which readings are wanted; what is left out does not matter."""
 
     metric_name: list[Name] = Field(default=[], max_length=50, description="Stored names; may be repeated.")
@@ -68,6 +68,11 @@ class MetricsQuery(DaysAsked):
     as_of: AwareDatetime | None = Field(
         default=None, description="Readings as they stood at this moment; with a zone, such as 2026-02-28T12:00:00Z."
     )
+
+
+class MetricsQuery(ReadingsQuery):
+    """The same, a page at a time."""
+
     limit: Annotated[int, Field(ge=1, le=1000)] = 500
     cursor: Annotated[str, Field(max_length=100)] | None = Field(default=None, description="From the Link header.")
 
