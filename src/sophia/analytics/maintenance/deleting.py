@@ -1,0 +1,38 @@
+"""Deleting a client with everything that was collected for it, when nobody is collecting it (K5)."""
+
+import secrets
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from sophia.analytics.store import release_lease, take_lease
+from sophia.database import Database
+from sophia.errors import BusyError
+from sophia.portfolio.models import Account
+from sophia.portfolio.service import delete_client
+
+LEASE = timedelta(minutes=30)
+
+
+def delete_client_data(database: Database, client_id: int, now: datetime) -> None:
+    """Raises BusyError while one of its accounts is being collected: that run would write into nothing."""
+    holder = f"delete:{secrets.token_hex(8)}"
+    with ExitStack() as stack:
+        with database.write() as session:
+            names = [
+                f"account:{number}"
+                for number in session.scalars(select(Account.id).where(Account.client_id == client_id))
+            ]
+            for name in names:
+                if not take_lease(session, name, holder, now, LEASE):
+                    raise BusyError("One of its accounts is being collected right now. Try again in a few minutes.")
+        stack.callback(_release, database, names, holder)
+        with database.write() as session:
+            delete_client(session, client_id)
+
+
+def _release(database: Database, names: list[str], holder: str) -> None:
+    with database.write() as session:
+        for name in names:
+            release_lease(session, name, holder)

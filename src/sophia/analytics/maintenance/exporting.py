@@ -1,0 +1,86 @@
+"""Everything that was collected, as one CSV file per table with a manifest; no token, no key, no hash of either."""
+
+import csv
+import hashlib
+import json
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, func, select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.maintenance import Told, tell_nobody
+from sophia.analytics.maintenance.tables import (
+    NULL,
+    SECRET_COLUMNS,
+    encoder,
+    exported_columns,
+    exported_tables,
+    schema_revision,
+)
+from sophia.database import Database
+from sophia.errors import InvalidInputError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+ROWS_AT_ONCE = 10_000
+
+
+def export_store(database: Database, folder: Path, now: datetime, told: Told = tell_nobody) -> dict[str, Any]:
+    """Write the store, as it is at one moment, into an empty or new folder; returns the manifest.
+
+    The manifest comes last: a folder without one is an export that did not end. Raises InvalidInputError when the
+    folder holds something already.
+    """
+    tables = exported_tables(database)
+    prepare(folder)
+    described: dict[str, Any] = {}
+    with database.read() as session:
+        revision = schema_revision(session)
+        for table in tables:
+            described[table.name] = _export_table(session, table, folder / f"{table.name}.csv", told)
+    manifest = {
+        "format": FORMAT,
+        "schema": revision,
+        "exported_at": now.isoformat(),
+        "null": NULL,
+        "left_out": [*sorted(f"{table}.{column}" for table, column in SECRET_COLUMNS), "API keys and users"],
+        "tables": described,
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return manifest
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, readable for its owner only: it holds what the clients' accounts are worth."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InvalidInputError(
+            f"{folder} is not empty. Name a new folder, so that no older export is mixed up with it."
+        )
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _export_table(session: Session, table: Table, path: Path, told: Told) -> dict[str, Any]:
+    columns = exported_columns(table)
+    write = [encoder(column) for column in columns]
+    total = session.scalar(select(func.count()).select_from(table)) or 0
+    query = select(*columns).order_by(*table.primary_key).execution_options(yield_per=ROWS_AT_ONCE)
+    digest, done = hashlib.sha256(), 0
+    told(table.name, 0, total)
+    with path.open("wb") as file:
+        _write([[column.name for column in columns]], file, digest)
+        for rows in session.execute(query).partitions():
+            _write([[one(value) for one, value in zip(write, row, strict=True)] for row in rows], file, digest)
+            done += len(rows)
+            told(table.name, done, total)
+    return {"file": path.name, "rows": done, "sha256": digest.hexdigest(), "columns": [c.name for c in columns]}
+
+
+def _write(rows: list[list[str]], file: Any, digest: Any) -> None:
+    text = StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    written = text.getvalue().encode()
+    digest.update(written)
+    file.write(written)

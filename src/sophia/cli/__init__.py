@@ -1,0 +1,28 @@
+"""Commands: parse, call one function, show the answer. What is slow to import is imported inside the commands.
+
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped by Ctrl-C or SIGTERM.
+"""
+
+import typer
+
+from sophia.cli import clients, collecting, connecting, demo, keys, serving, standing, store, tokens
+from sophia.cli.errors import SophiaGroup
+
+app = typer.Typer(
+    cls=SophiaGroup,
+    help="Self-hosted analytics for agencies that run Facebook Pages and Instagram accounts for many clients.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+# In the order in which --help shows them. A new command is a module with `register`, named here.
+for module in (demo, serving, connecting, collecting, standing, clients, keys, tokens, store):
+    module.register(app)
+
+
+def main() -> None:
+    app(prog_name="sophia")
+
+
+__all__ = ["app", "main"]

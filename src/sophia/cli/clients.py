@@ -1,0 +1,83 @@
+"""`sophia client`: list, archive, bring back and delete clients."""
+
+from typing import Annotated
+
+import typer
+
+from sophia.cli.opening import open_installation
+from sophia.cli.shown import AsJson, local, show_json, show_table
+
+clients = typer.Typer(help="The businesses that are measured.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="NAME_OR_ID")]
+
+
+@clients.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Show all clients, archived ones too."""
+    installation = open_installation()
+    from sophia.portfolio.service import list_clients  # noqa: PLC0415
+
+    with installation.database.read() as session:
+        known = list_clients(session)
+    if as_json:
+        show_json({"clients": known})
+        return
+    zone = installation.settings.operator_zone
+    rows = [
+        {
+            "id": str(one.id),
+            "name": one.name,
+            "status": one.status,
+            "accounts": str(one.accounts),
+            "zone": one.timezone,
+            "since": local(one.created_at, zone),
+        }
+        for one in known
+    ]
+    show_table(rows, empty="There is no client yet. Begin with: sophia connect")
+
+
+@clients.command()
+def archive(name: Name) -> None:
+    """Collect a client no more; everything collected so far stays."""
+    installation = open_installation()
+    from sophia.portfolio.service import archive_client, find_client  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        client = find_client(session, name)
+        archive_client(session, client.id)
+    typer.echo(f"{client.name} is archived. Bring it back with: sophia client restore {client.id}")
+
+
+@clients.command()
+def restore(name: Name) -> None:
+    """Collect an archived client again."""
+    installation = open_installation()
+    from sophia.portfolio.service import find_client, restore_client  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        client = find_client(session, name)
+        restore_client(session, client.id)
+    typer.echo(f"{client.name} is collected again.")
+
+
+@clients.command()
+def delete(
+    name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False
+) -> None:
+    """Delete a client with its accounts, tokens, posts, readings, drafts and everything else. For ever."""
+    installation = open_installation()
+    from sophia.analytics.maintenance.deleting import delete_client_data  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+
+    with installation.database.read() as session:
+        client = find_client(session, name)
+        number, full_name = client.id, client.name
+    if not yes:
+        typer.confirm(f"Delete {full_name} with everything that was collected for it, for ever?", abort=True, err=True)
+    delete_client_data(installation.database, number, installation.clock())
+    typer.echo(f"{full_name} is deleted.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(clients, name="client")

@@ -1,0 +1,183 @@
+"""`sophia demo`: an invented agency, collected over HTTP from a simulated Meta, and served."""
+
+import json
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.request import Request, urlopen
+
+import typer
+
+from sophia.cli.opening import Installation, utc_now
+
+if TYPE_CHECKING:
+    from sophia.analytics.store import RunOutcome
+    from sophia.demo.server import SpawnedServer
+
+MARK = "made-by-sophia-demo"
+LONGEST_SHOWN = 700
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Folder of the demo's store; made anew each time.")] = Path(
+        "demo-data"
+    ),
+    businesses: Annotated[int, typer.Option("--clients", min=1, max=200, help="Clients, with two accounts each.")] = 12,
+    posts: Annotated[int, typer.Option(min=1, max=5000, help="Posts per account, over 90 days.")] = 100,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; another one when it is taken.")] = 8000,
+    once: Annotated[bool, typer.Option("--once", help="Stop after showing the API's answers.")] = False,
+) -> None:
+    """Collect an invented agency from a simulated Meta, then serve it. Touches nothing of yours."""
+    from sophia.demo.server import running_server, spawned_server  # noqa: PLC0415
+    from sophia.main import create_app  # noqa: PLC0415
+
+    began = time.monotonic()
+    prepare(folder)
+    moment = utc_now().replace(minute=0, second=0, microsecond=0)
+    typer.echo(f"Starting a simulated Meta with {businesses} clients …")
+    with spawned_server(businesses=businesses, posts=posts, now=moment) as meta:
+        installation = install(folder, meta)
+        collect(installation, meta)
+    key = make_key(installation)
+    app = create_app(installation.settings, installation.database, clock=utc_now)
+    with running_server(app, port=free_port(port)) as address:
+        show(address, key)
+        typer.echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
+        typer.echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
+        typer.echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
+        if not once:
+            typer.echo("Ctrl-C ends it.")
+            wait()
+    installation.database.close()
+
+
+def prepare(folder: Path) -> None:
+    """An empty folder. One that holds anything else than an earlier demo is left alone."""
+    from sophia.errors import InvalidInputError  # noqa: PLC0415
+
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise InvalidInputError(f"{folder} holds something that is no demo. Choose another folder with --dir.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
+def install(folder: Path, meta: "SpawnedServer") -> Installation:
+    """A Sophia of its own, that neither the environment nor a file .env reaches."""
+    from pydantic import SecretStr  # noqa: PLC0415
+
+    from sophia import logs, migrations  # noqa: PLC0415
+    from sophia.config import IsolatedSettings  # noqa: PLC0415
+    from sophia.database import Database  # noqa: PLC0415
+
+    settings = IsolatedSettings(
+        data_dir=folder,
+        graph_base_url=meta.base_url,
+        facebook_app_id=meta.app_id,
+        facebook_app_secret=SecretStr(meta.app_secret),
+        facebook_access_token=SecretStr(meta.user_token),
+    )
+    logs.configure(settings, least="warning")
+    database = Database(settings.resolved_database_url)
+    migrations.upgrade(database)
+    return Installation(settings, database, utc_now)
+
+
+def collect(installation: Installation, meta: "SpawnedServer") -> None:
+    """Connect, furnish and collect, as an operator would, with the same functions that the other commands call."""
+    from sophia.analytics.collector import Plan  # noqa: PLC0415
+    from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
+    from sophia.demo.agency import connect_clients, furnish  # noqa: PLC0415
+    from sophia.portfolio.service import list_accounts  # noqa: PLC0415
+
+    offer = look(installation, meta)
+    connected = connect_clients(installation.database, installation.vault, offer, meta.world, utc_now())
+    furnish(installation.database, meta.world, meta.now + timedelta(hours=1))
+    typer.echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients. Collecting 90 days …")
+    with installation.database.read() as session:
+        accounts = list_accounts(session)
+    began = time.monotonic()
+    outcomes = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
+    summarise(outcomes, time.monotonic() - began)
+
+
+def look(installation: Installation, meta: "SpawnedServer") -> Any:
+    from pydantic import SecretStr  # noqa: PLC0415
+
+    from sophia.cli.running import run  # noqa: PLC0415
+    from sophia.portfolio.connecting import Connecting  # noqa: PLC0415
+
+    async def work() -> Any:
+        async with installation.graph_client() as graph:
+            i = installation
+            connecting = Connecting(i.database, i.vault, graph, i.settings, i.clock)
+            return await connecting.look(SecretStr(meta.user_token))
+
+    return run(work())
+
+
+def summarise(outcomes: list["RunOutcome"], seconds: float) -> None:
+    readings = sum(outcome.saved.new for outcome in outcomes)
+    posts = sum(outcome.saved.posts_new for outcome in outcomes)
+    calls = sum(outcome.calls for outcome in outcomes)
+    typer.echo(f"Collected {readings:,} readings of {posts:,} posts in {seconds:.1f} s with {calls:,} calls.")
+    bad = [outcome for outcome in outcomes if outcome.status != "ok"]
+    if bad:
+        typer.echo(f"{len(bad)} accounts are not in order; `sophia status` of a real installation would say why.")
+
+
+def make_key(installation: Installation) -> str:
+    from sophia.access import create_key  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        return create_key(session, "demo", None, utc_now())
+
+
+def free_port(wanted: int) -> int:
+    """The port, or 0 for any, when somebody listens there already."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return 0
+    return wanted
+
+
+def show(address: str, key: str) -> None:
+    """What the API says, asked over HTTP like anybody would."""
+    for path in samples(address, key):
+        answer = ask(address, key, path)
+        text = json.dumps(answer, ensure_ascii=False)
+        typer.echo(f"\nGET {path}\n  {text[:LONGEST_SHOWN]}{' …' if len(text) > LONGEST_SHOWN else ''}")
+
+
+def samples(address: str, key: str) -> Iterator[str]:
+    yield "/healthz"
+    yield "/api/analytics/portfolio/summary"
+    first = ask(address, key, "/api/analytics/portfolio/summary")["clients"][0]["client_id"]
+    yield f"/api/analytics/{first}/metrics?metric_name=reach&limit=2"
+    yield f"/api/analytics/{first}/series?canonical=views&bucket=week"
+    yield f"/api/analytics/{first}/summary"
+    yield f"/api/analytics/{first}/campaigns"
+
+
+def ask(address: str, key: str, path: str) -> Any:
+    request = Request(address + path, headers={"Authorization": f"Bearer {key}"})  # noqa: S310 - our own address
+    with urlopen(request, timeout=30) as response:  # noqa: S310
+        return json.load(response)
+
+
+def wait() -> None:
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped.")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)

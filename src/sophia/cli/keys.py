@@ -1,0 +1,125 @@
+"""`sophia key`: keys for the API, and the key that encrypts tokens at rest."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from sophia.cli.opening import open_installation
+from sophia.cli.shown import AsJson, local, show_json, show_table
+
+keys = typer.Typer(help="Keys for the API, and the key that tokens are encrypted with.", no_args_is_help=True)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """A key as it is shown. `clients` are names; None when the key sees every client."""
+
+    name: str
+    begins_with: str
+    clients: list[str] | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@keys.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Who or what will use it.")],
+    client: Annotated[
+        list[str] | None, typer.Option(metavar="NAME_OR_ID", help="May be given several times; without it: all.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key for the API and show it, for the only time."""
+    installation = open_installation()
+    from sophia.access import create_key, list_keys  # noqa: PLC0415
+    from sophia.errors import ConflictError, InvalidInputError  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+
+    if not name.strip() or len(name) > 100:  # noqa: PLR2004 - as wide as the column
+        raise InvalidInputError("A key's name has 1 to 100 characters.")
+    with installation.database.write() as session:
+        if name in {row.name for row in list_keys(session)}:
+            raise ConflictError(
+                f"There is a key named {name!r} already. Names are not used twice, even after revoking."
+            )
+        found = None if client is None else [find_client(session, one) for one in client]
+        ids = None if found is None else [one.id for one in found]
+        names = None if found is None else [one.name for one in found]
+        key = create_key(session, name, ids, installation.clock())
+    if as_json:
+        show_json({"name": name, "key": key, "clients": names})
+        return
+    typer.echo(key)
+    typer.echo(f"It sees {'every client' if names is None else ', '.join(names)}. It is not shown again.", err=True)
+
+
+@keys.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Show the keys that were made; never the keys themselves."""
+    installation = open_installation()
+    from sophia.access import list_keys  # noqa: PLC0415
+    from sophia.portfolio.service import list_clients  # noqa: PLC0415
+
+    zone = installation.settings.operator_zone
+    with installation.database.read() as session:
+        names = {client.id: client.name for client in list_clients(session)}
+        known = [
+            KeyInfo(
+                row.name,
+                f"sophia_{row.prefix}",
+                sorted(names[link.client_id] for link in row.clients) if row.limited else None,
+                row.created_at,
+                row.revoked_at,
+            )
+            for row in list_keys(session)
+        ]
+    if as_json:
+        show_json({"keys": known})
+        return
+    rows = [
+        {
+            "name": one.name,
+            "begins with": one.begins_with,
+            "sees": "every client" if one.clients is None else ", ".join(one.clients) or "no client",
+            "made": local(one.created_at, zone),
+            "revoked": local(one.revoked_at, zone) if one.revoked_at else "no",
+        }
+        for one in known
+    ]
+    show_table(rows, empty="There is no key yet. Make one with: sophia key create NAME")
+
+
+@keys.command()
+def revoke(name: str) -> None:
+    """Let a key open nothing any more."""
+    installation = open_installation()
+    from sophia.access import revoke_key  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        revoke_key(session, name, installation.clock())
+    typer.echo(f"The key {name} opens nothing any more.")
+
+
+@keys.command()
+def encryption() -> None:
+    """Print a new key for SOPHIA_ENCRYPTION_KEY. Put it before the old one, separated by a comma, then: key rotate."""
+    from cryptography.fernet import Fernet  # noqa: PLC0415
+
+    typer.echo(Fernet.generate_key().decode())
+
+
+@keys.command()
+def rotate() -> None:
+    """Encrypt all stored tokens with the newest key, so that older ones can be taken away."""
+    installation = open_installation()
+    from sophia.portfolio.service import encrypt_anew  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        count = encrypt_anew(session, installation.vault)
+    typer.echo(f"{count} tokens are encrypted with the newest key.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(keys, name="key")

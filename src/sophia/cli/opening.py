@@ -1,0 +1,72 @@
+"""Puts together what commands work with: settings, logging, the store, the vault, the clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from sophia.config import Settings
+    from sophia.database import Database
+    from sophia.jobs.context import JobContext
+    from sophia.meta.client import GraphClient
+    from sophia.vault import Vault
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Installation:
+    """Sophia as this machine has it. The clock gives aware moments in UTC."""
+
+    settings: "Settings"
+    database: "Database"
+    clock: Callable[[], datetime] = utc_now
+
+    @cached_property
+    def vault(self) -> "Vault":
+        from sophia.vault import open_vault  # noqa: PLC0415
+
+        return open_vault(self.settings.encryption_key, self.settings.data_dir)
+
+    def graph_client(self) -> "GraphClient":
+        from sophia.jobs.context import graph_client  # noqa: PLC0415
+
+        return graph_client(self.settings, self.clock)
+
+    def context(self, client: "GraphClient") -> "JobContext":
+        from sophia.jobs.context import JobContext  # noqa: PLC0415
+
+        return JobContext(self.database, self.vault, client, self.settings, self.clock)
+
+
+def open_installation(*, create: bool = False, talkative: bool = False, check: bool = True) -> Installation:
+    """Read the settings, set logging up and open the store.
+
+    `create`: make a SQLite store that does not exist yet. `talkative`: log as much as the settings say, for commands
+    that run on; the others show their own output, so people see only warnings beside it. `check`: the store must have
+    the schema of this version. Raises ConfigurationError and StoreError.
+    """
+    from sophia import logs, migrations  # noqa: PLC0415
+    from sophia.config import load_settings  # noqa: PLC0415
+    from sophia.database import Database  # noqa: PLC0415
+    from sophia.errors import StoreError  # noqa: PLC0415
+    from sophia.portfolio import models  # noqa: F401, PLC0415 - tables that keys refer to
+
+    settings = load_settings()
+    quiet = not talkative and settings.log_format == "console" and settings.log_level == "info"
+    logs.configure(settings, least="warning" if quiet else None)
+    database = Database(settings.resolved_database_url)
+    if database.path is not None and not database.path.exists() and (create or check):
+        if not create:
+            raise StoreError(f"There is no store at {database.path} yet. Run `sophia connect` or `sophia db upgrade`.")
+        migrations.upgrade(database)
+        typer.echo(f"Made a new store: {database.path}", err=True)
+    if check:
+        migrations.expect_current(database)
+    return Installation(settings, database)

@@ -1,0 +1,56 @@
+"""How answers are shown: JSON for programs, a table for people, plain columns for a pipe."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else.")]
+
+
+def show_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, default=plain, indent=2, ensure_ascii=False) + "\n")
+
+
+def plain(value: Any) -> Any:
+    """What JSON has no word for. Moments in RFC 3339 with Z."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def local(moment: datetime | None, zone: ZoneInfo) -> str:
+    """A moment as the operator's clock shows it, to the minute."""
+    return "never" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def show_table(rows: Sequence[Mapping[str, str]], *, empty: str) -> None:
+    """Rows as a table on a terminal, else in plain columns that a line tool can read. `empty` when there are none."""
+    if not rows:
+        typer.echo(empty)
+        return
+    headings = list(rows[0])
+    if not sys.stdout.isatty():
+        widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in headings}
+        for row in ({name: name for name in headings}, *rows):
+            typer.echo("  ".join(row[name].ljust(widths[name]) for name in headings).rstrip())
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(*headings, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(row[name]) for name in headings))
+    Console().print(table)

@@ -1,0 +1,97 @@
+"""Collecting accounts side by side, whoever asked for it: a job, the start of the server, or a command."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import anyio.to_thread
+import structlog
+
+from sophia.analytics.collector import Collector, Plan, Progress
+from sophia.analytics.queries.standing import STORIES, Standing, standings
+from sophia.analytics.store import RunOutcome
+from sophia.jobs.context import JobContext
+from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, may_be_collected
+from sophia.portfolio.service import AccountInfo
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One account and what its run is for."""
+
+    account: AccountInfo
+    plan: Plan
+
+
+async def collect_orders(
+    collector: Collector, orders: Sequence[Order], watching: Callable[[AccountInfo], Progress] | None = None
+) -> list[RunOutcome]:
+    """Run every order, as many at a time as the settings allow, and return what became of each, in order.
+
+    Whatever happens to one account, the others go on (C2): a fault of ours ends its run as failed, is logged with its
+    traceback, and is an outcome like any other. `watching` makes the progress of one account; it is told of the end of
+    a run by the run, and once more here.
+    """
+    places = asyncio.Semaphore(collector.settings.concurrency)
+
+    async def one(order: Order) -> RunOutcome:
+        progress = watching(order.account) if watching else collector.progress
+        mine = replace(collector, progress=progress)
+        async with places:
+            try:
+                outcome = await mine.collect_account(order.account.id, order.plan)
+            except Exception as error:  # the border of a run: nothing may pass to the other accounts
+                log.exception("collection_crashed", account=order.account.label)
+                problem = {"code": "crashed", "message": f"{type(error).__name__}: see the log"}
+                outcome = RunOutcome(status="failed", problems=[problem])
+        # An account that is skipped has no run that would say so; watchers hear the end of the others twice.
+        progress.finished(order.account.label, outcome)
+        return outcome
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(order)) for order in orders]
+    return [task.result() for task in tasks]
+
+
+async def collect_daily(context: JobContext) -> dict[str, int]:
+    """The daily collection: every account that is not through yesterday, or whose posts are due."""
+    now = context.clock()
+    return await _collect(context, Plan("daily", at_least=None), lambda standing: is_due_daily(standing, now))
+
+
+async def catch_up(context: JobContext) -> dict[str, int]:
+    """What the last daily collection should have brought and did not: the machine slept, or Meta set a limit."""
+    now, hour, zone = context.clock(), context.settings.daily_hour, context.settings.operator_zone
+    return await _collect(
+        context, Plan("catch_up", at_least=None), lambda standing: is_due_again(standing, now, hour, zone)
+    )
+
+
+async def collect_at_start(context: JobContext) -> dict[str, int]:
+    """At the start of the server: accounts that are not through yesterday."""
+    now = context.clock()
+    return await _collect(context, Plan("start", at_least=None), lambda standing: is_due_at_start(standing, now))
+
+
+async def collect_stories(context: JobContext) -> dict[str, int]:
+    """Stories that are alive now; their metrics die with them after 24 hours (B5)."""
+    plan = Plan(STORIES, stories_only=True, at_least=None)
+    return await _collect(context, plan, lambda standing: standing.account.status == "active")
+
+
+async def _collect(context: JobContext, plan: Plan, is_due: Callable[[Standing], bool]) -> dict[str, int]:
+    """Collect the accounts that are due; returns {status of the run: how many}."""
+    known = await anyio.to_thread.run_sync(_standings, context)
+    due = [standing.account for standing in known if may_be_collected(standing) and is_due(standing)]
+    outcomes = await collect_orders(context.collector(), [Order(account, plan) for account in due])
+    counts: dict[str, int] = {"accounts": len(known), "due": len(due)}
+    for outcome in outcomes:
+        counts[outcome.status] = counts.get(outcome.status, 0) + 1
+    return counts
+
+
+def _standings(context: JobContext) -> list[Standing]:
+    with context.database.read() as session:
+        return standings(session)

@@ -1,0 +1,41 @@
+"""What a job needs; put together once at the edge. Jobs themselves carry a name and nothing else (D1)."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sophia.analytics.collector import Collector
+from sophia.config import Settings
+from sophia.database import Database
+from sophia.meta.client import GraphClient
+from sophia.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """The clock gives aware moments in UTC. `holder` names this process where it claims something in the database."""
+
+    database: Database
+    vault: Vault
+    client: GraphClient
+    settings: Settings
+    clock: Callable[[], datetime]
+    holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+
+    def collector(self) -> Collector:
+        return Collector(self.database, self.vault, self.client, self.settings, self.clock)
+
+
+def graph_client(settings: Settings, clock: Callable[[], datetime]) -> GraphClient:
+    """The one client of this process, as the settings want it."""
+    return GraphClient(
+        settings.graph_base_url,
+        settings.graph_api_version,
+        clock,
+        app_secret=settings.facebook_app_secret,
+        timeout_seconds=settings.request_timeout_seconds,
+        connections=max(64, settings.concurrency * 4),
+    )

@@ -1,0 +1,59 @@
+"""Which accounts are due: computed from watermarks and never from a firing, so that nothing missed is forgotten (E4)."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sophia.analytics.queries.standing import Standing
+from sophia.analytics.schedule import due_rungs
+from sophia.meta.reporting_zone import reporting_day
+
+ONE_DAY = timedelta(days=1)
+# Families whose watermark moves day by day.
+DAILY_FAMILIES = {
+    "facebook": ("page_insights",),
+    "instagram": ("account_series", "account_totals", "weeks"),
+}
+# Ended through no fault of the account: the next try may go through.
+PASSING = frozenset({"throttled", "running"})
+
+
+def may_be_collected(standing: Standing) -> bool:
+    """Whether there is a point in asking: there is a token, and nobody paused the account."""
+    return standing.account.has_token and standing.account.status != "paused"
+
+
+def lags(standing: Standing, day: date) -> bool:
+    """Whether some family of daily values was not asked through `day`, a day of the reporting zone."""
+    return any(standing.through.get(family, date.min) < day for family in DAILY_FAMILIES[standing.account.platform])
+
+
+def is_due_daily(standing: Standing, now: datetime) -> bool:
+    """Whether the daily collection has something to do here: a day is missing, or posts are due that are read once a
+    day or more rarely. A second process that fires on the same day finds nothing due (E3).
+    """
+    rungs = [rung for rung in due_rungs(standing.asked_at, now, None) if rung.every >= ONE_DAY]
+    return lags(standing, reporting_day(now) - ONE_DAY) or bool(rungs)
+
+
+def is_due_at_start(standing: Standing, now: datetime) -> bool:
+    """Whether the process that starts now should collect the account at once."""
+    return standing.account.status == "active" and lags(standing, reporting_day(now) - ONE_DAY)
+
+
+def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
+    """Whether the account missed the last daily collection, or was stopped in it by a rate limit.
+
+    An account that failed for another reason waits for the next day: asking it every hour would mend nothing.
+    """
+    tick = last_tick(now, daily_hour, zone)
+    if standing.account.status != "active" or not lags(standing, reporting_day(tick) - ONE_DAY):
+        return False
+    run = standing.last_run
+    return run is None or run.started_at < tick or run.status in PASSING
+
+
+def last_tick(now: datetime, hour: int, zone: ZoneInfo) -> datetime:
+    """The latest moment, not after `now`, at which it was `hour` o'clock in the zone."""
+    local = now.astimezone(zone)
+    tick = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return tick if tick <= local else tick - ONE_DAY

@@ -1,0 +1,74 @@
+"""Runs jobs in this process, one at a time each, and lets no fault of one job out."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+import anyio.to_thread
+import structlog
+
+from sophia.analytics.store import take_lease
+from sophia.jobs.context import JobContext
+from sophia.jobs.table import Job
+
+log = structlog.get_logger(__name__)
+
+
+class Runner:
+    """Knows what runs at the moment, so that it can be ended in order when the process stops."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+        self._running: dict[str, asyncio.Task[object]] = {}
+
+    async def run(self, job: Job) -> bool:
+        """Run the job unless it runs here already or another process has begun it; whether it ran."""
+        if job.name in self._running:
+            log.info("job_runs_already", job=job.name)
+            return False
+        if job.alone_for is not None and not await anyio.to_thread.run_sync(self._claim, job):
+            log.info("job_runs_elsewhere", job=job.name)
+            return False
+        await self.begin(job.name, job.run)
+        return True
+
+    def begin(self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]]) -> "asyncio.Task[object]":
+        """Start something under a name; it ends at the latest when `stop` is called."""
+        task: asyncio.Task[object] = asyncio.create_task(self._guarded(name, work), name=name)
+        self._running[name] = task
+        task.add_done_callback(lambda _: self._running.pop(name, None))
+        return task
+
+    async def stop(self) -> None:
+        """Cancel what runs, and wait until its transactions and leases are in order."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def _claim(self, job: Job) -> bool:
+        """Leave a mark that nobody takes away: it ends by time, before the job's next turn."""
+        if job.alone_for is None:
+            return True
+        with self._context.database.write() as session:
+            # A holder renews its own lease, so each attempt is a holder of its own.
+            now = self._context.clock()
+            holder = f"{self._context.holder}:{time.monotonic_ns()}"
+            return take_lease(session, f"job:{job.name}", holder, now, job.alone_for)
+
+    async def _guarded(self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]]) -> None:
+        """The border of a job: what fails in it is logged with its traceback, and the next turn comes all the same."""
+        began = time.monotonic()
+        log.info("job_started", job=name)
+        try:
+            counts = await work(self._context)
+        except asyncio.CancelledError:
+            log.info("job_stopped", job=name)
+            raise
+        except Exception:
+            log.exception("job_failed", job=name, seconds=round(time.monotonic() - began, 1))
+        else:
+            log.info("job_finished", job=name, seconds=round(time.monotonic() - began, 1), **counts)

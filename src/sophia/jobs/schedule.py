@@ -1,0 +1,82 @@
+"""When jobs run: APScheduler in memory, started and stopped with the server.
+
+A job's entry holds its name only. Nothing is pickled, nothing is written to disk (D1, D6). A firing that was missed by
+hours, for the machine slept, still happens, once (E4).
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from sophia.config import Settings
+from sophia.database import Database
+from sophia.jobs.collecting import collect_at_start
+from sophia.jobs.context import JobContext, graph_client
+from sophia.jobs.local import Runner
+from sophia.jobs.table import JOBS, Job, Schedule
+from sophia.vault import open_vault
+
+log = structlog.get_logger(__name__)
+GRACE = timedelta(hours=6)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def trigger(schedule: Schedule, settings: Settings) -> CronTrigger:
+    """The schedule in the operator's zone."""
+    hour = "*" if schedule.every == "hour" else str((settings.daily_hour + schedule.hours_after) % 24)
+    return CronTrigger(
+        hour=hour,
+        minute=schedule.minute,
+        timezone=settings.operator_zone,
+        jitter=int(schedule.jitter.total_seconds()),
+    )
+
+
+def build_scheduler(settings: Settings, run: Callable[[str], object], jobs: Sequence[Job] = JOBS) -> AsyncIOScheduler:
+    """A scheduler that calls `run` with the name of the job whose time has come. Not started yet."""
+    scheduler = AsyncIOScheduler(timezone=settings.operator_zone)
+    for job in jobs:
+        scheduler.add_job(
+            run,
+            trigger(job.schedule, settings),
+            args=[job.name],
+            id=job.name,
+            name=job.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=int(GRACE.total_seconds()),
+        )
+    return scheduler
+
+
+@asynccontextmanager
+async def run_jobs(
+    settings: Settings, database: Database, *, clock: Callable[[], datetime] = utc_now, jobs: Sequence[Job] = JOBS
+) -> AsyncIterator[Runner]:
+    """Jobs run while the block does. At its start, accounts that are not through yesterday are collected at once; at its
+    end, what runs is cancelled, and its runs are closed and its leases given back before this returns.
+    """
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(graph_client(settings, clock))
+        vault = open_vault(settings.encryption_key, settings.data_dir)
+        runner = Runner(JobContext(database, vault, client, settings, clock))
+        stack.push_async_callback(runner.stop)
+        by_name = {job.name: job for job in jobs}
+
+        async def fire(name: str) -> None:
+            await runner.run(by_name[name])
+
+        scheduler = build_scheduler(settings, fire, jobs)
+        scheduler.start()
+        stack.callback(scheduler.shutdown, wait=False)
+        runner.begin("collect_at_start", collect_at_start)
+        for job in jobs:
+            log.info("job_planned", job=job.name, next_run=str(scheduler.get_job(job.name).next_run_time))
+        yield runner

@@ -1,0 +1,221 @@
+"""What Meta says of a token: whether it lives, what it may, how long; and which Pages a person's token opens.
+
+Here tokens are parameters and not only credentials, so nothing that a call was made of leaves this module: answers are
+taken apart at once, their sources dropped, and errors raised anew without the secrets that Meta may repeat in them. The
+parameters travel in the body of a POST, never in an address that a proxy could log (D2).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from sophia.meta.client import MOST_BATCH_ITEMS, Answer, Caller, GraphClient
+from sophia.meta.errors import GraphError, Remedy
+from sophia.vault import STRUCK_OUT, strike_out
+
+PAGE_FIELDS = "id,name,access_token,tasks,instagram_business_account{id,username,name,followers_count}"
+MISSING_METHOD = (100, 33)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The Meta app that tokens were given to."""
+
+    id: str
+    secret: SecretStr
+
+    @property
+    def token(self) -> SecretStr:
+        """The app's own token, which may ask about the tokens that people gave to it."""
+        return SecretStr(f"{self.id}|{self.secret.get_secret_value()}")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What Meta knows about a token. Moments are in UTC; None where Meta says that it never ends, or says nothing.
+
+    `type` is USER, PAGE, SYSTEM_USER or APP, empty for a token that Meta does not know. `data_access_expires_at` ends
+    the data although the token lives on. `problem` is Meta's reason when the token is not valid.
+    """
+
+    is_valid: bool
+    type: str
+    scopes: frozenset[str]
+    expires_at: datetime | None
+    data_access_expires_at: datetime | None
+    user_id: str | None
+    app_id: str | None
+    problem: str | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The moment from which the token brings nothing any more; None when there is none."""
+        ends = [moment for moment in (self.expires_at, self.data_access_expires_at) if moment is not None]
+        return min(ends, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class InstagramFound:
+    """The Instagram professional account that is linked to a Page. `followers` is None when Meta does not say."""
+
+    id: str
+    username: str
+    name: str
+    followers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageFound:
+    """A Page that a person's token opens, with the Page's own token. `tasks` are what the person may do there."""
+
+    id: str
+    name: str
+    token: SecretStr
+    tasks: frozenset[str]
+    instagram: InstagramFound | None
+
+
+async def debug_token(client: GraphClient, app: App, token: SecretStr) -> TokenFacts:
+    """What Meta knows about one token. Raises GraphError when Meta does not answer, or not to this app."""
+    return (await debug_tokens(client, app, [token]))[0]
+
+
+async def debug_tokens(client: GraphClient, app: App, tokens: Sequence[SecretStr]) -> list[TokenFacts]:
+    """What Meta knows about each token, in order; fifty in one HTTP call."""
+    caller = client.caller(app.token)
+    found: list[TokenFacts] = []
+    for start in range(0, len(tokens), MOST_BATCH_ITEMS):
+        chunk = tokens[start : start + MOST_BATCH_ITEMS]
+        queries = [("debug_token", {"input_token": token.get_secret_value()}, 1) for token in chunk]
+        try:
+            results = await caller.batch(queries, "debug_token")
+        except GraphError as error:
+            raise discreet(error, app.secret, *chunk) from None
+        for result in results:
+            if isinstance(result, GraphError):
+                raise discreet(result, app.secret, *chunk) from None
+            found.append(read_facts(result.data))
+    return found
+
+
+def read_facts(data: dict[str, Any]) -> TokenFacts:
+    """An answer of /debug_token. Raises GraphError when it is none."""
+    said = data.get("data")
+    if not isinstance(said, dict) or not isinstance(said.get("is_valid"), bool):
+        raise GraphError("Meta's answer about a token cannot be read")
+    error = said.get("error")
+    scopes = said.get("scopes")
+    return TokenFacts(
+        is_valid=said["is_valid"],
+        type=str(said.get("type") or ""),
+        scopes=frozenset(str(scope) for scope in scopes) if isinstance(scopes, list) else frozenset(),
+        expires_at=moment_of(said.get("expires_at")),
+        data_access_expires_at=moment_of(said.get("data_access_expires_at")),
+        user_id=str(said["user_id"]) if said.get("user_id") else None,
+        app_id=str(said["app_id"]) if said.get("app_id") else None,
+        problem=strike_out(str(error.get("message"))) if isinstance(error, dict) else None,
+    )
+
+
+def moment_of(seconds: Any) -> datetime | None:
+    """Unix seconds as a moment; 0 is Meta's word for never."""
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+async def exchange_long_lived(client: GraphClient, app: App, token: SecretStr) -> tuple[SecretStr, datetime | None]:
+    """A long-lived token (about 60 days) for a person's short-lived one, and when it ends if Meta says so.
+
+    Raises GraphError; an expired token cannot be exchanged.
+    """
+    params = {
+        "grant_type": "fb_exchange_token",
+        "client_id": app.id,
+        "client_secret": app.secret.get_secret_value(),
+        "fb_exchange_token": token.get_secret_value(),
+    }
+    try:
+        answer = await _post_or_get(client, app, params)
+    except GraphError as error:
+        raise discreet(error, app.secret, token) from None
+    longer, seconds = answer.data.get("access_token"), answer.data.get("expires_in")
+    if not isinstance(longer, str) or not longer:
+        raise GraphError("Meta exchanged the token for nothing")
+    ends_at = client.clock() + timedelta(seconds=seconds) if isinstance(seconds, int) and seconds > 0 else None
+    return SecretStr(longer), ends_at
+
+
+async def _post_or_get(client: GraphClient, app: App, params: dict[str, str]) -> Answer:
+    """POST, which keeps the secrets out of the address; GET, which is what Meta documents, where POST is refused."""
+    try:
+        return await client.send("POST", "oauth/access_token", params, app.token, "token")
+    except GraphError as error:
+        if (error.code, error.subcode) != MISSING_METHOD:
+            raise
+    return await client.send("GET", "oauth/access_token", params, app.token, "token")
+
+
+async def page_accounts(caller: Caller) -> list[PageFound]:
+    """The Pages that the person of this token works on, with their Instagram accounts. Pages without a token are left
+    out: the person may not read them. Raises GraphError.
+    """
+    found: list[PageFound] = []
+    async for answer in caller.pages("me/accounts", {"fields": PAGE_FIELDS, "limit": "100"}, "me_accounts"):
+        listed = answer.data.get("data")
+        items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+        found += [read_page(item) for item in items if item.get("access_token") and item.get("id")]
+    return found
+
+
+def read_page(item: dict[str, Any]) -> PageFound:
+    tasks, linked = item.get("tasks"), item.get("instagram_business_account")
+    return PageFound(
+        id=str(item["id"]),
+        name=str(item.get("name") or item["id"]),
+        token=SecretStr(str(item["access_token"])),
+        tasks=frozenset(str(task) for task in tasks) if isinstance(tasks, list) else frozenset(),
+        instagram=read_instagram(linked) if isinstance(linked, dict) and linked.get("id") else None,
+    )
+
+
+def read_instagram(linked: dict[str, Any]) -> InstagramFound:
+    followers, username = linked.get("followers_count"), str(linked.get("username") or "")
+    return InstagramFound(
+        id=str(linked["id"]),
+        username=username,
+        name=str(linked.get("name") or username or linked["id"]),
+        followers=followers if isinstance(followers, int) else None,
+    )
+
+
+async def granted_permissions(caller: Caller) -> frozenset[str] | None:
+    """What a person allowed, asked with the person's own token; None when Meta does not say, as for a Page's token."""
+    try:
+        answer = await caller.get("me/permissions", {}, "permissions")
+    except GraphError as error:
+        if error.remedy in (Remedy.RECONNECT, Remedy.AGAIN, Remedy.PAUSE):
+            raise
+        return None
+    listed = answer.data.get("data")
+    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    return frozenset(str(item["permission"]) for item in items if item.get("status") == "granted") or None
+
+
+def discreet(error: GraphError, *secrets: SecretStr) -> GraphError:
+    """The same error without any of the secrets, which Meta repeats in some messages ("Malformed access token …")."""
+    message = error.message
+    for secret in secrets:
+        message = message.replace(secret.get_secret_value(), STRUCK_OUT)
+    return GraphError(
+        strike_out(message),
+        code=error.code,
+        subcode=error.subcode,
+        status=error.status,
+        is_transient=error.is_transient,
+        trace=error.trace,
+        remedy=error.remedy,
+    )

@@ -1,0 +1,304 @@
+"""Clients, their accounts and tokens: made, found, connected, listed, checked, archived and deleted.
+
+Every function works inside the caller's transaction. What it returns is frozen and holds no token.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretStr
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from sophia.config import known_zone
+from sophia.database import among
+from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.meta.tokens import TokenFacts
+from sophia.portfolio.models import Account, Client
+from sophia.vault import Vault
+
+LONGEST_NAME = 200
+LONGEST_SLUG = 80
+NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
+# Letters that have no accent to take off.
+SPELLED_OUT = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "ł": "l", "þ": "th", "œ": "oe"})
+
+
+@dataclass(frozen=True, slots=True)
+class ClientInfo:
+    """A client and how many accounts it has. `timezone` is the zone that its people think in."""
+
+    id: int
+    name: str
+    slug: str
+    timezone: str
+    status: str
+    accounts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInfo:
+    """A connected account, without its token. Moments are in UTC; None is never, or not known."""
+
+    id: int
+    client_id: int
+    client_name: str
+    platform: str
+    external_id: str
+    name: str
+    username: str | None
+    status: str
+    status_reason: str | None
+    has_token: bool
+    scopes: frozenset[str]
+    token_expires_at: datetime | None
+    data_access_expires_at: datetime | None
+    token_checked_at: datetime | None
+    connected_at: datetime
+
+    @property
+    def label(self) -> str:
+        """The account as a person recognises it, also where a client's Page and Instagram account share a name."""
+        return f"{self.client_name} · {self.platform} · {self.name}"
+
+    @property
+    def token_ends_at(self) -> datetime | None:
+        ends = [moment for moment in (self.token_expires_at, self.data_access_expires_at) if moment is not None]
+        return min(ends, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What is known of an account at the moment when it is connected. `checked_at`: when Meta was asked about it."""
+
+    platform: str
+    external_id: str
+    name: str
+    username: str | None
+    token: SecretStr
+    scopes: frozenset[str]
+    expires_at: datetime | None = None
+    data_access_expires_at: datetime | None = None
+    checked_at: datetime | None = None
+
+
+def slugify(name: str) -> str:
+    """The name in ASCII, for addresses and links: small letters, digits and single hyphens, never empty.
+
+    A name in a script that has no ASCII form gets a slug made of its hash, the same every time.
+    """
+    plain = unicodedata.normalize("NFKD", name.casefold().translate(SPELLED_OUT)).encode("ascii", "ignore").decode()
+    slug = NOT_IN_SLUG.sub("-", plain).strip("-")[:LONGEST_SLUG].strip("-")
+    return slug or f"client-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def unique_slug(session: Session, name: str) -> str:
+    """The slug of the name, numbered when another client has it already."""
+    slug = slugify(name)
+    taken = set(session.scalars(select(Client.slug).where(or_(Client.slug == slug, Client.slug.like(f"{slug}-%")))))
+    if slug not in taken:
+        return slug
+    return next(f"{slug}-{number}" for number in range(2, len(taken) + 3) if f"{slug}-{number}" not in taken)
+
+
+def create_client(session: Session, name: str, timezone: str, now: datetime, *, industry: str | None = None) -> Client:
+    """Raises InvalidInputError for a name or zone that cannot be used, ConflictError when the name is taken."""
+    name = checked_name(name)
+    try:
+        known_zone(timezone)
+    except ValueError as error:
+        raise InvalidInputError(str(error)) from None
+    if session.scalar(select(Client.id).where(Client.name == name)) is not None:
+        raise ConflictError(f"There is a client named {name!r} already.")
+    client = Client(
+        name=name,
+        slug=unique_slug(session, name),
+        timezone=timezone,
+        industry=industry,
+        status="active",
+        created_at=now,
+    )
+    session.add(client)
+    session.flush()
+    return client
+
+
+def checked_name(name: str) -> str:
+    """The name with single spaces. Raises InvalidInputError when nothing can be shown of it, or it is too long."""
+    name = " ".join(name.split())
+    if not name or not name.isprintable():
+        raise InvalidInputError("A client needs a name that can be read.")
+    if len(name) > LONGEST_NAME:
+        raise InvalidInputError(f"A client's name has {LONGEST_NAME} characters at most; this one has {len(name)}.")
+    return name
+
+
+def find_client(session: Session, name_or_id: str) -> Client:
+    """By name, else by slug, else by number. Raises NotFoundError with what would do."""
+    wanted = " ".join(name_or_id.split())
+    client = session.scalar(select(Client).where(Client.name == wanted))
+    client = client or session.scalar(select(Client).where(Client.slug == wanted))
+    if client is None and wanted.isascii() and wanted.isdigit() and len(wanted) < 19:  # noqa: PLR2004 - fits 64 bits
+        client = session.get(Client, int(wanted))
+    if client is None:
+        raise NotFoundError(f"There is no client {wanted!r}; `sophia client list` shows them.")
+    return client
+
+
+def find_or_create_client(session: Session, name: str, timezone: str, now: datetime) -> Client:
+    """The client with this name, made with this zone when there is none."""
+    client = session.scalar(select(Client).where(Client.name == checked_name(name)))
+    return client or create_client(session, name, timezone, now)
+
+
+def connect_account(
+    session: Session, vault: Vault, client: Client, given: Connection, now: datetime
+) -> tuple[int, bool]:
+    """Store the account with its token, or give a known one its new token; returns its id and whether it is new.
+
+    Raises ConflictError when the account belongs to another client (A3), or the client is archived.
+    """
+    if client.status != "active":
+        raise ConflictError(f"{client.name} is archived. Bring it back first: sophia client restore {client.id}")
+    account = session.scalar(
+        select(Account).where(Account.platform == given.platform, Account.external_id == given.external_id)
+    )
+    if account is not None and account.client_id != client.id:
+        owner = session.get_one(Client, account.client_id)
+        raise ConflictError(
+            f"{given.name} ({given.platform} {given.external_id}) belongs to the client {owner.name!r} already, and an "
+            f"account has one client only. Connect it to {owner.name!r}, or delete that client first."
+        )
+    is_new = account is None
+    if account is None:
+        account = Account(
+            client_id=client.id,
+            platform=given.platform,
+            external_id=given.external_id,
+            name=given.name,
+            connected_at=now,
+        )
+        session.add(account)
+    account.name, account.username = given.name[:LONGEST_NAME], given.username
+    account.token_encrypted, account.token_scopes = vault.encrypt(given.token), sorted(given.scopes)
+    account.token_expires_at, account.data_access_expires_at = given.expires_at, given.data_access_expires_at
+    account.token_checked_at, account.connected_at = given.checked_at, now
+    account.status, account.status_reason = "active", None
+    try:
+        session.flush()
+    except IntegrityError:
+        raise ConflictError(f"{given.name} was connected by somebody else at this very moment. Try again.") from None
+    return account.id, is_new
+
+
+def owner_of(session: Session, platform: str, external_id: str) -> str | None:
+    """The name of the client that the account belongs to; None when it is not connected."""
+    return session.scalar(
+        select(Client.name)
+        .join(Account, Account.client_id == Client.id)
+        .where(Account.platform == platform, Account.external_id == external_id)
+    )
+
+
+def list_clients(session: Session) -> list[ClientInfo]:
+    """All clients by name, archived ones included."""
+    rows = session.execute(
+        select(Client, func.count(Account.id))
+        .outerjoin(Account, Account.client_id == Client.id)
+        .group_by(Client.id)
+        .order_by(Client.name)
+    )
+    return [ClientInfo(c.id, c.name, c.slug, c.timezone, c.status, count, c.created_at) for c, count in rows]
+
+
+def list_accounts(
+    session: Session,
+    *,
+    client_id: int | None = None,
+    account_ids: Collection[int] | None = None,
+    archived: bool = False,
+) -> list[AccountInfo]:
+    """Accounts by client and name, those of archived clients only on request."""
+    query = select(Account, Client.name).join(Client, Account.client_id == Client.id)
+    query = query.order_by(Client.name, Account.platform, Account.name, Account.id)
+    if not archived:
+        query = query.where(Client.status == "active")
+    if client_id is not None:
+        query = query.where(Account.client_id == client_id)
+    if account_ids is not None:
+        query = query.where(among(Account.id, account_ids))
+    return [as_info(account, name) for account, name in session.execute(query)]
+
+
+def as_info(account: Account, client_name: str) -> AccountInfo:
+    return AccountInfo(
+        id=account.id,
+        client_id=account.client_id,
+        client_name=client_name,
+        platform=account.platform,
+        external_id=account.external_id,
+        name=account.name,
+        username=account.username,
+        status=account.status,
+        status_reason=account.status_reason,
+        has_token=account.token_encrypted is not None,
+        scopes=frozenset(account.token_scopes),
+        token_expires_at=account.token_expires_at,
+        data_access_expires_at=account.data_access_expires_at,
+        token_checked_at=account.token_checked_at,
+        connected_at=account.connected_at,
+    )
+
+
+def archive_client(session: Session, client_id: int) -> None:
+    """Collect it no more; everything that was collected stays."""
+    session.get_one(Client, client_id).status = "archived"
+
+
+def restore_client(session: Session, client_id: int) -> None:
+    session.get_one(Client, client_id).status = "active"
+
+
+def delete_client(session: Session, client_id: int) -> None:
+    """Remove the client and everything that hangs on it: accounts, tokens, posts, readings, revisions, drafts (K5).
+
+    The database removes the rest: every table that belongs to a client refers to it, or to something of it, with ON
+    DELETE CASCADE. Accounts go first, while what refers to both an account and a draft can still find either.
+    """
+    session.execute(delete(Account).where(Account.client_id == client_id))
+    session.execute(delete(Client).where(Client.id == client_id))
+
+
+def accounts_with_tokens(session: Session, vault: Vault) -> list[tuple[AccountInfo, SecretStr]]:
+    """Accounts of active clients that have a token, with it. Raises ConfigurationError when no key fits."""
+    known = {info.id: info for info in list_accounts(session) if info.has_token}
+    rows = session.execute(select(Account.id, Account.token_encrypted).where(Account.token_encrypted.is_not(None)))
+    return [(known[number], vault.decrypt(text)) for number, text in rows if number in known and text]
+
+
+def record_facts(session: Session, account_ids: Sequence[int], facts: TokenFacts, now: datetime) -> None:
+    """Store what Meta said of the token that these accounts share; a dead one asks for a new connection (B11)."""
+    for account in session.scalars(select(Account).where(among(Account.id, account_ids))):
+        account.token_checked_at = now
+        if not facts.is_valid:
+            account.status = "needs_reconnect"
+            account.status_reason = f"Connect this account again: sophia connect ({facts.problem or 'the token ended'})"
+            continue
+        account.token_scopes = sorted(facts.scopes)
+        account.token_expires_at = facts.expires_at
+        account.data_access_expires_at = facts.data_access_expires_at
+
+
+def encrypt_anew(session: Session, vault: Vault) -> int:
+    """Encrypt every token with the newest key, so that older keys can be taken away (D5); returns how many."""
+    accounts = list(session.scalars(select(Account).where(Account.token_encrypted.is_not(None))))
+    for account in accounts:
+        if account.token_encrypted is not None:
+            account.token_encrypted = vault.encrypt(vault.decrypt(account.token_encrypted))
+    return len(accounts)

@@ -1,0 +1,142 @@
+"""A store written out, read back, and compared, value by value."""
+
+import csv
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Column, Table, select, text
+from tests.conftest import NOW
+from tests.portfolio.conftest import Agency
+
+from sophia.analytics.maintenance.exporting import MANIFEST, export_store
+from sophia.analytics.maintenance.importing import IMPORTED, import_store
+from sophia.analytics.maintenance.tables import decoder, encoder, exported_tables
+from sophia.analytics.maintenance.verifying import verify_store
+from sophia.analytics.models import ConversionEvent, EngagementMetric, Fetch
+from sophia.database import Base, Database
+from sophia.errors import ConflictError, InvalidInputError, StoreError
+from sophia.jobs.collecting import collect_daily
+from sophia.portfolio.models import Account, Client
+from sophia.portfolio.service import create_client, list_accounts
+
+
+@pytest.fixture
+def collected(agency: Agency) -> Agency:
+    """Two clients, collected once."""
+    agency.connect(2)
+    agency.run(collect_daily)
+    return agency
+
+
+@pytest.fixture
+def other(agency: Agency, request: pytest.FixtureRequest) -> Database:
+    """An empty store of the other kind: an export must not care."""
+    name = "postgres_database" if agency.database.is_sqlite else "sqlite_database"
+    found: Database = request.getfixturevalue(name)
+    return found
+
+
+def rows(database: Database, table: Table) -> list[tuple[object, ...]]:
+    columns = [column for column in table.columns if column.name != "token_encrypted"]
+    with database.read() as session:
+        return [tuple(row) for row in session.execute(select(*columns).order_by(*table.primary_key))]
+
+
+def test_what_is_exported_comes_back_in_the_other_database(collected: Agency, other: Database, tmp_path: Path) -> None:
+    """K8: every table, row and value is the same; only the accounts wait for their tokens, and the store is whole."""
+    folder = tmp_path / "out"
+    manifest = export_store(collected.database, folder, NOW)
+    assert manifest["tables"]["engagement_metrics"]["rows"] > 500
+    done = import_store(other, folder)
+    assert done == {name: table["rows"] for name, table in manifest["tables"].items()}
+    for table in exported_tables(other):
+        if table.name != "accounts":
+            assert rows(other, table) == rows(collected.database, table), table.name
+    assert [check for check in verify_store(other) if check.wrong] == []
+    with other.write() as session:
+        accounts = list_accounts(session)
+        assert {(one.status, one.status_reason, one.has_token) for one in accounts} == {
+            ("needs_reconnect", IMPORTED, False)
+        }
+        assert create_client(session, "New", "UTC", NOW).id > max(one.client_id for one in accounts)
+
+
+def test_no_secret_is_exported(collected: Agency, tmp_path: Path) -> None:
+    """K8, D5: neither a token, nor what it is encrypted to, nor a key of the API or its hash."""
+    with collected.database.read() as session:
+        secrets = [str(one) for one in session.scalars(select(Account.token_encrypted))]
+    world = collected.meta.world
+    secrets += [world.user_token, world.app_secret, *(page.access_token for page in world.pages)]
+    export_store(collected.database, tmp_path / "out", NOW)
+    written = b"".join(path.read_bytes() for path in (tmp_path / "out").iterdir()).decode()
+    assert not [secret for secret in secrets if secret in written]
+    assert not (tmp_path / "out" / "api_keys.csv").exists()
+    assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+
+
+def test_an_export_into_a_folder_with_files_is_refused(agency: Agency, tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text("x")
+    with pytest.raises(InvalidInputError, match="not empty"):
+        export_store(agency.database, tmp_path, NOW)
+
+
+def test_an_import_needs_an_empty_store_and_a_whole_export(agency: Agency, other: Database, tmp_path: Path) -> None:
+    """K8: nothing is mixed, nothing damaged is read, and what fails leaves nothing behind."""
+    agency.connect()
+    folder = tmp_path / "out"
+    export_store(agency.database, folder, NOW)
+    with pytest.raises(ConflictError, match="not empty"):
+        import_store(agency.database, folder)
+    clients = folder / "clients.csv"
+    whole = clients.read_bytes()
+    clients.write_bytes(whole.replace(b"Bakery", b"Backery"))
+    with pytest.raises(InvalidInputError, match="not the file that was exported"):
+        import_store(other, folder)
+    clients.write_bytes(whole)
+    manifest = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(manifest.replace('"schema": "', '"schema": "older'))
+    with pytest.raises(StoreError, match="older"):
+        import_store(other, folder)
+    (folder / MANIFEST).unlink()
+    with pytest.raises(InvalidInputError, match="no complete export"):
+        import_store(other, folder)
+    with other.read() as session:
+        assert session.scalars(select(Client)).all() == []
+
+
+def test_an_unknown_table_stops_an_export(agency: Agency, tmp_path: Path) -> None:
+    """K8: an export that silently leaves something out is worse than none."""
+    with agency.database.write() as session:
+        session.execute(text("CREATE TABLE stranger (id INTEGER)"))
+    with pytest.raises(StoreError, match="stranger"):
+        export_store(agency.database, tmp_path / "out", NOW)
+
+
+def column_of(model: type[Base], name: str) -> Column[Any]:
+    return cast("Table", model.__table__).c[name]
+
+
+@pytest.mark.parametrize("value", ["", "\\N", "\\", 'a,b"c\nd\r\n', "=1+1", "null", "größe 花"])
+def test_every_text_survives_a_csv_file(value: str, tmp_path: Path) -> None:
+    column = column_of(Client, "industry")
+    path = tmp_path / "x.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerow([encoder(column)(value), encoder(column)(None)])
+    with path.open(newline="", encoding="utf-8") as file:
+        [[written, nothing]] = csv.reader(file)
+    assert (decoder(column)(written), decoder(column)(nothing)) == (value, None)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (column_of(EngagementMetric, "metric_value"), 12),
+        (column_of(EngagementMetric, "metric_value"), 0.1),
+        (column_of(ConversionEvent, "details"), {"a": [None, "\\N"]}),
+        (column_of(Fetch, "sha256"), b"\x00\xff"),
+        (column_of(Account, "connected_at"), NOW),
+    ],
+)
+def test_every_type_survives(column: Column[Any], value: object) -> None:
+    assert decoder(column)(encoder(column)(value)) == value

@@ -1,0 +1,88 @@
+"""The commands, in this process and as real ones, against a simulated Meta whose clock is the machine's."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.meta.conftest import Meta
+from typer.testing import CliRunner, Result
+
+from sophia.cli import app
+from sophia.demo.graph_api import GraphApi
+from sophia.demo.server import running_server
+from sophia.demo.truth import Truth
+from sophia.demo.world import World, build_world
+
+
+@dataclass
+class Shell:
+    """Runs commands of Sophia in a folder of its own. `environment` holds every SOPHIA_ variable that they see."""
+
+    meta: Meta
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def world(self) -> World:
+        return self.meta.world
+
+    def run(self, *arguments: str, given: str = "", **variables: str) -> Result:
+        """In this process; `given` is standard input, which is no terminal."""
+        environment = {name: None for name in os.environ if name.startswith("SOPHIA_")} | self.environment | variables
+        return CliRunner().invoke(app, arguments, input=given, env=environment, prog_name="sophia")
+
+    def ask(self, *arguments: str, **variables: str) -> Any:
+        """What a command says with --json: one document on standard output and nothing else."""
+        return json.loads(self.run(*arguments, "--json", **variables).stdout)
+
+    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        """As a process of its own."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SOPHIA_")}
+        return subprocess.Popen(
+            [sys.executable, "-m", "sophia", *arguments],
+            env={**kept, **self.environment, **variables},
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self, process: "subprocess.Popen[str]", given: str = "") -> tuple[int, str, str]:
+        """(exit code, standard output, standard error) of a process when it ends."""
+        out, err = process.communicate(given, timeout=60)
+        return process.returncode, out, err
+
+    def connect(self) -> None:
+        assert self.run("connect", "--yes", given=self.world.user_token).exit_code == 0
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """Two clients, the second too small for Meta's unique counts."""
+    return build_world(businesses=2, posts_per_account=3, days=10, now=datetime.now(UTC))
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path) -> Iterator[Shell]:
+    served = Meta(GraphApi(world, Truth(world), clock=lambda: datetime.now(UTC)))
+    with running_server(served) as served.base_url:
+        yield Shell(served, tmp_path, variables(served, tmp_path))
+
+
+def variables(meta: Meta, folder: Path) -> dict[str, str]:
+    settings: Mapping[str, object] = {
+        "DATA_DIR": folder / "data",
+        "GRAPH_BASE_URL": meta.base_url,
+        "FACEBOOK_APP_ID": meta.world.app_id,
+        "FACEBOOK_APP_SECRET": meta.world.app_secret,
+        "INITIAL_DAYS": 2,
+    }
+    return {f"SOPHIA_{name}": str(value) for name, value in settings.items()}

@@ -1,0 +1,113 @@
+"""Commands as real processes: how fast help comes, what Ctrl-C leaves behind, a server that collects and stops."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Shell
+
+HEAVY = ("sqlalchemy", "fastapi", "uvicorn", "httpx", "pydantic", "cryptography", "apscheduler", "alembic")
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """K9: importing the commands opens nothing and is quick."""
+    program = f"import sys, sophia.cli; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_module_is_the_command(shell: Shell) -> None:
+    code, out, _ = shell.finish(shell.start("--help"))
+    assert code == 0
+    assert "connect" in out
+
+
+def test_json_stands_alone_on_standard_output(shell: Shell) -> None:
+    """K10: log lines and warnings go to standard error."""
+    code, out, err = shell.finish(shell.start("connect", "--yes", "--json"), shell.world.user_token)
+    assert code == 0
+    assert len(json.loads(out)["accounts"]) == 4
+    assert "Made a new store" in err
+    code, out, err = shell.finish(shell.start("collect", "--json", SOPHIA_LOG_FORMAT="json", SOPHIA_LOG_LEVEL="debug"))
+    assert code == 0, err
+    assert len(json.loads(out)["accounts"]) == 4
+    assert [json.loads(line)["event"] for line in err.splitlines()].count("collected") == 4
+
+
+@pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_leaves_the_store_in_order(shell: Shell, kind: signal.Signals, code: int) -> None:
+    """C1, E1: what was stored is kept, runs are closed as failed, leases are given back, the next run does the rest."""
+    shell.connect()
+    shell.meta.api.latency_seconds = 0.2
+    shell.meta.api.reset()
+    process = shell.start("collect")
+    wait_until(lambda: len(shell.meta.api.calls) > 25)
+    process.send_signal(kind)
+    ended, _, err = shell.finish(process)
+    assert ended == code, err
+    assert "the next run goes on from there" in err
+    assert "Traceback" not in err
+    assert shell.run("db", "verify").exit_code == 0
+    runs = {one["last_run"]["status"] for one in shell.ask("status")["accounts"] if one["last_run"]}
+    assert "failed" in runs
+    assert "running" not in runs
+    shell.meta.api.latency_seconds = 0
+    outcomes = shell.ask("collect")["accounts"]
+    assert {one["status"] for one in outcomes} == {"ok"}, "a lease that stayed behind would skip its account"
+    assert sum(one["new"] for one in shell.ask("collect")["accounts"]) == 0
+
+
+def test_a_server_collects_answers_and_stops(shell: Shell) -> None:
+    """E4, J13: one command runs it all; the key made on the command line opens the API."""
+    shell.connect()
+    key = shell.ask("key", "create", "test")["key"]
+    process = shell.start("serve", "--port", "0", SOPHIA_LOG_FORMAT="json")
+    assert process.stderr is not None
+    address, ready = "", 0
+    log: list[str] = []
+    while not (address and ready == 4):
+        line = process.stderr.readline()
+        assert line, "".join(log)
+        log.append(line)
+        event = json.loads(line)
+        ready += event["event"] == "collected" and event["status"] == "ok"
+        if "running on http" in event["event"]:
+            address = event["event"].split("running on ")[1].split()[0]
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{address}/api/analytics/portfolio/summary", headers={"Authorization": f"Bearer {key}"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+        assert json.load(answer)["client_count"] == 2
+    process.send_signal(signal.SIGTERM)
+    _, out, err = shell.finish(process)
+    assert out == ""
+    written = "".join(log) + err
+    assert key not in written
+    assert not any(page.access_token in written for page in shell.world.pages)
+    assert {one["last_run"]["status"] for one in shell.ask("status")["accounts"]} == {"ok"}
+
+
+def test_no_secret_is_anywhere_on_disk(shell: Shell) -> None:
+    """D1, D2, D5: after connecting, collecting, checking and failing, no file of the data folder holds a token."""
+    shell.connect()
+    shell.run("collect")
+    shell.run("tokens", "check")
+    folder = Path(shell.environment["SOPHIA_DATA_DIR"])
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    secrets = [shell.world.user_token, shell.world.app_secret, *(page.access_token for page in shell.world.pages)]
+    assert len(written) > 10_000
+    assert not [secret for secret in secrets if secret.encode() in written]
+    assert (folder / "key").stat().st_mode & 0o077 == 0

@@ -1,0 +1,3 @@
+from tests.portfolio.conftest import agency, meta
+
+__all__ = ["agency", "meta"]

@@ -1,0 +1,87 @@
+"""Who is due, from watermarks alone: no clock, no network, no database."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sophia.analytics.queries.standing import LastRun, Standing
+from sophia.analytics.schedule import LADDER
+from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, lags, last_tick, may_be_collected
+from sophia.portfolio.service import AccountInfo
+
+# Noon in UTC is four in the morning in Meta's zone, so its yesterday is the 21st.
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+YESTERDAY = date(2026, 11, 21)
+ONE_DAY = timedelta(days=1)
+ACCOUNT = AccountInfo(
+    1, 1, "Bakery", "instagram", "17", "Bakery", None, "active", None, True, frozenset(), None, None, None, NOW
+)  # fmt: skip
+FAMILIES = ("account_series", "account_totals", "weeks")
+
+
+def standing(through: date = YESTERDAY, asked_at: datetime = NOW, run: LastRun | None = None) -> Standing:
+    """An account asked through a day, all its rungs walked at a moment."""
+    rungs = {rung.family: asked_at for rung in LADDER}
+    return Standing(ACCOUNT, dict.fromkeys(FAMILIES, through), rungs, 0, None, None, run)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_family_behind_is_behind(family: str) -> None:
+    """A13: a family that failed alone is taken up again."""
+    one = standing()
+    assert not lags(one, YESTERDAY)
+    assert lags(replace(one, through=one.through | {family: YESTERDAY - ONE_DAY}), YESTERDAY)
+    assert lags(replace(one, through={}), YESTERDAY), "an account that was never asked"
+
+
+def test_an_account_through_yesterday_with_fresh_posts_is_left_alone() -> None:
+    """E3: a second process that fires on the same day finds nothing due."""
+    assert not is_due_daily(standing(), NOW + timedelta(hours=3))
+    assert is_due_daily(standing(asked_at=NOW - timedelta(hours=23, minutes=45)), NOW), "its posts of 28 days are due"
+    assert is_due_daily(standing(), NOW + ONE_DAY), "the day went on"
+
+
+def test_the_start_takes_up_what_lags() -> None:
+    """E4: a machine that slept through the hour catches up."""
+    assert is_due_at_start(standing(YESTERDAY - ONE_DAY), NOW)
+    assert not is_due_at_start(standing(), NOW)
+    reconnect = replace(standing(YESTERDAY - ONE_DAY), account=replace(ACCOUNT, status="needs_reconnect"))
+    assert not is_due_at_start(reconnect, NOW), "every restart would only fail again"
+    assert is_due_daily(reconnect, NOW), "once a day it is tried: Meta calls tokens invalid that are not"
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes_after_tick", "due"),
+    [("ok", 5, False), ("failed", 5, False), ("throttled", 5, True), ("running", 5, True), ("ok", -5, True)],
+)
+def test_what_a_limit_stopped_goes_on_and_what_failed_waits(status: str, minutes_after_tick: int, due: bool) -> None:
+    """C5: an account that Meta throttled resumes within the hour; one that fails is not asked 24 times a day."""
+    tick = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    run = LastRun(status, tick + timedelta(minutes=minutes_after_tick), None, None, 0)
+    assert is_due_again(standing(YESTERDAY - ONE_DAY, run=run), NOW, 9, ZoneInfo("UTC")) is due
+
+
+def test_yesterday_is_that_of_the_last_daily_hour() -> None:
+    """Meta's day ends at 08:00 UTC; whoever collects at 09:00 must not be called behind at 08:30."""
+    early = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+    assert not is_due_again(standing(YESTERDAY - ONE_DAY), early, 9, ZoneInfo("UTC"))
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "tick"),
+    [
+        (NOW, "UTC", datetime(2026, 11, 22, 6, tzinfo=UTC)),
+        (NOW, "Asia/Tokyo", datetime(2026, 11, 21, 21, tzinfo=UTC)),
+        (datetime(2026, 11, 22, 5, 59, tzinfo=UTC), "UTC", datetime(2026, 11, 21, 6, tzinfo=UTC)),
+    ],
+)
+def test_the_last_daily_hour(now: datetime, zone: str, tick: datetime) -> None:
+    assert last_tick(now, 6, ZoneInfo(zone)) == tick
+
+
+def test_there_is_no_point_without_a_token_or_in_a_paused_account() -> None:
+    assert may_be_collected(standing())
+    assert not may_be_collected(replace(standing(), account=replace(ACCOUNT, has_token=False)))
+    assert not may_be_collected(replace(standing(), account=replace(ACCOUNT, status="paused")))

@@ -1,0 +1,23 @@
+"""When a version of the Graph API ends, somebody hears of it in time."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from sophia.config import GRAPH_VERSIONS
+from sophia.meta.versions import LAST_DAYS, version_warning
+
+
+@pytest.mark.parametrize(("version", "last"), LAST_DAYS.items())
+def test_the_warning_begins_89_days_before_and_does_not_end(version: str, last: date) -> None:
+    """B9: a version that ends in less than 90 days is warned about, and one that ended even more."""
+    assert version_warning(version, last - timedelta(days=90)) is None
+    assert "in 89 days" in str(version_warning(version, last - timedelta(days=89)))
+    assert "in 1 day." in str(version_warning(version, last - timedelta(days=1)))
+    assert "retired" in str(version_warning(version, last + timedelta(days=1)))
+
+
+def test_only_the_newest_version_has_no_known_end() -> None:
+    """B9: a version that is added to the settings needs a line here."""
+    assert set(GRAPH_VERSIONS) - set(LAST_DAYS) == {"v26.0"}
+    assert version_warning("v26.0", date(2030, 1, 1)) is None

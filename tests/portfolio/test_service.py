@@ -1,0 +1,262 @@
+"""Clients and accounts, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import func, select
+from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
+
+from sophia.analytics.maintenance.deleting import delete_client_data
+from sophia.analytics.maintenance.tables import exported_tables
+from sophia.analytics.models import (
+    Campaign,
+    CampaignMembership,
+    ConversionEvent,
+    DecisionQualityScore,
+    DecisionTrace,
+    KPISnapshot,
+    MetricStatus,
+    QuarantinedItem,
+)
+from sophia.analytics.store import take_lease
+from sophia.database import Database
+from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
+from sophia.portfolio.models import Account, Client, PublishingQueueEntry
+from sophia.portfolio.service import (
+    Connection,
+    archive_client,
+    connect_account,
+    create_client,
+    encrypt_anew,
+    find_client,
+    find_or_create_client,
+    list_accounts,
+    list_clients,
+    restore_client,
+    slugify,
+)
+from sophia.vault import Vault
+
+PAGE = Connection("facebook", "100", "Bakery", None, SecretStr("EAAbakerysfirsttoken"), frozenset({"read_insights"}))
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(["HgVbcYEAXyOlbWj0vKPJuTTUZA0wKXXpUp09RYdR0bw="])
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Café Größe & Söhne", "cafe-grosse-sohne"),
+        ("  --Tips!  ", "tips"),
+        ("Łódź Øl", "lodz-ol"),
+        ("A" * 200, "a" * 80),
+    ],
+)
+def test_slugs_are_plain(name: str, slug: str) -> None:
+    """F11: one slug function, ASCII."""
+    assert slugify(name) == slug
+
+
+def test_names_without_latin_letters_have_slugs_of_their_own() -> None:
+    """F11: two shops in Kanazawa must not share a slug, and a slug stays the same."""
+    assert slugify("花屋") != slugify("本屋")
+    assert slugify("花屋") == slugify("花屋")
+
+
+def test_clients_with_one_slug_are_numbered(database: Database) -> None:
+    with database.write() as session:
+        slugs = [create_client(session, name, "UTC", NOW).slug for name in ("Tips!", "Tips?", "tips", "Tips 2")]
+    assert slugs == ["tips", "tips-2", "tips-3", "tips-2-2"]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\x00b", "x" * 201])
+def test_a_name_that_cannot_be_shown_is_refused(database: Database, name: str) -> None:
+    with database.write() as session, pytest.raises(InvalidInputError):
+        create_client(session, name, "UTC", NOW)
+
+
+@pytest.mark.parametrize("zone", ["", "EST5", "Mars/Phobos", "america/toronto"])
+def test_a_zone_that_is_none_is_refused(database: Database, zone: str) -> None:
+    """E7: a bad zone never gets as far as a job."""
+    with database.write() as session, pytest.raises(InvalidInputError, match="time zone"):
+        create_client(session, "Bakery", zone, NOW)
+
+
+def test_a_client_is_found_by_name_slug_and_number(database: Database) -> None:
+    with database.write() as session:
+        bakery = create_client(session, "Amber  Bakery", "UTC", NOW)
+        odd = create_client(session, str(bakery.id), "UTC", NOW)
+        assert find_client(session, "Amber Bakery") is find_client(session, "amber-bakery") is bakery
+        assert find_client(session, str(bakery.id)) is odd, "a name goes before a number"
+        assert find_or_create_client(session, " Amber Bakery ", "UTC", NOW) is bakery
+        for wrong in ("Bakery", "99", "9" * 30, "²"):
+            with pytest.raises(NotFoundError):
+                find_client(session, wrong)
+        with pytest.raises(ConflictError):
+            create_client(session, "Amber Bakery", "UTC", NOW)
+
+
+def test_an_account_belongs_to_one_client(database: Database, vault: Vault) -> None:
+    """A3: connecting an account of another client is refused by that client's name, and changes nothing."""
+    with database.write() as session:
+        bakery, barber = (create_client(session, name, "UTC", NOW) for name in ("Bakery", "Barber"))
+        connect_account(session, vault, bakery, PAGE, NOW)
+        with pytest.raises(ConflictError, match="belongs to the client 'Bakery'"):
+            connect_account(session, vault, barber, PAGE, NOW)
+    with database.read() as session:
+        assert [account.client_name for account in list_accounts(session)] == ["Bakery"]
+
+
+def test_connecting_again_brings_the_new_token(database: Database, vault: Vault) -> None:
+    """A3, D5: the account stays the same; token, permissions and end are those of now, and it is active again."""
+    with database.write() as session:
+        client = create_client(session, "Bakery", "UTC", NOW)
+        number, is_new = connect_account(session, vault, client, PAGE, NOW)
+        session.get_one(Account, number).status = "needs_reconnect"
+    later = Connection(
+        "facebook", "100", "Bakery!", None, SecretStr("EAAbakerysnexttoken"), frozenset(), NOW + ONE_DAY, None, NOW
+    )
+    with database.write() as session:
+        again = connect_account(session, vault, find_client(session, "Bakery"), later, NOW)
+    assert is_new
+    assert again == (number, False)
+    with database.read() as session:
+        account = session.get_one(Account, number)
+        assert vault.decrypt(str(account.token_encrypted)).get_secret_value() == "EAAbakerysnexttoken"
+        assert (account.status, account.name, account.token_scopes) == ("active", "Bakery!", [])
+        assert list_accounts(session)[0].token_ends_at == NOW + ONE_DAY
+
+
+def test_no_token_is_in_what_lists_return(database: Database, vault: Vault) -> None:
+    """D5: tokens are at rest encrypted, and leave the service in no list."""
+    with database.write() as session:
+        connect_account(session, vault, create_client(session, "Bakery", "UTC", NOW), PAGE, NOW)
+        assert "EAAbakery" not in str(list_accounts(session)) + str(list_clients(session))
+        assert "EAAbakery" not in str(session.scalar(select(Account.token_encrypted)))
+
+
+def test_an_archived_client_is_left_alone_until_it_is_restored(database: Database, vault: Vault) -> None:
+    with database.write() as session:
+        client = create_client(session, "Bakery", "UTC", NOW)
+        connect_account(session, vault, client, PAGE, NOW)
+        archive_client(session, client.id)
+        assert list_accounts(session) == []
+        assert len(list_accounts(session, archived=True)) == 1
+        with pytest.raises(ConflictError, match="restore"):
+            connect_account(session, vault, client, PAGE, NOW)
+        restore_client(session, client.id)
+        assert len(list_accounts(session)) == 1
+
+
+def test_tokens_are_encrypted_anew(database: Database) -> None:
+    """D5: after a rotation the old key can be taken away."""
+    old, new = "HgVbcYEAXyOlbWj0vKPJuTTUZA0wKXXpUp09RYdR0bw=", "dJ2PdnYC1ol4CnGPXXBuKsdJvRjlyVQ3lPBOcyyvQYg="
+    with database.write() as session:
+        connect_account(session, Vault([old]), create_client(session, "Bakery", "UTC", NOW), PAGE, NOW)
+        assert encrypt_anew(session, Vault([new, old])) == 1
+        stored = session.scalar(select(Account.token_encrypted))
+    assert Vault([new]).decrypt(str(stored)).get_secret_value() == "EAAbakerysfirsttoken"
+
+
+def fill(filling: Filling, name: str) -> int:
+    """A client with a row in every table that can belong to one."""
+    client = filling.client(name)
+    account = filling.account(client)
+    draft = filling.draft(client)
+    post = filling.post(account, f"{name}-post", draft)
+    series = filling.series(account, filling.metric("facebook", "post", "post_media_view", "lifetime"), post)
+    fetch = filling.fetch(account)
+    filling.readings(account, series, {YESTERDAY: 5}, fetch)
+    filling.revise(series, YESTERDAY, 6, filling.fetch(account))
+    filling.watermark(account, "page_insights", YESTERDAY, YESTERDAY)
+    filling.key(client)
+    run = filling.run(account)
+    campaign = filling.add(Campaign(client_id=client, name="C", slug="c", start_date=YESTERDAY, created_at=NOW))
+    rows = [
+        CampaignMembership(campaign_id=campaign, draft_id=draft),
+        PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW),
+        QuarantinedItem(run_id=run, reason="odd", object_id="1", metric_name="m", excerpt="{", recorded_at=NOW),
+        MetricStatus(
+            platform="facebook",
+            object_kind="page",
+            api_version="v22.0",
+            metric_name=name,
+            account_id=account,
+            code=100,
+            reason="no",
+            since=NOW,
+            ask_again_at=NOW,
+        ),
+        KPISnapshot(
+            client_id=client,
+            account_id=account,
+            account_key=account,
+            week_start=YESTERDAY - timedelta(days=6),
+            week_end=YESTERDAY,
+            kpis={},
+            computed_at=NOW,
+        ),
+        ConversionEvent(
+            client_id=client,
+            content_draft_id=draft,
+            event_type="save",
+            source="shop",
+            event_date=YESTERDAY,
+            idempotency_key="k",
+            content_sha256="0" * 64,
+            recorded_at=NOW,
+        ),
+        DecisionTrace(client_id=client, draft_id=draft, stage="voice", decision="d", decided_at=NOW),
+        DecisionQualityScore(
+            client_id=client,
+            stage="voice",
+            period_start=YESTERDAY - ONE_DAY,
+            period_end=YESTERDAY,
+            sample_size=1,
+            computed_at=NOW,
+        ),
+    ]
+    with filling.database.write() as session:
+        session.add_all(rows)
+    return client
+
+
+def rows_by_table(database: Database) -> dict[str, int]:
+    with database.read() as session:
+        return {
+            table.name: session.scalar(select(func.count()).select_from(table)) or 0
+            for table in exported_tables(database)
+        }
+
+
+def test_deleting_a_client_leaves_nothing_of_it_and_all_of_the_others(filling: Filling) -> None:
+    """K5: every table that can hold something of a client is emptied of it, readings and revisions included."""
+    database = filling.database
+    fill(filling, "Stays")
+    before = rows_by_table(database)
+    goes = fill(filling, "Goes")
+    both = rows_by_table(database)
+    grown = {name for name, count in both.items() if count > before[name]}
+    # Those that did not grow belong to no client; whoever adds a table adds it to `fill`, or here.
+    assert set(both) - grown == {"metrics", "industry_benchmarks"}
+    delete_client_data(database, goes, NOW)
+    assert rows_by_table(database) == before
+    with database.read() as session:
+        assert session.scalars(select(Client.name)).all() == ["Stays"]
+
+
+def test_a_client_that_is_being_collected_is_not_deleted(filling: Filling) -> None:
+    """K5: nothing is pulled from under a run; afterwards it goes, and no lease stays behind."""
+    database = filling.database
+    client = filling.client("Bakery")
+    account = filling.account(client)
+    with database.write() as session:
+        take_lease(session, f"account:{account}", "a run", NOW, timedelta(minutes=5))
+    with pytest.raises(BusyError):
+        delete_client_data(database, client, NOW)
+    delete_client_data(database, client, NOW + timedelta(minutes=6))
+    with database.read() as session:
+        assert list_clients(session) == []
