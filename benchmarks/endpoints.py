@@ -62,7 +62,7 @@ def main() -> None:
     readings = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
     backends = sys.argv[2:] or BACKENDS
     print(f"Machine: {machine()}")
-    rows = []
+    rows: list[list[object]] = []
     for backend in backends:
         with store(backend) as database:
             stored = filled(database, readings)

@@ -21,7 +21,6 @@ from sophia.analytics.models import (
     StoredMetric,
     Watermark,
 )
-from sophia.analytics.store.runs import stamp
 from sophia.database import Database, day_number, day_of, put_rows
 from sophia.meta.catalogue import METRICS, Level, Platform, explain
 from sophia.portfolio.models import Account, Client, Post
@@ -171,7 +170,7 @@ def make_posts(filler: Filler, count: int) -> Iterator[tuple[int, int]]:
 
 def add_posts(session: Session, account_id: int, posts: list[tuple[int, int]]) -> None:
     columns = ("id", "account_id", "platform_post_id", "kind", "published_at", "first_seen_at")
-    published = {number: stamp(session, datetime.combine(day_of(day), NOW.time(), UTC)) for number, day in posts}
+    published = {number: datetime.combine(day_of(day), NOW.time(), UTC) for number, day in posts}
     rows = [(number, account_id, f"{account_id}_{number}", "post", at, at) for number, at in published.items()]
     put_rows(session, Post, columns, rows)
 
@@ -193,7 +192,7 @@ def add_fetches(session: Session, filler: Filler, account_id: int) -> int:
     filler.next_fetch += DAYS
     empty = hashlib.sha256(b"").digest()
     columns = ("id", "run_id", "fetched_at", "stored_at", "subject", "request", "api_version", "sha256")
-    moments = [stamp(session, NOW - timedelta(days=DAYS - 1 - index)) for index in range(DAYS)]
+    moments = [NOW - timedelta(days=DAYS - 1 - index) for index in range(DAYS)]
     rows = [
         (first + index, run.id, at, at, "insights", "/insights", "v22.0", empty) for index, at in enumerate(moments)
     ]

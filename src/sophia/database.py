@@ -6,7 +6,7 @@ because SQLite's own waiting sleeps and polls, and a plain BEGIN that reads firs
 
 import json
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -44,6 +44,7 @@ from sqlalchemy.types import TypeEngine, UserDefinedType
 from sophia.errors import ConfigurationError
 
 EPOCH = date(1970, 1, 1)
+EPOCH_ORDINAL = EPOCH.toordinal()
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -83,7 +84,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def day_number(day: date) -> int:
     """Days since 1970-01-01; two bytes on disk where a date written out takes ten."""
-    return (day - EPOCH).days
+    return day.toordinal() - EPOCH_ORDINAL
 
 
 def day_of(number: int) -> date:
@@ -217,6 +218,9 @@ class _ValueList(TypeDecorator[list[Any]]):
         return value if dialect.name == "postgresql" else json.dumps(value)
 
 
+_TEXTS, _NUMBERS = _ValueList(Text), _ValueList(BigInteger)
+
+
 class among(FunctionElement[bool]):  # noqa: N801 - reads as the SQL that it stands for
     """`among(column, values)`: the column is one of the values, in one parameter however many there are (G12)."""
 
@@ -224,9 +228,9 @@ class among(FunctionElement[bool]):  # noqa: N801 - reads as the SQL that it sta
     inherit_cache = True
 
     def __init__(self, column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Collection[Any]) -> None:
-        item = Text if isinstance(column.type, String) else BigInteger
-        numbers = column if isinstance(column.type, String) else type_coerce(column, BigInteger)
-        super().__init__(numbers, bindparam(None, list(values), type_=_ValueList(item)))
+        is_text = isinstance(column.type, String)
+        plain = column if is_text else type_coerce(column, BigInteger)
+        super().__init__(plain, bindparam(None, list(values), type_=_TEXTS if is_text else _NUMBERS))
 
     def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002
         """Stay as it is: SQLAlchemy would write `… IN (…) = 1` for SQLite, which then reads the whole table."""
@@ -261,6 +265,32 @@ def select_among(session: Session, sql: str, values: Collection[int | str], *mor
         return cast("Sequence[tuple[Any, ...]]", result.cursor.fetchall() if result.cursor else ())
 
 
+def execute(session: Session, sql: str, *values: Any) -> None:
+    """A statement past SQLAlchemy's compiler; `{p}` stands for each parameter."""
+    connection = session.connection()
+    connection.exec_driver_sql(sql.format(p="?" if connection.dialect.name == "sqlite" else "%s"), values)
+
+
+def put_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> int:
+    """Insert one row past the ORM and return its id. Moments are aware; anything else goes to the driver as it is."""
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    mark = "?" if is_sqlite else "%s"
+    sql = (
+        f"INSERT INTO {table.__tablename__} ({', '.join(values)})"  # noqa: S608 - names of our own
+        f" VALUES ({', '.join([mark] * len(values))}) RETURNING id"
+    )
+    row = [for_driver(value, is_sqlite=is_sqlite) for value in values.values()]
+    return int(connection.exec_driver_sql(sql, tuple(row)).scalar_one())
+
+
+def for_driver(value: Any, *, is_sqlite: bool) -> Any:
+    """A value as the driver takes it: SQLite keeps moments as text in UTC, PostgreSQL as they are."""
+    if is_sqlite and isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value
+
+
 def put_rows(
     session: Session,
     table: type[Base],
@@ -271,7 +301,7 @@ def put_rows(
 ) -> None:
     """Insert many rows at once, past the ORM; of rows that exist, the columns named in `replace` are overwritten.
 
-    Values go to the driver as they are: days as numbers, moments in UTC. Rows of one call must not repeat a key.
+    Days are given as numbers. Rows of one call must not repeat a key.
     PostgreSQL takes whole columns as arrays, 5 times as fast as a statement per row; SQLite is fastest row by row.
     """
     if not rows:
@@ -284,6 +314,8 @@ def put_rows(
     into = f"INSERT INTO {details.name} ({', '.join(columns)})"
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
+        if any(isinstance(value, datetime) for value in rows[0]):
+            rows = [tuple(for_driver(value, is_sqlite=True) for value in row) for row in rows]
         connection.exec_driver_sql(f"{into} VALUES ({marks}) {conflict}", list(rows))
         return
     types = [details.c[name].type.compile(connection.dialect) for name in columns]

@@ -308,8 +308,13 @@ class Run:
         """Mark posts that are not listed any more, and note which rungs this walk served."""
         if self._stopped:
             return
-        await self._write(lambda session: mark_unlisted_posts(session, self.known.id, listed, since, self._now))
-        await self._note_asked([rung.family for rung in rungs])
+        families = [rung.family for rung in rungs]
+
+        def change(session: Session) -> None:
+            mark_unlisted_posts(session, self.known.id, listed, since, self._now)
+            note_asked(session, self.known.id, families, self.ask.today, self._now)
+
+        await self._write(change)
         self._step()
 
     async def _note_asked(self, families: list[str]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.models import CollectionRun, Lease, MetricStatus, Watermark
 from sophia.analytics.store.writer import Saved
-from sophia.database import put_rows
+from sophia.database import among, day_number, put_rows
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.records import Refusal
 from sophia.portfolio.models import Account, Post
@@ -42,13 +42,8 @@ def take_lease(session: Session, name: str, holder: str, now: datetime, lasting:
         .returning(Lease.name)
     ).first()
     if renewed is None:
-        put_rows(session, Lease, ("name", "holder", "expires_at"), [(name, holder, stamp(session, now + lasting))])
+        put_rows(session, Lease, ("name", "holder", "expires_at"), [(name, holder, now + lasting)])
     return session.scalar(select(Lease.holder).where(Lease.name == name)) == holder
-
-
-def stamp(session: Session, moment: datetime) -> Any:
-    """A moment as the driver wants it; put_rows goes past the types."""
-    return moment if session.get_bind().dialect.name == "postgresql" else moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def release_lease(session: Session, name: str, holder: str) -> None:
@@ -104,10 +99,10 @@ def cover_days(session: Session, account_id: int, family: str, first: date, last
 
 def note_asked(session: Session, account_id: int, families: Collection[str], today: date, now: datetime) -> None:
     """Note that these families, which describe no days of their own, were asked in full just now."""
-    for family in families:
-        mark = session.get(Watermark, (account_id, family)) or Watermark(account_id=account_id, family=family)
-        mark.from_day, mark.through_day, mark.updated_at = today, today, now
-        session.add(mark)
+    columns = ("account_id", "family", "from_day", "through_day", "updated_at")
+    day = day_number(today)
+    rows = [(account_id, family, day, day, now) for family in families]
+    put_rows(session, Watermark, columns, rows, replace=columns[2:])
 
 
 def record_refusals(
@@ -147,15 +142,16 @@ def mark_unlisted_posts(
     session: Session, account_id: int, listed: Collection[str], since: datetime, now: datetime
 ) -> int:
     """Posts since then that Meta no longer lists are gone: kept with their readings, asked for no more (B7)."""
-    rows = session.scalars(
-        select(Post).where(
+    rows = session.execute(
+        select(Post.id, Post.platform_post_id).where(
             Post.account_id == account_id,
             Post.published_at >= since,
             Post.gone_at.is_(None),
             Post.kind != ObjectKind.STORY.value,
         )
     )
-    unlisted = [row for row in rows if row.platform_post_id not in listed]
-    for row in unlisted:
-        row.gone_at, row.gone_reason = now, "Meta no longer lists it: deleted, hidden or archived."
+    unlisted = [post_id for post_id, external_id in rows if external_id not in listed]
+    if unlisted:
+        gone = {"gone_at": now, "gone_reason": "Meta no longer lists it: deleted, hidden or archived."}
+        session.execute(update(Post).where(among(Post.id, unlisted)).values(gone))
     return len(unlisted)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, case, func, insert, literal, or_, select, type_coerce, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import (
@@ -23,10 +23,10 @@ from sophia.analytics.models import (
     QuarantinedItem,
     StoredMetric,
 )
-from sophia.database import Database, among, day_number, from_decimal, put_rows, select_among
+from sophia.database import Database, among, day_number, execute, from_decimal, put_row, put_rows, select_among
 from sophia.meta.catalogue import Level, ObjectKind, Platform, explain
 from sophia.meta.records import Batch, Oddity, PostSeen, Reading
-from sophia.portfolio.models import ContentDraft, Post, PublishingQueueEntry
+from sophia.portfolio.models import Post
 
 Clock = Callable[[], datetime]
 MetricKey = tuple[str, str, str, str]  # level, name, period, breakdown
@@ -147,7 +147,7 @@ class AccountWriter:
             "sha256": hashlib.sha256(source.body).digest(),
             "body": zlib.compress(source.body, 1) if self._keep else None,
         }
-        return session.connection().execute(insert(Fetch).returning(Fetch.id), row).scalar_one()
+        return put_row(session, Fetch, row)
 
     def _save_posts(self, session: Session, seen: Collection[PostSeen]) -> tuple[dict[str, int], int]:
         """Insert posts that are new, mend those that changed; return the ids of all, and how many were new."""
@@ -201,15 +201,13 @@ class AccountWriter:
     def _drafts(self, session: Session, posts: Iterable[PostSeen]) -> dict[str, int]:
         """Drafts of this client that became one of these posts, by Meta's id of the post or of its video."""
         ids = [name for post in posts for name in (post.external_id, post.video_id) if name]
-        drafts = select(ContentDraft.platform_post_id, ContentDraft.id).where(
-            ContentDraft.client_id == self._client_id,
-            ContentDraft.platform == self._platform.value,
-            among(ContentDraft.platform_post_id, ids),
+        drafts = (
+            "SELECT platform_post_id, id FROM content_drafts"
+            " WHERE platform_post_id {among} AND client_id = {p} AND platform = {p}"
         )
-        queue = select(PublishingQueueEntry.platform_post_id, PublishingQueueEntry.draft_id).where(
-            PublishingQueueEntry.account_id == self._account_id, among(PublishingQueueEntry.platform_post_id, ids)
-        )
-        return {str(post): draft for post, draft in session.execute(drafts.union_all(queue))}
+        queue = "SELECT platform_post_id, draft_id FROM publishing_queue WHERE platform_post_id {among} AND account_id = {p}"
+        found = dict(select_among(session, drafts, ids, self._client_id, self._platform.value))
+        return found | dict(select_among(session, queue, ids, self._account_id))
 
     def _known_posts(self, session: Session, readings: list[Reading], posts: dict[str, int]) -> list[Reading]:
         """Look up posts that the answer spoke of without listing them, by their own id or that of their video.
@@ -340,15 +338,11 @@ def load_values(session: Session, wanted: Collection[tuple[int, int]]) -> Stored
 def count_readings(session: Session, account_id: int, added: int, latest: int) -> None:
     """Keep the account's total in step with what was just inserted; `latest` is the newest day's number."""
     put_rows(session, AccountTotal, ("account_id", "readings", "latest_metric_date"), [(account_id, 0, latest)])
-    newest = type_coerce(AccountTotal.latest_metric_date, Integer)
-    session.execute(
-        update(AccountTotal)
-        .where(AccountTotal.account_id == account_id)
-        .values(
-            readings=AccountTotal.readings + added,
-            latest_metric_date=case((or_(newest.is_(None), newest < latest), literal(latest, Integer)), else_=newest),
-        )
+    sql = (
+        "UPDATE account_totals SET readings = readings + {p}, latest_metric_date ="
+        " CASE WHEN latest_metric_date > {p} THEN latest_metric_date ELSE {p} END WHERE account_id = {p}"
     )
+    execute(session, sql, added, latest, latest, account_id)
 
 
 def add_oddities(session: Session, run_id: int, oddities: Collection[Oddity], now: datetime) -> int:
