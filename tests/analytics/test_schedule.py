@@ -214,7 +214,9 @@ def test_a_person_who_asks_gets() -> None:
 
 
 @PLENTY
-@given(st.dictionaries(st.sampled_from(FAMILIES), st.integers(-1, 60 * 24).map(lambda hours: NOW - timedelta(hours=hours))))
+@given(
+    st.dictionaries(st.sampled_from(FAMILIES), st.integers(-1, 60 * 24).map(lambda hours: NOW - timedelta(hours=hours)))
+)
 def test_what_is_due_is_a_prefix(walked: dict[str, datetime]) -> None:
     """B7: a walk begins at the newest post, so the rungs that it serves have no gap; every overdue rung is served."""
     found = due_rungs(walked, NOW, None)

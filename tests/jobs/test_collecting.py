@@ -17,8 +17,8 @@ from sophia.jobs.collecting import (
     catch_up,
     collect_at_start,
     collect_daily,
+    collect_fresh,
     collect_orders,
-    collect_stories,
 )
 from sophia.jobs.context import JobContext
 from sophia.portfolio.models import Account
@@ -84,14 +84,14 @@ def test_a_server_that_starts_late_catches_up(agency: Agency) -> None:
     assert agency.run(collect_at_start)["due"] == 0
 
 
-def test_stories_are_looked_at_alone(agency: Agency) -> None:
-    """B5: the hourly look asks for stories and nothing else, and is no success of the account."""
+def test_the_hourly_look(agency: Agency) -> None:
+    """B5, B7: the hourly look asks for stories and new posts and nothing else, and is no success of the account."""
     agency.connect()
     agency.meta.api.reset()
-    assert agency.run(collect_stories)["due"] == 6
+    assert agency.run(collect_fresh)["due"] == 6
     edges = {call.path.rpartition("/")[2] for call in agency.meta.api.calls}
-    assert "stories" in edges
-    assert not edges & {"published_posts", "media"}
+    assert {"stories", "published_posts", "media"} <= edges
+    assert "insights" not in edges
     assert agency.run(collect_at_start)["due"] == 6
 
 

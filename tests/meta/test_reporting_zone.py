@@ -59,7 +59,9 @@ def test_the_zone_in_which_a_moment_is_written_is_irrelevant(day: date, quarters
     assert closed_day(elsewhere.isoformat()) == day
 
 
-@pytest.mark.parametrize("text", ["", "x", "2026-11-19", "2026-11-19T08:00:00", "2026-02-30T08:00:00+0000", "1795593600"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "2026-11-19", "2026-11-19T08:00:00", "2026-02-30T08:00:00+0000", "1795593600"]
+)
 def test_what_is_no_moment(text: str) -> None:
     """A10, K7: a text that names no moment, or none for certain, is refused."""
     with pytest.raises(ValueError):

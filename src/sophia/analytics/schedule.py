@@ -72,15 +72,19 @@ LADDER = (
 SLACK = timedelta(minutes=30)
 
 
-def due_rungs(walked_at: Mapping[str, datetime], now: datetime, at_least: timedelta | None) -> tuple[Rung, ...]:
+def due_rungs(
+    walked_at: Mapping[str, datetime], now: datetime, at_least: timedelta | None, at_most: timedelta | None = None
+) -> tuple[Rung, ...]:
     """The rungs that the next walk along the posts covers, shallowest first; empty when none is due.
 
     A walk goes back to the age of the deepest rung that is due, and so serves all shallower ones. `at_least` asks for
-    posts up to that age whether due or not.
+    posts up to that age whether due or not; `at_most` leaves deeper rungs to another walk.
     """
     deepest = -1
     for index, rung in enumerate(LADDER):
         last = walked_at.get(rung.family)
+        if at_most is not None and (rung.age is None or rung.age > at_most):
+            break
         forced = at_least is not None and rung.age is not None and rung.age <= at_least
         if forced or last is None or now - last >= max(rung.every - SLACK, rung.every * 0.9):
             deepest = index

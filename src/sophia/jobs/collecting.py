@@ -8,7 +8,8 @@ import anyio.to_thread
 import structlog
 
 from sophia.analytics.collector import Collector, Plan, Progress
-from sophia.analytics.queries.standing import STORIES, Standing, standings
+from sophia.analytics.models.collection import FRESH
+from sophia.analytics.queries.standing import Standing, standings
 from sophia.analytics.store import RunOutcome
 from sophia.jobs.context import JobContext
 from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, may_be_collected
@@ -75,9 +76,9 @@ async def collect_at_start(context: JobContext) -> dict[str, int]:
     return await _collect(context, Plan("start", at_least=None), lambda standing: is_due_at_start(standing, now))
 
 
-async def collect_stories(context: JobContext) -> dict[str, int]:
-    """Stories that are alive now; their metrics die with them after 24 hours (B5)."""
-    plan = Plan(STORIES, stories_only=True, at_least=None)
+async def collect_fresh(context: JobContext) -> dict[str, int]:
+    """Stories that are alive now, whose metrics die with them after 24 hours (B5), and posts of the last days (B7)."""
+    plan = Plan(FRESH, fresh_only=True, at_least=None)
     return await _collect(context, plan, lambda standing: standing.account.status == "active")
 
 

@@ -9,7 +9,7 @@ import anyio.to_thread
 import structlog
 
 from sophia.analytics.store.retention import forget_raw_answers
-from sophia.jobs.collecting import catch_up, collect_daily, collect_stories
+from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.portfolio.checking import check_tokens
 
@@ -57,7 +57,7 @@ async def forget_old_answers(context: JobContext) -> dict[str, int]:
 JOBS = (
     Job("collect_daily", collect_daily, Schedule("day")),
     Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
-    Job("collect_stories", collect_stories, Schedule("hour", minute=10), alone_for=timedelta(minutes=30)),
+    Job("collect_fresh", collect_fresh, Schedule("hour", minute=10), alone_for=timedelta(minutes=30)),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
     Job("forget_raw_answers", forget_old_answers, Schedule("day", hours_after=1), alone_for=timedelta(hours=6)),
 )

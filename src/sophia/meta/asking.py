@@ -160,14 +160,20 @@ def expand(edge: str, names: Sequence[str], breakdown: str | None = None) -> str
 
 
 async def walk(
-    ask: Ask, listing: Listing, since: datetime | None, scope: str = "", cursor: str | None = None
+    ask: Ask,
+    listing: Listing,
+    since: datetime | None,
+    *,
+    scope: str = "",
+    cursor: str | None = None,
+    limit: int = PAGE_SIZE,
 ) -> AsyncGenerator[Answer, None]:
     """Every page of an edge, newest first, back to the posts of `since`, with the objects that had to be asked alone.
 
-    `scope` is the permission that the gated fields need; without it they are not asked. `cursor` begins further down.
+    `scope` is the permission that the gated fields need; without it they are not asked. `cursor` begins further down;
+    `limit` is the size of a page, which is halved when Meta finds it too heavy.
     """
     path = f"{object_id(ask.account)}/{listing.edge}"
-    limit = PAGE_SIZE
     gated = not scope or scope in ask.scopes
     seen: set[str] = set()
     for _ in range(MOST_PAGES):

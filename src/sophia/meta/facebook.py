@@ -57,7 +57,7 @@ async def insights(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, 
             yield answer
 
 
-async def posts(ask: Ask, since: datetime | None) -> AsyncGenerator[Answer, None]:
+async def posts(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
     """The Page's posts back to `since`, newest first, a call per hundred; then what only videos and reels have.
 
     A photo answers 24 video metrics with 0, at Meta's cost and ours, so those are asked of videos alone, by id.
@@ -74,7 +74,7 @@ async def posts(ask: Ask, since: datetime | None) -> AsyncGenerator[Answer, None
         single_subject="post_insights",
     )
     videos: list[str] = []
-    async for answer in ahead(walk(ask, listing, since, READS_USER_CONTENT)):
+    async for answer in ahead(walk(ask, listing, since, scope=READS_USER_CONTENT, limit=limit)):
         yield answer
         items = listed(answer, "published_posts")
         videos += [str(item["id"]) for item in items if "id" in item and kind_of(item)[0] is not ObjectKind.POST]

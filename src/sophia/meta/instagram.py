@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sophia.meta.asking import Ask, ByIdGroup, Listing, by_id, insist, listed, walk
+from sophia.meta.asking import PAGE_SIZE, Ask, ByIdGroup, Listing, by_id, insist, listed, walk
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
 from sophia.meta.client import Answer, ahead, object_id
 from sophia.meta.interpreting import Interpretation, Request, post_seen
@@ -73,7 +73,7 @@ async def demographics(ask: Ask) -> AsyncGenerator[Answer, None]:
                 yield answer
 
 
-async def media(ask: Ask, since: datetime | None) -> AsyncGenerator[Answer, None]:
+async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
     """Media with what all kinds have in common, a call per hundred; then what only some kinds have.
 
     A metric that one kind lacks fails a page of mixed kinds, so those are asked of the media of that kind by id, fifty
@@ -92,7 +92,7 @@ async def media(ask: Ask, since: datetime | None) -> AsyncGenerator[Answer, None
         moment="timestamp",
     )
     found: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
-    async for answer in ahead(walk(ask, listing, since)):
+    async for answer in ahead(walk(ask, listing, since, limit=limit)):
         yield answer
         for item in listed(answer, "media"):
             kind = kind_of(item)

@@ -86,3 +86,17 @@ def test_no_token_in_any_url(make_house: HouseMaker) -> None:
     for (request,) in house.rows("SELECT request FROM fetches"):
         assert not any(token in request for token in tokens)
         assert "appsecret_proof" not in request
+
+
+def test_hourly_look(make_house: HouseMaker) -> None:
+    """B5, B7: between daily runs, stories and posts of the last days are read again, in small pages, and nothing else."""
+    house = make_house(posts_per_account=150)
+    house.collect()
+    house.now += timedelta(hours=2)
+    house.api.reset()
+    outcomes = house.collect(plan=Plan(trigger="fresh", fresh_only=True, at_least=None))
+    assert {outcome.status for outcome in outcomes} == {"ok"}
+    assert calls(house, "published_posts", "limit=25")
+    assert calls(house, "/media", "limit=25")
+    assert calls(house, "/stories")
+    assert not calls(house, "/insights?")

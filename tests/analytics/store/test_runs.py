@@ -97,8 +97,6 @@ def test_the_zone_of_the_clock_is_irrelevant_to_a_renewal(database: Database, of
 def test_the_zone_of_the_clock_is_irrelevant_to_a_first_lease(database: Database, offset: int) -> None:
     """E2, K7: the same for the insert, which goes past the column's type."""
     assert take(database, "a", NOW.astimezone(timezone(timedelta(hours=offset))))
-    if database.is_sqlite:
-        pytest.xfail("BUG: stamp() writes local time; SQLite's leases then last hours longer or are born dead")
     assert not take(database, "b", NOW + timedelta(minutes=4))
     assert take(database, "b", NOW + timedelta(minutes=6))
 
@@ -109,7 +107,9 @@ def test_many_want_the_same_lease(database: Database) -> None:
         barrier = threading.Barrier(8)
         got: list[bool] = []
 
-        def try_it(holder: str, now: datetime = now, barrier: threading.Barrier = barrier, got: list[bool] = got) -> None:
+        def try_it(
+            holder: str, now: datetime = now, barrier: threading.Barrier = barrier, got: list[bool] = got
+        ) -> None:
             barrier.wait()
             got.append(take(database, holder, now))
 
@@ -238,7 +238,9 @@ def refuse(database: Database, account: int, *refusals: Refusal, now: datetime =
         record_refusals(session, Platform.FACEBOOK, account, "v22.0", refusals, now)
 
 
-def refused(database: Database, account: int, version: str = "v22.0", now: datetime = NOW) -> dict[ObjectKind, set[str]]:
+def refused(
+    database: Database, account: int, version: str = "v22.0", now: datetime = NOW
+) -> dict[ObjectKind, set[str]]:
     with database.read() as session:
         return account_to_collect(session, account, version, now).refused
 
@@ -315,9 +317,7 @@ def test_unlisted_posts_are_gone(database: Database, account: int) -> None:
                 kind = "story" if name == "story" else "post"
                 published = NOW - timedelta(days=age)
                 session.add(
-                    Post(
-                        account_id=owner, platform_post_id=name, kind=kind, published_at=published, first_seen_at=NOW
-                    )
+                    Post(account_id=owner, platform_post_id=name, kind=kind, published_at=published, first_seen_at=NOW)
                 )
     for expected in (1, 0):
         with database.write() as session:

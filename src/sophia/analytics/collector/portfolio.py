@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 RENEW_SECONDS = 60.0
+STOPPED = {"code": "stopped", "message": "The run was ended before it was done."}
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Collector:
             await anyio.to_thread.run_sync(self._take, lease)
 
     async def _run(self, account_id: int, plan: Plan) -> RunOutcome:
-        run = await anyio.to_thread.run_sync(self._open, account_id, plan)
+        run = await self._opened(account_id, plan)
         try:
             if run is None:
                 return await anyio.to_thread.run_sync(self._refuse, account_id, plan)
@@ -90,12 +91,25 @@ class Collector:
         except BaseException:
             if run is not None:
                 run.outcome.status = "failed"
-                run.outcome.problems.append({"code": "stopped", "message": "The run was ended before it was done."})
+                run.outcome.problems.append(STOPPED)
             raise
         finally:
             if run is not None:
                 self._close(run)
         return run.outcome
+
+    async def _opened(self, account_id: int, plan: Plan) -> Run | None:
+        """_open in a thread. Cancelled in between, the record that the thread has opened is closed again."""
+        opening = asyncio.ensure_future(anyio.to_thread.run_sync(self._open, account_id, plan))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            run = await opening
+            if run is not None:
+                run.outcome.status = "failed"
+                run.outcome.problems.append(STOPPED)
+                self._close(run)
+            raise
 
     def _open(self, account_id: int, plan: Plan) -> Run | None:
         """Everything a run must know, read once, and its record, opened. None for an account without a token."""

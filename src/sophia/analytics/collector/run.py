@@ -20,7 +20,7 @@ from sophia.analytics.store import AccountWriter, RunOutcome, Saved, cover_days,
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta import facebook, instagram
-from sophia.meta.asking import Ask, ids_of
+from sophia.meta.asking import PAGE_SIZE, Ask, ids_of
 from sophia.meta.catalogue import Platform
 from sophia.meta.client import Answer
 from sophia.meta.errors import GraphError, Remedy
@@ -31,6 +31,8 @@ DAYS_AT_ONCE = 6
 FAMILIES_AT_ONCE = 4
 WEEKLY = timedelta(days=6, hours=12)
 POSTS_HISTORY = timedelta(days=730)
+FRESH_AGE = timedelta(days=3)
+FRESH_PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,13 @@ class Plan:
     """What a run is for.
 
     `since` asks for days, and posts, from then on, also for those read already. `at_least` is the age up to which posts
-    are read whether they are due or not. `stories_only` is the hourly look.
+    are read whether they are due or not. `fresh_only` is the hourly look at stories and new
+    posts.
     """
 
     trigger: str = "manual"
     since: date | None = None
-    stories_only: bool = False
+    fresh_only: bool = False
     at_least: timedelta | None = timedelta(days=28)
 
 
@@ -182,11 +185,12 @@ class Run:
         """What this run does, by platform. Posts come before what is said about them."""
         if self.ask.platform is Platform.FACEBOOK:
             stories = Family("stories", 1, lambda: self._once(facebook.stories(self.ask)))
-            if self.plan.stories_only:
-                return [stories]
+            posts = Family("posts", 1, self._facebook_posts)
+            if self.plan.fresh_only:
+                return [posts, stories]
             windows = self._due("page_insights", facebook.LONGEST_WINDOW_DAYS, facebook.HISTORY_DAYS)
             return [
-                Family("posts", 1, self._facebook_posts),
+                posts,
                 Family(
                     "page_insights", len(windows), lambda: self._windows("page_insights", windows, facebook.insights)
                 ),
@@ -194,12 +198,13 @@ class Run:
                 stories,
             ]
         stories = Family("stories", 1, lambda: self._once(instagram.stories(self.ask)))
-        if self.plan.stories_only:
-            return [stories]
+        media = Family("media", 1, self._instagram_media)
+        if self.plan.fresh_only:
+            return [media, stories]
         series = self._due("account_series", instagram.LONGEST_WINDOW_DAYS, instagram.HISTORY_DAYS)
         totals = self._due("account_totals", DAYS_AT_ONCE, instagram.HISTORY_DAYS)
         return [
-            Family("media", 1, self._instagram_media),
+            media,
             Family("account_totals", len(totals), lambda: self._totals(totals)),
             Family("account_series", len(series), lambda: self._windows("account_series", series, instagram.series)),
             Family("weeks", 1, self._weeks),
@@ -285,19 +290,25 @@ class Run:
         if not rungs:
             return
         listed: set[str] = set()
-        await self._keep(noting(facebook.posts(self.ask, since), "published_posts", listed))
+        await self._keep(noting(facebook.posts(self.ask, since, self._page_size), "published_posts", listed))
         await self._finish_walk(rungs, since, listed)
 
     async def _instagram_media(self) -> None:
         rungs, since = self._walk_back_to()
         if rungs:
             listed: set[str] = set()
-            await self._keep(noting(instagram.media(self.ask, since), "media", listed))
+            await self._keep(noting(instagram.media(self.ask, since, self._page_size), "media", listed))
             await self._finish_walk(rungs, since, listed)
+
+    @property
+    def _page_size(self) -> int:
+        """Few accounts publish more than this in three days; a larger page would bring old posts every hour."""
+        return FRESH_PAGE if self.plan.fresh_only else PAGE_SIZE
 
     def _walk_back_to(self) -> tuple[tuple[Rung, ...], datetime]:
         """The rungs of the ladder that are due, and the moment back to which posts are read for them."""
-        rungs = due_rungs(self.known.asked_at, self._now, self.plan.at_least)
+        at_most = FRESH_AGE if self.plan.fresh_only else None
+        rungs = due_rungs(self.known.asked_at, self._now, self.plan.at_least, at_most)
         age = (rungs[-1].age or POSTS_HISTORY) if rungs else timedelta(0)
         since = self._now - age
         if self.plan.since is not None:

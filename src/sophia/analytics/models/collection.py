@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sophia.database import Base, BigId, Day, UtcDateTime
 from sophia.portfolio.models import PLATFORMS
 
+# The trigger of the hourly look at stories and new posts, which says nothing about the rest of an account.
+FRESH = "fresh"
 RUN_STATUSES = ("running", "ok", "partial", "throttled", "needs_reconnect", "failed")
 
 

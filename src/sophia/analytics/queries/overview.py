@@ -8,17 +8,17 @@ from sqlalchemy import ScalarSelect, exists, func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import AccountTotal, CollectionRun, MetricSeries, StoredMetric, Watermark
+from sophia.analytics.models.collection import FRESH
 from sophia.analytics.queries.sight import Seen, visible
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account, Client
 
 SUCCESSES = ("ok", "partial")
 # The hourly look at stories says nothing about the rest of an account.
-STORIES = "stories"
 # Families that describe days; the others note only when they were asked.
 DAY_FAMILIES = ("page_insights", "account_series", "account_totals")
 # The daily collection may be late by half a day before anybody is told.
-FRESH = timedelta(hours=36)
+STALE_AFTER = timedelta(hours=36)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class AccountState:
         if self.status == "paused":
             return False
         yesterday = reporting_day(now) - timedelta(days=1)
-        late = self.last_success_at is None or now - self.last_success_at > FRESH
+        late = self.last_success_at is None or now - self.last_success_at > STALE_AFTER
         return late or self.through_day is None or self.through_day < yesterday - timedelta(days=1)
 
 
@@ -128,7 +128,7 @@ def last_success() -> ScalarSelect[datetime | None]:
         .where(
             CollectionRun.account_id == Account.id,
             CollectionRun.status.in_(SUCCESSES),
-            CollectionRun.trigger != STORIES,
+            CollectionRun.trigger != FRESH,
         )
         .order_by(CollectionRun.started_at.desc())
         .limit(1)
@@ -140,7 +140,7 @@ def last_success() -> ScalarSelect[datetime | None]:
 def _last_run() -> ScalarSelect[int]:
     return (
         select(CollectionRun.id)
-        .where(CollectionRun.account_id == Account.id, CollectionRun.trigger != STORIES)
+        .where(CollectionRun.account_id == Account.id, CollectionRun.trigger != FRESH)
         .order_by(CollectionRun.started_at.desc())
         .limit(1)
         .correlate(Account)

@@ -8,9 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import AccountTotal, CollectionRun, Watermark
+from sophia.analytics.models.collection import FRESH
 from sophia.portfolio.service import AccountInfo, list_accounts
-
-STORIES = "stories"  # the trigger of the hourly look, which says nothing about the rest of an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +66,14 @@ def last_successes(session: Session) -> dict[int, datetime]:
     """When a run of each account last ended well, at least in part."""
     rows = session.execute(
         select(CollectionRun.account_id, func.max(CollectionRun.finished_at))
-        .where(CollectionRun.status.in_(("ok", "partial")), CollectionRun.trigger != STORIES)
+        .where(CollectionRun.status.in_(("ok", "partial")), CollectionRun.trigger != FRESH)
         .group_by(CollectionRun.account_id)
     )
     return {account: moment for account, moment in rows if moment is not None}
 
 
 def last_runs(session: Session) -> dict[int, LastRun]:
-    newest = select(func.max(CollectionRun.id)).where(CollectionRun.trigger != STORIES)
+    newest = select(func.max(CollectionRun.id)).where(CollectionRun.trigger != FRESH)
     runs = session.scalars(select(CollectionRun).where(CollectionRun.id.in_(newest.group_by(CollectionRun.account_id))))
     return {
         run.account_id: LastRun(run.status, run.started_at, run.finished_at, run.action_needed, len(run.problems))
