@@ -84,7 +84,9 @@ def test_every_business_limit_is_a_limit(code: int) -> None:
     assert decide(code, None, "There have been too many calls", 400, is_transient=False) is PAUSE
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: HTTP 429 without an error of Meta's is tried again four times at once (C5)")
+@pytest.mark.xfail(
+    strict=True, reason="BUG: HTTP 429 without an error of Meta's is tried again four times at once (C5)"
+)
 def test_too_many_requests() -> None:
     """C5: HTTP 429 is a throttle even when no body says so (§3: handle it anyway)."""
     assert as_error(None, 429).remedy is PAUSE

@@ -122,7 +122,8 @@ def test_missing_is_not_zero() -> None:
     )
     assert days(reader) == {date(2026, 11, 18): 0}
     assert reader.oddities == []
-    assert read([]).readings == read([]).oddities == []
+    assert read([]).readings == []
+    assert read([]).oddities == []
     assert read([daily()]).readings == []
 
 
@@ -265,9 +266,7 @@ def test_a_key_that_makes_no_name(key: str) -> None:
 
 def test_video_metrics_of_a_photo_are_passed_over() -> None:
     """B4: Meta answers video metrics of a photo with 0; they mean nothing there, and are no oddity."""
-    reader = read(
-        [lifetime(0, "post_video_views"), lifetime(3, "post_clicks")], level=Level.POST, kind=ObjectKind.POST
-    )
+    reader = read([lifetime(0, "post_video_views"), lifetime(3, "post_clicks")], level=Level.POST, kind=ObjectKind.POST)
     assert parts(reader) == {("post_clicks", ""): 3}
     assert reader.oddities == []
 
@@ -604,7 +603,9 @@ NAMES = st.sampled_from(
     ["page_media_view", "page_follows_country", "post_reactions_by_type_total", "reach", "navigation", "unheard_of"]
 )
 PERIODS = st.sampled_from(["day", "week", "days_28", "lifetime"])
-RESULTS = st.fixed_dictionaries({"dimension_values": st.lists(st.text(max_size=4), max_size=2)}, optional={"value": ANYTHING})
+RESULTS = st.fixed_dictionaries(
+    {"dimension_values": st.lists(st.text(max_size=4), max_size=2)}, optional={"value": ANYTHING}
+)
 ENTRIES = st.fixed_dictionaries({}, optional={"value": ANYTHING, "end_time": MOMENTS, "is_from_ads": LEAVES})
 TOTALS = st.fixed_dictionaries(
     {},

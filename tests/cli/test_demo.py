@@ -1,0 +1,97 @@
+"""The demo as somebody runs it who has just cloned the repository."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+
+def start(folder: Path, *options: str) -> "subprocess.Popen[str]":
+    # Settings of the machine must not reach the demo: these would send it to another store and another Meta.
+    hostile = {
+        "SOPHIA_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+        "SOPHIA_GRAPH_BASE_URL": "http://127.0.0.1:9",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "sophia",
+        "demo",
+        "--clients",
+        "2",
+        "--posts",
+        "12",
+        "--port",
+        "0",
+        "--dir",
+        str(folder),
+    ]
+    return subprocess.Popen(
+        [*command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **hostile},
+        cwd=folder.parent,
+    )
+
+
+def test_demo_collects_and_answers(tmp_path: Path) -> None:
+    """K9: one command collects an agency over HTTP and shows the API's real answers, whatever the machine's settings."""
+    process = start(tmp_path / "demo", "--once")
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    collected = re.search(r"Collected ([\d,]+) readings of ([\d,]+) posts in ([\d.]+) s", said)
+    assert collected is not None, said
+    assert int(collected.group(1).replace(",", "")) > 5000
+    assert said.count(": ok: ") == 4
+    answer = json.loads(said.split("GET /healthz\n")[1].splitlines()[0])
+    assert answer["status"] == "ok"
+    assert "sophia_" in said
+    assert "EAAsim" not in said
+
+
+def test_demo_serves_until_stopped(tmp_path: Path) -> None:
+    """The printed address and key work until Ctrl-C, which ends the demo in order."""
+    process = start(tmp_path / "demo")
+    try:
+        address, key = read_address(process)
+        request = Request(f"{address}/api/analytics/accounts", headers={"Authorization": f"Bearer {key}"})
+        with urlopen(request, timeout=10) as answer:
+            accounts = json.load(answer)
+        assert len(accounts) == 4
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(f"{address}/api/analytics/accounts", timeout=10)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_address(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    assert process.stdout is not None
+    found: dict[str, str] = {}
+    deadline = time.monotonic() + 90
+    while "Key" not in found and time.monotonic() < deadline:
+        name, _, value = process.stdout.readline().partition(":")
+        found[name] = value.strip()
+    return found["Address"], found["Key"]
+
+
+def test_demo_leaves_other_folders_alone(tmp_path: Path) -> None:
+    """A folder that holds something else is never emptied."""
+    (tmp_path / "thesis.txt").write_text("years of work")
+    process = start(tmp_path, "--once")
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "holds something that is no demo" in said
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
