@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -61,10 +62,18 @@ def open_vault(encryption_key: SecretStr | None, data_dir: Path) -> Vault:
     path = data_dir / KEY_FILE
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            # O_EXCL: two processes that start at once must not each make a key and lose the other's tokens.
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(Fernet.generate_key() + b"\n")
-        except FileExistsError:
-            pass
+        make_key_file(path)
     return Vault(path.read_text().split())
+
+
+def make_key_file(path: Path) -> None:
+    """A key that only its owner can read. Of two processes that start at once one wins, and no half-written key is seen."""
+    handle, name = tempfile.mkstemp(dir=path.parent)  # mode 0600
+    with os.fdopen(handle, "wb") as file:
+        file.write(Fernet.generate_key() + b"\n")
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        pass
+    finally:
+        Path(name).unlink()

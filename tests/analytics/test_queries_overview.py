@@ -43,7 +43,7 @@ def test_the_worst_of_a_client_is_said(filling: Filling) -> None:
     [
         ({"status": "partial"}, False),
         ({"status": "failed"}, True),
-        ({"trigger": "stories"}, True),
+        ({"trigger": "fresh"}, True),
         ({"finished_at": NOW - timedelta(hours=37), "started_at": NOW - timedelta(hours=38)}, True),
     ],
 )

@@ -78,15 +78,11 @@ def test_is_transient_does_not_overrule_the_table(code: int, subcode: int | None
 
 
 @pytest.mark.parametrize("code", [80000, 80003, 80004, 80008, 80009, 80014])
-@pytest.mark.xfail(strict=True, reason="BUG: business limits beside our own four are taken for our mistake (C3)")
 def test_every_business_limit_is_a_limit(code: int) -> None:
     """C3: 80000–80014 are throttles."""
     assert decide(code, None, "There have been too many calls", 400, is_transient=False) is PAUSE
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: HTTP 429 without an error of Meta's is tried again four times at once (C5)"
-)
 def test_too_many_requests() -> None:
     """C5: HTTP 429 is a throttle even when no body says so (§3: handle it anyway)."""
     assert as_error(None, 429).remedy is PAUSE

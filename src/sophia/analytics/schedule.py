@@ -47,9 +47,10 @@ def due_days(
     start = min(covered.last + ONE_DAY, yesterday - (restated_days - 1) * ONE_DAY, since or date.max)
     start = max(start, covered.first)
     newer = Days(start, yesterday).pieces(longest, newest_first=False)
-    if since is None or since >= covered.first:
+    wanted = min(since or date.max, yesterday - (initial_days - 1) * ONE_DAY)  # also what a killed first run left over
+    if wanted >= covered.first:
         return newer
-    return newer + Days(since, covered.first - ONE_DAY).pieces(longest, newest_first=True)
+    return newer + Days(wanted, covered.first - ONE_DAY).pieces(longest, newest_first=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,7 @@ async def collect_orders(
         progress = watching(order.account) if watching else collector.progress
         mine = replace(collector, progress=progress)
         async with places:
-            try:
-                outcome = await mine.collect_account(order.account.id, order.plan)
-            except Exception as error:  # the border of a run: nothing may pass to the other accounts
-                log.exception("collection_crashed", account=order.account.label)
-                problem = {"code": "crashed", "message": f"{type(error).__name__}: see the log"}
-                outcome = RunOutcome(status="failed", problems=[problem])
+            outcome = await mine.collect_safely(order.account.id, order.plan)
         # An account that is skipped has no run that would say so; watchers hear the end of the others twice.
         progress.finished(order.account.label, outcome)
         return outcome

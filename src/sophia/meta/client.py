@@ -35,7 +35,7 @@ LONGEST_RETRY_SECONDS = 60.0
 MOST_BATCH_ITEMS = 50
 MOST_IDS = 50
 MOST_PAGES = 1000
-OBJECT_ID = re.compile(r"\d{1,30}(_\d{1,30})?")
+OBJECT_ID = re.compile(r"[0-9]{1,30}(_[0-9]{1,30})?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sophia.errors import SophiaError
 
 WORTH_RETRYING_STATUS = 500
+TOO_MANY_REQUESTS = 429  # seen in no recording of Meta's, and yet what a proxy before it may say
 METRIC_WORDS = re.compile(
     r"insights metric|does not support the .* metric|metric\[|following metrics|nonexisting metric"
 )
@@ -48,7 +49,7 @@ RULES = (
     Rule(1, Remedy.AGAIN),
     Rule(2, Remedy.AGAIN),
     Rule(3, Remedy.ASK_PERSON),
-    *(Rule(code, Remedy.PAUSE) for code in (4, 17, 32, 341, 613, 80001, 80002, 80005, 80006)),
+    *(Rule(code, Remedy.PAUSE) for code in (4, 17, 32, 341, 613, *range(80000, 80015))),
     Rule(10, Remedy.NO_DATA_YET, message="not enough viewers"),
     Rule(10, Remedy.WITHOUT_FIELD, message="pages_read_user_content"),
     Rule(10, Remedy.ASK_PERSON),
@@ -117,6 +118,8 @@ def decide(code: int, subcode: int | None, message: str, status: int | None, *, 
     for rule in RULES:
         if rule.code == code and rule.subcode in (None, subcode) and rule.message in words:
             return rule.remedy
+    if status == TOO_MANY_REQUESTS:
+        return Remedy.PAUSE
     if is_transient or code == 0 or (status is not None and status >= WORTH_RETRYING_STATUS):
         return Remedy.AGAIN
     return Remedy.MISTAKE

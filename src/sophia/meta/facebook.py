@@ -23,7 +23,7 @@ from sophia.meta.asking import (
     walk,
 )
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
-from sophia.meta.client import Answer, ahead, next_cursor, object_id
+from sophia.meta.client import OBJECT_ID, Answer, ahead, next_cursor, object_id
 from sophia.meta.interpreting import Interpretation, Request, post_seen
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
@@ -129,8 +129,8 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
     names = lifetime_names(ask, Source.INSIGHTS, ObjectKind.STORY)
     async for page in ask.caller.pages(f"{object_id(ask.account)}/stories", fields, "page_stories"):
         yield page
-        items = page.data.get("data")
-        ids = [str(item["post_id"]) for item in items or () if isinstance(item, dict) and "post_id" in item]
+        items = listed(page, "page_stories")
+        ids = [str(item["post_id"]) for item in items if OBJECT_ID.fullmatch(str(item.get("post_id")))]
         if ids and names:
             for answer in await one_by_one(ask, ids, names, "insights", "story_insights"):
                 yield answer

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sophia.meta.catalogue import ObjectKind, Period
+from sophia.meta.client import object_id
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import Oddity, PostSeen, Reading, Source
 from sophia.meta.reporting_zone import parse_moment, reporting_day
@@ -101,8 +102,8 @@ def post_seen(
     """A listed post; None, and set aside, when it has no id or no moment of publication."""
     try:
         published_at = moment_of(item[moment])
-        external_id = str(item["id"])
-    except (KeyError, ValueError, TypeError):
+        external_id = object_id(item["id"])
+    except (KeyError, ValueError, TypeError, OverflowError):
         reader.set_aside(str(item.get("id")), "", "a post without id or date", dict(item))
         return None
     words, permalink = item.get(text), item.get(link)

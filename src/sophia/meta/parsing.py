@@ -13,6 +13,8 @@ from sophia.meta.catalogue import Level, Metric, ObjectKind, Period, Platform, U
 from sophia.meta.records import Oddity, Reading
 from sophia.meta.reporting_zone import closed_day
 
+# What the store holds: no day before Facebook opened, no number that 64 bits do not, no longer name of a part.
+FIRST_DAY, LARGEST, LONGEST_BREAKDOWN = date(2004, 1, 1), 2**63 - 1, 200
 NAME_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,119}")
 TAGS = ("is_from_ads", "is_from_followers")
 WHOLE_UNITS = frozenset({Unit.COUNT, Unit.PEOPLE})
@@ -60,7 +62,7 @@ class InsightsReader:
         if not isinstance(block, dict):
             self.set_aside(object_id, "", "an item of data is not an object", block)
             return
-        name, period = block.get("name"), PERIODS.get(block.get("period", ""))
+        name, period = block.get("name"), PERIODS.get(str(block.get("period")))
         if not isinstance(name, str) or not NAME_SHAPE.fullmatch(name):
             self.set_aside(object_id, str(name), "the metric has no usable name", block)
             return
@@ -154,15 +156,22 @@ class InsightsReader:
         post: str | None,
     ) -> None:
         """Instagram's `total_value`: it has no dates, so the day is the last one that was asked for."""
+        if self.span is None and period is not Period.LIFETIME:
+            self.set_aside(object_id, name, "a total of a window that is no period", total)
+            return
         period, day = self.span or (period, self.today)
         if not self.breakdown and "value" in total:
             self._add(metric, name, period, "", day, total["value"], object_id, post)
-        for breakdown in total.get("breakdowns") or ():
+        breakdowns = total.get("breakdowns") or []
+        for breakdown in breakdowns if isinstance(breakdowns, list) else [breakdowns]:
             if not isinstance(breakdown, dict):
                 self.set_aside(object_id, name, "a breakdown is not an object", breakdown)
                 continue
-            dimensions = breakdown.get("dimension_keys") or []
-            for result in breakdown.get("results") or ():
+            dimensions, results = breakdown.get("dimension_keys") or [], breakdown.get("results") or []
+            if not isinstance(dimensions, list) or not isinstance(results, list):
+                self.set_aside(object_id, name, "a breakdown without lists", breakdown)
+                continue
+            for result in results:
                 self._read_result(result, dimensions, metric, name, (period, day), object_id, post)
 
     def _read_result(
@@ -176,7 +185,11 @@ class InsightsReader:
         post: str | None,
     ) -> None:
         values = result.get("dimension_values") if isinstance(result, dict) else None
-        if not isinstance(values, list) or len(values) != len(dimensions):
+        if (
+            not isinstance(values, list)
+            or len(values) != len(dimensions)
+            or not all(isinstance(d, str) for d in dimensions)
+        ):
             self.set_aside(object_id, name, "a breakdown's result does not fit its dimensions", result)
             return
         if "value" not in result:
@@ -200,7 +213,10 @@ class InsightsReader:
         post: str | None,
     ) -> None:
         kind = type(value)
-        if kind is int:
+        fits = len(breakdown) <= LONGEST_BREAKDOWN and day >= FIRST_DAY
+        if not fits or not NAME_SHAPE.fullmatch(name) or (metric is not None and name == f"{metric.name}_"):
+            good = False
+        elif kind is int:
             good = value >= 0
         elif kind is float:
             good = math.isfinite(value) and value >= 0
@@ -210,10 +226,12 @@ class InsightsReader:
                 good, value = whole or metric is None, int(value) if whole else value
         else:
             good = False
-        if good:
+        if good and value <= LARGEST:
             self.readings.append(Reading(post, name, period, breakdown, day, value))
         else:
-            self.set_aside(object_id, name, "the value is no finite number of zero or more", value)
+            self.set_aside(
+                object_id, name, "no finite number of zero or more, or not of a day or name that can be", value
+            )
 
     def add_field(self, name: str, value: Any, object_id: str, post: str | None = None) -> None:
         """A number that is a field of the object itself, such as followers_count: a level, dated by the fetch."""

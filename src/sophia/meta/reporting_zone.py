@@ -11,6 +11,7 @@ REPORTING_ZONE = ZoneInfo("America/Los_Angeles")
 ONE_DAY = timedelta(days=1)
 A_SECOND = timedelta(seconds=1)
 EPOCH_YEAR = 1970
+LAST_YEAR = 9999
 SECONDS_A_DAY = 86_400
 
 
@@ -43,7 +44,13 @@ def parse_moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} names no time zone")
-    return moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside of the calendar") from None
+    if not EPOCH_YEAR <= moment.year < LAST_YEAR:
+        raise ValueError(f"{text!r} is no moment of Meta's")
+    return moment
 
 
 @lru_cache(maxsize=4096)

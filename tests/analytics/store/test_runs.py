@@ -293,8 +293,6 @@ def test_two_accounts_learn_the_same_at_once(database: Database, account: int) -
         thread.start()
         thread.join(0.5)
     thread.join()
-    if failures and not database.is_sqlite:
-        pytest.xfail(f"BUG: on PostgreSQL the second run's end fails: {type(failures[0]).__name__}")
     assert failures == []
 
 

@@ -48,11 +48,20 @@ class Collector:
 
         async def one(account_id: int) -> RunOutcome:
             async with places:
-                return await self.collect_account(account_id, plan)
+                return await self.collect_safely(account_id, plan)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(account_id)) for account_id in account_ids]
         return [task.result() for task in tasks]
+
+    async def collect_safely(self, account_id: int, plan: Plan) -> RunOutcome:
+        """collect_account, with a fault of ours turned into an outcome: it may cost its account and no other (C2)."""
+        try:
+            return await self.collect_account(account_id, plan)
+        except Exception as error:  # the border of a run
+            log.exception("collection_crashed", account_id=account_id)
+            problem = {"code": "crashed", "message": f"{type(error).__name__}: see the log"}
+            return RunOutcome(status="failed", problems=[problem])
 
     async def collect_account(self, account_id: int, plan: Plan) -> RunOutcome:
         """One run. Never raises for what Meta or a token does: the outcome, stored as a run, says it."""

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 import anyio.to_thread
+import structlog
 from sqlalchemy.orm import Session
 
 from sophia.analytics.queries import KnownAccount
@@ -25,10 +26,14 @@ from sophia.meta.catalogue import Platform
 from sophia.meta.client import Answer
 from sophia.meta.errors import GraphError, Remedy
 from sophia.meta.subjects import interpret
+from sophia.vault import strike_out
+
+log = structlog.get_logger(__name__)
 
 # Days whose totals are asked side by side; the watermark moves when all of them are stored.
 DAYS_AT_ONCE = 6
 FAMILIES_AT_ONCE = 4
+ONE_DAY = timedelta(days=1)
 WEEKLY = timedelta(days=6, hours=12)
 POSTS_HISTORY = timedelta(days=730)
 FRESH_AGE = timedelta(days=3)
@@ -101,6 +106,7 @@ class Run:
         )
         self._writing = asyncio.Lock()
         self._waiting: list[Answer] = []
+        self._anew: set[str] = set()
         self._stopped = False
         self._failed: set[str] = set()
 
@@ -129,13 +135,18 @@ class Run:
             if error.remedy is Remedy.RECONNECT:
                 self._stopped = True
                 self.outcome.status = "needs_reconnect"
-                self.outcome.action_needed = f"Connect this account again: sophia connect ({error.message})"
+                self.outcome.action_needed = f"Connect this account again: sophia connect ({strike_out(error.message)})"
             elif error.remedy is Remedy.PAUSE:
                 self._stopped = True
                 self.outcome.status = "throttled"
+        except Exception as error:  # the border of a family: what we did not foresee costs it, and nothing beside it
+            self._failed.add(family.name)
+            message = f"{type(error).__name__}: a fault of Sophia's own; its log says more"
+            self.outcome.problems.append({"family": family.name, "code": "crashed", "message": message})
+            log.exception("family_crashed", account=self.known.name, family=family.name)
 
     def _note(self, family: str, error: GraphError) -> None:
-        note: dict[str, Any] = {"family": family, "code": error.code, "message": error.message}
+        note: dict[str, Any] = {"family": family, "code": error.code, "message": strike_out(error.message)}
         if error.subcode is not None:
             note["subcode"] = error.subcode
         if error.trace:
@@ -146,7 +157,7 @@ class Run:
         """Say what was refused or skipped, and settle the status."""
         outcome = self.outcome
         for refusal in self.ask.refusals:
-            what = f"Meta refuses {refusal.metric} for {refusal.kind.value}: {refusal.reason}"
+            what = strike_out(f"Meta refuses {refusal.metric} for {refusal.kind.value}: {refusal.reason}")
             outcome.problems.append({"family": "metrics", "code": refusal.code, "message": what})
         for object_id, error in self.ask.skipped.items():
             self._note(f"object {object_id}", error)
@@ -216,8 +227,13 @@ class Run:
     def _due(self, family: str, longest: int, history: int) -> list[Days]:
         since = self.plan.since
         oldest = self.ask.today - timedelta(days=history - 1)
+        covered = self.known.covered.get(family)
+        if covered is not None and covered.last < oldest - ONE_DAY:
+            # Asleep for longer than Meta keeps days: what lies between is lost, and the watermark begins anew.
+            self._anew.add(family)
+            covered = None
         return due_days(
-            self.known.covered.get(family),
+            covered,
             self.ask.yesterday,
             initial_days=min(self._settings.initial_days, history - 1),
             restated_days=self._settings.restatement_days,
@@ -332,7 +348,13 @@ class Run:
         await self._write(lambda session: note_asked(session, self.known.id, families, self.ask.today, self._now))
 
     async def _cover(self, family: str, days: Days) -> None:
-        await self._write(lambda session: cover_days(session, self.known.id, family, days.first, days.last, self._now))
+        anew = family in self._anew
+        self._anew.discard(family)
+
+        def change(session: Session) -> None:
+            cover_days(session, self.known.id, family, days.first, days.last, self._now, anew=anew)
+
+        await self._write(change)
 
     async def _write(self, change: Callable[[Session], object]) -> None:
         def write() -> None:

@@ -99,7 +99,8 @@ class EngagementMetric(Base):
     __tablename__ = "engagement_metrics"
     __table_args__ = (
         CheckConstraint(DAY_IN_RANGE, name="metric_date_in_range"),
-        CheckConstraint("metric_value >= 0", name="metric_value_not_negative"),
+        # The upper bound keeps out Infinity, and NaN, which PostgreSQL holds to be larger than any number.
+        CheckConstraint("metric_value >= 0 AND metric_value < 9223372036854775808", name="metric_value_possible"),
         {"sqlite_with_rowid": False},
     )
 

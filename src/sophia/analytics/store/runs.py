@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import CollectionRun, Lease, MetricStatus, Watermark
@@ -81,15 +81,20 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
         account.status, account.status_reason = "active", None
 
 
-def cover_days(session: Session, account_id: int, family: str, first: date, last: date, now: datetime) -> None:
+def cover_days(
+    session: Session, account_id: int, family: str, first: date, last: date, now: datetime, *, anew: bool = False
+) -> None:
     """Note that every day from `first` to `last` (both included) was asked of Meta and what it said is stored.
 
     Raises ValueError when that would leave a hole between these days and those noted before: a watermark with a hole
-    would hide a gap for ever (A13).
+    would hide a gap for ever (A13). `anew` forgets what was noted before, where Meta keeps the days between no more.
     """
     mark = session.get(Watermark, (account_id, family))
     if mark is None:
         session.add(Watermark(account_id=account_id, family=family, from_day=first, through_day=last, updated_at=now))
+        return
+    if anew:
+        mark.from_day, mark.through_day, mark.updated_at = first, last, now
         return
     if first > mark.through_day + ONE_DAY or last < mark.from_day - ONE_DAY:
         raise ValueError(f"{family}: {first}…{last} does not touch {mark.from_day}…{mark.through_day}")
@@ -114,6 +119,9 @@ def record_refusals(
     now: datetime,
 ) -> None:
     """Remember what Meta refuses, so that it is not asked again until ASK_AGAIN_AFTER has passed (B3)."""
+    if refusals and session.get_bind().dialect.name == "postgresql":
+        # Two machines may learn the same refusal at once; the second must see the first one's row.
+        session.execute(select(func.pg_advisory_xact_lock(-1)))
     for refusal in refusals:
         owner = None if refusal.everywhere else account_id
         key = (

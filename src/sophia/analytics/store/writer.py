@@ -57,6 +57,7 @@ POST_COLUMNS = (
     "gone_reason",
     "draft_id",
 )
+ZERO = "\x00"  # JSON's texts may hold this character, PostgreSQL's may not
 LONGEST_EXCERPT = 500
 LONGEST_NAME = 120
 LONGEST_BREAKDOWN = 200
@@ -190,8 +191,8 @@ class AccountWriter:
             "platform_post_id": post.external_id,
             "kind": kind,
             "published_at": post.published_at,
-            "permalink": post.permalink,
-            "text": post.text,
+            "permalink": clean(post.permalink),
+            "text": clean(post.text),
             "video_id": post.video_id,
             "gone_at": None,
             "gone_reason": None,
@@ -205,9 +206,12 @@ class AccountWriter:
             "SELECT platform_post_id, id FROM content_drafts"
             " WHERE platform_post_id {among} AND client_id = {p} AND platform = {p}"
         )
-        queue = "SELECT platform_post_id, draft_id FROM publishing_queue WHERE platform_post_id {among} AND account_id = {p}"
+        queue = (
+            "SELECT q.platform_post_id, q.draft_id FROM publishing_queue q JOIN content_drafts d ON d.id = q.draft_id"
+            " WHERE q.platform_post_id {among} AND q.account_id = {p} AND d.client_id = {p}"
+        )
         found = dict(select_among(session, drafts, ids, self._client_id, self._platform.value))
-        return found | dict(select_among(session, queue, ids, self._account_id))
+        return found | dict(select_among(session, queue, ids, self._account_id, self._client_id))
 
     def _known_posts(self, session: Session, readings: list[Reading], posts: dict[str, int]) -> list[Reading]:
         """Look up posts that the answer spoke of without listing them, by their own id or that of their video.
@@ -302,7 +306,17 @@ class AccountWriter:
 
 def metric_key(reading: Reading) -> MetricKey:
     level = "account" if reading.post is None else "post"
-    return (level, reading.metric[:LONGEST_NAME], reading.period, reading.breakdown[:LONGEST_BREAKDOWN])
+    return (
+        level,
+        reading.metric[:LONGEST_NAME],
+        reading.period,
+        reading.breakdown[:LONGEST_BREAKDOWN].replace(ZERO, ""),
+    )
+
+
+def clean(text: str | None) -> str | None:
+    """A text as every database takes it."""
+    return text and text.replace(ZERO, "")
 
 
 def load_metrics(session: Session, platform: Platform) -> dict[MetricKey, int]:
@@ -351,9 +365,9 @@ def add_oddities(session: Session, run_id: int, oddities: Collection[Oddity], no
         QuarantinedItem(
             run_id=run_id,
             reason=oddity.reason,
-            object_id=oddity.object_id[:80],
-            metric_name=oddity.metric[:200],
-            excerpt=oddity.excerpt[:LONGEST_EXCERPT],
+            object_id=oddity.object_id[:80].replace(ZERO, ""),
+            metric_name=oddity.metric[:200].replace(ZERO, ""),
+            excerpt=oddity.excerpt[:LONGEST_EXCERPT].replace(ZERO, ""),
             recorded_at=now,
         )
         for oddity in oddities

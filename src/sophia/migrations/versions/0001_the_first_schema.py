@@ -575,7 +575,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "metric_date BETWEEN 12418 AND 47482", name=op.f("ck_engagement_metrics_metric_date_in_range")
         ),
-        sa.CheckConstraint("metric_value >= 0", name=op.f("ck_engagement_metrics_metric_value_not_negative")),
+        sa.CheckConstraint(
+            "metric_value >= 0 AND metric_value < 9223372036854775808",
+            name=op.f("ck_engagement_metrics_metric_value_possible"),
+        ),
         sa.ForeignKeyConstraint(
             ["series_id"], ["metric_series.id"], name=op.f("fk_engagement_metrics_series_id"), ondelete="CASCADE"
         ),
