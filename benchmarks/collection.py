@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from benchmarks.machine import Measured, machine, measured, peak_memory_mb, table
 from sophia.analytics.collector import Collector, Plan
 from sophia.analytics.store import RunOutcome
+from sophia.cli.opening import settle_memory
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.demo.server import SpawnedServer, spawned_server
@@ -139,6 +140,7 @@ COLUMNS = (
 
 
 def main() -> None:
+    settle_memory()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     print(f"Machine: {machine()}")
     both = ("facebook", "instagram")

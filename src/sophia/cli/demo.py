@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import typer
 
-from sophia.cli.opening import Installation, utc_now
+from sophia.cli.opening import Installation, settle_memory, utc_now
 
 if TYPE_CHECKING:
     from sophia.analytics.store import RunOutcome
@@ -81,6 +81,7 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
         facebook_app_secret=SecretStr(meta.app_secret),
         facebook_access_token=SecretStr(meta.user_token),
     )
+    settle_memory()
     logs.configure(settings, least="warning")
     database = Database(settings.resolved_database_url)
     migrations.upgrade(database)

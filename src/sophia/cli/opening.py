@@ -1,5 +1,6 @@
 """Puts together what commands work with: settings, logging, the store, the vault, the clock."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,16 @@ class Installation:
         return JobContext(self.database, self.vault, client, self.settings, self.clock)
 
 
+def settle_memory() -> None:
+    """Let Python look for cycles less often: answers are trees of tens of thousands of objects, and hold none.
+
+    With Python's own settings that search takes a fifth of a collection's processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def open_installation(*, create: bool = False, talkative: bool = False, check: bool = True) -> Installation:
     """Read the settings, set logging up and open the store.
 
@@ -58,6 +69,7 @@ def open_installation(*, create: bool = False, talkative: bool = False, check: b
     from sophia.errors import StoreError  # noqa: PLC0415
     from sophia.portfolio import models  # noqa: F401, PLC0415 - tables that keys refer to
 
+    settle_memory()
     settings = load_settings()
     quiet = not talkative and settings.log_format == "console" and settings.log_level == "info"
     logs.configure(settings, least="warning" if quiet else None)

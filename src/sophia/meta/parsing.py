@@ -63,13 +63,16 @@ class InsightsReader:
             self.set_aside(object_id, "", "an item of data is not an object", block)
             return
         name, period = block.get("name"), PERIODS.get(str(block.get("period")))
-        if not isinstance(name, str) or not NAME_SHAPE.fullmatch(name):
-            self.set_aside(object_id, str(name), "the metric has no usable name", block)
+        if not isinstance(name, str):
+            self.set_aside(object_id, str(name), "the metric has no name", block)
+            return
+        metric = find(self.platform, self.level, name)
+        if metric is None and not NAME_SHAPE.fullmatch(name):
+            self.set_aside(object_id, name, "the metric has no usable name", block)
             return
         if period is None:
             self.set_aside(object_id, name, "the period is none that we know", block)
             return
-        metric = find(self.platform, self.level, name)
         if metric is not None and kind is not None and kind not in metric.kinds:
             return
         total, values = block.get("total_value"), block.get("values")
@@ -94,7 +97,8 @@ class InsightsReader:
         day = self._day(entry, name, period, object_id)
         if day is None:
             return
-        breakdown = ",".join(f"{tag}={entry[tag]}" for tag in TAGS if tag in entry)
+        # Most entries are a lone value; looking for tags in each of them would take as long as all the rest.
+        breakdown = ",".join(f"{tag}={entry[tag]}" for tag in TAGS if tag in entry) if len(entry) > 1 else ""
         value = entry["value"]
         if isinstance(value, dict) and self.breakdown in TAGS:
             for key, part in value.items():
@@ -213,8 +217,10 @@ class InsightsReader:
         post: str | None,
     ) -> None:
         kind = type(value)
-        fits = len(breakdown) <= LONGEST_BREAKDOWN and day >= FIRST_DAY
-        if not fits or not NAME_SHAPE.fullmatch(name) or (metric is not None and name == f"{metric.name}_"):
+        # Names of the catalogue are good; names with a part that Meta chose must be looked at.
+        is_known = metric is not None and name == metric.name
+        named = is_known or (NAME_SHAPE.fullmatch(name) and not (metric is not None and name == f"{metric.name}_"))
+        if not named or len(breakdown) > LONGEST_BREAKDOWN or day < FIRST_DAY:
             good = False
         elif kind is int:
             good = value >= 0
