@@ -1,8 +1,11 @@
 """Running again: nothing doubled, restatements kept as revisions, days that were missed made up for."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sophia.analytics.collector import Plan
+from sophia.analytics.queries import ReadingFilter, read_page
+from sophia.demo.faults import graph_fault
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import House, HouseMaker
@@ -41,6 +44,32 @@ def test_restated_day_is_a_revision(make_house: HouseMaker) -> None:
         "SELECT metric_value, fetch_id, replaced_by_fetch_id FROM metric_revisions"
     )
     assert (kept, old_fetch < new_fetch) == (old, True)
+
+
+def test_a_read_as_of_before_gives_the_old_value(make_house: HouseMaker) -> None:
+    """A13, A14: after a restatement, the store still says what it said before, to the digit."""
+    house = make_house()
+    page = house.world.pages[0]
+    wanted = ReadingFilter(metric_names=("page_media_view",), breakdown="")
+    house.collect(page.id)
+    before, moment = read(house, wanted), house.now
+    house.now += timedelta(days=1)
+    house.truth.restate(page.id, "page_media_view", reporting_day(moment) - timedelta(days=2), 4321)
+    house.collect(page.id)
+    after = read(house, wanted)
+    assert 4321 in after.values()
+    assert 4321 not in before.values()
+    assert len(after) == len(before) + 1
+    assert read(house, replace(wanted, as_of=moment)) == before
+    assert read(house, replace(wanted, as_of=house.now)) == after
+    assert read(house, replace(wanted, as_of=moment - timedelta(seconds=1))) == {}
+
+
+def read(house: House, wanted: ReadingFilter) -> dict[date, int | float]:
+    """{day: value} as the API would answer."""
+    with house.database.read() as session:
+        page = read_page(session, 1, wanted, 1000)
+    return {reading.metric_date: reading.metric_value for reading in page.readings}
 
 
 def test_provisional_days_become_final(make_house: HouseMaker) -> None:
@@ -97,8 +126,6 @@ def test_first_collection_ends_early(make_house: HouseMaker) -> None:
     """C1: what was stored before an error stays, and the next run closes the rest."""
     house = make_house()
     page = house.world.pages[0].id
-    from sophia.demo.faults import graph_fault  # noqa: PLC0415
-
     house.api.faults.append(graph_fault(r"period=days_28", 3, "Application does not have the capability"))
     (outcome,) = house.collect(page)
     assert outcome.status == "partial"

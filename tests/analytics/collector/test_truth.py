@@ -126,7 +126,11 @@ def fills(key: Key) -> bool:
     )
 
 
-@pytest.mark.parametrize("version", ["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"])
+ON_SQLITE = [("sqlite", version) for version in ("v22.0", "v23.0", "v24.0", "v25.0", "v26.0")]
+ON_POSTGRESQL = [("postgresql", version) for version in ("v22.0", "v26.0")]
+
+
+@pytest.mark.parametrize(("database", "version"), ON_SQLITE + ON_POSTGRESQL, indirect=["database"])
 def test_store_equals_truth(make_house: HouseMaker, version: str) -> None:
     """A1, A2, A9, A12, A17, B1, B2, B4: every value and day that Meta knows is stored as it is, and nothing else is."""
     house = make_house(businesses=2, posts_per_account=15)
