@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from sophia.errors import ConfigurationError
 
@@ -108,6 +108,8 @@ def load_settings() -> Settings:
     """The settings of this machine. Raises ConfigurationError that names each wrong variable and never its value."""
     try:
         return Settings()
+    except (SettingsError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The settings cannot be read: {str(error).splitlines()[0]}") from None
     except ValidationError as error:
         lines = [f"SOPHIA_{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
         raise ConfigurationError("; ".join(lines)) from None

@@ -49,6 +49,8 @@ def create_app(
     registry = CollectorRegistry()
     app = SophiaApi(
         title="Sophia",
+        # A redirect would be built from whatever host the request named, before any key is asked for.
+        redirect_slashes=False,
         version=version("sophia"),
         summary="Readings of Facebook Pages and Instagram accounts, and who decided them.",
         # The pages that FastAPI brings load scripts from elsewhere, and are open to everybody.

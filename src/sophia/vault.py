@@ -61,8 +61,11 @@ def open_vault(encryption_key: SecretStr | None, data_dir: Path) -> Vault:
         return Vault([part.strip() for part in encryption_key.get_secret_value().split(",") if part.strip()])
     path = data_dir / KEY_FILE
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        make_key_file(path)
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True)
+            make_key_file(path)
+        except OSError as error:
+            raise ConfigurationError(f"SOPHIA_DATA_DIR: no key can be kept in {data_dir} ({error.strerror})") from None
     return Vault(path.read_text().split())
 
 

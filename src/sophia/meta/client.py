@@ -22,9 +22,9 @@ import httpx
 import stamina
 import structlog
 from pydantic import SecretStr
-from pydantic_core import from_json
 
 from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.json_text import read_json
 from sophia.meta.records import Source
 
 log = structlog.get_logger(__name__)
@@ -177,7 +177,7 @@ def may_pass(error: Exception) -> bool:
 def read_envelope(response: httpx.Response) -> dict[str, Any]:
     """The answer's JSON object. Raises GraphError for an error inside it, whatever the HTTP status says."""
     try:
-        data = from_json(response.content)
+        data = read_json(response.content)
     except ValueError:
         raise GraphError(
             f"Meta answered with something that is no JSON (HTTP {response.status_code})",
@@ -269,7 +269,7 @@ class Caller:
             return GraphError("Meta had no time for this part of a batch", remedy=Remedy.AGAIN)
         try:
             body = str(result["body"]).encode()
-            data = from_json(body)
+            data = read_json(body)
         except (ValueError, KeyError, TypeError):
             return GraphError("a part of a batch cannot be read", remedy=Remedy.AGAIN)
         if not isinstance(data, dict) or "error" in data or result.get("code") != httpx.codes.OK:

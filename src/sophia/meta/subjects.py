@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic_core import from_json
-
 from sophia.meta import facebook, instagram
 from sophia.meta.catalogue import Level, Platform
 from sophia.meta.interpreting import Interpretation, Request
+from sophia.meta.json_text import read_json
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import Batch, Source
 
@@ -49,6 +48,6 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
 
     Raises KeyError for a subject that nobody reads.
     """
-    parsed = from_json(source.body) if data is None else data
+    parsed = read_json(source.body) if data is None else data
     said = READERS[source.subject](Request.of(source), parsed)
     return Batch(source, said.readings, said.posts, said.oddities, said.reels)

@@ -20,7 +20,13 @@ def configuration() -> Config:
 def upgrade(database: Database) -> None:
     """Bring the store to the newest schema; makes it when there is none. Does nothing when it is there already."""
     if database.path is not None:
-        database.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            database.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            folder = database.path.parent
+            raise StoreError(
+                f"The store's folder {folder} cannot be made ({error.strerror}): SOPHIA_DATA_DIR"
+            ) from None
     config = configuration()
     with database.engine.connect().execution_options(sophia_write=True) as connection:
         config.attributes["connection"] = connection

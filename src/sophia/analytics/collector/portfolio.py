@@ -17,6 +17,7 @@ from sophia.analytics.collector.run import Plan, Progress, Run, Silence
 from sophia.analytics.store import RunOutcome
 from sophia.config import Settings
 from sophia.database import Database
+from sophia.errors import SophiaError
 from sophia.meta.asking import Ask
 from sophia.meta.catalogue import Platform
 from sophia.meta.client import GraphClient
@@ -58,6 +59,11 @@ class Collector:
         """collect_account, with a fault of ours turned into an outcome: it may cost its account and no other (C2)."""
         try:
             return await self.collect_account(account_id, plan)
+        except SophiaError as error:
+            log.error("collection_refused", account_id=account_id, reason=str(error))  # noqa: TRY400 - no fault of ours
+            return RunOutcome(
+                status="failed", problems=[{"code": "refused", "message": str(error)}], action_needed=str(error)
+            )
         except Exception as error:  # the border of a run
             log.exception("collection_crashed", account_id=account_id)
             problem = {"code": "crashed", "message": f"{type(error).__name__}: see the log"}
@@ -80,7 +86,7 @@ class Collector:
 
     def _take(self, lease: str) -> bool:
         with self.database.write() as session:
-            return store.take_lease(session, lease, self.holder, self.clock(), LEASE)
+            return store.take_lease(session, lease, self.holder, self.clock(), LEASE, is_dead=is_dead)
 
     def _release(self, lease: str) -> None:
         with self.database.write() as session:
@@ -171,3 +177,17 @@ class Collector:
             changed=outcome.saved.changed,
             calls=outcome.calls,
         )
+
+
+def is_dead(holder: str) -> bool:
+    """Whether a holder was a process of this machine that is no more; of other machines nobody can know."""
+    host, _, rest = holder.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname() or not rest.isdigit():
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

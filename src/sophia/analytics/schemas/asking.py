@@ -2,11 +2,11 @@
 
 import json
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Level, Period, Platform
@@ -30,7 +30,23 @@ def iso_day(value: Any) -> Any:
     return value
 
 
-CalendarDay = Annotated[date, BeforeValidator(iso_day)]
+# Days that the store can hold, with room on both sides for whole weeks and months.
+FIRST_DAY, LAST_DAY = date(2004, 1, 1), date(2099, 12, 31)
+CalendarDay = Annotated[date, BeforeValidator(iso_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
+
+
+def within_years(moment: datetime) -> datetime:
+    """Refuse moments that cannot be said in UTC, or lie where no reading can."""
+    try:
+        day = moment.astimezone(UTC).date()
+    except OverflowError:
+        day = date.min
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(within_years)]
 
 
 class Asking(BaseModel):
@@ -65,7 +81,7 @@ class ReadingsQuery(DaysAsked):
     breakdown: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = Field(
         default=None, description="As stored, such as `follow_type=follower`; empty for readings without one."
     )
-    as_of: AwareDatetime | None = Field(
+    as_of: Moment | None = Field(
         default=None, description="Readings as they stood at this moment; with a zone, such as 2026-02-28T12:00:00Z."
     )
 

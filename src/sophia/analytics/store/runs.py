@@ -1,6 +1,6 @@
 """Writes about collecting: who may collect, what a run did, which days were asked, what Meta refuses."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,17 +32,25 @@ class RunOutcome:
     action_needed: str | None = None
 
 
-def take_lease(session: Session, name: str, holder: str, now: datetime, lasting: timedelta) -> bool:
-    """Take or renew the right to do `name` alone. False when another holder has it and has not let it run out (E2)."""
+def take_lease(
+    session: Session,
+    name: str,
+    holder: str,
+    now: datetime,
+    lasting: timedelta,
+    *,
+    is_dead: Callable[[str], bool] = lambda _: False,
+) -> bool:
+    """Take or renew the right to do `name` alone. False when another holder has it and has not let it run out (E2).
+
+    `is_dead` says of a holder that it was killed, so that nobody must wait for its time to run out.
+    """
+    put_rows(session, Lease, ("name", "holder", "expires_at"), [(name, holder, now + lasting)])
+    current = session.scalar(select(Lease.holder).where(Lease.name == name))
     free = or_(Lease.holder == holder, Lease.expires_at <= now)
-    renewed = session.execute(
-        update(Lease)
-        .where(Lease.name == name, free)
-        .values(holder=holder, expires_at=now + lasting)
-        .returning(Lease.name)
-    ).first()
-    if renewed is None:
-        put_rows(session, Lease, ("name", "holder", "expires_at"), [(name, holder, now + lasting)])
+    if current is not None and current != holder and is_dead(current):
+        free = or_(free, Lease.holder == current)
+    session.execute(update(Lease).where(Lease.name == name, free).values(holder=holder, expires_at=now + lasting))
     return session.scalar(select(Lease.holder).where(Lease.name == name)) == holder
 
 
