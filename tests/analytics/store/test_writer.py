@@ -1,5 +1,6 @@
 """The writer on both databases: writing twice changes nothing, what differs is kept, what fails leaves nothing."""
 
+import threading
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -484,3 +485,27 @@ def test_any_sequence_of_answers(sqlite_database: Database, answers: list[Any], 
     assert stored == truth
     assert office.one("SELECT count(*) FROM metric_revisions") == changes
     assert office.rows("SELECT readings FROM account_totals") == ([(len(truth),)] if truth else [])
+
+
+def test_accounts_that_add_the_same_metrics_at_once(office: Office) -> None:
+    """C2, E1: writers of different accounts that store the same new metrics, in any order, never end in a deadlock."""
+    names = [f"page_new_{number}" for number in range(12)]
+
+    def answers(order: list[str]) -> list[Batch]:
+        return [batch([Reading(None, name, Period.DAY, "", DAY, 1)]) for name in order]
+
+    writers = [office.writer(), office.writer(account=office.new_account(office.client))]
+    failures: list[BaseException] = []
+
+    def write(writer: AccountWriter, order: list[str]) -> None:
+        try:
+            writer.save(answers(order))
+        except BaseException as error:  # noqa: BLE001 - shown below
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=pair) for pair in zip(writers, (names, names[::-1]), strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []

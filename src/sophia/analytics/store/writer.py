@@ -60,6 +60,7 @@ POST_COLUMNS = (
 ZERO = "\x00"  # JSON's texts may hold this character, PostgreSQL's may not
 LONGEST_EXCERPT = 500
 LONGEST_NAME = 120
+NEW_METRICS_LOCK = -2  # ids of accounts, which lock their own writing, are positive
 LONGEST_BREAKDOWN = 200
 
 
@@ -233,7 +234,10 @@ class AccountWriter:
         keys = [metric_key(reading) for reading in readings]
         fresh = {key for key in keys if key not in known}
         if fresh:
-            put_rows(session, StoredMetric, METRIC_COLUMNS, [self._classified(key, saved) for key in fresh])
+            if not self._database.is_sqlite:
+                # Accounts share this table: two that add the same rows in another order would wait for each other.
+                session.execute(select(func.pg_advisory_xact_lock(NEW_METRICS_LOCK)))
+            put_rows(session, StoredMetric, METRIC_COLUMNS, [self._classified(key, saved) for key in sorted(fresh)])
             known.update(load_metrics(session, self._platform))
         return [
             (None if post is None else posts[post], known[key], day_number(day), value)
