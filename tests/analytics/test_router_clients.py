@@ -233,3 +233,22 @@ def test_as_of_over_http(api: Api, filling: Filling) -> None:
     before = (NOW - timedelta(seconds=1)).isoformat()
     assert api.get(f"/{client}/metrics", params={"as_of": before}).json() == []
     assert len(api.get(f"/{client}/metrics", params={"as_of": "2026-11-22T13:00:00+01:00"}).json()) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "gaps?end_date=0001-01-01",
+        "gaps?start_date=9999-12-31",
+        "{client}/series?canonical=reach&start_date=9999-12-31",
+        "{client}/series?canonical=reach&bucket=month&end_date=0001-01-01",
+        "{client}/metrics?as_of=9999-12-31T23:59:59-14:00",
+        "{client}/metrics?as_of=0001-01-01T00:00:00%2B14:00",
+        "{client}/metrics.csv?as_of=0001-01-01T00:00:00%2B14:00",
+    ],
+)
+def test_dates_beyond_the_calendar_are_refused(api: Api, filling: Filling, path: str) -> None:
+    """J3: a day or moment that no reading can have is a mistake of the question, said as a problem."""
+    answer = api.get("/" + path.format(client=filling.client("Hats")))
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == PROBLEM

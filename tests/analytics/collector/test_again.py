@@ -1,9 +1,14 @@
 """Running again: nothing doubled, restatements kept as revisions, days that were missed made up for."""
 
+import os
+import socket
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date, timedelta
 
 from sophia.analytics.collector import Plan
+from sophia.analytics.models import Lease
 from sophia.analytics.queries import ReadingFilter, read_page
 from sophia.demo.faults import graph_fault
 from sophia.meta.reporting_zone import reporting_day
@@ -136,3 +141,19 @@ def test_first_collection_ends_early(make_house: HouseMaker) -> None:
     (outcome,) = house.collect(page)
     assert outcome.status == "ok"
     assert len(house.rows("SELECT 1 FROM watermarks WHERE family = 'page_insights'")) == 1
+
+
+def test_a_killed_program_leaves_nobody_waiting(make_house: HouseMaker) -> None:
+    """E2: the lease of a process that was killed on this machine is taken over at once; that of a living one is not."""
+    house = make_house()
+    page = house.world.pages[0].id
+    account = house.account_ids[page]
+    killed = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    host = socket.gethostname()
+    for holder, status in ((f"{host}:{int(killed.stdout)}:a", "ok"), (f"{host}:{os.getpid()}:a", "skipped")):
+        with house.database.write() as session:
+            session.add(Lease(name=f"account:{account}", holder=holder, expires_at=house.now + timedelta(minutes=5)))
+        (outcome,) = house.collect(page)
+        assert outcome.status == status
+    (outcome,) = house.collect(page)
+    assert outcome.status == "skipped"
