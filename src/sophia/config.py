@@ -64,7 +64,15 @@ class Settings(BaseSettings):
         default=3, ge=1, le=28, description="Latest days read again by every run; Meta restates about 48 hours."
     )
     concurrency: int = Field(default=20, ge=1, le=200, description="Accounts collected at the same time.")
-    request_timeout_seconds: float = Field(default=30.0, gt=0, le=300, description="Longest wait for one answer.")
+    request_timeout_seconds: float = Field(
+        default=30.0, gt=0, le=300, description="Longest silence of Meta's in the middle of a call."
+    )
+    answer_timeout_seconds: float = Field(
+        default=120.0, gt=0, le=3600, description="Longest time that one whole answer of Meta's may take."
+    )
+    run_minutes: float = Field(
+        default=60.0, gt=0, le=1440, description="Longest time that the run of one account may take; the next goes on."
+    )
     ask_also: frozenset[str] = Field(
         default=frozenset(),
         description="Metrics that the catalogue asks on request only, as a JSON list: "

@@ -24,7 +24,9 @@ from sophia.demo.graph_api import GraphApi, Receive, Scope, Send
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
 from sophia.demo.world import build_world
-from sophia.meta.client import Answer, Caller, GraphClient, next_cursor, object_id, proof
+from sophia.meta.caller import Caller
+from sophia.meta.client import GraphClient, proof
+from sophia.meta.envelope import Answer, next_cursor, object_id
 from sophia.meta.errors import GraphError, Remedy
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -368,16 +370,16 @@ def test_another_version_is_said_once(meta: HandMade) -> None:
 
 @pytest.mark.usefixtures("_four_attempts")
 def test_what_may_pass_is_tried_again(meta: HandMade) -> None:
-    """C7: a passing fault is tried again, and the answer counts once."""
+    """C7: a passing fault is tried again; every attempt is counted, as Meta counts it."""
     meta.says(Reply(graph_error(2), 500), Reply(b"<html>", 502), Reply(graph_error(1)), Reply({"data": []}))
 
-    async def counted(caller: Caller) -> tuple[Answer, int]:
-        return await caller.get("1", {}, "x"), caller.tally.calls
+    async def counted(caller: Caller) -> tuple[Answer, int, int]:
+        return await caller.get("1", {}, "x"), caller.tally.calls, caller.tally.retries
 
-    answer, calls = ask(meta, counted)
+    answer, calls, retries = ask(meta, counted)
     assert answer.data == {"data": []}
     assert len(meta.received) == 4
-    assert calls == 1
+    assert (calls, retries) == (4, 3)
 
 
 @pytest.mark.usefixtures("_four_attempts")

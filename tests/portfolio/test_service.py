@@ -18,6 +18,7 @@ from sophia.analytics.models import (
     KPISnapshot,
     MetricStatus,
     QuarantinedItem,
+    RefusedObject,
 )
 from sophia.analytics.store import take_lease
 from sophia.database import Database
@@ -190,6 +191,7 @@ def fill(filling: Filling, name: str) -> int:
             since=NOW,
             ask_again_at=NOW,
         ),
+        RefusedObject(account_id=account, object_id="1_2", code=100, reason="no", since=NOW, ask_again_at=NOW),
         KPISnapshot(
             client_id=client,
             account_id=account,

@@ -61,7 +61,8 @@ def what_to_do(standing: "Standing", now: datetime, soon: timedelta) -> str | No
     elif run is not None and run.action_needed:
         advice = run.action_needed
     elif run is not None and run.status == "throttled":
-        advice = "Wait: Meta set a limit, and the server goes on within the hour."
+        until = f" at {run.resume_at:%H:%M} UTC" if run.resume_at else " within the hour"
+        advice = f"Wait: Meta set a limit, and the server goes on{until}."
     elif run is None:
         advice = f"It was never collected. Run: sophia collect --account {account.id}"
     elif lags(standing, reporting_day(now) - 2 * ONE_DAY):
@@ -84,7 +85,9 @@ def as_document(standing: "Standing", now: datetime, soon: timedelta) -> dict[st
         "readings": standing.readings,
         "latest_day": standing.latest_day,
         "last_success_at": standing.last_success_at,
-        "last_run": None if run is None else {"status": run.status, "started_at": run.started_at},
+        "last_run": None
+        if run is None
+        else {"status": run.status, "started_at": run.started_at, "resume_at": run.resume_at},
         "token_ends_at": account.token_ends_at,
         "token_checked_at": account.token_checked_at,
         "what_to_do": what_to_do(standing, now, soon),

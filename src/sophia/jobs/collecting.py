@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import anyio.to_thread
 import structlog
@@ -12,7 +13,7 @@ from sophia.analytics.models.collection import FRESH
 from sophia.analytics.queries.standing import Standing, standings
 from sophia.analytics.store import RunOutcome
 from sophia.jobs.context import JobContext
-from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, may_be_collected
+from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, may_be_collected, next_resumption
 from sophia.portfolio.service import AccountInfo
 
 log = structlog.get_logger(__name__)
@@ -86,6 +87,11 @@ async def _collect(context: JobContext, plan: Plan, is_due: Callable[[Standing],
     for outcome in outcomes:
         counts[outcome.status] = counts.get(outcome.status, 0) + 1
     return counts
+
+
+def resumption(context: JobContext) -> datetime | None:
+    """When the first account may go on that was stopped by a limit or by silence; None when none was."""
+    return next_resumption(standing for standing in _standings(context) if may_be_collected(standing))
 
 
 def _standings(context: JobContext) -> list[Standing]:

@@ -37,5 +37,6 @@ def graph_client(settings: Settings, clock: Callable[[], datetime]) -> GraphClie
         clock,
         app_secret=settings.facebook_app_secret,
         timeout_seconds=settings.request_timeout_seconds,
+        answer_seconds=settings.answer_timeout_seconds,
         connections=max(64, settings.concurrency * 4),
     )

@@ -1,5 +1,6 @@
 """Which accounts are due: computed from watermarks and never from a firing, so that nothing missed is forgotten (E4)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -41,15 +42,25 @@ def is_due_at_start(standing: Standing, now: datetime) -> bool:
 
 
 def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
-    """Whether the account missed the last daily collection, or was stopped in it by a rate limit.
+    """Whether the account missed the last daily collection, or was stopped in it by what passes: a limit, or silence.
 
     An account that failed for another reason waits for the next day: asking it every hour would mend nothing.
     """
-    tick = last_tick(now, daily_hour, zone)
-    if standing.account.status != "active" or not lags(standing, reporting_day(tick) - ONE_DAY):
+    if standing.account.status != "active":
         return False
     run = standing.last_run
+    if run is not None and run.resume_at is not None:
+        return run.resume_at <= now
+    tick = last_tick(now, daily_hour, zone)
+    if not lags(standing, reporting_day(tick) - ONE_DAY):
+        return False
     return run is None or run.started_at < tick or run.status in PASSING
+
+
+def next_resumption(standings: Iterable[Standing]) -> datetime | None:
+    """When the first account may go on that was stopped by a limit or by silence."""
+    runs = (standing.last_run for standing in standings if standing.account.status == "active")
+    return min((run.resume_at for run in runs if run is not None and run.resume_at is not None), default=None)
 
 
 def last_tick(now: datetime, hour: int, zone: ZoneInfo) -> datetime:

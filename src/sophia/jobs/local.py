@@ -19,7 +19,7 @@ class Runner:
     """Knows what runs at the moment, so that it can be ended in order when the process stops."""
 
     def __init__(self, context: JobContext) -> None:
-        self._context = context
+        self.context = context
         self._running: dict[str, asyncio.Task[object]] = {}
 
     async def run(self, job: Job) -> bool:
@@ -53,10 +53,10 @@ class Runner:
         """Leave a mark that nobody takes away: it ends by time, before the job's next turn."""
         if job.alone_for is None:
             return True
-        with self._context.database.write() as session:
+        with self.context.database.write() as session:
             # A holder renews its own lease, so each attempt is a holder of its own.
-            now = self._context.clock()
-            holder = f"{self._context.holder}:{time.monotonic_ns()}"
+            now = self.context.clock()
+            holder = f"{self.context.holder}:{time.monotonic_ns()}"
             return take_lease(session, f"job:{job.name}", holder, now, job.alone_for)
 
     async def _guarded(self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]]) -> None:
@@ -64,7 +64,7 @@ class Runner:
         began = time.monotonic()
         log.info("job_started", job=name)
         try:
-            counts = await work(self._context)
+            counts = await work(self.context)
         except asyncio.CancelledError:
             log.info("job_stopped", job=name)
             raise

@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import anyio.to_thread
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
 
 from sophia.config import Settings
 from sophia.database import Database
-from sophia.jobs.collecting import collect_at_start
+from sophia.jobs.collecting import catch_up, collect_at_start, resumption
 from sophia.jobs.context import JobContext, graph_client
 from sophia.jobs.local import Runner
 from sophia.jobs.table import JOBS, Job, Schedule
@@ -22,6 +24,12 @@ from sophia.vault import open_vault
 
 log = structlog.get_logger(__name__)
 GRACE = timedelta(hours=6)
+# What was stopped and cannot go on yet is looked at no more often than this.
+SHORTEST_WAIT = timedelta(minutes=5)
+# Begun by an event and not by the clock: the start of the server, and the end of one of Meta's limits.
+AT_START = Job("collect_at_start", collect_at_start, Schedule("day"))
+RESUME = Job("resume", catch_up, Schedule("hour"))
+UNPLANNED = (AT_START, RESUME)
 
 
 def utc_now() -> datetime:
@@ -68,15 +76,20 @@ async def run_jobs(
         vault = open_vault(settings.encryption_key, settings.data_dir)
         runner = Runner(JobContext(database, vault, client, settings, clock))
         stack.push_async_callback(runner.stop)
-        by_name = {job.name: job for job in jobs}
+        by_name = {job.name: job for job in (*jobs, *UNPLANNED)}
 
         async def fire(name: str) -> None:
             await runner.run(by_name[name])
+            moment = await anyio.to_thread.run_sync(resumption, runner.context)
+            if moment is not None:
+                wait = max(moment - clock(), SHORTEST_WAIT)
+                later = DateTrigger(utc_now() + wait)
+                scheduler.add_job(fire, later, args=[RESUME.name], id=RESUME.name, replace_existing=True)
 
         scheduler = build_scheduler(settings, fire, jobs)
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)
-        runner.begin("collect_at_start", collect_at_start)
+        scheduler.add_job(fire, args=[AT_START.name], id=AT_START.name)
         for job in jobs:
             log.info("job_planned", job=job.name, next_run=str(scheduler.get_job(job.name).next_run_time))
         yield runner

@@ -5,6 +5,7 @@ Nearly every error of Meta is HTTP 400; `is_transient` is often absent, which do
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sophia.errors import SophiaError
@@ -30,26 +31,68 @@ class Remedy(StrEnum):
     OBJECT_GONE = "object_gone"  # deleted, hidden or older than the professional account
     WITHOUT_FIELD = "without_field"  # one field needs a permission that is missing
     RECONNECT = "reconnect"  # the token is dead; only a person can mend that
+    STOP_APPLICATION = "stop_application"  # Meta refuses the whole application: no account can be collected
+    UNREACHABLE = "unreachable"  # nobody has answered for a while: nothing is asked until that passes
     ASK_PERSON = "ask_person"  # a permission, a role or a setting is missing
     MISTAKE = "mistake"  # we asked for something that does not exist: a fault of ours
 
 
+# After these nothing more is asked with the same token in this run.
+STOPS = frozenset({Remedy.RECONNECT, Remedy.PAUSE, Remedy.STOP_APPLICATION, Remedy.UNREACHABLE})
+
+CONNECT = "Connect this account again: sophia connect"
+ADVICE = {
+    Remedy.AGAIN: "Nothing: the next run asks again.",
+    Remedy.SMALLER: "Nothing: the next run asks for less at once.",
+    Remedy.PAUSE: "Nothing: Sophia asks no more until Meta's limit is over, and then goes on.",
+    Remedy.WITHOUT_METRIC: "Nothing: it is left out, and tried again in two weeks.",
+    Remedy.METRIC_WITHHELD: "Nothing: Meta keeps it from accounts that are too small for it; tried again in two weeks.",
+    Remedy.NO_DATA_YET: "Nothing: it is asked again while Meta still has it.",
+    Remedy.OBJECT_GONE: "Nothing: the object was left out, and everything else was read.",
+    Remedy.WITHOUT_FIELD: "To have this field too, connect again with the permission that Meta names: sophia connect",
+    Remedy.RECONNECT: CONNECT,
+    Remedy.STOP_APPLICATION: "Check your app at developers.facebook.com, SOPHIA_FACEBOOK_APP_ID and its secret.",
+    Remedy.UNREACHABLE: "Check the network and SOPHIA_GRAPH_BASE_URL; Sophia tries again by itself.",
+    Remedy.ASK_PERSON: "Check the role of this account and the permissions of its token, then: sophia connect",
+    Remedy.MISTAKE: "Report this as a fault of Sophia, with the fbtrace_id.",
+}
+
+
+class Whose(StrEnum):
+    """Whose limit was reached, and so what has to rest."""
+
+    APPLICATION = "application"
+    TOKEN = "token"  # noqa: S105 - a word, not a token
+    OBJECT = "object"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """What an error means. `message`: words that must occur in it. `whose` and `rest` (how long, unless Meta says) are
+    for limits; `once`: worth one more try, for Meta has been seen to say it in passing; `advice` replaces the remedy's.
+    """
+
     code: int
     remedy: Remedy
     subcode: int | None = None
     message: str = ""
+    whose: Whose | None = None
+    rest: timedelta | None = None
+    once: bool = False
+    advice: str = ""
 
 
+HOUR = timedelta(hours=1)
 # The first rule that fits decides: subcodes before codes, words before none. Facts: GRAPH_API §3.
 RULES = (
     Rule(1, Remedy.SMALLER, message="reduce the amount of data"),
     Rule(1, Remedy.ASK_PERSON, subcode=2853006),
     Rule(1, Remedy.AGAIN),
     Rule(2, Remedy.AGAIN),
-    Rule(3, Remedy.ASK_PERSON),
-    *(Rule(code, Remedy.PAUSE) for code in (4, 17, 32, 341, 613, *range(80000, 80015))),
+    Rule(3, Remedy.STOP_APPLICATION, advice="Your Meta app lacks a capability: see its App Review."),
+    *(Rule(code, Remedy.PAUSE, whose=Whose.APPLICATION, rest=HOUR) for code in (4, 341)),
+    *(Rule(code, Remedy.PAUSE, whose=Whose.TOKEN, rest=HOUR) for code in (17, 613)),
+    *(Rule(code, Remedy.PAUSE, whose=Whose.OBJECT, rest=HOUR) for code in (32, *range(80000, 80015))),
     Rule(10, Remedy.NO_DATA_YET, message="not enough viewers"),
     Rule(10, Remedy.WITHOUT_FIELD, message="pages_read_user_content"),
     Rule(10, Remedy.ASK_PERSON),
@@ -57,11 +100,30 @@ RULES = (
     Rule(100, Remedy.OBJECT_GONE, subcode=33),
     Rule(100, Remedy.OBJECT_GONE, subcode=2108006),
     Rule(100, Remedy.MISTAKE),
-    *(Rule(code, Remedy.RECONNECT) for code in (102, 190)),
-    Rule(104, Remedy.ASK_PERSON),
+    Rule(101, Remedy.STOP_APPLICATION),
+    Rule(102, Remedy.RECONNECT),
+    Rule(104, Remedy.STOP_APPLICATION, advice="SOPHIA_FACEBOOK_APP_SECRET is missing, or is not that of this app."),
+    Rule(190, Remedy.RECONNECT, subcode=458, advice="Somebody removed the app from the account. " + CONNECT),
+    Rule(
+        190, Remedy.RECONNECT, subcode=459, advice="The person must log in at facebook.com first, for Meta checks it."
+    ),
+    Rule(190, Remedy.RECONNECT, subcode=464, advice="The person must confirm the account at facebook.com first."),
+    Rule(190, Remedy.RECONNECT, subcode=460, advice="The password was changed. " + CONNECT),
+    Rule(190, Remedy.RECONNECT, subcode=463, advice="The token has ended. " + CONNECT),
+    Rule(
+        190, Remedy.RECONNECT, subcode=492, advice="The person lost the role on this Page: give it back, then connect."
+    ),
+    Rule(190, Remedy.RECONNECT, subcode=2069032, once=True),
+    Rule(190, Remedy.RECONNECT),
     Rule(200, Remedy.METRIC_WITHHELD, subcode=1504029),
     *(Rule(code, Remedy.ASK_PERSON) for code in range(200, 300)),
-    Rule(368, Remedy.ASK_PERSON),
+    Rule(
+        368,
+        Remedy.PAUSE,
+        whose=Whose.TOKEN,
+        rest=6 * HOUR,
+        advice="Meta has blocked this account for a while: look at its Support Inbox on Facebook.",
+    ),
     Rule(803, Remedy.OBJECT_GONE),
     Rule(2874008, Remedy.METRIC_WITHHELD),
     *(Rule(code, Remedy.METRIC_WITHHELD) for code in range(2932001, 2932011)),
@@ -81,8 +143,12 @@ class GraphError(SophiaError):
         is_transient: bool = False,
         trace: str | None = None,
         remedy: Remedy | None = None,
+        wait_seconds: float | None = None,
+        resume_at: datetime | None = None,
     ) -> None:
-        """`code` 0: no answer of Meta at all. `trace` is the fbtrace_id that Meta's support asks for."""
+        """`code` 0: no answer of Meta at all. `trace` is the fbtrace_id that Meta's support asks for. `wait_seconds` is
+        how long Meta wants us to wait; `resume_at` (aware) the moment from which asking makes sense again.
+        """
         super().__init__(message)
         self.message = message
         self.code = code
@@ -90,7 +156,19 @@ class GraphError(SophiaError):
         self.status = status
         self.is_transient = is_transient
         self.trace = trace
+        rule = find_rule(code, subcode, message)
         self.remedy = remedy or decide(code, subcode, message, status, is_transient=is_transient)
+        self.whose = (rule and rule.whose) or Whose.APPLICATION
+        self.rest = (rule and rule.rest) or HOUR
+        self.is_worth_one_more_try = rule is not None and rule.once
+        self.advice = (rule and rule.advice) or ADVICE[self.remedy]
+        self.wait_seconds = wait_seconds
+        self.resume_at = resume_at
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether no word of Meta's was heard: no connection, silence, or what cannot be read."""
+        return self.code == 0 and self.remedy is Remedy.AGAIN
 
     def __str__(self) -> str:
         number = f"{self.code}/{self.subcode}" if self.subcode else str(self.code)
@@ -110,14 +188,22 @@ class GraphError(SophiaError):
         return frozenset(blamed) & frozenset(metrics)
 
 
-def decide(code: int, subcode: int | None, message: str, status: int | None, *, is_transient: bool) -> Remedy:
-    """The remedy for an error, from the table above."""
+def find_rule(code: int, subcode: int | None, message: str) -> Rule | None:
+    """The row of the table above that an error falls under."""
     words = message.lower()
     if code == 100 and subcode is None and METRIC_WORDS.search(words):  # noqa: PLR2004 - Meta's "bad parameter"
-        return Remedy.WITHOUT_METRIC
-    for rule in RULES:
-        if rule.code == code and rule.subcode in (None, subcode) and rule.message in words:
-            return rule.remedy
+        return Rule(code, Remedy.WITHOUT_METRIC)
+    fitting = (
+        rule for rule in RULES if rule.code == code and rule.subcode in (None, subcode) and rule.message in words
+    )
+    return next(fitting, None)
+
+
+def decide(code: int, subcode: int | None, message: str, status: int | None, *, is_transient: bool) -> Remedy:
+    """The remedy for an error: the table's, and for codes that it does not know the most cautious that may help."""
+    rule = find_rule(code, subcode, message)
+    if rule is not None:
+        return rule.remedy
     if status == TOO_MANY_REQUESTS:
         return Remedy.PAUSE
     if is_transient or code == 0 or (status is not None and status >= WORTH_RETRYING_STATUS):

@@ -8,26 +8,16 @@ from collections.abc import AsyncGenerator
 from datetime import date, datetime
 from typing import Any
 
-from sophia.meta.asking import (
-    ITEMS_PER_BATCH,
-    PAGE_SIZE,
-    Ask,
-    ByIdGroup,
-    Listing,
-    by_id,
-    insist,
-    is_past,
-    listed,
-    one_by_one,
-    settle,
-    walk,
-)
+from sophia.meta.asking import Ask, Window, insist
+from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
-from sophia.meta.client import OBJECT_ID, Answer, ahead, next_cursor, object_id
+from sophia.meta.envelope import OBJECT_ID, Answer, next_cursor, object_id
 from sophia.meta.interpreting import Interpretation, Request, post_seen
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
 from sophia.meta.reporting_zone import unix_window
+from sophia.meta.singly import ITEMS_PER_BATCH, ByIdGroup, by_id, one_by_one, settle
+from sophia.meta.walking import PAGE_SIZE, Listing, is_past, listed, walk
 
 POST_KINDS = (ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL)
 POST_FIELDS = "id,created_time,message,permalink_url,status_type,attachments{media_type,type,target{id,url}},shares"
@@ -50,10 +40,11 @@ async def insights(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, 
     for question in questions(
         Platform.FACEBOOK, kind, Source.INSIGHTS, version, ask.today, also=ask.also, refused=refused
     ):
-        params = {"period": question.period.value, **unix_window(first, last)}
+        params = {"period": question.period.value}
         if question.breakdown:
             params["breakdown"] = question.breakdown
-        for answer in await insist(ask, kind, question, params, "page_insights"):
+        window = Window(first, last, unix_window)
+        async for answer in insist(ask, kind, question, params, "page_insights", window):
             yield answer
 
 
@@ -92,7 +83,8 @@ async def _videos(
     """
     names = lifetime_names(ask, Source.INSIGHTS, ObjectKind.VIDEO, ObjectKind.REEL)
     special = tuple(name for name in names if name not in common)
-    pieces = ByIdGroup("insights", "posts_by_id", "post_insights", special, videos).pieces()
+    group = ByIdGroup("insights", "posts_by_id", "post_insights", special, videos)
+    pieces = group.without(ask.resting | frozenset(ask.skipped)).pieces()
     reels = Listing(
         edge="video_reels",
         subject="video_reels",

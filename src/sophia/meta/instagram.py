@@ -4,13 +4,16 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sophia.meta.asking import PAGE_SIZE, Ask, ByIdGroup, Listing, by_id, insist, listed, walk
+from sophia.meta.asking import Ask, Window, insist
+from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
-from sophia.meta.client import Answer, ahead, object_id
+from sophia.meta.envelope import Answer, object_id
 from sophia.meta.interpreting import Interpretation, Request, post_seen
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
 from sophia.meta.reporting_zone import unix_window
+from sophia.meta.singly import ByIdGroup, by_id
+from sophia.meta.walking import PAGE_SIZE, Listing, listed, walk
 
 MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL)
 MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
@@ -65,7 +68,7 @@ async def demographics(ask: Ask) -> AsyncGenerator[Answer, None]:
     for question in _questions(ask, ObjectKind.ACCOUNT):
         if question.timeframe:
             params = {**_params(question), "timeframe": question.timeframe}
-            for answer in await insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights"):
+            async for answer in insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights"):
                 yield answer
     for question in _spans(ask):
         if question.breakdown == "contact_button_type":
@@ -115,20 +118,29 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
         names=names,
         single_subject="media_insights",
         moment="timestamp",
+        short=True,
     )
     ids: list[str] = []
     async for answer in walk(ask, listing, None):
         yield answer
         ids += [str(item["id"]) for item in listed(answer, "stories") if "id" in item]
-    ids = [one for one in ids if one not in ask.skipped]
     async for answer in by_id(ask, _specific(ask, {ObjectKind.STORY: ids}, names)):
         yield answer
 
 
 async def _account_insights(ask: Ask, question: Question, first: date, last: date) -> AsyncGenerator[Answer, None]:
-    params = {**_params(question), **unix_window(first, last, LONGEST_WINDOW_DAYS)}
-    for answer in await insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights"):
+    """A series may be asked in pieces; a total over a window may not, for its pieces do not add up to it."""
+    params, window = _params(question), None
+    if question.metric_type == "time_series":
+        window = Window(first, last, limited_window)
+    else:
+        params |= limited_window(first, last)
+    async for answer in insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights", window):
         yield answer
+
+
+def limited_window(first: date, last: date) -> dict[str, str]:
+    return unix_window(first, last, LONGEST_WINDOW_DAYS)
 
 
 def _params(question: Question) -> dict[str, str]:

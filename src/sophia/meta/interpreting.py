@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sophia.meta.catalogue import ObjectKind, Period
-from sophia.meta.client import object_id
+from sophia.meta.envelope import object_id
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import Oddity, PostSeen, Reading, Source
 from sophia.meta.reporting_zone import parse_moment, reporting_day

@@ -12,7 +12,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from sophia.meta.client import MOST_BATCH_ITEMS, Answer, Caller, GraphClient
+from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
+from sophia.meta.client import GraphClient
+from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError, Remedy
 from sophia.vault import STRUCK_OUT, strike_out
 
@@ -139,7 +141,7 @@ async def exchange_long_lived(client: GraphClient, app: App, token: SecretStr) -
         "fb_exchange_token": token.get_secret_value(),
     }
     try:
-        answer = await _post_or_get(client, app, params)
+        answer = await _exchange(client, app, params)
     except GraphError as error:
         raise discreet(error, app.secret, token) from None
     longer, seconds = answer.data.get("access_token"), answer.data.get("expires_in")
@@ -149,14 +151,20 @@ async def exchange_long_lived(client: GraphClient, app: App, token: SecretStr) -
     return SecretStr(longer), ends_at
 
 
-async def _post_or_get(client: GraphClient, app: App, params: dict[str, str]) -> Answer:
-    """POST, which keeps the secrets out of the address; GET, which is what Meta documents, where POST is refused."""
+async def _exchange(client: GraphClient, app: App, params: dict[str, str]) -> Answer:
+    """POST, which keeps the secrets out of the address. Where Meta takes only the GET that it documents, that GET inside
+    a batch, whose items travel in the body.
+    """
+    caller = client.caller(app.token)
     try:
-        return await client.send("POST", "oauth/access_token", params, app.token, "token")
+        return await caller.send("POST", "oauth/access_token", params, "token")
     except GraphError as error:
         if (error.code, error.subcode) != MISSING_METHOD:
             raise
-    return await client.send("GET", "oauth/access_token", params, app.token, "token")
+    (answer,) = await caller.batch([("oauth/access_token", params, 1)], "token")
+    if isinstance(answer, GraphError):
+        raise answer
+    return answer
 
 
 async def page_accounts(caller: Caller) -> list[PageFound]:

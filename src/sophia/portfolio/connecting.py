@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.errors import ConfigurationError, ConflictError, InvalidInputError
-from sophia.meta.client import GraphClient, object_id
+from sophia.meta.client import GraphClient
+from sophia.meta.envelope import object_id
 from sophia.meta.errors import GraphError, Remedy
 from sophia.meta.tokens import (
     App,

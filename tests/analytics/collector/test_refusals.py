@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 from sophia.analytics.collector import Plan
-from sophia.analytics.store.runs import ASK_AGAIN_AFTER
+from sophia.analytics.store.refusals import ASK_AGAIN_AFTER
 from sophia.demo.errors import GraphError
 from sophia.demo.faults import Fault, graph_fault
 

@@ -22,7 +22,7 @@ from sophia.analytics.store import (
     start_run,
     take_lease,
 )
-from sophia.analytics.store.runs import ASK_AGAIN_AFTER
+from sophia.analytics.store.refusals import ASK_AGAIN_AFTER
 from sophia.database import Database
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue import ObjectKind, Platform

@@ -21,6 +21,7 @@ from sophia.errors import SophiaError
 from sophia.meta.asking import Ask
 from sophia.meta.catalogue import Platform
 from sophia.meta.client import GraphClient
+from sophia.meta.errors import GraphError
 from sophia.meta.reporting_zone import reporting_day
 from sophia.vault import Vault
 
@@ -59,6 +60,10 @@ class Collector:
         """collect_account, with a fault of ours turned into an outcome: it may cost its account and no other (C2)."""
         try:
             return await self.collect_account(account_id, plan)
+        except GraphError as error:
+            # Its budget rests: nothing was asked, so there is no run; the last one says from when on it will be.
+            problem = {"code": error.code, "message": error.message, "what_to_do": error.advice}
+            return RunOutcome(status="throttled", problems=[problem], resume_at=error.resume_at)
         except SophiaError as error:
             log.error("collection_refused", account_id=account_id, reason=str(error))  # noqa: TRY400 - no fault of ours
             return RunOutcome(
@@ -131,16 +136,22 @@ class Collector:
         now, version = self.clock(), self.client.version
         with self.database.read() as session:
             known = queries.account_to_collect(session, account_id, version, now)
+            pauses = queries.budget_pauses(session)
         if known.token_encrypted is None:
             return None
+        for pause in pauses:
+            self.client.pacing.rest(pause)
+        caller = self.client.caller(self.vault.decrypt(known.token_encrypted), known.external_id)
+        self.client.pacing.refuse_if_resting(caller.budgets)
         ask = Ask(
-            caller=self.client.caller(self.vault.decrypt(known.token_encrypted)),
+            caller=caller,
             platform=Platform(known.platform),
             account=known.external_id,
             scopes=known.scopes,
             today=reporting_day(now),
             also=self.settings.ask_also,
             refused=known.refused,
+            resting=known.resting,
         )
         with self.database.write() as session:
             run_id = store.start_run(session, account_id, plan.trigger, version, now)
@@ -162,10 +173,14 @@ class Collector:
 
     def _close(self, run: Run) -> None:
         outcome, ask = run.outcome, run.ask
-        outcome.calls, outcome.calls_counted_by_meta = ask.caller.tally.calls, ask.caller.tally.counted
+        tally = ask.caller.tally
+        outcome.calls, outcome.calls_counted_by_meta, outcome.retries = tally.calls, tally.counted, tally.retries
+        outcome.percent_used = tally.percent_used
         with self.database.write() as session:
             now = self.clock()
             store.record_refusals(session, ask.platform, run.known.id, self.client.version, ask.refusals, now)
+            store.record_refused_objects(session, run.known.id, ask.skipped, run.known.retried, now)
+            store.record_pauses(session, self.client.pacing.pauses(), now)
             store.finish_run(session, run.run_id, outcome, now)
         self.progress.finished(run.known.name, outcome)
         log.info(
@@ -176,6 +191,9 @@ class Collector:
             new=outcome.saved.new,
             changed=outcome.saved.changed,
             calls=outcome.calls,
+            retries=outcome.retries,
+            problems=len(outcome.problems),
+            what_to_do=outcome.action_needed,
         )
 
 

@@ -7,28 +7,32 @@ Meta is asked (C1, E1). A family that fails costs itself; a dead token costs the
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 import anyio.to_thread
 import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from sophia.analytics.collector.accounting import Accounting
 from sophia.analytics.queries import KnownAccount
 from sophia.analytics.schedule import Days, Rung, closed_weeks, due_days, due_rungs
 from sophia.analytics.store import AccountWriter, RunOutcome, Saved, cover_days, mark_unlisted_posts, note_asked
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta import facebook, instagram
-from sophia.meta.asking import PAGE_SIZE, Ask, ids_of
+from sophia.meta.asking import Ask
 from sophia.meta.catalogue import Platform
-from sophia.meta.client import Answer
-from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.envelope import Answer
+from sophia.meta.errors import GraphError
 from sophia.meta.subjects import interpret
-from sophia.vault import strike_out
+from sophia.meta.walking import PAGE_SIZE, ids_of
 
 log = structlog.get_logger(__name__)
+FAMILY: ContextVar[str] = ContextVar("family")  # which family of series a task works for
 
 # Days whose totals are asked side by side; the watermark moves when all of them are stored.
 DAYS_AT_ONCE = 6
@@ -96,7 +100,7 @@ class Run:
         now: datetime,
     ) -> None:
         self.plan, self.known, self.ask, self.run_id = plan, known, ask, run_id
-        self.outcome = RunOutcome()
+        self._account = Accounting()
         self._database, self._settings, self._progress, self._writer, self._now = (
             database,
             settings,
@@ -107,13 +111,12 @@ class Run:
         self._writing = asyncio.Lock()
         self._waiting: list[Answer] = []
         self._anew: set[str] = set()
-        self._stopped = False
-        self._failed: set[str] = set()
 
     async def go(self) -> None:
         """Do everything that is due. Meta's errors end up in the outcome; anything else is raised."""
         families = self._families()
         self._progress.started(self.known.name, sum(family.steps for family in families))
+        self._account.outcome.families = {family.name: {"answers": 0, "ended": "not asked"} for family in families}
         places = asyncio.Semaphore(FAMILIES_AT_ONCE)
 
         async def guarded(family: Family) -> None:
@@ -121,62 +124,43 @@ class Run:
                 if not self._stopped:
                     await self._attempt(family)
 
-        async with asyncio.TaskGroup() as group:
-            for family in families:
-                group.create_task(guarded(family))
-        self._conclude(families)
+        try:
+            async with asyncio.timeout(self._settings.run_minutes * 60), asyncio.TaskGroup() as group:
+                for family in families:
+                    group.create_task(guarded(family))
+        except TimeoutError:
+            self._account.out_of_time(self._settings.run_minutes)
+        self._account.conclude(self.ask)
 
     async def _attempt(self, family: Family) -> None:
+        FAMILY.set(family.name)
         try:
             await family.work()
         except GraphError as error:
-            self._failed.add(family.name)
-            self._note(family.name, error)
-            if error.remedy is Remedy.RECONNECT:
-                self._stopped = True
-                self.outcome.status = "needs_reconnect"
-                self.outcome.action_needed = f"Connect this account again: sophia connect ({strike_out(error.message)})"
-            elif error.remedy is Remedy.PAUSE:
-                self._stopped = True
-                self.outcome.status = "throttled"
+            self._account.failed(family.name, error, self._now)
+        except DBAPIError as error:
+            self._account.store_failed(family.name, error)
         except Exception as error:  # the border of a family: what we did not foresee costs it, and nothing beside it
-            self._failed.add(family.name)
-            message = f"{type(error).__name__}: a fault of Sophia's own; its log says more"
-            self.outcome.problems.append({"family": family.name, "code": "crashed", "message": message})
+            self._account.crashed(family.name, error)
             log.exception("family_crashed", account=self.known.name, family=family.name)
+        else:
+            if not self._stopped:
+                self._account.ended(family.name)
 
-    def _note(self, family: str, error: GraphError) -> None:
-        note: dict[str, Any] = {"family": family, "code": error.code, "message": strike_out(error.message)}
-        if error.subcode is not None:
-            note["subcode"] = error.subcode
-        if error.trace:
-            note["fbtrace_id"] = error.trace
-        self.outcome.problems.append(note)
+    @property
+    def outcome(self) -> RunOutcome:
+        return self._account.outcome
 
-    def _conclude(self, families: list[Family]) -> None:
-        """Say what was refused or skipped, and settle the status."""
-        outcome = self.outcome
-        for refusal in self.ask.refusals:
-            what = strike_out(f"Meta refuses {refusal.metric} for {refusal.kind.value}: {refusal.reason}")
-            outcome.problems.append({"family": "metrics", "code": refusal.code, "message": what})
-        for object_id, error in self.ask.skipped.items():
-            self._note(f"object {object_id}", error)
-        if outcome.saved.unclassified:
-            names = ", ".join(sorted(outcome.saved.unclassified))
-            message = f"Meta sent metrics that the catalogue does not know; they are stored as unclassified: {names}"
-            outcome.problems.append({"family": "metrics", "code": "unclassified", "message": message})
-        if outcome.status == "ok" and self._failed:
-            outcome.status = "failed" if len(self._failed) == len(families) else "partial"
-        elif outcome.status == "ok" and outcome.saved.quarantined:
-            outcome.status = "partial"
+    @property
+    def _stopped(self) -> bool:
+        return self.ask.caller.stopped is not None
 
     async def _keep(self, answers: AsyncGenerator[Answer, None]) -> None:
-        """Store each answer as it comes, off the event loop; stop asking when the account was stopped."""
+        """Store each answer as it comes, off the event loop."""
         async with aclosing(answers):
             async for answer in answers:
                 await self._save(answer)
-                if self._stopped:
-                    break
+                self._account.answered(FAMILY.get())
 
     async def _save(self, answer: Answer) -> None:
         """Store an answer, and with it all others that came while the store was busy: one transaction for all."""

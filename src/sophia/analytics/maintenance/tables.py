@@ -20,9 +20,9 @@ from sophia.errors import StoreError
 MODELS = (sophia.access, sophia.analytics.models, sophia.portfolio.models)
 
 NULL = "\\N"
-# Who may log in is not the clients' data, and its hashes must not travel; leases belong to running processes.
+# Who may log in is not the clients' data, and its hashes must not travel; leases and pauses belong to running processes.
 LEFT_OUT_PACKAGE = "sophia.access"
-LEFT_OUT_TABLES = frozenset({"leases", "alembic_version"})
+LEFT_OUT_TABLES = frozenset({"leases", "budget_pauses", "alembic_version"})
 SECRET_COLUMNS = frozenset({("accounts", "token_encrypted")})
 
 

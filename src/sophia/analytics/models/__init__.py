@@ -11,17 +11,20 @@ from sophia.analytics.models.business import (
 )
 from sophia.analytics.models.collection import (
     AccountTotal,
+    BudgetPause,
     CollectionRun,
     Fetch,
     Lease,
     MetricStatus,
     QuarantinedItem,
+    RefusedObject,
     Watermark,
 )
 from sophia.analytics.models.readings import EngagementMetric, MetricRevision, MetricSeries, StoredMetric
 
 __all__ = [
     "AccountTotal",
+    "BudgetPause",
     "Campaign",
     "CampaignMembership",
     "CollectionRun",
@@ -37,6 +40,7 @@ __all__ = [
     "MetricSeries",
     "MetricStatus",
     "QuarantinedItem",
+    "RefusedObject",
     "StoredMetric",
     "Watermark",
 ]

@@ -1,4 +1,4 @@
-"""Where readings come from: runs, fetches, watermarks, refusals, quarantine and leases."""
+"""Where readings come from: runs, fetches, watermarks, refusals, pauses, quarantine and leases."""
 
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,11 @@ RUN_STATUSES = ("running", "ok", "partial", "throttled", "needs_reconnect", "fai
 
 
 class CollectionRun(Base):
-    """One collection for one account: what was asked, what was stored, what failed and what to do about it."""
+    """One collection for one account: what was asked, what was stored, what failed and what to do about it.
+
+    `families` says of each family of series how many answers came and how it ended. `percent_used` is the most of any of
+    Meta's limits that was seen used. `resume_at` is set when trying again makes sense from then on and not before.
+    """
 
     __tablename__ = "collection_runs"
     __table_args__ = (
@@ -32,6 +36,9 @@ class CollectionRun(Base):
     api_version: Mapped[str] = mapped_column(String(10))
     calls: Mapped[int] = mapped_column(default=0)
     calls_counted_by_meta: Mapped[int] = mapped_column(default=0)
+    retries: Mapped[int] = mapped_column(default=0, server_default="0")
+    percent_used: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    families: Mapped[dict[str, dict[str, Any]]] = mapped_column(JSON, default=dict, server_default="{}")
     readings_new: Mapped[int] = mapped_column(default=0)
     readings_changed: Mapped[int] = mapped_column(default=0)
     readings_same: Mapped[int] = mapped_column(default=0)
@@ -39,6 +46,7 @@ class CollectionRun(Base):
     quarantined: Mapped[int] = mapped_column(default=0)
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     action_needed: Mapped[str | None] = mapped_column(Text)
+    resume_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Fetch(Base):
@@ -113,6 +121,31 @@ class MetricStatus(Base):
     reason: Mapped[str] = mapped_column(Text)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     ask_again_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RefusedObject(Base):
+    """A post whose insights Meta refuses, with the reason; left alone until `ask_again_at`, later with every try."""
+
+    __tablename__ = "refused_objects"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    object_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    code: Mapped[int] = mapped_column()
+    subcode: Mapped[int | None] = mapped_column()
+    reason: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=1)
+    ask_again_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class BudgetPause(Base):
+    """A budget of Meta's limits that rests until then, for every process: the application, a token, an object (C5)."""
+
+    __tablename__ = "budget_pauses"
+
+    budget: Mapped[str] = mapped_column(String(80), primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class QuarantinedItem(Base):

@@ -2,7 +2,7 @@
 
 from sophia.analytics.queries.aggregated import Aggregated, Bucket, GroupBy, aggregate, whole_buckets
 from sophia.analytics.queries.campaigns import CampaignState, list_campaigns
-from sophia.analytics.queries.collecting import KnownAccount, account_to_collect
+from sophia.analytics.queries.collecting import KnownAccount, account_to_collect, budget_pauses
 from sophia.analytics.queries.gaps import Gap, find_gaps
 from sophia.analytics.queries.overview import (
     AccountState,
@@ -43,6 +43,7 @@ __all__ = [
     "account_to_collect",
     "accounts_by_status",
     "aggregate",
+    "budget_pauses",
     "client_states",
     "expect_client",
     "find_gaps",

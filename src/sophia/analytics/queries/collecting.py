@@ -6,16 +6,20 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import MetricStatus, Watermark
+from sophia.analytics.models import BudgetPause, MetricStatus, RefusedObject, Watermark
 from sophia.analytics.schedule import Days
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue import ObjectKind
+from sophia.meta.pacing import Budget, Pause
 from sophia.portfolio.models import Account
 
 
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
-    """An account as a run finds it. `covered` and `asked_at` are by family of series, `refused` by kind of object."""
+    """An account as a run finds it. `covered` and `asked_at` are by family of series, `refused` by kind of object.
+
+    `resting` are objects that have refused and are left alone, `retried` those that are due for another try.
+    """
 
     id: int
     name: str
@@ -27,6 +31,8 @@ class KnownAccount:
     covered: dict[str, Days]
     asked_at: dict[str, datetime]
     refused: dict[ObjectKind, set[str]]
+    resting: frozenset[str]
+    retried: frozenset[str]
 
 
 def account_to_collect(session: Session, account_id: int, api_version: str, now: datetime) -> KnownAccount:
@@ -45,6 +51,9 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         )
     ):
         refused.setdefault(ObjectKind(kind), set()).add(name)
+    objects = session.execute(
+        select(RefusedObject.object_id, RefusedObject.ask_again_at).where(RefusedObject.account_id == account_id)
+    ).all()
     return KnownAccount(
         id=account.id,
         name=account.name,
@@ -56,4 +65,12 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         covered={mark.family: Days(mark.from_day, mark.through_day) for mark in marks},
         asked_at={mark.family: mark.updated_at for mark in marks},
         refused=refused,
+        resting=frozenset(name for name, again_at in objects if again_at > now),
+        retried=frozenset(name for name, again_at in objects if again_at <= now),
     )
+
+
+def budget_pauses(session: Session) -> list[Pause]:
+    """The budgets of Meta's limits that some process has noted as resting."""
+    rows = session.execute(select(BudgetPause.budget, BudgetPause.until, BudgetPause.reason))
+    return [Pause(Budget.of_key(key), until, reason) for key, until, reason in rows]

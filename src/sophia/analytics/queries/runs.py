@@ -24,6 +24,7 @@ class RunProblem:
     code: int | str | None
     subcode: int | None
     fbtrace_id: str | None
+    what_to_do: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,9 @@ class RunRecord:
     api_version: str
     calls: int
     calls_counted_by_meta: int
+    retries: int
+    percent_used: float
+    families: dict[str, dict[str, Any]]
     readings_new: int
     readings_changed: int
     readings_same: int
@@ -48,6 +52,7 @@ class RunRecord:
     quarantined: int
     problems: list[RunProblem]
     action_needed: str | None
+    resume_at: datetime | None
 
 
 def list_runs(
@@ -111,6 +116,9 @@ def _record(run: CollectionRun, client_id: int, platform: str) -> RunRecord:
         api_version=run.api_version,
         calls=run.calls,
         calls_counted_by_meta=run.calls_counted_by_meta,
+        retries=run.retries,
+        percent_used=run.percent_used,
+        families=run.families,
         readings_new=run.readings_new,
         readings_changed=run.readings_changed,
         readings_same=run.readings_same,
@@ -118,6 +126,7 @@ def _record(run: CollectionRun, client_id: int, platform: str) -> RunRecord:
         quarantined=run.quarantined,
         problems=[_problem(note) for note in run.problems],
         action_needed=run.action_needed and strike_out(run.action_needed),
+        resume_at=run.resume_at,
     )
 
 
@@ -129,4 +138,5 @@ def _problem(note: dict[str, Any]) -> RunProblem:
         code=note.get("code"),
         subcode=note.get("subcode"),
         fbtrace_id=note.get("fbtrace_id"),
+        what_to_do=note.get("what_to_do"),
     )

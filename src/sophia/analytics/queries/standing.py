@@ -21,6 +21,7 @@ class LastRun:
     finished_at: datetime | None
     action_needed: str | None
     problems: int
+    resume_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def last_runs(session: Session) -> dict[int, LastRun]:
     newest = select(func.max(CollectionRun.id)).where(CollectionRun.trigger != FRESH)
     runs = session.scalars(select(CollectionRun).where(CollectionRun.id.in_(newest.group_by(CollectionRun.account_id))))
     return {
-        run.account_id: LastRun(run.status, run.started_at, run.finished_at, run.action_needed, len(run.problems))
+        run.account_id: LastRun(
+            run.status, run.started_at, run.finished_at, run.action_needed, len(run.problems), run.resume_at
+        )
         for run in runs
     }

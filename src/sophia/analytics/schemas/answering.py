@@ -167,6 +167,14 @@ class RunProblemAnswer(Answering):
     code: int | str | None
     subcode: int | None
     fbtrace_id: str | None
+    what_to_do: str | None
+
+
+class FamilyAnswer(Answering):
+    """A family of series in a run: how many answers came, and how it ended."""
+
+    answers: int
+    ended: Literal["ok", "failed", "not asked"]
 
 
 class RunAnswer(Answering):
@@ -181,6 +189,9 @@ class RunAnswer(Answering):
     api_version: str
     calls: int
     calls_counted_by_meta: int
+    retries: int
+    percent_used: float
+    families: dict[str, FamilyAnswer]
     readings_new: int
     readings_changed: int
     readings_same: int
@@ -188,6 +199,7 @@ class RunAnswer(Answering):
     quarantined: int
     problems: list[RunProblemAnswer]
     action_needed: str | None
+    resume_at: datetime | None
 
 
 class GapAnswer(Answering):

@@ -1,13 +1,13 @@
 """Every write of collected data: answers, runs, leases, watermarks and refusals."""
 
 from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
+from sophia.analytics.store.refusals import record_pauses, record_refusals, record_refused_objects
 from sophia.analytics.store.runs import (
     RunOutcome,
     cover_days,
     finish_run,
     mark_unlisted_posts,
     note_asked,
-    record_refusals,
     release_lease,
     start_run,
     take_lease,
@@ -26,7 +26,9 @@ __all__ = [
     "mark_unlisted_posts",
     "note_asked",
     "record_conversion",
+    "record_pauses",
     "record_refusals",
+    "record_refused_objects",
     "release_lease",
     "start_run",
     "take_lease",

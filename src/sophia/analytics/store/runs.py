@@ -5,18 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import CollectionRun, Lease, MetricStatus, Watermark
+from sophia.analytics.models import CollectionRun, Lease, Watermark
 from sophia.analytics.store.writer import Saved
 from sophia.database import among, day_number, put_rows
-from sophia.meta.catalogue import ObjectKind, Platform
-from sophia.meta.records import Refusal
+from sophia.meta.catalogue import ObjectKind
 from sophia.portfolio.models import Account, Post
 
-# A refusal is believed for this long. Meta brings metrics back, and a Page grows past the size where it has them.
-ASK_AGAIN_AFTER = timedelta(days=14)
 ONE_DAY = timedelta(days=1)
 
 
@@ -28,8 +25,12 @@ class RunOutcome:
     saved: Saved = field(default_factory=Saved)
     calls: int = 0
     calls_counted_by_meta: int = 0
+    retries: int = 0
+    percent_used: float = 0.0
+    families: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
     action_needed: str | None = None
+    resume_at: datetime | None = None
 
 
 def take_lease(
@@ -81,7 +82,8 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
     run.readings_new, run.readings_changed = outcome.saved.new, outcome.saved.changed
     run.readings_same, run.posts_new = outcome.saved.same, outcome.saved.posts_new
     run.quarantined, run.problems = outcome.saved.quarantined, outcome.problems
-    run.action_needed = outcome.action_needed
+    run.action_needed, run.resume_at = outcome.action_needed, outcome.resume_at
+    run.retries, run.percent_used, run.families = outcome.retries, outcome.percent_used, outcome.families
     account = session.get_one(Account, run.account_id)
     if outcome.status == "needs_reconnect":
         account.status, account.status_reason = "needs_reconnect", outcome.action_needed
@@ -116,42 +118,6 @@ def note_asked(session: Session, account_id: int, families: Collection[str], tod
     day = day_number(today)
     rows = [(account_id, family, day, day, now) for family in families]
     put_rows(session, Watermark, columns, rows, replace=columns[2:])
-
-
-def record_refusals(
-    session: Session,
-    platform: Platform,
-    account_id: int,
-    api_version: str,
-    refusals: Collection[Refusal],
-    now: datetime,
-) -> None:
-    """Remember what Meta refuses, so that it is not asked again until ASK_AGAIN_AFTER has passed (B3)."""
-    if refusals and session.get_bind().dialect.name == "postgresql":
-        # Two machines may learn the same refusal at once; the second must see the first one's row.
-        session.execute(select(func.pg_advisory_xact_lock(-1)))
-    for refusal in refusals:
-        owner = None if refusal.everywhere else account_id
-        key = (
-            MetricStatus.platform == platform.value,
-            MetricStatus.object_kind == refusal.kind.value,
-            MetricStatus.api_version == api_version,
-            MetricStatus.metric_name == refusal.metric,
-            MetricStatus.account_id.is_(None) if owner is None else MetricStatus.account_id == owner,
-        )
-        row = session.scalar(select(MetricStatus).where(*key))
-        if row is None:
-            row = MetricStatus(
-                platform=platform.value,
-                object_kind=refusal.kind.value,
-                api_version=api_version,
-                metric_name=refusal.metric,
-                account_id=owner,
-                since=now,
-            )
-            session.add(row)
-        row.code, row.subcode, row.reason = refusal.code, refusal.subcode, refusal.reason
-        row.ask_again_at = now + ASK_AGAIN_AFTER
 
 
 def mark_unlisted_posts(

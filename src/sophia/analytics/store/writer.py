@@ -6,6 +6,7 @@ revisions of those that differ from what was stored (A1, C1). Nothing here waits
 
 import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -74,6 +75,7 @@ class Saved:
     posts_new: int = 0
     quarantined: int = 0
     unclassified: set[str] = field(default_factory=set)
+    oddities: dict[str, int] = field(default_factory=dict)  # what was set aside and why → how often
 
     def add(self, other: "Saved") -> None:
         self.new += other.new
@@ -82,6 +84,8 @@ class Saved:
         self.posts_new += other.posts_new
         self.quarantined += other.quarantined
         self.unclassified |= other.unclassified
+        for what, count in other.oddities.items():
+            self.oddities[what] = self.oddities.get(what, 0) + count
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,7 @@ class AccountWriter:
             values, stored = self._by_series(session, self._place(session, readings, posts, saved))
             self._compare_and_write(session, values, stored, fetch_id, saved)
         saved.quarantined = add_oddities(session, self._run_id, batch.oddities, self._clock())
+        saved.oddities = Counter(f"{oddity.metric or 'an item'}: {oddity.reason}" for oddity in batch.oddities)
         return saved
 
     def _add_fetch(self, session: Session, batch: Batch) -> int:

@@ -1,0 +1,144 @@
+"""What a run says about itself, so that an operator can act on it: how each family ended, what failed, what to do (C10)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from sophia.analytics.store import RunOutcome
+from sophia.meta.asking import Ask
+from sophia.meta.errors import GraphError, Remedy
+from sophia.vault import strike_out
+
+# A host that does not answer is tried again after this; Meta's own outages last minutes, a laptop's network less.
+AGAIN_AFTER_SILENCE = timedelta(minutes=5)
+MOST_EXAMPLES = 5
+STATUS_AFTER = {Remedy.RECONNECT: "needs_reconnect", Remedy.PAUSE: "throttled"}
+A_PERSON_MUST_ACT = frozenset(
+    {Remedy.RECONNECT, Remedy.STOP_APPLICATION, Remedy.UNREACHABLE, Remedy.ASK_PERSON, Remedy.WITHOUT_FIELD}
+)
+
+
+@dataclass(slots=True)
+class Accounting:
+    """The outcome of a run while it grows. Every problem has a message and what to do about it; nothing is said twice."""
+
+    outcome: RunOutcome = field(default_factory=RunOutcome)
+    _failed: set[str] = field(default_factory=set)
+    _said: set[int] = field(default_factory=set)
+
+    def answered(self, family: str) -> None:
+        self.outcome.families[family]["answers"] += 1
+
+    def ended(self, family: str) -> None:
+        self.outcome.families[family]["ended"] = "ok"
+
+    def failed(self, family: str, error: GraphError, now: datetime) -> None:
+        """A family ended with an error of Meta's. What stops the whole account is said once, by whoever meets it first."""
+        self._fail(family)
+        outcome = self.outcome
+        outcome.status = STATUS_AFTER.get(error.remedy, outcome.status)
+        if error.remedy is Remedy.PAUSE:
+            outcome.resume_at = error.resume_at
+        elif error.remedy is Remedy.UNREACHABLE:
+            outcome.resume_at = now + AGAIN_AFTER_SILENCE
+        if id(error) in self._said:
+            return
+        self._said.add(id(error))
+        outcome.problems.append(as_problem(family, error))
+        if error.remedy in A_PERSON_MUST_ACT and outcome.action_needed is None:
+            outcome.action_needed = f"{error.advice} ({strike_out(error.message)})"
+
+    def store_failed(self, family: str, error: DBAPIError) -> None:
+        """The driver's own words without the statement, whose parameters are none of the reader's business."""
+        self._fail(family)
+        said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error).__name__
+        action = "Look after the database: its disk, its rights, its connections. The next run reads this again."
+        self._problem(family, "store", f"The store could not be written: {strike_out(said)}", action)
+        self.outcome.action_needed = self.outcome.action_needed or action
+
+    def crashed(self, family: str, error: Exception) -> None:
+        self._fail(family)
+        message = f"{type(error).__name__}: a fault of Sophia's own; its log says more"
+        self._problem(family, "crashed", message, "Report this as a fault of Sophia, with the lines of its log.")
+
+    def out_of_time(self, minutes: float) -> None:
+        message = f"The run took longer than {minutes:g} minutes and was ended; what it had fetched is stored."
+        self._failed.add("deadline")
+        self._problem("run", "deadline", message, "Nothing: the next run goes on from there.")
+
+    def conclude(self, ask: Ask) -> None:
+        """Say what was refused, skipped or set aside, and settle the status."""
+        outcome = self.outcome
+        for refusal in ask.refusals:
+            message = f"Meta refuses {refusal.metric} for {refusal.kind.value}: {refusal.reason}"
+            remedy = Remedy.WITHOUT_METRIC if refusal.everywhere else Remedy.METRIC_WITHHELD
+            self._problem("metrics", refusal.code, message, advice_of(remedy), subcode=refusal.subcode)
+        for edge, error in ask.withheld.items():
+            outcome.problems.append(as_problem(edge, error))
+            outcome.action_needed = outcome.action_needed or f"{error.advice} ({strike_out(error.message)})"
+        outcome.problems += skipped_problems(ask.skipped.items())
+        if outcome.saved.unclassified:
+            names = ", ".join(sorted(outcome.saved.unclassified))
+            message = f"Meta sent metrics that the catalogue does not know; they are stored as unclassified: {names}"
+            self._problem("metrics", "unclassified", message, "Nothing, or a row in the catalogue for each.")
+        if outcome.saved.quarantined:
+            what = "; ".join(f"{what} ({count}×)" for what, count in first(outcome.saved.oddities.items()))
+            message = f"{outcome.saved.quarantined} parts of answers could not be believed and were set aside: {what}"
+            self._problem(
+                "quarantine", "set_aside", message, "Nothing, unless it lasts: the next run reads them again."
+            )
+        if outcome.status != "ok":
+            return
+        if self._failed:
+            answered = any(family["answers"] for family in outcome.families.values())
+            outcome.status = "partial" if answered else "failed"
+        elif outcome.saved.quarantined:
+            outcome.status = "partial"
+
+    def _fail(self, family: str) -> None:
+        self._failed.add(family)
+        self.outcome.families[family]["ended"] = "failed"
+
+    def _problem(
+        self, family: str, code: int | str, message: str, what_to_do: str, *, subcode: int | None = None
+    ) -> None:
+        note = {"family": family, "code": code, "message": strike_out(message), "what_to_do": what_to_do}
+        self.outcome.problems.append(note if subcode is None else {**note, "subcode": subcode})
+
+
+def as_problem(family: str, error: GraphError) -> dict[str, Any]:
+    note: dict[str, Any] = {"family": family, "code": error.code, "message": strike_out(error.message)}
+    if error.subcode is not None:
+        note["subcode"] = error.subcode
+    if error.trace:
+        note["fbtrace_id"] = error.trace
+    if error.resume_at:
+        note["resume_at"] = error.resume_at.isoformat()
+    return {**note, "what_to_do": error.advice}
+
+
+def skipped_problems(skipped: Iterable[tuple[str, GraphError]]) -> list[dict[str, Any]]:
+    """A problem for each reason, with the objects that it concerns: a hundred posts are not a hundred lines."""
+    reasons: dict[tuple[int, int | None, Remedy], list[tuple[str, GraphError]]] = {}
+    for name, error in skipped:
+        reasons.setdefault((error.code, error.subcode, error.remedy), []).append((name, error))
+    problems = []
+    for group in reasons.values():
+        names = [name for name, _ in group]
+        shown = ", ".join(first(names)) + (
+            f" and {len(names) - MOST_EXAMPLES} more" if len(names) > MOST_EXAMPLES else ""
+        )
+        note = as_problem(f"object {names[0]}" if len(names) == 1 else f"{len(names)} objects", group[0][1])
+        problems.append({**note, "objects": names, "message": f"{shown}: {note['message']}"})
+    return problems
+
+
+def advice_of(remedy: Remedy) -> str:
+    return GraphError("", remedy=remedy).advice
+
+
+def first(items: Iterable[Any]) -> list[Any]:
+    return list(items)[:MOST_EXAMPLES]

@@ -1,0 +1,156 @@
+"""Calls with one token about one account: counted, paged, batched, and ended when one of them says that it is over."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+from pydantic import SecretStr
+
+from sophia.meta.envelope import OK, Answer, as_error, next_cursor
+from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.json_text import read_json
+from sophia.meta.pacing import APPLICATION, Budget, token_budget
+from sophia.meta.records import Source
+
+if TYPE_CHECKING:
+    from sophia.meta.client import GraphClient
+
+T = TypeVar("T")
+
+MOST_BATCH_ITEMS = 50
+MOST_IDS = 50
+MOST_PAGES = 1000
+# Until one call has been answered nobody knows whether the token lives; a dead one costs this many calls.
+CALLS_ON_TRIAL = 2
+# Of a whole run. An ordinary run needs none; one that needs more than these meets trouble that retrying does not mend.
+MOST_RETRIES = 24
+
+
+@dataclass(slots=True)
+class Tally:
+    """Calls made: over HTTP, and as Meta counts them (each id and each batch item is one); and how many were retries."""
+
+    calls: int = 0
+    counted: int = 0
+    retries: int = 0
+    percent_used: float = 0.0
+
+
+class Caller:
+    """Calls with one token. After Meta has said that token, budget or application are through, nothing more is asked."""
+
+    def __init__(self, client: "GraphClient", token: SecretStr, about: Budget | None = None) -> None:
+        """`about`: the budget of the account that is asked about, where the calls are about one."""
+        self._client = client
+        self.token = token
+        self.about = about
+        self.budgets = (APPLICATION, token_budget(token), *([about] if about else []))
+        self.tally = Tally()
+        self.stopped: GraphError | None = None
+        self._on_trial = CALLS_ON_TRIAL
+        self._judged = asyncio.Event()
+
+    def __repr__(self) -> str:
+        return f"Caller(about={self.about!r})"
+
+    @property
+    def version(self) -> str:
+        return self._client.version
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        return self._client.clock
+
+    async def send(self, method: str, path: str, params: Mapping[str, str], subject: str, counted: int = 1) -> Answer:
+        """One call. The first ones go out two at a time, so that a dead token costs no more than these (C3)."""
+        if self._on_trial > 0:
+            self._on_trial -= 1
+        elif not self._judged.is_set():
+            await self._judged.wait()
+        if self.stopped is not None:
+            raise self.stopped
+        try:
+            return await self._client.send(self, method, path, params, subject, counted)
+        except GraphError as error:
+            self._stop_after(error)
+            raise
+        finally:
+            self._judged.set()
+
+    def _stop_after(self, error: GraphError) -> None:
+        """Calls about several accounts go on: what one of them says holds for that one."""
+        if error.remedy in STOPS and self.stopped is None and self.about is not None:
+            self.stopped = error
+
+    async def get(self, path: str, params: Mapping[str, str], subject: str, counted: int = 1) -> Answer:
+        """GET `path` (an id and an edge, without version). `subject` says in one word what the answer is about."""
+        return await self.send("GET", path, params, subject, counted)
+
+    async def pages(self, path: str, params: Mapping[str, str], subject: str) -> AsyncGenerator[Answer, None]:
+        """All pages of a list, by cursors; ends where `next` is absent, and never goes in a circle."""
+        cursor: str | None = None
+        used: set[str] = set()
+        for _ in range(MOST_PAGES):
+            answer = await self.get(path, {**params, **({"after": cursor} if cursor else {})}, subject)
+            yield answer
+            cursor = next_cursor(answer.data)
+            if cursor is None or cursor in used:
+                return
+            used.add(cursor)
+
+    async def batch(
+        self, queries: Sequence[tuple[str, Mapping[str, str], int]], subject: str
+    ) -> list["Answer | GraphError"]:
+        """Up to 50 GETs in one HTTP call: (path, params, calls as Meta counts them) each; answered in order.
+
+        One item's failure is its own: it comes back as the GraphError in its place. An item that Meta had no time for
+        (null) says so with the remedy AGAIN.
+        """
+        if len(queries) > MOST_BATCH_ITEMS:
+            raise ValueError(f"a batch holds {MOST_BATCH_ITEMS} items at most")
+        urls = [f"{path}?{urlencode(params)}" for path, params, _ in queries]
+        items = [{"method": "GET", "relative_url": f"{self.version}/{url}"} for url in urls]
+        params = {"batch": json.dumps(items), "include_headers": "false"}
+        answer = await self.send("POST", "", params, subject, sum(counted for _, _, counted in queries))
+        results = answer.data.get("items")
+        if not isinstance(results, list) or len(results) != len(queries):
+            raise GraphError("Meta answered a batch with another number of items", remedy=Remedy.AGAIN)
+        read = [read_item(result, url, answer.source) for result, url in zip(results, urls, strict=True)]
+        for item in read:
+            if isinstance(item, GraphError) and self.about is not None:
+                self._client.settle_pause(self, item, {})
+                self._stop_after(item)
+        return read
+
+
+def read_item(result: Any, url: str, source: Source) -> Answer | GraphError:
+    """One item of a batch; its body is JSON inside a string."""
+    if result is None:
+        return GraphError("Meta had no time for this part of a batch", remedy=Remedy.AGAIN)
+    try:
+        body = str(result["body"]).encode()
+        data = read_json(body)
+    except (ValueError, KeyError, TypeError):
+        return GraphError("a part of a batch cannot be read", remedy=Remedy.AGAIN)
+    if not isinstance(data, dict) or "error" in data or result.get("code") != OK:
+        return as_error(data.get("error") if isinstance(data, dict) else None, result.get("code"))
+    return Answer(data, Source(source.subject, f"GET /{url}", source.fetched_at, source.api_version, body))
+
+
+async def ahead(pages: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """The same pages, the next one being fetched while the caller still works on this one."""
+    upcoming = asyncio.ensure_future(anext(pages, None))
+    try:
+        while (page := await upcoming) is not None:
+            upcoming = asyncio.ensure_future(anext(pages, None))
+            yield page
+    finally:
+        upcoming.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await upcoming
+        await pages.aclose()

@@ -1,0 +1,80 @@
+"""What an answer of Meta is made of: its JSON, the error inside it, the cursor to the next page."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.json_text import read_json
+from sophia.meta.records import Source
+
+OBJECT_ID = re.compile(r"[0-9]{1,30}(_[0-9]{1,30})?")
+OK, MOVED, MOVED_NO_MORE = 200, 300, 400
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Meta said, parsed, and where it came from."""
+
+    data: dict[str, Any]
+    source: Source
+
+    def about(self, subject: str) -> "Answer":
+        """The same answer under another subject: an item of a batch whose items are about several."""
+        return replace(self, source=replace(self.source, subject=subject))
+
+
+def object_id(text: str) -> str:
+    """The id, if it is one; ValueError otherwise. Nothing else may ever become part of a path (B10)."""
+    if not OBJECT_ID.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no id of Meta's: digits, or digits_digits")
+    return text
+
+
+def read_envelope(body: bytes, status: int) -> dict[str, Any]:
+    """The answer's JSON object. Raises GraphError for an error inside it, whatever the HTTP status says (C8)."""
+    if MOVED <= status < MOVED_NO_MORE:
+        raise GraphError(
+            f"Meta's address answered with a redirect (HTTP {status}), which is never followed",
+            status=status,
+            remedy=Remedy.AGAIN,
+        )
+    try:
+        data = read_json(body)
+    except ValueError:
+        raise GraphError(
+            f"Meta answered with something that is no JSON (HTTP {status})", status=status, remedy=Remedy.AGAIN
+        ) from None
+    if isinstance(data, list):
+        return {"items": data}  # a batch answers with a bare list
+    if not isinstance(data, dict):
+        raise GraphError("Meta answered with something that is no object", status=status, remedy=Remedy.AGAIN)
+    if "error" in data or status != OK:
+        raise as_error(data.get("error"), status)
+    return data
+
+
+def as_error(error: Any, status: int | None) -> GraphError:
+    """Meta's error object as an exception."""
+    if not isinstance(error, dict):
+        return GraphError(f"Meta answered HTTP {status} without saying why", status=status)
+    code, subcode = error.get("code"), error.get("error_subcode")
+    return GraphError(
+        str(error.get("message") or "no message"),
+        code=code if isinstance(code, int) else -1,
+        subcode=subcode if isinstance(subcode, int) else None,
+        status=status,
+        is_transient=error.get("is_transient") is True,
+        trace=str(error["fbtrace_id"]) if "fbtrace_id" in error else None,
+    )
+
+
+def next_cursor(data: Mapping[str, Any]) -> str | None:
+    """Where the next page begins. `cursors.after` stands on the last page too, so `next` decides (GRAPH_API §2.7)."""
+    paging = data.get("paging")
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return None
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    return after if isinstance(after, str) and after else None

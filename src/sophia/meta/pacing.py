@@ -1,0 +1,212 @@
+"""How fast Sophia may go on: Meta's usage headers and refusals, budget by budget (C5, C6).
+
+A budget is what Meta counts calls against: the whole application, one token, or one Page or Instagram account. From 75 %
+on the calls of a budget are spread, at 95 % it rests, and after a refusal it rests for as long as Meta says; the others go
+on. Nobody waits for a budget that rests: whoever asks is told when it makes sense again.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+
+from sophia.meta.errors import GraphError, Remedy, Whose
+from sophia.meta.json_text import read_json
+
+log = structlog.get_logger(__name__)
+
+SLOWER_FROM_PERCENT = 75.0
+STOP_AT_PERCENT = 95.0
+# Between two calls of one budget just before it stops. Twelve calls a minute use up little of what is left.
+LONGEST_INTERVAL_SECONDS = 5.0
+# A budget that was used up to 95 % without being refused is looked at again after this.
+PRECAUTION = timedelta(minutes=15)
+# Meta's windows are an hour or a day. A rest that would last longer was noted by a clock that has been set back since.
+LONGEST_REST = timedelta(hours=25)
+REGAIN = "estimated_time_to_regain_access"
+MOST_MINUTES = 24 * 60.0
+USAGE_WORDS = ("call_count", "total_cputime", "total_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What Meta counts calls against. `name`: an object's id, or a token's fingerprint; empty for the application."""
+
+    whose: Whose
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.whose.value}:{self.name}"
+
+    @classmethod
+    def of_key(cls, key: str) -> "Budget":
+        whose, _, name = key.partition(":")
+        return cls(Whose(whose), name)
+
+
+APPLICATION = Budget(Whose.APPLICATION)
+
+
+def token_budget(token: SecretStr) -> Budget:
+    """The budget of a token, named by a fingerprint from which nobody gets the token back."""
+    return Budget(Whose.TOKEN, hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:16])
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A budget that rests until then (aware), and why."""
+
+    budget: Budget
+    until: datetime
+    reason: str
+
+
+@dataclass(slots=True)
+class Use:
+    """How much of a budget is used, in percent, and from when on (seconds of the given clock) its next call may go."""
+
+    percent: float = 0.0
+    free_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Pacing:
+    """Knows every budget of one application. `clock` gives aware moments; `seconds` never goes back."""
+
+    clock: Callable[[], datetime]
+    seconds: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _uses: dict[Budget, Use] = field(default_factory=dict)
+    _pauses: dict[Budget, Pause] = field(default_factory=dict)
+
+    async def admit(self, budgets: Iterable[Budget]) -> None:
+        """Return when a call may go that counts against these budgets. Raises GraphError while one of them rests."""
+        mine = tuple(budgets)
+        if not self._uses and not self._pauses:
+            return
+        self.refuse_if_resting(mine)
+        now = self.seconds()
+        uses = [use for budget in mine if (use := self._uses.get(budget)) and use.percent >= SLOWER_FROM_PERCENT]
+        start = max((use.free_at for use in uses), default=now)
+        for use in uses:
+            use.free_at = max(start, now) + interval_seconds(use.percent)
+        if start > now:
+            await self.sleep(start - now)
+            self.refuse_if_resting(mine)  # while we waited, another call may have used the budget up
+
+    def refuse_if_resting(self, budgets: Iterable[Budget]) -> None:
+        """Raise GraphError, with the moment from which asking makes sense again, while one of the budgets rests."""
+        resting = [pause for budget in budgets if (pause := self.pause_of(budget))]
+        if resting:
+            longest = max(resting, key=lambda pause: pause.until)
+            raise GraphError(longest.reason, remedy=Remedy.PAUSE, resume_at=longest.until)
+
+    def pause_of(self, budget: Budget) -> Pause | None:
+        pause = self._pauses.get(budget)
+        if pause is None:
+            return None
+        now = self.clock()
+        if now < pause.until <= now + LONGEST_REST:
+            return pause
+        del self._pauses[budget]
+        self._uses.pop(budget, None)
+        return None
+
+    def pauses(self) -> list[Pause]:
+        """What rests at the moment."""
+        return [pause for budget in list(self._pauses) if (pause := self.pause_of(budget))]
+
+    def rest(self, pause: Pause) -> None:
+        """Let a budget rest; of two rests the longer counts."""
+        known = self._pauses.get(pause.budget)
+        if known is None or known.until < pause.until:
+            self._pauses[pause.budget] = pause
+            log.debug("budget_rests", budget=pause.budget.key, until=pause.until.isoformat())
+
+    def percent_used(self, budgets: Iterable[Budget]) -> float:
+        """The most used of these budgets, in percent of what Meta allows; 0 when Meta has said nothing yet."""
+        return max((use.percent for budget in budgets if (use := self._uses.get(budget))), default=0.0)
+
+    def learn(self, headers: Mapping[str, str], own: Budget | None) -> dict[Budget, timedelta]:
+        """Read the usage headers of an answer, good or bad. `own`: the budget of the object that was asked about.
+
+        Returns how long Meta wants budgets to rest, as far as it says so.
+        """
+        regain: dict[Budget, timedelta] = {}
+        if "x-app-usage" in headers:
+            self._note(APPLICATION, read_usage(headers["x-app-usage"]))
+        if "x-page-usage" in headers and own is not None:
+            self._note(own, read_usage(headers["x-page-usage"]))
+        for budget, percent, minutes in read_business_usage(headers.get("x-business-use-case-usage")):
+            if minutes > 0:
+                regain[budget] = timedelta(minutes=minutes)
+            self._note(budget, percent, regain.get(budget))
+        return regain
+
+    def _note(self, budget: Budget, percent: float | None, regain: timedelta | None = None) -> None:
+        if percent is None:
+            return
+        self._uses.setdefault(budget, Use()).percent = percent
+        if percent >= STOP_AT_PERCENT:
+            reason = f"Meta's limit for {spoken(budget)} is used up to {percent:.0f} %."
+            self.rest(Pause(budget, self.clock() + (regain or PRECAUTION), reason))
+
+
+def spoken(budget: Budget) -> str:
+    """The budget in words that a person understands."""
+    if budget.whose is Whose.OBJECT:
+        return f"account {budget.name}"
+    return "the whole app" if budget.whose is Whose.APPLICATION else "this token"
+
+
+def interval_seconds(percent: float) -> float:
+    """The time between two calls of a budget: nothing below 75 %, then quadratically up to five seconds at 95 %."""
+    share = (percent - SLOWER_FROM_PERCENT) / (STOP_AT_PERCENT - SLOWER_FROM_PERCENT)
+    return LONGEST_INTERVAL_SECONDS * min(1.0, max(0.0, share)) ** 2
+
+
+def read_usage(text: str) -> float | None:
+    """`{"call_count":28,"total_cputime":25,"total_time":25}`, percent of the limit: the largest. None when unreadable."""
+    return largest(parsed(text))
+
+
+def read_business_usage(text: str | None) -> list[tuple[Budget, float | None, float]]:
+    """(budget, percent, minutes until access is regained) of each object in X-Business-Use-Case-Usage."""
+    given = parsed(text) if text else None
+    if not isinstance(given, dict):
+        return []
+    found: list[tuple[Budget, float | None, float]] = []
+    for name, listed in given.items():
+        entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        percents = [percent for entry in entries if (percent := largest(entry)) is not None]
+        minutes = [min(number(entry.get(REGAIN)) or 0.0, MOST_MINUTES) for entry in entries]
+        if percents:
+            found.append((Budget(Whose.OBJECT, str(name)), max(percents), max(minutes)))
+    return found
+
+
+def parsed(text: str) -> Any:
+    try:
+        return read_json(text.encode())
+    except ValueError:
+        return None
+
+
+def largest(usage: Any) -> float | None:
+    if not isinstance(usage, dict):
+        return None
+    return max((value for word in USAGE_WORDS if (value := number(usage.get(word))) is not None), default=None)
+
+
+def number(value: Any) -> float | None:
+    """A finite number that is not negative; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        return None
+    return float(value)
