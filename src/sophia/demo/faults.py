@@ -1,7 +1,7 @@
 """Faults that tests switch on, and the record of what was asked."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -20,6 +20,10 @@ class Fault:
     always. With a `body` or `status` that is the answer (a mapping is an error body); with neither, the true answer goes
     out, `delay_seconds` later and with `headers` added. Kinds: "answer"; "null", a batch item that timed out; "cut",
     the connection breaks in the middle of the answer.
+
+    In time: it strikes from `since` (included) to `until` (excluded), aware moments of the simulation's clock, and only
+    after `after` matching requests got through: what dies half-way through a run, while the clock stands still. `struck`
+    and `matched` count.
     """
 
     pattern: str
@@ -30,15 +34,26 @@ class Fault:
     delay_seconds: float = 0.0
     when: Callable[[Request], bool] | None = None
     kind: FaultKind = "answer"
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int = 0
     struck: int = 0
+    matched: int = 0
 
-    def strikes(self, request: Request) -> bool:
-        """Whether this fault concerns `request`; says nothing about whether it was counted."""
-        if self.times is not None and self.struck >= self.times:
+    def concerns(self, request: Request) -> bool:
+        """Whether `request` matches, at its moment; says nothing about how often the fault strikes."""
+        if self.since is not None and request.now < self.since:
+            return False
+        if self.until is not None and request.now >= self.until:
             return False
         if re.search(self.pattern, request.text) is None:
             return False
         return self.when is None or self.when(request)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether enough matching requests got through, and it has not yet struck as often as it may."""
+        return self.matched >= self.after and (self.times is None or self.struck < self.times)
 
     @property
     def replaces_answer(self) -> bool:
@@ -49,6 +64,36 @@ class Fault:
         if isinstance(self.body, Mapping):
             return self.status or 400, as_json(error_of(self.body))
         return self.status or 200, self.body or ""
+
+
+def strike(faults: Iterable[Fault], request: Request) -> Fault | None:
+    """The first fault that is due for `request`, None if none is; every fault that it concerns counts it."""
+    concerned = [fault for fault in faults if fault.concerns(request)]
+    striking = next((fault for fault in concerned if fault.is_due), None)
+    for fault in concerned:
+        fault.matched += 1
+    if striking is not None:
+        striking.struck += 1
+    return striking
+
+
+@dataclass(slots=True)
+class Later:
+    """A change of the simulation that comes with the request after `left` others that it `concerns`."""
+
+    concerns: Callable[[Request], bool]
+    happen: Callable[[], None]
+    left: int
+
+    def comes_with(self, request: Request) -> bool:
+        """Count `request`; let the change happen, and say so, when its turn has come."""
+        if not self.concerns(request):
+            return False
+        if self.left == 0:
+            self.happen()
+            return True
+        self.left -= 1
+        return False
 
 
 def graph_fault(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,27 +10,19 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from sophia.demo import errors
-from sophia.demo.access import debug_token, exchange_token, identify
-from sophia.demo.edges import answer_edge, list_rows
+from sophia.demo.answers import MAX_IDS, answer
 from sophia.demo.errors import GraphError, as_json
-from sophia.demo.faults import Call, Fault
-from sophia.demo.fields import Field, parse_fields
-from sophia.demo.nodes import default_fields, render
+from sophia.demo.faults import Call, Fault, Later, strike
 from sophia.demo.noise import seed_of
-from sophia.demo.objects import InstagramAccount, Page
+from sophia.demo.objects import InstagramAccount
 from sophia.demo.requests import Request, read_request
 from sophia.demo.truth import Truth
-from sophia.demo.visit import Simulation, Visit
+from sophia.demo.visit import Simulation
 from sophia.demo.world import World, account_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-MAX_IDS = 50
-_EDGE_NAMES = frozenset(
-    {"insights", "video_insights", "published_posts", "posts", "feed", "videos", "video_reels", "stories", "media"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +54,7 @@ class GraphApi:
         self.calls: list[Call] = []
         self.seen_secrets_in_urls: list[str] = []
         self._counted = 0
+        self._later: list[Later] = []
 
     @property
     def world(self) -> World:
@@ -80,14 +74,32 @@ class GraphApi:
         """Ids that lists leave out after the limit was applied: pages come short, even empty, and go on."""
         return self.simulation.hidden
 
-    def retire(self, metric: str, at: datetime) -> None:
-        """From `at` on the metric's name is dead, on every version."""
-        self.simulation.retirements[metric] = at
+    def retire(self, metric: str, at: datetime, *, after_calls: int = 0) -> None:
+        """From `at` on the metric's name is dead, on every version; not before `after_calls` requests named it."""
+        name = re.compile(rf"\b{re.escape(metric)}\b")
 
-    def dead_token(self, account_id: str, at: datetime, subcode: int = 460) -> None:
-        """From `at` on the Page token of this account (for Instagram: of its Page) answers with error 190."""
-        page = self.world.business_of(account_id).page
-        self.simulation.dead_tokens[page.access_token] = (at, subcode)
+        def happen() -> None:
+            self.simulation.retirements[metric] = at
+
+        self._change(lambda request: name.search(request.text) is not None, happen, after_calls)
+
+    def dead_token(self, account_id: str, at: datetime, subcode: int = 460, *, after_calls: int = 0) -> None:
+        """From `at` on the Page token of this account (for Instagram: of its Page) answers with error 190.
+
+        Not before `after_calls` requests carried it.
+        """
+        token = self.world.business_of(account_id).page.access_token
+
+        def happen() -> None:
+            self.simulation.dead_tokens[token] = (at, subcode)
+
+        self._change(lambda request: request.token == token, happen, after_calls)
+
+    def _change(self, concerns: Callable[[Request], bool], happen: Callable[[], None], after_calls: int) -> None:
+        if after_calls:
+            self._later.append(Later(concerns, happen, after_calls))
+        else:
+            happen()
 
     def delete(self, object_id: str, at: datetime) -> None:
         """From `at` on the object is gone: not listed, error 100/33."""
@@ -176,10 +188,10 @@ class GraphApi:
 
     def _reply(self, request: Request) -> Reply:
         """The true answer, or what a fault makes of it."""
-        fault = next((fault for fault in self.faults if fault.strikes(request)), None)
+        self._later = [change for change in self._later if not change.comes_with(request)]
+        fault = strike(self.faults, request)
         if fault is None:
             return self._true_reply(request)
-        fault.struck += 1
         if fault.replaces_answer or fault.kind == "null":
             status, body = fault.answer()
             reply = Reply(status, body, max(1, len(request.ids)))
@@ -198,25 +210,10 @@ class GraphApi:
             return self._batch(request)
         counted = max(1, len(request.ids))
         try:
-            return Reply(200, self._answer(request), counted)
+            return Reply(200, answer(self.simulation, request), counted)
         except GraphError as error:
             trace = f"A{seed_of('trace', self._counted, request.text):015x}"
             return Reply(error.status, error.body(trace), counted)
-
-    def _answer(self, request: Request) -> str:
-        """The JSON of a single request or of one with `ids`."""
-        if request.method != "GET":
-            raise GraphError(f"Unsupported {request.method.lower()} request.", 100, 33, kind=errors.METHOD)
-        if request.path == ("oauth", "access_token"):
-            return exchange_token(self.simulation, request)
-        visit = Visit(self.simulation, request, identify(self.simulation, request))
-        if request.path == ("debug_token",):
-            return debug_token(visit)
-        if request.ids:
-            return _answer_ids(visit)
-        if request.path[:1] == ("me",):
-            return _answer_me(visit)
-        return _answer_path(visit, request.path)
 
     def _batch(self, request: Request) -> Reply:
         """Up to 50 requests in one; each runs and counts by itself, and its body is a string."""
@@ -252,58 +249,6 @@ class GraphApi:
         if not inner.raw_path.startswith("/v"):
             inner = replace(inner, version=request.version)
         return inner if inner.token else replace(inner, token=request.token)
-
-
-def _fields(parameters: Mapping[str, str]) -> tuple[Field, ...] | None:
-    text = parameters.get("fields")
-    return parse_fields(text) if text else None
-
-
-def _answer_path(visit: Visit, path: tuple[str, ...]) -> str:
-    """`/{id}` or `/{id}/{edge}`."""
-    parameters = visit.request.parameters
-    if len(path) == 1:
-        node = visit.node(path[0])
-        return render(visit, node, _fields(parameters) or default_fields(node))
-    if len(path) == 2:
-        return answer_edge(visit, visit.node(path[0]), path[1], parameters)
-    raise errors.unknown_path("/".join(path))
-
-
-def _answer_ids(visit: Visit) -> str:
-    """`/?ids=` and `/{edge}?ids=`: an object by id, and one bad id fails all."""
-    ids, path = visit.request.ids, visit.request.path
-    if len(ids) > MAX_IDS:
-        raise errors.too_many_ids()
-    if len(path) > 1 or (path and path[0] not in _EDGE_NAMES):
-        raise errors.unknown_path("/".join(path))
-    parts = []
-    for object_id in dict.fromkeys(ids):
-        single = Visit(visit.simulation, visit.request.with_path(object_id, *path), visit.holder, visit.plans)
-        parts.append(f'"{object_id}":{_answer_path(single, single.request.path)}')
-    return "{" + ",".join(parts) + "}"
-
-
-def _answer_me(visit: Visit) -> str:
-    """The holder of the token; for a Page token that is the Page."""
-    world, path = visit.world, visit.request.path
-    parameters = visit.request.parameters
-    if visit.holder.page is not None:
-        return _answer_path(visit, (visit.holder.page.id, *path[1:]))
-    if visit.holder.kind == "app":
-        raise GraphError("An active access token must be used to query information about the current user.", 2500)
-    if len(path) == 1:
-        known = {"id": world.user_id, "name": world.user_name}
-        names = [field.name for field in _fields(parameters) or (Field("name"), Field("id"))]
-        for name in names:
-            if name not in known:
-                raise errors.unknown_field(name, "User")
-        return as_json({name: known[name] for name in dict.fromkeys((*names, "id"))})
-    if path[1:] == ("accounts",):
-        pages: list[Page] = list(world.pages) if visit.has_scope("pages_show_list") else []
-        shown = _fields(parameters) or (Field("access_token"), Field("category"), Field("name"), Field("id"))
-        return list_rows(visit, pages, parameters, shown, "me/accounts")
-    raise errors.unknown_path("/".join(path))
 
 
 async def _answer_lifespan(receive: Receive, send: Send) -> None:
