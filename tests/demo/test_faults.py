@@ -98,7 +98,7 @@ def test_a_fault_may_let_some_requests_through(ask: Ask, api: GraphApi, world: W
 
 
 def test_names_and_tokens_die_in_the_middle_of_a_run(ask: Ask, api: GraphApi, world: World) -> None:
-    """B3, C4: after so many calls that name the metric or carry the token, while the clock stands still."""
+    """After so many calls that name the metric or carry the token, while the clock stands still (B3, C4)."""
     page, other = world.pages[0], world.pages[1]
     api.retire("page_follows", world.built_at, after_calls=2)
     api.dead_token(other.id, world.built_at, after_calls=1)

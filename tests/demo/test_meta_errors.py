@@ -15,7 +15,7 @@ Ask = Callable[..., httpx.Response]
 
 @pytest.mark.parametrize("name", META_ERRORS)
 def test_each_row_is_answered_as_meta_does(ask: Ask, api: GraphApi, world: World, name: str) -> None:
-    """C3: code, subcode, message and status of the row, in Meta's envelope; what is unknown is absent, not false."""
+    """Code, subcode, message and status of the row, in Meta's envelope; what is unknown is absent, not false (C3)."""
     row, page = META_ERRORS[name], world.pages[0]
     api.faults.append(fault_of(name, "insights", times=1))
     answer = ask(f"/{page.id}/insights", page.access_token, metric="page_follows")
@@ -31,7 +31,7 @@ def test_each_row_is_answered_as_meta_does(ask: Ask, api: GraphApi, world: World
 
 
 def test_the_table_holds_every_code_that_is_known() -> None:
-    """C3: the codes and subcodes of GRAPH_API.md, 3, written down a second time."""
+    """The codes and subcodes of GRAPH_API.md, 3, written down a second time (C3)."""
     reading = {
         *((1, None), (1, 99), (1, 2853006), (2, None), (3, None), (4, None), (10, None), (12, None), (17, None)),
         *((32, None), (100, None), (100, 33), (100, 2108006), (102, None), (104, None), (190, None)),
@@ -48,7 +48,7 @@ def test_the_table_holds_every_code_that_is_known() -> None:
 
 
 def test_a_row_may_hide_in_a_success_or_break_one_object(ask: Ask, api: GraphApi, world: World) -> None:
-    """B8, C8: a row under HTTP 200, and as what the insights of one post answer."""
+    """A row under HTTP 200, and as what the insights of one post answer (B8, C8)."""
     page = world.pages[0]
     post = next(post for post in world.posts(page.id) if post.created_at <= world.built_at)
     api.faults.append(fault_of("2 service down", "page_follows", status=200))

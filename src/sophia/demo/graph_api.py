@@ -3,9 +3,10 @@
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -13,8 +14,8 @@ from sophia.demo import errors
 from sophia.demo.answers import MAX_IDS, answer
 from sophia.demo.errors import GraphError, as_json
 from sophia.demo.faults import Call, Fault, Later, strike
+from sophia.demo.limits import Budget, Limit, Limits, ThrottledCall
 from sophia.demo.noise import seed_of
-from sophia.demo.objects import InstagramAccount
 from sophia.demo.requests import Request, read_request
 from sophia.demo.truth import Truth
 from sophia.demo.visit import Simulation
@@ -27,11 +28,15 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes out. `counted` is how many calls Meta counts for it; `cut` breaks the connection half-way."""
+    """What goes out. `counted` is how many calls Meta counts for it, `accounts` for which accounts they were.
+
+    `cut` breaks the connection half-way.
+    """
 
     status: int
     body: str
     counted: int = 1
+    accounts: Mapping[str, int] = field(default_factory=dict)
     headers: Mapping[str, str] | None = None
     delay_seconds: float = 0.0
     cut: bool = False
@@ -42,7 +47,8 @@ class GraphApi:
     """Meta for one world. `clock` gives the present moment (aware); nothing else is read from the machine.
 
     `faults` strike first match first. `calls` records every request and never a token; `seen_secrets_in_urls` names the
-    requests whose URL carried an access token.
+    requests whose URL carried an access token; `urls_seen` has every URL (path and query) as it came, to search for
+    secrets.
     """
 
     def __init__(
@@ -53,6 +59,8 @@ class GraphApi:
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
         self.seen_secrets_in_urls: list[str] = []
+        self.urls_seen: list[str] = []
+        self.limits = Limits(world)
         self._counted = 0
         self._later: list[Later] = []
 
@@ -68,6 +76,11 @@ class GraphApi:
     def counted_calls(self) -> int:
         """What Meta counts against its limits: each id and each batch item singly, field expansion once."""
         return sum(call.counted for call in self.calls)
+
+    @property
+    def calls_while_throttled(self) -> list[ThrottledCall]:
+        """Calls that came although a header at 100 % or a refusal had told to stop; each put the end off."""
+        return self.limits.throttled
 
     @property
     def hidden(self) -> set[str]:
@@ -109,11 +122,47 @@ class GraphApi:
         """The insights of this object answer with `error`, alone or in a list, which then fails as a whole."""
         self.simulation.broken[object_id] = error
 
+    def limit(
+        self,
+        budget: Budget,
+        calls: int,
+        regain: timedelta,
+        *,
+        of: str | None = None,
+        error: str | None = None,
+        extension: timedelta = timedelta(minutes=1),
+        shows_usage: bool = True,
+        refuses: bool = True,
+    ) -> Limit:
+        """Give a budget of `calls`: when it is used up, calls are refused until `regain` has passed on the clock.
+
+        `of` is the account whose token ("token"), or which itself with its posts ("object"), has the budget. Each call
+        that comes though the caller was told puts the end off by `extension`. `error` names a row of META_ERRORS; by
+        default code 4 for the application, 17 for a token, 80001 or 80002 for a Page or an Instagram account. Without
+        `shows_usage` the budget's header is left out, without `refuses` only the header tells.
+        """
+        return self.limits.add(
+            budget,
+            calls,
+            regain,
+            of=of,
+            error=error,
+            extension=extension,
+            shows_usage=shows_usage,
+            refuses=refuses,
+        )
+
+    def reset_limits(self) -> None:
+        """Lift all limits and forget who ignored them."""
+        self.limits = Limits(self.world)
+
     def reset(self) -> None:
-        """Forget calls and faults; what was retired, deleted or restated stays."""
+        """Forget calls and faults; what was limited, retired, deleted or restated stays."""
         self.faults.clear()
         self.calls.clear()
         self.seen_secrets_in_urls.clear()
+        self.urls_seen.clear()
+        self.limits.throttled.clear()
 
     # The ASGI side.
 
@@ -125,15 +174,18 @@ class GraphApi:
         reply = self._reply(request)
         if self.latency_seconds or reply.delay_seconds:
             await asyncio.sleep(self.latency_seconds + reply.delay_seconds)
-        account_id = self._account_id(request)
+        account_id = None if _is_batch(request) else next(iter(reply.accounts), None)
         self._counted += reply.counted
         self.calls.append(
             Call(request.method, request.raw_path, request.query, account_id, reply.status, reply.counted, request.now)
         )
-        await _send(send, reply, self._headers(request, account_id))
+        await _send(send, reply, self._headers(request, reply.accounts))
 
     async def _read(self, scope: Scope, receive: Receive) -> Request:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = scope["query_string"].decode("latin-1")
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        self.urls_seen.append(raw_path.decode("latin-1") + (f"?{query}" if query else ""))
         body = b""
         while True:
             message = await receive()
@@ -150,7 +202,7 @@ class GraphApi:
         request = read_request(
             scope["method"],
             scope["path"],
-            scope["query_string"].decode("latin-1"),
+            query,
             header_token=bearer[7:] if bearer[:7].lower() == "bearer " else None,
             form=form,
             base_url=f"{scope.get('scheme', 'http')}://{headers.get('host', 'localhost')}",
@@ -163,40 +215,37 @@ class GraphApi:
         if request.token_in_url:
             self.seen_secrets_in_urls.append(f"{request.method} {request.raw_path}")
 
-    def _headers(self, request: Request, account_id: str | None) -> dict[str, str]:
+    def _headers(self, request: Request, accounts: Mapping[str, int]) -> dict[str, str]:
         """Usage in percent of the limit: small numbers that grow with the calls, on errors too."""
-        used = min(60, 1 + self._counted // 500)
-        usage = {"call_count": used, "total_cputime": used // 2, "total_time": used // 2 + 1}
-        headers = {
+        return {
             "content-type": "application/json; charset=UTF-8",
             "facebook-api-version": f"v{request.version}.0",
-            "x-app-usage": as_json(usage),
+            **self.limits.headers(request, accounts, usual=min(60, 1 + self._counted // 500)),
         }
-        if account_id is not None:
-            kind = "instagram" if isinstance(self.world.account(account_id), InstagramAccount) else "pages"
-            entry = {"type": kind, **usage, "estimated_time_to_regain_access": 0}
-            headers["x-business-use-case-usage"] = as_json({account_id: [entry]})
-        return headers
 
-    def _account_id(self, request: Request) -> str | None:
-        """The account that the request is about: that of its first id."""
-        named = (*request.ids, *request.path[:1])
-        node = self.world.node(named[0]) if named else None
-        return None if node is None else account_of(self.world, node).id
+    def _accounts(self, request: Request) -> Counter[str]:
+        """The accounts that the request is about, and with how many objects."""
+        nodes = (self.world.node(named) for named in request.ids or request.path[:1])
+        return Counter(account_of(self.world, node).id for node in nodes if node is not None)
 
     # Answers.
 
     def _reply(self, request: Request) -> Reply:
-        """The true answer, or what a fault makes of it."""
-        self._later = [change for change in self._later if not change.comes_with(request)]
+        """The answer of one request, or of all in a batch, as limits and faults let it be."""
+        accounts = self._accounts(request)
+        if not _is_batch(request):
+            self._later = [change for change in self._later if not change.comes_with(request)]
+            refusal = self.limits.charge(request, accounts)
+            if refusal is not None:
+                return self._refused(request, refusal, accounts)
         fault = strike(self.faults, request)
         if fault is None:
-            return self._true_reply(request)
+            return self._true_reply(request, accounts)
         if fault.replaces_answer or fault.kind == "null":
             status, body = fault.answer()
-            reply = Reply(status, body, max(1, len(request.ids)))
+            reply = Reply(status, body, max(1, len(request.ids)), accounts)
         else:
-            reply = self._true_reply(request)
+            reply = self._true_reply(request, accounts)
         return replace(
             reply,
             headers=fault.headers,
@@ -205,15 +254,17 @@ class GraphApi:
             null=fault.kind == "null",
         )
 
-    def _true_reply(self, request: Request) -> Reply:
-        if request.method == "POST" and not request.path and "batch" in request.parameters:
+    def _true_reply(self, request: Request, accounts: Mapping[str, int]) -> Reply:
+        if _is_batch(request):
             return self._batch(request)
-        counted = max(1, len(request.ids))
         try:
-            return Reply(200, answer(self.simulation, request), counted)
+            return Reply(200, answer(self.simulation, request), max(1, len(request.ids)), accounts)
         except GraphError as error:
-            trace = f"A{seed_of('trace', self._counted, request.text):015x}"
-            return Reply(error.status, error.body(trace), counted)
+            return self._refused(request, error, accounts)
+
+    def _refused(self, request: Request, error: GraphError, accounts: Mapping[str, int]) -> Reply:
+        trace = f"A{seed_of('trace', self._counted, request.text):015x}"
+        return Reply(error.status, error.body(trace), max(1, len(request.ids)), accounts)
 
     def _batch(self, request: Request) -> Reply:
         """Up to 50 requests in one; each runs and counts by itself, and its body is a string."""
@@ -232,7 +283,9 @@ class GraphApi:
                 entry["headers"] = [{"name": "Content-Type", "value": "application/json; charset=UTF-8"}]
             bodies.append(None if reply.null else entry)
         delay = max((reply.delay_seconds for reply in replies), default=0.0)
-        return Reply(200, as_json(bodies), max(1, sum(reply.counted for reply in replies)), delay_seconds=delay)
+        counted = max(1, sum(reply.counted for reply in replies))
+        accounts = sum((Counter(reply.accounts) for reply in replies), Counter[str]())
+        return Reply(200, as_json(bodies), counted, accounts, delay_seconds=delay)
 
     def _item_request(self, request: Request, item: Mapping[str, Any]) -> Request:
         path, _, query = str(item.get("relative_url", "")).partition("?")
@@ -249,6 +302,10 @@ class GraphApi:
         if not inner.raw_path.startswith("/v"):
             inner = replace(inner, version=request.version)
         return inner if inner.token else replace(inner, token=request.token)
+
+
+def _is_batch(request: Request) -> bool:
+    return request.method == "POST" and not request.path and "batch" in request.parameters
 
 
 async def _answer_lifespan(receive: Receive, send: Send) -> None:
