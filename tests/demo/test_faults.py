@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
-import pytest
 
 from sophia.demo.control import SettableClock
 from sophia.demo.faults import Fault, graph_fault
@@ -60,15 +59,6 @@ def test_an_error_may_hide_in_a_success(ask: Ask, api: GraphApi, world: World) -
     api.faults.append(graph_fault("insights", 2, status=200))
     answer = ask(f"/{page.id}/insights", page.access_token, metric="page_follows")
     assert (answer.status_code, answer.json()["error"]["code"]) == (200, 2)
-
-
-def test_a_connection_may_break(ask: Ask, api: GraphApi, world: World) -> None:
-    """The answer stops half-way and the connection closes (C7)."""
-    page = world.pages[0]
-    api.faults.append(Fault("insights", times=1, kind="cut"))
-    with pytest.raises(httpx.RemoteProtocolError):
-        ask(f"/{page.id}/insights", page.access_token, metric="page_follows")
-    assert ask(f"/{page.id}/insights", page.access_token, metric="page_follows").status_code == 200
 
 
 def test_a_fault_has_a_time(ask: Ask, api: GraphApi, world: World, clock: SettableClock) -> None:

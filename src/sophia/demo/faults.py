@@ -9,7 +9,11 @@ from typing import Any, Literal
 from sophia.demo.errors import as_json, error_of
 from sophia.demo.requests import Request
 
-FaultKind = Literal["answer", "null", "cut"]
+# "null": a batch item that timed out. The others say how the connection fares. "hang": no answer, the connection closes
+# after `delay_seconds`. "cut": it closes in the middle of the answer. "reset", "reset half-way": it is reset (RST) before
+# or in the middle of the answer. "drip": `bytes_at_once` bytes every `pause_seconds`; "for ever": then white space, on and
+# on. A name that does not resolve needs no server: ask a host below `.invalid`.
+FaultKind = Literal["answer", "null", "hang", "cut", "reset", "reset half-way", "drip", "drip for ever"]
 
 
 @dataclass(slots=True)
@@ -18,8 +22,8 @@ class Fault:
 
     `pattern` is searched in `METHOD /path?query` (decoded, without secrets). `times`: how often it strikes; None is
     always. With a `body` or `status` that is the answer (a mapping is an error body); with neither, the true answer goes
-    out, `delay_seconds` later and with `headers` added. Kinds: "answer"; "null", a batch item that timed out; "cut",
-    the connection breaks in the middle of the answer.
+    out, `delay_seconds` later and with `headers` added (also in place of its own: another `Facebook-Api-Version`). With
+    `size_bytes`, white space after the body brings it to that size. `kind` says how the connection fares.
 
     In time: it strikes from `since` (included) to `until` (excluded), aware moments of the simulation's clock, and only
     after `after` matching requests got through: what dies half-way through a run, while the clock stands still. `struck`
@@ -34,6 +38,9 @@ class Fault:
     delay_seconds: float = 0.0
     when: Callable[[Request], bool] | None = None
     kind: FaultKind = "answer"
+    size_bytes: int = 0
+    bytes_at_once: int = 1
+    pause_seconds: float = 0.05
     since: datetime | None = None
     until: datetime | None = None
     after: int = 0
@@ -75,6 +82,11 @@ def strike(faults: Iterable[Fault], request: Request) -> Fault | None:
     if striking is not None:
         striking.struck += 1
     return striking
+
+
+def redirect(pattern: str, url: str, *, status: int = 302, times: int | None = None) -> Fault:
+    """A fault that sends the caller to `url`, such as that of a `Stranger`."""
+    return Fault(pattern, times, status, "", {"Location": url})
 
 
 @dataclass(slots=True)

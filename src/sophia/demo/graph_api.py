@@ -4,8 +4,8 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -19,28 +19,10 @@ from sophia.demo.noise import seed_of
 from sophia.demo.requests import Request, read_request
 from sophia.demo.truth import Truth
 from sophia.demo.visit import Simulation
+from sophia.demo.wire import Receive, Reply, Scope, Send, send_reply
 from sophia.demo.world import World, account_of
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes out. `counted` is how many calls Meta counts for it, `accounts` for which accounts they were.
-
-    `cut` breaks the connection half-way.
-    """
-
-    status: int
-    body: str
-    counted: int = 1
-    accounts: Mapping[str, int] = field(default_factory=dict)
-    headers: Mapping[str, str] | None = None
-    delay_seconds: float = 0.0
-    cut: bool = False
-    null: bool = False
+__all__ = ["GraphApi", "Receive", "Scope", "Send"]
 
 
 class GraphApi:
@@ -172,14 +154,14 @@ class GraphApi:
             return
         request = await self._read(scope, receive)
         reply = self._reply(request)
-        if self.latency_seconds or reply.delay_seconds:
-            await asyncio.sleep(self.latency_seconds + reply.delay_seconds)
+        if self.latency_seconds:
+            await asyncio.sleep(self.latency_seconds)
         account_id = None if _is_batch(request) else next(iter(reply.accounts), None)
         self._counted += reply.counted
         self.calls.append(
             Call(request.method, request.raw_path, request.query, account_id, reply.status, reply.counted, request.now)
         )
-        await _send(send, reply, self._headers(request, reply.accounts))
+        await send_reply(scope, receive, send, reply, self._headers(request, reply.accounts))
 
     async def _read(self, scope: Scope, receive: Receive) -> Request:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -246,13 +228,7 @@ class GraphApi:
             reply = Reply(status, body, max(1, len(request.ids)), accounts)
         else:
             reply = self._true_reply(request, accounts)
-        return replace(
-            reply,
-            headers=fault.headers,
-            delay_seconds=reply.delay_seconds + fault.delay_seconds,
-            cut=fault.kind == "cut",
-            null=fault.kind == "null",
-        )
+        return replace(reply, fault=fault)
 
     def _true_reply(self, request: Request, accounts: Mapping[str, int]) -> Reply:
         if _is_batch(request):
@@ -278,14 +254,16 @@ class GraphApi:
         replies = [self._reply(self._item_request(request, item)) for item in items]
         bodies: list[dict[str, Any] | None] = []
         for reply in replies:
-            entry: dict[str, Any] = {"code": reply.status, "body": reply.body}
+            entry: dict[str, Any] = {"code": reply.status, "body": reply.raw.decode(errors="replace")}
             if with_headers:
                 entry["headers"] = [{"name": "Content-Type", "value": "application/json; charset=UTF-8"}]
-            bodies.append(None if reply.null else entry)
-        delay = max((reply.delay_seconds for reply in replies), default=0.0)
+            bodies.append(None if reply.is_null else entry)
+        slowest = max((reply.fault.delay_seconds for reply in replies if reply.fault is not None), default=0.0)
         counted = max(1, sum(reply.counted for reply in replies))
         accounts = sum((Counter(reply.accounts) for reply in replies), Counter[str]())
-        return Reply(200, as_json(bodies), counted, accounts, delay_seconds=delay)
+        # Of the faults of its items a batch takes over the delay alone.
+        waiting = Fault("batch", delay_seconds=slowest) if slowest else None
+        return Reply(200, as_json(bodies), counted, accounts, waiting)
 
     def _item_request(self, request: Request, item: Mapping[str, Any]) -> Request:
         path, _, query = str(item.get("relative_url", "")).partition("?")
@@ -314,14 +292,3 @@ async def _answer_lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
-
-
-async def _send(send: Send, reply: Reply, headers: dict[str, str]) -> None:
-    body = reply.body.encode()
-    shown = {**headers, **{name.lower(): value for name, value in (reply.headers or {}).items()}}
-    raw = [(name.encode(), value.encode()) for name, value in shown.items()]
-    raw.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-    if reply.cut:
-        body = body[: len(body) // 2]
-    await send({"type": "http.response.body", "body": body})
