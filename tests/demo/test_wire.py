@@ -155,7 +155,7 @@ def test_a_certificate_may_be_wrong(
 
 
 def test_a_redirect_leads_to_a_stranger(client: httpx.Client, api: GraphApi, world: World) -> None:
-    """The stranger remembers whether a token was shown to it: a careless caller is found out (F1)."""
+    """The stranger remembers whether a token was shown to it: a careless caller is found out."""
     page, stranger = world.pages[0], Stranger()
     headers = {"Authorization": f"Bearer {page.access_token}"}
     with running_server(stranger) as elsewhere:

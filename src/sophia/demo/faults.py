@@ -1,13 +1,18 @@
 """Faults that tests switch on, and the record of what was asked."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from sophia.demo.bodies import BODIES
 from sophia.demo.errors import as_json, error_of
+from sophia.demo.mutations import MUTATIONS, Touched, mutate
+from sophia.demo.paging import PAGINGS, page_wrongly
 from sophia.demo.requests import Request
+from sophia.demo.world import World
 
 # "null": a batch item that timed out. The others say how the connection fares. "hang": no answer, the connection closes
 # after `delay_seconds`. "cut": it closes in the middle of the answer. "reset", "reset half-way": it is reset (RST) before
@@ -25,6 +30,10 @@ class Fault:
     out, `delay_seconds` later and with `headers` added (also in place of its own: another `Facebook-Api-Version`). With
     `size_bytes`, white space after the body brings it to that size. `kind` says how the connection fares.
 
+    Changes of the true answer, by name: `mutation` of `mutations.MUTATIONS`, whose share `every` and `metric` define (see
+    `mutate`) and which notes in `touched` what readings it made unreadable; `paging` of `paging.PAGINGS`, for lists;
+    `bad_body` of `bodies.BODIES`. ValueError for a name that is not there.
+
     In time: it strikes from `since` (included) to `until` (excluded), aware moments of the simulation's clock, and only
     after `after` matching requests got through: what dies half-way through a run, while the clock stands still. `struck`
     and `matched` count.
@@ -37,6 +46,11 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
     when: Callable[[Request], bool] | None = None
+    mutation: str | None = None
+    every: int | None = None
+    metric: str | None = None
+    paging: str | None = None
+    bad_body: str | None = None
     kind: FaultKind = "answer"
     size_bytes: int = 0
     bytes_at_once: int = 1
@@ -46,6 +60,12 @@ class Fault:
     after: int = 0
     struck: int = 0
     matched: int = 0
+    touched: list[Touched] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name, known in ((self.mutation, MUTATIONS), (self.paging, PAGINGS), (self.bad_body, BODIES)):
+            if name is not None and name not in known:
+                raise ValueError(f"{name!r} is none of: {', '.join(known)}")
 
     def concerns(self, request: Request) -> bool:
         """Whether `request` matches, at its moment; says nothing about how often the fault strikes."""
@@ -64,7 +84,26 @@ class Fault:
 
     @property
     def replaces_answer(self) -> bool:
-        return self.status is not None or self.body is not None
+        return self.bad_body is None and (self.status is not None or self.body is not None)
+
+    def sent_headers(self) -> dict[str, str]:
+        """The headers that it adds, names in lower case."""
+        own = BODIES[self.bad_body].headers if self.bad_body is not None else {}
+        return {name.lower(): value for name, value in (*own.items(), *self.headers.items())}
+
+    def altered(self, request: Request, status: int, body: bytes, world: World) -> tuple[int, bytes]:
+        """(HTTP status, body) that becomes of the true ones; what only a good answer has is changed in that alone."""
+        if status == 200 and (self.paging or self.mutation):
+            answer = json.loads(body)
+            if self.paging:
+                page_wrongly(self.paging, request, answer)
+            if self.mutation:
+                self.touched += mutate(self.mutation, answer, request, world, every=self.every, metric=self.metric)
+            body = as_json(answer).encode()
+        if self.bad_body is None:
+            return status, body
+        bad = BODIES[self.bad_body]
+        return self.status or bad.status or status, bad.change(body)
 
     def answer(self) -> tuple[int, str]:
         """(HTTP status, body) that goes out instead of the true answer."""

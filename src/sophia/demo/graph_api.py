@@ -16,6 +16,7 @@ from sophia.demo.errors import GraphError, as_json
 from sophia.demo.faults import Call, Fault, Later, strike
 from sophia.demo.limits import Budget, Limit, Limits, ThrottledCall
 from sophia.demo.noise import seed_of
+from sophia.demo.paging import understood
 from sophia.demo.requests import Request, read_request
 from sophia.demo.truth import Truth
 from sophia.demo.visit import Simulation
@@ -224,11 +225,10 @@ class GraphApi:
         if fault is None:
             return self._true_reply(request, accounts)
         if fault.replaces_answer or fault.kind == "null":
-            status, body = fault.answer()
-            reply = Reply(status, body, max(1, len(request.ids)), accounts)
-        else:
-            reply = self._true_reply(request, accounts)
-        return replace(reply, fault=fault)
+            return Reply(*fault.answer(), max(1, len(request.ids)), accounts, fault)
+        reply = self._true_reply(understood(request) if fault.paging else request, accounts)
+        status, body = fault.altered(request, reply.status, reply.raw, self.world)
+        return replace(reply, status=status, body=body, fault=fault)
 
     def _true_reply(self, request: Request, accounts: Mapping[str, int]) -> Reply:
         if _is_batch(request):

@@ -43,7 +43,7 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, h
     """Send `reply` after its delay, the fault's headers last; a caller that goes away meanwhile is not waited for."""
     fault = reply.fault
     if fault is not None:
-        headers = {**headers, **{name.lower(): value for name, value in fault.headers.items()}}
+        headers = {**headers, **fault.sent_headers()}
     if fault is None:
         await _send_whole(send, reply, headers, 0)
         return
