@@ -102,6 +102,30 @@ def test_tokens_can_be_inspected_and_exchanged(ask: Ask, client: httpx.Client, w
     assert _error(client.get("/oauth/access_token", params={**exchange, "client_secret": "x"}))[1] == 1
 
 
+def test_the_exchange_takes_its_parameters_in_the_body(client: httpx.Client, api: GraphApi, world: World) -> None:
+    """A POST answers as a GET does, and no secret stands in a URL."""
+    given = {
+        "grant_type": "fb_exchange_token",
+        "client_id": world.app_id,
+        "client_secret": world.app_secret,
+        "fb_exchange_token": world.short_user_token,
+    }
+    answer = client.post("/v22.0/oauth/access_token", data=given)
+    assert answer.json()["access_token"] == world.user_token
+    assert client.post("/oauth/access_token", data={**given, "client_secret": "x"}).json()["error"]["code"] == 1
+    assert api.urls_seen == ["/v22.0/oauth/access_token", "/oauth/access_token"]
+
+
+def test_urls_are_kept_as_they_came(client: httpx.Client, api: GraphApi, world: World) -> None:
+    """Tokens and proofs in a URL can be found there by a test, encoded as they were."""
+    page = world.pages[0]
+    query = f"fields=id%2Cname&access_token={page.access_token}&appsecret_proof=abc"
+    client.get(f"/v22.0/{page.id}?{query}")
+    assert api.urls_seen == [f"/v22.0/{page.id}?{query}"]
+    api.reset()
+    assert api.urls_seen == []
+
+
 @pytest.mark.parametrize(
     ("asked", "served"),
     [("/v19.0", "v22.0"), ("/v22.0", "v22.0"), ("/v24.0", "v24.0"), ("/v31.0", "v26.0"), ("", "v26.0")],

@@ -1,12 +1,15 @@
 """Faults on request, and the record of calls."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
-import pytest
 
+from sophia.demo.control import SettableClock
 from sophia.demo.faults import Fault, graph_fault
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta_errors import fault_of
+from sophia.demo.objects import Page
 from sophia.demo.world import World
 
 Ask = Callable[..., httpx.Response]
@@ -58,13 +61,46 @@ def test_an_error_may_hide_in_a_success(ask: Ask, api: GraphApi, world: World) -
     assert (answer.status_code, answer.json()["error"]["code"]) == (200, 2)
 
 
-def test_a_connection_may_break(ask: Ask, api: GraphApi, world: World) -> None:
-    """The answer stops half-way and the connection closes (C7)."""
+def test_a_fault_has_a_time(ask: Ask, api: GraphApi, world: World, clock: SettableClock) -> None:
+    """It strikes from one moment of the simulation's clock, and no more from another (half-open)."""
+    page, start = world.pages[0], world.built_at
+    fault = graph_fault("insights", 2)
+    fault.since, fault.until = start + timedelta(hours=1), start + timedelta(hours=2)
+    api.faults.append(fault)
+    codes = []
+    for minutes in (59, 60, 119, 120):
+        clock.moment = start + timedelta(minutes=minutes)
+        codes.append(ask(f"/{page.id}/insights", page.access_token, metric="page_follows").status_code)
+    assert codes == [200, 400, 400, 200]
+    assert (fault.matched, fault.struck) == (2, 2)
+
+
+def test_a_fault_may_let_some_requests_through(ask: Ask, api: GraphApi, world: World) -> None:
+    """It strikes after so many matching requests, whatever struck them, and others do not count."""
     page = world.pages[0]
-    api.faults.append(Fault("insights", times=1, kind="cut"))
-    with pytest.raises(httpx.RemoteProtocolError):
-        ask(f"/{page.id}/insights", page.access_token, metric="page_follows")
-    assert ask(f"/{page.id}/insights", page.access_token, metric="page_follows").status_code == 200
+    api.faults += [graph_fault("insights", 2, times=1), fault_of("190/463 expired", "insights", after=2, times=2)]
+    codes = []
+    for _ in range(5):
+        ask(f"/{page.id}", page.access_token, fields="id")
+        answer = ask(f"/{page.id}/insights", page.access_token, metric="page_follows").json()
+        codes.append(answer.get("error", {}).get("code"))
+    assert codes == [2, None, 190, 190, None]
+
+
+def test_names_and_tokens_die_in_the_middle_of_a_run(ask: Ask, api: GraphApi, world: World) -> None:
+    """After so many calls that name the metric or carry the token, while the clock stands still (B3, C4)."""
+    page, other = world.pages[0], world.pages[1]
+    api.retire("page_follows", world.built_at, after_calls=2)
+    api.dead_token(other.id, world.built_at, after_calls=1)
+
+    def code(page: Page, metric: str) -> int | None:
+        answer = ask(f"/{page.id}/insights", page.access_token, metric=metric).json()
+        return answer.get("error", {}).get("code")  # type: ignore[no-any-return]
+
+    # A longer name that contains the retired one does not count.
+    assert [code(page, name) for name in ("page_follows_city", "page_follows", "page_follows")] == [None] * 3
+    assert [code(page, "page_follows"), code(page, "page_media_view")] == [100, None]
+    assert [code(other, "page_media_view"), code(other, "page_media_view")] == [None, 190]
 
 
 def test_calls_are_recorded_without_tokens(ask: Ask, api: GraphApi, world: World) -> None:

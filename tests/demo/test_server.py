@@ -5,6 +5,7 @@ from datetime import timedelta
 from time import perf_counter
 
 import httpx
+import pytest
 
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.pacific import last_closed_day
@@ -54,9 +55,65 @@ def test_a_spawned_server_is_controlled_over_http(world: World) -> None:
             assert client.get("/_sim/calls").json()["counted"] == 0
             assert client.post("/_sim/now", json={}).status_code == 422
             assert client.get("/_sim/nothing").status_code == 404
+            assert client.get("/_sim/urls").json() == {"urls": []}
         address = meta.base_url
     try:
         httpx.get(f"{address}/me", trust_env=False)
     except httpx.ConnectError:
         return
     raise AssertionError("the server outlived its block")
+
+
+def test_every_fault_can_be_switched_on_from_outside(world: World) -> None:
+    """What a test in the same process may do, another process may do as JSON."""
+    with (
+        spawned_server(businesses=1, posts=3, now=world.built_at) as meta,
+        httpx.Client(base_url=meta.base_url, trust_env=False) as client,
+    ):
+        page, later = meta.world.pages[0], (meta.now + timedelta(hours=1)).isoformat()
+        client.headers["Authorization"] = f"Bearer {page.access_token}"
+        path = f"/{page.id}/insights?metric=page_media_view&period=day"
+
+        def control(name: str, **given: object) -> httpx.Response:
+            return client.post(f"/_sim/{name}", json=given)
+
+        faults = [
+            {"pattern": "insights", "error": "190/463 expired", "since": later},
+            {"pattern": "insights", "times": 1, "bad_body": "html 502"},
+            {"pattern": "insights", "times": 1, "mutation": "missing value", "every": 2},
+            {"pattern": "insights", "times": 1, "kind": "reset"},
+            {"pattern": "insights", "after": 4, "times": 1, "error": "4 app rate limit"},
+        ]
+        assert control("faults", faults=faults).json() == {"faults": 5}
+        assert client.get(path).status_code == 502
+        assert "value" not in client.get(path).json()["data"][0]["values"][0]
+        with pytest.raises(httpx.ReadError):
+            client.get(path)
+        assert [client.get(path).status_code for _ in range(3)] == [200, 403, 200]
+        told = client.get("/_sim/faults").json()["faults"]
+        assert [fault["struck"] for fault in told] == [0, 1, 1, 1, 1]
+        assert [fault["matched"] for fault in told] == [0, 6, 6, 6, 6]
+        day = last_closed_day(meta.now) - timedelta(days=1)
+        assert [(one["metric"], one["day"]) for one in told[2]["touched"]] == [("page_media_view", day.isoformat())]
+        control("now", now=later)
+        assert client.get(path).json()["error"]["error_subcode"] == 463
+
+        control("faults", faults=[])
+        control("limit", budget="object", of=page.id, calls=1, regain_seconds=60, extension_seconds=30)
+        assert [client.get(path).json().get("error", {}).get("code") for _ in range(2)] == [None, 80001]
+        (throttled,) = client.get("/_sim/throttled").json()["calls"]
+        assert (throttled["budget"], throttled["account_id"]) == ("object", page.id)
+        control("reset_limits")
+        assert client.get("/_sim/throttled").json() == {"calls": []}
+        control("retire", metric="page_media_view", at=later, after_calls=1)
+        assert [client.get(path).status_code for _ in range(2)] == [200, 400]
+        control("delete", object_id=meta.world.posts(page.id)[-1].id, at=later)
+        assert client.get(f"/{meta.world.posts(page.id)[-1].id}").json()["error"]["error_subcode"] == 33
+        assert path in client.get("/_sim/urls").json()["urls"]
+
+        for name, wrong in (
+            ("faults", {"faults": [{"pattern": "x", "mutation": "nothing"}]}),
+            ("faults", {"faults": [{"pattern": "x", "error": "nothing"}]}),
+            ("limit", {"budget": "token", "calls": 1, "regain_seconds": 1}),
+        ):
+            assert control(name, **wrong).status_code == 422

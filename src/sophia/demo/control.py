@@ -3,12 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sophia.demo.errors import as_json
 from sophia.demo.faults import Fault
-from sophia.demo.graph_api import GraphApi, Receive, Scope, Send
+from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta_errors import fault_of
+from sophia.demo.wire import Receive, Scope, Send
 
 PREFIX = "/_sim/"
 
@@ -24,19 +27,29 @@ class SettableClock:
 
 
 class ControlledApi:
-    """`GraphApi` with `/_sim/` in front: GET calls, POST reset, now, restate, faults, retire and dead_token."""
+    """`GraphApi` with `/_sim/` in front, JSON in and out.
+
+    GET calls, faults, throttled and urls; POST reset, now, restate, faults, retire, dead_token, delete, limit and
+    reset_limits.
+    """
 
     def __init__(self, api: GraphApi, clock: SettableClock) -> None:
         self.api = api
         self.clock = clock
         self._actions: dict[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
             ("GET", "calls"): self._calls,
+            ("GET", "faults"): self._told_faults,
+            ("GET", "throttled"): self._throttled,
+            ("GET", "urls"): lambda _given: {"urls": self.api.urls_seen},
             ("POST", "reset"): self._reset,
             ("POST", "now"): self._now,
             ("POST", "restate"): self._restate,
             ("POST", "faults"): self._faults,
             ("POST", "retire"): self._retire,
             ("POST", "dead_token"): self._dead_token,
+            ("POST", "delete"): self._delete,
+            ("POST", "limit"): self._limit,
+            ("POST", "reset_limits"): self._reset_limits,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,17 +104,67 @@ class ControlledApi:
         return {}
 
     def _faults(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """`{"faults": [...]}` replaces all faults; each has the fields of `Fault` except `when`."""
-        self.api.faults[:] = [Fault(**fault) for fault in given["faults"]]
+        """`{"faults": [...]}` replaces all faults; see `read_fault`."""
+        self.api.faults[:] = [read_fault(fault) for fault in given["faults"]]
         return {"faults": len(self.api.faults)}
 
+    def _told_faults(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        """What became of each fault; `touched` as in `mutations.Touched`."""
+        faults = self.api.faults
+        return {
+            "faults": [
+                {
+                    "pattern": fault.pattern,
+                    "matched": fault.matched,
+                    "struck": fault.struck,
+                    "touched": [touched._asdict() for touched in fault.touched],
+                }
+                for fault in faults
+            ]
+        }
+
+    def _throttled(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        return {"calls": [asdict(call) for call in self.api.calls_while_throttled]}
+
+    def _limit(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`budget`, `calls`, `regain_seconds`, and what else `GraphApi.limit` takes; `extension_seconds`."""
+        options = dict(given)
+        regain = timedelta(seconds=options.pop("regain_seconds"))
+        if "extension_seconds" in options:
+            options["extension"] = timedelta(seconds=options.pop("extension_seconds"))
+        self.api.limit(options.pop("budget"), int(options.pop("calls")), regain, **options)
+        return {}
+
+    def _reset_limits(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.reset_limits()
+        return {}
+
     def _retire(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.retire(given["metric"], aware(given["at"]))
+        self.api.retire(given["metric"], aware(given["at"]), after_calls=int(given.get("after_calls", 0)))
         return {}
 
     def _dead_token(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.dead_token(given["account_id"], aware(given["at"]), int(given.get("subcode", 460)))
+        self.api.dead_token(
+            given["account_id"],
+            aware(given["at"]),
+            int(given.get("subcode", 460)),
+            after_calls=int(given.get("after_calls", 0)),
+        )
         return {}
+
+    def _delete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.delete(given["object_id"], aware(given["at"]))
+        return {}
+
+
+def read_fault(given: Mapping[str, Any]) -> Fault:
+    """A fault from JSON: the fields of `Fault` except `when`, moments in ISO form, or `error`: a row of META_ERRORS."""
+    fields = dict(given)
+    for name in ("since", "until"):
+        if name in fields:
+            fields[name] = aware(fields[name])
+    error = fields.pop("error", None)
+    return Fault(**fields) if error is None else fault_of(error, **fields)
 
 
 def aware(text: str) -> datetime:

@@ -151,8 +151,8 @@ def _cut(rows: Sequence[Node], parameters: Mapping[str, str]) -> _Slice:
     return _Slice(rows[start : start + limit], start > 0, start + limit < len(rows))
 
 
-def _cursor(row: Node) -> str:
-    return urlsafe_b64encode(row.id.encode()).decode()
+def cursor_of(object_id: str) -> str:
+    return urlsafe_b64encode(object_id.encode()).decode()
 
 
 def _place(rows: Sequence[Node], cursor: str) -> int:
@@ -169,7 +169,7 @@ def _place(rows: Sequence[Node], cursor: str) -> int:
 
 def _paging(visit: Visit, page: _Slice, parameters: Mapping[str, str], path: str) -> str:
     """Cursors on every page, also on the last; `next` and `previous` only where there is something."""
-    first, last = _cursor(page.rows[0]), _cursor(page.rows[-1])
+    first, last = cursor_of(page.rows[0].id), cursor_of(page.rows[-1].id)
     kept = {key: value for key, value in parameters.items() if key not in {"after", "before"}}
     parts = [f'"cursors":{{"before":"{first}","after":"{last}"}}']
     if page.has_older:

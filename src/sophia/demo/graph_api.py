@@ -2,54 +2,36 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from sophia.demo import errors
-from sophia.demo.access import debug_token, exchange_token, identify
-from sophia.demo.edges import answer_edge, list_rows
+from sophia.demo.answers import MAX_IDS, answer
 from sophia.demo.errors import GraphError, as_json
-from sophia.demo.faults import Call, Fault
-from sophia.demo.fields import Field, parse_fields
-from sophia.demo.nodes import default_fields, render
+from sophia.demo.faults import Call, Fault, Later, strike
+from sophia.demo.limits import Budget, Limit, Limits, ThrottledCall
 from sophia.demo.noise import seed_of
-from sophia.demo.objects import InstagramAccount, Page
+from sophia.demo.paging import understood
 from sophia.demo.requests import Request, read_request
 from sophia.demo.truth import Truth
-from sophia.demo.visit import Simulation, Visit
+from sophia.demo.visit import Simulation
+from sophia.demo.wire import Receive, Reply, Scope, Send, send_reply
 from sophia.demo.world import World, account_of
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-MAX_IDS = 50
-_EDGE_NAMES = frozenset(
-    {"insights", "video_insights", "published_posts", "posts", "feed", "videos", "video_reels", "stories", "media"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes out. `counted` is how many calls Meta counts for it; `cut` breaks the connection half-way."""
-
-    status: int
-    body: str
-    counted: int = 1
-    headers: Mapping[str, str] | None = None
-    delay_seconds: float = 0.0
-    cut: bool = False
-    null: bool = False
+__all__ = ["GraphApi", "Receive", "Scope", "Send"]
 
 
 class GraphApi:
     """Meta for one world. `clock` gives the present moment (aware); nothing else is read from the machine.
 
     `faults` strike first match first. `calls` records every request and never a token; `seen_secrets_in_urls` names the
-    requests whose URL carried an access token.
+    requests whose URL carried an access token; `urls_seen` has every URL (path and query) as it came, to search for
+    secrets.
     """
 
     def __init__(
@@ -60,7 +42,10 @@ class GraphApi:
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
         self.seen_secrets_in_urls: list[str] = []
+        self.urls_seen: list[str] = []
+        self.limits = Limits(world)
         self._counted = 0
+        self._later: list[Later] = []
 
     @property
     def world(self) -> World:
@@ -76,18 +61,41 @@ class GraphApi:
         return sum(call.counted for call in self.calls)
 
     @property
+    def calls_while_throttled(self) -> list[ThrottledCall]:
+        """Calls that came although a header at 100 % or a refusal had told to stop; each put the end off."""
+        return self.limits.throttled
+
+    @property
     def hidden(self) -> set[str]:
         """Ids that lists leave out after the limit was applied: pages come short, even empty, and go on."""
         return self.simulation.hidden
 
-    def retire(self, metric: str, at: datetime) -> None:
-        """From `at` on the metric's name is dead, on every version."""
-        self.simulation.retirements[metric] = at
+    def retire(self, metric: str, at: datetime, *, after_calls: int = 0) -> None:
+        """From `at` on the metric's name is dead, on every version; not before `after_calls` requests named it."""
+        name = re.compile(rf"\b{re.escape(metric)}\b")
 
-    def dead_token(self, account_id: str, at: datetime, subcode: int = 460) -> None:
-        """From `at` on the Page token of this account (for Instagram: of its Page) answers with error 190."""
-        page = self.world.business_of(account_id).page
-        self.simulation.dead_tokens[page.access_token] = (at, subcode)
+        def happen() -> None:
+            self.simulation.retirements[metric] = at
+
+        self._change(lambda request: name.search(request.text) is not None, happen, after_calls)
+
+    def dead_token(self, account_id: str, at: datetime, subcode: int = 460, *, after_calls: int = 0) -> None:
+        """From `at` on the Page token of this account (for Instagram: of its Page) answers with error 190.
+
+        Not before `after_calls` requests carried it.
+        """
+        token = self.world.business_of(account_id).page.access_token
+
+        def happen() -> None:
+            self.simulation.dead_tokens[token] = (at, subcode)
+
+        self._change(lambda request: request.token == token, happen, after_calls)
+
+    def _change(self, concerns: Callable[[Request], bool], happen: Callable[[], None], after_calls: int) -> None:
+        if after_calls:
+            self._later.append(Later(concerns, happen, after_calls))
+        else:
+            happen()
 
     def delete(self, object_id: str, at: datetime) -> None:
         """From `at` on the object is gone: not listed, error 100/33."""
@@ -97,11 +105,47 @@ class GraphApi:
         """The insights of this object answer with `error`, alone or in a list, which then fails as a whole."""
         self.simulation.broken[object_id] = error
 
+    def limit(
+        self,
+        budget: Budget,
+        calls: int,
+        regain: timedelta,
+        *,
+        of: str | None = None,
+        error: str | None = None,
+        extension: timedelta = timedelta(minutes=1),
+        shows_usage: bool = True,
+        refuses: bool = True,
+    ) -> Limit:
+        """Give a budget of `calls`: when it is used up, calls are refused until `regain` has passed on the clock.
+
+        `of` is the account whose token ("token"), or which itself with its posts ("object"), has the budget. Each call
+        that comes though the caller was told puts the end off by `extension`. `error` names a row of META_ERRORS; by
+        default code 4 for the application, 17 for a token, 80001 or 80002 for a Page or an Instagram account. Without
+        `shows_usage` the budget's header is left out, without `refuses` only the header tells.
+        """
+        return self.limits.add(
+            budget,
+            calls,
+            regain,
+            of=of,
+            error=error,
+            extension=extension,
+            shows_usage=shows_usage,
+            refuses=refuses,
+        )
+
+    def reset_limits(self) -> None:
+        """Lift all limits and forget who ignored them."""
+        self.limits = Limits(self.world)
+
     def reset(self) -> None:
-        """Forget calls and faults; what was retired, deleted or restated stays."""
+        """Forget calls and faults; what was limited, retired, deleted or restated stays."""
         self.faults.clear()
         self.calls.clear()
         self.seen_secrets_in_urls.clear()
+        self.urls_seen.clear()
+        self.limits.throttled.clear()
 
     # The ASGI side.
 
@@ -111,17 +155,20 @@ class GraphApi:
             return
         request = await self._read(scope, receive)
         reply = self._reply(request)
-        if self.latency_seconds or reply.delay_seconds:
-            await asyncio.sleep(self.latency_seconds + reply.delay_seconds)
-        account_id = self._account_id(request)
+        if self.latency_seconds:
+            await asyncio.sleep(self.latency_seconds)
+        account_id = None if _is_batch(request) else next(iter(reply.accounts), None)
         self._counted += reply.counted
         self.calls.append(
             Call(request.method, request.raw_path, request.query, account_id, reply.status, reply.counted, request.now)
         )
-        await _send(send, reply, self._headers(request, account_id))
+        await send_reply(scope, receive, send, reply, self._headers(request, reply.accounts))
 
     async def _read(self, scope: Scope, receive: Receive) -> Request:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = scope["query_string"].decode("latin-1")
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        self.urls_seen.append(raw_path.decode("latin-1") + (f"?{query}" if query else ""))
         body = b""
         while True:
             message = await receive()
@@ -138,7 +185,7 @@ class GraphApi:
         request = read_request(
             scope["method"],
             scope["path"],
-            scope["query_string"].decode("latin-1"),
+            query,
             header_token=bearer[7:] if bearer[:7].lower() == "bearer " else None,
             form=form,
             base_url=f"{scope.get('scheme', 'http')}://{headers.get('host', 'localhost')}",
@@ -151,72 +198,49 @@ class GraphApi:
         if request.token_in_url:
             self.seen_secrets_in_urls.append(f"{request.method} {request.raw_path}")
 
-    def _headers(self, request: Request, account_id: str | None) -> dict[str, str]:
+    def _headers(self, request: Request, accounts: Mapping[str, int]) -> dict[str, str]:
         """Usage in percent of the limit: small numbers that grow with the calls, on errors too."""
-        used = min(60, 1 + self._counted // 500)
-        usage = {"call_count": used, "total_cputime": used // 2, "total_time": used // 2 + 1}
-        headers = {
+        return {
             "content-type": "application/json; charset=UTF-8",
             "facebook-api-version": f"v{request.version}.0",
-            "x-app-usage": as_json(usage),
+            **self.limits.headers(request, accounts, usual=min(60, 1 + self._counted // 500)),
         }
-        if account_id is not None:
-            kind = "instagram" if isinstance(self.world.account(account_id), InstagramAccount) else "pages"
-            entry = {"type": kind, **usage, "estimated_time_to_regain_access": 0}
-            headers["x-business-use-case-usage"] = as_json({account_id: [entry]})
-        return headers
 
-    def _account_id(self, request: Request) -> str | None:
-        """The account that the request is about: that of its first id."""
-        named = (*request.ids, *request.path[:1])
-        node = self.world.node(named[0]) if named else None
-        return None if node is None else account_of(self.world, node).id
+    def _accounts(self, request: Request) -> Counter[str]:
+        """The accounts that the request is about, and with how many objects."""
+        nodes = (self.world.node(named) for named in request.ids or request.path[:1])
+        return Counter(account_of(self.world, node).id for node in nodes if node is not None)
 
     # Answers.
 
     def _reply(self, request: Request) -> Reply:
-        """The true answer, or what a fault makes of it."""
-        fault = next((fault for fault in self.faults if fault.strikes(request)), None)
+        """The answer of one request, or of all in a batch, as limits and faults let it be."""
+        accounts = self._accounts(request)
+        if not _is_batch(request):
+            self._later = [change for change in self._later if not change.comes_with(request)]
+            refusal = self.limits.charge(request, accounts)
+            if refusal is not None:
+                return self._refused(request, refusal, accounts)
+        fault = strike(self.faults, request)
         if fault is None:
-            return self._true_reply(request)
-        fault.struck += 1
+            return self._true_reply(request, accounts)
         if fault.replaces_answer or fault.kind == "null":
-            status, body = fault.answer()
-            reply = Reply(status, body, max(1, len(request.ids)))
-        else:
-            reply = self._true_reply(request)
-        return replace(
-            reply,
-            headers=fault.headers,
-            delay_seconds=reply.delay_seconds + fault.delay_seconds,
-            cut=fault.kind == "cut",
-            null=fault.kind == "null",
-        )
+            return Reply(*fault.answer(), max(1, len(request.ids)), accounts, fault)
+        reply = self._true_reply(understood(request) if fault.paging else request, accounts)
+        status, body = fault.altered(request, reply.status, reply.raw, self.world)
+        return replace(reply, status=status, body=body, fault=fault)
 
-    def _true_reply(self, request: Request) -> Reply:
-        if request.method == "POST" and not request.path and "batch" in request.parameters:
+    def _true_reply(self, request: Request, accounts: Mapping[str, int]) -> Reply:
+        if _is_batch(request):
             return self._batch(request)
-        counted = max(1, len(request.ids))
         try:
-            return Reply(200, self._answer(request), counted)
+            return Reply(200, answer(self.simulation, request), max(1, len(request.ids)), accounts)
         except GraphError as error:
-            trace = f"A{seed_of('trace', self._counted, request.text):015x}"
-            return Reply(error.status, error.body(trace), counted)
+            return self._refused(request, error, accounts)
 
-    def _answer(self, request: Request) -> str:
-        """The JSON of a single request or of one with `ids`."""
-        if request.method != "GET":
-            raise GraphError(f"Unsupported {request.method.lower()} request.", 100, 33, kind=errors.METHOD)
-        if request.path == ("oauth", "access_token"):
-            return exchange_token(self.simulation, request)
-        visit = Visit(self.simulation, request, identify(self.simulation, request))
-        if request.path == ("debug_token",):
-            return debug_token(visit)
-        if request.ids:
-            return _answer_ids(visit)
-        if request.path[:1] == ("me",):
-            return _answer_me(visit)
-        return _answer_path(visit, request.path)
+    def _refused(self, request: Request, error: GraphError, accounts: Mapping[str, int]) -> Reply:
+        trace = f"A{seed_of('trace', self._counted, request.text):015x}"
+        return Reply(error.status, error.body(trace), max(1, len(request.ids)), accounts)
 
     def _batch(self, request: Request) -> Reply:
         """Up to 50 requests in one; each runs and counts by itself, and its body is a string."""
@@ -230,12 +254,16 @@ class GraphApi:
         replies = [self._reply(self._item_request(request, item)) for item in items]
         bodies: list[dict[str, Any] | None] = []
         for reply in replies:
-            entry: dict[str, Any] = {"code": reply.status, "body": reply.body}
+            entry: dict[str, Any] = {"code": reply.status, "body": reply.raw.decode(errors="replace")}
             if with_headers:
                 entry["headers"] = [{"name": "Content-Type", "value": "application/json; charset=UTF-8"}]
-            bodies.append(None if reply.null else entry)
-        delay = max((reply.delay_seconds for reply in replies), default=0.0)
-        return Reply(200, as_json(bodies), max(1, sum(reply.counted for reply in replies)), delay_seconds=delay)
+            bodies.append(None if reply.is_null else entry)
+        slowest = max((reply.fault.delay_seconds for reply in replies if reply.fault is not None), default=0.0)
+        counted = max(1, sum(reply.counted for reply in replies))
+        accounts = sum((Counter(reply.accounts) for reply in replies), Counter[str]())
+        # Of the faults of its items a batch takes over the delay alone.
+        waiting = Fault("batch", delay_seconds=slowest) if slowest else None
+        return Reply(200, as_json(bodies), counted, accounts, waiting)
 
     def _item_request(self, request: Request, item: Mapping[str, Any]) -> Request:
         path, _, query = str(item.get("relative_url", "")).partition("?")
@@ -254,56 +282,8 @@ class GraphApi:
         return inner if inner.token else replace(inner, token=request.token)
 
 
-def _fields(parameters: Mapping[str, str]) -> tuple[Field, ...] | None:
-    text = parameters.get("fields")
-    return parse_fields(text) if text else None
-
-
-def _answer_path(visit: Visit, path: tuple[str, ...]) -> str:
-    """`/{id}` or `/{id}/{edge}`."""
-    parameters = visit.request.parameters
-    if len(path) == 1:
-        node = visit.node(path[0])
-        return render(visit, node, _fields(parameters) or default_fields(node))
-    if len(path) == 2:
-        return answer_edge(visit, visit.node(path[0]), path[1], parameters)
-    raise errors.unknown_path("/".join(path))
-
-
-def _answer_ids(visit: Visit) -> str:
-    """`/?ids=` and `/{edge}?ids=`: an object by id, and one bad id fails all."""
-    ids, path = visit.request.ids, visit.request.path
-    if len(ids) > MAX_IDS:
-        raise errors.too_many_ids()
-    if len(path) > 1 or (path and path[0] not in _EDGE_NAMES):
-        raise errors.unknown_path("/".join(path))
-    parts = []
-    for object_id in dict.fromkeys(ids):
-        single = Visit(visit.simulation, visit.request.with_path(object_id, *path), visit.holder, visit.plans)
-        parts.append(f'"{object_id}":{_answer_path(single, single.request.path)}')
-    return "{" + ",".join(parts) + "}"
-
-
-def _answer_me(visit: Visit) -> str:
-    """The holder of the token; for a Page token that is the Page."""
-    world, path = visit.world, visit.request.path
-    parameters = visit.request.parameters
-    if visit.holder.page is not None:
-        return _answer_path(visit, (visit.holder.page.id, *path[1:]))
-    if visit.holder.kind == "app":
-        raise GraphError("An active access token must be used to query information about the current user.", 2500)
-    if len(path) == 1:
-        known = {"id": world.user_id, "name": world.user_name}
-        names = [field.name for field in _fields(parameters) or (Field("name"), Field("id"))]
-        for name in names:
-            if name not in known:
-                raise errors.unknown_field(name, "User")
-        return as_json({name: known[name] for name in dict.fromkeys((*names, "id"))})
-    if path[1:] == ("accounts",):
-        pages: list[Page] = list(world.pages) if visit.has_scope("pages_show_list") else []
-        shown = _fields(parameters) or (Field("access_token"), Field("category"), Field("name"), Field("id"))
-        return list_rows(visit, pages, parameters, shown, "me/accounts")
-    raise errors.unknown_path("/".join(path))
+def _is_batch(request: Request) -> bool:
+    return request.method == "POST" and not request.path and "batch" in request.parameters
 
 
 async def _answer_lifespan(receive: Receive, send: Send) -> None:
@@ -312,14 +292,3 @@ async def _answer_lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
-
-
-async def _send(send: Send, reply: Reply, headers: dict[str, str]) -> None:
-    body = reply.body.encode()
-    shown = {**headers, **{name.lower(): value for name, value in (reply.headers or {}).items()}}
-    raw = [(name.encode(), value.encode()) for name, value in shown.items()]
-    raw.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-    if reply.cut:
-        body = body[: len(body) // 2]
-    await send({"type": "http.response.body", "body": body})

@@ -1,28 +1,44 @@
 """The simulated Meta on a loopback socket: in a thread for tests, or as its own process for benchmarks and the demo."""
 
 import argparse
+import asyncio
 import json
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from sophia.demo.certificates import Tls, make_certificate
 from sophia.demo.control import ControlledApi, SettableClock, aware
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.truth import Truth
 from sophia.demo.world import World, build_world
 
 
-def _server(app: Any, listener: socket.socket) -> uvicorn.Server:
+class _Protocol(H11Protocol):
+    """Shows the application its connection, so that faults can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+def _server(app: Any, listener: socket.socket, certificate: tuple[Path, Path] | None = None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
+        http=_Protocol,
+        ssl_certfile=certificate and certificate[0],
+        ssl_keyfile=certificate and certificate[1],
         host=listener.getsockname()[0],
         port=listener.getsockname()[1],
         log_config=None,
@@ -46,18 +62,32 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def running_server(api: Any, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def running_server(
+    api: Any, host: str = "127.0.0.1", port: int = 0, *, tls: Tls | None = None, tls_folder: Path | None = None
+) -> Iterator[str]:
     """Serve the ASGI application `api` from a thread; yields the base URL, without a slash at its end.
 
     With port 0 the system picks a free one. When the block ends the server is gone: open connections get one second.
+    With `tls` it speaks HTTPS under a certificate made for this block; `tls_folder` gets `certificate.pem` for those who
+    want to trust it.
     """
+    with ExitStack() as stack:
+        certificate = None
+        if tls is not None:
+            folder = tls_folder or Path(stack.enter_context(TemporaryDirectory()))
+            certificate = make_certificate(folder, tls, host)
+        yield stack.enter_context(_served(api, host, port, certificate))
+
+
+@contextmanager
+def _served(api: Any, host: str, port: int, certificate: tuple[Path, Path] | None) -> Iterator[str]:
     listener = _listen(host, port)
-    server = _server(api, listener)
+    server = _server(api, listener, certificate)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="simulated-meta", daemon=True)
     thread.start()
     # Connections queue at the listening socket from the first moment, so there is nothing to wait for.
     try:
-        yield f"http://{host}:{listener.getsockname()[1]}"
+        yield f"{'https' if certificate else 'http'}://{host}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(timeout=5)

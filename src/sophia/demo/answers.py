@@ -1,0 +1,87 @@
+"""Which answer a request gets: an object, one of its edges, several objects by `ids`, or the token's holder."""
+
+from collections.abc import Mapping
+
+from sophia.demo import errors
+from sophia.demo.access import debug_token, exchange_token, identify
+from sophia.demo.edges import answer_edge, list_rows
+from sophia.demo.errors import GraphError, as_json
+from sophia.demo.fields import Field, parse_fields
+from sophia.demo.nodes import default_fields, render
+from sophia.demo.objects import Page
+from sophia.demo.requests import Request
+from sophia.demo.visit import Simulation, Visit
+
+MAX_IDS = 50
+_EDGE_NAMES = frozenset(
+    {"insights", "video_insights", "published_posts", "posts", "feed", "videos", "video_reels", "stories", "media"}
+)
+_EXCHANGE = ("oauth", "access_token")
+
+
+def answer(simulation: Simulation, request: Request) -> str:
+    """The JSON of a single request or of one with `ids`. GraphError when Meta would refuse it."""
+    if request.path == _EXCHANGE and request.method in {"GET", "POST"}:
+        return exchange_token(simulation, request)
+    if request.method != "GET":
+        raise GraphError(f"Unsupported {request.method.lower()} request.", 100, 33, kind=errors.METHOD)
+    visit = Visit(simulation, request, identify(simulation, request))
+    if request.path == ("debug_token",):
+        return debug_token(visit)
+    if request.ids:
+        return _answer_ids(visit)
+    if request.path[:1] == ("me",):
+        return _answer_me(visit)
+    return _answer_path(visit, request.path)
+
+
+def _fields(parameters: Mapping[str, str]) -> tuple[Field, ...] | None:
+    text = parameters.get("fields")
+    return parse_fields(text) if text else None
+
+
+def _answer_path(visit: Visit, path: tuple[str, ...]) -> str:
+    """`/{id}` or `/{id}/{edge}`."""
+    parameters = visit.request.parameters
+    if len(path) == 1:
+        node = visit.node(path[0])
+        return render(visit, node, _fields(parameters) or default_fields(node))
+    if len(path) == 2:
+        return answer_edge(visit, visit.node(path[0]), path[1], parameters)
+    raise errors.unknown_path("/".join(path))
+
+
+def _answer_ids(visit: Visit) -> str:
+    """`/?ids=` and `/{edge}?ids=`: an object by id, and one bad id fails all."""
+    ids, path = visit.request.ids, visit.request.path
+    if len(ids) > MAX_IDS:
+        raise errors.too_many_ids()
+    if len(path) > 1 or (path and path[0] not in _EDGE_NAMES):
+        raise errors.unknown_path("/".join(path))
+    parts = []
+    for object_id in dict.fromkeys(ids):
+        single = Visit(visit.simulation, visit.request.with_path(object_id, *path), visit.holder, visit.plans)
+        parts.append(f'"{object_id}":{_answer_path(single, single.request.path)}')
+    return "{" + ",".join(parts) + "}"
+
+
+def _answer_me(visit: Visit) -> str:
+    """The holder of the token; for a Page token that is the Page."""
+    world, path = visit.world, visit.request.path
+    parameters = visit.request.parameters
+    if visit.holder.page is not None:
+        return _answer_path(visit, (visit.holder.page.id, *path[1:]))
+    if visit.holder.kind == "app":
+        raise GraphError("An active access token must be used to query information about the current user.", 2500)
+    if len(path) == 1:
+        known = {"id": world.user_id, "name": world.user_name}
+        names = [field.name for field in _fields(parameters) or (Field("name"), Field("id"))]
+        for name in names:
+            if name not in known:
+                raise errors.unknown_field(name, "User")
+        return as_json({name: known[name] for name in dict.fromkeys((*names, "id"))})
+    if path[1:] == ("accounts",):
+        pages: list[Page] = list(world.pages) if visit.has_scope("pages_show_list") else []
+        shown = _fields(parameters) or (Field("access_token"), Field("category"), Field("name"), Field("id"))
+        return list_rows(visit, pages, parameters, shown, "me/accounts")
+    raise errors.unknown_path("/".join(path))
