@@ -145,7 +145,7 @@ class GraphClient:
         try:
             received = await self._exchange(request)
             headers = received.headers
-            regain = self.pacing.learn(headers, caller.about)
+            regain = self.pacing.learn(headers, caller.budgets[1])
             caller.tally.percent_used = max(caller.tally.percent_used, self.pacing.percent_used(caller.budgets))
             data = read_envelope(received.body, received.status)
         except GraphError as error:

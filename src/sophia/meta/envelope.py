@@ -43,9 +43,7 @@ def read_envelope(body: bytes, status: int) -> dict[str, Any]:
     try:
         data = read_json(body)
     except ValueError:
-        raise GraphError(
-            f"Meta answered with something that is no JSON (HTTP {status})", status=status, remedy=Remedy.AGAIN
-        ) from None
+        raise GraphError(f"Meta answered with something that is no JSON (HTTP {status})", status=status) from None
     if isinstance(data, list):
         return {"items": data}  # a batch answers with a bare list
     if not isinstance(data, dict):

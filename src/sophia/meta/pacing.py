@@ -134,16 +134,16 @@ class Pacing:
         """The most used of these budgets, in percent of what Meta allows; 0 when Meta has said nothing yet."""
         return max((use.percent for budget in budgets if (use := self._uses.get(budget))), default=0.0)
 
-    def learn(self, headers: Mapping[str, str], own: Budget | None) -> dict[Budget, timedelta]:
-        """Read the usage headers of an answer, good or bad. `own`: the budget of the object that was asked about.
+    def learn(self, headers: Mapping[str, str], token: Budget) -> dict[Budget, timedelta]:
+        """Read the usage headers of an answer, good or bad, to a call with this token.
 
         Returns how long Meta wants budgets to rest, as far as it says so.
         """
         regain: dict[Budget, timedelta] = {}
         if "x-app-usage" in headers:
             self._note(APPLICATION, read_usage(headers["x-app-usage"]))
-        if "x-page-usage" in headers and own is not None:
-            self._note(own, read_usage(headers["x-page-usage"]))
+        if "x-page-usage" in headers:
+            self._note(token, read_usage(headers["x-page-usage"]))
         for budget, percent, minutes in read_business_usage(headers.get("x-business-use-case-usage")):
             if minutes > 0:
                 regain[budget] = timedelta(minutes=minutes)

@@ -22,6 +22,7 @@ from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
 from sophia.demo.world import World, build_world
 from sophia.meta.client import GraphClient
+from sophia.meta.pacing import Pacing
 from sophia.portfolio.models import Account, Client
 from sophia.vault import Vault
 
@@ -82,7 +83,10 @@ class House:
 
         async def run() -> list[RunOutcome]:
             secret = SecretStr(self.world.app_secret)
-            async with GraphClient(self.base_url, version, lambda: self.now, app_secret=secret) as client:
+            pacing = Pacing(lambda: self.now, sleep=in_no_time)
+            async with GraphClient(
+                self.base_url, version, lambda: self.now, app_secret=secret, pacing=pacing
+            ) as client:
                 collector = Collector(self.database, self.vault, client, settings, lambda: self.now)
                 return await collector.collect(ids, plan or Plan())
 
@@ -106,6 +110,11 @@ class House:
             (external_id, post, name, period, breakdown, day_of(day)): as_number(value)
             for post, name, period, breakdown, day, value in rows
         }
+
+
+async def in_no_time(_seconds: float) -> None:
+    """What spreads calls when a limit is near; the intervals themselves are tested in tests/meta/test_pacing.py."""
+    await asyncio.sleep(0)
 
 
 def as_number(value: Any) -> int | float:
