@@ -95,8 +95,11 @@ def test_items_of_a_batch_are_limited_one_by_one(client: httpx.Client, api: Grap
     batch = json.dumps([{"method": "GET", "relative_url": f"{page.id}?fields=id"}] * 3)
     answer = client.post("/", data={"batch": batch, "access_token": page.access_token})
     assert [item["code"] for item in answer.json()] == [200, 200, 400]
+    assert api.calls_while_throttled == []  # nobody could know before the batch was answered
     assert usage(answer, "x-business-use-case-usage")[page.id][0]["call_count"] == 100
     assert api.calls[-1].counted == 3
+    client.post("/", data={"batch": batch, "access_token": page.access_token})
+    assert len(api.calls_while_throttled) == 3
 
 
 def test_a_limit_may_speak_by_code_alone_or_by_header_alone(ask: Ask, api: GraphApi, world: World) -> None:

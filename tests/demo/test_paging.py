@@ -12,6 +12,7 @@ import pytest
 from sophia.demo.faults import Fault
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.meta_errors import fault_of
+from sophia.demo.paging import PAGINGS
 from sophia.demo.world import World
 
 Ask = Callable[..., httpx.Response]
@@ -122,3 +123,14 @@ def test_posts_come_twice(read: Read) -> None:
     assert [len(page) for page in pages] == [10, 10, 10, 3]
     assert all(page[-1] == following[0] for page, following in pairwise(pages))
     assert len({each for page in pages for each in page}) == 30
+
+
+@pytest.mark.parametrize("name", PAGINGS)
+def test_insights_page_as_ever(ask: Ask, api: GraphApi, world: World, name: str) -> None:
+    """A pattern that fits insights too changes nothing there: they page by windows (GRAPH_API.md, 2.7)."""
+    page = world.pages[0]
+    path, asked = f"/{page.id}/insights", {"metric": "page_media_view", "period": "day"}
+    true = ask(path, page.access_token, **asked).json()
+    api.faults[:] = [Fault("insights", paging=name)]
+    assert ask(path, page.access_token, **asked).json() == true
+    assert api.faults[0].struck == 1

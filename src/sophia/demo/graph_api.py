@@ -163,6 +163,7 @@ class GraphApi:
             Call(request.method, request.raw_path, request.query, account_id, reply.status, reply.counted, request.now)
         )
         await send_reply(scope, receive, send, reply, self._headers(request, reply.accounts))
+        self.limits.note_told(request, reply.accounts)
 
     async def _read(self, scope: Scope, receive: Receive) -> Request:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -261,7 +262,7 @@ class GraphApi:
         slowest = max((reply.fault.delay_seconds for reply in replies if reply.fault is not None), default=0.0)
         counted = max(1, sum(reply.counted for reply in replies))
         accounts = sum((Counter(reply.accounts) for reply in replies), Counter[str]())
-        # Of the faults of its items a batch takes over the delay alone.
+        # A batch fares over one connection: of how its items fare it takes over the delay alone.
         waiting = Fault("batch", delay_seconds=slowest) if slowest else None
         return Reply(200, as_json(bodies), counted, accounts, waiting)
 

@@ -41,7 +41,8 @@ class Limit:
     refuses: bool
     used: int = 0
     regained_at: datetime | None = None
-    # Whether the caller can know that it must stop: from a header at 100 %, or from a refusal.
+    has_refused: bool = False
+    # Whether an answer has gone out that tells the caller to stop: a header at 100 %, or a refusal.
     is_told: bool = False
 
     def concerns(self, request: Request, accounts: Mapping[str, int]) -> bool:
@@ -52,14 +53,13 @@ class Limit:
     def charge(self, count: int, now: datetime) -> bool:
         """Count calls; whether they come too late, the budget being used up."""
         if self.regained_at is not None and now >= self.regained_at:
-            self.used, self.regained_at, self.is_told = 0, None, False
+            self.used, self.regained_at, self.has_refused, self.is_told = 0, None, False, False
         if self.regained_at is not None:
             self.regained_at += self.extension if self.is_told else timedelta(0)
             return True
         self.used += count
         if self.used >= self.calls:
             self.regained_at = now + self.regain
-            self.is_told = self.shows_usage
         return False
 
     @property
@@ -116,18 +116,23 @@ class Limits:
         for limit in self.limits:
             if not limit.concerns(request, accounts):
                 continue
-            was_told = limit.is_told
             count = max(1, len(request.ids))
             if limit.budget == "object":
                 count = accounts[limit.account_id or ""]
             if not limit.charge(count, request.now):
                 continue
-            if was_told:
+            if limit.is_told:
                 self.throttled.append(ThrottledCall(limit.budget, limit.account_id, request.text, request.now))
             if limit.refuses:
-                limit.is_told = True
+                limit.has_refused = True
                 refusal = refusal or limit.error.as_error()
         return refusal
+
+    def note_told(self, request: Request, accounts: Mapping[str, int]) -> None:
+        """An answer went out: who is told by it knows from now on, not yet while the batch was answered."""
+        for limit in self._concerning(request, accounts):
+            if limit.regained_at is not None and (limit.shows_usage or limit.has_refused):
+                limit.is_told = True
 
     def headers(self, request: Request, accounts: Mapping[str, int], usual: int) -> dict[str, str]:
         """The usage headers, on errors too; `usual` percent for a budget without a limit, none where it is not shown."""

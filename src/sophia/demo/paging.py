@@ -115,7 +115,11 @@ PAGINGS: Mapping[str, BadPaging] = MappingProxyType(
 
 
 def page_wrongly(name: str, request: Request, answer: Any) -> None:
-    """Change the parsed `answer` to `request` in place if it is a list of objects. KeyError for an unknown name."""
+    """Change the parsed `answer` to `request` in place if it is a list of objects. KeyError for an unknown name.
+
+    Insights page by windows and are left alone, as are lists asked for by `ids`.
+    """
     change = PAGINGS[name]
-    if isinstance(answer, dict) and isinstance(answer.get("data"), list):
+    edge = request.path[-1] if request.path else ""
+    if edge not in {"insights", "video_insights"} and isinstance(answer, dict) and isinstance(answer.get("data"), list):
         change(request, answer)
