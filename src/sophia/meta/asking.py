@@ -146,7 +146,7 @@ async def _ask_part(
     days = part.window.params(part.window.first, part.window.last) if part.window else {}
     query = {"metric": ",".join(part.names), **params, **days}
     try:
-        answer = await ask.caller.get(f"{object_id(ask.account)}/insights", query, subject)
+        answer = await ask.caller.edge(f"{object_id(ask.account)}/insights", query, subject)
     except GraphError as error:
         pieces = _pieces(part, error, found)
     else:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from sophia.meta.envelope import OK, Answer, as_error, next_cursor
+from sophia.meta.envelope import OK, Answer, Shape, as_error, next_cursor
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.json_text import read_json
 from sophia.meta.pacing import APPLICATION, Budget, token_budget
@@ -66,7 +66,15 @@ class Caller:
     def clock(self) -> Callable[[], datetime]:
         return self._client.clock
 
-    async def send(self, method: str, path: str, params: Mapping[str, str], subject: str, counted: int = 1) -> Answer:
+    async def send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        subject: str,
+        counted: int = 1,
+        shape: Shape = Shape.OBJECT,
+    ) -> Answer:
         """One call. The first ones go out two at a time, so that a dead token costs no more than these (C3)."""
         if self._on_trial > 0:
             self._on_trial -= 1
@@ -75,7 +83,7 @@ class Caller:
         if self.stopped is not None:
             raise self.stopped
         try:
-            return await self._client.send(self, method, path, params, subject, counted)
+            return await self._client.send(self, method, path, params, subject, counted, shape)
         except GraphError as error:
             self._stop_after(error)
             raise
@@ -91,12 +99,16 @@ class Caller:
         """GET `path` (an id and an edge, without version). `subject` says in one word what the answer is about."""
         return await self.send("GET", path, params, subject, counted)
 
+    async def edge(self, path: str, params: Mapping[str, str], subject: str) -> Answer:
+        """GET an edge, whose answer holds a list named data."""
+        return await self.send("GET", path, params, subject, shape=Shape.LIST)
+
     async def pages(self, path: str, params: Mapping[str, str], subject: str) -> AsyncGenerator[Answer, None]:
         """All pages of a list, by cursors; ends where `next` is absent, and never goes in a circle."""
         cursor: str | None = None
         used: set[str] = set()
         for _ in range(MOST_PAGES):
-            answer = await self.get(path, {**params, **({"after": cursor} if cursor else {})}, subject)
+            answer = await self.edge(path, {**params, **({"after": cursor} if cursor else {})}, subject)
             yield answer
             cursor = next_cursor(answer.data)
             if cursor is None or cursor in used:
@@ -116,7 +128,8 @@ class Caller:
         urls = [f"{path}?{urlencode(params)}" for path, params, _ in queries]
         items = [{"method": "GET", "relative_url": f"{self.version}/{url}"} for url in urls]
         params = {"batch": json.dumps(items), "include_headers": "false"}
-        answer = await self.send("POST", "", params, subject, sum(counted for _, _, counted in queries))
+        weight = sum(counted for _, _, counted in queries)
+        answer = await self.send("POST", "", params, subject, weight, Shape.BATCH)
         results = answer.data.get("items")
         if not isinstance(results, list) or len(results) != len(queries):
             raise GraphError("Meta answered a batch with another number of items", remedy=Remedy.AGAIN)

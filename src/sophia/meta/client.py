@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from sophia.meta.breaker import Breaker
 from sophia.meta.caller import MOST_RETRIES, Caller
-from sophia.meta.envelope import Answer, read_envelope
+from sophia.meta.envelope import Answer, Shape, read_envelope
 from sophia.meta.errors import GraphError, Remedy, Whose
 from sophia.meta.pacing import Budget, Pacing, Pause
 from sophia.meta.records import Source
@@ -107,7 +107,14 @@ class GraphClient:
         return Caller(self, token, None if about is None else Budget(Whose.OBJECT, about))
 
     async def send(
-        self, caller: Caller, method: str, path: str, params: Mapping[str, str], subject: str, counted: int
+        self,
+        caller: Caller,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        subject: str,
+        counted: int = 1,
+        shape: Shape = Shape.OBJECT,
     ) -> Answer:
         """One call, tried again while the fault may pass. Raises GraphError; its remedy says what to do."""
         secret = dict(params)
@@ -125,7 +132,7 @@ class GraphClient:
                 await self._wait_for_turn(caller)
                 caller.tally.calls += 1
                 caller.tally.counted += counted
-                received, data = await self._attempt(caller, request, path)
+                received, data = await self._attempt(caller, request, path, shape)
         answered = received.headers.get("facebook-api-version", self.version)
         self._notice_version(answered)
         asked = f"{method} /{path}?{urlencode(params)}"
@@ -138,7 +145,9 @@ class GraphClient:
         self.breaker.admit()
         await self.pacing.admit(caller.budgets)
 
-    async def _attempt(self, caller: Caller, request: httpx.Request, path: str) -> tuple[Received, dict[str, Any]]:
+    async def _attempt(
+        self, caller: Caller, request: httpx.Request, path: str, shape: Shape
+    ) -> tuple[Received, dict[str, Any]]:
         """One request, its usage headers and its envelope. What an error says of budgets is noted before it is raised."""
         headers: Mapping[str, str] = {}
         regain: dict[Budget, timedelta] = {}
@@ -147,7 +156,7 @@ class GraphClient:
             headers = received.headers
             regain = self.pacing.learn(headers, caller.budgets[1])
             caller.tally.percent_used = max(caller.tally.percent_used, self.pacing.percent_used(caller.budgets))
-            data = read_envelope(received.body, received.status)
+            data = read_envelope(received.body, received.status, shape)
         except GraphError as error:
             error.wait_seconds = retry_after_seconds(headers.get("retry-after"), self.clock())
             if error.is_unanswered:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from sophia.meta.errors import GraphError, Remedy
@@ -32,8 +33,18 @@ def object_id(text: str) -> str:
     return text
 
 
-def read_envelope(body: bytes, status: int) -> dict[str, Any]:
-    """The answer's JSON object. Raises GraphError for an error inside it, whatever the HTTP status says (C8)."""
+class Shape(StrEnum):
+    """What a good answer is: an object, an object with a list named data, or the bare list of a batch."""
+
+    OBJECT = "object"
+    LIST = "list"
+    BATCH = "batch"
+
+
+def read_envelope(body: bytes, status: int, shape: Shape = Shape.OBJECT) -> dict[str, Any]:
+    """The answer's JSON object; a batch's list as its `items`. Raises GraphError for an error inside it, whatever the
+    HTTP status says (C8), and for an answer of another shape than was asked for.
+    """
     if MOVED <= status < MOVED_NO_MORE:
         raise GraphError(
             f"Meta's address answered with a redirect (HTTP {status}), which is never followed",
@@ -44,12 +55,14 @@ def read_envelope(body: bytes, status: int) -> dict[str, Any]:
         data = read_json(body)
     except ValueError:
         raise GraphError(f"Meta answered with something that is no JSON (HTTP {status})", status=status) from None
-    if isinstance(data, list):
-        return {"items": data}  # a batch answers with a bare list
-    if not isinstance(data, dict):
-        raise GraphError("Meta answered with something that is no object", status=status, remedy=Remedy.AGAIN)
-    if "error" in data or status != OK:
+    if isinstance(data, dict) and ("error" in data or status != OK):
         raise as_error(data.get("error"), status)
+    if shape is Shape.BATCH and isinstance(data, list):
+        return {"items": data}
+    if shape is Shape.BATCH or not isinstance(data, dict):
+        raise GraphError(f"Meta answered with something that is no {shape}", status=status, remedy=Remedy.AGAIN)
+    if shape is Shape.LIST and not isinstance(data.get("data"), list):
+        raise GraphError("Meta answered without a list of data", status=status, remedy=Remedy.AGAIN)
     return data
 
 

@@ -105,7 +105,7 @@ class InsightsReader:
                 self._add(metric, name, period, f"{self.breakdown}={key}", day, part, object_id, post)
         elif metric is not None and (metric.keys or metric.dimension):
             self._read_dictionary(metric, value, period, day, object_id, post)
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and metric is None:
             self._read_unknown_dictionary(name, value, period, day, object_id, post)
         else:
             self._add(metric, name, period, breakdown, day, value, object_id, post)

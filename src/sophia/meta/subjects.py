@@ -8,7 +8,7 @@ from sophia.meta.catalogue import Level, Platform
 from sophia.meta.interpreting import Interpretation, Request
 from sophia.meta.json_text import read_json
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import Batch, Source
+from sophia.meta.records import Batch, Oddity, Reading, Source
 
 Read = Callable[[Request, dict[str, Any]], Interpretation]
 
@@ -50,4 +50,21 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
     """
     parsed = read_json(source.body) if data is None else data
     said = READERS[source.subject](Request.of(source), parsed)
-    return Batch(source, said.readings, said.posts, said.oddities, said.reels)
+    readings, contradictions = agreeing(said.readings)
+    return Batch(source, readings, said.posts, said.oddities + contradictions, said.reels)
+
+
+def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[Oddity]]:
+    """The readings without those that an answer gives twice with different values: nobody can tell which is true."""
+    if len({reading[:-1] for reading in readings}) == len(readings):
+        return readings, []
+    values: dict[tuple[Any, ...], set[int | float]] = {}
+    for reading in readings:
+        values.setdefault(reading[:-1], set()).add(reading.value)
+    clashing = {key for key, given in values.items() if len(given) > 1}
+    oddities = [
+        Oddity(reading.post or "", reading.metric, "two values for one day", repr(reading))
+        for reading in readings
+        if reading[:-1] in clashing
+    ]
+    return [reading for reading in readings if reading[:-1] not in clashing], oddities

@@ -125,7 +125,7 @@ class Walk:
         """The page that begins at the cursor, with these metrics of every object on it."""
         place = {"limit": str(self.size.limit), **({"after": self.cursor} if self.cursor else {})}
         fields = {"fields": self.listing.select(names, gated=self.gated), **place}
-        return await self.ask.caller.get(self.path, fields, self.listing.subject)
+        return await self.ask.caller.edge(self.path, fields, self.listing.subject)
 
     async def page(self) -> tuple[Answer, bool] | None:
         """The next page, and whether its insights have to be asked one by one; None after what makes another try wise."""
@@ -167,7 +167,7 @@ class Walk:
 
         async def probe(part: tuple[str, ...]) -> None:
             fields = {"fields": f"id,{expand(self.listing.expansion, part)}", "limit": "1"}
-            await self.ask.caller.get(self.path, fields, self.listing.subject)
+            await self.ask.caller.edge(self.path, fields, self.listing.subject)
 
         found = await find_refused(probe, names)
         if len(found) == len(names) > 1:

@@ -91,6 +91,7 @@ class Post(Base):
         UniqueConstraint("account_id", "platform_post_id"),
         CheckConstraint("length(platform_post_id) > 0", name="platform_post_id_given"),
         Index("ix_posts_account_id_published_at", "account_id", "published_at"),
+        Index("ix_posts_platform_post_id", "platform_post_id"),
         Index("ix_posts_draft_id", "draft_id"),
     )
 

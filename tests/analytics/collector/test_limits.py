@@ -122,7 +122,7 @@ def test_what_a_limit_cut_off_is_read_later(make_house: HouseMaker) -> None:
     page = house.world.pages[0].id
     for budget in (2, 3, 5, 9):
         house.api.reset_limits()
-        house.api.limit("object", budget, REGAIN, of=page)
+        house.api.limit("object", budget, REGAIN, of=page, extension=timedelta(0))
         house.collect(page)
         house.now += timedelta(minutes=30)
     house.api.reset_limits()

@@ -109,7 +109,8 @@ class Run:
             now,
         )
         self._writing = asyncio.Lock()
-        self._waiting: list[Answer] = []
+        self._waiting: list[tuple[Answer, str]] = []
+        self._odd: set[str] = set()
         self._anew: set[str] = set()
 
     async def go(self) -> None:
@@ -164,7 +165,7 @@ class Run:
 
     async def _save(self, answer: Answer) -> None:
         """Store an answer, and with it all others that came while the store was busy: one transaction for all."""
-        self._waiting.append(answer)
+        self._waiting.append((answer, FAMILY.get()))
         async with self._writing:
             if not self._waiting:
                 return  # somebody who waited before us has taken ours along
@@ -173,8 +174,10 @@ class Run:
         self.outcome.saved.add(saved)
         self._progress.advanced(self.known.name, 0, saved.new + saved.changed + saved.same)
 
-    def _interpret_and_save(self, answers: list[Answer]) -> Saved:
-        return self._writer.save([interpret(answer.source, answer.data) for answer in answers])
+    def _interpret_and_save(self, answers: list[tuple[Answer, str]]) -> Saved:
+        batches = [interpret(answer.source, answer.data) for answer, _ in answers]
+        self._odd |= {family for batch, (_, family) in zip(batches, answers, strict=True) if batch.oddities}
+        return self._writer.save(batches)
 
     def _families(self) -> list[Family]:
         """What this run does, by platform. Posts come before what is said about them."""
@@ -320,9 +323,13 @@ class Run:
         if self._stopped:
             return
         families = [rung.family for rung in rungs]
+        is_odd = FAMILY.get() in self._odd
+        if is_odd and not self.known.odd_for_long:
+            return  # asked again by the next run, in the hope of a better answer
 
         def change(session: Session) -> None:
-            mark_unlisted_posts(session, self.known.id, listed, since, self._now)
+            if not is_odd:  # an item that could not be read may be a post that lives
+                mark_unlisted_posts(session, self.known.id, listed, since, self._now)
             note_asked(session, self.known.id, families, self.ask.today, self._now)
 
         await self._write(change)
@@ -332,6 +339,9 @@ class Run:
         await self._write(lambda session: note_asked(session, self.known.id, families, self.ask.today, self._now))
 
     async def _cover(self, family: str, days: Days) -> None:
+        """Note that these days were asked in full; from the first odd part on the next run asks again instead."""
+        if FAMILY.get() in self._odd and not self.known.odd_for_long:
+            return
         anew = family in self._anew
         self._anew.discard(family)
 

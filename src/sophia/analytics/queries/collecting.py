@@ -6,12 +6,16 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import BudgetPause, MetricStatus, RefusedObject, Watermark
+from sophia.analytics.models import BudgetPause, CollectionRun, MetricStatus, RefusedObject, Watermark
+from sophia.analytics.models.collection import FRESH
 from sophia.analytics.schedule import Days
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue import ObjectKind
 from sophia.meta.pacing import Budget, Pause
 from sophia.portfolio.models import Account
+
+# So many runs ask for the same days again when a part of the answer could not be believed; then the days are let go.
+ODD_RUNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class KnownAccount:
     """An account as a run finds it. `covered` and `asked_at` are by family of series, `refused` by kind of object.
 
     `resting` are objects that have refused and are left alone, `retried` those that are due for another try.
+    `odd_for_long`: Meta's answers held parts that cannot be believed in each of the last runs, so it will not pass.
     """
 
     id: int
@@ -33,6 +38,7 @@ class KnownAccount:
     refused: dict[ObjectKind, set[str]]
     resting: frozenset[str]
     retried: frozenset[str]
+    odd_for_long: bool
 
 
 def account_to_collect(session: Session, account_id: int, api_version: str, now: datetime) -> KnownAccount:
@@ -67,7 +73,19 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         refused=refused,
         resting=frozenset(name for name, again_at in objects if again_at > now),
         retried=frozenset(name for name, again_at in objects if again_at <= now),
+        odd_for_long=_odd_for_long(session, account_id),
     )
+
+
+def _odd_for_long(session: Session, account_id: int) -> bool:
+    newest = (
+        select(CollectionRun.quarantined)
+        .where(CollectionRun.account_id == account_id, CollectionRun.trigger != FRESH)
+        .order_by(CollectionRun.id.desc())
+        .limit(ODD_RUNS)
+    )
+    counts = session.scalars(newest).all()
+    return len(counts) == ODD_RUNS and all(counts)
 
 
 def budget_pauses(session: Session) -> list[Pause]:

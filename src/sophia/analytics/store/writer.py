@@ -130,17 +130,30 @@ class AccountWriter:
     def _save(self, session: Session, batch: Batch) -> Saved:
         saved = Saved()
         fetch_id = self._add_fetch(session, batch)
-        posts, saved.posts_new = self._save_posts(session, batch.posts)
+        posts, saved.posts_new, strangers = self._save_posts(session, batch.posts)
         if batch.reels:
             reels = (Post.account_id == self._account_id, among(Post.video_id, batch.reels))
             session.execute(update(Post).where(*reels, Post.kind != ObjectKind.REEL).values(kind=ObjectKind.REEL.value))
         readings = self._known_posts(session, batch.readings, posts)
+        oddities = [*batch.oddities, *(Oddity(one, "", "a post of another account", one) for one in sorted(strangers))]
         if readings:
             values, stored = self._by_series(session, self._place(session, readings, posts, saved))
             self._compare_and_write(session, values, stored, fetch_id, saved)
-        saved.quarantined = add_oddities(session, self._run_id, batch.oddities, self._clock())
-        saved.oddities = Counter(f"{oddity.metric or 'an item'}: {oddity.reason}" for oddity in batch.oddities)
+        saved.quarantined = add_oddities(session, self._run_id, oddities, self._clock())
+        saved.oddities = Counter(f"{oddity.metric or 'an item'}: {oddity.reason}" for oddity in oddities)
         return saved
+
+    def _strangers(self, session: Session, ids: Collection[str]) -> set[str]:
+        """Posts in this account's list that are known to be another account's; a number belongs to one client (A3)."""
+        sql = (
+            "SELECT p.platform_post_id FROM posts p JOIN accounts a ON a.id = p.account_id"
+            " WHERE p.platform_post_id {among} AND p.account_id <> {p} AND a.platform = {p}"
+        )
+        return (
+            {one for (one,) in select_among(session, sql, ids, self._account_id, self._platform.value)}
+            if ids
+            else set()
+        )
 
     def _add_fetch(self, session: Session, batch: Batch) -> int:
         source = batch.source
@@ -156,18 +169,21 @@ class AccountWriter:
         }
         return put_row(session, Fetch, row)
 
-    def _save_posts(self, session: Session, seen: Collection[PostSeen]) -> tuple[dict[str, int], int]:
-        """Insert posts that are new, mend those that changed; return the ids of all, and how many were new."""
+    def _save_posts(self, session: Session, seen: Collection[PostSeen]) -> tuple[dict[str, int], int, set[str]]:
+        """Insert posts that are new, mend those that changed; return the ids of all, how many were new, and which are
+        another account's and were left out.
+        """
         if not seen:
-            return {}, 0
+            return {}, 0, set()
         wanted = {post.external_id: post for post in seen}
         drafts = self._drafts(session, wanted.values())
         found = self._load_posts(session, wanted)
+        strangers = self._strangers(session, [external_id for external_id in wanted if external_id not in found])
         now = self._clock()
         fresh = [
             {"account_id": self._account_id, "first_seen_at": now, **self._post_row(post, None, drafts)}
             for external_id, post in wanted.items()
-            if external_id not in found
+            if external_id not in found and external_id not in strangers
         ]
         changed = [
             {"id": old["id"], **row}
@@ -179,7 +195,7 @@ class AccountWriter:
             found = self._load_posts(session, wanted)
         if changed:
             session.execute(update(Post), changed)
-        return {external_id: old["id"] for external_id, old in found.items()}, len(fresh)
+        return {external_id: old["id"] for external_id, old in found.items()}, len(fresh), strangers
 
     def _load_posts(self, session: Session, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
         columns = [getattr(Post, name) for name in POST_COLUMNS]

@@ -41,9 +41,11 @@ def upgrade() -> None:
         sa.Column("resume_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
     ):
         op.add_column("collection_runs", column)
+    op.create_index("ix_posts_platform_post_id", "posts", ["platform_post_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_posts_platform_post_id", "posts")
     for name in ("resume_at", "families", "percent_used", "retries"):
         op.drop_column("collection_runs", name)
     op.drop_table("refused_objects")
