@@ -9,8 +9,8 @@ from urllib.parse import unquote
 from sophia.analytics.utm.domains import canonical_host, has_real_suffix
 
 HIGHEST_PORT = 65535
-_HTTP = re.compile(r"https?://", re.IGNORECASE)
-_OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_HTTP = re.compile(r"https?://", re.IGNORECASE | re.ASCII)
+_OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE | re.ASCII)
 _AUTHORITY_END = re.compile(r"[/?#]|\Z")
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]{0,5}))?")
 # What ends an address or changes its meaning: a browser drops some of it, and reads a backslash as a slash.

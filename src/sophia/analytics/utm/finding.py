@@ -50,11 +50,13 @@ _REST_OF_EMAIL = re.compile(r"[\w.+-]{0,64}@")
 _PORT = re.compile(r":[0-9]{1,5}(?![0-9])")
 
 # Two links without a space between them: after one of these a new one begins.
-_JOINTS = ",;|!'*"
+_JOINT = re.compile(r"[,;|!'*]|&(?:apos|#39|#x27);", re.IGNORECASE)
 _TOKEN = re.compile(
     r"(?P<plain>(?:[A-Za-z0-9/?#%=+.:@$_~^-]|[,;|!'](?!https?://)|\*(?!\*|https?://))++)"
-    # In HTML, what ends a link may be written as a reference: < > " and the space that does not break.
-    r"|(?P<ampersand>&(?!(?:lt|gt|quot|nbsp|#0{0,5}(?:34|60|62|160)|#x0{0,5}(?:22|3c|3e|a0));))"
+    # In HTML, what ends a link may be written as a reference (< > " and the space that does not break), and so may the
+    # quote between two links.
+    r"|(?P<ampersand>&(?!(?:lt|gt|quot|nbsp|#0{0,5}(?:34|60|62|160)|#x0{0,5}(?:22|3c|3e|a0));)"
+    r"(?!(?!amp;)#?[a-z0-9]{1,32};https?://)(?:amp;)?+)"
     r"|(?P<opening>[(\[{])|(?P<closing>[)\]}])"
     rf"|(?P<unspaced>(?:(?=\w)[{_UNSPACED}])++)"
     rf"|(?P<letters>(?:(?![\x00-\x7f]){_SPACED_WORD}|[\u0300-\u036f])++)"
@@ -89,6 +91,8 @@ def find_links(text: str, *, bare_domains: bool = False) -> Iterator[Span]:
         span = None
         if begin["scheme"] is None:
             span = _bare(text, begin)
+            if span is None and text.startswith(":", position):
+                position -= len(begin["host"].rpartition(".")[2])  # see.https://ex.com
         elif begin["slashes"]:
             span = _with_scheme(text, begin)
         elif begin["scheme"].lower() in _OPAQUE:
@@ -123,8 +127,8 @@ def _bare(text: str, begin: re.Match[str]) -> Span | None:
 
 def _opaque_end(text: str, position: int) -> int:
     end = _reach(text, position, in_host=False)
-    while end < len(text) and text[end] in _JOINTS:
-        end = _reach(text, end + 1, in_host=False)
+    while joint := _JOINT.match(text, end):
+        end = _reach(text, joint.end(), in_host=False)
     return end
 
 
