@@ -191,7 +191,7 @@ def test_only_the_clients_own_domains() -> None:
 
 
 def test_what_is_told_of_each_link() -> None:
-    """F1, F5, F12, F15: original, tagged, where it stood, and why it was left alone: what a register of links needs."""
+    """F1, F5, F15: original, tagged, where it stood, and why it was left alone."""
     text = (
         "🎉 (https://ex.com/a) https://[brand] ftp://ex.com/b https://u:p@ex.com/ anna@ex.com mailto:a@ex.com "
         "https://b.s3.amazonaws.com/k?X-Amz-Signature=5f https://ex.com/a?#'"
