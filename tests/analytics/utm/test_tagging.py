@@ -213,6 +213,22 @@ def test_what_is_told_of_each_link() -> None:
     assert not tagged.links[1].is_tagged
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anna.co@ex.com",
+        "anna.co+news@ex.com",
+        "mailto:anna@ex.com?body=https://ex.com",
+        "tel:112",
+        "@ex.com",
+        "#ex.com",
+    ],
+)
+def test_what_is_not_even_a_link(text: str) -> None:
+    """F5: e-mail addresses, mentions and hashtags are not told as links that were left alone."""
+    assert tag_copy(text, "facebook", "spring-sale", 7, bare_domains=True).links == ()
+
+
 def test_signed_links_keep_working() -> None:
     """F6: a storage that signed the whole query refuses one more parameter; other signatures allow it."""
     for signed in (

@@ -33,13 +33,9 @@ def canonical_domains(domains: Iterable[str]) -> frozenset[str]:
 
 
 def lies_in(host: str, domains: frozenset[str]) -> bool:
-    """The same as `belongs_to`, for a host and domains that are in canonical form already."""
-    if host in domains:
-        return True
-    if host.startswith("[") or _NUMBER.fullmatch(host.rpartition(".")[2]):
-        return False
+    """The same as `belongs_to`, for a host and domains in canonical form, in which no part of a numeric address is one."""
     labels = host.split(".")
-    return any(".".join(labels[first:]) in domains for first in range(1, len(labels)))
+    return any(".".join(labels[first:]) in domains for first in range(len(labels)))
 
 
 def canonical_host(host: str) -> str | None:
