@@ -3,15 +3,12 @@
 Every function works inside the caller's transaction. What it returns is frozen and holds no token.
 """
 
-import hashlib
-import re
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,13 +17,10 @@ from sophia.database import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.tokens import TokenFacts
 from sophia.portfolio.models import Account, Client
+from sophia.portfolio.slugs import LONGEST_SLUG, slug_of
 from sophia.vault import Vault
 
 LONGEST_NAME = 200
-LONGEST_SLUG = 80
-NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
-# Letters that have no accent to take off.
-SPELLED_OUT = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "ł": "l", "þ": "th", "œ": "oe"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +82,12 @@ class Connection:
     checked_at: datetime | None = None
 
 
-def slugify(name: str) -> str:
-    """The name in ASCII, for addresses and links: small letters, digits and single hyphens, never empty.
-
-    A name in a script that has no ASCII form gets a slug made of its hash, the same every time.
-    """
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(SPELLED_OUT)).encode("ascii", "ignore").decode()
-    slug = NOT_IN_SLUG.sub("-", plain).strip("-")[:LONGEST_SLUG].strip("-")
-    return slug or f"client-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
 def unique_slug(session: Session, name: str) -> str:
     """The slug of the name, numbered when another client has it already."""
-    slug = slugify(name)
-    taken = set(session.scalars(select(Client.slug).where(or_(Client.slug == slug, Client.slug.like(f"{slug}-%")))))
-    if slug not in taken:
-        return slug
-    return next(f"{slug}-{number}" for number in range(2, len(taken) + 3) if f"{slug}-{number}" not in taken)
+    slug = slug_of(name, kind="client")
+    # A number may take the place of the last signs of a long slug.
+    taken = session.scalars(select(Client.slug).where(Client.slug.like(f"{slug[: LONGEST_SLUG - 10]}%")))
+    return slug_of(name, set(taken), kind="client")
 
 
 def create_client(session: Session, name: str, timezone: str, now: datetime, *, industry: str | None = None) -> Client:

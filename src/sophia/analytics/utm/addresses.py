@@ -1,0 +1,116 @@
+"""Takes one web address apart and puts it together again with other tags, leaving every other byte as it was."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote
+
+from sophia.analytics.utm.domains import canonical_host, has_real_suffix
+
+HIGHEST_PORT = 65535
+_HTTP = re.compile(r"https?://", re.IGNORECASE | re.ASCII)
+_OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE | re.ASCII)
+_AUTHORITY_END = re.compile(r"[/?#]|\Z")
+_AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]{0,5}))?")
+# What ends an address or changes its meaning: a browser drops some of it, and reads a backslash as a slash.
+_NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>\"`\\\s]")
+# The # of &#39; begins no fragment.
+_FRAGMENT = re.compile(r"#(?!(?<=&#)(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});)")
+_ESCAPED = re.compile(r"&(?:amp|apos|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+# Longer than the longest of our names with every letter percent-encoded.
+_LONGEST_NAME = 3 * len("utm_campaign")
+# Where the signature covers the whole query, one more parameter makes the storage refuse the link.
+_SIGNATURES = ({"x-amz-signature"}, {"x-goog-signature"}, {"signature", "key-pair-id"})
+
+
+class Untagged(StrEnum):
+    """Why a link was left as it was."""
+
+    NOT_HTTP = "not http"
+    UNPARSABLE = "unparsable"
+    CREDENTIALS = "credentials"
+    FOREIGN = "foreign domain"
+    SIGNED = "signed"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address in pieces that make it up, byte for byte: head, `?` and query (None without `?`), fragment with `#`.
+
+    `host` is in canonical form (see `domains.canonical_host`). `escaped` means that it stands in HTML, where `&amp;`
+    parts the parameters.
+    """
+
+    head: str
+    query: str | None
+    fragment: str
+    host: str
+    escaped: bool
+
+
+def take_apart(text: str, *, bare: bool = False) -> Address | Untagged:
+    """Return the pieces of an http or https address, or why it is not to be touched. Never raises.
+
+    With `bare` it may also begin with its host, when that stands under a suffix that exists.
+    """
+    scheme = _HTTP.match(text)
+    if scheme is None and (not bare or _OTHER_SCHEME.match(text)):
+        return Untagged.NOT_HTTP
+    if _NOT_IN_ADDRESS.search(text):
+        return Untagged.UNPARSABLE
+    start = scheme.end() if scheme else 0
+    ended = _AUTHORITY_END.search(text, start)
+    authority = text[start : ended.start()] if ended else text[start:]
+    if "@" in authority:
+        return Untagged.CREDENTIALS if scheme else Untagged.NOT_HTTP
+    parts = _AUTHORITY.fullmatch(authority)
+    host = canonical_host(parts[1]) if parts else None
+    if parts is None or host is None or int(parts[2] or 0) > HIGHEST_PORT:
+        return Untagged.UNPARSABLE if scheme else Untagged.NOT_HTTP
+    if scheme is None and not has_real_suffix(parts[1]):
+        return Untagged.NOT_HTTP
+    found = _FRAGMENT.search(text)
+    cut = found.start() if found else len(text)
+    head, mark, query = text[:cut].partition("?")
+    escaped = _ESCAPED.search(text, 0, cut) is not None
+    return Address(head, query if mark else None, text[cut:], host, escaped)
+
+
+def is_signed(address: Address) -> bool:
+    """Whether a storage or CDN has signed the query as a whole (Amazon S3, CloudFront, Google Cloud Storage)."""
+    names = {_name(token) for token in _tokens(address)[::2]}
+    return any(signature <= names for signature in _SIGNATURES)
+
+
+def put_together(address: Address, tags: Sequence[tuple[str, str]]) -> str:
+    """The address with these parameters at the end of its query, in place of any that had their names.
+
+    All other parameters stay as they stand, empty ones too, in their order; so does the fragment.
+    """
+    ours = {name for name, _ in tags}
+    tokens = _tokens(address)
+    kept: list[str] = []
+    for number in range(0, len(tokens), 2):
+        if _name(tokens[number]) not in ours:
+            # Behind the first one that stays, each keeps what parted it from its neighbour.
+            kept += tokens[max(0, number - 1) : number + 1] if kept else tokens[number : number + 1]
+    joint = "&amp;" if address.escaped else "&"
+    added = joint.join(f"{name}={value}" for name, value in tags)
+    return f"{address.head}?{''.join(kept)}{joint if kept else ''}{added}{address.fragment}"
+
+
+def _tokens(address: Address) -> list[str]:
+    """The parameters, and between them what parts them: every second item is a parameter."""
+    if not address.query:
+        return []
+    return re.split("(&amp;|&)" if address.escaped else "(&)", address.query)
+
+
+def _name(token: str) -> str:
+    """The name of a parameter as far as it can be one of ours: in small letters, percent-encoding undone."""
+    name = token.partition("=")[0]
+    if "%" in name and len(name) <= _LONGEST_NAME:
+        name = unquote(name)
+    return name.lower()

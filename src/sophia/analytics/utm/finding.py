@@ -1,0 +1,212 @@
+"""Finds links in copy as people and platforms read them: where one begins, and which of the following signs are its own.
+
+One pass from left to right: whatever is looked at is left behind, so the time grows with the length of the copy only.
+Why no library does this: docs/decisions/0012-finding-links.md.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from html.entities import html5
+
+from sophia.analytics.utm.domains import has_real_suffix
+
+
+class LinkKind(Enum):
+    """How a link begins: `https://`, another scheme such as `ftp://`, or with its host."""
+
+    HTTP = auto()
+    OTHER = auto()
+    BARE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A link in a text, from `start` (included) to `end` (excluded). Up to `stop` follow signs that end a sentence."""
+
+    start: int
+    end: int
+    stop: int
+    kind: LinkKind
+
+
+# Scripts that put no space between words, so that prose follows a link at once: 見てhttps://ex.com/aを見て.
+_UNSPACED = (
+    "\u0e00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2460-\u24ff\u2776-\u2793\u2e80-\u303f\u3041-\u4dbf"
+    "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff10-\uffdc\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_SPACED_WORD = rf"[^\W{_UNSPACED}]"
+_BEGIN = r"(?<![A-Za-z0-9+])(?P<scheme>[A-Za-z][A-Za-z0-9+]*+):(?P<slashes>//)?"
+_HOST = rf"(?<!{_SPACED_WORD})(?<!-)(?P<host>(?:{_SPACED_WORD}|-)++(?:\.(?:{_SPACED_WORD}|-)++)++)"
+_SCHEMES = re.compile(_BEGIN)
+_SCHEMES_AND_HOSTS = re.compile(f"{_BEGIN}|{_HOST}")
+# Schemes that need no slashes. Whatever follows them is theirs, a web address inside them too.
+_OPAQUE = frozenset({"mailto", "tel", "sms", "javascript"})
+# Before a bare domain: a mention (@ex.com), a hashtag, a piece of a path or of a query.
+_NOT_BEFORE_HOST = frozenset("@#$/\\&=%+~\uff20\uff03\ufe6b\ufe5f")
+_REST_OF_EMAIL = re.compile(r"[\w.+-]{0,64}@")
+_PORT = re.compile(r":[0-9]{1,5}(?![0-9])")
+
+# Two links without a space between them: after one of these a new one begins.
+_JOINT = re.compile(r"[,;|!'*]|&(?:apos|#39|#x27);", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"(?P<plain>(?:[A-Za-z0-9/?#%=+.:@$_~^-]|[,;|!'](?!https?://)|\*(?!\*|https?://))++)"
+    # In HTML, what ends a link may be written as a reference (< > " and the space that does not break), and so may the
+    # quote between two links.
+    r"|(?P<ampersand>&(?!(?:lt|gt|quot|nbsp|#0{0,5}(?:34|60|62|160)|#x0{0,5}(?:22|3c|3e|a0));)"
+    r"(?!(?!amp;)#?[a-z0-9]{1,32};https?://)(?:amp;)?+)"
+    r"|(?P<opening>[(\[{])|(?P<closing>[)\]}])"
+    rf"|(?P<unspaced>(?:(?=\w)[{_UNSPACED}])++)"
+    rf"|(?P<letters>(?:(?![\x00-\x7f]){_SPACED_WORD}|[\u0300-\u036f])++)"
+    r"|(?P<other>[^\x00-\x7f])",
+    re.IGNORECASE,
+)
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+# Signs beyond ASCII that stand inside words: apostrophe, dashes, middle dots, the Hebrew marks.
+_INNER = frozenset("\u2019\u00b7\u30fb\u2010\u2011\u2012\u2013\u05be\u05f3\u05f4")
+_JOINERS = frozenset("\u200c\u200d")
+_EMOJI_STYLES = frozenset("\ufe0e\ufe0f\u20e3")
+_KEYCAPS = frozenset("0123456789#*")
+# A piece of a path or query in an unspaced script begins after one of these, and lasts until one of the others.
+_BEFORE_PIECE = frozenset("/=-_&#+~%@:([{")
+_AFTER_PIECE = frozenset("/?#&=.,;!")
+_HOST_GOES_ON = re.compile(r"[\w-]{1,63}\.\w")
+# What ends a sentence, a quotation or an emphasis, and not a link.
+_TRAILING = frozenset("?!.,:;*_~'|([{") | _INNER
+_LONGEST_REFERENCE = 34
+_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|([A-Za-z][A-Za-z0-9]{1,31}));")
+
+
+def find_links(text: str, *, bare_domains: bool = False) -> Iterator[Span]:
+    """Yield the links of a text from left to right; with `bare_domains` also those without a scheme. Never raises.
+
+    E-mail addresses and `mailto:`, `tel:`, `sms:` and `javascript:` are no links, nor is anything inside them.
+    """
+    pattern = _SCHEMES_AND_HOSTS if bare_domains else _SCHEMES
+    position = 0
+    while begin := pattern.search(text, position):
+        position = begin.end()
+        span = None
+        if begin["scheme"] is None:
+            span = _bare(text, begin)
+            if span is None and text.startswith(":", position):
+                position -= len(begin["host"].rpartition(".")[2])  # see.https://ex.com
+        elif begin["slashes"]:
+            span = _with_scheme(text, begin)
+        elif begin["scheme"].lower() in _OPAQUE:
+            position = _opaque_end(text, position)
+        if span is not None:
+            position = max(position, span.stop)
+            yield span
+
+
+def _with_scheme(text: str, begin: re.Match[str]) -> Span | None:
+    stop = _reach(text, begin.end(), in_host=True)
+    end = _trimmed(text, begin.end(), stop)
+    if end == begin.end():
+        return None
+    kind = LinkKind.HTTP if begin["scheme"].lower() in {"http", "https"} else LinkKind.OTHER
+    return Span(begin.start(), end, stop, kind)
+
+
+def _bare(text: str, begin: re.Match[str]) -> Span | None:
+    start, end = begin.span()
+    if (start and text[start - 1] in _NOT_BEFORE_HOST) or _REST_OF_EMAIL.match(text, end):
+        return None
+    if not has_real_suffix(begin["host"]):
+        return None
+    port = _PORT.match(text, end)
+    end = port.end() if port else end
+    if not text.startswith(("/", "?", "#"), end):
+        return Span(start, end, end, LinkKind.BARE)
+    stop = _reach(text, end, in_host=False)
+    return Span(start, _trimmed(text, end, stop), stop, LinkKind.BARE)
+
+
+def _opaque_end(text: str, position: int) -> int:
+    end = _reach(text, position, in_host=False)
+    while joint := _JOINT.match(text, end):
+        end = _reach(text, joint.end(), in_host=False)
+    return end
+
+
+def _reach(text: str, start: int, *, in_host: bool) -> int:
+    """How far signs go that can stand in an address: brackets in pairs, and no prose of an unspaced script."""
+    position = start
+    open_brackets = dict.fromkeys(_CLOSING.values(), 0)
+    in_piece = False
+    while token := _TOKEN.match(text, position):
+        sign = token.group()
+        match token.lastgroup:
+            case "plain":
+                in_piece = in_piece and _AFTER_PIECE.isdisjoint(sign)
+                in_host = in_host and not any(mark in sign for mark in "/?#")
+            case "ampersand":
+                in_piece = False
+            case "opening":
+                open_brackets[_CLOSING[sign]] += 1
+            case "closing" if not open_brackets[sign]:
+                break
+            case "closing":
+                open_brackets[sign] -= 1
+            case "unspaced":
+                if not in_piece and not _begins_piece(text, start, position, in_host=in_host):
+                    break
+                in_piece = True
+            case "other" if not _stands_in_words(text, position):
+                keycap = sign in _EMOJI_STYLES and position > start and text[position - 1] in _KEYCAPS
+                return position - 1 if keycap else position
+        position = token.end()
+    return position
+
+
+def _begins_piece(text: str, start: int, position: int, *, in_host: bool) -> bool:
+    """Whether a letter of an unspaced script belongs to the address: it begins a part of it, or a label of the host."""
+    if position == start:
+        return True
+    before = text[position - 1]
+    if in_host:
+        return before == "." or _HOST_GOES_ON.match(text, position) is not None
+    return before in _BEFORE_PIECE or (before in _INNER)
+
+
+def _stands_in_words(text: str, position: int) -> bool:
+    """Whether a sign that is no letter stands inside words: accents, some dashes and dots, joiners between letters.
+
+    All other signs beyond ASCII end a link: punctuation, quotes, brackets, spaces, symbols, emoji, and what is invisible.
+    """
+    sign = text[position]
+    if sign in _INNER:
+        return True
+    if sign in _JOINERS:
+        beside = text[position - 1] + text[position + 1 : position + 2]
+        return len(beside) == 2 and all(not one.isascii() and _is_letter(one) for one in beside)  # noqa: PLR2004 - two sides
+    return sign not in _EMOJI_STYLES and _is_letter(sign)
+
+
+def _is_letter(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in "LM"
+
+
+def _trimmed(text: str, start: int, stop: int) -> int:
+    """Where a link ends, once the signs at its end are given back that belong to the sentence."""
+    end = stop
+    while end > start:
+        if text[end - 1] == ";" and (reference := _last_reference(text, start, end)):
+            if reference.group() == "&amp;":
+                break
+            end = reference.start()
+        elif text[end - 1] in _TRAILING:
+            end -= 1
+        else:
+            break
+    return end
+
+
+def _last_reference(text: str, start: int, end: int) -> re.Match[str] | None:
+    """The HTML reference that ends there, if there is one: `&rsquo;`, `&#39;`."""
+    begin = text.rfind("&", max(start, end - _LONGEST_REFERENCE), end)
+    found = _REFERENCE.fullmatch(text, begin, end) if begin >= 0 else None
+    return found if found and (found[1] is None or f"{found[1]};" in html5) else None
