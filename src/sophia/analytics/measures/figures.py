@@ -82,6 +82,22 @@ def week_of(day: date) -> Window:
     return Window(monday, monday + ONE_WEEK)
 
 
+def month_of(day: date) -> Window:
+    """The calendar month that holds the day (G13)."""
+    return Window(day.replace(day=1), _months_later(day, 1))
+
+
+def last_months(day: date, count: int) -> Window:
+    """So many whole calendar months, before the one that holds the day (G18)."""
+    return Window(_months_later(day, -count), day.replace(day=1))
+
+
+def _months_later(day: date, count: int) -> date:
+    """The first of the month `count` months after that of the day."""
+    months = 12 * day.year + day.month - 1 + count
+    return date(months // 12, months % 12 + 1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """How many days of a window have data (G7)."""
