@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.analytics.measures.invented import WEEK, client
+from tests.analytics.measures.invented import client
 
 from sophia.analytics.measures.approvals import (
     NO_DECISIONS,
@@ -90,4 +90,3 @@ def test_any_history(steps: list[tuple[int, str]], random: Random) -> None:
     assert not known or sum(known) == pytest.approx(100)
     again = client(approvals=tuple(random.sample([*events, *events], 2 * len(events))))
     assert decided_drafts(again.approvals, now.start_at, now.end_at) == decided_drafts(events, now.start_at, now.end_at)
-    assert now.window == WEEK

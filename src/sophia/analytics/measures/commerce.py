@@ -79,20 +79,22 @@ def added(amounts: Sequence[Money]) -> Money | Figure:
     return Money(sum((one.amount for one in amounts), Decimal(0)), currencies[0])
 
 
-def _net(now: ClientWindow) -> tuple[Decimal, str, int] | Figure:
-    """Revenue less refunds, its currency, and the number of conversions that brought it."""
-    sold = [one.revenue for one in of_type(now, CONVERSION) if one.revenue is not None]
-    given_back = [one.revenue for one in of_type(now, REFUND) if one.revenue is not None]
+def net_revenue(events: Iterable[ConversionFact]) -> Figure:
+    """Revenue of the conversions less refunds, in their one currency; `n` counts conversions that name revenue."""
+    mine = each_event(events)
+    sold, given_back = (
+        [one.revenue for one in mine if one.event_type == wanted and one.revenue is not None]
+        for wanted in (CONVERSION, REFUND)
+    )
     both = added([*sold, *given_back])
     if isinstance(both, Figure):
         return both
     net = sum((one.amount for one in sold), Decimal(0)) - sum((one.amount for one in given_back), Decimal(0))
-    return net, both.currency, len(sold)
+    return money(net, both.currency, n=len(sold))
 
 
 def revenue(now: ClientWindow) -> Figure:
-    net = _net(now)
-    return net if isinstance(net, Figure) else money(net[0], net[1], n=net[2])
+    return net_revenue(of_type(now, CONVERSION, REFUND))
 
 
 def average_order_value(now: ClientWindow) -> Figure:
@@ -109,14 +111,14 @@ def average_order_value(now: ClientWindow) -> Figure:
 
 def revenue_per_customer(now: ClientWindow) -> Figure:
     """By customers, not by posts or orders (G15); None as soon as one conversion with revenue names nobody."""
-    net = _net(now)
-    if isinstance(net, Figure):
+    net = revenue(now)
+    if not isinstance(net.value, Decimal) or net.currency is None:
         return net
     buyers = [one.customer for one in of_type(now, CONVERSION) if one.revenue is not None]
     if not buyers or None in buyers:
         return missing(FigureUnit.MONEY, NO_CUSTOMERS)
     customers = len(set(buyers))
-    return money(net[0] / customers, net[1], n=customers)
+    return money(net.value / customers, net.currency, n=customers)
 
 
 def customer_acquisition_cost(now: ClientWindow) -> Figure:

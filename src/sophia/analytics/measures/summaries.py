@@ -1,11 +1,11 @@
 """What the platform decided and what people did: every canonical metric of a window, each with its own aggregate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sophia.analytics.measures.estimation import median
-from sophia.analytics.measures.facts import ClientWindow
+from sophia.analytics.measures.facts import ClientWindow, PostFacts
 from sophia.analytics.measures.figures import Change, Figure, FigureUnit, change, figure, missing, total
 from sophia.analytics.measures.kpis import NO_READINGS, NO_WINDOW, NOT_ADDED, daily_total, people
 from sophia.meta.catalogue import CANONICAL, Counting, Level, MetricClass, Unit
@@ -70,7 +70,7 @@ def _names(now: ClientWindow, level: Level) -> set[str]:
 def _summary(now: ClientWindow, before: ClientWindow | None, wanted: MetricClass) -> tuple[SummaryLine, ...]:
     kinds: tuple[tuple[Level, Callable[[ClientWindow, str], Figure]], ...] = (
         (Level.ACCOUNT, _of_accounts),
-        (Level.POST, _of_posts),
+        (Level.POST, lambda window, name: posts_total(window.each_post, name)),
     )
     lines = []
     for level, aggregate in kinds:
@@ -92,11 +92,11 @@ def _of_accounts(now: ClientWindow, name: str) -> Figure:
     return missing(_UNITS[canonical.unit], NOT_AVERAGED)
 
 
-def _of_posts(now: ClientWindow, name: str) -> Figure:
-    """The posts of the window that report it: their sum, their median, or the bounds of their people."""
+def posts_total(each_post: Iterable[PostFacts], name: str) -> Figure:
+    """A canonical metric of posts, each given once: their sum, their median, or the bounds of their people (A5)."""
     canonical = CANONICAL[name]
     unit = _UNITS[canonical.unit]
-    posts = [post for post in now.each_post if post.serves(name) or name in post.values]
+    posts = [post for post in each_post if post.serves(name) or name in post.values]
     values = [post.values[name] for post in posts if name in post.values]
     if not values:
         return missing(unit, NO_READINGS, n=0)
