@@ -72,7 +72,7 @@ def test_people_of_seven_days_are_not_added() -> None:
 
 def test_metas_own_week_is_the_reach() -> None:
     """A5: of one account; two accounts may share people, so they have bounds, and one that is silent no upper one."""
-    own = (OwnValue(GRAM, "reach", WEEK, 1800), OwnValue(GRAM, "reach", WEEK.previous, 1))
+    own = (OwnValue(GRAM, "reach", WEEK, 1800), OwnValue(GRAM, "reach", WEEK.previous, 9999))
     days = daily(GRAM, "reach", *[1000] * 7)
     assert value("reach", client(own=own, days=days)) == 1800
     both = client(accounts=BOTH, own=(*own, OwnValue(PAGE, "reach", WEEK, 500)))
@@ -148,6 +148,7 @@ def test_stories_are_no_posts_of_the_feed() -> None:
     assert value("share_rate", now) == pytest.approx(100 * 4 / 1200)
     assert value("click_through_rate", now) == 2.0
     assert value("posts", now) == 3
+    assert story.engagements is None
 
 
 def test_clicks() -> None:
