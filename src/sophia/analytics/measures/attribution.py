@@ -1,0 +1,109 @@
+"""Which touch a sale is credited to: the first, the last, or all of them alike, side by side."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from sophia.analytics.measures.commerce import CONVERSION, each_event
+from sophia.analytics.measures.facts import ConversionFact
+from sophia.analytics.measures.figures import Window
+
+TOUCHES = ("utm_click", "save", "follow", "dm", "inquiry")
+LOOKBACK_DAYS = 30
+_CENT = Decimal("0.01")
+
+
+class Model(StrEnum):
+    """How credit is given."""
+
+    FIRST_TOUCH = "first_touch"
+    LAST_TOUCH = "last_touch"
+    LINEAR = "linear"
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Conversions, possibly parts of them, and the revenue they brought, by currency."""
+
+    conversions: float
+    revenue: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What one model credits to each channel; with `unattributed` it adds up to all conversions and all revenue."""
+
+    model: Model
+    channels: Mapping[str, Credit]
+    unattributed: Credit
+
+
+def by_source(event: ConversionFact) -> str:
+    """The channel of a touch: where it came from."""
+    return event.source
+
+
+def attribute(
+    history: Iterable[ConversionFact],
+    window: Window,
+    channel_of: Callable[[ConversionFact], str] = by_source,
+    lookback_days: int = LOOKBACK_DAYS,
+) -> dict[Model, Attribution]:
+    """Credit the conversions in the window to the touches of the same customer up to 30 days before, by each model.
+
+    `history` reaches back `lookback_days` before the window. A conversion without a customer key, or without a touch,
+    is not attributed: nobody knows what led to it.
+    """
+    events = each_event(history)
+    touches: dict[str, list[ConversionFact]] = {}
+    sales: list[tuple[ConversionFact, list[str]]] = []
+    for event in events:
+        if event.event_type in TOUCHES and event.customer is not None:
+            touches.setdefault(event.customer, []).append(event)
+        elif event.event_type == CONVERSION and event.day in window:
+            earliest = event.day - timedelta(days=lookback_days)
+            led = [one for one in touches.get(event.customer or "", []) if one.day >= earliest]
+            sales.append((event, [channel_of(one) for one in led]))
+    return {model: _attribution(model, sales) for model in Model}
+
+
+def _attribution(model: Model, sales: Sequence[tuple[ConversionFact, list[str]]]) -> Attribution:
+    parts: dict[str | None, Fraction] = {}
+    revenue: dict[str | None, dict[str, Decimal]] = {None: {}}
+    for event, channels in sales:
+        shares = _shares(model, channels)
+        for channel, share in shares:
+            parts[channel] = parts.get(channel, Fraction(0)) + share
+            revenue.setdefault(channel, {})
+        if event.revenue is not None:
+            for (channel, _), amount in zip(shares, _split(event.revenue.amount, len(shares)), strict=True):
+                held = revenue[channel]
+                held[event.revenue.currency] = held.get(event.revenue.currency, Decimal(0)) + amount
+    credits_ = {channel: Credit(float(parts.get(channel, 0)), revenue[channel]) for channel in revenue}
+    unattributed = credits_.pop(None)
+    named = {channel: credit for channel, credit in credits_.items() if channel is not None}
+    return Attribution(model, dict(sorted(named.items())), unattributed)
+
+
+def _shares(model: Model, channels: Sequence[str]) -> list[tuple[str | None, Fraction]]:
+    if not channels:
+        return [(None, Fraction(1))]
+    if model is Model.FIRST_TOUCH:
+        return [(channels[0], Fraction(1))]
+    if model is Model.LAST_TOUCH:
+        return [(channels[-1], Fraction(1))]
+    return [(channel, Fraction(1, len(channels))) for channel in channels]
+
+
+def _split(amount: Decimal, parts: int) -> list[Decimal]:
+    """Equal parts in whole cents; the first ones hold the cents that are left over."""
+    each = (amount / parts).quantize(_CENT, rounding="ROUND_DOWN")
+    left = amount - each * parts
+    extra = int(left / _CENT)
+    split = [each + (_CENT if index < extra else 0) for index in range(parts)]
+    # Currencies with thousandths keep them: the last part takes what is smaller than a cent.
+    split[-1] += amount - sum(split, Decimal(0))
+    return split

@@ -1,0 +1,134 @@
+"""What small samples allow to be said: intervals, shrinkage, quantiles, and percentages that add up to 100."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sophia.analytics.measures.figures import Interval
+
+Z_95 = 1.959963984540054
+KAPPA = 10.0
+_KAPPA_RANGE = (0.1, 1e6)
+_GOLDEN = (math.sqrt(5) - 1) / 2
+_GOLDEN_STEPS = 60
+
+
+def wilson(successes: int, trials: int, z: float = Z_95) -> Interval | None:
+    """Wilson's interval for a share, as fractions; None without trials. Raises ValueError for impossible counts."""
+    if not 0 <= successes <= trials:
+        raise ValueError(f"{successes} of {trials} is no share")
+    if trials == 0:
+        return None
+    centre = (successes + z * z / 2) / (trials + z * z)
+    width = z / (trials + z * z) * math.sqrt(successes * (trials - successes) / trials + z * z / 4)
+    # At the edges the formula gives 0 and 1 but for rounding.
+    return Interval(0.0 if successes == 0 else centre - width, 1.0 if successes == trials else centre + width)
+
+
+def wilson_percent(successes: int, trials: int) -> Interval | None:
+    """Wilson's interval in percent."""
+    found = wilson(successes, trials)
+    return None if found is None else Interval(100 * found.low, 100 * found.high)
+
+
+def shrunk_share(successes: float, trials: float, pooled: float, kappa: float = KAPPA) -> float:
+    """A share drawn towards that of all: as if `kappa` more trials had gone as trials usually do (beta-binomial)."""
+    return (successes + kappa * pooled) / (trials + kappa)
+
+
+def likely_kappa(counts: Sequence[tuple[int, int]]) -> float:
+    """The `kappa` under which the counts (successes, trials) are likeliest: small when the groups truly differ.
+
+    By golden section on the logarithm, between 0.1 and a million; KAPPA where nothing can be learnt.
+    """
+    useful = [(successes, trials) for successes, trials in counts if trials > 0]
+    tried = sum(trials for _, trials in useful)
+    pooled = sum(successes for successes, _ in useful) / tried if tried else 0.0
+    if len(useful) < 2 or not 0 < pooled < 1:  # noqa: PLR2004
+        return KAPPA
+    low, high = (math.log(edge) for edge in _KAPPA_RANGE)
+    for _ in range(_GOLDEN_STEPS):
+        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+        if _log_likelihood(useful, pooled, math.exp(left)) < _log_likelihood(useful, pooled, math.exp(right)):
+            low = left
+        else:
+            high = right
+    return math.exp((low + high) / 2)
+
+
+def _log_likelihood(counts: Sequence[tuple[int, int]], pooled: float, kappa: float) -> float:
+    a, b = kappa * pooled, kappa * (1 - pooled)
+    return math.fsum(
+        math.lgamma(a + k) - math.lgamma(a) + math.lgamma(b + n - k) - math.lgamma(b)
+        - math.lgamma(kappa + n) + math.lgamma(kappa)
+        for k, n in counts
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ShrunkMeans:
+    """Group means drawn towards `centre`, the mean of all observations; `errors` are standard errors, in the order of the groups that were given."""
+
+    centre: float
+    between_variance: float
+    means: tuple[float, ...]
+    errors: tuple[float, ...]
+
+
+def shrunk_means(means: Sequence[float], sizes: Sequence[int], within_variance: float) -> ShrunkMeans:
+    """Normal empirical Bayes: the variance between groups by DerSimonian and Laird (1986).
+
+    `within_variance` is that of single observations, shared by all groups. Raises ValueError without groups.
+    """
+    if not means or len(means) != len(sizes) or min(sizes) < 1 or within_variance <= 0:
+        raise ValueError("empirical Bayes needs groups with observations, and a variance within them")
+    noise = [within_variance / size for size in sizes]
+    weights = [1 / one for one in noise]
+    whole = math.fsum(weights)
+    centre = math.fsum(w * m for w, m in zip(weights, means, strict=True)) / whole
+    q = math.fsum(w * (m - centre) ** 2 for w, m in zip(weights, means, strict=True))
+    c = whole - math.fsum(w * w for w in weights) / whole
+    between = max(0.0, (q - (len(means) - 1)) / c) if c > 0 else 0.0
+    kept = [between / (between + one) for one in noise]
+    # The centre is estimated too: as much of its variance as enters a group's mean is part of that mean's error.
+    around = math.fsum(w * w * (between + one) for w, one in zip(weights, noise, strict=True)) / whole**2
+    return ShrunkMeans(
+        centre=centre,
+        between_variance=between,
+        means=tuple(centre + k * (m - centre) for k, m in zip(kept, means, strict=True)),
+        errors=tuple(math.sqrt(k * one + (1 - k) ** 2 * around) for k, one in zip(kept, noise, strict=True)),
+    )
+
+
+def quantile(values: Sequence[float], share: float) -> float | None:
+    """The quantile by linear interpolation between order statistics (type 7); None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def median(values: Sequence[float]) -> float | None:
+    return quantile(values, 0.5)
+
+
+def percentages(counts: Mapping[str, float]) -> dict[str, float]:
+    """The share of each count in percent, to one decimal, by largest remainders: together exactly 100.0 (H10).
+
+    Empty when the counts add up to nothing. Raises ValueError for a count below 0.
+    """
+    if any(count < 0 or not math.isfinite(count) for count in counts.values()):
+        raise ValueError("percentages are made of counts that are not below 0")
+    whole = math.fsum(counts.values())
+    if whole == 0:
+        return {}
+    exact = {name: 1000 * (count / whole) for name, count in counts.items()}
+    tenths = {name: math.floor(value) for name, value in exact.items()}
+    # Ties go by size and then by name, so that the order in which counts come does not matter.
+    by_remainder = sorted(exact, key=lambda name: (tenths[name] - exact[name], -counts[name], name))
+    for name in by_remainder[: 1000 - sum(tenths.values())]:
+        tenths[name] += 1
+    return {name: value / 10 for name, value in tenths.items()}

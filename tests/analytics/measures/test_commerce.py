@@ -1,0 +1,120 @@
+"""Conversions and money: rates of clicks, orders, customers, costs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from tests.analytics.measures.invented import WEEK, client
+
+from sophia.analytics.measures.commerce import (
+    MORE_THAN_CLICKS,
+    NO_CLICKS,
+    NO_COST,
+    NO_CUSTOMERS,
+    NONE_NEW,
+    average_order_value,
+    conversion_rate,
+    conversions,
+    customer_acquisition_cost,
+    new_customers,
+    revenue,
+    revenue_per_customer,
+)
+from sophia.analytics.measures.facts import ConversionFact, Money
+from sophia.errors import InvalidInputError
+
+WEDNESDAY = date(2026, 11, 4)
+
+
+def dollars(text: str, currency: str = "CAD") -> Money:
+    return Money(Decimal(text), currency)
+
+
+def bought(
+    event_id: int, text: str | None = None, customer: str | None = None, day: date = WEDNESDAY
+) -> ConversionFact:
+    paid = None if text is None else dollars(text)
+    return ConversionFact(event_id=event_id, event_type="conversion", day=day, revenue=paid, customer=customer)
+
+
+def clicks(count: int) -> tuple[ConversionFact, ...]:
+    return tuple(ConversionFact(event_id=1000 + i, event_type="utm_click", day=WEDNESDAY) for i in range(count))
+
+
+def test_conversion_rate() -> None:
+    """G16: conversions by clicks with Wilson's interval; more of them than clicks is a ratio and says so."""
+    found = conversion_rate(client(conversions=(*clicks(100), *(bought(i) for i in range(70)))))
+    assert (found.value, found.n) == (70.0, 100)
+    assert found.interval == pytest.approx((60.42, 78.11), abs=0.005)
+    more = conversion_rate(client(conversions=(*clicks(1), *(bought(i) for i in range(5)))))
+    assert (more.value, more.doubt, more.interval) == (500.0, MORE_THAN_CLICKS, None)
+    assert conversion_rate(client(conversions=(bought(1),))).reason == NO_CLICKS
+
+
+def test_only_the_window_counts() -> None:
+    """G6: the day after the window is outside of it; the same event twice is one."""
+    outside = (bought(1, day=WEEK.end), bought(2, day=date(2026, 11, 1)))
+    assert conversions(client(conversions=(*outside, bought(3, day=WEEK.start), bought(3, day=WEEK.start)))).value == 1
+
+
+def test_average_order_value_is_not_a_cost() -> None:
+    """G15: revenue by orders is an order value; a cost of acquisition needs a cost and new customers."""
+    now = client(conversions=(bought(1, "10.00", "ann"), bought(2, "20.01", "ann"), bought(3)))
+    value = average_order_value(now)
+    assert (value.value, value.currency, value.n) == (Decimal("15.00"), "CAD", 2)
+    assert value.doubt == "1 of 3 conversions name no revenue and are left out."
+    assert customer_acquisition_cost(now).reason == NO_COST
+    paid = replace(now, marketing_cost=dollars("100"))
+    assert customer_acquisition_cost(paid).reason == NO_CUSTOMERS
+    assert customer_acquisition_cost(replace(paid, new_customers=0)).reason == NONE_NEW
+    assert customer_acquisition_cost(replace(paid, new_customers=3)).value == Decimal("33.33")
+
+
+def test_revenue_is_by_customer_and_less_refunds() -> None:
+    """G15, G17: 800 from two customers through one post are 400 each; money given back is no negative revenue."""
+    given_back = ConversionFact(event_id=9, event_type="refund", day=WEDNESDAY, revenue=dollars("100"))
+    sold = (bought(1, "300", "ann"), bought(2, "500", "bob"))
+    assert revenue_per_customer(client(conversions=sold)).value == Decimal("400.00")
+    assert revenue(client(conversions=(*sold, given_back))).value == Decimal("700.00")
+    assert revenue_per_customer(client(conversions=(*sold, bought(3, "1")))).reason == NO_CUSTOMERS
+    assert revenue(client(conversions=(given_back,))).value == Decimal("-100.00")
+
+
+def test_currencies_are_not_mixed() -> None:
+    """G17: CAD and EUR have no sum, and the reason names them."""
+    mixed = client(conversions=(bought(1, "1", "ann"), replace(bought(2, "1", "bob"), revenue=dollars("1", "EUR"))))
+    for kpi in (revenue, average_order_value, revenue_per_customer):
+        assert kpi(mixed).reason == "The amounts are in several currencies: CAD, EUR."
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: dollars("-0.01"),
+        lambda: dollars("NaN"),
+        lambda: dollars("Infinity"),
+        lambda: dollars("1", "cad"),
+        lambda: dollars("1", "C$"),
+    ],
+)
+def test_impossible_money_is_refused(make: Callable[[], Money]) -> None:
+    """G17: negative, not finite, without a currency."""
+    with pytest.raises(InvalidInputError):
+        make()
+
+
+def test_new_customers() -> None:
+    """G15: those whose first purchase in the whole history lies in the window; nobody knows them without keys."""
+    history = (
+        bought(1, "5", "ann", date(2025, 1, 1)),
+        bought(2, "5", "ann"),
+        bought(3, "5", "bob"),
+        bought(4, "5", "bob"),
+        bought(5, "5", "cid", WEEK.end),
+    )
+    assert new_customers(history, WEEK) == new_customers(reversed(history), WEEK) == 1
+    assert new_customers((*history, bought(6)), WEEK) is None
+    assert new_customers((*history, bought(6, day=date(2020, 1, 1))), WEEK) == 1
+    assert new_customers((), WEEK) == 0

@@ -1,0 +1,87 @@
+"""Goals: how far, how fast, and where this leads."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sophia.analytics.measures.figures import Figure, FigureUnit, Window, missing
+from sophia.analytics.measures.goals import Goal, GoalKind, Standing, progress
+from sophia.errors import InvalidInputError
+
+NOVEMBER = Window(date(2026, 11, 1), date(2026, 12, 1))
+HALF = date(2026, 11, 16)
+
+
+def count(value: float) -> Figure:
+    return Figure(value=value, unit=FigureUnit.COUNT)
+
+
+def test_a_total() -> None:
+    """60 of 100 conversions after half of the month are 120 % of the pace, and lead to 120."""
+    found = progress(Goal(kpi="conversions", target=100, window=NOVEMBER, kind=GoalKind.TOTAL), count(60), HALF)
+    assert (found.done.value, found.pace.value, found.projected.value) == (60.0, 120.0, 120.0)
+    assert found.standing is Standing.ON_PACE
+
+
+def test_a_level() -> None:
+    """From 1,000 to 1,200 followers: 1,050 at half-time is a quarter of the way, and half of the pace."""
+    goal = Goal(kpi="followers", target=1200, base=1000, window=NOVEMBER, kind=GoalKind.LEVEL)
+    found = progress(goal, count(1050), HALF)
+    assert (found.done.value, found.pace.value, found.projected.value) == (25.0, 50.0, 1100.0)
+    assert found.standing is Standing.BEHIND
+    assert progress(goal, count(900), HALF).done.value == -50.0
+    down = Goal(kpi="unanswered", target=10, base=50, window=NOVEMBER, kind=GoalKind.LEVEL)
+    assert progress(down, count(20), HALF).done.value == 75.0
+    assert progress(down, count(9), HALF).standing is Standing.REACHED
+
+
+@pytest.mark.parametrize(
+    ("value", "today", "at_most", "standing"),
+    [
+        (4, HALF, False, Standing.BEHIND),
+        (5, HALF, False, Standing.REACHED),
+        (4, NOVEMBER.end, False, Standing.MISSED),
+        (4, HALF, True, Standing.REACHED),
+        (6, HALF, True, Standing.BEHIND),
+    ],
+)
+def test_a_rate_has_no_pace(value: float, today: date, at_most: bool, standing: Standing) -> None:
+    goal = Goal(kpi="save_rate", target=5, window=NOVEMBER, kind=GoalKind.RATE, at_most=at_most)
+    found = progress(goal, Figure(value=value, unit=FigureUnit.PERCENT), today)
+    assert (found.standing, found.pace.value, found.projected.value) == (standing, None, None)
+
+
+def test_what_is_not_known() -> None:
+    """A12: no value, or no day over: no pace, with a reason."""
+    goal = Goal(kpi="reach", target=5, window=NOVEMBER, kind=GoalKind.TOTAL)
+    unknown = progress(goal, missing(FigureUnit.PEOPLE, "Nothing was collected."), HALF)
+    assert (unknown.standing, unknown.done.reason) == (Standing.NOT_KNOWN, "Nothing was collected.")
+    begun = progress(goal, count(0), NOVEMBER.start)
+    assert (begun.standing, begun.pace.value) == (Standing.NOT_KNOWN, None)
+    assert progress(goal, count(0), NOVEMBER.end).standing is Standing.MISSED
+
+
+def test_goals_that_make_no_sense_are_refused() -> None:
+    for wrong in (
+        {"target": 0.0, "kind": GoalKind.TOTAL},
+        {"target": 5.0, "base": 1.0, "kind": GoalKind.TOTAL},
+        {"target": 5.0, "at_most": True, "kind": GoalKind.LEVEL},
+    ):
+        with pytest.raises(InvalidInputError):
+            Goal(kpi="x", window=NOVEMBER, **wrong)  # type: ignore[arg-type]
+    never = Goal(kpi="rejection_rate", target=0.0, window=NOVEMBER, kind=GoalKind.RATE, at_most=True)
+    assert progress(never, count(0), HALF).standing is Standing.REACHED
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(1, 29))
+def test_a_steady_pace_is_kept(target: int, value: int, days: int) -> None:
+    """Whoever is on pace is projected to arrive, and the other way round."""
+    goal = Goal(kpi="x", target=target, window=NOVEMBER, kind=GoalKind.TOTAL)
+    found = progress(goal, count(value), NOVEMBER.start + timedelta(days=days))
+    assert found.projected.value is not None
+    if found.standing is Standing.BEHIND:
+        assert found.projected.value < target * (1 + 1e-9)
+    else:
+        assert found.projected.value >= target * (1 - 1e-9)

@@ -1,0 +1,108 @@
+"""Weeks of a KPI: the newest ones, in order, and runs that are truly consecutive."""
+
+import itertools
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sophia.analytics.measures.figures import Figure, FigureUnit, last_months, month_of
+from sophia.analytics.measures.trends import NO_WEEK, a_year_before, newest_weeks, trend
+from sophia.errors import InvalidInputError
+
+WEEK = timedelta(days=7)
+MONDAY = date(2026, 11, 2)
+TODAY = date(2026, 11, 11)  # a Wednesday: the newest closed week began on the 2nd
+
+
+def weekly(*values: float | None) -> list[tuple[date, Figure]]:
+    """One value a week, the last for the week of MONDAY; None leaves a week out."""
+    starts = [MONDAY - index * WEEK for index in reversed(range(len(values)))]
+    return [
+        (start, Figure(value=value, unit=FigureUnit.COUNT))
+        for start, value in zip(starts, values, strict=True)
+        if value is not None
+    ]
+
+
+def test_the_newest_weeks_are_shown() -> None:
+    """G2: of ten weeks the last four, oldest first; not the first four."""
+    found = trend(reversed(weekly(*range(1, 11))), TODAY, 4)
+    assert [point.figure.value for point in found.points] == [7, 8, 9, 10]
+    assert [point.week.start for point in found.points] == [MONDAY - index * WEEK for index in (3, 2, 1, 0)]
+    assert all(point.is_closed for point in found.points)
+    assert found.from_previous.absolute.value == 1
+
+
+@pytest.mark.parametrize("count", [0, -1, 261])
+def test_impossible_counts_are_refused(count: int) -> None:
+    """G2: −1 is not all weeks."""
+    with pytest.raises(InvalidInputError, match="1 to 260"):
+        newest_weeks(TODAY, count)
+
+
+def test_the_running_week_is_to_date() -> None:
+    """G3: it is shown when it is asked for, marked, and compared with nothing."""
+    running = [(MONDAY + WEEK, Figure(value=1, unit=FigureUnit.COUNT)), *weekly(8, 10)]
+    found = trend(running, TODAY, 2, to_date=True)
+    assert [(point.figure.value, point.is_closed) for point in found.points] == [(10, True), (1, False)]
+    assert found.from_previous.percent.value == 25.0
+
+
+def test_a_missing_week_is_seen() -> None:
+    """A12: it stands in its place with a reason, and changes across it are not known."""
+    found = trend(weekly(5, None, 7), TODAY, 3)
+    assert [point.figure.value for point in found.points] == [5, None, 7]
+    assert found.points[1].figure.reason == NO_WEEK
+    assert found.from_previous.percent.reason == NO_WEEK
+
+
+def test_the_same_week_last_year() -> None:
+    values = weekly(*([50.0] + [None] * 51 + [60.0]))
+    assert trend(values, TODAY, 4).from_last_year.percent.value == 20.0
+    week = newest_weeks(TODAY, 1)[0]
+    assert a_year_before(week).start.weekday() == 0
+    assert (week.start - a_year_before(week).start).days == 364
+
+
+@pytest.mark.parametrize(
+    ("values", "falling", "rising"),
+    [
+        ((9, 8, 7, 6), 3, 0),
+        ((9, None, 7, 6), 1, 0),
+        ((9, 8, None, 6), 0, 0),
+        ((1, 2, 3), 0, 2),
+        ((3, 3), 0, 0),
+        ((), 0, 0),
+    ],
+)
+def test_runs_are_of_consecutive_weeks(values: tuple[float | None, ...], falling: int, rising: int) -> None:
+    """H11: four snapshots over fifty weeks are no decline of three weeks; no data at all is no decline either."""
+    found = trend(weekly(*values), TODAY, 4)
+    assert (found.falling, found.rising) == (falling, rising)
+
+
+@given(st.dates(date(2010, 1, 1), date(2090, 1, 1)), st.integers(1, 260))
+def test_weeks_follow_each_other(today: date, count: int) -> None:
+    """G3: whole weeks from Monday, closed, none twice and none left out."""
+    weeks = newest_weeks(today, count)
+    assert len(weeks) == count
+    assert {(week.start.weekday(), week.days) for week in weeks} == {(0, 7)}
+    assert all(later.previous == earlier for earlier, later in itertools.pairwise(weeks))
+    assert weeks[-1].is_closed(today)
+    assert today < weeks[-1].end + WEEK
+    assert newest_weeks(today, count, to_date=True)[-1].start == weeks[-1].end
+
+
+@pytest.mark.parametrize(("day", "days"), [(date(2026, 2, 28), 28), (date(2028, 2, 1), 29), (date(2026, 12, 31), 31)])
+def test_months_end_on_their_last_day(day: date, days: int) -> None:
+    """G13: February ends with its 28th, not with the first of March."""
+    month = month_of(day)
+    assert (month.start.day, month.days, day in month) == (1, days, True)
+
+
+def test_months_are_those_of_the_calendar() -> None:
+    """G18: three months before March are December to February, not ninety days."""
+    found = last_months(date(2026, 3, 31), 3)
+    assert (found.start, found.end) == (date(2025, 12, 1), date(2026, 3, 1))
