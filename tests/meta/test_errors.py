@@ -60,7 +60,7 @@ TABLE = [
     (2500, None, "Unknown path components: /insight", MISTAKE),
     (3001, 1504028, "(#3001) No metric was specified to be fetched", MISTAKE),
     (2874008, None, "Page has less than 100 followers", WITHHELD),
-    *((code, None, "This post has no insights", WITHHELD) for code in (2932001, 2932005, 2932010)),
+    *((code, None, "This post has no insights", GONE) for code in (2932001, 2932005, 2932010)),
 ]
 
 

@@ -74,6 +74,8 @@ class Caller:
         subject: str,
         counted: int = 1,
         shape: Shape = Shape.OBJECT,
+        *,
+        patient: bool = True,
     ) -> Answer:
         """One call. The first ones go out two at a time, so that a dead token costs no more than these (C3)."""
         if self._on_trial > 0:
@@ -83,7 +85,7 @@ class Caller:
         if self.stopped is not None:
             raise self.stopped
         try:
-            return await self._client.send(self, method, path, params, subject, counted, shape)
+            return await self._client.send(self, method, path, params, subject, counted, shape, patient=patient)
         except GraphError as error:
             self._stop_after(error)
             raise
@@ -99,9 +101,9 @@ class Caller:
         """GET `path` (an id and an edge, without version). `subject` says in one word what the answer is about."""
         return await self.send("GET", path, params, subject, counted)
 
-    async def edge(self, path: str, params: Mapping[str, str], subject: str) -> Answer:
-        """GET an edge, whose answer holds a list named data."""
-        return await self.send("GET", path, params, subject, shape=Shape.LIST)
+    async def edge(self, path: str, params: Mapping[str, str], subject: str, *, patient: bool = True) -> Answer:
+        """GET an edge, whose answer holds a list named data. `patient`: try again what may pass."""
+        return await self.send("GET", path, params, subject, shape=Shape.LIST, patient=patient)
 
     async def pages(self, path: str, params: Mapping[str, str], subject: str) -> AsyncGenerator[Answer, None]:
         """All pages of a list, by cursors; ends where `next` is absent, and never goes in a circle."""

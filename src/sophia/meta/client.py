@@ -115,8 +115,10 @@ class GraphClient:
         subject: str,
         counted: int = 1,
         shape: Shape = Shape.OBJECT,
+        *,
+        patient: bool = True,
     ) -> Answer:
-        """One call, tried again while the fault may pass. Raises GraphError; its remedy says what to do."""
+        """One call, tried again while the fault may pass, unless it is not to be patient. Raises GraphError; its remedy says what to do."""
         secret = dict(params)
         if self._app_secret is not None:
             secret["appsecret_proof"] = proof(self._app_secret, caller.token)
@@ -126,7 +128,7 @@ class GraphClient:
         if method != "POST":
             url = f"{url}?{urlencode(secret)}"
         request = httpx.Request(method, url, headers=headers, extensions=self._extensions, **body)
-        patience = Patience(caller)
+        patience = Patience(caller, ATTEMPTS if patient else 1)
         async for attempt in stamina.retry_context(on=patience, attempts=ATTEMPTS, timeout=LONGEST_RETRY_SECONDS):
             with attempt:
                 await self._wait_for_turn(caller)
@@ -214,15 +216,16 @@ class GraphClient:
 class Patience:
     """Whether a call is tried again, and after how long: full jitter under a doubling bound, or as long as Meta says."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, attempts: int = ATTEMPTS) -> None:
         self._caller = caller
+        self._attempts = attempts
         self._failures = 0
 
     def __call__(self, error: Exception) -> bool | float:
         self._failures += 1
         if not isinstance(error, GraphError) or not may_pass(error, self._failures):
             return False
-        if self._failures >= ATTEMPTS or self._caller.tally.retries >= MOST_RETRIES:
+        if self._failures >= self._attempts or self._caller.tally.retries >= MOST_RETRIES:
             return False
         self._caller.tally.retries += 1
         if error.wait_seconds is not None:

@@ -28,7 +28,7 @@ class Remedy(StrEnum):
     WITHOUT_METRIC = "without_metric"  # Meta has no such metric for this kind of object
     METRIC_WITHHELD = "metric_withheld"  # Meta has it, but not for this account: too small, not monetised
     NO_DATA_YET = "no_data_yet"  # too few viewers so far; ask later
-    OBJECT_GONE = "object_gone"  # deleted, hidden or older than the professional account
+    OBJECT_GONE = "object_gone"  # deleted, hidden, without insights or older than the professional account
     WITHOUT_FIELD = "without_field"  # one field needs a permission that is missing
     RECONNECT = "reconnect"  # the token is dead; only a person can mend that
     STOP_APPLICATION = "stop_application"  # Meta refuses the whole application: no account can be collected
@@ -126,7 +126,7 @@ RULES = (
     ),
     Rule(803, Remedy.OBJECT_GONE),
     Rule(2874008, Remedy.METRIC_WITHHELD),
-    *(Rule(code, Remedy.METRIC_WITHHELD) for code in range(2932001, 2932011)),
+    *(Rule(code, Remedy.OBJECT_GONE) for code in range(2932001, 2932011)),
 )
 
 

@@ -116,6 +116,7 @@ class Walk:
     size: PageSize
     gated: bool
     cursor: str | None
+    permitted: bool = False  # whether the bare list has been seen, so that no permission for it is missing
 
     @property
     def path(self) -> str:
@@ -125,7 +126,8 @@ class Walk:
         """The page that begins at the cursor, with these metrics of every object on it."""
         place = {"limit": str(self.size.limit), **({"after": self.cursor} if self.cursor else {})}
         fields = {"fields": self.listing.select(names, gated=self.gated), **place}
-        return await self.ask.caller.edge(self.path, fields, self.listing.subject)
+        # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times that.
+        return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.among)
 
     async def page(self) -> tuple[Answer, bool] | None:
         """The next page, and whether its insights have to be asked one by one; None after what makes another try wise."""
@@ -147,6 +149,7 @@ class Walk:
             if not await self._is_about_one(error, names):
                 return None
             return await self.get(()), True
+        self.permitted = True
         if not alone:
             self.size.passed()
         return answer, alone
@@ -155,10 +158,13 @@ class Walk:
         """Look closer at a page that failed: True to list it without insights and ask them one by one, False to ask it
         again, with fewer metrics or fewer objects.
         """
-        if error.remedy in ABOUT_A_METRIC and await self._learn_refusals(names):
+        if error.remedy in ABOUT_A_METRIC and not self.size.among and await self._learn_refusals(names):
             return False
-        if error.remedy in ABOUT_A_PERMISSION or self.listing.short:
+        if self.listing.short:
             return True
+        if error.remedy in ABOUT_A_PERMISSION and not self.permitted:
+            await self.ask.caller.edge(self.path, {"fields": "id", "limit": "1"}, self.listing.subject)
+            self.permitted = True
         self.size.failed()
         return self.size.holds_the_odd_one
 

@@ -80,7 +80,7 @@ def test_dead_token_stops_its_account_only(make_house: HouseMaker) -> None:
     instagram = house.world.business_of(dead).instagram.id
     outcomes = dict(zip(house.account_ids, house.collect(), strict=True))
     assert outcomes[dead].status == "needs_reconnect"
-    assert outcomes[dead].calls <= 4
+    assert outcomes[dead].calls <= 2
     assert "sophia connect" in (outcomes[dead].action_needed or "")
     alive = [one for one in others if one != instagram]
     assert {outcomes[one].status for one in alive} == {"ok"}
