@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -141,7 +142,8 @@ def open_house(database: Database, now: datetime, days: int, options: dict[str, 
     truth = Truth(world)
     clock = [now]
     api = GraphApi(world, truth, clock=lambda: clock[0])
-    with running_server(api) as base_url:
+    # Retries are made as often as in earnest, without the waits between them.
+    with running_server(api) as base_url, stamina.set_testing(testing=True, attempts=4, cap=True):
         settings = Settings(_env_file=None, data_dir=Path("unused"))  # type: ignore[call-arg]
         house = House(database, world, truth, api, base_url, settings, clock)
         house.connect()

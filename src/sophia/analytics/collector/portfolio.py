@@ -183,6 +183,9 @@ class Collector:
             store.record_pauses(session, self.client.pacing.pauses(), now)
             store.finish_run(session, run.run_id, outcome, now)
         self.progress.finished(run.known.name, outcome)
+        for problem in outcome.problems:
+            said = {name: value for name, value in problem.items() if name != "objects"}
+            log.info("collection_problem", account=run.known.name, platform=ask.platform.value, **said)
         log.info(
             "collected",
             account=run.known.name,

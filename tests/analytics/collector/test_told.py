@@ -1,0 +1,75 @@
+"""What an operator is told of a run: the same in the run's record, in its outcome and in the log, and what to do."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from sophia.demo.faults import Fault
+from sophia.demo.meta_errors import META_ERRORS, fault_of
+from sophia.meta.errors import ADVICE, GraphError, Remedy
+
+from .conftest import HouseMaker
+
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+READING = [name for name, row in META_ERRORS.items() if row.area == "reading"]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("name", READING)
+def test_every_error_says_what_to_do(make_house: HouseMaker, name: str) -> None:
+    """C3, C10, C11, B13: each row of GRAPH_API §3, on the posts of a Page: the run ends in order, the record names code,
+    message and fbtrace_id, says what to do, and holds no token; the log says the same.
+    """
+    house = make_house(posts_per_account=3)
+    page = house.world.pages[0]
+    house.api.faults.append(fault_of(name, "published_posts"))
+    with capture_logs() as lines:
+        (outcome,) = house.collect(page.id, initial_days=3)
+    assert outcome.status in {"partial", "throttled", "needs_reconnect", "failed", "ok"}
+    assert outcome.status != "ok" or outcome.problems
+    (run,) = house.rows("SELECT status, problems, action_needed, families FROM collection_runs")
+    assert run.status == outcome.status
+    row = META_ERRORS[name]
+    told = [note for note in outcome.problems if note["code"] == row.code]
+    assert told, outcome.problems
+    for note in outcome.problems:
+        assert note["what_to_do"]
+        assert note["message"]
+    assert any(note.get("fbtrace_id") for note in told)
+    logged = [line for line in lines if line["event"] == "collection_problem"]
+    assert [line["message"] for line in logged] == [note["message"] for note in outcome.problems]
+    assert all(line.get("code") is not None for line in logged)
+    shown = f"{run} {lines} {outcome}"
+    assert page.access_token not in shown
+    assert "https://" not in str(logged)
+    assert "http://" not in str(logged)
+
+
+def test_every_remedy_has_an_advice() -> None:
+    """B13: an error is a typed result: what it means for the caller, and what a person should do."""
+    for remedy in Remedy:
+        assert GraphError("x", remedy=remedy).advice == ADVICE[remedy]
+
+
+def test_families_are_accounted_for(make_house: HouseMaker) -> None:
+    """C10: what was asked and how it ended, family by family; what was not reached says so."""
+    house = make_house()
+    page = house.world.pages[0].id
+    house.api.faults.append(fault_of("2 service down", rf"/{page}/insights"))
+    (outcome,) = house.collect(page)
+    ended = {name: family["ended"] for name, family in outcome.families.items()}
+    assert ended == {"posts": "ok", "page_insights": "failed", "profile": "ok", "stories": "ok"}
+    assert outcome.families["posts"]["answers"] > 0
+    assert outcome.families["page_insights"]["answers"] == 0
+    assert outcome.retries > 0
+    assert outcome.status == "partial"
+
+
+def test_a_run_has_an_end(make_house: HouseMaker) -> None:
+    """C9: what drips for ever ends with the run's own time; what came before is stored."""
+    house = make_house(posts_per_account=10)
+    page = house.world.pages[0].id
+    house.api.faults.append(Fault(rf"/{page}/insights", kind="drip for ever", bytes_at_once=3, pause_seconds=0.02))
+    (outcome,) = house.collect(page, run_minutes=0.03)
+    assert outcome.status == "partial"
+    assert [note for note in outcome.problems if note["code"] == "deadline"]
+    assert outcome.saved.new > 100
