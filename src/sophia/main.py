@@ -12,11 +12,12 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from sophia.access.bounds import BodyLimit, TimeLimit
 from sophia.access.limits import RateLimits
 from sophia.access.problems import documented, install_problems, name_problems
 from sophia.access.transport import (
-    BodyLimit,
     ConditionalGet,
+    Heads,
     HttpFigures,
     LastResort,
     Observed,
@@ -62,7 +63,9 @@ def create_app(
             Middleware(RequestIds),
             Middleware(SafeHeaders),
             Middleware(Observed, figures=HttpFigures(registry)),
+            Middleware(Heads),
             Middleware(BodyLimit),
+            Middleware(TimeLimit),
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
             Middleware(ConditionalGet),
             Middleware(LastResort),

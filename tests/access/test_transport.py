@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy import create_engine, event, text
 from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
-from sophia.access.transport import MOST_BODY_BYTES
+from sophia.access.bounds import MOST_BODY_BYTES
 from sophia.database import Database
 from sophia.main import create_app
 
