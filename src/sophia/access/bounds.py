@@ -117,10 +117,9 @@ class TimeLimit:
     def _ended(self, scope: Scope) -> Callable[["asyncio.Task[None]"], None]:
         def note(work: "asyncio.Task[None]") -> None:
             self._left.discard(work)
-            error = None if work.cancelled() else work.exception()
+            if not work.cancelled():
+                work.exception()  # known to whoever asked as a 503; unread, it would be said again
             name = scope.get("state", {}).get("request_id")
-            log.warning(
-                "request_ended_too_late", path=strike_out(scope["path"]), request_id=name, error=type(error).__name__
-            )
+            log.warning("request_ended_too_late", path=strike_out(scope["path"]), request_id=name)
 
         return note
