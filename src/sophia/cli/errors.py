@@ -1,5 +1,6 @@
 """What a user sees when a command does not end well: one line that says what to do, and an exit code. No traceback."""
 
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -88,6 +89,14 @@ POSTGRES_SAYS = {
     "55P03": "it is locked by another program. Wait until that has ended, then try again",
 }
 
+# A connection that fails has words and no state.
+POSTGRES_WORDS = {
+    r'database ".*" does not exist': "3D",
+    r'role ".*" does not exist|authentication failed|no password supplied|no pg_hba.conf entry': "28",
+    r"too many (connections|clients)|remaining connection slots": "53",
+    r"is (starting up|shutting down|not yet accepting)": "57",
+}
+
 
 def of_database(error: Exception) -> str | None:
     """What to say about a database that cannot be reached or used; None for any other error.
@@ -106,7 +115,10 @@ def of_database(error: Exception) -> str | None:
         known = SQLITE_SAYS.get(code & 0xFF)
         if known is None and str(original).startswith("no such "):
             known = f"{original}. Run `sophia db upgrade`"
-    elif state is not None:
+    else:
+        state = state or next(
+            (state for words, state in POSTGRES_WORDS.items() if re.search(words, str(original))), "none"
+        )
         known = next((said for start, said in POSTGRES_SAYS.items() if state.startswith(start)), None)
     if known is not None:
         return f"The database cannot be used: {known}."
