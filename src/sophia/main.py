@@ -24,7 +24,7 @@ from sophia.access.transport import (
     RequestIds,
     SafeHeaders,
 )
-from sophia.access.web import House, Visited
+from sophia.access.web import Guard, House, Visited
 from sophia.analytics.router import api_router, operations
 from sophia.config import Settings
 from sophia.database import Database
@@ -48,6 +48,7 @@ def create_app(
     The store stays the caller's: whoever opened it closes it.
     """
     registry = CollectorRegistry()
+    house = House(database, settings, clock, RateLimits(settings.requests_per_minute))
     app = SophiaApi(
         title="Sophia",
         # A redirect would be built from whatever host the request named, before any key is asked for.
@@ -64,14 +65,15 @@ def create_app(
             Middleware(SafeHeaders),
             Middleware(Observed, figures=HttpFigures(registry)),
             Middleware(Heads),
+            Middleware(LastResort),
+            Middleware(Guard, house=house),
             Middleware(BodyLimit),
             Middleware(TimeLimit),
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
             Middleware(ConditionalGet),
-            Middleware(LastResort),
         ],
     )
-    app.state.house = House(database, settings, clock, RateLimits(settings.requests_per_minute))
+    app.state.house = house
     app.state.registry = registry
     install_problems(app)
     app.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))

@@ -1,15 +1,15 @@
 """Every route that there is, found in the application itself: who gets in, and what a key for one client sees."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
-from tests.conftest import NOW, YESTERDAY, Api, Filling
+from tests.conftest import YESTERDAY, Api, Filling
+from tests.security.business import MINE, OTHERS, Business, furnished
 
 from sophia.access.web import parameters
-from sophia.analytics.models import Campaign, CampaignMembership, MetricStatus
 
 PROBLEM = "application/problem+json"
 OPEN = {("GET", "/healthz")}
@@ -17,7 +17,6 @@ OPERATORS = {("GET", "/metrics")}
 # The same for everybody who has a key.
 PUBLIC = {("GET", "/openapi.json")}
 NEEDED = {"/series": {"canonical": "views"}}
-MARK = "of-the-other"
 
 
 @dataclass
@@ -48,79 +47,20 @@ def routes(api: Api) -> Iterator[Route]:
             yield Route(method, context.path, {name for name, _ in parameters(route.dependant)}, places)
 
 
-@dataclass
-class Business:
-    """A client with one of everything, each thing with a mark that must not be seen by others."""
-
-    filling: Filling
-    mark: str
-    ids: dict[str, str] = field(default_factory=dict)
-
-    def furnish(self) -> None:
-        client = self.filling.client(f"Client {self.mark}")
-        account = self.filling.account(
-            client, name=f"Page {self.mark}", username=f"page-{self.mark}", external_id=f"x-{self.mark}"
-        )
-        draft = self.filling.draft(client)
-        post = self.filling.post(account, f"post-{self.mark}", draft)
-        metric = self.filling.metric("facebook", "post", f"unknown-{self.mark}")
-        series = self.filling.series(account, metric, post)
-        self.filling.readings(account, series, {YESTERDAY: 7}, self.filling.fetch(account))
-        self.filling.daily(account, "page_media_view", {YESTERDAY: 7})
-        self.filling.watermark(account, "page_insights", YESTERDAY, YESTERDAY)
-        run = self.filling.run(account, status="failed", problems=[{"code": 1, "message": f"failed {self.mark}"}])
-        self.filling.add(
-            MetricStatus(
-                platform="facebook",
-                object_kind="page",
-                api_version="v22.0",
-                metric_name=f"refused-{self.mark}",
-                account_id=account,
-                code=100,
-                reason=f"refused {self.mark}",
-                since=NOW,
-                ask_again_at=NOW,
-            )
-        )
-        campaign = self.filling.add(
-            Campaign(
-                client_id=client,
-                name=f"Campaign {self.mark}",
-                slug=f"c-{self.mark}",
-                start_date=YESTERDAY,
-                created_at=NOW,
-            )
-        )
-        with self.filling.database.write() as session:
-            session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
-        self.ids = {
-            "client_id": str(client),
-            "account_id": str(account),
-            "content_draft_id": str(draft),
-            "platform_post_id": f"post-{self.mark}",
-            "campaign_id": str(campaign),
-            "draft_id": str(draft),
-            "run_id": str(run),
-            "before_id": str(run + 100),
-        }
-
-    def fill(self, route: Route) -> str:
-        assert route.places <= set(self.ids), f"teach this test what {route.places} of {route.path} are"
-        return "/" + route.path.format(**self.ids)
+def filled(route: Route, business: Business) -> str:
+    """The route's path for this business; two slashes at its beginning, as it stands outside of the API's prefix."""
+    assert route.places <= set(business.ids), f"teach this test what {route.places} of {route.path} are"
+    return "/" + route.path.format(**business.ids)
 
 
 @pytest.fixture
 def mine(filling: Filling) -> Business:
-    business = Business(filling, "of-mine")
-    business.furnish()
-    return business
+    return furnished(filling, MINE)
 
 
 @pytest.fixture
 def others(filling: Filling, mine: Business) -> Business:
-    business = Business(filling, MARK)
-    business.furnish()
-    return business
+    return furnished(filling, OTHERS)
 
 
 def test_every_route_wants_a_key(api: Api, others: Business) -> None:
@@ -131,9 +71,10 @@ def test_every_route_wants_a_key(api: Api, others: Business) -> None:
         if (route.method, route.path) in OPEN:
             continue
         for query in ("", "?nonsense=1"):
-            answer = api.ask(route.method, others.fill(route) + query, key=None, json=route.body)
-            assert (answer.status_code, answer.headers["Content-Type"]) == (401, PROBLEM), route
-            assert MARK not in answer.text
+            for body in ({"json": route.body}, {"content": b"{", "headers": {"Content-Type": "application/json"}}):
+                answer = api.ask(route.method, filled(route, others) + query, key=None, **body)
+                assert (answer.status_code, answer.headers["Content-Type"]) == (401, PROBLEM), route
+                assert OTHERS not in answer.text
 
 
 def test_another_client_does_not_exist_on_any_route(api: Api, mine: Business, others: Business) -> None:
@@ -143,13 +84,13 @@ def test_another_client_does_not_exist_on_any_route(api: Api, mine: Business, ot
     for route in routes(api):
         if not route.places:
             continue
-        foreign = api.ask(route.method, others.fill(route), key=key, json=route.body, params=route.needed)
+        foreign = api.ask(route.method, filled(route, others), key=key, json=route.body, params=route.needed)
         unknown = api.ask(route.method, "/" + route.path.format(**nobody), json=route.body, params=route.needed)
         assert (foreign.status_code, unknown.status_code) == (404, 404), route
         assert foreign.json()["detail"].replace(others.ids["client_id"], "4711") == unknown.json()["detail"]
-        own = api.ask(route.method, mine.fill(route), key=key, json=route.body, params=route.needed)
+        own = api.ask(route.method, filled(route, mine), key=key, json=route.body, params=route.needed)
         assert own.status_code in (200, 201), (route, own.text)
-        assert MARK not in own.text
+        assert OTHERS not in own.text
 
 
 def test_lists_hold_ones_own_only(api: Api, mine: Business, others: Business) -> None:
@@ -161,12 +102,12 @@ def test_lists_hold_ones_own_only(api: Api, mine: Business, others: Business) ->
             continue
         for name in (None, *sorted(route.names & set(others.ids))):
             asked = route.needed | ({} if name is None else {name: others.ids[name]})
-            answer = api.ask(route.method, mine.fill(route), key=key, json=route.body, params=asked)
+            answer = api.ask(route.method, filled(route, mine), key=key, json=route.body, params=asked)
             assert answer.status_code in (200, 201, 404), (route, name, answer.text)
             # What was asked for may be said again, as in "there is no client 7".
-            assert MARK not in answer.text.replace(others.ids["platform_post_id"], ""), (route, name)
-            seen += "of-mine" in answer.text
-            everything = api.ask(route.method, others.fill(route), json=route.body, params=route.needed)
+            assert OTHERS not in answer.text.replace(others.ids["platform_post_id"], ""), (route, name)
+            seen += MINE in answer.text
+            everything = api.ask(route.method, filled(route, others), json=route.body, params=route.needed)
             assert everything.status_code in (200, 201)
     assert seen >= 6, "nothing was there to be seen"
 
@@ -178,7 +119,7 @@ def test_a_body_cannot_point_to_others(api: Api, mine: Business, others: Busines
         if route.body is None:
             continue
         body = route.body | {"content_draft_id": int(others.ids["content_draft_id"])}
-        assert api.ask(route.method, mine.fill(route), key=key, json=body).status_code == 404
+        assert api.ask(route.method, filled(route, mine), key=key, json=body).status_code == 404
 
 
 def test_what_is_the_operators_refuses_limited_keys(api: Api, mine: Business) -> None:
@@ -193,7 +134,7 @@ def test_what_is_the_operators_refuses_limited_keys(api: Api, mine: Business) ->
 def test_unknown_parameters_are_refused_on_every_route(api: Api, mine: Business) -> None:
     """J3, J7: a misspelt one would change the meaning of an answer without a word; one given twice has two meanings."""
     for route in routes(api):
-        path = mine.fill(route)
+        path = filled(route, mine)
         for query in ("start_dat=2026-01-01", "x", "limit=1&limit=2", "platform=facebook&platform=facebook"):
             needed = "&".join(f"{name}={value}" for name, value in route.needed.items())
             answer = api.ask(route.method, f"{path}?{needed}&{query}", json=route.body)

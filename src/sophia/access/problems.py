@@ -171,6 +171,13 @@ def tell_database_error(request: Request, error: Exception) -> JSONResponse:
     raise error
 
 
+def tell(request: Request, error: Exception) -> JSONResponse:
+    """One of our own errors, or one of the database, outside of an endpoint. Raises what is ours to mend."""
+    if isinstance(error, SophiaError):
+        return tell_sophia_error(request, error)
+    return tell_busy(request, error) if isinstance(error, PoolTimeoutError) else tell_database_error(request, error)
+
+
 def is_saturation(error: DBAPIError) -> bool:
     """Whether trying again later can help: locked, out of connections, restarting, or beaten by another writer."""
     original = error.orig

@@ -11,14 +11,21 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sophia.access.bounds import STORE_SECONDS
 from sophia.access.keys import Viewer, identify
 from sophia.access.limits import RateLimits
-from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError
+from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError, tell
 from sophia.config import Settings
 from sophia.database import Database
+from sophia.errors import SophiaError
 
 LONGEST_KEY = 200
 
@@ -86,31 +93,66 @@ def parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
         yield from parameters(inner)
 
 
-def visit(
-    request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(bearer_scheme)],
-    header: Annotated[str | None, Security(header_scheme)],
-) -> Visit:
-    """Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often, and
-    RequestValidationError for parameters that the route does not have.
-    """
-    house: House = request.app.state.house
-    key = bearer.credentials if bearer else header
+def key_of(headers: Headers) -> str | None:
+    """The key that was sent, if one was and it can be one."""
+    scheme, key = get_authorization_scheme_param(headers.get("authorization"))
+    key = key if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    return key if 0 < len(key) <= LONGEST_KEY else None
+
+
+def recognise(house: House, key: str | None, address: str) -> Viewer:
+    """Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often."""
     viewer = None
-    database = house.database.within(STORE_SECONDS)
-    if key is not None and len(key) <= LONGEST_KEY:
-        with database.read() as session:
+    if key is not None:
+        with house.database.within(STORE_SECONDS).read() as session:
             viewer = identify(session, key)
-    address = request.client.host if request.client else "unknown"
-    name = f"address {address}" if viewer is None else f"key {viewer.key_id}"
-    wait = house.limits.wait_seconds(name)
+    wait = house.limits.wait_seconds(f"address {address}" if viewer is None else f"key {viewer.key_id}")
     if wait:
         per_minute = house.settings.requests_per_minute
         raise TooManyRequestsError(f"{per_minute} requests a minute are allowed. Ask again in {wait} s.", wait)
     if viewer is None:
         raise UnauthorizedError("Send a valid key: `Authorization: Bearer sophia_…`. `sophia key create` makes one.")
+    return viewer
+
+
+def address_of(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else "unknown"
+
+
+class Guard:
+    """Lets nobody send a body who has not shown a key: it is not read, and what is wrong with it is not said (D3, D7)."""
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self.app = app
+        self.house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            key = key_of(Headers(scope=scope))
+            try:
+                viewer = await run_in_threadpool(recognise, self.house, key, address_of(scope))
+            except (SophiaError, DBAPIError, PoolTimeoutError) as error:
+                await tell(Request(scope), error)(scope, receive, send)
+                return
+            scope.setdefault("state", {})["viewer"] = viewer
+        await self.app(scope, receive, send)
+
+
+def visit(
+    request: Request,
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(bearer_scheme)],
+    _header: Annotated[str | None, Security(header_scheme)],
+) -> Visit:
+    """Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often, and
+    RequestValidationError for parameters that the route does not have.
+    """
+    house: House = request.app.state.house
+    viewer = request.scope.get("state", {}).get("viewer")
+    if not isinstance(viewer, Viewer):
+        viewer = recognise(house, key_of(request.headers), address_of(request.scope))
     expect_known_parameters(request)
-    return Visit(viewer, database, house.settings, house.clock())
+    return Visit(viewer, house.database.within(STORE_SECONDS), house.settings, house.clock())
 
 
 Visited = Annotated[Visit, Depends(visit)]
