@@ -1,14 +1,10 @@
 """What surrounds every answer: ids, headers, compression, conditional GETs, limits, and the last resort."""
 
-import asyncio
 import gzip
 import sqlite3
-from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import create_engine, event, text
 from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
@@ -168,29 +164,3 @@ def test_an_exhausted_pool_is_busy_and_not_broken(api: Api, filling: Filling) ->
         answer = api.get("/accounts")
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
-
-
-@pytest.fixture
-def crowded(filling: Filling) -> tuple[FastAPI, str]:
-    app = create_app(plain_settings(requests_per_minute=100_000), filling.database, clock=lambda: NOW)
-    return app, filling.key()
-
-
-def test_many_requests_at_once_do_not_wait_for_each_other_for_ever(
-    crowded: tuple[FastAPI, str], filling: Filling
-) -> None:
-    """J12: three times as many readers and writers at once as there are threads and connections; all are answered."""
-    app, key = crowded
-    client = filling.client("Hats")
-    body = {"event_type": "save", "source": "shop", "event_date": str(YESTERDAY)}
-    headers = {"Authorization": f"Bearer {key}"}
-
-    async def go() -> list[int]:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://sophia", headers=headers) as http:
-            reads = [http.get("/api/analytics/portfolio/summary") for _ in range(120)]
-            writes = [http.post(f"/api/analytics/{client}/conversion", json=body) for _ in range(120)]
-            return [answer.status_code for answer in await asyncio.gather(*reads, *writes)]
-
-    statuses = asyncio.run(asyncio.wait_for(go(), timedelta(seconds=25).total_seconds()))
-    assert statuses == [200] * 120 + [201] * 120
