@@ -60,18 +60,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan(on_start),
-        middleware=[
-            Middleware(RequestIds),
-            Middleware(SafeHeaders),
-            Middleware(Observed, figures=HttpFigures(registry)),
-            Middleware(Heads),
-            Middleware(LastResort),
-            Middleware(Guard, house=house),
-            Middleware(BodyLimit),
-            Middleware(TimeLimit),
-            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
-            Middleware(ConditionalGet),
-        ],
+        middleware=surroundings(house, registry),
     )
     app.state.house = house
     app.state.registry = registry
@@ -80,6 +69,22 @@ def create_app(
     app.include_router(operations)
     app.include_router(api_router())
     return app
+
+
+def surroundings(house: House, registry: CollectorRegistry) -> list[Middleware]:
+    """What is around every endpoint, the outermost first."""
+    return [
+        Middleware(RequestIds),
+        Middleware(SafeHeaders),
+        Middleware(Observed, figures=HttpFigures(registry)),
+        Middleware(Heads),
+        Middleware(LastResort),
+        Middleware(Guard, house=house),
+        Middleware(BodyLimit),
+        Middleware(TimeLimit),
+        Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+        Middleware(ConditionalGet),
+    ]
 
 
 class SophiaApi(FastAPI):

@@ -30,19 +30,7 @@ class Business:
         self.filling.daily(account, "page_media_view", {YESTERDAY: 7})
         self.filling.watermark(account, "page_insights", YESTERDAY, YESTERDAY)
         run = self.filling.run(account, status="failed", problems=[{"code": 1, "message": f"failed {self.mark}"}])
-        self.filling.add(
-            MetricStatus(
-                platform="facebook",
-                object_kind="page",
-                api_version="v22.0",
-                metric_name=f"refused-{self.mark}",
-                account_id=account,
-                code=100,
-                reason=f"refused {self.mark}",
-                since=NOW,
-                ask_again_at=NOW,
-            )
-        )
+        self._refuse(account)
         campaign = self.filling.add(
             Campaign(
                 client_id=client,
@@ -64,6 +52,21 @@ class Business:
             "run_id": str(run),
             "before_id": str(run + 100),
         }
+
+    def _refuse(self, account: int) -> None:
+        self.filling.add(
+            MetricStatus(
+                platform="facebook",
+                object_kind="page",
+                api_version="v22.0",
+                metric_name=f"refused-{self.mark}",
+                account_id=account,
+                code=100,
+                reason=f"refused {self.mark}",
+                since=NOW,
+                ask_again_at=NOW,
+            )
+        )
 
 
 def furnished(filling: Filling, mark: str) -> Business:

@@ -154,7 +154,7 @@ def rotate_setting(installation: Installation) -> None:
         )
         return
     with installation.database.write() as session:
-        hold_keys(session, alone=True)
+        hold_keys(session)
         count = encrypt_anew(session, vault)
     typer.echo(
         f"{count} tokens are encrypted with the newest key. Take away the first comma in SOPHIA_ENCRYPTION_KEY and all "

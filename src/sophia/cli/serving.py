@@ -5,13 +5,16 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sophia.cli.errors import ERROR
 from sophia.cli.opening import open_installation, utc_now
 from sophia.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 def serve(
@@ -24,7 +27,6 @@ def serve(
     """Serve the API and run the jobs: the daily collection, stories, token checks."""
     installation = open_installation(create=True, talkative=True)
     import structlog  # noqa: PLC0415
-    import uvicorn  # noqa: PLC0415
 
     from sophia.jobs.schedule import run_jobs  # noqa: PLC0415
     from sophia.main import create_app  # noqa: PLC0415
@@ -49,7 +51,13 @@ def serve(
             log.info(event)
             yield
 
-    app = create_app(settings, database, clock=utc_now, on_start=running)
+    answer_on(taken, create_app(settings, database, clock=utc_now, on_start=running))
+
+
+def answer_on(taken: socket.socket, app: "FastAPI") -> None:
+    """Answer what comes to the socket until somebody stops it. Ends the command with 1 when the start failed."""
+    import uvicorn  # noqa: PLC0415
+
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10, lifespan="on"
     )

@@ -176,9 +176,7 @@ def connect_account(
             f"{given.name} ({given.platform} {given.external_id}) belongs to the client {owner.name!r} already, and an "
             f"account has one client only. Connect it to {owner.name!r}, or delete that client first."
         )
-    hold_keys(session)
-    if not vault.key_count:
-        expect_keys(session, vault)
+    hold_keys(session, vault)
     is_new = account is None
     if account is None:
         account = Account(
@@ -299,15 +297,18 @@ def record_facts(session: Session, account_ids: Sequence[int], facts: TokenFacts
         account.data_access_expires_at = facts.data_access_expires_at
 
 
-def hold_keys(session: Session, *, alone: bool = False) -> None:
-    """Until the transaction ends nobody rotates keys; with `alone`, nobody stores a token either.
+def hold_keys(session: Session, vault: Vault | None = None) -> None:
+    """For who will encrypt with this vault: until the transaction ends nobody rotates keys. Without one, for who rotates:
+    nobody stores a token either.
 
     On SQLite every write is alone. On PostgreSQL a token could be encrypted under the old key, and stored after all
-    others were encrypted anew.
+    others were encrypted anew. Raises ConfigurationError when the vault has no key and stored tokens need one.
     """
     if session.get_bind().dialect.name == "postgresql":
-        lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
+        lock = func.pg_advisory_xact_lock if vault is None else func.pg_advisory_xact_lock_shared
         session.execute(select(lock(KEYS_LOCK)))
+    if vault is not None and not vault.key_count:
+        expect_keys(session, vault)
 
 
 def stored_tokens(session: Session) -> list[str]:
@@ -339,13 +340,13 @@ def rotate_keys(database: Database, vault: Vault) -> int:
     after the tokens have reached the disk. Raises ConfigurationError when a token cannot be read, and changes nothing.
     """
     with database.write() as session:
-        hold_keys(session, alone=True)
+        hold_keys(session)
         expect_keys(session, vault)
         vault.add_key()
         count = encrypt_anew(session, vault)
     database.sync()
     with database.write() as session:
-        hold_keys(session, alone=True)
+        hold_keys(session)
         if all(vault.is_newest(text) for text in stored_tokens(session)):
             vault.drop_old_keys()
     return count
@@ -353,7 +354,7 @@ def rotate_keys(database: Database, vault: Vault) -> int:
 
 def forget_tokens(session: Session) -> int:
     """Take away every token, for its key is lost; each account waits to be connected again. Returns how many."""
-    hold_keys(session, alone=True)
+    hold_keys(session)
     accounts = list(session.scalars(select(Account).where(Account.token_encrypted.is_not(None))))
     for account in accounts:
         account.token_encrypted, account.status = None, "needs_reconnect"
