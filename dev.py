@@ -2,7 +2,7 @@
 
     python3 dev.py demo      collect an invented agency from a simulated Meta, then serve it
     python3 dev.py test      lint, types, import contracts, and all tests
-    python3 dev.py check     lint, types and import contracts only
+    python3 dev.py check     lint, types, import contracts, and known faults of the packages that are used
     python3 dev.py fix       let the linter mend and format what it can
     python3 dev.py lock      write requirements.lock anew from pyproject.toml
     python3 dev.py sophia …  any command of Sophia itself
@@ -12,6 +12,7 @@ What follows the word is passed on: ``python3 dev.py test -k store``.
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -27,6 +29,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "installed.sha256"
+AUDIT_SECONDS = 60
 
 
 def call(*command: str | Path) -> None:
@@ -79,6 +82,48 @@ def check(*_: str) -> None:
     call(BIN / "ruff", "format", "--check", ".")
     call(BIN / "mypy")
     call(BIN / "lint-imports")
+    audit()
+
+
+def audit() -> None:
+    """Ask the package index about known faults of what requirements.lock names; each of them ends the check, unless
+    pyproject.toml has it under tool.sophia.accepted-advisories with a reason.
+
+    Where nobody can be asked, this says so and goes on: a build must not depend on a network.
+    """
+    options = ("--require-hashes", "--disable-pip", "--format", "json", "--progress-spinner", "off", "--timeout", "10")
+    command = (BIN / "pip-audit", "--requirement", LOCK, *options)
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=AUDIT_SECONDS, check=False)
+        packages = json.loads(done.stdout)["dependencies"]
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+        print(f"Warning: nobody could be asked about known faults of the packages ({type(error).__name__}).")
+        return
+    unknown = [package["name"] for package in packages if "skip_reason" in package]
+    if unknown:
+        print(f"Warning: the index knows nothing about faults of {len(unknown)} of {len(packages)} packages.")
+    faults = known_faults(packages, accepted_advisories())
+    if faults:
+        sys.exit("\n".join([*faults, "Take a version without the fault (dev.py lock --upgrade-package NAME)."]))
+
+
+def accepted_advisories() -> dict[str, str]:
+    """{advisory: why it does not matter here}, from pyproject.toml."""
+    import tomllib  # noqa: PLC0415 - which an older Python, that is told so below, does not have
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    accepted: dict[str, str] = project.get("tool", {}).get("sophia", {}).get("accepted-advisories", {})
+    return accepted
+
+
+def known_faults(packages: list[dict[str, Any]], accepted: dict[str, str]) -> list[str]:
+    """A line for every fault that nobody has accepted with a reason, by any of its names."""
+    return [
+        f"{package['name']} {package['version']} has the fault {fault['id']}; mended in {fault['fix_versions'] or 'none'}"
+        for package in packages
+        for fault in package.get("vulns", ())
+        if not any(accepted.get(name, "").strip() for name in (fault["id"], *fault.get("aliases", ())))
+    ]
 
 
 def test(*arguments: str) -> None:

@@ -1,11 +1,23 @@
 """Settings: every SOPHIA_ variable, typed and explained. Nothing is read before Settings() is called."""
 
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from sophia.errors import ConfigurationError
 
@@ -20,6 +32,36 @@ def known_zone(name: str) -> str:
 
 
 ZoneName = Annotated[str, AfterValidator(known_zone)]
+MetaId = Annotated[str, Field(pattern=r"^[0-9]{1,30}$")]
+
+
+def safe_base_url(address: str) -> str:
+    """Refuse an address that tokens must not be sent to. It is not repeated, for it may hold a password."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+        _ = parts.port  # a port that is none raises
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or not address.isprintable() or " " in address:
+        raise ValueError("an address begins with https:// and names a host, such as https://graph.facebook.com")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("an address has neither a user nor a question mark nor a hash sign")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError(
+            "plain http is for this machine only; over a network everybody on the way could read the tokens"
+        )
+    return address
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+BaseUrl = Annotated[str, AfterValidator(safe_base_url)]
 
 
 class Settings(BaseSettings):
@@ -28,7 +70,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SOPHIA_", env_file=".env", extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(default=Path("data"), description="Folder of the SQLite database and of the key file.")
-    database_url: str | None = Field(
+    # A secret, because it may hold a password.
+    database_url: SecretStr | None = Field(
         default=None,
         description="Where readings are kept: sqlite:///file.db or postgresql://user:password@host/name. "
         "Default: sophia.db in the data folder.",
@@ -39,19 +82,24 @@ class Settings(BaseSettings):
         "Default: the file key in the data folder, made on first use.",
     )
 
-    graph_base_url: str = Field(default="https://graph.facebook.com", description="Where Meta's Graph API answers.")
+    graph_base_url: BaseUrl = Field(
+        default="https://graph.facebook.com",
+        description="Where Meta's Graph API answers. Plain http is for this machine only.",
+    )
     graph_api_version: Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"] = Field(
         default="v22.0", description="The Graph API version that is called."
     )
-    facebook_app_id: str | None = Field(default=None, description="Your Meta app; needed to check and extend tokens.")
+    facebook_app_id: MetaId | None = Field(
+        default=None, description="Your Meta app; needed to check and extend tokens."
+    )
     facebook_app_secret: SecretStr | None = Field(default=None, description="Its secret; signs every call when set.")
 
     facebook_access_token: SecretStr | None = Field(default=None, description="Connects one Page without a prompt.")
-    facebook_page_id: str | None = Field(default=None, description="The Page that facebook_access_token is for.")
+    facebook_page_id: MetaId | None = Field(default=None, description="The Page that facebook_access_token is for.")
     instagram_access_token: SecretStr | None = Field(
         default=None, description="Connects one Instagram account without a prompt."
     )
-    instagram_business_account_id: str | None = Field(
+    instagram_business_account_id: MetaId | None = Field(
         default=None, description="The Instagram account that instagram_access_token is for."
     )
 
@@ -91,7 +139,21 @@ class Settings(BaseSettings):
 
     @property
     def resolved_database_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir / 'sophia.db'}"
+        """Where the store is; holds the password, if there is one."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'sophia.db'}"
+
+    @property
+    def secrets(self) -> list[SecretStr]:
+        """Every value that must not be shown; of the two that have parts, each part."""
+        found = [value for _, value in self if isinstance(value, SecretStr) and value is not self.database_url]
+        if self.encryption_key is not None:
+            found += [SecretStr(key.strip()) for key in self.encryption_key.get_secret_value().split(",")]
+        if self.database_url is not None:
+            with suppress(ValueError):
+                found.append(SecretStr(urlsplit(self.database_url.get_secret_value()).password or ""))
+        return found
 
     @property
     def operator_zone(self) -> ZoneInfo:
@@ -110,6 +172,23 @@ class IsolatedSettings(Settings):
         **__: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
+
+
+def unknown_variables(names: Iterable[str] | None = None) -> dict[str, str | None]:
+    """{variable: the known one that looks most like it} for SOPHIA_ variables that mean nothing, such as a misspelt one.
+
+    `names` are those of the environment and of the file .env unless given. SOPHIA_TEST_ variables are the tests' own.
+    """
+    if names is None:
+        names = {*os.environ, *DotEnvSettingsSource(Settings).env_vars}
+    known = [f"SOPHIA_{name.upper()}" for name in Settings.model_fields]
+    given = sorted(name.upper() for name in names)
+    unknown = [name for name in given if name.startswith("SOPHIA_") and name not in known]
+    return {
+        name: next(iter(get_close_matches(name, known, 1, cutoff=0.75)), None)
+        for name in unknown
+        if not name.startswith("SOPHIA_TEST_")
+    }
 
 
 def load_settings() -> Settings:

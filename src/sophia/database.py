@@ -4,8 +4,11 @@ SQLite is written by one transaction at a time. Writers begin with BEGIN IMMEDIA
 because SQLite's own waiting sleeps and polls, and a plain BEGIN that reads first fails when another writer was faster.
 """
 
+import copy
 import json
+import math
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +21,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -33,6 +37,7 @@ from sqlalchemy import (
     make_url,
     type_coerce,
 )
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -41,7 +46,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from sophia.errors import ConfigurationError
+from sophia.errors import BusyError, ConfigurationError
 
 EPOCH = date(1970, 1, 1)
 EPOCH_ORDINAL = EPOCH.toordinal()
@@ -141,45 +146,110 @@ class Database:
         """`url` as in SOPHIA_DATABASE_URL. Raises ConfigurationError when it names no database that we know."""
         try:
             parsed = make_url(url)
-        except Exception as error:
-            raise ConfigurationError("SOPHIA_DATABASE_URL is no database address, such as sqlite:///file.db") from error
+        except (ArgumentError, ValueError):
+            # Without its cause, which may repeat the address and with it a password.
+            raise ConfigurationError("SOPHIA_DATABASE_URL is no database address, such as sqlite:///file.db") from None
         backend = parsed.get_backend_name()
         if backend not in ("sqlite", "postgresql"):
             raise ConfigurationError(f"SOPHIA_DATABASE_URL: {backend} is not supported; use sqlite or postgresql")
         self.is_sqlite = backend == "sqlite"
         self._write_lock = threading.Lock()
+        self._seconds: float | None = None
+        self._until = math.inf
         if self.is_sqlite:
             if not parsed.database or parsed.database == ":memory:":
                 raise ConfigurationError("SOPHIA_DATABASE_URL: name a file; a database in memory is lost at the end")
             self.path: Path | None = Path(parsed.database)
-            self.engine: Engine = create_engine(parsed, connect_args={"check_same_thread": False}, pool_size=40)
+            options = {"connect_args": {"check_same_thread": False}, "pool_size": 40}
+            self.engine: Engine = create_engine(parsed, hide_parameters=True, **options)
             event.listen(self.engine, "connect", prepare_sqlite)
             event.listen(self.engine, "begin", begin_sqlite)
         else:
             self.path = None
-            self.engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=20, max_overflow=20)
+            address = parsed.set(drivername="postgresql+psycopg")
+            self.engine = create_engine(address, hide_parameters=True, pool_size=20, max_overflow=20)
+
+    def within(self, seconds: float) -> Self:
+        """The same store for somebody who does not wait longer: no query of it lasts longer than this, and no write is
+        committed later than this from now. What takes longer ends as a passing error of the database, or BusyError.
+        """
+        same = copy.copy(self)
+        same.__dict__.update(_seconds=seconds, _until=time.monotonic() + seconds)
+        return same
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session on one consistent state of the store; nothing that is changed through it is kept."""
         level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self.engine.connect().execution_options(**level) as connection, Session(connection) as session:
+        with (
+            self.engine.connect().execution_options(**level) as connection,
+            bounded(connection, self._seconds),
+            Session(connection) as session,
+        ):
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        if not self.is_sqlite:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                yield session
-            return
-        with self._write_lock, self.engine.connect().execution_options(sophia_write=True) as connection:
+        options = {"sophia_write": True} if self.is_sqlite else {}
+        with (
+            self._turn(),
+            self.engine.connect().execution_options(**options) as connection,
+            bounded(connection, self._seconds),
+        ):
             with Session(connection, expire_on_commit=False) as session, session.begin():
                 yield session
+                session.flush()
+                if time.monotonic() > self._until:
+                    raise BusyError("This took too long and was not kept. Try again in a moment.")
             connection.commit()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Of the writers of this process one at a time on SQLite, all at once on PostgreSQL."""
+        if not self.is_sqlite:
+            yield
+            return
+        patience = -1 if self._seconds is None else max(0.0, self._until - time.monotonic())
+        if not self._write_lock.acquire(timeout=patience):
+            raise BusyError("Others are writing. Try again in a moment.")
+        try:
+            yield
+        finally:
+            self._write_lock.release()
+
+    def sync(self) -> None:
+        """Return when what was committed has reached the disk; SQLite leaves that to later."""
+        if not self.is_sqlite:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(FULL)").close()
+        finally:
+            connection.close()
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def bounded(connection: Connection, seconds: float | None) -> Iterator[None]:
+    """No query through the connection lasts longer than this meanwhile; None sets no bound."""
+    driver = connection.connection.driver_connection
+    if seconds is None or driver is None:
+        yield
+        return
+    if connection.dialect.name == "postgresql":
+        # It ends with the transaction, which it begins.
+        driver.execute(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        yield
+        return
+    until = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -12,18 +12,19 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from sophia.access.bounds import BodyLimit, TimeLimit
 from sophia.access.limits import RateLimits
 from sophia.access.problems import documented, install_problems, name_problems
 from sophia.access.transport import (
-    BodyLimit,
     ConditionalGet,
+    Heads,
     HttpFigures,
     LastResort,
     Observed,
     RequestIds,
     SafeHeaders,
 )
-from sophia.access.web import House, Visited
+from sophia.access.web import Guard, House, Visited
 from sophia.analytics.router import api_router, operations
 from sophia.config import Settings
 from sophia.database import Database
@@ -47,6 +48,7 @@ def create_app(
     The store stays the caller's: whoever opened it closes it.
     """
     registry = CollectorRegistry()
+    house = House(database, settings, clock, RateLimits(settings.requests_per_minute))
     app = SophiaApi(
         title="Sophia",
         # A redirect would be built from whatever host the request named, before any key is asked for.
@@ -58,23 +60,31 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan(on_start),
-        middleware=[
-            Middleware(RequestIds),
-            Middleware(SafeHeaders),
-            Middleware(Observed, figures=HttpFigures(registry)),
-            Middleware(BodyLimit),
-            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
-            Middleware(ConditionalGet),
-            Middleware(LastResort),
-        ],
+        middleware=surroundings(house, registry),
     )
-    app.state.house = House(database, settings, clock, RateLimits(settings.requests_per_minute))
+    app.state.house = house
     app.state.registry = registry
     install_problems(app)
     app.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
     app.include_router(operations)
     app.include_router(api_router())
     return app
+
+
+def surroundings(house: House, registry: CollectorRegistry) -> list[Middleware]:
+    """What is around every endpoint, the outermost first."""
+    return [
+        Middleware(RequestIds),
+        Middleware(SafeHeaders),
+        Middleware(Observed, figures=HttpFigures(registry)),
+        Middleware(Heads),
+        Middleware(LastResort),
+        Middleware(Guard, house=house),
+        Middleware(BodyLimit),
+        Middleware(TimeLimit),
+        Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+        Middleware(ConditionalGet),
+    ]
 
 
 class SophiaApi(FastAPI):

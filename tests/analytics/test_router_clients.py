@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
 
 from sophia.analytics.models import Campaign, CampaignMembership
@@ -83,6 +84,18 @@ def test_pages_are_linked(api: Api, filling: Filling) -> None:
         "account_id=0",
         "account_id=9223372036854775808",
         "unknown=1",
+        "limit=5&limit=6",
+        "limit=5.0",
+        "limit=%2B5",
+        "limit=05",
+        "limit=1_0",
+        "account_id=1&account_id=1",
+        "account_id=%201",
+        "account_id=\uff11",
+        "account_id=100000000000000000000",
+        "start_date=\uff12026-02-02",
+        "as_of=1790000000",
+        "platform=facebook&platform=facebook",
     ],
 )
 def test_what_cannot_be_used_is_refused(api: Api, filling: Filling, query: str) -> None:
@@ -145,7 +158,28 @@ def test_anothers_client_does_not_exist(api: Api, filling: Filling, path: str) -
     assert api.get(f"/{other}/{path}").status_code == 200
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "9223372036854775808", "1e3", "x", "1.5", "%00"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "0",
+        "-1",
+        "9223372036854775808",
+        "100000000000000000000",
+        "1e3",
+        "x",
+        "1.5",
+        "1.0",
+        "+1",
+        "%2B1",
+        "%201",
+        "1%20",
+        "01",
+        "1_0",
+        "\uff11",
+        "\u0661",
+        "%00",
+    ],
+)
 def test_ids_out_of_range_are_refused(api: Api, number: str) -> None:
     """J3: 422 and not 500."""
     for path in PATHS:
@@ -224,6 +258,17 @@ def test_readings_cost_a_constant_number_of_queries(api: Api, filling: Filling) 
             counts.append(counter.count)
     assert counts[:3] == counts[3:]
     assert max(counts) <= 12
+
+
+def test_an_export_that_fails_is_a_problem(api: Api, filling: Filling) -> None:
+    """J3, J6: the first rows are read before the answer begins, so that an error is none in the middle of a file."""
+    client = filling.client("Hats")
+    filling.daily(filling.account(client), "page_media_view", {YESTERDAY: 1})
+    assert len(api.get(f"/{client}/metrics.csv").text.splitlines()) == 2
+    with filling.database.write() as session:
+        session.execute(text("ALTER TABLE engagement_metrics RENAME TO elsewhere"))
+    answer = api.get(f"/{client}/metrics.csv")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, PROBLEM)
 
 
 def test_as_of_over_http(api: Api, filling: Filling) -> None:

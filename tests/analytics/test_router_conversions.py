@@ -27,6 +27,14 @@ GOOD: dict[str, Any] = {
 }
 
 
+def deep(levels: int) -> dict[str, Any]:
+    """JSON of that many levels."""
+    found: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        found = {"x": found}
+    return found
+
+
 def rows_from_outside(database: Database) -> int:
     """How many conversions a connection of its own sees, that has nothing to do with ours."""
     query = "SELECT count(*) FROM conversion_events"
@@ -125,6 +133,26 @@ def test_odd_keys_are_refused(api: Api, filling: Filling, key: str) -> None:
         {"details": []},
         {"details": {"text": "x" * 16_001}},
         {"details": {"value": float("nan")}},
+        {"details": {"a\x00b": 1}},
+        {"details": {"list": ["a", {"deep": "\x00"}]}},
+        {"details": {"text": "\ud800"}},
+        {"details": {"\udfff": 1}},
+        {"details": deep(21)},
+        {"source": " "},
+        {"source": "\u3000\u200b\u00a0"},
+        {"revenue_amount": "-0"},
+        {"revenue_amount": -0.0},
+        {"revenue_amount": "1e2"},
+        {"revenue_amount": "\uff11\uff19.\uff19\uff10"},
+        {"revenue_amount": "+1"},
+        {"revenue_amount": " 1"},
+        {"revenue_amount": "1_000"},
+        {"revenue_amount": True},
+        {"revenue_amount": 10**400},
+        {"content_draft_id": "1"},
+        {"content_draft_id": 1.0},
+        {"content_draft_id": True},
+        {"content_draft_id": 10**20},
         {"content_draft_id": 0},
         {"content_draft_id": 2**63},
         {"client_id": 1},
@@ -140,6 +168,20 @@ def test_what_cannot_be_is_refused(api: Api, filling: Filling, change: dict[str,
     )
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json"), answer.text
     assert rows_from_outside(filling.database) == 0
+
+
+def test_what_looks_odd_and_is_right_is_recorded(api: Api, filling: Filling) -> None:
+    """J4: amounts as text and as numbers, details as deep as may be, in every script."""
+    client = filling.client("Hats")
+    for change in (
+        {"revenue_amount": 0},
+        {"revenue_amount": 19.9},
+        {"revenue_amount": "999999999999.99"},
+        {"details": deep(20)},
+        {"details": {"größe": "наибольший 帽子 🎩", "n": 10**30}},
+        {"source": " Laden "},
+    ):
+        assert api.post(f"/{client}/conversion", GOOD | change).status_code == 201, change
 
 
 def test_bodies_that_are_no_json(api: Api, filling: Filling) -> None:

@@ -178,4 +178,4 @@ def test_half_a_pair_names_its_other_half(given: dict[str, str], absent: str) ->
 def test_an_id_that_is_none_is_refused_before_it_is_asked() -> None:
     """B10: what stands in the settings may become part of an address only if it is an id."""
     with pytest.raises(ConfigurationError, match="SOPHIA_FACEBOOK_PAGE_ID"):
-        pairs(plain_settings(facebook_access_token="x", facebook_page_id="1/../me"))
+        pairs(plain_settings(facebook_access_token="x").model_copy(update={"facebook_page_id": "1/../me"}))

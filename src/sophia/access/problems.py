@@ -17,8 +17,9 @@ from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundE
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
-# SQLite: BUSY and LOCKED. PostgreSQL: connections (08), resources (53), shutting down (57), locks, serialisation.
-_BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+# SQLite: BUSY, LOCKED, and INTERRUPT when it took too long. PostgreSQL: connections (08), resources (53), shutting down
+# or took too long (57), locks, serialisation.
+_BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
 _BUSY_POSTGRES = ("08", "53", "57", "55P03", "40001", "40P01")
 
 
@@ -149,6 +150,8 @@ def tell_http_error(request: Request, error: Exception) -> JSONResponse:
         detail = f"There is nothing at {request.url.path}."
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not possible at {request.url.path}."
+        allowed = (headers or {}).get("Allow", "")
+        headers = {"Allow": f"{allowed}, HEAD"} if allowed == "GET" else headers
     return problem(status, detail, request.url.path, headers=headers)
 
 
@@ -166,6 +169,13 @@ def tell_database_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, DBAPIError) and is_saturation(error):
         return tell_busy(request, error)
     raise error
+
+
+def tell(request: Request, error: Exception) -> JSONResponse:
+    """One of our own errors, or one of the database, outside of an endpoint. Raises what is ours to mend."""
+    if isinstance(error, SophiaError):
+        return tell_sophia_error(request, error)
+    return tell_busy(request, error) if isinstance(error, PoolTimeoutError) else tell_database_error(request, error)
 
 
 def is_saturation(error: DBAPIError) -> bool:

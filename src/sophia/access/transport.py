@@ -1,4 +1,4 @@
-"""What surrounds every answer, as plain ASGI: request ids, headers, conditional GETs, limits, the last resort."""
+"""What surrounds every answer, as plain ASGI: request ids, headers, HEAD, conditional GETs, the last resort."""
 
 import hashlib
 import re
@@ -19,7 +19,6 @@ log = structlog.get_logger(__name__)
 
 API_VERSION = "1"
 API_PATH = "/api/"
-MOST_BODY_BYTES = 1_000_000
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -70,9 +69,10 @@ class SafeHeaders:
         def change(message: Message, headers: MutableHeaders) -> None:
             headers.setdefault("X-Content-Type-Options", "nosniff")
             headers.setdefault("Referrer-Policy", "no-referrer")
+            headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+            headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
             if api:
                 headers["Sophia-Api-Version"] = API_VERSION
-                headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
                 headers.add_vary_header("Authorization, X-API-Key")
             # What may be asked again by its ETag may be kept by the browser that asked, and is checked every time.
             kept = message["status"] in (200, 304) and "etag" in headers
@@ -143,40 +143,37 @@ class Observed:
             )
 
 
-class BodyLimit:
-    """Reads the body before anybody else does, and refuses one that is too long with 413 (D7)."""
+class Heads:
+    """Answers HEAD as GET would, without the body; stops whoever makes a long one as soon as it begins."""
 
-    def __init__(self, app: ASGIApp, most_bytes: int = MOST_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
-        messages: list[Message] = []
-        if not (declared.isdigit() and int(declared) > self.most_bytes):
-            size, more = 0, True
-            while more and size <= self.most_bytes:
-                messages.append(await receive())
-                size += len(messages[-1].get("body", b""))
-                more = messages[-1].get("more_body", False)
-            if size <= self.most_bytes:
-                await self.app(scope, replay(messages, receive), send)
+
+        async def without_body(message: Message) -> None:
+            if message["type"] != "http.response.body":
+                await send(message)
                 return
-        detail = f"The body may have {self.most_bytes:,} bytes at most."
-        await problem(413, detail, scope["path"])(scope, receive, send)
+            await send({"type": "http.response.body", "body": b""})
+            if message.get("more_body", False):
+                raise EnoughError
+
+        asked = {**scope, "method": "GET"}
+        try:
+            await self.app(asked, receive, without_body)
+        except EnoughError:
+            pass
+        finally:
+            # What was found out about the route, for whoever counts requests by it.
+            scope.update({name: asked[name] for name in ("endpoint", "path_params") if name in asked})
 
 
-def replay(messages: list[Message], receive: Receive) -> Receive:
-    """A `receive` that gives these messages first."""
-    waiting = iter(messages)
-
-    async def next_message() -> Message:
-        return next(waiting, None) or await receive()
-
-    return next_message
+class EnoughError(Exception):
+    """Nobody wants the rest of this answer."""
 
 
 def held(start: Message) -> bool:

@@ -1,18 +1,31 @@
 """What an endpoint is given: who asks, the store, the settings and the clock."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, get_origin
 
 from fastapi import Depends, Request, Security
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sophia.access.bounds import STORE_SECONDS
 from sophia.access.keys import Viewer, identify
 from sophia.access.limits import RateLimits
-from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError
+from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError, tell
 from sophia.config import Settings
 from sophia.database import Database
+from sophia.errors import SophiaError
 
 LONGEST_KEY = 200
 
@@ -49,27 +62,97 @@ class Visit:
         return self.viewer.client_ids
 
 
-def visit(
-    request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(bearer_scheme)],
-    header: Annotated[str | None, Security(header_scheme)],
-) -> Visit:
+def expect_known_parameters(request: Request) -> None:
+    """Raises RequestValidationError for a parameter of the address that the route does not know, or that stands there
+    twice and has one value only: of two readings of a question one is wrong, and an answer would hide it.
+    """
+    route = request.scope.get("route")
+    known = dict(parameters(route.dependant)) if isinstance(route, APIRoute) else {}
+    wrong = []
+    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if name not in known:
+            wrong.append(
+                {"loc": ("query", name[:100]), "msg": "There is no such parameter here", "type": "extra_forbidden"}
+            )
+        elif count > 1 and not known[name]:
+            wrong.append({"loc": ("query", name), "msg": "May be given once only", "type": "repeated"})
+    if wrong:
+        raise RequestValidationError(wrong)
+
+
+def parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """What may stand in the address for this route, and whether more than once."""
+    for field in dependant.query_params:
+        model = field.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            for name, info in model.model_fields.items():
+                yield info.alias or name, get_origin(info.annotation) is list
+        else:
+            yield field.alias, get_origin(model) is list
+    for inner in dependant.dependencies:
+        yield from parameters(inner)
+
+
+def key_of(headers: Headers) -> str | None:
+    """The key that was sent, if one was and it can be one."""
+    scheme, key = get_authorization_scheme_param(headers.get("authorization"))
+    key = key if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    return key if 0 < len(key) <= LONGEST_KEY else None
+
+
+def recognise(house: House, key: str | None, address: str) -> Viewer:
     """Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often."""
-    house: House = request.app.state.house
-    key = bearer.credentials if bearer else header
     viewer = None
-    if key is not None and len(key) <= LONGEST_KEY:
-        with house.database.read() as session:
+    if key is not None:
+        with house.database.within(STORE_SECONDS).read() as session:
             viewer = identify(session, key)
-    address = request.client.host if request.client else "unknown"
-    name = f"address {address}" if viewer is None else f"key {viewer.key_id}"
-    wait = house.limits.wait_seconds(name)
+    wait = house.limits.wait_seconds(f"address {address}" if viewer is None else f"key {viewer.key_id}")
     if wait:
         per_minute = house.settings.requests_per_minute
         raise TooManyRequestsError(f"{per_minute} requests a minute are allowed. Ask again in {wait} s.", wait)
     if viewer is None:
         raise UnauthorizedError("Send a valid key: `Authorization: Bearer sophia_…`. `sophia key create` makes one.")
-    return Visit(viewer, house.database, house.settings, house.clock())
+    return viewer
+
+
+def address_of(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else "unknown"
+
+
+class Guard:
+    """Lets nobody send a body who has not shown a key: it is not read, and what is wrong with it is not said (D3, D7)."""
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self.app = app
+        self.house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            key = key_of(Headers(scope=scope))
+            try:
+                viewer = await run_in_threadpool(recognise, self.house, key, address_of(scope))
+            except (SophiaError, DBAPIError, PoolTimeoutError) as error:
+                await tell(Request(scope), error)(scope, receive, send)
+                return
+            scope.setdefault("state", {})["viewer"] = viewer
+        await self.app(scope, receive, send)
+
+
+def visit(
+    request: Request,
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(bearer_scheme)],
+    _header: Annotated[str | None, Security(header_scheme)],
+) -> Visit:
+    """Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often, and
+    RequestValidationError for parameters that the route does not have.
+    """
+    house: House = request.app.state.house
+    viewer = request.scope.get("state", {}).get("viewer")
+    if not isinstance(viewer, Viewer):
+        viewer = recognise(house, key_of(request.headers), address_of(request.scope))
+    expect_known_parameters(request)
+    return Visit(viewer, house.database.within(STORE_SECONDS), house.settings, house.clock())
 
 
 Visited = Annotated[Visit, Depends(visit)]

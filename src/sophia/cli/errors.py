@@ -1,5 +1,6 @@
 """What a user sees when a command does not end well: one line that says what to do, and an exit code. No traceback."""
 
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -28,8 +29,10 @@ class SophiaGroup(TyperGroup):
             stopped(INTERRUPTED)
         except Terminated:
             stopped(TERMINATED)
+        except BrokenPipeError:
+            raise  # whoever read our output went away, which is no error of ours
         except Exception as error:
-            message = of_database(error)
+            message = of_system(error) if isinstance(error, OSError) else of_database(error)
             if message is None:
                 raise
             complain(message)
@@ -45,6 +48,7 @@ def complain(message: str) -> None:
 
 
 def warn(message: str) -> None:
+    """One yellow line on standard error."""
     typer.secho(f"Warning: {message}", fg="yellow", err=True)
 
 
@@ -53,16 +57,72 @@ def stopped(code: int) -> NoReturn:
     raise typer.Exit(code) from None
 
 
+def of_system(error: OSError) -> str | None:
+    """What to say about a file or an address that the operating system refuses; None when it does not say which."""
+    if error.filename is None or error.strerror is None:
+        return None
+    return f"{error.filename}: {error.strerror}."
+
+
+# By the result codes of SQLite, whose lowest byte is the kind of error.
+SQLITE_SAYS = {
+    5: "it is locked by another program. Wait until that has ended, then try again",
+    6: "it is locked by another program. Wait until that has ended, then try again",
+    8: "it cannot be written. Let this user write the file and its folder, or set SOPHIA_DATA_DIR to another folder",
+    10: "the disk does not answer as it should. Check the disk and the file system",
+    11: "the file is damaged. Put a backup in its place",
+    13: "the disk is full. Make room, then try again; what was stored is kept",
+    14: "the file cannot be opened. Let this user read and write the file and its folder, or check SOPHIA_DATABASE_URL",
+    26: "the file is no SQLite database. Check SOPHIA_DATABASE_URL and SOPHIA_DATA_DIR, or move the file away",
+}
+# By the beginnings of PostgreSQL's states, the longer ones first.
+POSTGRES_SAYS = {
+    "42P01": "tables are missing. Run `sophia db upgrade`",
+    "42703": "columns are missing. Run `sophia db upgrade`",
+    "42501": "this user may not do that. Grant it the rights on the database",
+    "25006": "it cannot be written. SOPHIA_DATABASE_URL may name a standby, or the user may only read",
+    "28": "the user or the password is wrong. Check SOPHIA_DATABASE_URL",
+    "3D": "the server has no database of this name. Create it, or check SOPHIA_DATABASE_URL",
+    "53100": "the server's disk is full. Make room, then try again; what was stored is kept",
+    "53": "the server has no room for another connection. Try again later",
+    "57": "the server is stopping or starting. Try again in a moment",
+    "55P03": "it is locked by another program. Wait until that has ended, then try again",
+}
+
+# A connection that fails has words and no state.
+POSTGRES_WORDS = {
+    r'database ".*" does not exist': "3D",
+    r'role ".*" does not exist|authentication failed|no password supplied|no pg_hba.conf entry': "28",
+    r"too many (connections|clients)|remaining connection slots": "53",
+    r"is (starting up|shutting down|not yet accepting)": "57",
+}
+
+
 def of_database(error: Exception) -> str | None:
     """What to say about a database that cannot be reached or used; None for any other error.
 
-    The driver's own words without the statement, whose parameters are none of the reader's business.
+    Never the statement, whose parameters are none of the reader's business.
     """
     if "sqlalchemy" not in sys.modules:
         return None
     from sqlalchemy.exc import DBAPIError, OperationalError  # noqa: PLC0415 - imported already, see above
 
+    if not isinstance(error, DBAPIError):
+        return None
+    original, known = error.orig, None
+    code, state = getattr(original, "sqlite_errorcode", None), getattr(original, "sqlstate", None)
+    if code is not None:
+        known = SQLITE_SAYS.get(code & 0xFF)
+        if known is None and str(original).startswith("no such "):
+            known = f"{original}. Run `sophia db upgrade`"
+    else:
+        state = state or next(
+            (state for words, state in POSTGRES_WORDS.items() if re.search(words, str(original))), "none"
+        )
+        known = next((said for start, said in POSTGRES_SAYS.items() if state.startswith(start)), None)
+    if known is not None:
+        return f"The database cannot be used: {known}."
     if isinstance(error, OperationalError):
-        first = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
-        return f"The database cannot be used: {first}. Check SOPHIA_DATABASE_URL, or run `sophia db upgrade`."
-    return f"The database refused: {type(error).__name__}" if isinstance(error, DBAPIError) else None
+        first = (str(original).strip().splitlines() or ["no reason given"])[0]
+        return f"The database cannot be used: {first}. Check SOPHIA_DATABASE_URL, and that the server runs."
+    return f"The database refused: {type(error).__name__}"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sophia.cli.opening import open_installation
+from sophia.cli.opening import Installation, open_installation
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 keys = typer.Typer(help="Keys for the API, and the key that tokens are encrypted with.", no_args_is_help=True)
@@ -111,14 +111,65 @@ def encryption() -> None:
 
 
 @keys.command()
-def rotate() -> None:
-    """Encrypt all stored tokens with the newest key, so that older ones can be taken away."""
-    installation = open_installation()
-    from sophia.portfolio.service import encrypt_anew  # noqa: PLC0415
+def rotate(
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The old key is lost: take away all tokens, which nobody can read any more.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+) -> None:
+    """Encrypt all stored tokens with a new key, and drop the old one.
 
+    The key file is changed as a whole, and programs that run go on. A key in SOPHIA_ENCRYPTION_KEY is yours to change:
+    this prints what to set.
+    """
+    installation = open_installation()
+    if lost:
+        forget(installation, yes=yes)
+        return
+    from sophia.portfolio.service import rotate_keys  # noqa: PLC0415
+
+    if installation.vault.path is None:
+        rotate_setting(installation)
+        return
+    count = rotate_keys(installation.database, installation.vault)
+    typer.echo(f"{count} tokens are encrypted with a new key, in {installation.vault.path}. Keep a copy of it.")
+
+
+def rotate_setting(installation: Installation) -> None:
+    """The next of two steps: print what to set, or, with the new key before the old one, encrypt with the new one."""
+    from sophia.portfolio.service import encrypt_anew, expect_keys, hold_keys  # noqa: PLC0415
+
+    vault = installation.vault
+    if vault.key_count == 1:
+        from cryptography.fernet import Fernet  # noqa: PLC0415
+
+        with installation.database.read() as session:
+            expect_keys(session, vault)
+        old = installation.settings.encryption_key
+        typer.echo(f"{Fernet.generate_key().decode()},{old.get_secret_value().strip(' ,') if old else ''}")
+        typer.echo(
+            "Set SOPHIA_ENCRYPTION_KEY to this, the new key before the old one, wherever Sophia runs; start what runs "
+            "anew; then once more: sophia key rotate",
+            err=True,
+        )
+        return
     with installation.database.write() as session:
-        count = encrypt_anew(session, installation.vault)
-    typer.echo(f"{count} tokens are encrypted with the newest key.")
+        hold_keys(session)
+        count = encrypt_anew(session, vault)
+    typer.echo(
+        f"{count} tokens are encrypted with the newest key. Take away the first comma in SOPHIA_ENCRYPTION_KEY and all "
+        "that stands behind it."
+    )
+
+
+def forget(installation: Installation, *, yes: bool) -> None:
+    from sophia.portfolio.service import forget_tokens  # noqa: PLC0415
+
+    if not yes:
+        typer.confirm("Take away the tokens of all accounts? Each must be connected again.", abort=True, err=True)
+    with installation.database.write() as session:
+        count = forget_tokens(session)
+    typer.echo(f"{count} tokens are taken away. Next, connect the accounts again: sophia connect")
 
 
 def register(app: typer.Typer) -> None:

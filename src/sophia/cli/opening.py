@@ -4,10 +4,13 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import typer
+
+from sophia.cli.errors import warn
 
 if TYPE_CHECKING:
     from sophia.config import Settings
@@ -56,6 +59,28 @@ def settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+def check_settings(settings: "Settings") -> None:
+    """What the settings alone cannot check: variables that mean nothing are warned about, and metrics must be known.
+
+    Raises ConfigurationError for a metric that cannot be asked.
+    """
+    from sophia.config import unknown_variables  # noqa: PLC0415
+    from sophia.errors import ConfigurationError  # noqa: PLC0415
+
+    for name, likely in unknown_variables().items():
+        warn(f"{name} means nothing to Sophia{f'; did you mean {likely}?' if likely else '.'}")
+    if not settings.ask_also:
+        return
+    from sophia.meta.catalogue import METRICS, Asked  # noqa: PLC0415
+
+    known = {metric.name for metric in METRICS if metric.asked is Asked.ON_REQUEST}
+    for name in sorted(settings.ask_also - known):
+        likely = next(iter(get_close_matches(name, sorted(known), 1)), None)
+        reason = "is asked anyway" if name in {metric.name for metric in METRICS} else "is not in the catalogue"
+        hint = f"Did you mean {likely}?" if likely else "docs/metrics.md lists those that are asked on request."
+        raise ConfigurationError(f"SOPHIA_ASK_ALSO: {name!r} {reason}. {hint}")
+
+
 def open_installation(*, create: bool = False, talkative: bool = False, check: bool = True) -> Installation:
     """Read the settings, set logging up and open the store.
 
@@ -68,9 +93,13 @@ def open_installation(*, create: bool = False, talkative: bool = False, check: b
     from sophia.database import Database  # noqa: PLC0415
     from sophia.errors import StoreError  # noqa: PLC0415
     from sophia.portfolio import models  # noqa: F401, PLC0415 - tables that keys refer to
+    from sophia.vault import remember  # noqa: PLC0415
 
     settle_memory()
     settings = load_settings()
+    for secret in settings.secrets:
+        remember(secret)
+    check_settings(settings)
     quiet = not talkative and settings.log_format == "console" and settings.log_level == "info"
     logs.configure(settings, least="warning" if quiet else None)
     database = Database(settings.resolved_database_url)

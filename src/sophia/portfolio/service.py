@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sophia.config import known_zone
-from sophia.database import among
+from sophia.database import Database, among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.tokens import TokenFacts
 from sophia.portfolio.models import Account, Client
@@ -21,6 +21,7 @@ from sophia.portfolio.slugs import LONGEST_SLUG, slug_of
 from sophia.vault import Vault
 
 LONGEST_NAME = 200
+KEYS_LOCK = -3  # beside those of analytics.store; positive numbers are accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ def connect_account(
             f"{given.name} ({given.platform} {given.external_id}) belongs to the client {owner.name!r} already, and an "
             f"account has one client only. Connect it to {owner.name!r}, or delete that client first."
         )
+    hold_keys(session, vault)
     is_new = account is None
     if account is None:
         account = Account(
@@ -278,10 +280,66 @@ def record_facts(session: Session, account_ids: Sequence[int], facts: TokenFacts
         account.data_access_expires_at = facts.data_access_expires_at
 
 
+def hold_keys(session: Session, vault: Vault | None = None) -> None:
+    """For who will encrypt with this vault: until the transaction ends nobody rotates keys. Without one, for who rotates:
+    nobody stores a token either.
+
+    On SQLite every write is alone. On PostgreSQL a token could be encrypted under the old key, and stored after all
+    others were encrypted anew. Raises ConfigurationError when the vault has no key and stored tokens need one.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        lock = func.pg_advisory_xact_lock if vault is None else func.pg_advisory_xact_lock_shared
+        session.execute(select(lock(KEYS_LOCK)))
+    if vault is not None and not vault.key_count:
+        expect_keys(session, vault)
+
+
+def stored_tokens(session: Session) -> list[str]:
+    """All tokens as they are stored, encrypted."""
+    found = session.scalars(select(Account.token_encrypted).where(Account.token_encrypted.is_not(None)))
+    return [text for text in found if text]
+
+
+def expect_keys(session: Session, vault: Vault) -> None:
+    """Raises ConfigurationError when the vault cannot read what accounts hold: its key is missing, or another one."""
+    for text in stored_tokens(session):
+        vault.decrypt(text)
+
+
 def encrypt_anew(session: Session, vault: Vault) -> int:
     """Encrypt every token with the newest key, so that older keys can be taken away (D5); returns how many."""
     accounts = list(session.scalars(select(Account).where(Account.token_encrypted.is_not(None))))
     for account in accounts:
         if account.token_encrypted is not None:
             account.token_encrypted = vault.encrypt(vault.decrypt(account.token_encrypted))
+    session.flush()
+    return len(accounts)
+
+
+def rotate_keys(database: Database, vault: Vault) -> int:
+    """Make a new key in the vault's file, encrypt every token with it, and drop the old keys; returns how many tokens.
+
+    Stopped at any moment, every token stays readable: the old keys leave the file only when no token needs them, and
+    after the tokens have reached the disk. Raises ConfigurationError when a token cannot be read, and changes nothing.
+    """
+    with database.write() as session:
+        hold_keys(session)
+        expect_keys(session, vault)
+        vault.add_key()
+        count = encrypt_anew(session, vault)
+    database.sync()
+    with database.write() as session:
+        hold_keys(session)
+        if all(vault.is_newest(text) for text in stored_tokens(session)):
+            vault.drop_old_keys()
+    return count
+
+
+def forget_tokens(session: Session) -> int:
+    """Take away every token, for its key is lost; each account waits to be connected again. Returns how many."""
+    hold_keys(session)
+    accounts = list(session.scalars(select(Account).where(Account.token_encrypted.is_not(None))))
+    for account in accounts:
+        account.token_encrypted, account.status = None, "needs_reconnect"
+        account.status_reason = "Connect this account again: sophia connect (the key of its token was lost)"
     return len(accounts)

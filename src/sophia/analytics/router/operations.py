@@ -11,8 +11,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from sophia.access.bounds import STORE_SECONDS
 from sophia.access.problems import documented
-from sophia.access.web import House, OperatorVisited, Visit
+from sophia.access.web import House, OperatorVisited, Visit, expect_known_parameters
 from sophia.analytics import queries, schemas
 from sophia.errors import StoreError
 from sophia.migrations import expect_current
@@ -24,10 +25,14 @@ RUNS_OF = timedelta(hours=24)
 @operations.get(
     "/healthz",
     response_model=schemas.HealthAnswer,
-    responses={503: {"model": schemas.HealthAnswer, "description": "The store cannot be used."}, **documented(500)},
+    responses={
+        503: {"model": schemas.HealthAnswer, "description": "The store cannot be used."},
+        **documented(422, 500),
+    },
 )
 def healthz(request: Request, response: Response) -> schemas.HealthAnswer:
     """Whether the store can be used. Needs no key, and so says nothing about anybody."""
+    expect_known_parameters(request)
     health = check_health(request.app.state.house)
     if health.status != "ok":
         response.status_code = 503
@@ -37,7 +42,7 @@ def healthz(request: Request, response: Response) -> schemas.HealthAnswer:
 def check_health(house: House) -> schemas.HealthAnswer:
     try:
         expect_current(house.database)
-        with house.database.read() as session:
+        with house.database.within(STORE_SECONDS).read() as session:
             last = queries.latest(moment for _, moment in queries.last_successes(session))
     except StoreError:
         return schemas.HealthAnswer(status="degraded", database="ok", schema_="outdated", last_success_at=None)
@@ -87,7 +92,7 @@ def read_figures(who: Visit) -> StoreFigures:
 
 
 @operations.get(
-    "/metrics", response_class=PlainTextResponse, response_model=str, responses=documented(401, 403, 429, 500, 503)
+    "/metrics", response_class=PlainTextResponse, response_model=str, responses=documented(401, 403, 422, 429, 500, 503)
 )
 def prometheus(request: Request, who: OperatorVisited) -> Response:
     """Figures of the store and of the requests answered so far, for Prometheus. Needs a key for all clients."""

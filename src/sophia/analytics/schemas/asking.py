@@ -1,6 +1,7 @@
 """What may be sent to the API. An unknown field, a reversed window, a number that is none: each is refused."""
 
 import json
+import math
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,13 +18,45 @@ LARGEST_ID = 2**63 - 1
 MOST_DETAILS_BYTES = 16_000
 VISIBLE = r"^[^\x00-\x1f\x7f]+$"
 
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+DEEPEST_DETAILS = 20
+# PostgreSQL keeps no NUL, and nobody keeps half of a character.
+UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def plain_number(value: Any) -> Any:
+    """Let through a number as anybody would write it: pydantic would take `1.0`, `+1`, ` 1` and `1_0` too."""
+    if isinstance(value, str) and not PLAIN_NUMBER.fullmatch(value):
+        raise ValueError("a whole number is written in digits")
+    return value
+
+
+def visible(text: str) -> str:
+    if not any(character.isprintable() and not character.isspace() for character in text):
+        raise ValueError("has nothing that can be seen")
+    return text
+
+
+def plain_amount(value: Any) -> Any:
+    """Let through an amount in digits, as text or as a JSON number: a Decimal would take `-0` and `1e2` too, and digits of every script."""
+    if isinstance(value, str) and not PLAIN_AMOUNT.fullmatch(value):
+        raise ValueError("an amount looks like 19.90")
+    if isinstance(value, bool) or (isinstance(value, float) and math.copysign(1, value) < 0):
+        raise ValueError("an amount is a number that is not negative")
+    return value
+
+
+# In addresses, where all is text; in bodies, where a number is a number.
+Id = Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=LARGEST_ID)]
+BodyId = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
+Amount = Annotated[Decimal, BeforeValidator(plain_amount), Field(ge=0, max_digits=14, decimal_places=2)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=VISIBLE)]
 
 
 def iso_day(value: Any) -> Any:
     """Let through what reads as a calendar day: pydantic would take `0` for 1970 and a time of day for its day."""
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("a day looks like 2026-02-28")
     if not isinstance(value, str) and type(value) is not date:
         raise ValueError("a day looks like 2026-02-28")
@@ -46,7 +79,17 @@ def within_years(moment: datetime) -> datetime:
     return moment
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(within_years)]
+def written_moment(value: Any) -> Any:
+    """Let through what reads as a moment: pydantic would take a number for seconds since 1970."""
+    if isinstance(value, str) and not RFC_3339.fullmatch(value):
+        raise ValueError("a moment looks like 2026-02-28T12:00:00Z")
+    return value
+
+
+RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+Moment = Annotated[AwareDatetime, BeforeValidator(written_moment), AfterValidator(within_years)]
 
 
 class Asking(BaseModel):
@@ -89,7 +132,7 @@ class ReadingsQuery(DaysAsked):
 class MetricsQuery(ReadingsQuery):
     """The same, a page at a time."""
 
-    limit: Annotated[int, Field(ge=1, le=1000)] = 500
+    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)] = 500
     cursor: Annotated[str, Field(max_length=100)] | None = Field(default=None, description="From the Link header.")
 
 
@@ -113,7 +156,7 @@ class RunsQuery(Asking):
     client_id: Id | None = None
     account_id: Id | None = None
     status: RunStatus | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=200)] = 50
     before_id: Id | None = Field(default=None, description="Continue a list: runs with smaller ids.")
 
 
@@ -131,12 +174,12 @@ class NewConversion(Asking):
     """Something that a person did on the way to a sale."""
 
     event_type: EventType
-    source: Annotated[str, Field(min_length=1, max_length=100, pattern=VISIBLE)]
+    source: Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=100, pattern=VISIBLE)]
     event_date: CalendarDay
     details: dict[str, Any] | None = Field(default=None, description="At most 16 kB as JSON.")
-    revenue_amount: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)] | None = None
+    revenue_amount: Amount | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217")] | None = None
-    content_draft_id: Id | None = None
+    content_draft_id: BodyId | None = None
 
     @model_validator(mode="after")
     def revenue_makes_sense(self) -> Self:
@@ -148,6 +191,7 @@ class NewConversion(Asking):
 
     @model_validator(mode="after")
     def details_fit(self) -> Self:
+        expect_plain(self.details)
         try:
             size = len(json.dumps(self.details, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode())
         except (ValueError, RecursionError) as error:
@@ -155,6 +199,23 @@ class NewConversion(Asking):
         if size > MOST_DETAILS_BYTES:
             raise ValueError(f"details have {size:,} bytes; {MOST_DETAILS_BYTES:,} are allowed")
         return self
+
+
+def expect_plain(details: Any) -> None:
+    """Raises ValueError for JSON that is nested too deep, or has text that a database cannot keep."""
+    level: list[Any] = [details]
+    for _ in range(DEEPEST_DETAILS):
+        parts: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                parts += [*value.keys(), *value.values()]
+            elif isinstance(value, list):
+                parts += value
+            elif isinstance(value, str) and UNKEEPABLE.search(value):
+                raise ValueError("details have text with a character that cannot be kept")
+        level = parts
+    if level:
+        raise ValueError(f"details are nested deeper than {DEEPEST_DETAILS} levels")
 
 
 def expect_event_date(day: date, earliest: date, last: date) -> None:

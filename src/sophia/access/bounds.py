@@ -1,0 +1,125 @@
+"""How much of the server one request may have: the length of its body, the time to send it, the time to be answered."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sophia.access.problems import RETRY_SECONDS, problem
+from sophia.vault import strike_out
+
+log = structlog.get_logger(__name__)
+
+MOST_BODY_BYTES = 1_000_000
+BODY_SECONDS = 20.0
+# What waits for the store is given up first, so that a request which is told to come back has written nothing.
+STORE_SECONDS = 20.0
+ANSWER_SECONDS = 30.0
+
+
+class BodyLimit:
+    """Reads the body before anybody else does; refuses one that is too long with 413, one that comes too slowly with 408
+    (D7).
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int = MOST_BODY_BYTES, seconds: float = BODY_SECONDS) -> None:
+        self.app = app
+        self.most_bytes = most_bytes
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self.seconds):
+                messages = await self._read(scope, receive)
+        except TimeoutError:
+            detail = f"The body did not come within {self.seconds:g} seconds."
+            # What is still on its way would be taken for the next request.
+            await problem(408, detail, scope["path"], headers={"Connection": "close"})(scope, receive, send)
+            return
+        if messages is None:
+            detail = f"The body may have {self.most_bytes:,} bytes at most."
+            await problem(413, detail, scope["path"], headers={"Connection": "close"})(scope, receive, send)
+        elif messages[-1]["type"] != "http.disconnect":
+            await self.app(scope, replay(messages, receive), send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> list[Message] | None:
+        """The whole body, or the beginning of one that ended with a disconnect; None when it is too long."""
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isdecimal() and int(declared[:20]) > self.most_bytes:
+            return None
+        messages: list[Message] = []
+        size, more = 0, True
+        while more:
+            messages.append(await receive())
+            size += len(messages[-1].get("body", b""))
+            more = messages[-1].get("more_body", False)
+            if size > self.most_bytes:
+                return None
+        return messages
+
+
+def replay(messages: list[Message], receive: Receive) -> Receive:
+    """A `receive` that gives these messages first."""
+    waiting = iter(messages)
+
+    async def next_message() -> Message:
+        return next(waiting, None) or await receive()
+
+    return next_message
+
+
+class TimeLimit:
+    """Answers 503 when the answer has not begun in time. Threads cannot be stopped: what still works is left to its end,
+    and what it says is not sent. It writes nothing any more, for its store was bound to a shorter time.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float = ANSWER_SECONDS) -> None:
+        self.app = app
+        self.seconds = seconds
+        self._left: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun, given_up = asyncio.Event(), False
+
+        async def send_in_time(message: Message) -> None:
+            if given_up:
+                raise OSError("nobody waits for this answer any more")
+            begun.set()
+            await send(message)
+
+        work = asyncio.ensure_future(self.app(scope, receive, send_in_time))
+        first = asyncio.ensure_future(begun.wait())
+        try:
+            await asyncio.wait({work, first}, timeout=self.seconds, return_when=asyncio.FIRST_COMPLETED)
+            if work.done() or begun.is_set():
+                await work
+                return
+            given_up = True
+        except asyncio.CancelledError:
+            work.cancel()
+            raise
+        finally:
+            first.cancel()
+        self._left.add(work)
+        work.add_done_callback(self._ended(scope))
+        detail = f"This took longer than {self.seconds:g} seconds and was given up. Ask for less, or again later."
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        await problem(503, detail, scope["path"], headers=headers)(scope, receive, send)
+
+    def _ended(self, scope: Scope) -> Callable[["asyncio.Task[None]"], None]:
+        def note(work: "asyncio.Task[None]") -> None:
+            self._left.discard(work)
+            if not work.cancelled():
+                work.exception()  # known to whoever asked as a 503; unread, it would be said again
+            name = scope.get("state", {}).get("request_id")
+            log.warning("request_ended_too_late", path=strike_out(scope["path"]), request_id=name)
+
+        return note

@@ -1,0 +1,75 @@
+"""A client with one of everything that the API can tell of, each thing with a mark that others must not see."""
+
+from dataclasses import dataclass, field
+
+from tests.conftest import NOW, YESTERDAY, Filling
+
+from sophia.analytics.models import Campaign, CampaignMembership, MetricStatus
+
+MINE, OTHERS = "of-mine", "of-the-other"
+
+
+@dataclass
+class Business:
+    """`ids` are what could stand in an address or a body, by the names that they have there."""
+
+    filling: Filling
+    mark: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def furnish(self) -> None:
+        client = self.filling.client(f"Client {self.mark}")
+        account = self.filling.account(
+            client, name=f"Page {self.mark}", username=f"page-{self.mark}", external_id=f"x-{self.mark}"
+        )
+        draft = self.filling.draft(client)
+        post = self.filling.post(account, f"post-{self.mark}", draft)
+        metric = self.filling.metric("facebook", "post", f"unknown-{self.mark}")
+        series = self.filling.series(account, metric, post)
+        self.filling.readings(account, series, {YESTERDAY: 7}, self.filling.fetch(account))
+        self.filling.daily(account, "page_media_view", {YESTERDAY: 7})
+        self.filling.watermark(account, "page_insights", YESTERDAY, YESTERDAY)
+        run = self.filling.run(account, status="failed", problems=[{"code": 1, "message": f"failed {self.mark}"}])
+        self._refuse(account)
+        campaign = self.filling.add(
+            Campaign(
+                client_id=client,
+                name=f"Campaign {self.mark}",
+                slug=f"c-{self.mark}",
+                start_date=YESTERDAY,
+                created_at=NOW,
+            )
+        )
+        with self.filling.database.write() as session:
+            session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
+        self.ids = {
+            "client_id": str(client),
+            "account_id": str(account),
+            "content_draft_id": str(draft),
+            "platform_post_id": f"post-{self.mark}",
+            "campaign_id": str(campaign),
+            "draft_id": str(draft),
+            "run_id": str(run),
+            "before_id": str(run + 100),
+        }
+
+    def _refuse(self, account: int) -> None:
+        self.filling.add(
+            MetricStatus(
+                platform="facebook",
+                object_kind="page",
+                api_version="v22.0",
+                metric_name=f"refused-{self.mark}",
+                account_id=account,
+                code=100,
+                reason=f"refused {self.mark}",
+                since=NOW,
+                ask_again_at=NOW,
+            )
+        )
+
+
+def furnished(filling: Filling, mark: str) -> Business:
+    business = Business(filling, mark)
+    business.furnish()
+    return business
