@@ -90,12 +90,13 @@ def truth_at(ground: Ground) -> Stored:
 
 
 def all_that_is_true(ground: Ground) -> Stored:
-    """What Meta would say to any question: a post asked for alone also tells its values of the latest days."""
-    today, found = reporting_day(ground.now), {}
-    since = today - INITIAL_DAYS * ONE_DAY
+    """What Meta would say to any question: of a post asked for alone, of days before those that are wanted."""
+    today = reporting_day(ground.now)
+    found: Stored = {}
+    since = today - 3 * INITIAL_DAYS * ONE_DAY
     for account in ground.account_ids:
         told = expected_readings(ground.world, ground.truth, account, since, today, ground.now, 22)
-        found.update({as_stored(item, today): item.value for item in told})
+        found |= {as_stored(item, today): item.value for item in told} | dict(spans_of(ground, account))
     return found
 
 
@@ -109,9 +110,11 @@ def is_filling(key: Key, stored: Stored) -> bool:
     return stored[key] == 0 and fills(key)
 
 
-def while_it_lasts(ground: Ground, wanted: Stored, lost: Callable[[Key], bool]) -> list[str]:
+def while_it_lasts(
+    ground: Ground, wanted: Stored, lost: Callable[[Key], bool], beside: Callable[[Key], bool]
+) -> list[str]:
     """What is wrong with the store during a fault. A reading may be missing, or as it was before, only where `lost`
-    says that it cannot be had.
+    says that it cannot be had; `beside` names readings that may stand beside the true ones.
     """
     stored = ground.everything()
     absent = [key for key in wanted.keys() - stored.keys() if not is_filling(key, wanted)]
@@ -121,27 +124,29 @@ def while_it_lasts(ground: Ground, wanted: Stored, lost: Callable[[Key], bool]) 
     return [
         *_say("could be had and are missing", [key for key in absent if not lost(key)]),
         *_say("could be had and are old", [key for key in stale if not lost(key)]),
-        *_differences(ground, wanted, stored, set(stale)),
+        *_differences(ground, wanted, stored, set(stale), beside),
     ]
 
 
-def at_the_end(ground: Ground, wanted: Stored) -> list[str]:
+def at_the_end(ground: Ground, wanted: Stored, beside: Callable[[Key], bool]) -> list[str]:
     """What is wrong with the store after the clean run that follows."""
     stored = ground.everything()
     absent = [key for key in wanted.keys() - stored.keys() if not is_filling(key, wanted)]
     return [
         *_say("are missing for good", absent),
-        *_differences(ground, wanted, stored, set()),
+        *_differences(ground, wanted, stored, set(), beside),
         *_unrevised(ground, stored),
         *in_order(ground),
     ]
 
 
-def _differences(ground: Ground, wanted: Stored, stored: Stored, stale: set[Key]) -> list[str]:
+def _differences(
+    ground: Ground, wanted: Stored, stored: Stored, stale: set[Key], beside: Callable[[Key], bool]
+) -> list[str]:
     wrong = [key for key in stored if key in wanted and stored[key] != wanted[key] and key not in stale]
     more = {key for key in stored if key not in wanted and key not in ground.before and not is_filling(key, stored)}
     known = all_that_is_true(ground) if more else {}
-    invented = [key for key in more if known.get(key) != stored[key]]
+    invented = [key for key in more if known.get(key) != stored[key] and not beside(key)]
     doubled = ground.count("engagement_metrics") - len(stored)
     return [
         *_say("differ from the truth", wrong),

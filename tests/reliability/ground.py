@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +43,19 @@ INITIAL_DAYS = 10
 ONE_DAY = timedelta(days=1)
 RESTATED = (("page_views_total", 2, 4321), ("page_media_view", 1, 98765))  # metric, days ago, the value from then on
 Stored = dict[Key, int | float]
-# Children have the machine's clock; all scenarios of one process share a moment, so that the truth is computed once.
-STARTED = datetime.now(UTC)
+BEFORE_MIDNIGHT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of a collection: statuses of accounts, what was said, and the exit code where there was a process."""
+    """What came of a collection: statuses of accounts, what was said, the exit code where there was a process, and what
+    should not have happened.
+    """
 
     statuses: tuple[str, ...] = ()
     said: str = ""
     code: int | None = None
+    wrong: tuple[str, ...] = ()
 
 
 @dataclass
@@ -95,20 +98,23 @@ class Ground(House):
         return Told(tuple(one.status for one in outcomes), "\n".join(lines_of(outcomes)))
 
     def start(
-        self, *arguments: str, prepare: Callable[[], None] | None = None, **variables: str
+        self, *arguments: str, prepare: Callable[[], None] | None = None, log: Path | None = None, **variables: str
     ) -> "subprocess.Popen[str]":
-        """A command of Sophia as a process of its own; `prepare` runs in it before the command does."""
+        """A command of Sophia as a process of its own. `prepare` runs in it before the command does; `log` is the file
+        that standard error goes to.
+        """
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SOPHIA_")}
-        return subprocess.Popen(
-            [sys.executable, "-m", "sophia", *arguments],
-            env={**kept, **self.environment(), **variables},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=prepare,  # noqa: PLW1509 - limits must be set in the child, and no thread of ours holds a lock there
-        )
+        with ExitStack() as stack:
+            return subprocess.Popen(
+                [sys.executable, "-m", "sophia", *arguments],
+                env={**kept, **self.environment(), **variables},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stack.enter_context(log.open("w")) if log else subprocess.PIPE,
+                text=True,
+                preexec_fn=prepare,  # noqa: PLW1509 - limits must be set in the child, where no lock of ours matters
+            )
 
     def environment(self) -> dict[str, str]:
         settings: Mapping[str, object] = {
@@ -121,9 +127,9 @@ class Ground(House):
         }
         return {f"SOPHIA_{name}": str(value) for name, value in settings.items()}
 
-    def command(self, *arguments: str, prepare: Callable[[], None] | None = None, **variables: str) -> Told:
+    def command(self, *arguments: str, prepare: Callable[[], None] | None = None) -> Told:
         """A command as a child, from its start to its end."""
-        return ended(self.start(*arguments, prepare=prepare, **variables))
+        return ended(self.start(*arguments, prepare=prepare))
 
     def wait_for_calls(self, count: int, process: "subprocess.Popen[str] | None" = None) -> None:
         """Wait until Meta was asked so often, or the process ended before."""
@@ -191,13 +197,13 @@ class Ground(House):
 
 def ended(process: "subprocess.Popen[str]") -> Told:
     """What a child said until it ended."""
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     statuses: tuple[str, ...] = ()
     if out.startswith("{"):
         accounts = json.loads(out).get("accounts", [])
         statuses = tuple(one["status"] for one in accounts)
         out = "\n".join(problem["message"] for one in accounts for problem in one.get("problems", []))
-    return Told(statuses, f"{out}\n{err}", process.returncode)
+    return Told(statuses, f"{out}\n{err or ''}", process.returncode)
 
 
 def lines_of(outcomes: list[RunOutcome]) -> Iterator[str]:
@@ -208,12 +214,28 @@ def lines_of(outcomes: list[RunOutcome]) -> Iterator[str]:
             yield outcome.action_needed
 
 
+def present() -> datetime:
+    """The moment at which Meta's clock stands while children, who have the machine's, take part: the same for a whole
+    reporting day, so that the truth is reckoned once. Waits while a day is about to end.
+    """
+    now = datetime.now(UTC)
+    while reporting_day(now + BEFORE_MIDNIGHT) != reporting_day(now):
+        time.sleep(1)
+        now = datetime.now(UTC)
+    return moment_of(reporting_day(now))
+
+
+@cache
+def moment_of(_day: date) -> datetime:
+    return datetime.now(UTC)
+
+
 @contextmanager
 def open_ground(
     database: Database, folder: Path, *, real_clock: bool = False, latency_seconds: float = 0
 ) -> Iterator[Ground]:
     """A world whose posts are as young as the present: noon of a fixed day, or the machine's when children take part."""
-    now = STARTED if real_clock else NOON
+    now = present() if real_clock else NOON
     world = build_world(businesses=1, posts_per_account=POSTS_PER_ACCOUNT, days=POST_DAYS, now=now)
     truth = Truth(world)
     clock = [now]

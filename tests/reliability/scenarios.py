@@ -22,30 +22,36 @@ def nothing(_key: Key) -> bool:
     return False
 
 
-def lift_faults(ground: Ground) -> None:
-    ground.api.faults.clear()
-    ground.api.latency_seconds = 0
+def lift_nothing(_ground: Ground) -> tuple[str, ...]:
+    """Faults of Meta and slow answers end anyway."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A fault of Meta or of the machine.
 
-    `done` says in a sentence what is done. `run` arranges the fault and collects under it; `lift` takes it away. `told`:
-    each of these must stand in what an operator is told. `lost` names the readings that cannot be had while it lasts.
-    `again`: the store is a day old when the fault comes, else empty. `real_clock`: children take part. `slow`: left
-    out of the suite, for it takes longer than three seconds.
+    `done` says in a sentence what is done. `run` arranges the fault and collects under it; `lift` takes it away and
+    returns what is wrong then. `told`: each of these must stand in what an operator is told; `code`: the exit code.
+    `lost` names the readings that cannot be had while it lasts, and `least` how many there are all the same; `beside`
+    names those that may stand beside the true ones. `again`: the store is a day old when the fault comes, else empty.
+    `real_clock`: children take part. `slow`: left out of the suite, for it takes longer than three seconds. `known`: a
+    fault that is known and not mended yet; whoever mends it takes the word away.
     """
 
     name: str
     done: str
     run: Callable[[Ground], Told]
     told: tuple[str, ...] = ()
-    lift: Callable[[Ground], None] = lift_faults
+    code: int | None = None
+    lift: Callable[[Ground], tuple[str, ...]] = lift_nothing
     lost: Callable[[Key], bool] = nothing
+    least: int = 0
+    beside: Callable[[Key], bool] = nothing
     again: bool = False
     real_clock: bool = False
     slow: bool = False
+    known: str = ""
     backend: Literal["sqlite", "postgresql"] = "sqlite"
 
 
@@ -73,11 +79,17 @@ def play(scenario: Scenario, database: Database, folder: Path) -> Row:
         ground.api.calls.clear()
         told = scenario.run(ground)
         calls, stored, shown = len(ground.api.calls), ground.everything(), ground.shown()
-        wrong = while_it_lasts(ground, complete, scenario.lost)
+        wrong = [*told.wrong, *while_it_lasts(ground, complete, scenario.lost, scenario.beside)]
         wrong += [f"the fault never struck: {fault.pattern}" for fault in ground.api.faults if not fault.struck]
-        scenario.lift(ground)
+        if told.code != scenario.code and scenario.code is not None:
+            wrong.append(f"the exit code is {told.code}")
+        if len(stored) < scenario.least:
+            wrong.append(f"only {len(stored)} readings are stored")
+        ground.api.faults.clear()
+        ground.api.latency_seconds = 0
+        wrong += scenario.lift(ground)
         outcomes = ground.collect()
-        after = at_the_end(ground, complete)
+        after = at_the_end(ground, complete, scenario.beside)
         if {outcome.status for outcome in outcomes} != {"ok"}:
             after.append(f"the run that follows says {[outcome.problems for outcome in outcomes]}")
         said = [line.strip() for line in [*told.said.splitlines(), *shown, *ground.shown()] if line.strip()]

@@ -14,25 +14,27 @@ from sophia.database import Database
 
 
 def rows(scenarios: tuple[Scenario, ...]) -> list[object]:
-    """Parameters for pytest: the scenario and its store. Slow ones are campaigns."""
-    return [
-        pytest.param(one, one.backend, id=one.name, marks=[pytest.mark.campaign] if one.slow else [])
-        for one in scenarios
-    ]
+    """Parameters for pytest: the scenario and its store. Slow ones are campaigns; known faults may depend on timing."""
+
+    def marks(one: Scenario) -> list[pytest.MarkDecorator]:
+        known = [pytest.mark.xfail(reason=one.known, strict=False)] if one.known else []
+        return [*known, *([pytest.mark.campaign] if one.slow else [])]
+
+    return [pytest.param(one, one.backend, id=f"{one.name}, {one.backend}", marks=marks(one)) for one in scenarios]
 
 
 @pytest.mark.parametrize(("scenario", "database"), rows(META), indirect=["database"])
 def test_a_fault_of_meta(scenario: Scenario, database: Database, tmp_path: Path) -> None:
     """C1, C2, C3, C7, C8, C10: what could be had is stored, the operator is told, and the next run closes the rest."""
     row = play(scenario, database, tmp_path)
-    assert not row.wrong, row
+    assert list(row.wrong) == []
 
 
 @pytest.mark.parametrize(("scenario", "database"), rows(MACHINE), indirect=["database"])
 def test_a_fault_of_the_machine(scenario: Scenario, database: Database, tmp_path: Path) -> None:
     """C1, C2, C10, E1, E2, E3, E4, K4: nothing is lost or doubled, the operator is told, the next run closes the rest."""
     row = play(scenario, database, tmp_path)
-    assert not row.wrong, row
+    assert list(row.wrong) == []
 
 
 @pytest.fixture
@@ -60,9 +62,9 @@ BROKEN = {
 def test_the_comparison_sees_what_is_wrong(ground: Ground, said: str) -> None:
     """A1, A13: a store that somebody broke is not found equal to the truth; one that nobody touched is."""
     wanted = wanted_at(ground.now, real_clock=False).second
-    assert at_the_end(ground, wanted) == []
-    assert while_it_lasts(ground, wanted, nothing) == []
+    assert at_the_end(ground, wanted, nothing) == []
+    assert while_it_lasts(ground, wanted, nothing, nothing) == []
     with ground.database.write() as session:
         session.connection().exec_driver_sql(BROKEN[said])
-    found = at_the_end(ground, wanted)
+    found = at_the_end(ground, wanted, nothing)
     assert any(said in one for one in found), found
