@@ -10,13 +10,12 @@ from pathlib import Path
 from tests.analytics.collector.conftest import Key
 from tests.analytics.collector.test_truth import as_stored, fills, spans_of, truth_of
 from tests.reliability.ground import INITIAL_DAYS, ONE_DAY, Ground, Stored, open_ground
+from tests.reliability.stores import sqlite_store
 
 from sophia.analytics.maintenance.verifying import verify_store
-from sophia.database import Database
 from sophia.demo.expected import expected_readings
 from sophia.jobs.due import DAILY_FAMILIES
 from sophia.meta.reporting_zone import reporting_day
-from sophia.migrations import upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +26,33 @@ class Wanted:
     second: Stored
 
 
-def wanted_at(now: datetime, *, real_clock: bool) -> Wanted:
-    """`now` is Meta's clock at the end; the first collection is then, or a day earlier when there are two."""
-    return _reckon(real_clock, now)
+def wanted_on(ground: Ground, *, real_clock: bool) -> Wanted:
+    """What a complete store of this world holds at Meta's present moment; the first collection is then, or a day
+    earlier when there are two.
+    """
+    return _reckon(real_clock, len(ground.world.businesses), ground.now)
 
 
 @cache
-def _reckon(real_clock: bool, now: datetime) -> Wanted:
+def _reckon(real_clock: bool, businesses: int, now: datetime) -> Wanted:
     """Reckoned from the truth. What is asked for is learnt from a store that was collected without any fault, and that
     must equal the truth in full before anything is compared with it.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        database = Database(f"sqlite:///{folder / 'sophia.db'}")
-        upgrade(database)
-        with open_ground(database, folder, real_clock=real_clock) as ground:
+
+    def collected(*, again: bool) -> Stored:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            sqlite_store(Path(folder)) as database,
+            open_ground(database, Path(folder), real_clock=real_clock, businesses=businesses) as ground,
+        ):
             if ground.now != now:
-                raise ValueError("scenarios end at one moment")
+                raise ValueError("scenarios of one day end at one moment")
+            if again:
+                ground.begin_a_day_ago(lambda: _proved(ground))
             ground.collect()
-            first = _proved(ground)
-        database.close()
-        database = Database(f"sqlite:///{folder / 'again.db'}")
-        upgrade(database)
-        with open_ground(database, folder, real_clock=real_clock) as ground:
-            ground.begin_a_day_ago(lambda: _proved(ground))
-            ground.collect()
-            second = _proved(ground)
-        database.close()
-    return Wanted(first, second)
+            return _proved(ground)
+
+    return Wanted(collected(again=False), collected(again=True))
 
 
 def _proved(ground: Ground) -> Stored:
@@ -160,7 +158,7 @@ def _unrevised(ground: Ground, stored: Stored) -> list[str]:
     """Values that changed although no revision keeps what they were; and revisions of values that nobody replaced."""
     revisions = ground.revisions()
     changed = [key for key, value in ground.before.items() if stored.get(key, value) != value]
-    silent = [key for key in changed if not revisions.get(key) or revisions[key][0] != ground.before[key]]
+    silent = [key for key in changed if ground.before[key] not in revisions.get(key, [])]
     idle = [key for key, values in revisions.items() if stored.get(key) == values[-1]]
     return [*_say("changed without a revision", silent), *_say("have a revision that changed nothing", idle)]
 
@@ -168,10 +166,11 @@ def _unrevised(ground: Ground, stored: Stored) -> list[str]:
 def in_order(ground: Ground) -> list[str]:
     """What a run must leave: watermarks through yesterday without a hole, no lease, no open run, a store that holds."""
     today, marks = reporting_day(ground.now), ground.watermarks()
+    pages = {page.id for page in ground.world.pages}
     through = {
         f"{family} of account {number}: {marks.get((number, family))}"
         for external_id, number in ground.account_ids.items()
-        for family in DAILY_FAMILIES["facebook" if external_id == ground.world.pages[0].id else "instagram"]
+        for family in DAILY_FAMILIES["facebook" if external_id in pages else "instagram"]
         if (number, family) not in marks
         or marks[number, family][0] > today - INITIAL_DAYS * ONE_DAY
         or marks[number, family][1] != today - ONE_DAY

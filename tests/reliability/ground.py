@@ -60,11 +60,12 @@ class Told:
 
 @dataclass
 class Ground(House):
-    """One business with a Page and an Instagram account, its Meta, a store, and an encryption key that children get."""
+    """Businesses with a Page and an Instagram account, their Meta, a store, and an encryption key that children get."""
 
     folder: Path = field(default_factory=Path)
     key: str = ""
     off: timedelta = timedelta(0)
+    children: list["subprocess.Popen[str]"] = field(default_factory=list)
     before: Stored = field(default_factory=dict)  # what stood in the store before the fault
 
     @property
@@ -105,7 +106,7 @@ class Ground(House):
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SOPHIA_")}
         with ExitStack() as stack:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "sophia", *arguments],
                 env={**kept, **self.environment(), **variables},
                 cwd=self.folder,
@@ -115,6 +116,8 @@ class Ground(House):
                 text=True,
                 preexec_fn=prepare,  # noqa: PLW1509 - limits must be set in the child, where no lock of ours matters
             )
+        self.children.append(process)
+        return process
 
     def environment(self) -> dict[str, str]:
         settings: Mapping[str, object] = {
@@ -231,15 +234,13 @@ def moment_of(_day: date) -> datetime:
 
 
 @contextmanager
-def open_ground(
-    database: Database, folder: Path, *, real_clock: bool = False, latency_seconds: float = 0
-) -> Iterator[Ground]:
+def open_ground(database: Database, folder: Path, *, real_clock: bool = False, businesses: int = 1) -> Iterator[Ground]:
     """A world whose posts are as young as the present: noon of a fixed day, or the machine's when children take part."""
     now = present() if real_clock else NOON
-    world = build_world(businesses=1, posts_per_account=POSTS_PER_ACCOUNT, days=POST_DAYS, now=now)
+    world = build_world(businesses=businesses, posts_per_account=POSTS_PER_ACCOUNT, days=POST_DAYS, now=now)
     truth = Truth(world)
     clock = [now]
-    api = GraphApi(world, truth, clock=lambda: clock[0], latency_seconds=latency_seconds)
+    api = GraphApi(world, truth, clock=lambda: clock[0])
     key = Fernet.generate_key().decode()
     settings = IsolatedSettings(data_dir=folder, initial_days=INITIAL_DAYS)
     with running_server(api) as base_url:
@@ -247,4 +248,9 @@ def open_ground(
             database, world, truth, api, base_url, settings, clock, vault=Vault([key]), folder=folder, key=key
         )
         ground.connect()
-        yield ground
+        try:
+            yield ground
+        finally:
+            for process in ground.children:
+                process.kill()
+                process.communicate()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.analytics.collector.conftest import Key
-from tests.reliability.comparing import at_the_end, wanted_at, while_it_lasts
+from tests.reliability.comparing import at_the_end, wanted_on, while_it_lasts
 from tests.reliability.ground import Ground, Told, open_ground
 
 from sophia.database import Database
@@ -72,7 +72,7 @@ class Row:
 def play(scenario: Scenario, database: Database, folder: Path) -> Row:
     """Play a scenario on a migrated, empty store. `folder` is where its children live."""
     with open_ground(database, folder, real_clock=scenario.real_clock) as ground:
-        wanted = wanted_at(ground.now, real_clock=scenario.real_clock)
+        wanted = wanted_on(ground, real_clock=scenario.real_clock)
         if scenario.again:
             ground.begin_a_day_ago()
         complete = wanted.second if scenario.again else wanted.first

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.reliability.comparing import at_the_end, wanted_at, while_it_lasts
+from tests.reliability.comparing import at_the_end, wanted_on, while_it_lasts
 from tests.reliability.ground import Ground, open_ground
 from tests.reliability.machine_faults import MACHINE
 from tests.reliability.meta_faults import META
@@ -61,7 +61,7 @@ BROKEN = {
 @pytest.mark.parametrize("said", BROKEN)
 def test_the_comparison_sees_what_is_wrong(ground: Ground, said: str) -> None:
     """A1, A13: a store that somebody broke is not found equal to the truth; one that nobody touched is."""
-    wanted = wanted_at(ground.now, real_clock=False).second
+    wanted = wanted_on(ground, real_clock=False).second
     assert at_the_end(ground, wanted, nothing) == []
     assert while_it_lasts(ground, wanted, nothing, nothing) == []
     with ground.database.write() as session:
