@@ -142,9 +142,11 @@ def _differences(
     ground: Ground, wanted: Stored, stored: Stored, stale: set[Key], beside: Callable[[Key], bool]
 ) -> list[str]:
     wrong = [key for key in stored if key in wanted and stored[key] != wanted[key] and key not in stale]
-    more = {key for key in stored if key not in wanted and key not in ground.before and not is_filling(key, stored)}
+    more = [
+        key for key in stored if not (key in wanted or key in ground.before or is_filling(key, stored) or beside(key))
+    ]
     known = all_that_is_true(ground) if more else {}
-    invented = [key for key in more if known.get(key) != stored[key] and not beside(key)]
+    invented = [key for key in more if known.get(key) != stored[key]]
     doubled = ground.count("engagement_metrics") - len(stored)
     return [
         *_say("differ from the truth", wrong),

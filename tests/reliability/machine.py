@@ -247,11 +247,11 @@ def clock_set_right(ground: Ground) -> tuple[str, ...]:
     return tuple(f"the {one.account.platform} account is not due again" for one in late)
 
 
-def dated(*days: int) -> Callable[[Key], bool]:
-    """Readings of days so far from today. Meta does not date its counters: Sophia does, by the clock that it has; and
-    whoever asks for days that have not come is told of the one that is not over.
+def dated(first: int, last: int) -> Callable[[Key], bool]:
+    """Readings of days so far from today, both included. Meta does not date its counters: Sophia does, by the clock that
+    it has; and whoever asks for days that have not come is answered.
     """
-    return lambda key: (key[5] - reporting_day(NOON)).days in days
+    return lambda key: first <= (key[5] - reporting_day(NOON)).days <= last
 
 
 # -- PostgreSQL --------------------------------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ MACHINE = (
         clock_off_by(timedelta(days=-2)),
         lift=clock_set_right,
         lost=everything,
-        beside=dated(-2),
+        beside=dated(-2, -2),
         least=1000,
         again=True,
     ),
