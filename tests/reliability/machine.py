@@ -130,14 +130,13 @@ def two_collections(ground: Ground) -> Told:
     wait_until(lambda: have_met(ground) or one.poll() is not None or other.poll() is not None)
     ground.api.latency_seconds = 0
     first, second = ended(one), ended(other)
-    said = f"{first.said}\n{second.said}\nexit codes {sorted((first.code or 0, second.code or 0))}"
-    return Told(said=said, wrong=overlapping(ground))
+    codes = sorted((first.code or 0, second.code or 0))
+    statuses = tuple(f"process ended with {code}" for code in codes)
+    return Told(statuses, f"{first.said}\n{second.said}", wrong=overlapping(ground))
 
 
 def two_servers(ground: Ground) -> Told:
-    """Two `sophia serve` with jobs, started at once on one store; both collect what is due at their start, or neither
-    needs to.
-    """
+    """Two `sophia serve` with jobs, started at once on one store, until both are through what is due at their start."""
     ground.api.latency_seconds = UNTIL_THEY_MEET
     logs = [ground.folder / "one.log", ground.folder / "other.log"]
     processes = [ground.start("serve", "--port", "0", log=log, SOPHIA_LOG_FORMAT="json") for log in logs]
@@ -151,10 +150,11 @@ def two_servers(ground: Ground) -> Told:
     wait_until(lambda: all(done()))
     for process in processes:
         process.send_signal(signal.SIGTERM)
-    said = "".join(ended(process).said for process in processes)
+    codes = [ended(process).code for process in processes]
     runs = ground.count("collection_runs", "status = 'ok'")
     wrong = [] if runs == len(ground.account_ids) else [f"{runs} runs of {len(ground.account_ids)} accounts"]
-    return Told(said=said + "".join(log.read_text() for log in logs), wrong=(*wrong, *overlapping(ground)))
+    statuses = tuple(f"process ended with {code}" for code in codes)
+    return Told(statuses, "".join(log.read_text() for log in logs), wrong=(*wrong, *overlapping(ground)))
 
 
 def have_met(ground: Ground) -> bool:

@@ -34,7 +34,7 @@ def cells(row: Row) -> tuple[str, ...]:
         str(row.calls),
         f"{row.stored:,} of {row.expected:,}",
         row.statuses,
-        "; ".join(f"“{line}”" for line in row.told) or "nothing: there is nothing to do",
+        "; ".join(f"“{line}”" for line in row.told if line) or "nothing",
         "yes" if row.closed else "no",
-        "ok" if not row.wrong else f"**no**: {'; '.join(row.wrong)}",
+        "ok" if not row.wrong else f"**no**: {row.scenario.known or '; '.join(row.wrong)}",
     )
