@@ -1,12 +1,13 @@
 """One word for everything a newcomer or a build needs, with nothing but Python 3.11 and git.
 
-    python3 dev.py demo      collect an invented agency from a simulated Meta, then serve it
-    python3 dev.py test      lint, types, import contracts, and all tests
-    python3 dev.py check     lint, types, import contracts, and known faults of the packages that are used
-    python3 dev.py fix       let the linter mend and format what it can
-    python3 dev.py lock      write requirements.lock anew from pyproject.toml
-    python3 dev.py sophia …  any command of Sophia itself
-    python3 dev.py run …     any command inside the environment
+    python3 dev.py demo         collect an invented agency from a simulated Meta, then serve it
+    python3 dev.py test         lint, types, import contracts, and all tests
+    python3 dev.py check        lint, types, import contracts, and known faults of the packages that are used
+    python3 dev.py fix          let the linter mend and format what it can
+    python3 dev.py reliability  arrange every fault of docs/reliability.md, and write its table anew
+    python3 dev.py lock         write requirements.lock anew from pyproject.toml
+    python3 dev.py sophia …     any command of Sophia itself
+    python3 dev.py run …        any command inside the environment
 
 What follows the word is passed on: ``python3 dev.py test -k store``.
 """
@@ -150,6 +151,7 @@ def main() -> None:
         "test": lambda: test(*arguments),
         "check": check,
         "fix": fix,
+        "reliability": lambda: call(PYTHON, "-m", "tests.reliability", *arguments),
         "lock": lambda: lock(*arguments),
         "sophia": lambda: call(BIN / "sophia", *arguments),
         "run": lambda: call(*arguments),

@@ -37,6 +37,7 @@ from sqlalchemy import (
     make_url,
     type_coerce,
 )
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
@@ -46,7 +47,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from sophia.errors import BusyError, ConfigurationError
+from sophia.errors import BusyError, ConfigurationError, StoreError
 
 EPOCH = date(1970, 1, 1)
 EPOCH_ORDINAL = EPOCH.toordinal()
@@ -56,6 +57,16 @@ NAMING = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
+}
+
+# Faults of the machine that a person must mend, by SQLite's primary result code and by PostgreSQL's state.
+KEPT = "What was stored is kept, and the next run goes on from there."
+MACHINE_FAULTS: Mapping[int | str, str] = {
+    8: f"may only be read. Let the user who runs Sophia write the file and its folder. {KEPT}",
+    10: f"cannot be written: the disk fails, or is over a limit. Look at the disk, then run again. {KEPT}",
+    13: f"cannot grow: the disk is full. Make room, then run again. {KEPT}",
+    14: "cannot be opened. Let the user who runs Sophia write its folder, or set SOPHIA_DATABASE_URL.",
+    "53100": f"cannot grow: the disk of its server is full. Make room there, then run again. {KEPT}",
 }
 
 # SQLite numbers rows by itself only in a column of type INTEGER.
@@ -168,6 +179,7 @@ class Database:
             self.path = None
             address = parsed.set(drivername="postgresql+psycopg")
             self.engine = create_engine(address, hide_parameters=True, pool_size=20, max_overflow=20)
+        event.listen(self.engine, "handle_error", self._tell)
 
     def within(self, seconds: float) -> Self:
         """The same store for somebody who does not wait longer: no query of it lasts longer than this, and no write is
@@ -230,6 +242,15 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def _tell(self, context: ExceptionContext) -> None:
+        """Say in our words what a person must mend. Raises StoreError; other errors go on as they are."""
+        error = context.original_exception
+        code = getattr(error, "sqlite_errorcode", None)
+        # The lowest byte is the primary result code; the others say more of the same.
+        what = MACHINE_FAULTS.get(getattr(error, "sqlstate", None) or "" if code is None else code & 0xFF)
+        if what is not None:
+            raise StoreError(f"The store{f' at {self.path}' if self.path else ''} {what}") from error
 
 
 @contextmanager

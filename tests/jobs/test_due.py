@@ -31,9 +31,9 @@ def standing(through: date = YESTERDAY, asked_at: datetime = NOW, run: LastRun |
 def test_one_family_behind_is_behind(family: str) -> None:
     """A13: a family that failed alone is taken up again."""
     one = standing()
-    assert not lags(one, YESTERDAY)
-    assert lags(replace(one, through=one.through | {family: YESTERDAY - ONE_DAY}), YESTERDAY)
-    assert lags(replace(one, through={}), YESTERDAY), "an account that was never asked"
+    assert not lags(one, YESTERDAY, NOW)
+    assert lags(replace(one, through=one.through | {family: YESTERDAY - ONE_DAY}), YESTERDAY, NOW)
+    assert lags(replace(one, through={}), YESTERDAY, NOW), "an account that was never asked"
 
 
 def test_an_account_through_yesterday_with_fresh_posts_is_left_alone() -> None:
@@ -41,6 +41,16 @@ def test_an_account_through_yesterday_with_fresh_posts_is_left_alone() -> None:
     assert not is_due_daily(standing(), NOW + timedelta(hours=3))
     assert is_due_daily(standing(asked_at=NOW - timedelta(hours=23, minutes=45)), NOW), "its posts of 28 days are due"
     assert is_due_daily(standing(), NOW + ONE_DAY), "the day went on"
+
+
+def test_a_clock_that_ran_ahead_makes_nobody_wait() -> None:
+    """E4: watermarks and walks of a day that has not come are no reason to leave an account alone until it comes."""
+    ahead = standing(YESTERDAY + timedelta(days=40), NOW + timedelta(days=40))
+    assert is_due_daily(ahead, NOW)
+    assert is_due_at_start(ahead, NOW)
+    assert is_due_again(ahead, NOW, 9, ZoneInfo("UTC"))
+    assert is_due_daily(standing(asked_at=NOW + timedelta(hours=1)), NOW), "its posts"
+    assert not is_due_daily(standing(asked_at=NOW + timedelta(minutes=5)), NOW), "two machines' clocks may differ"
 
 
 def test_the_start_takes_up_what_lags() -> None:

@@ -98,6 +98,26 @@ def test_one_of_two_processes_runs_a_job(agency: Agency, slept: list[str]) -> No
     assert slept == ["ran", "ran"]
 
 
+@pytest.mark.parametrize(
+    ("back", "runs"), [(timedelta(days=40), True), (timedelta(hours=1), True), (timedelta(0), False)]
+)
+def test_a_claim_of_a_clock_that_ran_ahead_is_not_believed(agency: Agency, back: timedelta, runs: bool) -> None:
+    """E3, E4: set back to the right time, the clock must not keep hourly jobs waiting until that of the claim comes."""
+
+    async def note(_context: JobContext) -> Mapping[str, int]:
+        return {}
+
+    job = Job("note", note, Schedule("hour"), alone_for=timedelta(minutes=30))
+
+    async def work(context: JobContext) -> bool:
+        return await Runner(context).run(job)
+
+    assert agency.run(work)
+    agency.now -= back
+    assert agency.run(work) is runs
+    assert not agency.run(work), "the right clock's claim is believed"
+
+
 def test_a_job_that_fails_harms_nobody(agency: Agency, caplog: pytest.LogCaptureFixture) -> None:
     """C10: it is logged with its traceback, and its next turn comes."""
 

@@ -186,3 +186,15 @@ def test_readings_are_flat(database: Database, post: str | None) -> None:
     )
     assert (row["platform_post_id"], row["post_kind"]) == ((post, "reel") if post else (None, None))
     assert int(row["metric_value"]) == 7
+
+
+def test_a_store_of_a_newer_sophia(database: Database) -> None:
+    """K4: it is left as it is, whichever command meets it, and the message does not send anybody to `db upgrade`."""
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = schema(database)
+    for meet in (expect_current, upgrade):
+        with pytest.raises(StoreError, match="made by a newer Sophia") as refused:
+            meet(database)
+        assert "db upgrade" not in str(refused.value)
+    assert schema(database) == before

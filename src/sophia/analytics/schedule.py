@@ -79,7 +79,8 @@ def due_rungs(
     """The rungs that the next walk along the posts covers, shallowest first; empty when none is due.
 
     A walk goes back to the age of the deepest rung that is due, and so serves all shallower ones. `at_least` asks for
-    posts up to that age whether due or not; `at_most` leaves deeper rungs to another walk.
+    posts up to that age whether due or not; `at_most` leaves deeper rungs to another walk. A walk in the future was noted
+    by a clock that ran ahead, and says nothing.
     """
     deepest = -1
     for index, rung in enumerate(LADDER):
@@ -87,7 +88,7 @@ def due_rungs(
         if at_most is not None and (rung.age is None or rung.age > at_most):
             break
         forced = at_least is not None and rung.age is not None and rung.age <= at_least
-        if forced or last is None or now - last >= max(rung.every - SLACK, rung.every * 0.9):
+        if forced or last is None or last > now + SLACK or now - last >= max(rung.every - SLACK, rung.every * 0.9):
             deepest = index
     return LADDER[: deepest + 1]
 

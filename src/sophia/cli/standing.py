@@ -65,7 +65,7 @@ def what_to_do(standing: "Standing", now: datetime, soon: timedelta) -> str | No
         advice = f"Wait: Meta set a limit, and the server goes on{until}."
     elif run is None:
         advice = f"It was never collected. Run: sophia collect --account {account.id}"
-    elif lags(standing, reporting_day(now) - 2 * ONE_DAY):
+    elif lags(standing, reporting_day(now) - 2 * ONE_DAY, now):
         advice = f"Its readings are behind. Run: sophia collect --account {account.id}"
     else:
         advice = None

@@ -23,9 +23,15 @@ def may_be_collected(standing: Standing) -> bool:
     return standing.account.has_token and standing.account.status != "paused"
 
 
-def lags(standing: Standing, day: date) -> bool:
-    """Whether some family of daily values was not asked through `day`, a day of the reporting zone."""
-    return any(standing.through.get(family, date.min) < day for family in DAILY_FAMILIES[standing.account.platform])
+def lags(standing: Standing, day: date, now: datetime) -> bool:
+    """Whether some family of daily values was not asked through `day`, a day of the reporting zone.
+
+    A watermark that is not before today was set by a clock that ran ahead, and says nothing: nobody collects for as
+    long as it is believed.
+    """
+    today = reporting_day(now)
+    marks = (standing.through.get(family, date.min) for family in DAILY_FAMILIES[standing.account.platform])
+    return any(not day <= mark < today for mark in marks)
 
 
 def is_due_daily(standing: Standing, now: datetime) -> bool:
@@ -33,12 +39,12 @@ def is_due_daily(standing: Standing, now: datetime) -> bool:
     day or more rarely. A second process that fires on the same day finds nothing due (E3).
     """
     rungs = [rung for rung in due_rungs(standing.asked_at, now, None) if rung.every >= ONE_DAY]
-    return lags(standing, reporting_day(now) - ONE_DAY) or bool(rungs)
+    return lags(standing, reporting_day(now) - ONE_DAY, now) or bool(rungs)
 
 
 def is_due_at_start(standing: Standing, now: datetime) -> bool:
     """Whether the process that starts now should collect the account at once."""
-    return standing.account.status == "active" and lags(standing, reporting_day(now) - ONE_DAY)
+    return standing.account.status == "active" and lags(standing, reporting_day(now) - ONE_DAY, now)
 
 
 def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
@@ -52,7 +58,7 @@ def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneI
     if run is not None and run.resume_at is not None:
         return run.resume_at <= now
     tick = last_tick(now, daily_hour, zone)
-    if not lags(standing, reporting_day(tick) - ONE_DAY):
+    if not lags(standing, reporting_day(tick) - ONE_DAY, now):
         return False
     return run is None or run.started_at < tick or run.status in PASSING
 

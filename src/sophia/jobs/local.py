@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
 
 import anyio.to_thread
 import structlog
@@ -13,6 +15,14 @@ from sophia.jobs.context import JobContext
 from sophia.jobs.table import Job
 
 log = structlog.get_logger(__name__)
+# Clocks of several machines may differ by as much.
+SKEW = timedelta(minutes=5)
+
+
+def is_from_the_future(now: datetime, holder: str) -> bool:
+    """Whether a claim was left by a clock that ran ahead: it would keep the job from everybody until that time comes."""
+    claimed = holder.rpartition(":")[2]
+    return claimed.isdigit() and int(claimed) > (now + SKEW).timestamp()
 
 
 class Runner:
@@ -56,8 +66,9 @@ class Runner:
         with self.context.database.write() as session:
             # A holder renews its own lease, so each attempt is a holder of its own.
             now = self.context.clock()
-            holder = f"{self.context.holder}:{time.monotonic_ns()}"
-            return take_lease(session, f"job:{job.name}", holder, now, job.alone_for)
+            holder = f"{self.context.holder}:{time.monotonic_ns()}:{int(now.timestamp())}"
+            stale = partial(is_from_the_future, now)
+            return take_lease(session, f"job:{job.name}", holder, now, job.alone_for, is_dead=stale)
 
     async def _guarded(self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]]) -> None:
         """The border of a job: what fails in it is logged with its traceback, and the next turn comes all the same."""

@@ -17,8 +17,25 @@ def configuration() -> Config:
     return config
 
 
+def newest_revision() -> str:
+    """The schema that this version of Sophia works with."""
+    return str(ScriptDirectory.from_config(configuration()).get_current_head())
+
+
+def expect_no_newer(found: str | None, newest: str) -> None:
+    """Raises StoreError when the store's schema comes after the newest that this version knows. Revisions are counted."""
+    if found is not None and found > newest:
+        raise StoreError(
+            f"The database has schema {found}, made by a newer Sophia; this one knows none after {newest}. "
+            "Install the newer version again. Nothing was changed."
+        )
+
+
 def upgrade(database: Database) -> None:
-    """Bring the store to the newest schema; makes it when there is none. Does nothing when it is there already."""
+    """Bring the store to the newest schema; makes it when there is none. Does nothing when it is there already.
+
+    Raises StoreError for a store that a newer Sophia made.
+    """
     if database.path is not None:
         try:
             database.path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,6 +46,7 @@ def upgrade(database: Database) -> None:
             ) from None
     config = configuration()
     with database.engine.connect().execution_options(sophia_write=True) as connection:
+        expect_no_newer(MigrationContext.configure(connection).get_current_revision(), newest_revision())
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
@@ -36,10 +54,11 @@ def upgrade(database: Database) -> None:
 
 def expect_current(database: Database) -> None:
     """Raises StoreError when the store's schema is not the one that this version of Sophia works with."""
-    newest = ScriptDirectory.from_config(configuration()).get_current_head()
+    newest = newest_revision()
     with database.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     if found is None:
         raise StoreError("The database is empty. Run `sophia db upgrade` first.")
+    expect_no_newer(found, newest)
     if found != newest:
         raise StoreError(f"The database has schema {found}, this Sophia works with {newest}. Run `sophia db upgrade`.")

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from sophia.analytics.store import RunOutcome
+from sophia.errors import StoreError
 from sophia.meta.asking import Ask
 from sophia.meta.errors import GraphError, Remedy
 from sophia.vault import strike_out
@@ -51,10 +52,11 @@ class Accounting:
         if error.remedy in A_PERSON_MUST_ACT and outcome.action_needed is None:
             outcome.action_needed = f"{error.advice} ({strike_out(error.message)})"
 
-    def store_failed(self, family: str, error: DBAPIError) -> None:
+    def store_failed(self, family: str, error: DBAPIError | StoreError) -> None:
         """The driver's own words without the statement, whose parameters are none of the reader's business."""
         self._fail(family)
-        said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error).__name__
+        words = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+        said = words.splitlines()[0] if words else type(error).__name__
         action = "Look after the database: its disk, its rights, its connections. The next run reads this again."
         self._problem(family, "store", f"The store could not be written: {strike_out(said)}", action)
         self.outcome.action_needed = self.outcome.action_needed or action

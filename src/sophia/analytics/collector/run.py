@@ -23,6 +23,7 @@ from sophia.analytics.schedule import Days, Rung, closed_weeks, due_days, due_ru
 from sophia.analytics.store import AccountWriter, RunOutcome, Saved, cover_days, mark_unlisted_posts, note_asked
 from sophia.config import Settings
 from sophia.database import Database
+from sophia.errors import StoreError
 from sophia.meta import facebook, instagram
 from sophia.meta.asking import Ask
 from sophia.meta.catalogue import Platform
@@ -139,7 +140,7 @@ class Run:
             await family.work()
         except GraphError as error:
             self._account.failed(family.name, error, self._now)
-        except DBAPIError as error:
+        except (DBAPIError, StoreError) as error:
             self._account.store_failed(family.name, error)
         except Exception as error:  # the border of a family: what we did not foresee costs it, and nothing beside it
             self._account.crashed(family.name, error)
