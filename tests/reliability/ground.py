@@ -44,6 +44,7 @@ ONE_DAY = timedelta(days=1)
 RESTATED = (("page_views_total", 2, 4321), ("page_media_view", 1, 98765))  # metric, days ago, the value from then on
 Stored = dict[Key, int | float]
 BEFORE_MIDNIGHT = timedelta(seconds=30)
+LONGEST_REST = timedelta(hours=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,11 @@ class Ground(House):
             time.sleep(0.005)
 
     # Time and truth.
+
+    def wait_for_limits(self) -> None:
+        """Let the rests pass that Sophia keeps after one of Meta's limits; the day stays the same."""
+        if self.count("budget_pauses"):
+            self.off += LONGEST_REST
 
     def begin_a_day_ago(self, look: Callable[[], Stored] | None = None) -> None:
         """Collect a day ago and note what is stored; then Meta restates two values of the Page that it gave."""

@@ -83,7 +83,6 @@ MACHINE = (
         no_page_more,
         told=("cannot grow: the disk is full",),
         lost=everything,
-        known="answers stored together with one that fails are taken for stored, and the run does not say why",
     ),
     Scenario(
         "Read-only database file",
@@ -206,7 +205,6 @@ MACHINE = (
         beside=dated(0, 40),
         least=1000,
         again=True,
-        known="a watermark of days that have not come is believed, and would hide days that are missed until they come",
     ),
     Scenario(
         "Connections ended by the server",
@@ -214,7 +212,6 @@ MACHINE = (
         connections_ended,
         lost=everything,
         least=100,
-        known="answers stored together with one that fails are taken for stored",
         backend="postgresql",
     ),
 )

@@ -1,8 +1,6 @@
 """Faults of Meta: a row is one entry of META. Patterns are searched in `METHOD /path?query` of each request."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from tests.analytics.collector.conftest import Key
@@ -10,8 +8,6 @@ from tests.reliability.ground import Ground, Told
 from tests.reliability.scenarios import Scenario, everything
 
 from sophia.demo.faults import Fault, graph_fault
-from sophia.demo.graph_api import GraphApi
-from sophia.demo.requests import Request
 
 PAGE_INSIGHTS = r"^GET /v22.0/10\d+/insights\?"
 INSTAGRAM_INSIGHTS = r"^GET /v22.0/178\d+/insights\?"
@@ -23,36 +19,11 @@ BEGINS = {"facebook": "10", "instagram": "178"}
 PROFILE_FIELDS = ("followers_count", "fan_count", "follows_count", "media_count")
 
 
-@dataclass(slots=True)
-class Spoiled(Fault):
-    """The true answer, after `spoil` changed its text; strikes where that changes something."""
-
-    api: GraphApi | None = None
-    spoil: Callable[[str], str] = str
-
-    def strikes(self, request: Request) -> bool:
-        if self.api is None or not Fault.strikes(self, request):
-            return False
-        reply = self.api._true_reply(request)
-        self.status, self.body = reply.status, self.spoil(reply.body)
-        return self.body != reply.body
-
-
 def under(*make: Callable[[], Fault]) -> Callable[[Ground], Told]:
     """Collect while these faults strike."""
 
     def run(ground: Ground) -> Told:
         ground.api.faults += [one() for one in make]
-        return ground.told()
-
-    return run
-
-
-def spoiled(pattern: str, spoil: Callable[[str], str], times: int | None = None) -> Callable[[Ground], Told]:
-    """Collect while the true answers of these requests are spoiled."""
-
-    def run(ground: Ground) -> Told:
-        ground.api.faults.append(Spoiled(pattern, times, api=ground.api, spoil=spoil))
         return ground.told()
 
     return run
@@ -71,11 +42,6 @@ def of_account(platform: str) -> Callable[[Key], bool]:
 def of_posts(platform: str) -> Callable[[Key], bool]:
     """What is known of the posts of accounts of a platform."""
     return lambda key: key[1] is not None and key[0].startswith(BEGINS[platform])
-
-
-def newest_views_not_a_number(body: str) -> str:
-    """The newest value of page_views_total becomes NaN, which is no JSON, and which Meta was seen to send."""
-    return re.sub(r'("name":"page_views_total".*?"value":)\d+(,"end_time":"[^"]+"\}\])', r"\1NaN\2", body, count=1)
 
 
 def error(pattern: str, code: int, message: str, **details: Any) -> Callable[[], Fault]:
@@ -122,11 +88,11 @@ META = (
         lost=everything,
     ),
     Scenario(
-        "Code 17: the user's limit, on one account",
-        "Every request about the Page is over the limit; those about Instagram are answered.",
+        "Code 17: the user's limit",
+        "Every request about the Page is over the limit of its token, which the Instagram account shares.",
         under(error(r"/10\d+/", 17, "(#17) User request limit reached")),
         told=LIMITED,
-        lost=of_platform("facebook"),
+        lost=everything,
     ),
     Scenario(
         "Code 80002: the Instagram account's limit, half-way",
@@ -174,7 +140,8 @@ META = (
     Scenario(
         "A value is NaN",
         "The newest value of a metric of the Page comes as NaN, a day after all was well.",
-        spoiled(PAGE_INSIGHTS, newest_views_not_a_number),
+        under(lambda: Fault(PAGE_INSIGHTS, mutation="nan", metric="page_views_total")),
+        told=("could not be believed",),
         lost=lambda key: key[2] == "page_views_total",
         again=True,
     ),

@@ -88,6 +88,7 @@ def play(scenario: Scenario, database: Database, folder: Path) -> Row:
         ground.api.faults.clear()
         ground.api.latency_seconds = 0
         wrong += scenario.lift(ground)
+        ground.wait_for_limits()
         outcomes = ground.collect()
         after = at_the_end(ground, complete, scenario.beside)
         if {outcome.status for outcome in outcomes} != {"ok"}:

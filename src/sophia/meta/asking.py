@@ -30,7 +30,8 @@ class Ask:
     """What one run knows about one account while it asks. `today` is the reporting day; `refused` grows.
 
     `resting`: objects that have refused before and are left alone for now. `skipped`: those that refused in this run.
-    `withheld`: what was left out for lack of a permission, by edge.
+    `withheld`: what was left out for lack of a permission, by edge. `only`: the metrics of the account to ask for, where
+    not all are meant.
     """
 
     caller: Caller
@@ -44,6 +45,7 @@ class Ask:
     resting: frozenset[str] = frozenset()
     skipped: dict[str, GraphError] = field(default_factory=dict)
     withheld: dict[str, GraphError] = field(default_factory=dict)
+    only: frozenset[str] = frozenset()
 
     @property
     def yesterday(self) -> date:
@@ -130,9 +132,12 @@ async def insist(
     Meta refuses all of several names: then it is not the names.
     """
     found = Findings()
-    async for answer in _ask_part(ask, Part(question.names, window), params, subject, found):
+    names = tuple(name for name in question.names if not ask.only or name in ask.only)
+    if not names:
+        return
+    async for answer in _ask_part(ask, Part(names, window), params, subject, found):
         yield answer
-    if found.refused and not found.answered and len(question.names) > 1:
+    if found.refused and not found.answered and len(names) > 1:
         raise found.refused[0][1]
     for name, error in found.refused:
         ask.refuse([kind], [name], error)

@@ -3,12 +3,17 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 from sophia.analytics.collector import Plan
 from sophia.analytics.store.refusals import ASK_AGAIN_AFTER
 from sophia.demo.errors import GraphError
 from sophia.demo.faults import Fault, graph_fault
+from sophia.demo.meta_errors import fault_of
+from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import House, HouseMaker
+from .test_truth import truth_of
 
 
 def names(house: House, external_id: str) -> set[str]:
@@ -54,6 +59,34 @@ def test_retired_metric_of_the_account(make_house: HouseMaker) -> None:
     found = names(house, instagram)
     assert "profile_views" not in found
     assert {"views", "likes", "saves", "website_clicks", "accounts_engaged"} <= found
+
+
+@pytest.mark.parametrize("kind", ["facebook", "instagram"])
+def test_what_meta_gives_again_is_read_from_then_on(make_house: HouseMaker, kind: str) -> None:
+    """A13, B3: after a refusal that was a mistake the days between are read, of that metric alone, and only once."""
+    house = make_house(posts_per_account=3)
+    business = house.world.businesses[0]
+    account = business.page.id if kind == "facebook" else business.instagram.id
+    metric = "page_views_total" if kind == "facebook" else "profile_views"
+    house.collect(account)
+    house.now += timedelta(days=1)
+    house.api.faults.append(fault_of("100 dead metric", metric))
+    house.collect(account)
+    house.api.faults.clear()
+    for _ in range(2):
+        house.now += timedelta(days=8)
+        (outcome,) = house.collect(account)
+    assert outcome.status == "ok"
+    assert outcome.families["regained"]["ended"] == "ok"
+    stored = house.stored(account)
+    wanted = truth_of(house, account, reporting_day(house.now) - timedelta(days=25))
+    days = {key: value for key, value in wanted.items() if key[2] == metric and key[3] == "day"}
+    assert len(days) >= 24
+    assert {key: stored.get(key) for key in days} == days
+    house.api.reset()
+    house.now += timedelta(days=1)
+    (outcome,) = house.collect(account)
+    assert "regained" not in outcome.families
 
 
 def test_small_page(make_house: HouseMaker) -> None:

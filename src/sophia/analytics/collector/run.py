@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -26,9 +26,10 @@ from sophia.database import Database
 from sophia.errors import StoreError
 from sophia.meta import facebook, instagram
 from sophia.meta.asking import Ask
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError
+from sophia.meta.reporting_zone import reporting_day
 from sophia.meta.subjects import interpret
 from sophia.meta.walking import PAGE_SIZE, ids_of
 
@@ -85,6 +86,15 @@ class Family:
     work: Callable[[], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An answer that is to be stored; `stored` is done when it is, or tells why it is not."""
+
+    answer: Answer
+    family: str
+    stored: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
 class Run:
     """The state of one run. `outcome` is complete when go() has returned."""
 
@@ -110,9 +120,9 @@ class Run:
             now,
         )
         self._writing = asyncio.Lock()
-        self._waiting: list[tuple[Answer, str]] = []
+        self._waiting: list[Waiting] = []
         self._odd: set[str] = set()
-        self._anew: set[str] = set()
+        self._anew: dict[str, date] = {}  # families whose watermark begins anew, and from which day on
 
     async def go(self) -> None:
         """Do everything that is due. Meta's errors end up in the outcome; anything else is raised."""
@@ -127,9 +137,13 @@ class Run:
                     await self._attempt(family)
 
         try:
-            async with asyncio.timeout(self._settings.run_minutes * 60), asyncio.TaskGroup() as group:
-                for family in families:
-                    group.create_task(guarded(family))
+            async with asyncio.timeout(self._settings.run_minutes * 60):
+                async with asyncio.TaskGroup() as group:
+                    for family in families:
+                        group.create_task(guarded(family))
+                if self.known.lapsed and not self.plan.fresh_only and not self._stopped:
+                    self.outcome.families["regained"] = {"answers": 0, "ended": "not asked"}
+                    await self._attempt(Family("regained", 1, self._regained))
         except TimeoutError:
             self._account.out_of_time(self._settings.run_minutes)
         self._account.conclude(self.ask)
@@ -165,19 +179,31 @@ class Run:
                 self._account.answered(FAMILY.get())
 
     async def _save(self, answer: Answer) -> None:
-        """Store an answer, and with it all others that came while the store was busy: one transaction for all."""
-        self._waiting.append((answer, FAMILY.get()))
-        async with self._writing:
-            if not self._waiting:
-                return  # somebody who waited before us has taken ours along
-            taken, self._waiting = self._waiting, []
-            saved = await anyio.to_thread.run_sync(self._interpret_and_save, taken)
-        self.outcome.saved.add(saved)
-        self._progress.advanced(self.known.name, 0, saved.new + saved.changed + saved.same)
+        """Store an answer, and with it all others that came while the store was busy: one transaction for all.
 
-    def _interpret_and_save(self, answers: list[tuple[Answer, str]]) -> Saved:
-        batches = [interpret(answer.source, answer.data) for answer, _ in answers]
-        self._odd |= {family for batch, (_, family) in zip(batches, answers, strict=True) if batch.oddities}
+        Who had its answer taken along hears of a failure too, for nobody may believe that something is stored that is not.
+        """
+        mine = Waiting(answer, FAMILY.get())
+        self._waiting.append(mine)
+        async with self._writing:
+            if not mine.stored.done():
+                taken, self._waiting = self._waiting, []
+                try:
+                    saved = await anyio.to_thread.run_sync(self._interpret_and_save, taken)
+                except BaseException as error:
+                    for one in taken:
+                        if one is not mine:
+                            one.stored.set_exception(error)
+                    raise
+                for one in taken:
+                    one.stored.set_result(None)
+                self.outcome.saved.add(saved)
+                self._progress.advanced(self.known.name, 0, saved.new + saved.changed + saved.same)
+        await mine.stored
+
+    def _interpret_and_save(self, taken: list["Waiting"]) -> Saved:
+        batches = [interpret(one.answer.source, one.answer.data) for one in taken]
+        self._odd |= {one.family for batch, one in zip(batches, taken, strict=True) if batch.oddities}
         return self._writer.save(batches)
 
     def _families(self) -> list[Family]:
@@ -218,8 +244,13 @@ class Run:
         covered = self.known.covered.get(family)
         if covered is not None and covered.last < oldest - ONE_DAY:
             # Asleep for longer than Meta keeps days: what lies between is lost, and the watermark begins anew.
-            self._anew.add(family)
+            self._anew[family] = date.max
             covered = None
+        elif covered is not None and covered.last > self.ask.yesterday:
+            # Noted by a clock that ran ahead. Which days were really asked nobody knows, so the usual history is read.
+            known = self.ask.yesterday - self._settings.initial_days * ONE_DAY
+            covered = Days(covered.first, max(covered.first, known))
+            self._anew[family] = covered.first
         return due_days(
             covered,
             self.ask.yesterday,
@@ -278,6 +309,27 @@ class Run:
                 return
             await self._cover("weeks", window)
         self._step()
+
+    async def _regained(self) -> None:
+        """Metrics that Meta refused for a while and gives again: their days since then, and nothing beside them."""
+        kind = ObjectKind.PAGE if self.ask.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
+        given = [one for one in self.known.lapsed if one.metric not in self.ask.refused_for(kind)]
+        if not given:
+            return
+        ask = replace(self.ask, only=frozenset(one.metric for one in given))
+        page = facebook if self.ask.platform is Platform.FACEBOOK else instagram
+        oldest = self.ask.today - timedelta(days=page.HISTORY_DAYS - 1)
+        refused_since = min(reporting_day(one.since) for one in given)
+        first = max(oldest, refused_since - self._settings.restatement_days * ONE_DAY)
+        for window in Days(first, self.ask.yesterday).pieces(page.LONGEST_WINDOW_DAYS, newest_first=False):
+            if self.ask.platform is Platform.FACEBOOK:
+                await self._keep(facebook.insights(ask, window.first, window.last))
+                continue
+            await self._keep(instagram.series(ask, window.first, window.last))
+            for index in range(len(window)):
+                await self._keep(instagram.totals(ask, window.first + index * ONE_DAY))
+        if not self._stopped:
+            await self._note_asked([one.mark for one in given])
 
     async def _demographics(self) -> None:
         """Demographics describe a month and move slowly: once a week is enough."""
@@ -344,10 +396,10 @@ class Run:
         if FAMILY.get() in self._odd and not self.known.odd_for_long:
             return
         anew = family in self._anew
-        self._anew.discard(family)
+        first = min(days.first, self._anew.pop(family, days.first))
 
         def change(session: Session) -> None:
-            cover_days(session, self.known.id, family, days.first, days.last, self._now, anew=anew)
+            cover_days(session, self.known.id, family, first, days.last, self._now, anew=anew)
 
         await self._write(change)
 

@@ -1,9 +1,11 @@
 """What the collector must know before it asks."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import BudgetPause, CollectionRun, MetricStatus, RefusedObject, Watermark
@@ -16,6 +18,15 @@ from sophia.portfolio.models import Account
 
 # So many runs ask for the same days again when a part of the answer could not be believed; then the days are let go.
 ODD_RUNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A metric of the account itself whose refusal is due for another try, and since when Meta refuses it."""
+
+    metric: str
+    since: datetime
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,7 @@ class KnownAccount:
     resting: frozenset[str]
     retried: frozenset[str]
     odd_for_long: bool
+    lapsed: tuple[Lapsed, ...]
 
 
 def account_to_collect(session: Session, account_id: int, api_version: str, now: datetime) -> KnownAccount:
@@ -74,6 +86,32 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         resting=frozenset(name for name, again_at in objects if again_at > now),
         retried=frozenset(name for name, again_at in objects if again_at <= now),
         odd_for_long=_odd_for_long(session, account_id),
+        lapsed=_lapsed(session, account, api_version, {mark.family: mark.updated_at for mark in marks}, now),
+    )
+
+
+def regained_mark(metric: str) -> str:
+    """The family under which it is noted that the days of a refusal that is over were read; names may be long."""
+    return f"regained:{hashlib.sha256(metric.encode()).hexdigest()[:16]}"
+
+
+def _lapsed(
+    session: Session, account: Account, api_version: str, noted: Mapping[str, datetime], now: datetime
+) -> tuple[Lapsed, ...]:
+    rows = session.execute(
+        select(MetricStatus.metric_name, func.min(MetricStatus.since), func.max(MetricStatus.ask_again_at))
+        .where(
+            MetricStatus.platform == account.platform,
+            MetricStatus.object_kind.in_((ObjectKind.PAGE.value, ObjectKind.ACCOUNT.value)),
+            MetricStatus.api_version == api_version,
+            or_(MetricStatus.account_id.is_(None), MetricStatus.account_id == account.id),
+        )
+        .group_by(MetricStatus.metric_name)
+    )
+    return tuple(
+        Lapsed(name, since, regained_mark(name))
+        for name, since, again_at in rows
+        if again_at <= now and noted.get(regained_mark(name), since) < again_at
     )
 
 
