@@ -117,8 +117,9 @@ class Fuzz:
                     yield f"{operation.label}, {mode.value}, {who}", run if number is None else seed(number)(run)
 
         for who in self.keys:
-            run = options(given(wild(self))(self.asker(who)))
-            yield f"anything, {who}", run if number is None else seed(number)(run)
+            for name, requests in (("anything", wild(self)), ("conversions", conversions(self))):
+                run = options(given(requests)(self.asker(who)))
+                yield f"{name}, {who}", run if number is None else seed(number)(run)
 
     def asker(self, who: str) -> Callable[[tuple[str, str, dict[str, Any]]], None]:
         def ask(request: tuple[str, str, dict[str, Any]]) -> None:
@@ -147,15 +148,7 @@ def wild(fuzz: Fuzz) -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
         lambda path, name: path.replace("{client_id}", quote(name, safe="")), st.sampled_from(paths), texts
     )
     queries = st.lists(st.tuples(st.one_of(st.sampled_from(names), st.text(max_size=10)), texts), max_size=4)
-    leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just(10**400)
-    anything = st.recursive(
-        leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=9), inner), max_leaves=8
-    )
-    fields = st.sampled_from([*GOOD, "revenue_amount", "currency", "details", "content_draft_id", "x"])
-    changed = st.dictionaries(fields, anything | texts, max_size=3).map(lambda change: GOOD | change)
-    bodies = st.one_of(
-        st.binary(max_size=200), st.one_of(changed, anything).map(lambda value: json.dumps(value).encode())
-    )
+    bodies = st.one_of(st.binary(max_size=200), anything().map(lambda value: json.dumps(value).encode()))
     return st.builds(
         lambda method, url, query, body: (
             method,
@@ -166,6 +159,29 @@ def wild(fuzz: Fuzz) -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
         urls,
         queries,
         bodies,
+    )
+
+
+def anything() -> st.SearchStrategy[Any]:
+    """JSON of every kind, and what Python takes for JSON."""
+    leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just(10**400)
+    return st.recursive(
+        leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=9), inner), max_leaves=8
+    )
+
+
+def conversions(fuzz: Fuzz) -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
+    """Conversions of a client that there is, good ones but for a field or two."""
+    fields = st.sampled_from([*GOOD, "revenue_amount", "currency", "details", "content_draft_id", "x"])
+    keys = st.sampled_from([{}, {"Idempotency-Key": "1"}, {"Idempotency-Key": "2"}])
+    return st.builds(
+        lambda change, key: (
+            "POST",
+            f"/api/analytics/{fuzz.mine.ids['client_id']}/conversion",
+            {"content": json.dumps(GOOD | change).encode(), "headers": {"Content-Type": "application/json"} | key},
+        ),
+        st.dictionaries(fields, anything(), max_size=2),
+        keys,
     )
 
 
