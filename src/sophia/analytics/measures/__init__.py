@@ -1,0 +1,1 @@
+"""Pure calculations, one subject a file: frozen values in, frozen values out."""
