@@ -34,9 +34,11 @@ def watch(
     """
     if last_day is None:
         last_day = max((one.first_day + (len(one.values) - 1) * _ONE_DAY for one in series), default=None)
-    if last_day is None:
-        last_day = state.last_day if state else date.min
     check(series)
+    if state is not None and not state.series:
+        state = None
+    if last_day is None or not (series or state):
+        return Watched((), (), state or WatchState(last_day or date.min, ()))
     board = Board.of(series, state, last_day)
     journal = Journal.of(board, state)
     events = EventWatch(board, state.event if state else None, list(state.together) if state else [])

@@ -176,8 +176,9 @@ class Board:
 
     def kept(self, row: int, final: int) -> SeriesState:
         """The row as it stands when the first `final` new days are judged, without what is open."""
-        first = final + int(np.argmax(np.isfinite(self.values[row, final : final + WINDOW])))
-        place = slice(first, final + WINDOW)
+        place = slice(final, final + WINDOW)
+        told = np.isfinite(self.values[row, place]) | np.isfinite(self.posts[row, place])
+        place = slice(final + int(np.argmax(told)), final + WINDOW)
         steps = [int(step) for step in self.steps[row] if step > final]
         return SeriesState(
             series=self.names[row],

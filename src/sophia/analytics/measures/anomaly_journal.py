@@ -20,7 +20,7 @@ _YOUNG_DAYS, _YOUNG_MORE = 56, 0.7
 # A day that goes on, and a new level.
 _GOES_ON = 1.0
 SHIFT = 3.9
-SHIFT_GOING_ON = 3.0
+_SHIFT_GOING_ON = 3.0
 # A level that goes back within so many days was none; after so many it is the usual one.
 _NO_LEVEL_DAYS, _USUAL_AFTER_DAYS = 14, 28
 # Going back: far from the new level, not far from the old one.
@@ -54,21 +54,16 @@ class Journal:
         self._note_gaps(column)
         if event is not None:
             self._explain(column, judged.scores, event)
+        self._end_outages(column, judged.scores)
         tells, lengths = self._runs(column)
         drop, spike = self._alarms(column)
-        for row in range(len(self.board.names)):
-            score = float(judged.scores[row])
-            if np.isnan(score):
-                continue
-            if self._went_back(row, column, judged):
-                continue
-            point = self._at(row, "point")
-            begun = point is not None and point.score is not None and point.score * tells[row] > 0
-            if abs(tells[row]) > (SHIFT_GOING_ON if begun else SHIFT) and self._new_level(
-                row, column, int(lengths[row]), float(tells[row]), judged
+        for row in np.flatnonzero(np.isfinite(judged.scores)).tolist():
+            run, alarm = float(tells[row]), float((spike if judged.scores[row] > 0 else drop)[row])
+            if not (
+                self._went_back(row, column, judged)
+                or (abs(run) > self._enough(row, run) and self._new_level(row, column, int(lengths[row]), run, judged))
             ):
-                continue
-            self._note_point(row, column, judged, float((spike if score > 0 else drop)[row]), event)
+                self._note_point(row, column, judged, alarm, event)
         self._end_usual_levels(column)
 
     def note_provisional(self, day: int, judged: Judged) -> None:
@@ -135,6 +130,12 @@ class Journal:
         correlation = correlations(board.scores[:, window], board.odd[:, window])
         return runs(board.scores[:, column - LONGEST + 1 : column + 1], correlation)
 
+    def _enough(self, row: int, run: float) -> float:
+        """The z of a run that is a new level; less is enough where the run began with an alarm that is still open."""
+        point = self._at(row, "point")
+        begun = point is not None and point.score is not None and point.score * run > 0
+        return _SHIFT_GOING_ON if begun else SHIFT
+
     def _note_gaps(self, column: int) -> None:
         missing = np.isnan(self.board.values[:, column])
         today = self.board.date_of(column)
@@ -168,11 +169,11 @@ class Journal:
         return replace(found, since=open_one.since, noticed=open_one.noticed, event_since=open_one.event_since)
 
     def _new_level(self, row: int, column: int, length: int, tells: float, judged: Judged) -> bool:
-        """Whether the last `length` days are a new level; days of nothing are an outage, which ends."""
+        """Whether the last `length` days are a new level; days of nothing are an outage."""
         board, step = self.board, column - length + 1
-        if board.measured[row] == "count" and not np.nansum(board.values[row, step : column + 1]):
-            return False
         point = self._at(row, "point")
+        if board.measured[row] == "count" and board.values[row, column] == 0:
+            return self._outage(row, column, judged)
         beginning = point is not None and point.score is not None and point.score * tells > 0
         if point is not None and beginning:
             step = min(step, WINDOW + (point.since - board.first_day).days)
@@ -187,6 +188,16 @@ class Journal:
         else:
             self._close(row, "point", board.date_of(column - 1))
             self._enter(row, found)
+        return True
+
+    def _outage(self, row: int, column: int, judged: Judged) -> bool:
+        """Days of nothing end, however long they last: they are no level. True when this day tells of them."""
+        if (row, "point") in self._open:
+            return False
+        zeros = self.board.values[row, : column + 1] == 0
+        since = column - int(np.argmin(zeros[::-1])) + 1
+        self.board.odd[row, since : column + 1] = True
+        self._enter(row, replace(self._point(row, column, "outage", judged), since=self.board.date_of(since)))
         return True
 
     def _went_back(self, row: int, column: int, judged: Judged) -> bool:
@@ -204,6 +215,15 @@ class Journal:
         board.remove_step(row, column)
         board.scores[row, column] = before
         return True
+
+    def _end_outages(self, column: int, scores: Floats) -> None:
+        """An outage ends with the first day of something; what it explains is no sign of a lower level."""
+        for row in [row for row, slot in self._open if slot == "point" and scores[row] >= -_GOES_ON]:
+            outage = self._at(row, "point")
+            if outage is not None and outage.kind == "outage" and self.board.values[row, column] > 0:
+                self._close(row, "point", self.board.date_of(column - 1))
+                since = WINDOW + (outage.since - self.board.first_day).days
+                self.board.scores[row, max(since, 0) : column] = np.nan
 
     def _end_usual_levels(self, column: int) -> None:
         today = self.board.date_of(column)
