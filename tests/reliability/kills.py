@@ -9,7 +9,6 @@ import argparse
 import logging
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,8 +26,8 @@ from tests.reliability.stores import postgresql_store, running_postgresql, sqlit
 
 from sophia.meta.reporting_zone import reporting_day
 
-BUSINESSES = 2
 LATENCY_SECONDS = 0.06
+LIKELY_CALLS = 60  # until a run ended before it was killed
 EMPTY = "empty"
 
 
@@ -49,9 +48,10 @@ class Campaign:
 
     chance: random.Random
     server: URL | None = None
+    businesses: int = 2
     ground: Ground | None = None
     complete: Stored = field(default_factory=dict)
-    seconds: float = 0.0  # from the first call of an undisturbed run to its last; the first run of all tells
+    calls: dict[str, int] = field(default_factory=dict)  # how many a whole run makes, by the store that it finds
     stack: ExitStack = field(default_factory=ExitStack)
 
     def rounds(self, times: int) -> Iterator[Round]:
@@ -71,7 +71,7 @@ class Campaign:
         wanted = self.wanted(ground)
         done.expected = len(wanted)
         for _ in range(self.chance.choice((1, 1, 2))):
-            done.too_late += not self.kill(ground)
+            done.too_late += not self.kill(ground, done.store.partition(",")[0])
             stored = ground.everything()
             done.stored.append(sum(stored.get(key) == value for key, value in wanted.items()))
             done.wrong += while_it_lasts(ground, wanted, everything, nothing)
@@ -87,7 +87,7 @@ class Campaign:
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         store = postgresql_store(self.server) if self.server else sqlite_store(folder)
         database = self.stack.enter_context(store)
-        opened = open_ground(database, folder, real_clock=True, businesses=BUSINESSES)
+        opened = open_ground(database, folder, real_clock=True, businesses=self.businesses)
         self.ground = self.stack.enter_context(opened)
         return self.ground
 
@@ -115,33 +115,22 @@ class Campaign:
         truth = truth_at(ground)
         return {key: value if is_weekly(key) else truth.get(key, value) for key, value in self.complete.items()}
 
-    def kill(self, ground: Ground) -> bool:
-        """Kill a collection at a random moment after its first call; whether it still ran then."""
+    def kill(self, ground: Ground, kind: str) -> bool:
+        """Kill a collection at a random moment between its first call and its last, as far as that is known of such
+        collections; whether it still ran then.
+        """
         ground.api.calls.clear()
         ground.api.latency_seconds = LATENCY_SECONDS
         process = ground.start("collect")
-        ground.wait_for_calls(1, process)
-        moment = self.chance.random()
-        if self.seconds:
-            time.sleep(moment * self.seconds)
-        else:
-            self.seconds = until_the_last_call(ground, process)
+        ground.wait_for_calls(self.chance.randint(1, self.calls.get(kind, LIKELY_CALLS)), process)
+        time.sleep(self.chance.uniform(0, 2 * LATENCY_SECONDS))
         runs = process.poll() is None
         process.send_signal(signal.SIGKILL)
         ended(process)
+        if not runs:
+            self.calls[kind] = len(ground.api.calls)
         ground.api.latency_seconds = 0
         return runs
-
-
-def until_the_last_call(ground: Ground, process: "subprocess.Popen[str]") -> float:
-    """Seconds from now until a process asks Meta for the last time."""
-    began = last = time.monotonic()
-    calls = 0
-    while process.poll() is None:
-        if len(ground.api.calls) > calls:
-            calls, last = len(ground.api.calls), time.monotonic()
-        time.sleep(0.01)
-    return last - began
 
 
 def line(number: int, times: int, done: Round) -> str:
