@@ -20,7 +20,7 @@ from typing import Any
 import stamina
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from tests.analytics.collector.conftest import NOON, House, Key
+from tests.analytics.collector.conftest import NOON, House, Key, in_no_time
 
 from sophia.analytics.collector import Collector, Plan
 from sophia.analytics.queries.standing import standings
@@ -34,6 +34,7 @@ from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
 from sophia.demo.world import build_world
 from sophia.meta.client import GraphClient
+from sophia.meta.pacing import Pacing
 from sophia.meta.reporting_zone import reporting_day
 from sophia.vault import Vault
 
@@ -79,6 +80,7 @@ class Ground(House):
         self, *external_ids: str, plan: Plan | None = None, version: str = "v22.0", **changes: Any
     ) -> list[RunOutcome]:
         """In this process, through the collector, by Sophia's clock. Retries do not wait."""
+        silence = changes.pop("timeout_seconds", 30.0)
         settings = self.settings.model_copy(update=changes)
         ids = [self.account_ids[one] for one in external_ids or self.account_ids]
 
@@ -87,16 +89,19 @@ class Ground(House):
 
         async def work() -> list[RunOutcome]:
             secret = SecretStr(self.world.app_secret)
-            async with GraphClient(self.base_url, version, clock, app_secret=secret) as client:
+            pacing = Pacing(clock, sleep=in_no_time)
+            async with GraphClient(
+                self.base_url, version, clock, app_secret=secret, timeout_seconds=silence, pacing=pacing
+            ) as client:
                 collector = Collector(self.database, self.vault, client, settings, clock)
                 return await collector.collect(ids, plan or Plan())
 
         with stamina.set_testing(testing=True, attempts=4):
             return run(work())
 
-    def told(self) -> Told:
-        """Collect in this process and say what came of it."""
-        outcomes = self.collect()
+    def told(self, **changes: Any) -> Told:
+        """Collect in this process, with these settings changed, and say what came of it."""
+        outcomes = self.collect(**changes)
         return Told(tuple(one.status for one in outcomes), "\n".join(lines_of(outcomes)))
 
     def start(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.reliability.comparing import at_the_end, wanted_on, while_it_lasts
 from tests.reliability.ground import Ground, open_ground
+from tests.reliability.known_errors import KNOWN
 from tests.reliability.machine_faults import MACHINE
 from tests.reliability.meta_faults import META
 from tests.reliability.scenarios import Scenario, nothing, play
@@ -23,7 +24,7 @@ def rows(scenarios: tuple[Scenario, ...]) -> list[object]:
     return [pytest.param(one, one.backend, id=f"{one.name}, {one.backend}", marks=marks(one)) for one in scenarios]
 
 
-@pytest.mark.parametrize(("scenario", "database"), rows(META), indirect=["database"])
+@pytest.mark.parametrize(("scenario", "database"), rows(META + KNOWN), indirect=["database"])
 def test_a_fault_of_meta(scenario: Scenario, database: Database, tmp_path: Path) -> None:
     """C1, C2, C3, C7, C8, C10: what could be had is stored, the operator is told, and the next run closes the rest."""
     row = play(scenario, database, tmp_path)

@@ -17,6 +17,7 @@ from sophia.meta.reporting_zone import closed_day
 FIRST_DAY, LARGEST, LONGEST_BREAKDOWN = date(2004, 1, 1), 2**63 - 1, 200
 NAME_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,119}")
 TAGS = ("is_from_ads", "is_from_followers")
+TAG_VALUES = frozenset({"0", "1", "true", "false"})
 WHOLE_UNITS = frozenset({Unit.COUNT, Unit.PEOPLE})
 PERIODS = {period.value: period for period in Period}
 # Some recordings put this dimension before the one that was asked for; it says nothing about the audience.
@@ -101,6 +102,9 @@ class InsightsReader:
         breakdown = ",".join(f"{tag}={entry[tag]}" for tag in TAGS if tag in entry) if len(entry) > 1 else ""
         value = entry["value"]
         if isinstance(value, dict) and self.breakdown in TAGS:
+            if not TAG_VALUES.issuperset(value):
+                self.set_aside(object_id, name, "a breakdown by yes and no has other keys", value)
+                return
             for key, part in value.items():
                 self._add(metric, name, period, f"{self.breakdown}={key}", day, part, object_id, post)
         elif metric is not None and (metric.keys or metric.dimension):
