@@ -1,7 +1,7 @@
 """What is stored equals what the simulated Meta knows, value by value."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -136,6 +136,10 @@ def test_store_equals_truth(make_house: HouseMaker, version: str) -> None:
     house = make_house(businesses=2, posts_per_account=15)
     outcomes = house.collect(version=version)
     assert {outcome.status for outcome in outcomes} == {"ok"}, [outcome.problems for outcome in outcomes]
+    expect_truth(house, version)
+
+
+def expect_truth(house: House, version: str = "v22.0") -> None:
     today = reporting_day(house.now)
     for external_id in house.account_ids:
         platform_days = 90 if external_id in {page.id for page in house.world.pages} else 89
@@ -151,3 +155,28 @@ def test_store_equals_truth(make_house: HouseMaker, version: str) -> None:
         assert not wrong, (len(wrong), list(wrong.items())[:8])
         assert not invented, (len(invented), list(invented.items())[:8])
         assert len(stored) > 1000
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("month", [3, 11])
+def test_the_clock_jumps_over_daylight_saving(make_house: HouseMaker, month: int) -> None:
+    """A9, B12: days of 23 and 25 hours, and a run on either side of them, are like all others."""
+    house = make_house(
+        now=datetime(2026, month, 7 if month == 3 else 1, 7, 30, tzinfo=UTC), posts_per_account=5, days=40
+    )
+    house.collect()
+    for _ in range(2):
+        house.now += timedelta(days=1)
+        outcomes = house.collect()
+    assert {outcome.status for outcome in outcomes} == {"ok"}
+    yesterday = reporting_day(house.now) - timedelta(days=1)
+    for external_id in house.account_ids:
+        wanted = truth_of(house, external_id, yesterday - timedelta(days=20))
+        days = {
+            key
+            for key in wanted
+            if key[1] is None and key[3] == "day" and key[5] <= yesterday and "count" not in key[2]
+        }
+        stored = house.stored(external_id)
+        assert len(days) > 100
+        assert {key: stored.get(key) for key in days} == {key: wanted[key] for key in days}
