@@ -37,14 +37,16 @@ def due_days(
 ) -> list[Days]:
     """The windows to ask for, in an order that never leaves a hole behind when the program is killed in between.
 
-    `covered` are the days asked already. The newest `restated_days` are always asked again, for Meta restates them;
-    days missed since the last run follow; `since` asks for more, also for days that are covered already. `longest` is
+    `covered` are the days asked already. The newest `restated_days` are always asked again, for Meta restates them, and
+    so are those that were among the newest when they were last read; days missed since the last run follow; `since` asks for more, also for days that are covered already. `longest` is
     the longest window, in days, that Meta answers.
     """
     if covered is None:
         first = since or yesterday - (initial_days - 1) * ONE_DAY
         return Days(min(first, yesterday), yesterday).pieces(longest, newest_first=True)
-    start = min(covered.last + ONE_DAY, yesterday - (restated_days - 1) * ONE_DAY, since or date.max)
+    # What was young when it was last read may have been restated since, however long ago that was.
+    unsettled = covered.last - (restated_days - 2) * ONE_DAY
+    start = min(unsettled, yesterday - (restated_days - 1) * ONE_DAY, since or date.max)
     start = max(start, covered.first)
     newer = Days(start, yesterday).pieces(longest, newest_first=False)
     wanted = min(since or date.max, yesterday - (initial_days - 1) * ONE_DAY)  # also what a killed first run left over

@@ -157,3 +157,16 @@ def test_a_killed_program_leaves_nobody_waiting(make_house: HouseMaker) -> None:
         assert outcome.status == status
     (outcome,) = house.collect(page)
     assert outcome.status == "skipped"
+
+
+def test_what_was_restated_while_the_machine_slept(make_house: HouseMaker) -> None:
+    """A13: days that were young at the last run may have been restated since, though they are old at the next one."""
+    house = make_house(posts_per_account=2)
+    page = house.world.pages[0].id
+    house.collect(page)
+    day = reporting_day(house.now) - timedelta(days=2)
+    house.truth.restate(page, "page_views_total", day, 4321)
+    house.now += timedelta(days=6)
+    house.collect(page)
+    (value,) = [value for key, value in house.stored(page).items() if key[2] == "page_views_total" and key[5] == day]
+    assert value == 4321
