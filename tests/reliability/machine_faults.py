@@ -75,7 +75,6 @@ MACHINE = (
         told=("cannot be written: the disk fails, or is over a limit",),
         lost=everything,
         real_clock=True,
-        known="answers stored together with one that fails are taken for stored, now and then",
     ),
     Scenario(
         "Full disk",

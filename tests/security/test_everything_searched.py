@@ -12,8 +12,6 @@ from sophia.database import Database
 from sophia.demo.faults import Fault
 from sophia.demo.meta_errors import fault_of
 
-LOUD = {"LOG_LEVEL": "debug", "LOG_FORMAT": "json"}
-
 
 @pytest.fixture
 def ground(sqlite_database: Database, tmp_path: Path) -> Iterator[Ground]:
@@ -45,7 +43,7 @@ def test_a_full_run_with_faults_leaves_no_secret(ground: Ground, tmp_path: Path)
     ground.api.faults += faults_of(ground)
     shown = []
     for arguments in (["collect"], ["collect", "--json"], ["status", "--json"], ["tokens", "check"], ["collect"]):
-        told = ground.start(*arguments, **{f"SOPHIA_{name}": value for name, value in LOUD.items()})
+        told = ground.start(*arguments, SOPHIA_LOG_LEVEL="debug", SOPHIA_LOG_FORMAT="json")
         out, err = told.communicate(timeout=120)
         shown += [out, err]
     export = tmp_path / "export"

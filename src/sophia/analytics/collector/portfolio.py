@@ -86,8 +86,8 @@ class Collector:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
-            # Shielded by a thread: the lease is given back also when Ctrl-C cancels us.
-            self._release(lease)
+            # In a thread, for another process may hold the store; what cancels us waits until it is done.
+            await anyio.to_thread.run_sync(self._release, lease)
 
     def _take(self, lease: str) -> bool:
         with self.database.write() as session:
@@ -115,7 +115,7 @@ class Collector:
             raise
         finally:
             if run is not None:
-                self._close(run)
+                await anyio.to_thread.run_sync(self._close, run)
         return run.outcome
 
     async def _opened(self, account_id: int, plan: Plan) -> Run | None:

@@ -29,7 +29,6 @@ from sophia.meta.asking import Ask
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError
-from sophia.meta.reporting_zone import reporting_day
 from sophia.meta.subjects import interpret
 from sophia.meta.walking import PAGE_SIZE, ids_of
 
@@ -190,10 +189,14 @@ class Run:
                 taken, self._waiting = self._waiting, []
                 try:
                     saved = await anyio.to_thread.run_sync(self._interpret_and_save, taken)
-                except BaseException as error:
+                except Exception as error:
                     for one in taken:
-                        if one is not mine:
-                            one.stored.set_exception(error)
+                        one.stored.set_exception(error)
+                        one.stored.exception()  # whoever waits for it may have been cancelled meanwhile
+                    raise
+                except BaseException:
+                    for one in taken:
+                        one.stored.cancel()
                     raise
                 for one in taken:
                     one.stored.set_result(None)
@@ -311,7 +314,7 @@ class Run:
         self._step()
 
     async def _regained(self) -> None:
-        """Metrics that Meta refused for a while and gives again: their days since then, and nothing beside them."""
+        """Metrics that Meta refused for a while and gives again: all their days, and nothing beside them."""
         kind = ObjectKind.PAGE if self.ask.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
         given = [one for one in self.known.lapsed if one.metric not in self.ask.refused_for(kind)]
         if not given:
@@ -319,8 +322,9 @@ class Run:
         ask = replace(self.ask, only=frozenset(one.metric for one in given))
         page = facebook if self.ask.platform is Platform.FACEBOOK else instagram
         oldest = self.ask.today - timedelta(days=page.HISTORY_DAYS - 1)
-        refused_since = min(reporting_day(one.since) for one in given)
-        first = max(oldest, refused_since - self._settings.restatement_days * ONE_DAY)
+        # All days that the account was asked for: the refusal may be older than the account's first collection.
+        asked_since = min((days.first for days in self.known.covered.values()), default=self.ask.yesterday)
+        first = max(oldest, asked_since)
         for window in Days(first, self.ask.yesterday).pieces(page.LONGEST_WINDOW_DAYS, newest_first=False):
             if self.ask.platform is Platform.FACEBOOK:
                 await self._keep(facebook.insights(ask, window.first, window.last))
