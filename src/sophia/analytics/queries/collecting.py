@@ -111,7 +111,7 @@ def _lapsed(
     return tuple(
         Lapsed(name, since, regained_mark(name))
         for name, since, again_at in rows
-        if again_at <= now and noted.get(regained_mark(name), since) < again_at
+        if again_at <= now and (regained_mark(name) not in noted or noted[regained_mark(name)] < again_at)
     )
 
 
