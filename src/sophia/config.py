@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     )
 
     graph_base_url: str = Field(default="https://graph.facebook.com", description="Where Meta's Graph API answers.")
+    graph_upload_url: str = Field(
+        default="https://rupload.facebook.com", description="Where Meta takes the videos of reels."
+    )
     graph_api_version: Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"] = Field(
         default="v22.0", description="The Graph API version that is called."
     )
