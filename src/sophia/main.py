@@ -27,6 +27,7 @@ from sophia.access.web import House, Visited
 from sophia.analytics.router import api_router, operations
 from sophia.config import Settings
 from sophia.database import Database
+from sophia.publishing.router import router as publishing
 
 OnStart = Callable[[], AbstractAsyncContextManager[object]]
 
@@ -74,6 +75,7 @@ def create_app(
     app.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
     app.include_router(operations)
     app.include_router(api_router())
+    app.include_router(publishing)
     return app
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sophia.meta.caller import Caller
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
-from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.errors import TOO_MANY_REQUESTS, GraphError, Remedy, find_rule
 
 PAGE_SIZE = "50"
 SUBJECT = "publishing"
@@ -49,11 +49,15 @@ def verdict_on(error: GraphError) -> Verdict:
     known = VERDICTS.get((error.code, error.subcode)) or VERDICTS.get((error.code, None))
     if known is not None:
         return known
-    if error.remedy in (Remedy.PAUSE, Remedy.UNREACHABLE):
+    is_unasked = error.code == 0 and error.status is None and error.remedy in (Remedy.PAUSE, Remedy.UNREACHABLE)
+    rule = find_rule(error.code, error.subcode, error.message)
+    # A gateway's Retry-After turns any error into a pause, and says nothing of what became of the call.
+    is_limit = error.status == TOO_MANY_REQUESTS or (rule is not None and rule.remedy is Remedy.PAUSE)
+    if is_unasked or is_limit or error.remedy is Remedy.STOP_APPLICATION:
         return Verdict.REST
     if error.remedy is Remedy.RECONNECT:
         return Verdict.RECONNECT
-    return Verdict.UNKNOWN if error.remedy is Remedy.AGAIN or error.code == 0 else Verdict.NEVER
+    return Verdict.UNKNOWN if error.remedy in (Remedy.AGAIN, Remedy.PAUSE) or error.code == 0 else Verdict.NEVER
 
 
 @dataclass(frozen=True, slots=True)
