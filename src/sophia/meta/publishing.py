@@ -41,6 +41,8 @@ VERDICTS: Mapping[tuple[int, int | None], Verdict] = {
     (9, 2207042): Verdict.TOMORROW,
     (368, None): Verdict.BLOCKED,
     (506, None): Verdict.DUPLICATE,
+    # Too large, of the wrong form or shape.
+    **{(code, None): Verdict.NEVER for code in (36000, 36001, 36003)},
 }
 
 
