@@ -183,7 +183,7 @@ def ask_for_connection(session: Session, account_id: int, reason: str) -> None:
 
 
 def other_posts(session: Session, attempt: Attempt) -> Callable[[str], bool]:
-    """Whether a post of the account cannot be this attempt's: it is another entry's, or was known before it was sent."""
+    """Whether a post of the account cannot be this attempt's: it is another entry's, or was known before this one began."""
     claimed = set(
         session.scalars(
             select(PublishingQueueEntry.platform_post_id).where(
@@ -191,12 +191,11 @@ def other_posts(session: Session, attempt: Attempt) -> Callable[[str], bool]:
             )
         )
     )
-    sent_at = attempt.sent_at or attempt.started_at
     known = session.execute(
         select(Post.platform_post_id, Post.video_id).where(
             Post.account_id == attempt.account_id,
-            Post.first_seen_at < sent_at,
-            Post.published_at >= sent_at - timedelta(days=1),
+            Post.first_seen_at < attempt.started_at,
+            Post.published_at >= attempt.started_at - timedelta(days=1),
         )
     )
     others = claimed | {name for row in known for name in row if name}

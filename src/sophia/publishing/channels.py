@@ -102,7 +102,7 @@ class FacebookChannel:
             progress = await meta.reel_progress(self.caller, attempt.container_id or "")
             return Found(attempt.container_id, sent_at) if progress.readiness is Readiness.PUBLISHED else None
         edge = "videos" if attempt.kind == "video" else "published_posts"
-        listed = await meta.published_since(self.caller, attempt.external_id, edge, sent_at - SLACK)
+        listed = await meta.published_since(self.caller, attempt.external_id, edge, attempt.started_at - SLACK)
         is_photo = attempt.kind == "photo"
         return first_of(
             [one for one in listed if edge == "videos" or (one.media_type == "photo") == is_photo], attempt, is_another
@@ -148,10 +148,10 @@ class InstagramChannel:
             return None
         sent_at = attempt.sent_at or attempt.started_at
         edge = "stories" if attempt.kind == "story" else "media"
-        listed = await meta.published_since(self.caller, attempt.external_id, edge, sent_at - SLACK)
+        listed = await meta.published_since(self.caller, attempt.external_id, edge, attempt.started_at - SLACK)
         if progress.readiness is Readiness.PUBLISHED and not attempt.caption:
             # Stories have no text by which they could be told apart: only if there is one can it be the one.
-            mine = [one for one in listed if not is_another(one.id)]
+            mine = [one for one in listed if one.at >= sent_at - SLACK and not is_another(one.id)]
             return Found(mine[0].id, mine[0].at) if len(mine) == 1 else Found(None, sent_at)
         found = first_of(listed, attempt, is_another)
         return found or (Found(None, sent_at) if progress.readiness is Readiness.PUBLISHED else None)
