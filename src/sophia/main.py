@@ -73,9 +73,8 @@ def create_app(
     app.state.registry = registry
     install_problems(app)
     app.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
-    app.include_router(operations)
-    app.include_router(api_router())
-    app.include_router(publishing)
+    for router in (operations, api_router(), publishing):
+        app.include_router(router)
     return app
 
 

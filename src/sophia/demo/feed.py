@@ -156,13 +156,11 @@ def medium_of(
     """A medium; without a `caption` of its own it gets an invented one. `children`: how many pictures an album has."""
     account = business.instagram
     seed = seed_of(plan.seed, "media", account.id, product, serial)
-    local = f"{account.number:05d}{serial:08d}"
-    campaign = campaign_of(plan, business, moment)
+    local, campaign = f"{account.number:05d}{serial:08d}", campaign_of(plan, business, moment)
     code = f"C{seed_of(account.id, product, serial):016x}"[:11]
     prefix = "180" if product != "STORY" else "181"
     album = tuple(f"182{local}{place}" for place in range(children)) if look == "CAROUSEL_ALBUM" else ()
-    if caption is None:
-        caption = sentence(business.language, seed, look, campaign.slug if campaign else None)
+    invented = sentence(business.language, seed, look, campaign.slug if campaign else None)
     folder = {"REELS": "reel", "STORY": "stories"}.get(product, "p")
     return Media(
         id=f"{prefix}{local}0",
@@ -171,7 +169,7 @@ def medium_of(
         product_type=product,
         media_type=look,
         created_at=moment,
-        caption="" if product == "STORY" else caption,
+        caption="" if product == "STORY" else invented if caption is None else caption,
         permalink=f"https://www.instagram.com/{folder}/{code}/",
         shortcode=code,
         children=album,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.store.links import register_links
 from sophia.errors import BusyError
 from sophia.portfolio.approvals import is_approved, last_events, lock_draft
-from sophia.portfolio.models import Account, Post, PublishingQueueEntry
+from sophia.portfolio.models import Account, ContentDraft, Post, PublishingQueueEntry
 from sophia.publishing.composing import compose
 from sophia.publishing.queue import CANCELLED, FAILED, PUBLISHED, PUBLISHING, QUEUED, lock_entry
 
@@ -76,9 +76,12 @@ def begin(session: Session, entry_id: int, now: datetime) -> Attempt | None:
     elif entry.status != PUBLISHING:
         return None
     entry.attempt_id, entry.next_try_at = uuid4().hex, None
-    account = session.get_one(Account, entry.account_id)
+    return _as_attempt(entry, draft, session.get_one(Account, entry.account_id), now)
+
+
+def _as_attempt(entry: PublishingQueueEntry, draft: ContentDraft, account: Account, now: datetime) -> Attempt:
     return Attempt(
-        id=entry.attempt_id,
+        id=entry.attempt_id or "",
         entry_id=entry.id,
         draft_id=draft.id,
         account_id=account.id,

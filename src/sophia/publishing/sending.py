@@ -8,6 +8,7 @@ import asyncio
 import os
 import secrets
 import socket
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
@@ -54,6 +55,8 @@ SETTLED = timedelta(minutes=5)
 SETTLED_VIDEO = timedelta(minutes=30)
 LONGEST_PROCESSING = timedelta(hours=2)
 ONE_MINUTE, FIVE_MINUTES, ONE_HOUR, ONE_DAY = (timedelta(minutes=minutes) for minutes in (1, 5, 60, 24 * 60))
+# One account with many videos must not keep the next round from the others; what is left is due again then.
+ROUND_SECONDS = 120.0
 CHANNELS: dict[str, Callable[..., Channel]] = {"facebook": FacebookChannel, "instagram": InstagramChannel}
 # After these nothing more is sent for the account in this round.
 ENDS_ROUND = frozenset({Verdict.REST, Verdict.BLOCKED, Verdict.RECONNECT, Verdict.TOMORROW})
@@ -139,7 +142,10 @@ class Publisher:
             self.client.pacing.rest(pause)
         caller = self.client.caller(self.vault.decrypt(account.token_encrypted or ""), account.external_id)
         channel = CHANNELS[account.platform](caller, self.sleep)
+        ends_at = time.monotonic() + ROUND_SECONDS
         for entry_id in entry_ids:
+            if time.monotonic() > ends_at:
+                break
             unsure = await self._read(lambda session: queue.unsure_entry(session, account_id))
             if unsure not in (None, entry_id):
                 break
