@@ -122,8 +122,11 @@ def test_gets_do_not_write(api: Api, filling: Filling, database: Database) -> No
     """J2: every GET answers from a store that cannot be written, and leaves it as it was, to the byte."""
     client = filling.client("Hats")
     filling.account(client)
+    draft = str(filling.draft(client))
     urls = [
-        "/" + path.replace("{client_id}", str(client)) + ("?canonical=views" if path.endswith("/series") else "")
+        "/"
+        + path.replace("{client_id}", str(client)).replace("{draft_id}", draft)
+        + ("?canonical=views" if path.endswith("/series") else "")
         for method, path, _ in operations(api)
         if method == "GET"
     ]

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
         default="https://graph.facebook.com",
         description="Where Meta's Graph API answers. Plain http is for this machine only.",
     )
+    graph_upload_url: BaseUrl = Field(
+        default="https://rupload.facebook.com", description="Where Meta takes the videos of reels."
+    )
     graph_api_version: Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"] = Field(
         default="v22.0", description="The Graph API version that is called."
     )

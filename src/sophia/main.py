@@ -28,6 +28,7 @@ from sophia.access.web import Guard, House, Visited
 from sophia.analytics.router import api_router, operations
 from sophia.config import Settings
 from sophia.database import Database
+from sophia.publishing.router import router as publishing
 
 OnStart = Callable[[], AbstractAsyncContextManager[object]]
 
@@ -66,8 +67,8 @@ def create_app(
     app.state.registry = registry
     install_problems(app)
     app.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
-    app.include_router(operations)
-    app.include_router(api_router())
+    for router in (operations, api_router(), publishing):
+        app.include_router(router)
     return app
 
 

@@ -21,8 +21,12 @@ from sophia.jobs.collecting import (
     collect_orders,
 )
 from sophia.jobs.context import JobContext
+from sophia.jobs.table import publish_due
+from sophia.portfolio.approvals import approve
+from sophia.portfolio.drafts import DraftContent, create_draft
 from sophia.portfolio.models import Account
 from sophia.portfolio.service import list_accounts
+from sophia.publishing.queue import enqueue
 from sophia.vault import Vault
 
 
@@ -119,3 +123,15 @@ def test_old_raw_answers_are_forgotten_and_their_hashes_stay(agency: Agency) -> 
         assert {fetch.fetched_at for fetch in kept} == {agency.now}
         assert all(len(digest) == 32 for digest in session.scalars(select(Fetch.sha256)))
         assert session.scalars(select(Lease)).all() == []
+
+
+def test_what_is_due_is_published_by_a_job(agency: Agency) -> None:
+    """E2: the job of every minute sends what is approved and due, and says how many."""
+    account = next(one for one in agency.connect() if one.platform == "facebook")
+    with agency.database.write() as session:
+        client = session.get_one(Account, account.account_id).client_id
+        draft = create_draft(session, client, DraftContent("facebook", "feed", "Hello"), "Ada", agency.now)
+        approve(session, draft, "Bo", agency.now)
+        enqueue(session, draft, agency.now)
+    assert agency.run(publish_due) == {"due": 1, "published": 1}
+    assert agency.run(publish_due) == {"due": 0}

@@ -46,6 +46,13 @@ def test_hours_after_the_daily_hour_go_past_midnight() -> None:
     assert fire == datetime(2026, 11, 23, 1, tzinfo=UTC)
 
 
+def test_every_minute_is_every_minute() -> None:
+    """A post that was meant for nine goes out at nine."""
+    minutely = trigger(Schedule("minute", jitter=timedelta(0)), plain_settings())
+    fire = minutely.get_next_fire_time(None, datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC))
+    assert fire == datetime(2026, 11, 22, 12, 1, tzinfo=UTC)
+
+
 def test_a_missed_hour_is_made_good_and_only_once() -> None:
     """E4: a grace of hours, and many missed firings are one."""
     scheduler = build_scheduler(plain_settings(), print)
@@ -69,8 +76,9 @@ def test_jobs_carry_their_name_and_no_secret() -> None:
 
 def test_alone_is_shorter_than_the_interval() -> None:
     """E3: a claim that outlasts the interval would suppress the next turn."""
+    intervals = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
     for job in JOBS:
-        interval = timedelta(hours=1) if job.schedule.every == "hour" else timedelta(days=1)
+        interval = intervals[job.schedule.every]
         assert job.alone_for is None or job.alone_for + job.schedule.jitter < interval
 
 

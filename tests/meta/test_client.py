@@ -271,6 +271,31 @@ def test_each_token_has_its_proof(meta: HandMade) -> None:
     assert "appsecret_proof" not in meta.received[-1].query
 
 
+@pytest.mark.parametrize("reply", [Reply(b"<html>", 502), Reply({"error": {"code": 2, "message": "down"}}, 500)])
+def test_what_is_posted_goes_out_once(meta: HandMade, reply: Reply) -> None:
+    """C1: nobody knows what became of it, so whoever posts decides; a question that fails so is asked again."""
+    meta.says(reply)
+    with stamina.set_testing(testing=True, attempts=3):
+        with pytest.raises(GraphError):
+            ask(meta, lambda caller: caller.post("1/feed", {"message": "Hello"}, "x"))
+        assert len(meta.received) == 1
+        with pytest.raises(GraphError):
+            ask(meta, lambda caller: caller.upload("1", "https://cdn.example/a.mp4", "x"), upload_url=meta.base_url)
+        assert len(meta.received) == 2
+        with pytest.raises(GraphError):
+            get(meta)
+    assert len(meta.received) == 5
+
+
+def test_an_upload_names_its_file_and_carries_the_token_in_a_header(meta: HandMade) -> None:
+    """D1: Meta takes videos at another address, and no token stands in it."""
+    ask(meta, lambda caller: caller.upload("1", "https://cdn.example/a.mp4", "x"), upload_url=meta.base_url)
+    (call,) = meta.received
+    assert (call.method, call.path, call.raw_query, call.body) == ("POST", "/video-upload/v22.0/1", "", "")
+    assert call.headers["file_url"] == "https://cdn.example/a.mp4"
+    assert call.headers["authorization"] == f"OAuth {TOKEN.get_secret_value()}"
+
+
 def test_the_proof_is_in_no_source(meta: HandMade) -> None:
     """A14, B11: what is stored of a request can be shown to anybody."""
     meta.says(Reply([{"code": 200, "body": "{}"}]))

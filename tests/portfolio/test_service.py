@@ -23,7 +23,7 @@ from sophia.analytics.models import (
 from sophia.analytics.store import take_lease
 from sophia.database import Database
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
-from sophia.portfolio.models import Account, Client, PublishingQueueEntry
+from sophia.portfolio.models import Account, ApprovalEvent, Client, PublishingQueueEntry
 from sophia.portfolio.service import (
     Connection,
     archive_client,
@@ -167,6 +167,7 @@ def fill(filling: Filling, name: str) -> int:
     rows = [
         CampaignMembership(campaign_id=campaign, draft_id=draft),
         PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW),
+        ApprovalEvent(draft_id=draft, kind="created", version=1, actor="Ada", happened_at=NOW),
         QuarantinedItem(run_id=run, reason="odd", object_id="1", metric_name="m", excerpt="{", recorded_at=NOW),
         MetricStatus(
             platform="facebook",

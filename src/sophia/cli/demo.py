@@ -77,6 +77,7 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
     settings = IsolatedSettings(
         data_dir=folder,
         graph_base_url=meta.base_url,
+        graph_upload_url=meta.base_url,
         facebook_app_id=meta.app_id,
         facebook_app_secret=SecretStr(meta.app_secret),
         facebook_access_token=SecretStr(meta.user_token),

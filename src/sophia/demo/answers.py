@@ -9,6 +9,7 @@ from sophia.demo.errors import GraphError, as_json
 from sophia.demo.fields import Field, parse_fields
 from sophia.demo.nodes import default_fields, render
 from sophia.demo.objects import Page
+from sophia.demo.publishing import look, publish
 from sophia.demo.requests import Request
 from sophia.demo.visit import Simulation, Visit
 
@@ -23,9 +24,11 @@ def answer(simulation: Simulation, request: Request) -> str:
     """The JSON of a single request or of one with `ids`. GraphError when Meta would refuse it."""
     if request.path == _EXCHANGE and request.method in {"GET", "POST"}:
         return exchange_token(simulation, request)
-    if request.method != "GET":
+    if request.method not in {"GET", "POST"}:
         raise GraphError(f"Unsupported {request.method.lower()} request.", 100, 33, kind=errors.METHOD)
     visit = Visit(simulation, request, identify(simulation, request))
+    if request.method == "POST":
+        return publish(visit)
     if request.path == ("debug_token",):
         return debug_token(visit)
     if request.ids:
@@ -43,6 +46,9 @@ def _fields(parameters: Mapping[str, str]) -> tuple[Field, ...] | None:
 def _answer_path(visit: Visit, path: tuple[str, ...]) -> str:
     """`/{id}` or `/{id}/{edge}`."""
     parameters = visit.request.parameters
+    unpublished = look(visit, path)
+    if unpublished is not None:
+        return unpublished
     if len(path) == 1:
         node = visit.node(path[0])
         return render(visit, node, _fields(parameters) or default_fields(node))

@@ -54,16 +54,16 @@ def _moments(plan: Plan, account_seed: int) -> Iterator[tuple[int, datetime]]:
         yield serial, (plan.now + ahead * step).replace(microsecond=0)
 
 
-def _campaign(plan: Plan, business: Business, moment: datetime) -> Campaign | None:
+def campaign_of(plan: Plan, business: Business, moment: datetime) -> Campaign | None:
     day = pacific_day(moment)
     running = (each for each in plan.campaigns if each.business_number == business.number and each.covers(day))
     return next(running, None)
 
 
-def _size(plan: Plan, business: Business, seed: int, moment: datetime, factor: float) -> float:
+def size_of(plan: Plan, business: Business, seed: int, moment: datetime, factor: float) -> float:
     """Final views over followers, before the algorithm change takes its part."""
     size = 0.9 * factor * lognormal(seed, 0, 0.45)
-    campaign = _campaign(plan, business, moment)
+    campaign = campaign_of(plan, business, moment)
     if campaign is not None:
         size *= campaign.uplift
     if business.number == plan.viral_day.business_number and pacific_day(moment) == plan.viral_day.day:
@@ -83,7 +83,7 @@ def _post_kind(plan: Plan, seed: int, serial: int) -> PostKind:
     return "photo" if draw < 0.6 else "status" if draw < 0.85 else "video"
 
 
-_POST_FACTOR = {"status": 0.6, "photo": 1.0, "video": 1.2, "reel": 2.2}
+POST_FACTOR = {"status": 0.6, "photo": 1.0, "video": 1.2, "reel": 2.2}
 
 
 def facebook_posts(plan: Plan, business: Business) -> tuple[Post, ...]:
@@ -94,7 +94,7 @@ def facebook_posts(plan: Plan, business: Business) -> tuple[Post, ...]:
     for serial, moment in _moments(plan, account_seed):
         seed = seed_of(account_seed, serial)
         kind = _post_kind(plan, seed, serial)
-        campaign = _campaign(plan, business, moment)
+        campaign = campaign_of(plan, business, moment)
         filmed = kind in {"video", "reel"}
         local = f"{page.number:04d}{serial:08d}"
         site = f"https://{business.slug}.example/news/{serial}"
@@ -113,7 +113,7 @@ def facebook_posts(plan: Plan, business: Business) -> tuple[Post, ...]:
                 video_id=f"77{local}" if filmed else None,
                 link=link,
                 campaign=campaign,
-                size=_size(plan, business, seed, moment, _POST_FACTOR[kind]),
+                size=size_of(plan, business, seed, moment, POST_FACTOR[kind]),
                 length_seconds=round(8 + 50 * unit(seed, 21), 3) if filmed else 0.0,
             )
         )
@@ -130,16 +130,16 @@ def instagram_media(plan: Plan, business: Business) -> tuple[Media, ...]:
         seed = seed_of(account_seed, serial)
         product: ProductType = "REELS" if _spread_evenly(serial, plan.reel_share) else "FEED"
         look: MediaType = "VIDEO" if product == "REELS" else "CAROUSEL_ALBUM" if unit(seed, 22) < 0.3 else "IMAGE"
-        size = _size(plan, business, seed, moment, 2.4 if product == "REELS" else 1.1)
+        size = size_of(plan, business, seed, moment, 2.4 if product == "REELS" else 1.1)
         oldest = plan.old_media and business.number == 0 and serial == 0
         media.append(
-            _medium(plan, business, serial, moment, product=product, look=look, size=size, before_professional=oldest)
+            medium_of(plan, business, serial, moment, product=product, look=look, size=size, before_professional=oldest)
         )
     media.reverse()
     return tuple(media)
 
 
-def _medium(
+def medium_of(
     plan: Plan,
     business: Business,
     serial: int,
@@ -150,14 +150,17 @@ def _medium(
     size: float,
     few_viewers: bool = False,
     before_professional: bool = False,
+    caption: str | None = None,
+    children: int = 3,
 ) -> Media:
+    """A medium; without a `caption` of its own it gets an invented one. `children`: how many pictures an album has."""
     account = business.instagram
     seed = seed_of(plan.seed, "media", account.id, product, serial)
-    local = f"{account.number:05d}{serial:08d}"
-    campaign = _campaign(plan, business, moment)
+    local, campaign = f"{account.number:05d}{serial:08d}", campaign_of(plan, business, moment)
     code = f"C{seed_of(account.id, product, serial):016x}"[:11]
     prefix = "180" if product != "STORY" else "181"
-    children = tuple(f"182{local}{place}" for place in range(3)) if look == "CAROUSEL_ALBUM" else ()
+    album = tuple(f"182{local}{place}" for place in range(children)) if look == "CAROUSEL_ALBUM" else ()
+    invented = sentence(business.language, seed, look, campaign.slug if campaign else None)
     folder = {"REELS": "reel", "STORY": "stories"}.get(product, "p")
     return Media(
         id=f"{prefix}{local}0",
@@ -166,12 +169,10 @@ def _medium(
         product_type=product,
         media_type=look,
         created_at=moment,
-        caption=""
-        if product == "STORY"
-        else sentence(business.language, seed, look, campaign.slug if campaign else None),
+        caption="" if product == "STORY" else invented if caption is None else caption,
         permalink=f"https://www.instagram.com/{folder}/{code}/",
         shortcode=code,
-        children=children,
+        children=album,
         campaign=campaign,
         size=size,
         length_seconds=round(6 + 40 * unit(seed, 21), 3) if look == "VIDEO" else 0.0,
@@ -202,7 +203,9 @@ def instagram_stories(plan: Plan, business: Business) -> tuple[Media, ...]:
         look: MediaType = "VIDEO" if unit(seed, 1) < 0.5 else "IMAGE"
         few = business.number == 0 and serial % 3 == 2
         size = 0.35 * around_one(seed, 2, 0.3)
-        stories.append(_medium(plan, business, serial, moment, product="STORY", look=look, size=size, few_viewers=few))
+        stories.append(
+            medium_of(plan, business, serial, moment, product="STORY", look=look, size=size, few_viewers=few)
+        )
     stories.reverse()
     return tuple(stories)
 

@@ -182,12 +182,14 @@ class GraphApi:
             form = {key: value if isinstance(value, str) else as_json(value) for key, value in given.items()}
         elif body:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        bearer = headers.get("authorization", "")
+        if "file_url" in headers:
+            form["file_url"] = headers["file_url"]
+        scheme, _, token = headers.get("authorization", "").partition(" ")
         request = read_request(
             scope["method"],
             scope["path"],
             query,
-            header_token=bearer[7:] if bearer[:7].lower() == "bearer " else None,
+            header_token=token if scheme.lower() in {"bearer", "oauth"} else None,
             form=form,
             base_url=f"{scope.get('scheme', 'http')}://{headers.get('host', 'localhost')}",
             now=self.simulation.clock(),

@@ -204,6 +204,12 @@ def _video_insights(visit: Visit, video: Video, field: Field) -> str | None:
     return None if text == EMPTY else text
 
 
+# The phases of a video that everybody can see.
+PROCESSED = {
+    "video_status": "ready",
+    **{name: {"status": "complete"} for name in ("uploading_phase", "processing_phase", "publishing_phase")},
+}
+
 VIDEO_FIELDS: Fields = {
     "id": _plain(lambda video: video.id),
     "post_id": _plain(lambda video: video.post.id),
@@ -213,6 +219,7 @@ VIDEO_FIELDS: Fields = {
     "title": _plain(lambda _: None),
     "length": _plain(lambda video: video.post.length_seconds),
     "permalink_url": _plain(lambda video: f"/{'reel' if video.post.kind == 'reel' else 'watch'}/{video.id}/"),
+    "status": _plain(lambda _: PROCESSED),
     "video_insights": _video_insights,
 }
 

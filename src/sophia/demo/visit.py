@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
+from sophia.demo.desk import Desk
 from sophia.demo.errors import GraphError, unknown_object
 from sophia.demo.objects import Media, Node, Page, PageStory
 from sophia.demo.pacific import pacific_day
@@ -31,6 +32,8 @@ class Simulation:
     broken: dict[str, GraphError] = field(default_factory=dict)
     # ids that lists leave out after the limit was applied, so that pages come short
     hidden: set[str] = field(default_factory=set)
+    # what was handed in and is not public yet, and how much may be published
+    desk: Desk = field(default_factory=Desk)
 
     def is_retired(self, metric: str, now: datetime) -> bool:
         return metric in self.retirements and now >= self.retirements[metric]

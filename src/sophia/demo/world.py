@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import TypeVar
 
 from sophia.demo.feed import Plan, facebook_posts, instagram_media, instagram_stories, page_stories
 from sophia.demo.invention import business_name, industry_of, place_of, slug_of
@@ -33,6 +34,8 @@ ALL_SCOPES = (
     "instagram_basic",
     "instagram_manage_insights",
     "business_management",
+    "pages_manage_posts",
+    "instagram_content_publish",
 )
 STORY_LIFE = timedelta(hours=24)
 
@@ -174,6 +177,17 @@ class World:
             self._page_stories[page_id] = page_stories(self.plan, self.business_of(page_id))
         return self._page_stories[page_id]
 
+    def publish(self, new: Post | Media) -> None:
+        """Add what somebody has just published; from now on it is listed and found like everything else."""
+        home = self.business_of(new.page_id if isinstance(new, Post) else new.account_id)
+        if isinstance(new, Post):
+            self._posts[new.page_id] = _with(self.posts(new.page_id), new)
+        elif new.is_story:
+            self._stories[new.account_id] = _with(self.stories(new.account_id), new)
+        else:
+            self._media[new.account_id] = _with(self.media(new.account_id), new)
+        self._nodes.pop(home.slug, None)
+
     def node(self, object_id: str) -> Node | None:
         """Whatever has this id, whether or not it is visible yet; None when nothing has it."""
         if object_id in self._owners:
@@ -205,6 +219,15 @@ class World:
                 nodes.update((child, MediaChild(child, medium)) for child in medium.children)
             self._nodes[business.slug] = nodes
         return self._nodes[business.slug]
+
+
+_Listed = TypeVar("_Listed", bound=Post | Media)
+
+
+def _with(listed: tuple[_Listed, ...], new: _Listed) -> tuple[_Listed, ...]:
+    """The list, newest first, with one more in its place; of equal moments the new one comes first."""
+    later = sum(1 for one in listed if one.created_at > new.created_at)
+    return (*listed[:later], new, *listed[later:])
 
 
 def account_of(world: World, node: Node) -> Account:

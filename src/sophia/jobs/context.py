@@ -39,4 +39,5 @@ def graph_client(settings: Settings, clock: Callable[[], datetime]) -> GraphClie
         timeout_seconds=settings.request_timeout_seconds,
         answer_seconds=settings.answer_timeout_seconds,
         connections=max(64, settings.concurrency * 4),
+        upload_url=settings.graph_upload_url,
     )

@@ -40,12 +40,14 @@ class Runner:
         if job.alone_for is not None and not await anyio.to_thread.run_sync(self._claim, job):
             log.info("job_runs_elsewhere", job=job.name)
             return False
-        await self.begin(job.name, job.run)
+        await self.begin(job.name, job.run, quiet=job.is_quiet)
         return True
 
-    def begin(self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]]) -> "asyncio.Task[object]":
+    def begin(
+        self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]], *, quiet: bool = False
+    ) -> "asyncio.Task[object]":
         """Start something under a name; it ends at the latest when `stop` is called."""
-        task: asyncio.Task[object] = asyncio.create_task(self._guarded(name, work), name=name)
+        task: asyncio.Task[object] = asyncio.create_task(self._guarded(name, work, quiet), name=name)
         self._running[name] = task
         task.add_done_callback(lambda _: self._running.pop(name, None))
         return task
@@ -70,10 +72,13 @@ class Runner:
             stale = partial(is_from_the_future, now)
             return take_lease(session, f"job:{job.name}", holder, now, job.alone_for, is_dead=stale)
 
-    async def _guarded(self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]]) -> None:
+    async def _guarded(
+        self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]], quiet: bool
+    ) -> None:
         """The border of a job: what fails in it is logged with its traceback, and the next turn comes all the same."""
         began = time.monotonic()
-        log.info("job_started", job=name)
+        say = log.debug if quiet else log.info
+        say("job_started", job=name)
         try:
             counts = await work(self.context)
         except asyncio.CancelledError:
@@ -82,4 +87,4 @@ class Runner:
         except Exception:
             log.exception("job_failed", job=name, seconds=round(time.monotonic() - began, 1))
         else:
-            log.info("job_finished", job=name, seconds=round(time.monotonic() - began, 1), **counts)
+            say("job_finished", job=name, seconds=round(time.monotonic() - began, 1), **counts)

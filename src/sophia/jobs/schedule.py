@@ -38,10 +38,10 @@ def utc_now() -> datetime:
 
 def trigger(schedule: Schedule, settings: Settings) -> CronTrigger:
     """The schedule in the operator's zone."""
-    hour = "*" if schedule.every == "hour" else str((settings.daily_hour + schedule.hours_after) % 24)
+    hour = str((settings.daily_hour + schedule.hours_after) % 24) if schedule.every == "day" else "*"
     return CronTrigger(
         hour=hour,
-        minute=schedule.minute,
+        minute="*" if schedule.every == "minute" else schedule.minute,
         timezone=settings.operator_zone,
         jitter=int(schedule.jitter.total_seconds()),
     )
@@ -79,7 +79,10 @@ async def run_jobs(
         by_name = {job.name: job for job in (*jobs, *UNPLANNED)}
 
         async def fire(name: str) -> None:
-            await runner.run(by_name[name])
+            job = by_name[name]
+            await runner.run(job)
+            if job.schedule.every == "minute":
+                return
             moment = await anyio.to_thread.run_sync(resumption, runner.context)
             if moment is not None:
                 wait = max(moment - clock(), SHORTEST_WAIT)

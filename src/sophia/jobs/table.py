@@ -12,17 +12,18 @@ from sophia.analytics.store.retention import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.portfolio.checking import check_tokens
+from sophia.publishing.sending import Publisher
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Every hour at `minute`, or every day at `minute` of the hour that is `hours_after` the daily hour of the settings,
+    """Every minute, every hour at `minute`, or every day at `minute` of the hour that is `hours_after` the daily hour of the settings,
     in the operator's zone; each time up to `jitter` later, so that not everything begins at once (E9).
     """
 
-    every: Literal["hour", "day"]
+    every: Literal["minute", "hour", "day"]
     minute: int = 0
     hours_after: int = 0
     jitter: timedelta = timedelta(minutes=5)
@@ -31,13 +32,14 @@ class Schedule:
 @dataclass(frozen=True, slots=True)
 class Job:
     """`alone_for`: after one process has begun it, no other does for this while; must be shorter than the schedule's
-    interval. None where what is due says it better.
+    interval. None where what is due says it better. `is_quiet`: its turns are worth a log line only to who looks for them.
     """
 
     name: str
     run: Callable[[JobContext], Awaitable[Mapping[str, int]]]
     schedule: Schedule
     alone_for: timedelta | None = None
+    is_quiet: bool = False
 
 
 async def check_all_tokens(context: JobContext) -> dict[str, int]:
@@ -46,6 +48,12 @@ async def check_all_tokens(context: JobContext) -> dict[str, int]:
     for warning in check.warnings:
         log.warning("action_needed", code=warning.code, message=warning.message, account=warning.account)
     return {"checked": check.checked, "warnings": len(check.warnings)}
+
+
+async def publish_due(context: JobContext) -> dict[str, int]:
+    """Send what stands in the publishing queue and is due, and find out what became of what was sent."""
+    publisher = Publisher(context.database, context.vault, context.client, context.settings, context.clock)
+    return await publisher.publish_due()
 
 
 async def forget_old_answers(context: JobContext) -> dict[str, int]:
@@ -58,6 +66,7 @@ JOBS = (
     Job("collect_daily", collect_daily, Schedule("day")),
     Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
     Job("collect_fresh", collect_fresh, Schedule("hour", minute=10), alone_for=timedelta(minutes=30)),
+    Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
     Job("forget_raw_answers", forget_old_answers, Schedule("day", hours_after=1), alone_for=timedelta(hours=6)),
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,7 +77,21 @@ class Caller:
         *,
         patient: bool = True,
     ) -> Answer:
-        """One call. The first ones go out two at a time, so that a dead token costs no more than these (C3)."""
+        """One call; a `patient` one is tried again while the fault may pass."""
+        return await self._in_turn(
+            lambda: self._client.send(self, method, path, params, subject, counted, shape, patient=patient)
+        )
+
+    async def post(self, path: str, params: Mapping[str, str], subject: str) -> Answer:
+        """POST once. Whoever hears no answer does not know what Meta did, so nothing is posted again from here."""
+        return await self._in_turn(lambda: self._client.send(self, "POST", path, params, subject, patient=False))
+
+    async def upload(self, video_id: str, file_url: str, subject: str) -> Answer:
+        """Let Meta fetch the video that it expects under this id from an address."""
+        return await self._in_turn(lambda: self._client.upload(self, video_id, file_url, subject))
+
+    async def _in_turn(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        """The first calls go out two at a time, so that a dead token costs no more than these (C3)."""
         if self._on_trial > 0:
             self._on_trial -= 1
         elif not self._judged.is_set():
@@ -85,7 +99,7 @@ class Caller:
         if self.stopped is not None:
             raise self.stopped
         try:
-            return await self._client.send(self, method, path, params, subject, counted, shape, patient=patient)
+            return await call()
         except GraphError as error:
             self._stop_after(error)
             raise

@@ -60,14 +60,18 @@ class GraphClient:
         answer_seconds: float = 120.0,
         connections: int = 20,
         pacing: Pacing | None = None,
+        upload_url: str = "https://rupload.facebook.com",
     ) -> None:
-        """`timeout_seconds` is the longest silence, `answer_seconds` the longest time for a whole answer."""
+        """`timeout_seconds` is the longest silence, `answer_seconds` the longest time for a whole answer. Meta takes
+        videos at an address of their own, `upload_url`.
+        """
         self.version = version
         self.clock = clock
         self.pacing = pacing or Pacing(clock)
         self.breaker = Breaker()
         self._app_secret = app_secret
         self._base_url = base_url.rstrip("/")
+        self._upload_url = upload_url.rstrip("/")
         timeout = httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10.0))
         self._extensions = {"timeout": timeout.as_dict()}
         self._answer_seconds = answer_seconds
@@ -118,7 +122,22 @@ class GraphClient:
         *,
         patient: bool = True,
     ) -> Answer:
-        """One call, tried again while the fault may pass, unless it is not to be patient. Raises GraphError; its remedy says what to do."""
+        """One call; a `patient` one is tried again while the fault may pass, others go out once. Raises GraphError; its
+        remedy says what to do.
+        """
+        request = self._request(caller, method, path, params)
+        return await self._sent(
+            caller, request, f"{method} /{path}?{urlencode(params)}", path, subject, counted, shape, patient=patient
+        )
+
+    async def upload(self, caller: Caller, video_id: str, file_url: str, subject: str) -> Answer:
+        """Let Meta fetch a video from an address; once."""
+        path = f"video-upload/{self.version}/{video_id}"
+        headers = {"Authorization": f"OAuth {caller.token.get_secret_value()}", "file_url": file_url}
+        request = httpx.Request("POST", f"{self._upload_url}/{path}", headers=headers, extensions=self._extensions)
+        return await self._sent(caller, request, f"POST /{path}", path, subject, 1, Shape.OBJECT, patient=False)
+
+    def _request(self, caller: Caller, method: str, path: str, params: Mapping[str, str]) -> httpx.Request:
         secret = dict(params)
         if self._app_secret is not None:
             secret["appsecret_proof"] = proof(self._app_secret, caller.token)
@@ -127,7 +146,20 @@ class GraphClient:
         body: dict[str, Any] = {"data": secret} if method == "POST" else {}
         if method != "POST":
             url = f"{url}?{urlencode(secret)}"
-        request = httpx.Request(method, url, headers=headers, extensions=self._extensions, **body)
+        return httpx.Request(method, url, headers=headers, extensions=self._extensions, **body)
+
+    async def _sent(
+        self,
+        caller: Caller,
+        request: httpx.Request,
+        asked: str,
+        path: str,
+        subject: str,
+        counted: int,
+        shape: Shape,
+        *,
+        patient: bool,
+    ) -> Answer:
         patience = Patience(caller, ATTEMPTS if patient else 1)
         async for attempt in stamina.retry_context(on=patience, attempts=ATTEMPTS, timeout=LONGEST_RETRY_SECONDS):
             with attempt:
@@ -137,7 +169,6 @@ class GraphClient:
                 received, data = await self._attempt(caller, request, path, shape)
         answered = received.headers.get("facebook-api-version", self.version)
         self._notice_version(answered)
-        asked = f"{method} /{path}?{urlencode(params)}"
         return Answer(data, Source(subject, asked, self.clock(), answered, received.body))
 
     async def _wait_for_turn(self, caller: Caller) -> None:

@@ -26,6 +26,8 @@ class Client(Base):
     timezone: Mapped[str] = mapped_column(String(60))
     industry: Mapped[str | None] = mapped_column(String(60))
     status: Mapped[str] = mapped_column(String(20), default="active")
+    # Links into these, and what lies below them, are tagged when a draft goes out.
+    domains: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     accounts: Mapped[list["Account"]] = relationship(back_populates="client", passive_deletes=True)
@@ -61,7 +63,11 @@ class Account(Base):
 
 
 class ContentDraft(Base):
-    """Copy written here before it becomes a post."""
+    """Copy written here before it becomes a post.
+
+    `version` grows with every edit, so that an approval names what it approves. `account_ids` is empty when the draft is
+    for all of the client's accounts on the platform; `kind` is None for drafts that only describe a post.
+    """
 
     __tablename__ = "content_drafts"
     __table_args__ = (
@@ -80,7 +86,30 @@ class ContentDraft(Base):
     status: Mapped[str] = mapped_column(String(20), default="draft")
     platform_post_id: Mapped[str | None] = mapped_column(String(80))
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    kind: Mapped[str | None] = mapped_column(String(20))
+    media_urls: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    account_ids: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ApprovalEvent(Base):
+    """What somebody did to a draft on its way to publication. Rows are added, never changed; their order is by `id`."""
+
+    __tablename__ = "approval_events"
+    __table_args__ = (
+        CheckConstraint("kind IN ('created', 'edited', 'approved', 'rejected')", name="kind_known"),
+        CheckConstraint("length(actor) > 0", name="actor_given"),
+        Index("ix_approval_events_draft_id", "draft_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    draft_id: Mapped[int] = mapped_column(ForeignKey("content_drafts.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column()
+    actor: Mapped[str] = mapped_column(String(120))
+    note: Mapped[str | None] = mapped_column(Text)
+    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Post(Base):
@@ -110,13 +139,19 @@ class Post(Base):
 
 
 class PublishingQueueEntry(Base):
-    """A draft on its way to an account; knows the post that it became."""
+    """A draft on its way to an account; knows the post that it became.
+
+    What is needed to go on after a crash is written before Meta is asked: the `caption` as it goes out, what was made at
+    Meta and is not public yet (`parts`, `container_id`), and `sent_at`, the moment before the one call that makes it
+    public. While `sent_at` is set and the entry is `publishing`, nobody knows whether the post exists.
+    """
 
     __tablename__ = "publishing_queue"
     __table_args__ = (
         UniqueConstraint("draft_id", "account_id"),
         CheckConstraint("status IN ('queued', 'publishing', 'published', 'failed', 'cancelled')", name="status_known"),
         Index("ix_publishing_queue_account_id_platform_post_id", "account_id", "platform_post_id"),
+        Index("ix_publishing_queue_status", "status"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -126,4 +161,14 @@ class PublishingQueueEntry(Base):
     scheduled_for: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     platform_post_id: Mapped[str | None] = mapped_column(String(80))
+    attempt_id: Mapped[str | None] = mapped_column(String(40))
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    caption: Mapped[str | None] = mapped_column(Text)
+    parts: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    container_id: Mapped[str | None] = mapped_column(String(40))
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    problem: Mapped[str | None] = mapped_column(Text)
+    what_to_do: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

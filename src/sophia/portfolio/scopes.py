@@ -18,6 +18,11 @@ OPTIONAL = {
     "facebook": {"pages_read_user_content": "comments and reactions of Facebook posts are not counted"},
     "instagram": {},
 }
+# What only publishing needs; who only measures is not asked for it.
+PUBLISHING = {
+    "facebook": {"pages_manage_posts": "nothing can be published on a Page"},
+    "instagram": {"instagram_content_publish": "nothing can be published on Instagram"},
+}
 ALL = frozenset(scope for table in (NEEDED, OPTIONAL) for scopes in table.values() for scope in scopes)
 
 
@@ -29,6 +34,11 @@ def missing(platform: str, scopes: Collection[str]) -> list[str]:
 def missed(platform: str, scopes: Collection[str]) -> list[str]:
     """A sentence for every permission whose absence costs a part of the numbers only."""
     return _sentences(OPTIONAL[platform], scopes)
+
+
+def missing_to_publish(platform: str, scopes: Collection[str]) -> list[str]:
+    """A sentence for every permission without which nothing can be published."""
+    return _sentences(PUBLISHING[platform], scopes)
 
 
 def _sentences(wanted: dict[str, str], scopes: Collection[str]) -> list[str]:

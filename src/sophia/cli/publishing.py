@@ -1,0 +1,163 @@
+"""`sophia publish`: put drafts into the queue, send what is due, see what became of it."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from sophia.cli.drafts import Accounts
+from sophia.cli.errors import ERROR, PARTLY
+from sophia.cli.opening import Installation, open_installation
+from sophia.cli.shown import AsJson, local, show_json, show_table
+
+if TYPE_CHECKING:
+    from sophia.publishing.queue import EntryInfo
+
+publishing = typer.Typer(help="Send approved drafts to their accounts.", no_args_is_help=True)
+Entry = Annotated[
+    int, typer.Argument(metavar="ENTRY", min=1, help="The entry's number; `sophia publish list` shows them.")
+]
+
+
+@publishing.command()
+def queue(
+    draft: Annotated[int, typer.Argument(metavar="DRAFT", min=1)],
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], help="When, in the operator's zone. Default: at once."
+        ),
+    ] = None,
+    account: Accounts = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a draft into the queue of its accounts, or move it to another time."""
+    installation = open_installation()
+    from sophia.publishing.queue import enqueue, list_entries  # noqa: PLC0415
+
+    moment = None if at is None else at.replace(tzinfo=installation.settings.operator_zone)
+    with installation.database.write() as session:
+        ids = enqueue(session, draft, installation.clock(), account_ids=account or (), scheduled_for=moment)
+        entries = list_entries(session, None, entry_ids=ids, limit=len(ids))
+    show(installation, entries, as_json=as_json)
+
+
+@publishing.command()
+def due(as_json: AsJson = False) -> None:
+    """Send now what is due, and find out what became of what was sent. The server does this every minute."""
+    installation = open_installation()
+    from sophia.publishing import queue as entries  # noqa: PLC0415
+
+    with installation.database.read() as session:
+        ids = [one.entry_id for one in entries.due(session, installation.clock())]
+    if ids:
+        send(installation, ids)
+    with installation.database.read() as session:
+        done = entries.list_entries(session, None, entry_ids=ids, limit=len(ids) or 1)
+    show(installation, done, as_json=as_json, empty="Nothing is due.")
+    failed = sum(1 for one in done if one.status == entries.FAILED)
+    if failed:
+        raise typer.Exit(ERROR if failed == len(done) else PARTLY)
+
+
+def send(installation: Installation, entry_ids: Collection[int]) -> None:
+    from sophia.cli.running import run  # noqa: PLC0415
+    from sophia.publishing.sending import Publisher  # noqa: PLC0415
+
+    async def work() -> None:
+        i = installation
+        async with i.graph_client() as graph:
+            await Publisher(i.database, i.vault, graph, i.settings, i.clock).publish_due(entry_ids)
+
+    run(work())
+
+
+@publishing.command()
+def cancel(entry: Entry, as_json: AsJson = False) -> None:
+    """Take an entry out of the queue, as long as it is not being sent."""
+    installation = open_installation()
+    from sophia.publishing.queue import cancel as cancel_entry  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        cancel_entry(session, entry)
+    show_entry(installation, entry, as_json=as_json)
+
+
+@publishing.command()
+def retry(entry: Entry, as_json: AsJson = False) -> None:
+    """Let an entry that failed try again."""
+    installation = open_installation()
+    from sophia.publishing.queue import retry as retry_entry  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        retry_entry(session, entry)
+    show_entry(installation, entry, as_json=as_json)
+
+
+@publishing.command("list")
+def list_(
+    client: Annotated[str | None, typer.Option(metavar="NAME_OR_ID", help="Only this client.")] = None,
+    draft: Annotated[int | None, typer.Option(metavar="DRAFT", min=1, help="Only this draft.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="queued, publishing, published, failed or cancelled.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what stands in the queue, was published or failed, newest first, and what to do about it."""
+    installation = open_installation()
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    from sophia.publishing.queue import list_entries  # noqa: PLC0415
+
+    with installation.database.read() as session:
+        client_id = None if client is None else find_client(session, client).id
+        entries = list_entries(session, None, client_id=client_id, draft_id=draft, status=status)
+    show(installation, entries, as_json=as_json)
+
+
+def show_entry(installation: Installation, number: int, *, as_json: bool) -> None:
+    from sophia.publishing.queue import find_entry  # noqa: PLC0415
+
+    with installation.database.read() as session:
+        show(installation, [find_entry(session, None, number)], as_json=as_json)
+
+
+def show(
+    installation: Installation,
+    entries: "list[EntryInfo]",
+    *,
+    as_json: bool,
+    empty: str = "The queue is empty. Put a draft into it with: sophia publish queue DRAFT",
+) -> None:
+    if as_json:
+        show_json({"entries": entries})
+        return
+    zone = installation.settings.operator_zone
+    rows = [
+        {
+            "entry": str(one.id),
+            "draft": str(one.draft_id),
+            "account": f"{one.platform} {one.account_name}",
+            "status": one.status,
+            "when": when(one, zone),
+            "what to do": advice(one),
+        }
+        for one in entries
+    ]
+    show_table(rows, empty=empty)
+
+
+def advice(entry: "EntryInfo") -> str:
+    said = " ".join(part for part in (entry.problem, entry.what_to_do) if part) or "nothing"
+    return f"{said} (sophia publish retry {entry.id})" if entry.status == "failed" else said
+
+
+def when(entry: "EntryInfo", zone: ZoneInfo) -> str:
+    """The moment that matters: when it went out, is tried again, or is meant for."""
+    moment = entry.published_at or entry.next_try_at or entry.scheduled_for
+    return "as soon as possible" if moment is None else local(moment, zone)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(publishing, name="publish")

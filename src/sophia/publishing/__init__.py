@@ -1,0 +1,1 @@
+"""From an approved draft to a post, exactly once."""

@@ -1,0 +1,238 @@
+"""The queue: drafts put into it, taken out of it, tried again by hand, listed; and which entries are due.
+
+Every function works inside the caller's transaction. An entry is cancelled or moved only while nobody sends it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from sophia.database import among
+from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.portfolio.approvals import is_approved, last_events, lock_draft
+from sophia.portfolio.drafts import account_ids_of, check, content_of
+from sophia.portfolio.models import Account, Client, ContentDraft, PublishingQueueEntry
+from sophia.publishing.composing import compose
+
+QUEUED, PUBLISHING, PUBLISHED, FAILED, CANCELLED = "queued", "publishing", "published", "failed", "cancelled"
+STATUSES = (QUEUED, PUBLISHING, PUBLISHED, FAILED, CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryInfo:
+    """A draft on its way to one account. Moments are aware; `what_to_do` is for a person, and None when nothing is."""
+
+    id: int
+    draft_id: int
+    client_id: int
+    client_name: str
+    account_id: int
+    account_name: str
+    platform: str
+    kind: str | None
+    status: str
+    approved: bool
+    scheduled_for: datetime | None
+    next_try_at: datetime | None
+    published_at: datetime | None
+    platform_post_id: str | None
+    attempts: int
+    problem: str | None
+    what_to_do: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An entry whose turn it is."""
+
+    entry_id: int
+    account_id: int
+
+
+def enqueue(
+    session: Session,
+    draft_id: int,
+    now: datetime,
+    *,
+    account_ids: Collection[int] = (),
+    scheduled_for: datetime | None = None,
+) -> list[int]:
+    """Put the draft into the queue of these accounts, else of its own, else of all its client's on its platform.
+
+    Returns the entries, in the order of their accounts. What stands in the queue is moved to the new time, what was
+    cancelled comes back, and what is on its way or has arrived stays as it is. Raises InvalidInputError for a draft that
+    cannot be sent, NotFoundError for an account that is not the client's.
+    """
+    draft = lock_draft(session, draft_id)
+    check(content_of(draft))
+    compose(session, draft)
+    mine = account_ids_of(session, draft.client_id, draft.platform)
+    wanted = sorted(set(account_ids or draft.account_ids or mine))
+    for account_id in wanted:
+        if account_id not in mine:
+            raise NotFoundError(f"Client {draft.client_id} has no {draft.platform} account {account_id}.")
+    if not wanted:
+        raise InvalidInputError(f"The client of draft {draft_id} has no {draft.platform} account. Run: sophia connect")
+    known = set(session.scalars(select(PublishingQueueEntry.account_id).where(_of(draft_id, wanted))))
+    session.add_all(
+        PublishingQueueEntry(draft_id=draft_id, account_id=one, status=QUEUED, created_at=now)
+        for one in wanted
+        if one not in known
+    )
+    session.flush()
+    query = select(PublishingQueueEntry).where(_of(draft_id, wanted)).order_by(PublishingQueueEntry.account_id)
+    entries = list(session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+    for entry in entries:
+        if entry.status in (QUEUED, CANCELLED):
+            entry.status, entry.scheduled_for, entry.next_try_at = QUEUED, scheduled_for, None
+    return [entry.id for entry in entries]
+
+
+def _of(draft_id: int, account_ids: Collection[int]) -> ColumnElement[bool]:
+    return (PublishingQueueEntry.draft_id == draft_id) & among(PublishingQueueEntry.account_id, account_ids)
+
+
+def cancel(session: Session, entry_id: int) -> None:
+    """Take an entry out of the queue. Raises ConflictError when it is being sent, or was."""
+    entry = lock_entry(session, entry_id)
+    if entry.status == CANCELLED:
+        return
+    if entry.status != QUEUED:
+        raise ConflictError(f"Entry {entry_id} is {entry.status}; only what is still queued can be cancelled.")
+    entry.status = CANCELLED
+
+
+def retry(session: Session, entry_id: int) -> None:
+    """Let an entry that failed try again, as often as a new one. Raises ConflictError for any that did not fail."""
+    entry = lock_entry(session, entry_id)
+    if entry.status == QUEUED:
+        return
+    if entry.status != FAILED:
+        raise ConflictError(f"Entry {entry_id} is {entry.status}; only what has failed can be tried again.")
+    entry.status, entry.attempts = QUEUED, 0
+    entry.next_try_at = entry.problem = entry.what_to_do = None
+
+
+def lock_entry(session: Session, entry_id: int) -> PublishingQueueEntry:
+    """The entry, held until the transaction ends. Raises NotFoundError."""
+    entry = session.get(PublishingQueueEntry, entry_id, with_for_update=True, populate_existing=True)
+    if entry is None:
+        raise NotFoundError(f"There is no entry {entry_id} in the publishing queue.")
+    return entry
+
+
+def due(session: Session, now: datetime, entry_ids: Collection[int] | None = None) -> list[Due]:
+    """What should be sent or looked after now: by account, unsure entries first, then by the time they were meant for.
+
+    Drafts without a valid approval are left out, and so are accounts and clients that are not active.
+    """
+    entry = PublishingQueueEntry
+    may_go = (entry.status == QUEUED) & or_(entry.scheduled_for.is_(None), entry.scheduled_for <= now)
+    query = (
+        select(entry, ContentDraft)
+        .join(ContentDraft, ContentDraft.id == entry.draft_id)
+        .join(Account, Account.id == entry.account_id)
+        .join(Client, Client.id == Account.client_id)
+        .where(or_(may_go, entry.status == PUBLISHING), or_(entry.next_try_at.is_(None), entry.next_try_at <= now))
+        .where(Account.status == "active", Account.token_encrypted.is_not(None), Client.status == "active")
+    )
+    if entry_ids is not None:
+        query = query.where(among(entry.id, entry_ids))
+    rows = [(one, draft) for one, draft in session.execute(query)]
+    last = last_events(session, list({draft.id for _, draft in rows}))
+    ready = [one for one, draft in rows if one.status == PUBLISHING or is_approved(draft, last.get(draft.id))]
+    ready.sort(key=lambda one: (one.account_id, one.sent_at is None, one.scheduled_for or one.created_at, one.id))
+    return [Due(one.id, one.account_id) for one in ready]
+
+
+def unsure_entry(session: Session, account_id: int) -> int | None:
+    """The account's entry of which nobody knows whether it is a post. Nothing else goes out there until that is known:
+    two posts with the same words could not be told apart.
+    """
+    entry = PublishingQueueEntry
+    unsure = (entry.account_id == account_id, entry.status == PUBLISHING, entry.sent_at.is_not(None))
+    return session.scalar(select(entry.id).where(*unsure).order_by(entry.id).limit(1))
+
+
+def find_entry(session: Session, seen: frozenset[int] | None, entry_id: int) -> EntryInfo:
+    """Raises NotFoundError for an entry that does not exist, and the same for one of a client that may not be seen."""
+    found = list_entries(session, seen, entry_ids=[entry_id])
+    if not found:
+        raise NotFoundError(f"There is no entry {entry_id} in the publishing queue.")
+    return found[0]
+
+
+def list_entries(
+    session: Session,
+    seen: frozenset[int] | None,
+    *,
+    client_id: int | None = None,
+    draft_id: int | None = None,
+    status: str | None = None,
+    entry_ids: Collection[int] | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[EntryInfo]:
+    """Entries, newest first; `before_id` continues a list."""
+    entry = PublishingQueueEntry
+    query = (
+        select(entry, ContentDraft, Account, Client.name)
+        .join(ContentDraft, ContentDraft.id == entry.draft_id)
+        .join(Account, Account.id == entry.account_id)
+        .join(Client, Client.id == ContentDraft.client_id)
+        .order_by(entry.id.desc())
+        .limit(limit)
+    )
+    if seen is not None:
+        query = query.where(among(Client.id, sorted(seen)))
+    if entry_ids is not None:
+        query = query.where(among(entry.id, entry_ids))
+    if before_id is not None:
+        query = query.where(entry.id < before_id)
+    for column, wanted in ((Client.id, client_id), (entry.draft_id, draft_id), (entry.status, status)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    rows = list(session.execute(query))
+    last = last_events(session, list({draft.id for _, draft, _, _ in rows}))
+    return [
+        _as_info(one, draft, account, name, approved=is_approved(draft, last.get(draft.id)))
+        for one, draft, account, name in rows
+    ]
+
+
+def _as_info(
+    one: PublishingQueueEntry, draft: ContentDraft, account: Account, client_name: str, *, approved: bool
+) -> EntryInfo:
+    return EntryInfo(
+        id=one.id,
+        draft_id=draft.id,
+        client_id=draft.client_id,
+        client_name=client_name,
+        account_id=account.id,
+        account_name=account.name,
+        platform=account.platform,
+        kind=draft.kind,
+        status=one.status,
+        approved=approved,
+        scheduled_for=one.scheduled_for,
+        next_try_at=one.next_try_at,
+        published_at=one.published_at,
+        platform_post_id=one.platform_post_id,
+        attempts=one.attempts,
+        problem=one.problem,
+        what_to_do=one.what_to_do or _waiting_for(one, account, approved=approved),
+    )
+
+
+def _waiting_for(one: PublishingQueueEntry, account: Account, *, approved: bool) -> str | None:
+    """What keeps an entry that stands in the queue from going out, and a person can change."""
+    if one.status not in (QUEUED, PUBLISHING):
+        return None
+    if one.status == QUEUED and not approved:
+        return f"Approve it as it is now: sophia draft approve {one.draft_id}"
+    if account.status != "active" or account.token_encrypted is None:
+        return account.status_reason or "Connect this account again: sophia connect"
+    return None

@@ -1,0 +1,164 @@
+"""The REST API of drafts and of the publishing queue, under /api/publishing. A key sees its clients' drafts only (D3).
+
+Who did something is the name of the key. Each write is committed before its answer leaves (J1).
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from sophia.access.problems import documented
+from sophia.access.web import Visit, Visited
+from sophia.analytics import queries
+from sophia.analytics.router.linking import link_next
+from sophia.analytics.schemas import Id
+from sophia.portfolio import approvals, drafts
+from sophia.portfolio.drafts import DraftContent, DraftInfo
+from sophia.publishing import queue, schemas
+from sophia.publishing.campaigns import join_campaign
+from sophia.publishing.queue import EntryInfo
+
+PREFIX = "/api/publishing"
+router = APIRouter(prefix=PREFIX, tags=["publishing"], responses=documented(401, 404, 422, 429, 500, 503))
+WRITES = documented(400, 409, 413)
+DraftId = Annotated[Id, Path()]
+EntryId = Annotated[Id, Path()]
+
+
+def actor_of(who: Visit) -> str:
+    return f"key {who.viewer.name}"
+
+
+@router.post("/drafts", status_code=201, response_model=schemas.DraftAnswer, responses=WRITES)
+def create_draft(who: Visited, given: schemas.NewDraft) -> DraftInfo:
+    """Write a draft. It goes out once it is approved and stands in the queue."""
+    content = DraftContent(
+        given.platform,
+        given.kind,
+        given.copy_,
+        tuple(given.media_urls),
+        tuple(given.account_ids),
+        given.content_pillar,
+    )
+    with who.database.write() as session:
+        queries.expect_client(session, who.seen, given.client_id)
+        draft_id = drafts.create_draft(session, given.client_id, content, actor_of(who), who.now)
+        if given.campaign_id is not None:
+            join_campaign(session, given.client_id, draft_id, given.campaign_id)
+        return drafts.find_draft(session, who.seen, draft_id)
+
+
+@router.get("/drafts", response_model=list[schemas.DraftAnswer])
+def list_drafts(
+    who: Visited, asked: Annotated[schemas.DraftsQuery, Query()], request: Request, response: Response
+) -> list[DraftInfo]:
+    """Drafts, newest first; `Link: rel="next"` leads on."""
+    with who.database.read() as session:
+        if asked.client_id is not None:
+            queries.expect_client(session, who.seen, asked.client_id)
+        found = drafts.list_drafts(
+            session,
+            who.seen,
+            client_id=asked.client_id,
+            status=asked.status,
+            before_id=asked.before_id,
+            limit=asked.limit + 1,
+        )
+    if len(found) > asked.limit:
+        found = found[: asked.limit]
+        link_next(request, response, before_id=found[-1].id)
+    return found
+
+
+@router.get("/drafts/{draft_id}", response_model=schemas.DraftAnswer)
+def show_draft(who: Visited, draft_id: DraftId) -> DraftInfo:
+    """A draft, and everything that happened to it."""
+    with who.database.read() as session:
+        return drafts.find_draft(session, who.seen, draft_id)
+
+
+@router.patch("/drafts/{draft_id}", response_model=schemas.DraftAnswer, responses=WRITES)
+def edit_draft(who: Visited, draft_id: DraftId, given: schemas.DraftEdit) -> DraftInfo:
+    """Change a draft. An approval that it had is taken back."""
+    changes: dict[str, Any] = given.model_dump(exclude={"version"}, exclude_unset=True, by_alias=True)
+    for name in ("media_urls", "account_ids"):
+        if name in changes:
+            changes[name] = tuple(changes[name] or ())
+    changes = {name: value for name, value in changes.items() if value is not None or name == "content_pillar"}
+    with who.database.write() as session:
+        drafts.find_draft(session, who.seen, draft_id)
+        drafts.edit_draft(session, draft_id, actor_of(who), who.now, version=given.version, **changes)
+        return drafts.find_draft(session, who.seen, draft_id)
+
+
+@router.post("/drafts/{draft_id}/approve", response_model=schemas.DraftAnswer, responses=WRITES)
+def approve(who: Visited, draft_id: DraftId, given: schemas.Decision) -> DraftInfo:
+    """Let the draft go out as it is. A second time changes nothing."""
+    with who.database.write() as session:
+        drafts.find_draft(session, who.seen, draft_id)
+        approvals.approve(session, draft_id, actor_of(who), who.now, version=given.version, note=given.note)
+        return drafts.find_draft(session, who.seen, draft_id)
+
+
+@router.post("/drafts/{draft_id}/reject", response_model=schemas.DraftAnswer, responses=WRITES)
+def reject(who: Visited, draft_id: DraftId, given: schemas.Decision) -> DraftInfo:
+    """Keep the draft from going out. A second time changes nothing."""
+    with who.database.write() as session:
+        drafts.find_draft(session, who.seen, draft_id)
+        approvals.reject(session, draft_id, actor_of(who), who.now, version=given.version, note=given.note)
+        return drafts.find_draft(session, who.seen, draft_id)
+
+
+@router.post("/drafts/{draft_id}/queue", response_model=list[schemas.EntryAnswer], responses=WRITES)
+def enqueue(who: Visited, draft_id: DraftId, given: schemas.Queueing) -> list[EntryInfo]:
+    """Put the draft into the queue, or move it to another time. It stands there once for each account."""
+    with who.database.write() as session:
+        drafts.find_draft(session, who.seen, draft_id)
+        ids = queue.enqueue(
+            session, draft_id, who.now, account_ids=given.account_ids, scheduled_for=given.scheduled_for
+        )
+        return queue.list_entries(session, who.seen, entry_ids=ids, limit=len(ids))
+
+
+@router.get("/queue", response_model=list[schemas.EntryAnswer])
+def list_entries(
+    who: Visited, asked: Annotated[schemas.QueueQuery, Query()], request: Request, response: Response
+) -> list[EntryInfo]:
+    """What stands in the queue, was published or failed, newest first; `Link: rel="next"` leads on."""
+    with who.database.read() as session:
+        if asked.client_id is not None:
+            queries.expect_client(session, who.seen, asked.client_id)
+        found = queue.list_entries(
+            session,
+            who.seen,
+            client_id=asked.client_id,
+            draft_id=asked.draft_id,
+            status=asked.status,
+            before_id=asked.before_id,
+            limit=asked.limit + 1,
+        )
+    if len(found) > asked.limit:
+        found = found[: asked.limit]
+        link_next(request, response, before_id=found[-1].id)
+    return found
+
+
+@router.post("/queue/{entry_id}/cancel", response_model=schemas.EntryAnswer, responses=WRITES)
+def cancel(who: Visited, entry_id: EntryId) -> EntryInfo:
+    """Take an entry out of the queue, as long as it is not being sent."""
+    with who.database.write() as session:
+        return changed(session, who, entry_id, queue.cancel)
+
+
+@router.post("/queue/{entry_id}/retry", response_model=schemas.EntryAnswer, responses=WRITES)
+def retry(who: Visited, entry_id: EntryId) -> EntryInfo:
+    """Let an entry that failed try again."""
+    with who.database.write() as session:
+        return changed(session, who, entry_id, queue.retry)
+
+
+def changed(session: Session, who: Visit, entry_id: int, change: Any) -> EntryInfo:
+    queue.find_entry(session, who.seen, entry_id)
+    change(session, entry_id)
+    return queue.find_entry(session, who.seen, entry_id)
