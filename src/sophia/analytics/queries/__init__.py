@@ -3,6 +3,13 @@
 from sophia.analytics.queries.aggregated import Aggregated, Bucket, GroupBy, aggregate, whole_buckets
 from sophia.analytics.queries.campaigns import CampaignState, list_campaigns
 from sophia.analytics.queries.collecting import KnownAccount, account_to_collect, budget_pauses
+from sophia.analytics.queries.conversions import (
+    CountedEvents,
+    client_today,
+    conversion_facts,
+    count_events,
+    earlier_conversions,
+)
 from sophia.analytics.queries.gaps import Gap, find_gaps
 from sophia.analytics.queries.overview import (
     AccountState,
@@ -29,6 +36,7 @@ __all__ = [
     "Bucket",
     "CampaignState",
     "ClientState",
+    "CountedEvents",
     "Gap",
     "GroupBy",
     "KnownAccount",
@@ -45,6 +53,10 @@ __all__ = [
     "aggregate",
     "budget_pauses",
     "client_states",
+    "client_today",
+    "conversion_facts",
+    "count_events",
+    "earlier_conversions",
     "expect_client",
     "find_gaps",
     "last_successes",

@@ -26,11 +26,6 @@ class Answering(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class ConversionAnswer(Answering):
-    id: int
-    status: Literal["recorded", "duplicate"]
-
-
 class ReadingAnswer(Answering):
     """The value of one series for one day. `created_at` is when it was first stored, `updated_at` when it got its value."""
 

@@ -1,6 +1,6 @@
 """Every write of collected data: answers, runs, leases, watermarks and refusals."""
 
-from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
+from sophia.analytics.store.conversions import Conversion, Recorded, draft_behind, record_conversion, recorded_before
 from sophia.analytics.store.refusals import record_pauses, record_refusals, record_refused_objects
 from sophia.analytics.store.runs import (
     RunOutcome,
@@ -22,6 +22,7 @@ __all__ = [
     "RunOutcome",
     "Saved",
     "cover_days",
+    "draft_behind",
     "finish_run",
     "mark_unlisted_posts",
     "note_asked",
@@ -29,6 +30,7 @@ __all__ = [
     "record_pauses",
     "record_refusals",
     "record_refused_objects",
+    "recorded_before",
     "release_lease",
     "start_run",
     "take_lease",
