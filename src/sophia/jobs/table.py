@@ -8,10 +8,12 @@ from typing import Literal
 import anyio.to_thread
 import structlog
 
+from sophia.analytics.store import group_drafts
 from sophia.analytics.store.retention import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.portfolio.checking import check_tokens
+from sophia.portfolio.service import list_clients
 
 log = structlog.get_logger(__name__)
 
@@ -54,10 +56,26 @@ async def forget_old_answers(context: JobContext) -> dict[str, int]:
     return {"forgotten": await anyio.to_thread.run_sync(forget_raw_answers, context.database, before)}
 
 
+async def group_campaigns(context: JobContext) -> dict[str, int]:
+    """Put the drafts of every active client into the campaigns of their content pillars and months."""
+    return {"grouped": await anyio.to_thread.run_sync(_group_campaigns, context)}
+
+
+def _group_campaigns(context: JobContext) -> int:
+    with context.database.read() as session:
+        clients = [client.id for client in list_clients(session) if client.status == "active"]
+    grouped = 0
+    for client_id in clients:
+        with context.database.write() as session:
+            grouped += group_drafts(session, client_id, context.clock()).drafts
+    return grouped
+
+
 JOBS = (
     Job("collect_daily", collect_daily, Schedule("day")),
     Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
     Job("collect_fresh", collect_fresh, Schedule("hour", minute=10), alone_for=timedelta(minutes=30)),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
+    Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
     Job("forget_raw_answers", forget_old_answers, Schedule("day", hours_after=1), alone_for=timedelta(hours=6)),
 )

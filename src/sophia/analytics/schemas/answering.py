@@ -145,17 +145,6 @@ class ClientSummaryAnswer(Answering):
     freshness: FreshnessAnswer
 
 
-class CampaignAnswer(Answering):
-    id: int
-    name: str
-    slug: str
-    content_pillar: str | None
-    start_date: date
-    end_date: date | None = Field(description="Included.")
-    status: Literal["planned", "active", "ended"]
-    draft_ids: list[int]
-
-
 class RunProblemAnswer(Answering):
     message: str
     family: str | None

@@ -1,6 +1,17 @@
 """Every write of collected data: answers, runs, leases, watermarks and refusals."""
 
-from sophia.analytics.store.conversions import Conversion, Recorded, draft_behind, record_conversion, recorded_before
+from sophia.analytics.store.campaigns import (
+    CampaignRef,
+    Grouping,
+    add_drafts,
+    campaign_of_month,
+    change_campaign,
+    create_campaign,
+    delete_campaign,
+    group_drafts,
+    remove_draft,
+)
+from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
 from sophia.analytics.store.refusals import record_pauses, record_refusals, record_refused_objects
 from sophia.analytics.store.runs import (
     RunOutcome,
@@ -16,22 +27,29 @@ from sophia.analytics.store.writer import AccountWriter, Owner, Saved
 
 __all__ = [
     "AccountWriter",
+    "CampaignRef",
     "Conversion",
+    "Grouping",
     "Owner",
     "Recorded",
     "RunOutcome",
     "Saved",
+    "add_drafts",
+    "campaign_of_month",
+    "change_campaign",
     "cover_days",
-    "draft_behind",
+    "create_campaign",
+    "delete_campaign",
     "finish_run",
+    "group_drafts",
     "mark_unlisted_posts",
     "note_asked",
     "record_conversion",
     "record_pauses",
     "record_refusals",
     "record_refused_objects",
-    "recorded_before",
     "release_lease",
+    "remove_draft",
     "start_run",
     "take_lease",
 ]
