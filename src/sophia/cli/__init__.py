@@ -13,6 +13,7 @@ from sophia.cli import (
     conversions,
     demo,
     keys,
+    links,
     serving,
     standing,
     store,
@@ -29,7 +30,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # In the order in which --help shows them. A new command is a module with `register`, named here.
-for module in (demo, serving, connecting, collecting, standing, clients, conversions, campaigns, keys, tokens, store):
+for module in (
+    demo,
+    serving,
+    connecting,
+    collecting,
+    standing,
+    clients,
+    conversions,
+    campaigns,
+    links,
+    keys,
+    links,
+    tokens,
+    store,
+):
     module.register(app)
 
 

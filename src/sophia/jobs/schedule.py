@@ -40,6 +40,7 @@ def trigger(schedule: Schedule, settings: Settings) -> CronTrigger:
     """The schedule in the operator's zone."""
     hour = "*" if schedule.every == "hour" else str((settings.daily_hour + schedule.hours_after) % 24)
     return CronTrigger(
+        day_of_week="mon" if schedule.every == "week" else "*",
         hour=hour,
         minute=schedule.minute,
         timezone=settings.operator_zone,

@@ -8,10 +8,12 @@ from typing import Literal
 import anyio.to_thread
 import structlog
 
+from sophia.analytics.maintenance.checking_links import check_links
 from sophia.analytics.store import group_drafts
 from sophia.analytics.store.retention import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
+from sophia.link_checks import LinkChecker
 from sophia.portfolio.checking import check_tokens
 from sophia.portfolio.service import list_clients
 
@@ -20,11 +22,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Every hour at `minute`, or every day at `minute` of the hour that is `hours_after` the daily hour of the settings,
-    in the operator's zone; each time up to `jitter` later, so that not everything begins at once (E9).
+    """Every hour at `minute`, or every day, or on Mondays, at `minute` of the hour that is `hours_after` the daily hour of
+    the settings, in the operator's zone; each time up to `jitter` later, so that not everything begins at once (E9).
     """
 
-    every: Literal["hour", "day"]
+    every: Literal["hour", "day", "week"]
     minute: int = 0
     hours_after: int = 0
     jitter: timedelta = timedelta(minutes=5)
@@ -71,11 +73,18 @@ def _group_campaigns(context: JobContext) -> int:
     return grouped
 
 
+async def check_all_links(context: JobContext) -> dict[str, int]:
+    """Follow the links that are out, and note which lead nowhere or lose their tags."""
+    async with LinkChecker(allow_loopback=context.settings.link_check_loopback) as checker:
+        return await check_links(context.database, checker, context.clock)
+
+
 JOBS = (
     Job("collect_daily", collect_daily, Schedule("day")),
     Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
     Job("collect_fresh", collect_fresh, Schedule("hour", minute=10), alone_for=timedelta(minutes=30)),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
     Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
+    Job("check_links", check_all_links, Schedule("week", hours_after=2), alone_for=timedelta(hours=12)),
     Job("forget_raw_answers", forget_old_answers, Schedule("day", hours_after=1), alone_for=timedelta(hours=6)),
 )

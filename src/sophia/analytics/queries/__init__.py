@@ -11,6 +11,7 @@ from sophia.analytics.queries.conversions import (
     earlier_conversions,
 )
 from sophia.analytics.queries.gaps import Gap, find_gaps
+from sophia.analytics.queries.links import NO_DOMAINS, DueLink, LinkState, client_domains, due_links, list_links
 from sophia.analytics.queries.overview import (
     AccountState,
     ClientState,
@@ -31,16 +32,19 @@ from sophia.analytics.queries.runs import RunRecord, list_runs, runs_by_id, runs
 from sophia.analytics.queries.sight import Seen, expect_client
 
 __all__ = [
+    "NO_DOMAINS",
     "AccountState",
     "Aggregated",
     "Bucket",
     "CampaignState",
     "ClientState",
     "CountedEvents",
+    "DueLink",
     "Gap",
     "GroupBy",
     "KnownAccount",
     "KnownRefusal",
+    "LinkState",
     "Page",
     "ReadingFilter",
     "RunRecord",
@@ -52,16 +56,19 @@ __all__ = [
     "accounts_by_status",
     "aggregate",
     "budget_pauses",
+    "client_domains",
     "client_states",
     "client_today",
     "conversion_facts",
     "count_events",
+    "due_links",
     "earlier_conversions",
     "expect_client",
     "find_gaps",
     "last_successes",
     "latest",
     "list_campaigns",
+    "list_links",
     "list_refusals",
     "list_runs",
     "newest",

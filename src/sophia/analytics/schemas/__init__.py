@@ -57,6 +57,7 @@ from sophia.analytics.schemas.conversions import (
     expect_event_date,
 )
 from sophia.analytics.schemas.figures import FigureAnswer
+from sophia.analytics.schemas.links import DomainsAnswer, LinkAnswer, LinksQuery, NewDomains
 
 __all__ = [
     "EARLIEST_EVENT",
@@ -75,6 +76,7 @@ __all__ = [
     "ConversionAnswer",
     "CountedAnswer",
     "CreditAnswer",
+    "DomainsAnswer",
     "DraftCreditAnswer",
     "DraftsAdded",
     "EventType",
@@ -89,11 +91,14 @@ __all__ = [
     "GroupingAnswer",
     "HealthAnswer",
     "Id",
+    "LinkAnswer",
+    "LinksQuery",
     "MetricAnswer",
     "MetricsQuery",
     "ModelAnswer",
     "NewCampaign",
     "NewConversion",
+    "NewDomains",
     "PointAnswer",
     "PortfolioAnswer",
     "ReadingAnswer",

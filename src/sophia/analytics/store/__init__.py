@@ -12,6 +12,7 @@ from sophia.analytics.store.campaigns import (
     remove_draft,
 )
 from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
+from sophia.analytics.store.links import record_check, register_links, set_domains
 from sophia.analytics.store.refusals import record_pauses, record_refusals, record_refused_objects
 from sophia.analytics.store.runs import (
     RunOutcome,
@@ -44,12 +45,15 @@ __all__ = [
     "group_drafts",
     "mark_unlisted_posts",
     "note_asked",
+    "record_check",
     "record_conversion",
     "record_pauses",
     "record_refusals",
     "record_refused_objects",
+    "register_links",
     "release_lease",
     "remove_draft",
+    "set_domains",
     "start_run",
     "take_lease",
 ]

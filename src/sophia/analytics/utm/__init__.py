@@ -2,7 +2,7 @@
 
 from sophia.analytics.utm.addresses import Untagged
 from sophia.analytics.utm.domains import belongs_to
-from sophia.analytics.utm.reading import TAGS, draft_named, read_tags
+from sophia.analytics.utm.reading import TAGS, draft_named, lost_tags, read_tags
 from sophia.analytics.utm.tagging import (
     LONGEST_COPY,
     FoundLink,
@@ -26,6 +26,7 @@ __all__ = [
     "draft_named",
     "inject_utm_into_copy",
     "is_slug",
+    "lost_tags",
     "read_tags",
     "slug_of",
     "tag_copy",

@@ -29,3 +29,9 @@ def draft_named(utm_content: str | None) -> int | None:
     """The number in `post_42`; None for whatever else may stand there."""
     named = _DRAFT.fullmatch(utm_content or "")
     return int(named[1]) if named and int(named[1]) <= _LARGEST_ID else None
+
+
+def lost_tags(sent: str, arrived: str) -> tuple[str, ...]:
+    """Which tags of the address that was sent are missing, or have another value, in the one that was arrived at."""
+    left = read_tags(arrived)
+    return tuple(name for name, value in read_tags(sent).items() if left.get(name) != value)
