@@ -26,6 +26,7 @@ from sophia.analytics.models import (
     MetricSeries,
     MetricStatus,
     StoredMetric,
+    TrackedLink,
     Watermark,
 )
 from sophia.analytics.models.readings import reading_id
@@ -121,6 +122,12 @@ def conversion(**values: Any) -> ConversionEvent:
         "recorded_at": NOW,
     }
     return ConversionEvent(**(details | values))
+
+
+def link(**values: Any) -> TrackedLink:
+    details = {"client_id": 1, "draft_id": 1, "original": "https://ex.com/a", "tagged": "https://ex.com/a?utm_source=x"}
+    hashes = {"original_sha256": "0" * 64, "tagged_sha256": "1" * 64}
+    return TrackedLink(**(details | hashes | {"first_seen_at": NOW, "status": "unchecked"} | values))
 
 
 def trace(**values: Any) -> DecisionTrace:
@@ -258,6 +265,7 @@ TWICE: list[tuple[Make, dict[str, Any]]] = [
     (campaign, {}),
     (membership, {}),
     (conversion, {}),
+    (link, {}),
     (score, {}),
     (benchmark, {}),
     (client, {}),
@@ -287,6 +295,14 @@ def test_nothing_is_there_twice(store: Database) -> None:
             else:
                 taken.append((make.__name__, values))
     assert taken == []
+
+
+def test_numbers_of_others_are_there_once(store: Database) -> None:
+    """J5, E6, K1: an external id, and a month of a pillar; none at all may stand there twice."""
+    add(store, conversion(external_id="A"), conversion(idempotency_key="b"), conversion(idempotency_key="c"))
+    add(store, campaign(grouping_key="2026-11 tips"), campaign(slug="b"), campaign(slug="c"))
+    for again in (conversion(idempotency_key="d", external_id="A"), campaign(slug="d", grouping_key="2026-11 tips")):
+        assert not accepted(store, again)
 
 
 def test_a_series_is_there_once(store: Database) -> None:
@@ -342,6 +358,9 @@ NONSENSE: list[tuple[Make, dict[str, Any]]] = [
     (conversion, {"revenue_amount": Decimal(-1), "currency": "EUR"}),
     (conversion, {"revenue_amount": Decimal(1)}),
     (conversion, {"currency": "EUR"}),
+    (link, {"status": "gone"}),
+    (link, {"draft_id": 99}),
+    (link, {"original": None}),
     (trace, {"stage": "luck"}),
     (trace, {"confidence": 1.5}),
     (trace, {"confidence": -0.1}),
@@ -396,7 +415,7 @@ def test_a_reading_is_finite(store: Database, value: float) -> None:
 
 def test_a_client_takes_everything_along(store: Database) -> None:
     """K5: nothing of a client that is deleted stays behind, but the metrics, which are everybody's."""
-    rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion()]
+    rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
     rows += [trace(draft_id=1), score(), queued(), status(account_id=1), watermark()]
     add(store, *rows, benchmark(), status())
     with store.write() as session:

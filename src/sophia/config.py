@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     raw_answer_days: int = Field(
         default=7, ge=0, le=90, description="Days that Meta's raw answers are kept for recomputing; 0 keeps none."
     )
+    link_check_loopback: bool = Field(
+        default=False, description="Lets link checks ask this very machine. For tests only: leave it off."
+    )
 
     host: str = Field(default="127.0.0.1", description="Address that `sophia serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `sophia serve` listens on; 0 picks one.")

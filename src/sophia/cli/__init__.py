@@ -5,7 +5,22 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped b
 
 import typer
 
-from sophia.cli import clients, collecting, connecting, demo, drafts, keys, publishing, serving, standing, store, tokens
+from sophia.cli import (
+    campaigns,
+    clients,
+    collecting,
+    connecting,
+    conversions,
+    demo,
+    drafts,
+    keys,
+    links,
+    publishing,
+    serving,
+    standing,
+    store,
+    tokens,
+)
 from sophia.cli.errors import SophiaGroup
 
 app = typer.Typer(
@@ -17,7 +32,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # In the order in which --help shows them. A new command is a module with `register`, named here.
-for module in (demo, serving, connecting, collecting, standing, drafts, publishing, clients, keys, tokens, store):
+for module in (
+    demo,
+    serving,
+    connecting,
+    collecting,
+    standing,
+    drafts,
+    publishing,
+    clients,
+    conversions,
+    campaigns,
+    links,
+    keys,
+    tokens,
+    store,
+):
     module.register(app)
 
 

@@ -1,4 +1,4 @@
-"""`sophia client`: list, archive, bring back and delete clients."""
+"""`sophia client`: list, archive, bring back and delete clients; say which domains are theirs."""
 
 from typing import Annotated
 
@@ -35,6 +35,33 @@ def list_(as_json: AsJson = False) -> None:
         for one in known
     ]
     show_table(rows, empty="There is no client yet. Begin with: sophia connect")
+
+
+@clients.command()
+def domains(
+    name: Name,
+    given: Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="Such as example.com.")] = None,
+    none: Annotated[bool, typer.Option("--none", help="Take all domains away.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show or set the domains whose links are a client's own, with all below them; links to others are never tagged."""
+    if given and none:
+        raise typer.BadParameter("Give domains or --none, not both.")
+    installation = open_installation()
+    from sophia.analytics.queries import NO_DOMAINS, client_domains  # noqa: PLC0415
+    from sophia.analytics.store import set_domains  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+
+    if given or none:
+        with installation.database.write() as session:
+            known = set_domains(session, find_client(session, name).id, given or [])
+    else:
+        with installation.database.read() as session:
+            known = client_domains(session, find_client(session, name).id)
+    if as_json:
+        show_json({"domains": known})
+    else:
+        typer.echo("\n".join(known) or NO_DOMAINS)
 
 
 @clients.command()

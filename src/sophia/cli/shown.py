@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -18,11 +19,13 @@ def show_json(value: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """What JSON has no word for. Moments in RFC 3339 with Z."""
+    """What JSON has no word for. Moments in RFC 3339 with Z, money as text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, frozenset | set):

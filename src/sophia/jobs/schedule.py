@@ -38,8 +38,9 @@ def utc_now() -> datetime:
 
 def trigger(schedule: Schedule, settings: Settings) -> CronTrigger:
     """The schedule in the operator's zone."""
-    hour = str((settings.daily_hour + schedule.hours_after) % 24) if schedule.every == "day" else "*"
+    hour = str((settings.daily_hour + schedule.hours_after) % 24) if schedule.every in ("day", "week") else "*"
     return CronTrigger(
+        day_of_week="mon" if schedule.every == "week" else "*",
         hour=hour,
         minute="*" if schedule.every == "minute" else schedule.minute,
         timezone=settings.operator_zone,

@@ -8,10 +8,14 @@ from typing import Literal
 import anyio.to_thread
 import structlog
 
+from sophia.analytics.maintenance.checking_links import check_links
+from sophia.analytics.store import group_drafts
 from sophia.analytics.store.retention import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
+from sophia.link_checks import LinkChecker
 from sophia.portfolio.checking import check_tokens
+from sophia.portfolio.service import list_clients
 from sophia.publishing.sending import Publisher
 
 log = structlog.get_logger(__name__)
@@ -19,11 +23,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Every minute, every hour at `minute`, or every day at `minute` of the hour that is `hours_after` the daily hour of the settings,
-    in the operator's zone; each time up to `jitter` later, so that not everything begins at once (E9).
+    """Every minute, every hour at `minute`, or every day, or on Mondays, at `minute` of the hour that is `hours_after` the
+    daily hour of the settings, in the operator's zone; each time up to `jitter` later, so that not everything begins at
+    once (E9).
     """
 
-    every: Literal["minute", "hour", "day"]
+    every: Literal["minute", "hour", "day", "week"]
     minute: int = 0
     hours_after: int = 0
     jitter: timedelta = timedelta(minutes=5)
@@ -62,11 +67,34 @@ async def forget_old_answers(context: JobContext) -> dict[str, int]:
     return {"forgotten": await anyio.to_thread.run_sync(forget_raw_answers, context.database, before)}
 
 
+async def group_campaigns(context: JobContext) -> dict[str, int]:
+    """Put the drafts of every active client into the campaigns of their content pillars and months."""
+    return {"grouped": await anyio.to_thread.run_sync(_group_campaigns, context)}
+
+
+def _group_campaigns(context: JobContext) -> int:
+    with context.database.read() as session:
+        clients = [client.id for client in list_clients(session) if client.status == "active"]
+    grouped = 0
+    for client_id in clients:
+        with context.database.write() as session:
+            grouped += group_drafts(session, client_id, context.clock()).drafts
+    return grouped
+
+
+async def check_all_links(context: JobContext) -> dict[str, int]:
+    """Follow the links that are out, and note which lead nowhere or lose their tags."""
+    async with LinkChecker(allow_loopback=context.settings.link_check_loopback) as checker:
+        return await check_links(context.database, checker, context.clock)
+
+
 JOBS = (
     Job("collect_daily", collect_daily, Schedule("day")),
     Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
     Job("collect_fresh", collect_fresh, Schedule("hour", minute=10), alone_for=timedelta(minutes=30)),
     Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
+    Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
+    Job("check_links", check_all_links, Schedule("week", hours_after=2), alone_for=timedelta(hours=12)),
     Job("forget_raw_answers", forget_old_answers, Schedule("day", hours_after=1), alone_for=timedelta(hours=6)),
 )

@@ -26,9 +26,9 @@ class Client(Base):
     timezone: Mapped[str] = mapped_column(String(60))
     industry: Mapped[str | None] = mapped_column(String(60))
     status: Mapped[str] = mapped_column(String(20), default="active")
-    # Links into these, and what lies below them, are tagged when a draft goes out.
-    domains: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Hosts whose links are the client's own, with all below them; links to others are never tagged (F10).
+    domains: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
     accounts: Mapped[list["Account"]] = relationship(back_populates="client", passive_deletes=True)
 

@@ -46,6 +46,28 @@ def by_source(event: ConversionFact) -> str:
     return event.source
 
 
+def by_draft(event: ConversionFact) -> str:
+    """The draft whose link or post was behind a touch, as its links name it."""
+    return "no draft" if event.draft_id is None else f"post_{event.draft_id}"
+
+
+def credit_by_draft(events: Iterable[ConversionFact], window: Window) -> dict[int | None, Credit]:
+    """The conversions in the window by the draft that their own tags or link name; under None those that name none."""
+    sales: dict[int | None, list[ConversionFact]] = {}
+    for event in each_event(events):
+        if event.event_type == CONVERSION and event.day in window:
+            sales.setdefault(event.draft_id, []).append(event)
+    return {draft: Credit(len(sold), _revenue(sold)) for draft, sold in sales.items()}
+
+
+def _revenue(sold: Sequence[ConversionFact]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for one in sold:
+        if one.revenue is not None:
+            found[one.revenue.currency] = found.get(one.revenue.currency, Decimal(0)) + one.revenue.amount
+    return found
+
+
 def attribute(
     history: Iterable[ConversionFact],
     window: Window,

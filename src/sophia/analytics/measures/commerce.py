@@ -93,6 +93,14 @@ def net_revenue(events: Iterable[ConversionFact]) -> Figure:
     return money(net, both.currency, n=len(sold))
 
 
+def revenue_by_currency(events: Iterable[ConversionFact]) -> tuple[Figure, ...]:
+    """Net revenue in each currency that occurs, by its code; currencies are never mixed (G17)."""
+    mine = each_event(events)
+    currencies = sorted({one.revenue.currency for one in mine if one.revenue is not None})
+    paid = {code: [one for one in mine if one.revenue and one.revenue.currency == code] for code in currencies}
+    return tuple(net_revenue(paid[code]) for code in currencies)
+
+
 def revenue(now: ClientWindow) -> Figure:
     return net_revenue(of_type(now, CONVERSION, REFUND))
 

@@ -20,6 +20,7 @@ from sophia.analytics.models.collection import (
     RefusedObject,
     Watermark,
 )
+from sophia.analytics.models.links import TrackedLink
 from sophia.analytics.models.readings import EngagementMetric, MetricRevision, MetricSeries, StoredMetric
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "QuarantinedItem",
     "RefusedObject",
     "StoredMetric",
+    "TrackedLink",
     "Watermark",
 ]

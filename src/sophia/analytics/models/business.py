@@ -22,6 +22,7 @@ from sophia.database import Base, BigId, UtcDateTime
 from sophia.portfolio.models import PLATFORMS
 
 EVENT_TYPES = ("utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund")
+ATTRIBUTED_BY = ("content_draft_id", "utm_content", "link_url")
 STAGES = ("research", "angle", "persona", "format", "voice", "gate", "approval", "performance")
 # JSON null and SQL NULL must not both stand for "nothing": `IS NULL` would find neither of the two for certain (I8).
 Json = JSON(none_as_null=True)
@@ -57,6 +58,8 @@ class Campaign(Base):
         UniqueConstraint("client_id", "slug"),
         CheckConstraint("end_date IS NULL OR end_date >= start_date", name="dates_in_order"),
         CheckConstraint("length(slug) > 0", name="slug_given"),
+        # An index and no constraint: SQLite can give a table that exists the one, not the other.
+        Index("uq_campaigns_client_id_grouping_key", "client_id", "grouping_key", unique=True),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -67,6 +70,12 @@ class Campaign(Base):
     start_date: Mapped[date] = mapped_column(Date)
     end_date: Mapped[date | None] = mapped_column(Date)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Month and content pillar of a campaign that was grouped, so that it is there once (E6); NULL for those made by hand.
+    grouping_key: Mapped[str | None] = mapped_column(String(400))
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.grouping_key is not None
 
 
 class CampaignMembership(Base):
@@ -91,6 +100,8 @@ class ConversionEvent(Base):
         CheckConstraint("revenue_amount IS NULL OR revenue_amount >= 0", name="revenue_not_negative"),
         CheckConstraint("(revenue_amount IS NULL) = (currency IS NULL)", name="revenue_has_currency"),
         Index("ix_conversion_events_client_id_event_date", "client_id", "event_date"),
+        Index("ix_conversion_events_client_id_customer_key", "client_id", "customer_key"),
+        Index("uq_conversion_events_client_id_external_id", "client_id", "external_id", unique=True),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -108,6 +119,17 @@ class ConversionEvent(Base):
     # What was sent under the key; the same key with another content is a mistake, not a repetition.
     content_sha256: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # The number that the event has where it comes from: of an order, of a transaction.
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    # A hash: enough to tell customers apart, too little to write to them.
+    customer_key: Mapped[str | None] = mapped_column(String(64))
+    utm_source: Mapped[str | None] = mapped_column(String(200))
+    utm_medium: Mapped[str | None] = mapped_column(String(200))
+    utm_campaign: Mapped[str | None] = mapped_column(String(200))
+    utm_content: Mapped[str | None] = mapped_column(String(200))
+    link_url: Mapped[str | None] = mapped_column(Text)
+    # How its draft is known, one of ATTRIBUTED_BY; NULL: nobody knows which post led to it.
+    attributed_by: Mapped[str | None] = mapped_column(String(20))
 
 
 class DecisionTrace(Base):

@@ -3,7 +3,15 @@
 from sophia.analytics.queries.aggregated import Aggregated, Bucket, GroupBy, aggregate, whole_buckets
 from sophia.analytics.queries.campaigns import CampaignState, list_campaigns
 from sophia.analytics.queries.collecting import KnownAccount, account_to_collect, budget_pauses
+from sophia.analytics.queries.conversions import (
+    CountedEvents,
+    client_today,
+    conversion_facts,
+    count_events,
+    earlier_conversions,
+)
 from sophia.analytics.queries.gaps import Gap, find_gaps
+from sophia.analytics.queries.links import NO_DOMAINS, DueLink, LinkState, client_domains, due_links, list_links
 from sophia.analytics.queries.overview import (
     AccountState,
     ClientState,
@@ -24,15 +32,19 @@ from sophia.analytics.queries.runs import RunRecord, list_runs, runs_by_id, runs
 from sophia.analytics.queries.sight import Seen, expect_client
 
 __all__ = [
+    "NO_DOMAINS",
     "AccountState",
     "Aggregated",
     "Bucket",
     "CampaignState",
     "ClientState",
+    "CountedEvents",
+    "DueLink",
     "Gap",
     "GroupBy",
     "KnownAccount",
     "KnownRefusal",
+    "LinkState",
     "Page",
     "ReadingFilter",
     "RunRecord",
@@ -44,12 +56,19 @@ __all__ = [
     "accounts_by_status",
     "aggregate",
     "budget_pauses",
+    "client_domains",
     "client_states",
+    "client_today",
+    "conversion_facts",
+    "count_events",
+    "due_links",
+    "earlier_conversions",
     "expect_client",
     "find_gaps",
     "last_successes",
     "latest",
     "list_campaigns",
+    "list_links",
     "list_refusals",
     "list_runs",
     "newest",

@@ -1,19 +1,38 @@
-"""Campaigns of one client and the drafts in them."""
+"""Campaigns of one client, the drafts in them, and what they came to."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session, aliased
 
-from sophia.analytics.models import Campaign, CampaignMembership
-from sophia.portfolio.models import Client
+from sophia.analytics.measures.campaigns import CampaignFacts, CampaignTotals, campaign_totals
+from sophia.analytics.measures.commerce import CONVERSION, REFUND, revenue_by_currency
+from sophia.analytics.measures.facts import ConversionFact, Money, PostFacts
+from sophia.analytics.measures.figures import Figure, Number, total
+from sophia.analytics.models import (
+    Campaign,
+    CampaignMembership,
+    ConversionEvent,
+    EngagementMetric,
+    MetricSeries,
+    StoredMetric,
+)
+from sophia.meta.catalogue import CANONICAL, Level, ObjectKind, Platform, reads
+from sophia.meta.reporting_zone import day_start
+from sophia.portfolio.models import Account, Client, Post
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignState:
-    """A campaign; both days are included, and an `end_date` of None means that none is set."""
+    """A campaign; both days are included, and an `end_date` of None means that none is set.
+
+    `events` counts what was credited to its drafts, by type; `revenue` is net of refunds, one figure for each currency.
+    """
 
     id: int
     name: str
@@ -23,43 +42,192 @@ class CampaignState:
     end_date: date | None
     status: str
     draft_ids: list[int]
+    is_automatic: bool
+    totals: CampaignTotals
+    events: dict[str, int]
+    revenue: tuple[Figure, ...]
 
 
-def list_campaigns(session: Session, client_id: int, now: datetime) -> list[CampaignState]:
-    """Newest first. Three queries, however many there are (J9).
+def list_campaigns(
+    session: Session, client_id: int, now: datetime, campaign_id: int | None = None
+) -> list[CampaignState]:
+    """Newest first, or one of them alone. Six queries, however many there are (J9).
 
     The status is what the dates say on the client's own calendar (G13, G14).
     """
     zone = session.scalar(select(Client.timezone).where(Client.id == client_id))
     today = now.astimezone(ZoneInfo(zone or "UTC")).date()
-    drafts: dict[int, list[int]] = {}
+    drafts = _drafts(session, client_id)
+    posts = _by_draft(_posts(session, client_id))
+    sales = _by_draft(_sales(session, client_id))
+    counted = _counted(session, client_id)
+    asked = Campaign.client_id == client_id
+    if campaign_id is not None:
+        asked &= Campaign.id == campaign_id
+    rows = session.scalars(select(Campaign).where(asked).order_by(Campaign.start_date.desc(), Campaign.id.desc()))
+    found = []
+    for row in rows:
+        mine = drafts.get(row.id, [])
+        sold = [one for draft in mine for one in sales.get(draft, [])]
+        facts = CampaignFacts(row.id, row.start_date, row.end_date, frozenset(mine))
+        totals = campaign_totals(facts, [post for draft in mine for post in posts.get(draft, [])], sold, today)
+        found.append(
+            CampaignState(
+                id=row.id,
+                name=row.name,
+                slug=row.slug,
+                content_pillar=row.content_pillar,
+                start_date=row.start_date,
+                end_date=row.end_date,
+                status=totals.status,
+                draft_ids=mine,
+                is_automatic=row.is_automatic,
+                totals=totals,
+                events=counted.get(row.id, {}),
+                revenue=revenue_by_currency(sold),
+            )
+        )
+    return found
+
+
+Fact = TypeVar("Fact", PostFacts, ConversionFact)
+
+
+def _by_draft(facts: Iterable[Fact]) -> dict[int | None, list[Fact]]:
+    found: dict[int | None, list[Fact]] = {}
+    for one in facts:
+        found.setdefault(one.draft_id, []).append(one)
+    return found
+
+
+def _drafts(session: Session, client_id: int) -> dict[int, list[int]]:
     members = (
         select(CampaignMembership.campaign_id, CampaignMembership.draft_id)
         .join(Campaign, Campaign.id == CampaignMembership.campaign_id)
         .where(Campaign.client_id == client_id)
         .order_by(CampaignMembership.draft_id)
     )
+    found: dict[int, list[int]] = {}
     for campaign_id, draft_id in session.execute(members):
-        drafts.setdefault(campaign_id, []).append(draft_id)
-    rows = session.scalars(
-        select(Campaign).where(Campaign.client_id == client_id).order_by(Campaign.start_date.desc(), Campaign.id.desc())
+        found.setdefault(campaign_id, []).append(draft_id)
+    return found
+
+
+def _members(client_id: int) -> Select[int]:
+    """The drafts that are in any campaign of the client."""
+    members: Select[int] = (
+        select(CampaignMembership.draft_id)
+        .join(Campaign, Campaign.id == CampaignMembership.campaign_id)
+        .where(Campaign.client_id == client_id)
+    )
+    return members
+
+
+def _posts(session: Session, client_id: int) -> list[PostFacts]:
+    """The client's posts of these drafts, each with the last snapshot of every counter: never a sum of snapshots (A2)."""
+    reading = aliased(EngagementMetric)
+    last = select(func.max(reading.metric_date)).where(reading.series_id == MetricSeries.id).scalar_subquery()
+    counters = (
+        select(
+            MetricSeries.post_id,
+            StoredMetric.metric_name,
+            EngagementMetric.metric_date,
+            EngagementMetric.metric_value,
+        )
+        .join(StoredMetric, StoredMetric.id == MetricSeries.metric_id)
+        .join(
+            EngagementMetric,
+            (EngagementMetric.series_id == MetricSeries.id) & (EngagementMetric.metric_date == last),
+        )
+        .where(StoredMetric.period == "lifetime", StoredMetric.breakdown == "", StoredMetric.level == Level.POST.value)
+        .subquery()
+    )
+    rows = session.execute(
+        select(
+            Post.id,
+            Post.account_id,
+            Account.platform,
+            Post.kind,
+            Post.published_at,
+            Post.draft_id,
+            counters.c.metric_name,
+            counters.c.metric_date,
+            counters.c.metric_value,
+        )
+        .join(Account, Account.id == Post.account_id)
+        .outerjoin(counters, counters.c.post_id == Post.id)
+        .where(Account.client_id == client_id, Post.draft_id.in_(_members(client_id)))
+        .order_by(Post.id)
+    )
+    return [_post_facts(list(group)) for _, group in groupby(rows, key=lambda row: row.id)]
+
+
+def _post_facts(rows: Sequence[Row[Any]]) -> PostFacts:
+    """One post of its counters, one row each; a post without any has one row without a metric."""
+    first = rows[0]
+    platform, kind = Platform(first.platform), ObjectKind(first.kind)
+    counters = {row.metric_name: row.metric_value for row in rows if row.metric_name is not None}
+    days = [row.metric_date for row in rows if row.metric_date is not None]
+    return PostFacts(
+        post_id=first.id,
+        account_id=first.account_id,
+        platform=platform,
+        kind=kind,
+        published_at=first.published_at,
+        read_at=day_start(max(days) + timedelta(days=1)) if days else first.published_at,
+        values=_by_meaning(platform, kind, counters),
+        draft_id=first.draft_id,
+    )
+
+
+def _by_meaning(platform: Platform, kind: ObjectKind, counters: Mapping[str, Number]) -> dict[str, Number]:
+    """Canonical metrics of a post; one that is made of several counters is known when all of them are."""
+    found: dict[str, Number] = {}
+    for canonical in CANONICAL:
+        names = reads(platform, Level.POST, canonical, kind)
+        value = total(counters[name] for name in names) if all(name in counters for name in names) else None
+        if value is not None:
+            found[canonical] = value
+    return found
+
+
+def _sales(session: Session, client_id: int) -> list[ConversionFact]:
+    rows = session.execute(
+        select(
+            ConversionEvent.id,
+            ConversionEvent.event_type,
+            ConversionEvent.event_date,
+            ConversionEvent.revenue_amount,
+            ConversionEvent.currency,
+            ConversionEvent.content_draft_id,
+        ).where(
+            ConversionEvent.client_id == client_id,
+            ConversionEvent.event_type.in_((CONVERSION, REFUND)),
+            ConversionEvent.content_draft_id.in_(_members(client_id)),
+        )
     )
     return [
-        CampaignState(
-            id=row.id,
-            name=row.name,
-            slug=row.slug,
-            content_pillar=row.content_pillar,
-            start_date=row.start_date,
-            end_date=row.end_date,
-            status=status_on(today, row.start_date, row.end_date),
-            draft_ids=drafts.get(row.id, []),
+        ConversionFact(
+            event_id=row.id,
+            event_type=row.event_type,
+            day=row.event_date,
+            revenue=None if row.revenue_amount is None else Money(row.revenue_amount, row.currency),
+            draft_id=row.content_draft_id,
         )
         for row in rows
     ]
 
 
-def status_on(today: date, start: date, end: date | None) -> str:
-    if today < start:
-        return "planned"
-    return "ended" if end is not None and today > end else "active"
+def _counted(session: Session, client_id: int) -> dict[int, dict[str, int]]:
+    rows = session.execute(
+        select(CampaignMembership.campaign_id, ConversionEvent.event_type, func.count(ConversionEvent.id))
+        .join(Campaign, Campaign.id == CampaignMembership.campaign_id)
+        .join(ConversionEvent, ConversionEvent.content_draft_id == CampaignMembership.draft_id)
+        .where(Campaign.client_id == client_id, ConversionEvent.client_id == client_id)
+        .group_by(CampaignMembership.campaign_id, ConversionEvent.event_type)
+        .order_by(CampaignMembership.campaign_id, ConversionEvent.event_type)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for campaign_id, event_type, count in rows:
+        found.setdefault(campaign_id, {})[event_type] = count
+    return found

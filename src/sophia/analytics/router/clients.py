@@ -177,11 +177,3 @@ def freshness(account: AccountState, *, stale: bool) -> schemas.AccountFreshness
         readings=account.readings,
         action_needed=account.action_needed,
     )
-
-
-@router.get("/{client_id}/campaigns", response_model=list[schemas.CampaignAnswer])
-def campaigns(who: Visited, client_id: ClientId) -> list[queries.CampaignState]:
-    """Campaigns, newest first, with their drafts. The status follows from the dates, in the client's own zone."""
-    with who.database.read() as session:
-        queries.expect_client(session, who.seen, client_id)
-        return queries.list_campaigns(session, client_id, who.now)

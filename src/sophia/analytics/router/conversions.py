@@ -1,19 +1,36 @@
-"""What people did on the way to a sale, as others report it to us."""
+"""What people did on the way to a sale, as others report it to us, and what it came to."""
 
 import uuid
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Response
 
 from sophia.access.problems import documented
 from sophia.access.web import Visited
 from sophia.analytics import queries, schemas, store
+from sophia.analytics.measures.attribution import attribute, by_draft, by_source, credit_by_draft
+from sophia.analytics.measures.commerce import (
+    CONVERSION,
+    NO_CUSTOMERS,
+    average_order_value,
+    conversion_rate,
+    customer_acquisition_cost,
+    new_customers,
+    of_type,
+    revenue_by_currency,
+    revenue_per_customer,
+)
+from sophia.analytics.measures.facts import ClientWindow, Money
+from sophia.analytics.measures.figures import FigureUnit, Window, figure, last_months, missing
+from sophia.analytics.measures.funnel import funnel
 from sophia.analytics.router.clients import ClientId
+from sophia.errors import InvalidInputError
 
-router = APIRouter(responses=documented(400, 404, 409, 413))
+router = APIRouter(responses=documented(404))
 
-EARLIEST_EVENT = date(2004, 1, 1)
+WINDOW_DAYS = 30
+MOST_DAYS = 3_660
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -27,7 +44,10 @@ IdempotencyKey = Annotated[
     "/{client_id}/conversion",
     status_code=201,
     response_model=schemas.ConversionAnswer,
-    responses={200: {"model": schemas.ConversionAnswer, "description": "It had been recorded under this key before."}},
+    responses={
+        200: {"model": schemas.ConversionAnswer, "description": "It had been recorded before."},
+        **documented(400, 409, 413),
+    },
 )
 def record_conversion(
     who: Visited,
@@ -36,21 +56,103 @@ def record_conversion(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> schemas.ConversionAnswer:
-    """Record a conversion. It is committed before the answer leaves (J1)."""
+    """Record a conversion, once per `Idempotency-Key` and per `external_id`. Committed before the answer leaves (J1)."""
     # Somewhere on earth it is tomorrow already.
-    schemas.expect_event_date(conversion.event_date, EARLIEST_EVENT, who.now.date() + timedelta(days=1))
-    event = store.Conversion(
-        event_type=conversion.event_type,
-        source=conversion.source,
-        event_date=conversion.event_date,
-        details=conversion.details,
-        revenue_amount=conversion.revenue_amount,
-        currency=conversion.currency,
-        content_draft_id=conversion.content_draft_id,
-    )
+    schemas.expect_event_date(conversion.event_date, schemas.EARLIEST_EVENT, who.now.date() + timedelta(days=1))
+    event = store.Conversion(**conversion.model_dump())
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
         recorded = store.record_conversion(session, client_id, event, idempotency_key or str(uuid.uuid4()), who.now)
     if recorded.duplicate:
         response.status_code = 200
-    return schemas.ConversionAnswer(id=recorded.id, status="duplicate" if recorded.duplicate else "recorded")
+    return schemas.ConversionAnswer.model_validate(
+        {
+            "id": recorded.id,
+            "status": "duplicate" if recorded.duplicate else "recorded",
+            "content_draft_id": recorded.draft_id,
+            "attributed_by": recorded.attributed_by,
+        }
+    )
+
+
+@router.get("/{client_id}/funnel", response_model=schemas.FunnelAnswer)
+def read_funnel(
+    who: Visited, client_id: ClientId, asked: Annotated[schemas.FunnelQuery, Query()]
+) -> schemas.FunnelAnswer:
+    """From a click to a sale in one window: people where every event names its customer, else ratios that say so."""
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        today = queries.client_today(session, client_id, who.now)
+        window = asked_window(asked, today)
+        events = queries.conversion_facts(session, client_id, window)
+        counted = queries.count_events(session, client_id, window)
+        buyers = {one.customer for one in events if one.event_type == CONVERSION and one.customer is not None}
+        earlier = queries.earlier_conversions(session, client_id, buyers, window.start)
+    found = funnel(events, window, asked.step)
+    cost = None if asked.cost is None or asked.currency is None else Money(asked.cost, asked.currency)
+    fresh = new_customers([*earlier, *events], window)
+    now = ClientWindow(
+        window=window, today=today, accounts={}, conversions=tuple(events), marketing_cost=cost, new_customers=fresh
+    )
+    people = FigureUnit.PEOPLE
+    figures = {
+        "conversion_rate": conversion_rate(now),
+        "revenue": list(revenue_by_currency(of_type(now, CONVERSION, "refund"))),
+        "average_order_value": average_order_value(now),
+        "revenue_per_customer": revenue_per_customer(now),
+        "new_customers": missing(people, NO_CUSTOMERS) if fresh is None else figure(fresh, people),
+        "customer_acquisition_cost": customer_acquisition_cost(now),
+    }
+    about = {"client_id": client_id, "start": window.start, "end": window.end, "events": counted}
+    steps = {"is_linked": found.is_linked, "steps": list(found.steps)}
+    return schemas.FunnelAnswer.model_validate(about | steps | figures)
+
+
+@router.get("/{client_id}/attribution", response_model=schemas.AttributionAnswer)
+def read_attribution(
+    who: Visited, client_id: ClientId, asked: Annotated[schemas.AttributionQuery, Query()]
+) -> schemas.AttributionAnswer:
+    """To which touch the conversions of a window are credited, by three models side by side; and to which draft."""
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        window = asked_window(asked, queries.client_today(session, client_id, who.now))
+        history = queries.conversion_facts(session, client_id, window, days_before=asked.lookback_days)
+    channel_of = by_draft if asked.by == "draft" else by_source
+    models = attribute(history, window, channel_of, asked.lookback_days)
+    drafts = credit_by_draft(history, window)
+    return schemas.AttributionAnswer(
+        client_id=client_id,
+        start=window.start,
+        end=window.end,
+        lookback_days=asked.lookback_days,
+        by=asked.by,
+        models=[
+            schemas.ModelAnswer(
+                model=model,
+                channels=[
+                    schemas.ChannelAnswer(channel=name, conversions=credit.conversions, revenue=dict(credit.revenue))
+                    for name, credit in found.channels.items()
+                ],
+                unattributed=schemas.CreditAnswer.model_validate(found.unattributed),
+            )
+            for model, found in models.items()
+        ],
+        drafts=[
+            schemas.DraftCreditAnswer(
+                content_draft_id=draft, conversions=credit.conversions, revenue=dict(credit.revenue)
+            )
+            # Those that nobody can credit come last.
+            for draft, credit in sorted(drafts.items(), key=lambda one: (one[0] is None, one[0] or 0))
+        ],
+    )
+
+
+def asked_window(asked: schemas.WindowQuery, today: date) -> Window:
+    """The window that was asked for; without any, the last 30 days, today included. Raises InvalidInputError."""
+    if asked.months is not None:
+        return last_months(today, asked.months)
+    last = asked.end_date or max(today, asked.start_date or today)
+    window = Window(asked.start_date or last - timedelta(days=WINDOW_DAYS - 1), last + timedelta(days=1))
+    if window.days > MOST_DAYS:
+        raise InvalidInputError(f"Ask for {MOST_DAYS:,} days at most; these are {window.days:,}.")
+    return window

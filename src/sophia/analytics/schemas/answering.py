@@ -26,11 +26,6 @@ class Answering(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class ConversionAnswer(Answering):
-    id: int
-    status: Literal["recorded", "duplicate"]
-
-
 class ReadingAnswer(Answering):
     """The value of one series for one day. `created_at` is when it was first stored, `updated_at` when it got its value."""
 
@@ -148,17 +143,6 @@ class ClientSummaryAnswer(Answering):
     benchmark: None
     reasons: dict[str, str]
     freshness: FreshnessAnswer
-
-
-class CampaignAnswer(Answering):
-    id: int
-    name: str
-    slug: str
-    content_pillar: str | None
-    start_date: date
-    end_date: date | None = Field(description="Included.")
-    status: Literal["planned", "active", "ended"]
-    draft_ids: list[int]
 
 
 class RunProblemAnswer(Answering):

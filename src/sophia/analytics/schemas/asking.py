@@ -1,6 +1,5 @@
 """What may be sent to the API. An unknown field, a reversed window, a number that is none: each is refused."""
 
-import json
 import math
 import re
 from datetime import UTC, date, datetime
@@ -9,13 +8,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Level, Period, Platform
 
 RunStatus = Literal["running", "ok", "partial", "throttled", "needs_reconnect", "failed"]
-EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]
 LARGEST_ID = 2**63 - 1
-MOST_DETAILS_BYTES = 16_000
 VISIBLE = r"^[^\x00-\x1f\x7f]+$"
 
 PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -170,37 +166,6 @@ class CatalogueQuery(Asking):
     level: Level | None = None
 
 
-class NewConversion(Asking):
-    """Something that a person did on the way to a sale."""
-
-    event_type: EventType
-    source: Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=100, pattern=VISIBLE)]
-    event_date: CalendarDay
-    details: dict[str, Any] | None = Field(default=None, description="At most 16 kB as JSON.")
-    revenue_amount: Amount | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217")] | None = None
-    content_draft_id: BodyId | None = None
-
-    @model_validator(mode="after")
-    def revenue_makes_sense(self) -> Self:
-        if (self.revenue_amount is None) != (self.currency is None):
-            raise ValueError("revenue_amount and currency belong together")
-        if self.revenue_amount is not None and self.event_type not in ("conversion", "refund"):
-            raise ValueError(f"a {self.event_type} has no revenue; only conversion and refund have")
-        return self
-
-    @model_validator(mode="after")
-    def details_fit(self) -> Self:
-        expect_plain(self.details)
-        try:
-            size = len(json.dumps(self.details, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode())
-        except (ValueError, RecursionError) as error:
-            raise ValueError("details hold something that JSON cannot") from error
-        if size > MOST_DETAILS_BYTES:
-            raise ValueError(f"details have {size:,} bytes; {MOST_DETAILS_BYTES:,} are allowed")
-        return self
-
-
 def expect_plain(details: Any) -> None:
     """Raises ValueError for JSON that is nested too deep, or has text that a database cannot keep."""
     level: list[Any] = [details]
@@ -216,9 +181,3 @@ def expect_plain(details: Any) -> None:
         level = parts
     if level:
         raise ValueError(f"details are nested deeper than {DEEPEST_DETAILS} levels")
-
-
-def expect_event_date(day: date, earliest: date, last: date) -> None:
-    """Raises InvalidInputError for a day outside of these."""
-    if not earliest <= day <= last:
-        raise InvalidInputError(f"event_date must lie between {earliest} and {last}; {day} does not.")

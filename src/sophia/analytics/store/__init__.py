@@ -1,6 +1,18 @@
 """Every write of collected data: answers, runs, leases, watermarks and refusals."""
 
+from sophia.analytics.store.campaigns import (
+    CampaignRef,
+    Grouping,
+    add_drafts,
+    campaign_of_month,
+    change_campaign,
+    create_campaign,
+    delete_campaign,
+    group_drafts,
+    remove_draft,
+)
 from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
+from sophia.analytics.store.links import record_check, register_links, set_domains
 from sophia.analytics.store.refusals import record_pauses, record_refusals, record_refused_objects
 from sophia.analytics.store.runs import (
     RunOutcome,
@@ -16,20 +28,32 @@ from sophia.analytics.store.writer import AccountWriter, Owner, Saved
 
 __all__ = [
     "AccountWriter",
+    "CampaignRef",
     "Conversion",
+    "Grouping",
     "Owner",
     "Recorded",
     "RunOutcome",
     "Saved",
+    "add_drafts",
+    "campaign_of_month",
+    "change_campaign",
     "cover_days",
+    "create_campaign",
+    "delete_campaign",
     "finish_run",
+    "group_drafts",
     "mark_unlisted_posts",
     "note_asked",
+    "record_check",
     "record_conversion",
     "record_pauses",
     "record_refusals",
     "record_refused_objects",
+    "register_links",
     "release_lease",
+    "remove_draft",
+    "set_domains",
     "start_run",
     "take_lease",
 ]

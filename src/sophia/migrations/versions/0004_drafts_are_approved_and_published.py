@@ -6,7 +6,7 @@ from alembic import op
 import sophia.database
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -17,7 +17,6 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def columns() -> dict[str, tuple["sa.Column[object]", ...]]:
     """What is new in tables that exist already."""
     return {
-        "clients": (sa.Column("domains", sa.JSON(), server_default="[]", nullable=False),),
         "content_drafts": (
             sa.Column("kind", sa.String(length=20), nullable=True),
             sa.Column("media_urls", sa.JSON(), server_default="[]", nullable=False),

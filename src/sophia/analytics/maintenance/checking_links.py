@@ -1,0 +1,65 @@
+"""Follows the links that are out, and stores which lead nowhere or lose their tags on the way."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import anyio.to_thread
+
+from sophia.analytics.queries import DueLink, due_links
+from sophia.analytics.store import record_check
+from sophia.analytics.utm import lost_tags
+from sophia.database import Database
+from sophia.link_checks import Journey, LinkChecker
+
+# Shorter than a week by more than the job's jitter, or every second turn would find nothing due.
+CHECKED_FOR = timedelta(days=6)
+MOST_AT_ONCE = 2_000
+
+
+async def check_links(
+    database: Database,
+    checker: LinkChecker,
+    clock: Callable[[], datetime],
+    *,
+    client_id: int | None = None,
+    all_of_them: bool = False,
+) -> dict[str, int]:
+    """Check the links that were not checked for six days, or all; return how many places ended in which status.
+
+    Each result is stored as it comes, and no transaction is open while a site is asked.
+    """
+    before = clock() if all_of_them else clock() - CHECKED_FOR
+    due = await anyio.to_thread.run_sync(_due, database, before, client_id)
+    counts: Counter[str] = Counter()
+
+    async def one(link: DueLink) -> None:
+        status, problem = judge(link.tagged, await checker.follow(link.tagged))
+        await anyio.to_thread.run_sync(_record, database, link, status, problem, clock())
+        counts[status] += 1
+
+    async with asyncio.TaskGroup() as group:
+        for link in due:
+            group.create_task(one(link))
+    return dict(counts)
+
+
+def judge(sent: str, journey: Journey) -> tuple[str, str | None]:
+    """The status of a link that was followed, and what a person should know: also one that lives may lose its tags."""
+    if journey.outcome != "ok":
+        return journey.outcome, journey.problem
+    lost = lost_tags(sent, journey.arrived_at)
+    if lost:
+        return "loses_tags", f"It leads on to {journey.arrived_at} without {', '.join(lost)}."
+    return "ok", None
+
+
+def _due(database: Database, before: datetime, client_id: int | None) -> list[DueLink]:
+    with database.read() as session:
+        return due_links(session, before, MOST_AT_ONCE, client_id)
+
+
+def _record(database: Database, link: DueLink, status: str, problem: str | None, now: datetime) -> None:
+    with database.write() as session:
+        record_check(session, link.link_ids, status, problem, now)

@@ -1,0 +1,45 @@
+"""Links as they are answered, and a client's own domains as they are sent."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sophia.analytics.schemas.answering import Answering
+from sophia.analytics.schemas.asking import Asking, Id
+
+LinkStatus = Literal["unchecked", "ok", "dead", "loses_tags", "unsure", "refused"]
+
+
+class LinksQuery(Asking):
+    status: LinkStatus | None = None
+    draft_id: Id | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    before_id: Id | None = Field(default=None, description="Continue a list: links with smaller ids.")
+
+
+class LinkAnswer(Answering):
+    """A link in the copy of a draft; `tagged` equals `original` where it was left alone."""
+
+    id: int
+    draft_id: int
+    account_id: int | None
+    campaign_id: int | None
+    campaign_slug: str | None
+    original: str
+    tagged: str
+    first_seen_at: datetime
+    last_checked_at: datetime | None
+    status: LinkStatus
+    problem: str | None
+
+
+class NewDomains(Asking):
+    domains: Annotated[list[Annotated[str, Field(max_length=260)]], Field(max_length=50)]
+
+
+class DomainsAnswer(Answering):
+    """Hosts whose links are the client's own, with all below them."""
+
+    domains: list[str]
+    note: str | None
