@@ -74,6 +74,7 @@ LIBRARIES = [
     "prometheus_client",
     "apscheduler.schedulers.background",
     "pyrate_limiter",
+    "numpy",
     "email.message",
 ]
 

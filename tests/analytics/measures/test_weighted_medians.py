@@ -1,0 +1,38 @@
+"""Medians of everybody else, against the plain way of computing them one by one."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sophia.analytics.measures.weighted_medians import Floats, others_medians
+
+
+def one_by_one(values: Floats, weights: Floats) -> Floats:
+    found = np.full(weights.shape, np.nan)
+    for row, line in enumerate(weights):
+        for place in range(len(values)):
+            rest = np.delete(np.arange(len(values)), place)
+            order = rest[np.argsort(values[rest])]
+            places = np.cumsum(line[order]) - line[order] / 2
+            found[row, place] = np.interp(line[order].sum() / 2, places, values[order])
+    return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 10**6), count=st.integers(2, 40))
+def test_the_same_as_one_by_one(seed: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    values, weights = random.normal(size=count), random.exponential(size=(7, count))
+    found = others_medians(values, weights)
+    assert found == pytest.approx(one_by_one(values, weights), abs=1e-9)
+    assert others_medians(-values, weights) == pytest.approx(-found, abs=1e-9)
+
+
+def test_equal_weights_give_the_usual_median() -> None:
+    values = np.array([5.0, 1.0, 9.0, 3.0])
+    assert others_medians(values, np.ones((1, 4))).tolist() == [[3.0, 5.0, 3.0, 5.0]]
+
+
+def test_nobody_else() -> None:
+    assert np.isnan(others_medians(np.array([1.0]), np.ones((2, 1)))).all()
