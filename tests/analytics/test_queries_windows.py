@@ -21,7 +21,7 @@ WEDNESDAY_NOON = datetime(2026, 11, 11, 20, tzinfo=UTC)
 
 def ask(filling: Filling, *windows: Window, as_of: datetime | None = None) -> dict[int, dict[Window, ClientWindow]]:
     with filling.database.read() as session:
-        clients = measured_clients(session, None, as_of=as_of)
+        clients = measured_clients(session, as_of=as_of)
         return client_windows(session, clients, windows or (WEEK,), as_of or NOW, as_of=as_of)
 
 

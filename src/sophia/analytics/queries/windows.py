@@ -6,12 +6,12 @@ value that they had. Names, zones and the drafts that posts came from are those 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.facts import (
@@ -27,7 +27,6 @@ from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.models import ConversionEvent, EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.queries.post_values import SeenPost, seen_posts, values_by
 from sophia.analytics.queries.readings import CURRENT, value_at
-from sophia.analytics.queries.sight import Seen, visible
 from sophia.database import among, day_number
 from sophia.meta.catalogue import Counting, Level, ObjectKind, Period, Platform, reads
 from sophia.meta.reporting_zone import day_start, reporting_day
@@ -48,6 +47,7 @@ class MeasuredClient:
     name: str
     industry: str | None
     zone: ZoneInfo
+    is_active: bool
     accounts: Mapping[int, Platform]
 
 
@@ -72,27 +72,22 @@ def _names(platform: Platform, level: Level, metric: str, kind: ObjectKind | Non
     return frozenset(reads(platform, level, metric, kind))
 
 
-def measured_clients(
-    session: Session, seen: Seen, *, client_id: int | None = None, as_of: datetime | None = None
-) -> list[MeasuredClient]:
-    """The active clients that may be seen, or the one that is asked for even when it is archived; by id."""
+def measured_clients(session: Session, *, as_of: datetime | None = None) -> list[MeasuredClient]:
+    """All clients by id, archived ones too: what they had is still what others are compared with; one query."""
     connected = true() if as_of is None else Account.connected_at <= as_of
-    wanted = visible(Client.id, seen, client_id)
     rows = session.execute(
-        select(Client.id, Client.name, Client.industry, Client.timezone, Account.id, Account.platform)
+        select(Client.id, Client.name, Client.industry, Client.timezone, Client.status, Account.id, Account.platform)
         .outerjoin(Account, and_(Account.client_id == Client.id, connected))
-        .where(wanted if client_id is not None else wanted & (Client.status == "active"))
         .order_by(Client.id, Account.id)
     )
-    found: dict[int, tuple[str, str | None, str, dict[int, Platform]]] = {}
-    for number, name, industry, zone, account, platform in rows:
-        accounts = found.setdefault(number, (name, industry, zone, {}))[3]
+    found: dict[int, MeasuredClient] = {}
+    accounts: dict[int, dict[int, Platform]] = defaultdict(dict)
+    for number, name, industry, zone, status, account, platform in rows:
+        if number not in found:
+            found[number] = MeasuredClient(number, name, industry, ZoneInfo(zone), status == "active", accounts[number])
         if account is not None:
-            accounts[account] = Platform(platform)
-    return [
-        MeasuredClient(number, name, industry, ZoneInfo(zone), accounts)
-        for number, (name, industry, zone, accounts) in found.items()
-    ]
+            accounts[number][account] = Platform(platform)
+    return list(found.values())
 
 
 def meanings(session: Session, metrics: Collection[str] | None = None) -> dict[int, Meaning]:
@@ -128,7 +123,7 @@ def client_windows(
     as_of: datetime | None = None,
     metrics: Collection[str] | None = None,
 ) -> dict[int, dict[Window, ClientWindow]]:
-    """{client: {window: facts}}: five queries and one for each window, however many clients and posts there are.
+    """{client: {window: facts}}: six queries, however many clients, posts and windows there are that do not overlap.
 
     `now` says which day is running. A post has what its last snapshot before the end of the window says, and so never
     anything that came later. `metrics` leaves only these canonical metrics; None takes all, unknown ones too.
@@ -136,14 +131,15 @@ def client_windows(
     wanted = sorted(set(windows))
     if not wanted:
         return {client.id: {} for client in clients}
-    whole = Window(wanted[0].start, max(window.end for window in wanted))
+    spans = merged(wanted)
     means = meanings(session, None if metrics is None else {*metrics, FOLLOWERS})
     accounts = [account for client in clients for account in client.accounts]
-    days = _by_account(daily_values(session, accounts, means, _with_followers(whole), as_of=as_of))
+    longer = merged([Window(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
+    days = _by_account(daily_values(session, accounts, means, longer, as_of=as_of))
     own = _own_values(session, accounts, means, wanted, as_of)
-    posts = seen_posts(session, accounts, whole, as_of)
-    facts = {window: post_facts(session, posts, window, means, as_of) for window in wanted}
-    events = conversions(session, [client.id for client in clients], whole, as_of)
+    posts = seen_posts(session, accounts, spans, as_of)
+    facts = posts_by_window(session, posts, wanted, means, as_of)
+    events = conversions(session, [client.id for client in clients], spans, as_of)
     today = reporting_day(now)
     return {
         client.id: {
@@ -177,8 +173,15 @@ def _client_window(
     )
 
 
-def _with_followers(window: Window) -> Window:
-    return Window(window.start - LATEST_FOLLOWERS, window.end)
+def merged(windows: Iterable[Window]) -> list[Window]:
+    """The same days in as few windows as possible, oldest first."""
+    found: list[Window] = []
+    for window in sorted(windows):
+        if found and window.start <= found[-1].end:
+            found[-1] = Window(found[-1].start, max(found[-1].end, window.end))
+        else:
+            found.append(window)
+    return found
 
 
 def _by_account(values: Iterable[DayValue]) -> dict[int, list[DayValue]]:
@@ -192,7 +195,7 @@ def daily_values(
     session: Session,
     accounts: Collection[int],
     means: Mapping[int, Meaning],
-    window: Window,
+    windows: Iterable[Window],
     *,
     as_of: datetime | None = None,
 ) -> list[DayValue]:
@@ -202,12 +205,13 @@ def daily_values(
         for number, meaning in means.items()
         if meaning.level is Level.ACCOUNT and meaning.period == Period.DAY.value and meaning.describes(None)
     }
-    inside = EngagementMetric.metric_date.between(window.start, window.end - ONE_DAY)
+    day = EngagementMetric.metric_date
+    inside = or_(*(day.between(window.start, window.end - ONE_DAY) for window in windows))
     found: dict[tuple[int, str, date], int | float] = {}
-    for account, metric, day, value in _account_readings(session, accounts, mine, inside, as_of):
-        key = account, mine[metric], day
+    for account, metric, on, value in _account_readings(session, accounts, mine, inside, as_of):
+        key = account, mine[metric], on
         found[key] = found[key] + value if key in found else value
-    return [DayValue(account, day, metric, value) for (account, metric, day), value in sorted(found.items())]
+    return [DayValue(account, on, metric, value) for (account, metric, on), value in sorted(found.items())]
 
 
 def _account_readings(
@@ -216,7 +220,7 @@ def _account_readings(
     metrics: Iterable[int],
     on_days: ColumnElement[bool],
     as_of: datetime | None,
-) -> Iterable[tuple[int, int, date, int | float]]:
+) -> list[tuple[int, int, date, int | float]]:
     value, fetch = CURRENT if as_of is None else value_at(as_of)
     rows = session.execute(
         select(MetricSeries.account_id, MetricSeries.metric_id, EngagementMetric.metric_date, value)
@@ -230,8 +234,7 @@ def _account_readings(
             true() if as_of is None else fetch.is_not(None),
         )
     )
-    for account, metric, day, amount in rows:
-        yield account, metric, day, amount
+    return [(account, metric, day, amount) for account, metric, day, amount in rows]
 
 
 def _own_values(
@@ -267,21 +270,44 @@ def follower_levels(account_id: int, days: Iterable[DayValue], window: Window) -
     )  # fmt: skip
 
 
-def post_facts(
+def posts_by_window(
     session: Session,
-    posts: Iterable[SeenPost],
-    window: Window,
+    posts: Sequence[SeenPost],
+    windows: Iterable[Window],
     means: Mapping[int, Meaning],
     as_of: datetime | None,
-    *,
-    until: date | None = None,
-) -> dict[int, list[PostFacts]]:
-    """{account: its posts published in the window, by id}, with their last snapshots before `until`: one query.
-
-    `until` is the end of the window unless another day is given.
+) -> dict[Window, dict[int, list[PostFacts]]]:
+    """{window: {account: its posts, with their last snapshots before the end}}: a query, and one more for each time
+    that windows overlap.
     """
-    start, end, last = day_start(window.start), day_start(window.end), until or window.end
-    mine = {post.id: post for post in posts if start <= post.published_at < end}
+    layers: list[list[Window]] = []
+    for window in sorted(windows):
+        free = next((layer for layer in layers if layer[-1].end <= window.start), None)
+        if free is None:
+            layers.append([window])
+        else:
+            free.append(window)
+    found: dict[Window, dict[int, list[PostFacts]]] = {}
+    for layer in layers:
+        mine = {window: published_in(posts, window) for window in layer}
+        facts = post_facts(session, {window.end: each for window, each in mine.items()}, means, as_of)
+        for window, each in mine.items():
+            found[window] = defaultdict(list)
+            for post in each:
+                found[window][post.account_id].append(facts[post.id])
+    return found
+
+
+def published_in(posts: Iterable[SeenPost], window: Window) -> list[SeenPost]:
+    start, end = day_start(window.start), day_start(window.end)
+    return [post for post in posts if start <= post.published_at < end]
+
+
+def post_facts(
+    session: Session, before: Mapping[date, Sequence[SeenPost]], means: Mapping[int, Meaning], as_of: datetime | None
+) -> dict[int, PostFacts]:
+    """{post: what its last snapshots before its day say}; one query."""
+    posts = {post.id: post for mine in before.values() for post in mine}
     metrics = {
         number: meaning
         for number, meaning in means.items()
@@ -289,35 +315,34 @@ def post_facts(
     }
     values: dict[int, dict[str, int | float]] = defaultdict(dict)
     read: dict[int, date] = {}
-    for number, metric, day, value in values_by(session, list(mine), list(metrics), last, as_of):
-        meaning, post = metrics[metric], mine[number]
+    days = {day: [post.id for post in mine] for day, mine in before.items()}
+    for number, metric, day, value in values_by(session, days, list(metrics), as_of):
+        meaning, post = metrics[metric], posts[number]
         if meaning.platform is post.platform and meaning.describes(post.kind):
             known = values[number]
             known[meaning.metric] = known[meaning.metric] + value if meaning.metric in known else value
             read[number] = max(read.get(number, day), day)
-    found: dict[int, list[PostFacts]] = defaultdict(list)
-    for post in mine.values():
-        found[post.account_id].append(
-            PostFacts(
-                post_id=post.id,
-                account_id=post.account_id,
-                platform=post.platform,
-                kind=post.kind,
-                published_at=post.published_at,
-                # The end of the day on which the newest of its values was read.
-                read_at=day_start(read[post.id] + ONE_DAY) if post.id in read else post.published_at,
-                values=dict(sorted(values[post.id].items())),
-                draft_id=post.draft_id,
-                pillar=post.pillar,
-            )
+    return {
+        post.id: PostFacts(
+            post_id=post.id,
+            account_id=post.account_id,
+            platform=post.platform,
+            kind=post.kind,
+            published_at=post.published_at,
+            # The end of the day on which the newest of its values was read.
+            read_at=day_start(read[post.id] + ONE_DAY) if post.id in read else post.published_at,
+            values=dict(sorted(values[post.id].items())),
+            draft_id=post.draft_id,
+            pillar=post.pillar,
         )
-    return found
+        for post in posts.values()
+    }
 
 
 def conversions(
-    session: Session, clients: Collection[int], window: Window, as_of: datetime | None
+    session: Session, clients: Collection[int], windows: Iterable[Window], as_of: datetime | None
 ) -> dict[int, list[ConversionFact]]:
-    """{client: what was recorded for it about days of the window}."""
+    """{client: what was recorded for it about days of these windows}; one query."""
     event = ConversionEvent
     rows = session.execute(
         select(
@@ -332,8 +357,7 @@ def conversions(
         )
         .where(
             among(event.client_id, clients),
-            event.event_date >= window.start,
-            event.event_date < window.end,
+            or_(*(event.event_date.between(window.start, window.end - ONE_DAY) for window in windows)),
             true() if as_of is None else event.recorded_at <= as_of,
         )
         .order_by(event.id)
@@ -345,3 +369,17 @@ def conversions(
             ConversionFact(event_id=number, event_type=kind, day=day, source=source, revenue=revenue, draft_id=draft)
         )
     return found
+
+
+def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> ClientWindow:
+    """The part of a window that belongs to some of its accounts; events, which belong to the client, are left out."""
+    return replace(
+        window,
+        accounts=accounts,
+        posts=tuple(post for post in window.posts if post.account_id in accounts),
+        days=tuple(one for one in window.days if one.account_id in accounts),
+        own=tuple(one for one in window.own if one.account_id in accounts),
+        followers=tuple(one for one in window.followers if one.account_id in accounts),
+        conversions=(),
+        approvals=(),
+    )
