@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped b
 
 import typer
 
-from sophia.cli import clients, collecting, connecting, demo, keys, serving, standing, store, tokens
+from sophia.cli import brief, clients, collecting, connecting, demo, keys, report, serving, standing, store, tokens
 from sophia.cli.errors import SophiaGroup
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # In the order in which --help shows them. A new command is a module with `register`, named here.
-for module in (demo, serving, connecting, collecting, standing, clients, keys, tokens, store):
+for module in (demo, serving, connecting, collecting, standing, brief, report, clients, keys, tokens, store):
     module.register(app)
 
 

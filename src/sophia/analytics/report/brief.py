@@ -298,7 +298,7 @@ def _reasons(brief: ClientBrief, *, has_data: bool) -> Iterator[Reason]:
 def _collection(brief: ClientBrief) -> Iterator[Reason]:
     if brief.collection.action_needed is not None:
         told = say(brief, "{action}", action=Reference("collection.action_needed", "text"))
-        yield Reason("reconnect", ClientStanding.CORAL, 100.0, told)
+        yield Reason("reconnect", ClientStanding.CORAL, 150.0, told)
     elif brief.collection.stale and brief.collection.latest_metric_date is not None:
         day = Reference("collection.latest_metric_date", "text")
         told = say(brief, "Its collection is behind: the newest readings are of {day}.", day=day)
@@ -371,7 +371,7 @@ def _habits(brief: ClientBrief) -> Iterator[Reason]:
 def _commentary(brief: Brief) -> Iterator[Sentence]:
     yield say(
         brief,
-        "Of {clients} clients {coral} need somebody now, {amber} want a look, {sage} are well, and {none} have no data.",
+        "Clients: {clients}. In need of somebody now: {coral}; of a look: {amber}; well: {sage}; without data: {none}.",
         clients="counts.clients",
         coral="counts.coral",
         amber="counts.amber",
