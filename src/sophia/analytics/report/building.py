@@ -206,12 +206,13 @@ def _top_posts(facts: Facts) -> tuple[TopPost, ...]:
 
 def _missing_days(now: ClientWindow) -> tuple[MissingDays, ...]:
     ended = now.window.days_ended(now.today)
+    days = {metric: now.by_account(metric) for metric in WATCHED}
     found = []
     for account, platform in sorted(now.accounts.items()):
         for metric in WATCHED:
             if account not in now.serving(metric):
                 continue
-            known = now.by_account(metric).get(account, {})
+            known = days[metric].get(account, {})
             lacking = [now.window.start + timedelta(days=index) for index in range(ended)]
             lacking = [day for day in lacking if day not in known]
             if lacking:
