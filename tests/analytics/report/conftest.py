@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from tests.analytics.collector.conftest import make_house as make_house  # noqa: PLC0414 - a fixture of this folder too
 from tests.conftest import NOW, ONE_DAY, Filling
 
 from sophia.analytics.measures.figures import Window

@@ -125,6 +125,10 @@ def _drivers(report: Report) -> Iterator[Sentence]:
                 size = f"{{{name}:size}}" in template
                 references[name] = Reference(f"{path}.{name}.percent", "size_percent" if size else "signed_percent")
         plain = template.replace(":size}", "}").replace(":signed}", "}")
+        for name, reason in split.reasons.items():
+            # Reasons have figures of their own.
+            plain = plain.replace(reason, f"{{why_{name}}}")
+            references[f"why_{name}"] = Reference(f"{path}.reasons.{name}", "text")
         named = {name: one for name, one in references.items() if f"{{{name}}}" in plain}
         yield say(report, plain, **named)
 
