@@ -129,7 +129,7 @@ def test_both_platforms_mean_the_same(filling: Filling) -> None:
 def test_followers_are_totals_at_both_ends(filling: Filling) -> None:
     """A8: 1,000 before the window and 1,070 at its end are 70 more, 7 %; an old total is no start."""
     account = filling.account(filling.client("Hats"), "instagram")
-    totals = {MONDAY - ONE_DAY: 1000, MONDAY + 6 * ONE_DAY: 1070, WEEK.end: 5000}
+    totals = {MONDAY - ONE_DAY: 1000, MONDAY: 1010, MONDAY + 6 * ONE_DAY: 1070, WEEK.end: 5000}
     filling.daily(account, "followers_count", totals, "instagram")
     filling.daily(account, "follower_count", {MONDAY: 90}, "instagram")
     now = only(filling)
