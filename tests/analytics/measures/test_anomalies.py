@@ -80,6 +80,12 @@ def test_it_is_open_until_it_ends() -> None:
     assert (anomaly.since, anomaly.until) == (day(80), day(84))
 
 
+def test_odd_days_are_not_learnt_from() -> None:
+    """Forty days of nothing are one outage until the last of them, and the return of what was usual is no spike."""
+    [anomaly] = found(changed(usual(17, 160), 90, 129, 0.0))
+    assert (anomaly.kind, anomaly.since, anomaly.until) == ("outage", day(90), day(129))
+
+
 @pytest.mark.parametrize("value", [1_000_000.0, 0.0])
 @pytest.mark.parametrize("measured", ["count", "rate", "signed"])
 def test_equal_values_are_no_blind_spot(measured: Measured, value: float) -> None:
