@@ -135,7 +135,7 @@ def fill_account(
         filler.next_series += 1
     left = share - len(readings)
     posts = list(make_posts(filler, max(0, left) // (POST_DAYS * len(metrics[Level.POST]))))
-    add_posts(session, account_id, posts)
+    add_posts(session, account_id, "post" if platform is Platform.FACEBOOK else "feed", posts)
     for post, published in posts:
         for metric in metrics[Level.POST]:
             series.append((filler.next_series, account_id, post, metric))
@@ -168,10 +168,10 @@ def make_posts(filler: Filler, count: int) -> Iterator[tuple[int, int]]:
         filler.next_post += 1
 
 
-def add_posts(session: Session, account_id: int, posts: list[tuple[int, int]]) -> None:
+def add_posts(session: Session, account_id: int, kind: str, posts: list[tuple[int, int]]) -> None:
     columns = ("id", "account_id", "platform_post_id", "kind", "published_at", "first_seen_at")
     published = {number: datetime.combine(day_of(day), NOW.time(), UTC) for number, day in posts}
-    rows = [(number, account_id, f"{account_id}_{number}", "post", at, at) for number, at in published.items()]
+    rows = [(number, account_id, f"{account_id}_{number}", kind, at, at) for number, at in published.items()]
     put_rows(session, Post, columns, rows)
 
 

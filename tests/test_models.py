@@ -98,7 +98,8 @@ def revision(**values: Any) -> MetricRevision:
 
 
 def snapshot(**values: Any) -> KPISnapshot:
-    details = {"client_id": 1, "week_start": DAY, "week_end": WEEK_END, "kpis": {}, "computed_at": NOW}
+    details = {"client_id": 1, "week_start": DAY, "week_end": WEEK_END, "kpis": {}}
+    details |= {"computed_at": NOW, "checked_at": NOW}
     return KPISnapshot(**(details | values))
 
 

@@ -19,7 +19,7 @@ def test_the_portfolio_is_made_of_totals(api: Api, filling: Filling) -> None:
     assert found["commentary"] is None
     assert set(found["reasons"]) == {"detailed_kpis", "commentary"}
     assert [client["name"] for client in found["clients"]] == ["Hats", "Shoes"]
-    assert counter.count <= 6
+    assert counter.count <= 7
 
 
 def test_the_portfolio_of_a_limited_key(api: Api, filling: Filling) -> None:

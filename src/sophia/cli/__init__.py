@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped b
 import typer
 
 from sophia.cli import (
+    brief,
     campaigns,
     clients,
     collecting,
@@ -16,6 +17,7 @@ from sophia.cli import (
     keys,
     links,
     publishing,
+    report,
     serving,
     standing,
     store,
@@ -38,6 +40,8 @@ for module in (
     connecting,
     collecting,
     standing,
+    report,
+    brief,
     drafts,
     publishing,
     clients,

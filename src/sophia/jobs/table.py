@@ -9,6 +9,7 @@ import anyio.to_thread
 import structlog
 
 from sophia.analytics.maintenance.checking_links import check_links
+from sophia.analytics.report import keep_weeks
 from sophia.analytics.store import group_drafts
 from sophia.analytics.store.retention import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
@@ -88,11 +89,19 @@ async def check_all_links(context: JobContext) -> dict[str, int]:
         return await check_links(context.database, checker, context.clock)
 
 
+async def keep_closed_weeks(context: JobContext) -> dict[str, int]:
+    """Compute the KPIs of weeks that closed, and anew those of weeks whose readings came late or were restated."""
+    saved = await anyio.to_thread.run_sync(keep_weeks, context.database, context.clock())
+    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
+
+
 JOBS = (
     Job("collect_daily", collect_daily, Schedule("day")),
     Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
     Job("collect_fresh", collect_fresh, Schedule("hour", minute=10), alone_for=timedelta(minutes=30)),
     Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
+    # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
+    Job("keep_weeks", keep_closed_weeks, Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
     Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
     Job("check_links", check_all_links, Schedule("week", hours_after=2), alone_for=timedelta(hours=12)),

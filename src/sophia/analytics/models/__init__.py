@@ -8,6 +8,7 @@ from sophia.analytics.models.business import (
     DecisionTrace,
     IndustryBenchmark,
     KPISnapshot,
+    KPISnapshotRevision,
 )
 from sophia.analytics.models.collection import (
     AccountTotal,
@@ -36,6 +37,7 @@ __all__ = [
     "Fetch",
     "IndustryBenchmark",
     "KPISnapshot",
+    "KPISnapshotRevision",
     "Lease",
     "MetricRevision",
     "MetricSeries",

@@ -47,6 +47,23 @@ class KPISnapshot(Base):
     kpis: Mapped[dict[str, Any]] = mapped_column(Json)
     algo_dependent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
     algo_independent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    # When these values were first found, and when they were last found to be right.
+    computed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KPISnapshotRevision(Base):
+    """What a snapshot said until late or restated readings changed it."""
+
+    __tablename__ = "kpi_snapshot_revisions"
+
+    snapshot_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("kpi_snapshots.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    kpis: Mapped[dict[str, Any]] = mapped_column(Json)
+    algo_dependent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    algo_independent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
     computed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

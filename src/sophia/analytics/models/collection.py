@@ -59,6 +59,7 @@ class Fetch(Base):
     __tablename__ = "fetches"
     __table_args__ = (
         Index("ix_fetches_run_id", "run_id"),
+        Index("ix_fetches_stored_at", "stored_at"),
         Index(
             "ix_fetches_fetched_at_raw",
             "fetched_at",

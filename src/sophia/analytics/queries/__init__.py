@@ -29,7 +29,7 @@ from sophia.analytics.queries.overview import (
 from sophia.analytics.queries.readings import Page, ReadingFilter, StoredReading, read_page
 from sophia.analytics.queries.refusals import KnownRefusal, list_refusals
 from sophia.analytics.queries.runs import RunRecord, list_runs, runs_by_id, runs_by_status
-from sophia.analytics.queries.sight import Seen, expect_client
+from sophia.analytics.queries.sight import Seen, account_ids, expect_client
 
 __all__ = [
     "NO_DOMAINS",
@@ -51,6 +51,7 @@ __all__ = [
     "Seen",
     "StoredReading",
     "UnknownMetric",
+    "account_ids",
     "account_states",
     "account_to_collect",
     "accounts_by_status",

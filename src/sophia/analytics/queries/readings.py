@@ -19,7 +19,7 @@ from sophia.portfolio.models import Account, Post
 
 Key = tuple[int, date]  # series, day: what makes a reading one
 Value = tuple[ColumnElement[int | float], ColumnElement[int]]
-_CURRENT: Value = (
+CURRENT: Value = (
     type_coerce(EngagementMetric.metric_value, MetricValue),
     type_coerce(EngagementMetric.fetch_id, BigId),
 )
@@ -83,7 +83,7 @@ def read_page(session: Session, client_id: int, wanted: ReadingFilter, limit: in
     series = wanted_series(session, client_id, wanted)
     if series is None:
         return Page([], None)
-    value, fetch = _value_at(wanted.as_of) if wanted.as_of is not None else _CURRENT
+    value, fetch = value_at(wanted.as_of) if wanted.as_of is not None else CURRENT
     rows = list(
         session.execute(
             select(EngagementMetric.series_id, EngagementMetric.metric_date, value, fetch)
@@ -150,7 +150,7 @@ def _day_conditions(wanted: ReadingFilter, after: Key | None) -> list[ColumnElem
     return conditions
 
 
-def _value_at(moment: datetime) -> Value:
+def value_at(moment: datetime) -> Value:
     """The value and the fetch that a reading had at a moment: those of the last fetch stored until then; else NULL."""
     current = select(Fetch.stored_at).where(Fetch.id == EngagementMetric.fetch_id).correlate(EngagementMetric)
     earlier = (

@@ -12,9 +12,11 @@ from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
 from sophia.analytics import exports, queries, schemas
 from sophia.analytics.queries import AccountState, ReadingFilter, StoredReading, whole_buckets
+from sophia.analytics.report import make_report
 from sophia.analytics.router.linking import link_next
-from sophia.analytics.router.portfolio import LATER, gap_window
+from sophia.analytics.router.portfolio import gap_window
 from sophia.analytics.schedule import Days
+from sophia.analytics.schemas.reports import BenchmarkSummary, report_answer
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import CANONICAL, Level, Platform
 from sophia.meta.reporting_zone import reporting_day
@@ -132,27 +134,22 @@ def series(who: Visited, client_id: ClientId, asked: Annotated[schemas.SeriesQue
 
 @router.get("/{client_id}/summary", response_model=schemas.ClientSummaryAnswer)
 def summary(who: Visited, client_id: ClientId) -> schemas.ClientSummaryAnswer:
-    """How fresh and complete the client's readings are; what this version does not compute is null, with the reason."""
+    """The newest closed week in short, and how fresh and complete the client's readings are."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
         accounts = queries.account_states(session, who.seen, client_id=client_id)
         refused = queries.list_refusals(session, who.seen, client_id)
         gaps = queries.find_gaps(session, accounts, refused, gap_window(None, None, who.now))
         unknown = queries.unknown_metrics(session, who.seen, client_id)
+    report = report_answer(make_report(who.database, client_id, None, who.now))
     return schemas.ClientSummaryAnswer(
         client_id=client_id,
-        kpis=None,
-        trends=None,
-        anomalies=None,
-        commentary=None,
-        benchmark=None,
-        reasons={
-            "kpis": LATER.format("KPIs"),
-            "trends": LATER.format("trends"),
-            "anomalies": LATER.format("anomalies"),
-            "commentary": LATER.format("a commentary"),
-            "benchmark": LATER.format("comparisons with benchmarks"),
-        },
+        window=report.window,
+        kpis=report.kpis,
+        trends=report.trends,
+        anomalies=report.anomalies,
+        commentary=" ".join(sentence.text for sentence in report.commentary),
+        benchmark=BenchmarkSummary(published=report.benchmarks, portfolio=report.peers),
         freshness=schemas.FreshnessAnswer(
             latest_metric_date=queries.newest(account.latest_metric_date for account in accounts),
             last_success_at=queries.latest(account.last_success_at for account in accounts),

@@ -9,6 +9,8 @@ from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
 from sophia.analytics import queries, schemas
 from sophia.analytics.queries import AccountState, RunRecord
+from sophia.analytics.queries.snapshots import portfolio_snapshots
+from sophia.analytics.report.portfolio_week import newest_portfolio_week, two_newest_weeks
 from sophia.analytics.router.linking import link_next
 from sophia.analytics.schedule import Days
 from sophia.errors import InvalidInputError
@@ -19,21 +21,23 @@ router = APIRouter()
 
 GAP_DAYS = 90
 MOST_GAP_DAYS = 731
-LATER = "This version of Sophia does not compute {}."
+NO_WEEK = "The newest closed week has not been computed for any client yet; that happens every morning."
 
 
 @router.get("/portfolio/summary", response_model=schemas.PortfolioAnswer)
 def portfolio_summary(who: Visited) -> schemas.PortfolioAnswer:
-    """Every active client that the key may see, from totals that each write keeps in step."""
+    """Every active client that the key may see, from totals and weeks that are kept; GET /portfolio/brief says more."""
     with who.database.read() as session:
         clients = queries.client_states(session, who.seen, who.now)
+        snapshots = portfolio_snapshots(session, who.seen, two_newest_weeks(who.now))
+    week = newest_portfolio_week(snapshots, who.now)
     return schemas.PortfolioAnswer(
         client_count=len(clients),
         total_metrics=sum(client.readings for client in clients),
         latest_metric_date=queries.newest(client.latest_metric_date for client in clients),
-        detailed_kpis=None,
-        commentary=None,
-        reasons={"detailed_kpis": LATER.format("KPIs"), "commentary": LATER.format("a commentary")},
+        detailed_kpis=None if week is None else schemas.DetailedKpis.model_validate(week),
+        commentary=None if week is None else " ".join(sentence.text for sentence in week.commentary),
+        reasons={name: NO_WEEK for name in ("detailed_kpis", "commentary") if week is None},
         clients=[schemas.ClientStateAnswer.model_validate(client) for client in clients],
     )
 

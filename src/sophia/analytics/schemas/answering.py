@@ -7,6 +7,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from sophia.analytics.schemas.asking import RunStatus
+from sophia.analytics.schemas.briefs import MovementAnswer
+from sophia.analytics.schemas.reports import (
+    AnomalyAnswer,
+    BenchmarkSummary,
+    FigureAnswer,
+    TrendAnswer,
+    WindowAnswer,
+)
 from sophia.meta.catalogue import Asked, Counting, Level, MetricClass, ObjectKind, Period, Platform, Source, Unit
 
 Number = int | FiniteFloat
@@ -98,14 +106,23 @@ class ClientStateAnswer(Answering):
     action_needed: str | None
 
 
+class DetailedKpis(Answering):
+    """The KPIs of every client in the newest closed week, and for how many clients each rose or fell."""
+
+    week: WindowAnswer
+    computed_at: datetime
+    kpis: dict[int, dict[str, FigureAnswer]] = Field(description="By client.")
+    movements: dict[str, MovementAnswer]
+
+
 class PortfolioAnswer(Answering):
-    """All active clients that the key may see. What this version does not compute is null, with the reason."""
+    """All active clients that the key may see. What is null has its reason in `reasons`."""
 
     client_count: int
     total_metrics: int
     latest_metric_date: date | None
-    detailed_kpis: None
-    commentary: None
+    detailed_kpis: DetailedKpis | None
+    commentary: str | None
     reasons: dict[str, str]
     clients: list[ClientStateAnswer]
 
@@ -133,15 +150,15 @@ class FreshnessAnswer(Answering):
 
 
 class ClientSummaryAnswer(Answering):
-    """What is known of one client. What this version does not compute is null, with the reason."""
+    """What is known of one client in the newest closed week; GET /{client_id}/report says it in full."""
 
     client_id: int
-    kpis: None
-    trends: None
-    anomalies: None
-    commentary: None
-    benchmark: None
-    reasons: dict[str, str]
+    window: WindowAnswer
+    kpis: dict[str, FigureAnswer]
+    trends: dict[str, TrendAnswer]
+    anomalies: list[AnomalyAnswer]
+    commentary: str
+    benchmark: BenchmarkSummary
     freshness: FreshnessAnswer
 
 

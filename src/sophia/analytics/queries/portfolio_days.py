@@ -1,0 +1,73 @@
+"""A few metrics of many accounts, day by day, as plain numbers: what drivers and anomalies are computed from."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+
+from sqlalchemy import select, true
+from sqlalchemy.orm import Session
+
+from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.models import EngagementMetric, MetricSeries
+from sophia.analytics.queries.post_values import published_at
+from sophia.analytics.queries.readings import CURRENT, value_at
+from sophia.analytics.queries.windows import Meaning
+from sophia.database import among
+from sophia.meta.catalogue import Level, Period
+from sophia.meta.reporting_zone import reporting_day
+
+Days = dict[date, int | float]
+
+
+def account_days(
+    session: Session,
+    accounts: Collection[int],
+    means: Mapping[int, Meaning],
+    metrics: Collection[str],
+    window: Window,
+    *,
+    as_of: datetime | None = None,
+) -> dict[tuple[int, str], Days]:
+    """{(account, canonical metric): {day: value}} without breakdowns; two queries, however many accounts there are."""
+    mine = {
+        number: meaning.metric
+        for number, meaning in means.items()
+        if meaning.level is Level.ACCOUNT
+        and meaning.period == Period.DAY.value
+        and meaning.metric in metrics
+        and meaning.describes(None)
+    }
+    series = {
+        number: (account, mine[metric])
+        for number, account, metric in session.execute(
+            select(MetricSeries.id, MetricSeries.account_id, MetricSeries.metric_id).where(
+                among(MetricSeries.account_id, accounts),
+                among(MetricSeries.metric_id, list(mine)),
+                MetricSeries.post_id.is_(None),
+            )
+        )
+    }
+    value, fetch = CURRENT if as_of is None else value_at(as_of)
+    rows = session.execute(
+        select(EngagementMetric.series_id, EngagementMetric.metric_date, value).where(
+            among(EngagementMetric.series_id, list(series)),
+            EngagementMetric.metric_date.between(window.start, window.end - ONE_DAY),
+            true() if as_of is None else fetch.is_not(None),
+        )
+    )
+    found: dict[tuple[int, str], Days] = defaultdict(dict)
+    for number, day, amount in rows:
+        known = found[series[number]]
+        known[day] = known[day] + amount if day in known else amount
+    return found
+
+
+def posts_a_day(
+    session: Session, accounts: Collection[int], window: Window, *, as_of: datetime | None = None
+) -> dict[int, dict[date, int]]:
+    """{account: {reporting day: posts published}}, days without any left out; one query."""
+    found: dict[int, dict[date, int]] = defaultdict(dict)
+    for account, moment in published_at(session, accounts, window, as_of):
+        days, day = found[account], reporting_day(moment)
+        days[day] = days.get(day, 0) + 1
+    return found

@@ -1,0 +1,139 @@
+"""Posts and the last snapshots of their counters before a day, as they were known at a moment."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, true
+from sqlalchemy.orm import Session, aliased
+
+from sophia.analytics.measures.figures import Window
+from sophia.analytics.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
+from sophia.analytics.queries.readings import CURRENT, value_at
+from sophia.database import Day, among
+from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.reporting_zone import day_start
+from sophia.portfolio.models import Account, ContentDraft, Post
+
+LONGEST_TITLE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPost:
+    """A post with what is known of it besides numbers; `title` is how its text begins."""
+
+    id: int
+    account_id: int
+    platform: Platform
+    kind: ObjectKind
+    platform_post_id: str
+    published_at: datetime
+    permalink: str | None
+    title: str | None
+    draft_id: int | None
+    pillar: str | None
+
+
+def seen_posts(
+    session: Session, accounts: Collection[int], windows: Iterable[Window], as_of: datetime | None = None
+) -> list[SeenPost]:
+    """The posts of these accounts that were published in the windows and seen by then, by id; one query."""
+    rows = session.execute(
+        select(
+            Post.id,
+            Post.account_id,
+            Account.platform,
+            Post.kind,
+            Post.platform_post_id,
+            Post.published_at,
+            Post.permalink,
+            func.substr(Post.text, 1, LONGEST_TITLE),
+            Post.draft_id,
+            ContentDraft.content_pillar,
+        )
+        .join(Account, Account.id == Post.account_id)
+        .outerjoin(ContentDraft, ContentDraft.id == Post.draft_id)
+        .where(
+            among(Post.account_id, accounts),
+            or_(*(_published_in(window) for window in windows)),
+            true() if as_of is None else Post.first_seen_at <= as_of,
+        )
+        .order_by(Post.id)
+    )
+    return [
+        SeenPost(number, account, Platform(platform), ObjectKind(kind), *rest)
+        for number, account, platform, kind, *rest in rows
+    ]
+
+
+def _published_in(window: Window) -> ColumnElement[bool]:
+    return and_(Post.published_at >= day_start(window.start), Post.published_at < day_start(window.end))
+
+
+def published_at(
+    session: Session, accounts: Collection[int], window: Window, as_of: datetime | None = None
+) -> list[tuple[int, datetime]]:
+    """(account, moment) of every post of these accounts in the window that was seen by then; one query."""
+    rows = session.execute(
+        select(Post.account_id, Post.published_at).where(
+            among(Post.account_id, accounts),
+            _published_in(window),
+            true() if as_of is None else Post.first_seen_at <= as_of,
+        )
+    )
+    return [(account, moment) for account, moment in rows]
+
+
+def values_by(
+    session: Session, before: Mapping[date, Collection[int]], metrics: Collection[int], as_of: datetime | None
+) -> Iterator[tuple[int, int, date, int | float]]:
+    """Yield (post, metric, day, value): each post's last snapshot before its day, never a sum of snapshots (A2).
+
+    `before` is {day: posts}, each post once; one query, however many days and posts there are.
+    """
+    posts = [post for mine in before.values() for post in mine]
+    days = [(among(MetricSeries.post_id, mine), literal(day, Day)) for day, mine in before.items() if mine]
+    if not days:
+        return
+    limit = days[0][1] if len(days) == 1 else case(*days)
+    earlier = aliased(EngagementMetric)
+    last = (
+        select(func.max(earlier.metric_date))
+        .where(
+            earlier.series_id == MetricSeries.id,
+            earlier.metric_date < limit,
+            true() if as_of is None else _known_at(earlier, as_of),
+        )
+        .correlate(MetricSeries)
+        .scalar_subquery()
+    )
+    value, _ = CURRENT if as_of is None else value_at(as_of)
+    rows = session.execute(
+        select(MetricSeries.post_id, MetricSeries.metric_id, EngagementMetric.metric_date, value)
+        .select_from(MetricSeries)
+        .join(
+            EngagementMetric,
+            and_(EngagementMetric.series_id == MetricSeries.id, EngagementMetric.metric_date == last),
+        )
+        .where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics))
+        .order_by(MetricSeries.post_id, MetricSeries.metric_id)
+    )
+    for post, metric, day, amount in rows:
+        if post is not None:
+            yield post, metric, day, amount
+
+
+def _known_at(reading: type[EngagementMetric], moment: datetime) -> ColumnElement[bool]:
+    """Whether any value of the reading was stored by then: the one it has, or one that was replaced since."""
+    stored = select(Fetch.stored_at).where(Fetch.id == reading.fetch_id).correlate(reading).scalar_subquery()
+    revised = (
+        exists()
+        .where(
+            MetricRevision.series_id == reading.series_id,
+            MetricRevision.metric_date == reading.metric_date,
+            MetricRevision.fetch_id == Fetch.id,
+            Fetch.stored_at <= moment,
+        )
+        .correlate(reading)
+    )
+    return or_(stored <= moment, revised)

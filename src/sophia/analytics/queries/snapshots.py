@@ -1,0 +1,204 @@
+"""Snapshots of KPIs: those of a client, those of a week, as they said at a moment, and the weeks that want new ones."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Integer, case, func, select, type_coerce
+from sqlalchemy.orm import Session
+
+from sophia.analytics.measures.documents import figure_of
+from sophia.analytics.measures.figures import ONE_DAY, ONE_WEEK, Figure, Window, week_of
+from sophia.analytics.models import (
+    ConversionEvent,
+    EngagementMetric,
+    Fetch,
+    KPISnapshot,
+    KPISnapshotRevision,
+    MetricSeries,
+    Watermark,
+)
+from sophia.analytics.queries.overview import DAY_FAMILIES
+from sophia.analytics.queries.sight import Seen, visible
+from sophia.database import EPOCH
+from sophia.meta.reporting_zone import reporting_day
+from sophia.portfolio.models import Account, Client, Post
+
+# Transactions of others may have ended in another order than the moments that they noted.
+MARGIN = timedelta(hours=1)
+# 1970-01-01 was a Thursday: three days more, and weeks begin on Monday.
+_FROM_MONDAY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WeekSnapshot:
+    """The KPIs of one client, or of one of its accounts, in one closed week; `checked_at` is when they were last right."""
+
+    client_id: int
+    account_id: int | None
+    week: Window
+    kpis: Mapping[str, Figure]
+    algo_dependent_summary: Mapping[str, Figure]
+    algo_independent_summary: Mapping[str, Figure]
+    computed_at: datetime
+    checked_at: datetime
+
+
+def client_snapshots(
+    session: Session, client_id: int, weeks: Collection[Window], *, account_id: int | None = None
+) -> list[WeekSnapshot]:
+    """The snapshots of these weeks that there are, oldest first; of the whole client or of one account."""
+    rows = session.scalars(
+        select(KPISnapshot)
+        .where(
+            KPISnapshot.client_id == client_id,
+            KPISnapshot.account_key == (account_id or 0),
+            KPISnapshot.week_start.in_([week.start for week in weeks]),
+        )
+        .order_by(KPISnapshot.week_start)
+    )
+    return [_snapshot(row) for row in rows]
+
+
+def portfolio_snapshots(session: Session, seen: Seen, weeks: Collection[Window]) -> list[WeekSnapshot]:
+    """The snapshots of whole clients in these weeks, of the active clients that may be seen, by client and week."""
+    rows = session.scalars(
+        select(KPISnapshot)
+        .join(Client, Client.id == KPISnapshot.client_id)
+        .where(
+            KPISnapshot.account_key == 0,
+            KPISnapshot.week_start.in_([week.start for week in weeks]),
+            visible(KPISnapshot.client_id, seen),
+            Client.status == "active",
+        )
+        .order_by(KPISnapshot.client_id, KPISnapshot.week_start)
+    )
+    return [_snapshot(row) for row in rows]
+
+
+def _snapshot(row: KPISnapshot) -> WeekSnapshot:
+    documents = (row.kpis, row.algo_dependent_summary or {}, row.algo_independent_summary or {})
+    kpis, dependent, independent = ({name: figure_of(one) for name, one in each.items()} for each in documents)
+    week = Window(row.week_start, row.week_end + ONE_DAY)
+    return WeekSnapshot(
+        row.client_id, row.account_id, week, kpis, dependent, independent, row.computed_at, row.checked_at
+    )
+
+
+def portfolio_kpis(
+    session: Session, weeks: Collection[Window], kpis: Collection[str]
+) -> dict[int, dict[date, dict[str, Figure]]]:
+    """{client: {Monday: {KPI: figure}}} of whole clients in these weeks, as far as they were kept; one query."""
+    rows = session.execute(
+        select(KPISnapshot.client_id, KPISnapshot.week_start, KPISnapshot.kpis).where(
+            KPISnapshot.account_key == 0, KPISnapshot.week_start.in_([week.start for week in weeks])
+        )
+    )
+    found: dict[int, dict[date, dict[str, Figure]]] = defaultdict(dict)
+    for client, start, document in rows:
+        found[client][start] = {name: figure_of(document[name]) for name in kpis if name in document}
+    return found
+
+
+def account_figures(
+    session: Session, week: Window, kpis: Collection[str], *, as_of: datetime | None = None
+) -> dict[int, dict[str, Figure]]:
+    """{account: {KPI: figure}} of every account in one week, as the snapshots said at a moment; one query."""
+    snapshot, revision = KPISnapshot, KPISnapshotRevision
+    stored = select(snapshot.account_key, snapshot.kpis).where(
+        snapshot.week_start == week.start, snapshot.account_key != 0
+    )
+    if as_of is not None:
+        earlier = (
+            select(revision.kpis)
+            .where(
+                revision.snapshot_id == snapshot.id, revision.computed_at <= as_of, revision.replaced_at > as_of
+            )
+            .limit(1)
+            .correlate(snapshot)
+            .scalar_subquery()
+        )  # fmt: skip
+        said = type_coerce(case((snapshot.computed_at <= as_of, snapshot.kpis), else_=earlier), snapshot.kpis.type)
+        stored = select(snapshot.account_key, said).where(
+            snapshot.week_start == week.start, snapshot.account_key != 0
+        )  # fmt: skip
+    return {
+        account: {name: figure_of(document[name]) for name in kpis if name in document}
+        for account, document in session.execute(stored)
+        if document is not None
+    }
+
+
+def weeks_due(session: Session, today: date) -> dict[Window, set[int]]:
+    """{closed week: clients whose snapshot of it is missing, or rests on readings that were restated since}.
+
+    The newest closed week is due for every client that has been collected for it, for it changes most. All weeks were
+    right when the newest one was last checked, and so only what was stored since then is looked at.
+    """
+    newest = Window(week_of(today).start - ONE_WEEK, week_of(today).start)
+    first = _first_weeks(session)
+    due: dict[Window, set[int]] = defaultdict(set)
+    known = _known_weeks(session)
+    for client, begun in first.items():
+        for index in range((newest.start - begun).days // 7 + 1):
+            start = begun + index * ONE_WEEK
+            if start == newest.start or start not in known.get(client, ()):
+                due[Window(start, start + ONE_WEEK)].add(client)
+    last_week = select(func.max(KPISnapshot.week_start)).scalar_subquery()
+    checked = session.scalar(
+        select(func.min(KPISnapshot.checked_at))
+        .join(Client, Client.id == KPISnapshot.client_id)
+        .where(KPISnapshot.account_key == 0, KPISnapshot.week_start == last_week, Client.status == "active")
+    )
+    if checked is not None:
+        for client, start in _touched_weeks(session, checked - MARGIN):
+            # Followers at the end of one week are those at the start of the next.
+            for week in (Window(start, start + ONE_WEEK), Window(start + ONE_WEEK, start + 2 * ONE_WEEK)):
+                if week.start in known.get(client, ()) and week.is_closed(today):
+                    due[week].add(client)
+    return dict(sorted(due.items()))
+
+
+def _first_weeks(session: Session) -> dict[int, date]:
+    """{active client: the Monday of the first whole week that was asked for one of its accounts}."""
+    rows = session.execute(
+        select(Account.client_id, func.min(Watermark.from_day))
+        .join(Watermark, Watermark.account_id == Account.id)
+        .join(Client, Client.id == Account.client_id)
+        .where(Watermark.family.in_(DAY_FAMILIES), Client.status == "active")
+        .group_by(Account.client_id)
+    )
+    return {client: week_of(day + 6 * ONE_DAY).start for client, day in rows}
+
+
+def _known_weeks(session: Session) -> dict[int, set[date]]:
+    found: dict[int, set[date]] = defaultdict(set)
+    rows = session.execute(
+        select(KPISnapshot.client_id, KPISnapshot.week_start).where(KPISnapshot.account_key == 0)
+    )  # fmt: skip
+    for client, start in rows:
+        found[client].add(start)
+    return found
+
+
+def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
+    """(client, Monday) of the weeks about which something was stored since."""
+    owner = dict(session.execute(select(Account.id, Account.client_id)).all())
+    first = session.scalar(select(func.min(Fetch.id)).where(Fetch.stored_at > since))
+    found: set[tuple[int, date]] = set()
+    if first is not None:
+        number = (type_coerce(EngagementMetric.metric_date, Integer) + _FROM_MONDAY) // 7
+        rows = session.execute(
+            select(MetricSeries.account_id, number)
+            .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
+            .where(EngagementMetric.fetch_id >= first)
+            .distinct()
+        )
+        found |= {(owner[account], EPOCH + timedelta(days=7 * int(week) - _FROM_MONDAY)) for account, week in rows}
+    posts = session.execute(select(Post.account_id, Post.published_at).where(Post.first_seen_at > since))
+    found |= {(owner[account], week_of(reporting_day(moment)).start) for account, moment in posts}
+    events = session.execute(
+        select(ConversionEvent.client_id, ConversionEvent.event_date).where(ConversionEvent.recorded_at > since)
+    )
+    return found | {(client, week_of(day).start) for client, day in events}

@@ -1,0 +1,20 @@
+"""Windows → measures → report: one client's window told in full, and the whole portfolio in brief."""
+
+from sophia.analytics.report.brief import Brief, ClientBrief, ClientStanding, make_brief
+from sophia.analytics.report.gathering import last_closed_week, make_report
+from sophia.analytics.report.portfolio_week import PortfolioWeek, newest_portfolio_week
+from sophia.analytics.report.records import Report
+from sophia.analytics.report.weekly import keep_weeks
+
+__all__ = [
+    "Brief",
+    "ClientBrief",
+    "ClientStanding",
+    "PortfolioWeek",
+    "Report",
+    "keep_weeks",
+    "last_closed_week",
+    "make_brief",
+    "make_report",
+    "newest_portfolio_week",
+]

@@ -1,0 +1,111 @@
+"""What a report says of one client and window, and what a brief says of all clients."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sophia.analytics.measures.anomaly_records import Anomaly
+from sophia.analytics.measures.benchmarks import Comparison, PortfolioQuantiles
+from sophia.analytics.measures.drivers import DriverSplit
+from sophia.analytics.measures.figures import Change, Coverage, Figure, Number, Window
+from sophia.analytics.measures.posting_times import Slot
+from sophia.analytics.measures.responses import GroupResponse
+from sophia.analytics.measures.summaries import SummaryLine
+from sophia.analytics.measures.trends import Trend
+from sophia.analytics.report.sentences import Sentence
+from sophia.meta.catalogue import ObjectKind, Platform
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedClient:
+    """Whom a report is about. `zone` is the IANA name of the client's own zone."""
+
+    id: int
+    name: str
+    industry: str | None
+    zone: str
+    accounts: Mapping[int, Platform]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesAnomaly:
+    """Something unusual in the daily values of one account; `metric` is canonical."""
+
+    account_id: int
+    platform: Platform
+    metric: str
+    anomaly: Anomaly
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """One KPI of the client's account on one platform, and the quarters of the portfolio's clients in the same week."""
+
+    platform: Platform
+    kpi: str
+    own: Figure
+    portfolio: PortfolioQuantiles
+
+
+@dataclass(frozen=True, slots=True)
+class TopPost:
+    """A post of the window with what it had by its end."""
+
+    post_id: int
+    account_id: int
+    platform: Platform
+    kind: ObjectKind
+    platform_post_id: str
+    published_at: datetime
+    title: str | None
+    permalink: str | None
+    pillar: str | None
+    engagements: Number
+    reach: Number | None
+    rate_by_reach: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class MissingDays:
+    """Ended days of the window on which an account has no reading of a metric that its platform has."""
+
+    account_id: int
+    platform: Platform
+    metric: str
+    coverage: Coverage
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The computed answer for one client and window, as everything was known at `as_of`.
+
+    `before` is what the window is compared with: as many days directly before it, or as many of them as are over.
+    Trends end with the newest week that ended in the window or before it. Posting times, formats and pillars rest on
+    the posts of 90 days, with the newest numbers known.
+    """
+
+    client: ReportedClient
+    window: Window
+    before: Window
+    as_of: datetime
+    is_closed: bool
+    coverage: Coverage
+    kpis: Mapping[str, Figure]
+    changes: Mapping[str, Change]
+    trends: Mapping[str, Trend]
+    algo_dependent_summary: tuple[SummaryLine, ...]
+    algo_independent_summary: tuple[SummaryLine, ...]
+    unclassified: tuple[str, ...]
+    drivers: Mapping[str, DriverSplit]
+    anomalies: tuple[SeriesAnomaly, ...]
+    benchmarks: tuple[Comparison, ...]
+    peers: tuple[Peers, ...]
+    posting_times: Mapping[Slot, GroupResponse]
+    best_times: tuple[Slot, ...]
+    formats: Mapping[str, GroupResponse]
+    pillars: Mapping[str, GroupResponse]
+    top_posts: tuple[TopPost, ...]
+    missing_days: tuple[MissingDays, ...]
+    commentary: tuple[Sentence, ...] = ()

@@ -1,0 +1,150 @@
+"""Gives the measures of drivers and anomalies their days: those of one client, or of a whole portfolio."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sophia.analytics.measures.anomalies import PROVISIONAL_DAYS, watch
+from sophia.analytics.measures.anomaly_records import Known, PortfolioEvent, SeriesDays, SeriesState, WatchState
+from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow
+from sophia.analytics.measures.expectation import WINDOW as HISTORY_DAYS
+from sophia.analytics.measures.figures import ONE_DAY, Number, Window
+from sophia.analytics.report.records import SeriesAnomaly
+from sophia.meta.catalogue import Platform
+
+EXPOSURE, SECOND_EXPOSURE, ENGAGEMENTS = "views", "reach", "total_interactions"
+WATCHED = (EXPOSURE, ENGAGEMENTS)
+# A new level shows after up to a week.
+BEFORE_DAYS = 7
+# Five series that move alike are taken for a portfolio; those of one client are none.
+CLIENTS_SERIES_AT_ONCE = 4
+
+AccountDays = Mapping[tuple[int, str], Mapping[date, Number]]
+PostsADay = Mapping[int, Mapping[date, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One series to watch: an account's daily values of one metric."""
+
+    account_id: int
+    platform: Platform
+    metric: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.account_id} {self.metric}"
+
+
+def watched_days(window: Window, today: date) -> Window:
+    """The days that must be known to watch a window: its own as far as they are over, and the past to judge them on."""
+    first = window.start - timedelta(days=BEFORE_DAYS + HISTORY_DAYS)
+    return Window(first, max(min(window.end, today), first + ONE_DAY))
+
+
+def watches(accounts: Mapping[int, Platform]) -> list[Watch]:
+    return [Watch(account, platform, metric) for account, platform in sorted(accounts.items()) for metric in WATCHED]
+
+
+def anomalies_of_client(
+    accounts: Mapping[int, Platform], days: AccountDays, posts: PostsADay, window: Window, today: date
+) -> tuple[SeriesAnomaly, ...]:
+    """What is unusual in the window, in the series of one client alone."""
+    every, size = watches(accounts), CLIENTS_SERIES_AT_ONCE
+    chunks = (every[place : place + size] for place in range(0, len(every), size))
+    found = [one for chunk in chunks for one in watch_together(chunk, days, posts, window, today)[0]]
+    return tuple(sorted(found, key=lambda one: (one.anomaly.since, one.account_id, one.metric, one.anomaly.kind)))
+
+
+def watch_together(
+    series: Sequence[Watch], days: AccountDays, posts: PostsADay, window: Window, today: date
+) -> tuple[list[SeriesAnomaly], list[PortfolioEvent]]:
+    """What is unusual in the window, and the days of it on which most of the series moved alike.
+
+    The days of the window and the week before it are judged; those before them are only learnt from.
+    """
+    whole = watched_days(window, today)
+    first = whole.start + timedelta(days=HISTORY_DAYS)
+    known = [one for one in series if any(day in whole for day in days.get((one.account_id, one.metric), ()))]
+    if not known or first >= whole.end:
+        return [], []
+    past, new = Window(whole.start, first), Window(first, whole.end)
+    state = WatchState(first - ONE_DAY, tuple(_past(one, days, posts, past) for one in known))
+    given = [_given(one, days, posts, new) for one in known]
+    # Meta may still restate the last two days that are over.
+    provisional = max(0, PROVISIONAL_DAYS - (today - whole.end).days)
+    watched = watch(given, state, last_day=whole.end - ONE_DAY, provisional_days=provisional)
+    by_name = {one.name: one for one in known}
+    found = [
+        SeriesAnomaly(one.account_id, one.platform, one.metric, anomaly)
+        for anomaly in watched.anomalies
+        if _touches(anomaly.since, anomaly.until, window) and (one := by_name[anomaly.series])
+    ]
+    return found, [event for event in watched.events if _touches(event.since, event.until, window)]
+
+
+def _touches(since: date, until: date | None, window: Window) -> bool:
+    return since < window.end and (until is None or until >= window.start)
+
+
+def _past(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesState:
+    given = _given(one, days, posts, window)
+    return SeriesState(
+        series=one.name,
+        measured="count",
+        last_day=window.end - ONE_DAY,
+        values=given.values,
+        posts=given.posts,
+        odd=(False,) * window.days,
+        scores=(None,) * window.days,
+        days_seen=sum(value is not None for value in given.values),
+    )
+
+
+def _given(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesDays:
+    values, published = days.get((one.account_id, one.metric), {}), posts.get(one.account_id, {})
+    every = list(each_day(window))
+    return SeriesDays(
+        series=one.name,
+        measured="count",
+        first_day=window.start,
+        values=tuple(_float(values.get(day)) for day in every),
+        posts=tuple(float(published.get(day, 0)) for day in every),
+    )
+
+
+def each_day(window: Window) -> Iterable[date]:
+    return (window.start + index * ONE_DAY for index in range(window.days))
+
+
+def driver_windows(
+    client_id: int, accounts: Iterable[int], days: AccountDays, posts: PostsADay, before: Window, window: Window
+) -> ClientWindows:
+    """One client on one platform for the split into drivers: its accounts' days added up, unknown where one is."""
+    mine = list(accounts)
+    # Views are the exposure; reach stands in where no account has any.
+    exposure = EXPOSURE if any(days.get((account, EXPOSURE)) for account in mine) else SECOND_EXPOSURE
+    sides = (_side(mine, days, posts, side, exposure) for side in (before, window))
+    return ClientWindows(client_id, *sides)
+
+
+def _side(accounts: list[int], days: AccountDays, posts: PostsADay, window: Window, exposure: str) -> DaysWindow:
+    every = list(each_day(window))
+    columns = [
+        _added([[values.get(day) for day in every] for values in (days.get((one, metric), {}) for one in accounts)])
+        for metric in (exposure, ENGAGEMENTS)
+    ]
+    published = sum(count for one in accounts for day, count in posts.get(one, {}).items() if day in window)
+    return DaysWindow(columns[0], columns[1], published)
+
+
+def _added(columns: list[list[Number | None]]) -> tuple[Known, ...]:
+    """Day by day over the accounts; unknown where one of them is."""
+    return tuple(
+        None if None in values else float(sum(value for value in values if value is not None))
+        for values in zip(*columns, strict=True)
+    )
+
+
+def _float(value: Number | None) -> Known:
+    return None if value is None else float(value)

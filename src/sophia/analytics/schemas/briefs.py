@@ -1,0 +1,112 @@
+"""What the API answers of the whole portfolio in brief, and of weeks of KPIs that were kept."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, FiniteFloat
+
+from sophia.analytics.measures.trends import MOST_WEEKS
+from sophia.analytics.report import ClientStanding
+from sophia.analytics.schemas.asking import Asking, Id
+from sophia.analytics.schemas.reports import (
+    AnomalyAnswer,
+    ChangeAnswer,
+    CoverageAnswer,
+    DriversAnswer,
+    FigureAnswer,
+    SentenceAnswer,
+    Told,
+    TrendAnswer,
+    WindowAnswer,
+)
+from sophia.meta.catalogue import Platform
+
+
+class WeeksQuery(Asking):
+    """How many of the newest closed weeks, and of which account if not of the whole client."""
+
+    weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS)] = 12
+    account_id: Id | None = None
+
+
+class WeekKpisAnswer(Told):
+    """The KPIs of one closed week, as they were last computed; `checked_at` is when they were last found right."""
+
+    week: WindowAnswer
+    kpis: dict[str, FigureAnswer]
+    algo_dependent_summary: dict[str, FigureAnswer]
+    algo_independent_summary: dict[str, FigureAnswer]
+    computed_at: datetime
+    checked_at: datetime
+
+
+class WeeksAnswer(Told):
+    """The newest closed weeks, oldest first, those that were never computed left out, and the trend of every KPI."""
+
+    client_id: int
+    account_id: int | None
+    weeks: list[WeekKpisAnswer]
+    trends: dict[str, TrendAnswer]
+
+
+class ReasonAnswer(Told):
+    """Why a client needs somebody; the references of its sentence lead into the client's part of the brief."""
+
+    code: str
+    level: ClientStanding
+    text: str
+    sentence: SentenceAnswer
+
+
+class CollectionAnswer(Told):
+    status: Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
+    accounts: int
+    latest_metric_date: date | None
+    action_needed: str | None
+
+
+class ClientBriefAnswer(Told):
+    """One client: sage is well, amber wants a look, coral needs somebody now."""
+
+    client_id: int
+    name: str
+    state: ClientStanding
+    reasons: list[ReasonAnswer]
+    collection: CollectionAnswer
+    coverage: CoverageAnswer
+    kpis: dict[str, FigureAnswer]
+    changes: dict[str, ChangeAnswer]
+    drivers: dict[str, DriversAnswer]
+    anomalies: list[AnomalyAnswer]
+    falling: dict[str, int]
+    weekly_views: list[FiniteFloat | None] = Field(description="Of the newest closed weeks that were kept.")
+
+
+class EventAnswer(Told):
+    platform: Platform
+    metric: str
+    kind: Literal["spike", "drop", "rise", "fall"]
+    since: date
+    until: date | None
+    series: int
+    alike: int
+
+
+class BriefAnswer(Told):
+    """Every client that may be seen, those first who need somebody most."""
+
+    window: WindowAnswer
+    before: WindowAnswer
+    as_of: datetime
+    counts: dict[str, int]
+    clients: list[ClientBriefAnswer]
+    events: list[EventAnswer]
+    commentary: list[SentenceAnswer]
+
+
+class MovementAnswer(Told):
+    """For how many clients a KPI rose and fell from the week before, of those for which both weeks are known."""
+
+    up: int
+    down: int
+    clients: int

@@ -1,0 +1,314 @@
+"""What the API answers of reports, and the shapes that they share with briefs. A figure without a value says why it has none."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
+
+from sophia.analytics.measures.figures import FigureUnit, Window
+from sophia.analytics.measures.responses import Effect
+from sophia.analytics.measures.summaries import Aggregate
+from sophia.analytics.report import Report
+from sophia.analytics.schemas.asking import DaysAsked, Moment
+from sophia.errors import InvalidInputError
+from sophia.meta.catalogue import Level, ObjectKind, Platform
+
+
+def plain_number(value: Any) -> Any:
+    """Money has two decimals, which a JSON number keeps."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
+Amount = Annotated[int | FiniteFloat, BeforeValidator(plain_number)]
+Ends = tuple[FiniteFloat, FiniteFloat]
+
+
+class BriefQuery(DaysAsked):
+    """The days of the brief, both or none given; without them the newest closed week."""
+
+    @model_validator(mode="after")
+    def both_days(self) -> Self:
+        if (self.start_date is None) != (self.end_date is None):
+            raise ValueError("give both start_date and end_date, or none")
+        return self
+
+    @property
+    def window(self) -> Window | None:
+        return None if self.start_date is None or self.end_date is None else window_of(self.start_date, self.end_date)
+
+
+class ReportQuery(BriefQuery):
+    """The same for a report."""
+
+    as_of: Moment | None = Field(default=None, description="The report as it was at this moment, to the digit.")
+
+
+def window_of(first: date, last: date) -> Window:
+    """The window of two days, both included. Raises InvalidInputError when they are reversed."""
+    if last < first:
+        raise InvalidInputError(f"The last day, {last}, is before the first, {first}.")
+    return Window(first, date.fromordinal(last.toordinal() + 1))
+
+
+class Told(BaseModel):
+    """What is answered."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class WindowAnswer(Told):
+    """Days of Meta's reporting zone, `end` excluded."""
+
+    start: date
+    end: date
+
+
+class IntervalAnswer(Told):
+    low: FiniteFloat
+    high: FiniteFloat
+
+
+class CoverageAnswer(Told):
+    days_with_data: int
+    days: int
+
+
+class FigureAnswer(Told):
+    """One number: a value or the reason why there is none, with its sample, interval, bounds, doubt and coverage."""
+
+    value: Amount | None
+    unit: FigureUnit
+    n: int | None
+    interval: IntervalAnswer | None
+    at_least: Amount | None
+    at_most: Amount | None
+    reason: str | None
+    doubt: str | None
+    coverage: CoverageAnswer | None
+    currency: str | None
+
+
+class ChangeAnswer(Told):
+    before: FigureAnswer
+    after: FigureAnswer
+    absolute: FigureAnswer
+    percent: FigureAnswer
+
+
+class WeekPointAnswer(Told):
+    week: WindowAnswer
+    figure: FigureAnswer
+    is_closed: bool
+
+
+class TrendAnswer(Told):
+    """The newest weeks, oldest first; `falling` and `rising` count the weeks in a row up to the newest closed one."""
+
+    points: list[WeekPointAnswer]
+    from_previous: ChangeAnswer
+    from_last_year: ChangeAnswer
+    falling: int
+    rising: int
+
+
+class SummaryLineAnswer(Told):
+    metric: str
+    level: Level
+    aggregate: Aggregate
+    change: ChangeAnswer
+
+
+class PartAnswer(Told):
+    """A part of a change: what it alone would have changed, in percent."""
+
+    log: FiniteFloat
+    low: FiniteFloat | None
+    high: FiniteFloat | None
+    percent: FiniteFloat
+    percent_interval: Ends | None
+    verdict: Literal["up", "down", "cannot tell"]
+
+
+class DriversAnswer(Told):
+    """Who decided the change of engagement on one platform."""
+
+    whole: PartAnswer | None
+    platform: PartAnswer | None
+    distribution: PartAnswer | None
+    posting: PartAnswer | None
+    people: PartAnswer | None
+    main_driver: Literal["platform", "distribution", "posting", "people"] | None
+    others: int
+    others_alike: int
+    units: tuple[int, int]
+    reasons: dict[str, str]
+
+
+class AnomalyDetailsAnswer(Told):
+    kind: Literal["spike", "drop", "outage", "rise", "fall", "gap"]
+    since: date
+    noticed: date
+    until: date | None
+    worst: date | None
+    value: FiniteFloat | None
+    score: FiniteFloat | None
+    expected: FiniteFloat | None
+    low: FiniteFloat | None
+    high: FiniteFloat | None
+    provisional: bool
+
+
+class AnomalyAnswer(Told):
+    account_id: int
+    platform: Platform
+    metric: str
+    anomaly: AnomalyDetailsAnswer
+
+
+class BenchmarkAnswer(Told):
+    industry: str
+    platform: Platform
+    metric: str
+    denominator: str
+    statistic: str
+    value_percent: Amount
+    data_year: int
+    sample_size: int | None
+    source: str
+    provenance: str
+
+
+class ComparisonAnswer(Told):
+    benchmark: BenchmarkAnswer | None
+    own: FigureAnswer
+    points: FigureAnswer
+    percent: FigureAnswer
+    is_old: bool
+    same_industry: bool
+
+
+class QuantilesAnswer(Told):
+    n: int
+    lower: FigureAnswer
+    middle: FigureAnswer
+    upper: FigureAnswer
+
+
+class PeersAnswer(Told):
+    platform: Platform
+    kpi: str
+    own: FigureAnswer
+    portfolio: QuantilesAnswer
+
+
+class ResponseAnswer(Told):
+    factor: FigureAnswer
+    effect: Effect
+
+
+class SlotAnswer(Told):
+    """An hour of the week in the client's zone; Monday is 0."""
+
+    weekday: int
+    hour: int
+
+
+class PostingTimeAnswer(SlotAnswer, ResponseAnswer):
+    pass
+
+
+class TopPostAnswer(Told):
+    post_id: int
+    account_id: int
+    platform: Platform
+    kind: ObjectKind
+    platform_post_id: str
+    published_at: datetime
+    title: str | None
+    permalink: str | None
+    pillar: str | None
+    engagements: Amount
+    reach: Amount | None
+    rate_by_reach: FigureAnswer
+
+
+class MissingDaysAnswer(Told):
+    account_id: int
+    platform: Platform
+    metric: str
+    coverage: CoverageAnswer
+    first: date
+    last: date
+
+
+class ReferenceAnswer(Told):
+    """Where in this document the value of a place stands, and how it is written."""
+
+    path: str
+    form: str
+
+
+class SentenceAnswer(Told):
+    """A sentence; every figure in it stands in this document, at the path of its reference."""
+
+    text: str
+    template: str
+    references: dict[str, ReferenceAnswer]
+
+
+class ReportedClientAnswer(Told):
+    id: int
+    name: str
+    industry: str | None
+    zone: str
+    accounts: dict[int, Platform]
+
+
+class ReportAnswer(Told):
+    """The computed answer for one client and window, as everything was known at `as_of`."""
+
+    client: ReportedClientAnswer
+    window: WindowAnswer
+    before: WindowAnswer
+    as_of: datetime
+    is_closed: bool
+    coverage: CoverageAnswer
+    kpis: dict[str, FigureAnswer]
+    changes: dict[str, ChangeAnswer]
+    trends: dict[str, TrendAnswer]
+    algo_dependent_summary: list[SummaryLineAnswer]
+    algo_independent_summary: list[SummaryLineAnswer]
+    unclassified: list[str]
+    drivers: dict[str, DriversAnswer]
+    anomalies: list[AnomalyAnswer]
+    benchmarks: list[ComparisonAnswer]
+    peers: list[PeersAnswer]
+    posting_times: list[PostingTimeAnswer] = Field(description="The hours in which anything was published.")
+    best_times: list[SlotAnswer]
+    formats: dict[str, ResponseAnswer]
+    pillars: dict[str, ResponseAnswer]
+    top_posts: list[TopPostAnswer]
+    missing_days: list[MissingDaysAnswer]
+    commentary: list[SentenceAnswer]
+
+
+def report_answer(report: Report) -> ReportAnswer:
+    """The report as JSON says it."""
+    fields: dict[str, Any] = {name: getattr(report, name) for name in ReportAnswer.model_fields}
+    fields["drivers"] = dict(report.drivers)
+    fields["posting_times"] = [
+        PostingTimeAnswer(
+            weekday=slot.weekday, hour=slot.hour, **ResponseAnswer.model_validate(found).model_dump(round_trip=True)
+        )
+        for slot, found in report.posting_times.items()
+        if found.factor.n
+    ]
+    return ReportAnswer.model_validate(fields)
+
+
+class BenchmarkSummary(Told):
+    """What others reach: as it was published, and in the portfolio."""
+
+    published: list[ComparisonAnswer]
+    portfolio: list[PeersAnswer]

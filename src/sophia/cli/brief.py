@@ -1,0 +1,69 @@
+"""`sophia brief`: every client in one word, those first who need somebody most."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sophia.cli.drawing import changed, figure, heading, line, paint, sparkline
+from sophia.cli.opening import open_installation
+from sophia.cli.report import DAYS, chosen_window
+from sophia.cli.shown import AsJson, show_table
+
+if TYPE_CHECKING:
+    from sophia.analytics.report import Brief
+
+# The colours of the states, as a terminal of 256 colours has them.
+COLOURS = {"coral": "bold color(209)", "amber": "color(214)", "sage": "color(108)", "no data": "dim"}
+
+
+def brief(
+    week: Annotated[
+        datetime | None, typer.Option("--week", formats=DAYS, help="The week that holds this day, Monday to Sunday.")
+    ] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day, with --to.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=DAYS, help="Last day, included.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who needs somebody now (coral), who a look (amber), who is well (sage), and who has no data, with the reasons."""
+    installation = open_installation()
+    from sophia.analytics.report import make_brief  # noqa: PLC0415
+
+    found = make_brief(installation.database, None, installation.clock(), chosen_window(week, first, last))
+    if as_json:
+        from sophia.analytics.schemas.briefs import BriefAnswer  # noqa: PLC0415
+
+        typer.echo(BriefAnswer.model_validate(found).model_dump_json(indent=2))
+        return
+    show(found)
+
+
+def show(found: "Brief") -> None:
+    from sophia.analytics.measures.figures import ONE_DAY  # noqa: PLC0415
+
+    heading(f"The portfolio: {found.window.start} to {found.window.end - ONE_DAY}")
+    for sentence in found.commentary:
+        line(sentence.text)
+    for client in found.clients:
+        line("")
+        line(f"{paint(client.state.value, COLOURS[client.state.value])}  {paint(client.name, 'bold')}")
+        for reason in client.reasons:
+            line(f"  · {reason.text}")
+    line("")
+    rows = [
+        {
+            "client": client.name,
+            "state": client.state.value,
+            "posts": figure(client.kpis["posts"]),
+            "views": figure(client.kpis["views"]),
+            "change": changed(client.changes["views"].percent),
+            "engagements": figure(client.kpis["engagements"]),
+            "8 weeks": sparkline(client.weekly_views),
+        }
+        for client in found.clients
+    ]
+    show_table(rows, empty="There is no client yet. Begin with: sophia connect")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(brief)

@@ -1,0 +1,79 @@
+"""Numbers, colours and little charts for a terminal; plain words where the output goes elsewhere."""
+
+import sys
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sophia.analytics.measures.figures import Figure
+
+BARS = "▁▂▃▄▅▆▇█"
+# A week of which nothing is known leaves a gap, which is no low bar.
+GAP = "·"
+MISSING = "–"
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """One bar a value, from the lowest to the highest of them; nothing at all where no value is known."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    low, span = min(known), max(known) - min(known)
+    return "".join(GAP if value is None else BARS[_bar(value - low, span)] for value in values)
+
+
+def _bar(above: float, span: float) -> int:
+    return len(BARS) // 2 if span == 0 else min(int(above / span * len(BARS)), len(BARS) - 1)
+
+
+def figure(one: "Figure") -> str:
+    """A figure as short as it can be said; bounds where people cannot be added up."""
+    if one.value is None:
+        if one.at_least is not None and one.at_most is not None:
+            return f"{one.at_least:,} … {one.at_most:,}"
+        return MISSING
+    unit, value = one.unit.value, one.value
+    if unit == "percent":
+        return f"{float(value):.2f} %"
+    if unit == "money":
+        return f"{value:,} {one.currency}"
+    return f"{value:,}" if isinstance(value, int) else f"{float(value):,.1f}"
+
+
+def changed(one: "Figure") -> str:
+    """A change in percent with its sign; a doubt is marked."""
+    if one.value is None:
+        return MISSING
+    mark = " ?" if one.doubt else ""
+    return f"{float(one.value):+.0f} %{mark}".replace("-", "−")
+
+
+def heading(text: str) -> None:
+    line(paint(text, "bold"))
+
+
+def paint(text: str, style: str) -> str:
+    """The text with its style for a terminal; bare elsewhere."""
+    return _rendered(text, style) if sys.stdout.isatty() else text
+
+
+def line(text: str) -> None:
+    typer.echo(text)
+
+
+def _rendered(text: str, style: str) -> str:
+    console = _console()
+    with console.capture() as captured:
+        console.print(text, style=style, end="", markup=False, highlight=False, soft_wrap=True)
+    found: str = captured.get()
+    return found
+
+
+@cache
+def _console() -> Any:
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console()

@@ -1,0 +1,145 @@
+"""The brief names those who need somebody, with the reasons, and invents nothing for those without data."""
+
+import re
+from typing import Any
+
+from tests.analytics.report.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day
+from tests.analytics.report.test_building import check_sentence
+from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
+
+from sophia.analytics.report import Brief, ClientBrief, ClientStanding, make_brief
+from sophia.portfolio.models import Account
+
+
+def brief_of(filling: Filling) -> Brief:
+    return make_brief(filling.database, None, NOW)
+
+
+def by_name(brief: Brief) -> dict[str, ClientBrief]:
+    return {client.name: client for client in brief.clients}
+
+
+def well(agency: Agency, name: str) -> tuple[int, int]:
+    """A client that is collected, posts, and has what it always has."""
+    client, account = agency.client(name)
+    for metric, value in (("views", 1000.0), ("total_interactions", 100.0)):
+        days = {day: value + index % 3 for index, day in enumerate(each_day(EARLIER, 0) | each_day(WEEK, 0))}
+        agency.days(account, metric, days)
+    for window in (EARLIER, WEEK):
+        agency.post(account, window.start, counters(500, 40), window.start + 2 * ONE_DAY)
+    collected(agency.filling, account)
+    return client, account
+
+
+def collected(filling: Filling, account: int) -> None:
+    for family in ("account_series", "account_totals"):
+        filling.watermark(account, family, EARLIER.start, YESTERDAY)
+    filling.run(account)
+
+
+def test_every_client_has_a_state_and_reasons(agency: Agency) -> None:
+    """H11, H12: well, a look, somebody now, no data: each with what was computed, ranked by need."""
+    filling = agency.filling
+    well(agency, "Well")
+    filling.client("Empty")
+    _, dead = well(agency, "Dead")
+    with filling.database.write() as session:
+        account = session.get_one(Account, dead)
+        account.status, account.status_reason = "needs_reconnect", "The password was changed."
+    _, falling = agency.client("Falling")
+    agency.fortnight(falling, "views", 1000, 400)
+    agency.fortnight(falling, "total_interactions", 100, 40)
+    agency.post(falling, EARLIER.start, counters(100, 5), EARLIER.start + ONE_DAY)
+    collected(filling, falling)
+    found = brief_of(filling)
+    clients = by_name(found)
+    states = {name: one.state for name, one in clients.items()}
+    assert states == {
+        "Well": ClientStanding.SAGE,
+        "Empty": ClientStanding.NO_DATA,
+        "Dead": ClientStanding.CORAL,
+        "Falling": ClientStanding.CORAL,
+    }
+    assert [one.name for one in found.clients] == ["Dead", "Falling", "Well", "Empty"]
+    assert found.counts == {"coral": 2, "amber": 0, "sage": 1, "no data": 1, "clients": 4}
+    assert clients["Well"].reasons == ()
+    assert [one.text for one in clients["Empty"].reasons] == ["No account is connected."]
+    assert "The password was changed." in clients["Dead"].reasons[0].text
+    codes = [reason.code for reason in clients["Falling"].reasons]
+    assert codes == ["engagement_fell", "silent"]
+    assert "Engagement on Instagram fell by 60 %" in clients["Falling"].reasons[0].text
+    told = "Clients: 4. In need of somebody now: 2; of a look: 0; well: 1; without data: 1."
+    assert found.commentary[0].text == told
+
+
+def test_a_silent_collector_is_said(agency: Agency) -> None:
+    """H3: readings that are behind are a reason; incomplete days are one too."""
+    _, account = agency.client("Late")
+    agency.days(account, "views", dict.fromkeys(list(each_day(EARLIER, 1)) + list(each_day(WEEK, 1))[:4], 100.0))
+    agency.days(account, "total_interactions", each_day(EARLIER, 9) | each_day(WEEK, 9))
+    (one,) = brief_of(agency.filling).clients
+    assert one.state is ClientStanding.AMBER
+    texts = {reason.code: reason.text for reason in one.reasons}
+    assert texts["stale"] == "Its collection is behind: the newest readings are of 2026-11-15."
+    assert texts["incomplete"] == "Readings are complete for 4 of 7 days."
+
+
+def test_what_happens_to_everybody_is_one_event(agency: Agency) -> None:
+    """H1: a day on which all collapse is said once, and is no reason for any client alone."""
+    first, day = WEEK.end - 105 * ONE_DAY, MONDAY + 2 * ONE_DAY
+    for number in range(7):
+        _, account = agency.client(f"Client {number}")
+        for metric, usual in (("views", 2000.0), ("total_interactions", 300.0)):
+            days = {first + index * ONE_DAY: usual + 11 * ((index * (number + 3)) % 7) for index in range(105)}
+            agency.days(account, metric, days | {day: usual / 20})
+        collected(agency.filling, account)
+        for window in (EARLIER, WEEK):
+            agency.post(account, window.start, counters(500, 40), window.start + 2 * ONE_DAY)
+    found = brief_of(agency.filling)
+    assert {(event.metric, event.kind, event.since, event.alike) for event in found.events} == {
+        ("views", "drop", day, 7),
+        ("total_interactions", "drop", day, 7),
+    }
+    assert not any(reason.code in ("drop", "outage") for client in found.clients for reason in client.reasons)
+    assert any("one event" in sentence.text for sentence in found.commentary)
+
+
+def test_the_brief_over_http(agency: Agency, api: Api) -> None:
+    """D3, H12: a key sees its clients only; every figure of every sentence is a reference into the document."""
+    mine, _ = well(agency, "Mine")
+    _, account = agency.client("Other")
+    agency.fortnight(account, "views", 1000, 400)
+    agency.fortnight(account, "total_interactions", 100, 40)
+    document: Any = api.get("/portfolio/brief").json()
+    assert [one["name"] for one in document["clients"]] == ["Other", "Mine"]
+    for sentence in document["commentary"]:
+        check_sentence(document, sentence)
+    reasons = [(one, reason) for one in document["clients"] for reason in one["reasons"]]
+    assert reasons
+    for one, reason in reasons:
+        check_sentence(one, reason["sentence"])
+        assert reason["text"] == reason["sentence"]["text"]
+        assert re.search(r"\w", reason["text"])
+    limited = api.get("/portfolio/brief", key=agency.filling.key(mine)).json()
+    assert [one["name"] for one in limited["clients"]] == ["Mine"]
+    assert limited["counts"]["clients"] == 1
+    assert api.get("/portfolio/brief?start_date=2026-11-09").status_code == 422
+
+
+def test_a_brief_costs_a_constant_number_of_queries(agency: Agency) -> None:
+    """H11, J9: a dozen clients ask the store no more often than one."""
+    counts = []
+    for size in (1, 11):
+        for number in range(size):
+            well(agency, f"Client {size} {number}")
+        with QueryCounter(agency.filling.database) as counter:
+            brief_of(agency.filling)
+        counts.append(counter.count)
+    assert counts[0] == counts[1]
+    assert counts[0] <= 20
+
+
+def test_an_empty_portfolio(filling: Filling) -> None:
+    """H11: nobody is well of whom nothing is known."""
+    found = brief_of(filling)
+    assert (found.clients, found.counts["clients"]) == ((), 0)
