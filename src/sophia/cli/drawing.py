@@ -14,6 +14,7 @@ BARS = "▁▂▃▄▅▆▇█"
 # A week of which nothing is known leaves a gap, which is no low bar.
 GAP = "·"
 MISSING = "–"
+MINUS = "−"
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -37,10 +38,12 @@ def figure(one: "Figure") -> str:
         return MISSING
     unit, value = one.unit.value, one.value
     if unit == "percent":
-        return f"{float(value):.2f} %"
-    if unit == "money":
-        return f"{value:,} {one.currency}"
-    return f"{value:,}" if isinstance(value, int) else f"{float(value):,.1f}"
+        said = f"{float(value):.2f} %"
+    elif unit == "money":
+        said = f"{value:,} {one.currency}"
+    else:
+        said = f"{value:,}" if isinstance(value, int) else f"{float(value):,.1f}"
+    return said.replace("-", MINUS)
 
 
 def changed(one: "Figure") -> str:
@@ -48,7 +51,7 @@ def changed(one: "Figure") -> str:
     if one.value is None:
         return MISSING
     mark = " ?" if one.doubt else ""
-    return f"{float(one.value):+.0f} %{mark}".replace("-", "−")
+    return f"{float(one.value):+.0f} %{mark}".replace("-", MINUS)
 
 
 def heading(text: str) -> None:

@@ -168,8 +168,9 @@ class ClientWindow:
     def by_account(self, metric: str) -> dict[int, dict[date, Number]]:
         """The daily values of one metric inside the window, each day once."""
         found: dict[int, dict[date, Number]] = {}
-        for one in sorted(self.days, key=lambda one: one.value):
-            if one.metric == metric and one.day in self.window and one.account_id in self.accounts:
+        mine = [one for one in self.days if one.metric == metric]
+        for one in sorted(mine, key=lambda one: one.value):
+            if one.day in self.window and one.account_id in self.accounts:
                 found.setdefault(one.account_id, {})[one.day] = one.value
         return found
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, Integer, and_, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.facts import (
@@ -27,7 +27,7 @@ from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.models import ConversionEvent, EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.queries.post_values import SeenPost, seen_posts, values_by
 from sophia.analytics.queries.readings import CURRENT, value_at
-from sophia.database import among, day_number
+from sophia.database import among, day_number, day_of
 from sophia.meta.catalogue import Counting, Level, ObjectKind, Period, Platform, reads
 from sophia.meta.reporting_zone import day_start, reporting_day
 from sophia.portfolio.models import Account, Client
@@ -223,7 +223,12 @@ def _account_readings(
 ) -> list[tuple[int, int, date, int | float]]:
     value, fetch = CURRENT if as_of is None else value_at(as_of)
     rows = session.execute(
-        select(MetricSeries.account_id, MetricSeries.metric_id, EngagementMetric.metric_date, value)
+        select(
+            MetricSeries.account_id,
+            MetricSeries.metric_id,
+            type_coerce(EngagementMetric.metric_date, Integer),
+            value,
+        )
         .select_from(MetricSeries)
         .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
         .where(
@@ -234,7 +239,13 @@ def _account_readings(
             true() if as_of is None else fetch.is_not(None),
         )
     )
-    return [(account, metric, day, amount) for account, metric, day, amount in rows]
+    # Of many rows, making each day anew takes longer than reading it.
+    calendar: dict[int, date] = {}
+    found = []
+    for account, metric, number, amount in rows:
+        day = calendar.get(number) or calendar.setdefault(number, day_of(number))
+        found.append((account, metric, day, amount))
+    return found
 
 
 def _own_values(

@@ -121,12 +121,9 @@ def trend_weeks(window: Window, today: date) -> date:
 def coverage_of(now: ClientWindow) -> Coverage:
     """Days of the window on which every account has all readings that are watched, of those that are over."""
     ended = now.window.days_ended(now.today)
-    complete = [
-        day
-        for day in each_day(now.window)
-        if now.accounts
-        and all(day in now.by_account(metric).get(account, {}) for metric in WATCHED for account in now.serving(metric))
-    ]
+    found = {metric: now.by_account(metric) for metric in WATCHED}
+    known = [found[metric].get(account, {}) for metric in WATCHED for account in now.serving(metric)]
+    complete = [day for day in each_day(now.window) if known and all(day in days for days in known)]
     return Coverage(len(complete), max(ended, len(complete)))
 
 

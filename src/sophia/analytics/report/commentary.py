@@ -7,7 +7,7 @@ from sophia.analytics.measures.figures import Figure
 from sophia.analytics.measures.responses import Effect
 from sophia.analytics.report.records import Report
 from sophia.analytics.report.sentences import Reference, Sentence, say
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue import ObjectKind, Platform
 
 # Below this a change is called none.
 NOTHING_PERCENT = 0.5
@@ -15,6 +15,7 @@ NOTHING_PERCENT = 0.5
 A_ROW = 3
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PLATFORM_NAMES = {Platform.FACEBOOK.value: "Facebook", Platform.INSTAGRAM.value: "Instagram"}
+KIND_NAMES = {ObjectKind.FEED: "feed post", ObjectKind.CAROUSEL: "carousel"}
 METRIC_NAMES = {"views": "Views", "total_interactions": "Interactions"}
 ANOMALIES = {
     "spike": "{metric} on {platform} were unusually high from {since} on: {value} on {worst}, and {expected} expected.",
@@ -195,7 +196,7 @@ def _top(report: Report) -> Iterator[Sentence]:
         post = report.top_posts[0]
         yield say(
             report,
-            f"The post with the most engagements, {{engagements}}, was a {post.kind.value} on "
+            f"The post with the most engagements, {{engagements}}, was a {KIND_NAMES.get(post.kind, post.kind.value)} on "
             f"{PLATFORM_NAMES[post.platform.value]}.",
             engagements="top_posts.0.engagements",
         )

@@ -10,6 +10,8 @@ _MINUS = "−"
 # A rate of less than this needs more decimals to say anything.
 _SMALL = 1
 _LARGE = 10
+# Of a number from here on nobody reads decimals.
+_MANY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ def written(value: Any, form: Form) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{float(value):,.1f}"
+    decimals = 0 if isinstance(value, int) or abs(value) >= _MANY else 1
+    return f"{value:,.{decimals}f}".replace("-", _MINUS)
 
 
 def _text(value: Any) -> str:

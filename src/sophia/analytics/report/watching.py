@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from sophia.analytics.measures.anomalies import PROVISIONAL_DAYS, watch
 from sophia.analytics.measures.anomaly_records import Known, PortfolioEvent, SeriesDays, SeriesState, WatchState
@@ -103,18 +104,19 @@ def _past(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> Se
 
 def _given(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesDays:
     values, published = days.get((one.account_id, one.metric), {}), posts.get(one.account_id, {})
-    every = list(each_day(window))
+    every = each_day(window)
     return SeriesDays(
         series=one.name,
         measured="count",
         first_day=window.start,
-        values=tuple(_float(values.get(day)) for day in every),
-        posts=tuple(float(published.get(day, 0)) for day in every),
+        values=tuple(None if value is None else float(value) for value in map(values.get, every)),
+        posts=tuple([float(published.get(day, 0)) for day in every]),
     )
 
 
-def each_day(window: Window) -> Iterable[date]:
-    return (window.start + index * ONE_DAY for index in range(window.days))
+@lru_cache(maxsize=64)
+def each_day(window: Window) -> tuple[date, ...]:
+    return tuple(window.start + index * ONE_DAY for index in range(window.days))
 
 
 def driver_windows(
@@ -129,7 +131,7 @@ def driver_windows(
 
 
 def _side(accounts: list[int], days: AccountDays, posts: PostsADay, window: Window, exposure: str) -> DaysWindow:
-    every = list(each_day(window))
+    every = each_day(window)
     columns = [
         _added([[values.get(day) for day in every] for values in (days.get((one, metric), {}) for one in accounts)])
         for metric in (exposure, ENGAGEMENTS)
@@ -144,7 +146,3 @@ def _added(columns: list[list[Number | None]]) -> tuple[Known, ...]:
         None if None in values else float(sum(value for value in values if value is not None))
         for values in zip(*columns, strict=True)
     )
-
-
-def _float(value: Number | None) -> Known:
-    return None if value is None else float(value)
