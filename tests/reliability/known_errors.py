@@ -234,7 +234,7 @@ def used_up(*, refuses: bool) -> Callable[[Ground], Told]:
 def half_way_rows() -> Iterator[Scenario]:
     yield Scenario(
         "A metric is retired half-way",
-        "After three calls the name page_views_total is dead; two weeks later it lives again.",
+        "The name page_views_total is dead; two weeks later it lives again.",
         retired_half_way,
         told=("Meta refuses page_views_total",),
         lift=two_weeks_pass,

@@ -209,6 +209,7 @@ MACHINE = (
         "Connections ended by the server",
         "PostgreSQL ends every connection in the middle of a run, as when it is restarted.",
         connections_ended,
+        told=("The store could not be written",),
         lost=everything,
         least=100,
         backend="postgresql",
