@@ -15,6 +15,7 @@ from tests.conftest import new_postgres
 
 from sophia.cli.errors import of_database
 from sophia.database import Database
+from sophia.errors import StoreError
 from sophia.migrations import upgrade
 
 
@@ -78,11 +79,11 @@ def test_a_store_that_refuses_writes(store: Path) -> None:
     try:
         with database.write() as session:
             session.execute(text("DELETE FROM clients"))
-    except DBAPIError as error:
-        failed = of_database(error)
+    except StoreError as error:
+        failed = str(error)
     database.close()
     assert failed is not None
-    assert "cannot be written" in failed
+    assert "may only be read" in failed
 
 
 def test_a_disk_that_is_full(store: Path) -> None:
@@ -94,8 +95,8 @@ def test_a_disk_that_is_full(store: Path) -> None:
             session.execute(text("PRAGMA max_page_count = 1"))
             session.execute(text("CREATE TABLE much (a)"))
             session.execute(text("INSERT INTO much VALUES (randomblob(10000000))"))
-    except DBAPIError as error:
-        failed = of_database(error)
+    except StoreError as error:
+        failed = str(error)
     database.close()
     assert failed is not None
     assert "disk is full" in failed

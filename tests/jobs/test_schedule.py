@@ -76,7 +76,12 @@ def test_jobs_carry_their_name_and_no_secret() -> None:
 
 def test_alone_is_shorter_than_the_interval() -> None:
     """E3: a claim that outlasts the interval would suppress the next turn."""
-    intervals = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+    intervals = {
+        "minute": timedelta(minutes=1),
+        "hour": timedelta(hours=1),
+        "day": timedelta(days=1),
+        "week": timedelta(days=7),
+    }
     for job in JOBS:
         interval = intervals[job.schedule.every]
         assert job.alone_for is None or job.alone_for + job.schedule.jitter < interval

@@ -16,9 +16,11 @@ from sophia.analytics.models import (
     DecisionQualityScore,
     DecisionTrace,
     KPISnapshot,
+    KPISnapshotRevision,
     MetricStatus,
     QuarantinedItem,
     RefusedObject,
+    TrackedLink,
 )
 from sophia.analytics.store import take_lease
 from sophia.database import Database
@@ -181,6 +183,15 @@ def fill(filling: Filling, name: str) -> int:
             ask_again_at=NOW,
         ),
         RefusedObject(account_id=account, object_id="1_2", code=100, reason="no", since=NOW, ask_again_at=NOW),
+        TrackedLink(
+            client_id=client,
+            draft_id=draft,
+            original="https://example.com/",
+            tagged="https://example.com/?utm_content=post_1",
+            original_sha256="0" * 64,
+            tagged_sha256="1" * 64,
+            first_seen_at=NOW,
+        ),
         KPISnapshot(
             client_id=client,
             account_id=account,
@@ -189,6 +200,7 @@ def fill(filling: Filling, name: str) -> int:
             week_end=YESTERDAY,
             kpis={},
             computed_at=NOW,
+            checked_at=NOW,
         ),
         ConversionEvent(
             client_id=client,
@@ -212,6 +224,9 @@ def fill(filling: Filling, name: str) -> int:
     ]
     with filling.database.write() as session:
         session.add_all(rows)
+        session.flush()
+        (snapshot,) = (row for row in rows if isinstance(row, KPISnapshot))
+        session.add(KPISnapshotRevision(snapshot_id=snapshot.id, replaced_at=NOW, kpis={}, computed_at=NOW))
     return client
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from tests.conftest import NOW, YESTERDAY, Filling
 
 from sophia.analytics.models import Campaign, CampaignMembership, MetricStatus
+from sophia.portfolio.models import PublishingQueueEntry
 
 MINE, OTHERS = "of-mine", "of-the-other"
 
@@ -42,6 +43,7 @@ class Business:
         )
         with self.filling.database.write() as session:
             session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
+        entry = self.filling.add(PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW))
         self.ids = {
             "client_id": str(client),
             "account_id": str(account),
@@ -50,6 +52,7 @@ class Business:
             "campaign_id": str(campaign),
             "draft_id": str(draft),
             "run_id": str(run),
+            "entry_id": str(entry),
             "before_id": str(run + 100),
         }
 

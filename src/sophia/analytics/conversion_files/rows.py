@@ -97,7 +97,8 @@ class RowReader:
             prefix = "refund:" if event_type == "refund" else ""
             found["external_id"] = prefix + values["transaction_id"]
         if "content_draft_id" in values:
-            found["content_draft_id"] = values["content_draft_id"]
+            text = values["content_draft_id"]
+            found["content_draft_id"] = int(text) if text.isascii() and text.isdecimal() else text
         money = self._money(values, "revenue_amount")
         if money and (money["revenue_amount"] != 0 or event_type in ("conversion", "refund")):
             found |= money

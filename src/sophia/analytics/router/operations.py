@@ -41,6 +41,11 @@ def healthz(request: Request, response: Response) -> schemas.HealthAnswer:
 
 def check_health(house: House) -> schemas.HealthAnswer:
     try:
+        with house.database.read() as session:
+            session.connection()
+    except (SQLAlchemyError, StoreError):
+        return schemas.HealthAnswer(status="degraded", database="unavailable", schema_="unknown", last_success_at=None)
+    try:
         expect_current(house.database)
         with house.database.within(STORE_SECONDS).read() as session:
             last = queries.latest(moment for _, moment in queries.last_successes(session))
