@@ -11,7 +11,7 @@ from sophia.analytics.store import take_lease
 from sophia.database import Database
 from sophia.demo.faults import graph_fault
 
-SUBCOMMANDS = ("serve", "connect", "collect", "backfill", "status", "client", "key", "tokens", "db")
+SUBCOMMANDS = ("serve", "connect", "collect", "backfill", "status", "brief", "report", "client", "key", "tokens", "db")
 
 
 def test_help_names_every_command(shell: Shell) -> None:

@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
-from tests.analytics.report.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day
+from tests.analytics.report.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day, furnish
 from tests.analytics.report.test_building import check_sentence
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
 
-from sophia.analytics.report import Brief, ClientBrief, ClientStanding, make_brief
+from sophia.analytics.report import Brief, ClientBrief, ClientStanding, make_brief, make_report
 from sophia.portfolio.models import Account
 
 
@@ -137,6 +137,16 @@ def test_a_brief_costs_a_constant_number_of_queries(agency: Agency) -> None:
         counts.append(counter.count)
     assert counts[0] == counts[1]
     assert counts[0] <= 20
+
+
+def test_the_brief_and_the_report_say_the_same(agency: Agency) -> None:
+    """H12: one client's numbers, drivers and changes are the same in both."""
+    client, _ = furnish(agency)
+    (brief,) = [one for one in brief_of(agency.filling).clients if one.client_id == client]
+    report = make_report(agency.filling.database, client, None, NOW)
+    assert brief.drivers == report.drivers
+    assert brief.coverage == report.coverage
+    assert {name: report.changes[name] for name in brief.changes} == brief.changes
 
 
 def test_an_empty_portfolio(filling: Filling) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, true
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.figures import Window
 from sophia.analytics.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
@@ -96,35 +96,38 @@ def values_by(
     if not days:
         return
     limit = days[0][1] if len(days) == 1 else case(*days)
-    earlier = aliased(EngagementMetric)
-    last = (
-        select(func.max(earlier.metric_date))
-        .where(
-            earlier.series_id == MetricSeries.id,
-            earlier.metric_date < limit,
-            true() if as_of is None else _known_at(earlier, as_of),
-        )
-        .correlate(MetricSeries)
-        .scalar_subquery()
-    )
+    reading = EngagementMetric
     value, _ = CURRENT if as_of is None else value_at(as_of)
+    # Two look-ups a series: for a join with the newest day PostgreSQL would read the whole table.
+    newest = (
+        select(reading.metric_date)
+        .where(
+            reading.series_id == MetricSeries.id,
+            reading.metric_date < limit,
+            true() if as_of is None else _known_at(as_of),
+        )
+        .order_by(reading.metric_date.desc())
+        .limit(1)
+        .correlate(MetricSeries)
+    )
     rows = session.execute(
-        select(MetricSeries.post_id, MetricSeries.metric_id, EngagementMetric.metric_date, value)
-        .select_from(MetricSeries)
-        .join(
-            EngagementMetric,
-            and_(EngagementMetric.series_id == MetricSeries.id, EngagementMetric.metric_date == last),
+        select(
+            MetricSeries.post_id,
+            MetricSeries.metric_id,
+            newest.scalar_subquery(),
+            newest.with_only_columns(value).scalar_subquery(),
         )
         .where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics))
         .order_by(MetricSeries.post_id, MetricSeries.metric_id)
     )
     for post, metric, day, amount in rows:
-        if post is not None:
+        if post is not None and day is not None and amount is not None:
             yield post, metric, day, amount
 
 
-def _known_at(reading: type[EngagementMetric], moment: datetime) -> ColumnElement[bool]:
-    """Whether any value of the reading was stored by then: the one it has, or one that was replaced since."""
+def _known_at(moment: datetime) -> ColumnElement[bool]:
+    """Whether any value of a reading was stored by then: the one it has, or one that was replaced since."""
+    reading = EngagementMetric
     stored = select(Fetch.stored_at).where(Fetch.id == reading.fetch_id).correlate(reading).scalar_subquery()
     revised = (
         exists()

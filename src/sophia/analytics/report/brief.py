@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.anomaly_records import EventKind
 from sophia.analytics.measures.driver_figures import ClientWindows
-from sophia.analytics.measures.drivers import DriverSplit, split_drivers
+from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import ClientWindow
 from sophia.analytics.measures.figures import Change, Coverage, Figure, Window, change
@@ -20,7 +20,7 @@ from sophia.analytics.queries.portfolio_days import posts_a_day
 from sophia.analytics.queries.sight import Seen
 from sophia.analytics.queries.snapshots import portfolio_kpis
 from sophia.analytics.queries.windows import FOLLOWERS, MeasuredClient, client_windows, measured_clients
-from sophia.analytics.report.building import DRIVER_DRAWS, compared_window, coverage_of
+from sophia.analytics.report.building import compared_window, coverage_of
 from sophia.analytics.report.commentary import ANOMALIES, METRIC_NAMES, PLATFORM_NAMES
 from sophia.analytics.report.gathering import check_window, last_closed_week, portfolio_days
 from sophia.analytics.report.records import SeriesAnomaly
@@ -31,6 +31,7 @@ from sophia.analytics.report.watching import (
     PostsADay,
     Watch,
     driver_windows,
+    split_portfolio,
     watch_together,
     watched_days,
 )
@@ -234,7 +235,7 @@ def _drivers(facts: PortfolioFacts) -> dict[int, dict[str, DriverSplit]]:
             mine = [account for account, where in client.accounts.items() if where is platform]
             if mine:
                 rows.append(driver_windows(client.id, mine, facts.days, facts.posts_a_day, facts.before, after))
-        for client_id, split in split_drivers(rows, draws=DRIVER_DRAWS).items():
+        for client_id, split in split_portfolio(tuple(rows)).items():
             found.setdefault(client_id, {})[platform.value] = split
     return found
 

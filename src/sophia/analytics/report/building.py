@@ -12,7 +12,7 @@ from sophia.analytics.measures.benchmarks import (
     portfolio_quantiles,
 )
 from sophia.analytics.measures.driver_figures import ClientWindows
-from sophia.analytics.measures.drivers import DriverSplit, split_drivers
+from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.facts import ClientWindow, PostFacts
 from sophia.analytics.measures.figures import (
     ONE_DAY,
@@ -37,6 +37,7 @@ from sophia.analytics.report.watching import (
     PostsADay,
     anomalies_of_client,
     each_day,
+    split_portfolio,
 )
 from sophia.meta.catalogue import Platform
 
@@ -44,8 +45,6 @@ TREND_WEEKS = 12
 TREND_KPIS = ("posts", "views", "reach", "engagements", "engagement_rate_by_reach", "net_new_followers")
 PEER_KPIS = ("engagement_rate_by_reach", "engagement_rate_by_followers", "audience_growth")
 MOST_TOP_POSTS = 5
-# Of intervals whose ends are shown in whole percents more would change nothing that is read.
-DRIVER_DRAWS = 200
 NO_PEERS = "Only whole weeks from Monday to Sunday, when they are over, are compared with the portfolio."
 
 
@@ -137,7 +136,10 @@ def _trends(facts: Facts) -> dict[str, Trend]:
 
 
 def _drivers(facts: Facts) -> dict[str, DriverSplit]:
-    return {platform.value: split_drivers(clients)[facts.client.id] for platform, clients in facts.portfolio.items()}
+    return {
+        platform.value: split_portfolio(tuple(clients))[facts.client.id]
+        for platform, clients in facts.portfolio.items()
+    }
 
 
 def _on(window: ClientWindow, platform: Platform) -> ClientWindow:

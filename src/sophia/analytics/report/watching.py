@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 
 from sophia.analytics.measures.anomalies import PROVISIONAL_DAYS, watch
 from sophia.analytics.measures.anomaly_records import Known, PortfolioEvent, SeriesDays, SeriesState, WatchState
 from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow
+from sophia.analytics.measures.drivers import DriverSplit, split_drivers
 from sophia.analytics.measures.expectation import WINDOW as HISTORY_DAYS
 from sophia.analytics.measures.figures import ONE_DAY, Number, Window
 from sophia.analytics.report.records import SeriesAnomaly
@@ -19,6 +21,9 @@ WATCHED = (EXPOSURE, ENGAGEMENTS)
 BEFORE_DAYS = 7
 # Five series that move alike are taken for a portfolio; those of one client are none.
 CLIENTS_SERIES_AT_ONCE = 4
+
+# Of intervals whose ends are shown in whole percents more would change nothing that is read.
+DRIVER_DRAWS = 200
 
 AccountDays = Mapping[tuple[int, str], Mapping[date, Number]]
 PostsADay = Mapping[int, Mapping[date, int]]
@@ -117,6 +122,14 @@ def _given(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> S
 @lru_cache(maxsize=64)
 def each_day(window: Window) -> tuple[date, ...]:
     return tuple(window.start + index * ONE_DAY for index in range(window.days))
+
+
+@lru_cache(maxsize=16)
+def split_portfolio(clients: tuple[ClientWindows, ...]) -> Mapping[int, DriverSplit]:
+    """The split of every client. Kept, because the reports of all clients on one week ask for the same one; what was
+    stored since makes other windows, and so another split.
+    """
+    return MappingProxyType(split_drivers(clients, draws=DRIVER_DRAWS))
 
 
 def driver_windows(
