@@ -81,14 +81,22 @@ def show_draft(who: Visited, draft_id: DraftId) -> DraftInfo:
 @router.patch("/drafts/{draft_id}", response_model=schemas.DraftAnswer, responses=WRITES)
 def edit_draft(who: Visited, draft_id: DraftId, given: schemas.DraftEdit) -> DraftInfo:
     """Change a draft. An approval that it had is taken back."""
-    changes: dict[str, Any] = given.model_dump(exclude={"version"}, exclude_unset=True, by_alias=True)
+    changes: dict[str, Any] = given.model_dump(exclude={"version", "regenerated"}, exclude_unset=True, by_alias=True)
     for name in ("media_urls", "account_ids"):
         if name in changes:
             changes[name] = tuple(changes[name] or ())
     changes = {name: value for name, value in changes.items() if value is not None or name == "content_pillar"}
     with who.database.write() as session:
         drafts.find_draft(session, who.seen, draft_id)
-        drafts.edit_draft(session, draft_id, actor_of(who), who.now, version=given.version, **changes)
+        drafts.edit_draft(
+            session,
+            draft_id,
+            actor_of(who),
+            who.now,
+            version=given.version,
+            regenerated=given.regenerated,
+            **changes,
+        )
         return drafts.find_draft(session, who.seen, draft_id)
 
 
