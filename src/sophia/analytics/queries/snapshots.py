@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Integer, case, func, select, type_coerce
+from sqlalchemy import Integer, case, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.documents import figure_of
@@ -16,6 +17,7 @@ from sophia.analytics.models import (
     Fetch,
     KPISnapshot,
     KPISnapshotRevision,
+    MarketingCost,
     MetricSeries,
     Watermark,
 )
@@ -23,7 +25,7 @@ from sophia.analytics.queries.overview import DAY_FAMILIES
 from sophia.analytics.queries.sight import Seen, visible
 from sophia.database import EPOCH
 from sophia.meta.reporting_zone import reporting_day
-from sophia.portfolio.models import Account, Client, Post
+from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, Post
 
 # Transactions of others may have ended in another order than the moments that they noted.
 MARGIN = timedelta(hours=1)
@@ -201,4 +203,31 @@ def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
     events = session.execute(
         select(ConversionEvent.client_id, ConversionEvent.event_date).where(ConversionEvent.recorded_at > since)
     )
-    return found | {(client, week_of(day).start) for client, day in events}
+    found |= {(client, week_of(day).start) for client, day in events}
+    return found | _weeks_of_decisions(session, since) | _weeks_of_costs(session, since)
+
+
+def _weeks_of_decisions(session: Session, since: datetime) -> set[tuple[int, date]]:
+    rows = session.execute(
+        select(Client.id, Client.timezone, ApprovalEvent.happened_at)
+        .join(ContentDraft, ContentDraft.client_id == Client.id)
+        .join(ApprovalEvent, ApprovalEvent.draft_id == ContentDraft.id)
+        .where(ApprovalEvent.happened_at > since)
+    )
+    return {(client, week_of(moment.astimezone(ZoneInfo(zone)).date()).start) for client, zone, moment in rows}
+
+
+def _weeks_of_costs(session: Session, since: datetime) -> set[tuple[int, date]]:
+    """Every week that a cost touches which was told or taken back since."""
+    cost = MarketingCost
+    rows = session.execute(
+        select(cost.client_id, cost.start_date, cost.end_date).where(
+            or_(cost.recorded_at > since, cost.removed_at > since)
+        )
+    )
+    return {
+        (client, monday)
+        for client, first, last in rows
+        for index in range((last - week_of(first).start).days // 7 + 1)
+        if (monday := week_of(first).start + index * ONE_WEEK)
+    }

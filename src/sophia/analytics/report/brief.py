@@ -175,7 +175,7 @@ def gather_portfolio(session: Session, seen: Seen, window: Window, now: datetime
         window=window,
         before=before,
         now=now,
-        windows=client_windows(session, active, (window, before), now, metrics=BRIEF_METRICS),
+        windows=client_windows(session, active, (window, before), now, metrics=BRIEF_METRICS, events=False),
         days=portfolio_days(session, accounts, whole),
         posts_a_day=posts_a_day(session, accounts, whole),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements")),

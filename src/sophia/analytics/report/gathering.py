@@ -82,7 +82,9 @@ def gather_facts(
     last = trend_weeks(chosen, today)
     weeks = newest_weeks(last, TREND_WEEKS)
     weeks = (a_year_before(weeks[-1]), *weeks)
-    trends = client_windows(session, [client], weeks, moment, as_of=as_of, metrics=TREND_METRICS)[client.id]
+    trends = client_windows(session, [client], weeks, moment, as_of=as_of, metrics=TREND_METRICS, events=False)[
+        client.id
+    ]
     return Facts(
         client=client,
         window=chosen,
