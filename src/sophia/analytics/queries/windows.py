@@ -48,6 +48,7 @@ class MeasuredClient:
     industry: str | None
     zone: ZoneInfo
     is_active: bool
+    created_at: datetime
     accounts: Mapping[int, Platform]
 
 
@@ -76,15 +77,25 @@ def measured_clients(session: Session, *, as_of: datetime | None = None) -> list
     """All clients by id, archived ones too: what they had is still what others are compared with; one query."""
     connected = true() if as_of is None else Account.connected_at <= as_of
     rows = session.execute(
-        select(Client.id, Client.name, Client.industry, Client.timezone, Client.status, Account.id, Account.platform)
+        select(
+            Client.id,
+            Client.name,
+            Client.industry,
+            Client.timezone,
+            Client.status,
+            Client.created_at,
+            Account.id,
+            Account.platform,
+        )
         .outerjoin(Account, and_(Account.client_id == Client.id, connected))
         .order_by(Client.id, Account.id)
     )
     found: dict[int, MeasuredClient] = {}
     accounts: dict[int, dict[int, Platform]] = defaultdict(dict)
-    for number, name, industry, zone, status, account, platform in rows:
+    for number, name, industry, zone, status, created, account, platform in rows:
         if number not in found:
-            found[number] = MeasuredClient(number, name, industry, ZoneInfo(zone), status == "active", accounts[number])
+            is_active, mine = status == "active", accounts[number]
+            found[number] = MeasuredClient(number, name, industry, ZoneInfo(zone), is_active, created, mine)
         if account is not None:
             accounts[number][account] = Platform(platform)
     return list(found.values())

@@ -28,9 +28,10 @@ from sophia.analytics.measures.posting_times import best_times, posting_times
 from sophia.analytics.measures.summaries import algo_dependent_summary, algo_independent_summary, unclassified
 from sophia.analytics.measures.trends import Trend, trend
 from sophia.analytics.queries.post_values import SeenPost
+from sophia.analytics.queries.told import Note
 from sophia.analytics.queries.windows import MeasuredClient, of_accounts
 from sophia.analytics.report.commentary import comment
-from sophia.analytics.report.records import MissingDays, Peers, Report, ReportedClient, TopPost
+from sophia.analytics.report.records import MissingDays, Peers, Report, ReportedClient, ReportedGoal, TopPost
 from sophia.analytics.report.watching import (
     WATCHED,
     AccountDays,
@@ -71,6 +72,8 @@ class Facts:
     posts_a_day: PostsADay
     portfolio: Mapping[Platform, Sequence[ClientWindows]]
     account_figures: Mapping[Platform, Mapping[int, Mapping[str, Figure]]] | None
+    goals: tuple[ReportedGoal, ...]
+    annotations: tuple[Note, ...]
 
 
 def build_report(facts: Facts) -> Report:
@@ -101,6 +104,8 @@ def build_report(facts: Facts) -> Report:
         pillars=pillars(facts.history),
         top_posts=_top_posts(facts),
         missing_days=_missing_days(now),
+        goals=facts.goals,
+        annotations=facts.annotations,
     )
     return replace(report, commentary=comment(report))
 

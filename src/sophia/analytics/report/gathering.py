@@ -14,6 +14,7 @@ from sophia.analytics.measures.trends import a_year_before, newest_weeks
 from sophia.analytics.queries.portfolio_days import account_days, posts_a_day
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
 from sophia.analytics.queries.snapshots import account_figures
+from sophia.analytics.queries.told import notes
 from sophia.analytics.queries.windows import (
     FOLLOWERS,
     MeasuredClient,
@@ -30,6 +31,7 @@ from sophia.analytics.report.building import (
     compared_window,
     trend_weeks,
 )
+from sophia.analytics.report.goals import gather_goals
 from sophia.analytics.report.records import Report
 from sophia.analytics.report.watching import EXPOSURE, SECOND_EXPOSURE, WATCHED, driver_windows, watched_days
 from sophia.database import Database
@@ -38,6 +40,7 @@ from sophia.meta.catalogue import Platform
 from sophia.meta.reporting_zone import reporting_day
 
 MOST_DAYS = 92
+NOT_YET = "What was known at a moment can only be said of the past."
 HISTORY = timedelta(days=90)
 RESPONSE_METRICS = frozenset({*ENGAGEMENT_METRICS, "reach"})
 TREND_METRICS = frozenset({*RESPONSE_METRICS, "views", FOLLOWERS})
@@ -66,7 +69,7 @@ def gather_facts(
 ) -> Facts:
     """Everything that the report is computed from. Raises as `make_report` does."""
     if as_of is not None and as_of > now:
-        raise InvalidInputError("What was known at a moment can only be said of the past.")
+        raise InvalidInputError(NOT_YET)
     moment = as_of or now
     today, chosen = reporting_day(moment), window or last_closed_week(moment)
     check_window(chosen, moment)
@@ -100,6 +103,8 @@ def gather_facts(
         posts_a_day=posts_a_day(session, accounts, watched, as_of=as_of),
         portfolio=_portfolio(session, clients, client, before, chosen, as_of),
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
+        goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
+        annotations=tuple(notes(session, [client.id], window=Window(before.start, chosen.end), as_of=as_of)),
     )
 
 
