@@ -9,7 +9,7 @@ from tests.analytics.report.conftest import Agency
 from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
 
 from sophia.analytics.models import AnomalyEntry, PortfolioEventEntry, WatchedSeries
-from sophia.analytics.report import keep_anomalies
+from sophia.analytics.report import keep_anomalies, keep_weeks
 from sophia.analytics.store.watching import Told
 from sophia.portfolio.models import Client
 
@@ -212,3 +212,31 @@ def test_watching_costs_a_constant_number_of_queries(agency: Agency) -> None:
     assert counts[1] <= counts[0] + 2
     with agency.filling.database.read() as session:
         assert session.scalars(select(PortfolioEventEntry)).all() == []
+
+
+def test_a_summary_says_all_and_how_fresh(agency: Agency, api: Api) -> None:
+    """H12, G1, G2: KPIs, trends, anomalies, sentences and benchmarks are filled, from what was kept as from the readings."""
+    filling, spike = agency.filling, date(2026, 11, 12)
+    client, _, _ = watched(agency, "Hats", usual() | {spike: 9000.0})
+    path = f"/{client}/summary"
+    live = api.get(path).json()
+    assert (live["freshness"]["weeks_checked_at"], live["freshness"]["judged_through"]) == (None, None)
+    keep_weeks(filling.database, NOW)
+    keep_anomalies(filling.database, NOW)
+    kept = api.get(path).json()
+    assert kept["freshness"]["weeks_checked_at"] == "2026-11-22T12:00:00Z"
+    assert kept["freshness"]["judged_through"] == str(LAST - timedelta(days=2))
+    for found in (live, kept):
+        assert [(one["metric"], one["anomaly"]["kind"], one["anomaly"]["since"]) for one in found["anomalies"]] == [
+            ("views", "spike", str(spike))
+        ]
+        assert "Views rose by" in found["commentary"]
+        assert found["benchmark"]["published"]
+        assert found["benchmark"]["portfolio"]
+    assert kept["kpis"] == live["kpis"]
+    assert kept["trends"] == live["trends"]
+    portfolio = api.get("/portfolio/summary").json()
+    assert portfolio["reasons"] == {}
+    assert portfolio["commentary"]
+    assert portfolio["detailed_kpis"]["computed_at"] == "2026-11-22T12:00:00Z"
+    assert portfolio["detailed_kpis"]["kpis"][str(client)]["views"] == live["kpis"]["views"]
