@@ -22,6 +22,7 @@ from sophia.cli import (
     standing,
     store,
     tokens,
+    told,
 )
 from sophia.cli.errors import SophiaGroup
 
@@ -48,6 +49,7 @@ for module in (
     conversions,
     campaigns,
     links,
+    told,
     keys,
     tokens,
     store,

@@ -23,12 +23,17 @@ from sophia.analytics.models.collection import (
 )
 from sophia.analytics.models.links import TrackedLink
 from sophia.analytics.models.readings import EngagementMetric, MetricRevision, MetricSeries, StoredMetric
+from sophia.analytics.models.told import Annotation, ClientGoal, MarketingCost
+from sophia.analytics.models.watching import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
 
 __all__ = [
     "AccountTotal",
+    "Annotation",
+    "AnomalyEntry",
     "BudgetPause",
     "Campaign",
     "CampaignMembership",
+    "ClientGoal",
     "CollectionRun",
     "ConversionEvent",
     "DecisionQualityScore",
@@ -39,12 +44,16 @@ __all__ = [
     "KPISnapshot",
     "KPISnapshotRevision",
     "Lease",
+    "MarketingCost",
     "MetricRevision",
     "MetricSeries",
     "MetricStatus",
+    "PortfolioEventEntry",
     "QuarantinedItem",
     "RefusedObject",
     "StoredMetric",
     "TrackedLink",
+    "WatchedMetric",
+    "WatchedSeries",
     "Watermark",
 ]

@@ -7,7 +7,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from sophia.analytics.measures.anomalies import PROVISIONAL_DAYS, watch
-from sophia.analytics.measures.anomaly_records import Known, PortfolioEvent, SeriesDays, SeriesState, WatchState
+from sophia.analytics.measures.anomaly_memory import past_state
+from sophia.analytics.measures.anomaly_records import Known, PortfolioEvent, SeriesDays, WatchState
 from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow
 from sophia.analytics.measures.drivers import DriverSplit, split_drivers
 from sophia.analytics.measures.expectation import WINDOW as HISTORY_DAYS
@@ -77,8 +78,8 @@ def watch_together(
     if not known or first >= whole.end:
         return [], []
     past, new = Window(whole.start, first), Window(first, whole.end)
-    state = WatchState(first - ONE_DAY, tuple(_past(one, days, posts, past) for one in known))
-    given = [_given(one, days, posts, new) for one in known]
+    state = WatchState(first - ONE_DAY, tuple(past_state(series_days(one, days, posts, past)) for one in known))
+    given = [series_days(one, days, posts, new) for one in known]
     # Meta may still restate the last two days that are over.
     provisional = max(0, PROVISIONAL_DAYS - (today - whole.end).days)
     watched = watch(given, state, last_day=whole.end - ONE_DAY, provisional_days=provisional)
@@ -95,21 +96,8 @@ def _touches(since: date, until: date | None, window: Window) -> bool:
     return since < window.end and (until is None or until >= window.start)
 
 
-def _past(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesState:
-    given = _given(one, days, posts, window)
-    return SeriesState(
-        series=one.name,
-        measured="count",
-        last_day=window.end - ONE_DAY,
-        values=given.values,
-        posts=given.posts,
-        odd=(False,) * window.days,
-        scores=(None,) * window.days,
-        days_seen=sum(value is not None for value in given.values),
-    )
-
-
-def _given(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesDays:
+def series_days(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesDays:
+    """The series in the window as the watch wants it; a day without posts has none, for all of them are known."""
     values, published = days.get((one.account_id, one.metric), {}), posts.get(one.account_id, {})
     every = each_day(window)
     return SeriesDays(
