@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tests.conftest import NOW, YESTERDAY, Filling
 
-from sophia.analytics.models import Campaign, CampaignMembership, MetricStatus
+from sophia.analytics.models import Campaign, CampaignMembership, DecisionTrace, MetricStatus
 from sophia.portfolio.models import PublishingQueueEntry
 
 MINE, OTHERS = "of-mine", "of-the-other"
@@ -43,6 +43,18 @@ class Business:
         )
         with self.filling.database.write() as session:
             session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
+        self.filling.add(
+            DecisionTrace(
+                client_id=client,
+                draft_id=draft,
+                stage="angle",
+                decision=f"decided {self.mark}",
+                decided_at=NOW,
+                recorded_at=NOW,
+                idempotency_key=self.mark,
+                content_sha256="",
+            )
+        )
         entry = self.filling.add(PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW))
         self.ids = {
             "client_id": str(client),

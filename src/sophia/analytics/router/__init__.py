@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from sophia.access.problems import documented
-from sophia.analytics.router import campaigns, clients, conversions, links, portfolio, reports
+from sophia.analytics.router import campaigns, clients, conversions, decisions, links, portfolio, reports
 from sophia.analytics.router.operations import operations
 
 PREFIX = "/api/analytics"
@@ -18,6 +18,7 @@ def api_router() -> APIRouter:
     router.include_router(clients.router, tags=["clients"])
     router.include_router(campaigns.router, tags=["clients"])
     router.include_router(conversions.router, tags=["clients"])
+    router.include_router(decisions.router, tags=["clients"])
     router.include_router(links.router, tags=["clients"])
     return router
 
