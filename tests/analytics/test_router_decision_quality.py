@@ -46,6 +46,19 @@ def test_quality_by_stage(house: House) -> None:
     assert "21 posts" in context["text"]
 
 
+def test_a_report_says_how_decisions_fare(house: House) -> None:
+    """H12, H11: the stages with sample, interval and verdict; and exactly as they stood at an earlier moment."""
+    furnish(house, 26, newest=NOW - timedelta(days=20))
+    house.attribute(NOW - timedelta(days=3))
+    query = "?start_date=2026-11-09&end_date=2026-11-15"
+    found = house.api.get(f"{house.path}/report{query}").json()["decisions"]
+    assert [(one["stage"], one["verdict"]) for one in found] == [("research", "worse"), ("format", "better")]
+    assert all(one["skill"]["interval"] is not None for one in found)
+    assert f"{found[1]['posts']} posts" in found[1]["text"]
+    earlier = house.api.get(f"{house.path}/report{query}&as_of=2026-11-19T11:00:00Z").json()
+    assert earlier["decisions"] == [], "recorded later"
+
+
 def test_what_is_due_today_counts_today(house: House) -> None:
     """I7: the last day of a window is in it, and without a window today is."""
     furnish(house, 12, newest=NOW - timedelta(days=20))
@@ -60,7 +73,7 @@ def test_what_is_due_today_counts_today(house: House) -> None:
 
 def test_the_number_of_queries_does_not_grow(house: House, filling: Filling) -> None:
     """J9, H11: for any number of decisions and posts."""
-    counts = []
+    counts: list[list[int]] = []
     for _ in range(2):
         furnish(house, 6, newest=NOW - timedelta(days=9, hours=len(counts)))
         with QueryCounter(filling.database) as counter:
@@ -69,7 +82,7 @@ def test_the_number_of_queries_does_not_grow(house: House, filling: Filling) -> 
         with QueryCounter(filling.database) as counter:
             keep_scores(filling.database, NOW)
         asked.append(counter.count)
-        for path in ("decisions", "decision-quality", "decision-context"):
+        for path in ("decisions", "decision-quality", "decision-context", "report"):
             with QueryCounter(filling.database) as counter:
                 house.api.get(f"{house.path}/{path}")
             asked.append(counter.count)

@@ -64,8 +64,14 @@ def test_outcomes_are_kept_at_each_age(house: House) -> None:
     assert house.decide(draft_id=draft, decided_at=(MONTH_AGO - timedelta(days=1)).isoformat()).status_code == 201
     assert house.attribute() == (0, 0, 0)
     post = house.post(MONTH_AGO, draft)
-    whole = {"reach": 1000, "likes": 40, "comments": 5, "shares": 3, "saved": 2}
-    hours = {3: {"reach": 40}, 23: whole, 25: {"reach": 1100}, 160: {"reach": 5000}, 660: {"reach": 6000}}
+    whole: dict[str, float] = {"reach": 1000, "likes": 40, "comments": 5, "shares": 3, "saved": 2}
+    hours: dict[float, dict[str, float]] = {
+        3: {"reach": 40},
+        23: whole,
+        25: {"reach": 1100},
+        160: {"reach": 5000},
+        660: {"reach": 6000},
+    }
     house.read(post, MONTH_AGO, hours | {900: {"reach": 9999}})
     assert house.attribute(MONTH_AGO + timedelta(hours=23)) == (0, 0, 0)
     assert house.attribute(MONTH_AGO + timedelta(hours=24)) == (8, 0, 0)

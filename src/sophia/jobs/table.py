@@ -9,7 +9,7 @@ import anyio.to_thread
 import structlog
 
 from sophia.analytics.maintenance.checking_links import check_links
-from sophia.analytics.report import keep_weeks
+from sophia.analytics.report import attribute_outcomes, keep_scores, keep_weeks
 from sophia.analytics.store import group_drafts
 from sophia.analytics.store.retention import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
@@ -95,6 +95,18 @@ async def keep_closed_weeks(context: JobContext) -> dict[str, int]:
     return {"new": saved.new, "changed": saved.changed, "same": saved.same}
 
 
+async def attribute_decisions(context: JobContext) -> dict[str, int]:
+    """Say what the posts that decisions are judged by had at each age that has passed."""
+    saved = await anyio.to_thread.run_sync(attribute_outcomes, context.database, context.clock())
+    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
+
+
+async def score_decisions(context: JobContext) -> dict[str, int]:
+    """Score the decisions of the weeks that closed, by stage."""
+    saved = await anyio.to_thread.run_sync(keep_scores, context.database, context.clock())
+    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
+
+
 JOBS = (
     Job("collect_daily", collect_daily, Schedule("day")),
     Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
@@ -102,6 +114,14 @@ JOBS = (
     Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
     Job("keep_weeks", keep_closed_weeks, Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
+    Job(
+        "attribute_decisions",
+        attribute_decisions,
+        Schedule("day", minute=30, hours_after=2),
+        alone_for=timedelta(hours=6),
+    ),
+    # On Mondays, when the week that closed has its snapshots and its outcomes.
+    Job("score_decisions", score_decisions, Schedule("week", hours_after=3), alone_for=timedelta(hours=12)),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
     Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
     Job("check_links", check_all_links, Schedule("week", hours_after=2), alone_for=timedelta(hours=12)),

@@ -199,6 +199,8 @@ def decision_facts(
                 confidence=row.confidence,
             )
         )
+    if not found:
+        return found
     decisions = [one for facts in found.values() for one in facts.decisions]
     metrics = {metric for one in decisions for metric in one.predictions}
     wanted = metrics, {one.age for one in decisions}

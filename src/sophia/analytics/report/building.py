@@ -11,6 +11,7 @@ from sophia.analytics.measures.benchmarks import (
     compare,
     portfolio_quantiles,
 )
+from sophia.analytics.measures.decision_quality import StageQuality
 from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.facts import ClientWindow, PostFacts
@@ -71,6 +72,7 @@ class Facts:
     posts_a_day: PostsADay
     portfolio: Mapping[Platform, Sequence[ClientWindows]]
     account_figures: Mapping[Platform, Mapping[int, Mapping[str, Figure]]] | None
+    decisions: tuple[StageQuality, ...]
 
 
 def build_report(facts: Facts) -> Report:
@@ -101,6 +103,7 @@ def build_report(facts: Facts) -> Report:
         pillars=pillars(facts.history),
         top_posts=_top_posts(facts),
         missing_days=_missing_days(now),
+        decisions=facts.decisions,
     )
     return replace(report, commentary=comment(report))
 

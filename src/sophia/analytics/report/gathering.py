@@ -30,6 +30,7 @@ from sophia.analytics.report.building import (
     compared_window,
     trend_weeks,
 )
+from sophia.analytics.report.decisions import QUALITY_DAYS, decision_quality
 from sophia.analytics.report.records import Report
 from sophia.analytics.report.watching import EXPOSURE, SECOND_EXPOSURE, WATCHED, driver_windows, watched_days
 from sophia.database import Database
@@ -82,6 +83,7 @@ def gather_facts(
     last = trend_weeks(chosen, today)
     weeks = newest_weeks(last, TREND_WEEKS)
     weeks = (a_year_before(weeks[-1]), *weeks)
+    judged = Window(chosen.end - QUALITY_DAYS * ONE_DAY, chosen.end)
     trends = client_windows(session, [client], weeks, moment, as_of=as_of, metrics=TREND_METRICS)[client.id]
     return Facts(
         client=client,
@@ -98,6 +100,7 @@ def gather_facts(
         posts_a_day=posts_a_day(session, accounts, watched, as_of=as_of),
         portfolio=_portfolio(session, clients, client, before, chosen, as_of),
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
+        decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,
     )
 
 
