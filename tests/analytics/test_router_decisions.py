@@ -1,5 +1,6 @@
 """Decisions through the API: recorded once, judged at fixed ages by the readings of those ages, scored by stage."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -56,6 +57,15 @@ def test_a_decision_is_recorded_once(house: House) -> None:
     with house.filling.database.read() as session:
         nothing = session.connection().exec_driver_sql("SELECT count(*) FROM decision_traces WHERE evidence IS NULL")
         assert nothing.scalar_one() == 1
+
+
+def test_one_key_at_the_same_time_records_one(house: House) -> None:
+    """I1, E6: eight at once, one decision, and everybody is told the same number."""
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: house.decide("a", decided_at="2026-11-22T10:00:00Z"), range(8)))
+    assert sorted(one.status_code for one in answers) == [200] * 7 + [201]
+    assert len({one.json()["id"] for one in answers}) == 1
+    assert len(house.decisions()) == 1
 
 
 def test_outcomes_are_kept_at_each_age(house: House) -> None:
