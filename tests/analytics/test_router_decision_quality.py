@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from tests.analytics.decided import House, furnish, open_house
 from tests.conftest import NOW, Api, Filling, QueryCounter
 
-from sophia.analytics.models import DecisionTrace
-from sophia.analytics.report import attribute_outcomes, keep_scores
+from sophia.analytics.models import DecisionTrace, EngagementMetric, Fetch
+from sophia.analytics.report import attribute_outcomes, decision_quality, keep_scores, quality_window
 from sophia.database import Database
 from sophia.portfolio import approvals
 from sophia.portfolio.drafts import DraftContent, create_draft, edit_draft
@@ -57,6 +58,25 @@ def test_a_report_says_how_decisions_fare(house: House) -> None:
     assert f"{found[1]['posts']} posts" in found[1]["text"]
     earlier = house.api.get(f"{house.path}/report{query}&as_of=2026-11-19T11:00:00Z").json()
     assert earlier["decisions"] == [], "recorded later"
+
+
+def test_quality_as_it_was(house: House, filling: Filling) -> None:
+    """G1, I2: outcomes that were restated since count as they were known at the moment, and predictions that were told by then."""
+    furnish(house, 26, newest=NOW - timedelta(days=9))
+    house.attribute(NOW - timedelta(hours=1))
+    window = quality_window(NOW)
+    with filling.database.read() as session:
+        then = decision_quality(session, house.client, window, NOW)
+        days = dict(session.execute(select(EngagementMetric.series_id, EngagementMetric.metric_date)).all())
+        fetches = dict(session.execute(select(Fetch.id, Fetch.fetched_at)).all())
+        of_reading = dict(session.execute(select(EngagementMetric.series_id, EngagementMetric.fetch_id)).all())
+    for series, day in days.items():
+        filling.revise(series, day, 7, filling.fetch(house.account, fetches[of_reading[series]]))
+    later = NOW + timedelta(days=1)
+    assert house.attribute(later)[1] > 20
+    with filling.database.read() as session:
+        assert decision_quality(session, house.client, window, later, as_of=NOW) == then
+        assert decision_quality(session, house.client, window, later) != then
 
 
 def test_what_is_due_today_counts_today(house: House) -> None:

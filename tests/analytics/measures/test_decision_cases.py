@@ -164,6 +164,28 @@ def test_advice_is_carried_or_says_that_it_is_not() -> None:
     assert advise([]) == ()
 
 
+def test_advice_about_probabilities() -> None:
+    """I5: too high or too low only for certain; with few of them, or when they may fit, nobody can tell."""
+    window = Window(date(2026, 6, 1), date(2026, 11, 23))
+    posts = [posted(n, n, 8, reach=100 if n % 2 else 300) for n in range(40)]
+
+    def told(probability: float, count: int) -> tuple[str, bool]:
+        words = [decided(n, n, 9, Chance(probability, 200)) for n in range(count)]
+        qualities = stage_qualities(words, judge(words, posts, [], NOW), window, datetime.date)
+        (one,) = advise(qualities)
+        assert one.text == qualities[0].text
+        return one.text, one.is_carried
+
+    high = "Angle: probabilities are too high. What was held to be 90 % likely came about in 50 % of the cases (95 % interval "
+    assert told(0.9, 40) == (f"{high}35 % to 65 %, 40 predictions).", True)
+    assert "too low" in told(0.1, 40)[0]
+    assert told(0.5, 40) == (
+        "Angle: cannot tell yet whether probabilities are too high or too low (Brier 0.25, 40 predictions).",
+        False,
+    )
+    assert told(0.9, 9) == ("Angle: cannot tell yet. 9 probabilities have an outcome; 10 are needed.", False)
+
+
 def test_one_odd_prediction_does_not_hide_the_others() -> None:
     """I8: what nobody can judge any more is passed over."""
     assert readable_predictions({"rank_reasoning": "x", "reach": 5, "likes": "many"}) == {"reach": Point(5.0)}

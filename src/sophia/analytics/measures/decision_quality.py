@@ -52,17 +52,18 @@ def stage_qualities(
     made = [one.stage for one in decisions if day_of(one.decided_at) in window]
     found = []
     for stage in STAGES:
-        mine, told = cases.get(stage, []), made.count(stage)
-        if mine or told:
+        mine, count = cases.get(stage, []), made.count(stage)
+        if mine or count:
             score = score_stage(stage, mine)
+            chances = _chances(score)
             found.append(
                 StageQuality(
                     stage=stage,
-                    decisions=told,
+                    decisions=count,
                     waiting=judged.waiting.get(stage, 0),
                     too_late=judged.too_late.get(stage, 0),
                     score=score,
-                    text=guidance(score),
+                    text=guidance(score) if score.posts or chances is None else chances.text,
                 )
             )
     return tuple(found)
@@ -72,12 +73,44 @@ def advise(qualities: Sequence[StageQuality]) -> tuple[Advice, ...]:
     """What the evidence carries first, then what cannot be told yet; never a number without its sample (I5)."""
     found: list[Advice] = []
     for one in qualities:
-        carried = one.score.verdict is not Verdict.CANNOT_TELL
-        found.append(Advice(one.stage, one.text, carried))
+        chances = _chances(one.score)
+        if one.score.posts or chances is None:
+            found.append(Advice(one.stage, one.text, one.score.verdict is not Verdict.CANNOT_TELL))
         width = _ranges(one.score)
         if width is not None:
             found.append(Advice(one.stage, width, is_carried=True))
+        if chances is not None and (chances.is_carried or not one.score.posts):
+            found.append(chances)
     return tuple(sorted(found, key=lambda one: not one.is_carried))
+
+
+def _chances(score: StageScore) -> Advice | None:
+    """Whether probabilities are too high or too low for certain; None where none was predicted that has an outcome."""
+    stage, n = score.stage.capitalize(), score.brier.n or 0
+    if score.brier.value is None:
+        return None
+    if n < ENOUGH:
+        return Advice(
+            score.stage, f"{stage}: cannot tell yet. {n} probabilities have an outcome; {ENOUGH} are needed.", False
+        )
+    off = [
+        one
+        for one in score.reliability
+        if one.n >= ENOUGH and not one.interval.low <= one.predicted <= one.interval.high
+    ]
+    if not off:
+        sample = f"Brier {score.brier.value:.2f}, {n} predictions"
+        return Advice(
+            score.stage, f"{stage}: cannot tell yet whether probabilities are too high or too low ({sample}).", False
+        )
+    worst = max(off, key=lambda one: abs(one.predicted - one.observed))
+    word = "high" if worst.predicted > worst.observed else "low"
+    span = f"95 % interval {100 * worst.interval.low:.0f} % to {100 * worst.interval.high:.0f} %, {worst.n} predictions"
+    text = (
+        f"{stage}: probabilities are too {word}. What was held to be {100 * worst.predicted:.0f} % likely came about in "
+        f"{100 * worst.observed:.0f} % of the cases ({span})."
+    )
+    return Advice(score.stage, text, is_carried=True)
 
 
 def _ranges(score: StageScore) -> str | None:
