@@ -30,6 +30,8 @@ from sophia.analytics.models import (
     MetricSeries,
     MetricStatus,
     PortfolioEventEntry,
+    PostOutcome,
+    PostOutcomeRevision,
     StoredMetric,
     TrackedLink,
     WatchedMetric,
@@ -139,8 +141,18 @@ def link(**values: Any) -> TrackedLink:
 
 
 def trace(**values: Any) -> DecisionTrace:
-    details = {"client_id": 1, "stage": "angle", "decision": "warm", "decided_at": NOW}
-    return DecisionTrace(**(details | values))
+    details = {"client_id": 1, "stage": "angle", "decision": "warm", "decided_at": NOW, "recorded_at": NOW}
+    return DecisionTrace(**(details | {"idempotency_key": "a", "content_sha256": "0" * 64} | values))
+
+
+def outcome(**values: Any) -> PostOutcome:
+    details = {"post_id": 1, "age": "7d", "metric": "reach", "value": 5.0, "read_at": NOW, "measured_at": NOW}
+    return PostOutcome(**(details | values))
+
+
+def outcome_revision(**values: Any) -> PostOutcomeRevision:
+    details = {"post_id": 1, "age": "7d", "metric": "reach", "value": 4.0, "read_at": NOW, "measured_at": NOW}
+    return PostOutcomeRevision(**(details | {"replaced_at": NOW} | values))
 
 
 def score(**values: Any) -> DecisionQualityScore:
@@ -246,7 +258,7 @@ def test_the_eight_models_exist() -> None:
 
 def test_each_can_be_stored(store: Database) -> None:
     """K1: what the specification asks to keep can be kept, and comes back as it was."""
-    for make in (snapshot, membership, conversion, trace, score, benchmark, reading):
+    for make in (snapshot, membership, conversion, trace, outcome, outcome_revision, score, benchmark, reading):
         row = make()
         given = {key: value for key, value in vars(row).items() if not key.startswith("_")}
         add(store, row)
@@ -307,6 +319,9 @@ TWICE: list[tuple[Make, dict[str, Any]]] = [
     (membership, {}),
     (conversion, {}),
     (link, {}),
+    (trace, {}),
+    (outcome, {}),
+    (outcome_revision, {}),
     (score, {}),
     (benchmark, {}),
     (client, {}),
@@ -366,7 +381,8 @@ def test_what_only_looks_the_same(store: Database) -> None:
     add(store, snapshot(), snapshot(client_id=2), snapshot(account_id=1, account_key=1))
     add(store, campaign(), campaign(client_id=2), conversion(), conversion(client_id=2))
     add(store, status(), status(account_id=1), status(account_id=2), status(api_version="v23.0"))
-    add(store, benchmark(), benchmark(data_year=2026), trace(), trace())
+    add(store, benchmark(), benchmark(data_year=2026), trace(), trace(client_id=2), trace(idempotency_key="b"))
+    add(store, outcome(), outcome(age="24h"), outcome(metric="views"), outcome_revision())
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------
@@ -410,6 +426,9 @@ NONSENSE: list[tuple[Make, dict[str, Any]]] = [
     (trace, {"stage": "luck"}),
     (trace, {"confidence": 1.5}),
     (trace, {"confidence": -0.1}),
+    (trace, {"predicted_age": "1y"}),
+    (outcome, {"age": "1y"}),
+    (outcome, {"post_id": 99}),
     (score, {"stage": "luck"}),
     (score, {"period_end": DAY}),
     (score, {"sample_size": -1}),
@@ -475,7 +494,7 @@ def test_a_reading_is_finite(store: Database, value: float) -> None:
 def test_a_client_takes_everything_along(store: Database) -> None:
     """K5: nothing of a client that is deleted stays behind, but the metrics, which are everybody's."""
     rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
-    rows += [trace(draft_id=1), score(), queued(), status(account_id=1), watermark()]
+    rows += [trace(draft_id=1), outcome(), outcome_revision(), score(), queued(), status(account_id=1), watermark()]
     rows += [cost(), goal(), annotation(), remembered(), anomaly()]
     add(store, *rows, benchmark(), status())
     with store.write() as session:

@@ -9,11 +9,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, UniqueConstraint, inspect, text
+from sqlalchemy import CheckConstraint, UniqueConstraint, inspect, select, text
 
 import sophia.access
 import sophia.analytics.models
 import sophia.portfolio.models
+from sophia.analytics.models import DecisionTrace
 from sophia.database import Base, Database, day_number
 from sophia.errors import StoreError
 from sophia.migrations import configuration, expect_current, upgrade
@@ -92,6 +93,38 @@ def test_down_and_up_again(database: Database) -> None:
         expect_current(database)
     upgrade(database)
     assert schema(database) == before
+
+
+def test_decisions_of_before_stay(database: Database) -> None:
+    """K4, I1, I8: what was recorded before outcomes were kept is there afterwards, with a key of its own each."""
+    downgrade(database, "0005")
+    with database.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO clients (id, name, slug, timezone, status, created_at) VALUES (1, 'B', 'b', 'UTC', 'active', :at)"
+            ),
+            {"at": str(NOW)},
+        )
+        for number in (7, 8):
+            session.execute(
+                text(
+                    "INSERT INTO decision_traces (id, client_id, stage, decision, predicted, confidence, decided_at)"
+                    " VALUES (:id, 1, 'angle', 'warm', '{\"reach\": 5}', 0.5, :at)"
+                ),
+                {"id": number, "at": str(NOW)},
+            )
+    upgrade(database)
+    with database.read() as session:
+        rows = session.execute(select(DecisionTrace).order_by(DecisionTrace.id)).scalars().all()
+    assert [(row.id, row.predicted, row.confidence, row.predicted_age) for row in rows] == [
+        (7, {"reach": 5}, 0.5, "7d"),
+        (8, {"reach": 5}, 0.5, "7d"),
+    ]
+    assert {row.recorded_at for row in rows} == {NOW}
+    assert len({row.idempotency_key for row in rows}) == 2
+    downgrade(database, "0005")
+    with database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM decision_traces WHERE actual IS NULL")).scalar_one() == 2
 
 
 def test_one_line_of_revisions() -> None:

@@ -10,6 +10,7 @@ from sophia.analytics.models import (
     Campaign,
     CampaignMembership,
     ClientGoal,
+    DecisionTrace,
     MarketingCost,
     MetricStatus,
 )
@@ -54,6 +55,18 @@ class Business:
         note = Annotation(client_id=client, day=YESTERDAY, text=f"note {self.mark}", author="Ada", written_at=NOW)
         cost = self._spend(client)
         self._aim(client)
+        self.filling.add(
+            DecisionTrace(
+                client_id=client,
+                draft_id=draft,
+                stage="angle",
+                decision=f"decided {self.mark}",
+                decided_at=NOW,
+                recorded_at=NOW,
+                idempotency_key=self.mark,
+                content_sha256="",
+            )
+        )
         entry = self.filling.add(PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW))
         self.ids = {
             "client_id": str(client),

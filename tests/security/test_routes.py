@@ -39,7 +39,11 @@ class Route:
 
     @property
     def body(self) -> dict[str, Any] | None:
-        return {"event_type": "save", "source": "shop", "event_date": str(YESTERDAY)} if self.method == "POST" else None
+        if self.method != "POST":
+            return None
+        if self.path.endswith("/decisions"):
+            return {"stage": "angle", "decision": "warm"}
+        return {"event_type": "save", "source": "shop", "event_date": str(YESTERDAY)}
 
 
 def routes(api: Api) -> Iterator[Route]:
@@ -125,9 +129,10 @@ def test_a_body_cannot_point_to_others(api: Api, mine: Business, others: Busines
     """D4: a draft of another client is not there."""
     key = mine.filling.key(int(mine.ids["client_id"]))
     for route in routes(api):
-        if route.body is None or not route.path.endswith("/conversion"):
+        if route.body is None or not route.path.endswith(("/conversion", "/decisions")):
             continue
-        body = route.body | {"content_draft_id": int(others.ids["content_draft_id"])}
+        name = "draft_id" if route.path.endswith("/decisions") else "content_draft_id"
+        body = route.body | {name: int(others.ids["content_draft_id"])}
         assert api.ask(route.method, filled(route, mine), key=key, json=body).status_code == 404, route
 
 

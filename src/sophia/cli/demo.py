@@ -92,8 +92,9 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
 def collect(installation: Installation, meta: "SpawnedServer") -> None:
     """Connect, furnish and collect, as an operator would, with the same functions that the other commands call."""
     from sophia.analytics.collector import Plan  # noqa: PLC0415
+    from sophia.analytics.report import attribute_outcomes, keep_scores  # noqa: PLC0415
     from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
-    from sophia.demo.agency import connect_clients, furnish  # noqa: PLC0415
+    from sophia.demo.agency import connect_clients, furnish, remember  # noqa: PLC0415
     from sophia.portfolio.service import list_accounts  # noqa: PLC0415
 
     offer = look(installation, meta)
@@ -105,6 +106,10 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     began = time.monotonic()
     outcomes = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
     summarise(outcomes, time.monotonic() - began)
+    remember(installation.database, meta.world, meta.truth, meta.now)
+    judged = attribute_outcomes(installation.database, utc_now())
+    keep_scores(installation.database, utc_now())
+    typer.echo(f"Judged what planners had predicted by {judged.new:,} outcomes of posts.")
 
 
 def look(installation: Installation, meta: "SpawnedServer") -> Any:
@@ -165,6 +170,8 @@ def samples(address: str, key: str) -> Iterator[str]:
     yield f"/api/analytics/{first}/series?canonical=views&bucket=week"
     yield f"/api/analytics/{first}/summary"
     yield f"/api/analytics/{first}/campaigns"
+    yield f"/api/analytics/{first}/decision-quality"
+    yield f"/api/analytics/{first}/decision-context"
 
 
 def ask(address: str, key: str, path: str) -> Any:

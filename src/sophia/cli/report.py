@@ -111,6 +111,11 @@ def show(found: "Report") -> None:
     if found.top_posts:
         line("")
         show_table(post_rows(found), empty="")
+    if found.decisions:
+        line("")
+        line("Decisions, by what became of them in the 180 days until then:")
+        for stage in found.decisions:
+            line(f"  {stage.text}")
     reasons = sorted({found.kpis[name].reason or "" for name in KPIS} - {""})
     if reasons:
         line("")

@@ -9,7 +9,7 @@ import anyio.to_thread
 import structlog
 
 from sophia.analytics.maintenance.checking_links import check_links
-from sophia.analytics.report import keep_anomalies, keep_weeks
+from sophia.analytics.report import attribute_outcomes, keep_anomalies, keep_scores, keep_weeks
 from sophia.analytics.store import group_drafts
 from sophia.analytics.store.retention import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
@@ -101,6 +101,18 @@ async def watch_series(context: JobContext) -> dict[str, int]:
     return {"new": told.new, "changed": told.changed, "withdrawn": told.withdrawn}
 
 
+async def attribute_decisions(context: JobContext) -> dict[str, int]:
+    """Say what the posts that decisions are judged by had at each age that has passed."""
+    saved = await anyio.to_thread.run_sync(attribute_outcomes, context.database, context.clock())
+    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
+
+
+async def score_decisions(context: JobContext) -> dict[str, int]:
+    """Score the decisions of the weeks that closed, by stage."""
+    saved = await anyio.to_thread.run_sync(keep_scores, context.database, context.clock())
+    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
+
+
 JOBS = (
     Job("collect_daily", collect_daily, Schedule("day")),
     Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
@@ -109,6 +121,14 @@ JOBS = (
     # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
     Job("keep_weeks", keep_closed_weeks, Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
     Job("keep_anomalies", watch_series, Schedule("day", minute=15, hours_after=2), alone_for=timedelta(hours=6)),
+    Job(
+        "attribute_decisions",
+        attribute_decisions,
+        Schedule("day", minute=30, hours_after=2),
+        alone_for=timedelta(hours=6),
+    ),
+    # On Mondays, when the week that closed has its snapshots and its outcomes.
+    Job("score_decisions", score_decisions, Schedule("week", hours_after=3), alone_for=timedelta(hours=12)),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
     Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
     Job("check_links", check_all_links, Schedule("week", hours_after=2), alone_for=timedelta(hours=12)),

@@ -29,7 +29,8 @@ from sophia.analytics.measures.decisions import (
     validate_prediction,
 )
 from sophia.analytics.measures.scores import Quantiles
-from sophia.analytics.models.business import STAGES as STORED_STAGES
+from sophia.analytics.models.decisions import AGES as STORED_AGES
+from sophia.analytics.models.decisions import STAGES as STORED_STAGES
 from sophia.errors import InvalidInputError
 
 PUBLISHED = datetime(2026, 9, 1, 15, tzinfo=UTC)
@@ -116,7 +117,7 @@ def test_what_can_be_predicted_can_be_measured() -> None:
     """I6: every predictable metric is one of a post; levels and unknown names are none; stages are those stored."""
     assert {"reach", "views", "likes", "saved", "link_clicks", *RATES} <= predictable()
     assert predictable().isdisjoint({"followers", "video_length", "unfollows", *EVENTS})
-    assert STAGES == STORED_STAGES
+    assert (STAGES, tuple(AGES)) == (STORED_STAGES, STORED_AGES)
 
 
 def test_outcomes_are_kept_at_each_age() -> None:

@@ -2,6 +2,8 @@
 
 from random import Random
 
+import pytest
+
 from sophia.analytics.measures.decisions import Case, Chance, Point, Prediction
 from sophia.analytics.measures.guidance import guidance, score_stage, score_stages
 from sophia.analytics.measures.scores import NO_SCORES, PERFECT_BASELINE, Quantiles, Verdict
@@ -31,6 +33,28 @@ def test_skill_is_said_with_its_sample() -> None:
     assert text.startswith("Format: predictions are ")
     assert "closer than the account's own history (95 % interval +" in text
     assert text.endswith(", 30 posts).")
+
+
+def test_the_worked_example() -> None:
+    """I4, I5: five predictions to the digit, through the score that the API answers; five are too few for a verdict."""
+    actual = (100, 40, 250, 10, 60)
+    spreads = zip((60, 30, 100, 5, 20), (90, 50, 150, 10, 40), (130, 80, 220, 20, 90), strict=True)
+    cases = [case(n, Quantiles(*spread), actual[n], 70) for n, spread in enumerate(spreads)]
+    probabilities = (0.9, 0.8, 0.7, 0.6, 0.3, 0.2, 0.6, 0.8)
+    came = (1, 1, 0, 1, 0, 0, 0, 1)
+    chances = [
+        case(10 + n, Chance(p, None), o, metric="approved")
+        for n, (p, o) in enumerate(zip(probabilities, came, strict=True))
+    ]
+    score = score_stage("format", [*cases, *chances])
+    assert score.skill.value == pytest.approx(0.7063, abs=5e-5)
+    assert score.shrunk_skill.value == pytest.approx(0.2354, abs=5e-5)
+    assert score.skill_by_metric["reach"].value == pytest.approx(1 - 17.6667 / 62, abs=5e-6)
+    assert score.coverage.value == 80.0
+    assert score.coverage.interval == pytest.approx((37.55, 96.38), abs=5e-3)
+    assert [score.brier.value, score.brier_skill.value] == pytest.approx([0.15375, 0.385])
+    assert score.verdict is Verdict.CANNOT_TELL
+    assert "5 posts can be compared" in guidance(score)
 
 
 def test_too_few_posts_allow_no_claim() -> None:

@@ -4,11 +4,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from tests.analytics.report.conftest import Agency
 from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.models import AnomalyEntry, PortfolioEventEntry, WatchedSeries
+from sophia.analytics.models import AnomalyEntry, PortfolioEventEntry, WatchedSeries, Watermark
 from sophia.analytics.report import keep_anomalies, keep_weeks
 from sophia.analytics.store.watching import Told
 from sophia.portfolio.models import Client
@@ -106,8 +106,8 @@ def test_what_was_told_stays_told(agency: Agency) -> None:
 def watermark_moves(filling: Filling, account: int, day: date) -> None:
     filling.watermark(account, "page_insights", FIRST, day)
     with filling.database.write() as session:
-        session.connection().exec_driver_sql(
-            f"DELETE FROM watermarks WHERE account_id={account} AND family='account_totals'"
+        session.execute(
+            delete(Watermark).where(Watermark.account_id == account, Watermark.family == "account_totals")
         )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,6 +79,15 @@ def validate_prediction(predicted: Mapping[str, Any]) -> dict[str, Prediction]:
                 f"as reach or saved, one of the rates {', '.join(RATES)}, or {' or '.join(EVENTS)}."
             )
         found[name] = _prediction(name, given)
+    return found
+
+
+def readable_predictions(stored: Mapping[str, Any]) -> dict[str, Prediction]:
+    """What was predicted and can still be judged: an entry that no longer can be never stops the others (I8)."""
+    found: dict[str, Prediction] = {}
+    for name, given in stored.items():
+        with suppress(InvalidInputError):
+            found |= validate_prediction({name: given})
     return found
 
 

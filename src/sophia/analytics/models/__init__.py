@@ -4,8 +4,6 @@ from sophia.analytics.models.business import (
     Campaign,
     CampaignMembership,
     ConversionEvent,
-    DecisionQualityScore,
-    DecisionTrace,
     IndustryBenchmark,
     KPISnapshot,
     KPISnapshotRevision,
@@ -20,6 +18,12 @@ from sophia.analytics.models.collection import (
     QuarantinedItem,
     RefusedObject,
     Watermark,
+)
+from sophia.analytics.models.decisions import (
+    DecisionQualityScore,
+    DecisionTrace,
+    PostOutcome,
+    PostOutcomeRevision,
 )
 from sophia.analytics.models.links import TrackedLink
 from sophia.analytics.models.readings import EngagementMetric, MetricRevision, MetricSeries, StoredMetric
@@ -49,6 +53,8 @@ __all__ = [
     "MetricSeries",
     "MetricStatus",
     "PortfolioEventEntry",
+    "PostOutcome",
+    "PostOutcomeRevision",
     "QuarantinedItem",
     "RefusedObject",
     "StoredMetric",

@@ -1,4 +1,4 @@
-"""What is made of readings: KPI snapshots, campaigns, conversions, decisions, and the benchmarks to compare with."""
+"""What is made of readings: KPI snapshots, campaigns, conversions, and the benchmarks to compare with."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +8,6 @@ from sqlalchemy import (
     JSON,
     CheckConstraint,
     Date,
-    Float,
     ForeignKey,
     Index,
     Numeric,
@@ -23,7 +22,6 @@ from sophia.portfolio.models import PLATFORMS
 
 EVENT_TYPES = ("utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund")
 ATTRIBUTED_BY = ("content_draft_id", "utm_content", "link_url")
-STAGES = ("research", "angle", "persona", "format", "voice", "gate", "approval", "performance")
 # JSON null and SQL NULL must not both stand for "nothing": `IS NULL` would find neither of the two for certain (I8).
 Json = JSON(none_as_null=True)
 
@@ -147,52 +145,6 @@ class ConversionEvent(Base):
     link_url: Mapped[str | None] = mapped_column(Text)
     # How its draft is known, one of ATTRIBUTED_BY; NULL: nobody knows which post led to it.
     attributed_by: Mapped[str | None] = mapped_column(String(20))
-
-
-class DecisionTrace(Base):
-    """What was decided for a draft at one stage, why, and what was predicted."""
-
-    __tablename__ = "decision_traces"
-    __table_args__ = (
-        CheckConstraint(f"stage IN {STAGES}", name="stage_known"),
-        CheckConstraint("confidence IS NULL OR confidence BETWEEN 0 AND 1", name="confidence_is_probability"),
-        Index("ix_decision_traces_client_id_decided_at", "client_id", "decided_at"),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
-    draft_id: Mapped[int | None] = mapped_column(ForeignKey("content_drafts.id", ondelete="CASCADE"), index=True)
-    stage: Mapped[str] = mapped_column(String(20))
-    decision: Mapped[str] = mapped_column(Text)
-    rationale: Mapped[str | None] = mapped_column(Text)
-    alternatives_considered: Mapped[list[str] | None] = mapped_column(Json)
-    evidence: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    predicted: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    confidence: Mapped[float | None] = mapped_column(Float)
-    actual: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class DecisionQualityScore(Base):
-    """How good the predictions of one stage were in one period, with the sample that carries the score."""
-
-    __tablename__ = "decision_quality_scores"
-    __table_args__ = (
-        UniqueConstraint("client_id", "stage", "period_start", "period_end"),
-        CheckConstraint(f"stage IN {STAGES}", name="stage_known"),
-        CheckConstraint("period_end > period_start", name="period_in_order"),
-        CheckConstraint("sample_size >= 0", name="sample_size_not_negative"),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
-    stage: Mapped[str] = mapped_column(String(20))
-    period_start: Mapped[date] = mapped_column(Date)
-    period_end: Mapped[date] = mapped_column(Date)
-    sample_size: Mapped[int] = mapped_column()
-    skill: Mapped[float | None] = mapped_column(Float)
-    details: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    computed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class IndustryBenchmark(Base):

@@ -11,6 +11,7 @@ from sophia.analytics.measures.benchmarks import (
     compare,
     portfolio_quantiles,
 )
+from sophia.analytics.measures.decision_quality import StageQuality
 from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.facts import ClientWindow, PostFacts
@@ -84,6 +85,7 @@ class Facts:
     account_figures: Mapping[Platform, Mapping[int, Mapping[str, Figure]]] | None
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[Note, ...]
+    decisions: tuple[StageQuality, ...]
 
 
 def build_report(facts: Facts) -> Report:
@@ -116,6 +118,7 @@ def build_report(facts: Facts) -> Report:
         missing_days=_missing_days(now),
         goals=facts.goals,
         annotations=facts.annotations,
+        decisions=facts.decisions,
     )
     return replace(report, commentary=comment(report))
 

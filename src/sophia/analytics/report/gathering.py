@@ -35,6 +35,7 @@ from sophia.analytics.report.building import (
     trend_figures,
     trend_weeks,
 )
+from sophia.analytics.report.decisions import QUALITY_DAYS, decision_quality
 from sophia.analytics.report.goals import gather_goals
 from sophia.analytics.report.records import Report, SeriesAnomaly
 from sophia.analytics.report.watching import (
@@ -110,6 +111,7 @@ def gather_facts(
     weeks = _kept_weeks(session, client, chosen, today) if kept else None
     told = _told(session, client, chosen) if kept else None
     days, published = ({}, {}) if told is not None else _watched(session, client, chosen, today, as_of)
+    judged = Window(chosen.end - QUALITY_DAYS * ONE_DAY, chosen.end)
     return Facts(
         client=client,
         window=chosen,
@@ -128,6 +130,7 @@ def gather_facts(
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
         goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
         annotations=tuple(notes(session, [client.id], window=Window(before.start, chosen.end), as_of=as_of)),
+        decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sophia.analytics.measures.anomaly_records import Anomaly
 from sophia.analytics.measures.benchmarks import Comparison, PortfolioQuantiles
+from sophia.analytics.measures.decision_quality import StageQuality
 from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.figures import Change, Coverage, Figure, Number, Window
 from sophia.analytics.measures.goals import GoalKind, Standing
@@ -107,7 +108,8 @@ class Report:
 
     `before` is what the window is compared with: as many days directly before it, or as many of them as are over.
     Trends end with the newest week that ended in the window or before it. Posting times, formats and pillars rest on
-    the posts of 90 days, with the newest numbers known. Annotations are those of both windows.
+    the posts of 90 days, with the newest numbers known; `decisions` on those whose outcome was due in 180 days.
+    Annotations are those of both windows.
     """
 
     client: ReportedClient
@@ -134,4 +136,5 @@ class Report:
     missing_days: tuple[MissingDays, ...]
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[Note, ...]
+    decisions: tuple[StageQuality, ...]
     commentary: tuple[Sentence, ...] = ()

@@ -3,7 +3,17 @@
 from fastapi import APIRouter
 
 from sophia.access.problems import documented
-from sophia.analytics.router import campaigns, clients, conversions, links, portfolio, reports, told, watching
+from sophia.analytics.router import (
+    campaigns,
+    clients,
+    conversions,
+    decisions,
+    links,
+    portfolio,
+    reports,
+    told,
+    watching,
+)
 from sophia.analytics.router.operations import operations
 
 PREFIX = "/api/analytics"
@@ -20,6 +30,7 @@ def api_router() -> APIRouter:
     router.include_router(clients.router, tags=["clients"])
     router.include_router(campaigns.router, tags=["clients"])
     router.include_router(conversions.router, tags=["clients"])
+    router.include_router(decisions.router, tags=["clients"])
     router.include_router(links.router, tags=["clients"])
     router.include_router(watching.router, tags=["clients"])
     router.include_router(told.router, tags=["clients"])

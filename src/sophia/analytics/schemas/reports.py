@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 from sophia.analytics.measures.figures import FigureUnit, Window
 from sophia.analytics.measures.goals import GoalKind, Standing
 from sophia.analytics.measures.responses import Effect
+from sophia.analytics.measures.scores import Verdict
 from sophia.analytics.measures.summaries import Aggregate
 from sophia.analytics.report import Report
 from sophia.analytics.schemas.asking import FIRST_DAY, LAST_DAY, DaysAsked, Moment
@@ -274,6 +275,17 @@ class NoteAnswer(Told):
     written_at: datetime
 
 
+class DecisionStageAnswer(Told):
+    """How well one stage predicts, by the outcomes due in the 180 days until the end of the window; and in a sentence."""
+
+    stage: str
+    posts: int
+    skill: FigureAnswer
+    shrunk_skill: FigureAnswer
+    verdict: Verdict
+    text: str
+
+
 class ReferenceAnswer(Told):
     """Where in this document the value of a place stands, and how it is written."""
 
@@ -324,6 +336,7 @@ class ReportAnswer(Told):
     missing_days: list[MissingDaysAnswer]
     goals: list[GoalAnswer]
     annotations: list[NoteAnswer]
+    decisions: list[DecisionStageAnswer]
     commentary: list[SentenceAnswer]
 
 
@@ -331,6 +344,10 @@ def report_answer(report: Report) -> ReportAnswer:
     """The report as JSON says it."""
     fields: dict[str, Any] = {name: getattr(report, name) for name in ReportAnswer.model_fields}
     fields["drivers"] = dict(report.drivers)
+    scored = ("stage", "posts", "skill", "shrunk_skill", "verdict")
+    fields["decisions"] = [
+        {name: getattr(one.score, name) for name in scored} | {"text": one.text} for one in report.decisions
+    ]
     fields["posting_times"] = [
         PostingTimeAnswer(
             weekday=slot.weekday, hour=slot.hour, **ResponseAnswer.model_validate(found).model_dump(round_trip=True)

@@ -12,6 +12,7 @@ from sophia.analytics.store.campaigns import (
     remove_draft,
 )
 from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
+from sophia.analytics.store.decisions import NewDecision, RecordedDecision, record_decision
 from sophia.analytics.store.links import record_check, register_links, set_domains
 from sophia.analytics.store.refusals import record_pauses, record_refusals, record_refused_objects
 from sophia.analytics.store.runs import (
@@ -31,8 +32,10 @@ __all__ = [
     "CampaignRef",
     "Conversion",
     "Grouping",
+    "NewDecision",
     "Owner",
     "Recorded",
+    "RecordedDecision",
     "RunOutcome",
     "Saved",
     "add_drafts",
@@ -47,6 +50,7 @@ __all__ = [
     "note_asked",
     "record_check",
     "record_conversion",
+    "record_decision",
     "record_pauses",
     "record_refusals",
     "record_refused_objects",

@@ -1,0 +1,99 @@
+"""What was decided for a client's drafts, what became of it, and what the next brief can learn from it."""
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from sophia.access.problems import documented
+from sophia.access.web import Visit, Visited
+from sophia.analytics import queries, store
+from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.queries.decisions import DecisionFilter, StoredDecision, list_decisions, week_scores
+from sophia.analytics.report.decisions import DecisionQuality, decision_quality, quality_window
+from sophia.analytics.router.clients import ClientId
+from sophia.analytics.router.conversions import IdempotencyKey
+from sophia.analytics.router.linking import link_next
+from sophia.analytics.schemas import decisions as shapes
+from sophia.analytics.schemas.asking import FIRST_DAY, DaysAsked
+from sophia.errors import InvalidInputError
+
+router = APIRouter(responses=documented(404))
+MOST_DAYS = 732
+
+
+@router.post(
+    "/{client_id}/decisions",
+    status_code=201,
+    response_model=shapes.RecordedAnswer,
+    responses={
+        200: {"model": shapes.RecordedAnswer, "description": "It had been recorded before."},
+        **documented(400, 409, 413),
+    },
+)
+def record_decision(
+    who: Visited,
+    client_id: ClientId,
+    decision: shapes.NewDecision,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> shapes.RecordedAnswer:
+    """Record a decision, once per `Idempotency-Key`. Its draft need not be a post yet; outcomes come when it is."""
+    told = store.NewDecision(**decision.model_dump())
+    with who.database.write() as session:
+        queries.expect_client(session, who.seen, client_id)
+        recorded = store.record_decision(session, client_id, told, idempotency_key or str(uuid.uuid4()), who.now)
+    if recorded.duplicate:
+        response.status_code = 200
+    return shapes.RecordedAnswer(id=recorded.id, status="duplicate" if recorded.duplicate else "recorded")
+
+
+@router.get("/{client_id}/decisions", response_model=list[shapes.DecisionAnswer])
+def decisions(
+    who: Visited,
+    client_id: ClientId,
+    asked: Annotated[shapes.DecisionsQuery, Query()],
+    request: Request,
+    response: Response,
+) -> list[StoredDecision]:
+    """Decisions, the latest first, with what their posts came to at each age; `Link: rel="next"` leads on."""
+    wanted = DecisionFilter(**asked.model_dump(exclude={"limit", "cursor"}))
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        page = list_decisions(session, client_id, wanted, asked.limit, asked.cursor)
+    if page.next_cursor is not None:
+        link_next(request, response, cursor=page.next_cursor)
+    return page.decisions
+
+
+@router.get("/{client_id}/decision-quality", response_model=shapes.DecisionQualityAnswer)
+def read_quality(
+    who: Visited, client_id: ClientId, asked: Annotated[DaysAsked, Query()]
+) -> shapes.DecisionQualityAnswer:
+    """By stage, how good the predictions were whose outcome was due in these days: without any, the last 180."""
+    found = _quality(who, client_id, asked)
+    with who.database.read() as session:
+        weeks = week_scores(session, client_id, found.window)
+    return shapes.quality_answer(client_id, found, weeks)
+
+
+@router.get("/{client_id}/decision-context", response_model=shapes.DecisionContextAnswer)
+def read_context(
+    who: Visited, client_id: ClientId, asked: Annotated[DaysAsked, Query()]
+) -> shapes.DecisionContextAnswer:
+    """Short guidance for the next brief: only what the evidence carries, each sentence with its sample (I5)."""
+    return shapes.context_answer(client_id, _quality(who, client_id, asked))
+
+
+def _quality(who: Visit, client_id: int, asked: DaysAsked) -> DecisionQuality:
+    usual = quality_window(who.now)
+    end = usual.end if asked.end_date is None else asked.end_date + ONE_DAY
+    start = max(asked.start_date or end - usual.days * ONE_DAY, FIRST_DAY)
+    if end <= start:
+        raise InvalidInputError(f"The window has not begun: it starts on {start}.")
+    window = Window(start, end)
+    if window.days > MOST_DAYS:
+        raise InvalidInputError(f"Ask for {MOST_DAYS} days at most; these are {window.days}.")
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        return decision_quality(session, client_id, window, who.now)

@@ -1,0 +1,151 @@
+"""`sophia decisions`: what was decided for a client's drafts, what became of it, and what the next brief can learn."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sophia.cli.drawing import MINUS, MISSING, line
+from sophia.cli.opening import Installation, open_installation
+from sophia.cli.shown import AsJson, local, show_json, show_table
+
+if TYPE_CHECKING:
+    from sophia.analytics.measures.figures import Figure
+    from sophia.analytics.queries.decisions import StoredDecision
+    from sophia.analytics.report import DecisionQuality
+
+decisions = typer.Typer(help="What was decided for drafts, and how right it was.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")]
+LONGEST_SHOWN = 40
+NONE_YET = "No decision is recorded in this time. Programs record them with POST /api/analytics/{client_id}/decisions."
+
+
+@decisions.command("list")
+def list_(
+    client: Name,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="So many, the latest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show a client's decisions, the latest first, with what their posts came to."""
+    installation = open_installation()
+    from sophia.analytics.queries.decisions import DecisionFilter, list_decisions  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+
+    with installation.database.read() as session:
+        page = list_decisions(session, find_client(session, client).id, DecisionFilter(), limit)
+    if as_json:
+        from sophia.analytics.schemas.decisions import DecisionAnswer  # noqa: PLC0415
+
+        answers = [DecisionAnswer.model_validate(one).model_dump(mode="json") for one in page.decisions]
+        show_json({"decisions": answers, "more": page.next_cursor is not None})
+        return
+    rows = [
+        {
+            "id": str(one.id),
+            "decided": local(one.decided_at, installation.settings.operator_zone),
+            "stage": one.stage,
+            "decision": shortened(one.decision),
+            "draft": str(one.draft_id or ""),
+            "predicted": shortened(", ".join(f"{name} {value}" for name, value in (one.predicted or {}).items())),
+            "came to": shortened(came_to(one)),
+        }
+        for one in page.decisions
+    ]
+    show_table(rows, empty=NONE_YET)
+    if page.next_cursor is not None:
+        line(f"There are more than these {limit}; --limit 200 shows the most.")
+
+
+def shortened(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= LONGEST_SHOWN else f"{plain[: LONGEST_SHOWN - 1]}…"
+
+
+def came_to(one: "StoredDecision") -> str:
+    """What was predicted, as the posts had it at the age that the prediction speaks of."""
+    found = []
+    for post in one.posts:
+        outcomes = post.outcomes.get(one.predicted_age, {})
+        found += [f"{name} {outcomes[name].value:g}" for name in one.predicted or {} if name in outcomes]
+    return ", ".join(found)
+
+
+@decisions.command()
+def quality(client: Name, as_json: AsJson = False) -> None:
+    """Show how good the predictions of each stage were, by the outcomes of the last 180 days."""
+    installation = open_installation()
+    number, found = judged(installation, client)
+    if as_json:
+        from sophia.analytics.queries.decisions import week_scores  # noqa: PLC0415
+        from sophia.analytics.schemas.decisions import quality_answer  # noqa: PLC0415
+
+        with installation.database.read() as session:
+            weeks = week_scores(session, number, found.window)
+        typer.echo(quality_answer(number, found, weeks).model_dump_json(indent=2))
+        return
+    rows = [
+        {
+            "stage": one.stage,
+            "decisions": str(one.decisions),
+            "posts": str(one.score.posts),
+            "skill": ratio(one.score.skill),
+            "shrunk": ratio(one.score.shrunk_skill),
+            "verdict": one.score.verdict.value,
+            "Brier": ratio(one.score.brier),
+            "waiting": str(one.waiting),
+        }
+        for one in found.stages
+    ]
+    show_table(rows, empty=NONE_YET)
+    for one in found.stages:
+        line(one.text)
+
+
+@decisions.command()
+def context(client: Name, as_json: AsJson = False) -> None:
+    """Show what the next brief can learn from earlier decisions: only what the evidence carries."""
+    number, found = judged(open_installation(), client)
+    from sophia.analytics.schemas.decisions import context_answer  # noqa: PLC0415
+
+    answer = context_answer(number, found)
+    if as_json:
+        typer.echo(answer.model_dump_json(indent=2))
+        return
+    for one in answer.guidance:
+        line(one.text)
+    if not answer.guidance:
+        line(answer.text)
+
+
+def ratio(one: "Figure") -> str:
+    return MISSING if one.value is None else f"{float(one.value):.2f}".replace("-", MINUS)
+
+
+def judged(installation: Installation, client: str) -> "tuple[int, DecisionQuality]":
+    """(the client's id, the quality of its decisions in the last 180 days)."""
+    from sophia.analytics.report import decision_quality, quality_window  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+
+    now = installation.clock()
+    with installation.database.read() as session:
+        number = find_client(session, client).id
+        return number, decision_quality(session, number, quality_window(now), now)
+
+
+@decisions.command()
+def attribute(as_json: AsJson = False) -> None:
+    """Attribute outcomes to all clients' posts, and score the weeks that closed; twice changes nothing."""
+    installation = open_installation()
+    from sophia.analytics.report import attribute_outcomes, keep_scores  # noqa: PLC0415
+
+    now = installation.clock()
+    outcomes = attribute_outcomes(installation.database, now)
+    scores = keep_scores(installation.database, now)
+    if as_json:
+        show_json({"outcomes": outcomes, "scores": scores})
+        return
+    for name, saved in (("outcomes", outcomes), ("weekly scores", scores)):
+        typer.echo(f"{saved.new:,} new {name}, {saved.changed:,} changed, {saved.same:,} as they were.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(decisions, name="decisions")

@@ -1,0 +1,56 @@
+"""`sophia decisions`, as a user gives it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.analytics.decided import furnish, open_house
+from tests.cli.conftest import Shell
+from tests.conftest import Api, Filling, plain_settings
+
+from sophia.database import Database
+from sophia.main import create_app
+
+
+@pytest.fixture
+def decided(shell: Shell) -> Shell:
+    """A store with one client whose decisions are on record, by the machine's clock."""
+    assert shell.run("db", "upgrade").exit_code == 0
+    database = Database(f"sqlite:///{Path(shell.environment['SOPHIA_DATA_DIR'], 'sophia.db')}")
+    filling, now = Filling(database), datetime.now(UTC)
+    house = open_house(Api(create_app(plain_settings(), database, clock=lambda: now), filling.key()), filling)
+    furnish(house, 26, newest=now - timedelta(days=9))
+    house.filling.client("Shoes")
+    database.close()
+    return shell
+
+
+def test_decisions_are_attributed_and_told(decided: Shell) -> None:
+    """I2, I4, I5, H12: by hand, twice without a change; listed, scored and summed up, in lines and as JSON."""
+    first = decided.ask("decisions", "attribute")
+    assert first["outcomes"]["new"] == 26
+    assert first["scores"]["new"] > 10
+    again = decided.run("decisions", "attribute")
+    assert "0 new outcomes, 0 changed, " in again.stdout
+    listed = decided.run("decisions", "list", "Hats", "--limit", "3").stdout
+    assert "reach 1000" in listed or "reach 500" in listed
+    assert "There are more than these 3" in listed
+    assert len(decided.ask("decisions", "list", "Hats")["decisions"]) == 50
+    quality = decided.run("decisions", "quality", "Hats").stdout
+    assert "better" in quality
+    assert "worse" in quality
+    assert decided.ask("decisions", "quality", "Hats")["stages"][1]["verdict"] == "better"
+    context = decided.run("decisions", "context", "Hats").stdout
+    assert "Format: predictions are" in context
+    assert decided.ask("decisions", "context", "Hats")["guidance"][0]["is_carried"]
+    report = decided.run("report", "Hats").stdout
+    assert "Decisions, by what became of them" in report
+    assert "Format: predictions are" in report
+
+
+def test_without_decisions(decided: Shell) -> None:
+    """I4: nothing is made up."""
+    for command in ("list", "quality"):
+        assert "No decision is recorded" in decided.run("decisions", command, "Shoes").stdout
+    assert "do not carry any advice yet" in decided.run("decisions", "context", "Shoes").stdout
+    assert decided.run("decisions", "list", "Nobody").exit_code == 1
