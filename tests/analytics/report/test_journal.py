@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from tests.analytics.report.conftest import Agency
 from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.models import AnomalyEntry, PortfolioEventEntry, WatchedSeries, Watermark
+from sophia.analytics.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries, Watermark
 from sophia.analytics.report import keep_anomalies, keep_weeks
 from sophia.analytics.store.watching import Told
 from sophia.portfolio.models import Client
@@ -69,9 +69,8 @@ def test_day_by_day_is_the_same_as_at_once(agency: Agency) -> None:
         ("drop", LAST - timedelta(days=9)),
     }
     with filling.database.write() as session:
-        for row in [*session.scalars(select(AnomalyEntry)), *session.scalars(select(WatchedSeries))]:
-            session.delete(row)
-        session.connection().exec_driver_sql("DELETE FROM watched_metrics")
+        for table in (AnomalyEntry, WatchedSeries, WatchedMetric):
+            session.execute(delete(table))
     keep_anomalies(filling.database, at(begun))
     keep_anomalies(filling.database, at(LAST))
     assert told(filling) == one_by_one
@@ -104,11 +103,8 @@ def test_what_was_told_stays_told(agency: Agency) -> None:
 
 
 def watermark_moves(filling: Filling, account: int, day: date) -> None:
-    filling.watermark(account, "page_insights", FIRST, day)
     with filling.database.write() as session:
-        session.execute(
-            delete(Watermark).where(Watermark.account_id == account, Watermark.family == "account_totals")
-        )
+        session.get_one(Watermark, (account, "account_totals")).through_day = day
 
 
 def test_days_that_nobody_asked_for_are_not_judged(agency: Agency) -> None:
@@ -125,8 +121,7 @@ def test_days_that_nobody_asked_for_are_not_judged(agency: Agency) -> None:
     assert client != other
     later = {LAST + index * ONE_DAY: 1000.0 for index in range(1, 12)}
     filling.readings(account, series, later, filling.fetch(account))
-    with filling.database.write() as session:
-        session.connection().exec_driver_sql("UPDATE watermarks SET through_day = through_day + 3")
+    watermark_moves(filling, other, LAST + timedelta(days=12))
     keep_anomalies(filling.database, at(LAST + timedelta(days=12)))
     closed = [(row[0], row[3], row[4], row[5] is None) for row in told(filling) if row[1] == "views"]
     assert (account, "gap", LAST + ONE_DAY, False) in closed
@@ -204,8 +199,8 @@ def test_watching_costs_a_constant_number_of_queries(agency: Agency) -> None:
         for number in range(more):
             watched(agency, f"Client {number}", usual(number), number)
         with agency.filling.database.write() as session:
-            for table in ("watched_metrics", "watched_series", "anomalies"):
-                session.connection().exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - no input
+            for table in (AnomalyEntry, WatchedSeries, WatchedMetric):
+                session.execute(delete(table))
         with QueryCounter(agency.filling.database) as counter:
             keep_anomalies(agency.filling.database, NOW)
         counts.append(counter.count)
@@ -234,7 +229,10 @@ def test_a_summary_says_all_and_how_fresh(agency: Agency, api: Api) -> None:
         assert found["benchmark"]["published"]
         assert found["benchmark"]["portfolio"]
     assert kept["kpis"] == live["kpis"]
-    assert kept["trends"] == live["trends"]
+    # Of a year ago, when nothing was collected, nothing was kept; on the spot it is a week without posts.
+    same = ("points", "from_previous", "falling", "rising")
+    for name, trend in live["trends"].items():
+        assert {part: kept["trends"][name][part] for part in same} == {part: trend[part] for part in same}
     portfolio = api.get("/portfolio/summary").json()
     assert portfolio["reasons"] == {}
     assert portfolio["commentary"]
