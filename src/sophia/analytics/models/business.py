@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -215,3 +216,5 @@ class IndustryBenchmark(Base):
     sample_size: Mapped[int | None] = mapped_column()
     source: Mapped[str] = mapped_column(String(200))
     provenance: Mapped[str] = mapped_column(Text)
+    # Brought in a file by somebody here; the others came with Sophia.
+    is_own: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -1,6 +1,8 @@
 """Every read of collected data; returns frozen values, never rows."""
 
 from sophia.analytics.queries.aggregated import Aggregated, Bucket, GroupBy, aggregate, whole_buckets
+from sophia.analytics.queries.audience import AUDIENCES, AccountAudience, IdealCustomerState, audiences, ideal_customers
+from sophia.analytics.queries.benchmarks import benchmarks_for, list_benchmarks
 from sophia.analytics.queries.campaigns import CampaignState, list_campaigns
 from sophia.analytics.queries.collecting import KnownAccount, account_to_collect, budget_pauses
 from sophia.analytics.queries.conversions import (
@@ -32,7 +34,9 @@ from sophia.analytics.queries.runs import RunRecord, list_runs, runs_by_id, runs
 from sophia.analytics.queries.sight import Seen, account_ids, expect_client
 
 __all__ = [
+    "AUDIENCES",
     "NO_DOMAINS",
+    "AccountAudience",
     "AccountState",
     "Aggregated",
     "Bucket",
@@ -42,6 +46,7 @@ __all__ = [
     "DueLink",
     "Gap",
     "GroupBy",
+    "IdealCustomerState",
     "KnownAccount",
     "KnownRefusal",
     "LinkState",
@@ -56,6 +61,8 @@ __all__ = [
     "account_to_collect",
     "accounts_by_status",
     "aggregate",
+    "audiences",
+    "benchmarks_for",
     "budget_pauses",
     "client_domains",
     "client_states",
@@ -66,8 +73,10 @@ __all__ = [
     "earlier_conversions",
     "expect_client",
     "find_gaps",
+    "ideal_customers",
     "last_successes",
     "latest",
+    "list_benchmarks",
     "list_campaigns",
     "list_links",
     "list_refusals",
