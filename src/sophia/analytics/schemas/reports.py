@@ -177,6 +177,7 @@ class BenchmarkAnswer(Told):
     sample_size: int | None
     source: str
     provenance: str
+    is_own: bool = Field(description="Brought by somebody here; the others came with Sophia.")
 
 
 class ComparisonAnswer(Told):
