@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tests.conftest import NOW, YESTERDAY, Filling
 
-from sophia.analytics.models import Campaign, CampaignMembership, MetricStatus
+from sophia.analytics.models import Campaign, CampaignMembership, IdealCustomer, MetricStatus
 from sophia.portfolio.models import PublishingQueueEntry
 
 MINE, OTHERS = "of-mine", "of-the-other"
@@ -43,6 +43,7 @@ class Business:
         )
         with self.filling.database.write() as session:
             session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
+        self._want(client)
         entry = self.filling.add(PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW))
         self.ids = {
             "client_id": str(client),
@@ -54,7 +55,15 @@ class Business:
             "run_id": str(run),
             "entry_id": str(entry),
             "before_id": str(run + 100),
+            "name": f"profile-{self.mark}",
         }
+
+    def _want(self, client: int) -> None:
+        profile = IdealCustomer(
+            client_id=client, name=f"profile-{self.mark}", genders=["F"], countries=[], places=[f"place-{self.mark}"]
+        )
+        profile.created_at = profile.updated_at = NOW
+        self.filling.add(profile)
 
     def _refuse(self, account: int) -> None:
         self.filling.add(

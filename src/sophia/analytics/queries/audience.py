@@ -47,6 +47,11 @@ class AccountAudience:
     days: dict[tuple[str, ...], date]
     everybody: int | float | None
 
+    def day_of(self, dimension: str) -> date:
+        """The day of the numbers by this dimension, which must be there: of the breakdown with the fewest dimensions."""
+        mine = [(len(dimensions), dimensions) for dimensions in self.days if dimension in dimensions]
+        return self.days[min(mine)[1]]
+
 
 def ideal_customers(session: Session, client_id: int, name: str | None = None) -> list[IdealCustomerState]:
     """A client's profiles by name; only the one of this name if it is given."""

@@ -38,6 +38,18 @@ def benchmarks_for(session: Session, industry: str | None) -> list[Benchmark]:
     return list_benchmarks(session, industries={EVERYBODY, *([] if industry is None else [industry])})
 
 
+def benchmark_industries(session: Session) -> list[str]:
+    """The industries of which somebody published a number, by name."""
+    return list(
+        session.scalars(
+            select(IndustryBenchmark.industry)
+            .where(IndustryBenchmark.industry != EVERYBODY)
+            .distinct()
+            .order_by(IndustryBenchmark.industry)
+        )
+    )
+
+
 def _benchmark(row: IndustryBenchmark) -> Benchmark:
     return Benchmark(
         industry=row.industry,

@@ -1,5 +1,6 @@
 """What the API answers of reports, and the shapes that they share with briefs. A figure without a value says why it has none."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -7,7 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
 
 from sophia.analytics.measures.figures import FigureUnit, Window
-from sophia.analytics.measures.responses import Effect
+from sophia.analytics.measures.posting_times import Slot
+from sophia.analytics.measures.responses import Effect, GroupResponse
 from sophia.analytics.measures.summaries import Aggregate
 from sophia.analytics.report import Report
 from sophia.analytics.schemas.asking import DaysAsked, Moment
@@ -294,17 +296,22 @@ class ReportAnswer(Told):
     commentary: list[SentenceAnswer]
 
 
+def posting_time_answers(times: Mapping[Slot, GroupResponse]) -> list[PostingTimeAnswer]:
+    """The hours in which anything was published, in order."""
+    return [
+        PostingTimeAnswer(
+            weekday=slot.weekday, hour=slot.hour, **ResponseAnswer.model_validate(found).model_dump(round_trip=True)
+        )
+        for slot, found in times.items()
+        if found.factor.n
+    ]
+
+
 def report_answer(report: Report) -> ReportAnswer:
     """The report as JSON says it."""
     fields: dict[str, Any] = {name: getattr(report, name) for name in ReportAnswer.model_fields}
     fields["drivers"] = dict(report.drivers)
-    fields["posting_times"] = [
-        PostingTimeAnswer(
-            weekday=slot.weekday, hour=slot.hour, **ResponseAnswer.model_validate(found).model_dump(round_trip=True)
-        )
-        for slot, found in report.posting_times.items()
-        if found.factor.n
-    ]
+    fields["posting_times"] = posting_time_answers(report.posting_times)
     return ReportAnswer.model_validate(fields)
 
 
