@@ -6,6 +6,8 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped b
 import typer
 
 from sophia.cli import (
+    audience,
+    benchmarks,
     brief,
     campaigns,
     clients,
@@ -16,6 +18,7 @@ from sophia.cli import (
     drafts,
     keys,
     links,
+    posting_times,
     publishing,
     report,
     serving,
@@ -42,6 +45,9 @@ for module in (
     standing,
     report,
     brief,
+    posting_times,
+    audience,
+    benchmarks,
     drafts,
     publishing,
     clients,
