@@ -69,10 +69,14 @@ def standings(posts: Sequence[PostAtAge]) -> dict[str, PostStanding]:
         if one.value is not None and not (isfinite(one.value) and one.value >= 0):
             raise InvalidInputError(f"The value of post {one.post} must be finite and not negative.")
     known = [one for one in posts if one.value is not None]
-    names = np.array([one.post for one in known], dtype=object)
-    formats = np.array([one.format for one in known], dtype=object)
     logs = np.log1p(np.array([one.value for one in known], dtype=float))
-    return {one.post: _standing(one, logs, names != one.post, formats == one.format) for one in posts}
+    formats = np.array([one.format for one in known], dtype=str)
+    places = {one.post: place for place, one in enumerate(known)}
+    alike = {name: formats == name for name in {one.format for one in posts}}
+    every = np.arange(len(known))
+    return {
+        one.post: _standing(one, logs, every != places.get(one.post, -1), alike[one.format]) for one in posts
+    }  # fmt: skip
 
 
 def _standing(one: PostAtAge, logs: Floats, others: Flags, alike: Flags) -> PostStanding:
