@@ -127,9 +127,13 @@ def test_a_profile_is_kept_once(api: Api, filling: Filling) -> None:
     assert [one["name"] for one in api.get(f"/{client}/ideal-customers").json()] == ["men", "young families"]
     assert api.get(f"/{other}/ideal-customers").json() == []
     assert api.get(path, key=filling.key(other)).status_code == 404
+    theirs = path.replace(f"/{client}/", f"/{other}/")
+    assert api.ask("DELETE", theirs).status_code == 404
+    assert api.ask("PUT", theirs, json=WOMEN).json()["countries"] == []
     assert api.ask("DELETE", path).status_code == 204
     assert api.ask("DELETE", path).status_code == 404
     assert api.get(path).status_code == 404
+    assert api.get(theirs).json()["ages"] == WOMEN["ages"]
 
 
 @ON_SQLITE

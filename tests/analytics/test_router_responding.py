@@ -130,39 +130,41 @@ def test_formats_and_pillars(api: Api, filling: Filling) -> None:
 
 
 def test_a_post_is_compared_at_its_age(api: Api, filling: Filling) -> None:
-    """H1: with what others had after seven days, not with what they have today; too late a reading says nothing."""
+    """H1: with what others had after seven days, not with what they have today; a reading too late or too early says nothing."""
     client = filling.client("Hats")
     account, other = filling.account(client, "instagram"), filling.account(client, "instagram")
     start = datetime(2026, 10, 1, 18, tzinfo=UTC)
     usual_ones = [
         Written(start + number * ONE_DAY, {1: had(10), 7: had(100 + number), 30: had(900)}) for number in range(10)
     ]
-    *_, viral, usual, late, _ = publish(
+    *_, viral, usual, late, early, _ = publish(
         filling,
         account,
         *usual_ones,
         Written(start + 12 * ONE_DAY, {7: had(5000)}),
         Written(start + 13 * ONE_DAY, {6: had(104)}),
         Written(start + 14 * ONE_DAY, {9: had(5000)}),
+        Written(start + 15 * ONE_DAY, {1: had(5000), 5: had(6000)}),
         Written(NOW - 3 * ONE_DAY, {1: had(4000)}),
     )
     (alone,) = publish(filling, other, Written(start, {7: had(100)}))
     found = api.get(f"/{client}/post-standings").json()
     posts = {one["post_id"]: one for one in found["posts"]}
-    assert (len(posts), found["total"], found["age"]) == (14, 14, "7d")
+    assert (len(posts), found["total"], found["age"]) == (15, 15, "7d")
     assert (posts[viral]["value"], posts[viral]["standing"]["verdict"]) == (5000, "above")
     assert posts[viral]["standing"]["compared"] == 11
     assert posts[usual]["standing"]["verdict"] == "usual"
     assert 100 <= posts[usual]["standing"]["usual"] <= 110
-    assert (posts[late]["value"], posts[late]["standing"]["verdict"]) == (None, None)
-    assert posts[late]["standing"]["reason"] == "the post was not read at this age"
+    for unread in (late, early):
+        assert (posts[unread]["value"], posts[unread]["standing"]["verdict"]) == (None, None)
+        assert posts[unread]["standing"]["reason"] == "the post was not read at this age"
     assert (posts[alone]["standing"]["compared"], posts[alone]["standing"]["verdict"]) == (0, None)
     above = api.get(f"/{client}/post-standings?verdict=above").json()
     assert [one["post_id"] for one in above["posts"]] == [viral]
     moments = [one["published_at"] for one in found["posts"]]
     assert moments == sorted(moments, reverse=True)
     young = api.get(f"/{client}/post-standings?age=1d&metric=reach&limit=3").json()
-    assert (young["total"], len(young["posts"])) == (15, 3)
+    assert (young["total"], len(young["posts"])) == (16, 3)
 
 
 @ON_SQLITE
