@@ -9,7 +9,7 @@ from tests.analytics.collector.conftest import make_house as make_house  # noqa:
 from tests.conftest import YESTERDAY, Api, Filling, QueryCounter, plain_settings
 
 from sophia.analytics import queries
-from sophia.analytics.schemas.audience import NOT_REPORTED
+from sophia.analytics.queries.audience import NOT_REPORTED, NOT_THERE
 from sophia.demo.rules import DEMOGRAPHICS
 from sophia.main import create_app
 from sophia.meta.reporting_zone import reporting_day
@@ -64,7 +64,7 @@ def test_what_meta_was_asked_is_what_is_answered(make_house: HouseMaker) -> None
         assert fit["gender"]["value"] == pytest.approx(100 * women / known)
         assert fit["place"]["reason"] == "The profile does not ask for this."
     page = next(one for one in answers if one["platform"] == "facebook")
-    assert (page["cells"], page["reason"]) == ([], NOT_REPORTED)
+    assert (page["cells"], page["reason"]) == ([], NOT_THERE)
     places = next(one for one in api.get(f"/{client}/audience").json()["accounts"] if one["platform"] == "facebook")
     assert {one["dimension"] for one in places["dimensions"]} == {"country", "city"}
 
@@ -168,6 +168,8 @@ def test_a_client_without_anything(api: Api, filling: Filling) -> None:
     filling.account(client, "instagram")
     (found,) = api.get(f"/{client}/audience").json()["accounts"]
     assert (found["day"], found["dimensions"], found["fits"], found["reason"]) == (None, [], [], NOT_REPORTED)
+    (found,) = api.get(f"/{client}/audience?audience=reached").json()["accounts"]
+    assert "SOPHIA_ASK_ALSO names reached_audience_demographics" in found["reason"]
     api.ask("PUT", f"/{client}/ideal-customers/a", json=WOMEN)
     (found,) = api.get(f"/{client}/audience").json()["accounts"]
     assert found["fits"][0]["overall"]["value"] is None

@@ -39,7 +39,7 @@ def test_an_audience_and_whom_it_should_hold(shell: Shell) -> None:
     (instagram,) = [one for one in accounts if one["platform"] == "instagram"]
     (fit,) = instagram["fits"]
     assert fit["overall"]["n"] == 4
-    assert "Meta has reported" in shell.run("audience", "show", name, "--of", "reached").stdout
+    assert "SOPHIA_ASK_ALSO" in shell.run("audience", "show", name, "--of", "reached").stdout
     assert shell.run("audience", "show", name, "--of", "all").exit_code == 2
     refused = shell.run("audience", "profile", name, "old", "--ages", "50-20")
     assert (refused.exit_code, "the lower first" in refused.output) == (1, True)

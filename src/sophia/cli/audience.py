@@ -53,11 +53,11 @@ def show_(
 
 def show(name: str, who: str, found: "AccountAudience", profiles: "list[Profile]") -> None:
     from sophia.analytics.measures.audience import fits  # noqa: PLC0415
-    from sophia.analytics.schemas.audience import DIMENSIONS, NOT_REPORTED  # noqa: PLC0415
+    from sophia.analytics.schemas.audience import DIMENSIONS  # noqa: PLC0415
 
     heading(f"{name} on {found.platform.value}: {who}")
-    if not found.cells:
-        line(f"{NOT_REPORTED}\n")
+    if found.reason is not None:
+        line(f"{found.reason}\n")
         return
     show_table([row for dimension in DIMENSIONS for row in part_rows(found, dimension)], empty="")
     rows = [

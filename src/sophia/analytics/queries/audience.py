@@ -12,7 +12,7 @@ from sophia.analytics.measures.audience import AudienceCell, Profile
 from sophia.analytics.models import EngagementMetric, IdealCustomer, MetricSeries, StoredMetric
 from sophia.analytics.queries.readings import CURRENT
 from sophia.analytics.queries.windows import FOLLOWERS
-from sophia.meta.catalogue import Level, Platform, read_breakdown, reads
+from sophia.meta.catalogue import METRICS, Asked, Level, Platform, read_breakdown, reads
 from sophia.portfolio.models import Account
 
 # What an audience is called in questions, and what its people are called in the catalogue.
@@ -21,6 +21,13 @@ AUDIENCES = {
     "engaged": "engaged_demographics",
     "reached": "reached_demographics",
 }
+
+
+NOT_REPORTED = (
+    "Meta has reported nothing of this audience: it needs at least 100 people, and Sophia asks for it once a week."
+)
+NOT_THERE = "This platform does not report such an audience."
+ON_REQUEST = "This is asked only when SOPHIA_ASK_ALSO names {name}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class AccountAudience:
     cells: tuple[AudienceCell, ...]
     days: dict[tuple[str, ...], date]
     everybody: int | float | None
+    # Why there is no cell; None where there is one.
+    reason: str | None
 
     def day_of(self, dimension: str) -> date:
         """The day of the numbers by this dimension, which must be there: of the breakdown with the fewest dimensions."""
@@ -87,9 +96,19 @@ def audiences(session: Session, client_id: int, audience: str) -> list[AccountAu
                 cells=tuple(cell for dimensions, key in chosen.items() for cell in cells[account][dimensions][key]),
                 days={dimensions: day for dimensions, (day, _) in chosen.items()},
                 everybody=followers.get(account) if audience == "followers" else None,
+                reason=None if chosen else why_silent(Platform(platform), AUDIENCES[audience]),
             )
         )
     return found
+
+
+def why_silent(platform: Platform, canonical: str) -> str:
+    """Why an account has no audience of this kind."""
+    rows = [one for one in METRICS if (one.platform, one.canonical, one.retired_on) == (platform, canonical, None)]
+    if not rows:
+        return NOT_THERE
+    asked = all(one.asked is Asked.ON_REQUEST for one in rows)
+    return ON_REQUEST.format(name=rows[0].name) if asked else NOT_REPORTED
 
 
 # Of an account by the dimensions of a breakdown: its cells by day and metric, so that no two days are mixed.

@@ -138,11 +138,6 @@ class AudienceAnswer(Told):
     accounts: list[AccountAudienceAnswer]
 
 
-NOT_REPORTED = (
-    "Meta has reported nothing of this audience: it needs at least 100 people, and Sophia asks for it once a week."
-)
-
-
 def profile_answer(state: IdealCustomerState) -> ProfileAnswer:
     profile = state.profile
     return ProfileAnswer(
@@ -167,7 +162,7 @@ def account_audience_answer(found: AccountAudience, profiles: list[Profile]) -> 
         dimensions=[one for name in DIMENSIONS if (one := _dimension(found, name)) is not None],
         fits=[_fit(one) for one in fits(profiles, found.cells)],
         cells=[CellAnswer.model_validate(cell) for cell in found.cells],
-        reason=None if found.cells else NOT_REPORTED,
+        reason=found.reason,
     )
 
 
