@@ -80,7 +80,7 @@ class ProfileAnswer(Told):
     updated_at: datetime
 
 
-class PartAnswer(Told):
+class AudiencePartAnswer(Told):
     """People with one value of a dimension; `percent` of those of whom it is known, and null for the unknown."""
 
     value: str
@@ -97,7 +97,7 @@ class DimensionAnswer(Told):
     dimension: str
     day: date
     unknown: FigureAnswer
-    parts: list[PartAnswer]
+    parts: list[AudiencePartAnswer]
 
 
 class FitAnswer(Told):
@@ -176,7 +176,7 @@ def _dimension(found: AccountAudience, name: str) -> DimensionAnswer | None:
         day=found.day_of(name),
         unknown=FigureAnswer.model_validate(unknown_percent(found.cells, name, found.everybody)),
         parts=[
-            PartAnswer.model_validate({"value": value, "people": people[value], "percent": shares.get(value)})
+            AudiencePartAnswer.model_validate({"value": value, "people": people[value], "percent": shares.get(value)})
             for value in order
         ],
     )
