@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from sophia.analytics import models
+from sophia.analytics.measures.benchmarks import SEED
 from sophia.analytics.models import (
     Annotation,
     AnomalyEntry,
@@ -22,6 +23,7 @@ from sophia.analytics.models import (
     DecisionTrace,
     EngagementMetric,
     Fetch,
+    IdealCustomer,
     IndustryBenchmark,
     KPISnapshot,
     Lease,
@@ -171,8 +173,14 @@ def benchmark(**values: Any) -> IndustryBenchmark:
         "data_year": 2025,
         "source": "a report",
         "provenance": "page 7",
+        "is_own": True,
     }
     return IndustryBenchmark(**(details | values))
+
+
+def ideal(**values: Any) -> IdealCustomer:
+    details = {"client_id": 1, "name": "families", "youngest": 25, "genders": ["F"], "countries": ["CA"], "places": []}
+    return IdealCustomer(**(details | {"created_at": NOW, "updated_at": NOW} | values))
 
 
 def status(**values: Any) -> MetricStatus:
@@ -263,7 +271,8 @@ def test_each_can_be_stored(store: Database) -> None:
         given = {key: value for key, value in vars(row).items() if not key.startswith("_")}
         add(store, row)
         with store.read() as session:
-            (found,) = session.query(type(row)).all()
+            query = session.query(type(row))
+            (found,) = query.filter_by(is_own=True) if make is benchmark else query
             assert {key: getattr(found, key) for key in given} == given
 
 
@@ -324,6 +333,7 @@ TWICE: list[tuple[Make, dict[str, Any]]] = [
     (outcome_revision, {}),
     (score, {}),
     (benchmark, {}),
+    (ideal, {}),
     (client, {}),
     (client, {"slug": "another"}),
     (account, {}),
@@ -383,6 +393,7 @@ def test_what_only_looks_the_same(store: Database) -> None:
     add(store, status(), status(account_id=1), status(account_id=2), status(api_version="v23.0"))
     add(store, benchmark(), benchmark(data_year=2026), trace(), trace(client_id=2), trace(idempotency_key="b"))
     add(store, outcome(), outcome(age="24h"), outcome(metric="views"), outcome_revision())
+    add(store, ideal(), ideal(client_id=2), ideal(name="Families"))
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------
@@ -433,6 +444,10 @@ NONSENSE: list[tuple[Make, dict[str, Any]]] = [
     (score, {"period_end": DAY}),
     (score, {"sample_size": -1}),
     (benchmark, {"platform": "tiktok"}),
+    (ideal, {"name": ""}),
+    (ideal, {"oldest": 24}),
+    (ideal, {"youngest": None, "oldest": 24}),
+    (ideal, {"client_id": 99}),
     (watermark, {"through_day": DAY - timedelta(days=1)}),
     (status, {"platform": "tiktok"}),
     (cost, {"amount": Decimal(-1)}),
@@ -495,7 +510,7 @@ def test_a_client_takes_everything_along(store: Database) -> None:
     """K5: nothing of a client that is deleted stays behind, but the metrics, which are everybody's."""
     rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
     rows += [trace(draft_id=1), outcome(), outcome_revision(), score(), queued(), status(account_id=1), watermark()]
-    rows += [cost(), goal(), annotation(), remembered(), anomaly()]
+    rows += [cost(), goal(), annotation(), remembered(), anomaly(), ideal()]
     add(store, *rows, benchmark(), status())
     with store.write() as session:
         session.delete(session.get_one(Client, 1))
@@ -505,7 +520,7 @@ def test_a_client_takes_everything_along(store: Database) -> None:
         return {name: count for name, count in counted.items() if count}
 
     with store.read() as session:
-        assert left(session) == {"metrics": 1, "industry_benchmarks": 1, "metric_status": 1}
+        assert left(session) == {"metrics": 1, "industry_benchmarks": len(SEED) + 1, "metric_status": 1}
 
 
 def test_a_draft_leaves_its_post(store: Database) -> None:

@@ -15,6 +15,7 @@ from sophia.meta.catalogue import (
     Unit,
     explain,
     find,
+    read_breakdown,
     stored_breakdown,
     stored_name,
 )
@@ -96,6 +97,9 @@ def test_naming_places_and_breakdowns() -> None:
         "city=Lima, Peru",
     )
     assert stored_breakdown([("gender", "F"), ("age", "25-34")]) == "age=25-34,gender=F"
+    for parts in ({"age": "25-34", "gender": "F"}, {"city": "Toronto, Ontario"}, {"city": "a=b, c", "country": "DE"}):
+        assert read_breakdown(stored_breakdown(parts.items())) == parts
+    assert read_breakdown("") == {}
     assert stored_breakdown([("story_navigation_action_type", "TAP_EXIT")]) == "story_navigation_action_type=tap_exit"
     assert stored_breakdown([("is_from_ads", "1")]) == "is_from_ads=1"
 

@@ -1,6 +1,7 @@
 """Migrations make what the models say, on both databases, and say what to do when a store is not current."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, UniqueConstraint, inspect, select, text
+from sqlalchemy import CheckConstraint, Numeric, UniqueConstraint, inspect, select, text
+from sqlalchemy.orm import Session
 
 import sophia.access
 import sophia.analytics.models
 import sophia.portfolio.models
+from sophia.analytics.measures.benchmarks import SEED
 from sophia.analytics.models import DecisionTrace
 from sophia.database import Base, Database, day_number
 from sophia.errors import StoreError
@@ -125,6 +128,33 @@ def test_decisions_of_before_stay(database: Database) -> None:
     downgrade(database, "0005")
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM decision_traces WHERE actual IS NULL")).scalar_one() == 2
+
+
+def test_benchmarks_are_shipped_once(database: Database) -> None:
+    """K4, G9: a new store has every row of the seed; on the way back they go, and what somebody wrote stays as it is."""
+    shipped = {(one.industry, one.platform.value, one.value_percent, one.source) for one in SEED}
+
+    def stored(session: Session) -> set[tuple[Any, ...]]:
+        rows = text("SELECT industry, platform, value_percent, source FROM industry_benchmarks")
+        columns = rows.columns(value_percent=Numeric(10, 4))
+        return {tuple(row) for row in session.execute(columns)}
+
+    with database.read() as session:
+        assert stored(session) == {
+            (*rest, value.quantize(Decimal("0.0001")), source) for *rest, value, source in shipped
+        }
+    with database.write() as session:
+        session.execute(
+            text("UPDATE industry_benchmarks SET value_percent = 7, is_own = true WHERE industry = 'retail'")
+        )
+    before = ScriptDirectory.from_config(configuration()).get_revision("0008").down_revision
+    downgrade(database, str(before))
+    with database.read() as session:
+        assert len(stored(session)) == 2
+    upgrade(database)
+    with database.read() as session:
+        assert len(stored(session)) == len(SEED)
+        assert {value for industry, _, value, _ in stored(session) if industry == "retail"} == {Decimal(7)}
 
 
 def test_one_line_of_revisions() -> None:

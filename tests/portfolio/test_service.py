@@ -15,6 +15,7 @@ from sophia.analytics.models import (
     ConversionEvent,
     DecisionQualityScore,
     DecisionTrace,
+    IdealCustomer,
     KPISnapshot,
     KPISnapshotRevision,
     MetricStatus,
@@ -211,6 +212,9 @@ def fill(filling: Filling, name: str) -> int:
             idempotency_key="k",
             content_sha256="0" * 64,
             recorded_at=NOW,
+        ),
+        IdealCustomer(
+            client_id=client, name="i", genders=["F"], countries=[], places=[], created_at=NOW, updated_at=NOW
         ),
         DecisionTrace(client_id=client, draft_id=draft, stage="voice", decision="d", decided_at=NOW),
         DecisionQualityScore(

@@ -11,6 +11,7 @@ from sophia.analytics.models import (
     CampaignMembership,
     ClientGoal,
     DecisionTrace,
+    IdealCustomer,
     MarketingCost,
     MetricStatus,
 )
@@ -67,6 +68,7 @@ class Business:
                 content_sha256="",
             )
         )
+        self._want(client)
         entry = self.filling.add(PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW))
         self.ids = {
             "client_id": str(client),
@@ -80,7 +82,7 @@ class Business:
             "before_id": str(run + 100),
             "annotation_id": str(self.filling.add(note)),
             "cost_id": str(cost),
-            "name": "goal",
+            "name": f"named-{self.mark}",
         }
 
     def _spend(self, client: int) -> int:
@@ -100,7 +102,7 @@ class Business:
         self.filling.add(
             ClientGoal(
                 client_id=client,
-                name="goal",
+                name=f"named-{self.mark}",
                 kpi="posts",
                 target=7,
                 at_most=False,
@@ -109,6 +111,13 @@ class Business:
                 set_at=NOW,
             )
         )
+
+    def _want(self, client: int) -> None:
+        profile = IdealCustomer(
+            client_id=client, name=f"named-{self.mark}", genders=["F"], countries=[], places=[f"place-{self.mark}"]
+        )
+        profile.created_at = profile.updated_at = NOW
+        self.filling.add(profile)
 
     def _refuse(self, account: int) -> None:
         self.filling.add(

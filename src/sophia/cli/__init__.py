@@ -6,6 +6,8 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped b
 import typer
 
 from sophia.cli import (
+    audience,
+    benchmarks,
     brief,
     campaigns,
     clients,
@@ -17,6 +19,7 @@ from sophia.cli import (
     drafts,
     keys,
     links,
+    posting_times,
     publishing,
     report,
     serving,
@@ -44,6 +47,9 @@ for module in (
     standing,
     report,
     brief,
+    posting_times,
+    audience,
+    benchmarks,
     drafts,
     publishing,
     clients,

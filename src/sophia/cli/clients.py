@@ -29,6 +29,7 @@ def list_(as_json: AsJson = False) -> None:
             "name": one.name,
             "status": one.status,
             "accounts": str(one.accounts),
+            "industry": one.industry or "",
             "zone": one.timezone,
             "since": local(one.created_at, zone),
         }
@@ -62,6 +63,32 @@ def domains(
         show_json({"domains": known})
     else:
         typer.echo("\n".join(known) or NO_DOMAINS)
+
+
+@clients.command()
+def industry(
+    name: Name,
+    given: Annotated[str | None, typer.Argument(metavar="[INDUSTRY]", help="As benchmarks name it.")] = None,
+    none: Annotated[bool, typer.Option("--none", help="Take the industry away.")] = False,
+) -> None:
+    """Show or set the industry that a client is compared with."""
+    if given is not None and none:
+        raise typer.BadParameter("Give an industry or --none, not both.")
+    installation = open_installation()
+    from sophia.analytics.queries import benchmark_industries  # noqa: PLC0415
+    from sophia.portfolio.service import find_client, set_industry  # noqa: PLC0415
+
+    if given is not None or none:
+        with installation.database.write() as session:
+            kept = set_industry(session, find_client(session, name).id, given)
+    else:
+        with installation.database.read() as session:
+            kept = find_client(session, name).industry
+    with installation.database.read() as session:
+        known = benchmark_industries(session)
+    typer.echo(kept or "No industry: compared with all industries together.")
+    if kept is not None and kept.casefold() not in known:
+        typer.echo(f"Nobody's numbers are of this industry. They are of: {', '.join(known)}.", err=True)
 
 
 @clients.command()

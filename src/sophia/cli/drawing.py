@@ -1,14 +1,15 @@
 """Numbers, colours and little charts for a terminal; plain words where the output goes elsewhere."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from math import log
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from sophia.analytics.measures.figures import Figure
+    from sophia.analytics.measures.figures import Figure, Number
 
 BARS = "▁▂▃▄▅▆▇█"
 # A week of which nothing is known leaves a gap, which is no low bar.
@@ -32,11 +33,15 @@ def _bar(above: float, span: float) -> int:
 
 def figure(one: "Figure") -> str:
     """A figure as short as it can be said; bounds where people cannot be added up."""
-    if one.value is None:
-        if one.at_least is not None and one.at_most is not None:
-            return f"{one.at_least:,} … {one.at_most:,}"
-        return MISSING
-    unit, value = one.unit.value, one.value
+    if one.value is not None:
+        return _said(one, one.value)
+    if one.at_least is not None and one.at_most is not None:
+        return f"{_said(one, one.at_least)} … {_said(one, one.at_most)}"
+    return MISSING
+
+
+def _said(one: "Figure", value: "Number") -> str:
+    unit = one.unit.value
     if unit == "percent":
         said = f"{float(value):.2f} %"
     elif unit == "money":
@@ -44,6 +49,25 @@ def figure(one: "Figure") -> str:
     else:
         said = f"{value:,}" if isinstance(value, int) else f"{float(value):,.1f}"
     return said.replace("-", MINUS)
+
+
+def heat_map(rows: Mapping[str, Sequence[float | None]], columns: Sequence[int], every: int = 3) -> list[str]:
+    """A line for each row of factors, two signs a column, below a line that names every so many columns.
+
+    1 is a bar of half height; what is farthest from 1, up or down, reaches the top or the bottom.
+    """
+    logs = [abs(log(value)) for row in rows.values() for value in row if value is not None]
+    most, width = max(logs, default=0.0), max(map(len, rows))
+    head = "".join(f"{column:<{2 * every}}" for column in columns[::every])
+    lines = [f"{'':{width}}  {head}".rstrip()]
+    for name, row in rows.items():
+        cells = (GAP if value is None else _heat(log(value), most) for value in row)
+        lines.append(f"{name:{width}}  {''.join(2 * cell for cell in cells)}")
+    return lines
+
+
+def _heat(away: float, most: float) -> str:
+    return BARS[_bar(away + most, 2 * most)]
 
 
 def changed(one: "Figure") -> str:

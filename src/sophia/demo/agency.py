@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sophia.analytics.measures.audience import Profile
 from sophia.analytics.measures.decisions import AGES, TOLERANCES
 from sophia.analytics.models import Campaign, CampaignMembership
 from sophia.analytics.store import (
@@ -18,6 +19,7 @@ from sophia.analytics.store import (
     Owner,
     RunOutcome,
     finish_run,
+    put_ideal_customer,
     record_decision,
     start_run,
 )
@@ -57,10 +59,14 @@ def connect_clients(database: Database, vault: Vault, offer: Offer, world: World
 
 
 def furnish(database: Database, world: World, now: datetime) -> None:
-    """Drafts for some of each account's posts, linked by Meta's id, and the campaigns that they belong to."""
+    """Drafts for some of each account's posts, linked by Meta's id, the campaigns that they belong to, and whom clients
+    want to reach.
+    """
     with database.write() as session:
         for business in world.businesses:
             client = session.scalars(select(Client).where(Client.name == business.name)).one()
+            for profile in ideal_customers(business):
+                put_ideal_customer(session, client.id, profile, now)
             campaigns = add_campaigns(session, world, business, client.id, now)
             for account in session.scalars(select(Account).where(Account.client_id == client.id)):
                 listed: Sequence[Post | Media] = (
@@ -73,6 +79,13 @@ def furnish(database: Database, world: World, now: datetime) -> None:
                     for campaign in campaigns:
                         if campaign.end_date and campaign.start_date <= post.created_at.date() <= campaign.end_date:
                             session.add(CampaignMembership(campaign_id=campaign.id, draft_id=draft.id))
+
+
+def ideal_customers(business: Business) -> Sequence[Profile]:
+    """Whom a client wants to reach; every third one has not said so yet."""
+    families = Profile(name="young families", ages=(25, 44), genders=("F",), countries=("CA", "DE"))
+    travellers = Profile(name="travellers", ages=(35, None), countries=("PT", "BR"), places=("Lisbon", "Porto Alegre"))
+    return ((families,), (families, travellers), ())[business.number % 3]
 
 
 def add_campaigns(

@@ -21,6 +21,7 @@ from sophia.portfolio.slugs import LONGEST_SLUG, slug_of
 from sophia.vault import Vault
 
 LONGEST_NAME = 200
+LONGEST_INDUSTRY = 60
 KEYS_LOCK = -3  # beside those of analytics.store; positive numbers are accounts
 
 
@@ -35,6 +36,7 @@ class ClientInfo:
     status: str
     accounts: int
     created_at: datetime
+    industry: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,9 @@ def list_clients(session: Session) -> list[ClientInfo]:
         .group_by(Client.id)
         .order_by(Client.name)
     )
-    return [ClientInfo(c.id, c.name, c.slug, c.timezone, c.status, count, c.created_at) for c, count in rows]
+    return [
+        ClientInfo(c.id, c.name, c.slug, c.timezone, c.status, count, c.created_at, c.industry) for c, count in rows
+    ]
 
 
 def list_accounts(
@@ -239,6 +243,15 @@ def as_info(account: Account, client_name: str) -> AccountInfo:
         token_checked_at=account.token_checked_at,
         connected_at=account.connected_at,
     )
+
+
+def set_industry(session: Session, client_id: int, industry: str | None) -> str | None:
+    """Say in which industry a client is, None for none; returns it with single spaces. Raises InvalidInputError."""
+    tidy = None if industry is None else " ".join(industry.split())
+    if tidy is not None and (not tidy or not tidy.isprintable() or len(tidy) > LONGEST_INDUSTRY):
+        raise InvalidInputError(f"An industry has a name that can be read, of {LONGEST_INDUSTRY} characters at most.")
+    session.get_one(Client, client_id).industry = tidy
+    return tidy
 
 
 def archive_client(session: Session, client_id: int) -> None:

@@ -1,6 +1,7 @@
 """A store written out, read back, and compared, value by value."""
 
 import csv
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -14,15 +15,18 @@ from sophia.analytics.maintenance.exporting import MANIFEST, export_store
 from sophia.analytics.maintenance.importing import IMPORTED, import_store
 from sophia.analytics.maintenance.tables import decoder, encoder, exported_tables
 from sophia.analytics.maintenance.verifying import verify_store
+from sophia.analytics.measures.benchmarks import SEED
 from sophia.analytics.models import (
     AnomalyEntry,
     ClientGoal,
     ConversionEvent,
     EngagementMetric,
     Fetch,
+    IdealCustomer,
     MarketingCost,
     WatchedMetric,
 )
+from sophia.analytics.store import write_benchmarks
 from sophia.database import Base, Database
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.jobs.collecting import collect_daily
@@ -55,8 +59,17 @@ def rows(database: Database, table: Table) -> list[tuple[object, ...]]:
 def test_what_is_exported_comes_back_in_the_other_database(collected: Agency, other: Database, tmp_path: Path) -> None:
     """K8: every table, row and value is the same; only the accounts wait for their tokens, and the store is whole."""
     folder = tmp_path / "out"
+    with collected.database.write() as session:
+        client = session.scalars(select(Account.client_id)).first()
+        session.add(
+            IdealCustomer(
+                client_id=client, name="i", genders=["F"], countries=["CA"], places=[], created_at=NOW, updated_at=NOW
+            )
+        )
+        write_benchmarks(session, [replace(SEED[0], source="Our survey")])
     manifest = export_store(collected.database, folder, NOW)
     assert manifest["tables"]["engagement_metrics"]["rows"] > 500
+    assert manifest["tables"]["industry_benchmarks"]["rows"] == len(SEED) + 1
     done = import_store(other, folder)
     assert done == {name: table["rows"] for name, table in manifest["tables"].items()}
     for table in exported_tables(other):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sophia.analytics.measures.audience import (
     NOT_ASKED,
+    NOT_COUNTED,
     NOT_REPORTED,
     NOTHING_KNOWN,
     OPEN_END,
@@ -19,6 +20,7 @@ from sophia.analytics.measures.audience import (
     country_code,
     fit,
     fits,
+    known_percent,
     unknown_percent,
 )
 from sophia.errors import InvalidInputError
@@ -51,6 +53,30 @@ def test_the_other_dimension_is_added() -> None:
     assert by_dimension(both, "age") == {"25-34": 100}
     assert by_dimension(both, "gender") == {"F": 70, "M": 30}
     assert by_dimension(both, "city") == {}
+
+
+def test_two_breakdowns_of_the_same_people_are_not_added() -> None:
+    """H7: by age alone and by age and gender they are the same hundred."""
+    both = [AudienceCell({"age": "25-34", "gender": gender}, count) for gender, count in (("F", 70), ("M", 30))]
+    assert by_dimension([*both, *ages(a25_34=101)], "age") == {"25-34": 101}
+
+
+def test_who_is_not_listed_is_unknown() -> None:
+    """A12: Meta lists the largest places only; without a count of everybody nobody can say how many it leaves out."""
+    audience = cells("country", DE=60, CA=20)
+    assert unknown_percent(audience, "country").reason == NOT_COUNTED
+    assert unknown_percent(audience, "country", 100).value == 20.0
+    assert unknown_percent(cells("gender", F=60, U=20), "gender", 100).value == 40.0
+    assert unknown_percent(audience, "country", 70).value == 0.0
+    assert {value: one.value for value, one in known_percent(audience, "country").items()} == {"DE": 75.0, "CA": 25.0}
+    assert list(known_percent(cells("gender", F=30, U=70), "gender")) == ["F"]
+
+
+@pytest.mark.parametrize("name", ["", " ", "a  b", " a", "a/b", "a\nb"])
+def test_a_profile_has_a_name(name: str) -> None:
+    """H9: one that can be read, and stand in an address."""
+    with pytest.raises(InvalidInputError, match="name"):
+        Profile(name=name)
 
 
 @given(CELLS)

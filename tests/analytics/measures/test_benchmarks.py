@@ -93,11 +93,15 @@ def test_the_seed_says_where_it_comes_from() -> None:
 
 
 def test_the_portfolio_hides_its_clients() -> None:
-    """Seven clients are too few; figures that are not known do not count."""
+    """Seven clients are too few; figures that are not known do not count; no quarter is the number of one client."""
     figures = {client: rate(client) for client in range(1, 10)}
     found = portfolio_quantiles(figures, FigureUnit.PERCENT)
     assert [one.value for one in (found.lower, found.middle, found.upper)] == [3, 5, 7]
     assert found.n == 9
+    values = {float(one.value or 0) ** 2 for one in figures.values()}
+    squares = {client: rate(float(one.value or 0) ** 2) for client, one in figures.items()}
+    blurred = portfolio_quantiles(squares, FigureUnit.PERCENT)
+    assert not {blurred.lower.value, blurred.middle.value, blurred.upper.value} & values, "a client's own number shows"
     few = figures | {1: missing(FigureUnit.PERCENT, "No."), 2: Figure(value=1, unit=FigureUnit.COUNT)}
     assert portfolio_quantiles(few, FigureUnit.PERCENT).middle.reason == TOO_FEW_CLIENTS
 
@@ -115,6 +119,7 @@ def test_a_file_of_ones_own() -> None:
         sample_size=None,
         source="Our survey",
         provenance="Asked 40 shops",
+        is_own=True,
     )
     for text in (HEAD + GOOD, "\ufeff" + (HEAD + GOOD).replace(",", ";").replace("\n", "\r\n"), HEAD.upper() + GOOD):
         assert parse_benchmarks(text) == ((wanted,), ())
@@ -132,6 +137,8 @@ def test_a_file_of_ones_own() -> None:
         (GOOD.replace("0.8", "NaN"), "0.36"),
         (GOOD.replace("0.8", "-1"), "0.36"),
         (GOOD.replace("0.8", "101"), "100"),
+        (GOOD.replace("0.8", "0.12345"), "4 decimals"),
+        (GOOD.replace("Our survey", "Our\x00survey"), "cannot be shown"),
         (GOOD.replace("2026", "26"), "2004"),
         (GOOD.replace("instagram", "tiktok"), "facebook or instagram"),
         (GOOD.replace("save_rate", "vibes"), "vibes"),
@@ -155,6 +162,19 @@ def test_bad_lines_are_named(line: str, said: str) -> None:
 def test_files_without_columns_are_refused(text: str) -> None:
     with pytest.raises(InvalidInputError):
         parse_benchmarks(text)
+
+
+def test_ones_own_come_first() -> None:
+    """G9: before what was shipped for the same industry, however old; never in the place of another industry."""
+    own = replace(SEED[1], is_own=True, data_year=2020, source="Our survey")
+    assert matching([*SEED, own], SEED[1].platform, RATE, None)[0] == own
+    assert own not in matching([*SEED, own], SEED[1].platform, RATE, "retail")
+
+
+def test_names_of_industries_are_folded() -> None:
+    """G9: Pet Shops and pet shops are one industry, and so one line of a file repeats the other."""
+    good, bad = parse_benchmarks(HEAD + GOOD + GOOD.replace("pet shops", "Pet  SHOPS"))
+    assert ([one.industry for one in good], [one.line for one in bad]) == (["pet shops"], [3])
 
 
 def test_another_denominator_is_refused() -> None:

@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select, text, update
+from sqlalchemy import Table, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from sophia.analytics.maintenance import Told, tell_nobody
 from sophia.analytics.maintenance.exporting import FORMAT, MANIFEST, ROWS_AT_ONCE
 from sophia.analytics.maintenance.tables import decoder, exported_tables, schema_revision
-from sophia.analytics.models import EngagementMetric, MetricRevision
+from sophia.analytics.models import EngagementMetric, IndustryBenchmark, MetricRevision
 from sophia.database import Base, Database, day_number, put_rows
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.portfolio.models import Account
@@ -40,6 +40,8 @@ def import_store(database: Database, folder: Path, told: Told = tell_nobody) -> 
                 f"The export has schema {manifest['schema']}, this store {revision}. Import it with the version of "
                 "Sophia that made it, then upgrade."
             )
+        # A new store has the benchmarks that are shipped; the export brings its own.
+        session.execute(delete(IndustryBenchmark).where(IndustryBenchmark.is_own.is_(False)))
         for table in tables:
             if session.execute(select(1).select_from(table).limit(1)).first() is not None:
                 raise ConflictError(

@@ -20,6 +20,7 @@ NOT_REPORTED = "Meta reports no audience by this; it needs at least 100 people."
 NOT_ASKED = "The profile does not ask for this."
 OPEN_END = "Meta does not divide people of 65 and over, so the part that fits has bounds only."
 NOTHING_KNOWN = "No part of the profile can be compared with the audience."
+NOT_COUNTED = "Meta lists those of whom it knows this, and nobody can say here how many others there are."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Profile:
     places: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.name != " ".join(self.name.split()) or not self.name or not self.name.isprintable() or "/" in self.name:
+            raise InvalidInputError("A profile needs a name that can be read, with single spaces and without a slash.")
         if self.ages is not None:
             low, high = self.ages
             if not YOUNGEST <= low <= (OLDEST if high is None else high) <= OLDEST:
@@ -73,21 +76,42 @@ class Fit:
 
 
 def by_dimension(cells: Iterable[AudienceCell], dimension: str) -> dict[str, Number]:
-    """People by the values of one dimension, added over the others (H7)."""
+    """People by the values of one dimension, added over the others (H7).
+
+    Each breakdown that has the dimension holds the same people: of several the one with the fewest dimensions counts.
+    """
+    mine = [cell for cell in cells if dimension in cell.dimensions]
+    _, chosen = min(((len(cell.dimensions), sorted(cell.dimensions)) for cell in mine), default=(0, []))
     found: dict[str, list[Number]] = {}
-    for cell in cells:
-        if dimension in cell.dimensions:
+    for cell in mine:
+        if sorted(cell.dimensions) == chosen:
             found.setdefault(cell.dimensions[dimension], []).append(cell.people)
     return {value: total(people) or 0 for value, people in sorted(found.items())}
 
 
-def unknown_percent(cells: Iterable[AudienceCell], dimension: str) -> Figure:
-    """How many of the audience Meta knows nothing about in this dimension; they are neither in nor out of a fit."""
+def known_percent(cells: Iterable[AudienceCell], dimension: str) -> dict[str, Figure]:
+    """The share of each value among those of whom the dimension is known and listed, the largest first."""
     people = by_dimension(cells, dimension)
-    lost = [people[value] for value in _UNKNOWN.get(dimension, ()) if value in people]
+    known = {value: count for value, count in people.items() if value not in _UNKNOWN.get(dimension, ())}
+    ordered = sorted(known, key=lambda value: (-float(known[value]), value))
+    return {value: percent(known[value], total(known.values())) for value in ordered}
+
+
+def unknown_percent(cells: Iterable[AudienceCell], dimension: str, everybody: Number | None = None) -> Figure:
+    """How many of the audience Meta knows nothing about in this dimension; they are neither in nor out of a fit.
+
+    `everybody` is the size of the whole audience where somebody counted it: then those who are not listed at all are
+    unknown too. Otherwise only a gender can be known to be unknown (A12).
+    """
+    people = by_dimension(cells, dimension)
     if not people:
         return missing(FigureUnit.PERCENT, NOT_REPORTED)
-    return percent(total(lost) or 0, total(people.values()))
+    lost = total(people[value] for value in _UNKNOWN.get(dimension, ()) if value in people) or 0
+    listed = total(people.values()) or 0
+    if everybody is not None:
+        whole = max(float(everybody), float(listed))
+        return percent(whole - float(listed) + float(lost), whole)
+    return percent(lost, listed) if dimension in _UNKNOWN else missing(FigureUnit.PERCENT, NOT_COUNTED)
 
 
 def fits(profiles: Iterable[Profile], cells: Iterable[AudienceCell]) -> tuple[Fit, ...]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ DENOMINATORS: Mapping[str, str] = {
 }
 STATISTICS = ("median", "mean", "top quarter", "not stated")
 _YEARS = range(2004, 2100)
-_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
+# As many decimals as the store keeps.
+_NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 _LONGEST = {"industry": 60, "statistic": 20, "source": 200}
 
 NO_BENCHMARK = "Nobody has published this for the platform, the metric and what it is divided by."
@@ -54,6 +56,8 @@ class Benchmark:
     sample_size: int | None
     source: str
     provenance: str
+    # Somebody here brought it, in a file; the others came with Sophia.
+    is_own: bool = False
 
 
 _RIVAL_IQ = "Rival IQ, Social Media Industry Benchmark Report 2025"
@@ -137,7 +141,7 @@ def matching(
 ) -> tuple[Benchmark, ...]:
     """The benchmarks of this platform and KPI with the KPI's own denominator: of the industry, else of everybody (G9).
 
-    The newest data come first.
+    Those of one's own come first, then the newest data.
     """
     alike = [
         one
@@ -146,7 +150,7 @@ def matching(
     ]
     named = [one for one in alike if industry is not None and one.industry.casefold() == industry.casefold()]
     chosen = named or [one for one in alike if one.industry == EVERYBODY]
-    return tuple(sorted(chosen, key=lambda one: (-one.data_year, one.source, one.statistic)))
+    return tuple(sorted(chosen, key=lambda one: (not one.is_own, -one.data_year, one.source, one.statistic)))
 
 
 def compare(
@@ -195,14 +199,23 @@ class PortfolioQuantiles:
 
 
 def portfolio_quantiles(figures: Mapping[int, Figure], unit: FigureUnit) -> PortfolioQuantiles:
-    """Of one KPI on one platform, by client; None with a reason for fewer than eight clients."""
+    """Of one KPI on one platform, by client; None with a reason for fewer than eight clients.
+
+    Each quarter is the mean of three neighbouring places, so that no client's own number stands there.
+    """
     values = [float(one.value) for one in figures.values() if one.value is not None and one.unit is unit]
     n = len(values)
     if n < ENOUGH_CLIENTS:
         none = missing(unit, TOO_FEW_CLIENTS, n=n)
         return PortfolioQuantiles(n, none, none, none)
-    lower, middle, upper = (Figure(value=quantile(values, share), unit=unit, n=n) for share in (0.25, 0.5, 0.75))
+    lower, middle, upper = (Figure(value=_blurred(values, share), unit=unit, n=n) for share in (0.25, 0.5, 0.75))
     return PortfolioQuantiles(n, lower, middle, upper)
+
+
+def _blurred(values: list[float], share: float) -> float:
+    step = 1 / (len(values) - 1)
+    near = [quantile(values, share + places * step) for places in (-1, 0, 1)]
+    return math.fsum(value for value in near if value is not None) / len(near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +233,7 @@ def parse_benchmarks(text: str) -> tuple[tuple[Benchmark, ...], tuple[BadLine, .
     """Benchmarks of one's own, from CSV with a line of names; bad lines are set aside with their numbers.
 
     Columns: industry, platform, metric, statistic, value_percent, data_year, source, provenance, and if known
-    sample_size and denominator. Separated by commas or semicolons. Raises InvalidInputError when columns are missing.
+    sample_size and denominator. Separated by commas or semicolons; industries are kept in small letters. Raises InvalidInputError when columns are missing.
     """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
@@ -259,9 +272,13 @@ def _cells(row: Mapping[str | None, Any]) -> dict[str, str]:
 
 
 def _benchmark(cells: Mapping[str, str]) -> Benchmark:
+    cells = {**cells, "industry": " ".join(cells.get("industry", "").casefold().split())}
     empty = [name for name in REQUIRED if not cells.get(name)]
     if empty:
         raise InvalidInputError(f"{', '.join(empty)} must not be empty.")
+    unreadable = [name for name, cell in cells.items() if not cell.isprintable()]
+    if unreadable:
+        raise InvalidInputError(f"{unreadable[0][:60] or 'a cell'} holds a character that cannot be shown.")
     for name, longest in _LONGEST.items():
         if len(cells[name]) > longest:
             raise InvalidInputError(f"{name} has more than {longest} characters.")
@@ -286,12 +303,15 @@ def _benchmark(cells: Mapping[str, str]) -> Benchmark:
         sample_size=_whole("sample_size", cells["sample_size"], range(1, 10**12)) if cells.get("sample_size") else None,
         source=cells["source"],
         provenance=cells["provenance"],
+        is_own=True,
     )
 
 
 def _percent(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise InvalidInputError(f"value_percent must be a number such as 0.36, not {text[:20]!r}.")
+        raise InvalidInputError(
+            f"value_percent must be a number with up to 4 decimals, such as 0.36, not {text[:20]!r}."
+        )
     value = Decimal(text)
     if value > 100:  # noqa: PLR2004
         raise InvalidInputError(f"value_percent must not exceed 100, and {text[:20]} does.")

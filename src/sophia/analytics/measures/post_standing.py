@@ -6,10 +6,13 @@ from math import expm1, isfinite
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sophia.analytics.measures.tails import student_scores
 from sophia.analytics.measures.weighted_medians import Floats
 from sophia.errors import InvalidInputError
+
+Flags = NDArray[np.bool_]
 
 ENOUGH_POSTS = 8
 # Beyond this z a post stands out: among a hundred usual ones, one does.
@@ -65,18 +68,25 @@ def standings(posts: Sequence[PostAtAge]) -> dict[str, PostStanding]:
     for one in posts:
         if one.value is not None and not (isfinite(one.value) and one.value >= 0):
             raise InvalidInputError(f"The value of post {one.post} must be finite and not negative.")
-    return {one.post: _standing(one, [other for other in posts if other.post != one.post]) for one in posts}
+    known = [one for one in posts if one.value is not None]
+    logs = np.log1p(np.array([one.value for one in known], dtype=float))
+    formats = np.array([one.format for one in known], dtype=str)
+    places = {one.post: place for place, one in enumerate(known)}
+    alike = {name: formats == name for name in {one.format for one in posts}}
+    every = np.arange(len(known))
+    return {
+        one.post: _standing(one, logs, every != places.get(one.post, -1), alike[one.format]) for one in posts
+    }  # fmt: skip
 
 
-def _standing(one: PostAtAge, others: Sequence[PostAtAge]) -> PostStanding:
-    same = [other.value for other in others if other.value is not None and other.format == one.format]
-    every = [other.value for other in others if other.value is not None]
+def _standing(one: PostAtAge, logs: Floats, others: Flags, alike: Flags) -> PostStanding:
+    same, every = logs[others & alike], logs[others]
     among: Literal["format", "all formats"] = "format" if len(same) >= ENOUGH_POSTS else "all formats"
     compared = same if among == "format" else every
     if len(compared) < ENOUGH_POSTS:
         reason = f"there are {len(compared)} other posts to compare with, and {ENOUGH_POSTS} are needed"
         return PostStanding(one.post, len(compared), among, reason=reason)
-    middle, scatter = _middle_and_scatter(np.log1p(np.array(compared, dtype=float)))
+    middle, scatter = _middle_and_scatter(compared)
     usual, low, high = (expm1(middle + away * scatter) for away in (0.0, -1.96, 1.96))
     found = PostStanding(
         one.post, len(compared), among, None, usual, max(low, 0.0), high, "the post was not read at this age"

@@ -1,5 +1,6 @@
 """Tables of the measurements: the specification's eight models, and the series, runs and revisions beside them."""
 
+from sophia.analytics.models.audience import IdealCustomer
 from sophia.analytics.models.business import (
     Campaign,
     CampaignMembership,
@@ -44,6 +45,7 @@ __all__ = [
     "DecisionTrace",
     "EngagementMetric",
     "Fetch",
+    "IdealCustomer",
     "IndustryBenchmark",
     "KPISnapshot",
     "KPISnapshotRevision",

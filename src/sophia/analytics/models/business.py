@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -167,3 +168,5 @@ class IndustryBenchmark(Base):
     sample_size: Mapped[int | None] = mapped_column()
     source: Mapped[str] = mapped_column(String(200))
     provenance: Mapped[str] = mapped_column(Text)
+    # Brought in a file by somebody here; the others came with Sophia.
+    is_own: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -1,6 +1,8 @@
 """Every read of collected data; returns frozen values, never rows."""
 
 from sophia.analytics.queries.aggregated import Aggregated, Bucket, GroupBy, aggregate, whole_buckets
+from sophia.analytics.queries.audience import AUDIENCES, AccountAudience, IdealCustomerState, audiences, ideal_customers
+from sophia.analytics.queries.benchmarks import benchmark_industries, benchmarks_for, list_benchmarks
 from sophia.analytics.queries.campaigns import CampaignState, list_campaigns
 from sophia.analytics.queries.client_events import cost_facts
 from sophia.analytics.queries.collecting import KnownAccount, account_to_collect, budget_pauses
@@ -33,7 +35,9 @@ from sophia.analytics.queries.runs import RunRecord, list_runs, runs_by_id, runs
 from sophia.analytics.queries.sight import Seen, account_ids, expect_client
 
 __all__ = [
+    "AUDIENCES",
     "NO_DOMAINS",
+    "AccountAudience",
     "AccountState",
     "Aggregated",
     "Bucket",
@@ -43,6 +47,7 @@ __all__ = [
     "DueLink",
     "Gap",
     "GroupBy",
+    "IdealCustomerState",
     "KnownAccount",
     "KnownRefusal",
     "LinkState",
@@ -57,6 +62,9 @@ __all__ = [
     "account_to_collect",
     "accounts_by_status",
     "aggregate",
+    "audiences",
+    "benchmark_industries",
+    "benchmarks_for",
     "budget_pauses",
     "client_domains",
     "client_states",
@@ -68,8 +76,10 @@ __all__ = [
     "earlier_conversions",
     "expect_client",
     "find_gaps",
+    "ideal_customers",
     "last_successes",
     "latest",
+    "list_benchmarks",
     "list_campaigns",
     "list_links",
     "list_refusals",

@@ -4,13 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sophia.analytics.measures.benchmarks import (
-    FOLLOWERS_RATE,
-    SEED,
-    Comparison,
-    compare,
-    portfolio_quantiles,
-)
+from sophia.analytics.measures.benchmarks import Benchmark
 from sophia.analytics.measures.decision_quality import StageQuality
 from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.drivers import DriverSplit
@@ -20,21 +14,20 @@ from sophia.analytics.measures.figures import (
     Coverage,
     Figure,
     Window,
-    missing,
     percent,
 )
 from sophia.analytics.measures.formats import formats, pillars
-from sophia.analytics.measures.kpis import KPIS, REACH_GROWTH, engagement_rate_by_followers, kpi_changes
+from sophia.analytics.measures.kpis import KPIS, REACH_GROWTH, kpi_changes
 from sophia.analytics.measures.posting_times import best_times, posting_times
 from sophia.analytics.measures.summaries import algo_dependent_summary, algo_independent_summary, unclassified
 from sophia.analytics.measures.trends import Trend, trend
 from sophia.analytics.queries.post_values import SeenPost
 from sophia.analytics.queries.told import Note
-from sophia.analytics.queries.windows import MeasuredClient, of_accounts
+from sophia.analytics.queries.windows import MeasuredClient
 from sophia.analytics.report.commentary import comment
+from sophia.analytics.report.comparing import AccountFigures, peers, published
 from sophia.analytics.report.records import (
     MissingDays,
-    Peers,
     Report,
     ReportedClient,
     ReportedGoal,
@@ -53,9 +46,7 @@ from sophia.meta.catalogue import Platform
 
 TREND_WEEKS = 12
 TREND_KPIS = ("posts", "views", "reach", "engagements", "engagement_rate_by_reach", "net_new_followers")
-PEER_KPIS = ("engagement_rate_by_reach", "engagement_rate_by_followers", "audience_growth")
 MOST_TOP_POSTS = 5
-NO_PEERS = "Only whole weeks from Monday to Sunday, when they are over, are compared with the portfolio."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +56,8 @@ class Facts:
     `weeks` are the KPIs of the trends' weeks by their Monday. `anomalies` are those that were told already; None, and they
     are found in `days`. `history` are the posts of 90 days with their newest numbers,
     `posts` what is known of posts besides numbers. `portfolio` holds all clients by platform, `account_figures` the
-    KPIs of all accounts in the same week, None where the window is no such week.
+    KPIs of all accounts in the same week, None where the window is no such week. `benchmarks` are today's, of the
+    client's industry and of everybody.
     """
 
     client: MeasuredClient
@@ -82,7 +74,8 @@ class Facts:
     posts_a_day: PostsADay
     anomalies: tuple[SeriesAnomaly, ...] | None
     portfolio: Mapping[Platform, Sequence[ClientWindows]]
-    account_figures: Mapping[Platform, Mapping[int, Mapping[str, Figure]]] | None
+    account_figures: AccountFigures | None
+    benchmarks: Sequence[Benchmark]
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[Note, ...]
     decisions: tuple[StageQuality, ...]
@@ -108,8 +101,8 @@ def build_report(facts: Facts) -> Report:
         unclassified=unclassified(now),
         drivers=_drivers(facts),
         anomalies=_anomalies(facts),
-        benchmarks=_benchmarks(facts),
-        peers=_peers(facts),
+        benchmarks=published(client, now, facts.benchmarks, facts.today),
+        peers=peers(client, now, facts.account_figures),
         posting_times=times,
         best_times=best_times(times),
         formats=formats(facts.history),
@@ -168,41 +161,6 @@ def _drivers(facts: Facts) -> dict[str, DriverSplit]:
         platform.value: split_portfolio(tuple(clients))[facts.client.id]
         for platform, clients in facts.portfolio.items()
     }
-
-
-def _on(window: ClientWindow, platform: Platform) -> ClientWindow:
-    return of_accounts(window, {account: one for account, one in window.accounts.items() if one is platform})
-
-
-def _platforms(client: MeasuredClient) -> list[Platform]:
-    return sorted(set(client.accounts.values()))
-
-
-def _benchmarks(facts: Facts) -> tuple[Comparison, ...]:
-    """Against what was published of the same KPI on the same platform (G9)."""
-    found: list[Comparison] = []
-    for platform in _platforms(facts.client):
-        own = engagement_rate_by_followers(_on(facts.now, platform))
-        found += compare(own, SEED, platform, FOLLOWERS_RATE, facts.client.industry, facts.today)
-    return tuple(found)
-
-
-def _peers(facts: Facts) -> tuple[Peers, ...]:
-    found = []
-    for platform in _platforms(facts.client):
-        mine = _on(facts.now, platform)
-        own = {kpi.name: kpi.compute(mine) for kpi in KPIS if kpi.name in PEER_KPIS}
-        for kpi in PEER_KPIS:
-            if facts.account_figures is None:
-                quantiles = portfolio_quantiles({}, own[kpi].unit)
-                none = missing(own[kpi].unit, NO_PEERS)
-                quantiles = replace(quantiles, lower=none, middle=none, upper=none)
-            else:
-                figures = facts.account_figures.get(platform, {})
-                known = {client: kpis[kpi] for client, kpis in figures.items() if kpi in kpis}
-                quantiles = portfolio_quantiles(known, own[kpi].unit)
-            found.append(Peers(platform, kpi, own[kpi], quantiles))
-    return tuple(found)
 
 
 def _top_posts(facts: Facts) -> tuple[TopPost, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sophia.analytics.measures.benchmarks import FOLLOWERS_RATE
 from sophia.analytics.measures.driver_sentences import say as say_drivers
 from sophia.analytics.measures.figures import Figure
 from sophia.analytics.measures.responses import Effect
@@ -190,6 +191,8 @@ def _rows(report: Report) -> Iterator[Sentence]:
 def _benchmarks(report: Report) -> Iterator[Sentence]:
     for index, found in enumerate(report.benchmarks):
         if found.benchmark is None or found.own.value is None or found.percent.value is None:
+            continue
+        if found.benchmark.metric != FOLLOWERS_RATE:
             continue
         path, higher = f"benchmarks.{index}", float(found.percent.value) >= 0
         word = "above" if higher else "below"

@@ -1,7 +1,7 @@
 """Reads everything that a report is computed from, in a fixed number of queries."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 
@@ -13,6 +13,7 @@ from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import PostFacts
 from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, week_of
 from sophia.analytics.measures.trends import a_year_before, newest_weeks
+from sophia.analytics.queries.benchmarks import benchmarks_for
 from sophia.analytics.queries.portfolio_days import account_days, posts_a_day
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
 from sophia.analytics.queries.snapshots import account_figures, client_snapshots
@@ -27,7 +28,6 @@ from sophia.analytics.queries.windows import (
     post_facts,
 )
 from sophia.analytics.report.building import (
-    PEER_KPIS,
     TREND_WEEKS,
     Facts,
     build_report,
@@ -35,9 +35,10 @@ from sophia.analytics.report.building import (
     trend_figures,
     trend_weeks,
 )
+from sophia.analytics.report.comparing import PEER_KPIS, AccountFigures, peers, published
 from sophia.analytics.report.decisions import QUALITY_DAYS, decision_quality
 from sophia.analytics.report.goals import gather_goals
-from sophia.analytics.report.records import Report, SeriesAnomaly
+from sophia.analytics.report.records import ClientComparison, Report, SeriesAnomaly
 from sophia.analytics.report.watching import (
     EXPOSURE,
     SECOND_EXPOSURE,
@@ -103,9 +104,7 @@ def gather_facts(
     check_window(chosen, moment)
     before = compared_window(chosen, today)
     clients = measured_clients(session, as_of=as_of)
-    client = next((one for one in clients if one.id == client_id), None)
-    if client is None:
-        raise NotFoundError(f"There is no client {client_id}.")
+    client = client_among(clients, client_id)
     measured = client_windows(session, [client], (chosen, before), moment, as_of=as_of)[client.id]
     history, posts = _history(session, client, chosen, moment, as_of)
     weeks = _kept_weeks(session, client, chosen, today) if kept else None
@@ -131,7 +130,35 @@ def gather_facts(
         goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
         annotations=tuple(notes(session, [client.id], window=Window(before.start, chosen.end), as_of=as_of)),
         decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,
+        benchmarks=benchmarks_for(session, client.industry),
     )
+
+
+def make_comparison(database: Database, client_id: int, window: Window | None, now: datetime) -> ClientComparison:
+    """A client's KPIs of a window beside published numbers and the portfolio's. Raises as `make_report` does."""
+    chosen = window or last_closed_week(now)
+    check_window(chosen, now)
+    with database.read() as session:
+        clients = measured_clients(session)
+        client = client_among(clients, client_id)
+        measured = client_windows(session, [client], [chosen], now)[client_id][chosen]
+        figures = _account_figures(session, clients, chosen, today=now, as_of=None)
+        known = benchmarks_for(session, client.industry)
+    return ClientComparison(
+        client_id=client_id,
+        industry=client.industry,
+        window=chosen,
+        published=published(client, measured, known, reporting_day(now)),
+        portfolio=peers(client, measured, figures),
+    )
+
+
+def client_among(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredClient:
+    """Raises NotFoundError for a client that is not there."""
+    found = next((one for one in clients if one.id == client_id), None)
+    if found is None:
+        raise NotFoundError(f"There is no client {client_id}.")
+    return found
 
 
 def check_window(window: Window, now: datetime) -> None:
@@ -197,7 +224,14 @@ def _history(
 ) -> tuple[list[PostFacts], list[SeenPost]]:
     """The posts of 90 days until the end of the window, and of the window itself."""
     whole = Window(min(window.start, window.end - HISTORY), window.end)
-    posts = seen_posts(session, client.accounts, [whole], as_of)
+    return newest_facts(session, client, whole, now, as_of)
+
+
+def newest_facts(
+    session: Session, client: MeasuredClient, window: Window, now: datetime, as_of: datetime | None = None
+) -> tuple[list[PostFacts], list[SeenPost]]:
+    """The posts of a window with the newest of their numbers that tell how people respond; three queries."""
+    posts = seen_posts(session, client.accounts, [window], as_of)
     facts = post_facts(session, {reporting_day(now) + ONE_DAY: posts}, meanings(session, RESPONSE_METRICS), as_of)
     return list(facts.values()), posts
 
@@ -241,7 +275,7 @@ def portfolio_days(
 
 def _account_figures(
     session: Session, clients: Sequence[MeasuredClient], window: Window, *, today: datetime, as_of: datetime | None
-) -> Mapping[Platform, Mapping[int, Mapping[str, Figure]]] | None:
+) -> AccountFigures | None:
     """Of clients with one account on a platform: several of one client would count it twice."""
     if window != week_of(window.start) or not window.is_closed(reporting_day(today)):
         return None

@@ -50,6 +50,17 @@ class Peers:
     portfolio: PortfolioQuantiles
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientComparison:
+    """A client's KPIs of one window, by platform, against every benchmark that is like them."""
+
+    client_id: int
+    industry: str | None
+    window: Window
+    published: tuple[Comparison, ...]
+    portfolio: tuple[Peers, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class TopPost:
     """A post of the window with what it had by its end."""

@@ -4,6 +4,8 @@ from fastapi import APIRouter
 
 from sophia.access.problems import documented
 from sophia.analytics.router import (
+    audience,
+    benchmarks,
     campaigns,
     clients,
     conversions,
@@ -11,6 +13,7 @@ from sophia.analytics.router import (
     links,
     portfolio,
     reports,
+    responding,
     told,
     watching,
 )
@@ -26,8 +29,12 @@ def api_router() -> APIRouter:
     router.include_router(reports.portfolio, tags=["portfolio"])
     router.include_router(watching.portfolio, tags=["portfolio"])
     router.include_router(told.portfolio, tags=["portfolio"])
+    router.include_router(benchmarks.everybody, tags=["portfolio"])
     router.include_router(reports.router, tags=["clients"])
     router.include_router(clients.router, tags=["clients"])
+    router.include_router(responding.router, tags=["clients"])
+    router.include_router(audience.router, tags=["clients"])
+    router.include_router(benchmarks.router, tags=["clients"])
     router.include_router(campaigns.router, tags=["clients"])
     router.include_router(conversions.router, tags=["clients"])
     router.include_router(decisions.router, tags=["clients"])

@@ -1,5 +1,6 @@
 """What the API answers of reports, and the shapes that they share with briefs. A figure without a value says why it has none."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -8,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 
 from sophia.analytics.measures.figures import FigureUnit, Window
 from sophia.analytics.measures.goals import GoalKind, Standing
-from sophia.analytics.measures.responses import Effect
+from sophia.analytics.measures.posting_times import Slot
+from sophia.analytics.measures.responses import Effect, GroupResponse
 from sophia.analytics.measures.scores import Verdict
 from sophia.analytics.measures.summaries import Aggregate
 from sophia.analytics.report import Report
@@ -26,10 +28,8 @@ Amount = Annotated[int | FiniteFloat, BeforeValidator(plain_number)]
 Ends = tuple[FiniteFloat, FiniteFloat]
 
 
-class ReportQuery(DaysAsked):
-    """The days of a report or a brief, both or none given; without them the newest closed week."""
-
-    as_of: Moment | None = Field(default=None, description="As it was at this moment, to the digit.")
+class WindowQuery(DaysAsked):
+    """The days that are asked for, both or none given; without them the newest closed week."""
 
     @model_validator(mode="after")
     def both_days(self) -> Self:
@@ -40,6 +40,12 @@ class ReportQuery(DaysAsked):
     @property
     def window(self) -> Window | None:
         return None if self.start_date is None or self.end_date is None else window_of(self.start_date, self.end_date)
+
+
+class ReportQuery(WindowQuery):
+    """The days of a report or a brief, and the moment as of which it is made."""
+
+    as_of: Moment | None = Field(default=None, description="As it was at this moment, to the digit.")
 
 
 def days_asked(asked: DaysAsked) -> Window | None:
@@ -182,6 +188,7 @@ class BenchmarkAnswer(Told):
     sample_size: int | None
     source: str
     provenance: str
+    is_own: bool = Field(description="Brought by somebody here; the others came with Sophia.")
 
 
 class ComparisonAnswer(Told):
@@ -340,6 +347,17 @@ class ReportAnswer(Told):
     commentary: list[SentenceAnswer]
 
 
+def posting_time_answers(times: Mapping[Slot, GroupResponse]) -> list[PostingTimeAnswer]:
+    """The hours in which anything was published, in order."""
+    return [
+        PostingTimeAnswer(
+            weekday=slot.weekday, hour=slot.hour, **ResponseAnswer.model_validate(found).model_dump(round_trip=True)
+        )
+        for slot, found in times.items()
+        if found.factor.n
+    ]
+
+
 def report_answer(report: Report) -> ReportAnswer:
     """The report as JSON says it."""
     fields: dict[str, Any] = {name: getattr(report, name) for name in ReportAnswer.model_fields}
@@ -348,13 +366,7 @@ def report_answer(report: Report) -> ReportAnswer:
     fields["decisions"] = [
         {name: getattr(one.score, name) for name in scored} | {"text": one.text} for one in report.decisions
     ]
-    fields["posting_times"] = [
-        PostingTimeAnswer(
-            weekday=slot.weekday, hour=slot.hour, **ResponseAnswer.model_validate(found).model_dump(round_trip=True)
-        )
-        for slot, found in report.posting_times.items()
-        if found.factor.n
-    ]
+    fields["posting_times"] = posting_time_answers(report.posting_times)
     return ReportAnswer.model_validate(fields)
 
 

@@ -1,5 +1,7 @@
 """Every write of collected data: answers, runs, leases, watermarks and refusals."""
 
+from sophia.analytics.store.audience import delete_ideal_customer, put_ideal_customer
+from sophia.analytics.store.benchmarks import BenchmarksWritten, remove_benchmarks, write_benchmarks
 from sophia.analytics.store.campaigns import (
     CampaignRef,
     Grouping,
@@ -29,6 +31,7 @@ from sophia.analytics.store.writer import AccountWriter, Owner, Saved
 
 __all__ = [
     "AccountWriter",
+    "BenchmarksWritten",
     "CampaignRef",
     "Conversion",
     "Grouping",
@@ -44,10 +47,12 @@ __all__ = [
     "cover_days",
     "create_campaign",
     "delete_campaign",
+    "delete_ideal_customer",
     "finish_run",
     "group_drafts",
     "mark_unlisted_posts",
     "note_asked",
+    "put_ideal_customer",
     "record_check",
     "record_conversion",
     "record_decision",
@@ -56,8 +61,10 @@ __all__ = [
     "record_refused_objects",
     "register_links",
     "release_lease",
+    "remove_benchmarks",
     "remove_draft",
     "set_domains",
     "start_run",
     "take_lease",
+    "write_benchmarks",
 ]

@@ -21,6 +21,9 @@ _FIXED_VOCABULARIES = frozenset(
     {"follow_type", "media_product_type", "contact_button_type", "action_type", "story_navigation_action_type"}
 )
 
+# A place may hold commas, but none before a name and its sign.
+_BETWEEN_PARTS = re.compile(r",(?=[a-z_]+=)")
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:
@@ -135,6 +138,11 @@ def stored_breakdown(values: Iterable[tuple[str, str]]) -> str:
         f"{dimension}={value.lower() if dimension in _FIXED_VOCABULARIES else value}"
         for dimension, value in sorted(values)
     )
+
+
+def read_breakdown(stored: str) -> dict[str, str]:
+    """{dimension: value} of a stored breakdown. A value may hold commas, as `city=Toronto, Ontario` does."""
+    return dict(part.split("=", 1) for part in _BETWEEN_PARTS.split(stored) if "=" in part)
 
 
 def live(metric: Metric, version: str, day: date) -> bool:

@@ -1,0 +1,66 @@
+"""Benchmarks as they are brought and listed, and a client's figures beside them."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from sophia.analytics.schemas.asking import VISIBLE, Asking, plain_number
+from sophia.analytics.schemas.reports import BenchmarkAnswer, ComparisonAnswer, PeersAnswer, Told, WindowAnswer
+from sophia.meta.catalogue import Platform
+
+Industry = Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE)]
+
+
+class BenchmarksQuery(Asking):
+    industry: Industry | None = None
+    platform: Platform | None = None
+    metric: Annotated[str, Field(max_length=60, pattern=VISIBLE)] | None = None
+    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)] = 500
+
+
+class ListedBenchmark(BenchmarkAnswer):
+    is_old: bool = Field(description="More than 18 months have passed since the end of the year that it describes.")
+
+
+class BenchmarksGiven(Asking):
+    """A CSV file as text, with a line of names."""
+
+    csv: Annotated[str, Field(min_length=1)]
+    dry_run: bool = Field(default=False, description="Say what would be kept, and keep nothing.")
+
+
+class BadLineAnswer(Told):
+    line: int
+    problem: str
+
+
+class BenchmarksWrittenAnswer(Told):
+    """`changed` took the place of another value with the same key. Bad lines are set aside, the others kept."""
+
+    added: int
+    changed: int
+    unchanged: int
+    bad: list[BadLineAnswer]
+    dry_run: bool
+
+
+class ClientComparisonAnswer(Told):
+    """The client's KPIs beside published numbers that are like them, and the portfolio's quarters without names."""
+
+    client_id: int
+    industry: str | None
+    window: WindowAnswer
+    published: list[ComparisonAnswer]
+    portfolio: list[PeersAnswer]
+
+
+class IndustryGiven(Asking):
+    industry: Industry | None = Field(description="As benchmarks name it; null for none.")
+
+
+class IndustryAnswer(Told):
+    """Whether anybody published a number for this industry; without one the client is compared with all industries."""
+
+    industry: str | None
+    has_benchmarks: bool
+    known: list[str]

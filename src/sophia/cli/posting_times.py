@@ -1,0 +1,76 @@
+"""`sophia posting-times`: when a client's people respond, as a map of the week."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sophia.cli.drawing import heading, heat_map, line, paint
+from sophia.cli.opening import open_installation
+from sophia.cli.report import DAYS, chosen_window
+from sophia.cli.shown import AsJson, show_table
+
+if TYPE_CHECKING:
+    from sophia.analytics.report import Responses
+
+WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def posting_times(
+    client: Annotated[str, typer.Argument(metavar="CLIENT", help="Name or number.")],
+    first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day, with --to.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=DAYS, help="Last day, included.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show when people respond, by hour of the client's week: by default from the posts of 90 days."""
+    installation = open_installation()
+    from sophia.analytics.report import make_responses  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+
+    window = chosen_window(None, first, last)
+    with installation.database.read() as session:
+        known = find_client(session, client)
+        number, name = known.id, known.name
+    found = make_responses(installation.database, number, window, installation.clock())
+    if as_json:
+        from sophia.analytics.schemas.responding import posting_times_answer  # noqa: PLC0415
+
+        typer.echo(posting_times_answer(found).model_dump_json(indent=2))
+        return
+    show(name, found)
+
+
+def show(name: str, found: "Responses") -> None:
+    from sophia.analytics.measures.figures import ONE_DAY  # noqa: PLC0415
+
+    heading(f"{name}: posts from {found.window.start} to {found.window.end - ONE_DAY}, hours in {found.zone}")
+    line(f"Engagement and reach are known of {found.compared} of {found.posts} posts.")
+    figures = {slot: one.factor for slot, one in found.times.items()}
+    if all(one.value is None for one in figures.values()):
+        line(next(iter(figures.values())).reason or "")
+        return
+    rows: dict[str, list[float | None]] = {day: [] for day in WEEK}
+    for slot, one in figures.items():
+        rows[WEEK[slot.weekday]].append(None if one.value is None else float(one.value))
+    line("")
+    for shown in heat_map(rows, range(24)):
+        line(shown)
+    line(paint("High: more engagement from as many people reached. ·: nothing was published.", "dim"))
+    line("")
+    told = [
+        {
+            "hour": f"{WEEK[slot.weekday]} {slot.hour:02}:00",
+            "factor": f"{float(one.factor.value):.2f}",
+            "95 %": f"{one.factor.interval.low:.2f} … {one.factor.interval.high:.2f}",
+            "posts": str(one.factor.n),
+            "": one.effect.value,
+        }
+        for slot, one in found.times.items()
+        if one.effect.value != "cannot tell yet" and one.factor.value is not None and one.factor.interval is not None
+    ]
+    told.sort(key=lambda row: row["factor"], reverse=True)
+    show_table(told, empty="No hour is better or worse than the others for certain yet.")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("posting-times")(posting_times)

@@ -1,0 +1,151 @@
+"""Benchmarks through the API: one's own beside those that are shipped, like with like, and a portfolio without names."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from tests.analytics.report.conftest import MONDAY, WEEK, Agency, counters, furnish
+from tests.analytics.report.conftest import agency as agency  # noqa: PLC0414 - a fixture of this folder too
+from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
+
+from sophia.analytics.measures.benchmarks import SEED, TOO_FEW_CLIENTS
+from sophia.analytics.queries.overview import DAY_FAMILIES
+from sophia.analytics.report import keep_weeks, make_comparison
+from sophia.database import Database
+from sophia.portfolio.models import Account
+
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+HEAD = "industry,platform,metric,statistic,value_percent,data_year,source,provenance\n"
+OWN = "Retail,instagram,engagement_rate_by_followers,median,1.00,2025,Our survey,Asked 40 shops\n"
+SAVES = "all,instagram,save_rate,mean,0.80,2020,Our survey,Asked 40 shops\n"
+
+
+def kept(filling: Filling) -> None:
+    """The newest week of every account, as the morning's job keeps it."""
+    with filling.database.read() as session:
+        accounts = session.scalars(select(Account.id)).all()
+    for account in accounts:
+        filling.watermark(account, DAY_FAMILIES[0], WEEK.start, YESTERDAY)
+    keep_weeks(filling.database, NOW)
+
+
+def put(api: Api, text: str, **more: Any) -> Any:
+    answer = api.post("/benchmarks/import", {"csv": text} | more)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_file_is_kept_once(api: Api) -> None:
+    """G9: counted before it is kept, kept once, changed where it says something else; bad lines are named."""
+    text = HEAD + OWN + SAVES + "x,myspace,save_rate,mean,1,2020,s,p\n"
+    wanted = {"added": 2, "changed": 0, "unchanged": 0, "dry_run": True}
+    assert {name: value for name, value in put(api, text, dry_run=True).items() if name != "bad"} == wanted
+    assert len(api.get("/benchmarks").json()) == len(SEED)
+    written = put(api, text)
+    assert (written["added"], written["bad"]) == (
+        2,
+        [{"line": 4, "problem": "platform must be facebook or instagram."}],
+    )
+    assert (put(api, text)["added"], put(api, text)["unchanged"]) == (0, 2)
+    assert put(api, HEAD + OWN.replace("1.00", "1.25"))["changed"] == 1
+    listed = api.get("/benchmarks?industry=RETAIL&platform=instagram").json()
+    assert [(one["value_percent"], one["is_own"], one["is_old"]) for one in listed] == [
+        (1.25, True, False),
+        (0.16, False, True),
+    ]
+    assert len(api.get("/benchmarks").json()) == len(SEED) + 2
+    assert api.post("/benchmarks/import", {"csv": "a,b\n1,2\n"}).status_code == 422
+
+
+def test_a_client_is_compared_with_its_like(api: Api, agency: Agency) -> None:
+    """G9, A12: by platform, KPI and denominator; one's own first; a figure that is not known is compared with nothing."""
+    client, account = agency.client("Hats", industry="Retail")
+    agency.days(account, "followers_count", {MONDAY - ONE_DAY: 2000, MONDAY + 6 * ONE_DAY: 2100})
+    agency.post(account, MONDAY + ONE_DAY, counters(800, 30), MONDAY + 4 * ONE_DAY)
+    put(api, HEAD + OWN + SAVES + OWN.replace("instagram", "facebook").replace("1.00", "9"))
+    found = api.get(f"/{client}/benchmarks").json()
+    assert (found["industry"], found["window"]["start"]) == ("Retail", str(WEEK.start))
+    told = [
+        (one["benchmark"]["metric"], one["benchmark"]["value_percent"], one["same_industry"], one["is_old"])
+        for one in found["published"]
+    ]
+    assert told == [
+        ("engagement_rate_by_followers", 1.0, True, False),
+        ("engagement_rate_by_followers", 0.16, True, True),
+        ("save_rate", 0.8, False, True),
+    ]
+    first, _, saves = found["published"]
+    assert (first["own"]["value"], first["points"]["value"]) == (2.0, 1.0)
+    assert saves["own"]["value"] == 0.25
+    report = api.get(f"/{client}/report").json()
+    assert report["benchmarks"] == found["published"]
+    assert sum("that Our survey published" in one["text"] for one in report["commentary"]) == 1
+    empty, _ = agency.client("Empty", industry="retail")
+    for one in api.get(f"/{empty}/benchmarks").json()["published"]:
+        assert (one["own"]["value"], one["points"]["value"]) == (None, None)
+        assert one["own"]["reason"]
+
+
+@ON_SQLITE
+def test_the_portfolio_names_nobody(api: Api, agency: Agency) -> None:
+    """H12, D3: quarters of eight clients and more, without names, and the same for every key."""
+    client, _ = furnish(agency, clients=9)
+    kept(agency.filling)
+    found = api.get(f"/{client}/benchmarks").json()
+    (reach,) = [one for one in found["portfolio"] if one["kpi"] == "engagement_rate_by_reach"]
+    assert reach["portfolio"]["n"] == 9
+    limited = api.get(f"/{client}/benchmarks", key=agency.filling.key(client))
+    assert limited.json() == found
+    assert "Other" not in limited.text
+    days = {"start_date": str(MONDAY), "end_date": str(MONDAY + 3 * ONE_DAY)}
+    part = api.get(f"/{client}/benchmarks", params=days).json()["portfolio"][0]["portfolio"]
+    assert "Monday to Sunday" in part["middle"]["reason"]
+
+
+@ON_SQLITE
+def test_few_clients_hide_nobody(api: Api, agency: Agency) -> None:
+    """H12: with seven there are no quarters, and the answer says why."""
+    client, _ = furnish(agency, clients=7)
+    kept(agency.filling)
+    found = api.get(f"/{client}/benchmarks").json()["portfolio"]
+    assert {one["portfolio"]["middle"]["reason"] for one in found} == {TOO_FEW_CLIENTS}
+
+
+@ON_SQLITE
+def test_an_industry_is_said(api: Api, filling: Filling) -> None:
+    """G9: any name is kept; the answer says whether anybody published a number for it."""
+    client = filling.client("Hats", industry="retail")
+    kept = api.ask("PUT", f"/{client}/industry", json={"industry": " Food  & Beverage"}).json()
+    assert (kept["industry"], kept["has_benchmarks"]) == ("Food & Beverage", True)
+    assert "food & beverage" in kept["known"]
+    kept = api.ask("PUT", f"/{client}/industry", json={"industry": "hat makers"}).json()
+    assert (kept["has_benchmarks"], api.get(f"/{client}/benchmarks").json()["industry"]) == (False, "hat makers")
+    assert api.ask("PUT", f"/{client}/industry", json={"industry": None}).json()["industry"] is None
+    for wrong in ({}, {"industry": "\u2003"}, {"industry": "x" * 61}):
+        assert api.ask("PUT", f"/{client}/industry", json=wrong).status_code == 422
+
+
+@ON_SQLITE
+def test_only_who_sees_all_clients_brings_benchmarks(api: Api, filling: Filling) -> None:
+    """D3, G9: they hold for every client."""
+    key = filling.key(filling.client("Hats"))
+    assert api.post("/benchmarks/import", {"csv": HEAD + OWN}, key=key).status_code == 403
+    assert len(api.get("/benchmarks", key=key).json()) == len(SEED)
+
+
+@ON_SQLITE
+def test_a_number_of_queries_that_does_not_grow(database: Database, agency: Agency) -> None:
+    """J9: the same for three clients and for six, for thirty benchmarks and for more."""
+    client, _ = furnish(agency, clients=3)
+
+    def asked() -> int:
+        with QueryCounter(database) as counter:
+            make_comparison(database, client, None, NOW)
+        return counter.count
+
+    before = asked()
+    for number in range(3):
+        _, other = agency.client(f"More {number}")
+        agency.post(other, date(2026, 11, 10), counters(100, 1), date(2026, 11, 12))
+    assert asked() == before <= 10
