@@ -82,6 +82,8 @@ def test_the_brief(furnished: Shell) -> None:
     assert "\x1b" not in shown.stdout
     document = json.loads(furnished.run("brief", "--json").stdout)
     assert document["counts"]["coral"] == 1
+    before = furnished.ask("brief", "--as-of", "2026-01-05T12:00Z")
+    assert (before["clients"], before["counts"]["clients"]) == ([], 0)
 
 
 @pytest.mark.parametrize(

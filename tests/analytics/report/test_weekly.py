@@ -1,6 +1,7 @@
 """Closed weeks are kept once, newest on time, and again when what they rest on changes."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -11,10 +12,12 @@ from sophia.analytics.measures.documents import figure_document, figure_of
 from sophia.analytics.measures.figures import Coverage, Figure, FigureUnit, Interval, Window
 from sophia.analytics.measures.kpis import compute_kpis
 from sophia.analytics.models import ConversionEvent, KPISnapshot, KPISnapshotRevision
-from sophia.analytics.queries.snapshots import account_figures, weeks_due
+from sophia.analytics.queries.snapshots import _weeks_of_decisions, account_figures, weeks_due
 from sophia.analytics.queries.windows import client_windows, measured_clients
 from sophia.analytics.report import keep_weeks
+from sophia.analytics.store.costs import Cost, add_cost, remove_cost
 from sophia.analytics.store.snapshots import SavedWeeks
+from sophia.portfolio.models import ApprovalEvent
 
 MONDAY_MORNING = datetime(2026, 11, 16, 16, tzinfo=NOW.tzinfo)
 SUNDAY_EVENING_IN_CALIFORNIA = datetime(2026, 11, 16, 7, 30, tzinfo=NOW.tzinfo)
@@ -217,3 +220,28 @@ def test_the_portfolio_is_the_second_benchmark(agency: Agency, api: Api) -> None
 def views_of(filling: Filling) -> list[int]:
     with filling.database.read() as session:
         return sorted(set(session.scalars(select(KPISnapshot.client_id))))
+
+
+def test_decisions_and_costs_change_the_weeks_that_they_touch(agency: Agency) -> None:
+    """G1, G5, G15: a cost told later, and taken back; a draft is decided in a day of its client: only these weeks are computed anew."""
+    client, _, _ = collected(agency)
+    filling, database = agency.filling, agency.filling.database
+    keep_weeks(database, MONDAY_MORNING)
+    later = MONDAY_MORNING + timedelta(days=2)
+    cost = Cost(EARLIER.start, EARLIER.end - ONE_DAY, Decimal("70.00"), "CAD", "Ads")
+    with database.write() as session:
+        number, _ = add_cost(session, client, cost, later)
+    # The client alone: an account has no costs.
+    assert keep_weeks(database, later + timedelta(hours=1)).changed == 1
+    with database.write() as session:
+        remove_cost(session, client, number, later + ONE_DAY)
+    assert keep_weeks(database, later + ONE_DAY + timedelta(hours=1)).changed == 1
+    with database.read() as session:
+        kept = session.scalars(select(KPISnapshotRevision.kpis).order_by(KPISnapshotRevision.replaced_at)).all()
+    assert [one["marketing_cost"]["value"] for one in kept] == [None, {"decimal": "70.00"}]
+    decided = datetime(2026, 11, 8, 23, 30, tzinfo=NOW.tzinfo)
+    draft = filling.draft(client)
+    filling.add(ApprovalEvent(draft_id=draft, kind="approved", version=1, actor="Ada", happened_at=decided))
+    with database.read() as session:
+        touched = _weeks_of_decisions(session, decided - timedelta(minutes=1))
+    assert touched == {(client, EARLIER.start)}
