@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
-from sophia.analytics import queries
+from sophia.analytics import queries, store
 from sophia.analytics.router.linking import link_next
 from sophia.analytics.schemas import Id
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.drafts import DraftContent, DraftInfo
 from sophia.publishing import queue, schemas
-from sophia.publishing.campaigns import join_campaign
 from sophia.publishing.queue import EntryInfo
 
 PREFIX = "/api/publishing"
@@ -45,7 +44,7 @@ def create_draft(who: Visited, given: schemas.NewDraft) -> DraftInfo:
         queries.expect_client(session, who.seen, given.client_id)
         draft_id = drafts.create_draft(session, given.client_id, content, actor_of(who), who.now)
         if given.campaign_id is not None:
-            join_campaign(session, given.client_id, draft_id, given.campaign_id)
+            store.add_drafts(session, given.client_id, given.campaign_id, [draft_id])
         return drafts.find_draft(session, who.seen, draft_id)
 
 

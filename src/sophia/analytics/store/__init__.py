@@ -10,6 +10,7 @@ from sophia.analytics.store.campaigns import (
     delete_campaign,
     group_drafts,
     remove_draft,
+    slug_of_month,
 )
 from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
 from sophia.analytics.store.links import record_check, register_links, set_domains
@@ -54,6 +55,7 @@ __all__ = [
     "release_lease",
     "remove_draft",
     "set_domains",
+    "slug_of_month",
     "start_run",
     "take_lease",
 ]
