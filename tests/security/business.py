@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from tests.conftest import NOW, YESTERDAY, Filling
 
 from sophia.analytics.models import Campaign, CampaignMembership, MetricStatus
-from sophia.portfolio.models import PublishingQueueEntry
+from sophia.portfolio.models import ContentDraft, PublishingQueueEntry
 
 MINE, OTHERS = "of-mine", "of-the-other"
 
@@ -43,6 +43,7 @@ class Business:
         )
         with self.filling.database.write() as session:
             session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
+            session.get_one(ContentDraft, draft).kind = "feed"
         entry = self.filling.add(PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW))
         self.ids = {
             "client_id": str(client),
