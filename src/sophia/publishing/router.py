@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
 from sophia.analytics import queries, store
+from sophia.analytics.router.conversions import IdempotencyKey
 from sophia.analytics.router.linking import link_next
 from sophia.analytics.schemas import Id
 from sophia.portfolio import approvals, drafts
@@ -30,8 +31,8 @@ def actor_of(who: Visit) -> str:
 
 
 @router.post("/drafts", status_code=201, response_model=schemas.DraftAnswer, responses=WRITES)
-def create_draft(who: Visited, given: schemas.NewDraft) -> DraftInfo:
-    """Write a draft. It goes out once it is approved and stands in the queue."""
+def create_draft(who: Visited, given: schemas.NewDraft, idempotency_key: IdempotencyKey = None) -> DraftInfo:
+    """Write a draft, once per `Idempotency-Key`. It goes out once it is approved and stands in the queue."""
     content = DraftContent(
         given.platform,
         given.kind,
@@ -42,7 +43,9 @@ def create_draft(who: Visited, given: schemas.NewDraft) -> DraftInfo:
     )
     with who.database.write() as session:
         queries.expect_client(session, who.seen, given.client_id)
-        draft_id = drafts.create_draft(session, given.client_id, content, actor_of(who), who.now)
+        draft_id = drafts.create_draft(
+            session, given.client_id, content, actor_of(who), who.now, idempotency_key=idempotency_key
+        )
         if given.campaign_id is not None:
             store.add_drafts(session, given.client_id, given.campaign_id, [draft_id])
         return drafts.find_draft(session, who.seen, draft_id)
