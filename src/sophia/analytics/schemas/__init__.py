@@ -57,7 +57,6 @@ from sophia.analytics.schemas.conversions import (
     WindowQuery,
     expect_event_date,
 )
-from sophia.analytics.schemas.figures import FigureAnswer
 from sophia.analytics.schemas.links import DomainsAnswer, LinkAnswer, LinksQuery, NewDomains
 
 __all__ = [
@@ -82,7 +81,6 @@ __all__ = [
     "DraftCreditAnswer",
     "DraftsAdded",
     "EventType",
-    "FigureAnswer",
     "FreshnessAnswer",
     "FunnelAnswer",
     "FunnelQuery",

@@ -20,7 +20,7 @@ from sophia.analytics.schemas.asking import (
     expect_plain,
     visible,
 )
-from sophia.analytics.schemas.figures import FigureAnswer
+from sophia.analytics.schemas.reports import FigureAnswer
 from sophia.errors import InvalidInputError
 
 EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]
