@@ -27,6 +27,7 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Numeric,
     String,
     Table,
     Text,
@@ -96,6 +97,29 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def in_cents(amount: Decimal) -> Decimal:
+    """The amount with two decimals, or with three where it has thousandths."""
+    cents = amount.quantize(Decimal("0.01"))
+    return cents if cents == amount else amount.quantize(Decimal("0.001"))
+
+
+class MoneyAmount(TypeDecorator[Decimal]):
+    """An amount of money, exact to the thousandth, for some currencies have three decimals; with two where two will do.
+
+    SQLite keeps a number as it is, whatever the column was declared to be; PostgreSQL rounds to what was declared.
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        wide = dialect.name == "postgresql"
+        return dialect.type_descriptor(Numeric(15, 3) if wide else Numeric(14, 2, decimal_return_scale=3))
+
+    def process_result_value(self, value: Decimal | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        return None if value is None else in_cents(value)
 
 
 def day_number(day: date) -> int:

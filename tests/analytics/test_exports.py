@@ -26,6 +26,18 @@ def test_every_reading_once(api: Api, filling: Filling, monkeypatch: pytest.Monk
     assert {row["content_draft_id"] for row in rows} == {""}
 
 
+def test_no_cell_is_a_formula(api: Api, filling: Filling) -> None:
+    """J6: what others named is text to a spreadsheet too."""
+    client = filling.client("Hats")
+    account = filling.account(client)
+    post = filling.post(account, '=HYPERLINK("https://evil.example")')
+    series = filling.series(account, filling.metric("facebook", "post", "-odd", "lifetime"), post)
+    filling.readings(account, series, {YESTERDAY: 2}, filling.fetch(account))
+    (row,) = csv.DictReader(io.StringIO(api.get(f"/{client}/metrics.csv").text))
+    found = (row["platform_post_id"], row["metric_name"], row["metric_value"])
+    assert found == ('\'=HYPERLINK("https://evil.example")', "'-odd", "2")
+
+
 def test_filters_and_sight(api: Api, filling: Filling) -> None:
     """D3, J7: an export knows the same filters, and the same limits of a key, as the pages."""
     client, other = filling.client("Hats"), filling.client("Shoes")

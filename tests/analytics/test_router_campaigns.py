@@ -159,7 +159,7 @@ def snapshot(filling: Filling, account: int, post: int, values: dict[str, list[i
 
 
 def test_totals(api: Api, filling: Filling) -> None:
-    """A2, A5, G17: the last snapshot of each post, people bounded and never added, money by currency, duplicates once."""
+    """A2, A5, F11, G17: the last snapshot of each post, people bounded and never added, money by currency, duplicates once."""
     client = filling.client("Hats")
     page, gram = filling.account(client), filling.account(client, "instagram")
     drafts = [draft(filling, client) for _ in range(3)]
@@ -183,12 +183,17 @@ def test_totals(api: Api, filling: Filling) -> None:
     ):
         event = {"event_type": kind, "source": "x", "event_date": str(date(2026, 1, 1)), "revenue_amount": amount}
         api.post(f"/{client}/conversion", event | {"currency": currency, "content_draft_id": drafts[2]})
+    # Without a post, but with the campaign in its tag; a draft that is known goes before the tag.
+    tagged = {"event_type": "conversion", "source": "x", "event_date": "2026-11-01", "utm_campaign": "Sale"}
+    api.post(f"/{client}/conversion", tagged | {"revenue_amount": "1", "currency": "EUR"})
+    api.post(f"/{client}/conversion", tagged | {"content_draft_id": draft(filling, client)})
+    api.post(f"/{filling.client('Shoes')}/conversion", tagged)
     click = {"event_type": "utm_click", "source": "x", "event_date": "2026-11-01", "utm_content": f"post_{drafts[0]}"}
     api.post(f"/{client}/conversion", click)
     (found,) = api.get(f"/{client}/campaigns").json()
-    assert found["events"] == {"conversion": 2, "refund": 1, "utm_click": 1}
-    assert found["totals"]["conversions"]["value"] == 2
-    assert [(one["currency"], one["value"]) for one in found["revenue"]] == [("CAD", "9.90"), ("EUR", "7.00")]
+    assert found["events"] == {"conversion": 3, "refund": 1, "utm_click": 1}
+    assert found["totals"]["conversions"]["value"] == 3
+    assert [(one["currency"], one["value"]) for one in found["revenue"]] == [("CAD", "9.90"), ("EUR", "8.00")]
 
 
 def test_totals_cost_a_constant_number_of_queries(api: Api, filling: Filling) -> None:

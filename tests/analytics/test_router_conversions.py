@@ -228,3 +228,34 @@ def test_every_kind_of_event_can_be_sent(api: Api, filling: Filling) -> None:
     plain = {"source": "x", "event_date": "2026-11-23"}
     for event_type in EVENT_TYPES:
         assert api.post(f"/{client}/conversion", plain | {"event_type": event_type}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "kept"),
+    [
+        ("500", "JPY", "500.00"),
+        ("500.00", "JPY", "500.00"),
+        ("1.234", "KWD", "1.234"),
+        ("1.20", "KWD", "1.20"),
+        ("19.9", "CAD", "19.90"),
+        ("500.5", "JPY", None),
+        ("1.2345", "KWD", None),
+        ("19.999", "CAD", None),
+    ],
+)
+def test_amounts_have_the_decimals_of_their_currency(
+    api: Api, filling: Filling, amount: str, currency: str, kept: str | None
+) -> None:
+    """G17, J4: exact to the smallest unit of the currency on both databases; less than that is refused with a reason."""
+    client = filling.client("Hats")
+    event = {"event_type": "conversion", "source": "x", "event_date": "2026-11-21", "external_id": "1"}
+    answers = [
+        api.post(f"/{client}/conversion", event | {"revenue_amount": amount, "currency": currency}) for _ in "12"
+    ]
+    if kept is None:
+        assert [answer.status_code for answer in answers] == [422, 422]
+        assert "decimal" in answers[0].text
+        return
+    assert [answer.status_code for answer in answers] == [201, 200]
+    (revenue,) = api.get(f"/{client}/funnel").json()["revenue"]
+    assert (revenue["value"], revenue["currency"]) == (kept, currency)

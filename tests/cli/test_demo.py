@@ -60,7 +60,7 @@ def test_demo_collects_and_answers(tmp_path: Path) -> None:
 
 
 def test_demo_serves_until_stopped(tmp_path: Path) -> None:
-    """The printed address and key work until Ctrl-C, which ends the demo in order."""
+    """The printed address and key work until Ctrl-C, which ends the demo in order; so do other commands on its Meta."""
     process = start(tmp_path / "demo")
     try:
         address, key = read_address(process)
@@ -70,6 +70,10 @@ def test_demo_serves_until_stopped(tmp_path: Path) -> None:
         assert len(accounts) == 4
         with pytest.raises(HTTPError, match="401"):
             urlopen(f"{address}/api/analytics/accounts", timeout=10)
+        line = next(line for line in process.stdout or () if line.startswith("Commands: "))
+        command = line.removeprefix("Commands: ").replace("sophia status", f"{sys.executable} -m sophia collect")
+        collected = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+        assert "4 accounts (4 ok)" in collected.stdout, collected
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
     finally:

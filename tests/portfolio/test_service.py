@@ -1,5 +1,7 @@
 """Clients and accounts, on both databases."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -270,3 +272,26 @@ def test_a_client_that_is_being_collected_is_not_deleted(filling: Filling) -> No
     delete_client_data(database, client, NOW + timedelta(minutes=6))
     with database.read() as session:
         assert list_clients(session) == []
+
+
+def test_two_who_make_one_client_at_once_get_the_same(postgres_database: Database) -> None:
+    """E6: the second waits for the first and finds its client; who insists on a new one hears that it was taken."""
+    found: list[int] = []
+
+    def second() -> None:
+        with postgres_database.write() as session:
+            found.append(find_or_create_client(session, "Bakery", "UTC", NOW).id)
+
+    def insisting() -> None:
+        with pytest.raises(ConflictError, match=r"at this very moment|already"), postgres_database.write() as session:
+            create_client(session, "Bakery", "UTC", NOW)
+
+    others = [threading.Thread(target=work) for work in (second, insisting)]
+    with postgres_database.write() as session:
+        first = find_or_create_client(session, "Bakery", "UTC", NOW).id
+        for other in others:
+            other.start()
+        time.sleep(0.3)  # until they wait for what is not committed yet
+    for other in others:
+        other.join(timeout=20)
+    assert found == [first]

@@ -30,7 +30,7 @@ from sophia.vault import Vault
 SITE = "https://amber-bakery.example"
 PICTURE, VIDEO = "https://cdn.example/cake.jpg", "https://cdn.example/cake.mp4"
 COPY = f"New cakes: {SITE}/cakes 🍰"
-TAGS = "utm_source={}&utm_medium=social&utm_campaign=cakes&utm_content=post_{}"
+TAGS = "utm_source={}&utm_medium=social&utm_campaign=cakes-november-2026&utm_content=post_{}"
 # Every kind of post that can be published, with the media that it takes.
 MEDIA: dict[tuple[str, str], tuple[str, ...]] = {
     ("facebook", "feed"): (),

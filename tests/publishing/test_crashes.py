@@ -212,7 +212,7 @@ def test_the_words_that_went_out_are_looked_for_and_not_those_of_now(newsroom: N
     with newsroom.house.database.write() as session:
         row = session.scalars(select(PublishingQueueEntry)).one()
         assert row.sent_at == newsroom.house.now
-        assert "utm_campaign=cakes" in (row.caption or "")
+        assert "utm_campaign=cakes-november-2026" in (row.caption or "")
     with newsroom.house.database.write() as session:
         session.scalars(select(Client)).one().domains = []
     publish_until_done(newsroom, entry)

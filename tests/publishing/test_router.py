@@ -53,6 +53,20 @@ def test_from_draft_to_queue(api: Api, filling: Filling) -> None:
     assert [one["id"] for one in api.get(DRAFTS, params={"status": "rejected"}).json()] == [draft["id"]]
 
 
+def test_a_draft_that_is_sent_twice_is_made_once(api: Api, filling: Filling) -> None:
+    """J5: under one Idempotency-Key one draft, whatever became of it since; another content is 409, another client free."""
+    client, other = filling.client("Mine"), filling.client("Other")
+    headers = {"Idempotency-Key": "monday-1"}
+    made, again = (api.post(DRAFTS, new(client), headers=headers) for _ in range(2))
+    assert (made.status_code, again.json()) == (201, made.json())
+    api.ask("PATCH", f"{DRAFTS}/{made.json()['id']}", json={"version": 1, "copy": "Bye"})
+    assert api.post(DRAFTS, new(client), headers=headers).json()["copy"] == "Bye"
+    assert api.post(DRAFTS, new(client, copy="Else"), headers=headers).status_code == 409
+    assert api.post(DRAFTS, new(other, copy="Else"), headers=headers).status_code == 201
+    assert len({api.post(DRAFTS, new(client)).json()["id"] for _ in range(2)}) == 2
+    assert len(api.get(DRAFTS, params={"client_id": client}).json()) == 3
+
+
 def test_a_key_reaches_its_clients_only(api: Api, filling: Filling) -> None:
     """D3, J3: every route says of another client's draft or entry what it says of one that is not there."""
     mine, other = filling.client("Mine"), filling.client("Other")

@@ -1,12 +1,14 @@
 """From a draft to a post and its readings; and what becomes of a draft that Meta does not take."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
+from tests.conftest import YESTERDAY
 from tests.publishing.conftest import COPY, KINDS, PICTURE, SITE, TAGS, VIDEO, Newsroom, id_of
 
+from sophia.analytics import store
 from sophia.demo.faults import Fault, graph_fault
 from sophia.demo.meta_errors import fault_of
 from sophia.demo.objects import Media, Post
@@ -55,6 +57,47 @@ def test_links_are_tagged_on_the_way_out_and_the_draft_stays(newsroom: Newsroom)
         assert set(session.scalars(select(ContentDraft.copy))) == {COPY}
 
 
+def test_the_links_carry_the_campaign_that_the_draft_is_in(newsroom: Newsroom) -> None:
+    """F11, G13: link and campaign have one slug: of the month on the client's calendar, or of what was made by hand."""
+    with newsroom.house.database.write() as session:
+        client = session.scalars(select(Client)).one()
+        client.timezone = "America/Toronto"
+        by_hand = store.create_campaign(session, client.id, "Opening", YESTERDAY, None, newsroom.house.now)
+    newsroom.house.now = datetime(2026, 12, 1, 2, tzinfo=UTC)  # 30 November, 21:00
+    chosen = newsroom.draft()
+    with newsroom.house.database.write() as session:
+        store.add_drafts(session, newsroom.client(), by_hand, [chosen])
+    newsroom.approve(chosen)
+    newsroom.enqueue(chosen)
+    newsroom.ready(content_pillar="cakes ")
+    newsroom.ready(content_pillar=None)
+    newsroom.ready(content_pillar=" CAKES")
+    newsroom.publish()
+    with newsroom.house.database.write() as session:
+        assert store.group_drafts(session, newsroom.client(), newsroom.house.now) == store.Grouping(0, 1, 1, 0)
+    found = newsroom.house.rows(
+        "SELECT l.draft_id, l.campaign_slug, c.slug, c.start_date FROM tracked_links l"
+        " LEFT JOIN campaigns c ON c.id = l.campaign_id ORDER BY l.draft_id"
+    )
+    month = "cakes-november-2026"
+    assert [tuple(map(str, row[:3])) for row in found] == [
+        ("1", "opening", "opening"),
+        ("2", month, month),
+        ("3", "none", "None"),
+        ("4", month, month),
+    ]
+    assert str(found[1][3]) == "2026-11-01"
+
+
+def test_what_only_describes_a_post_cannot_be_queued(newsroom: Newsroom) -> None:
+    """Drafts of posts that were published elsewhere have no kind; the refusal says so in words."""
+    draft = newsroom.draft()
+    with newsroom.house.database.write() as session:
+        session.get_one(ContentDraft, draft).kind = None
+    with pytest.raises(InvalidInputError, match=f"Draft {draft} only describes a post"):
+        newsroom.enqueue(draft)
+
+
 def test_a_carousel_has_its_pictures_and_a_photo_its_post(newsroom: Newsroom) -> None:
     newsroom.ready("instagram", "carousel")
     newsroom.publish()
@@ -71,7 +114,7 @@ def test_too_long_a_caption_is_refused_before_anything_is_sent(newsroom: Newsroo
     entry = newsroom.ready("instagram", "image", copy)
     with newsroom.house.database.write() as session:
         session.scalars(select(Client)).one().domains = ["amber-bakery.example"]
-    said = r"has 2,262 characters as it goes out, 77 of them tags .* takes 2,200\. Shorten it by 62"
+    said = r"has 2,276 characters as it goes out, 91 of them tags .* takes 2,200\. Shorten it by 76"
     with pytest.raises(InvalidInputError, match=said):
         newsroom.enqueue(newsroom.draft("instagram", "image", copy))
     newsroom.publish()

@@ -15,7 +15,7 @@ from sophia.analytics.models import (
     MarketingCost,
     MetricStatus,
 )
-from sophia.portfolio.models import PublishingQueueEntry
+from sophia.portfolio.models import ContentDraft, PublishingQueueEntry
 
 MINE, OTHERS = "of-mine", "of-the-other"
 
@@ -53,6 +53,7 @@ class Business:
         )
         with self.filling.database.write() as session:
             session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
+            session.get_one(ContentDraft, draft).kind = "feed"
         note = Annotation(client_id=client, day=YESTERDAY, text=f"note {self.mark}", author="Ada", written_at=NOW)
         cost = self._spend(client)
         self._aim(client)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sophia.analytics.queries import StoredReading
 
 ROWS_AT_ONCE = 5000
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = tuple(field.name for field in fields(StoredReading))
 
 
@@ -25,6 +26,9 @@ def as_csv(pages: Iterable[list[StoredReading]]) -> Iterator[str]:
 
 
 def cell(value: object) -> object:
+    """A text that a spreadsheet would take for a formula gets an apostrophe before it, which spreadsheets do not show."""
+    if isinstance(value, str) and value.startswith(FORMULA_SIGNS):
+        return f"'{value}"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     return value.isoformat() if isinstance(value, date) else value

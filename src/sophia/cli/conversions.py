@@ -112,6 +112,8 @@ def show_report(report: "ImportReport") -> None:
     typer.echo(f"{report.rows:,} rows: {report.recorded:,} events {verb}, {report.known_before:,} were known before.")
     if report.unattributed:
         typer.echo(f"{report.unattributed:,} of the new ones name no post of this client: they stay unattributed.")
+    if report.refunds_without_day:
+        typer.echo(f"{report.refunds_without_day:,} refunds stand on the day of their order: the file says no other.")
     for reason, count in report.passed_over.items():
         typer.echo(f"{count:,} rows passed over: {reason}")
     typer.echo(f"Columns: {', '.join(report.columns)}")

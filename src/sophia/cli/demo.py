@@ -1,6 +1,7 @@
 """`sophia demo`: an invented agency, collected over HTTP from a simulated Meta, and served."""
 
 import json
+import shlex
 import shutil
 import socket
 import time
@@ -39,19 +40,21 @@ def demo(
     prepare(folder)
     moment = utc_now().replace(minute=0, second=0, microsecond=0)
     typer.echo(f"Starting a simulated Meta with {businesses} clients …")
-    with spawned_server(businesses=businesses, posts=posts, now=moment) as meta:
+    with spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta:
         installation = install(folder, meta)
         collect(installation, meta)
-    key = make_key(installation)
-    app = create_app(installation.settings, installation.database, clock=utc_now)
-    with running_server(app, port=free_port(port)) as address:
-        show(address, key)
-        typer.echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
-        typer.echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
-        typer.echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
-        if not once:
-            typer.echo("Ctrl-C ends it.")
-            wait()
+        key = make_key(installation)
+        app = create_app(installation.settings, installation.database, clock=utc_now)
+        with running_server(app, port=free_port(port)) as address:
+            show(address, key)
+            typer.echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
+            typer.echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
+            typer.echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
+            if not once:
+                write_environment(folder, meta)
+                typer.echo(f"Commands: set -a; . {shlex.quote(str(folder / '.env'))}; set +a; sophia status")
+                typer.echo("Ctrl-C ends it.")
+                wait()
     installation.database.close()
 
 
@@ -87,6 +90,20 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
     database = Database(settings.resolved_database_url)
     migrations.upgrade(database)
     return Installation(settings, database, utc_now)
+
+
+def write_environment(folder: Path, meta: "SpawnedServer") -> None:
+    """The file .env that leads other commands to the demo's store and its Meta, as long as the demo runs."""
+    settings = {
+        "DATA_DIR": folder.resolve(),
+        "DATABASE_URL": f"sqlite:///{folder.resolve() / 'sophia.db'}",
+        "GRAPH_BASE_URL": meta.base_url,
+        "GRAPH_UPLOAD_URL": meta.base_url,
+        "FACEBOOK_APP_ID": meta.app_id,
+        "FACEBOOK_APP_SECRET": meta.app_secret,
+    }
+    lines = [f"SOPHIA_{name}={shlex.quote(str(value))}" for name, value in settings.items()]
+    (folder / ".env").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def collect(installation: Installation, meta: "SpawnedServer") -> None:

@@ -28,7 +28,7 @@ Accounts = Annotated[
     typer.Option("--account", metavar="ID", min=1, help="Only for this account; may be given several times."),
 ]
 Pillar = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The content pillar, whose slug stands in tagged links.")
+    str | None, typer.Option(metavar="NAME", help="The content pillar; with the month it makes a campaign.")
 ]
 CopyText = Annotated[
     str | None, typer.Option("--copy", metavar="TEXT", help="The text; `-` reads it from standard input.")
@@ -71,9 +71,9 @@ def create(
 ) -> None:
     """Write a draft and show its number."""
     installation = open_installation()
+    from sophia.analytics.store import add_drafts  # noqa: PLC0415
     from sophia.portfolio.drafts import DraftContent, create_draft  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
-    from sophia.publishing.campaigns import join_campaign  # noqa: PLC0415
 
     text = given_text(copy) or ""
     content = DraftContent(platform, kind, text, tuple(media or ()), tuple(account or ()), pillar)
@@ -81,7 +81,7 @@ def create(
         client_id = find_client(session, client).id
         number = create_draft(session, client_id, content, actor(by), installation.clock())
         if campaign is not None:
-            join_campaign(session, client_id, number, campaign)
+            add_drafts(session, client_id, campaign, [number])
     tell(installation, number, f"Draft {number} is written. Approve it with: sophia draft approve {number}", as_json)
 
 

@@ -56,7 +56,12 @@ def due(as_json: AsJson = False) -> None:
         send(installation, ids)
     with installation.database.read() as session:
         done = entries.list_entries(session, None, entry_ids=ids, limit=len(ids) or 1)
+        queued = entries.list_entries(session, None, status=entries.QUEUED)
     show(installation, done, as_json=as_json, empty="Nothing is due.")
+    unapproved = sum(1 for one in queued if not one.approved)
+    if unapproved and not as_json:
+        waits = "1 entry waits" if unapproved == 1 else f"{unapproved} entries wait"
+        typer.echo(f"{waits} for an approval: sophia publish list --status queued")
     failed = sum(1 for one in done if one.status == entries.FAILED)
     if failed:
         raise typer.Exit(ERROR if failed == len(done) else PARTLY)

@@ -36,9 +36,9 @@ def amount(text: str) -> Decimal:
         found = Decimal(text)
     except InvalidOperation:
         found = Decimal(-1)
-    if not (found.is_finite() and 0 <= found < Decimal(10) ** 12) or found != round(found, 2):
+    if not (found.is_finite() and 0 <= found < Decimal(10) ** 12) or found != round(found, 3):
         raise typer.BadParameter("An amount looks like 19.90 and is not below 0.")
-    return round(found, 2)
+    return found
 
 
 @costs.command()
@@ -53,12 +53,17 @@ def add(
 ) -> None:
     """Record what sales and marketing cost in some days. The same once more adds nothing."""
     installation = open_installation()
+    from sophia.analytics.schemas.conversions import expect_decimals  # noqa: PLC0415
     from sophia.analytics.store.costs import Cost, add_cost  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     purpose = " ".join(purpose.split())
     if not purpose or len(purpose) > 200:  # noqa: PLR2004 - the column's length
         raise typer.BadParameter("Say what it was spent on, in 1 to 200 characters.", param_hint="--for")
+    try:
+        expect_decimals(amount_, currency_)
+    except ValueError as wrong:
+        raise typer.BadParameter(f"{wrong}.", param_hint="AMOUNT") from None
     cost = Cost(first.date(), last.date(), amount_, currency_, purpose)
     with installation.database.write() as session:
         number, is_new = add_cost(session, find_client(session, client).id, cost, installation.clock())
@@ -85,7 +90,7 @@ def list_costs_(client: Client, as_json: AsJson = False) -> None:
             "id": str(one.id),
             "from": str(one.start_date),
             "to": str(one.end_date),
-            "amount": f"{one.amount:,.2f} {one.currency}",
+            "amount": f"{one.amount:,f} {one.currency}",
             "for": one.purpose,
         }
         for one in found

@@ -55,6 +55,7 @@ def connect_clients(database: Database, vault: Vault, offer: Offer, world: World
         for business in world.businesses:
             client = session.scalars(select(Client).where(Client.name == business.name)).one()
             client.industry = business.industry
+            client.domains = [f"{business.slug}.example"]
     return done
 
 

@@ -120,10 +120,14 @@ def spawned_server(
     now: datetime,
     latency_ms: float = 0.0,
     days: int = 90,
+    runs: bool = False,
 ) -> Iterator[SpawnedServer]:
-    """Start `python -m sophia.demo.server` and stop it when the block ends. Its clock stands at `now` (aware)."""
+    """Start `python -m sophia.demo.server` and stop it when the block ends.
+
+    Its clock stands at `now` (aware), or is the machine's when it `runs`; what is invented ends at `now`.
+    """
     options = {"businesses": businesses, "posts": posts, "seed": seed, "days": days, "latency-ms": latency_ms}
-    command = [sys.executable, "-m", "sophia.demo.server", "--now", now.isoformat()]
+    command = [sys.executable, "-m", "sophia.demo.server", "--now", now.isoformat(), *(["--runs"] if runs else [])]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
@@ -170,6 +174,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--latency-ms", type=float, default=0.0, help="how long every answer takes")
     parser.add_argument("--now", type=aware, default=None, help="ISO moment at which the clock stands; default: runs")
+    parser.add_argument(
+        "--runs", action="store_true", help="the clock is the machine's; --now says when invention ends"
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     return parser.parse_args(arguments)
@@ -178,8 +185,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Serve until standard input closes or SIGTERM comes; the first line of output tells where, as JSON."""
     given = _parse(arguments)
-    clock = SettableClock(given.now)
-    world = build_world(given.seed, given.businesses, given.posts, given.days, now=clock())
+    clock = SettableClock(None if given.runs else given.now)
+    world = build_world(given.seed, given.businesses, given.posts, given.days, now=given.now or clock())
     api = GraphApi(world, Truth(world), clock=clock, latency_seconds=given.latency_ms / 1000.0)
     listener = _listen(given.host, given.port)
     server = _server(ControlledApi(api, clock), listener)

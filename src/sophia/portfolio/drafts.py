@@ -3,6 +3,8 @@
 Every function works inside the caller's transaction.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sophia.database import among
-from sophia.errors import InvalidInputError, NotFoundError
+from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio import approvals
 from sophia.portfolio.approvals import Event, events_of, expect_at_home, expect_version, is_approved, lock_draft
 from sophia.portfolio.models import Account, Client, ContentDraft
@@ -60,17 +63,58 @@ class DraftInfo:
     events: list[Event]
 
 
-def create_draft(session: Session, client_id: int, content: DraftContent, actor: str, now: datetime) -> int:
-    """Raises InvalidInputError for what no platform would take, NotFoundError for accounts that are not the client's."""
+def create_draft(
+    session: Session,
+    client_id: int,
+    content: DraftContent,
+    actor: str,
+    now: datetime,
+    *,
+    idempotency_key: str | None = None,
+) -> int:
+    """The number of a new draft, or of the one that was made of the same content under the same key.
+
+    Raises InvalidInputError for what no platform would take, NotFoundError for accounts that are not the client's, and
+    ConflictError when the key was used for something else.
+    """
     check(content)
     expect_accounts(session, client_id, content)
+    digest = hashlib.sha256(json.dumps(_columns(content), sort_keys=True).encode()).hexdigest()
+    if (known := _made_before(session, client_id, idempotency_key, digest)) is not None:
+        return known
     draft = ContentDraft(
-        client_id=client_id, image_prompt="", image_ratio="", status="draft", created_at=now, **_columns(content)
+        client_id=client_id,
+        image_prompt="",
+        image_ratio="",
+        status="draft",
+        created_at=now,
+        idempotency_key=idempotency_key,
+        content_sha256=digest if idempotency_key else None,
+        **_columns(content),
     )
-    session.add(draft)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(draft)
+    except IntegrityError:
+        # The same request, twice at this moment: the database decides, and the loser gets what won.
+        known = _made_before(session, client_id, idempotency_key, digest)
+        if known is None:
+            raise
+        return known
     approvals.record(session, draft, approvals.CREATED, actor, now)
     return draft.id
+
+
+def _made_before(session: Session, client_id: int, idempotency_key: str | None, digest: str) -> int | None:
+    if idempotency_key is None:
+        return None
+    same = ContentDraft.client_id == client_id, ContentDraft.idempotency_key == idempotency_key
+    known = session.execute(select(ContentDraft.id, ContentDraft.content_sha256).where(*same)).first()
+    if known is None:
+        return None
+    if known.content_sha256 != digest:
+        raise ConflictError(f"The Idempotency-Key was used for another draft, number {known.id}. Use a new one.")
+    return int(known.id)
 
 
 def edit_draft(

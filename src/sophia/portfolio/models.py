@@ -73,6 +73,8 @@ class ContentDraft(Base):
     __table_args__ = (
         CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
         Index("ix_content_drafts_platform_post_id", "platform_post_id"),
+        # An index and no constraint: SQLite can give a table that exists the one, not the other.
+        Index("uq_content_drafts_client_id_idempotency_key", "client_id", "idempotency_key", unique=True),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -89,6 +91,9 @@ class ContentDraft(Base):
     kind: Mapped[str | None] = mapped_column(String(20))
     media_urls: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     account_ids: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
+    # The name under which it was sent, and what was sent under it, so that sending it again makes no second draft (J5).
+    idempotency_key: Mapped[str | None] = mapped_column(String(200))
+    content_sha256: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -110,8 +110,11 @@ def create_client(session: Session, name: str, timezone: str, now: datetime, *, 
         status="active",
         created_at=now,
     )
-    session.add(client)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(client)
+    except IntegrityError:
+        raise ConflictError(f"{name} was made by somebody else at this very moment. Try again.") from None
     return client
 
 
@@ -138,9 +141,17 @@ def find_client(session: Session, name_or_id: str) -> Client:
 
 
 def find_or_create_client(session: Session, name: str, timezone: str, now: datetime) -> Client:
-    """The client with this name, made with this zone when there is none."""
-    client = session.scalar(select(Client).where(Client.name == checked_name(name)))
-    return client or create_client(session, name, timezone, now)
+    """The client with this name, made with this zone when there is none. Two at once make one."""
+    named = select(Client).where(Client.name == checked_name(name))
+    client = session.scalar(named)
+    if client is None:
+        try:
+            return create_client(session, name, timezone, now)
+        except ConflictError:
+            client = session.scalar(named)
+            if client is None:
+                raise
+    return client
 
 
 def connect_account(

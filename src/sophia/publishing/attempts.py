@@ -16,7 +16,7 @@ from sophia.analytics.store.links import register_links
 from sophia.errors import BusyError
 from sophia.portfolio.approvals import is_approved, last_events, lock_draft
 from sophia.portfolio.models import Account, ContentDraft, Post, PublishingQueueEntry
-from sophia.publishing.composing import compose
+from sophia.publishing.composing import compose, join_month
 from sophia.publishing.queue import CANCELLED, FAILED, PUBLISHED, PUBLISHING, QUEUED, lock_entry
 
 # Between the tries of something that Meta could not do for the moment.
@@ -68,7 +68,8 @@ def begin(session: Session, entry_id: int, now: datetime) -> Attempt | None:
             return None
         if entry.scheduled_for is not None and entry.scheduled_for > now:
             return None
-        composed = compose(session, draft)
+        join_month(session, draft, now)
+        composed = compose(session, draft, now)
         register_links(session, draft.id, entry.account_id, composed.tagged, composed.campaign_id, now)
         entry.status, entry.started_at, entry.caption = PUBLISHING, now, composed.tagged.text
         entry.attempts += 1

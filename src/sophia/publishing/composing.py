@@ -1,12 +1,15 @@
 """What goes out: the copy with its links tagged, checked before anything is sent. The stored draft stays as written."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sophia.analytics import store
 from sophia.analytics.models import Campaign, CampaignMembership
-from sophia.analytics.utm import TaggedCopy, copy_length, slug_of, tag_copy
+from sophia.analytics.utm import TaggedCopy, copy_length, tag_copy
 from sophia.errors import InvalidInputError
 from sophia.portfolio.models import Client, ContentDraft
 
@@ -26,15 +29,18 @@ class Composed:
     campaign_id: int | None
 
 
-def compose(session: Session, draft: ContentDraft) -> Composed:
+def compose(session: Session, draft: ContentDraft, moment: datetime) -> Composed:
     """The draft's copy with links into its client's own domains tagged. Raises CaptionTooLongError.
 
-    `utm_campaign` is the slug of the draft's campaign, of several the one that began last; else of its content pillar.
+    `utm_campaign` is the slug of the draft's campaign: of several, of those made by hand, the one that began last. Without
+    any it is that of the campaign of the draft's pillar and month, into which `join_month` puts what goes out at `moment`.
     """
+    client = session.get_one(Client, draft.client_id)
     campaign = campaign_of(session, draft.id)
-    slug = campaign.slug if campaign else slug_of(draft.content_pillar) if draft.content_pillar else NO_CAMPAIGN
-    domains = session.get_one(Client, draft.client_id).domains
-    tagged = tag_copy(draft.copy, draft.platform, slug, draft.id, domains=domains)
+    slug = campaign.slug if campaign else NO_CAMPAIGN
+    if campaign is None and draft.content_pillar:
+        slug = store.slug_of_month(session, client.id, draft.content_pillar, day_of(client, moment))
+    tagged = tag_copy(draft.copy, draft.platform, slug, draft.id, domains=client.domains)
     if tagged.overflow:
         added = tagged.length - copy_length(draft.copy)
         raise CaptionTooLongError(
@@ -44,11 +50,24 @@ def compose(session: Session, draft: ContentDraft) -> Composed:
     return Composed(tagged, campaign.id if campaign else None)
 
 
+def join_month(session: Session, draft: ContentDraft, now: datetime) -> None:
+    """Put a draft that goes out now and is in no campaign into that of its pillar and month: its links carry the name."""
+    if draft.content_pillar and campaign_of(session, draft.id) is None:
+        day = day_of(session.get_one(Client, draft.client_id), now)
+        campaign = store.campaign_of_month(session, draft.client_id, draft.content_pillar, day, now)
+        store.add_drafts(session, draft.client_id, campaign.id, [draft.id])
+
+
+def day_of(client: Client, moment: datetime) -> date:
+    return moment.astimezone(ZoneInfo(client.timezone)).date()
+
+
 def campaign_of(session: Session, draft_id: int) -> Campaign | None:
     query = (
         select(Campaign)
         .join(CampaignMembership, CampaignMembership.campaign_id == Campaign.id)
         .where(CampaignMembership.draft_id == draft_id)
-        .order_by(Campaign.start_date.desc(), Campaign.id.desc())
+        # What a person chose comes before what follows from pillar and month.
+        .order_by(Campaign.grouping_key.is_not(None), Campaign.start_date.desc(), Campaign.id.desc())
     )
     return session.scalars(query.limit(1)).first()

@@ -67,8 +67,10 @@ def enqueue(
     cannot be sent, NotFoundError for an account that is not the client's.
     """
     draft = lock_draft(session, draft_id)
+    if draft.kind is None:
+        raise InvalidInputError(f"Draft {draft_id} only describes a post. Write one to publish: sophia draft create")
     check(content_of(draft))
-    compose(session, draft)
+    compose(session, draft, scheduled_for or now)
     mine = account_ids_of(session, draft.client_id, draft.platform)
     wanted = sorted(set(account_ids or draft.account_ids or mine))
     for account_id in wanted:

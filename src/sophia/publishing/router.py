@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
-from sophia.analytics import queries
+from sophia.analytics import queries, store
+from sophia.analytics.router.conversions import IdempotencyKey
 from sophia.analytics.router.linking import link_next
 from sophia.analytics.schemas import Id
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.drafts import DraftContent, DraftInfo
 from sophia.publishing import queue, schemas
-from sophia.publishing.campaigns import join_campaign
 from sophia.publishing.queue import EntryInfo
 
 PREFIX = "/api/publishing"
@@ -27,8 +27,8 @@ EntryId = Annotated[Id, Path()]
 
 
 @router.post("/drafts", status_code=201, response_model=schemas.DraftAnswer, responses=WRITES)
-def create_draft(who: Visited, given: schemas.NewDraft) -> DraftInfo:
-    """Write a draft. It goes out once it is approved and stands in the queue."""
+def create_draft(who: Visited, given: schemas.NewDraft, idempotency_key: IdempotencyKey = None) -> DraftInfo:
+    """Write a draft, once per `Idempotency-Key`. It goes out once it is approved and stands in the queue."""
     content = DraftContent(
         given.platform,
         given.kind,
@@ -39,9 +39,11 @@ def create_draft(who: Visited, given: schemas.NewDraft) -> DraftInfo:
     )
     with who.database.write() as session:
         queries.expect_client(session, who.seen, given.client_id)
-        draft_id = drafts.create_draft(session, given.client_id, content, who.actor, who.now)
+        draft_id = drafts.create_draft(
+            session, given.client_id, content, who.actor, who.now, idempotency_key=idempotency_key
+        )
         if given.campaign_id is not None:
-            join_campaign(session, given.client_id, draft_id, given.campaign_id)
+            store.add_drafts(session, given.client_id, given.campaign_id, [draft_id])
         return drafts.find_draft(session, who.seen, draft_id)
 
 

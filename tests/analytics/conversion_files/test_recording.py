@@ -86,7 +86,15 @@ def test_shopify(filling: Filling) -> None:
     ]
     assert len({row.customer_key for row in rows}) == 1
     assert "@" not in str([vars(row) for row in rows])
+    assert report.refunds_without_day == 1
     assert put(filling, client, SHOPIFY).known_before == 3
+    headings, cancelled = (
+        SHOPIFY.splitlines()[0],
+        "#1004,cy@example.com,refunded,,CAD,9.00,2026-10-30 10:00:00 -0400,Hat,9.00,web",
+    )
+    report = put(filling, client, f"{headings},Cancelled at\n{cancelled},2026-11-03 23:30:00 -0500\n")
+    assert (report.recorded, report.refunds_without_day) == (2, 0)
+    assert [row.event_date for row in stored(filling)[-2:]] == [date(2026, 10, 30), date(2026, 11, 3)]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

@@ -38,6 +38,7 @@ SHOPIFY: Mapping[str, tuple[str, ...]] = {
     "customer_key": ("Email",),
     "status": ("Financial Status",),
     "refunded": ("Refunded Amount",),
+    "refunded_on": ("Cancelled at",),
 }
 COLUMNS = {FileFormat.EVENTS: EVENTS, FileFormat.SHOPIFY: SHOPIFY}
 SOURCE_AND_MEDIUM = "Session source / medium"

@@ -38,6 +38,7 @@ class ImportReport:
     recorded: int = 0
     known_before: int = 0
     unattributed: int = 0
+    refunds_without_day: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     bad: list[BadRow] = field(default_factory=list)
 
@@ -111,6 +112,7 @@ def _events(table: Table, reading: Reading, report: ImportReport) -> Iterator[_E
         except InvalidInputError as error:
             report.bad.append(BadRow(line, str(error)))
             continue
+        report.refunds_without_day += meaning.refunds_without_day
         if meaning.passed_over:
             report.passed_over[meaning.passed_over] += 1
         for event in meaning.events:

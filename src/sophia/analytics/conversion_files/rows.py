@@ -44,11 +44,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class RowMeaning:
-    """What a row says: events, each so often, or why it says nothing that counts."""
+    """What a row says: events, each so often, or why it says nothing that counts. `refunds_without_day`: money went back and
+    nobody says when, so that the order's day stands for it.
+    """
 
     events: tuple[NewConversion, ...] = ()
     times: int = 1
     passed_over: str | None = None
+    refunds_without_day: bool = False
 
 
 @dataclass
@@ -80,8 +83,10 @@ class RowReader:
         events = [self._checked(common | sale)]
         back = self._money(values, "refunded")
         if back and back["revenue_amount"] > 0:
+            # Shopify says when an order was cancelled, and of other refunds nothing.
+            back |= {"event_date": self._day(values, "refunded_on")} if "refunded_on" in values else {}
             events.append(self._checked(common | {"event_type": "refund", "external_id": f"refund:{number}"} | back))
-        return RowMeaning(tuple(events))
+        return RowMeaning(tuple(events), refunds_without_day=len(events) > 1 and "refunded_on" not in values)
 
     def _event(self, values: Mapping[str, str]) -> RowMeaning:
         name = values.get("event_type", "").casefold()
@@ -123,9 +128,9 @@ class RowReader:
         found["source"] = self.reading.source or found["source"] or found["utm_source"] or "import"
         return found
 
-    def _day(self, values: Mapping[str, str]) -> date:
+    def _day(self, values: Mapping[str, str], name: str = "event_date") -> date:
         zone = self.reading.client_zone
-        day = read_day(values.get("event_date", ""), self.reading.file_zone or zone, zone)
+        day = read_day(values.get(name, ""), self.reading.file_zone or zone, zone)
         expect_event_date(day, EARLIEST_EVENT, self.reading.today + timedelta(days=1))
         return day
 

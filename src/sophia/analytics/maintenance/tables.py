@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 import sophia.access
 import sophia.analytics.models
 import sophia.portfolio.models
-from sophia.database import Base, Database, Day, MetricValue, UtcDateTime
+from sophia.database import Base, Database, Day, MetricValue, MoneyAmount, UtcDateTime
 from sophia.errors import StoreError
 
 # Imported for the tables that they hang on the metadata.
@@ -88,6 +88,7 @@ def _reader(column: Column[Any]) -> Callable[[str], Any]:
         (Boolean, lambda written: written == "true"),
         (LargeBinary, base64.b64decode),
         (Integer, int),
+        (MoneyAmount, Decimal),
     )
     for types, read in readers:
         if isinstance(kind, types):

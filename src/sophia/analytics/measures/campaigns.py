@@ -53,12 +53,19 @@ def campaign_status(campaign: CampaignFacts, today: date) -> CampaignStatus:
     return CampaignStatus.ACTIVE
 
 
+def belongs(event: ConversionFact, campaign: CampaignFacts) -> bool:
+    """Whether it is credited to a draft of the campaign, or to no draft at all and its tag names the campaign."""
+    if event.draft_id is None:
+        return event.campaign_id == campaign.campaign_id
+    return event.draft_id in campaign.draft_ids
+
+
 def campaign_totals(
     campaign: CampaignFacts, posts: Iterable[PostFacts], events: Iterable[ConversionFact], today: date
 ) -> CampaignTotals:
-    """The totals of the posts and conversions of its drafts; others that are given are left aside (A2, A5)."""
+    """The totals of its drafts' posts and of what `belongs` to it; others that are given are left aside (A2, A5)."""
     mine = [post for post in newest(posts) if post.draft_id in campaign.draft_ids]
-    sold = [one for one in each_event(events) if one.draft_id in campaign.draft_ids]
+    sold = [one for one in each_event(events) if belongs(one, campaign)]
     names = sorted({name for post in mine for name in post.values} & set(CANONICAL))
     engaging = [post for post in mine if post.kind is not ObjectKind.STORY]
     return CampaignTotals(

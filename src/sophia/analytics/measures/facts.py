@@ -93,7 +93,10 @@ class Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionFact:
-    """One step on the way to a sale: `utm_click`, `save`, `follow`, `dm`, `inquiry`, `conversion` or `refund`."""
+    """One step on the way to a sale: `utm_click`, `save`, `follow`, `dm`, `inquiry`, `conversion` or `refund`.
+
+    `campaign_id`: the campaign that its tag names, where no draft is known.
+    """
 
     event_id: int
     event_type: str
@@ -102,6 +105,7 @@ class ConversionFact:
     revenue: Money | None = None
     customer: str | None = None
     draft_id: int | None = None
+    campaign_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

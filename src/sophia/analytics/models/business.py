@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database import Base, BigId, MoneyAmount, UtcDateTime
 from sophia.portfolio.models import PLATFORMS
 
 EVENT_TYPES = ("utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund")
@@ -128,7 +128,7 @@ class ConversionEvent(Base):
     event_type: Mapped[str] = mapped_column(String(20))
     source: Mapped[str] = mapped_column(String(100))
     event_date: Mapped[date] = mapped_column(Date)
-    revenue_amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    revenue_amount: Mapped[Decimal | None] = mapped_column(MoneyAmount)
     currency: Mapped[str | None] = mapped_column(String(3))
     details: Mapped[dict[str, Any] | None] = mapped_column(Json)
     idempotency_key: Mapped[str] = mapped_column(String(200))

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from sophia.analytics.measures.campaigns import CampaignFacts, CampaignTotals, campaign_totals
@@ -31,7 +31,7 @@ from sophia.portfolio.models import Account, Client, Post
 class CampaignState:
     """A campaign; both days are included, and an `end_date` of None means that none is set.
 
-    `events` counts what was credited to its drafts, by type; `revenue` is net of refunds, one figure for each currency.
+    `events` counts what was credited to its drafts, or to none and names the campaign in its tag, by type; `revenue` is net of refunds, one figure for each currency.
     """
 
     id: int
@@ -69,6 +69,7 @@ def list_campaigns(
     for row in rows:
         mine = drafts.get(row.id, [])
         sold = [one for draft in mine for one in sales.get(draft, [])]
+        sold += [one for one in sales.get(None, []) if one.campaign_id == row.id]
         facts = CampaignFacts(row.id, row.start_date, row.end_date, frozenset(mine))
         totals = campaign_totals(facts, [post for draft in mine for post in posts.get(draft, [])], sold, today)
         found.append(
@@ -192,6 +193,7 @@ def _by_meaning(platform: Platform, kind: ObjectKind, counters: Mapping[str, Num
 
 
 def _sales(session: Session, client_id: int) -> list[ConversionFact]:
+    """Sales and refunds of drafts in campaigns, and those without a draft whose tag names a campaign."""
     rows = session.execute(
         select(
             ConversionEvent.id,
@@ -200,10 +202,13 @@ def _sales(session: Session, client_id: int) -> list[ConversionFact]:
             ConversionEvent.revenue_amount,
             ConversionEvent.currency,
             ConversionEvent.content_draft_id,
-        ).where(
+            Campaign.id.label("campaign_id"),
+        )
+        .outerjoin(Campaign, _names_campaign())
+        .where(
             ConversionEvent.client_id == client_id,
             ConversionEvent.event_type.in_((CONVERSION, REFUND)),
-            ConversionEvent.content_draft_id.in_(_members(client_id)),
+            ConversionEvent.content_draft_id.in_(_members(client_id)) | Campaign.id.is_not(None),
         )
     )
     return [
@@ -213,21 +218,41 @@ def _sales(session: Session, client_id: int) -> list[ConversionFact]:
             day=row.event_date,
             revenue=None if row.revenue_amount is None else Money(row.revenue_amount, row.currency),
             draft_id=row.content_draft_id,
+            campaign_id=row.campaign_id,
         )
         for row in rows
     ]
 
 
+def _names_campaign() -> ColumnElement[bool]:
+    """Whether an event is credited to no draft, and its tag is the slug of a campaign of its client."""
+    return (
+        ConversionEvent.content_draft_id.is_(None)
+        & (Campaign.client_id == ConversionEvent.client_id)
+        & (Campaign.slug == func.lower(ConversionEvent.utm_campaign))
+    )
+
+
 def _counted(session: Session, client_id: int) -> dict[int, dict[str, int]]:
-    rows = session.execute(
-        select(CampaignMembership.campaign_id, ConversionEvent.event_type, func.count(ConversionEvent.id))
+    by_draft = (
+        select(CampaignMembership.campaign_id, ConversionEvent.event_type, ConversionEvent.id)
         .join(Campaign, Campaign.id == CampaignMembership.campaign_id)
         .join(ConversionEvent, ConversionEvent.content_draft_id == CampaignMembership.draft_id)
         .where(Campaign.client_id == client_id, ConversionEvent.client_id == client_id)
-        .group_by(CampaignMembership.campaign_id, ConversionEvent.event_type)
-        .order_by(CampaignMembership.campaign_id, ConversionEvent.event_type)
+    )
+    by_tag = (
+        select(Campaign.id, ConversionEvent.event_type, ConversionEvent.id)
+        .join(ConversionEvent, _names_campaign())
+        .where(Campaign.client_id == client_id)
+    )
+    events = by_draft.union_all(by_tag).subquery()
+    campaign_id, event_type = events.c.campaign_id, events.c.event_type
+    rows = session.execute(
+        select(campaign_id, event_type, func.count())
+        .group_by(campaign_id, event_type)
+        .order_by(campaign_id, event_type)
     )
     found: dict[int, dict[str, int]] = {}
-    for campaign_id, event_type, count in rows:
-        found.setdefault(campaign_id, {})[event_type] = count
+    for number, name, count in rows:
+        found.setdefault(number, {})[name] = count
     return found

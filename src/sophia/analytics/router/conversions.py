@@ -35,7 +35,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         pattern=r"^[\x21-\x7e]{1,200}$",
-        description="Your own name for this event; sending it again under the same name records nothing twice.",
+        description="Your own name for this request; sending it again under the same name makes nothing twice.",
     ),
 ]
 

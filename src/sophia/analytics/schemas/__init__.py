@@ -58,7 +58,6 @@ from sophia.analytics.schemas.conversions import (
     WindowQuery,
     expect_event_date,
 )
-from sophia.analytics.schemas.figures import FigureAnswer
 from sophia.analytics.schemas.links import DomainsAnswer, LinkAnswer, LinksQuery, NewDomains
 
 __all__ = [
@@ -83,7 +82,6 @@ __all__ = [
     "DraftCreditAnswer",
     "DraftsAdded",
     "EventType",
-    "FigureAnswer",
     "FreshnessAnswer",
     "FunnelAnswer",
     "FunnelQuery",

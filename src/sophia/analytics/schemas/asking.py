@@ -46,7 +46,7 @@ def plain_amount(value: Any) -> Any:
 # In addresses, where all is text; in bodies, where a number is a number.
 Id = Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=LARGEST_ID)]
 BodyId = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
-Amount = Annotated[Decimal, BeforeValidator(plain_amount), Field(ge=0, max_digits=14, decimal_places=2)]
+Amount = Annotated[Decimal, BeforeValidator(plain_amount), Field(ge=0, max_digits=15, decimal_places=3)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=VISIBLE)]
 
 

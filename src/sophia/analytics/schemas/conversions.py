@@ -20,7 +20,7 @@ from sophia.analytics.schemas.asking import (
     expect_plain,
     visible,
 )
-from sophia.analytics.schemas.figures import FigureAnswer
+from sophia.analytics.schemas.reports import FigureAnswer
 from sophia.errors import InvalidInputError
 
 EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]
@@ -36,6 +36,40 @@ def known_currency(code: str) -> str:
     if not is_currency(code):
         raise ValueError(f"{code} is no currency of ISO 4217, such as CAD")
     return code
+
+
+# ISO 4217: how many decimals the amounts of a currency have, where it is not two. Those with four are kept with three.
+DECIMALS = dict.fromkeys(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ],
+    0,
+) | dict.fromkeys(["BHD", "CLF", "IQD", "JOD", "KWD", "LYD", "OMR", "TND", "UYW"], 3)
+
+
+def expect_decimals(amount: Decimal, currency: str) -> None:
+    """Refuse a part of the currency's smallest unit; zeros at the end do no harm."""
+    decimals = DECIMALS.get(currency, 2)
+    if amount != round(amount, decimals):
+        raise ValueError(
+            f"{currency} has {decimals or 'no'} decimals, and {amount} has more: round it to what was paid"
+        )
 
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217"), AfterValidator(known_currency)]
@@ -65,6 +99,8 @@ class NewConversion(Asking):
     def revenue_makes_sense(self) -> Self:
         if (self.revenue_amount is None) != (self.currency is None):
             raise ValueError("revenue_amount and currency belong together")
+        if self.revenue_amount is not None and self.currency is not None:
+            expect_decimals(self.revenue_amount, self.currency)
         if self.revenue_amount is not None and self.event_type not in ("conversion", "refund"):
             raise ValueError(f"a {self.event_type} has no revenue; only conversion and refund have")
         return self
@@ -126,6 +162,8 @@ class FunnelQuery(WindowQuery):
             raise ValueError("a step stands there twice")
         if (self.cost is None) != (self.currency is None):
             raise ValueError("cost and currency belong together")
+        if self.cost is not None and self.currency is not None:
+            expect_decimals(self.cost, self.currency)
         return self
 
 

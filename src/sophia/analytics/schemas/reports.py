@@ -20,10 +20,11 @@ from sophia.meta.catalogue import Level, ObjectKind, Platform
 
 
 def plain_number(value: Any) -> Any:
-    """Money has two decimals, which a JSON number keeps."""
+    """Percentages and counts need no exactness beyond that of a JSON number."""
     return float(value) if isinstance(value, Decimal) else value
 
 
+Value = int | FiniteFloat | Decimal
 Amount = Annotated[int | FiniteFloat, BeforeValidator(plain_number)]
 Ends = tuple[FiniteFloat, FiniteFloat]
 
@@ -86,14 +87,17 @@ class CoverageAnswer(Told):
 
 
 class FigureAnswer(Told):
-    """One number: a value or the reason why there is none, with its sample, interval, bounds, doubt and coverage."""
+    """One number: a value or the reason why there is none, with its sample, interval, bounds, doubt and coverage.
 
-    value: Amount | None
+    Money is exact, and so a text: "19.90".
+    """
+
+    value: Value | None
     unit: FigureUnit
     n: int | None
     interval: IntervalAnswer | None
-    at_least: Amount | None
-    at_most: Amount | None
+    at_least: Value | None
+    at_most: Value | None
     reason: str | None
     doubt: str | None
     coverage: CoverageAnswer | None

@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, FiniteFloat
+from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from sophia.analytics.schemas.answering import Answering
 from sophia.analytics.schemas.asking import VISIBLE, Amount, Asking, CalendarDay, DaysAsked, visible
-from sophia.analytics.schemas.conversions import Currency
+from sophia.analytics.schemas.conversions import Currency, expect_decimals
 
 GoalName = Annotated[
     str,
@@ -26,6 +26,11 @@ class NewCost(Asking):
     amount: Amount
     currency: Currency
     purpose: Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=200, pattern=VISIBLE)]
+
+    @model_validator(mode="after")
+    def amount_can_be_paid(self) -> Self:
+        expect_decimals(self.amount, self.currency)
+        return self
 
 
 class CostAnswer(Answering):

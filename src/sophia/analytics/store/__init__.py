@@ -12,6 +12,7 @@ from sophia.analytics.store.campaigns import (
     delete_campaign,
     group_drafts,
     remove_draft,
+    slug_of_month,
 )
 from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
 from sophia.analytics.store.decisions import NewDecision, RecordedDecision, record_decision
@@ -64,6 +65,7 @@ __all__ = [
     "remove_benchmarks",
     "remove_draft",
     "set_domains",
+    "slug_of_month",
     "start_run",
     "take_lease",
     "write_benchmarks",

@@ -146,12 +146,21 @@ def campaign_of_month(session: Session, client_id: int, pillar: str, day: date, 
     return _of_month(session, client_id, pillar, day, now)[0]
 
 
+def slug_of_month(session: Session, client_id: int, pillar: str, day: date) -> str:
+    """The slug of that campaign, or the one that it would get now; nothing is made."""
+    known = _grouped(session, client_id, _grouping_key(pillar, day))
+    return known.slug if known else slug_of(_name_of_month(pillar, day), _slugs(session, client_id))
+
+
 def _of_month(session: Session, client_id: int, pillar: str, day: date, now: datetime) -> tuple[CampaignRef, bool]:
     month = month_of(day)
-    tidy = " ".join(pillar.split())
-    name = f"{tidy} {MONTHS[day.month - 1]} {day.year}"
+    name, tidy = _name_of_month(pillar, day), " ".join(pillar.split())
     last = month.end - timedelta(days=1)
     return _insert(session, client_id, name, month.start, last, tidy, _grouping_key(pillar, day), now)
+
+
+def _name_of_month(pillar: str, day: date) -> str:
+    return f"{' '.join(pillar.split())} {MONTHS[day.month - 1]} {day.year}"
 
 
 def _grouping_key(pillar: str, day: date) -> str:
@@ -180,22 +189,26 @@ def _insert(
         "created_at": now,
     }
     for _ in range(TRIES):
-        if grouping_key is not None:
-            known = session.execute(
-                select(Campaign.id, Campaign.slug).where(
-                    Campaign.client_id == client_id, Campaign.grouping_key == grouping_key
-                )
-            ).first()
-            if known is not None:
-                return CampaignRef(known.id, known.slug), False
-        taken = set(session.scalars(select(Campaign.slug).where(Campaign.client_id == client_id)))
-        slug = slug_of(name, taken)
+        known = None if grouping_key is None else _grouped(session, client_id, grouping_key)
+        if known is not None:
+            return known, False
+        slug = slug_of(name, _slugs(session, client_id))
         # Two may do this at once: the database decides, and the other one looks again.
         statement = insert(Campaign).values(values | {"slug": slug}).on_conflict_do_nothing().returning(Campaign.id)
         number = session.scalar(statement)
         if number is not None:
             return CampaignRef(number, slug), True
     raise BusyError("Many campaigns are being made at this moment. Try again.")
+
+
+def _grouped(session: Session, client_id: int, grouping_key: str) -> CampaignRef | None:
+    mine = Campaign.client_id == client_id, Campaign.grouping_key == grouping_key
+    known = session.execute(select(Campaign.id, Campaign.slug).where(*mine)).first()
+    return None if known is None else CampaignRef(known.id, known.slug)
+
+
+def _slugs(session: Session, client_id: int) -> set[str]:
+    return set(session.scalars(select(Campaign.slug).where(Campaign.client_id == client_id)))
 
 
 def _ungrouped(session: Session, client_id: int) -> list[tuple[int, str | None, datetime | None]]:

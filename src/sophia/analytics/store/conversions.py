@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.models import ConversionEvent, TrackedLink
 from sophia.analytics.utm import TAGS, draft_named, read_tags
+from sophia.database import in_cents
 from sophia.errors import ConflictError, NotFoundError
 from sophia.portfolio.models import ContentDraft
 
-CENT = Decimal("0.01")
 LONGEST_TAG = 200
 # What the first version recorded; the hashes of its events must stay what they are.
 _FIRST_FIELDS = frozenset(
@@ -26,7 +26,7 @@ _FIRST_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """Something that a person did. Revenue is in whole cents of `currency`; both or neither are given.
+    """Something that a person did. Revenue has no more decimals than `currency`; both or neither are given.
 
     `external_id` is the number that the event has where it comes from, `customer_key` whatever tells customers apart;
     `link_url` is the link that was followed.
@@ -52,7 +52,7 @@ class Conversion:
         """The same for two conversions that say the same, in whatever order and with however many zeros."""
         content = {name: value for name, value in asdict(self).items() if name in _FIRST_FIELDS or value is not None}
         if self.revenue_amount is not None:
-            content["revenue_amount"] = self.revenue_amount.quantize(CENT)
+            content["revenue_amount"] = in_cents(self.revenue_amount)
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
     @property

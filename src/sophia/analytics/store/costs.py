@@ -15,7 +15,7 @@ LONGEST_COST_DAYS = 366
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What something cost in some days, both included; the amount is in whole cents and not below 0."""
+    """What something cost in some days, both included; the amount has its currency's decimals and is not below 0."""
 
     start_date: date
     end_date: date
