@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics import models
 from sophia.analytics.models import (
+    Annotation,
+    AnomalyEntry,
     Campaign,
     CampaignMembership,
+    ClientGoal,
     CollectionRun,
     ConversionEvent,
     DecisionQualityScore,
@@ -22,13 +25,17 @@ from sophia.analytics.models import (
     IndustryBenchmark,
     KPISnapshot,
     Lease,
+    MarketingCost,
     MetricRevision,
     MetricSeries,
     MetricStatus,
+    PortfolioEventEntry,
     PostOutcome,
     PostOutcomeRevision,
     StoredMetric,
     TrackedLink,
+    WatchedMetric,
+    WatchedSeries,
     Watermark,
 )
 from sophia.analytics.models.readings import reading_id
@@ -187,6 +194,39 @@ def watermark(**values: Any) -> Watermark:
     return Watermark(**(details | values))
 
 
+def cost(**values: Any) -> MarketingCost:
+    details = {"client_id": 1, "start_date": DAY, "end_date": DAY, "amount": Decimal("9.90"), "currency": "CAD"}
+    return MarketingCost(**(details | {"purpose": "ads", "recorded_at": NOW} | values))
+
+
+def goal(**values: Any) -> ClientGoal:
+    details = {"client_id": 1, "name": "Views", "kpi": "views", "target": 1000, "at_most": False, "set_at": NOW}
+    return ClientGoal(**(details | {"start_date": DAY, "end_date": WEEK_END} | values))
+
+
+def annotation(**values: Any) -> Annotation:
+    return Annotation(**({"client_id": 1, "day": DAY, "text": "A fair", "author": "Ann", "written_at": NOW} | values))
+
+
+def watched(**values: Any) -> WatchedMetric:
+    details = {"platform": "facebook", "metric": "views", "last_day": DAY, "together": [], "judged_at": NOW}
+    return WatchedMetric(**(details | values))
+
+
+def remembered(**values: Any) -> WatchedSeries:
+    return WatchedSeries(**({"account_id": 1, "metric": "views", "remembered": {}} | values))
+
+
+def anomaly(**values: Any) -> AnomalyEntry:
+    details = {"account_id": 1, "metric": "views", "noticed": DAY, "kind": "spike", "since": DAY, "provisional": False}
+    return AnomalyEntry(**(details | {"first_told_at": NOW, "changed_at": NOW} | values))
+
+
+def event(**values: Any) -> PortfolioEventEntry:
+    details = {"platform": "facebook", "metric": "views", "since": DAY, "kind": "drop", "series": 9, "alike": 8}
+    return PortfolioEventEntry(**(details | {"score": -3.0, "first_told_at": NOW, "changed_at": NOW} | values))
+
+
 def add(database: Database, *rows: Any) -> None:
     with database.write() as session:
         session.add_all(rows)
@@ -293,6 +333,11 @@ TWICE: list[tuple[Make, dict[str, Any]]] = [
     (status, {"account_id": 1}),
     (watermark, {}),
     (metric, {"metric_name": "views"}),
+    (goal, {}),
+    (watched, {}),
+    (remembered, {}),
+    (anomaly, {}),
+    (event, {}),
 ]
 
 
@@ -390,6 +435,19 @@ NONSENSE: list[tuple[Make, dict[str, Any]]] = [
     (benchmark, {"platform": "tiktok"}),
     (watermark, {"through_day": DAY - timedelta(days=1)}),
     (status, {"platform": "tiktok"}),
+    (cost, {"amount": Decimal(-1)}),
+    (cost, {"currency": "CA"}),
+    (cost, {"purpose": ""}),
+    (cost, {"end_date": DAY - timedelta(days=1)}),
+    (goal, {"name": ""}),
+    (goal, {"end_date": DAY - timedelta(days=1)}),
+    (annotation, {"text": ""}),
+    (annotation, {"author": ""}),
+    (annotation, {"client_id": 99}),
+    (watched, {"platform": "tiktok"}),
+    (remembered, {"account_id": 99}),
+    (anomaly, {"kind": "strange"}),
+    (event, {"kind": "outage"}),
 ]
 
 
@@ -437,6 +495,7 @@ def test_a_client_takes_everything_along(store: Database) -> None:
     """K5: nothing of a client that is deleted stays behind, but the metrics, which are everybody's."""
     rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
     rows += [trace(draft_id=1), outcome(), outcome_revision(), score(), queued(), status(account_id=1), watermark()]
+    rows += [cost(), goal(), annotation(), remembered(), anomaly()]
     add(store, *rows, benchmark(), status())
     with store.write() as session:
         session.delete(session.get_one(Client, 1))

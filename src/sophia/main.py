@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
 
 from sophia.access.bounds import BodyLimit, TimeLimit
 from sophia.access.limits import RateLimits
@@ -62,14 +64,22 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan(on_start),
         middleware=surroundings(house, registry),
+        routes=endpoints(),
     )
     app.state.house = house
     app.state.registry = registry
     install_problems(app)
-    app.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
-    for router in (operations, api_router(), publishing):
-        app.include_router(router)
     return app
+
+
+@cache
+def endpoints() -> list[BaseRoute]:
+    """Every route there is. They know no application, so all share them: to build them takes a quarter of a second."""
+    whole = APIRouter()
+    whole.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
+    for router in (operations, api_router(), publishing):
+        whole.include_router(router)
+    return whole.routes
 
 
 def surroundings(house: House, registry: CollectorRegistry) -> list[Middleware]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sophia.demo.objects import Post
+from sophia.demo.objects import BetterContent, Busier, Post
 from sophia.demo.pacific import day_close, days_between, last_closed_day, pacific_day
 from sophia.demo.rules import DEMOGRAPHICS, REACTIONS
 from sophia.demo.truth import Truth
@@ -179,3 +179,50 @@ def test_planted_events_can_be_found(world: World, truth: Truth) -> None:
         assert marked
         assert all(campaign.covers(pacific_day(post.created_at)) for post in marked)
         assert all(campaign.slug in post.message for post in marked)
+
+
+def test_better_content_is_reacted_to_more_and_seen_as_before(world: World) -> None:
+    """From its day on the planted client gets more reactions from as many views; nobody else's figures move."""
+    day = pacific_day(world.built_at) - timedelta(days=10)
+    better = build_world(
+        businesses=4,
+        posts_per_account=30,
+        now=world.built_at,
+        old_media=True,
+        better_content=BetterContent(1, day, 1.5),
+    )
+    usual, now = Truth(world), world.built_at
+    changed = Truth(better)
+    for number, business in enumerate(world.businesses):
+        for offset in (-1, 1):
+            on = day + timedelta(days=offset)
+            before, after = (one.page_figures(business.page, on, now) for one in (usual, changed))
+            assert (before.views, before.reach, before.follows) == (after.views, after.reach, after.follows)
+            if number == 1 and offset == 1:
+                assert abs(after.reactions - 1.5 * before.reactions) <= 6  # each of six kinds is a whole number
+            else:
+                assert after == before
+    for old, new in zip(world.posts(world.pages[1].id), better.posts(world.pages[1].id), strict=True):
+        likes = [one.post_figures(post, now).like for one, post in ((usual, old), (changed, new))]
+        expected = 1.5 if pacific_day(new.created_at) >= day else 1.0
+        assert abs(likes[1] - expected * likes[0]) <= 1.5
+
+
+def test_a_busier_client_published_half_as_much_before(world: World) -> None:
+    """Until its day every other post is left out, and the client is seen less; what is published is as good as ever."""
+    day = pacific_day(world.built_at) - timedelta(days=30)
+    busier = build_world(businesses=4, posts_per_account=30, now=world.built_at, old_media=True, busier=Busier(2, day))
+    page, now = world.pages[2], world.built_at
+    old, new = world.posts(page.id), busier.posts(page.id)
+    assert [post for post in old if pacific_day(post.created_at) >= day] == [
+        post for post in new if pacific_day(post.created_at) >= day
+    ]
+    assert sum(pacific_day(post.created_at) < day for post in new) == sum(
+        pacific_day(post.created_at) < day and post.serial % 2 == 0 for post in old
+    )
+    for offset, factor in ((-1, 0.5**0.5), (1, 1.0)):
+        before, after = (
+            one.page_figures(page, day + timedelta(days=offset), now) for one in (Truth(world), Truth(busier))
+        )
+        assert abs(after.views - factor * before.views) <= 1
+        assert abs(after.comments - factor * before.comments) <= 1

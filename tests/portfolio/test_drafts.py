@@ -75,7 +75,7 @@ def test_every_step_is_an_event_and_none_happens_twice(filling: Filling) -> None
         edit_draft(session, draft, "Cy", NOW, copy="Hello")
         assert find_draft(session, None, draft).approved
         for _ in range(2):
-            edit_draft(session, draft, "Cy", NOW, copy="Bye")
+            edit_draft(session, draft, "Cy", NOW, copy="Bye", regenerated=True)
         assert not find_draft(session, None, draft).approved
         approvals.approve(session, draft, "Bo", NOW)
         approvals.reject(session, draft, "Bo", NOW)
@@ -83,7 +83,7 @@ def test_every_step_is_an_event_and_none_happens_twice(filling: Filling) -> None
     assert [(event.kind, event.version, event.actor) for event in shown.events] == [
         ("created", 1, "Ada L."),
         ("approved", 1, "Bo"),
-        ("edited", 2, "Cy"),
+        ("regenerated", 2, "Cy"),
         ("approved", 2, "Bo"),
         ("rejected", 2, "Bo"),
     ]

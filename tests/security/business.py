@@ -1,10 +1,19 @@
 """A client with one of everything that the API can tell of, each thing with a mark that others must not see."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from tests.conftest import NOW, YESTERDAY, Filling
 
-from sophia.analytics.models import Campaign, CampaignMembership, DecisionTrace, MetricStatus
+from sophia.analytics.models import (
+    Annotation,
+    Campaign,
+    CampaignMembership,
+    ClientGoal,
+    DecisionTrace,
+    MarketingCost,
+    MetricStatus,
+)
 from sophia.portfolio.models import PublishingQueueEntry
 
 MINE, OTHERS = "of-mine", "of-the-other"
@@ -55,6 +64,9 @@ class Business:
                 content_sha256="",
             )
         )
+        note = Annotation(client_id=client, day=YESTERDAY, text=f"note {self.mark}", author="Ada", written_at=NOW)
+        cost = self._spend(client)
+        self._aim(client)
         entry = self.filling.add(PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW))
         self.ids = {
             "client_id": str(client),
@@ -66,7 +78,37 @@ class Business:
             "run_id": str(run),
             "entry_id": str(entry),
             "before_id": str(run + 100),
+            "annotation_id": str(self.filling.add(note)),
+            "cost_id": str(cost),
+            "name": "goal",
         }
+
+    def _spend(self, client: int) -> int:
+        return self.filling.add(
+            MarketingCost(
+                client_id=client,
+                start_date=YESTERDAY,
+                end_date=YESTERDAY,
+                amount=Decimal(7),
+                currency="CAD",
+                purpose=f"ads {self.mark}",
+                recorded_at=NOW,
+            )
+        )
+
+    def _aim(self, client: int) -> None:
+        self.filling.add(
+            ClientGoal(
+                client_id=client,
+                name="goal",
+                kpi="posts",
+                target=7,
+                at_most=False,
+                start_date=YESTERDAY,
+                end_date=YESTERDAY,
+                set_at=NOW,
+            )
+        )
 
     def _refuse(self, account: int) -> None:
         self.filling.add(

@@ -61,6 +61,11 @@ class Visit:
         """The clients that may be seen; None for all."""
         return self.viewer.client_ids
 
+    @property
+    def actor(self) -> str:
+        """Who does what is done, as it is kept."""
+        return f"key {self.viewer.name}"
+
 
 def expect_known_parameters(request: Request) -> None:
     """Raises RequestValidationError for a parameter of the address that the route does not know, or that stands there

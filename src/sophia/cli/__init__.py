@@ -23,6 +23,7 @@ from sophia.cli import (
     standing,
     store,
     tokens,
+    told,
 )
 from sophia.cli.errors import SophiaGroup
 
@@ -50,6 +51,7 @@ for module in (
     campaigns,
     decisions,
     links,
+    told,
     keys,
     tokens,
     store,

@@ -7,7 +7,7 @@ import typer
 
 from sophia.cli.drawing import changed, figure, heading, line, paint, sparkline
 from sophia.cli.opening import open_installation
-from sophia.cli.report import DAYS, chosen_window
+from sophia.cli.report import DAYS, chosen_window, parse_moment
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
@@ -23,13 +23,17 @@ def brief(
     ] = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day, with --to.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=DAYS, help="Last day, included.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="MOMENT", help="As it was then; such as 2026-02-28T12:00Z.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who needs somebody now (coral), who a look (amber), who is well (sage), and who has no data, with the reasons."""
     installation = open_installation()
     from sophia.analytics.report import make_brief  # noqa: PLC0415
 
-    found = make_brief(installation.database, None, installation.clock(), chosen_window(week, first, last))
+    window, moment = chosen_window(week, first, last), None if as_of is None else parse_moment(as_of)
+    found = make_brief(installation.database, None, installation.clock(), window, as_of=moment)
     if as_json:
         from sophia.analytics.schemas.briefs import BriefAnswer  # noqa: PLC0415
 

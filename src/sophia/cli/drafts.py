@@ -93,6 +93,9 @@ def edit(
     media: Media = None,
     account: Accounts = None,
     pillar: Pillar = None,
+    regenerated: Annotated[
+        bool, typer.Option("--regenerated", help="It was made anew, and not mended: counted apart from edits.")
+    ] = False,
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
@@ -109,7 +112,7 @@ def edit(
     }
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     with installation.database.write() as session:
-        edit_draft(session, draft, actor(by), installation.clock(), **changes)
+        edit_draft(session, draft, actor(by), installation.clock(), regenerated=regenerated, **changes)
     tell(installation, draft, f"Draft {draft} is changed.", as_json)
 
 

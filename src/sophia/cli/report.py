@@ -27,6 +27,9 @@ KPIS = {
     "audience_growth": "audience growth",
     "conversions": "conversions",
     "revenue": "revenue",
+    "customer_acquisition_cost": "cost of a new customer",
+    "approval_rate": "approval rate",
+    "edit_rate": "edit rate",
 }
 
 
@@ -100,6 +103,11 @@ def show(found: "Report") -> None:
         line(f"· {sentence.text}")
     line("")
     show_table(kpi_rows(found), empty="")
+    if found.goals:
+        from sophia.cli.told import goal_rows  # noqa: PLC0415
+
+        line("")
+        show_table(goal_rows(found.goals), empty="")
     if found.top_posts:
         line("")
         show_table(post_rows(found), empty="")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import exp
 
+from sophia.demo.feed import publishes_half, response_on
 from sophia.demo.noise import lognormal, seed_of, unit
 from sophia.demo.objects import Account, Business
 from sophia.demo.pacific import day_close, day_start
@@ -15,6 +16,9 @@ _WEEK = (0.96, 1.02, 1.05, 1.08, 1.1, 0.98, 0.81)
 # Meta restates a day until two days after it closed: what it serves before, as a share of the final value.
 RESTATED_AFTER = timedelta(hours=48)
 _FIRST_SHARE, _SECOND_SHARE = 0.94, 0.98
+
+# Half the posts are seen not half as often, for those that are left have more room.
+_HALF_AS_BUSY = 0.5**0.5
 
 
 def final_share(day: date, now: datetime) -> float:
@@ -30,10 +34,13 @@ def final_share(day: date, now: datetime) -> float:
 
 @dataclass(frozen=True, slots=True)
 class DayAttention:
-    """Factors around 1: `free` concerns what people seek out, `shown` what the platform decides to show."""
+    """Factors around 1: `free` concerns what people seek out, `shown` what the platform decides to show, `response` how
+    people react to what they see.
+    """
 
     free: float
     shown: float
+    response: float
 
 
 def attention(world: World, business: Business, account: Account, day: date) -> DayAttention:
@@ -51,8 +58,10 @@ def attention(world: World, business: Business, account: Account, day: date) -> 
     viral = world.viral_day
     if viral.business_number == business.number and viral.day == day:
         free *= viral.factor
+    published = _HALF_AS_BUSY if publishes_half(world.plan, business, day) else 1.0
     change = world.algorithm_change
-    return DayAttention(free, free * change.factor if day >= change.day else free)
+    shown = free * published * (change.factor if day >= change.day else 1.0)
+    return DayAttention(free, shown, response_on(world.plan, business, day))
 
 
 def whole_hour(moment: datetime) -> datetime:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sophia.demo.invention import sentence
 from sophia.demo.noise import around_one, lognormal, seed_of, unit
 from sophia.demo.objects import (
     AlgorithmChange,
+    BetterContent,
+    Busier,
     Business,
     Campaign,
     Media,
@@ -40,10 +42,15 @@ class Plan:
     algorithm_change: AlgorithmChange
     campaigns: tuple[Campaign, ...]
     viral_day: ViralDay
+    better_content: BetterContent | None = None
+    busier: Busier | None = None
 
 
-def _moments(plan: Plan, account_seed: int) -> Iterator[tuple[int, datetime]]:
-    """(serial, moment of publication), oldest first: evenly spread with jitter, exactly `posts_per_account` up to now."""
+def _moments(plan: Plan, business: Business, account_seed: int) -> Iterator[tuple[int, datetime]]:
+    """(serial, moment of publication), oldest first: evenly spread with jitter, exactly `posts_per_account` up to now.
+
+    Of a business that gets busier every other one is left out until then.
+    """
     count = plan.posts_per_account
     if count == 0:
         return
@@ -51,7 +58,21 @@ def _moments(plan: Plan, account_seed: int) -> Iterator[tuple[int, datetime]]:
     later = int(FUTURE / step)
     for serial in range(count + later):
         ahead = serial - count + 0.1 + 0.8 * unit(seed_of(account_seed, "moment"), serial)
-        yield serial, (plan.now + ahead * step).replace(microsecond=0)
+        moment = (plan.now + ahead * step).replace(microsecond=0)
+        if serial % 2 == 0 or not publishes_half(plan, business, pacific_day(moment)):
+            yield serial, moment
+
+
+def publishes_half(plan: Plan, business: Business, day: date) -> bool:
+    busier = plan.busier
+    return busier is not None and busier.business_number == business.number and day < busier.day
+
+
+def response_on(plan: Plan, business: Business, day: date) -> float:
+    """How much more than usual people react to what this business shows them."""
+    better = plan.better_content
+    improved = better is not None and better.business_number == business.number and day >= better.day
+    return better.factor if better is not None and improved else 1.0
 
 
 def campaign_of(plan: Plan, business: Business, moment: datetime) -> Campaign | None:
@@ -91,7 +112,7 @@ def facebook_posts(plan: Plan, business: Business) -> tuple[Post, ...]:
     page = business.page
     account_seed = seed_of(plan.seed, "posts", page.id)
     posts = []
-    for serial, moment in _moments(plan, account_seed):
+    for serial, moment in _moments(plan, business, account_seed):
         seed = seed_of(account_seed, serial)
         kind = _post_kind(plan, seed, serial)
         campaign = campaign_of(plan, business, moment)
@@ -114,6 +135,7 @@ def facebook_posts(plan: Plan, business: Business) -> tuple[Post, ...]:
                 link=link,
                 campaign=campaign,
                 size=size_of(plan, business, seed, moment, POST_FACTOR[kind]),
+                response=response_on(plan, business, pacific_day(moment)),
                 length_seconds=round(8 + 50 * unit(seed, 21), 3) if filmed else 0.0,
             )
         )
@@ -126,7 +148,7 @@ def instagram_media(plan: Plan, business: Business) -> tuple[Media, ...]:
     account = business.instagram
     account_seed = seed_of(plan.seed, "media", account.id)
     media: list[Media] = []
-    for serial, moment in _moments(plan, account_seed):
+    for serial, moment in _moments(plan, business, account_seed):
         seed = seed_of(account_seed, serial)
         product: ProductType = "REELS" if _spread_evenly(serial, plan.reel_share) else "FEED"
         look: MediaType = "VIDEO" if product == "REELS" else "CAROUSEL_ALBUM" if unit(seed, 22) < 0.3 else "IMAGE"
@@ -175,6 +197,7 @@ def medium_of(
         children=album,
         campaign=campaign,
         size=size,
+        response=response_on(plan, business, pacific_day(moment)),
         length_seconds=round(6 + 40 * unit(seed, 21), 3) if look == "VIDEO" else 0.0,
         few_viewers=few_viewers,
         before_professional=before_professional,

@@ -45,6 +45,8 @@ class InstagramFigures:
 # Per follower and day. The first nine follow what the platform shows, the others what people seek out.
 _SHOWN_RATES = (0.62, 0.29, 0.026, 0.031, 0.0027, 0.0034, 0.0041, 0.0009, 0.0011)
 _SOUGHT_RATES = (0.0031, 0.021, 0.0024, 0.0002, 0.006, 0.0007, 0.0003, 0.0032, 0.0019)
+# Of the first ones, what people do.
+_REACTIONS = range(2, 9)
 _NEVER_RESTATED = 2
 
 
@@ -54,7 +56,10 @@ def instagram_figures(
     """The figures of `day`, of which Meta knows `share` so far; follows and unfollows are known at once."""
     base = 24 * day.toordinal()
     shown, sought = account.followers * attention.shown * share, account.followers * attention.free
-    numbers = [int(shown * rate * around_one(seed, base + place, 0.1)) for place, rate in enumerate(_SHOWN_RATES)]
+    numbers = [
+        int(shown * rate * (attention.response if place in _REACTIONS else 1.0) * around_one(seed, base + place, 0.1))
+        for place, rate in enumerate(_SHOWN_RATES)
+    ]
     restated = len(_SOUGHT_RATES) - _NEVER_RESTATED
     for place, rate in enumerate(_SOUGHT_RATES):
         known = sought * share if place < restated else sought

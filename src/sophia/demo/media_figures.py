@@ -56,6 +56,7 @@ def final_counts(seed: int, medium: Media, followers: int) -> tuple[float, ...]:
     if medium.few_viewers:
         views = 6.0  # of which 60 % are people: never five of them
     counts = [views * rate * around_one(seed, 200 + place, 0.2 if place else 0.0) for place, rate in enumerate(_RATES)]
+    counts[2:] = [count * medium.response for count in counts[2:]]
     if medium.few_viewers:
         counts[1] = 3.9
     if medium.is_story:

@@ -45,6 +45,23 @@ class AlgorithmChange:
 
 
 @dataclass(frozen=True, slots=True)
+class BetterContent:
+    """From `day` on people react `factor` times as much to what this business shows them."""
+
+    business_number: int
+    day: date
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Busier:
+    """Until `day` this business publishes half as often; from then on it is seen more, and as good as before."""
+
+    business_number: int
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A Facebook Page. `followers` is the level on the last closed day when the world was built."""
 
@@ -100,7 +117,9 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A Facebook post. `size` is its final number of views as a multiple of the Page's followers."""
+    """A Facebook post. `size` is its final number of views as a multiple of the Page's followers, `response` how much more
+    than usual people react to it.
+    """
 
     id: str
     page_id: str
@@ -114,6 +133,7 @@ class Post:
     campaign: Campaign | None
     size: float
     length_seconds: float
+    response: float = 1.0
 
     @property
     def is_video(self) -> bool:
@@ -143,7 +163,9 @@ class PageStory:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """An Instagram post, reel or story. `size` is its final number of views as a multiple of the followers."""
+    """An Instagram post, reel or story. `size` is its final number of views as a multiple of the followers, `response` how
+    much more than usual people react to it.
+    """
 
     id: str
     account_id: str
@@ -160,6 +182,7 @@ class Media:
     length_seconds: float
     few_viewers: bool = False
     before_professional: bool = False
+    response: float = 1.0
 
     @property
     def is_story(self) -> bool:

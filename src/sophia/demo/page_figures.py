@@ -47,6 +47,8 @@ class PageFigures:
 # Per follower and day. The first fourteen follow what the platform shows, the others what people seek out.
 _SHOWN_RATES = (0.31, 0.17, 0.011, 0.016, 0.004, 0.0008, 0.0012, 0.0004, 0.0005, 0.0035, 0.0022, 0.09, 0.021, 700.0)
 _SOUGHT_RATES = (0.024, 0.003, 0.0021, 0.0013)
+# Of those, what people do: clicks, reactions, comments, shares.
+_REACTIONS = range(2, 11)
 # Follows are counted at once; restating them would contradict the level of followers.
 _NEVER_RESTATED = 2
 
@@ -55,7 +57,10 @@ def page_figures(seed: int, page: Page, day: date, attention: DayAttention, shar
     """The figures of `day`, of which Meta knows `share` so far."""
     base = 24 * day.toordinal()
     shown, sought = page.followers * attention.shown * share, page.followers * attention.free
-    numbers = [int(shown * rate * around_one(seed, base + place, 0.1)) for place, rate in enumerate(_SHOWN_RATES)]
+    numbers = [
+        int(shown * rate * (attention.response if place in _REACTIONS else 1.0) * around_one(seed, base + place, 0.1))
+        for place, rate in enumerate(_SHOWN_RATES)
+    ]
     restated = len(_SOUGHT_RATES) - _NEVER_RESTATED
     for place, rate in enumerate(_SOUGHT_RATES):
         known = sought * share if place < restated else sought

@@ -59,6 +59,7 @@ def final_counts(seed: int, post: Post, followers: int) -> tuple[float, ...]:
     views = post.size * followers
     # Views have no jitter, so that no other counter can overtake them.
     counts = [views * rate * around_one(seed, 100 + place, 0.25 if place else 0.0) for place, rate in enumerate(_RATES)]
+    counts[2:] = [count * post.response for count in counts[2:]]
     if post.kind != "photo":
         counts[3] = 0.0
     if post.link is None:

@@ -11,6 +11,8 @@ from sophia.demo.noise import seed_of, unit
 from sophia.demo.objects import (
     Account,
     AlgorithmChange,
+    BetterContent,
+    Busier,
     Business,
     Campaign,
     InstagramAccount,
@@ -314,6 +316,8 @@ def build_world(
     old_media: bool = False,
     scopes: tuple[str, ...] = ALL_SCOPES,
     require_appsecret_proof: bool = False,
+    better_content: BetterContent | None = None,
+    busier: Busier | None = None,
 ) -> World:
     """An agency with `businesses` clients, a Page and an Instagram account each, that published `posts_per_account`
     posts per account in the `days` days before `now` (aware). Nothing is drawn from the machine: equal arguments give
@@ -322,6 +326,19 @@ def build_world(
     if now.tzinfo is None:
         raise ValueError("now needs a time zone")
     change, campaigns, viral = _planted(pacific_day(now), days, businesses)
-    plan = Plan(seed, now, days, posts_per_account, reel_share, fb_reel_share, old_media, change, campaigns, viral)
+    plan = Plan(
+        seed,
+        now,
+        days,
+        posts_per_account,
+        reel_share,
+        fb_reel_share,
+        old_media,
+        change,
+        campaigns,
+        viral,
+        better_content,
+        busier,
+    )
     built = tuple(_build_business(seed, number, businesses) for number in range(businesses))
     return World(plan, built, scopes, require_appsecret_proof)

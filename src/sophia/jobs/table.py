@@ -9,7 +9,7 @@ import anyio.to_thread
 import structlog
 
 from sophia.analytics.maintenance.checking_links import check_links
-from sophia.analytics.report import attribute_outcomes, keep_scores, keep_weeks
+from sophia.analytics.report import attribute_outcomes, keep_anomalies, keep_scores, keep_weeks
 from sophia.analytics.store import group_drafts
 from sophia.analytics.store.retention import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
@@ -95,6 +95,12 @@ async def keep_closed_weeks(context: JobContext) -> dict[str, int]:
     return {"new": saved.new, "changed": saved.changed, "same": saved.same}
 
 
+async def watch_series(context: JobContext) -> dict[str, int]:
+    """Judge the days that are new, in every series of the portfolio, and keep what is unusual."""
+    told = await anyio.to_thread.run_sync(keep_anomalies, context.database, context.clock())
+    return {"new": told.new, "changed": told.changed, "withdrawn": told.withdrawn}
+
+
 async def attribute_decisions(context: JobContext) -> dict[str, int]:
     """Say what the posts that decisions are judged by had at each age that has passed."""
     saved = await anyio.to_thread.run_sync(attribute_outcomes, context.database, context.clock())
@@ -114,6 +120,7 @@ JOBS = (
     Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
     Job("keep_weeks", keep_closed_weeks, Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
+    Job("keep_anomalies", watch_series, Schedule("day", minute=15, hours_after=2), alone_for=timedelta(hours=6)),
     Job(
         "attribute_decisions",
         attribute_decisions,

@@ -1,4 +1,4 @@
-"""Who did what to a draft before it may go out: made, edited, approved, rejected; each an event with a name and a moment.
+"""Who did what to a draft before it may go out: made, edited, regenerated, approved, rejected; each an event with a name and a moment.
 
 Every function works inside the caller's transaction.
 """
@@ -14,7 +14,7 @@ from sophia.database import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.models import ApprovalEvent, ContentDraft, PublishingQueueEntry
 
-CREATED, EDITED, APPROVED, REJECTED = "created", "edited", "approved", "rejected"
+CREATED, EDITED, REGENERATED, APPROVED, REJECTED = "created", "edited", "regenerated", "approved", "rejected"
 LONGEST_ACTOR = 120
 # What an account may have been told of already cannot be taken back, nor changed.
 ON_ITS_WAY = ("publishing", "published")

@@ -80,10 +80,12 @@ def edit_draft(
     now: datetime,
     *,
     version: int | None = None,
+    regenerated: bool = False,
     **changes: Any,
 ) -> None:
     """Change what the draft says: `copy`, `media_urls`, `kind`, `account_ids`, `content_pillar`. Takes an approval back.
 
+    `regenerated` tells a draft that was made anew from one that was mended: they are counted apart.
     A change that changes nothing is none. Raises NotFoundError, InvalidInputError as `create_draft` does, and
     ConflictError when the draft is on its way, or somebody else has edited it since `version` was read.
     """
@@ -100,7 +102,7 @@ def edit_draft(
         setattr(draft, name, value)
     draft.version += 1
     draft.status = "draft"
-    approvals.record(session, draft, approvals.EDITED, actor, now)
+    approvals.record(session, draft, approvals.REGENERATED if regenerated else approvals.EDITED, actor, now)
 
 
 def content_of(draft: ContentDraft) -> DraftContent:

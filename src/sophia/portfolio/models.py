@@ -98,7 +98,7 @@ class ApprovalEvent(Base):
 
     __tablename__ = "approval_events"
     __table_args__ = (
-        CheckConstraint("kind IN ('created', 'edited', 'approved', 'rejected')", name="kind_known"),
+        CheckConstraint("kind IN ('created', 'edited', 'regenerated', 'approved', 'rejected')", name="kind_known"),
         CheckConstraint("length(actor) > 0", name="actor_given"),
         Index("ix_approval_events_draft_id", "draft_id"),
     )

@@ -26,10 +26,6 @@ DraftId = Annotated[Id, Path()]
 EntryId = Annotated[Id, Path()]
 
 
-def actor_of(who: Visit) -> str:
-    return f"key {who.viewer.name}"
-
-
 @router.post("/drafts", status_code=201, response_model=schemas.DraftAnswer, responses=WRITES)
 def create_draft(who: Visited, given: schemas.NewDraft) -> DraftInfo:
     """Write a draft. It goes out once it is approved and stands in the queue."""
@@ -43,7 +39,7 @@ def create_draft(who: Visited, given: schemas.NewDraft) -> DraftInfo:
     )
     with who.database.write() as session:
         queries.expect_client(session, who.seen, given.client_id)
-        draft_id = drafts.create_draft(session, given.client_id, content, actor_of(who), who.now)
+        draft_id = drafts.create_draft(session, given.client_id, content, who.actor, who.now)
         if given.campaign_id is not None:
             join_campaign(session, given.client_id, draft_id, given.campaign_id)
         return drafts.find_draft(session, who.seen, draft_id)
@@ -81,14 +77,22 @@ def show_draft(who: Visited, draft_id: DraftId) -> DraftInfo:
 @router.patch("/drafts/{draft_id}", response_model=schemas.DraftAnswer, responses=WRITES)
 def edit_draft(who: Visited, draft_id: DraftId, given: schemas.DraftEdit) -> DraftInfo:
     """Change a draft. An approval that it had is taken back."""
-    changes: dict[str, Any] = given.model_dump(exclude={"version"}, exclude_unset=True, by_alias=True)
+    changes: dict[str, Any] = given.model_dump(exclude={"version", "regenerated"}, exclude_unset=True, by_alias=True)
     for name in ("media_urls", "account_ids"):
         if name in changes:
             changes[name] = tuple(changes[name] or ())
     changes = {name: value for name, value in changes.items() if value is not None or name == "content_pillar"}
     with who.database.write() as session:
         drafts.find_draft(session, who.seen, draft_id)
-        drafts.edit_draft(session, draft_id, actor_of(who), who.now, version=given.version, **changes)
+        drafts.edit_draft(
+            session,
+            draft_id,
+            who.actor,
+            who.now,
+            version=given.version,
+            regenerated=given.regenerated,
+            **changes,
+        )
         return drafts.find_draft(session, who.seen, draft_id)
 
 
@@ -97,7 +101,7 @@ def approve(who: Visited, draft_id: DraftId, given: schemas.Decision) -> DraftIn
     """Let the draft go out as it is. A second time changes nothing."""
     with who.database.write() as session:
         drafts.find_draft(session, who.seen, draft_id)
-        approvals.approve(session, draft_id, actor_of(who), who.now, version=given.version, note=given.note)
+        approvals.approve(session, draft_id, who.actor, who.now, version=given.version, note=given.note)
         return drafts.find_draft(session, who.seen, draft_id)
 
 
@@ -106,7 +110,7 @@ def reject(who: Visited, draft_id: DraftId, given: schemas.Decision) -> DraftInf
     """Keep the draft from going out. A second time changes nothing."""
     with who.database.write() as session:
         drafts.find_draft(session, who.seen, draft_id)
-        approvals.reject(session, draft_id, actor_of(who), who.now, version=given.version, note=given.note)
+        approvals.reject(session, draft_id, who.actor, who.now, version=given.version, note=given.note)
         return drafts.find_draft(session, who.seen, draft_id)
 
 

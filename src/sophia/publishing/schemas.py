@@ -36,6 +36,7 @@ class DraftEdit(Asking):
     """What is to change; what is left out stays. `version` is the one that you read."""
 
     version: Version
+    regenerated: bool = Field(default=False, description="The draft was made anew, and not mended by hand.")
     kind: Kind | None = None
     copy_: Copy | None = Field(default=None, alias="copy")
     media_urls: Urls | None = None
@@ -81,7 +82,7 @@ class Told(BaseModel):
 class EventAnswer(Told):
     """Something that somebody did to a draft."""
 
-    kind: Literal["created", "edited", "approved", "rejected"]
+    kind: Literal["created", "edited", "regenerated", "approved", "rejected"]
     version: int
     actor: str
     note: str | None

@@ -1,6 +1,7 @@
 """A store written out, read back, and compared, value by value."""
 
 import csv
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,15 @@ from sophia.analytics.maintenance.exporting import MANIFEST, export_store
 from sophia.analytics.maintenance.importing import IMPORTED, import_store
 from sophia.analytics.maintenance.tables import decoder, encoder, exported_tables
 from sophia.analytics.maintenance.verifying import verify_store
-from sophia.analytics.models import ConversionEvent, EngagementMetric, Fetch
+from sophia.analytics.models import (
+    AnomalyEntry,
+    ClientGoal,
+    ConversionEvent,
+    EngagementMetric,
+    Fetch,
+    MarketingCost,
+    WatchedMetric,
+)
 from sophia.database import Base, Database
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.jobs.collecting import collect_daily
@@ -136,7 +145,13 @@ def test_every_text_survives_a_csv_file(value: str, tmp_path: Path) -> None:
         (column_of(ConversionEvent, "details"), {"a": [None, "\\N"]}),
         (column_of(Fetch, "sha256"), b"\x00\xff"),
         (column_of(Account, "connected_at"), NOW),
+        (column_of(AnomalyEntry, "score"), -3.25),
+        (column_of(AnomalyEntry, "until"), None),
+        (column_of(WatchedMetric, "together"), [1.5, None]),
+        (column_of(ClientGoal, "at_most"), True),
+        (column_of(MarketingCost, "amount"), Decimal("9.90")),
     ],
 )
 def test_every_type_survives(column: Column[Any], value: object) -> None:
-    assert decoder(column)(encoder(column)(value)) == value
+    found = decoder(column)(encoder(column)(value))
+    assert (found, type(found)) == (value, type(value))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,11 +18,13 @@ from sophia.analytics.measures.commerce import (
     conversion_rate,
     conversions,
     customer_acquisition_cost,
+    marketing_cost,
     new_customers,
     revenue,
     revenue_per_customer,
 )
-from sophia.analytics.measures.facts import ConversionFact, Money
+from sophia.analytics.measures.facts import ConversionFact, CostFact, Money
+from sophia.analytics.measures.figures import Coverage, Window, month_of
 from sophia.errors import InvalidInputError
 
 WEDNESDAY = date(2026, 11, 4)
@@ -66,7 +68,7 @@ def test_average_order_value_is_not_a_cost() -> None:
     assert (value.value, value.currency, value.n) == (Decimal("15.00"), "CAD", 2)
     assert value.doubt == "1 of 3 conversions name no revenue and are left out."
     assert customer_acquisition_cost(now).reason == NO_COST
-    paid = replace(now, marketing_cost=dollars("100"))
+    paid = replace(now, costs=(CostFact(WEEK, dollars("100")),), new_customers=None)
     assert customer_acquisition_cost(paid).reason == NO_CUSTOMERS
     assert customer_acquisition_cost(replace(paid, new_customers=0)).reason == NONE_NEW
     assert customer_acquisition_cost(replace(paid, new_customers=3)).value == Decimal("33.33")
@@ -118,3 +120,24 @@ def test_new_customers() -> None:
     assert new_customers((*history, bought(6)), WEEK) is None
     assert new_customers((*history, bought(6, day=date(2020, 1, 1))), WEEK) == 1
     assert new_customers((), WEEK) == 0
+
+
+def test_costs_are_spread_over_their_days() -> None:
+    """G15, G17: a week has its days' part of a month, and no cost when one of its days has none; currencies do not mix."""
+    month = CostFact(month_of(WEEK.start), dollars("300"))
+    now = client(costs=(month,))
+    assert month.window.days == 30
+    assert (marketing_cost(now).value, marketing_cost(now).currency) == (Decimal("70.00"), "CAD")
+    extra = CostFact(Window(WEEK.start, WEEK.start + timedelta(days=1)), dollars("9.99"))
+    assert marketing_cost(client(costs=(extra, month))).value == Decimal("79.99")
+    half = marketing_cost(client(costs=(extra,)))
+    assert (half.value, half.coverage) == (None, Coverage(1, 7))
+    assert half.reason == "The cost of sales and marketing is known for 1 of 7 days."
+    euros = CostFact(WEEK, Money(Decimal(1), "EUR"))
+    assert "CAD, EUR" in str(marketing_cost(client(costs=(month, euros))).reason)
+    free = client(costs=(CostFact(WEEK, dollars("0")),), new_customers=2)
+    assert customer_acquisition_cost(free).value == Decimal("0.00")
+    # Of a running week the days until today, as its customers are those until today.
+    running = client(costs=(month,), today=WEEK.start + timedelta(days=2))
+    assert marketing_cost(running).value == Decimal("30.00")
+    assert marketing_cost(client(costs=(month,), today=WEEK.start - timedelta(days=9))).value is None

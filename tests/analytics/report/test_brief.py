@@ -1,13 +1,18 @@
 """The brief names those who need somebody, with the reasons, and invents nothing for those without data."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
 from tests.analytics.report.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day, furnish
 from tests.analytics.report.test_building import check_sentence
-from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
+from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter, plain_settings
 
-from sophia.analytics.report import Brief, ClientBrief, ClientStanding, make_brief, make_report
+from sophia.analytics.models import MetricSeries
+from sophia.analytics.report import Brief, ClientBrief, ClientStanding, keep_weeks, make_brief, make_report
+from sophia.analytics.schemas.briefs import BriefAnswer
+from sophia.main import create_app
 from sophia.portfolio.models import Account
 
 
@@ -153,3 +158,43 @@ def test_an_empty_portfolio(filling: Filling) -> None:
     """H11: nobody is well of whom nothing is known."""
     found = brief_of(filling)
     assert (found.clients, found.counts["clients"]) == ((), 0)
+
+
+def test_a_brief_as_it_was_to_the_digit(agency: Agency, api: Api) -> None:
+    """A13, H11, G1: restated days, new posts, goals, annotations and clients: the brief of the moment stays the same."""
+    filling, later = agency.filling, NOW + timedelta(days=2)
+    client, account = furnish(agency)
+    keep_weeks(filling.database, NOW)
+    told = api.post("/portfolio/annotations", {"day": str(MONDAY), "text": "A holiday"})
+    goal = {"kpi": "views", "target": 9000, "start_date": str(MONDAY), "end_date": "2026-11-30"}
+    assert (told.status_code, api.ask("PUT", f"/{client}/goals/Views", json=goal).status_code) == (201, 201)
+    then = make_brief(filling.database, None, NOW, as_of=NOW)
+    (one,) = [found for found in then.clients if found.client_id == client]
+    assert (one.collection, one.goals[0].current.value, len(then.annotations)) == (None, 3500, 1)
+    live = by_name(brief_of(filling))["Hats"]
+    assert live.kpis == one.kpis
+    assert live.goals == one.goals
+
+    fetch = filling.fetch(account, later)
+    with filling.database.read() as session:
+        series = session.scalars(select(MetricSeries.id).filter_by(account_id=account, post_id=None)).all()
+    for number in series:
+        filling.revise(number, MONDAY + 6 * ONE_DAY, 7, fetch)
+    agency.post(account, MONDAY, counters(9000, 900), MONDAY + 5 * ONE_DAY, later)
+    filling.client("Late", created_at=later)
+    after = Api(create_app(plain_settings(), filling.database, clock=lambda: later + ONE_DAY), api.key)
+    assert after.ask("DELETE", f"/{client}/goals/Views").status_code == 204
+    assert after.ask("DELETE", f"/portfolio/annotations/{told.json()['id']}").status_code == 204
+    keep_weeks(filling.database, later + ONE_DAY)
+    assert make_brief(filling.database, None, later + ONE_DAY, as_of=NOW) == then
+    now = by_name(make_brief(filling.database, None, later + ONE_DAY, WEEK))
+    assert "Late" in now
+    assert now["Hats"].kpis["views"].value != one.kpis["views"].value
+    document = after.get("/portfolio/brief?as_of=2026-11-22T12:00:00Z").json()
+    assert document == BriefAnswer.model_validate(then).model_dump(mode="json")
+    assert after.get("/portfolio/brief?as_of=2027-01-01T00:00:00Z").status_code == 422
+    for sentence in document["commentary"]:
+        check_sentence(document, sentence)
+    for found in document["clients"]:
+        for reason in found["reasons"]:
+            check_sentence(found, reason["sentence"])

@@ -158,6 +158,7 @@ def test_no_figure_in_any_sentence_differs_from_the_report(agency: Agency, api: 
         _, other = agency.client(f"Broken {name}")
         agency.days(other, name, usual | later)
     agency.post(account, MONDAY + 3 * ONE_DAY, {"likes": 7}, MONDAY + 4 * ONE_DAY)
+    tell(api, client)
     sentences = 0
     for one in range(client, other + 1):
         answer = api.get(f"/{one}/report")
@@ -167,7 +168,55 @@ def test_no_figure_in_any_sentence_differs_from_the_report(agency: Agency, api: 
         for sentence in document["commentary"]:
             check_sentence(document, sentence)
             sentences += 1
-    assert sentences > 25
+    assert sentences > 35
+    assert {one["standing"] for one in api.get(f"/{client}/report").json()["goals"]} == {
+        "reached",
+        "missed",
+        "behind",
+        "on pace",
+        "not known",
+    }
+
+
+def tell(api: Api, client: int) -> None:
+    """A goal of every standing, one in money, one not to be exceeded; and an annotation with numbers of its own."""
+    sale = {"event_type": "conversion", "source": "shop", "event_date": str(MONDAY), "customer_key": "ann"}
+    api.post(f"/{client}/conversion", sale | {"revenue_amount": "99.50", "currency": "CAD"})
+    api.post(f"/{client}/annotations", {"day": str(MONDAY), "text": "10 % off, 3 days"})
+    until, week = "2026-12-31", str(WEEK.end - ONE_DAY)
+    for name, kpi, target, last, at_most in (
+        ("100 views", "views", 100, week, False),
+        ("Views of 2026", "views", 500_000, until, False),
+        ("Posts", "posts", 9, until, False),
+        ("Fans", "followers", 2500, week, False),
+        ("Shrinking", "net_new_followers", 10_000, until, False),
+        ("Sales", "revenue", 800, until, False),
+        ("Rate", "save_rate", 0.5, week, True),
+        ("Shares", "share_rate", 55.5, until, False),
+        ("Clicks", "click_through_rate", 5, week, False),
+    ):
+        body = {"kpi": kpi, "target": target, "start_date": str(MONDAY), "end_date": last, "at_most": at_most}
+        assert api.ask("PUT", f"/{client}/goals/{name}", json=body).status_code == 201
+
+
+def test_a_wrong_figure_in_a_sentence_is_found(agency: Agency, api: Api) -> None:
+    """H12: whichever referenced number of the document is another than that of its sentence, the check above fails."""
+    client, _ = furnish(agency)
+    tell(api, client)
+    document = api.get(f"/{client}/report").json()
+    changed = 0
+    for sentence in document["commentary"]:
+        for reference in sentence["references"].values():
+            *above, last = reference["path"].split(".")
+            holder = resolve(document, ".".join(above))
+            if isinstance(holder, dict) and isinstance(holder[last], int | float):
+                right, holder[last] = holder[last], 3 * holder[last] + 41
+                with pytest.raises(AssertionError):
+                    check_sentence(document, sentence)
+                holder[last] = right
+                changed += 1
+        check_sentence(document, sentence)
+    assert changed > 30
 
 
 def check_sentence(document: Any, sentence: dict[str, Any]) -> None:
@@ -239,4 +288,4 @@ def test_a_report_costs_a_constant_number_of_queries(agency: Agency) -> None:
                 report_of(agency.filling, client, as_of=as_of)
             counts.append(counter.count)
     assert counts[:2] == counts[2:]
-    assert max(counts) <= 32
+    assert max(counts) <= 33

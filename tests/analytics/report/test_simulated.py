@@ -60,6 +60,19 @@ def test_what_is_reported_is_what_is_stored(make_house: HouseMaker) -> None:
         check_sentence(document, sentence)
 
 
+def test_a_run_that_changes_nothing_changes_no_kpi(make_house: HouseMaker) -> None:
+    """A1, A13, G1: collected once more at the same moment, every figure of the report and the kept weeks is the same."""
+    house = make_house(now=LATER, days=25, posts_per_account=10)
+    house.collect(plan=Plan())
+    client = house.rows("SELECT min(id) FROM clients")[0][0]
+    keep_weeks(house.database, LATER)
+    first = make_report(house.database, client, WEEK, LATER)
+    house.collect(plan=Plan())
+    assert report_answer(make_report(house.database, client, WEEK, LATER)) == report_answer(first)
+    saved = keep_weeks(house.database, LATER)
+    assert (saved.new, saved.changed) == (0, 0)
+
+
 def test_the_agency_in_brief(make_house: HouseMaker) -> None:
     """H11, H12, G1: weeks are kept for all clients, the brief knows every one, and a dead token is a reason."""
     house = make_house(now=LATER, businesses=3, days=40, posts_per_account=10)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Date, Integer, LargeBinary, Numeric, Table, inspect, text
+from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, LargeBinary, Numeric, Table, inspect, text
 from sqlalchemy.orm import Session
 
 import sophia.access
@@ -92,8 +92,11 @@ def _reader(column: Column[Any]) -> Callable[[str], Any]:
     for types, read in readers:
         if isinstance(kind, types):
             return read
+    # Not a kind of Numeric to SQLAlchemy.
+    if isinstance(kind, Float):
+        return float
     if isinstance(kind, Numeric):
-        return Decimal if kind.asdecimal else float
+        return Decimal
     return lambda written: written.removeprefix("\\")
 
 

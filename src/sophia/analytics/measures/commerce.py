@@ -6,13 +6,23 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from sophia.analytics.measures.estimation import wilson_percent
 from sophia.analytics.measures.facts import ClientWindow, ConversionFact, Money
-from sophia.analytics.measures.figures import Figure, FigureUnit, Window, figure, missing, percent
+from sophia.analytics.measures.figures import (
+    ONE_DAY,
+    Coverage,
+    Figure,
+    FigureUnit,
+    Window,
+    figure,
+    missing,
+    percent,
+)
 
 CLICK, CONVERSION, REFUND = "utm_click", "conversion", "refund"
 NO_CLICKS = "No clicks on tagged links were recorded in this window."
 MORE_THAN_CLICKS = "More conversions than clicks: some came by other ways, so this is a ratio and no share."
 NO_REVENUE = "No conversion with revenue was recorded in this window."
 NO_COST = "The cost of sales and marketing in this window is not known."
+NO_COST_CURRENCY = "The costs of this window are in several currencies"
 NO_CUSTOMERS = "The conversions of this window name no customers."
 NONE_NEW = "Nobody bought for the first time in this window."
 _CENT = Decimal("0.01")
@@ -129,13 +139,41 @@ def revenue_per_customer(now: ClientWindow) -> Figure:
     return money(net.value / customers, net.currency, n=customers)
 
 
+def fresh_customers(now: ClientWindow) -> Figure:
+    """How many bought for the first time; None when nobody can tell who bought."""
+    if now.new_customers is None:
+        return missing(FigureUnit.PEOPLE, NO_CUSTOMERS)
+    return figure(now.new_customers, FigureUnit.PEOPLE)
+
+
+def marketing_cost(now: ClientWindow) -> Figure:
+    """The costs' parts that fall into the window, by days, up to the running one; None unless every day has one.
+
+    A day without a cost is one of which nobody told what it cost; that nothing was spent is told by a cost of 0.
+    """
+    until = min(now.window.end, now.today + ONE_DAY)
+    days = [now.window.start + index * ONE_DAY for index in range((until - now.window.start).days)]
+    told = [one for one in now.costs if any(day in one.window for day in days)]
+    known = sum(any(day in one.window for one in told) for day in days)
+    if not days or known == 0:
+        return missing(FigureUnit.MONEY, NO_COST)
+    if known < len(days):
+        reason = f"The cost of sales and marketing is known for {known} of {len(days)} days."
+        return missing(FigureUnit.MONEY, reason, coverage=Coverage(known, len(days)))
+    currencies = sorted({one.cost.currency for one in told})
+    if len(currencies) > 1:
+        return missing(FigureUnit.MONEY, f"{NO_COST_CURRENCY}: {', '.join(currencies)}.")
+    parts = (one.cost.amount * sum(day in one.window for day in days) / one.window.days for one in told)
+    return money(sum(parts, Decimal(0)), currencies[0], n=len(told))
+
+
 def customer_acquisition_cost(now: ClientWindow) -> Figure:
     """Only with a cost: revenue by conversion is an average order value, and nothing else (G15)."""
-    if now.marketing_cost is None:
-        return missing(FigureUnit.MONEY, NO_COST)
-    if now.new_customers is None:
-        return missing(FigureUnit.MONEY, NO_CUSTOMERS)
-    if now.new_customers == 0:
+    cost, customers = marketing_cost(now), fresh_customers(now)
+    if not isinstance(cost.value, Decimal) or cost.currency is None:
+        return missing(FigureUnit.MONEY, cost.reason or NO_COST, coverage=cost.coverage)
+    if customers.value is None:
+        return missing(FigureUnit.MONEY, customers.reason or NO_CUSTOMERS)
+    if customers.value == 0:
         return missing(FigureUnit.MONEY, NONE_NEW, n=0)
-    cost = now.marketing_cost
-    return money(cost.amount / now.new_customers, cost.currency, n=now.new_customers)
+    return money(cost.value / int(customers.value), cost.currency, n=int(customers.value))

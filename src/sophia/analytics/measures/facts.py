@@ -105,6 +105,14 @@ class ConversionFact:
 
 
 @dataclass(frozen=True, slots=True)
+class CostFact:
+    """What sales and marketing cost in some days, spread over them evenly."""
+
+    window: Window
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalFact:
     """Something that happened to a draft on its way to publication; `at` is aware. Raises InvalidInputError."""
 
@@ -124,7 +132,8 @@ class ClientWindow:
 
     `accounts` are all accounts that are measured, so that a silent one is noticed. `posts` are those published in the
     window. `today` is the running day of the reporting zone; `zone` is the client's, in which approvals fall into days.
-    `approvals` holds the whole history of the drafts concerned, `new_customers` those who bought for the first time.
+    `approvals` holds the whole history of the drafts concerned, `new_customers` those who bought for the first time,
+    `costs` also those of which only a part of the days lies in the window.
     """
 
     window: Window
@@ -137,7 +146,7 @@ class ClientWindow:
     followers: tuple[FollowerLevels, ...] = ()
     conversions: tuple[ConversionFact, ...] = ()
     approvals: tuple[ApprovalFact, ...] = ()
-    marketing_cost: Money | None = None
+    costs: tuple[CostFact, ...] = ()
     new_customers: int | None = None
 
     @property

@@ -1,10 +1,15 @@
 """What a client wants to reach, and whether it is on its way there."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
-from sophia.analytics.measures.figures import Figure, FigureUnit, Window, missing, percent
+from sophia.analytics.measures.facts import ClientWindow
+from sophia.analytics.measures.figures import Figure, FigureUnit, Window, figure, missing, percent
+from sophia.analytics.measures.kpis import KPIS, NO_FOLLOWERS
 from sophia.errors import InvalidInputError
 
 NOT_BEGUN = "The goal's first day is not over yet."
@@ -29,6 +34,17 @@ class Standing(StrEnum):
     MISSED = "missed"
 
 
+FOLLOWERS = "followers"
+_TOTALS = ("posts", "views", "engagements", "net_new_followers", "conversions", "revenue", "new_customers")
+# What has neither a total nor a rate: people cannot be added up, growth begins where the window does.
+_NO_GOALS = frozenset({"reach", "audience_growth", "marketing_cost"})
+GOALS: Mapping[str, GoalKind] = MappingProxyType(
+    {FOLLOWERS: GoalKind.LEVEL}
+    | {kpi.name: GoalKind.TOTAL if kpi.name in _TOTALS else GoalKind.RATE for kpi in KPIS if kpi.name not in _NO_GOALS}
+)
+"""What a goal can be for: the KPIs, and the total of followers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
     """A KPI, the number that it should come to, and until when. Raises InvalidInputError for what nobody can reach.
@@ -50,6 +66,30 @@ class Goal:
             raise InvalidInputError(f"The goal for {self.kpi} is where it stands already; choose another target.")
         if self.at_most and self.kind is not GoalKind.RATE:
             raise InvalidInputError(f"Only a rate can be kept below a target; {self.kpi} is a {self.kind}.")
+
+
+def goal_of(kpi: str, target: float, window: Window, *, at_most: bool = False, base: float = 0.0) -> Goal:
+    """The goal for a KPI by its name. Raises InvalidInputError, also for a KPI that cannot be one."""
+    kind = GOALS.get(kpi)
+    if kind is None:
+        raise InvalidInputError(f"There is no goal for {kpi!r}. Choose one of: {', '.join(sorted(GOALS))}.")
+    if not math.isfinite(target) or (target <= 0 and kind is not GoalKind.RATE):
+        raise InvalidInputError(f"The target for {kpi} must be a number above 0.")
+    # Who stands where he wants to be has reached it, from wherever he came.
+    base = base if kind is GoalKind.LEVEL and base != target else 0.0
+    return Goal(kpi=kpi, target=target, window=window, kind=kind, base=base, at_most=at_most)
+
+
+def followers(now: ClientWindow) -> tuple[Figure, int | None]:
+    """(all followers at the end of the window, at its start), by the profiles' totals; None where one is not known."""
+    known = {one.account_id: one for one in now.followers}
+    mine = [known.get(account) for account in sorted(now.accounts)]
+    ends = [one.at_end for one in mine if one is not None and one.at_end is not None]
+    starts = [one.at_start for one in mine if one is not None and one.at_start is not None]
+    base = sum(starts) if starts and len(starts) == len(mine) else None
+    if not ends or len(ends) < len(mine) or base is None:
+        return missing(FigureUnit.PEOPLE, NO_FOLLOWERS), base
+    return figure(sum(ends), FigureUnit.PEOPLE, n=len(ends)), base
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +124,7 @@ def progress(goal: Goal, current: Figure, today: date) -> Progress:
         begun = missing(FigureUnit.PERCENT, NOT_BEGUN)
         return Progress(goal, done, begun, missing(current.unit, NOT_BEGUN), Standing.NOT_KNOWN)
     pace = percent(done.value, 100 * share)
-    projected = Figure(value=goal.base + (value - goal.base) / share, unit=current.unit)
+    projected = Figure(value=goal.base + (value - goal.base) / share, unit=current.unit, currency=current.currency)
     return Progress(goal, done, pace, projected, _standing(pace, reached=reached, closed=closed))
 
 

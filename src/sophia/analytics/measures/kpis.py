@@ -16,6 +16,8 @@ from sophia.analytics.measures.commerce import (
     conversion_rate,
     conversions,
     customer_acquisition_cost,
+    fresh_customers,
+    marketing_cost,
     revenue,
     revenue_per_customer,
 )
@@ -313,6 +315,8 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("revenue", _MONEY, "revenue of conversions − refunds", _EVENTS, revenue),
     Kpi("average_order_value", _MONEY, "revenue / conversions with revenue", _EVENTS, average_order_value),
     Kpi("revenue_per_customer", _MONEY, "(revenue − refunds) / customers", _EVENTS, revenue_per_customer),
+    Kpi("new_customers", _PEOPLE, "customers who bought for the first time", ("new_customers",), fresh_customers),
+    Kpi("marketing_cost", _MONEY, "recorded costs, by days", ("marketing_cost",), marketing_cost),
     Kpi(
         "customer_acquisition_cost",
         _MONEY,

@@ -27,12 +27,17 @@ from sophia.analytics.models.decisions import (
 )
 from sophia.analytics.models.links import TrackedLink
 from sophia.analytics.models.readings import EngagementMetric, MetricRevision, MetricSeries, StoredMetric
+from sophia.analytics.models.told import Annotation, ClientGoal, MarketingCost
+from sophia.analytics.models.watching import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
 
 __all__ = [
     "AccountTotal",
+    "Annotation",
+    "AnomalyEntry",
     "BudgetPause",
     "Campaign",
     "CampaignMembership",
+    "ClientGoal",
     "CollectionRun",
     "ConversionEvent",
     "DecisionQualityScore",
@@ -43,14 +48,18 @@ __all__ = [
     "KPISnapshot",
     "KPISnapshotRevision",
     "Lease",
+    "MarketingCost",
     "MetricRevision",
     "MetricSeries",
     "MetricStatus",
+    "PortfolioEventEntry",
     "PostOutcome",
     "PostOutcomeRevision",
     "QuarantinedItem",
     "RefusedObject",
     "StoredMetric",
     "TrackedLink",
+    "WatchedMetric",
+    "WatchedSeries",
     "Watermark",
 ]

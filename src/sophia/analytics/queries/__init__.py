@@ -2,6 +2,7 @@
 
 from sophia.analytics.queries.aggregated import Aggregated, Bucket, GroupBy, aggregate, whole_buckets
 from sophia.analytics.queries.campaigns import CampaignState, list_campaigns
+from sophia.analytics.queries.client_events import cost_facts
 from sophia.analytics.queries.collecting import KnownAccount, account_to_collect, budget_pauses
 from sophia.analytics.queries.conversions import (
     CountedEvents,
@@ -61,6 +62,7 @@ __all__ = [
     "client_states",
     "client_today",
     "conversion_facts",
+    "cost_facts",
     "count_events",
     "due_links",
     "earlier_conversions",

@@ -1,5 +1,6 @@
 """A few metrics of many accounts, day by day, as plain numbers: what drivers and anomalies are computed from."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
@@ -14,7 +15,7 @@ from sophia.analytics.queries.readings import CURRENT, value_at
 from sophia.analytics.queries.windows import Meaning
 from sophia.database import among, day_number
 from sophia.meta.catalogue import Level, Period
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import day_start
 
 Days = dict[date, int | float]
 
@@ -68,8 +69,11 @@ def posts_a_day(
     session: Session, accounts: Collection[int], window: Window, *, as_of: datetime | None = None
 ) -> dict[int, dict[date, int]]:
     """{account: {reporting day: posts published}}, days without any left out; one query."""
+    days = [window.start + index * ONE_DAY for index in range(window.days)]
+    # A zone's rules are followed once a day and not once a post.
+    ends = [day_start(day + ONE_DAY) for day in days]
     found: dict[int, dict[date, int]] = defaultdict(dict)
     for account, moment in published_at(session, accounts, window, as_of):
-        days, day = found[account], reporting_day(moment)
-        days[day] = days.get(day, 0) + 1
+        counts, day = found[account], days[bisect_right(ends, moment)]
+        counts[day] = counts.get(day, 0) + 1
     return found

@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Integer, case, func, select, type_coerce
+from sqlalchemy import ColumnElement, Integer, case, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.documents import figure_of
@@ -16,6 +18,7 @@ from sophia.analytics.models import (
     Fetch,
     KPISnapshot,
     KPISnapshotRevision,
+    MarketingCost,
     MetricSeries,
     Watermark,
 )
@@ -23,7 +26,7 @@ from sophia.analytics.queries.overview import DAY_FAMILIES
 from sophia.analytics.queries.sight import Seen, visible
 from sophia.database import EPOCH
 from sophia.meta.reporting_zone import reporting_day
-from sophia.portfolio.models import Account, Client, Post
+from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, Post
 
 # Transactions of others may have ended in another order than the moments that they noted.
 MARGIN = timedelta(hours=1)
@@ -87,17 +90,18 @@ def _snapshot(row: KPISnapshot) -> WeekSnapshot:
 
 
 def portfolio_kpis(
-    session: Session, weeks: Collection[Window], kpis: Collection[str]
+    session: Session, weeks: Collection[Window], kpis: Collection[str], *, as_of: datetime | None = None
 ) -> dict[int, dict[date, dict[str, Figure]]]:
-    """{client: {Monday: {KPI: figure}}} of whole clients in these weeks, as far as they were kept; one query."""
+    """{client: {Monday: {KPI: figure}}} of whole clients in these weeks, as the snapshots said at a moment; one query."""
     rows = session.execute(
-        select(KPISnapshot.client_id, KPISnapshot.week_start, KPISnapshot.kpis).where(
+        select(KPISnapshot.client_id, KPISnapshot.week_start, _said(as_of)).where(
             KPISnapshot.account_key == 0, KPISnapshot.week_start.in_([week.start for week in weeks])
         )
     )
     found: dict[int, dict[date, dict[str, Figure]]] = defaultdict(dict)
     for client, start, document in rows:
-        found[client][start] = {name: figure_of(document[name]) for name in kpis if name in document}
+        if document is not None:
+            found[client][start] = {name: figure_of(document[name]) for name in kpis if name in document}
     return found
 
 
@@ -105,29 +109,31 @@ def account_figures(
     session: Session, week: Window, kpis: Collection[str], *, as_of: datetime | None = None
 ) -> dict[int, dict[str, Figure]]:
     """{account: {KPI: figure}} of every account in one week, as the snapshots said at a moment; one query."""
-    snapshot, revision = KPISnapshot, KPISnapshotRevision
-    stored = select(snapshot.account_key, snapshot.kpis).where(
-        snapshot.week_start == week.start, snapshot.account_key != 0
+    rows = session.execute(
+        select(KPISnapshot.account_key, _said(as_of)).where(
+            KPISnapshot.week_start == week.start, KPISnapshot.account_key != 0
+        )
     )
-    if as_of is not None:
-        earlier = (
-            select(revision.kpis)
-            .where(
-                revision.snapshot_id == snapshot.id, revision.computed_at <= as_of, revision.replaced_at > as_of
-            )
-            .limit(1)
-            .correlate(snapshot)
-            .scalar_subquery()
-        )  # fmt: skip
-        said = type_coerce(case((snapshot.computed_at <= as_of, snapshot.kpis), else_=earlier), snapshot.kpis.type)
-        stored = select(snapshot.account_key, said).where(
-            snapshot.week_start == week.start, snapshot.account_key != 0
-        )  # fmt: skip
     return {
         account: {name: figure_of(document[name]) for name in kpis if name in document}
-        for account, document in session.execute(stored)
+        for account, document in rows
         if document is not None
     }
+
+
+def _said(as_of: datetime | None) -> ColumnElement[Any]:
+    """What a snapshot says, or said at a moment; NULL when it was not there yet."""
+    snapshot, revision = KPISnapshot, KPISnapshotRevision
+    if as_of is None:
+        return type_coerce(snapshot.kpis, snapshot.kpis.type)
+    earlier = (
+        select(revision.kpis)
+        .where(revision.snapshot_id == snapshot.id, revision.computed_at <= as_of, revision.replaced_at > as_of)
+        .limit(1)
+        .correlate(snapshot)
+        .scalar_subquery()
+    )
+    return type_coerce(case((snapshot.computed_at <= as_of, snapshot.kpis), else_=earlier), snapshot.kpis.type)
 
 
 def weeks_due(session: Session, today: date) -> dict[Window, set[int]]:
@@ -201,4 +207,31 @@ def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
     events = session.execute(
         select(ConversionEvent.client_id, ConversionEvent.event_date).where(ConversionEvent.recorded_at > since)
     )
-    return found | {(client, week_of(day).start) for client, day in events}
+    found |= {(client, week_of(day).start) for client, day in events}
+    return found | _weeks_of_decisions(session, since) | _weeks_of_costs(session, since)
+
+
+def _weeks_of_decisions(session: Session, since: datetime) -> set[tuple[int, date]]:
+    rows = session.execute(
+        select(Client.id, Client.timezone, ApprovalEvent.happened_at)
+        .join(ContentDraft, ContentDraft.client_id == Client.id)
+        .join(ApprovalEvent, ApprovalEvent.draft_id == ContentDraft.id)
+        .where(ApprovalEvent.happened_at > since)
+    )
+    return {(client, week_of(moment.astimezone(ZoneInfo(zone)).date()).start) for client, zone, moment in rows}
+
+
+def _weeks_of_costs(session: Session, since: datetime) -> set[tuple[int, date]]:
+    """Every week that a cost touches which was told or taken back since."""
+    cost = MarketingCost
+    rows = session.execute(
+        select(cost.client_id, cost.start_date, cost.end_date).where(
+            or_(cost.recorded_at > since, cost.removed_at > since)
+        )
+    )
+    return {
+        (client, monday)
+        for client, first, last in rows
+        for index in range((last - week_of(first).start).days // 7 + 1)
+        if (monday := week_of(first).start + index * ONE_WEEK)
+    }

@@ -14,17 +14,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Integer, and_, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
+from sophia.analytics.measures.commerce import new_customers
 from sophia.analytics.measures.facts import (
     ClientWindow,
-    ConversionFact,
     DayValue,
     FollowerLevels,
-    Money,
     OwnValue,
     PostFacts,
 )
 from sophia.analytics.measures.figures import ONE_DAY, Window
-from sophia.analytics.models import ConversionEvent, EngagementMetric, MetricSeries, StoredMetric
+from sophia.analytics.models import EngagementMetric, MetricSeries, StoredMetric
+from sophia.analytics.queries.client_events import ClientEvents, client_events
 from sophia.analytics.queries.post_values import SeenPost, seen_posts, values_by
 from sophia.analytics.queries.readings import CURRENT, value_at
 from sophia.database import among, day_number, day_of
@@ -48,6 +48,7 @@ class MeasuredClient:
     industry: str | None
     zone: ZoneInfo
     is_active: bool
+    created_at: datetime
     accounts: Mapping[int, Platform]
 
 
@@ -76,15 +77,25 @@ def measured_clients(session: Session, *, as_of: datetime | None = None) -> list
     """All clients by id, archived ones too: what they had is still what others are compared with; one query."""
     connected = true() if as_of is None else Account.connected_at <= as_of
     rows = session.execute(
-        select(Client.id, Client.name, Client.industry, Client.timezone, Client.status, Account.id, Account.platform)
+        select(
+            Client.id,
+            Client.name,
+            Client.industry,
+            Client.timezone,
+            Client.status,
+            Client.created_at,
+            Account.id,
+            Account.platform,
+        )
         .outerjoin(Account, and_(Account.client_id == Client.id, connected))
         .order_by(Client.id, Account.id)
     )
     found: dict[int, MeasuredClient] = {}
     accounts: dict[int, dict[int, Platform]] = defaultdict(dict)
-    for number, name, industry, zone, status, account, platform in rows:
+    for number, name, industry, zone, status, created, account, platform in rows:
         if number not in found:
-            found[number] = MeasuredClient(number, name, industry, ZoneInfo(zone), status == "active", accounts[number])
+            is_active, mine = status == "active", accounts[number]
+            found[number] = MeasuredClient(number, name, industry, ZoneInfo(zone), is_active, created, mine)
         if account is not None:
             accounts[number][account] = Platform(platform)
     return list(found.values())
@@ -122,11 +133,13 @@ def client_windows(
     *,
     as_of: datetime | None = None,
     metrics: Collection[str] | None = None,
+    events: bool = True,
 ) -> dict[int, dict[Window, ClientWindow]]:
-    """{client: {window: facts}}: six queries, however many clients, posts and windows there are that do not overlap.
+    """{client: {window: facts}}: nine queries, however many clients, posts and windows there are that do not overlap.
 
     `now` says which day is running. A post has what its last snapshot before the end of the window says, and so never
-    anything that came later. `metrics` leaves only these canonical metrics; None takes all, unknown ones too.
+    anything that came later. `metrics` leaves only these canonical metrics; None takes all, unknown ones too. Without
+    `events` conversions, decisions and costs are left out.
     """
     wanted = sorted(set(windows))
     if not wanted:
@@ -139,11 +152,11 @@ def client_windows(
     own = _own_values(session, accounts, means, wanted, as_of)
     posts = seen_posts(session, accounts, spans, as_of)
     facts = posts_by_window(session, posts, wanted, means, as_of)
-    events = conversions(session, [client.id for client in clients], spans, as_of)
+    happened = client_events(session, [client.id for client in clients], spans, as_of) if events else {}
     today = reporting_day(now)
     return {
         client.id: {
-            window: _client_window(client, window, today, days, own, facts[window], events.get(client.id, ()))
+            window: _client_window(client, window, today, days, own, facts[window], happened.get(client.id))
             for window in wanted
         }
         for client in clients
@@ -157,10 +170,10 @@ def _client_window(
     days: Mapping[int, Sequence[DayValue]],
     own: Mapping[int, Sequence[OwnValue]],
     posts: Mapping[int, Sequence[PostFacts]],
-    events: Iterable[ConversionFact],
+    events: ClientEvents | None,
 ) -> ClientWindow:
     mine = client.accounts
-    return ClientWindow(
+    found = ClientWindow(
         window=window,
         today=today,
         zone=client.zone,
@@ -169,7 +182,18 @@ def _client_window(
         days=tuple(one for account in mine for one in days.get(account, ()) if one.day in window),
         own=tuple(one for account in mine for one in own.get(account, ()) if one.window == window),
         followers=tuple(follower_levels(account, days.get(account, ()), window) for account in mine),
-        conversions=tuple(one for one in events if one.day in window),
+    )
+    return found if events is None else _with_events(found, events)
+
+
+def _with_events(found: ClientWindow, events: ClientEvents) -> ClientWindow:
+    conversions = tuple(one for one in events.conversions if one.day in found.window)
+    return replace(
+        found,
+        conversions=conversions,
+        approvals=tuple(events.approvals),
+        costs=tuple(events.costs),
+        new_customers=new_customers((*events.purchases, *conversions), found.window),
     )
 
 
@@ -350,38 +374,6 @@ def post_facts(
     }
 
 
-def conversions(
-    session: Session, clients: Collection[int], windows: Iterable[Window], as_of: datetime | None
-) -> dict[int, list[ConversionFact]]:
-    """{client: what was recorded for it about days of these windows}; one query."""
-    event = ConversionEvent
-    rows = session.execute(
-        select(
-            event.client_id,
-            event.id,
-            event.event_type,
-            event.event_date,
-            event.source,
-            event.revenue_amount,
-            event.currency,
-            event.content_draft_id,
-        )
-        .where(
-            among(event.client_id, clients),
-            or_(*(event.event_date.between(window.start, window.end - ONE_DAY) for window in windows)),
-            true() if as_of is None else event.recorded_at <= as_of,
-        )
-        .order_by(event.id)
-    )
-    found: dict[int, list[ConversionFact]] = defaultdict(list)
-    for client, number, kind, day, source, amount, currency, draft in rows:
-        revenue = None if amount is None or currency is None else Money(amount, currency)
-        found[client].append(
-            ConversionFact(event_id=number, event_type=kind, day=day, source=source, revenue=revenue, draft_id=draft)
-        )
-    return found
-
-
 def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> ClientWindow:
     """The part of a window that belongs to some of its accounts; events, which belong to the client, are left out."""
     return replace(
@@ -393,4 +385,6 @@ def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> Clien
         followers=tuple(one for one in window.followers if one.account_id in accounts),
         conversions=(),
         approvals=(),
+        costs=(),
+        new_customers=None,
     )

@@ -1,6 +1,7 @@
 """Windows → measures → report: one client's window told in full, and the whole portfolio in brief."""
 
-from sophia.analytics.report.brief import Brief, ClientBrief, ClientStanding, make_brief
+from sophia.analytics.report.brief import make_brief
+from sophia.analytics.report.brief_records import Brief, ClientBrief, ClientStanding
 from sophia.analytics.report.decisions import (
     DecisionQuality,
     attribute_outcomes,
@@ -9,6 +10,8 @@ from sophia.analytics.report.decisions import (
     quality_window,
 )
 from sophia.analytics.report.gathering import last_closed_week, make_report
+from sophia.analytics.report.goals import client_goals
+from sophia.analytics.report.journal import keep_anomalies
 from sophia.analytics.report.portfolio_week import PortfolioWeek, newest_portfolio_week
 from sophia.analytics.report.records import Report
 from sophia.analytics.report.weekly import keep_weeks
@@ -21,7 +24,9 @@ __all__ = [
     "PortfolioWeek",
     "Report",
     "attribute_outcomes",
+    "client_goals",
     "decision_quality",
+    "keep_anomalies",
     "keep_scores",
     "keep_weeks",
     "last_closed_week",

@@ -29,9 +29,18 @@ from sophia.analytics.measures.posting_times import best_times, posting_times
 from sophia.analytics.measures.summaries import algo_dependent_summary, algo_independent_summary, unclassified
 from sophia.analytics.measures.trends import Trend, trend
 from sophia.analytics.queries.post_values import SeenPost
+from sophia.analytics.queries.told import Note
 from sophia.analytics.queries.windows import MeasuredClient, of_accounts
 from sophia.analytics.report.commentary import comment
-from sophia.analytics.report.records import MissingDays, Peers, Report, ReportedClient, TopPost
+from sophia.analytics.report.records import (
+    MissingDays,
+    Peers,
+    Report,
+    ReportedClient,
+    ReportedGoal,
+    SeriesAnomaly,
+    TopPost,
+)
 from sophia.analytics.report.watching import (
     WATCHED,
     AccountDays,
@@ -53,7 +62,8 @@ NO_PEERS = "Only whole weeks from Monday to Sunday, when they are over, are comp
 class Facts:
     """Everything that a report is computed from.
 
-    `weeks` are those of the trends by their Monday. `history` are the posts of 90 days with their newest numbers,
+    `weeks` are the KPIs of the trends' weeks by their Monday. `anomalies` are those that were told already; None, and they
+    are found in `days`. `history` are the posts of 90 days with their newest numbers,
     `posts` what is known of posts besides numbers. `portfolio` holds all clients by platform, `account_figures` the
     KPIs of all accounts in the same week, None where the window is no such week.
     """
@@ -65,14 +75,17 @@ class Facts:
     today: date
     now: ClientWindow
     earlier: ClientWindow
-    weeks: Mapping[date, ClientWindow]
+    weeks: Mapping[date, Mapping[str, Figure]]
     history: Sequence[PostFacts]
     posts: Mapping[int, SeenPost]
     days: AccountDays
     posts_a_day: PostsADay
+    anomalies: tuple[SeriesAnomaly, ...] | None
     portfolio: Mapping[Platform, Sequence[ClientWindows]]
     account_figures: Mapping[Platform, Mapping[int, Mapping[str, Figure]]] | None
     decisions: tuple[StageQuality, ...]
+    goals: tuple[ReportedGoal, ...]
+    annotations: tuple[Note, ...]
 
 
 def build_report(facts: Facts) -> Report:
@@ -94,7 +107,7 @@ def build_report(facts: Facts) -> Report:
         algo_independent_summary=algo_independent_summary(now, earlier),
         unclassified=unclassified(now),
         drivers=_drivers(facts),
-        anomalies=anomalies_of_client(client.accounts, facts.days, facts.posts_a_day, facts.window, facts.today),
+        anomalies=_anomalies(facts),
         benchmarks=_benchmarks(facts),
         peers=_peers(facts),
         posting_times=times,
@@ -104,6 +117,8 @@ def build_report(facts: Facts) -> Report:
         top_posts=_top_posts(facts),
         missing_days=_missing_days(now),
         decisions=facts.decisions,
+        goals=facts.goals,
+        annotations=facts.annotations,
     )
     return replace(report, commentary=comment(report))
 
@@ -129,13 +144,23 @@ def coverage_of(now: ClientWindow) -> Coverage:
     return Coverage(len(complete), max(ended, len(complete)))
 
 
+def trend_figures(week: ClientWindow) -> dict[str, Figure]:
+    """The KPIs of one week whose trends are shown."""
+    return {kpi.name: kpi.compute(week) for kpi in KPIS if kpi.name in TREND_KPIS}
+
+
 def _trends(facts: Facts) -> dict[str, Trend]:
-    until, weeks = trend_weeks(facts.window, facts.today), sorted(facts.weeks.items())
+    until = trend_weeks(facts.window, facts.today)
     return {
-        kpi.name: trend([(monday, kpi.compute(week)) for monday, week in weeks], until, TREND_WEEKS)
-        for kpi in KPIS
-        if kpi.name in TREND_KPIS
+        name: trend([(monday, week[name]) for monday, week in facts.weeks.items() if name in week], until, TREND_WEEKS)
+        for name in TREND_KPIS
     }
+
+
+def _anomalies(facts: Facts) -> tuple[SeriesAnomaly, ...]:
+    if facts.anomalies is not None:
+        return facts.anomalies
+    return anomalies_of_client(facts.client.accounts, facts.days, facts.posts_a_day, facts.window, facts.today)
 
 
 def _drivers(facts: Facts) -> dict[str, DriverSplit]:

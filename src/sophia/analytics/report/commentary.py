@@ -1,12 +1,14 @@
 """What a report says in sentences; each figure in them is a reference to where it stands in the report."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sophia.analytics.measures.driver_sentences import say as say_drivers
 from sophia.analytics.measures.figures import Figure
 from sophia.analytics.measures.responses import Effect
+from sophia.analytics.report.goal_sentences import say_goal
 from sophia.analytics.report.records import Report
-from sophia.analytics.report.sentences import Reference, Sentence, say
+from sophia.analytics.report.sentences import Form, Reference, Sentence, say
 from sophia.meta.catalogue import ObjectKind, Platform
 
 # Below this a change is called none.
@@ -29,7 +31,21 @@ ANOMALIES = {
 
 def comment(report: Report) -> tuple[Sentence, ...]:
     """The sentences of a report, the most important first; nothing is said of what is not known."""
-    parts = (_views, _engagement, _reach, _followers, _drivers, _anomalies, _rows, _benchmarks, _best, _top, _missing)
+    parts = (
+        _views,
+        _engagement,
+        _reach,
+        _followers,
+        _drivers,
+        _anomalies,
+        _notes,
+        _goals,
+        _rows,
+        _benchmarks,
+        _best,
+        _top,
+        _missing,
+    )
     found = tuple(sentence for part in parts for sentence in part(report))
     return found or (say(report, "There is nothing to say of this window: it has no readings."),)
 
@@ -136,18 +152,30 @@ def _drivers(report: Report) -> Iterator[Sentence]:
 
 def _anomalies(report: Report) -> Iterator[Sentence]:
     for index, found in enumerate(report.anomalies):
-        path, metric = f"anomalies.{index}.anomaly", METRIC_NAMES[found.metric]
-        template = ANOMALIES[found.anomaly.kind]
-        template = template.replace("{metric_small}", metric.lower()).replace("{metric}", metric)
-        template = template.replace("{platform}", PLATFORM_NAMES[found.platform.value])
-        references = {
-            "since": Reference(f"{path}.since", "text"),
-            "worst": Reference(f"{path}.worst", "text"),
-            "value": Reference(f"{path}.value"),
-            "expected": Reference(f"{path}.expected"),
-        }
-        named = {name: one for name, one in references.items() if f"{{{name}}}" in template}
-        yield say(report, template, **named)
+        kind, path = found.anomaly.kind, f"anomalies.{index}.anomaly."
+        yield say_anomaly(report, kind, found.metric, found.platform, path)
+
+
+def say_anomaly(document: Any, kind: str, metric: str, platform: str, path: str = "") -> Sentence:
+    """How an anomaly is told; `path` is where it stands in the document, with a dot at its end."""
+    name = METRIC_NAMES[metric]
+    template = ANOMALIES[kind].replace("{metric_small}", name.lower()).replace("{metric}", name)
+    template = template.replace("{platform}", PLATFORM_NAMES[platform])
+    forms: dict[str, Form] = {"since": "text", "worst": "text", "value": "number", "expected": "number"}
+    named = {one: Reference(f"{path}{one}", form) for one, form in forms.items() if f"{{{one}}}" in template}
+    return say(document, template, **named)
+
+
+def _notes(report: Report) -> Iterator[Sentence]:
+    for index in range(len(report.annotations)):
+        path = f"annotations.{index}"
+        day, text = Reference(f"{path}.day", "text"), Reference(f"{path}.text", "text")
+        yield say(report, "Noted for {day}: {text}", day=day, text=text)
+
+
+def _goals(report: Report) -> Iterator[Sentence]:
+    for index, goal in enumerate(report.goals):
+        yield say_goal(report, goal, f"goals.{index}")
 
 
 def _rows(report: Report) -> Iterator[Sentence]:

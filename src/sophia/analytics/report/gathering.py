@@ -2,10 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from sophia.analytics.measures.anomaly_records import Anomaly
+from sophia.analytics.measures.decision_quality import StageQuality
 from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import PostFacts
@@ -13,7 +16,9 @@ from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, week_of
 from sophia.analytics.measures.trends import a_year_before, newest_weeks
 from sophia.analytics.queries.portfolio_days import account_days, posts_a_day
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
-from sophia.analytics.queries.snapshots import account_figures
+from sophia.analytics.queries.snapshots import account_figures, client_snapshots
+from sophia.analytics.queries.told import notes
+from sophia.analytics.queries.watching import judged_through, told_anomalies
 from sophia.analytics.queries.windows import (
     FOLLOWERS,
     MeasuredClient,
@@ -28,17 +33,28 @@ from sophia.analytics.report.building import (
     Facts,
     build_report,
     compared_window,
+    trend_figures,
     trend_weeks,
 )
 from sophia.analytics.report.decisions import QUALITY_DAYS, decision_quality
-from sophia.analytics.report.records import Report
-from sophia.analytics.report.watching import EXPOSURE, SECOND_EXPOSURE, WATCHED, driver_windows, watched_days
+from sophia.analytics.report.goals import gather_goals
+from sophia.analytics.report.records import Report, SeriesAnomaly
+from sophia.analytics.report.watching import (
+    EXPOSURE,
+    SECOND_EXPOSURE,
+    WATCHED,
+    AccountDays,
+    PostsADay,
+    driver_windows,
+    watched_days,
+)
 from sophia.database import Database
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.meta.catalogue import Platform
 from sophia.meta.reporting_zone import reporting_day
 
 MOST_DAYS = 92
+NOT_YET = "What was known at a moment can only be said of the past."
 HISTORY = timedelta(days=90)
 RESPONSE_METRICS = frozenset({*ENGAGEMENT_METRICS, "reach"})
 TREND_METRICS = frozenset({*RESPONSE_METRICS, "views", FOLLOWERS})
@@ -50,24 +66,39 @@ def last_closed_week(now: datetime) -> Window:
 
 
 def make_report(
-    database: Database, client_id: int, window: Window | None, now: datetime, *, as_of: datetime | None = None
+    database: Database,
+    client_id: int,
+    window: Window | None,
+    now: datetime,
+    *,
+    as_of: datetime | None = None,
+    kept: bool = False,
 ) -> Report:
     """The report of a client for a window, by default the newest closed week; as it was at `as_of`, to the digit.
 
     Whoever may see the client sees the same report: others of the portfolio stand in it only as a crowd. Raises
     NotFoundError, and InvalidInputError for a window that is too long or has not begun.
+
+    `kept` takes trends and anomalies from what the jobs of the morning kept, where they have come as far as the window:
+    quicker, and as fresh as they are.
     """
     with database.read() as session:
-        facts = gather_facts(session, client_id, window, now, as_of=as_of)
+        facts = gather_facts(session, client_id, window, now, as_of=as_of, kept=kept)
     return build_report(facts)
 
 
 def gather_facts(
-    session: Session, client_id: int, window: Window | None, now: datetime, *, as_of: datetime | None = None
+    session: Session,
+    client_id: int,
+    window: Window | None,
+    now: datetime,
+    *,
+    as_of: datetime | None = None,
+    kept: bool = False,
 ) -> Facts:
     """Everything that the report is computed from. Raises as `make_report` does."""
     if as_of is not None and as_of > now:
-        raise InvalidInputError("What was known at a moment can only be said of the past.")
+        raise InvalidInputError(NOT_YET)
     moment = as_of or now
     today, chosen = reporting_day(moment), window or last_closed_week(moment)
     check_window(chosen, moment)
@@ -78,13 +109,9 @@ def gather_facts(
         raise NotFoundError(f"There is no client {client_id}.")
     measured = client_windows(session, [client], (chosen, before), moment, as_of=as_of)[client.id]
     history, posts = _history(session, client, chosen, moment, as_of)
-    means = meanings(session, WATCHED)
-    watched, accounts = watched_days(chosen, today), list(client.accounts)
-    last = trend_weeks(chosen, today)
-    weeks = newest_weeks(last, TREND_WEEKS)
-    weeks = (a_year_before(weeks[-1]), *weeks)
-    judged = Window(chosen.end - QUALITY_DAYS * ONE_DAY, chosen.end)
-    trends = client_windows(session, [client], weeks, moment, as_of=as_of, metrics=TREND_METRICS)[client.id]
+    weeks = _kept_weeks(session, client, chosen, today) if kept else None
+    told = _told(session, client, chosen) if kept else None
+    days, published = ({}, {}) if told is not None else _watched(session, client, chosen, today, as_of)
     return Facts(
         client=client,
         window=chosen,
@@ -93,15 +120,26 @@ def gather_facts(
         today=today,
         now=measured[chosen],
         earlier=measured[before],
-        weeks={week.start: facts for week, facts in trends.items()},
+        weeks=_weeks(session, client, chosen, moment, as_of) if weeks is None else weeks,
         history=history,
         posts={post.id: post for post in posts},
-        days=account_days(session, accounts, means, WATCHED, watched, as_of=as_of),
-        posts_a_day=posts_a_day(session, accounts, watched, as_of=as_of),
+        days=days,
+        posts_a_day=published,
+        anomalies=told,
         portfolio=_portfolio(session, clients, client, before, chosen, as_of),
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
-        decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,
+        decisions=_decisions(session, client_id, chosen, moment, as_of),
+        goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
+        annotations=tuple(notes(session, [client.id], window=Window(before.start, chosen.end), as_of=as_of)),
     )
+
+
+def _decisions(
+    session: Session, client_id: int, window: Window, now: datetime, as_of: datetime | None
+) -> tuple[StageQuality, ...]:
+    """By the outcomes that were due in the window or in the half year before it: one week holds too few."""
+    judged = Window(window.end - QUALITY_DAYS * ONE_DAY, window.end)
+    return decision_quality(session, client_id, judged, now, as_of=as_of).stages
 
 
 def check_window(window: Window, now: datetime) -> None:
@@ -110,6 +148,56 @@ def check_window(window: Window, now: datetime) -> None:
         raise InvalidInputError(f"Ask for {MOST_DAYS} days at most; these are {window.days}.")
     if window.start > reporting_day(now):
         raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
+
+
+def _trend_weeks(window: Window, today: date) -> tuple[Window, ...]:
+    """Those that are shown, and the one a year before the last."""
+    weeks = newest_weeks(trend_weeks(window, today), TREND_WEEKS)
+    return (a_year_before(weeks[-1]), *weeks)
+
+
+def _weeks(
+    session: Session, client: MeasuredClient, window: Window, now: datetime, as_of: datetime | None
+) -> dict[date, dict[str, Figure]]:
+    weeks = _trend_weeks(window, reporting_day(now))
+    found = client_windows(session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False)[client.id]
+    return {week.start: trend_figures(facts) for week, facts in sorted(found.items())}
+
+
+def _kept_weeks(
+    session: Session, client: MeasuredClient, window: Window, today: date
+) -> dict[date, Mapping[str, Figure]] | None:
+    """None when the newest of them has not been kept yet."""
+    weeks = _trend_weeks(window, today)
+    found = {one.week.start: one.kpis for one in client_snapshots(session, client.id, weeks)}
+    return found if weeks[-1].start in found else None
+
+
+def _told(session: Session, client: MeasuredClient, window: Window) -> tuple[SeriesAnomaly, ...] | None:
+    """None when the watch has not judged all days of the window for good yet."""
+    through = judged_through(session, client.id)
+    if through is None or through < window.end - ONE_DAY:
+        return None
+    names = [field.name for field in fields(Anomaly) if field.name != "series"]
+    found = [
+        SeriesAnomaly(
+            one.account_id,
+            Platform(one.platform),
+            one.metric,
+            Anomaly(f"{one.account_id} {one.metric}", **{name: getattr(one, name) for name in names}),
+        )
+        for one in told_anomalies(session, client.id, window=window)
+        if one.withdrawn_at is None
+    ]
+    return tuple(sorted(found, key=lambda one: (one.anomaly.since, one.account_id, one.metric, one.anomaly.kind)))
+
+
+def _watched(
+    session: Session, client: MeasuredClient, window: Window, today: date, as_of: datetime | None
+) -> tuple[AccountDays, PostsADay]:
+    days, accounts = watched_days(window, today), list(client.accounts)
+    found = account_days(session, accounts, meanings(session, WATCHED), WATCHED, days, as_of=as_of)
+    return found, posts_a_day(session, accounts, days, as_of=as_of)
 
 
 def _history(

@@ -9,10 +9,12 @@ from sophia.analytics.measures.benchmarks import Comparison, PortfolioQuantiles
 from sophia.analytics.measures.decision_quality import StageQuality
 from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.figures import Change, Coverage, Figure, Number, Window
+from sophia.analytics.measures.goals import GoalKind, Standing
 from sophia.analytics.measures.posting_times import Slot
 from sophia.analytics.measures.responses import GroupResponse
 from sophia.analytics.measures.summaries import SummaryLine
 from sophia.analytics.measures.trends import Trend
+from sophia.analytics.queries.told import Note
 from sophia.analytics.report.sentences import Sentence
 from sophia.meta.catalogue import ObjectKind, Platform
 
@@ -79,12 +81,35 @@ class MissingDays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedGoal:
+    """A goal, and how it stands at the end of the report's window, or today.
+
+    `current` is the KPI over the goal's days that are over; `base` where a level stood at their start. `done` is percent
+    of the way, `pace` percent of what a straight way would have by now, `projected` where this pace leads.
+    """
+
+    name: str
+    kpi: str
+    kind: GoalKind
+    target: float
+    at_most: bool
+    window: Window
+    base: int | None
+    current: Figure
+    done: Figure
+    pace: Figure
+    projected: Figure
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The computed answer for one client and window, as everything was known at `as_of`.
 
     `before` is what the window is compared with: as many days directly before it, or as many of them as are over.
     Trends end with the newest week that ended in the window or before it. Posting times, formats and pillars rest on
     the posts of 90 days, with the newest numbers known; `decisions` on those whose outcome was due in 180 days.
+    Annotations are those of both windows.
     """
 
     client: ReportedClient
@@ -110,4 +135,6 @@ class Report:
     top_posts: tuple[TopPost, ...]
     missing_days: tuple[MissingDays, ...]
     decisions: tuple[StageQuality, ...]
+    goals: tuple[ReportedGoal, ...]
+    annotations: tuple[Note, ...]
     commentary: tuple[Sentence, ...] = ()

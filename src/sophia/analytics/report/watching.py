@@ -7,7 +7,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from sophia.analytics.measures.anomalies import PROVISIONAL_DAYS, watch
-from sophia.analytics.measures.anomaly_records import Known, PortfolioEvent, SeriesDays, SeriesState, WatchState
+from sophia.analytics.measures.anomaly_memory import past_state
+from sophia.analytics.measures.anomaly_records import Known, PortfolioEvent, SeriesDays, WatchState
 from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow
 from sophia.analytics.measures.drivers import DriverSplit, split_drivers
 from sophia.analytics.measures.expectation import WINDOW as HISTORY_DAYS
@@ -24,6 +25,8 @@ CLIENTS_SERIES_AT_ONCE = 4
 
 # Of intervals whose ends are shown in whole percents more would change nothing that is read.
 DRIVER_DRAWS = 200
+
+NOTHING: Mapping[date, int] = MappingProxyType({})
 
 AccountDays = Mapping[tuple[int, str], Mapping[date, Number]]
 PostsADay = Mapping[int, Mapping[date, int]]
@@ -75,8 +78,8 @@ def watch_together(
     if not known or first >= whole.end:
         return [], []
     past, new = Window(whole.start, first), Window(first, whole.end)
-    state = WatchState(first - ONE_DAY, tuple(_past(one, days, posts, past) for one in known))
-    given = [_given(one, days, posts, new) for one in known]
+    state = WatchState(first - ONE_DAY, tuple(past_state(series_days(one, days, posts, past)) for one in known))
+    given = [series_days(one, days, posts, new) for one in known]
     # Meta may still restate the last two days that are over.
     provisional = max(0, PROVISIONAL_DAYS - (today - whole.end).days)
     watched = watch(given, state, last_day=whole.end - ONE_DAY, provisional_days=provisional)
@@ -93,21 +96,8 @@ def _touches(since: date, until: date | None, window: Window) -> bool:
     return since < window.end and (until is None or until >= window.start)
 
 
-def _past(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesState:
-    given = _given(one, days, posts, window)
-    return SeriesState(
-        series=one.name,
-        measured="count",
-        last_day=window.end - ONE_DAY,
-        values=given.values,
-        posts=given.posts,
-        odd=(False,) * window.days,
-        scores=(None,) * window.days,
-        days_seen=sum(value is not None for value in given.values),
-    )
-
-
-def _given(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesDays:
+def series_days(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesDays:
+    """The series in the window as the watch wants it; a day without posts has none, for all of them are known."""
     values, published = days.get((one.account_id, one.metric), {}), posts.get(one.account_id, {})
     every = each_day(window)
     return SeriesDays(
@@ -119,6 +109,7 @@ def _given(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> S
     )
 
 
+@lru_cache(maxsize=64)
 @lru_cache(maxsize=64)
 def each_day(window: Window) -> tuple[date, ...]:
     return tuple(window.start + index * ONE_DAY for index in range(window.days))
@@ -146,15 +137,19 @@ def driver_windows(
 def _side(accounts: list[int], days: AccountDays, posts: PostsADay, window: Window, exposure: str) -> DaysWindow:
     every = each_day(window)
     columns = [
-        _added([[values.get(day) for day in every] for values in (days.get((one, metric), {}) for one in accounts)])
+        _added([list(map(days.get((account, metric), NOTHING).get, every)) for account in accounts])
         for metric in (exposure, ENGAGEMENTS)
     ]
-    published = sum(count for one in accounts for day, count in posts.get(one, {}).items() if day in window)
+    start, end = window.start, window.end
+    counts = (posts.get(account, NOTHING).items() for account in accounts)
+    published = sum(count for mine in counts for day, count in mine if start <= day < end)
     return DaysWindow(columns[0], columns[1], published)
 
 
 def _added(columns: list[list[Number | None]]) -> tuple[Known, ...]:
     """Day by day over the accounts; unknown where one of them is."""
+    if len(columns) == 1:  # nearly always, and of hundreds of clients
+        return tuple(None if value is None else float(value) for value in columns[0])
     return tuple(
         None if None in values else float(sum(value for value in values if value is not None))
         for values in zip(*columns, strict=True)

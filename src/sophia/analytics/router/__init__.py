@@ -3,7 +3,17 @@
 from fastapi import APIRouter
 
 from sophia.access.problems import documented
-from sophia.analytics.router import campaigns, clients, conversions, decisions, links, portfolio, reports
+from sophia.analytics.router import (
+    campaigns,
+    clients,
+    conversions,
+    decisions,
+    links,
+    portfolio,
+    reports,
+    told,
+    watching,
+)
 from sophia.analytics.router.operations import operations
 
 PREFIX = "/api/analytics"
@@ -14,12 +24,16 @@ def api_router() -> APIRouter:
     router = APIRouter(prefix=PREFIX, responses=documented(401, 422, 429, 500, 503))
     router.include_router(portfolio.router, tags=["portfolio"])
     router.include_router(reports.portfolio, tags=["portfolio"])
+    router.include_router(watching.portfolio, tags=["portfolio"])
+    router.include_router(told.portfolio, tags=["portfolio"])
     router.include_router(reports.router, tags=["clients"])
     router.include_router(clients.router, tags=["clients"])
     router.include_router(campaigns.router, tags=["clients"])
     router.include_router(conversions.router, tags=["clients"])
     router.include_router(decisions.router, tags=["clients"])
     router.include_router(links.router, tags=["clients"])
+    router.include_router(watching.router, tags=["clients"])
+    router.include_router(told.router, tags=["clients"])
     return router
 
 

@@ -12,7 +12,9 @@ from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
 from sophia.analytics import exports, queries, schemas
 from sophia.analytics.queries import AccountState, ReadingFilter, StoredReading, whole_buckets
-from sophia.analytics.report import make_report
+from sophia.analytics.queries.snapshots import client_snapshots
+from sophia.analytics.queries.watching import judged_through
+from sophia.analytics.report import last_closed_week, make_report
 from sophia.analytics.router.linking import link_next
 from sophia.analytics.router.portfolio import gap_window
 from sophia.analytics.schedule import Days
@@ -134,14 +136,20 @@ def series(who: Visited, client_id: ClientId, asked: Annotated[schemas.SeriesQue
 
 @router.get("/{client_id}/summary", response_model=schemas.ClientSummaryAnswer)
 def summary(who: Visited, client_id: ClientId) -> schemas.ClientSummaryAnswer:
-    """The newest closed week in short, and how fresh and complete the client's readings are."""
+    """The newest closed week in short, and how fresh and complete the client's readings are.
+
+    Its KPIs are computed from the readings as they are; trends and anomalies are those that were kept in the morning, when
+    they were.
+    """
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
         accounts = queries.account_states(session, who.seen, client_id=client_id)
         refused = queries.list_refusals(session, who.seen, client_id)
         gaps = queries.find_gaps(session, accounts, refused, gap_window(None, None, who.now))
         unknown = queries.unknown_metrics(session, who.seen, client_id)
-    report = report_answer(make_report(who.database, client_id, None, who.now))
+        kept = client_snapshots(session, client_id, [last_closed_week(who.now)])
+        through = judged_through(session, client_id)
+    report = report_answer(make_report(who.database, client_id, None, who.now, kept=True))
     return schemas.ClientSummaryAnswer(
         client_id=client_id,
         window=report.window,
@@ -157,6 +165,8 @@ def summary(who: Visited, client_id: ClientId) -> schemas.ClientSummaryAnswer:
             accounts=[freshness(account, stale=account.is_stale(who.now)) for account in accounts],
             gaps=len(gaps),
             unclassified_metrics=sorted({metric.metric_name for metric in unknown}),
+            weeks_checked_at=kept[0].checked_at if kept else None,
+            judged_through=through,
         ),
     )
 

@@ -12,17 +12,17 @@ from sophia.analytics import queries, schemas, store
 from sophia.analytics.measures.attribution import attribute, by_draft, by_source, credit_by_draft
 from sophia.analytics.measures.commerce import (
     CONVERSION,
-    NO_CUSTOMERS,
     average_order_value,
     conversion_rate,
     customer_acquisition_cost,
+    fresh_customers,
     new_customers,
     of_type,
     revenue_by_currency,
     revenue_per_customer,
 )
-from sophia.analytics.measures.facts import ClientWindow, Money
-from sophia.analytics.measures.figures import FigureUnit, Window, figure, last_months, missing
+from sophia.analytics.measures.facts import ClientWindow, CostFact, Money
+from sophia.analytics.measures.figures import ONE_DAY, Window, last_months
 from sophia.analytics.measures.funnel import funnel
 from sophia.analytics.router.clients import ClientId
 from sophia.errors import InvalidInputError
@@ -88,24 +88,34 @@ def read_funnel(
         counted = queries.count_events(session, client_id, window)
         buyers = {one.customer for one in events if one.event_type == CONVERSION and one.customer is not None}
         earlier = queries.earlier_conversions(session, client_id, buyers, window.start)
+        costs = queries.cost_facts(session, [client_id], [window]).get(client_id, [])
     found = funnel(events, window, asked.step)
-    cost = None if asked.cost is None or asked.currency is None else Money(asked.cost, asked.currency)
-    fresh = new_customers([*earlier, *events], window)
     now = ClientWindow(
-        window=window, today=today, accounts={}, conversions=tuple(events), marketing_cost=cost, new_customers=fresh
+        window=window,
+        today=today,
+        accounts={},
+        conversions=tuple(events),
+        costs=tuple(told_costs(asked, window, today) or costs),
+        new_customers=new_customers([*earlier, *events], window),
     )
-    people = FigureUnit.PEOPLE
     figures = {
         "conversion_rate": conversion_rate(now),
         "revenue": list(revenue_by_currency(of_type(now, CONVERSION, "refund"))),
         "average_order_value": average_order_value(now),
         "revenue_per_customer": revenue_per_customer(now),
-        "new_customers": missing(people, NO_CUSTOMERS) if fresh is None else figure(fresh, people),
+        "new_customers": fresh_customers(now),
         "customer_acquisition_cost": customer_acquisition_cost(now),
     }
     about = {"client_id": client_id, "start": window.start, "end": window.end, "events": counted}
     steps = {"is_linked": found.is_linked, "steps": list(found.steps)}
     return schemas.FunnelAnswer.model_validate(about | steps | figures)
+
+
+def told_costs(asked: schemas.FunnelQuery, window: Window, today: date) -> list[CostFact]:
+    """The cost that the question itself names: of its days up to today."""
+    if asked.cost is None or asked.currency is None or window.start > today:
+        return []
+    return [CostFact(Window(window.start, min(window.end, today + ONE_DAY)), Money(asked.cost, asked.currency))]
 
 
 @router.get("/{client_id}/attribution", response_model=schemas.AttributionAnswer)

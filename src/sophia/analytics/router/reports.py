@@ -7,8 +7,10 @@ from fastapi import APIRouter, Path, Query
 from sophia.access.problems import documented
 from sophia.access.web import Visited
 from sophia.analytics import queries, schemas
+from sophia.analytics.measures.figures import Window
 from sophia.analytics.measures.trends import a_year_before, newest_weeks, trend
 from sophia.analytics.queries.snapshots import WeekSnapshot, client_snapshots
+from sophia.analytics.queries.told import notes
 from sophia.analytics.report import make_brief, make_report
 from sophia.analytics.schemas import briefs
 from sophia.analytics.schemas import reports as shapes
@@ -22,9 +24,12 @@ ClientId = Annotated[schemas.Id, Path()]
 
 
 @portfolio.get("/portfolio/brief", response_model=briefs.BriefAnswer)
-def brief(who: Visited, asked: Annotated[shapes.BriefQuery, Query()]) -> briefs.BriefAnswer:
-    """Every active client that the key may see: coral, amber, sage, or no data, with the reasons, by need."""
-    return briefs.BriefAnswer.model_validate(make_brief(who.database, who.seen, who.now, asked.window))
+def brief(who: Visited, asked: Annotated[shapes.ReportQuery, Query()]) -> briefs.BriefAnswer:
+    """Every active client that the key may see: coral, amber, sage, or no data, with the reasons, by need;
+    with `as_of` as it was, but for what is known of today only.
+    """
+    found = make_brief(who.database, who.seen, who.now, asked.window, as_of=asked.as_of)
+    return briefs.BriefAnswer.model_validate(found)
 
 
 @router.get("/{client_id}/report", response_model=shapes.ReportAnswer)
@@ -46,6 +51,7 @@ def kpis(who: Visited, client_id: ClientId, asked: Annotated[briefs.WeeksQuery, 
             raise NotFoundError(f"Client {client_id} has no account {asked.account_id}.")
         wanted = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
         found = client_snapshots(session, client_id, wanted, account_id=asked.account_id)
+        told = notes(session, [client_id], window=Window(weeks[0].start, weeks[-1].end))
     names = sorted({name for one in found for name in one.kpis})
     shown: list[WeekSnapshot] = [one for one in found if one.week in weeks]
     trends = {
@@ -54,4 +60,5 @@ def kpis(who: Visited, client_id: ClientId, asked: Annotated[briefs.WeeksQuery, 
     }
     return briefs.WeeksAnswer.model_validate(
         {"client_id": client_id, "account_id": asked.account_id, "weeks": shown, "trends": trends}
+        | {"annotations": told}
     )

@@ -147,6 +147,12 @@ class FreshnessAnswer(Answering):
     accounts: list[AccountFreshness]
     gaps: int = Field(description="Gaps of the last 90 days; GET /gaps lists them.")
     unclassified_metrics: list[str]
+    weeks_checked_at: datetime | None = Field(
+        description="When the week kept for the trends was last found right; null while trends are computed on the spot."
+    )
+    judged_through: date | None = Field(
+        description="The last day judged for good; before the window's end, anomalies are computed on the spot."
+    )
 
 
 class ClientSummaryAnswer(Answering):

@@ -14,6 +14,8 @@ from sophia.analytics.schemas.reports import (
     CoverageAnswer,
     DriversAnswer,
     FigureAnswer,
+    GoalAnswer,
+    NoteAnswer,
     SentenceAnswer,
     Told,
     TrendAnswer,
@@ -47,6 +49,7 @@ class WeeksAnswer(Told):
     account_id: int | None
     weeks: list[WeekKpisAnswer]
     trends: dict[str, TrendAnswer]
+    annotations: list[NoteAnswer] = Field(description="Of the days of these weeks.")
 
 
 class ReasonAnswer(Told):
@@ -72,7 +75,7 @@ class ClientBriefAnswer(Told):
     name: str
     state: ClientStanding
     reasons: list[ReasonAnswer]
-    collection: CollectionAnswer
+    collection: CollectionAnswer | None = Field(description="Null with `as_of`: it is known of today only.")
     coverage: CoverageAnswer
     kpis: dict[str, FigureAnswer]
     changes: dict[str, ChangeAnswer]
@@ -80,6 +83,8 @@ class ClientBriefAnswer(Told):
     anomalies: list[AnomalyAnswer]
     falling: dict[str, int]
     weekly_views: list[FiniteFloat | None] = Field(description="Of the newest closed weeks that were kept.")
+    goals: list[GoalAnswer] = Field(description="Those whose days touch the window, as they stood at its end.")
+    annotations: list[NoteAnswer]
 
 
 class EventAnswer(Told):
@@ -101,6 +106,7 @@ class BriefAnswer(Told):
     counts: dict[str, int]
     clients: list[ClientBriefAnswer]
     events: list[EventAnswer]
+    annotations: list[NoteAnswer] = Field(description="Of the whole portfolio.")
     commentary: list[SentenceAnswer]
 
 

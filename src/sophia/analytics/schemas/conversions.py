@@ -114,7 +114,10 @@ class FunnelQuery(WindowQuery):
     step: list[EventType] = Field(
         default=["utm_click", "inquiry", "conversion"], min_length=2, max_length=7, description="In their order."
     )
-    cost: Amount | None = Field(default=None, description="Sales and marketing cost of these days, for the CAC.")
+    cost: Amount | None = Field(
+        default=None,
+        description="Sales and marketing cost of these days, for the CAC; without it, the costs that were recorded.",
+    )
     currency: Currency | None = None
 
     @model_validator(mode="after")

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
 
 from sophia.analytics.measures.figures import FigureUnit, Window
+from sophia.analytics.measures.goals import GoalKind, Standing
 from sophia.analytics.measures.responses import Effect
 from sophia.analytics.measures.scores import Verdict
 from sophia.analytics.measures.summaries import Aggregate
 from sophia.analytics.report import Report
-from sophia.analytics.schemas.asking import DaysAsked, Moment
+from sophia.analytics.schemas.asking import FIRST_DAY, LAST_DAY, DaysAsked, Moment
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Level, ObjectKind, Platform
 
@@ -25,8 +26,10 @@ Amount = Annotated[int | FiniteFloat, BeforeValidator(plain_number)]
 Ends = tuple[FiniteFloat, FiniteFloat]
 
 
-class BriefQuery(DaysAsked):
-    """The days of the brief, both or none given; without them the newest closed week."""
+class ReportQuery(DaysAsked):
+    """The days of a report or a brief, both or none given; without them the newest closed week."""
+
+    as_of: Moment | None = Field(default=None, description="As it was at this moment, to the digit.")
 
     @model_validator(mode="after")
     def both_days(self) -> Self:
@@ -39,10 +42,11 @@ class BriefQuery(DaysAsked):
         return None if self.start_date is None or self.end_date is None else window_of(self.start_date, self.end_date)
 
 
-class ReportQuery(BriefQuery):
-    """The same for a report."""
-
-    as_of: Moment | None = Field(default=None, description="The report as it was at this moment, to the digit.")
+def days_asked(asked: DaysAsked) -> Window | None:
+    """The days that were asked for, as far back and forward as there are any where one end is left out."""
+    if asked.start_date is None and asked.end_date is None:
+        return None
+    return window_of(asked.start_date or FIRST_DAY, asked.end_date or LAST_DAY)
 
 
 def window_of(first: date, last: date) -> Window:
@@ -254,6 +258,34 @@ class DecisionStageAnswer(Told):
     text: str
 
 
+class GoalAnswer(Told):
+    """A goal and how it stands; its days' end is excluded. `base` is where a level stood at their start."""
+
+    name: str
+    kpi: str
+    kind: GoalKind
+    target: FiniteFloat
+    at_most: bool
+    window: WindowAnswer
+    base: int | None
+    current: FigureAnswer
+    done: FigureAnswer
+    pace: FigureAnswer
+    projected: FigureAnswer
+    standing: Standing
+
+
+class NoteAnswer(Told):
+    """What somebody knows of a day; without a client it concerns the whole portfolio."""
+
+    id: int
+    client_id: int | None
+    day: date
+    text: str
+    author: str
+    written_at: datetime
+
+
 class ReferenceAnswer(Told):
     """Where in this document the value of a place stands, and how it is written."""
 
@@ -303,6 +335,8 @@ class ReportAnswer(Told):
     top_posts: list[TopPostAnswer]
     missing_days: list[MissingDaysAnswer]
     decisions: list[DecisionStageAnswer]
+    goals: list[GoalAnswer]
+    annotations: list[NoteAnswer]
     commentary: list[SentenceAnswer]
 
 

@@ -1,0 +1,143 @@
+"""What people did and recorded about clients in some days: conversions, decisions on drafts, costs; as it was known then."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from sophia.analytics.measures.approvals import DECISIONS
+from sophia.analytics.measures.commerce import CONVERSION
+from sophia.analytics.measures.facts import ApprovalFact, ConversionFact, CostFact, Money
+from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.models import ConversionEvent, MarketingCost
+from sophia.database import among
+from sophia.meta.reporting_zone import day_start
+from sophia.portfolio.models import ApprovalEvent, ContentDraft
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvents:
+    """`purchases` are all conversions of the customers who bought in these days, however long ago; `approvals` the whole
+    history of the drafts that were decided in them.
+    """
+
+    conversions: Sequence[ConversionFact] = ()
+    purchases: Sequence[ConversionFact] = ()
+    approvals: Sequence[ApprovalFact] = ()
+    costs: Sequence[CostFact] = ()
+
+
+def client_events(
+    session: Session, clients: Collection[int], windows: Collection[Window], as_of: datetime | None
+) -> dict[int, ClientEvents]:
+    """{client: what happened in these windows}: four queries, however many clients and windows there are."""
+    on_days = or_(*(ConversionEvent.event_date.between(window.start, window.end - ONE_DAY) for window in windows))
+    conversions = _conversions(session, clients, on_days, as_of)
+    customers = {one.customer for mine in conversions.values() for one in mine if one.event_type == CONVERSION}
+    bought = and_(
+        ConversionEvent.event_type == CONVERSION,
+        among(ConversionEvent.customer_key, sorted(customer for customer in customers if customer is not None)),
+    )
+    purchases = _conversions(session, clients, bought, as_of)
+    approvals = _approvals(session, clients, windows, as_of)
+    costs = cost_facts(session, clients, windows, as_of)
+    return {
+        client: ClientEvents(
+            conversions.get(client, ()), purchases.get(client, ()), approvals.get(client, ()), costs.get(client, ())
+        )
+        for client in clients
+    }
+
+
+def _conversions(
+    session: Session, clients: Collection[int], wanted: ColumnElement[bool], as_of: datetime | None
+) -> dict[int, list[ConversionFact]]:
+    event = ConversionEvent
+    rows = session.execute(
+        select(
+            event.client_id,
+            event.id,
+            event.event_type,
+            event.event_date,
+            event.source,
+            event.revenue_amount,
+            event.currency,
+            event.customer_key,
+            event.content_draft_id,
+        )
+        .where(among(event.client_id, clients), wanted, true() if as_of is None else event.recorded_at <= as_of)
+        .order_by(event.id)
+    )
+    found: dict[int, list[ConversionFact]] = defaultdict(list)
+    for client, number, kind, day, source, amount, currency, customer, draft in rows:
+        fact = ConversionFact(
+            event_id=number,
+            event_type=kind,
+            day=day,
+            source=source,
+            revenue=None if amount is None or currency is None else Money(amount, currency),
+            customer=customer,
+            draft_id=draft,
+        )
+        found[client].append(fact)
+    return found
+
+
+def _approvals(
+    session: Session, clients: Collection[int], windows: Collection[Window], as_of: datetime | None
+) -> dict[int, list[ApprovalFact]]:
+    event = ApprovalEvent
+    # A day of the client's own zone begins up to a day earlier or later than Meta's.
+    moments = or_(
+        *(
+            and_(
+                event.happened_at >= day_start(window.start - ONE_DAY),
+                event.happened_at < day_start(window.end + ONE_DAY),
+            )
+            for window in windows
+        )
+    )
+    known = true() if as_of is None else event.happened_at <= as_of
+    decided = select(event.draft_id).where(event.kind.in_(DECISIONS), moments, known)
+    rows = session.execute(
+        select(ContentDraft.client_id, event.id, event.draft_id, event.kind, event.happened_at)
+        .join(ContentDraft, ContentDraft.id == event.draft_id)
+        .where(among(ContentDraft.client_id, clients), event.draft_id.in_(decided), known)
+        .order_by(event.id)
+    )
+    found: dict[int, list[ApprovalFact]] = defaultdict(list)
+    for client, number, draft, kind, moment in rows:
+        found[client].append(ApprovalFact(number, draft, kind, moment))
+    return found
+
+
+def cost_facts(
+    session: Session, clients: Collection[int], windows: Collection[Window], as_of: datetime | None = None
+) -> dict[int, list[CostFact]]:
+    """{client: the costs whose days touch these windows}; one query."""
+    cost = MarketingCost
+    rows = session.execute(
+        select(cost.client_id, cost.start_date, cost.end_date, cost.amount, cost.currency)
+        .where(
+            among(cost.client_id, clients),
+            or_(*(and_(cost.start_date < window.end, cost.end_date >= window.start) for window in windows)),
+            standing(cost.recorded_at, cost.removed_at, as_of),
+        )
+        .order_by(cost.id)
+    )
+    found: dict[int, list[CostFact]] = defaultdict(list)
+    for client, first, last, amount, currency in rows:
+        found[client].append(CostFact(Window(first, last + ONE_DAY), Money(amount, currency)))
+    return found
+
+
+def standing(
+    since: InstrumentedAttribute[datetime], until: InstrumentedAttribute[datetime | None], as_of: datetime | None
+) -> ColumnElement[bool]:
+    """Whether a row that is ended and never changed stood at a moment; without one, whether it stands now."""
+    if as_of is None:
+        return until.is_(None)
+    return and_(since <= as_of, or_(until.is_(None), until > as_of))

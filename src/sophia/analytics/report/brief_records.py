@@ -1,0 +1,91 @@
+"""What a brief says of the portfolio and of each client in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sophia.analytics.measures.anomaly_records import EventKind
+from sophia.analytics.measures.drivers import DriverSplit
+from sophia.analytics.measures.figures import Change, Coverage, Figure, Window
+from sophia.analytics.queries.overview import ClientState
+from sophia.analytics.queries.told import Note
+from sophia.analytics.report.records import ReportedGoal, SeriesAnomaly
+from sophia.analytics.report.sentences import Sentence
+from sophia.meta.catalogue import Platform
+
+
+class ClientStanding(StrEnum):
+    """How a client stands, the worst first."""
+
+    CORAL = "coral"
+    AMBER = "amber"
+    SAGE = "sage"
+    NO_DATA = "no data"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a client needs somebody; `weight` ranks reasons among each other. References lead into the client's brief."""
+
+    code: str
+    level: ClientStanding
+    weight: float
+    sentence: Sentence
+
+    @property
+    def text(self) -> str:
+        return self.sentence.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientBrief:
+    """One client in brief. `collection` is how its collection stands, None in a brief of
+    the past, for that is known of today only; `falling` counts weeks in a row by KPI.
+    """
+
+    client_id: int
+    name: str
+    state: ClientStanding
+    collection: ClientState | None
+    coverage: Coverage
+    kpis: Mapping[str, Figure]
+    changes: Mapping[str, Change]
+    drivers: Mapping[str, DriverSplit]
+    anomalies: tuple[SeriesAnomaly, ...]
+    falling: Mapping[str, int]
+    weekly_views: tuple[float | None, ...]
+    goals: tuple[ReportedGoal, ...]
+    annotations: tuple[Note, ...]
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def need(self) -> float:
+        return sum(reason.weight for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Days on which most clients of a platform moved alike: one event, and no reason for any of them alone."""
+
+    platform: Platform
+    metric: str
+    kind: EventKind
+    since: date
+    until: date | None
+    series: int
+    alike: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """The portfolio in brief: clients by need. `counts` has a number for every state, and `clients` for all."""
+
+    window: Window
+    before: Window
+    as_of: datetime
+    counts: Mapping[str, int]
+    clients: tuple[ClientBrief, ...]
+    events: tuple[Together, ...]
+    annotations: tuple[Note, ...]
+    commentary: tuple[Sentence, ...] = ()

@@ -1,0 +1,57 @@
+"""What the watch over daily series has told: anomalies of one client, and events of the portfolio."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from sophia.access.problems import documented
+from sophia.access.web import Visit, Visited
+from sophia.analytics import queries
+from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.queries.told import notes
+from sophia.analytics.queries.watching import judged_through, told_anomalies, told_events
+from sophia.analytics.report.commentary import say_anomaly
+from sophia.analytics.router.clients import ClientId
+from sophia.analytics.schemas import watching as shapes
+from sophia.analytics.schemas.reports import days_asked
+from sophia.meta.reporting_zone import reporting_day
+
+router = APIRouter(responses=documented(404))
+portfolio = APIRouter()
+DAYS = 90
+
+
+@router.get("/{client_id}/anomalies", response_model=shapes.AnomaliesAnswer)
+def anomalies(
+    who: Visited, client_id: ClientId, asked: Annotated[shapes.AnomaliesQuery, Query()]
+) -> shapes.AnomaliesAnswer:
+    """What was unusual, since when, how much and against what was expected; judged every morning, open until it ends."""
+    window = _window(who, asked)
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        found = told_anomalies(session, client_id, window=window, only_open=asked.open)
+        through = judged_through(session, client_id)
+        told = notes(session, [client_id], window=window)
+    lines = [{"anomaly": one, "sentence": say_anomaly(one, one.kind, one.metric, one.platform)} for one in found]
+    about = {"client_id": client_id, "window": window, "judged_through": through}
+    return shapes.AnomaliesAnswer.model_validate(about | {"anomalies": lines, "annotations": told})
+
+
+@portfolio.get("/portfolio/events", response_model=shapes.EventsAnswer)
+def events(who: Visited, asked: Annotated[shapes.AnomaliesQuery, Query()]) -> shapes.EventsAnswer:
+    """Days on which most accounts of a platform moved alike: how many, how much, since when and until when."""
+    window = _window(who, asked)
+    with who.database.read() as session:
+        found = told_events(session, window=window, only_open=asked.open)
+        told = notes(session, [], window=window)
+    return shapes.EventsAnswer.model_validate({"window": window, "events": found, "annotations": told})
+
+
+def _window(who: Visit, asked: shapes.AnomaliesQuery) -> Window | None:
+    """The days that were asked for; without any the last 90, or all for what is open."""
+    window = days_asked(asked)
+    if window is not None or asked.open:
+        return window
+    today = reporting_day(who.now)
+    return Window(today - timedelta(days=DAYS), today + ONE_DAY)
