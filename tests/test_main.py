@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.conftest import NOW, Api, Filling, plain_settings
+from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
 from sophia.database import Database
 from sophia.main import create_app
@@ -126,9 +126,11 @@ def test_gets_do_not_write(api: Api, filling: Filling, database: Database) -> No
     client = filling.client("Hats")
     filling.account(client)
     draft = str(filling.draft(client))
+    goal = {"kpi": "posts", "target": 3, "start_date": str(YESTERDAY), "end_date": str(YESTERDAY)}
+    assert api.ask("PUT", f"/{client}/goals/more", json=goal).status_code == 201
     urls = [
         "/"
-        + path.replace("{client_id}", str(client)).replace("{draft_id}", draft)
+        + path.replace("{client_id}", str(client)).replace("{draft_id}", draft).replace("{name}", "more")
         + ("?canonical=views" if path.endswith("/series") else "")
         for method, path, _ in operations(api)
         if method == "GET"

@@ -52,6 +52,9 @@ class Business:
         )
         with self.filling.database.write() as session:
             session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
+        note = Annotation(client_id=client, day=YESTERDAY, text=f"note {self.mark}", author="Ada", written_at=NOW)
+        cost = self._spend(client)
+        self._aim(client)
         self.filling.add(
             DecisionTrace(
                 client_id=client,
@@ -64,9 +67,6 @@ class Business:
                 content_sha256="",
             )
         )
-        note = Annotation(client_id=client, day=YESTERDAY, text=f"note {self.mark}", author="Ada", written_at=NOW)
-        cost = self._spend(client)
-        self._aim(client)
         entry = self.filling.add(PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW))
         self.ids = {
             "client_id": str(client),

@@ -83,9 +83,9 @@ class Facts:
     anomalies: tuple[SeriesAnomaly, ...] | None
     portfolio: Mapping[Platform, Sequence[ClientWindows]]
     account_figures: Mapping[Platform, Mapping[int, Mapping[str, Figure]]] | None
-    decisions: tuple[StageQuality, ...]
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[Note, ...]
+    decisions: tuple[StageQuality, ...]
 
 
 def build_report(facts: Facts) -> Report:
@@ -116,9 +116,9 @@ def build_report(facts: Facts) -> Report:
         pillars=pillars(facts.history),
         top_posts=_top_posts(facts),
         missing_days=_missing_days(now),
-        decisions=facts.decisions,
         goals=facts.goals,
         annotations=facts.annotations,
+        decisions=facts.decisions,
     )
     return replace(report, commentary=comment(report))
 

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.anomaly_records import Anomaly
-from sophia.analytics.measures.decision_quality import StageQuality
 from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import PostFacts
@@ -112,6 +111,7 @@ def gather_facts(
     weeks = _kept_weeks(session, client, chosen, today) if kept else None
     told = _told(session, client, chosen) if kept else None
     days, published = ({}, {}) if told is not None else _watched(session, client, chosen, today, as_of)
+    judged = Window(chosen.end - QUALITY_DAYS * ONE_DAY, chosen.end)
     return Facts(
         client=client,
         window=chosen,
@@ -128,18 +128,10 @@ def gather_facts(
         anomalies=told,
         portfolio=_portfolio(session, clients, client, before, chosen, as_of),
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
-        decisions=_decisions(session, client_id, chosen, moment, as_of),
         goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
         annotations=tuple(notes(session, [client.id], window=Window(before.start, chosen.end), as_of=as_of)),
+        decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,
     )
-
-
-def _decisions(
-    session: Session, client_id: int, window: Window, now: datetime, as_of: datetime | None
-) -> tuple[StageQuality, ...]:
-    """By the outcomes that were due in the window or in the half year before it: one week holds too few."""
-    judged = Window(window.end - QUALITY_DAYS * ONE_DAY, window.end)
-    return decision_quality(session, client_id, judged, now, as_of=as_of).stages
 
 
 def check_window(window: Window, now: datetime) -> None:

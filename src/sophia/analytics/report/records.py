@@ -134,7 +134,7 @@ class Report:
     pillars: Mapping[str, GroupResponse]
     top_posts: tuple[TopPost, ...]
     missing_days: tuple[MissingDays, ...]
-    decisions: tuple[StageQuality, ...]
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[Note, ...]
+    decisions: tuple[StageQuality, ...]
     commentary: tuple[Sentence, ...] = ()

@@ -247,17 +247,6 @@ class MissingDaysAnswer(Told):
     last: date
 
 
-class DecisionStageAnswer(Told):
-    """How well one stage predicts, by the outcomes due in the 180 days until the end of the window; and in a sentence."""
-
-    stage: str
-    posts: int
-    skill: FigureAnswer
-    shrunk_skill: FigureAnswer
-    verdict: Verdict
-    text: str
-
-
 class GoalAnswer(Told):
     """A goal and how it stands; its days' end is excluded. `base` is where a level stood at their start."""
 
@@ -284,6 +273,17 @@ class NoteAnswer(Told):
     text: str
     author: str
     written_at: datetime
+
+
+class DecisionStageAnswer(Told):
+    """How well one stage predicts, by the outcomes due in the 180 days until the end of the window; and in a sentence."""
+
+    stage: str
+    posts: int
+    skill: FigureAnswer
+    shrunk_skill: FigureAnswer
+    verdict: Verdict
+    text: str
 
 
 class ReferenceAnswer(Told):
@@ -334,9 +334,9 @@ class ReportAnswer(Told):
     pillars: dict[str, ResponseAnswer]
     top_posts: list[TopPostAnswer]
     missing_days: list[MissingDaysAnswer]
-    decisions: list[DecisionStageAnswer]
     goals: list[GoalAnswer]
     annotations: list[NoteAnswer]
+    decisions: list[DecisionStageAnswer]
     commentary: list[SentenceAnswer]
 
 

@@ -16,7 +16,7 @@ AGES = "('24h', '7d', '28d')"
 ADDED = (
     ("predicted_age", sa.String(length=3), "'7d'"),
     ("recorded_at", MOMENT, "decided_at"),
-    ("idempotency_key", sa.String(length=200), "'before-0007-' || id"),
+    ("idempotency_key", sa.String(length=200), "'before-0006-' || id"),
     ("content_sha256", sa.String(length=64), "''"),
 )
 
