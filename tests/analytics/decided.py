@@ -8,6 +8,7 @@ from typing import Any
 from tests.conftest import NOW, Api, Filling
 
 from sophia.analytics.report import attribute_outcomes
+from sophia.analytics.store import NewDecision, record_decision
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Post
 
@@ -23,6 +24,7 @@ class House:
     filling: Filling
     client: int
     account: int
+    now: datetime = NOW
 
     @property
     def path(self) -> str:
@@ -74,12 +76,17 @@ class House:
         draft = self.filling.draft(self.client)
         post = self.post(published_at, draft, usual)
         self.read(post, published_at, {WEEK_OLD: {"reach": reach}})
-        for stage, value in predictions.items():
-            decided_at = (published_at - 24 * HOUR).isoformat()
-            answer = self.decide(
-                stage=stage, draft_id=draft, predicted={"reach": value}, confidence=0.6, decided_at=decided_at
-            )
-            assert answer.status_code == 201, answer.text
+        with self.filling.database.write() as session:
+            for stage, value in predictions.items():
+                decision = NewDecision(
+                    stage=stage,
+                    decision="A reel",
+                    draft_id=draft,
+                    predicted={"reach": value},
+                    confidence=0.6,
+                    decided_at=published_at - 24 * HOUR,
+                )
+                record_decision(session, self.client, decision, f"{stage} {draft}", self.now)
 
     def attribute(self, now: datetime = NOW) -> tuple[int, int, int]:
         saved = attribute_outcomes(self.filling.database, now)
@@ -91,9 +98,9 @@ class House:
         return answer.json()
 
 
-def open_house(api: Api, filling: Filling, name: str = "Hats") -> House:
+def open_house(api: Api, filling: Filling, name: str = "Hats", now: datetime = NOW) -> House:
     client = filling.client(name)
-    return House(api, filling, client, filling.account(client, "instagram"))
+    return House(api, filling, client, filling.account(client, "instagram"), now)
 
 
 def furnish(house: House, posts: int = 30, *, newest: datetime = NOW - timedelta(days=8)) -> None:

@@ -18,7 +18,7 @@ def decided(shell: Shell) -> Shell:
     assert shell.run("db", "upgrade").exit_code == 0
     database = Database(f"sqlite:///{Path(shell.environment['SOPHIA_DATA_DIR'], 'sophia.db')}")
     filling, now = Filling(database), datetime.now(UTC)
-    house = open_house(Api(create_app(plain_settings(), database, clock=lambda: now), filling.key()), filling)
+    house = open_house(Api(create_app(plain_settings(), database, clock=lambda: now), filling.key()), filling, now=now)
     furnish(house, 26, newest=now - timedelta(days=9))
     house.filling.client("Shoes")
     database.close()

@@ -100,7 +100,7 @@ def test_down_and_up_again(database: Database) -> None:
 
 def test_decisions_of_before_stay(database: Database) -> None:
     """K4, I1, I8: what was recorded before outcomes were kept is there afterwards, with a key of its own each."""
-    downgrade(database, "0005")
+    downgrade(database, "0006")
     with database.write() as session:
         session.execute(
             text(
@@ -125,7 +125,7 @@ def test_decisions_of_before_stay(database: Database) -> None:
     ]
     assert {row.recorded_at for row in rows} == {NOW}
     assert len({row.idempotency_key for row in rows}) == 2
-    downgrade(database, "0005")
+    downgrade(database, "0006")
     with database.read() as session:
         assert session.execute(text("SELECT count(*) FROM decision_traces WHERE actual IS NULL")).scalar_one() == 2
 

@@ -16,6 +16,7 @@ from sophia.analytics.maintenance.importing import IMPORTED, import_store
 from sophia.analytics.maintenance.tables import decoder, encoder, exported_tables
 from sophia.analytics.maintenance.verifying import verify_store
 from sophia.analytics.measures.benchmarks import SEED
+from sophia.analytics.measures.decisions import Outcome
 from sophia.analytics.models import (
     AnomalyEntry,
     ClientGoal,
@@ -26,11 +27,12 @@ from sophia.analytics.models import (
     MarketingCost,
     WatchedMetric,
 )
-from sophia.analytics.store import write_benchmarks
+from sophia.analytics.store import NewDecision, record_decision, write_benchmarks
+from sophia.analytics.store.outcomes import save_outcomes
 from sophia.database import Base, Database
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.jobs.collecting import collect_daily
-from sophia.portfolio.models import Account, Client
+from sophia.portfolio.models import Account, Client, Post
 from sophia.portfolio.service import create_client, list_accounts
 
 
@@ -56,6 +58,19 @@ def rows(database: Database, table: Table) -> list[tuple[object, ...]]:
         return [tuple(row) for row in session.execute(select(*columns).order_by(*table.primary_key))]
 
 
+def judge_a_decision(database: Database) -> None:
+    """A decision, an outcome, and what the outcome was before."""
+    predicted = {"save_rate": 0.1, "reach": {"q10": 1, "q50": 2, "q90": 3}}
+    decision = NewDecision(stage="angle", decision="warm", predicted=predicted, confidence=1 / 3)
+    with database.write() as session:
+        client_id, post = session.scalars(select(Client.id)).first(), session.scalars(select(Post.id)).first()
+        assert client_id is not None
+        assert post is not None
+        record_decision(session, client_id, decision, "a", NOW)
+        for value in (0.1, 2 / 3):
+            save_outcomes(session, {post: {"7d": {"save_rate": Outcome(value, NOW)}}}, NOW)
+
+
 def test_what_is_exported_comes_back_in_the_other_database(collected: Agency, other: Database, tmp_path: Path) -> None:
     """K8: every table, row and value is the same; only the accounts wait for their tokens, and the store is whole."""
     folder = tmp_path / "out"
@@ -67,9 +82,11 @@ def test_what_is_exported_comes_back_in_the_other_database(collected: Agency, ot
             )
         )
         write_benchmarks(session, [replace(SEED[0], source="Our survey")])
+    judge_a_decision(collected.database)
     manifest = export_store(collected.database, folder, NOW)
     assert manifest["tables"]["engagement_metrics"]["rows"] > 500
     assert manifest["tables"]["industry_benchmarks"]["rows"] == len(SEED) + 1
+    assert {manifest["tables"][name]["rows"] for name in ("decision_traces", "post_outcome_revisions")} == {1}
     done = import_store(other, folder)
     assert done == {name: table["rows"] for name, table in manifest["tables"].items()}
     for table in exported_tables(other):

@@ -126,6 +126,7 @@ def test_a_confidence_is_the_chance_of_history() -> None:
     [
         (["approved"], 1.0, 1.0),
         (["edited", "approved"], 1.0, 0.0),
+        (["regenerated", "approved"], 1.0, 0.0),
         (["approved", "edited", "rejected"], 0.0, 0.0),
         (["edited"], None, None),
     ],

@@ -135,6 +135,8 @@ def test_back_filled_rows_change_nothing() -> None:
     assert (found["24h"]["reach"].value, found["7d"]["reach"].value) == (235, 1600)
     assert found["28d"] == {}
     assert outcomes(POST, [read("reach", 17, 9)], LONG_AFTER)["24h"] == {}
+    daily = [outcomes(POST, [read("reach", hours, 9)], LONG_AFTER)["7d"] for hours in (131, 143.9, 168, 168.1)]
+    assert [bool(found) for found in daily] == [False, True, True, False], "a run may be late by hours"
 
 
 def test_an_age_that_has_not_passed_has_no_outcome() -> None:

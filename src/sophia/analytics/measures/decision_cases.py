@@ -207,7 +207,7 @@ class _Bench:
             count(self.found.waiting, one.stage)
             return
         (draft,) = drafts
-        came = draft.approved and (name == "approved" or not draft.edits)
+        came = draft.approved and (name == "approved" or not (draft.edits or draft.regenerations))
         moment = max(event.at for event in events if event.kind in DECIDING and event.at < self.now)
         case = Case(post_id=draft.draft_id, stage=one.stage, metric=name, prediction=prediction, actual=float(came))
         self.last[draft.draft_id, one.stage, name] = DatedCase(case, moment)

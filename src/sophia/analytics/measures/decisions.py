@@ -20,10 +20,11 @@ RATES = ("engagement_rate_on_reached", "save_rate", "share_rate")
 # What happens to a draft in this house; they happen or they do not, and so are predicted by a probability.
 EVENTS = ("approved", "approved_without_edits")
 AGES: Mapping[str, timedelta] = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "28d": timedelta(days=28)}
-# How much older than the age itself the newest reading before it may be.
+# How much older than the age itself the newest reading before it may be: posts of a week are read once a day, and one
+# day's run can come later than another's.
 TOLERANCES: Mapping[str, timedelta] = {
     "24h": timedelta(hours=6),
-    "7d": timedelta(hours=24),
+    "7d": timedelta(hours=36),
     "28d": timedelta(hours=48),
 }
 MOST_PREDICTIONS = 20
