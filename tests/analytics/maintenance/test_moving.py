@@ -16,7 +16,7 @@ from sophia.analytics.maintenance.verifying import verify_store
 from sophia.analytics.models import ConversionEvent, EngagementMetric, Fetch
 from sophia.database import Base, Database
 from sophia.errors import ConflictError, InvalidInputError, StoreError
-from sophia.jobs.collecting import collect_daily
+from sophia.jobs.collecting import collect_comments, collect_daily
 from sophia.portfolio.models import Account, Client
 from sophia.portfolio.service import create_client, list_accounts
 
@@ -26,6 +26,7 @@ def collected(agency: Agency) -> Agency:
     """Two clients, collected once."""
     agency.connect(2)
     agency.run(collect_daily)
+    agency.run(collect_comments)
     return agency
 
 
@@ -48,6 +49,7 @@ def test_what_is_exported_comes_back_in_the_other_database(collected: Agency, ot
     folder = tmp_path / "out"
     manifest = export_store(collected.database, folder, NOW)
     assert manifest["tables"]["engagement_metrics"]["rows"] > 500
+    assert manifest["tables"]["comments"]["rows"] > 50
     done = import_store(other, folder)
     assert done == {name: table["rows"] for name, table in manifest["tables"].items()}
     for table in exported_tables(other):

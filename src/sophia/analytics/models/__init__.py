@@ -21,6 +21,8 @@ from sophia.analytics.models.collection import (
     RefusedObject,
     Watermark,
 )
+from sophia.analytics.models.comments import Comment, CommentReading, DerivedMetric
+from sophia.analytics.models.competitors import Competitor, CompetitorPost, CompetitorValue
 from sophia.analytics.models.links import TrackedLink
 from sophia.analytics.models.readings import EngagementMetric, MetricRevision, MetricSeries, StoredMetric
 
@@ -30,9 +32,15 @@ __all__ = [
     "Campaign",
     "CampaignMembership",
     "CollectionRun",
+    "Comment",
+    "CommentReading",
+    "Competitor",
+    "CompetitorPost",
+    "CompetitorValue",
     "ConversionEvent",
     "DecisionQualityScore",
     "DecisionTrace",
+    "DerivedMetric",
     "EngagementMetric",
     "Fetch",
     "IndustryBenchmark",

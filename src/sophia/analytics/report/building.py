@@ -25,6 +25,7 @@ from sophia.analytics.measures.figures import (
 from sophia.analytics.measures.formats import formats, pillars
 from sophia.analytics.measures.kpis import KPIS, REACH_GROWTH, engagement_rate_by_followers, kpi_changes
 from sophia.analytics.measures.posting_times import best_times, posting_times
+from sophia.analytics.measures.sentiment import Comment, overview
 from sophia.analytics.measures.summaries import algo_dependent_summary, algo_independent_summary, unclassified
 from sophia.analytics.measures.trends import Trend, trend
 from sophia.analytics.queries.post_values import SeenPost
@@ -71,6 +72,7 @@ class Facts:
     posts_a_day: PostsADay
     portfolio: Mapping[Platform, Sequence[ClientWindows]]
     account_figures: Mapping[Platform, Mapping[int, Mapping[str, Figure]]] | None
+    comments: Mapping[str, Sequence[Comment]]
 
 
 def build_report(facts: Facts) -> Report:
@@ -101,6 +103,7 @@ def build_report(facts: Facts) -> Report:
         pillars=pillars(facts.history),
         top_posts=_top_posts(facts),
         missing_days=_missing_days(now),
+        comments=overview(facts.comments),
     )
     return replace(report, commentary=comment(report))
 

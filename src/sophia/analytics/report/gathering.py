@@ -11,6 +11,7 @@ from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import PostFacts
 from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, week_of
 from sophia.analytics.measures.trends import a_year_before, newest_weeks
+from sophia.analytics.queries.comments import comments_by_platform
 from sophia.analytics.queries.portfolio_days import account_days, posts_a_day
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
 from sophia.analytics.queries.snapshots import account_figures
@@ -97,6 +98,7 @@ def gather_facts(
         days=account_days(session, accounts, means, WATCHED, watched, as_of=as_of),
         posts_a_day=posts_a_day(session, accounts, watched, as_of=as_of),
         portfolio=_portfolio(session, clients, client, before, chosen, as_of),
+        comments=comments_by_platform(session, accounts, chosen, as_of=as_of),
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
     )
 

@@ -10,6 +10,7 @@ from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.figures import Change, Coverage, Figure, Number, Window
 from sophia.analytics.measures.posting_times import Slot
 from sophia.analytics.measures.responses import GroupResponse
+from sophia.analytics.measures.sentiment import CommentOverview
 from sophia.analytics.measures.summaries import SummaryLine
 from sophia.analytics.measures.trends import Trend
 from sophia.analytics.report.sentences import Sentence
@@ -108,4 +109,5 @@ class Report:
     pillars: Mapping[str, GroupResponse]
     top_posts: tuple[TopPost, ...]
     missing_days: tuple[MissingDays, ...]
+    comments: CommentOverview
     commentary: tuple[Sentence, ...] = ()

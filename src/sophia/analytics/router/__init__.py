@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from sophia.access.problems import documented
-from sophia.analytics.router import campaigns, clients, conversions, links, portfolio, reports
+from sophia.analytics.router import campaigns, clients, comments, conversions, links, portfolio, reports
 from sophia.analytics.router.operations import operations
 
 PREFIX = "/api/analytics"
@@ -17,6 +17,7 @@ def api_router() -> APIRouter:
     router.include_router(reports.router, tags=["clients"])
     router.include_router(clients.router, tags=["clients"])
     router.include_router(campaigns.router, tags=["clients"])
+    router.include_router(comments.router, tags=["clients"])
     router.include_router(conversions.router, tags=["clients"])
     router.include_router(links.router, tags=["clients"])
     return router

@@ -11,6 +11,13 @@ from sophia.analytics.store.campaigns import (
     group_drafts,
     remove_draft,
 )
+from sophia.analytics.store.comments import finish_posts, forget_comments, save_comments
+from sophia.analytics.store.competitors import (
+    add_competitor,
+    refuse_competitor,
+    remove_competitor,
+    save_discovered,
+)
 from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
 from sophia.analytics.store.links import record_check, register_links, set_domains
 from sophia.analytics.store.refusals import record_pauses, record_refusals, record_refused_objects
@@ -35,13 +42,16 @@ __all__ = [
     "Recorded",
     "RunOutcome",
     "Saved",
+    "add_competitor",
     "add_drafts",
     "campaign_of_month",
     "change_campaign",
     "cover_days",
     "create_campaign",
     "delete_campaign",
+    "finish_posts",
     "finish_run",
+    "forget_comments",
     "group_drafts",
     "mark_unlisted_posts",
     "note_asked",
@@ -50,9 +60,13 @@ __all__ = [
     "record_pauses",
     "record_refusals",
     "record_refused_objects",
+    "refuse_competitor",
     "register_links",
     "release_lease",
+    "remove_competitor",
     "remove_draft",
+    "save_comments",
+    "save_discovered",
     "set_domains",
     "start_run",
     "take_lease",
