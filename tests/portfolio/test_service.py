@@ -240,7 +240,7 @@ def talk(filling: Filling, client: int, account: int, name: str) -> None:
     filling.post(account, shown.post)
     save_comments(filling.database, account, [shown], NOW, NOW - timedelta(days=30))
     with filling.database.write() as session:
-        finish_posts(session, account, {}, {shown.post: 1}, NOW, NOW - timedelta(days=30))
+        finish_posts(session, account, {}, {shown.post: (NOW, 1)}, NOW, NOW - timedelta(days=30))
         save_discovered(session, add_competitor(session, client, "rival", NOW), rival, NOW)
 
 

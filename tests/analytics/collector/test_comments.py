@@ -168,6 +168,9 @@ def test_older_posts_are_read_when_meta_counts_otherwise(house: House) -> None:
         session.connection().exec_driver_sql("UPDATE comment_readings SET counted = counted - 1")
     look(house)
     assert [call.method for call in house.api.calls].count("POST") == 2
+    house.api.reset()
+    look(house)
+    assert [call for call in house.api.calls if call.method == "POST"] == []
 
 
 @pytest.mark.parametrize("platform", ["facebook", "instagram"])
@@ -250,12 +253,24 @@ def test_an_odd_comment_is_left_out(house: House) -> None:
 
 
 def test_nobody_is_named(house: House) -> None:
-    """D9: names and ids of those who wrote, which Meta would tell, stand nowhere in the store."""
+    """Names and ids of those who wrote, which Meta would tell, stand nowhere in the store."""
     look(house)
     everything = str([house.rows("SELECT * FROM comments"), house.rows("SELECT * FROM collection_runs")])
     assert len(everything) > 1000
     assert not [name for name in NAMES if name in everything or name.lower().replace(" ", ".") in everything]
     assert "90000000000" not in everything
+    assert not [call for call in house.api.calls if "name" in call.query]
+
+
+def test_what_rests_goes_on_resting(house: House) -> None:
+    """B8: a post whose insights are refused is left alone as long as before, whatever its comments say."""
+    house.api.break_insights(published(house)[0].id, META_ERRORS["100/33 object missing"].as_error())
+    house.collect(initial_days=1)
+    resting = house.rows("SELECT * FROM refused_objects")
+    assert resting
+    house.now += timedelta(days=9)
+    look(house)
+    assert house.rows("SELECT * FROM refused_objects") == resting
 
 
 def test_comments_are_forgotten(either: House) -> None:

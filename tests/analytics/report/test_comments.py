@@ -53,7 +53,7 @@ def test_comments_as_they_were_known(agency: Agency) -> None:
     late = CommentsSeen("talked", [seen("late", BAD, at)], None, is_odd=False)
     save_comments(database, account, [late], NOW, LONG_AGO)
     with database.write() as session:
-        finish_posts(session, account, {"talked": {"a", "b", "late"}}, {"talked": 3}, NOW, LONG_AGO)
+        finish_posts(session, account, {"talked": {"a", "b", "late"}}, {"talked": (NOW, 3)}, NOW, LONG_AGO)
     rebuilt = make_report(database, client, None, NOW, as_of=moment)
     assert report_answer(rebuilt).comments == report_answer(then).comments
     assert make_report(database, client, None, NOW).comments.whole.comments == 3

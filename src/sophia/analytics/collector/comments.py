@@ -37,27 +37,42 @@ ALLOW = "To read comments too, connect again with this permission: sophia connec
 
 @dataclass(slots=True)
 class Reading:
-    """How far the comments of one post were read in this run. `is_whole`: to the end, and everything could be read."""
+    """How far the comments of one post were read in this run.
+
+    `is_ended`: nothing more is to be asked, for the list is over or brings nothing new. `is_whole`: the list is over, and
+    everything in it could be read.
+    """
 
     post: CommentedPost
     must_end: bool
     names: set[str] = field(default_factory=set)
     after: str | None = None
     pages: int = 0
+    is_ended: bool = False
     is_whole: bool = False
     is_odd: bool = False
 
     @property
-    def is_read(self) -> bool:
-        """Whether there is nothing more to ask, so that Meta's count is noted as seen."""
-        return self.pages > 0 and (self.is_whole or self.pages >= MOST_PAGES_OF_A_POST)
+    def is_at_the_bound(self) -> bool:
+        return self.pages >= MOST_PAGES_OF_A_POST
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether Meta's count of comments is seen to, so that the post rests until there is another one."""
+        return self.is_at_the_bound or (self.is_ended and not self.is_odd)
+
+    def read_at(self, now: datetime) -> datetime | None:
+        """When it was last read to its end, or as far as is ever read."""
+        return now if self.is_whole or self.is_at_the_bound else self.post.read_at
 
 
 def must_end(post: CommentedPost, now: datetime) -> bool:
-    """Whether a post is to be read to its end, and not only until nothing is new."""
+    """Whether a post is to be read to its end, and not only until nothing is new: from time to time, and when Meta counts
+    fewer comments than before.
+    """
     if post.read_at is None or now - post.read_at >= WHOLE_EVERY:
         return True
-    return post.counted is not None and post.counted < post.stored
+    return post.counted is not None and post.counted_then is not None and post.counted < post.counted_then
 
 
 def is_due(post: CommentedPost) -> bool:
@@ -148,7 +163,7 @@ class CommentsRun:
             open_posts = [
                 (name, one.after)
                 for name, one in self._posts.items()
-                if one.after is not None and one.pages < MOST_PAGES_OF_A_POST
+                if one.after is not None and not one.is_at_the_bound
             ][: min(left, comments.MOST_AT_ONCE)]
             if not open_posts:
                 return
@@ -178,7 +193,7 @@ class CommentsRun:
             reading.names |= {comment.comment_id for comment in page.comments}
             reading.is_odd = reading.is_odd or page.is_odd
             goes_on = page.after is not None and (reading.must_end or news.get(page.post, 0) > 0)
-            reading.after = page.after if goes_on else None
+            reading.after, reading.is_ended = (page.after, False) if goes_on else (None, True)
             reading.is_whole = page.after is None and not reading.is_odd
             if page.is_odd:
                 what = "a comment that cannot be read, or more replies than one answer holds"
@@ -187,9 +202,13 @@ class CommentsRun:
     def _finish(self) -> None:
         """What was read to the end is known to be all there is, also when the run broke off elsewhere."""
         whole = {name: one.names for name, one in self._posts.items() if one.is_whole}
-        counted = {name: one.post.counted for name, one in self._posts.items() if one.is_read}
+        noted = {
+            name: (read_at, one.post.counted)
+            for name, one in self._posts.items()
+            if one.is_noted and (read_at := one.read_at(self._now)) is not None
+        }
         with self._database.write() as session:
-            finish_posts(session, self.known.id, whole, counted, self._now, self._keep_since)
+            finish_posts(session, self.known.id, whole, noted, self._now, self._keep_since)
 
     # -- competitors ------------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ class Comment(Base):
 
 
 class CommentReading(Base):
-    """When the comments of a post were last read in full, and what Meta counted then."""
+    """When the comments of a post were last read to their end, and the count of Meta's that was last seen to."""
 
     __tablename__ = "comment_readings"
 

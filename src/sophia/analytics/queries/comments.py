@@ -28,14 +28,13 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class CommentedPost:
-    """A post whose comments may be read. `counted` is Meta's newest count of them, `stored` how many are here and alive,
-    `read_at` when they were last read, and `counted_then` what Meta counted at that time.
+    """A post whose comments may be read. `counted` is Meta's newest count of them, `counted_then` the one before it that
+    was seen to, and `read_at` when they were last read to their end.
     """
 
     platform_post_id: str
     published_at: datetime
     counted: int | None
-    stored: int
     read_at: datetime | None
     counted_then: int | None
 
@@ -91,19 +90,12 @@ class DerivedState:
 
 def posts_to_read(session: Session, account_id: int, since: datetime) -> list[CommentedPost]:
     """The posts of an account since then that Meta still lists, newest first. Stories have no comments. One query."""
-    stored = (
-        select(func.count(Comment.id))
-        .where(Comment.post_id == Post.id, Comment.gone_at.is_(None))
-        .correlate(Post)
-        .scalar_subquery()
-    )
     counts = _counts(account_id).subquery()
     rows = session.execute(
         select(
             Post.platform_post_id,
             Post.published_at,
             counts.c.counted,
-            stored,
             CommentReading.read_at,
             CommentReading.counted,
         )
@@ -117,7 +109,7 @@ def posts_to_read(session: Session, account_id: int, since: datetime) -> list[Co
         )
         .order_by(Post.published_at.desc(), Post.id.desc())
     )
-    return [CommentedPost(name, at, counted, kept, read_at, then) for name, at, counted, kept, read_at, then in rows]
+    return [CommentedPost(name, at, counted, read_at, then) for name, at, counted, read_at, then in rows]
 
 
 def _counts(account_id: int) -> Select[int | None, int | float]:

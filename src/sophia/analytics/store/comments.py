@@ -71,14 +71,14 @@ def finish_posts(
     session: Session,
     account_id: int,
     whole: Mapping[str, Collection[str]],
-    counted: Mapping[str, int | None],
+    noted: Mapping[str, tuple[datetime, int | None]],
     now: datetime,
     keep_since: datetime,
 ) -> int:
-    """Note which posts were read, with what Meta counted; of those in `whole`, read to the end, mark comments that Meta
-    gives no more as gone, and drop their text. Returns how many are gone.
+    """Note when posts were last read to their end, and what Meta counts there; of those in `whole`, read to the end just
+    now, mark comments that Meta gives no more as gone, and drop their text. Returns how many are gone.
     """
-    posts = _post_ids(session, account_id, counted)
+    posts = _post_ids(session, account_id, {*whole, *noted})
     names = {posts[name]: set(comments) for name, comments in whole.items() if name in posts}
     rows = session.execute(
         select(Comment.id, Comment.post_id, Comment.platform_comment_id).where(
@@ -91,7 +91,7 @@ def finish_posts(
             update(Comment).where(among(Comment.id, [number for number, _ in gone])).values(gone_at=now, text=None)
         )
         derive_quality(session, {post for _, post in gone}, now, keep_since)
-    read = [(posts[name], now, count) for name, count in counted.items() if name in posts]
+    read = [(posts[name], *note) for name, note in noted.items() if name in posts]
     put_rows(session, CommentReading, ("post_id", "read_at", "counted"), read, replace=("read_at", "counted"))
     return len(gone)
 
