@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sophia.analytics.measures.estimation import percentages, wilson_percent
@@ -25,6 +25,7 @@ ENGLISH_FROM = 0.2
 SURE = 0.5
 NEUTRAL_UP_TO = 0.05  # VADER's own threshold, on both sides of 0
 LONGEST = 2_000
+REMEMBERED = 4096
 _NOT_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|@[\w.]+|#\w+", re.IGNORECASE)
 
 NOTHING_SCORED = "No comment could be scored."
@@ -101,10 +102,12 @@ class CommentOverview:
     verdict: str
 
 
+@lru_cache(maxsize=REMEMBERED)
 def score(text: str | None) -> Scored:
     """The tone of one text. The language comes first: VADER finds everything neutral that it does not understand.
 
-    A comment of emoji alone is scored, for they have no language.
+    A comment of emoji alone is scored, for they have no language. Remembered, since half a millisecond is long for the
+    many that say the same in a word or a heart.
     """
     if text is None or not text.strip():
         return Scored(Tone.NOT_SCORED, reason=NotScored.EMPTY)
