@@ -18,9 +18,15 @@ from sophia.analytics.models import (
     CampaignMembership,
     ClientGoal,
     CollectionRun,
+    Comment,
+    CommentReading,
+    Competitor,
+    CompetitorPost,
+    CompetitorValue,
     ConversionEvent,
     DecisionQualityScore,
     DecisionTrace,
+    DerivedMetric,
     EngagementMetric,
     Fetch,
     IdealCustomer,
@@ -140,6 +146,24 @@ def link(**values: Any) -> TrackedLink:
     details = {"client_id": 1, "draft_id": 1, "original": "https://ex.com/a", "tagged": "https://ex.com/a?utm_source=x"}
     hashes = {"original_sha256": "0" * 64, "tagged_sha256": "1" * 64}
     return TrackedLink(**(details | hashes | {"first_seen_at": NOW, "status": "unchecked"} | values))
+
+
+def comment(**values: Any) -> Comment:
+    details = {"account_id": 1, "post_id": 1, "platform_comment_id": "c1", "written_at": NOW, "tone": "neutral"}
+    flags = {"is_reply": False, "is_own": False, "first_seen_at": NOW, "fetched_at": NOW}
+    return Comment(**(details | flags | values))
+
+
+def competitor() -> list[Base]:
+    """A competitor with a value and a post."""
+    post = CompetitorPost(competitor_id=1, platform_post_id="7", published_at=NOW, read_at=NOW)
+    value = CompetitorValue(competitor_id=1, metric_name="followers_count", metric_date=DAY, metric_value=7)
+    return [Competitor(id=1, client_id=1, username="rival", added_at=NOW), value, post]
+
+
+def derived(**values: Any) -> DerivedMetric:
+    details = {"post_id": 1, "metric_name": "quality", "metric_date": DAY, "metric_value": 0.5, "sample_size": 2}
+    return DerivedMetric(**(details | {"computed_at": NOW} | values))
 
 
 def trace(**values: Any) -> DecisionTrace:
@@ -503,6 +527,18 @@ def test_a_reading_is_finite(store: Database, value: float) -> None:
         add(store, reading(metric_value=value))
 
 
+def test_a_comment_stands_there_once(store: Database) -> None:
+    """G3, H10: one row a comment; a tone that is known, or the reason why there is none; derived values are ratios."""
+    add(store, comment())
+    assert not accepted(store, comment())
+    assert accepted(store, comment(platform_comment_id="c2", tone="not scored", not_scored_reason="no text"))
+    for wrong in ({"tone": "angry"}, {"tone": "not scored"}, {"not_scored_reason": "no text"}, {"like_count": -1}):
+        assert not accepted(store, comment(platform_comment_id="c3", **wrong)), wrong
+    assert not accepted(store, derived(metric_value=1.5))
+    assert not accepted(store, derived(sample_size=0))
+    assert accepted(store, derived())
+
+
 # -- deletion ----------------------------------------------------------------------------------------------------------
 
 
@@ -511,6 +547,7 @@ def test_a_client_takes_everything_along(store: Database) -> None:
     rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
     rows += [trace(draft_id=1), outcome(), outcome_revision(), score(), queued(), status(account_id=1), watermark()]
     rows += [cost(), goal(), annotation(), remembered(), anomaly(), ideal()]
+    rows += [comment(), derived(), CommentReading(post_id=1, read_at=NOW), *competitor()]
     add(store, *rows, benchmark(), status())
     with store.write() as session:
         session.delete(session.get_one(Client, 1))

@@ -133,6 +133,12 @@ class Settings(BaseSettings):
     raw_answer_days: int = Field(
         default=7, ge=0, le=90, description="Days that Meta's raw answers are kept for recomputing; 0 keeps none."
     )
+    collect_comments: bool = Field(
+        default=True, description="Reads what people write under posts, once a day; nobody's name is kept."
+    )
+    comment_days: int = Field(
+        default=365, ge=30, le=3650, description="Days that comments are kept after they were written."
+    )
     link_check_loopback: bool = Field(
         default=False, description="Lets link checks ask this very machine. For tests only: leave it off."
     )

@@ -25,9 +25,10 @@ from sophia.analytics.models import (
     RefusedObject,
     TrackedLink,
 )
-from sophia.analytics.store import take_lease
+from sophia.analytics.store import add_competitor, finish_posts, save_comments, save_discovered, take_lease
 from sophia.database import Database
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
+from sophia.meta.records import CommentSeen, CommentsSeen, Discovered, DiscoveredPost
 from sophia.portfolio.models import Account, ApprovalEvent, Client, PublishingQueueEntry
 from sophia.portfolio.service import (
     Connection,
@@ -233,7 +234,20 @@ def fill(filling: Filling, name: str) -> int:
         session.flush()
         (snapshot,) = (row for row in rows if isinstance(row, KPISnapshot))
         session.add(KPISnapshotRevision(snapshot_id=snapshot.id, replaced_at=NOW, kpis={}, computed_at=NOW))
+    talk(filling, client, account, name)
     return client
+
+
+def talk(filling: Filling, client: int, account: int, name: str) -> None:
+    """A comment with what follows from it, and a competitor that was seen."""
+    said = CommentSeen("c1", NOW, "I love this place!", is_reply=False, is_own=False)
+    shown = CommentsSeen(f"post-{name}", [said], None, is_odd=False)
+    rival = Discovered(7, 1, [DiscoveredPost("1", NOW, "IMAGE", 3, 1)], is_all=True)
+    filling.post(account, shown.post)
+    save_comments(filling.database, account, [shown], NOW, NOW - timedelta(days=30))
+    with filling.database.write() as session:
+        finish_posts(session, account, {}, {shown.post: (NOW, 1)}, NOW, NOW - timedelta(days=30))
+        save_discovered(session, add_competitor(session, client, "rival", NOW), rival, NOW)
 
 
 def rows_by_table(database: Database) -> dict[str, int]:

@@ -10,7 +10,10 @@ from sophia.analytics.models import (
     Campaign,
     CampaignMembership,
     ClientGoal,
+    Comment,
+    Competitor,
     DecisionTrace,
+    DerivedMetric,
     IdealCustomer,
     MarketingCost,
     MetricStatus,
@@ -71,6 +74,8 @@ class Business:
         )
         self._want(client)
         entry = self.filling.add(PublishingQueueEntry(draft_id=draft, account_id=account, created_at=NOW))
+        competitor = self.filling.add(Competitor(client_id=client, username=f"rival-{self.mark}", added_at=NOW))
+        self._comment(account, post)
         self.ids = {
             "client_id": str(client),
             "account_id": str(account),
@@ -78,6 +83,7 @@ class Business:
             "platform_post_id": f"post-{self.mark}",
             "campaign_id": str(campaign),
             "draft_id": str(draft),
+            "competitor_id": str(competitor),
             "run_id": str(run),
             "entry_id": str(entry),
             "before_id": str(run + 100),
@@ -119,6 +125,33 @@ class Business:
         )
         profile.created_at = profile.updated_at = NOW
         self.filling.add(profile)
+
+    def _comment(self, account: int, post: int) -> None:
+        self.filling.add(
+            Comment(
+                account_id=account,
+                post_id=post,
+                platform_comment_id=f"comment-{self.mark}",
+                written_at=NOW,
+                text=f"said {self.mark}",
+                tone="positive",
+                is_reply=False,
+                is_own=False,
+                first_seen_at=NOW,
+                fetched_at=NOW,
+            )
+        )
+        with self.filling.database.write() as session:
+            session.add(
+                DerivedMetric(
+                    post_id=post,
+                    metric_name=f"quality-{self.mark}",
+                    metric_date=YESTERDAY,
+                    metric_value=1.0,
+                    sample_size=1,
+                    computed_at=NOW,
+                )
+            )
 
     def _refuse(self, account: int) -> None:
         self.filling.add(

@@ -32,6 +32,7 @@ BODIES: dict[str, dict[str, Any] | None] = {
     "PATCH analytics/{client_id}/campaigns/{campaign_id}": {"name": "Summer"},
     "POST analytics/{client_id}/campaigns/{campaign_id}/drafts": {"draft_ids": []},
     "PUT analytics/{client_id}/domains": {"domains": ["example.com"]},
+    "POST analytics/{client_id}/competitors": {"username": "rival"},
     "POST analytics/{client_id}/decisions": {"stage": "angle", "decision": "warm"},
     "POST analytics/{client_id}/costs": {
         "start_date": str(YESTERDAY),

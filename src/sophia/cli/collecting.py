@@ -23,11 +23,22 @@ Since = Annotated[
 ]
 
 
-def collect(client: Client = None, account: Account = None, since: Since = None, as_json: AsJson = False) -> None:
+def collect(
+    client: Client = None,
+    account: Account = None,
+    since: Since = None,
+    comments: Annotated[bool, typer.Option("--comments", help="Read comments and competitors instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Collect accounts now."""
     from sophia.analytics.collector import Plan  # noqa: PLC0415
 
     first = past(since)
+    if comments:
+        if first is not None:
+            raise typer.BadParameter("comments are read as far back as they are kept", param_hint="--since")
+        collect_now(client, account, lambda _: Plan("comments", comments_only=True), as_json=as_json, what="comments")
+        return
     collect_now(client, account, lambda _: Plan("manual", since=first), as_json=as_json)
 
 
@@ -60,7 +71,12 @@ def past(since: datetime | None) -> date | None:
 
 
 def collect_now(
-    client: str | None, account: int | None, plan: Callable[["AccountInfo"], "Plan"], *, as_json: bool
+    client: str | None,
+    account: int | None,
+    plan: Callable[["AccountInfo"], "Plan"],
+    *,
+    as_json: bool,
+    what: str = "readings",
 ) -> None:
     installation = open_installation()
     accounts = chosen(installation, client, account)
@@ -68,7 +84,7 @@ def collect_now(
     if as_json:
         show_json({"accounts": [as_document(a, o) for a, o in zip(accounts, outcomes, strict=True)]})
     else:
-        summarise(outcomes)
+        summarise(outcomes, what)
     code = exit_code(outcomes)
     if code:
         raise typer.Exit(code)
@@ -129,7 +145,7 @@ def as_document(account: "AccountInfo", outcome: "RunOutcome") -> dict[str, Any]
     }
 
 
-def summarise(outcomes: list["RunOutcome"]) -> None:
+def summarise(outcomes: list["RunOutcome"], what: str = "readings") -> None:
     """What became of all accounts together."""
     counts: dict[str, int] = {}
     for outcome in outcomes:
@@ -137,7 +153,7 @@ def summarise(outcomes: list["RunOutcome"]) -> None:
     new, changed = sum(o.saved.new for o in outcomes), sum(o.saved.changed for o in outcomes)
     states = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     accounts = f"{len(outcomes)} account{'' if len(outcomes) == 1 else 's'}"
-    typer.echo(f"{accounts} ({states}): {new:,} readings new, {changed:,} changed")
+    typer.echo(f"{accounts} ({states}): {new:,} {what} new, {changed:,} changed")
 
 
 def exit_code(outcomes: list["RunOutcome"]) -> int:

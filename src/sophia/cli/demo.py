@@ -127,6 +127,21 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     judged = attribute_outcomes(installation.database, utc_now())
     keep_scores(installation.database, utc_now())
     typer.echo(f"Judged what planners had predicted by {judged.new:,} outcomes of posts.")
+    first = [account for account in accounts if account.client_id == accounts[0].client_id]
+    name_competitor(installation, meta, first[0].client_name)
+    read = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)
+    typer.echo(f"Read {sum(outcome.saved.new for outcome in read):,} comments of {first[0].client_name}.")
+
+
+def name_competitor(installation: Installation, meta: "SpawnedServer", client: str) -> None:
+    """Compare a client with another business of the demo, where there is one."""
+    from sophia.analytics.store import add_competitor  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+
+    others = [one.instagram.username for one in meta.world.businesses if one.name != client]
+    with installation.database.write() as session:
+        for username in others[:1]:
+            add_competitor(session, find_client(session, client).id, username, installation.clock())
 
 
 def look(installation: Installation, meta: "SpawnedServer") -> Any:
@@ -189,6 +204,7 @@ def samples(address: str, key: str) -> Iterator[str]:
     yield f"/api/analytics/{first}/campaigns"
     yield f"/api/analytics/{first}/decision-quality"
     yield f"/api/analytics/{first}/decision-context"
+    yield f"/api/analytics/{first}/sentiment"
 
 
 def ask(address: str, key: str, path: str) -> Any:

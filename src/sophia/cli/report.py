@@ -11,6 +11,7 @@ from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.measures.figures import Window
+    from sophia.analytics.measures.sentiment import CommentOverview
     from sophia.analytics.report import Report
 
 DAYS = ["%Y-%m-%d"]
@@ -116,12 +117,34 @@ def show(found: "Report") -> None:
         line("Decisions, by what became of them in the 180 days until then:")
         for stage in found.decisions:
             line(f"  {stage.text}")
+    line("")
+    line(f"Comments: {found.comments.verdict}")
+    for text in comment_lines(found.comments):
+        line(f"  {text}")
     reasons = sorted({found.kpis[name].reason or "" for name in KPIS} - {""})
     if reasons:
         line("")
         line(paint("Why some numbers are missing:", "dim"))
         for reason in reasons:
             line(paint(f"  {reason}", "dim"))
+
+
+def comment_lines(found: "CommentOverview") -> list[str]:
+    """Shares with their intervals, and what has no tone, with the reasons."""
+    whole, lines = found.whole, []
+    if whole.scored:
+        shares = ((name, getattr(whole, name)) for name in whole.shares)
+        lines.append(
+            ", ".join(
+                f"{whole.shares[name]:.1f} % {name}"
+                + (f" ({one.interval.low:.1f} to {one.interval.high:.1f})" if one.interval else "")
+                for name, one in shares
+            )
+        )
+    if whole.not_scored:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in whole.not_scored.items())
+        lines.append(f"not scored: {reasons}")
+    return lines
 
 
 def kpi_rows(found: "Report") -> list[dict[str, str]]:

@@ -15,7 +15,18 @@ from sophia.demo.visit import Simulation, Visit
 
 MAX_IDS = 50
 _EDGE_NAMES = frozenset(
-    {"insights", "video_insights", "published_posts", "posts", "feed", "videos", "video_reels", "stories", "media"}
+    {
+        "insights",
+        "video_insights",
+        "published_posts",
+        "posts",
+        "feed",
+        "videos",
+        "video_reels",
+        "stories",
+        "media",
+        "comments",
+    }
 )
 _EXCHANGE = ("oauth", "access_token")
 

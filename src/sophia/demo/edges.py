@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sophia.demo import errors
 from sophia.demo.access import require_page_token
+from sophia.demo.comments import comments_edge
 from sophia.demo.facebook_insights import (
     EMPTY,
     Plan,
@@ -65,6 +66,9 @@ def answer_edge(visit: Visit, node: Node, edge: str, parameters: Mapping[str, st
     insights = _insights(visit, node, edge, parameters)
     if insights is not None:
         return insights
+    if edge == "comments" and isinstance(node, Post | Media):
+        asked = parameters.get("fields")
+        return comments_edge(visit, node, parameters, parse_fields(asked) if asked else None)
     lists = _PAGE_LISTS if isinstance(node, Page) else _INSTAGRAM_LISTS if isinstance(node, InstagramAccount) else {}
     rows = lists.get(edge)
     if rows is None:

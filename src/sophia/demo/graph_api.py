@@ -105,6 +105,18 @@ class GraphApi:
         """The insights of this object answer with `error`, alone or in a list, which then fails as a whole."""
         self.simulation.broken[object_id] = error
 
+    def break_comments(self, object_id: str, error: GraphError) -> None:
+        """The comments of this object answer with `error`, alone or in a list, which then fails as a whole."""
+        self.simulation.closed[object_id] = error
+
+    def edit_comment(self, comment_id: str, text: str | None) -> None:
+        """Its author has written something else."""
+        self.simulation.edited[comment_id] = text
+
+    def make_personal(self, username: str) -> None:
+        """An Instagram account is no professional one any more: Business Discovery does not find it."""
+        self.simulation.personal.add(username)
+
     def limit(
         self,
         budget: Budget,

@@ -6,6 +6,8 @@ from typing import Any
 
 from sophia.demo import errors
 from sophia.demo.access import require_page_token
+from sophia.demo.comments import comments_edge
+from sophia.demo.discovery import discovered, discovered_media, media_paging
 from sophia.demo.errors import as_json
 from sophia.demo.facebook_insights import EMPTY, make_plan, page_insights, post_insights, story_insights, video_insights
 from sophia.demo.fields import Field
@@ -138,18 +140,18 @@ def _attachments(_visit: Visit, post: Post, _field: Field) -> str | None:
     return as_json({"data": [entry]})
 
 
-def _summary(name: str) -> Callable[[Visit, Any, Field], str | None]:
-    """Comments or reactions: gated by a permission whose absence fails the whole call."""
+def _reactions(visit: Visit, post: Post, asked: Field) -> str:
+    """Gated by a permission whose absence fails the whole call, as comments are."""
+    if not visit.has_scope("pages_read_user_content"):
+        raise errors.permission_missing("pages_read_user_content")
+    if asked.arguments.get("summary") not in {"true", "1", "total_count"}:
+        return EMPTY
+    count = visit.truth.post_counts(visit.truth.post_figures(post, visit.now))["reactions"]
+    return f'{{"data":[],"summary":{{"total_count":{count}}}}}'
 
-    def field(visit: Visit, post: Post, asked: Field) -> str | None:
-        if not visit.has_scope("pages_read_user_content"):
-            raise errors.permission_missing("pages_read_user_content")
-        if asked.arguments.get("summary") not in {"true", "1", "total_count"}:
-            return EMPTY
-        count = visit.truth.post_counts(visit.truth.post_figures(post, visit.now))[name]
-        return f'{{"data":[],"summary":{{"total_count":{count}}}}}'
 
-    return field
+def _comments(visit: Visit, under: Post | Media, asked: Field) -> str:
+    return comments_edge(visit, under, asked.arguments, asked.subfields)
 
 
 def _shares(visit: Visit, post: Post, _field: Field) -> str | None:
@@ -193,8 +195,8 @@ POST_FIELDS: Fields = {
     "full_picture": lambda visit, post, _: None if post.kind == "status" else _signed(post.id, visit),
     "attachments": _attachments,
     "shares": _shares,
-    "comments": _summary("comments"),
-    "reactions": _summary("reactions"),
+    "comments": _comments,
+    "reactions": _reactions,
     "insights": _post_insights,
 }
 
@@ -254,6 +256,22 @@ def _media_count(visit: Visit, account: InstagramAccount, _field: Field) -> str:
     return str(sum(1 for medium in visit.world.media(account.id) if visit.is_listed(medium)))
 
 
+def _business_discovery(visit: Visit, _account: InstagramAccount, asked: Field) -> str:
+    """What may be seen of somebody else's account, with its newest media."""
+    other, fields = discovered(visit, asked)
+    plain = [field for field in fields if field.name != "media"]
+    shown = render(visit, other, plain)
+    media = next((field for field in fields if field.name == "media"), None)
+    if media is None:
+        return shown
+    listed, wanted = discovered_media(visit, other, media)
+    if not listed:
+        return shown
+    following = sum(1 for one in visit.world.media(other.id) if visit.is_listed(one)) > len(listed)
+    texts = ",".join(render(visit, one, wanted) for one in listed)
+    return f'{shown[:-1]},"media":{{"data":[{texts}],"paging":{media_paging(listed, following=following)}}}}}'
+
+
 INSTAGRAM_FIELDS: Fields = {
     "id": _plain(lambda account: account.id),
     "username": _plain(lambda account: account.username),
@@ -265,6 +283,7 @@ INSTAGRAM_FIELDS: Fields = {
     "media_count": _media_count,
     "profile_picture_url": lambda visit, account, _: _signed(account.id, visit),
     "insights": _account_insights,
+    "business_discovery": _business_discovery,
 }
 
 
@@ -318,6 +337,7 @@ MEDIA_FIELDS: Fields = {
     "username": lambda visit, medium, _: as_json(visit.world.business_of(medium.account_id).instagram.username),
     "owner": _owner,
     "children": _children,
+    "comments": _comments,
     "insights": _media_insights,
 }
 MEDIA_FIELDS.update((name, _media_number(metric)) for name, metric in MEDIA_COUNTERS.items())

@@ -32,6 +32,14 @@ class Simulation:
     broken: dict[str, GraphError] = field(default_factory=dict)
     # ids that lists leave out after the limit was applied, so that pages come short
     hidden: set[str] = field(default_factory=set)
+    # object id → the error that its comments answer with, alone or in a page
+    closed: dict[str, GraphError] = field(default_factory=dict)
+    # comment id → what it says since it was edited
+    edited: dict[str, str | None] = field(default_factory=dict)
+    # names of Instagram accounts that turned personal, so that nobody discovers them
+    personal: set[str] = field(default_factory=set)
+    # the comments of an object in an hour, once they were made up
+    comments: dict[Any, Any] = field(default_factory=dict)
     # what was handed in and is not public yet, and how much may be published
     desk: Desk = field(default_factory=Desk)
 

@@ -38,6 +38,7 @@ ALL_SCOPES = (
     "business_management",
     "pages_manage_posts",
     "instagram_content_publish",
+    "instagram_manage_comments",
 )
 STORY_LIFE = timedelta(hours=24)
 

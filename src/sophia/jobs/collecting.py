@@ -9,7 +9,7 @@ import anyio.to_thread
 import structlog
 
 from sophia.analytics.collector import Collector, Plan, Progress
-from sophia.analytics.models.collection import FRESH
+from sophia.analytics.models.collection import COMMENTS, FRESH
 from sophia.analytics.queries.standing import Standing, standings
 from sophia.analytics.store import RunOutcome
 from sophia.jobs.context import JobContext
@@ -75,6 +75,12 @@ async def collect_at_start(context: JobContext) -> dict[str, int]:
 async def collect_fresh(context: JobContext) -> dict[str, int]:
     """Stories that are alive now, whose metrics die with them after 24 hours (B5), and posts of the last days (B7)."""
     plan = Plan(FRESH, fresh_only=True, at_least=None)
+    return await _collect(context, plan, lambda standing: standing.account.status == "active")
+
+
+async def collect_comments(context: JobContext) -> dict[str, int]:
+    """What people wrote under posts, and competitors: a run of its own for each account, so that readings wait for nothing."""
+    plan = Plan(COMMENTS, comments_only=True, at_least=None)
     return await _collect(context, plan, lambda standing: standing.account.status == "active")
 
 

@@ -10,9 +10,9 @@ import structlog
 
 from sophia.analytics.maintenance.checking_links import check_links
 from sophia.analytics.report import attribute_outcomes, keep_anomalies, keep_scores, keep_weeks
-from sophia.analytics.store import group_drafts
+from sophia.analytics.store import forget_comments, group_drafts
 from sophia.analytics.store.retention import forget_raw_answers
-from sophia.jobs.collecting import catch_up, collect_daily, collect_fresh
+from sophia.jobs.collecting import catch_up, collect_comments, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.link_checks import LinkChecker
 from sophia.portfolio.checking import check_tokens
@@ -68,6 +68,12 @@ async def forget_old_answers(context: JobContext) -> dict[str, int]:
     return {"forgotten": await anyio.to_thread.run_sync(forget_raw_answers, context.database, before)}
 
 
+async def forget_old_comments(context: JobContext) -> dict[str, int]:
+    """Drop comments that were written longer ago than the settings keep them."""
+    before = context.clock() - timedelta(days=context.settings.comment_days)
+    return {"forgotten": await anyio.to_thread.run_sync(forget_comments, context.database, before)}
+
+
 async def group_campaigns(context: JobContext) -> dict[str, int]:
     """Put the drafts of every active client into the campaigns of their content pillars and months."""
     return {"grouped": await anyio.to_thread.run_sync(_group_campaigns, context)}
@@ -117,6 +123,7 @@ JOBS = (
     Job("collect_daily", collect_daily, Schedule("day")),
     Job("catch_up", catch_up, Schedule("hour", minute=35), alone_for=timedelta(minutes=30)),
     Job("collect_fresh", collect_fresh, Schedule("hour", minute=10), alone_for=timedelta(minutes=30)),
+    Job("collect_comments", collect_comments, Schedule("day", minute=50, hours_after=2), alone_for=timedelta(hours=6)),
     Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
     Job("keep_weeks", keep_closed_weeks, Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
@@ -133,4 +140,7 @@ JOBS = (
     Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
     Job("check_links", check_all_links, Schedule("week", hours_after=2), alone_for=timedelta(hours=12)),
     Job("forget_raw_answers", forget_old_answers, Schedule("day", hours_after=1), alone_for=timedelta(hours=6)),
+    Job(
+        "forget_comments", forget_old_comments, Schedule("day", minute=10, hours_after=1), alone_for=timedelta(hours=6)
+    ),
 )

@@ -103,6 +103,8 @@ RULES = (
     Rule(101, Remedy.STOP_APPLICATION),
     Rule(102, Remedy.RECONNECT),
     Rule(104, Remedy.STOP_APPLICATION, advice="SOPHIA_FACEBOOK_APP_SECRET is missing, or is not that of this app."),
+    # Business Discovery of a name that nobody has, or whose account is personal: Meta tells the two apart in no way.
+    Rule(110, Remedy.OBJECT_GONE, subcode=2207013),
     Rule(190, Remedy.RECONNECT, subcode=458, advice="Somebody removed the app from the account. " + CONNECT),
     Rule(
         190, Remedy.RECONNECT, subcode=459, advice="The person must log in at facebook.com first, for Meta checks it."

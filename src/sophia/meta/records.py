@@ -76,3 +76,51 @@ class Batch:
     posts: list[PostSeen]
     oddities: list[Oddity]
     reels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CommentSeen:
+    """A comment as Meta listed it; who wrote it is not kept. `is_own`: the account itself. None: Meta did not say."""
+
+    comment_id: str
+    written_at: datetime
+    text: str | None
+    is_reply: bool
+    is_own: bool
+    is_hidden: bool | None = None
+    likes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentsSeen:
+    """What one answer says about the comments of one post, newest first.
+
+    `after` is where the next page begins, None on the last one. `is_odd`: a part of it could not be read, or replies
+    were left out, so that a comment which is not here may yet be there.
+    """
+
+    post: str
+    comments: list[CommentSeen]
+    after: str | None
+    is_odd: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredPost:
+    """A post of somebody else's account; None where its owner hides the number."""
+
+    post_id: str
+    published_at: datetime
+    media_type: str | None
+    likes: int | None
+    comments: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What may be seen of somebody else's Instagram account. `is_all`: there are no older posts than these."""
+
+    followers: int | None
+    media: int | None
+    posts: list[DiscoveredPost]
+    is_all: bool

@@ -16,7 +16,7 @@ NEEDED = {
 }
 OPTIONAL = {
     "facebook": {"pages_read_user_content": "comments and reactions of Facebook posts are not counted"},
-    "instagram": {},
+    "instagram": {"instagram_manage_comments": "what people write under Instagram posts cannot be read"},
 }
 # What only publishing needs; who only measures is not asked for it.
 PUBLISHING = {

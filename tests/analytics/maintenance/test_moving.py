@@ -31,7 +31,7 @@ from sophia.analytics.store import NewDecision, record_decision, write_benchmark
 from sophia.analytics.store.outcomes import save_outcomes
 from sophia.database import Base, Database
 from sophia.errors import ConflictError, InvalidInputError, StoreError
-from sophia.jobs.collecting import collect_daily
+from sophia.jobs.collecting import collect_comments, collect_daily
 from sophia.portfolio.models import Account, Client, Post
 from sophia.portfolio.service import create_client, list_accounts
 
@@ -41,6 +41,7 @@ def collected(agency: Agency) -> Agency:
     """Two clients, collected once."""
     agency.connect(2)
     agency.run(collect_daily)
+    agency.run(collect_comments)
     return agency
 
 
@@ -87,6 +88,7 @@ def test_what_is_exported_comes_back_in_the_other_database(collected: Agency, ot
     assert manifest["tables"]["engagement_metrics"]["rows"] > 500
     assert manifest["tables"]["industry_benchmarks"]["rows"] == len(SEED) + 1
     assert {manifest["tables"][name]["rows"] for name in ("decision_traces", "post_outcome_revisions")} == {1}
+    assert manifest["tables"]["comments"]["rows"] > 50
     done = import_store(other, folder)
     assert done == {name: table["rows"] for name, table in manifest["tables"].items()}
     for table in exported_tables(other):

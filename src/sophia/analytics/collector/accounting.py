@@ -1,10 +1,11 @@
 """What a run says about itself, so that an operator can act on it: how each family ended, what failed, what to do (C10)."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import DBAPIError
 
 from sophia.analytics.store import RunOutcome
@@ -13,6 +14,7 @@ from sophia.meta.asking import Ask
 from sophia.meta.errors import GraphError, Remedy
 from sophia.vault import strike_out
 
+log = structlog.get_logger(__name__)
 # A host that does not answer is tried again after this; Meta's own outages last minutes, a laptop's network less.
 AGAIN_AFTER_SILENCE = timedelta(minutes=5)
 MOST_EXAMPLES = 5
@@ -66,6 +68,16 @@ class Accounting:
         message = f"{type(error).__name__}: a fault of Sophia's own; its log says more"
         self._problem(family, "crashed", message, "Report this as a fault of Sophia, with the lines of its log.")
 
+    def not_allowed(self, family: str, message: str, what_to_do: str) -> None:
+        """A family was not asked, for want of a permission that nothing else needs."""
+        self._fail(family)
+        self.outcome.families[family]["ended"] = "not permitted"
+        self._problem(family, "permission", message, what_to_do)
+
+    def noted(self, family: str, code: str, message: str, what_to_do: str) -> None:
+        """Something that a person should know, and that costs the family nothing else."""
+        self._problem(family, code, message, what_to_do)
+
     def out_of_time(self, minutes: float) -> None:
         message = f"The run took longer than {minutes:g} minutes and was ended; what it had fetched is stored."
         self._failed.add("deadline")
@@ -109,6 +121,24 @@ class Accounting:
     ) -> None:
         note = {"family": family, "code": code, "message": strike_out(message), "what_to_do": what_to_do}
         self.outcome.problems.append(note if subcode is None else {**note, "subcode": subcode})
+
+
+async def attempt(
+    account: Accounting, family: str, work: Callable[[], Awaitable[None]], ask: Ask, now: datetime, name: str
+) -> None:
+    """Do the work of a family. Whatever fails in it is noted and costs this family, and nothing beside it (C1)."""
+    try:
+        await work()
+    except GraphError as error:
+        account.failed(family, error, now)
+    except (DBAPIError, StoreError) as error:
+        account.store_failed(family, error)
+    except Exception as error:  # the border of a family: what we did not foresee costs it, and nothing beside it
+        account.crashed(family, error)
+        log.exception("family_crashed", account=name, family=family)
+    else:
+        if ask.caller.stopped is None and account.outcome.families[family]["ended"] == "not asked":
+            account.ended(family)
 
 
 def as_problem(family: str, error: GraphError) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import anyio.to_thread
 import structlog
 
 from sophia.analytics import queries, store
+from sophia.analytics.collector.comments import CommentsRun
 from sophia.analytics.collector.run import Plan, Progress, Run, Silence
 from sophia.analytics.store import RunOutcome
 from sophia.config import Settings
@@ -118,7 +119,7 @@ class Collector:
                 await anyio.to_thread.run_sync(self._close, run)
         return run.outcome
 
-    async def _opened(self, account_id: int, plan: Plan) -> Run | None:
+    async def _opened(self, account_id: int, plan: Plan) -> Run | CommentsRun | None:
         """_open in a thread. Cancelled in between, the record that the thread has opened is closed again."""
         opening = asyncio.ensure_future(anyio.to_thread.run_sync(self._open, account_id, plan))
         try:
@@ -131,7 +132,7 @@ class Collector:
                 self._close(run)
             raise
 
-    def _open(self, account_id: int, plan: Plan) -> Run | None:
+    def _open(self, account_id: int, plan: Plan) -> Run | CommentsRun | None:
         """Everything a run must know, read once, and its record, opened. None for an account without a token."""
         now, version = self.clock(), self.client.version
         with self.database.read() as session:
@@ -155,6 +156,8 @@ class Collector:
         )
         with self.database.write() as session:
             run_id = store.start_run(session, account_id, plan.trigger, version, now)
+        if plan.comments_only:
+            return CommentsRun(self.database, self.settings, known, ask, run_id, now)
         keep = self.settings.raw_answer_days > 0
         owner = store.Owner(known.id, known.client_id, ask.platform)
         writer = store.AccountWriter(self.database, owner, run_id, self.clock, keep=keep)
@@ -171,7 +174,7 @@ class Collector:
             store.finish_run(session, run_id, outcome, now)
         return outcome
 
-    def _close(self, run: Run) -> None:
+    def _close(self, run: Run | CommentsRun) -> None:
         outcome, ask = run.outcome, run.ask
         tally = ask.caller.tally
         outcome.calls, outcome.calls_counted_by_meta, outcome.retries = tally.calls, tally.counted, tally.retries
@@ -179,7 +182,8 @@ class Collector:
         with self.database.write() as session:
             now = self.clock()
             store.record_refusals(session, ask.platform, run.known.id, self.client.version, ask.refusals, now)
-            store.record_refused_objects(session, run.known.id, ask.skipped, run.known.retried, now)
+            if isinstance(run, Run):  # comments that a post refuses say nothing about its insights
+                store.record_refused_objects(session, run.known.id, ask.skipped, run.known.retried, now)
             store.record_pauses(session, self.client.pacing.pauses(), now)
             store.finish_run(session, run.run_id, outcome, now)
         self.progress.finished(run.known.name, outcome)

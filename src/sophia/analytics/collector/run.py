@@ -13,26 +13,21 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 import anyio.to_thread
-import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from sophia.analytics.collector.accounting import Accounting
+from sophia.analytics.collector.accounting import Accounting, attempt
 from sophia.analytics.queries import KnownAccount
 from sophia.analytics.schedule import Days, Rung, closed_weeks, due_days, due_rungs
 from sophia.analytics.store import AccountWriter, RunOutcome, Saved, cover_days, mark_unlisted_posts, note_asked
 from sophia.config import Settings
 from sophia.database import Database
-from sophia.errors import StoreError
 from sophia.meta import facebook, instagram
 from sophia.meta.asking import Ask
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.envelope import Answer
-from sophia.meta.errors import GraphError
 from sophia.meta.subjects import interpret
 from sophia.meta.walking import PAGE_SIZE, ids_of
 
-log = structlog.get_logger(__name__)
 FAMILY: ContextVar[str] = ContextVar("family")  # which family of series a task works for
 
 # Days whose totals are asked side by side; the watermark moves when all of them are stored.
@@ -50,13 +45,14 @@ class Plan:
     """What a run is for.
 
     `since` asks for days, and posts, from then on, also for those read already. `at_least` is the age up to which posts
-    are read whether they are due or not. `fresh_only` is the hourly look at stories and new
-    posts.
+    are read whether they are due or not. `fresh_only` is the hourly look at stories and new posts, `comments_only` the
+    daily one at comments and competitors.
     """
 
     trigger: str = "manual"
     since: date | None = None
     fresh_only: bool = False
+    comments_only: bool = False
     at_least: timedelta | None = timedelta(days=28)
 
 
@@ -149,18 +145,7 @@ class Run:
 
     async def _attempt(self, family: Family) -> None:
         FAMILY.set(family.name)
-        try:
-            await family.work()
-        except GraphError as error:
-            self._account.failed(family.name, error, self._now)
-        except (DBAPIError, StoreError) as error:
-            self._account.store_failed(family.name, error)
-        except Exception as error:  # the border of a family: what we did not foresee costs it, and nothing beside it
-            self._account.crashed(family.name, error)
-            log.exception("family_crashed", account=self.known.name, family=family.name)
-        else:
-            if not self._stopped:
-                self._account.ended(family.name)
+        await attempt(self._account, family.name, family.work, self.ask, self._now, self.known.name)
 
     @property
     def outcome(self) -> RunOutcome:

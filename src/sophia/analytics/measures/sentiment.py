@@ -7,15 +7,15 @@ points: a share is worth comparing with another share, and not much as a truth o
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sophia.analytics.measures.estimation import percentages, wilson_percent
-from sophia.analytics.measures.figures import Figure, FigureUnit, figure, missing, percent
+from sophia.analytics.measures.figures import HUNDRED, Figure, FigureUnit, Window, figure, missing, percent, week_of
 from sophia.meta.reporting_zone import reporting_day
 
 ENGLISH = "en"
@@ -25,9 +25,12 @@ ENGLISH_FROM = 0.2
 SURE = 0.5
 NEUTRAL_UP_TO = 0.05  # VADER's own threshold, on both sides of 0
 LONGEST = 2_000
+REMEMBERED = 4096
 _NOT_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|@[\w.]+|#\w+", re.IGNORECASE)
 
 NOTHING_SCORED = "No comment could be scored."
+NO_COMMENTS = "There are no comments of these days."
+ENOUGH = 30  # fewer scored comments say nothing about a tone
 
 
 class Tone(StrEnum):
@@ -46,19 +49,10 @@ class NotScored(StrEnum):
     OTHER_LANGUAGE = "another language"
     UNSURE = "language not certain"
     NO_WORDS = "neither words nor emoji"
+    EDITED = "edited since"
 
 
 TONES = (Tone.POSITIVE, Tone.NEUTRAL, Tone.NEGATIVE)
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment on a post; `written_at` is aware, and Meta may give no text."""
-
-    comment_id: str
-    post_id: int
-    written_at: datetime
-    text: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +63,21 @@ class Scored:
     compound: float | None = None
     language: str | None = None
     reason: NotScored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on a post; `written_at` is aware, and Meta may give no text. `known`: its tone, where it was scored before."""
+
+    comment_id: str
+    post_id: int
+    written_at: datetime
+    text: str | None
+    known: Scored | None = None
+
+    @property
+    def scored(self) -> Scored:
+        return self.known or score(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +93,21 @@ class Sentiment:
     shares: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class CommentOverview:
+    """The comments of a window, by platform and together, and what they come to in one sentence."""
+
+    whole: Sentiment
+    platforms: Mapping[str, Sentiment]
+    verdict: str
+
+
+@lru_cache(maxsize=REMEMBERED)
 def score(text: str | None) -> Scored:
     """The tone of one text. The language comes first: VADER finds everything neutral that it does not understand.
 
-    A comment of emoji alone is scored, for they have no language.
+    A comment of emoji alone is scored, for they have no language. Remembered, since half a millisecond is long for the
+    many that say the same in a word or a heart.
     """
     if text is None or not text.strip():
         return Scored(Tone.NOT_SCORED, reason=NotScored.EMPTY)
@@ -115,7 +135,7 @@ def _scored(text: str, language: str | None) -> Scored:
 
 def sentiment(comments: Iterable[Comment]) -> Sentiment:
     """Shares of the comments that could be scored, each comment once, with Wilson's intervals."""
-    found = [score(comment.text) for comment in _each(comments)]
+    found = [comment.scored for comment in _each(comments)]
     tones = [one.tone for one in found]
     counts = {tone: tones.count(tone) for tone in TONES}
     scored = sum(counts.values())
@@ -136,6 +156,51 @@ def sentiment(comments: Iterable[Comment]) -> Sentiment:
     )
 
 
+def said_of(found: Sentiment) -> str:
+    """A sentence for readers: which tone prevails among the comments that have one, or that nobody can tell.
+
+    It prevails when Wilson's interval of its share, among positive and negative comments, excludes one half.
+    """
+    if not found.comments:
+        return NO_COMMENTS
+    if not found.scored:
+        return NOTHING_SCORED
+    polar = {tone: round(found.shares[tone.value] * found.scored / HUNDRED) for tone in (Tone.POSITIVE, Tone.NEGATIVE)}
+    interval = wilson_percent(polar[Tone.POSITIVE], sum(polar.values()))
+    of = f"of {found.comments:,} comments {found.scored:,} could be scored"
+    if found.scored < ENOUGH or interval is None or interval.low <= HUNDRED / 2 <= interval.high:
+        return f"It cannot be told whether more comments are positive or negative: {of}."
+    prevails = Tone.POSITIVE if interval.low > HUNDRED / 2 else Tone.NEGATIVE
+    return (
+        f"More comments are {prevails.value} than {'negative' if prevails is Tone.POSITIVE else 'positive'} "
+        f"({polar[Tone.POSITIVE]:,} against {polar[Tone.NEGATIVE]:,}); {of}."
+    )
+
+
+def overview(comments: Mapping[str, Sequence[Comment]]) -> CommentOverview:
+    """All of it: the comments of each platform, and of all together."""
+    platforms = {platform: sentiment(mine) for platform, mine in sorted(comments.items())}
+    whole = sentiment(comment for mine in comments.values() for comment in mine)
+    return CommentOverview(whole, platforms, said_of(whole))
+
+
+def by_week(comments: Iterable[Comment], window: Window) -> list[tuple[Window, Sentiment]]:
+    """Sentiment by week, from Monday in the reporting zone, oldest first; at both ends of the window a part of a week."""
+    weeks: dict[Window, list[Comment]] = {}
+    day = window.start
+    while day < window.end:
+        weeks[week_of(day)] = []
+        day = week_of(day).end
+    for comment in comments:
+        week = week_of(reporting_day(comment.written_at))
+        if week in weeks:
+            weeks[week].append(comment)
+    return [
+        (Window(max(week.start, window.start), min(week.end, window.end)), sentiment(mine))
+        for week, mine in weeks.items()
+    ]
+
+
 def comment_quality_scores(comments: Iterable[Comment]) -> dict[tuple[int, date], Figure]:
     """`comment_quality_score` by post and reporting day: positive comments and half of the neutral ones, by all scored.
 
@@ -145,7 +210,7 @@ def comment_quality_scores(comments: Iterable[Comment]) -> dict[tuple[int, date]
     days: dict[tuple[int, date], list[Tone]] = {}
     for comment in _each(comments):
         tones = days.setdefault((comment.post_id, reporting_day(comment.written_at)), [])
-        tone = score(comment.text).tone
+        tone = comment.scored.tone
         if tone is not Tone.NOT_SCORED:
             tones.append(tone)
     return {place: _quality(tones) for place, tones in sorted(days.items())}

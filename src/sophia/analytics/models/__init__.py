@@ -20,6 +20,8 @@ from sophia.analytics.models.collection import (
     RefusedObject,
     Watermark,
 )
+from sophia.analytics.models.comments import Comment, CommentReading, DerivedMetric
+from sophia.analytics.models.competitors import Competitor, CompetitorPost, CompetitorValue
 from sophia.analytics.models.decisions import (
     DecisionQualityScore,
     DecisionTrace,
@@ -40,9 +42,15 @@ __all__ = [
     "CampaignMembership",
     "ClientGoal",
     "CollectionRun",
+    "Comment",
+    "CommentReading",
+    "Competitor",
+    "CompetitorPost",
+    "CompetitorValue",
     "ConversionEvent",
     "DecisionQualityScore",
     "DecisionTrace",
+    "DerivedMetric",
     "EngagementMetric",
     "Fetch",
     "IdealCustomer",

@@ -11,6 +11,9 @@ from sophia.portfolio.models import PLATFORMS
 
 # The trigger of the hourly look at stories and new posts, which says nothing about the rest of an account.
 FRESH = "fresh"
+# The trigger of the daily look at comments and competitors, which says nothing about readings.
+COMMENTS = "comments"
+ASIDE = (FRESH, COMMENTS)
 RUN_STATUSES = ("running", "ok", "partial", "throttled", "needs_reconnect", "failed")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import BudgetPause, CollectionRun, MetricStatus, RefusedObject, Watermark
-from sophia.analytics.models.collection import FRESH
+from sophia.analytics.models.collection import ASIDE
 from sophia.analytics.schedule import Days
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue import ObjectKind
@@ -118,7 +118,7 @@ def _lapsed(
 def _odd_for_long(session: Session, account_id: int) -> bool:
     newest = (
         select(CollectionRun.quarantined)
-        .where(CollectionRun.account_id == account_id, CollectionRun.trigger != FRESH)
+        .where(CollectionRun.account_id == account_id, CollectionRun.trigger.not_in(ASIDE))
         .order_by(CollectionRun.id.desc())
         .limit(ODD_RUNS)
     )

@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, exists, func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import AccountTotal, CollectionRun, MetricSeries, StoredMetric, Watermark
-from sophia.analytics.models.collection import FRESH
+from sophia.analytics.models.collection import ASIDE
 from sophia.analytics.queries.sight import Seen, visible
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account, Client
@@ -128,7 +128,7 @@ def last_success() -> ScalarSelect[datetime | None]:
         .where(
             CollectionRun.account_id == Account.id,
             CollectionRun.status.in_(SUCCESSES),
-            CollectionRun.trigger != FRESH,
+            CollectionRun.trigger.not_in(ASIDE),
         )
         .order_by(CollectionRun.started_at.desc())
         .limit(1)
@@ -140,7 +140,7 @@ def last_success() -> ScalarSelect[datetime | None]:
 def _last_run() -> ScalarSelect[int]:
     return (
         select(CollectionRun.id)
-        .where(CollectionRun.account_id == Account.id, CollectionRun.trigger != FRESH)
+        .where(CollectionRun.account_id == Account.id, CollectionRun.trigger.not_in(ASIDE))
         .order_by(CollectionRun.started_at.desc())
         .limit(1)
         .correlate(Account)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import AccountTotal, CollectionRun, Watermark
-from sophia.analytics.models.collection import FRESH
+from sophia.analytics.models.collection import ASIDE
 from sophia.portfolio.service import AccountInfo, list_accounts
 
 
@@ -67,14 +67,14 @@ def last_successes(session: Session) -> dict[int, datetime]:
     """When a run of each account last ended well, at least in part."""
     rows = session.execute(
         select(CollectionRun.account_id, func.max(CollectionRun.finished_at))
-        .where(CollectionRun.status.in_(("ok", "partial")), CollectionRun.trigger != FRESH)
+        .where(CollectionRun.status.in_(("ok", "partial")), CollectionRun.trigger.not_in(ASIDE))
         .group_by(CollectionRun.account_id)
     )
     return {account: moment for account, moment in rows if moment is not None}
 
 
 def last_runs(session: Session) -> dict[int, LastRun]:
-    newest = select(func.max(CollectionRun.id)).where(CollectionRun.trigger != FRESH)
+    newest = select(func.max(CollectionRun.id)).where(CollectionRun.trigger.not_in(ASIDE))
     runs = session.scalars(select(CollectionRun).where(CollectionRun.id.in_(newest.group_by(CollectionRun.account_id))))
     return {
         run.account_id: LastRun(

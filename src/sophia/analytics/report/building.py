@@ -19,6 +19,7 @@ from sophia.analytics.measures.figures import (
 from sophia.analytics.measures.formats import formats, pillars
 from sophia.analytics.measures.kpis import KPIS, REACH_GROWTH, kpi_changes
 from sophia.analytics.measures.posting_times import best_times, posting_times
+from sophia.analytics.measures.sentiment import Comment, overview
 from sophia.analytics.measures.summaries import algo_dependent_summary, algo_independent_summary, unclassified
 from sophia.analytics.measures.trends import Trend, trend
 from sophia.analytics.queries.post_values import SeenPost
@@ -79,6 +80,7 @@ class Facts:
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[Note, ...]
     decisions: tuple[StageQuality, ...]
+    comments: Mapping[str, Sequence[Comment]]
 
 
 def build_report(facts: Facts) -> Report:
@@ -112,6 +114,7 @@ def build_report(facts: Facts) -> Report:
         goals=facts.goals,
         annotations=facts.annotations,
         decisions=facts.decisions,
+        comments=overview(facts.comments),
     )
     return replace(report, commentary=comment(report))
 

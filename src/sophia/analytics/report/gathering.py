@@ -14,6 +14,7 @@ from sophia.analytics.measures.facts import PostFacts
 from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, week_of
 from sophia.analytics.measures.trends import a_year_before, newest_weeks
 from sophia.analytics.queries.benchmarks import benchmarks_for
+from sophia.analytics.queries.comments import comments_by_platform
 from sophia.analytics.queries.portfolio_days import account_days, posts_a_day
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
 from sophia.analytics.queries.snapshots import account_figures, client_snapshots
@@ -126,6 +127,7 @@ def gather_facts(
         posts_a_day=published,
         anomalies=told,
         portfolio=_portfolio(session, clients, client, before, chosen, as_of),
+        comments=comments_by_platform(session, list(client.accounts), chosen, as_of=as_of),
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
         goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
         annotations=tuple(notes(session, [client.id], window=Window(before.start, chosen.end), as_of=as_of)),

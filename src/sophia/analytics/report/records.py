@@ -12,6 +12,7 @@ from sophia.analytics.measures.figures import Change, Coverage, Figure, Number, 
 from sophia.analytics.measures.goals import GoalKind, Standing
 from sophia.analytics.measures.posting_times import Slot
 from sophia.analytics.measures.responses import GroupResponse
+from sophia.analytics.measures.sentiment import CommentOverview
 from sophia.analytics.measures.summaries import SummaryLine
 from sophia.analytics.measures.trends import Trend
 from sophia.analytics.queries.told import Note
@@ -148,4 +149,5 @@ class Report:
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[Note, ...]
     decisions: tuple[StageQuality, ...]
+    comments: CommentOverview
     commentary: tuple[Sentence, ...] = ()

@@ -8,6 +8,7 @@ from sophia.analytics.router import (
     benchmarks,
     campaigns,
     clients,
+    comments,
     conversions,
     decisions,
     links,
@@ -36,6 +37,7 @@ def api_router() -> APIRouter:
     router.include_router(audience.router, tags=["clients"])
     router.include_router(benchmarks.router, tags=["clients"])
     router.include_router(campaigns.router, tags=["clients"])
+    router.include_router(comments.router, tags=["clients"])
     router.include_router(conversions.router, tags=["clients"])
     router.include_router(decisions.router, tags=["clients"])
     router.include_router(links.router, tags=["clients"])

@@ -320,6 +320,26 @@ class ReportedClientAnswer(Told):
     accounts: dict[int, Platform]
 
 
+class SentimentAnswer(Told):
+    """Comments by tone. The shares are those of the scored ones and add up to 100.0; what has no tone is counted by reason."""
+
+    comments: int
+    scored: int
+    not_scored: dict[str, int]
+    positive: FigureAnswer
+    neutral: FigureAnswer
+    negative: FigureAnswer
+    shares: dict[str, FiniteFloat]
+
+
+class CommentsAnswer(Told):
+    """What people wrote in the window under any post of the client."""
+
+    whole: SentimentAnswer
+    platforms: dict[str, SentimentAnswer]
+    verdict: str
+
+
 class ReportAnswer(Told):
     """The computed answer for one client and window, as everything was known at `as_of`."""
 
@@ -348,6 +368,7 @@ class ReportAnswer(Told):
     goals: list[GoalAnswer]
     annotations: list[NoteAnswer]
     decisions: list[DecisionStageAnswer]
+    comments: CommentsAnswer
     commentary: list[SentenceAnswer]
 
 

@@ -14,6 +14,13 @@ from sophia.analytics.store.campaigns import (
     remove_draft,
     slug_of_month,
 )
+from sophia.analytics.store.comments import finish_posts, forget_comments, save_comments
+from sophia.analytics.store.competitors import (
+    add_competitor,
+    refuse_competitor,
+    remove_competitor,
+    save_discovered,
+)
 from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
 from sophia.analytics.store.decisions import NewDecision, RecordedDecision, record_decision
 from sophia.analytics.store.links import record_check, register_links, set_domains
@@ -42,6 +49,7 @@ __all__ = [
     "RecordedDecision",
     "RunOutcome",
     "Saved",
+    "add_competitor",
     "add_drafts",
     "campaign_of_month",
     "change_campaign",
@@ -49,7 +57,9 @@ __all__ = [
     "create_campaign",
     "delete_campaign",
     "delete_ideal_customer",
+    "finish_posts",
     "finish_run",
+    "forget_comments",
     "group_drafts",
     "mark_unlisted_posts",
     "note_asked",
@@ -60,10 +70,14 @@ __all__ = [
     "record_pauses",
     "record_refusals",
     "record_refused_objects",
+    "refuse_competitor",
     "register_links",
     "release_lease",
     "remove_benchmarks",
+    "remove_competitor",
     "remove_draft",
+    "save_comments",
+    "save_discovered",
     "set_domains",
     "slug_of_month",
     "start_run",

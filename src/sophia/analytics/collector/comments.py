@@ -1,0 +1,239 @@
+"""The daily look at what people say: comments under an account's posts, and the client's competitors on Instagram.
+
+A run of its own, apart from that of the readings: whatever happens here costs no reading. It asks for the comments of
+young posts with the list of posts, for those of older posts when Meta counts others than before, and for further pages
+only where they may bring something.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import anyio.to_thread
+
+from sophia.analytics.collector.accounting import Accounting, attempt, skipped_problems
+from sophia.analytics.queries import CommentedPost, DueCompetitor, KnownAccount, due_competitors, posts_to_read
+from sophia.analytics.store import RunOutcome, Saved, finish_posts, refuse_competitor, save_comments, save_discovered
+from sophia.config import Settings
+from sophia.database import Database
+from sophia.meta import comments, discovery
+from sophia.meta.asking import Ask
+from sophia.meta.envelope import Answer
+from sophia.meta.errors import STOPS, GraphError, Remedy
+
+# Most comments come within the first days; from then on the count tells when to look again.
+YOUNG = timedelta(days=28)
+# A post with more comments than one page holds is read to its end so often, to see what was deleted.
+WHOLE_EVERY = timedelta(days=7)
+MOST_OLD_POSTS = 200
+# Of fifty comments each: further down than this nobody reads a single post, nor so many of an account in a day.
+MOST_PAGES_OF_A_POST = 20
+MOST_FURTHER_PAGES = 400
+PERMISSION_MISSING = "Comments are not asked for: the token lacks the permission {}."
+ALLOW = "To read comments too, connect again with this permission: sophia connect"
+
+
+@dataclass(slots=True)
+class Reading:
+    """How far the comments of one post were read in this run.
+
+    `is_ended`: nothing more is to be asked, for the list is over or brings nothing new. `is_whole`: the list is over, and
+    everything in it could be read.
+    """
+
+    post: CommentedPost
+    must_end: bool
+    names: set[str] = field(default_factory=set)
+    after: str | None = None
+    pages: int = 0
+    is_ended: bool = False
+    is_whole: bool = False
+    is_odd: bool = False
+
+    @property
+    def is_at_the_bound(self) -> bool:
+        return self.pages >= MOST_PAGES_OF_A_POST
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether Meta's count of comments is seen to, so that the post rests until there is another one."""
+        return self.is_at_the_bound or (self.is_ended and not self.is_odd)
+
+    def read_at(self, now: datetime) -> datetime | None:
+        """When it was last read to its end, or as far as is ever read."""
+        return now if self.is_whole or self.is_at_the_bound else self.post.read_at
+
+
+def must_end(post: CommentedPost, now: datetime) -> bool:
+    """Whether a post is to be read to its end, and not only until nothing is new: from time to time, and when Meta counts
+    fewer comments than before.
+    """
+    if post.read_at is None or now - post.read_at >= WHOLE_EVERY:
+        return True
+    return post.counted is not None and post.counted_then is not None and post.counted < post.counted_then
+
+
+def is_due(post: CommentedPost) -> bool:
+    """Whether Meta counts other comments under an older post than when it was last read."""
+    return post.counted is not None and post.counted != (post.counted_then or 0)
+
+
+class CommentsRun:
+    """The state of one run. `outcome` is complete when go() has returned; Meta's errors end up in it."""
+
+    def __init__(
+        self, database: Database, settings: Settings, known: KnownAccount, ask: Ask, run_id: int, now: datetime
+    ) -> None:
+        self.known, self.ask, self.run_id = known, ask, run_id
+        self._account = Accounting()
+        self._database, self._settings, self._now = database, settings, now
+        self._keep_since = now - timedelta(days=settings.comment_days)
+        self._posts: dict[str, Reading] = {}
+        self._closed: dict[str, GraphError] = {}
+
+    @property
+    def outcome(self) -> RunOutcome:
+        return self._account.outcome
+
+    async def go(self) -> None:
+        """Do everything that is due, one after the other."""
+        competitors = await anyio.to_thread.run_sync(self._due_competitors)
+        families: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        if self._settings.collect_comments:
+            families.append(("comments", self._comments))
+        if competitors:
+            families.append(("competitors", lambda: self._competitors(competitors)))
+        self.outcome.families = {name: {"answers": 0, "ended": "not asked"} for name, _ in families}
+        try:
+            async with asyncio.timeout(self._settings.run_minutes * 60):
+                for name, work in families:
+                    if self.ask.caller.stopped is None:
+                        await attempt(self._account, name, work, self.ask, self._now, self.known.name)
+        except TimeoutError:
+            self._account.out_of_time(self._settings.run_minutes)
+        self.outcome.problems += skipped_problems(self._closed.items())
+        self._account.conclude(self.ask)
+
+    def _due_competitors(self) -> list[DueCompetitor]:
+        with self._database.read() as session:
+            return due_competitors(session, self.known.id, self._now)
+
+    # -- comments ---------------------------------------------------------------------------------------------------------
+
+    async def _comments(self) -> None:
+        needed = comments.NEEDS[self.ask.platform]
+        if needed not in self.ask.scopes:
+            self._account.not_allowed("comments", PERMISSION_MISSING.format(needed), ALLOW)
+            return
+        posts = await anyio.to_thread.run_sync(self._read_posts)
+        self._posts = {post.platform_post_id: Reading(post, must_end(post, self._now)) for post in posts}
+        young_since = self._now - YOUNG
+        young = [post.platform_post_id for post in posts if post.published_at >= young_since]
+        older = [post.platform_post_id for post in posts if post.published_at < young_since and is_due(post)]
+        try:
+            await self._young(young, young_since)
+            if older:
+                await self._keep(comments.of_posts(self.ask, older[:MOST_OLD_POSTS], self._closed))
+            await self._further()
+        finally:
+            await anyio.to_thread.run_sync(self._finish)
+
+    def _read_posts(self) -> list[CommentedPost]:
+        with self._database.read() as session:
+            return posts_to_read(session, self.known.id, self._keep_since)
+
+    async def _young(self, names: list[str], since: datetime) -> None:
+        """Where a list fails as a whole, each post is asked by itself, and the one to blame is left out."""
+        if not names:
+            return
+        try:
+            await self._keep(comments.of_newest_posts(self.ask, since))
+        except GraphError as error:
+            if error.remedy in STOPS | {Remedy.WITHOUT_FIELD}:
+                raise
+            missing = [name for name in names if not self._posts[name].pages]
+            await self._keep(comments.of_each_post(self.ask, missing, self._closed))
+
+    async def _further(self) -> None:
+        """The next page of every post that has one and may hold something new, fifty posts at a time."""
+        left = MOST_FURTHER_PAGES
+        while left > 0:
+            open_posts = [
+                (name, one.after)
+                for name, one in self._posts.items()
+                if one.after is not None and not one.is_at_the_bound
+            ][: min(left, comments.MOST_AT_ONCE)]
+            if not open_posts:
+                return
+            left -= len(open_posts)
+            for name, _ in open_posts:
+                self._posts[name].after = None
+            await self._keep(comments.further(self.ask, open_posts, self._closed))
+
+    async def _keep(self, answers: AsyncGenerator[Answer, None]) -> None:
+        async with aclosing(answers):
+            async for answer in answers:
+                await anyio.to_thread.run_sync(self._store, answer)
+                self._account.answered("comments")
+
+    def _store(self, answer: Answer) -> None:
+        """Store one answer at once, and note what it leaves to be asked."""
+        seen = comments.read(answer, self.ask.platform, self.ask.account)
+        found = save_comments(self._database, self.known.id, seen, self._now, self._keep_since)
+        for one in found:
+            self.outcome.saved.add(Saved(new=one.new, changed=one.changed, same=one.same))
+        news = {one.post: one.new + one.changed for one in found}
+        for page in seen:
+            reading = self._posts.get(page.post)
+            if reading is None:
+                continue
+            reading.pages += 1
+            reading.names |= {comment.comment_id for comment in page.comments}
+            reading.is_odd = reading.is_odd or page.is_odd
+            goes_on = page.after is not None and (reading.must_end or news.get(page.post, 0) > 0)
+            reading.after, reading.is_ended = (page.after, False) if goes_on else (None, True)
+            reading.is_whole = page.after is None and not reading.is_odd
+            if page.is_odd:
+                what = "a comment that cannot be read, or more replies than one answer holds"
+                self.outcome.saved.add(Saved(quarantined=1, oddities={what: 1}))
+
+    def _finish(self) -> None:
+        """What was read to the end is known to be all there is, also when the run broke off elsewhere."""
+        whole = {name: one.names for name, one in self._posts.items() if one.is_whole}
+        noted = {
+            name: (read_at, one.post.counted)
+            for name, one in self._posts.items()
+            if one.is_noted and (read_at := one.read_at(self._now)) is not None
+        }
+        with self._database.write() as session:
+            finish_posts(session, self.known.id, whole, noted, self._now, self._keep_since)
+
+    # -- competitors ------------------------------------------------------------------------------------------------------
+
+    async def _competitors(self, competitors: list[DueCompetitor]) -> None:
+        """One call a competitor and day; who cannot be found is named once, and asked for again in a week."""
+        for one in competitors:
+            try:
+                answer = await discovery.discover(self.ask, one.username)
+            except GraphError as error:
+                if error.remedy is not Remedy.OBJECT_GONE:
+                    raise
+                await anyio.to_thread.run_sync(self._refuse, one)
+                continue
+            self._account.answered("competitors")
+            await anyio.to_thread.run_sync(self._store_discovered, one, answer)
+
+    def _refuse(self, one: DueCompetitor) -> None:
+        with self._database.write() as session:
+            problem = refuse_competitor(session, one.id, self._now)
+        if one.status != "refused":
+            self._account.noted("competitors", "not_found", problem, "Check the name: sophia competitors list")
+
+    def _store_discovered(self, one: DueCompetitor, answer: Answer) -> None:
+        found = discovery.read(answer.data)
+        if found is None:
+            return
+        with self._database.write() as session:
+            save_discovered(session, one.id, found, self._now)

@@ -1,0 +1,157 @@
+"""What people write under a client's posts, how it sounds, and how much of the talk is the client's."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from sophia.access.problems import documented
+from sophia.access.web import Visited
+from sophia.analytics import queries, schemas, store
+from sophia.analytics.measures.figures import Window
+from sophia.analytics.measures.sentiment import by_week, overview
+from sophia.analytics.measures.share_of_voice import share_of_voice
+from sophia.analytics.queries import CommentFilter, CommentState, CompetitorState, DerivedState
+from sophia.analytics.router.clients import ClientId
+from sophia.analytics.router.linking import link_next
+from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import reporting_day
+
+router = APIRouter(responses=documented(404))
+writing = documented(400, 409, 413)
+
+CompetitorId = Annotated[schemas.Id, Path()]
+WINDOW_DAYS = 28
+MOST_DAYS = 366
+ONE_DAY = timedelta(days=1)
+
+
+@router.get("/{client_id}/comments", response_model=list[schemas.CommentAnswer])
+def comments(
+    who: Visited,
+    client_id: ClientId,
+    asked: Annotated[schemas.CommentsQuery, Query()],
+    request: Request,
+    response: Response,
+) -> list[CommentState]:
+    """Comments, newest first; `Link: rel="next"` leads on. Who wrote them is not known to Sophia."""
+    wanted = CommentFilter(asked.start_date, asked.end_date, asked.platform, asked.platform_post_id, asked.tone)
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        found = queries.list_comments(session, client_id, wanted, before=asked.before, limit=asked.limit + 1)
+    if len(found) > asked.limit:
+        found = found[: asked.limit]
+        link_next(request, response, cursor=schemas.comment_cursor(found[-1].written_at, found[-1].id))
+    return found
+
+
+@router.get("/{client_id}/sentiment", response_model=schemas.ClientSentimentAnswer)
+def sentiment(
+    who: Visited, client_id: ClientId, asked: Annotated[schemas.SentimentQuery, Query()]
+) -> schemas.ClientSentimentAnswer:
+    """How comments sound, with sample and interval; by default those of the last 28 days that are over."""
+    window = days_asked(asked, reporting_day(who.now))
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        found = queries.comments_by_platform(session, queries.account_ids(session, client_id), window)
+    said = overview(found)
+    weeks = by_week([comment for mine in found.values() for comment in mine], window)
+    return schemas.ClientSentimentAnswer.model_validate(
+        {
+            "client_id": client_id,
+            "start": window.start,
+            "end": window.end,
+            "whole": said.whole,
+            "platforms": said.platforms,
+            "verdict": said.verdict,
+            "weeks": [{"start": week.start, "end": week.end, "sentiment": one} for week, one in weeks],
+        }
+    )
+
+
+@router.get("/{client_id}/derived-metrics", response_model=list[schemas.DerivedAnswer])
+def derived_metrics(
+    who: Visited,
+    client_id: ClientId,
+    asked: Annotated[schemas.DerivedQuery, Query()],
+    request: Request,
+    response: Response,
+) -> list[DerivedState]:
+    """Daily values of posts that Sophia derived, such as `comment_quality_score`; newest day first, and never mixed with
+    readings of the platform's.
+    """
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        found = queries.list_derived(
+            session,
+            client_id,
+            start_date=asked.start_date,
+            end_date=asked.end_date,
+            metric_name=asked.metric_name,
+            platform_post_id=asked.platform_post_id,
+            before=asked.before,
+            limit=asked.limit + 1,
+        )
+    if len(found) > asked.limit:
+        found = found[: asked.limit]
+        link_next(request, response, cursor=schemas.derived_cursor(found[-1].metric_date, found[-1].post_id))
+    return found
+
+
+@router.get("/{client_id}/competitors", response_model=list[schemas.CompetitorAnswer])
+def competitors(who: Visited, client_id: ClientId) -> list[CompetitorState]:
+    """The client's competitors on Instagram by name, with what was last seen of them."""
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        return queries.list_competitors(session, client_id)
+
+
+@router.post("/{client_id}/competitors", status_code=201, response_model=schemas.CompetitorAnswer, responses=writing)
+def add_competitor(who: Visited, client_id: ClientId, given: schemas.NewCompetitor) -> CompetitorState:
+    """Name a competitor; the next daily look finds out whether Meta shows it. One that is there already stays."""
+    with who.database.write() as session:
+        queries.expect_client(session, who.seen, client_id)
+        number = store.add_competitor(session, client_id, given.username, who.now)
+    with who.database.read() as session:
+        return next(one for one in queries.list_competitors(session, client_id) if one.id == number)
+
+
+@router.delete("/{client_id}/competitors/{competitor_id}", status_code=204)
+def remove_competitor(who: Visited, client_id: ClientId, competitor_id: CompetitorId) -> None:
+    """Forget a competitor and everything that was seen of it."""
+    with who.database.write() as session:
+        queries.expect_client(session, who.seen, client_id)
+        store.remove_competitor(session, client_id, competitor_id)
+
+
+@router.get("/{client_id}/share-of-voice", response_model=schemas.ShareOfVoiceAnswer)
+def share(
+    who: Visited, client_id: ClientId, asked: Annotated[schemas.SentimentQuery, Query()]
+) -> schemas.ShareOfVoiceAnswer:
+    """The client's share among its competitors: of posts of these days, their likes and their comments, each by itself.
+
+    Where a side is not known in the same unit for the same days there is no share, and the reason.
+    """
+    window = days_asked(asked, reporting_day(who.now))
+    with who.database.read() as session:
+        queries.expect_client(session, who.seen, client_id)
+        found = queries.voices(session, client_id, window, who.now)
+    shares = {metric: share_of_voice(own, others) for metric, (own, others) in found.items()}
+    return schemas.ShareOfVoiceAnswer.model_validate(
+        {
+            "client_id": client_id,
+            "start": window.start,
+            "end": window.end,
+            "competitors": max((len(others) for _, others in found.values()), default=0),
+            "metrics": shares,
+        }
+    )
+
+
+def days_asked(asked: schemas.SentimentQuery, today: date) -> Window:
+    """The days that were asked for; without any, the last 28 that are over. Raises InvalidInputError."""
+    last = asked.end_date or max(today - ONE_DAY, asked.start_date or date.min)
+    window = Window(asked.start_date or last - (WINDOW_DAYS - 1) * ONE_DAY, last + ONE_DAY)
+    if window.days > MOST_DAYS:
+        raise InvalidInputError(f"Ask for {MOST_DAYS} days at most; these are {window.days}.")
+    return window

@@ -1,0 +1,63 @@
+"""Business Discovery: what one professional Instagram account may see of another by its name.
+
+Meta tells a personal account from a name that nobody has in no way: both are error 110/2207013, as other projects have
+recorded. GRAPH_API.md is silent about it.
+"""
+
+from sophia.demo import errors
+from sophia.demo.errors import GraphError, as_json
+from sophia.demo.fields import Field
+from sophia.demo.objects import InstagramAccount, Media
+from sophia.demo.visit import Visit
+
+# What is shown of a stranger's account and media; insights never are.
+SHOWN = frozenset({"id", "username", "name", "biography", "website", "followers_count", "follows_count", "media_count"})
+SHOWN_OF_MEDIA = frozenset(
+    {"id", "caption", "media_type", "media_product_type", "permalink", "timestamp", "like_count", "comments_count"}
+)
+DEFAULT_MEDIA, MAX_MEDIA = 25, 50
+
+
+def discovered(visit: Visit, asked: Field) -> tuple[InstagramAccount, tuple[Field, ...]]:
+    """The account that `business_discovery.username(…)` names, and the fields wanted of it."""
+    if not visit.has_scope("instagram_manage_insights"):
+        raise errors.permission_missing("instagram_manage_insights")
+    name = asked.arguments.get("username", "")
+    account = next((one for one in visit.world.instagram_accounts if one.username == name.lower()), None)
+    if account is None or name.lower() in visit.simulation.personal:
+        raise unknown_name(name)
+    fields = asked.subfields or (Field("id"),)
+    for field in fields:
+        if field.name not in SHOWN | {"media"}:
+            raise errors.unknown_field(field.name, "IGUser")
+    return account, fields
+
+
+def unknown_name(name: str) -> GraphError:
+    return GraphError(
+        "Invalid user id",
+        110,
+        2207013,
+        is_transient=False,
+        title="Cannot find User",
+        user_message=f"The user with username: {name} cannot be found.",
+    )
+
+
+def discovered_media(visit: Visit, account: InstagramAccount, asked: Field) -> tuple[list[Media], tuple[Field, ...]]:
+    """The newest media of the account, and the fields wanted of each."""
+    fields = asked.subfields or (Field("id"),)
+    for field in fields:
+        if field.name not in SHOWN_OF_MEDIA:
+            raise errors.unknown_field(field.name, "IGMedia")
+    limit = asked.arguments.get("limit", str(DEFAULT_MEDIA))
+    if not limit.isdigit():
+        raise errors.bad_parameter("param limit must be an integer")
+    listed = [medium for medium in visit.world.media(account.id) if visit.is_listed(medium)]
+    return listed[: min(int(limit), MAX_MEDIA)], fields
+
+
+def media_paging(media: list[Media], *, following: bool) -> str:
+    """Cursors stand on every page; here, where there is more, `after` alone tells it."""
+    cursors = {"before": f"b{media[0].id}"} | ({"after": f"a{media[-1].id}"} if following else {})
+    return as_json({"cursors": cursors})

@@ -1,0 +1,196 @@
+"""Comments under an account's posts: what to ask, and how to read the answers.
+
+The comments of many posts come with the list of the posts, a call for a page of them, and those of older posts by id;
+further pages of one post are asked from its own edge. Nobody's name is asked for. On Facebook the id of the author has to
+be, for nothing else tells the Page's own answers from what people write; it is compared and forgotten.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sophia.meta.asking import ABOUT_A_PERMISSION, Ask
+from sophia.meta.caller import MOST_BATCH_ITEMS, MOST_IDS
+from sophia.meta.catalogue import Platform
+from sophia.meta.envelope import OBJECT_ID, Answer, next_cursor, object_id
+from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.interpreting import moment_of
+from sophia.meta.records import CommentSeen, CommentsSeen
+from sophia.meta.singly import ITEMS_PER_BATCH
+from sophia.meta.walking import Listing, walk
+
+NEEDS = {Platform.FACEBOOK: "pages_read_user_content", Platform.INSTAGRAM: "instagram_manage_comments"}
+# Instagram gives fifty at most; as many posts with as many comments each are what Meta answers well within its time.
+COMMENTS_A_POST = 50
+POSTS_A_PAGE = 50
+MOST_AT_ONCE = MOST_BATCH_ITEMS
+LISTED, BY_ID, OF_ONE = "comments_of_posts", "comments_by_id", "comments"
+
+_FACEBOOK = "id,created_time,message,is_hidden,like_count,parent{id},from{id}"
+# Of Instagram's comments `user` is shown only where the account itself wrote them.
+_INSTAGRAM = "id,timestamp,text,hidden,like_count,user{id}"
+_FIELDS = {
+    Platform.FACEBOOK: _FACEBOOK,
+    Platform.INSTAGRAM: f"{_INSTAGRAM},replies.limit({COMMENTS_A_POST}){{{_INSTAGRAM}}}",
+}
+_ORDER = {Platform.FACEBOOK: {"filter": "stream", "order": "reverse_chronological"}, Platform.INSTAGRAM: {}}
+_EDGES = {Platform.FACEBOOK: ("published_posts", "created_time"), Platform.INSTAGRAM: ("media", "timestamp")}
+
+
+def expansion(platform: Platform) -> str:
+    """The newest comments of a post as one of its fields."""
+    modifiers = "".join(f".{name}({value})" for name, value in _ORDER[platform].items())
+    return f"comments{modifiers}.limit({COMMENTS_A_POST}){{{_FIELDS[platform]}}}"
+
+
+async def of_newest_posts(ask: Ask, since: datetime) -> AsyncGenerator[Answer, None]:
+    """The newest comments of every post back to `since`, a call per fifty posts.
+
+    Raises GraphError, also when one post alone is to blame: `of_each_post` finds out which.
+    """
+    edge, moment = _EDGES[ask.platform]
+    listing = Listing(
+        edge=edge,
+        subject=LISTED,
+        fields=f"id,{moment},{expansion(ask.platform)}",
+        gated_fields="",
+        expansion="",
+        kinds=(),
+        names=(),
+        single_subject="",
+        moment=moment,
+    )
+    async for answer in walk(ask, listing, since, limit=POSTS_A_PAGE):
+        yield answer
+
+
+async def of_posts(ask: Ask, ids: Sequence[str], closed: dict[str, GraphError]) -> AsyncGenerator[Answer, None]:
+    """The newest comments of these posts, fifty ids an item and ten items a call; `closed` as in `of_each_post`."""
+    fields = f"id,{expansion(ask.platform)}"
+    pieces = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)]
+    for start in range(0, len(pieces), ITEMS_PER_BATCH):
+        part = pieces[start : start + ITEMS_PER_BATCH]
+        queries = [("", {"ids": ",".join(map(object_id, piece)), "fields": fields}, len(piece)) for piece in part]
+        for piece, result in zip(part, await ask.caller.batch(queries, BY_ID), strict=True):
+            if isinstance(result, Answer):
+                yield result.about(BY_ID)
+                continue
+            if result.remedy in STOPS:
+                raise result
+            async for answer in of_each_post(ask, piece, closed):
+                yield answer
+
+
+async def of_each_post(ask: Ask, ids: Sequence[str], closed: dict[str, GraphError]) -> AsyncGenerator[Answer, None]:
+    """The newest comments of each post from its own edge, fifty posts a call: what one refuses costs that one only.
+
+    `closed` takes up the posts that refused, and why. Raises GraphError when a permission is missing for all of them.
+    """
+    params = _params(ask.platform)
+    denied: list[GraphError] = []
+    answered = False
+    for start in range(0, len(ids), MOST_BATCH_ITEMS):
+        part = ids[start : start + MOST_BATCH_ITEMS]
+        results = await ask.caller.batch([(f"{object_id(one)}/comments", params, 1) for one in part], OF_ONE)
+        for one, result in zip(part, results, strict=True):
+            if isinstance(result, Answer):
+                answered = True
+                yield result
+            elif result.remedy in STOPS:
+                raise result
+            else:
+                closed[one] = result
+                if result.remedy in ABOUT_A_PERMISSION | {Remedy.WITHOUT_FIELD}:
+                    denied.append(result)
+        if not answered and len(denied) == len(ids[: start + len(part)]) > 1:
+            for one in ids:
+                closed.pop(one, None)
+            raise denied[0]
+
+
+async def further(
+    ask: Ask, places: Sequence[tuple[str, str]], closed: dict[str, GraphError]
+) -> AsyncGenerator[Answer, None]:
+    """The next page of each of these posts, given with the cursors at which they begin; fifty at most, in one call."""
+    params = _params(ask.platform)
+    queries = [(f"{object_id(post)}/comments", {**params, "after": after}, 1) for post, after in places]
+    for (post, _), result in zip(places, await ask.caller.batch(queries, OF_ONE), strict=True):
+        if isinstance(result, Answer):
+            yield result
+        elif result.remedy in STOPS:
+            raise result
+        else:
+            closed[post] = result
+
+
+def _params(platform: Platform) -> dict[str, str]:
+    return {"fields": _FIELDS[platform], "limit": str(COMMENTS_A_POST), **_ORDER[platform]}
+
+
+def read(answer: Answer, platform: Platform, account: str) -> list[CommentsSeen]:
+    """What an answer says, by post. What cannot be read is left out, and its post is marked as odd."""
+    data, subject = answer.data, answer.source.subject
+    if subject == OF_ONE:
+        path = answer.source.request.split(" ", 1)[1].split("?", 1)[0].strip("/")
+        return [_of_post(path.rpartition("/comments")[0].rpartition("/")[2], data, platform, account)]
+    items = data.get("data") if subject == LISTED else list(data.values())
+    posts = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    named = [item for item in posts if OBJECT_ID.fullmatch(str(item.get("id"))) and "error" not in item]
+    return [_of_post(str(item["id"]), item.get("comments", {}), platform, account) for item in named]
+
+
+def _of_post(post: str, data: Any, platform: Platform, account: str) -> CommentsSeen:
+    """Meta leaves the field out where there is no comment."""
+    own = frozenset({account, post.partition("_")[0]})
+    listed = data.get("data", []) if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(listed, list):
+        return CommentsSeen(post, [], None, is_odd=True)
+    found: list[CommentSeen] = []
+    is_odd = False
+    for item in listed:
+        answers, cut = _replies(item)
+        is_odd = is_odd or cut
+        for one, is_reply in ((item, False), *((reply, True) for reply in answers)):
+            seen = _comment(one, platform, own, is_reply=is_reply)
+            if seen is None:
+                is_odd = True
+            else:
+                found.append(seen)
+    return CommentsSeen(post, found, next_cursor(data), is_odd)
+
+
+def _replies(item: Any) -> tuple[list[Any], bool]:
+    """The answers that stand below a comment of Instagram's, and whether there are more of them."""
+    replies = item.get("replies") if isinstance(item, dict) else None
+    listed = replies.get("data") if isinstance(replies, dict) else None
+    if not isinstance(replies, dict) or not isinstance(listed, list):
+        return [], replies is not None
+    return listed, next_cursor(replies) is not None
+
+
+def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bool) -> CommentSeen | None:
+    """A comment; None when it has no id, or no moment that can be read."""
+    is_facebook = platform is Platform.FACEBOOK
+    try:
+        number = object_id(item["id"])
+        written_at = moment_of(item["created_time" if is_facebook else "timestamp"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    text, hidden = item.get("message" if is_facebook else "text"), item.get("is_hidden" if is_facebook else "hidden")
+    likes, author = item.get("like_count"), item.get("from" if is_facebook else "user")
+    return CommentSeen(
+        comment_id=number,
+        written_at=written_at,
+        text=text.replace("\x00", "") if isinstance(text, str) else None,
+        is_reply=is_reply or isinstance(item.get("parent"), dict),
+        is_own=_is_own(author, own, is_facebook=is_facebook),
+        is_hidden=hidden if isinstance(hidden, bool) else None,
+        likes=likes if isinstance(likes, int) and not isinstance(likes, bool) and likes >= 0 else None,
+    )
+
+
+def _is_own(author: Any, own: frozenset[str], *, is_facebook: bool) -> bool:
+    """Whether the account wrote it. Instagram names the author only then, and by an id that may be another one."""
+    if not isinstance(author, Mapping) or "id" not in author:
+        return False
+    return str(author["id"]) in own if is_facebook else True

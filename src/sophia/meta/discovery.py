@@ -1,0 +1,63 @@
+"""Competitors on Instagram, through Business Discovery: what one professional account may see of another by its name."""
+
+import re
+from typing import Any
+
+from sophia.meta.asking import Ask
+from sophia.meta.envelope import OBJECT_ID, Answer, object_id
+from sophia.meta.interpreting import moment_of
+from sophia.meta.records import Discovered, DiscoveredPost
+
+USERNAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.]{0,28}[a-z0-9_])?")
+POSTS_A_CALL = 50
+_POST = "id,timestamp,media_type,like_count,comments_count"
+# Likes and followers fit in here many times over; what is larger is no count.
+LARGEST = 10**12
+
+
+async def discover(ask: Ask, username: str) -> Answer:
+    """One call for one competitor: followers, number of posts, and the newest fifty posts with likes and comments.
+
+    Raises GraphError with the remedy OBJECT_GONE for a name that nobody has, or whose account is personal; ValueError
+    for what is no name, for nothing else may become part of a request.
+    """
+    if not USERNAME.fullmatch(username):
+        raise ValueError(f"{username[:40]!r} is no Instagram name")
+    wanted = f"username,followers_count,media_count,media.limit({POSTS_A_CALL}){{{_POST}}}"
+    fields = {"fields": f"business_discovery.username({username}){{{wanted}}}"}
+    return await ask.caller.get(object_id(ask.account), fields, "business_discovery")
+
+
+def read(data: dict[str, Any]) -> Discovered | None:
+    """What an answer says; None when it does not tell of anybody."""
+    found = data.get("business_discovery")
+    if not isinstance(found, dict):
+        return None
+    media = found.get("media")
+    listed = media.get("data") if isinstance(media, dict) else None
+    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    posts = [post for post in map(_post, items) if post is not None]
+    total = count(found.get("media_count"))
+    is_all = total == 0 or 0 < len(items) < POSTS_A_CALL
+    return Discovered(count(found.get("followers_count")), total, posts, is_all=is_all)
+
+
+def _post(item: dict[str, Any]) -> DiscoveredPost | None:
+    try:
+        number, published_at = str(item["id"]), moment_of(item["timestamp"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    if not OBJECT_ID.fullmatch(number):
+        return None
+    kind = item.get("media_type")
+    return DiscoveredPost(
+        number,
+        published_at,
+        kind[:20] if isinstance(kind, str) else None,
+        count(item.get("like_count")),
+        count(item.get("comments_count")),
+    )
+
+
+def count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST else None
