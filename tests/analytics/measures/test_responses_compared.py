@@ -4,36 +4,47 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.drivers import DriverSplit, Part
-from sophia.analytics.measures.responses_compared import really_moved
+from sophia.analytics.measures.drivers import Part
+from sophia.analytics.measures.responses_compared import Answered, really_moved
+from sophia.analytics.measures.scores import student_95
+
+MANY = (9000.0, 9000.0)
 
 
-def split(people: Part | None) -> DriverSplit:
-    return DriverSplit(1, None, None, None, None, people, 9, 5, (7, 7), {})
-
-
-def around(log: float, half: float = 0.2) -> DriverSplit:
-    return split(Part(log, log - half, log + half))
+def around(log: float, half: float = 0.15, *, units: int = 7, engagements: tuple[float, float] = MANY) -> Answered:
+    return Answered(Part(log, log - half, log + half), units, engagements)
 
 
 def test_only_who_stands_out_is_named() -> None:
     """H12: one that improved, one that got worse, and eighteen that did neither, one of them by chance beyond zero."""
-    splits = [around(0.05 * (-1) ** number) for number in range(17)] + [around(0.6), around(-0.7), around(0.21)]
-    assert really_moved(splits) == (17, 18)
+    clients = [around(0.05 * (-1) ** number) for number in range(17)] + [around(0.6), around(-0.7), around(0.18)]
+    assert really_moved(clients) == (17, 18)
+
+
+def test_a_handful_of_reactions_is_no_news() -> None:
+    """Three reactions more on twenty: the days may agree with each other, the counts say nothing."""
+    assert really_moved([around(0.35, 0.05, engagements=(20.0, 28.0))]) == ()
+    assert really_moved([around(0.35, 0.05)]) == (0,)
+
+
+def test_what_is_sure_and_small_is_not_named() -> None:
+    assert really_moved([around(0.05, 0.005)]) == ()
 
 
 def test_without_scatter_nobody_is_named() -> None:
     assert really_moved([]) == ()
-    assert really_moved([split(None), split(Part(3.0, None, None)), split(Part(0.0, 0.0, 0.0))]) == ()
+    assert really_moved([Answered(None, 7, MANY), Answered(Part(3.0, None, None), 7, MANY)]) == ()
+    assert really_moved([around(3.0, units=1), around(3.0, engagements=(0.0, 5.0))]) == ()
 
 
-def test_one_in_a_hundred_is_chance() -> None:
-    """Of 4,000 portfolios of 20 in which nothing happened, few name anybody: one in a hundred, not one in three."""
+def test_who_is_named_by_chance() -> None:
+    """Of 2,000 portfolios of 20 in which nothing happened, some one in a hundred names anybody, and not two in three."""
     random = np.random.default_rng(5)
-    named = [
-        bool(really_moved([around(float(log), 1.96 * 0.1) for log in random.normal(0.0, 0.1, 20)])) for _ in range(4000)
-    ]
-    assert 0.003 < np.mean(named) < 0.02
+    named = 0
+    for logs, spreads in zip(random.normal(0, 0.2, (2000, 20)), random.chisquare(6, (2000, 20)), strict=True):
+        halves = student_95(6) * 0.2 * np.sqrt(spreads / 6)
+        named += bool(really_moved([around(float(log), float(half)) for log, half in zip(logs, halves, strict=True)]))
+    assert 4 < named < 40
 
 
 @given(st.lists(st.floats(-2, 2), min_size=1, max_size=30), st.integers(0, 29))

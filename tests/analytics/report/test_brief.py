@@ -101,7 +101,9 @@ def test_what_happens_to_everybody_is_one_event(agency: Agency) -> None:
         for window in (EARLIER, WEEK):
             agency.post(account, window.start, counters(500, 40), window.start + 2 * ONE_DAY)
     found = brief_of(agency.filling)
-    assert {(event.metric, event.kind, event.since, event.alike) for event in found.events} == {
+    (event,) = found.events
+    assert (event.kind, event.since, event.alike, event.series) == ("drop", day, 14, 14)
+    assert {(part.metric, part.kind, part.since, part.alike) for part in event.parts} == {
         ("views", "drop", day, 7),
         ("total_interactions", "drop", day, 7),
     }

@@ -180,8 +180,9 @@ def test_anomalies_and_events_over_http(collapsed: tuple[Agency, list[int], date
     assert (drop["kind"], drop["event_since"]) == ("drop", str(day))
     assert [one["text"] for one in found["annotations"]] == ["Meta was down"]
     events = api.get("/portfolio/events").json()
-    told_events = [(one["metric"], one["kind"], one["since"], one["alike"]) for one in events["events"]]
-    assert told_events == [("views", "drop", str(day), 7)]
+    (event,) = events["events"]
+    assert (event["kind"], event["since"], event["alike"]) == ("drop", str(day), 7)
+    assert [(one["metric"], one["kind"], one["since"]) for one in event["parts"]] == [("views", "drop", str(day))]
     assert [one["text"] for one in events["annotations"]] == ["Meta was down"]
     assert api.get(f"{path}?open=true").json()["anomalies"] == []
     assert len(api.get(f"{path}?start_date={own}&end_date={own}").json()["anomalies"]) == 1

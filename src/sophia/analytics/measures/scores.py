@@ -162,12 +162,12 @@ def paired_skill(
     drawn = np.random.default_rng(seed).integers(0, n, size=(ROUNDS, n))
     tops, bottoms = table[:, 0][drawn].sum(axis=1), table[:, 1][drawn].sum(axis=1)
     found = 1 - tops[bottoms > 0] / bottoms[bottoms > 0]
-    tail = NormalDist().cdf(-math.sqrt(n / (n - 1)) * _student_t(n - 1))
+    tail = NormalDist().cdf(-math.sqrt(n / (n - 1)) * student_95(n - 1))
     low, high = np.quantile(found, [tail, 1 - tail])
     return Figure(value=value, unit=FigureUnit.RATIO, n=n, interval=Interval(float(low), float(high)))
 
 
-def _student_t(freedom: int) -> float:
+def student_95(freedom: int) -> float:
     """The 97.5 % point of Student's t by Cornish and Fisher's expansion; within 1 % from four degrees of freedom on."""
     z = Z_95
     first = (z**3 + z) / 4

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from sophia.analytics.measures.anomaly_records import EventKind
 from sophia.analytics.measures.figures import Window
 from sophia.analytics.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries, Watermark
 from sophia.analytics.queries.overview import DAY_FAMILIES
@@ -47,7 +48,7 @@ class ToldEvent:
     id: int
     platform: str
     metric: str
-    kind: str
+    kind: EventKind
     since: date
     until: date | None
     series: int

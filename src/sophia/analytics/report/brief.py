@@ -12,6 +12,8 @@ from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import ClientWindow
 from sophia.analytics.measures.figures import Figure, Window, change
 from sophia.analytics.measures.kpis import KPIS
+from sophia.analytics.measures.responses_compared import Answered, really_moved
+from sophia.analytics.measures.shared_events import SharedEvent, shared_events
 from sophia.analytics.measures.trends import newest_weeks, trend
 from sophia.analytics.queries.overview import ClientState, client_states
 from sophia.analytics.queries.portfolio_days import posts_a_day
@@ -19,7 +21,7 @@ from sophia.analytics.queries.sight import Seen
 from sophia.analytics.queries.snapshots import portfolio_kpis
 from sophia.analytics.queries.told import Note, notes
 from sophia.analytics.queries.windows import FOLLOWERS, MeasuredClient, client_windows, measured_clients
-from sophia.analytics.report.brief_records import Brief, ClientBrief, ClientStanding, Together
+from sophia.analytics.report.brief_records import Brief, ClientBrief, ClientStanding, ResponseMove, Together
 from sophia.analytics.report.building import compared_window, coverage_of
 from sophia.analytics.report.commentary import METRIC_NAMES, PLATFORM_NAMES
 from sophia.analytics.report.gathering import NOT_YET, check_window, last_closed_week, portfolio_days
@@ -129,7 +131,11 @@ def gather_portfolio(
 def build_brief(facts: PortfolioFacts) -> Brief:
     """The brief of these facts."""
     anomalies, events = _unusual(facts)
-    drivers = _drivers(facts)
+    rows = _rows(facts)
+    drivers: dict[int, dict[str, DriverSplit]] = {}
+    for platform, mine in rows.items():
+        for client_id, split in split_portfolio(tuple(mine)).items():
+            drivers.setdefault(client_id, {})[platform.value] = split
     found = [
         _client(facts, client, drivers.get(client.id, {}), anomalies.get(client.id, ()))
         for client in facts.clients
@@ -145,12 +151,13 @@ def build_brief(facts: PortfolioFacts) -> Brief:
         counts=counts | {"clients": len(found)},
         clients=tuple(found),
         events=events,
+        moved=_moved({one.client_id: one.name for one in found}, rows, drivers),
         annotations=tuple(one for one in facts.annotations if one.client_id is None),
     )
     return replace(brief, commentary=tuple(_commentary(brief)))
 
 
-def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tuple[Together, ...]]:
+def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tuple[SharedEvent[Together], ...]]:
     """{client: what is unusual with it alone}, and what all share; one metric on one platform at a time."""
     owner = {account: client.id for client in facts.clients for account in client.accounts}
     found: dict[int, list[SeriesAnomaly]] = {}
@@ -168,21 +175,46 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
             events += [
                 Together(platform, metric, one.kind, one.since, one.until, one.series, one.alike) for one in shared
             ]  # fmt: skip
-    return found, tuple(sorted(events, key=lambda one: (one.since, one.platform, one.metric)))
+    return found, shared_events(events)
 
 
-def _drivers(facts: PortfolioFacts) -> dict[int, dict[str, DriverSplit]]:
+def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
+    """Both windows of every client, by platform."""
     after = Window(facts.window.start, facts.window.start + (facts.before.end - facts.before.start))
-    found: dict[int, dict[str, DriverSplit]] = {}
-    for platform in Platform:
-        rows: list[ClientWindows] = []
+    found: dict[Platform, list[ClientWindows]] = {platform: [] for platform in Platform}
+    for platform, rows in found.items():
         for client in facts.clients:
             mine = [account for account, where in client.accounts.items() if where is platform]
             if mine:
                 rows.append(driver_windows(client.id, mine, facts.days, facts.posts_a_day, facts.before, after))
-        for client_id, split in split_portfolio(tuple(rows)).items():
-            found.setdefault(client_id, {})[platform.value] = split
     return found
+
+
+def _moved(
+    names: Mapping[int, str],
+    rows: Mapping[Platform, Sequence[ClientWindows]],
+    drivers: Mapping[int, Mapping[str, DriverSplit]],
+) -> tuple[ResponseMove, ...]:
+    """Of the clients that may be named those whom chance does not explain among all of the portfolio."""
+    every = [(one, platform) for platform, mine in rows.items() for one in mine]
+    splits = [drivers[one.client_id][platform] for one, platform in every]
+    answered = [
+        Answered(split.people, min(split.units), engagements_of(one))
+        for (one, _), split in zip(every, splits, strict=True)
+    ]
+    found = []
+    for place in really_moved(answered):
+        (one, platform), part = every[place], splits[place].people
+        if one.client_id in names and part is not None and part.percent_interval is not None:
+            name = names[one.client_id]
+            found.append(ResponseMove(one.client_id, name, platform, part.percent, part.percent_interval))
+    return tuple(sorted(found, key=lambda one: (-one.percent, one.client_id, one.platform)))
+
+
+def engagements_of(one: ClientWindows) -> tuple[float, float]:
+    """Those of either window, as far as they are known."""
+    before, after = (sum(value or 0.0 for value in side.engagements) for side in (one.before, one.after))
+    return before, after
 
 
 def _client(
@@ -231,14 +263,27 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
         none="counts.no data",
     )
     for index, event in enumerate(brief.events):
-        word = "high" if event.kind in ("spike", "rise") else "low"
+        word = "higher" if event.kind in ("spike", "rise") else "lower"
+        where = ", ".join(
+            f"{METRIC_NAMES[one.metric].lower()} on {PLATFORM_NAMES[one.platform]}" for one in event.parts
+        )
         yield say(
             brief,
-            f"{METRIC_NAMES[event.metric]} on {PLATFORM_NAMES[event.platform.value]} were unusually {word} for "
-            "{alike} of {series} accounts from {since} on: that is one event, and no news of any client alone.",
+            f"From {{since}} on {{alike}} of {{series}} series were {word} than expected ({where}): that is one event, and no "
+            "news of any client alone.",
             alike=f"events.{index}.alike",
             series=f"events.{index}.series",
             since=Reference(f"events.{index}.since", "text"),
+        )
+    for index, moved in enumerate(brief.moved):
+        word = "better" if moved.percent > 0 else "less"
+        yield say(
+            brief,
+            f"People answered {{name}}'s posts on {PLATFORM_NAMES[moved.platform]} {word} than before: {{percent}} (95 % "
+            "interval {interval}), more than chance brings among all clients.",
+            name=Reference(f"moved.{index}.name", "text"),
+            percent=Reference(f"moved.{index}.percent", "signed_percent"),
+            interval=Reference(f"moved.{index}.interval", "range_percent"),
         )
     for index in range(len(brief.annotations)):
         path = f"annotations.{index}"

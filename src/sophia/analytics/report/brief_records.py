@@ -8,6 +8,7 @@ from enum import StrEnum
 from sophia.analytics.measures.anomaly_records import EventKind
 from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.figures import Change, Coverage, Figure, Window
+from sophia.analytics.measures.shared_events import SharedEvent
 from sophia.analytics.queries.overview import ClientState
 from sophia.analytics.queries.told import Note
 from sophia.analytics.report.records import ReportedGoal, SeriesAnomaly
@@ -66,7 +67,7 @@ class ClientBrief:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Days on which most clients of a platform moved alike: one event, and no reason for any of them alone."""
+    """How a portfolio event shows in one metric on one platform."""
 
     platform: Platform
     metric: str
@@ -77,15 +78,30 @@ class Together:
     alike: int
 
 
+@dataclass(frozen=True, slots=True)
+class ResponseMove:
+    """A client whose posts people answered more, or less, than before, so surely that among all clients it is no chance."""
+
+    client_id: int
+    name: str
+    platform: Platform
+    percent: float
+    interval: tuple[float, float]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """The portfolio in brief: clients by need. `counts` has a number for every state, and `clients` for all."""
+    """The portfolio in brief: clients by need. `counts` has a number for every state, and `clients` for all.
+
+    `events` are what most of the portfolio did, and no reason for any client alone.
+    """
 
     window: Window
     before: Window
     as_of: datetime
     counts: Mapping[str, int]
     clients: tuple[ClientBrief, ...]
-    events: tuple[Together, ...]
+    events: tuple[SharedEvent[Together], ...]
+    moved: tuple[ResponseMove, ...]
     annotations: tuple[Note, ...]
     commentary: tuple[Sentence, ...] = ()

@@ -9,6 +9,7 @@ from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
 from sophia.analytics import queries
 from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.measures.shared_events import shared_events
 from sophia.analytics.queries.told import notes
 from sophia.analytics.queries.watching import judged_through, told_anomalies, told_events
 from sophia.analytics.report.commentary import say_anomaly
@@ -43,7 +44,7 @@ def events(who: Visited, asked: Annotated[shapes.AnomaliesQuery, Query()]) -> sh
     """Days on which most accounts of a platform moved alike: how many, how much, since when and until when."""
     window = _window(who, asked)
     with who.database.read() as session:
-        found = told_events(session, window=window, only_open=asked.open)
+        found = shared_events(told_events(session, window=window, only_open=asked.open))[::-1]
         told = notes(session, [], window=window)
     return shapes.EventsAnswer.model_validate({"window": window, "events": found, "annotations": told})
 

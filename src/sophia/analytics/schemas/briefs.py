@@ -13,6 +13,7 @@ from sophia.analytics.schemas.reports import (
     ChangeAnswer,
     CoverageAnswer,
     DriversAnswer,
+    Ends,
     FigureAnswer,
     GoalAnswer,
     NoteAnswer,
@@ -87,7 +88,7 @@ class ClientBriefAnswer(Told):
     annotations: list[NoteAnswer]
 
 
-class EventAnswer(Told):
+class EventPartAnswer(Told):
     platform: Platform
     metric: str
     kind: Literal["spike", "drop", "rise", "fall"]
@@ -95,6 +96,27 @@ class EventAnswer(Told):
     until: date | None
     series: int
     alike: int
+
+
+class EventAnswer(Told):
+    """What most of the portfolio did: `alike` of the `series` that were judged moved that way, over all parts."""
+
+    kind: Literal["spike", "drop", "rise", "fall"]
+    since: date
+    until: date | None
+    series: int
+    alike: int
+    parts: list[EventPartAnswer]
+
+
+class MoveAnswer(Told):
+    """A client whose posts people answered more or less than before, and by how many percent."""
+
+    client_id: int
+    name: str
+    platform: Platform
+    percent: FiniteFloat
+    interval: Ends
 
 
 class BriefAnswer(Told):
@@ -106,6 +128,7 @@ class BriefAnswer(Told):
     counts: dict[str, int]
     clients: list[ClientBriefAnswer]
     events: list[EventAnswer]
+    moved: list[MoveAnswer] = Field(description="Only whom chance does not explain among all clients.")
     annotations: list[NoteAnswer] = Field(description="Of the whole portfolio.")
     commentary: list[SentenceAnswer]
 

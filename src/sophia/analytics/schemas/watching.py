@@ -61,8 +61,8 @@ class AnomaliesAnswer(Told):
     annotations: list[NoteAnswer] = Field(description="Of the days of the window.")
 
 
-class ToldEventAnswer(Told):
-    """Days on which most accounts of a platform moved alike: one event, and no news of any client alone."""
+class ToldEventPartAnswer(Told):
+    """A portfolio event as one metric on one platform shows it."""
 
     id: int
     platform: Platform
@@ -76,6 +76,17 @@ class ToldEventAnswer(Told):
     first_told_at: datetime
     changed_at: datetime
     withdrawn_at: datetime | None
+
+
+class ToldEventAnswer(Told):
+    """Days on which most accounts moved alike: one event, and no news of any client alone. Counts are over all parts."""
+
+    kind: Literal["spike", "drop", "rise", "fall"]
+    since: date
+    until: date | None
+    series: int
+    alike: int
+    parts: list[ToldEventPartAnswer]
 
 
 class EventsAnswer(Told):

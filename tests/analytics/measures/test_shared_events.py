@@ -1,0 +1,48 @@
+"""One change seen in several metrics is one event."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sophia.analytics.measures.anomaly_records import EventKind
+from sophia.analytics.measures.shared_events import shared_events
+
+DAY = date(2026, 10, 31)
+
+
+@dataclass(frozen=True)
+class Seen:
+    kind: EventKind
+    since: date
+    until: date | None
+    series: int
+    alike: int
+
+
+def seen(kind: EventKind, days: int = 0, until: int | None = 1, alike: int = 9) -> Seen:
+    end = None if until is None else DAY + timedelta(days=until)
+    return Seen(kind, DAY + timedelta(days=days), end, 14, alike)
+
+
+def test_one_change_in_four_metrics_is_one_event() -> None:
+    """H1: counts are added over metrics and platforms, a new level says more than a day, and its day is what most name."""
+    parts = [seen("fall", 1), seen("drop"), seen("fall", until=3, alike=12), seen("fall")]
+    (event,) = shared_events(parts)
+    assert (event.kind, event.since, event.until) == ("fall", DAY, DAY + timedelta(days=3))
+    assert (event.series, event.alike, len(event.parts)) == (56, 39, 4)
+
+
+def test_what_goes_on_has_no_end() -> None:
+    (event,) = shared_events([seen("drop"), seen("drop", until=None)])
+    assert event.until is None
+
+
+def test_opposite_and_distant_changes_are_events_of_their_own() -> None:
+    """H1: up is not down, and three days later is another day."""
+    found = shared_events([seen("rise", 3), seen("drop"), seen("spike"), seen("fall", 3)])
+    assert [(one.kind, one.since) for one in found] == [
+        ("drop", DAY),
+        ("spike", DAY),
+        ("rise", DAY + timedelta(days=3)),
+        ("fall", DAY + timedelta(days=3)),
+    ]
+    assert shared_events([]) == ()
