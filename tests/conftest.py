@@ -137,9 +137,17 @@ def postgres_database(postgres_server: URL, postgres_template: str) -> Iterator[
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Database:
     """The same test on both: a migrated, empty store of its own."""
-    name = "sqlite_database" if request.param == "sqlite" else "postgres_database"
-    found: Database = request.getfixturevalue(name)
+    return store_of(request)
+
+
+def store_of(request: pytest.FixtureRequest) -> Database:
+    found: Database = request.getfixturevalue("sqlite_database" if request.param == "sqlite" else "postgres_database")
     return found
+
+
+# For what never gets as far as the store.
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+ON_BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
 # -- what stands in them -----------------------------------------------------------------------------------------------

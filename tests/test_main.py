@@ -128,6 +128,7 @@ def test_gets_do_not_write(api: Api, filling: Filling, database: Database) -> No
     draft = str(filling.draft(client))
     goal = {"kpi": "posts", "target": 3, "start_date": str(YESTERDAY), "end_date": str(YESTERDAY)}
     assert api.ask("PUT", f"/{client}/goals/more", json=goal).status_code == 201
+    assert api.ask("PUT", f"/{client}/ideal-customers/more", json={"genders": ["F"]}).status_code in (200, 201)
     urls = [
         "/"
         + path.replace("{client_id}", str(client)).replace("{draft_id}", draft).replace("{name}", "more")

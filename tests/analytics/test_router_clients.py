@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
+from tests.conftest import NOW, ON_SQLITE, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
 
 from sophia.analytics.models import Campaign, CampaignMembership
 from sophia.analytics.models.readings import reading_id
@@ -60,6 +60,7 @@ def test_pages_are_linked(api: Api, filling: Filling) -> None:
     assert found == list(range(7))
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "query",
     [
@@ -158,6 +159,7 @@ def test_anothers_client_does_not_exist(api: Api, filling: Filling, path: str) -
     assert api.get(f"/{other}/{path}").status_code == 200
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "number",
     [
@@ -284,6 +286,7 @@ def test_as_of_over_http(api: Api, filling: Filling) -> None:
     assert len(api.get(f"/{client}/metrics", params={"as_of": "2026-11-22T13:00:00+01:00"}).json()) == 1
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "path",
     [

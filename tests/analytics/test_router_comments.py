@@ -83,8 +83,8 @@ def test_sentiment(api: Api, filling: Filling, client: int, account: int) -> Non
     assert whole["not_scored"] == {"another language": 1, "no text": 1}
     assert whole["shares"] == {"positive": 50.0, "neutral": 25.0, "negative": 25.0}
     assert (whole["positive"]["n"], whole["positive"]["value"]) == (4, 50.0)
-    low, high = whole["positive"]["interval"]
-    assert low < 50 < high
+    interval = whole["positive"]["interval"]
+    assert interval["low"] < 50 < interval["high"]
     assert answer["platforms"]["facebook"]["scored"] == 1
     assert "cannot be told" in answer["verdict"]
     weeks = [(week["start"], week["end"], week["sentiment"]["comments"]) for week in answer["weeks"]]

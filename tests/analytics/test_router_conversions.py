@@ -9,7 +9,7 @@ from typing import Any, get_args
 import psycopg
 import pytest
 from sqlalchemy import func, select
-from tests.conftest import Api, Filling
+from tests.conftest import ON_SQLITE, Api, Filling
 
 from sophia.analytics.models import ConversionEvent
 from sophia.analytics.models.business import EVENT_TYPES
@@ -92,6 +92,7 @@ def test_the_same_key_at_the_same_time_records_once(api: Api, filling: Filling) 
     assert rows_from_outside(filling.database) == 1
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 201, "ключ".encode().decode("latin-1")])
 def test_odd_keys_are_refused(api: Api, filling: Filling, key: str) -> None:
     """J5: 1 to 200 visible characters."""
@@ -100,6 +101,7 @@ def test_odd_keys_are_refused(api: Api, filling: Filling, key: str) -> None:
     assert api.post(f"/{client}/conversion", GOOD, headers=headers).status_code == 422
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "change",
     [
@@ -233,10 +235,10 @@ def test_every_kind_of_event_can_be_sent(api: Api, filling: Filling) -> None:
 @pytest.mark.parametrize(
     ("amount", "currency", "kept"),
     [
-        ("500", "JPY", "500.00"),
-        ("500.00", "JPY", "500.00"),
+        ("500", "JPY", "500"),
+        ("500.00", "JPY", "500"),
         ("1.234", "KWD", "1.234"),
-        ("1.20", "KWD", "1.20"),
+        ("1.20", "KWD", "1.200"),
         ("19.9", "CAD", "19.90"),
         ("500.5", "JPY", None),
         ("1.2345", "KWD", None),

@@ -56,13 +56,13 @@ def test_a_customer_costs_something_only_with_a_cost(api: Api, filling: Filling)
     bare = api.get(path).json()["kpis"]
     assert (bare["customer_acquisition_cost"]["value"], bare["new_customers"]["value"]) == (None, 2)
     assert "cost" in bare["customer_acquisition_cost"]["reason"]
-    assert bare["revenue_per_customer"]["value"] == 50.0
+    assert bare["revenue_per_customer"]["value"] == "50.00"
     made = api.post(f"/{client}/costs", COST)
     again = api.post(f"/{client}/costs", COST)
     assert (made.status_code, again.status_code, made.json()) == (201, 200, again.json())
     assert made.json()["amount"] == "300.00"
     kpis = api.get(path).json()["kpis"]
-    assert (kpis["marketing_cost"]["value"], kpis["customer_acquisition_cost"]["value"]) == (70.0, 35.0)
+    assert (kpis["marketing_cost"]["value"], kpis["customer_acquisition_cost"]["value"]) == ("70.00", "35.00")
     assert kpis["customer_acquisition_cost"]["currency"] == "CAD"
     funnel = api.get(f"/{client}/funnel", params=A_WEEK).json()
     assert funnel["customer_acquisition_cost"]["value"] == "35.00"
@@ -72,7 +72,7 @@ def test_a_customer_costs_something_only_with_a_cost(api: Api, filling: Filling)
     assert after.get(f"/{client}/costs").json() == []
     assert after.get(path).json()["kpis"]["customer_acquisition_cost"]["value"] is None
     then = after.get(f"{path}&as_of=2026-11-22T12:00:00Z").json()["kpis"]
-    assert then["customer_acquisition_cost"]["value"] == 35.0
+    assert then["customer_acquisition_cost"]["value"] == "35.00"
     assert counted(filling, MarketingCost) == 1
 
 
@@ -183,7 +183,7 @@ def test_a_goal_is_set_changed_and_given_up(api: Api, filling: Filling) -> None:
     changed = after.ask("PUT", path, json=goal("revenue", 60))
     assert (changed.status_code, changed.json()["current"]["value"], changed.json()["standing"]) == (
         200,
-        50.0,
+        "50.00",
         "missed",
     )
     assert after.get(f"{report}&as_of=2026-11-22T12:00:00Z").json()["goals"] == then

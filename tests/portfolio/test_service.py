@@ -3,6 +3,8 @@
 import threading
 import time
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -12,18 +14,25 @@ from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 from sophia.analytics.maintenance.deleting import delete_client_data
 from sophia.analytics.maintenance.tables import exported_tables
 from sophia.analytics.models import (
+    Annotation,
+    AnomalyEntry,
     Campaign,
     CampaignMembership,
+    ClientGoal,
     ConversionEvent,
     DecisionQualityScore,
     DecisionTrace,
     IdealCustomer,
     KPISnapshot,
     KPISnapshotRevision,
+    MarketingCost,
     MetricStatus,
+    PostOutcome,
+    PostOutcomeRevision,
     QuarantinedItem,
     RefusedObject,
     TrackedLink,
+    WatchedSeries,
 )
 from sophia.analytics.store import add_competitor, finish_posts, save_comments, save_discovered, take_lease
 from sophia.database import Database
@@ -219,7 +228,16 @@ def fill(filling: Filling, name: str) -> int:
         IdealCustomer(
             client_id=client, name="i", genders=["F"], countries=[], places=[], created_at=NOW, updated_at=NOW
         ),
-        DecisionTrace(client_id=client, draft_id=draft, stage="voice", decision="d", decided_at=NOW),
+        DecisionTrace(
+            client_id=client,
+            draft_id=draft,
+            stage="voice",
+            decision="d",
+            decided_at=NOW,
+            recorded_at=NOW,
+            idempotency_key="k",
+            content_sha256="",
+        ),
         DecisionQualityScore(
             client_id=client,
             stage="voice",
@@ -235,7 +253,32 @@ def fill(filling: Filling, name: str) -> int:
         (snapshot,) = (row for row in rows if isinstance(row, KPISnapshot))
         session.add(KPISnapshotRevision(snapshot_id=snapshot.id, replaced_at=NOW, kpis={}, computed_at=NOW))
     talk(filling, client, account, name)
+    tell(filling, client, account, name)
     return client
+
+
+def tell(filling: Filling, client: int, account: int, name: str) -> None:
+    """What people told of it, what was watched in it, and what became of a post."""
+    days: dict[str, Any] = {"start_date": YESTERDAY, "end_date": YESTERDAY}
+    seen: dict[str, Any] = {
+        "post_id": filling.post(account, f"judged-{name}"),
+        "age": "7d",
+        "metric": "reach",
+        "value": 5.0,
+    }
+    seen |= {"read_at": NOW, "measured_at": NOW}
+    told: dict[str, Any] = {"first_told_at": NOW, "changed_at": NOW, "since": YESTERDAY}
+    rows = [
+        Annotation(client_id=client, day=YESTERDAY, text="A fair", author="Ada", written_at=NOW),
+        MarketingCost(client_id=client, amount=Decimal(9), currency="CAD", purpose="ads", recorded_at=NOW, **days),
+        ClientGoal(client_id=client, name="Views", kpi="views", target=9, at_most=False, set_at=NOW, **days),
+        WatchedSeries(account_id=account, metric="views", remembered={}),
+        AnomalyEntry(account_id=account, metric="views", noticed=YESTERDAY, kind="spike", provisional=False, **told),
+        PostOutcome(**seen),
+        PostOutcomeRevision(**seen, replaced_at=NOW),
+    ]
+    with filling.database.write() as session:
+        session.add_all(rows)
 
 
 def talk(filling: Filling, client: int, account: int, name: str) -> None:
@@ -267,7 +310,7 @@ def test_deleting_a_client_leaves_nothing_of_it_and_all_of_the_others(filling: F
     both = rows_by_table(database)
     grown = {name for name, count in both.items() if count > before[name]}
     # Those that did not grow belong to no client; whoever adds a table adds it to `fill`, or here.
-    assert set(both) - grown == {"metrics", "industry_benchmarks"}
+    assert set(both) - grown == {"metrics", "industry_benchmarks", "watched_metrics", "portfolio_events"}
     delete_client_data(database, goes, NOW)
     assert rows_by_table(database) == before
     with database.read() as session:

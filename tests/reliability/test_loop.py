@@ -23,7 +23,7 @@ from sophia.meta.client import GraphClient
 from sophia.vault import Vault
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
-POSTS = 2000
+POSTS = 600
 
 
 @dataclass
@@ -71,7 +71,7 @@ def collect(database: Database, server: SpawnedServer, account: int, vault: Vaul
 
 
 def test_the_loop_does_not_wait_for_the_database(sqlite_database: Database) -> None:
-    """E5: while 2,000 posts are collected, no answer is stored on the loop's thread, and nearly no time of the database
+    """E5: while 600 posts are collected, no answer is stored on the loop's thread, and nearly no time of the database
     is spent there. Both are shares of the same work, so that a busy machine changes nothing about them.
     """
     vault = Vault([Fernet.generate_key().decode()])

@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis.errors import Unsatisfiable
+from tests.conftest import ON_SQLITE
 from tests.security.fuzz import Fuzz, prepare
 
 from sophia.database import Database
@@ -10,6 +11,10 @@ from sophia.database import Database
 @pytest.fixture
 def fuzz(database: Database) -> Fuzz:
     return prepare(database)
+
+
+# On PostgreSQL by hand: `python -m tests.security.fuzz --database postgresql://…`.
+pytestmark = ON_SQLITE
 
 
 def test_the_document_is_kept_and_nothing_is_a_500(fuzz: Fuzz) -> None:

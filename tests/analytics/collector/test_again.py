@@ -7,6 +7,8 @@ import sys
 from dataclasses import replace
 from datetime import date, timedelta
 
+from tests.conftest import ON_BOTH
+
 from sophia.analytics.collector import Plan
 from sophia.analytics.models import Lease
 from sophia.analytics.queries import ReadingFilter, read_page
@@ -14,6 +16,8 @@ from sophia.demo.faults import graph_fault
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import House, HouseMaker
+
+pytestmark = ON_BOTH
 
 
 def value(house: House, page: str, metric: str, day: date, period: str = "day") -> int | float:

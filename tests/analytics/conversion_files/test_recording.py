@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
-from tests.conftest import NOW, Filling
+from tests.conftest import NOW, ON_SQLITE, Filling
 
 from sophia.analytics.conversion_files import ImportReport, Reading, import_conversions
 from sophia.analytics.models import ConversionEvent
@@ -97,6 +97,7 @@ def test_shopify(filling: Filling) -> None:
     assert [row.event_date for row in stored(filling)[-2:]] == [date(2026, 10, 30), date(2026, 11, 3)]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_separators_and_encodings(filling: Filling, separator: str, encoding: str) -> None:
@@ -155,6 +156,7 @@ def test_zones(filling: Filling) -> None:
     assert days == {"a": 20, "b": 20, "c": 21, "d": 20}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -184,6 +186,7 @@ def test_rows_that_cannot_be(filling: Filling, row: str, reason: str) -> None:
     assert len(stored(filling)) == 2
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("raw", [b"", b"\n\n# x\n", b"a,b\n1,2\n", b"\xff\xfe\x00", "größe,date\n".encode("latin-1")])
 def test_files_that_cannot_be(filling: Filling, raw: bytes) -> None:
     client = filling.client("Hats")

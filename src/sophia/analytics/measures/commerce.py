@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from sophia.analytics.measures.currencies import smallest_unit
 from sophia.analytics.measures.estimation import wilson_percent
 from sophia.analytics.measures.facts import ClientWindow, ConversionFact, Money
 from sophia.analytics.measures.figures import (
@@ -25,7 +26,6 @@ NO_COST = "The cost of sales and marketing in this window is not known."
 NO_COST_CURRENCY = "The costs of this window are in several currencies"
 NO_CUSTOMERS = "The conversions of this window name no customers."
 NONE_NEW = "Nobody bought for the first time in this window."
-_CENT = Decimal("0.01")
 
 
 def each_event(events: Iterable[ConversionFact]) -> tuple[ConversionFact, ...]:
@@ -73,8 +73,8 @@ def conversion_rate(now: ClientWindow) -> Figure:
 
 
 def money(amount: Decimal, currency: str, *, n: int | None = None, doubt: str | None = None) -> Figure:
-    """A figure of money, rounded to cents, half to even."""
-    rounded = amount.quantize(_CENT, rounding=ROUND_HALF_EVEN)
+    """A figure of money, rounded to its currency's smallest unit, half to even."""
+    rounded = amount.quantize(smallest_unit(currency), rounding=ROUND_HALF_EVEN)
     return Figure(value=rounded, unit=FigureUnit.MONEY, currency=currency, n=n, doubt=doubt)
 
 

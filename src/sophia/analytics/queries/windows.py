@@ -5,7 +5,7 @@ value that they had. Names, zones and the drafts that posts came from are those 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -33,6 +33,7 @@ from sophia.meta.reporting_zone import day_start, reporting_day
 from sophia.portfolio.models import Account, Client
 
 FOLLOWERS = "followers"
+_MEANINGS = "meanings of stored metrics"
 # A total of followers that is older than this says nothing about the day on which a window begins.
 LATEST_FOLLOWERS = timedelta(days=7)
 # Meta's own numbers for windows of so many days.
@@ -102,7 +103,19 @@ def measured_clients(session: Session, *, as_of: datetime | None = None) -> list
 
 
 def meanings(session: Session, metrics: Collection[str] | None = None) -> dict[int, Meaning]:
-    """{stored metric: what it means} of those without breakdown that windows are made of; only `metrics` if given."""
+    """{stored metric: what it means} of those without breakdown that windows are made of; only `metrics` if given.
+
+    They are read once in a session: a report needs them half a dozen times.
+    """
+    every: dict[int, Meaning] | None = session.info.get(_MEANINGS)
+    if every is None:
+        every = session.info[_MEANINGS] = dict(_meanings(session))
+    if metrics is None:
+        return dict(every)
+    return {number: one for number, one in every.items() if one.is_known and one.metric in metrics}
+
+
+def _meanings(session: Session) -> Iterator[tuple[int, Meaning]]:
     rows = session.execute(
         select(
             StoredMetric.id,
@@ -114,15 +127,14 @@ def meanings(session: Session, metrics: Collection[str] | None = None) -> dict[i
             StoredMetric.counting,
         ).where(StoredMetric.breakdown == "")
     )
-    found = {}
     for number, platform, level, name, period, canonical, counting in rows:
         usual = Period.DAY if level == Level.ACCOUNT.value else Period.LIFETIME
         own = level == Level.ACCOUNT.value and counting == Counting.UNIQUE.value and period in OWN_DAYS
         if period == usual.value or own:
-            meaning = Meaning(canonical or name, Platform(platform), Level(level), name, period, canonical is not None)
-            if metrics is None or (canonical is not None and canonical in metrics):
-                found[number] = meaning
-    return found
+            yield (
+                number,
+                Meaning(canonical or name, Platform(platform), Level(level), name, period, canonical is not None),
+            )
 
 
 def client_windows(

@@ -15,7 +15,7 @@ LARGEST_ID = 2**63 - 1
 VISIBLE = r"^[^\x00-\x1f\x7f]+$"
 
 PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
-PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 DEEPEST_DETAILS = 20
 # PostgreSQL keeps no NUL, and nobody keeps half of a character.
 UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -37,7 +37,7 @@ def visible(text: str) -> str:
 def plain_amount(value: Any) -> Any:
     """Let through an amount in digits, as text or as a JSON number: a Decimal would take `-0` and `1e2` too, and digits of every script."""
     if isinstance(value, str) and not PLAIN_AMOUNT.fullmatch(value):
-        raise ValueError("an amount looks like 19.90")
+        raise ValueError("an amount looks like 19.90, with no more decimals than its currency has")
     if isinstance(value, bool) or (isinstance(value, float) and math.copysign(1, value) < 0):
         raise ValueError("an amount is a number that is not negative")
     return value

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from sophia.analytics.measures.attribution import LOOKBACK_DAYS, Model
+from sophia.analytics.measures.currencies import decimals_of
 from sophia.analytics.schemas.answering import Answering
 from sophia.analytics.schemas.asking import (
     VISIBLE,
@@ -38,34 +39,9 @@ def known_currency(code: str) -> str:
     return code
 
 
-# ISO 4217: how many decimals the amounts of a currency have, where it is not two. Those with four are kept with three.
-DECIMALS = dict.fromkeys(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "UYI",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ],
-    0,
-) | dict.fromkeys(["BHD", "CLF", "IQD", "JOD", "KWD", "LYD", "OMR", "TND", "UYW"], 3)
-
-
 def expect_decimals(amount: Decimal, currency: str) -> None:
     """Refuse a part of the currency's smallest unit; zeros at the end do no harm."""
-    decimals = DECIMALS.get(currency, 2)
+    decimals = decimals_of(currency)
     if amount != round(amount, decimals):
         raise ValueError(
             f"{currency} has {decimals or 'no'} decimals, and {amount} has more: round it to what was paid"
