@@ -145,6 +145,8 @@ def store_of(request: pytest.FixtureRequest) -> Database:
     return found
 
 
+# Of what is slow there and shown on both by others; for fixtures that stand in the place of `database`.
+ON_POSTGRESQL_BY_HAND = ["sqlite", pytest.param("postgresql", marks=pytest.mark.campaign)]
 # For what never gets as far as the store.
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 ON_BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)

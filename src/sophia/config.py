@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,9 +25,15 @@ from sophia.errors import ConfigurationError
 GRAPH_VERSIONS = ("v22.0", "v23.0", "v24.0", "v25.0", "v26.0")
 
 
+@cache
+def all_zones() -> frozenset[str]:
+    """Once a process: the database is a tree of files."""
+    return frozenset(available_timezones())
+
+
 def known_zone(name: str) -> str:
     """Refuse a zone that the zone database does not hold; "EST5" and "" would otherwise fail at the first job."""
-    if name not in available_timezones() or ("/" not in name and name != "UTC"):
+    if name not in all_zones() or ("/" not in name and name != "UTC"):
         raise ValueError(f"{name!r} is no time zone; use a name such as America/Toronto, Europe/Berlin or UTC")
     return name
 

@@ -6,13 +6,20 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from tests.conftest import NOW, YESTERDAY, Api, Filling, QueryCounter
+from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, YESTERDAY, Api, Filling, QueryCounter, store_of
 
 from sophia.analytics.models import Campaign, CampaignMembership
+from sophia.database import Database
 from sophia.portfolio.models import ContentDraft, Post, PublishingQueueEntry
 
 # 28 February, 21:00 in Toronto.
 LATE = datetime(2026, 3, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/analytics/test_router_campaigns.py -m campaign`, but for what says that it wants both."""
+    return store_of(request)
 
 
 def draft(filling: Filling, client: int, pillar: str | None = "Tips") -> int:

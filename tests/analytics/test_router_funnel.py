@@ -3,12 +3,19 @@
 from typing import Any
 
 import pytest
-from tests.conftest import NOW, Api, Filling, QueryCounter
+from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, Api, Filling, QueryCounter, store_of
 
 from sophia.analytics.models import TrackedLink
 from sophia.analytics.store.conversions import address_hash
+from sophia.database import Database
 
 DAY = "2026-11-20"
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/analytics/test_router_funnel.py -m campaign`, but for what says that it wants both."""
+    return store_of(request)
 
 
 def send(api: Api, client: int, event_type: str, **values: Any) -> Any:

@@ -6,9 +6,20 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from tests.analytics.report.conftest import MONDAY, WEEK, Agency, agency, counters, each_day, furnish
-from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, plain_settings
+from tests.conftest import (
+    NOW,
+    ON_BOTH,
+    ON_POSTGRESQL_BY_HAND,
+    ONE_DAY,
+    YESTERDAY,
+    Api,
+    Filling,
+    plain_settings,
+    store_of,
+)
 
 from sophia.analytics.models import Annotation, ClientGoal, MarketingCost, MetricSeries, StoredMetric
+from sophia.database import Database
 from sophia.main import create_app
 from sophia.portfolio.models import ApprovalEvent
 
@@ -18,6 +29,12 @@ SUNDAY = WEEK.end - ONE_DAY
 A_WEEK = {"start_date": str(MONDAY), "end_date": str(SUNDAY)}
 COST = {"start_date": "2026-11-01", "end_date": "2026-11-30", "amount": "300.00", "currency": "CAD", "purpose": "Ads"}
 LATER = NOW + timedelta(days=2)
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/analytics/test_router_told.py -m campaign`, but for what says that it wants both."""
+    return store_of(request)
 
 
 def later(api: Api, filling: Filling) -> Api:
@@ -46,6 +63,7 @@ def decide(filling: Filling, draft: int, *kinds: str) -> None:
 # -- costs -------------------------------------------------------------------------------------------------------------
 
 
+@ON_BOTH
 def test_a_customer_costs_something_only_with_a_cost(api: Api, filling: Filling) -> None:
     """G15, J5: told twice it counts once; the week has seven thirtieths; two of three customers are new."""
     client = filling.client("Hats")
@@ -168,6 +186,7 @@ def test_a_goal_and_its_pace(api: Api, agency: Agency) -> None:
     assert [one["name"] for one in brief["goals"]] == [one["name"] for one in report["goals"]]
 
 
+@ON_BOTH
 def test_a_goal_is_set_changed_and_given_up(api: Api, filling: Filling) -> None:
     """J5: the same twice is one; what it was before stays in reports of the past, to the digit."""
     client, path = filling.client("Hats"), "/{}/goals/Sales"

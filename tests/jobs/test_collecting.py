@@ -6,6 +6,7 @@ from datetime import timedelta
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select, update
+from tests.conftest import ON_BOTH
 from tests.portfolio.conftest import Agency
 
 from sophia.analytics.collector import Plan
@@ -30,6 +31,7 @@ from sophia.publishing.queue import enqueue
 from sophia.vault import Vault
 
 
+@ON_BOTH
 def test_two_collectors_on_one_database_never_collect_one_account_at_once(agency: Agency) -> None:
     """E2, E3: whoever comes second skips the account; nothing is fetched or stored twice."""
     [first, *_] = agency.connect()
@@ -67,6 +69,7 @@ def test_an_account_that_breaks_us_costs_itself_only(agency: Agency) -> None:
     assert agency.count("leases")["leases"] == 0
 
 
+@ON_BOTH
 def test_the_daily_collection_does_nothing_the_second_time(agency: Agency) -> None:
     """E3, E4: due-ness stands in the store, so another process, or the same after a restart, asks Meta nothing."""
     agency.connect()

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select
 from tests.analytics.collector.conftest import NOON, House, in_no_time, open_house
-from tests.conftest import store_of
+from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 
 from sophia.database import Database
 from sophia.demo.desk import Desk
@@ -140,7 +140,7 @@ def id_of(post: Post | Media) -> str:
     return post.video_id if isinstance(post, Post) and post.video_id else post.id
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.campaign)])
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
 def database(request: pytest.FixtureRequest) -> Database:
     """On PostgreSQL by hand, `pytest tests/publishing -m campaign`, but for what says that it wants both."""
     return store_of(request)

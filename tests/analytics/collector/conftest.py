@@ -13,7 +13,7 @@ import stamina
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import text
-from tests.conftest import store_of
+from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 
 from sophia.analytics.collector import Collector, Plan
 from sophia.analytics.store import RunOutcome
@@ -126,7 +126,7 @@ def as_number(value: Any) -> int | float:
 HouseMaker = Callable[..., House]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.campaign)])
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
 def database(request: pytest.FixtureRequest) -> Database:
     """On PostgreSQL by hand, `pytest tests/analytics/collector -m campaign`, but for what says that it wants both."""
     return store_of(request)

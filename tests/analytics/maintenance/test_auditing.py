@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
-from tests.conftest import ONE_DAY
+from tests.conftest import ON_POSTGRESQL_BY_HAND, ONE_DAY, store_of
 from tests.portfolio.conftest import Agency
 
 from sophia.analytics.maintenance.recomputing import Recomputed, recompute
@@ -21,8 +21,15 @@ from sophia.analytics.models import (
 )
 from sophia.analytics.store import take_lease
 from sophia.analytics.store.retention import forget_raw_answers
+from sophia.database import Database
 from sophia.jobs.collecting import collect_daily
 from sophia.portfolio.models import Post
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/analytics/maintenance/test_auditing.py -m campaign`, but for what says that it wants both."""
+    return store_of(request)
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from tests.analytics.collector.conftest import make_house as make_house  # noqa: PLC0414 - a fixture of this folder too
-from tests.conftest import NOW, ONE_DAY, Filling
+from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, ONE_DAY, Filling, store_of
 
 from sophia.analytics.measures.figures import Window
+from sophia.database import Database
 from sophia.portfolio.models import Post
 
 # NOW is Sunday, 22 November: the newest closed week begins here.
@@ -16,6 +17,12 @@ MONDAY = date(2026, 11, 9)
 WEEK = Window(MONDAY, MONDAY + 7 * ONE_DAY)
 EARLIER = WEEK.previous
 LONG_AGO = NOW - timedelta(days=200)
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/analytics/report -m campaign`, but for what says that it wants both."""
+    return store_of(request)
 
 
 def each_day(window: Window, value: float) -> dict[date, float]:

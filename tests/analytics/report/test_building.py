@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from tests.analytics.report.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day, furnish
-from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
+from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
 from sophia.analytics.measures.figures import Coverage, Window
 from sophia.analytics.models import MetricSeries, StoredMetric
@@ -34,6 +34,7 @@ def report_of(filling: Filling, client: int, window: Window | None = None, **opt
     return make_report(filling.database, client, window, NOW, **options)
 
 
+@ON_BOTH
 def test_a_week_worked_out_by_hand(agency: Agency) -> None:
     """A4, A5, A8, G1, G2, G7: sums of days, rates of posts, bounds of people, totals of followers, and their changes."""
     client, _ = furnish(agency)
@@ -245,6 +246,7 @@ def test_a_sentence_cannot_be_made_of_what_is_absent(agency: Agency) -> None:
 # -- as it was ---------------------------------------------------------------------------------------------------------
 
 
+@ON_BOTH
 def test_a_report_as_it_was_to_the_digit(agency: Agency) -> None:
     """A13, A14, G1: restated days, later snapshots and posts, new clients: the report of the moment stays the same."""
     filling = agency.filling

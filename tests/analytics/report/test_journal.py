@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 from tests.analytics.report.conftest import Agency
-from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
+from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
 from sophia.analytics.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries, Watermark
 from sophia.analytics.report import keep_anomalies, keep_weeks
@@ -154,6 +154,7 @@ def collapsed(agency: Agency) -> tuple[Agency, list[int], date]:
     return agency, clients, day
 
 
+@ON_BOTH
 def test_anomalies_and_events_over_http(collapsed: tuple[Agency, list[int], date], api: Api) -> None:
     """H1, H2, D3: what, when, how unusual, against what; a day of everybody's is one event; a key sees its clients."""
     agency, clients, day = collapsed

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from tests.analytics.collector.conftest import House, HouseMaker
 from tests.analytics.report.test_building import check_sentence
+from tests.conftest import ON_BOTH
 
 from sophia.analytics.collector import Plan
 from sophia.analytics.measures.figures import Window
@@ -29,6 +30,7 @@ def stored_views(house: House) -> float:
     return found
 
 
+@ON_BOTH
 def test_what_is_reported_is_what_is_stored(make_house: HouseMaker) -> None:
     """A2, A5, A13, G1: from Meta to the report, on a Sunday night; and on Friday the same as of that night, to the digit."""
     house = make_house(now=SUNDAY_NIGHT, days=40, posts_per_account=40)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 from tests.analytics.report.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day
-from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
+from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
 from sophia.analytics.measures.documents import figure_document, figure_of
 from sophia.analytics.measures.figures import Coverage, Figure, FigureUnit, Interval, Window
@@ -39,6 +39,7 @@ def views_kept(filling: Filling, client: int) -> dict[date, object]:
         return {row.week_start: row.kpis["views"]["value"] for row in rows}
 
 
+@ON_BOTH
 def test_closed_weeks_are_kept_once(agency: Agency) -> None:
     """G1, G3: client and account, Monday to Sunday, no running week; a second time nothing is new or changed."""
     client, _, _ = collected(agency)
@@ -60,6 +61,7 @@ def test_a_week_is_over_when_it_is_over_for_meta(agency: Agency) -> None:
     assert list(views_kept(agency.filling, client)) == [EARLIER.start]
 
 
+@ON_BOTH
 def test_a_restated_week_is_computed_anew(agency: Agency) -> None:
     """G1, A13: a day of the older week was restated: that week changes, what it said before is kept."""
     client, account, series = collected(agency)
@@ -123,6 +125,7 @@ def test_an_account_shows_no_events_of_its_client(agency: Agency) -> None:
     assert "approval_rate" not in rows[account]
 
 
+@ON_BOTH
 def test_what_is_kept_is_what_is_computed(agency: Agency) -> None:
     """G1, H12: a snapshot says what the window itself says, coverage, reasons and bounds included."""
     client, account, _ = collected(agency)
