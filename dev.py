@@ -130,7 +130,8 @@ def known_faults(packages: list[dict[str, Any]], accepted: dict[str, str]) -> li
 def test(*arguments: str) -> None:
     if not arguments:
         check()
-    call(BIN / "pytest", "-n", "2", "-m", "not campaign", *arguments)
+    # One more than two processors: tests wait for sockets and other processes.
+    call(BIN / "pytest", "-n", "3", "--dist", "worksteal", "-m", "not campaign", *arguments)
 
 
 def fix(*_: str) -> None:
