@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversion_files.columns import FileFormat
 from sophia.analytics.conversion_files.rows import Reading, RowReader
 from sophia.analytics.conversion_files.tables import Table, read_table
-from sophia.analytics.store import Conversion, Recorded, record_conversion
+from sophia.analytics.store import Conversion, Outcome, Recorded, record_conversions
 from sophia.database import Database
-from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.errors import InvalidInputError
 
 AT_ONCE = 500
 
@@ -61,17 +61,18 @@ def import_conversions(
     table = read_table(raw)
     columns = tuple(f"{table.headings[index]} → {name}" for name, index in table.columns.items())
     report = ImportReport(table.format, columns, table.ignored, dry_run)
-    events = _events(table, reading, report)
+    batches = _batches(_events(table, reading, report))
     if dry_run:
         with suppress(_NothingKeptError), database.write() as session:
-            _count(report, *_record(session, client_id, events, now))
+            for batch in batches:
+                _count(report, batch, _record(session, client_id, batch, now))
             raise _NothingKeptError
     # A transaction that is open for long keeps all other writers waiting.
-    while some := list(islice(events, AT_ONCE)):
+    for batch in batches:
         with database.write() as session:
-            outcomes, bad = _record(session, client_id, some, now)
+            outcomes = _record(session, client_id, batch, now)
         # Reported when it is committed, and not before (E8).
-        _count(report, outcomes, bad)
+        _count(report, batch, outcomes)
     report.bad.sort(key=lambda row: row.line)
     return report
 
@@ -80,22 +81,20 @@ class _NothingKeptError(Exception):
     """Ends the transaction of a dry run."""
 
 
-def _record(
-    session: Session, client_id: int, events: Iterable[_Event], now: datetime
-) -> tuple[list[Recorded], list[BadRow]]:
-    outcomes: list[Recorded] = []
-    bad: list[BadRow] = []
-    for event in events:
-        try:
-            outcomes.append(record_conversion(session, client_id, event.conversion, event.key, now))
-        except (ConflictError, NotFoundError) as error:
-            bad.append(BadRow(event.line, str(error)))
-    return outcomes, bad
+def _batches(events: Iterator[_Event]) -> Iterator[list[_Event]]:
+    while batch := list(islice(events, AT_ONCE)):
+        yield batch
 
 
-def _count(report: ImportReport, outcomes: Iterable[Recorded], bad: Iterable[BadRow]) -> None:
-    report.bad += bad
-    for outcome in outcomes:
+def _record(session: Session, client_id: int, batch: Iterable[_Event], now: datetime) -> list[Outcome]:
+    return record_conversions(session, client_id, [(event.key, event.conversion) for event in batch], now)
+
+
+def _count(report: ImportReport, batch: Iterable[_Event], outcomes: Iterable[Outcome]) -> None:
+    for event, outcome in zip(batch, outcomes, strict=True):
+        if not isinstance(outcome, Recorded):
+            report.bad.append(BadRow(event.line, str(outcome)))
+            continue
         report.known_before += outcome.duplicate
         report.recorded += not outcome.duplicate
         report.unattributed += not outcome.duplicate and outcome.draft_id is None

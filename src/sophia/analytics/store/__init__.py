@@ -21,7 +21,7 @@ from sophia.analytics.store.competitors import (
     remove_competitor,
     save_discovered,
 )
-from sophia.analytics.store.conversions import Conversion, Recorded, record_conversion
+from sophia.analytics.store.conversions import Conversion, Outcome, Recorded, record_conversion, record_conversions
 from sophia.analytics.store.decisions import NewDecision, RecordedDecision, record_decision
 from sophia.analytics.store.links import record_check, register_links, set_domains
 from sophia.analytics.store.refusals import record_pauses, record_refusals, record_refused_objects
@@ -44,6 +44,7 @@ __all__ = [
     "Conversion",
     "Grouping",
     "NewDecision",
+    "Outcome",
     "Owner",
     "Recorded",
     "RecordedDecision",
@@ -66,6 +67,7 @@ __all__ = [
     "put_ideal_customer",
     "record_check",
     "record_conversion",
+    "record_conversions",
     "record_decision",
     "record_pauses",
     "record_refusals",
