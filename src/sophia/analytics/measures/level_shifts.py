@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from sophia.analytics.measures.weighted_medians import Floats
 
 SHORTEST, LONGEST = 3, 7
+_LAGS = np.arange(1, LONGEST)
 # One spike among usual days must not make a shift.
 _CLIP = 4.0
 # What is believed of the correlation of neighbouring days, with the strength of how many days.
@@ -48,7 +49,6 @@ def correlations(scores: Floats, odd: NDArray[np.bool_]) -> Floats:
 
 def _repeated(days: NDArray[np.int_], correlation: Floats) -> Floats:
     """The variance of a sum of so many correlated z."""
-    found: Floats = days.astype(float)
-    for lag in range(1, LONGEST):
-        found += 2.0 * np.maximum(days - lag, 0) * correlation**lag
+    pairs = np.maximum(days[:, None] - _LAGS, 0)
+    found: Floats = days + 2.0 * (pairs * correlation[:, None] ** _LAGS).sum(axis=1)
     return found
