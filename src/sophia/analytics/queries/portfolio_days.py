@@ -2,22 +2,23 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Integer, select, true, type_coerce
+from sqlalchemy import case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.models import EngagementMetric, MetricSeries
-from sophia.analytics.queries.post_values import published_at
+from sophia.analytics.queries.post_values import published_at, was_published_in
 from sophia.analytics.queries.readings import CURRENT, value_at
 from sophia.analytics.queries.windows import Meaning
-from sophia.database import among, day_number
+from sophia.database import among, collected, day_number
 from sophia.meta.catalogue import Level, Period
 from sophia.meta.reporting_zone import day_start
+from sophia.portfolio.models import Post
 
-Days = dict[date, int | float]
+Days = dict[date, float]
 
 
 def account_days(
@@ -29,7 +30,7 @@ def account_days(
     *,
     as_of: datetime | None = None,
 ) -> dict[tuple[int, str], Days]:
-    """{(account, canonical metric): {day: value}} without breakdowns; two queries, however many accounts there are."""
+    """{(account, canonical metric): {day: value}} without breakdowns; one query, however many accounts there are."""
     mine = {
         number: meaning.metric
         for number, meaning in means.items()
@@ -38,30 +39,35 @@ def account_days(
         and meaning.metric in metrics
         and meaning.describes(None)
     }
-    series = {
-        number: (account, mine[metric])
-        for number, account, metric in session.execute(
-            select(MetricSeries.id, MetricSeries.account_id, MetricSeries.metric_id).where(
-                among(MetricSeries.account_id, accounts),
-                among(MetricSeries.metric_id, list(mine)),
-                MetricSeries.post_id.is_(None),
-            )
-        )
-    }
     value, fetch = CURRENT if as_of is None else value_at(as_of)
+    # A row for each series: of a portfolio there are too many readings to handle them one by one.
     rows = session.execute(
-        select(EngagementMetric.series_id, type_coerce(EngagementMetric.metric_date, Integer), value).where(
-            among(EngagementMetric.series_id, list(series)),
+        select(
+            MetricSeries.account_id,
+            MetricSeries.metric_id,
+            collected(EngagementMetric.metric_date),
+            collected(value),
+        )
+        .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
+        .where(
+            among(MetricSeries.account_id, accounts),
+            among(MetricSeries.metric_id, list(mine)),
+            MetricSeries.post_id.is_(None),
             EngagementMetric.metric_date.between(window.start, window.end - ONE_DAY),
             true() if as_of is None else fetch.is_not(None),
         )
+        .group_by(MetricSeries.id)
     )
     # Of many rows, making each day anew takes longer than reading it.
-    calendar = {day_number(day): day for day in (window.start + index * ONE_DAY for index in range(window.days))}
-    found: dict[tuple[int, str], Days] = defaultdict(dict)
-    for number, on, amount in rows:
-        known, day = found[series[number]], calendar[on]
-        known[day] = known[day] + amount if day in known else amount
+    calendar: dict[float, date] = {
+        day_number(day): day for day in (window.start + index * ONE_DAY for index in range(window.days))
+    }
+    found: dict[tuple[int, str], Days] = {}
+    for account, metric, on, amounts in rows:
+        days = dict(zip([calendar[day] for day in on], amounts, strict=True))
+        known = found.setdefault((account, mine[metric]), days)
+        if known is not days:
+            known |= {day: known.get(day, 0.0) + amount for day, amount in days.items()}
     return found
 
 
@@ -77,3 +83,20 @@ def posts_a_day(
         counts, day = found[account], days[bisect_right(ends, moment)]
         counts[day] = counts.get(day, 0) + 1
     return found
+
+
+def posts_inside(
+    session: Session, accounts: Collection[int], windows: Sequence[Window], as_of: datetime | None = None
+) -> dict[int, tuple[int, ...]]:
+    """{account: how many posts were published in each of the windows}, accounts without any left out; one query."""
+    counts = [func.count(case((was_published_in(window), 1))) for window in windows]
+    rows = session.execute(
+        select(Post.account_id, *counts)
+        .where(
+            among(Post.account_id, accounts),
+            or_(*(was_published_in(window) for window in windows)),
+            true() if as_of is None else Post.first_seen_at <= as_of,
+        )
+        .group_by(Post.account_id)
+    )
+    return {account: tuple(found) for account, *found in rows}

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, join, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.figures import Window
@@ -55,7 +56,7 @@ def seen_posts(
         .outerjoin(ContentDraft, ContentDraft.id == Post.draft_id)
         .where(
             among(Post.account_id, accounts),
-            or_(*(_published_in(window) for window in windows)),
+            or_(*(was_published_in(window) for window in windows)),
             true() if as_of is None else Post.first_seen_at <= as_of,
         )
         .order_by(Post.id)
@@ -66,7 +67,8 @@ def seen_posts(
     ]
 
 
-def _published_in(window: Window) -> ColumnElement[bool]:
+def was_published_in(window: Window) -> ColumnElement[bool]:
+    """Whether a post was published in the window."""
     return and_(Post.published_at >= day_start(window.start), Post.published_at < day_start(window.end))
 
 
@@ -77,7 +79,7 @@ def published_at(
     rows = session.execute(
         select(Post.account_id, Post.published_at).where(
             among(Post.account_id, accounts),
-            _published_in(window),
+            was_published_in(window),
             true() if as_of is None else Post.first_seen_at <= as_of,
         )
     )
@@ -98,9 +100,8 @@ def values_by(
     limit = days[0][1] if len(days) == 1 else case(*days)
     reading = EngagementMetric
     value, _ = CURRENT if as_of is None else value_at(as_of)
-    # Two look-ups a series: for a join with the newest day PostgreSQL would read the whole table.
     newest = (
-        select(reading.metric_date)
+        select(reading.metric_date, value.label("value"))
         .where(
             reading.series_id == MetricSeries.id,
             reading.metric_date < limit,
@@ -110,15 +111,18 @@ def values_by(
         .limit(1)
         .correlate(MetricSeries)
     )
+    wanted = cast("Select[tuple[Any, ...]]", select(MetricSeries.post_id, MetricSeries.metric_id))
+    if session.get_bind().dialect.name == "postgresql":
+        last = newest.lateral()
+        wanted = wanted.add_columns(last.c.metric_date, last.c.value).join(last, true())
+    else:
+        # SQLite cannot look for a row of each series in one go; a join with the newest days would read the whole table.
+        columns = (newest.with_only_columns(one).scalar_subquery() for one in (reading.metric_date, value))
+        wanted = wanted.add_columns(*columns)
     rows = session.execute(
-        select(
-            MetricSeries.post_id,
-            MetricSeries.metric_id,
-            newest.scalar_subquery(),
-            newest.with_only_columns(value).scalar_subquery(),
+        wanted.where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics)).order_by(
+            MetricSeries.post_id, MetricSeries.metric_id
         )
-        .where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics))
-        .order_by(MetricSeries.post_id, MetricSeries.metric_id)
     )
     for post, metric, day, amount in rows:
         if post is not None and day is not None and amount is not None:
@@ -131,10 +135,10 @@ def _known_at(moment: datetime) -> ColumnElement[bool]:
     stored = select(Fetch.stored_at).where(Fetch.id == reading.fetch_id).correlate(reading).scalar_subquery()
     revised = (
         exists()
+        .select_from(join(MetricRevision, Fetch, Fetch.id == MetricRevision.fetch_id))
         .where(
             MetricRevision.series_id == reading.series_id,
             MetricRevision.metric_date == reading.metric_date,
-            MetricRevision.fetch_id == Fetch.id,
             Fetch.stored_at <= moment,
         )
         .correlate(reading)

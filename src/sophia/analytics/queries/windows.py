@@ -64,6 +64,12 @@ class Meaning:
     period: str
     is_known: bool
 
+    @property
+    def is_read(self) -> bool:
+        """Whether a canonical metric of anything is read from this name; some are shown beside it and read by nobody."""
+        kinds: Iterable[ObjectKind | None] = ObjectKind if self.level is Level.POST else (None,)
+        return any(self.describes(kind) for kind in kinds)
+
     def describes(self, kind: ObjectKind | None) -> bool:
         """Whether its canonical metric is read from this name, for posts of this kind or for accounts."""
         return not self.is_known or self.name in _names(self.platform, self.level, self.metric, kind)
@@ -131,10 +137,9 @@ def _meanings(session: Session) -> Iterator[tuple[int, Meaning]]:
         usual = Period.DAY if level == Level.ACCOUNT.value else Period.LIFETIME
         own = level == Level.ACCOUNT.value and counting == Counting.UNIQUE.value and period in OWN_DAYS
         if period == usual.value or own:
-            yield (
-                number,
-                Meaning(canonical or name, Platform(platform), Level(level), name, period, canonical is not None),
-            )
+            meaning = Meaning(canonical or name, Platform(platform), Level(level), name, period, canonical is not None)
+            if meaning.is_read:
+                yield number, meaning
 
 
 def client_windows(

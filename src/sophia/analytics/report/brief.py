@@ -10,13 +10,13 @@ from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import ClientWindow
-from sophia.analytics.measures.figures import Figure, Window, change
+from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, change
 from sophia.analytics.measures.kpis import KPIS
 from sophia.analytics.measures.responses_compared import Answered, really_moved
 from sophia.analytics.measures.shared_events import SharedEvent, shared_events
 from sophia.analytics.measures.trends import newest_weeks, trend
 from sophia.analytics.queries.overview import ClientState, client_states
-from sophia.analytics.queries.portfolio_days import posts_a_day
+from sophia.analytics.queries.portfolio_days import posts_a_day, posts_inside
 from sophia.analytics.queries.sight import Seen
 from sophia.analytics.queries.snapshots import portfolio_kpis
 from sophia.analytics.queries.told import Note, notes
@@ -33,6 +33,7 @@ from sophia.analytics.report.watching import (
     WATCHED,
     AccountDays,
     PostsADay,
+    PostsInBoth,
     Watch,
     driver_windows,
     split_portfolio,
@@ -69,6 +70,7 @@ class PortfolioFacts:
     windows: Mapping[int, Mapping[Window, ClientWindow]]
     days: AccountDays
     posts_a_day: PostsADay
+    posts_inside: PostsInBoth
     weekly: Mapping[int, Mapping[date, Mapping[str, Figure]]]
     goals: Mapping[int, tuple[ReportedGoal, ...]]
     annotations: Sequence[Note]
@@ -120,7 +122,8 @@ def gather_portfolio(
             session, active, (window, before), now, as_of=as_of, metrics=BRIEF_METRICS, events=False
         ),
         days=portfolio_days(session, accounts, whole, as_of),
-        posts_a_day=posts_a_day(session, accounts, whole, as_of=as_of),
+        posts_a_day=posts_a_day(session, accounts, watched, as_of=as_of),
+        posts_inside=posts_inside(session, accounts, (before, _as_long(window, before)), as_of),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
         annotations=notes(session, None, window=Window(before.start, window.end), as_of=as_of),
@@ -180,14 +183,19 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
 
 def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
     """Both windows of every client, by platform."""
-    after = Window(facts.window.start, facts.window.start + (facts.before.end - facts.before.start))
+    after = _as_long(facts.window, facts.before)
     found: dict[Platform, list[ClientWindows]] = {platform: [] for platform in Platform}
     for platform, rows in found.items():
         for client in facts.clients:
             mine = [account for account, where in client.accounts.items() if where is platform]
             if mine:
-                rows.append(driver_windows(client.id, mine, facts.days, facts.posts_a_day, facts.before, after))
+                rows.append(driver_windows(client.id, mine, facts.days, facts.posts_inside, facts.before, after))
     return found
+
+
+def _as_long(window: Window, before: Window) -> Window:
+    """Of a running window the days that are compared."""
+    return Window(window.start, window.start + before.days * ONE_DAY)
 
 
 def _moved(

@@ -15,7 +15,7 @@ from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, week_of
 from sophia.analytics.measures.trends import a_year_before, newest_weeks
 from sophia.analytics.queries.benchmarks import benchmarks_for
 from sophia.analytics.queries.comments import comments_by_platform
-from sophia.analytics.queries.portfolio_days import account_days, posts_a_day
+from sophia.analytics.queries.portfolio_days import account_days, posts_a_day, posts_inside
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
 from sophia.analytics.queries.snapshots import account_figures, client_snapshots
 from sophia.analytics.queries.told import notes
@@ -254,7 +254,7 @@ def _portfolio(
     after = Window(window.start, window.start + before.days * ONE_DAY)
     whole = Window(before.start, after.end)
     days = portfolio_days(session, accounts, whole, as_of)
-    published = posts_a_day(session, accounts, whole, as_of=as_of)
+    published = posts_inside(session, accounts, (before, after), as_of)
     found: dict[Platform, list[ClientWindows]] = {}
     for platform in sorted(platforms):
         for one in clients:

@@ -1,6 +1,6 @@
 """Gives the measures of drivers and anomalies their days: those of one client, or of a whole portfolio."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -12,7 +12,7 @@ from sophia.analytics.measures.anomaly_records import Known, PortfolioEvent, Ser
 from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow
 from sophia.analytics.measures.drivers import DriverSplit, split_drivers
 from sophia.analytics.measures.expectation import WINDOW as HISTORY_DAYS
-from sophia.analytics.measures.figures import ONE_DAY, Number, Window
+from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.report.records import SeriesAnomaly
 from sophia.meta.catalogue import Platform
 
@@ -26,10 +26,12 @@ CLIENTS_SERIES_AT_ONCE = 4
 # Of intervals whose ends are shown in whole percents more would change nothing that is read.
 DRIVER_DRAWS = 200
 
-NOTHING: Mapping[date, int] = MappingProxyType({})
+NOTHING: Mapping[date, float] = MappingProxyType({})
 
-AccountDays = Mapping[tuple[int, str], Mapping[date, Number]]
+AccountDays = Mapping[tuple[int, str], Mapping[date, float]]
 PostsADay = Mapping[int, Mapping[date, int]]
+# By account: in the window before, and in the window.
+PostsInBoth = Mapping[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,6 @@ def series_days(one: Watch, days: AccountDays, posts: PostsADay, window: Window)
 
 
 @lru_cache(maxsize=64)
-@lru_cache(maxsize=64)
 def each_day(window: Window) -> tuple[date, ...]:
     return tuple(window.start + index * ONE_DAY for index in range(window.days))
 
@@ -124,32 +125,27 @@ def split_portfolio(clients: tuple[ClientWindows, ...]) -> Mapping[int, DriverSp
 
 
 def driver_windows(
-    client_id: int, accounts: Iterable[int], days: AccountDays, posts: PostsADay, before: Window, window: Window
+    client_id: int, accounts: Sequence[int], days: AccountDays, posts: PostsInBoth, before: Window, window: Window
 ) -> ClientWindows:
     """One client on one platform for the split into drivers: its accounts' days added up, unknown where one is."""
-    mine = list(accounts)
     # Views are the exposure; reach stands in where no account has any.
-    exposure = EXPOSURE if any(days.get((account, EXPOSURE)) for account in mine) else SECOND_EXPOSURE
-    sides = (_side(mine, days, posts, side, exposure) for side in (before, window))
+    exposure = EXPOSURE if any(days.get((account, EXPOSURE)) for account in accounts) else SECOND_EXPOSURE
+    counts = [posts.get(account, (0, 0)) for account in accounts]
+    shown, answered = (
+        [days.get((account, metric), NOTHING) for account in accounts] for metric in (exposure, ENGAGEMENTS)
+    )
+    sides = (
+        DaysWindow(_added(shown, side), _added(answered, side), sum(each[place] for each in counts))
+        for place, side in enumerate((before, window))
+    )
     return ClientWindows(client_id, *sides)
 
 
-def _side(accounts: list[int], days: AccountDays, posts: PostsADay, window: Window, exposure: str) -> DaysWindow:
-    every = each_day(window)
-    columns = [
-        _added([list(map(days.get((account, metric), NOTHING).get, every)) for account in accounts])
-        for metric in (exposure, ENGAGEMENTS)
-    ]
-    start, end = window.start, window.end
-    counts = (posts.get(account, NOTHING).items() for account in accounts)
-    published = sum(count for mine in counts for day, count in mine if start <= day < end)
-    return DaysWindow(columns[0], columns[1], published)
-
-
-def _added(columns: list[list[Number | None]]) -> tuple[Known, ...]:
+def _added(accounts: list[Mapping[date, float]], window: Window) -> tuple[Known, ...]:
     """Day by day over the accounts; unknown where one of them is."""
+    columns = [list(map(days.get, each_day(window))) for days in accounts]
     if len(columns) == 1:  # nearly always, and of hundreds of clients
-        return tuple(None if value is None else float(value) for value in columns[0])
+        return tuple(columns[0])
     return tuple(
         None if None in values else float(sum(value for value in values if value is not None))
         for values in zip(*columns, strict=True)
