@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, FiniteFloat
 
+from sophia.analytics.queries import CommentState, DerivedState
 from sophia.analytics.schemas.answering import Answering
 from sophia.analytics.schemas.asking import Asking, DaysAsked, Name, plain_number
 from sophia.analytics.schemas.reports import FigureAnswer
@@ -48,8 +49,8 @@ class CommentsQuery(DaysAsked):
             raise InvalidInputError(BAD_CURSOR) from None
 
 
-def comment_cursor(written_at: datetime, number: int) -> str:
-    return f"{(written_at - EPOCH) // MICROSECOND}.{number}"
+def comment_cursor(last: CommentState) -> str:
+    return f"{(last.written_at - EPOCH) // MICROSECOND}.{last.id}"
 
 
 class CommentAnswer(Answering):
@@ -125,8 +126,8 @@ class DerivedQuery(DaysAsked):
             raise InvalidInputError(BAD_CURSOR) from None
 
 
-def derived_cursor(day: date, post_id: int) -> str:
-    return f"{day.toordinal()}.{post_id}"
+def derived_cursor(last: DerivedState) -> str:
+    return f"{last.metric_date.toordinal()}.{last.post_id}"
 
 
 class DerivedAnswer(Answering):
