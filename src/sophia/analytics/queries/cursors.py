@@ -39,6 +39,12 @@ def row_number(text: str) -> int:
     return number
 
 
+def kept_text(text: str) -> str:
+    if any(character < " " for character in text):
+        raise ValueError("PostgreSQL takes no NUL, and no name has the others")
+    return text
+
+
 def utc_moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not UTC:
