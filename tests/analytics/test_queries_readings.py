@@ -2,15 +2,10 @@
 
 from datetime import date, timedelta
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
 from sophia.analytics.models.readings import reading_id
 from sophia.analytics.queries import ReadingFilter, read_page
-from sophia.analytics.queries.readings import read_cursor, write_cursor
-from sophia.errors import InvalidInputError
 
 DAY = date(2026, 11, 1)
 
@@ -129,16 +124,3 @@ def test_filters(filling: Filling) -> None:
 
 def filling_nobody() -> int:
     return 2**62
-
-
-@given(st.integers(1, 2**63 - 1), st.dates(date(2004, 1, 1), date(2099, 12, 31)))
-def test_a_cursor_comes_back_as_it_was(series: int, day: date) -> None:
-    """J6: what a page gives, the next one understands."""
-    assert read_cursor(write_cursor(series, day)) == (series, day)
-
-
-@given(st.text(max_size=40))
-def test_a_made_up_cursor_is_refused(text: str) -> None:
-    """J6: never a 500, and never a page that begins somewhere."""
-    with pytest.raises(InvalidInputError):
-        read_cursor(text)

@@ -58,6 +58,26 @@ def test_a_file_is_kept_once(api: Api) -> None:
     assert api.post("/benchmarks/import", {"csv": "a,b\n1,2\n"}).status_code == 422
 
 
+def test_benchmarks_a_page_at_a_time(api: Api) -> None:
+    """J6: any page size walks through the same list once; a place that no page named is refused."""
+    years = [OWN.replace("2025", year) for year in ("2023", "2024")]
+    others = [OWN.replace("Retail", "Gartenmöbel & Zubehör"), OWN.replace("Our survey", "our survey")]
+    put(api, "".join([HEAD, OWN, SAVES, *years, *others]))
+    whole = api.get("/benchmarks").json()
+    assert len(whole) == len(SEED) + 6
+    for size in (1, 4, len(whole)):
+        found, path = [], f"/benchmarks?limit={size}"
+        while path:
+            answer = api.get(path)
+            assert len(answer.json()) <= size
+            found += answer.json()
+            path = answer.links.get("next", {}).get("url", "").removeprefix("/api/analytics")
+        assert found == whole
+    retail = [one["data_year"] for one in whole if one["industry"] == "retail" and one["is_own"]]
+    assert retail == [2025, 2025, 2024, 2023]
+    assert api.get("/benchmarks?cursor=nonsense").status_code == 422
+
+
 def test_a_client_is_compared_with_its_like(api: Api, agency: Agency) -> None:
     """G9, A12: by platform, KPI and denominator; one's own first; a figure that is not known is compared with nothing."""
     client, account = agency.client("Hats", industry="Retail")

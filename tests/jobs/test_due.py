@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sophia.analytics.queries.standing import LastRun, Standing
+from sophia.analytics.queries import RunRecord
+from sophia.analytics.queries.standing import Standing
 from sophia.analytics.schedule import LADDER
 from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, lags, last_tick, may_be_collected
 from sophia.portfolio.service import AccountInfo
@@ -21,10 +22,16 @@ ACCOUNT = AccountInfo(
 FAMILIES = ("account_series", "account_totals", "weeks")
 
 
-def standing(through: date = YESTERDAY, asked_at: datetime = NOW, run: LastRun | None = None) -> Standing:
+def standing(through: date = YESTERDAY, asked_at: datetime = NOW, run: RunRecord | None = None) -> Standing:
     """An account asked through a day, all its rungs walked at a moment."""
     rungs = {rung.family: asked_at for rung in LADDER}
     return Standing(ACCOUNT, dict.fromkeys(FAMILIES, through), rungs, 0, None, None, run)
+
+
+def run_of(status: str, started_at: datetime) -> RunRecord:
+    return RunRecord(
+        1, 1, 1, "instagram", "daily", status, started_at, None, "v25.0", 0, 0, 0, 0, {}, 0, 0, 0, 0, 0, [], None, None
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -69,7 +76,7 @@ def test_the_start_takes_up_what_lags() -> None:
 def test_what_a_limit_stopped_goes_on_and_what_failed_waits(status: str, minutes_after_tick: int, due: bool) -> None:
     """C5: an account that Meta throttled resumes within the hour; one that fails is not asked 24 times a day."""
     tick = datetime(2026, 11, 22, 9, tzinfo=UTC)
-    run = LastRun(status, tick + timedelta(minutes=minutes_after_tick), None, None, 0)
+    run = run_of(status, tick + timedelta(minutes=minutes_after_tick))
     assert is_due_again(standing(YESTERDAY - ONE_DAY, run=run), NOW, 9, ZoneInfo("UTC")) is due
 
 

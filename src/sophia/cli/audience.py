@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sophia.cli.asking import Client
 from sophia.cli.drawing import figure, heading, line
 from sophia.cli.opening import open_installation
 from sophia.cli.shown import AsJson, show_table
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from sophia.analytics.queries import AccountAudience
 
 audience = typer.Typer(help="Who a client reaches, and whom it wants to reach.", no_args_is_help=True)
-Client = Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the profile, such as 'young families'.")]
 SHOWN_PARTS = 5
 

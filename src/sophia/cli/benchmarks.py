@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sophia.cli.asking import Client
 from sophia.cli.drawing import changed, figure, heading, line
 from sophia.cli.errors import PARTLY
 from sophia.cli.opening import open_installation
@@ -86,7 +87,7 @@ def remove(source: Annotated[str, typer.Argument(metavar="SOURCE", help="As the 
 
 
 @benchmarks.command()
-def show(client: Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")], as_json: AsJson = False) -> None:
+def show(client: Client, as_json: AsJson = False) -> None:
     """Show a client's newest week that is over beside what others reach."""
     installation = open_installation()
     from sophia.analytics.report import make_comparison  # noqa: PLC0415

@@ -1,13 +1,12 @@
 """`sophia brief`: every client in one word, those first who need somebody most."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from sophia.cli.asking import AsOf, First, Last, Week, chosen_window
 from sophia.cli.drawing import changed, figure, heading, line, paint, sparkline
 from sophia.cli.opening import open_installation
-from sophia.cli.report import DAYS, chosen_window, parse_moment
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
@@ -18,22 +17,18 @@ COLOURS = {"coral": "bold color(209)", "amber": "color(214)", "sage": "color(108
 
 
 def brief(
-    week: Annotated[
-        datetime | None, typer.Option("--week", formats=DAYS, help="The week that holds this day, Monday to Sunday.")
-    ] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day, with --to.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DAYS, help="Last day, included.")] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="MOMENT", help="As it was then; such as 2026-02-28T12:00Z.")
-    ] = None,
+    week: Week = None,
+    first: First = None,
+    last: Last = None,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who needs somebody now (coral), who a look (amber), who is well (sage), and who has no data, with the reasons."""
     installation = open_installation()
     from sophia.analytics.report import make_brief  # noqa: PLC0415
 
-    window, moment = chosen_window(week, first, last), None if as_of is None else parse_moment(as_of)
-    found = make_brief(installation.database, None, installation.clock(), window, as_of=moment)
+    window = chosen_window(week, first, last)
+    found = make_brief(installation.database, None, installation.clock(), window, as_of=as_of)
     if as_json:
         from sophia.analytics.schemas.briefs import BriefAnswer  # noqa: PLC0415
 

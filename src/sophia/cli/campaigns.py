@@ -4,15 +4,15 @@ from typing import Annotated
 
 import typer
 
+from sophia.cli.asking import Client
 from sophia.cli.opening import open_installation
 from sophia.cli.shown import AsJson, show_json, show_table
 
 campaigns = typer.Typer(help="Drafts that belong together, and what they came to.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")]
 
 
 @campaigns.command("list")
-def list_(client: Name, as_json: AsJson = False) -> None:
+def list_(client: Client, as_json: AsJson = False) -> None:
     """Show a client's campaigns, newest first."""
     installation = open_installation()
     from sophia.analytics.queries import list_campaigns  # noqa: PLC0415

@@ -5,20 +5,20 @@ from typing import Annotated
 
 import typer
 
+from sophia.cli.asking import DAYS, Client, Last
 from sophia.cli.opening import open_installation
-from sophia.cli.report import DAYS, comment_lines
+from sophia.cli.report import comment_lines
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 competitors = typer.Typer(help="Whom a client is compared with on Instagram.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")]
 Username = Annotated[str, typer.Argument(metavar="USERNAME", help="On Instagram, with or without @.")]
 SHORTEST = 60
 
 
 def comments(
-    client: Name,
+    client: Client,
     first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DAYS, help="Last day, included.")] = None,
+    last: Last = None,
     tone: Annotated[str | None, typer.Option(help="positive, neutral, negative or 'not scored'.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Show so many of the newest.")] = 20,
     as_json: AsJson = False,
@@ -73,7 +73,7 @@ def shortened(text: str | None) -> str:
 
 
 @competitors.command("list")
-def list_(client: Name, as_json: AsJson = False) -> None:
+def list_(client: Client, as_json: AsJson = False) -> None:
     """Show a client's competitors, and what was last seen of them."""
     installation = open_installation()
     from sophia.analytics.queries import list_competitors  # noqa: PLC0415
@@ -100,7 +100,7 @@ def list_(client: Name, as_json: AsJson = False) -> None:
 
 
 @competitors.command()
-def add(client: Name, username: Username, as_json: AsJson = False) -> None:
+def add(client: Client, username: Username, as_json: AsJson = False) -> None:
     """Name a competitor by its Instagram name; it is looked at once a day."""
     installation = open_installation()
     from sophia.analytics.store import add_competitor  # noqa: PLC0415
@@ -116,7 +116,7 @@ def add(client: Name, username: Username, as_json: AsJson = False) -> None:
 
 @competitors.command()
 def remove(
-    client: Name,
+    client: Client,
     competitor: Annotated[int, typer.Argument(metavar="ID", help="As `sophia competitors list` shows it.")],
 ) -> None:
     """Forget a competitor and everything that was seen of it."""

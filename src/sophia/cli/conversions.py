@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sophia.cli.asking import Client
 from sophia.cli.errors import PARTLY
 from sophia.cli.opening import open_installation
 from sophia.cli.shown import AsJson, show_json
@@ -62,7 +63,7 @@ def mark(sign: str) -> str:
 
 @conversions.command("import")
 def import_(
-    client: Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")],
+    client: Client,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False, readable=True)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be recorded, and record nothing.")] = False,
     event_type: Annotated[EventName | None, typer.Option(help="Of rows that do not say what happened.")] = None,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sophia.cli.asking import Client
 from sophia.cli.drawing import MINUS, MISSING, line
 from sophia.cli.opening import Installation, open_installation
 from sophia.cli.shown import AsJson, local, show_json, show_table
@@ -14,14 +15,13 @@ if TYPE_CHECKING:
     from sophia.analytics.report import DecisionQuality
 
 decisions = typer.Typer(help="What was decided for drafts, and how right it was.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")]
 LONGEST_SHOWN = 40
 NONE_YET = "No decision is recorded in this time. Programs record them with POST /api/analytics/{client_id}/decisions."
 
 
 @decisions.command("list")
 def list_(
-    client: Name,
+    client: Client,
     limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="So many, the latest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +70,7 @@ def came_to(one: "StoredDecision") -> str:
 
 
 @decisions.command()
-def quality(client: Name, as_json: AsJson = False) -> None:
+def quality(client: Client, as_json: AsJson = False) -> None:
     """Show how good the predictions of each stage were, by the outcomes of the last 180 days."""
     installation = open_installation()
     number, found = judged(installation, client)
@@ -101,7 +101,7 @@ def quality(client: Name, as_json: AsJson = False) -> None:
 
 
 @decisions.command()
-def context(client: Name, as_json: AsJson = False) -> None:
+def context(client: Client, as_json: AsJson = False) -> None:
     """Show what the next brief can learn from earlier decisions: only what the evidence carries."""
     number, found = judged(open_installation(), client)
     from sophia.analytics.schemas.decisions import context_answer  # noqa: PLC0415

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from sophia.cli.asking import Client
 from sophia.cli.errors import PARTLY, warn
 from sophia.cli.opening import open_installation
 from sophia.cli.running import run
@@ -14,7 +15,7 @@ links = typer.Typer(help="The links in published copy.", no_args_is_help=True)
 
 @links.command("list")
 def list_(
-    client: Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")],
+    client: Client,
     status: Annotated[str | None, typer.Option(help="Only links of this status, such as dead.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -1,13 +1,12 @@
 """`sophia posting-times`: when a client's people respond, as a map of the week."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from sophia.cli.asking import Client, First, Last, chosen_window
 from sophia.cli.drawing import heading, heat_map, line, paint
 from sophia.cli.opening import open_installation
-from sophia.cli.report import DAYS, chosen_window
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
@@ -17,9 +16,9 @@ WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 def posting_times(
-    client: Annotated[str, typer.Argument(metavar="CLIENT", help="Name or number.")],
-    first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day, with --to.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DAYS, help="Last day, included.")] = None,
+    client: Client,
+    first: First = None,
+    last: Last = None,
     as_json: AsJson = False,
 ) -> None:
     """Show when people respond, by hour of the client's week: by default from the posts of 90 days."""

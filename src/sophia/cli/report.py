@@ -1,20 +1,18 @@
 """`sophia report`: everything that can be said of a client's window, as sentences and tables."""
 
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from sophia.cli.asking import AsOf, Client, First, Last, Week, chosen_window
 from sophia.cli.drawing import changed, figure, heading, line, paint, sparkline
 from sophia.cli.opening import open_installation
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.measures.figures import Window
     from sophia.analytics.measures.sentiment import CommentOverview
     from sophia.analytics.report import Report
 
-DAYS = ["%Y-%m-%d"]
 KPIS = {
     "posts": "posts",
     "views": "views",
@@ -35,15 +33,11 @@ KPIS = {
 
 
 def report(
-    client: Annotated[str, typer.Argument(metavar="CLIENT", help="Name or number.")],
-    week: Annotated[
-        datetime | None, typer.Option("--week", formats=DAYS, help="The week that holds this day, Monday to Sunday.")
-    ] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day, with --to.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DAYS, help="Last day, included.")] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="MOMENT", help="As it was then; such as 2026-02-28T12:00Z.")
-    ] = None,
+    client: Client,
+    week: Week = None,
+    first: First = None,
+    last: Last = None,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """Report on a client: by default on the newest week that is over."""
@@ -51,43 +45,16 @@ def report(
     from sophia.analytics.report import make_report  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
-    window, moment = chosen_window(week, first, last), None if as_of is None else parse_moment(as_of)
+    window = chosen_window(week, first, last)
     with installation.database.read() as session:
         number = find_client(session, client).id
-    found = make_report(installation.database, number, window, installation.clock(), as_of=moment)
+    found = make_report(installation.database, number, window, installation.clock(), as_of=as_of)
     if as_json:
         from sophia.analytics.schemas.reports import report_answer  # noqa: PLC0415
 
         typer.echo(report_answer(found).model_dump_json(indent=2))
         return
     show(found)
-
-
-def chosen_window(week: datetime | None, first: datetime | None, last: datetime | None) -> "Window | None":
-    """The window that the options name; None for the newest closed week. Raises BadParameter when they contradict."""
-    from sophia.analytics.measures.figures import ONE_DAY, Window, week_of  # noqa: PLC0415
-
-    if (first is None) != (last is None):
-        raise typer.BadParameter("Give both --from and --to.")
-    if week is not None and first is not None:
-        raise typer.BadParameter("Give either --week, or --from and --to.")
-    if week is not None:
-        return week_of(week.date())
-    if first is None or last is None:
-        return None
-    days: tuple[date, date] = (first.date(), last.date())
-    if days[1] < days[0]:
-        raise typer.BadParameter(f"--to {days[1]} is before --from {days[0]}.")
-    return Window(days[0], days[1] + ONE_DAY)
-
-
-def parse_moment(text: str) -> datetime:
-    """A moment with a zone; one without is taken as UTC. Raises BadParameter."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter("A moment looks like 2026-02-28T12:00Z.", param_hint="--as-of") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def show(found: "Report") -> None:

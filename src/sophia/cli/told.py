@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sophia.cli.asking import DAYS, Client
 from sophia.cli.conversions import checked, currency
 from sophia.cli.drafts import By, actor
 from sophia.cli.drawing import figure
 from sophia.cli.opening import open_installation
-from sophia.cli.report import DAYS
 from sophia.cli.shown import AsJson, show_json, show_table
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ costs = typer.Typer(
 )
 goals = typer.Typer(help="What KPIs are to come to, and whether they are on their way there.", no_args_is_help=True)
 
-Client = Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")]
 First = Annotated[datetime, typer.Option("--from", formats=DAYS, help="First day.")]
 Last = Annotated[datetime, typer.Option("--to", formats=DAYS, help="Last day, included.")]
 

@@ -12,7 +12,7 @@ from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
 from sophia.analytics import queries, store
 from sophia.analytics.router.conversions import IdempotencyKey
-from sophia.analytics.router.linking import link_next
+from sophia.analytics.router.linking import cut_page
 from sophia.analytics.schemas import Id
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.drafts import DraftContent, DraftInfo
@@ -63,10 +63,7 @@ def list_drafts(
             before_id=asked.before_id,
             limit=asked.limit + 1,
         )
-    if len(found) > asked.limit:
-        found = found[: asked.limit]
-        link_next(request, response, before_id=found[-1].id)
-    return found
+    return cut_page(request, response, found, asked.limit, before_id=lambda last: last.id)
 
 
 @router.get("/drafts/{draft_id}", response_model=schemas.DraftAnswer)
@@ -144,10 +141,7 @@ def list_entries(
             before_id=asked.before_id,
             limit=asked.limit + 1,
         )
-    if len(found) > asked.limit:
-        found = found[: asked.limit]
-        link_next(request, response, before_id=found[-1].id)
-    return found
+    return cut_page(request, response, found, asked.limit, before_id=lambda last: last.id)
 
 
 @router.post("/queue/{entry_id}/cancel", response_model=schemas.EntryAnswer, responses=WRITES)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.analytics.measures.invented import WEEK
 
 from sophia.analytics.measures.attribution import Credit, Model, attribute
+from sophia.analytics.measures.currencies import smallest_unit
 from sophia.analytics.measures.facts import ConversionFact, Money
 
 
@@ -73,19 +74,21 @@ EVENTS = st.lists(
         st.sampled_from([None, "ann", "bob"]),
         st.integers(-40, 9),
         st.sampled_from(["reel", "story", "feed"]),
-        st.decimals(0, 10_000, places=2),
-        st.sampled_from(["CAD", "EUR"]),
+        st.integers(0, 1_000_000),
+        st.sampled_from(["CAD", "JPY", "KWD"]),
     ),
     max_size=25,
 )
 
 
 @given(EVENTS, st.randoms())
-def test_every_model_adds_up(rows: list[tuple[str, str | None, int, str, Decimal, str]], random: Random) -> None:
+def test_every_model_adds_up(rows: list[tuple[str, str | None, int, str, int, str]], random: Random) -> None:
     """G17: to all conversions and to the last cent, in any order, and with every event twice."""
     events = [
-        touch(index, source, customer, days) if kind == "click" else sale(index, str(amount), customer, currency, days)
-        for index, (kind, customer, days, source, amount, currency) in enumerate(rows)
+        touch(index, source, customer, days)
+        if kind == "click"
+        else sale(index, str(units * smallest_unit(currency)), customer, currency, days)
+        for index, (kind, customer, days, source, units, currency) in enumerate(rows)
     ]
     found = attribute(events, WEEK)
     assert attribute(random.sample([*events, *events], 2 * len(events)), WEEK) == found
@@ -93,13 +96,26 @@ def test_every_model_adds_up(rows: list[tuple[str, str | None, int, str, Decimal
     for attribution in found.values():
         credits_ = [*attribution.channels.values(), attribution.unattributed]
         assert sum(credit.conversions for credit in credits_) == pytest.approx(len(sales))
-        for currency in ("CAD", "EUR"):
+        for currency in ("CAD", "JPY", "KWD"):
             whole = sum((s.revenue.amount for s in sales if s.revenue and s.revenue.currency == currency), Decimal(0))
-            assert sum((credit.revenue.get(currency, Decimal(0)) for credit in credits_), Decimal(0)) == whole
+            parts = [credit.revenue.get(currency, Decimal(0)) for credit in credits_]
+            assert sum(parts, Decimal(0)) == whole
+            assert all(part % smallest_unit(currency) == 0 for part in parts)
 
 
-def test_thousandths_are_not_lost() -> None:
-    """Some currencies have three places."""
-    events = [touch(1, "a"), touch(2, "b"), touch(3, "c"), sale(4, "1.234", currency="KWD")]
-    parts = attribute(events, WEEK)[Model.LINEAR].channels.values()
-    assert sum(part.revenue["KWD"] for part in parts) == Decimal("1.234")
+@pytest.mark.parametrize(
+    ("amount", "currency", "wanted"),
+    [
+        ("100.00", "CAD", ("33.34", "33.33", "33.33")),
+        ("100", "JPY", ("34", "33", "33")),
+        ("2", "JPY", ("1", "1", "0")),
+        ("100.000", "KWD", ("33.334", "33.333", "33.333")),
+        ("1.235", "KWD", ("0.412", "0.412", "0.411")),
+        ("100.50", "JPY", ("34", "33", "33.50")),
+    ],
+)
+def test_parts_are_whole_units_of_the_currency(amount: str, currency: str, wanted: tuple[str, ...]) -> None:
+    """G17: cents, yen or fils, and what is smaller is not lost."""
+    events = [touch(1, "a"), touch(2, "b"), touch(3, "c"), sale(4, amount, currency=currency)]
+    found = attribute(events, WEEK)[Model.LINEAR].channels
+    assert [found[name].revenue[currency] for name in "abc"] == [Decimal(part) for part in wanted]

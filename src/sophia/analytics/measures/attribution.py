@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from fractions import Fraction
 
 from sophia.analytics.measures.commerce import CONVERSION, each_event
-from sophia.analytics.measures.facts import ConversionFact
+from sophia.analytics.measures.currencies import smallest_unit
+from sophia.analytics.measures.facts import ConversionFact, Money
 from sophia.analytics.measures.figures import Window
 
 TOUCHES = ("utm_click", "save", "follow", "dm", "inquiry")
 LOOKBACK_DAYS = 30
-_CENT = Decimal("0.01")
 
 
 class Model(StrEnum):
@@ -101,7 +101,7 @@ def _attribution(model: Model, sales: Sequence[tuple[ConversionFact, list[str]]]
             parts[channel] = parts.get(channel, Fraction(0)) + share
             revenue.setdefault(channel, {})
         if event.revenue is not None:
-            for (channel, _), amount in zip(shares, _split(event.revenue.amount, len(shares)), strict=True):
+            for (channel, _), amount in zip(shares, _split(event.revenue, len(shares)), strict=True):
                 held = revenue[channel]
                 held[event.revenue.currency] = held.get(event.revenue.currency, Decimal(0)) + amount
     credits_ = {channel: Credit(float(parts.get(channel, 0)), revenue[channel]) for channel in revenue}
@@ -120,12 +120,12 @@ def _shares(model: Model, channels: Sequence[str]) -> list[tuple[str | None, Fra
     return [(channel, Fraction(1, len(channels))) for channel in channels]
 
 
-def _split(amount: Decimal, parts: int) -> list[Decimal]:
-    """Equal parts in whole cents; the first ones hold the cents that are left over."""
-    each = (amount / parts).quantize(_CENT, rounding="ROUND_DOWN")
-    left = amount - each * parts
-    extra = int(left / _CENT)
-    split = [each + (_CENT if index < extra else 0) for index in range(parts)]
-    # Currencies with thousandths keep them: the last part takes what is smaller than a cent.
-    split[-1] += amount - sum(split, Decimal(0))
+def _split(money: Money, parts: int) -> list[Decimal]:
+    """Equal parts in whole cents, yen or fils; the first ones hold those that are left over."""
+    unit = smallest_unit(money.currency)
+    each = (money.amount / parts).quantize(unit, rounding=ROUND_DOWN)
+    extra = int((money.amount - each * parts) / unit)
+    split = [each + (unit if index < extra else 0) for index in range(parts)]
+    # Half a yen was let in once: the last part takes what is smaller than the unit.
+    split[-1] += money.amount - sum(split, Decimal(0))
     return split

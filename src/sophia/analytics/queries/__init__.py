@@ -2,7 +2,7 @@
 
 from sophia.analytics.queries.aggregated import Aggregated, Bucket, GroupBy, aggregate, whole_buckets
 from sophia.analytics.queries.audience import AUDIENCES, AccountAudience, IdealCustomerState, audiences, ideal_customers
-from sophia.analytics.queries.benchmarks import benchmark_industries, benchmarks_for, list_benchmarks
+from sophia.analytics.queries.benchmarks import benchmark_cursor, benchmark_industries, benchmarks_for, list_benchmarks
 from sophia.analytics.queries.campaigns import CampaignState, list_campaigns
 from sophia.analytics.queries.client_events import cost_facts
 from sophia.analytics.queries.collecting import KnownAccount, account_to_collect, budget_pauses
@@ -86,6 +86,7 @@ __all__ = [
     "accounts_by_status",
     "aggregate",
     "audiences",
+    "benchmark_cursor",
     "benchmark_industries",
     "benchmarks_for",
     "budget_pauses",

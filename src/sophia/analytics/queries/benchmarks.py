@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.benchmarks import EVERYBODY, Benchmark
 from sophia.analytics.models import IndustryBenchmark
+from sophia.analytics.queries.cursors import kept_text, read_cursor, row_number, write_cursor
 from sophia.meta.catalogue import Platform
 
 
@@ -17,20 +18,37 @@ def list_benchmarks(
     platform: Platform | None = None,
     metric: str | None = None,
     limit: int | None = None,
+    cursor: str | None = None,
 ) -> list[Benchmark]:
-    """By industry, platform, metric and year, the newest first; only of what is given. Case does not matter."""
+    """By industry, platform, metric and year, the newest first; only of what is given. Case does not matter.
+
+    `cursor` continues a list. Raises InvalidInputError when it is not one of `benchmark_cursor`.
+    """
     row = IndustryBenchmark
+    place = tuple_(row.industry, row.platform, row.metric, -row.data_year, row.source, row.statistic)
     found = session.scalars(
         select(row)
         .where(
             true() if industries is None else func.lower(row.industry).in_({one.casefold() for one in industries}),
             true() if platform is None else row.platform == platform.value,
             true() if metric is None else row.metric == metric,
+            true() if cursor is None else place > tuple_(*_read_place(cursor)),
         )
-        .order_by(row.industry, row.platform, row.metric, row.data_year.desc(), row.source, row.statistic)
+        .order_by(*place)
         .limit(limit)
     )
     return [_benchmark(one) for one in found]
+
+
+def benchmark_cursor(last: Benchmark) -> str:
+    """Where a list goes on behind this one."""
+    return write_cursor(last.industry, last.platform.value, last.metric, last.data_year, last.source, last.statistic)
+
+
+def _read_place(cursor: str) -> tuple[str | int, ...]:
+    text = kept_text
+    industry, platform, metric, year, source, statistic = read_cursor(cursor, text, text, text, row_number, text, text)
+    return industry, platform, metric, -year, source, statistic
 
 
 def benchmarks_for(session: Session, industry: str | None) -> list[Benchmark]:

@@ -1,11 +1,9 @@
 """Decisions as they are shown, a page at a time, and as they are judged, with the posts they were about."""
 
-import base64
-import binascii
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -16,8 +14,8 @@ from sophia.analytics.measures.decisions import Outcome, readable_predictions
 from sophia.analytics.measures.facts import ApprovalFact
 from sophia.analytics.measures.figures import Window
 from sophia.analytics.models import DecisionQualityScore, DecisionTrace, PostOutcome, PostOutcomeRevision
+from sophia.analytics.queries.cursors import read_cursor, row_number, utc_moment, write_cursor
 from sophia.database import among
-from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import ObjectKind
 from sophia.meta.reporting_zone import day_start, reporting_day
 from sophia.portfolio.models import Account, ApprovalEvent, Post
@@ -115,7 +113,7 @@ def list_decisions(
     if wanted.end_date is not None:
         conditions.append(trace.decided_at < day_start(wanted.end_date + timedelta(days=1)))
     if cursor is not None:
-        moment, number = read_cursor(cursor)
+        moment, number = read_cursor(cursor, utc_moment, row_number)
         conditions.append(or_(trace.decided_at < moment, and_(trace.decided_at == moment, trace.id < number)))
     query = select(trace).where(*conditions).order_by(trace.decided_at.desc(), trace.id.desc()).limit(limit + 1)
     rows = list(session.scalars(query))
@@ -316,20 +314,3 @@ def newest_scored(session: Session) -> dict[int, date]:
     """{client: the Monday of the newest week that was scored for it}."""
     score = DecisionQualityScore
     return dict(session.execute(select(score.client_id, func.max(score.period_start)).group_by(score.client_id)).all())
-
-
-def write_cursor(moment: datetime, number: int) -> str:
-    return base64.urlsafe_b64encode(f"{moment.isoformat()}~{number}".encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> tuple[datetime, int]:
-    """Raises InvalidInputError when it is not one that `write_cursor` made."""
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-        moment, _, number = text.partition("~")
-        key = datetime.fromisoformat(moment), int(number)
-    except (ValueError, binascii.Error):
-        key = None
-    if key is None or key[0].tzinfo is not UTC or write_cursor(*key) != cursor or not 0 < key[1] < 2**63:
-        raise InvalidInputError("The cursor is not one that an earlier page gave. Begin again without it.")
-    return key

@@ -14,7 +14,6 @@ from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account, Client
 
 SUCCESSES = ("ok", "partial")
-# The hourly look at stories says nothing about the rest of an account.
 # Families that describe days; the others note only when they were asked.
 DAY_FAMILIES = ("page_insights", "account_series", "account_totals")
 # The daily collection may be late by half a day before anybody is told.
@@ -225,9 +224,10 @@ def newest_day(session: Session, client_id: int) -> date | None:
     )
 
 
-def last_successes(session: Session) -> list[tuple[int, datetime | None]]:
-    """(account, end of its last successful run) of all accounts, for whoever watches over the whole store."""
-    return [(number, moment) for number, moment in session.execute(select(Account.id, last_success()))]
+def last_successes(session: Session) -> dict[int, datetime]:
+    """{account: end of its last successful run} of all accounts that had one, for whoever watches over the whole store."""
+    rows = session.execute(select(Account.id, last_success()))
+    return {number: moment for number, moment in rows if moment is not None}
 
 
 def accounts_by_status(session: Session) -> dict[str, int]:

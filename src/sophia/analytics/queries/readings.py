@@ -1,7 +1,5 @@
 """Readings of one client, newest first, a page at a time, as they are now or as they were at a moment."""
 
-import base64
-import binascii
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.models import EngagementMetric, Fetch, MetricRevision, MetricSeries, StoredMetric
 from sophia.analytics.models.readings import reading_id
+from sophia.analytics.queries.cursors import read_cursor, row_number, write_cursor
 from sophia.analytics.queries.sight import account_ids
 from sophia.database import BigId, MetricValue, among
-from sophia.errors import InvalidInputError
 from sophia.portfolio.models import Account, Post
 
 Key = tuple[int, date]  # series, day: what makes a reading one
@@ -79,7 +77,7 @@ def read_page(session: Session, client_id: int, wanted: ReadingFilter, limit: in
 
     Raises InvalidInputError when the cursor is not one that an earlier page gave.
     """
-    after = read_cursor(cursor) if cursor is not None else None
+    after = read_cursor(cursor, row_number, date.fromisoformat) if cursor is not None else None
     series = wanted_series(session, client_id, wanted)
     if series is None:
         return Page([], None)
@@ -134,7 +132,7 @@ def _metric_conditions(wanted: ReadingFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _day_conditions(wanted: ReadingFilter, after: Key | None) -> list[ColumnElement[bool]]:
+def _day_conditions(wanted: ReadingFilter, after: tuple[Any, ...] | None) -> list[ColumnElement[bool]]:
     """The days asked for, and of those the readings behind `after` in the order of the pages."""
     reading = EngagementMetric
     conditions: list[ColumnElement[bool]] = []
@@ -252,20 +250,3 @@ def moments(session: Session, fetches: Iterable[int]) -> dict[int, datetime]:
     """{fetch: the moment from which its readings could be seen}."""
     rows = session.execute(select(Fetch.id, Fetch.stored_at).where(among(Fetch.id, set(fetches))))
     return dict(rows.all())
-
-
-def write_cursor(series_id: int, day: date) -> str:
-    return base64.urlsafe_b64encode(f"{day.isoformat()}.{series_id}".encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> Key:
-    """Raises InvalidInputError when it is not one that `write_cursor` made."""
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-        day, _, number = text.partition(".")
-        key = int(number), date.fromisoformat(day)
-    except (ValueError, binascii.Error):
-        key = None
-    if key is None or write_cursor(*key) != cursor or not 0 < key[0] < 2**63:
-        raise InvalidInputError("The cursor is not one that an earlier page gave. Begin again without it.")
-    return key

@@ -1,27 +1,16 @@
 """How each account stands: what it was asked, what came of it, what a person should do. A fixed number of queries."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import AccountTotal, CollectionRun, Watermark
+from sophia.analytics.models import CollectionRun, Watermark
 from sophia.analytics.models.collection import ASIDE
+from sophia.analytics.queries.overview import account_states
+from sophia.analytics.queries.runs import RunRecord, runs_by_id
 from sophia.portfolio.service import AccountInfo, list_accounts
-
-
-@dataclass(frozen=True, slots=True)
-class LastRun:
-    """The newest run of an account that was more than a look at its stories. Moments in UTC."""
-
-    status: str
-    started_at: datetime
-    finished_at: datetime | None
-    action_needed: str | None
-    problems: int
-    resume_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,51 +23,38 @@ class Standing:
     readings: int
     latest_day: date | None
     last_success_at: datetime | None
-    last_run: LastRun | None
+    last_run: RunRecord | None
 
 
-def standings(
-    session: Session, *, client_id: int | None = None, account_ids: Collection[int] | None = None
-) -> list[Standing]:
+def standings(session: Session, *, client_id: int | None = None) -> list[Standing]:
     """The accounts of active clients, by client and name."""
-    accounts = list_accounts(session, client_id=client_id, account_ids=account_ids)
-    totals = {row.account_id: row for row in session.scalars(select(AccountTotal))}
+    states = {state.id: state for state in account_states(session, None, client_id=client_id, active_clients=True)}
     through: dict[int, dict[str, date]] = {}
     asked_at: dict[int, dict[str, datetime]] = {}
     for mark in session.scalars(select(Watermark)):
         through.setdefault(mark.account_id, {})[mark.family] = mark.through_day
         asked_at.setdefault(mark.account_id, {})[mark.family] = mark.updated_at
-    success, last = last_successes(session), last_runs(session)
+    last = last_runs(session)
     return [
         Standing(
             account=account,
             through=through.get(account.id, {}),
             asked_at=asked_at.get(account.id, {}),
-            readings=totals[account.id].readings if account.id in totals else 0,
-            latest_day=totals[account.id].latest_metric_date if account.id in totals else None,
-            last_success_at=success.get(account.id),
+            readings=states[account.id].readings,
+            latest_day=states[account.id].latest_metric_date,
+            last_success_at=states[account.id].last_success_at,
             last_run=last.get(account.id),
         )
-        for account in accounts
+        for account in list_accounts(session, client_id=client_id)
     ]
 
 
-def last_successes(session: Session) -> dict[int, datetime]:
-    """When a run of each account last ended well, at least in part."""
-    rows = session.execute(
-        select(CollectionRun.account_id, func.max(CollectionRun.finished_at))
-        .where(CollectionRun.status.in_(("ok", "partial")), CollectionRun.trigger.not_in(ASIDE))
-        .group_by(CollectionRun.account_id)
+def last_runs(session: Session) -> dict[int, RunRecord]:
+    """The newest run of each account that read more than stories or comments.
+
+    By number and not by start: a run of a clock that ran ahead must not hide those after it (E4).
+    """
+    newest = session.scalars(
+        select(func.max(CollectionRun.id)).where(CollectionRun.trigger.not_in(ASIDE)).group_by(CollectionRun.account_id)
     )
-    return {account: moment for account, moment in rows if moment is not None}
-
-
-def last_runs(session: Session) -> dict[int, LastRun]:
-    newest = select(func.max(CollectionRun.id)).where(CollectionRun.trigger.not_in(ASIDE))
-    runs = session.scalars(select(CollectionRun).where(CollectionRun.id.in_(newest.group_by(CollectionRun.account_id))))
-    return {
-        run.account_id: LastRun(
-            run.status, run.started_at, run.finished_at, run.action_needed, len(run.problems), run.resume_at
-        )
-        for run in runs
-    }
+    return {run.account_id: run for run in runs_by_id(session, newest.all()).values()}

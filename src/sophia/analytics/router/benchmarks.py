@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.problems import documented
 from sophia.access.web import OperatorVisited, Visited
@@ -10,6 +10,7 @@ from sophia.analytics import queries, store
 from sophia.analytics.measures.benchmarks import is_old, parse_benchmarks
 from sophia.analytics.report import make_comparison
 from sophia.analytics.router.clients import ClientId
+from sophia.analytics.router.linking import cut_page
 from sophia.analytics.schemas import benchmarks as shapes
 from sophia.analytics.schemas.reports import BenchmarkAnswer, WindowQuery
 from sophia.meta.reporting_zone import reporting_day
@@ -20,17 +21,27 @@ everybody = APIRouter()
 
 
 @everybody.get("/benchmarks", response_model=list[shapes.ListedBenchmark])
-def benchmarks(who: Visited, asked: Annotated[shapes.BenchmarksQuery, Query()]) -> list[shapes.ListedBenchmark]:
-    """All benchmarks that figures are compared with, shipped ones and one's own; they say nothing of any client."""
+def benchmarks(
+    who: Visited, asked: Annotated[shapes.BenchmarksQuery, Query()], request: Request, response: Response
+) -> list[shapes.ListedBenchmark]:
+    """All benchmarks that figures are compared with, shipped ones and one's own; they say nothing of any client.
+
+    By industry, platform, metric and year, the newest first; `Link: rel="next"` leads on.
+    """
     industries = None if asked.industry is None else {asked.industry}
     with who.database.read() as session:
         found = queries.list_benchmarks(
-            session, industries=industries, platform=asked.platform, metric=asked.metric, limit=asked.limit
+            session,
+            industries=industries,
+            platform=asked.platform,
+            metric=asked.metric,
+            limit=asked.limit + 1,
+            cursor=asked.cursor,
         )
     today = reporting_day(who.now)
     return [
         shapes.ListedBenchmark(**BenchmarkAnswer.model_validate(one).model_dump(), is_old=is_old(one, today))
-        for one in found
+        for one in cut_page(request, response, found, asked.limit, cursor=queries.benchmark_cursor)
     ]
 
 

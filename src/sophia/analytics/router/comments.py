@@ -13,7 +13,7 @@ from sophia.analytics.measures.sentiment import by_week, overview
 from sophia.analytics.measures.share_of_voice import share_of_voice
 from sophia.analytics.queries import CommentFilter, CommentState, CompetitorState, DerivedState
 from sophia.analytics.router.clients import ClientId
-from sophia.analytics.router.linking import link_next
+from sophia.analytics.router.linking import cut_page
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import reporting_day
 
@@ -39,10 +39,7 @@ def comments(
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
         found = queries.list_comments(session, client_id, wanted, before=asked.before, limit=asked.limit + 1)
-    if len(found) > asked.limit:
-        found = found[: asked.limit]
-        link_next(request, response, cursor=schemas.comment_cursor(found[-1].written_at, found[-1].id))
-    return found
+    return cut_page(request, response, found, asked.limit, cursor=schemas.comment_cursor)
 
 
 @router.get("/{client_id}/sentiment", response_model=schemas.ClientSentimentAnswer)
@@ -92,10 +89,7 @@ def derived_metrics(
             before=asked.before,
             limit=asked.limit + 1,
         )
-    if len(found) > asked.limit:
-        found = found[: asked.limit]
-        link_next(request, response, cursor=schemas.derived_cursor(found[-1].metric_date, found[-1].post_id))
-    return found
+    return cut_page(request, response, found, asked.limit, cursor=schemas.derived_cursor)
 
 
 @router.get("/{client_id}/competitors", response_model=list[schemas.CompetitorAnswer])

@@ -1,9 +1,27 @@
 """Says where the next page is."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from fastapi import Request, Response
+
+Row = TypeVar("Row")
 
 
 def link_next(request: Request, response: Response, **parameters: str | int) -> None:
     """Set `Link: <…>; rel="next"` to this request with other parameters; relative, so that it is right behind a proxy."""
     url = request.url.include_query_params(**parameters)
     response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+
+
+def cut_page(
+    request: Request, response: Response, found: list[Row], limit: int, **after: Callable[[Row], str | int]
+) -> list[Row]:
+    """The first `limit` rows of a list that was read with one more, and a link to the rest where there is any.
+
+    `after` computes from the last row of the page what the next request has to say.
+    """
+    page = found[:limit]
+    if len(found) > limit:
+        link_next(request, response, **{name: of(page[-1]) for name, of in after.items()})
+    return page

@@ -9,7 +9,7 @@ from sophia.access.web import Visited
 from sophia.analytics import queries, schemas, store
 from sophia.analytics.queries.links import LinkState
 from sophia.analytics.router.clients import ClientId
-from sophia.analytics.router.linking import link_next
+from sophia.analytics.router.linking import cut_page
 
 router = APIRouter(responses=documented(404))
 
@@ -33,10 +33,7 @@ def links(
             before_id=asked.before_id,
             limit=asked.limit + 1,
         )
-    if len(found) > asked.limit:
-        found = found[: asked.limit]
-        link_next(request, response, before_id=found[-1].id)
-    return found
+    return cut_page(request, response, found, asked.limit, before_id=lambda last: last.id)
 
 
 @router.get("/{client_id}/domains", response_model=schemas.DomainsAnswer)

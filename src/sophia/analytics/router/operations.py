@@ -1,6 +1,6 @@
 """What the operator's machines ask: is it well, and figures for Prometheus (C10, K10)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,7 +48,7 @@ def check_health(house: House) -> schemas.HealthAnswer:
     try:
         expect_current(house.database)
         with house.database.within(STORE_SECONDS).read() as session:
-            last = queries.latest(moment for _, moment in queries.last_successes(session))
+            last = queries.latest(queries.last_successes(session).values())
     except StoreError:
         return schemas.HealthAnswer(status="degraded", database="ok", schema_="outdated", last_success_at=None)
     except SQLAlchemyError:
@@ -62,7 +62,7 @@ class StoreFigures(Collector):
 
     accounts: dict[str, int]
     readings: int
-    successes: Sequence[tuple[int, datetime | None]]
+    successes: Mapping[int, datetime]
     runs: dict[str, int]
     now: datetime
 
@@ -75,9 +75,8 @@ class StoreFigures(Collector):
         age = GaugeMetricFamily(
             "sophia_last_success_age_seconds", "Time since an account was last collected.", labels=["account_id"]
         )
-        for account_id, moment in self.successes:
-            if moment is not None:
-                age.add_metric([str(account_id)], (self.now - moment).total_seconds())
+        for account_id, moment in self.successes.items():
+            age.add_metric([str(account_id)], (self.now - moment).total_seconds())
         yield age
         runs = GaugeMetricFamily("sophia_runs_24h", "Runs of the last 24 hours by status.", labels=["status"])
         for status, count in self.runs.items():

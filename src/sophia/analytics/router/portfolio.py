@@ -12,7 +12,7 @@ from sophia.analytics.queries import AccountState, RunRecord
 from sophia.analytics.queries.snapshots import portfolio_snapshots
 from sophia.analytics.report.brief import BRIEF_KPIS
 from sophia.analytics.report.portfolio_week import newest_portfolio_week, two_newest_weeks
-from sophia.analytics.router.linking import link_next
+from sophia.analytics.router.linking import cut_page
 from sophia.analytics.schedule import Days
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import CANONICAL, METRICS, Metric, MetricClass, Platform, live
@@ -105,10 +105,7 @@ def runs(
             before_id=asked.before_id,
             limit=asked.limit + 1,
         )
-    if len(found) > asked.limit:
-        found = found[: asked.limit]
-        link_next(request, response, before_id=found[-1].id)
-    return found
+    return cut_page(request, response, found, asked.limit, before_id=lambda last: last.id)
 
 
 @router.get("/gaps", response_model=list[schemas.GapAnswer], responses=documented(404))

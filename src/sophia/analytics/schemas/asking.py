@@ -48,6 +48,7 @@ Id = Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=LARGEST_ID)]
 BodyId = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 Amount = Annotated[Decimal, BeforeValidator(plain_amount), Field(ge=0, max_digits=15, decimal_places=3)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=VISIBLE)]
+Cursor = Annotated[str, Field(max_length=100, description="From the Link header.")]
 
 
 def iso_day(value: Any) -> Any:
@@ -129,7 +130,7 @@ class MetricsQuery(ReadingsQuery):
     """The same, a page at a time."""
 
     limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)] = 500
-    cursor: Annotated[str, Field(max_length=100)] | None = Field(default=None, description="From the Link header.")
+    cursor: Cursor | None = None
 
 
 class SeriesQuery(DaysAsked):

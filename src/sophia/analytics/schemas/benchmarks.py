@@ -16,6 +16,7 @@ class BenchmarksQuery(Asking):
     platform: Platform | None = None
     metric: Annotated[str, Field(max_length=60, pattern=VISIBLE)] | None = None
     limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)] = 500
+    cursor: Annotated[str, Field(max_length=2000, description="From the Link header.")] | None = None
 
 
 class ListedBenchmark(BenchmarkAnswer):

@@ -1,31 +1,19 @@
 """Comments, what was derived from them, and competitors, as they are asked for and answered."""
 
-import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, FiniteFloat
 
+from sophia.analytics.queries import CommentState, DerivedState
+from sophia.analytics.queries.cursors import read_cursor, row_number, utc_moment, write_cursor
 from sophia.analytics.schemas.answering import Answering
-from sophia.analytics.schemas.asking import Asking, DaysAsked, Name, plain_number
+from sophia.analytics.schemas.asking import Asking, Cursor, DaysAsked, Name, plain_number
 from sophia.analytics.schemas.reports import FigureAnswer
-from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Platform
 
 ToneName = Literal["positive", "neutral", "negative", "not scored"]
 Limit = Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)]
-Cursor = Annotated[str, Field(max_length=60, description="From the Link header.")]
-EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-PLACE = re.compile(r"([0-9]{1,16})\.([0-9]{1,18})")
-BAD_CURSOR = "This is no cursor of a Link header. Begin without one."
-
-
-def cursor_numbers(cursor: str) -> tuple[int, int]:
-    """Raises InvalidInputError for what this API never gave out."""
-    match = PLACE.fullmatch(cursor)
-    if match is None:
-        raise InvalidInputError(BAD_CURSOR)
-    return int(match[1]), int(match[2])
 
 
 class CommentsQuery(DaysAsked):
@@ -41,15 +29,12 @@ class CommentsQuery(DaysAsked):
     def before(self) -> tuple[datetime, int] | None:
         if self.cursor is None:
             return None
-        moment, number = cursor_numbers(self.cursor)
-        try:
-            return EPOCH + moment * MICROSECOND, number
-        except OverflowError:
-            raise InvalidInputError(BAD_CURSOR) from None
+        moment, number = read_cursor(self.cursor, utc_moment, row_number)
+        return moment, number
 
 
-def comment_cursor(written_at: datetime, number: int) -> str:
-    return f"{(written_at - EPOCH) // MICROSECOND}.{number}"
+def comment_cursor(last: CommentState) -> str:
+    return write_cursor(last.written_at, last.id)
 
 
 class CommentAnswer(Answering):
@@ -118,15 +103,12 @@ class DerivedQuery(DaysAsked):
     def before(self) -> tuple[date, int] | None:
         if self.cursor is None:
             return None
-        day, post = cursor_numbers(self.cursor)
-        try:
-            return date.fromordinal(day), post
-        except (OverflowError, ValueError):
-            raise InvalidInputError(BAD_CURSOR) from None
+        day, post = read_cursor(self.cursor, date.fromisoformat, row_number)
+        return day, post
 
 
-def derived_cursor(day: date, post_id: int) -> str:
-    return f"{day.toordinal()}.{post_id}"
+def derived_cursor(last: DerivedState) -> str:
+    return write_cursor(last.metric_date, last.post_id)
 
 
 class DerivedAnswer(Answering):

@@ -16,6 +16,7 @@ from sophia.analytics.schemas.asking import (
     UNKEEPABLE,
     Asking,
     BodyId,
+    Cursor,
     DaysAsked,
     Id,
     Moment,
@@ -103,7 +104,7 @@ class DecisionsQuery(DaysAsked):
     stage: Stage | None = None
     draft_id: Id | None = None
     limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=200)] = 50
-    cursor: Annotated[str, Field(max_length=100)] | None = Field(default=None, description="From the Link header.")
+    cursor: Cursor | None = None
 
 
 class RecordedAnswer(Answering):
