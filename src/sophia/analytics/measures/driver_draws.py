@@ -37,8 +37,8 @@ class Changes:
 def changes_of(units: Units, *, seed: int, draws: int) -> Changes:
     """Estimate and draw all parts of all clients.
 
-    Draws come in pairs that exchange what happened to the two windows, so that exchanging the windows turns every sign,
-    in the intervals too.
+    Draws of posts come in pairs that exchange what happened to the two windows, so that exchanging the windows turns every
+    sign, in the intervals too. Days, of which both windows draw the same, do so with one of each pair: half as many draws.
     """
     random = np.random.default_rng(seed)
     half, clients = max(draws // 2, 1), units.posts.shape[1]
@@ -64,10 +64,11 @@ def changes_of(units: Units, *, seed: int, draws: int) -> Changes:
         posting = np.where(np.isfinite(posting), posting, np.nan)
         comparable = np.isfinite(exposed) & np.isfinite(posting[0])
         voices = _voices(units.posts, comparable)
-        centre = spread(_centre(shown[0], voices, votes, half), int(comparable.sum()) - 1, random, half)
+        others = _centre(shown[0], voices, votes[: half + 1])
+        centre = spread(others if units.paired else again(others), int(comparable.sum()) - 1, random, half)
         if units.paired:
             # What is not known of the posting that was taken out of everybody.
-            centre += _centre(exposed - explained, voices, np.ones_like(votes), half) - centre[0]
+            centre += _centre(exposed - explained, voices, np.ones_like(centre)) - centre[0]
         return Changes(shown, posting, people, centre, comparable)
 
 
@@ -85,15 +86,14 @@ def _changes(
     length = units.used.shape[2]
     first = random.standard_exponential((half, length))
     one = np.ones((1, length))
-    if units.paired:  # both halves of the draws are equal, so that one is enough to compute
+    if units.paired:  # both halves of the draws would be equal
         weights = (np.concatenate([one, first]),) * 2
     else:
         second = random.standard_exponential((half, length))
         weights = np.concatenate([one, first, second]), np.concatenate([one, second, first])
     rows = len(weights[0])
     before, after = (_side(units, side, weights[side], shown[:rows], reacted[:rows]) for side in (0, 1))
-    changes = after[0] - before[0], after[1] - before[1]
-    return (again(changes[0]), again(changes[1])) if units.paired else changes
+    return after[0] - before[0], after[1] - before[1]
 
 
 def _side(units: Units, side: int, weights: Floats, shown: Floats, reacted: Floats) -> tuple[Floats, Floats]:
@@ -156,7 +156,8 @@ def _widened(draws: Floats, units: Units, lasting: Floats, random: np.random.Gen
     pooled, strength = _pool(np.log(own[usable]), freedom[usable])
     smooth = (strength * pooled + freedom * own) / (strength + freedom)
     wider = np.sqrt(np.where(usable, lasting * smooth * size / draws[1:].var(axis=0), 1.0))
-    widened: Floats = draws[0] + (draws - draws[0]) * wider * student(freedom + strength, random, half)
+    factors = student(freedom + strength, random, half)[: len(draws)]
+    widened: Floats = draws[0] + (draws - draws[0]) * wider * factors
     return widened
 
 
@@ -187,20 +188,17 @@ def _voices(posts: Floats, comparable: NDArray[np.bool_]) -> Floats:
     return voices
 
 
-def _centre(shown: Floats, voices: Floats, votes: Floats, half: int) -> Floats:
-    """The weighted median of the other clients' changes, in the shape of `votes`; drawn by clients.
-
-    Both halves of the draws are equal, so that one is enough to compute.
-    """
+def _centre(shown: Floats, voices: Floats, votes: Floats) -> Floats:
+    """The weighted median of the other clients' changes, in the shape of `votes`; drawn by clients."""
     heard = np.flatnonzero(voices > 0)
-    centre = np.full((half + 1, len(voices)), np.nan)
-    if len(heard):
-        values = shown[heard] if shown.ndim == 1 else shown[: half + 1, heard]
-        weights = voices[heard] * votes[: half + 1, heard]
-        centre[:, heard] = others_medians(values, weights)
-        if len(heard) < len(voices):
-            # Whoever is not heard is compared with all who are: the median without a last element that weighs nothing.
-            beside = np.concatenate([weights, np.zeros((half + 1, 1))], axis=1)
-            values = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
-            centre[:, voices <= 0] = others_medians(values, beside)[:, [-1]]
-    return again(centre)
+    centre = np.full(votes.shape, np.nan)
+    if not len(heard):
+        return centre
+    values, weights = shown[..., heard], voices[heard] * votes[:, heard]
+    centre[:, heard] = others_medians(values, weights)
+    if len(heard) < len(voices):
+        # Whoever is not heard is compared with all who are: the median without a last element that weighs nothing.
+        beside = np.concatenate([weights, np.zeros((len(votes), 1))], axis=1)
+        values = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
+        centre[:, voices <= 0] = others_medians(values, beside)[:, [-1]]
+    return centre

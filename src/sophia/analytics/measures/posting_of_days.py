@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sophia.analytics.measures.spreading import student, twice
 from sophia.analytics.measures.weighted_medians import Floats
 
 # What is believed of how a day's exposure follows the number of posts, before the portfolio is heard: exponent, doubt.
@@ -13,12 +12,14 @@ _CERTAIN = 40.0
 _LINE = 2
 # Residuals beyond this many standard deviations pull less (Huber).
 _HUBER = 1.345
+# Of so many a quantile is known to a hundredth.
+_SIZES = 10_000
 # However much the line leans on one client, its absence is felt at most four times as much as its presence.
 _LEAST_LEFT = 0.25
 
 
-def posting_of_days(posts: Floats, exposed: Floats, random: np.random.Generator, half: int) -> Floats:
-    """The change of exposure that the number of posts explains, in shape (rows, clients): an exponent × ln of posts.
+def posting_of_days(posts: Floats, exposed: Floats, random: np.random.Generator, draws: int) -> Floats:
+    """The change of exposure that the number of posts explains, in shape (1 + draws, clients): an exponent × ln posts.
 
     `posts` has shape (window, client), `exposed` (clients,). The exponent is the slope of ln exposure on ln posts across
     clients, with Huber weights, drawn towards one half. NaN where posts are not known or zero.
@@ -26,9 +27,19 @@ def posting_of_days(posts: Floats, exposed: Floats, random: np.random.Generator,
     more = np.log(posts[1] / posts[0])
     known = np.isfinite(more) & np.isfinite(exposed)
     slope, error, freedom = _slope(more[known], exposed[known])
-    doubt = twice(random.standard_normal((half, 1)), first=0.0) * student(np.array([freedom]), random, half)
+    doubt = np.append(0.0, _even_doubt(freedom, random, draws))[:, None]
     posting: Floats = np.where(np.isfinite(more), (slope + error * doubt) * more, np.nan)
     return posting
+
+
+def _even_doubt(freedom: float, random: np.random.Generator, draws: int) -> Floats:
+    """Student's t in even steps of its probability, in random order.
+
+    One exponent is everybody's: ends of intervals by few draws would be too near, or too far, for all clients at once.
+    """
+    places = (2 * np.arange(draws) + 1) / draws - 1
+    sizes = np.quantile(np.abs(random.standard_t(freedom, _SIZES)), np.abs(places))
+    return random.permutation(np.sign(places) * sizes)
 
 
 def _slope(across: Floats, along: Floats) -> tuple[float, float, float]:

@@ -1,6 +1,7 @@
 """Draws about an estimate that spread as far as few observations leave open.
 
-A first row holds the estimate. The draws below it come in two equal halves, for the two ways round of two windows.
+A first row holds the estimate. Draws of posts come in two halves, for the two ways round of two windows; days, which are
+drawn the same in both windows, need the first half only.
 """
 
 import numpy as np
@@ -13,9 +14,9 @@ def again(rows: Floats) -> Floats:
     return np.concatenate([rows, rows[1:]])
 
 
-def twice(draws: Floats, first: float = 1.0) -> Floats:
-    """A row of `first` for the estimate, then the draws, then the same draws again."""
-    return again(np.concatenate([np.full((1, draws.shape[1]), first), draws]))
+def twice(draws: Floats) -> Floats:
+    """A row of ones for the estimate, then the draws, then the same draws again."""
+    return again(np.concatenate([np.ones((1, draws.shape[1])), draws]))
 
 
 def student(freedom: Floats, random: np.random.Generator, half: int) -> Floats:
@@ -30,6 +31,6 @@ def spread(draws: Floats, clients: int, random: np.random.Generator, half: int) 
     """
     if clients < 2:  # noqa: PLR2004  # one client has no scatter
         return draws
-    wider = student(np.array([clients - 1.0]), random, half) * np.sqrt((clients + 1) / (clients - 1))
-    found: Floats = draws[0] + (draws - draws[0]) * wider
+    wider = student(np.array([clients - 1.0]), random, half)[: len(draws)]
+    found: Floats = draws[0] + (draws - draws[0]) * wider * np.sqrt((clients + 1) / (clients - 1))
     return found
