@@ -46,6 +46,20 @@ def test_one_busy_client_does_not_speak_for_all() -> None:
     assert np.mean(found) >= 0.9
 
 
+def test_few_draws_know_the_ends() -> None:
+    """One exponent is everybody's: a hundred draws give the interval of ten thousand, whatever the seed."""
+    random = np.random.default_rng(8)
+    posts = random.integers(4, 16, (2, 14)).astype(float)
+    exposed = 0.5 * np.log(posts[1] / posts[0]) + random.normal(0.0, 0.1, 14)
+    most = int(np.abs(np.log(posts[1] / posts[0])).argmax())
+    widths = []
+    for seed, draws in [(0, 10_000), *((seed, 100) for seed in range(50))]:
+        found = posting_of_days(posts, exposed, np.random.default_rng(seed), draws)[1:, most]
+        low, high = np.quantile(found, TAILS, method="weibull")
+        widths.append(high - low)
+    assert widths[1:] == pytest.approx([widths[0]] * 50, rel=0.06)
+
+
 def test_without_clients_the_belief_stands() -> None:
     """Two clients make every line: the exponent is ½, with all the doubt of it."""
     posting = drawn(np.array([[5.0, 5.0, np.nan], [10.0, 5.0, 3.0]]), np.array([3.0, 0.0, 1.0]))

@@ -37,7 +37,7 @@ def _even_doubt(freedom: float, random: np.random.Generator, draws: int) -> Floa
 
     One exponent is everybody's: ends of intervals by few draws would be too near, or too far, for all clients at once.
     """
-    places = (2 * np.arange(draws) + 1) / draws - 1
+    places = 2 * (np.arange(draws) + 1) / (draws + 1) - 1
     sizes = np.quantile(np.abs(random.standard_t(freedom, _SIZES)), np.abs(places))
     return random.permutation(np.sign(places) * sizes)
 
