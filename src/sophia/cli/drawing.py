@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BARS = "▁▂▃▄▅▆▇█"
 # A week of which nothing is known leaves a gap, which is no low bar.
 GAP = "·"
+NAMED_EVERY = 3
 MISSING = "–"
 MINUS = "−"
 
@@ -51,14 +52,14 @@ def _said(one: "Figure", value: "Number") -> str:
     return said.replace("-", MINUS)
 
 
-def heat_map(rows: Mapping[str, Sequence[float | None]], columns: Sequence[int], every: int = 3) -> list[str]:
-    """A line for each row of factors, two signs a column, below a line that names every so many columns.
+def heat_map(rows: Mapping[str, Sequence[float | None]], columns: Sequence[int]) -> list[str]:
+    """A line for each row of factors, two signs a column, below a line that names every third column.
 
     1 is a bar of half height; what is farthest from 1, up or down, reaches the top or the bottom.
     """
     logs = [abs(log(value)) for row in rows.values() for value in row if value is not None]
     most, width = max(logs, default=0.0), max(map(len, rows))
-    head = "".join(f"{column:<{2 * every}}" for column in columns[::every])
+    head = "".join(f"{column:<{2 * NAMED_EVERY}}" for column in columns[::NAMED_EVERY])
     lines = [f"{'':{width}}  {head}".rstrip()]
     for name, row in rows.items():
         cells = (GAP if value is None else _heat(log(value), most) for value in row)

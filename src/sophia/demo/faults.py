@@ -123,9 +123,9 @@ def strike(faults: Iterable[Fault], request: Request) -> Fault | None:
     return striking
 
 
-def redirect(pattern: str, url: str, *, status: int = 302, times: int | None = None) -> Fault:
+def redirect(pattern: str, url: str) -> Fault:
     """A fault that sends the caller to `url`, such as that of a `Stranger`."""
-    return Fault(pattern, times, status, "", {"Location": url})
+    return Fault(pattern, None, 302, "", {"Location": url})
 
 
 @dataclass(slots=True)

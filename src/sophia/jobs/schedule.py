@@ -4,7 +4,7 @@ A job's entry holds its name only. Nothing is pickled, nothing is written to dis
 hours, for the machine slept, still happens, once (E4).
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -48,10 +48,10 @@ def trigger(schedule: Schedule, settings: Settings) -> CronTrigger:
     )
 
 
-def build_scheduler(settings: Settings, run: Callable[[str], object], jobs: Sequence[Job] = JOBS) -> AsyncIOScheduler:
+def build_scheduler(settings: Settings, run: Callable[[str], object]) -> AsyncIOScheduler:
     """A scheduler that calls `run` with the name of the job whose time has come. Not started yet."""
     scheduler = AsyncIOScheduler(timezone=settings.operator_zone)
-    for job in jobs:
+    for job in JOBS:
         scheduler.add_job(
             run,
             trigger(job.schedule, settings),
@@ -67,7 +67,7 @@ def build_scheduler(settings: Settings, run: Callable[[str], object], jobs: Sequ
 
 @asynccontextmanager
 async def run_jobs(
-    settings: Settings, database: Database, *, clock: Callable[[], datetime] = utc_now, jobs: Sequence[Job] = JOBS
+    settings: Settings, database: Database, *, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[Runner]:
     """Jobs run while the block does. At its start, accounts that are not through yesterday are collected at once; at its
     end, what runs is cancelled, and its runs are closed and its leases given back before this returns.
@@ -77,7 +77,7 @@ async def run_jobs(
         vault = open_vault(settings.encryption_key, settings.data_dir)
         runner = Runner(JobContext(database, vault, client, settings, clock))
         stack.push_async_callback(runner.stop)
-        by_name = {job.name: job for job in (*jobs, *UNPLANNED)}
+        by_name = {job.name: job for job in (*JOBS, *UNPLANNED)}
 
         async def fire(name: str) -> None:
             job = by_name[name]
@@ -90,10 +90,10 @@ async def run_jobs(
                 later = DateTrigger(utc_now() + wait)
                 scheduler.add_job(fire, later, args=[RESUME.name], id=RESUME.name, replace_existing=True)
 
-        scheduler = build_scheduler(settings, fire, jobs)
+        scheduler = build_scheduler(settings, fire)
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)
         scheduler.add_job(fire, args=[AT_START.name], id=AT_START.name)
-        for job in jobs:
+        for job in JOBS:
             log.info("job_planned", job=job.name, next_run=str(scheduler.get_job(job.name).next_run_time))
         yield runner

@@ -19,7 +19,7 @@ from sophia.database import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio import approvals
 from sophia.portfolio.approvals import Event, events_of, expect_at_home, expect_version, is_approved, lock_draft
-from sophia.portfolio.models import Account, Client, ContentDraft
+from sophia.portfolio.models import Account, ContentDraft
 
 # How many pictures or videos each kind of post takes, from and to. On Instagram every video of its own is a reel.
 KINDS = {
@@ -290,11 +290,3 @@ def as_info(draft: ContentDraft, events: Collection[Event]) -> DraftInfo:
         created_at=draft.created_at,
         events=happened,
     )
-
-
-def client_of(session: Session, draft_id: int) -> Client:
-    """The client that the draft belongs to. Raises NotFoundError."""
-    draft = session.get(ContentDraft, draft_id)
-    if draft is None:
-        raise NotFoundError(f"There is no draft {draft_id}.")
-    return session.get_one(Client, draft.client_id)

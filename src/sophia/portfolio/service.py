@@ -93,7 +93,7 @@ def unique_slug(session: Session, name: str) -> str:
     return slug_of(name, set(taken), kind="client")
 
 
-def create_client(session: Session, name: str, timezone: str, now: datetime, *, industry: str | None = None) -> Client:
+def create_client(session: Session, name: str, timezone: str, now: datetime) -> Client:
     """Raises InvalidInputError for a name or zone that cannot be used, ConflictError when the name is taken."""
     name = checked_name(name)
     try:
@@ -106,7 +106,6 @@ def create_client(session: Session, name: str, timezone: str, now: datetime, *, 
         name=name,
         slug=unique_slug(session, name),
         timezone=timezone,
-        industry=industry,
         status="active",
         created_at=now,
     )

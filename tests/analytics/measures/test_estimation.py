@@ -7,13 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sophia.analytics.measures.estimation import (
-    KAPPA,
-    likely_kappa,
     median,
     percentages,
     quantile,
     shrunk_means,
-    shrunk_share,
     wilson,
     wilson_percent,
 )
@@ -45,31 +42,6 @@ def test_wilson_stays_within_reason(successes: int, failures: int) -> None:
 def test_impossible_counts_are_refused(successes: int, trials: int) -> None:
     with pytest.raises(ValueError, match="no share"):
         wilson(successes, trials)
-
-
-def test_shares_are_shrunk() -> None:
-    """Worked numbers: 3/5, 18/30 and 45/60 towards 66/95 with κ = 10."""
-    found = [shrunk_share(successes, trials, 66 / 95) for successes, trials in ((3, 5), (18, 30), (45, 60))]
-    assert found == pytest.approx([0.66316, 0.62368, 0.74211], abs=5e-6)
-    assert shrunk_share(0, 0, 0.5) == 0.5
-
-
-def test_kappa_by_maximum_likelihood() -> None:
-    """Groups that differ are kept apart, groups that are alike are drawn together; a search finds no likelier value."""
-    apart, alike = likely_kappa([(1, 100), (50, 100), (99, 100)]), likely_kappa([(30, 100), (31, 100), (29, 100)])
-    assert apart < 2
-    assert alike > 10_000
-    assert likely_kappa([]) == likely_kappa([(3, 5)]) == likely_kappa([(0, 5), (0, 9)]) == KAPPA
-
-    def surprise(kappa: float, counts: tuple[tuple[int, int], ...] = ((1, 100), (50, 100), (99, 100))) -> float:
-        a = b = kappa / 2
-
-        def beta(x: float, y: float) -> float:
-            return math.lgamma(x) + math.lgamma(y) - math.lgamma(x + y)
-
-        return -sum(beta(a + k, b + n - k) - beta(a, b) for k, n in counts)
-
-    assert surprise(apart) <= min(surprise(apart * factor) for factor in (0.9, 0.99, 1.01, 1.1))
 
 
 def test_means_are_shrunk() -> None:

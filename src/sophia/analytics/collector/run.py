@@ -8,14 +8,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-import anyio.to_thread
 from sqlalchemy.orm import Session
 
 from sophia.analytics.collector.accounting import Accounting, attempt
+from sophia.analytics.collector.storing import Storing
 from sophia.analytics.queries import KnownAccount
 from sophia.analytics.schedule import Days, Rung, closed_weeks, due_days, due_rungs
 from sophia.analytics.store import AccountWriter, RunOutcome, Saved, cover_days, mark_unlisted_posts, note_asked
@@ -25,7 +25,6 @@ from sophia.meta import facebook, instagram
 from sophia.meta.asking import Ask
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.envelope import Answer
-from sophia.meta.subjects import interpret
 from sophia.meta.walking import PAGE_SIZE, ids_of
 
 FAMILY: ContextVar[str] = ContextVar("family")  # which family of series a task works for
@@ -81,15 +80,6 @@ class Family:
     work: Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An answer that is to be stored; `stored` is done when it is, or tells why it is not."""
-
-    answer: Answer
-    family: str
-    stored: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-
 class Run:
     """The state of one run. `outcome` is complete when go() has returned."""
 
@@ -107,16 +97,8 @@ class Run:
     ) -> None:
         self.plan, self.known, self.ask, self.run_id = plan, known, ask, run_id
         self._account = Accounting()
-        self._database, self._settings, self._progress, self._writer, self._now = (
-            database,
-            settings,
-            progress,
-            writer,
-            now,
-        )
-        self._writing = asyncio.Lock()
-        self._waiting: list[Waiting] = []
-        self._odd: set[str] = set()
+        self._settings, self._progress, self._now = settings, progress, now
+        self._storing = Storing(database, writer, self._stored)
         self._anew: dict[str, date] = {}  # families whose watermark begins anew, and from which day on
 
     async def go(self) -> None:
@@ -159,40 +141,12 @@ class Run:
         """Store each answer as it comes, off the event loop."""
         async with aclosing(answers):
             async for answer in answers:
-                await self._save(answer)
+                await self._storing.save(answer, FAMILY.get())
                 self._account.answered(FAMILY.get())
 
-    async def _save(self, answer: Answer) -> None:
-        """Store an answer, and with it all others that came while the store was busy: one transaction for all.
-
-        Who had its answer taken along hears of a failure too, for nobody may believe that something is stored that is not.
-        """
-        mine = Waiting(answer, FAMILY.get())
-        self._waiting.append(mine)
-        async with self._writing:
-            if not mine.stored.done():
-                taken, self._waiting = self._waiting, []
-                try:
-                    saved = await anyio.to_thread.run_sync(self._interpret_and_save, taken)
-                except Exception as error:
-                    for one in taken:
-                        one.stored.set_exception(error)
-                        one.stored.exception()  # whoever waits for it may have been cancelled meanwhile
-                    raise
-                except BaseException:
-                    for one in taken:
-                        one.stored.cancel()
-                    raise
-                for one in taken:
-                    one.stored.set_result(None)
-                self.outcome.saved.add(saved)
-                self._progress.advanced(self.known.name, 0, saved.new + saved.changed + saved.same)
-        await mine.stored
-
-    def _interpret_and_save(self, taken: list["Waiting"]) -> Saved:
-        batches = [interpret(one.answer.source, one.answer.data) for one in taken]
-        self._odd |= {one.family for batch, one in zip(batches, taken, strict=True) if batch.oddities}
-        return self._writer.save(batches)
+    def _stored(self, saved: Saved) -> None:
+        self.outcome.saved.add(saved)
+        self._progress.advanced(self.known.name, 0, saved.new + saved.changed + saved.same)
 
     def _families(self) -> list[Family]:
         """What this run does, by platform. Posts come before what is said about them."""
@@ -365,7 +319,7 @@ class Run:
         if self._stopped:
             return
         families = [rung.family for rung in rungs]
-        is_odd = FAMILY.get() in self._odd
+        is_odd = FAMILY.get() in self._storing.odd
         if is_odd and not self.known.odd_for_long:
             return  # asked again by the next run, in the hope of a better answer
 
@@ -374,15 +328,17 @@ class Run:
                 mark_unlisted_posts(session, self.known.id, listed, since, self._now)
             note_asked(session, self.known.id, families, self.ask.today, self._now)
 
-        await self._write(change)
+        await self._storing.write(change)
         self._step()
 
     async def _note_asked(self, families: list[str]) -> None:
-        await self._write(lambda session: note_asked(session, self.known.id, families, self.ask.today, self._now))
+        await self._storing.write(
+            lambda session: note_asked(session, self.known.id, families, self.ask.today, self._now)
+        )
 
     async def _cover(self, family: str, days: Days) -> None:
         """Note that these days were asked in full; from the first odd part on the next run asks again instead."""
-        if FAMILY.get() in self._odd and not self.known.odd_for_long:
+        if FAMILY.get() in self._storing.odd and not self.known.odd_for_long:
             return
         anew = family in self._anew
         first = min(days.first, self._anew.pop(family, days.first))
@@ -390,15 +346,7 @@ class Run:
         def change(session: Session) -> None:
             cover_days(session, self.known.id, family, first, days.last, self._now, anew=anew)
 
-        await self._write(change)
-
-    async def _write(self, change: Callable[[Session], object]) -> None:
-        def write() -> None:
-            with self._database.write() as session:
-                change(session)
-
-        async with self._writing:
-            await anyio.to_thread.run_sync(write)
+        await self._storing.write(change)
 
     def _step(self) -> None:
         self._progress.advanced(self.known.name, 1, 0)

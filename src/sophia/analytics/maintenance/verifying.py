@@ -10,7 +10,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import Integer
 
-from sophia.analytics.maintenance import Told, tell_nobody
 from sophia.analytics.models import AccountTotal, EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.database import Base, Database
 from sophia.portfolio.models import Post
@@ -29,14 +28,10 @@ class Check:
     examples: tuple[str, ...] = ()
 
 
-def verify_store(database: Database, told: Told = tell_nobody) -> list[Check]:
+def verify_store(database: Database) -> list[Check]:
     """All checks, on one consistent state of the store."""
-    done: list[Check] = []
     with database.read() as session:
-        for check in _checks(session, database.is_sqlite):
-            done.append(check)
-            told(check.name, len(done), 0)
-    return done
+        return list(_checks(session, database.is_sqlite))
 
 
 def _checks(session: Session, is_sqlite: bool) -> Iterator[Check]:

@@ -11,7 +11,6 @@ from sophia.errors import InvalidInputError
 
 AGE, GENDER, COUNTRY, CITY = "age", "gender", "country", "city"
 YOUNGEST, OLDEST = 13, 120
-OPEN_FROM = 65
 # Meta calls a gender that it does not know U.
 GENDERS = ("F", "M")
 _UNKNOWN = {GENDER: ("U",)}

@@ -183,16 +183,14 @@ def _rates(post: PostFacts, at_age: Mapping[str, Outcome]) -> dict[str, Outcome]
     return found
 
 
-def trailing_median(
-    history: Iterable[tuple[datetime, float]], before: datetime, newest: int = BASELINE_NEWEST
-) -> float | None:
+def trailing_median(history: Iterable[tuple[datetime, float]], before: datetime) -> float | None:
     """What the account's latest posts of the same format usually had at the same age: the baseline of a prediction.
 
     `history` holds the moment at which each outcome was known, and the outcome; those not known before the decision are
     left out. None for fewer than five.
     """
     known = sorted((moment, value) for moment, value in history if moment < before)
-    values = [value for _, value in known[-newest:]]
+    values = [value for _, value in known[-BASELINE_NEWEST:]]
     return median(values) if len(values) >= BASELINE_ENOUGH else None
 
 

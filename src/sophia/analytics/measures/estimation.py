@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from sophia.analytics.measures.figures import Interval
 
 Z_95 = 1.959963984540054
+# A result of few is drawn to the usual one as if so many more had gone as usual.
 KAPPA = 10.0
-_KAPPA_RANGE = (0.1, 1e6)
-_GOLDEN = (math.sqrt(5) - 1) / 2
-_GOLDEN_STEPS = 60
 
 
-def wilson(successes: int, trials: int, z: float = Z_95) -> Interval | None:
-    """Wilson's interval for a share, as fractions; None without trials. Raises ValueError for impossible counts."""
+def wilson(successes: int, trials: int) -> Interval | None:
+    """Wilson's interval of 95 % for a share, as fractions; None without trials. Raises ValueError for impossible counts."""
     if not 0 <= successes <= trials:
         raise ValueError(f"{successes} of {trials} is no share")
     if trials == 0:
         return None
+    z = Z_95
     centre = (successes + z * z / 2) / (trials + z * z)
     width = z / (trials + z * z) * math.sqrt(successes * (trials - successes) / trials + z * z / 4)
     # At the edges the formula gives 0 and 1 but for rounding.
@@ -29,40 +28,6 @@ def wilson_percent(successes: int, trials: int) -> Interval | None:
     """Wilson's interval in percent."""
     found = wilson(successes, trials)
     return None if found is None else Interval(100 * found.low, 100 * found.high)
-
-
-def shrunk_share(successes: float, trials: float, pooled: float, kappa: float = KAPPA) -> float:
-    """A share drawn towards that of all: as if `kappa` more trials had gone as trials usually do (beta-binomial)."""
-    return (successes + kappa * pooled) / (trials + kappa)
-
-
-def likely_kappa(counts: Sequence[tuple[int, int]]) -> float:
-    """The `kappa` under which the counts (successes, trials) are likeliest: small when the groups truly differ.
-
-    By golden section on the logarithm, between 0.1 and a million; KAPPA where nothing can be learnt.
-    """
-    useful = [(successes, trials) for successes, trials in counts if trials > 0]
-    tried = sum(trials for _, trials in useful)
-    pooled = sum(successes for successes, _ in useful) / tried if tried else 0.0
-    if len(useful) < 2 or not 0 < pooled < 1:  # noqa: PLR2004
-        return KAPPA
-    low, high = (math.log(edge) for edge in _KAPPA_RANGE)
-    for _ in range(_GOLDEN_STEPS):
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        if _log_likelihood(useful, pooled, math.exp(left)) < _log_likelihood(useful, pooled, math.exp(right)):
-            low = left
-        else:
-            high = right
-    return math.exp((low + high) / 2)
-
-
-def _log_likelihood(counts: Sequence[tuple[int, int]], pooled: float, kappa: float) -> float:
-    a, b = kappa * pooled, kappa * (1 - pooled)
-    return math.fsum(
-        math.lgamma(a + k) - math.lgamma(a) + math.lgamma(b + n - k) - math.lgamma(b)
-        - math.lgamma(kappa + n) + math.lgamma(kappa)
-        for k, n in counts
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,10 +50,10 @@ class StageScore:
     reliability: tuple[ReliabilityBin, ...]
 
 
-def score_stages(cases: Sequence[Case], seed: int = 0) -> tuple[StageScore, ...]:
+def score_stages(cases: Sequence[Case]) -> tuple[StageScore, ...]:
     """The scores of the stages that predicted anything, in the order of the work."""
     by_stage = {stage: [case for case in cases if case.stage == stage] for stage in STAGES}
-    return tuple(score_stage(stage, mine, seed) for stage, mine in by_stage.items() if mine)
+    return tuple(score_stage(stage, mine) for stage, mine in by_stage.items() if mine)
 
 
 def score_stage(stage: str, cases: Sequence[Case], seed: int = 0) -> StageScore:

@@ -38,14 +38,9 @@ class Verdict(StrEnum):
     CANNOT_TELL = "cannot tell yet"
 
 
-def pinball(actual: float, predicted: float, level: float) -> float:
-    """The loss of a predicted quantile; 0 is best."""
-    return max(level * (actual - predicted), (level - 1) * (actual - predicted))
-
-
-def interval_score(actual: float, low: float, high: float, alpha: float = INTERVAL_ALPHA) -> float:
+def interval_score(actual: float, low: float, high: float) -> float:
     """The width, and a fine for what falls outside; 0 is best."""
-    return (high - low) + (2 / alpha) * (max(low - actual, 0.0) + max(actual - high, 0.0))
+    return (high - low) + (2 / INTERVAL_ALPHA) * (max(low - actual, 0.0) + max(actual - high, 0.0))
 
 
 def weighted_interval_score(actual: float, predicted: Quantiles) -> float:
@@ -57,11 +52,6 @@ def weighted_interval_score(actual: float, predicted: Quantiles) -> float:
 def log_error(actual: float, predicted: float) -> float:
     """ln((actual + 1) / (predicted + 1)): twice and half are errors of one size (I4). For values that are not negative."""
     return math.log((actual + 1) / (predicted + 1))
-
-
-def closeness(actual: float, predicted: float) -> float:
-    """1 for a hit, ½ for twice as well as for half."""
-    return math.exp(-abs(log_error(actual, predicted)))
 
 
 def typical_factor(errors: Sequence[float]) -> float | None:

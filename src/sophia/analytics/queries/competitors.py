@@ -11,9 +11,10 @@ from sophia.analytics.measures.facts import PostFacts
 from sophia.analytics.measures.figures import Number, Window
 from sophia.analytics.measures.share_of_voice import Voice
 from sophia.analytics.models import Competitor, CompetitorPost, CompetitorValue
+from sophia.analytics.queries.meanings import meanings
 from sophia.analytics.queries.overview import last_successes
 from sophia.analytics.queries.post_values import seen_posts
-from sophia.analytics.queries.windows import meanings, post_facts
+from sophia.analytics.queries.windows import post_facts
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.reporting_zone import day_start, reporting_day
 from sophia.portfolio.models import Account, Client

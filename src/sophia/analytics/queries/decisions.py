@@ -123,14 +123,6 @@ def list_decisions(
     return DecisionPage([_shown(row, posts) for row in page], last)
 
 
-def find_decision(session: Session, client_id: int, decision_id: int) -> StoredDecision:
-    """One decision that is known to be there."""
-    row = session.scalars(
-        select(DecisionTrace).where(DecisionTrace.client_id == client_id, DecisionTrace.id == decision_id)
-    ).one()
-    return _shown(row, _decided_posts(session, set() if row.draft_id is None else {row.draft_id}))
-
-
 def _shown(row: DecisionTrace, posts: Mapping[int, list[DecidedPost]]) -> StoredDecision:
     own = StoredDecision.__dataclass_fields__.keys() - {"posts"}
     values: dict[str, Any] = {name: getattr(row, name) for name in own}

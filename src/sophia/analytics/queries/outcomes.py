@@ -22,7 +22,7 @@ from sophia.analytics.models import (
     MetricSeries,
     PostOutcome,
 )
-from sophia.analytics.queries.windows import Meaning, meanings
+from sophia.analytics.queries.meanings import Meaning, meanings
 from sophia.database import BigId, MetricValue, among, day_of
 from sophia.meta.catalogue import Level, ObjectKind, Platform
 from sophia.portfolio.models import Account, Post

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.models import EngagementMetric, MetricSeries
+from sophia.analytics.queries.meanings import Meaning
 from sophia.analytics.queries.post_values import published_at, was_published_in
 from sophia.analytics.queries.readings import CURRENT, value_at
-from sophia.analytics.queries.windows import Meaning
 from sophia.database import among, collected, day_number
 from sophia.meta.catalogue import Level, Period
 from sophia.meta.reporting_zone import day_start

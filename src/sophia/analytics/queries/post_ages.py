@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.facts import PostFacts
 from sophia.analytics.measures.figures import ONE_DAY
+from sophia.analytics.queries.meanings import Meaning
 from sophia.analytics.queries.post_values import SeenPost, values_by
-from sophia.analytics.queries.windows import Meaning
 from sophia.meta.catalogue import Level, Period
 from sophia.meta.reporting_zone import day_start, reporting_day
 

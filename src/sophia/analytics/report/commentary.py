@@ -16,7 +16,6 @@ from sophia.meta.catalogue import ObjectKind, Platform
 NOTHING_PERCENT = 0.5
 # A row of so many weeks in one direction is worth a word.
 A_ROW = 3
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PLATFORM_NAMES = {Platform.FACEBOOK.value: "Facebook", Platform.INSTAGRAM.value: "Instagram"}
 KIND_NAMES = {ObjectKind.FEED: "feed post", ObjectKind.CAROUSEL: "carousel"}
 METRIC_NAMES = {"views": "Views", "total_interactions": "Interactions"}

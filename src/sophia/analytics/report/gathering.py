@@ -15,19 +15,13 @@ from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, week_of
 from sophia.analytics.measures.trends import a_year_before, newest_weeks
 from sophia.analytics.queries.benchmarks import benchmarks_for
 from sophia.analytics.queries.comments import comments_by_platform
+from sophia.analytics.queries.meanings import meanings
 from sophia.analytics.queries.portfolio_days import account_days, posts_a_day, posts_inside
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
 from sophia.analytics.queries.snapshots import account_figures, client_snapshots
 from sophia.analytics.queries.told import notes
 from sophia.analytics.queries.watching import judged_through, told_anomalies
-from sophia.analytics.queries.windows import (
-    FOLLOWERS,
-    MeasuredClient,
-    client_windows,
-    meanings,
-    measured_clients,
-    post_facts,
-)
+from sophia.analytics.queries.windows import FOLLOWERS, MeasuredClient, client_windows, measured_clients, post_facts
 from sophia.analytics.report.building import (
     TREND_WEEKS,
     Facts,

@@ -17,9 +17,10 @@ from sophia.analytics.measures.anomaly_memory import (
 )
 from sophia.analytics.measures.anomaly_records import Anomaly, PortfolioEvent, SeriesDays, Watched, WatchState
 from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.queries.meanings import meanings
 from sophia.analytics.queries.portfolio_days import account_days, posts_a_day
 from sophia.analytics.queries.watching import Remembered, asked_through, remembered_watch
-from sophia.analytics.queries.windows import meanings, measured_clients
+from sophia.analytics.queries.windows import measured_clients
 from sophia.analytics.report.watching import WATCHED, Watch, series_days
 from sophia.analytics.store.watching import JudgedDays, Told, keep_judged
 from sophia.database import Database

@@ -14,9 +14,10 @@ from sophia.analytics.measures.formats import formats, pillars
 from sophia.analytics.measures.post_standing import PostAtAge, PostStanding, standings
 from sophia.analytics.measures.posting_times import Slot, best_times, posting_times
 from sophia.analytics.measures.responses import GroupResponse, log_responses
+from sophia.analytics.queries.meanings import meanings
 from sophia.analytics.queries.post_ages import facts_at_age
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
-from sophia.analytics.queries.windows import MeasuredClient, meanings, measured_clients
+from sophia.analytics.queries.windows import MeasuredClient, measured_clients
 from sophia.analytics.report.gathering import HISTORY, RESPONSE_METRICS, client_among, newest_facts
 from sophia.database import Database
 from sophia.errors import InvalidInputError

@@ -12,7 +12,8 @@ from sophia.analytics.report import make_comparison
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.router.linking import cut_page
 from sophia.analytics.schemas import benchmarks as shapes
-from sophia.analytics.schemas.reports import BenchmarkAnswer, WindowQuery
+from sophia.analytics.schemas.asking import WindowQuery
+from sophia.analytics.schemas.reports import BenchmarkAnswer
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.service import set_industry as set_client_industry
 

@@ -14,6 +14,7 @@ from sophia.analytics.queries.told import notes
 from sophia.analytics.report import make_brief, make_report
 from sophia.analytics.schemas import briefs
 from sophia.analytics.schemas import reports as shapes
+from sophia.analytics.schemas.asking import ReportQuery
 from sophia.errors import NotFoundError
 from sophia.meta.reporting_zone import reporting_day
 
@@ -24,7 +25,7 @@ ClientId = Annotated[schemas.Id, Path()]
 
 
 @portfolio.get("/portfolio/brief", response_model=briefs.BriefAnswer)
-def brief(who: Visited, asked: Annotated[shapes.ReportQuery, Query()]) -> briefs.BriefAnswer:
+def brief(who: Visited, asked: Annotated[ReportQuery, Query()]) -> briefs.BriefAnswer:
     """Every active client that the key may see: coral, amber, sage, or no data, with the reasons, by need;
     with `as_of` as it was, but for what is known of today only.
     """
@@ -33,7 +34,7 @@ def brief(who: Visited, asked: Annotated[shapes.ReportQuery, Query()]) -> briefs
 
 
 @router.get("/{client_id}/report", response_model=shapes.ReportAnswer)
-def report(who: Visited, client_id: ClientId, asked: Annotated[shapes.ReportQuery, Query()]) -> shapes.ReportAnswer:
+def report(who: Visited, client_id: ClientId, asked: Annotated[ReportQuery, Query()]) -> shapes.ReportAnswer:
     """Everything that can be said of a client's window; with `as_of` exactly what could be said at that moment."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)

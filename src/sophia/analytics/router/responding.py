@@ -10,7 +10,8 @@ from sophia.analytics import queries
 from sophia.analytics.report import make_responses, make_standings
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.schemas import responding as shapes
-from sophia.analytics.schemas.reports import WindowAnswer, WindowQuery
+from sophia.analytics.schemas.asking import WindowQuery
+from sophia.analytics.schemas.figures import WindowAnswer
 
 router = APIRouter(responses=documented(404))
 Days = Annotated[WindowQuery, Query()]

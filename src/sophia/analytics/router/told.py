@@ -12,7 +12,8 @@ from sophia.analytics.report import client_goals
 from sophia.analytics.report.records import ReportedGoal
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.schemas import told
-from sophia.analytics.schemas.reports import GoalAnswer, NoteAnswer, days_asked
+from sophia.analytics.schemas.asking import days_asked
+from sophia.analytics.schemas.reports import GoalAnswer, NoteAnswer
 from sophia.analytics.store.annotations import annotate, remove_annotation
 from sophia.analytics.store.costs import Cost, add_cost, remove_cost
 from sophia.analytics.store.goals import NewGoal, end_goal, set_goal

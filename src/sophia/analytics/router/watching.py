@@ -15,7 +15,7 @@ from sophia.analytics.queries.watching import judged_through, told_anomalies, to
 from sophia.analytics.report.commentary import say_anomaly
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.schemas import watching as shapes
-from sophia.analytics.schemas.reports import days_asked
+from sophia.analytics.schemas.asking import days_asked
 from sophia.meta.reporting_zone import reporting_day
 
 router = APIRouter(responses=documented(404))

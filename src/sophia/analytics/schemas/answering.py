@@ -4,17 +4,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import Field, FiniteFloat
 
 from sophia.analytics.schemas.asking import RunStatus
 from sophia.analytics.schemas.briefs import MovementAnswer
-from sophia.analytics.schemas.reports import (
-    AnomalyAnswer,
-    BenchmarkSummary,
-    FigureAnswer,
-    TrendAnswer,
-    WindowAnswer,
-)
+from sophia.analytics.schemas.figures import Answering, FigureAnswer, WindowAnswer
+from sophia.analytics.schemas.reports import AnomalyAnswer, BenchmarkSummary, TrendAnswer
 from sophia.meta.catalogue import Asked, Counting, Level, MetricClass, ObjectKind, Period, Platform, Source, Unit
 
 Number = int | FiniteFloat
@@ -26,12 +21,6 @@ class AccountStatus(StrEnum):
     ACTIVE = "active"
     NEEDS_RECONNECT = "needs_reconnect"
     PAUSED = "paused"
-
-
-class Answering(BaseModel):
-    """What is answered."""
-
-    model_config = ConfigDict(from_attributes=True)
 
 
 class ReadingAnswer(Answering):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.meta.catalogue import Level, Period, Platform
 
 RunStatus = Literal["running", "ok", "partial", "throttled", "needs_reconnect", "failed"]
@@ -48,6 +49,7 @@ Id = Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=LARGEST_ID)]
 BodyId = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 Amount = Annotated[Decimal, BeforeValidator(plain_amount), Field(ge=0, max_digits=15, decimal_places=3)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=VISIBLE)]
+Limit = Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)]
 Cursor = Annotated[str, Field(max_length=100, description="From the Link header.")]
 
 
@@ -108,6 +110,33 @@ class DaysAsked(Asking):
         return self
 
 
+def days_asked(asked: DaysAsked) -> Window | None:
+    """The days that were asked for, as far back and forward as there are any where one end is left out."""
+    if asked.start_date is None and asked.end_date is None:
+        return None
+    return Window(asked.start_date or FIRST_DAY, (asked.end_date or LAST_DAY) + ONE_DAY)
+
+
+class WindowQuery(DaysAsked):
+    """The days that are asked for, both or none given; without them the newest closed week."""
+
+    @model_validator(mode="after")
+    def both_days(self) -> Self:
+        if (self.start_date is None) != (self.end_date is None):
+            raise ValueError("give both start_date and end_date, or none")
+        return self
+
+    @property
+    def window(self) -> Window | None:
+        return days_asked(self)
+
+
+class ReportQuery(WindowQuery):
+    """The days of a report or a brief, and the moment as of which it is made."""
+
+    as_of: Moment | None = Field(default=None, description="As it was at this moment, to the digit.")
+
+
 class ReadingsQuery(DaysAsked):
     """Which readings are wanted; what is left out does not matter."""
 
@@ -129,7 +158,7 @@ class ReadingsQuery(DaysAsked):
 class MetricsQuery(ReadingsQuery):
     """The same, a page at a time."""
 
-    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)] = 500
+    limit: Limit = 500
     cursor: Cursor | None = None
 
 

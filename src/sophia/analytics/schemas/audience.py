@@ -19,7 +19,7 @@ from sophia.analytics.measures.audience import (
 )
 from sophia.analytics.queries import AccountAudience, IdealCustomerState
 from sophia.analytics.schemas.asking import VISIBLE, Asking
-from sophia.analytics.schemas.reports import Amount, FigureAnswer, Told
+from sophia.analytics.schemas.figures import Answering, FigureAnswer, Quantity
 from sophia.meta.catalogue import Platform
 
 Audience = Literal["followers", "engaged", "reached"]
@@ -63,12 +63,12 @@ class ProfileGiven(Asking):
         )
 
 
-class AgesAnswer(Told):
+class AgesAnswer(Answering):
     youngest: int
     oldest: int | None
 
 
-class ProfileAnswer(Told):
+class ProfileAnswer(Answering):
     """A profile as it is kept: countries by their codes."""
 
     name: str
@@ -80,15 +80,15 @@ class ProfileAnswer(Told):
     updated_at: datetime
 
 
-class AudiencePartAnswer(Told):
+class AudiencePartAnswer(Answering):
     """People with one value of a dimension; `percent` of those of whom it is known, and null for the unknown."""
 
     value: str
-    people: Amount
+    people: Quantity
     percent: FigureAnswer | None
 
 
-class DimensionAnswer(Told):
+class DimensionAnswer(Answering):
     """The audience by age, gender, country or city, the largest part first, as of `day`.
 
     `unknown` is the share of whom Meta says nothing here; they count in no fit.
@@ -100,7 +100,7 @@ class DimensionAnswer(Told):
     parts: list[AudiencePartAnswer]
 
 
-class FitAnswer(Told):
+class FitAnswer(Answering):
     """How much of the audience a profile covers, in percent; `overall` is the mean of the parts that are known."""
 
     name: str
@@ -111,28 +111,28 @@ class FitAnswer(Told):
     overall: FigureAnswer
 
 
-class CellAnswer(Told):
+class CellAnswer(Answering):
     """People of one breakdown, as Meta gave them."""
 
     dimensions: dict[str, str]
-    people: Amount
+    people: Quantity
 
 
-class AccountAudienceAnswer(Told):
+class AccountAudienceAnswer(Answering):
     """One account's audience. Its people may be those of another account too, and so accounts are never added."""
 
     account_id: int
     platform: Platform
     name: str
     day: date | None = Field(description="Of the newest numbers; null where Meta has never reported any.")
-    everybody: Amount | None = Field(description="All followers, where they are what is asked for.")
+    everybody: Quantity | None = Field(description="All followers, where they are what is asked for.")
     dimensions: list[DimensionAnswer]
     fits: list[FitAnswer]
     cells: list[CellAnswer]
     reason: str | None
 
 
-class AudienceAnswer(Told):
+class AudienceAnswer(Answering):
     client_id: int
     audience: Audience
     accounts: list[AccountAudienceAnswer]

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from sophia.analytics.schemas.asking import VISIBLE, Asking, plain_number
-from sophia.analytics.schemas.reports import BenchmarkAnswer, ComparisonAnswer, PeersAnswer, Told, WindowAnswer
+from sophia.analytics.schemas.asking import VISIBLE, Asking, Limit
+from sophia.analytics.schemas.figures import Answering, WindowAnswer
+from sophia.analytics.schemas.reports import BenchmarkAnswer, ComparisonAnswer, PeersAnswer
 from sophia.meta.catalogue import Platform
 
 Industry = Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE)]
@@ -15,7 +16,7 @@ class BenchmarksQuery(Asking):
     industry: Industry | None = None
     platform: Platform | None = None
     metric: Annotated[str, Field(max_length=60, pattern=VISIBLE)] | None = None
-    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)] = 500
+    limit: Limit = 500
     cursor: Annotated[str, Field(max_length=2000, description="From the Link header.")] | None = None
 
 
@@ -30,12 +31,12 @@ class BenchmarksGiven(Asking):
     dry_run: bool = Field(default=False, description="Say what would be kept, and keep nothing.")
 
 
-class BadLineAnswer(Told):
+class BadLineAnswer(Answering):
     line: int
     problem: str
 
 
-class BenchmarksWrittenAnswer(Told):
+class BenchmarksWrittenAnswer(Answering):
     """`changed` took the place of another value with the same key. Bad lines are set aside, the others kept."""
 
     added: int
@@ -45,7 +46,7 @@ class BenchmarksWrittenAnswer(Told):
     dry_run: bool
 
 
-class ClientComparisonAnswer(Told):
+class ClientComparisonAnswer(Answering):
     """The client's KPIs beside published numbers that are like them, and the portfolio's quarters without names."""
 
     client_id: int
@@ -59,7 +60,7 @@ class IndustryGiven(Asking):
     industry: Industry | None = Field(description="As benchmarks name it; null for none.")
 
 
-class IndustryAnswer(Told):
+class IndustryAnswer(Answering):
     """Whether anybody published a number for this industry; without one the client is compared with all industries."""
 
     industry: str | None

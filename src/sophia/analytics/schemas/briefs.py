@@ -8,19 +8,14 @@ from pydantic import Field, FiniteFloat
 from sophia.analytics.measures.trends import MOST_WEEKS
 from sophia.analytics.report import ClientStanding
 from sophia.analytics.schemas.asking import Asking, Id
+from sophia.analytics.schemas.figures import Answering, ChangeAnswer, CoverageAnswer, Ends, FigureAnswer, WindowAnswer
 from sophia.analytics.schemas.reports import (
     AnomalyAnswer,
-    ChangeAnswer,
-    CoverageAnswer,
     DriversAnswer,
-    Ends,
-    FigureAnswer,
     GoalAnswer,
     NoteAnswer,
     SentenceAnswer,
-    Told,
     TrendAnswer,
-    WindowAnswer,
 )
 from sophia.meta.catalogue import Platform
 
@@ -32,7 +27,7 @@ class WeeksQuery(Asking):
     account_id: Id | None = None
 
 
-class WeekKpisAnswer(Told):
+class WeekKpisAnswer(Answering):
     """The KPIs of one closed week, as they were last computed; `checked_at` is when they were last found right."""
 
     week: WindowAnswer
@@ -43,7 +38,7 @@ class WeekKpisAnswer(Told):
     checked_at: datetime
 
 
-class WeeksAnswer(Told):
+class WeeksAnswer(Answering):
     """The newest closed weeks, oldest first, those that were never computed left out, and the trend of every KPI."""
 
     client_id: int
@@ -53,7 +48,7 @@ class WeeksAnswer(Told):
     annotations: list[NoteAnswer] = Field(description="Of the days of these weeks.")
 
 
-class ReasonAnswer(Told):
+class ReasonAnswer(Answering):
     """Why a client needs somebody; the references of its sentence lead into the client's part of the brief."""
 
     code: str
@@ -62,14 +57,14 @@ class ReasonAnswer(Told):
     sentence: SentenceAnswer
 
 
-class CollectionAnswer(Told):
+class CollectionAnswer(Answering):
     status: Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
     accounts: int
     latest_metric_date: date | None
     action_needed: str | None
 
 
-class ClientBriefAnswer(Told):
+class ClientBriefAnswer(Answering):
     """One client: sage is well, amber wants a look, coral needs somebody now."""
 
     client_id: int
@@ -88,7 +83,7 @@ class ClientBriefAnswer(Told):
     annotations: list[NoteAnswer]
 
 
-class EventPartAnswer(Told):
+class EventPartAnswer(Answering):
     platform: Platform
     metric: str
     kind: Literal["spike", "drop", "rise", "fall"]
@@ -98,7 +93,7 @@ class EventPartAnswer(Told):
     alike: int
 
 
-class EventAnswer(Told):
+class EventAnswer(Answering):
     """What most of the portfolio did: `alike` of the `series` that were judged moved that way, over all parts."""
 
     kind: Literal["spike", "drop", "rise", "fall"]
@@ -109,7 +104,7 @@ class EventAnswer(Told):
     parts: list[EventPartAnswer]
 
 
-class MoveAnswer(Told):
+class MoveAnswer(Answering):
     """A client whose posts people answered more or less than before, and by how many percent."""
 
     client_id: int
@@ -119,7 +114,7 @@ class MoveAnswer(Told):
     interval: Ends
 
 
-class BriefAnswer(Told):
+class BriefAnswer(Answering):
     """Every client that may be seen, those first who need somebody most."""
 
     window: WindowAnswer
@@ -133,7 +128,7 @@ class BriefAnswer(Told):
     commentary: list[SentenceAnswer]
 
 
-class MovementAnswer(Told):
+class MovementAnswer(Answering):
     """For how many clients a KPI rose and fell from the week before, of those for which both weeks are known."""
 
     up: int

@@ -5,9 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sophia.analytics.schemas.answering import Answering
 from sophia.analytics.schemas.asking import VISIBLE, Asking, CalendarDay, Id, Name
-from sophia.analytics.schemas.reports import FigureAnswer
+from sophia.analytics.schemas.figures import Answering, FigureAnswer
 
 Pillar = Annotated[str, Field(min_length=1, max_length=100, pattern=VISIBLE)]
 DraftIds = Annotated[list[Id], Field(max_length=1000)]

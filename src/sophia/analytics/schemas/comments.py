@@ -3,17 +3,15 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, FiniteFloat
+from pydantic import Field, FiniteFloat
 
 from sophia.analytics.queries import CommentState, DerivedState
 from sophia.analytics.queries.cursors import read_cursor, row_number, utc_moment, write_cursor
-from sophia.analytics.schemas.answering import Answering
-from sophia.analytics.schemas.asking import Asking, Cursor, DaysAsked, Name, plain_number
-from sophia.analytics.schemas.reports import FigureAnswer
+from sophia.analytics.schemas.asking import Asking, Cursor, DaysAsked, Limit, Name
+from sophia.analytics.schemas.figures import Answering, FigureAnswer
 from sophia.meta.catalogue import Platform
 
 ToneName = Literal["positive", "neutral", "negative", "not scored"]
-Limit = Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)]
 
 
 class CommentsQuery(DaysAsked):

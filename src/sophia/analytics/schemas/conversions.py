@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from sophia.analytics.measures.attribution import LOOKBACK_DAYS, Model
 from sophia.analytics.measures.currencies import decimals_of
-from sophia.analytics.schemas.answering import Answering
 from sophia.analytics.schemas.asking import (
     VISIBLE,
     Amount,
@@ -21,7 +20,7 @@ from sophia.analytics.schemas.asking import (
     expect_plain,
     visible,
 )
-from sophia.analytics.schemas.reports import FigureAnswer
+from sophia.analytics.schemas.figures import Answering, FigureAnswer
 from sophia.errors import InvalidInputError
 
 EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]

@@ -11,7 +11,6 @@ from sophia.analytics.measures.guidance import StageScore
 from sophia.analytics.measures.scores import Verdict
 from sophia.analytics.queries.decisions import WeekScore
 from sophia.analytics.report.decisions import DecisionQuality
-from sophia.analytics.schemas.answering import Answering
 from sophia.analytics.schemas.asking import (
     UNKEEPABLE,
     Asking,
@@ -24,7 +23,7 @@ from sophia.analytics.schemas.asking import (
     plain_number,
     visible,
 )
-from sophia.analytics.schemas.reports import FigureAnswer, IntervalAnswer, WindowAnswer
+from sophia.analytics.schemas.figures import Answering, FigureAnswer, IntervalAnswer, WindowAnswer
 from sophia.errors import InvalidInputError
 
 Stage = Literal["research", "angle", "persona", "format", "voice", "gate", "approval", "performance"]

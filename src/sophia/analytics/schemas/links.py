@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sophia.analytics.schemas.answering import Answering
 from sophia.analytics.schemas.asking import Asking, Id
+from sophia.analytics.schemas.figures import Answering
 
 LinkStatus = Literal["unchecked", "ok", "dead", "loses_tags", "unsure", "refused"]
 

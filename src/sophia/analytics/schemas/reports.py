@@ -2,122 +2,36 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat
 
-from sophia.analytics.measures.figures import FigureUnit, Window
 from sophia.analytics.measures.goals import GoalKind, Standing
 from sophia.analytics.measures.posting_times import Slot
 from sophia.analytics.measures.responses import Effect, GroupResponse
 from sophia.analytics.measures.scores import Verdict
 from sophia.analytics.measures.summaries import Aggregate
 from sophia.analytics.report import Report
-from sophia.analytics.schemas.asking import FIRST_DAY, LAST_DAY, DaysAsked, Moment
-from sophia.errors import InvalidInputError
+from sophia.analytics.schemas.comments import ToneAnswer
+from sophia.analytics.schemas.figures import (
+    Answering,
+    ChangeAnswer,
+    CoverageAnswer,
+    Ends,
+    FigureAnswer,
+    Quantity,
+    WindowAnswer,
+)
 from sophia.meta.catalogue import Level, ObjectKind, Platform
 
 
-def plain_number(value: Any) -> Any:
-    """Percentages and counts need no exactness beyond that of a JSON number."""
-    return float(value) if isinstance(value, Decimal) else value
-
-
-Value = int | FiniteFloat | Decimal
-Amount = Annotated[int | FiniteFloat, BeforeValidator(plain_number)]
-Ends = tuple[FiniteFloat, FiniteFloat]
-
-
-class WindowQuery(DaysAsked):
-    """The days that are asked for, both or none given; without them the newest closed week."""
-
-    @model_validator(mode="after")
-    def both_days(self) -> Self:
-        if (self.start_date is None) != (self.end_date is None):
-            raise ValueError("give both start_date and end_date, or none")
-        return self
-
-    @property
-    def window(self) -> Window | None:
-        return None if self.start_date is None or self.end_date is None else window_of(self.start_date, self.end_date)
-
-
-class ReportQuery(WindowQuery):
-    """The days of a report or a brief, and the moment as of which it is made."""
-
-    as_of: Moment | None = Field(default=None, description="As it was at this moment, to the digit.")
-
-
-def days_asked(asked: DaysAsked) -> Window | None:
-    """The days that were asked for, as far back and forward as there are any where one end is left out."""
-    if asked.start_date is None and asked.end_date is None:
-        return None
-    return window_of(asked.start_date or FIRST_DAY, asked.end_date or LAST_DAY)
-
-
-def window_of(first: date, last: date) -> Window:
-    """The window of two days, both included. Raises InvalidInputError when they are reversed."""
-    if last < first:
-        raise InvalidInputError(f"The last day, {last}, is before the first, {first}.")
-    return Window(first, date.fromordinal(last.toordinal() + 1))
-
-
-class Told(BaseModel):
-    """What is answered."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class WindowAnswer(Told):
-    """Days of Meta's reporting zone, `end` excluded."""
-
-    start: date
-    end: date
-
-
-class IntervalAnswer(Told):
-    low: FiniteFloat
-    high: FiniteFloat
-
-
-class CoverageAnswer(Told):
-    days_with_data: int
-    days: int
-
-
-class FigureAnswer(Told):
-    """One number: a value or the reason why there is none, with its sample, interval, bounds, doubt and coverage.
-
-    Money is exact, and so a text: "19.90".
-    """
-
-    value: Value | None
-    unit: FigureUnit
-    n: int | None
-    interval: IntervalAnswer | None
-    at_least: Value | None
-    at_most: Value | None
-    reason: str | None
-    doubt: str | None
-    coverage: CoverageAnswer | None
-    currency: str | None
-
-
-class ChangeAnswer(Told):
-    before: FigureAnswer
-    after: FigureAnswer
-    absolute: FigureAnswer
-    percent: FigureAnswer
-
-
-class WeekPointAnswer(Told):
+class WeekPointAnswer(Answering):
     week: WindowAnswer
     figure: FigureAnswer
     is_closed: bool
 
 
-class TrendAnswer(Told):
+class TrendAnswer(Answering):
     """The newest weeks, oldest first; `falling` and `rising` count the weeks in a row up to the newest closed one."""
 
     points: list[WeekPointAnswer]
@@ -127,14 +41,14 @@ class TrendAnswer(Told):
     rising: int
 
 
-class SummaryLineAnswer(Told):
+class SummaryLineAnswer(Answering):
     metric: str
     level: Level
     aggregate: Aggregate
     change: ChangeAnswer
 
 
-class PartAnswer(Told):
+class PartAnswer(Answering):
     """A part of a change: what it alone would have changed, in percent."""
 
     log: FiniteFloat
@@ -145,7 +59,7 @@ class PartAnswer(Told):
     verdict: Literal["up", "down", "cannot tell"]
 
 
-class DriversAnswer(Told):
+class DriversAnswer(Answering):
     """Who decided the change of engagement on one platform."""
 
     whole: PartAnswer | None
@@ -160,7 +74,7 @@ class DriversAnswer(Told):
     reasons: dict[str, str]
 
 
-class AnomalyDetailsAnswer(Told):
+class AnomalyDetailsAnswer(Answering):
     kind: Literal["spike", "drop", "outage", "rise", "fall", "gap"]
     since: date
     noticed: date
@@ -174,20 +88,20 @@ class AnomalyDetailsAnswer(Told):
     provisional: bool
 
 
-class AnomalyAnswer(Told):
+class AnomalyAnswer(Answering):
     account_id: int
     platform: Platform
     metric: str
     anomaly: AnomalyDetailsAnswer
 
 
-class BenchmarkAnswer(Told):
+class BenchmarkAnswer(Answering):
     industry: str
     platform: Platform
     metric: str
     denominator: str
     statistic: str
-    value_percent: Amount
+    value_percent: Quantity
     data_year: int
     sample_size: int | None
     source: str
@@ -195,7 +109,7 @@ class BenchmarkAnswer(Told):
     is_own: bool = Field(description="Brought by somebody here; the others came with Sophia.")
 
 
-class ComparisonAnswer(Told):
+class ComparisonAnswer(Answering):
     benchmark: BenchmarkAnswer | None
     own: FigureAnswer
     points: FigureAnswer
@@ -204,26 +118,26 @@ class ComparisonAnswer(Told):
     same_industry: bool
 
 
-class QuantilesAnswer(Told):
+class QuantilesAnswer(Answering):
     n: int
     lower: FigureAnswer
     middle: FigureAnswer
     upper: FigureAnswer
 
 
-class PeersAnswer(Told):
+class PeersAnswer(Answering):
     platform: Platform
     kpi: str
     own: FigureAnswer
     portfolio: QuantilesAnswer
 
 
-class ResponseAnswer(Told):
+class ResponseAnswer(Answering):
     factor: FigureAnswer
     effect: Effect
 
 
-class SlotAnswer(Told):
+class SlotAnswer(Answering):
     """An hour of the week in the client's zone; Monday is 0."""
 
     weekday: int
@@ -234,7 +148,7 @@ class PostingTimeAnswer(SlotAnswer, ResponseAnswer):
     pass
 
 
-class TopPostAnswer(Told):
+class TopPostAnswer(Answering):
     post_id: int
     account_id: int
     platform: Platform
@@ -244,12 +158,12 @@ class TopPostAnswer(Told):
     title: str | None
     permalink: str | None
     pillar: str | None
-    engagements: Amount
-    reach: Amount | None
+    engagements: Quantity
+    reach: Quantity | None
     rate_by_reach: FigureAnswer
 
 
-class MissingDaysAnswer(Told):
+class MissingDaysAnswer(Answering):
     account_id: int
     platform: Platform
     metric: str
@@ -258,7 +172,7 @@ class MissingDaysAnswer(Told):
     last: date
 
 
-class GoalAnswer(Told):
+class GoalAnswer(Answering):
     """A goal and how it stands; its days' end is excluded. `base` is where a level stood at their start."""
 
     name: str
@@ -275,7 +189,7 @@ class GoalAnswer(Told):
     standing: Standing
 
 
-class NoteAnswer(Told):
+class NoteAnswer(Answering):
     """What somebody knows of a day; without a client it concerns the whole portfolio."""
 
     id: int
@@ -286,7 +200,7 @@ class NoteAnswer(Told):
     written_at: datetime
 
 
-class DecisionStageAnswer(Told):
+class DecisionStageAnswer(Answering):
     """How well one stage predicts, by the outcomes due in the 180 days until the end of the window; and in a sentence."""
 
     stage: str
@@ -297,14 +211,14 @@ class DecisionStageAnswer(Told):
     text: str
 
 
-class ReferenceAnswer(Told):
+class ReferenceAnswer(Answering):
     """Where in this document the value of a place stands, and how it is written."""
 
     path: str
     form: str
 
 
-class SentenceAnswer(Told):
+class SentenceAnswer(Answering):
     """A sentence; every figure in it stands in this document, at the path of its reference."""
 
     text: str
@@ -312,7 +226,7 @@ class SentenceAnswer(Told):
     references: dict[str, ReferenceAnswer]
 
 
-class ReportedClientAnswer(Told):
+class ReportedClientAnswer(Answering):
     id: int
     name: str
     industry: str | None
@@ -320,27 +234,15 @@ class ReportedClientAnswer(Told):
     accounts: dict[int, Platform]
 
 
-class SentimentAnswer(Told):
-    """Comments by tone. The shares are those of the scored ones and add up to 100.0; what has no tone is counted by reason."""
-
-    comments: int
-    scored: int
-    not_scored: dict[str, int]
-    positive: FigureAnswer
-    neutral: FigureAnswer
-    negative: FigureAnswer
-    shares: dict[str, FiniteFloat]
-
-
-class CommentsAnswer(Told):
+class CommentsAnswer(Answering):
     """What people wrote in the window under any post of the client."""
 
-    whole: SentimentAnswer
-    platforms: dict[str, SentimentAnswer]
+    whole: ToneAnswer
+    platforms: dict[str, ToneAnswer]
     verdict: str
 
 
-class ReportAnswer(Told):
+class ReportAnswer(Answering):
     """The computed answer for one client and window, as everything was known at `as_of`."""
 
     client: ReportedClientAnswer
@@ -395,7 +297,7 @@ def report_answer(report: Report) -> ReportAnswer:
     return ReportAnswer.model_validate(fields)
 
 
-class BenchmarkSummary(Told):
+class BenchmarkSummary(Answering):
     """What others reach: as it was published, and in the portfolio."""
 
     published: list[ComparisonAnswer]

@@ -1,28 +1,20 @@
 """What people respond to, and when; and posts among others of the same age."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, FiniteFloat
+from pydantic import Field, FiniteFloat
 
 from sophia.analytics.report import Measured, Responses
-from sophia.analytics.schemas.asking import plain_number
-from sophia.analytics.schemas.reports import (
-    Amount,
-    PostingTimeAnswer,
-    ResponseAnswer,
-    SlotAnswer,
-    Told,
-    WindowAnswer,
-    WindowQuery,
-    posting_time_answers,
-)
+from sophia.analytics.schemas.asking import Limit, WindowQuery
+from sophia.analytics.schemas.figures import Answering, Quantity, WindowAnswer
+from sophia.analytics.schemas.reports import PostingTimeAnswer, ResponseAnswer, SlotAnswer, posting_time_answers
 from sophia.meta.catalogue import Platform
 
 Verdict = Literal["above", "below", "usual"]
 
 
-class RespondingAnswer(Told):
+class RespondingAnswer(Answering):
     """Of `posts` that were published in the window, `compared` have both engagements and reach.
 
     `factor` 1.2 means a fifth more engagement from as many people reached; it is drawn towards 1 the more, the fewer
@@ -60,10 +52,10 @@ class StandingsQuery(WindowQuery):
     )
     metric: Measured = "engagements"
     verdict: Verdict | None = None
-    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=1000)] = 200
+    limit: Limit = 200
 
 
-class StandingAnswer(Told):
+class StandingAnswer(Answering):
     """A post against the others of its account: of its format where there are eight, else of all formats.
 
     `usual` is their median, 95 % of posts would lie between `low` and `high`, `score` is z on the log scale.
@@ -79,7 +71,7 @@ class StandingAnswer(Told):
     reason: str
 
 
-class StandingPostAnswer(Told):
+class StandingPostAnswer(Answering):
     post_id: int
     account_id: int
     platform: Platform
@@ -88,11 +80,11 @@ class StandingPostAnswer(Told):
     published_at: datetime
     title: str | None
     permalink: str | None
-    value: Amount | None
+    value: Quantity | None
     standing: StandingAnswer
 
 
-class StandingsAnswer(Told):
+class StandingsAnswer(Answering):
     """Posts that have reached the age, newest first. `total` counts those that match, also beyond the limit."""
 
     client_id: int

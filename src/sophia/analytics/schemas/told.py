@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
-from sophia.analytics.schemas.answering import Answering
 from sophia.analytics.schemas.asking import VISIBLE, Amount, Asking, CalendarDay, DaysAsked, visible
 from sophia.analytics.schemas.conversions import Currency, expect_decimals
+from sophia.analytics.schemas.figures import Answering
 
 GoalName = Annotated[
     str,

@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import Field, FiniteFloat
 
 from sophia.analytics.schemas.asking import DaysAsked
-from sophia.analytics.schemas.reports import NoteAnswer, SentenceAnswer, Told, WindowAnswer
+from sophia.analytics.schemas.figures import Answering, WindowAnswer
+from sophia.analytics.schemas.reports import NoteAnswer, SentenceAnswer
 from sophia.meta.catalogue import Platform
 
 
@@ -16,7 +17,7 @@ class AnomaliesQuery(DaysAsked):
     open: bool = False
 
 
-class ToldAnomalyAnswer(Told):
+class ToldAnomalyAnswer(Answering):
     """Something unusual in the daily values of one account, as it was told last.
 
     `value`, `score` (z), `expected`, `low` and `high` (95 % range) belong to `worst`, its most unusual day. It is open
@@ -44,14 +45,14 @@ class ToldAnomalyAnswer(Told):
     withdrawn_at: datetime | None
 
 
-class AnomalyLine(Told):
+class AnomalyLine(Answering):
     """An anomaly and how it is said; the references of the sentence lead into `anomaly`."""
 
     anomaly: ToldAnomalyAnswer
     sentence: SentenceAnswer
 
 
-class AnomaliesAnswer(Told):
+class AnomaliesAnswer(Answering):
     """Newest first. `judged_through` is the last day that is judged for good: the two after it may be restated."""
 
     client_id: int
@@ -61,7 +62,7 @@ class AnomaliesAnswer(Told):
     annotations: list[NoteAnswer] = Field(description="Of the days of the window.")
 
 
-class ToldEventPartAnswer(Told):
+class ToldEventPartAnswer(Answering):
     """A portfolio event as one metric on one platform shows it."""
 
     id: int
@@ -78,7 +79,7 @@ class ToldEventPartAnswer(Told):
     withdrawn_at: datetime | None
 
 
-class ToldEventAnswer(Told):
+class ToldEventAnswer(Answering):
     """Days on which most accounts moved alike: one event, and no news of any client alone. Counts are over all parts."""
 
     kind: Literal["spike", "drop", "rise", "fall"]
@@ -89,7 +90,7 @@ class ToldEventAnswer(Told):
     parts: list[ToldEventPartAnswer]
 
 
-class EventsAnswer(Told):
+class EventsAnswer(Answering):
     """Newest first, with what was written down of the portfolio's days."""
 
     window: WindowAnswer | None

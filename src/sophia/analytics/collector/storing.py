@@ -1,0 +1,73 @@
+"""Stores the answers of a run off the event loop: one transaction at a time, and one for all that came meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio.to_thread
+from sqlalchemy.orm import Session
+
+from sophia.analytics.store import AccountWriter, Saved
+from sophia.database import Database
+from sophia.meta.envelope import Answer
+from sophia.meta.subjects import interpret
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An answer that is to be stored; `stored` is done when it is, or tells why it is not."""
+
+    answer: Answer
+    family: str
+    stored: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Storing:
+    """The writes of one run. `odd` are the families of whose answers a part was set aside; `tell` hears what was stored."""
+
+    def __init__(self, database: Database, writer: AccountWriter, tell: Callable[[Saved], None]) -> None:
+        self.odd: set[str] = set()
+        self._database, self._writer, self._tell = database, writer, tell
+        self._writing = asyncio.Lock()
+        self._waiting: list[Waiting] = []
+
+    async def save(self, answer: Answer, family: str) -> None:
+        """Store an answer, and with it all others that came while the store was busy: one transaction for all.
+
+        Who had its answer taken along hears of a failure too, for nobody may believe that something is stored that is not.
+        """
+        mine = Waiting(answer, family)
+        self._waiting.append(mine)
+        async with self._writing:
+            if not mine.stored.done():
+                taken, self._waiting = self._waiting, []
+                try:
+                    saved = await anyio.to_thread.run_sync(self._interpret_and_save, taken)
+                except Exception as error:
+                    for one in taken:
+                        one.stored.set_exception(error)
+                        one.stored.exception()  # whoever waits for it may have been cancelled meanwhile
+                    raise
+                except BaseException:
+                    for one in taken:
+                        one.stored.cancel()
+                    raise
+                for one in taken:
+                    one.stored.set_result(None)
+                self._tell(saved)
+        await mine.stored
+
+    def _interpret_and_save(self, taken: list[Waiting]) -> Saved:
+        batches = [interpret(one.answer.source, one.answer.data) for one in taken]
+        self.odd |= {one.family for batch, one in zip(batches, taken, strict=True) if batch.oddities}
+        return self._writer.save(batches)
+
+    async def write(self, change: Callable[[Session], object]) -> None:
+        """Another change of the store, in a transaction of its own."""
+
+        def write() -> None:
+            with self._database.write() as session:
+                change(session)
+
+        async with self._writing:
+            await anyio.to_thread.run_sync(write)

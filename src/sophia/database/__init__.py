@@ -1,0 +1,42 @@
+"""The database: `engine` one transaction per request or job, `columns` the types that both databases share, `statements`
+what is said past SQLAlchemy.
+"""
+
+from sophia.database.columns import (
+    EPOCH,
+    Base,
+    BigId,
+    Day,
+    MetricValue,
+    MoneyAmount,
+    UtcDateTime,
+    day_number,
+    day_of,
+    from_decimal,
+    in_cents,
+    to_decimal,
+)
+from sophia.database.engine import Database
+from sophia.database.statements import among, collected, execute, put_row, put_rows, select_among
+
+__all__ = [
+    "EPOCH",
+    "Base",
+    "BigId",
+    "Database",
+    "Day",
+    "MetricValue",
+    "MoneyAmount",
+    "UtcDateTime",
+    "among",
+    "collected",
+    "day_number",
+    "day_of",
+    "execute",
+    "from_decimal",
+    "in_cents",
+    "put_row",
+    "put_rows",
+    "select_among",
+    "to_decimal",
+]

@@ -1,0 +1,174 @@
+"""One engine, and one transaction per request or job.
+
+SQLite is written by one transaction at a time. Writers begin with BEGIN IMMEDIATE and queue on a lock of this process,
+because SQLite's own waiting sleeps and polls, and a plain BEGIN that reads first fails when another writer was faster.
+"""
+
+import copy
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from sophia.errors import BusyError, ConfigurationError, StoreError
+
+# Faults of the machine that a person must mend, by SQLite's primary result code and by PostgreSQL's state.
+KEPT = "What was stored is kept, and the next run goes on from there."
+MACHINE_FAULTS: Mapping[int | str, str] = {
+    8: f"may only be read. Let the user who runs Sophia write the file and its folder. {KEPT}",
+    10: f"cannot be written: the disk fails, or is over a limit. Look at the disk, then run again. {KEPT}",
+    13: f"cannot grow: the disk is full. Make room, then run again. {KEPT}",
+    14: "cannot be opened. Let the user who runs Sophia write its folder, or set SOPHIA_DATABASE_URL.",
+    "53100": f"cannot grow: the disk of its server is full. Make room there, then run again. {KEPT}",
+}
+
+
+class Database:
+    """The store's engine. Opens no connection before the first read or write."""
+
+    def __init__(self, url: str) -> None:
+        """`url` as in SOPHIA_DATABASE_URL. Raises ConfigurationError when it names no database that we know."""
+        try:
+            parsed = make_url(url)
+        except (ArgumentError, ValueError):
+            # Without its cause, which may repeat the address and with it a password.
+            raise ConfigurationError("SOPHIA_DATABASE_URL is no database address, such as sqlite:///file.db") from None
+        backend = parsed.get_backend_name()
+        if backend not in ("sqlite", "postgresql"):
+            raise ConfigurationError(f"SOPHIA_DATABASE_URL: {backend} is not supported; use sqlite or postgresql")
+        self.is_sqlite = backend == "sqlite"
+        self._write_lock = threading.Lock()
+        self._seconds: float | None = None
+        self._until = math.inf
+        if self.is_sqlite:
+            if not parsed.database or parsed.database == ":memory:":
+                raise ConfigurationError("SOPHIA_DATABASE_URL: name a file; a database in memory is lost at the end")
+            self.path: Path | None = Path(parsed.database)
+            options = {"connect_args": {"check_same_thread": False}, "pool_size": 40}
+            self.engine: Engine = create_engine(parsed, hide_parameters=True, **options)
+            event.listen(self.engine, "connect", prepare_sqlite)
+            event.listen(self.engine, "begin", begin_sqlite)
+        else:
+            self.path = None
+            address = parsed.set(drivername="postgresql+psycopg")
+            self.engine = create_engine(address, hide_parameters=True, pool_size=20, max_overflow=20)
+        event.listen(self.engine, "handle_error", self._tell)
+
+    def within(self, seconds: float) -> Self:
+        """The same store for somebody who does not wait longer: no query of it lasts longer than this, and no write is
+        committed later than this from now. What takes longer ends as a passing error of the database, or BusyError.
+        """
+        same = copy.copy(self)
+        same.__dict__.update(_seconds=seconds, _until=time.monotonic() + seconds)
+        return same
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on one consistent state of the store; nothing that is changed through it is kept."""
+        level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with (
+            self.engine.connect().execution_options(**level) as connection,
+            bounded(connection, self._seconds),
+            Session(connection) as session,
+        ):
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        options = {"sophia_write": True} if self.is_sqlite else {}
+        with (
+            self._turn(),
+            self.engine.connect().execution_options(**options) as connection,
+            bounded(connection, self._seconds),
+        ):
+            with Session(connection, expire_on_commit=False) as session, session.begin():
+                yield session
+                session.flush()
+                if time.monotonic() > self._until:
+                    raise BusyError("This took too long and was not kept. Try again in a moment.")
+            connection.commit()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Of the writers of this process one at a time on SQLite, all at once on PostgreSQL."""
+        if not self.is_sqlite:
+            yield
+            return
+        patience = -1 if self._seconds is None else max(0.0, self._until - time.monotonic())
+        if not self._write_lock.acquire(timeout=patience):
+            raise BusyError("Others are writing. Try again in a moment.")
+        try:
+            yield
+        finally:
+            self._write_lock.release()
+
+    def sync(self) -> None:
+        """Return when what was committed has reached the disk; SQLite leaves that to later."""
+        if not self.is_sqlite:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(FULL)").close()
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _tell(self, context: ExceptionContext) -> None:
+        """Say in our words what a person must mend. Raises StoreError; other errors go on as they are."""
+        error = context.original_exception
+        code = getattr(error, "sqlite_errorcode", None)
+        # The lowest byte is the primary result code; the others say more of the same.
+        what = MACHINE_FAULTS.get(getattr(error, "sqlstate", None) or "" if code is None else code & 0xFF)
+        if what is not None:
+            raise StoreError(f"The store{f' at {self.path}' if self.path else ''} {what}") from error
+
+
+@contextmanager
+def bounded(connection: Connection, seconds: float | None) -> Iterator[None]:
+    """No query through the connection lasts longer than this meanwhile; None sets no bound."""
+    driver = connection.connection.driver_connection
+    if seconds is None or driver is None:
+        yield
+        return
+    if connection.dialect.name == "postgresql":
+        # It ends with the transaction, which it begins.
+        driver.execute(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        yield
+        return
+    until = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # transactions begin where we say so, in begin_sqlite
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "temp_store=MEMORY",
+        "cache_size=-65536",
+        "mmap_size=1073741824",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def begin_sqlite(connection: Any) -> None:
+    write = connection.get_execution_options().get("sophia_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
