@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow, PostsWindow
+from sophia.analytics.measures.driver_sentences import say
 from sophia.analytics.measures.drivers import DRIVERS, DriverSplit, Part, split_drivers
 from sophia.demo.truth import Truth
 from sophia.demo.world import build_world
@@ -239,6 +240,39 @@ def test_merely_posting_more_is_not_people() -> None:
         named.append(split.main_driver)
     assert named.count("posting") >= 15
     assert named.count("people") <= 1
+
+
+def split_of(whole: float, platform: float, distribution: float, *, sure: bool = False) -> DriverSplit:
+    """A split with these parts on the log scale; the platform is certain, the client's own distribution only if `sure`."""
+    rest = whole - platform - distribution
+    return DriverSplit(
+        client_id=1,
+        whole=Part(whole, whole - 0.1, whole + 0.1),
+        platform=Part(platform, platform - 0.05, platform + 0.05),
+        distribution=Part(distribution, distribution - 0.1, distribution + (0.1 if sure else 1.0)),
+        posting=Part(0.0, 0.0, 0.0),
+        people=Part(rest, rest - 0.5, rest + 0.5),
+        others=9,
+        others_alike=8,
+        units=(7, 7),
+        reasons={},
+    )
+
+
+def test_who_made_a_small_part_did_not_decide() -> None:
+    """H1: of a fall by half a certain −11 % is a part, and not the main driver; nor is anything of no change."""
+    found = split_of(log(0.47), log(0.89), log(0.59))
+    assert (found.main_driver, found.certain_driver) == (None, "platform")
+    assert split_of(log(0.47), log(0.89), log(0.59), sure=True).main_driver == "distribution"
+    assert split_of(log(0.8), log(0.85), log(0.99)).main_driver == "platform"
+    assert split_of(0.0, log(0.85), -log(0.85)).certain_driver is None
+
+
+def test_certain_and_too_small_is_as_before() -> None:
+    """H1: what nobody would notice is not told as a change."""
+    tiny = replace(split_of(log(0.8), log(0.85), 0.0), distribution=Part(-0.002, -0.003, -0.001))
+    assert "shown as before" in say(tiny).text
+    assert "shown less (0 %" not in say(tiny).text
 
 
 def test_a_change_of_formats_is_posting() -> None:

@@ -1,6 +1,7 @@
 """Figures: a value or a reason, percentages with a base, changes between windows, windows of days."""
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -107,11 +108,21 @@ def test_changes_of_money_are_exact() -> None:
 
 
 def test_a_window_that_was_half_seen_is_flagged() -> None:
-    """G7: growth against a half-collected week says so."""
+    """A12, G7: a sum of three days against one of seven is no growth, for what is missing would count as zero."""
     half = figure(50, COUNT, coverage=Coverage(3, 7))
+    other = figure(40, COUNT, coverage=Coverage(5, 7))
     whole = figure(100, COUNT, coverage=Coverage(7, 7))
-    assert change(half, whole).percent.doubt == "Only 3 of 7 days of the earlier window have data."
-    assert change(whole, half).absolute.doubt == "Only 3 of 7 days of the later window have data."
+    for before, after, reason in (
+        (half, whole, "Only 3 of 7 days of the earlier window have data."),
+        (whole, half, "Only 3 of 7 days of the later window have data."),
+        (half, other, "Only 3 of 7 days of the earlier window and 5 of 7 days of the later window have data."),
+    ):
+        found = change(before, after)
+        assert (found.percent.value, found.percent.reason) == (None, reason)
+        assert (found.absolute.value, found.absolute.reason) == (None, reason)
+        assert (found.before, found.after) == (before, after)
+    assert change(half, replace(half, value=60)).percent.value == 20.0
+    assert change(half, replace(half, value=60)).percent.doubt == "Compared are 3 of 7 days of each window."
     assert change(whole, whole).percent.doubt is None
 
 

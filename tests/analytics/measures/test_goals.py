@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.figures import Figure, FigureUnit, Window, missing
+from sophia.analytics.measures.figures import Coverage, Figure, FigureUnit, Window, missing
 from sophia.analytics.measures.goals import Goal, GoalKind, Standing, progress
+from sophia.analytics.report.goal_sentences import say_goal
+from sophia.analytics.report.records import ReportedGoal
 from sophia.errors import InvalidInputError
 
 NOVEMBER = Window(date(2026, 11, 1), date(2026, 12, 1))
@@ -23,6 +25,30 @@ def test_a_total() -> None:
     found = progress(Goal(kpi="conversions", target=100, window=NOVEMBER, kind=GoalKind.TOTAL), count(60), HALF)
     assert (found.done.value, found.pace.value, found.projected.value) == (60.0, 120.0, 120.0)
     assert found.standing is Standing.ON_PACE
+
+
+def test_days_without_readings_are_told() -> None:
+    """A12: half of the views on half of the days may be all of the way; figure and sentence say that days are missing."""
+    goal = Goal(kpi="views", target=100, window=NOVEMBER, kind=GoalKind.TOTAL)
+    short = Figure(value=25, unit=FigureUnit.COUNT, coverage=Coverage(8, 15))
+    found = progress(goal, short, HALF)
+    for one in (found.done, found.pace, found.projected):
+        assert one.doubt == "Only 8 of 15 days have data."
+    reported = ReportedGoal(
+        name="Views",
+        kpi="views",
+        kind=goal.kind,
+        target=100.0,
+        at_most=False,
+        window=NOVEMBER,
+        base=None,
+        current=short,
+        done=found.done,
+        pace=found.pace,
+        projected=found.projected,
+        standing=found.standing,
+    )
+    assert say_goal({"goals": [reported]}, reported, "goals.0").text.endswith(" Only 8 of 15 days have readings.")
 
 
 def test_a_level() -> None:

@@ -25,7 +25,8 @@ from tests.analytics.measures.invented import (
 
 from sophia.analytics.measures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
 from sophia.analytics.measures.figures import Coverage, FigureUnit, Window
-from sophia.analytics.measures.kpis import KPIS, NOT_ADDED, compute_kpis, kpi_changes
+from sophia.analytics.measures.kpis import KPIS, NOT_ADDED, NOT_BEGUN, compute_kpis, kpi_changes
+from sophia.analytics.measures.summaries import algo_dependent_summary
 from sophia.meta.catalogue import CANONICAL, ObjectKind
 
 TWO_POSTS = (post(1, numbers(1000, 40, 5, 3, 2)), post(2, numbers(200, 18, 1, 1, 0)))
@@ -178,11 +179,38 @@ def test_views_of_a_week() -> None:
 
 
 def test_a_half_collected_week_is_flagged() -> None:
-    """G7: the change says that the earlier week was not wholly seen."""
+    """A12, G7: two days that were seen are compared with the same two, and the change says so."""
     before = client(window=WEEK.previous, days=daily(GRAM, "views", 10, 10, first=WEEK.previous.start))
-    found = kpi_changes(client(days=daily(GRAM, "views", *[10] * 7)), before)["views"]
-    assert found.percent.value == 250.0
-    assert found.percent.doubt == "Only 2 of 7 days of the earlier window have data."
+    now = client(days=daily(GRAM, "views", *[15] * 7))
+    found = kpi_changes(now, before)["views"]
+    assert (found.before.value, found.after.value, found.percent.value) == (20, 30, 50.0)
+    assert found.percent.doubt == "Compared are 2 of 7 days of each window."
+    assert compute_kpis(now)["views"].value == 105
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.integers(1, 1000)), min_size=7, max_size=7),
+    st.lists(st.one_of(st.none(), st.integers(1, 1000)), min_size=7, max_size=7),
+)
+def test_what_is_missing_changes_nothing(first: list[int | None], second: list[int | None]) -> None:
+    """A12: views a day that never change never change, whatever is missing; what did change is that of common days."""
+    days = (daily(GRAM, "views", *first, first=WEEK.previous.start), daily(GRAM, "views", *second))
+    found = kpi_changes(client(days=days[1]), client(window=WEEK.previous, days=days[0]))["views"]
+    both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+    if not both:
+        assert found.percent.value is None
+    else:
+        assert found.percent.value == pytest.approx(100 * (sum(b for _, b in both) / sum(a for a, _ in both) - 1))
+
+
+def test_before_the_first_day_is_over_nothing_is_compared() -> None:
+    """G3: a running day against a whole one is no fall."""
+    before = client(window=WEEK.previous, days=daily(GRAM, "views", *[10] * 7, first=WEEK.previous.start))
+    begun = replace(client(days=daily(GRAM, "views", 1)), today=WEEK.start)
+    for found in kpi_changes(begun, before).values():
+        assert (found.percent.value, found.percent.reason) == (None, NOT_BEGUN)
+    (line,) = algo_dependent_summary(begun, before)
+    assert (line.figure.value, line.change.percent.reason) == (1, NOT_BEGUN)
 
 
 def test_no_rate_is_infinite() -> None:

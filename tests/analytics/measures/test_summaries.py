@@ -44,10 +44,11 @@ def test_levels_and_classes_do_not_mix() -> None:
 
 
 def test_changes_against_the_window_before() -> None:
-    """A2: −50 %; without a window before there is no change, with a reason."""
+    """A2, A12: −75 % on the day that both have; without a window before there is no change, with a reason."""
     before = client(window=WEEK.previous, days=daily(GRAM, "likes", 20, first=WEEK.previous.start))
     found = {line.metric: line.change for line in algo_independent_summary(NOW, before) if line.level is Level.ACCOUNT}
-    assert found["likes"].percent.value == -50.0
+    assert (found["likes"].percent.value, found["likes"].after.value) == (-75.0, 5)
+    assert [line.figure.value for line in algo_independent_summary(NOW, before) if line.metric == "likes"] == [10, 35]
     alone = {line.metric: line.change for line in algo_independent_summary(NOW) if line.level is Level.ACCOUNT}
     assert (alone["likes"].percent.value, alone["likes"].after.value) == (None, 10)
     assert alone["likes"].percent.reason is not None

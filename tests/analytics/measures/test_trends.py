@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.figures import Figure, FigureUnit, last_months, month_of
+from sophia.analytics.measures.figures import Coverage, Figure, FigureUnit, last_months, month_of
 from sophia.analytics.measures.trends import NO_WEEK, a_year_before, newest_weeks, trend
 from sophia.errors import InvalidInputError
 
@@ -106,3 +106,15 @@ def test_months_are_those_of_the_calendar() -> None:
     """G18: three months before March are December to February, not ninety days."""
     found = last_months(date(2026, 3, 31), 3)
     assert (found.start, found.end) == (date(2025, 12, 1), date(2026, 3, 1))
+
+
+def test_a_week_with_missing_days_ends_a_row() -> None:
+    """A12, H11: a day more is missing each week, and nothing else changes: that is no fall."""
+    weeks = [
+        (start, Figure(value=100 * days, unit=FigureUnit.COUNT, coverage=Coverage(days, 7)))
+        for (start, _), days in zip(weekly(1, 2, 3, 4), (7, 6, 5, 4), strict=True)
+    ]
+    found = trend(weeks, TODAY, 4)
+    assert (found.falling, found.rising) == (0, 0)
+    assert found.from_previous.percent.value is None
+    assert found.from_previous.percent.reason is not None

@@ -109,6 +109,32 @@ def test_a_running_week_is_compared_with_as_many_days(agency: Agency) -> None:
     assert found.kpis["views"].coverage == Coverage(6, 6)
 
 
+def test_posts_and_costs_of_a_running_week_are_those_of_its_ended_days(agency: Agency) -> None:
+    """G3: what was published on the running day stands in the week to date, and in no change."""
+    client, account = agency.client("Hats")
+    running = Window(WEEK.end, WEEK.end + 7 * ONE_DAY)
+    for day in (MONDAY, MONDAY + ONE_DAY, WEEK.end, WEEK.end + ONE_DAY, WEEK.end + 6 * ONE_DAY):
+        agency.post(account, day, counters(100, 10), day)
+    found = report_of(agency.filling, client, running)
+    posts = found.changes["posts"]
+    assert (posts.before.value, posts.after.value, found.kpis["posts"].value) == (2, 2, 3)
+
+
+def test_a_day_is_compared_with_its_weekday(agency: Agency) -> None:
+    """G3, H1: a Sunday stands against the Sunday before, ten days against the same weekdays; a month against the days before."""
+    client, account = agency.client("Hats")
+    agency.days(account, "views", {MONDAY + index * ONE_DAY: 100.0 for index in range(-60, 7)})
+    sunday = WEEK.end - ONE_DAY
+    for start, days, back in (
+        (sunday, 1, 7),
+        (sunday - 9 * ONE_DAY, 10, 14),
+        (WEEK.start, 7, 7),
+        (sunday - 29 * ONE_DAY, 30, 30),
+    ):
+        before = report_of(agency.filling, client, Window(start, start + days * ONE_DAY)).before
+        assert before == Window(start - back * ONE_DAY, start - (back - days) * ONE_DAY)
+
+
 def test_what_is_unusual_is_found(agency: Agency) -> None:
     """A day of ten times as many views stands out; ordinary days do not."""
     client, account = agency.client("Hats")

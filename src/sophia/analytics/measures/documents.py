@@ -18,7 +18,7 @@ def figures_document(figures: Mapping[str, Figure]) -> dict[str, Any]:
 
 def summary_document(lines: Iterable[SummaryLine]) -> dict[str, Any]:
     """{level.metric: the figure of this window}."""
-    return figures_document({f"{line.level.value}.{line.metric}": line.change.after for line in lines})
+    return figures_document({f"{line.level.value}.{line.metric}": line.figure for line in lines})
 
 
 def figure_document(figure: Figure) -> dict[str, Any]:

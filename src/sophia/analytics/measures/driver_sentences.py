@@ -26,6 +26,13 @@ _KNOWN: Mapping[Driver, tuple[str, str]] = {
         "People reacted less to what they saw ({people:signed}, 95 % interval {people_range}).",
     ),
 }
+# Certain, and too small for anybody to care.
+_AS_BEFORE: Mapping[Driver, str] = {
+    "platform": "The platform showed everybody's posts as before.",
+    "distribution": "Beyond that, this client's posts were shown as before.",
+    "posting": "The number and formats of its posts made no difference.",
+    "people": "People reacted as before to what they saw.",
+}
 _UNSURE: Mapping[Driver, str] = {
     "platform": "Whether the platform changed for everybody, the figures cannot tell",
     "distribution": "Whether this client's posts were shown differently beyond that, the figures cannot tell",
@@ -104,6 +111,8 @@ def _about(driver: Driver, part: Part | None, reasons: Mapping[str, str]) -> str
         return f"{_MISSING[driver]} cannot be told apart: {reasons[driver]}{inside}."
     if driver == "posting" and part.log == 0.0:
         return "It posted as much as before."
+    if part.verdict != "cannot tell" and abs(part.percent) < _NOTHING_PERCENT:
+        return _AS_BEFORE[driver]
     if part.verdict != "cannot tell":
         return _KNOWN[driver][0 if part.verdict == "up" else 1]
     if part.percent_interval is None:

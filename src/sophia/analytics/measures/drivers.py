@@ -22,6 +22,8 @@ Verdict = Literal["up", "down", "cannot tell"]
 DRIVERS: tuple[Driver, ...] = ("platform", "distribution", "posting", "people")
 
 ENOUGH_OTHERS = 5
+# Who made less than this share of a change did not decide it.
+_MAIN_SHARE = 0.5
 # With fewer units in a window nothing can be said about their scatter.
 _ENOUGH_UNITS = 3
 _TAILS = (0.025, 0.975)
@@ -76,8 +78,17 @@ class DriverSplit:
 
     @property
     def main_driver(self) -> Driver | None:
+        """The certain driver that made at least half of the change; None where nobody did."""
+        found = self.certain_driver
+        part = None if found is None else self.part(found)
+        if self.whole is None or part is None or abs(part.log) < _MAIN_SHARE * abs(self.whole.log):
+            return None
+        return found
+
+    @property
+    def certain_driver(self) -> Driver | None:
         """The largest part that goes the way of the whole and whose interval leaves no doubt of it; None without."""
-        if self.whole is None:
+        if self.whole is None or self.whole.log == 0.0:
             return None
         sizes = {
             driver: abs(part.log)

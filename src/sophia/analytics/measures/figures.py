@@ -218,12 +218,14 @@ def change(before: Figure, after: Figure) -> Change:
     points = before.unit is FigureUnit.PERCENT
     unit = FigureUnit.PERCENTAGE_POINTS if points else before.unit
     if before.unit is not after.unit or before.currency != after.currency:
-        return Change(before, after, missing(unit, OTHER_UNIT), missing(FigureUnit.PERCENT, OTHER_UNIT))
+        return unknown_change(before, after, OTHER_UNIT)
     if before.value is None or after.value is None:
-        reason = before.reason or after.reason or NO_INPUT
-        return Change(before, after, missing(unit, reason), missing(FigureUnit.PERCENT, reason))
+        return unknown_change(before, after, before.reason or after.reason or NO_INPUT)
+    short = _coverages(before, after)
+    if short is not None and _differently_covered(before, after):
+        return unknown_change(before, after, short)
     difference = _difference(before.value, after.value)
-    doubt = _uneven(before, after)
+    doubt = short or before.doubt or after.doubt
     absolute = Figure(
         value=difference, unit=unit, interval=_difference_interval(before, after), doubt=doubt, currency=before.currency
     )
@@ -239,18 +241,37 @@ def change(before: Figure, after: Figure) -> Change:
     return Change(before, after, absolute, relative)
 
 
+def unknown_change(before: Figure, after: Figure, reason: str) -> Change:
+    """The change between two figures that cannot be compared."""
+    points = before.unit is FigureUnit.PERCENT
+    unit = FigureUnit.PERCENTAGE_POINTS if points else before.unit
+    return Change(before, after, missing(unit, reason), missing(FigureUnit.PERCENT, reason))
+
+
 def _difference(before: Number, after: Number) -> Number:
     if isinstance(before, float) or isinstance(after, float):
         return float(after) - float(before)
     return after - before
 
 
-def _uneven(before: Figure, after: Figure) -> str | None:
-    """The warning that goes with a change between windows of which one was not wholly seen (G7)."""
-    for name, one in (("earlier", before), ("later", after)):
-        if one.coverage is not None and not one.coverage.is_complete:
-            return f"Only {one.coverage.days_with_data} of {one.coverage.days} days of the {name} window have data."
-    return before.doubt or after.doubt
+def _differently_covered(before: Figure, after: Figure) -> bool:
+    """Whether a sum of fewer days would stand against one of more: what is missing would count as zero (A12)."""
+    one, other = before.coverage, after.coverage
+    if one is None or other is None or (one.is_complete and other.is_complete):
+        return False
+    return one.days_with_data != other.days_with_data
+
+
+def _coverages(before: Figure, after: Figure) -> str | None:
+    """The warning that goes with windows of which one was not wholly seen (G7)."""
+    if before.coverage is not None and before.coverage == after.coverage and not before.coverage.is_complete:
+        return f"Compared are {before.coverage.days_with_data} of {before.coverage.days} days of each window."
+    short = [
+        f"{one.coverage.days_with_data} of {one.coverage.days} days of the {name} window"
+        for name, one in (("earlier", before), ("later", after))
+        if one.coverage is not None and not one.coverage.is_complete
+    ]
+    return f"Only {' and '.join(short)} have data." if short else None
 
 
 def _difference_interval(before: Figure, after: Figure) -> Interval | None:

@@ -118,14 +118,23 @@ def progress(goal: Goal, current: Figure, today: date) -> Progress:
         without = missing(FigureUnit.PERCENT, NO_PACE)
         return Progress(goal, percent(value, goal.target), without, missing(current.unit, NO_PACE), held)
     onwards = 1 if goal.target > goal.base else -1
-    done = percent(onwards * (value - goal.base), onwards * (goal.target - goal.base))
+    doubt = _short(current)
+    done = percent(onwards * (value - goal.base), onwards * (goal.target - goal.base), doubt=doubt)
     share = goal.window.days_ended(today) / goal.window.days
     if share == 0:
         begun = missing(FigureUnit.PERCENT, NOT_BEGUN)
         return Progress(goal, done, begun, missing(current.unit, NOT_BEGUN), Standing.NOT_KNOWN)
-    pace = percent(done.value, 100 * share)
-    projected = Figure(value=goal.base + (value - goal.base) / share, unit=current.unit, currency=current.currency)
+    pace = percent(done.value, 100 * share, doubt=doubt)
+    ahead = goal.base + (value - goal.base) / share
+    projected = Figure(value=ahead, unit=current.unit, currency=current.currency, doubt=doubt)
     return Progress(goal, done, pace, projected, _standing(pace, reached=reached, closed=closed))
+
+
+def _short(current: Figure) -> str | None:
+    """What of the days that are over has no readings makes a goal look further away than it is (A12)."""
+    if current.coverage is None or current.coverage.is_complete:
+        return None
+    return f"Only {current.coverage.days_with_data} of {current.coverage.days} days have data."
 
 
 def _standing(pace: Figure, *, reached: bool, closed: bool) -> Standing:

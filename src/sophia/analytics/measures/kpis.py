@@ -1,8 +1,8 @@
 """Every KPI of a client's window, with its unit, formula and inputs: one function each."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sophia.analytics.measures.approvals import (
     approval_rate,
@@ -33,8 +33,9 @@ from sophia.analytics.measures.figures import (
     missing,
     percent,
     total,
+    unknown_change,
 )
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue import CANONICAL, Counting, ObjectKind
 
 NO_POSTS = "No posts of a kind that reports this were published in this window."
 NO_FOLLOWERS = "The followers of some accounts are not known for this window."
@@ -44,6 +45,7 @@ NOT_ADDED = (
     "People who were counted on one day, or in one account, may be counted on the next: they cannot be added up."
 )
 NO_WINDOW = "There is no window to compare with."
+NOT_BEGUN = "No day of this window is over yet."
 
 PostValue = Callable[[PostFacts], Number | None]
 Compute = Callable[[ClientWindow], Figure]
@@ -347,6 +349,51 @@ def compute_kpis(now: ClientWindow, before: ClientWindow | None = None) -> dict[
     return found
 
 
-def kpi_changes(now: ClientWindow, before: ClientWindow) -> dict[str, Change]:
-    """How every KPI differs from that of the window before."""
-    return {kpi.name: change(kpi.compute(before), kpi.compute(now)) for kpi in KPIS}
+def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] | None = None) -> dict[str, Change]:
+    """How every KPI, or each of these, differs from that of the window before, both of the days that `like_for_like` leaves.
+
+    Of a running window `now` holds the days that are over; before the first of them is, nothing is compared (G3).
+    """
+    wanted = [kpi for kpi in KPIS if names is None or kpi.name in names]
+    later, earlier = like_for_like(now, before)
+    compare = change if now.window.days_ended(now.today) else not_begun
+    return {kpi.name: compare(kpi.compute(earlier), kpi.compute(later)) for kpi in wanted}
+
+
+def not_begun(before: Figure, after: Figure) -> Change:
+    """Instead of a change, as long as no day of the later window is over."""
+    return unknown_change(before, after, NOT_BEGUN)
+
+
+def like_for_like(now: ClientWindow, before: ClientWindow) -> tuple[ClientWindow, ClientWindow]:
+    """Both windows with those daily totals alone that the other has too: of the same account, on the day at the same
+    place. A day that is missing in one would count as zero in the change (A12).
+    """
+    sides = (now, before)
+    found = [
+        {
+            (one.account_id, one.metric, one.day - side.window.start): one
+            for one in side.days
+            if one.day in side.window and _adds_up(one.metric)
+        }
+        for side in sides
+    ]
+    if found[0].keys() == found[1].keys():
+        return now, before
+    both = found[0].keys() & found[1].keys()
+    later, earlier = (
+        replace(
+            side,
+            days=tuple(
+                one
+                for one in side.days
+                if not _adds_up(one.metric) or (one.account_id, one.metric, one.day - side.window.start) in both
+            ),
+        )
+        for side in sides
+    )
+    return later, earlier
+
+
+def _adds_up(metric: str) -> bool:
+    return metric in CANONICAL and CANONICAL[metric].counting is Counting.ADDITIVE

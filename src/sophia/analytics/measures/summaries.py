@@ -7,7 +7,15 @@ from enum import StrEnum
 from sophia.analytics.measures.estimation import median
 from sophia.analytics.measures.facts import ClientWindow, PostFacts
 from sophia.analytics.measures.figures import Change, Figure, FigureUnit, change, figure, missing, total
-from sophia.analytics.measures.kpis import NO_READINGS, NO_WINDOW, NOT_ADDED, daily_total, people
+from sophia.analytics.measures.kpis import (
+    NO_READINGS,
+    NO_WINDOW,
+    NOT_ADDED,
+    daily_total,
+    like_for_like,
+    not_begun,
+    people,
+)
 from sophia.meta.catalogue import CANONICAL, Counting, Level, MetricClass, Unit
 
 NOT_AVERAGED = "A ratio of several days or accounts cannot be made from their ratios."
@@ -38,22 +46,31 @@ _AGGREGATES = {
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One metric at one level, accounts and posts never mixed (A4); `change` holds this window's figure and before's."""
+    """One metric at one level, accounts and posts never mixed (A4): the whole window's figure, and how it changed from
+    the window before, on the days that both have.
+    """
 
     metric: str
     level: Level
     aggregate: Aggregate
+    figure: Figure
     change: Change
 
 
-def algo_dependent_summary(now: ClientWindow, before: ClientWindow | None = None) -> tuple[SummaryLine, ...]:
-    """What was counted because the platform showed something."""
-    return _summary(now, before, MetricClass.ALGORITHM_DEPENDENT)
+def algo_dependent_summary(
+    now: ClientWindow, before: ClientWindow | None = None, later: ClientWindow | None = None
+) -> tuple[SummaryLine, ...]:
+    """What was counted because the platform showed something; `later` is what is compared, of a running window the days
+    that are over.
+    """
+    return _summary(now, before, later or now, MetricClass.ALGORITHM_DEPENDENT)
 
 
-def algo_independent_summary(now: ClientWindow, before: ClientWindow | None = None) -> tuple[SummaryLine, ...]:
+def algo_independent_summary(
+    now: ClientWindow, before: ClientWindow | None = None, later: ClientWindow | None = None
+) -> tuple[SummaryLine, ...]:
     """What was counted because people did something."""
-    return _summary(now, before, MetricClass.ALGORITHM_INDEPENDENT)
+    return _summary(now, before, later or now, MetricClass.ALGORITHM_INDEPENDENT)
 
 
 def unclassified(now: ClientWindow) -> tuple[str, ...]:
@@ -67,19 +84,23 @@ def _names(now: ClientWindow, level: Level) -> set[str]:
     return {one.metric for one in now.days if one.day in now.window} | {one.metric for one in now.own}
 
 
-def _summary(now: ClientWindow, before: ClientWindow | None, wanted: MetricClass) -> tuple[SummaryLine, ...]:
+def _summary(
+    now: ClientWindow, before: ClientWindow | None, later: ClientWindow, wanted: MetricClass
+) -> tuple[SummaryLine, ...]:
     kinds: tuple[tuple[Level, Callable[[ClientWindow, str], Figure]], ...] = (
         (Level.ACCOUNT, _of_accounts),
         (Level.POST, lambda window, name: posts_total(window.each_post, name)),
     )
     lines = []
+    later, earlier = (later, None) if before is None else like_for_like(later, before)
+    compare = change if later.window.days_ended(later.today) else not_begun
     for level, aggregate in kinds:
         for name in sorted(_names(now, level) & set(CANONICAL)):
             if CANONICAL[name].metric_class is not wanted:
                 continue
-            after = aggregate(now, name)
-            earlier = missing(after.unit, NO_WINDOW) if before is None else aggregate(before, name)
-            lines.append(SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], change(earlier, after)))
+            whole, after = aggregate(now, name), aggregate(later, name)
+            base = missing(after.unit, NO_WINDOW) if earlier is None else aggregate(earlier, name)
+            lines.append(SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], whole, compare(base, after)))
     return tuple(lines)
 
 

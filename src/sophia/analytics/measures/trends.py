@@ -36,7 +36,8 @@ class Trend:
     """The newest weeks of a KPI, oldest first, every week of the calendar among them.
 
     The changes are those of the newest closed week. `falling` and `rising` count how often in a row, up to that week,
-    the figure went down or up from one week to the next: a week without a figure ends the row (H11).
+    the figure went down or up from one week to the next: a week without a figure ends the row (H11), and so does one of
+    which days are missing.
     """
 
     points: tuple[WeekPoint, ...]
@@ -84,8 +85,13 @@ def _steps(known: dict[date, Figure], last: Window, direction: int) -> int:
     count = 0
     while True:
         later, earlier = known.get(last.start), known.get(last.previous.start)
-        if later is None or earlier is None or later.value is None or earlier.value is None:
+        if later is None or earlier is None:
             return count
-        if direction * (float(later.value) - float(earlier.value)) <= 0:
+        step = change(earlier, later).absolute
+        if step.value is None or not (_is_whole(earlier) and _is_whole(later)) or direction * float(step.value) <= 0:
             return count
         count, last = count + 1, last.previous
+
+
+def _is_whole(one: Figure) -> bool:
+    return one.coverage is None or one.coverage.is_complete

@@ -10,8 +10,8 @@ from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import ClientWindow
-from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, change
-from sophia.analytics.measures.kpis import KPIS
+from sophia.analytics.measures.figures import Figure, Window
+from sophia.analytics.measures.kpis import KPIS, kpi_changes
 from sophia.analytics.measures.responses_compared import Answered, really_moved
 from sophia.analytics.measures.shared_events import SharedEvent, shared_events
 from sophia.analytics.measures.trends import newest_weeks, trend
@@ -22,7 +22,7 @@ from sophia.analytics.queries.snapshots import portfolio_kpis
 from sophia.analytics.queries.told import Note, notes
 from sophia.analytics.queries.windows import FOLLOWERS, MeasuredClient, client_windows, measured_clients
 from sophia.analytics.report.brief_records import Brief, ClientBrief, ClientStanding, ResponseMove, Together
-from sophia.analytics.report.building import compared_window, coverage_of
+from sophia.analytics.report.building import as_long, compared_window, coverage_of
 from sophia.analytics.report.commentary import METRIC_NAMES, PLATFORM_NAMES
 from sophia.analytics.report.gathering import NOT_YET, check_window, last_closed_week, portfolio_days
 from sophia.analytics.report.goals import gather_goals
@@ -106,6 +106,7 @@ def gather_portfolio(
     """A fixed number of queries, however many clients, posts and readings there are (H11)."""
     today = reporting_day(now)
     before = compared_window(window, today)
+    later = as_long(window, before)
     clients = measured_clients(session, as_of=as_of)
     active = [client for client in clients if client.is_active]
     accounts = [account for client in clients for account in client.accounts]
@@ -119,11 +120,11 @@ def gather_portfolio(
         before=before,
         now=now,
         windows=client_windows(
-            session, active, (window, before), now, as_of=as_of, metrics=BRIEF_METRICS, events=False
+            session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
         ),
         days=portfolio_days(session, accounts, whole, as_of),
         posts_a_day=posts_a_day(session, accounts, watched, as_of=as_of),
-        posts_inside=posts_inside(session, accounts, (before, _as_long(window, before)), as_of),
+        posts_inside=posts_inside(session, accounts, (before, later), as_of),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
         annotations=notes(session, None, window=Window(before.start, window.end), as_of=as_of),
@@ -183,7 +184,7 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
 
 def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
     """Both windows of every client, by platform."""
-    after = _as_long(facts.window, facts.before)
+    after = as_long(facts.window, facts.before)
     found: dict[Platform, list[ClientWindows]] = {platform: [] for platform in Platform}
     for platform, rows in found.items():
         for client in facts.clients:
@@ -191,11 +192,6 @@ def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
             if mine:
                 rows.append(driver_windows(client.id, mine, facts.days, facts.posts_inside, facts.before, after))
     return found
-
-
-def _as_long(window: Window, before: Window) -> Window:
-    """Of a running window the days that are compared."""
-    return Window(window.start, window.start + before.days * ONE_DAY)
 
 
 def _moved(
@@ -231,8 +227,9 @@ def _client(
     drivers: Mapping[str, DriverSplit],
     anomalies: Iterable[SeriesAnomaly],
 ) -> ClientBrief:
-    now, earlier = (facts.windows[client.id][window] for window in (facts.window, facts.before))
-    changes = {kpi.name: change(kpi.compute(earlier), kpi.compute(now)) for kpi in KPIS if kpi.name in BRIEF_KPIS}
+    windows = facts.windows[client.id]
+    now, earlier = windows[facts.window], windows[facts.before]
+    changes = kpi_changes(windows[as_long(facts.window, facts.before)], earlier, BRIEF_KPIS)
     weeks, until = facts.weekly.get(client.id, {}), min(facts.window.end, facts.today)
     trends = {
         name: trend([(monday, kpis[name]) for monday, kpis in weeks.items() if name in kpis], until, ROW_WEEKS)
@@ -245,7 +242,7 @@ def _client(
         state=ClientStanding.SAGE,
         collection=None if facts.is_past else facts.shown[client.id],
         coverage=coverage_of(now),
-        kpis={name: one.after for name, one in changes.items()},
+        kpis={kpi.name: kpi.compute(now) for kpi in KPIS if kpi.name in BRIEF_KPIS},
         changes=changes,
         drivers=drivers,
         anomalies=tuple(sorted(anomalies, key=lambda one: (one.anomaly.since, one.account_id, one.metric))),

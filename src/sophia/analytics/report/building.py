@@ -11,6 +11,7 @@ from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.facts import ClientWindow, PostFacts
 from sophia.analytics.measures.figures import (
     ONE_DAY,
+    ONE_WEEK,
     Coverage,
     Figure,
     Window,
@@ -46,6 +47,8 @@ from sophia.analytics.report.watching import (
 from sophia.meta.catalogue import Platform
 
 TREND_WEEKS = 12
+# Windows of up to so many weeks are compared with the same weekdays.
+SAME_WEEKDAYS = 4
 TREND_KPIS = ("posts", "views", "reach", "engagements", "engagement_rate_by_reach", "net_new_followers")
 MOST_TOP_POSTS = 5
 
@@ -54,6 +57,7 @@ MOST_TOP_POSTS = 5
 class Facts:
     """Everything that a report is computed from.
 
+    `later` is what is compared with `earlier`: of a running window the days that are over.
     `weeks` are the KPIs of the trends' weeks by their Monday. `anomalies` are those that were told already; None, and they
     are found in `days`. `history` are the posts of 90 days with their newest numbers,
     `posts` what is known of posts besides numbers. `portfolio` holds all clients by platform, `account_figures` the
@@ -67,6 +71,7 @@ class Facts:
     as_of: datetime
     today: date
     now: ClientWindow
+    later: ClientWindow
     earlier: ClientWindow
     weeks: Mapping[date, Mapping[str, Figure]]
     history: Sequence[PostFacts]
@@ -85,9 +90,9 @@ class Facts:
 
 def build_report(facts: Facts) -> Report:
     """The report of these facts; the same facts give the same report, to the digit."""
-    now, earlier, client = facts.now, facts.earlier, facts.client
+    now, later, earlier, client = facts.now, facts.later, facts.earlier, facts.client
     times = posting_times(facts.history, client.zone)
-    changes = kpi_changes(now, earlier)
+    changes = kpi_changes(later, earlier)
     report = Report(
         client=ReportedClient(client.id, client.name, client.industry, client.zone.key, client.accounts),
         window=facts.window,
@@ -95,11 +100,11 @@ def build_report(facts: Facts) -> Report:
         as_of=facts.as_of,
         is_closed=facts.window.is_closed(facts.today),
         coverage=coverage_of(now),
-        kpis={name: one.after for name, one in changes.items()} | {REACH_GROWTH.name: changes["reach"].percent},
+        kpis={kpi.name: kpi.compute(now) for kpi in KPIS} | {REACH_GROWTH.name: changes["reach"].percent},
         changes=changes,
         trends=_trends(facts),
-        algo_dependent_summary=algo_dependent_summary(now, earlier),
-        algo_independent_summary=algo_independent_summary(now, earlier),
+        algo_dependent_summary=algo_dependent_summary(now, earlier, later),
+        algo_independent_summary=algo_independent_summary(now, earlier, later),
         unclassified=unclassified(now),
         drivers=_drivers(facts),
         anomalies=_anomalies(facts),
@@ -120,10 +125,22 @@ def build_report(facts: Facts) -> Report:
 
 
 def compared_window(window: Window, today: date) -> Window:
-    """What a window is compared with: as many days directly before it, of a running one the first as far as it is."""
-    earlier = window.previous
+    """What a window is compared with: as many days before it, of a running one the first as far as it is.
+
+    Less than four weeks are compared with the same weekdays, so that a Sunday does not stand against a Saturday: the
+    weekday would be taken for the platform. Of longer windows a weekday more or less decides little; they stand
+    against the days directly before.
+    """
+    weeks = -(-window.days // 7)
+    back = weeks * ONE_WEEK if weeks <= SAME_WEEKDAYS else window.days * ONE_DAY
+    earlier = Window(window.start - back, window.end - back)
     ended = window.days_ended(today)
     return earlier if ended == window.days else Window(earlier.start, earlier.start + max(ended, 1) * ONE_DAY)
+
+
+def as_long(window: Window, before: Window) -> Window:
+    """The days of a window that are compared: of a running one those that are over."""
+    return Window(window.start, window.start + before.days * ONE_DAY)
 
 
 def trend_weeks(window: Window, today: date) -> date:

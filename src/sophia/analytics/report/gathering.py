@@ -25,6 +25,7 @@ from sophia.analytics.queries.windows import FOLLOWERS, MeasuredClient, client_w
 from sophia.analytics.report.building import (
     TREND_WEEKS,
     Facts,
+    as_long,
     build_report,
     compared_window,
     trend_figures,
@@ -100,7 +101,8 @@ def gather_facts(
     before = compared_window(chosen, today)
     clients = measured_clients(session, as_of=as_of)
     client = client_among(clients, client_id)
-    measured = client_windows(session, [client], (chosen, before), moment, as_of=as_of)[client.id]
+    later = as_long(chosen, before)
+    measured = client_windows(session, [client], {chosen, later, before}, moment, as_of=as_of)[client.id]
     history, posts = _history(session, client, chosen, moment, as_of)
     weeks = _kept_weeks(session, client, chosen, today) if kept else None
     told = _told(session, client, chosen) if kept else None
@@ -113,6 +115,7 @@ def gather_facts(
         as_of=moment,
         today=today,
         now=measured[chosen],
+        later=measured[later],
         earlier=measured[before],
         weeks=_weeks(session, client, chosen, moment, as_of) if weeks is None else weeks,
         history=history,
@@ -245,7 +248,7 @@ def _portfolio(
     accounts = [
         account for one in clients for account, platform in one.accounts.items() if platform in platforms
     ]  # fmt: skip
-    after = Window(window.start, window.start + before.days * ONE_DAY)
+    after = as_long(window, before)
     whole = Window(before.start, after.end)
     days = portfolio_days(session, accounts, whole, as_of)
     published = posts_inside(session, accounts, (before, after), as_of)

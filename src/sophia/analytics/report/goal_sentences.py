@@ -10,9 +10,11 @@ from sophia.analytics.report.sentences import Form, Reference, Sentence, say
 
 def say_goal(document: Any, goal: ReportedGoal, path: str) -> Sentence:
     """`path` is where the goal stands in the document."""
-    template = f"Goal {{name}} ({goal.kpi.replace('_', ' ')}): {_told(goal)}"
+    coverage = goal.current.coverage
+    short = "" if coverage is None or coverage.is_complete else " Only {known} of {days} days have readings."
+    template = f"Goal {{name}} ({goal.kpi.replace('_', ' ')}): {_told(goal)}{short}"
     form: Form = "percent" if goal.current.unit is FigureUnit.PERCENT else "number"
-    places = {
+    places: dict[str, Reference | str] = {
         "name": Reference(f"{path}.name", "text"),
         "current": Reference(f"{path}.current.value", form),
         "currency": Reference(f"{path}.current.currency", "text"),
@@ -22,6 +24,8 @@ def say_goal(document: Any, goal: ReportedGoal, path: str) -> Sentence:
         "end": Reference(f"{path}.window.end", "text"),
         "why": Reference(f"{path}.current.reason", "text"),
         "reason": Reference(f"{path}.pace.reason", "text"),
+        "known": f"{path}.current.coverage.days_with_data",
+        "days": f"{path}.current.coverage.days",
     }
     return say(document, template, **{name: one for name, one in places.items() if f"{{{name}}}" in template})
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from sophia.analytics.measures.drivers import Driver
 from sophia.analytics.measures.goals import Standing
 from sophia.analytics.report.brief_records import ClientBrief, ClientStanding, Reason
 from sophia.analytics.report.commentary import PLATFORM_NAMES, say_anomaly
@@ -51,23 +52,33 @@ def _collection(brief: ClientBrief) -> Iterator[Reason]:
         yield Reason("stale", ClientStanding.AMBER, 40.0, told)
 
 
+_LESS: Mapping[Driver, str] = {
+    "platform": "the platform showed everybody less",
+    "distribution": "its posts were shown less than those of others",
+    "posting": "it posted less, or other formats",
+    "people": "people reacted less to what they saw",
+}
+
+
 def _falls(brief: ClientBrief) -> Iterator[Reason]:
     for platform, split in brief.drivers.items():
         if split.whole is None or split.whole.verdict != "down" or split.whole.percent > FALL_PERCENT:
             continue
         deep = split.whole.percent <= DEEP_FALL_PERCENT
-        driver = {
-            "platform": ", mostly because the platform showed everybody less",
-            "distribution": ", mostly because its posts were shown less than those of others",
-            "posting": ", mostly because it posted less, or other formats",
-            "people": ", mostly because people reacted less to what they saw",
-            None: "; what decided it, the figures cannot tell",
-        }[split.main_driver]
+        places = {
+            "percent": Reference(f"drivers.{platform}.whole.percent", "size_percent"),
+            "interval": Reference(f"drivers.{platform}.whole.percent_interval", "range_percent"),
+        }
+        why = "; what decided it, the figures cannot tell"
+        if split.main_driver is not None:
+            why = f", mostly because {_LESS[split.main_driver]}"
+        elif split.certain_driver is not None:
+            why = f", in part because {_LESS[split.certain_driver]} ({{part}}); what decided the rest, the figures cannot tell"
+            places["part"] = Reference(f"drivers.{platform}.{split.certain_driver}.percent", "signed_percent")
         told = say(
             brief,
-            f"Engagement on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){driver}.",
-            percent=Reference(f"drivers.{platform}.whole.percent", "size_percent"),
-            interval=Reference(f"drivers.{platform}.whole.percent_interval", "range_percent"),
+            f"Engagement on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){why}.",
+            **places,
         )
         level, base = (ClientStanding.CORAL, 50.0) if deep else (ClientStanding.AMBER, 20.0)
         yield Reason("engagement_fell", level, base + abs(split.whole.percent) / 2, told)

@@ -118,7 +118,8 @@ class ReportedGoal:
 class Report:
     """The computed answer for one client and window, as everything was known at `as_of`.
 
-    `before` is what the window is compared with: as many days directly before it, or as many of them as are over.
+    `before` is what the window is compared with: as many days before it as are over, of the same weekdays where the
+    window is shorter than four weeks.
     Trends end with the newest week that ended in the window or before it. Posting times, formats and pillars rest on
     the posts of 90 days, with the newest numbers known; `decisions` on those whose outcome was due in 180 days.
     Annotations are those of both windows.

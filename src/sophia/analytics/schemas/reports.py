@@ -45,6 +45,7 @@ class SummaryLineAnswer(Answering):
     metric: str
     level: Level
     aggregate: Aggregate
+    figure: FigureAnswer = Field(description="Of the whole window; `change` compares the days that both windows have.")
     change: ChangeAnswer
 
 
