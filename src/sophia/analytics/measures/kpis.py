@@ -44,6 +44,8 @@ NOT_ADDED = (
     "People who were counted on one day, or in one account, may be counted on the next: they cannot be added up."
 )
 NO_WINDOW = "There is no window to compare with."
+# Inputs that are no readings: they belong to the client, and not to one of its accounts.
+OF_EVENTS = frozenset({"approval_events", "conversion_events", "marketing_cost", "new_customers"})
 
 PostValue = Callable[[PostFacts], Number | None]
 Compute = Callable[[ClientWindow], Figure]

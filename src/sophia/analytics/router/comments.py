@@ -1,6 +1,6 @@
 """What people write under a client's posts, how it sounds, and how much of the talk is the client's."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sophia.access.problems import documented
 from sophia.access.web import Visited
 from sophia.analytics import queries, schemas, store
-from sophia.analytics.measures.figures import Window
+from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.measures.sentiment import by_week, overview
 from sophia.analytics.measures.share_of_voice import share_of_voice
 from sophia.analytics.queries import CommentFilter, CommentState, CompetitorState, DerivedState
@@ -23,7 +23,6 @@ writing = documented(400, 409, 413)
 CompetitorId = Annotated[schemas.Id, Path()]
 WINDOW_DAYS = 28
 MOST_DAYS = 366
-ONE_DAY = timedelta(days=1)
 
 
 @router.get("/{client_id}/comments", response_model=list[schemas.CommentAnswer])
