@@ -1,35 +1,28 @@
 """Whether the split into drivers finds what was planted: `python -m benchmarks.drivers [portfolios, default 40]`.
 
-Invented portfolios with known parts; for each part the share of clients whose 95 % interval holds the truth, the mean
-width of the interval, and the mean error; then how long a large portfolio takes.
+Invented portfolios, and all weeks of simulated ones, with known parts; for each part the share of clients whose 95 %
+interval holds the truth, the mean width of the interval, and the mean error; then how long a large portfolio takes.
 """
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain
 
 import numpy as np
 
-from benchmarks.machine import machine, measured, table
+from benchmarks.machine import machine, measured, percentile, table
+from benchmarks.simulated_weeks import simulated_weeks
 from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow, PostsWindow
 from sophia.analytics.measures.drivers import DRIVERS, DriverSplit, split_drivers
+from sophia.demo.planted import PlantedParts
 
 SEED = 20261122
 FORMATS = ("photo", "reel", "status", "video")
 SHOWN, REACTED = np.array([1.0, 2.2, 0.6, 1.2]), np.array([1.0, 1.3, 0.8, 1.1])
 
 
-@dataclass(frozen=True)
-class Truth:
-    """What was planted for one client, on the log scale, in the order of `DRIVERS`."""
-
-    platform: float
-    distribution: float
-    posting: float
-    people: float
-
-
-Portfolio = tuple[list[ClientWindows], list[Truth]]
+Portfolio = tuple[list[ClientWindows], list[PlantedParts]]
 
 
 def planted(random: np.random.Generator, clients: int) -> tuple[float, np.ndarray, np.ndarray]:
@@ -70,7 +63,7 @@ def days(random: np.random.Generator, clients: int = 20, length: int = 7) -> Por
             )
         found.append(ClientWindows(client, windows[0], windows[1]))
         posting = exponent * float(np.log(posts[1] / posts[0]))
-        truths.append(Truth(platform, float(distribution[client]), posting, float(people[client])))
+        truths.append(PlantedParts(platform, float(distribution[client]), posting, float(people[client])))
     return found, truths
 
 
@@ -100,15 +93,29 @@ def posts(random: np.random.Generator, clients: int = 20, weeks: float = 1) -> P
             potential.append(float((SHOWN[kinds] * REACTED[kinds]).sum()))
         found.append(ClientWindows(client, windows[0], windows[1]))
         posting = float(np.log(potential[1] / potential[0]))
-        truths.append(Truth(platform, float(distribution[client]), posting, float(people[client])))
+        truths.append(PlantedParts(platform, float(distribution[client]), posting, float(people[client])))
     return found, truths
 
 
-def judged(make: Callable[[np.random.Generator], Portfolio], portfolios: int) -> list[list[str]]:
+Judged = list[tuple[bool, float, float, bool]]
+
+
+Make = Callable[[np.random.Generator], Portfolio]
+
+
+def invented(make: Make, portfolios: int) -> Iterable[Portfolio]:
+    return (make(np.random.default_rng((SEED, number))) for number in range(portfolios))
+
+
+def simulated(platform: str, portfolios: int) -> Iterable[Portfolio]:
+    """Every pair of neighbouring weeks of a simulated portfolio for each ten of the invented ones."""
+    return chain.from_iterable(simulated_weeks(SEED + number, platform) for number in range(max(portfolios // 10, 1)))
+
+
+def judged(portfolios: Iterable[Portfolio]) -> list[list[str]]:
     """For each part: coverage, mean width, mean absolute error, share of verdicts with the wrong sign."""
-    held: dict[str, list[tuple[bool, float, float, bool]]] = {driver: [] for driver in DRIVERS}
-    for number in range(portfolios):
-        clients, truths = make(np.random.default_rng((SEED, number)))
+    held: dict[str, Judged] = {driver: [] for driver in DRIVERS}
+    for number, (clients, truths) in enumerate(portfolios):
         splits = split_drivers(clients, seed=number)
         for client, truth in zip(clients, truths, strict=True):
             for driver in DRIVERS:
@@ -126,38 +133,56 @@ def judged(make: Callable[[np.random.Generator], Portfolio], portfolios: int) ->
     ]
 
 
-def judge(found: list[tuple[bool, float, float, bool]], split: DriverSplit, driver: str, truth: float) -> None:
+def judge(found: Judged, split: DriverSplit, driver: str, truth: float) -> None:
     part = getattr(split, driver)
     if part is None or part.low is None or part.high is None:
         return
-    wrong = part.verdict != "cannot tell" and (part.log > 0) != (truth > 0)
+    if part.low == part.high:  # as many posts as before: nothing to be found out
+        return
     tolerance = 1e-9
-    found.append(
-        (part.low - tolerance <= truth <= part.high + tolerance, part.high - part.low, abs(part.log - truth), wrong)
-    )
+    # Of a part that is truly none, every verdict is wrong.
+    wrong = part.verdict != "cannot tell" and (abs(truth) < tolerance or (part.log > 0) != (truth > 0))
+    inside = part.low - tolerance <= truth <= part.high + tolerance
+    found.append((inside, part.high - part.low, abs(part.log - truth), wrong))
 
 
 def main(arguments: Sequence[str]) -> None:
     portfolios = int(arguments[0]) if arguments else 40
     print(machine())
     columns = ["part", "clients", "interval holds truth", "mean width (log)", "mean error (log)", "wrong sign"]
-    for title, make in {
+    cases: dict[str, Make] = {
         "Days, windows of 7": days,
-        "Days, windows of 28": lambda random: days(random, length=28),
-        "Days, windows of 7, six clients": lambda random: days(random, clients=6),
+        "Days, windows of 28": partial(days, length=28),
+        "Days, windows of 7, six clients": partial(days, clients=6),
+        "Days, windows of 7, eight clients": partial(days, clients=8),
+        "Days, windows of 7, twelve clients": partial(days, clients=12),
+        "Days, windows of 28, six clients": partial(days, clients=6, length=28),
         "Posts, one week": posts,
-        "Posts, four weeks": lambda random: posts(random, weeks=4),
-    }.items():
-        table(title, columns, judged(make, portfolios))
+        "Posts, four weeks": partial(posts, weeks=4),
+        "Posts, one week, six clients": partial(posts, clients=6),
+    }
+    for title, make in cases.items():
+        table(title, columns, judged(invented(make, portfolios)))
+    for length in (7, 28):
+        large = invented(partial(days, clients=200, length=length), max(portfolios // 10, 1))
+        table(f"Days, windows of {length}, 200 clients", columns, judged(large))
+    for platform in ("facebook", "instagram"):
+        table(f"Simulated weeks, {platform}", columns, judged(simulated(platform, portfolios)))
     rows = []
-    for title, large in {
+    for title, (clients, _) in {
         "200 clients, 28 days": days(np.random.default_rng(1), 200, 28),
         "200 clients, posts of 4 weeks": posts(np.random.default_rng(1), 200, 4),
     }.items():
-        with measured() as spent:
-            split_drivers(large[0])
-        rows.append([title, f"{spent.wall * 1000:.0f}"])
-    table("Time", ["portfolio", "ms"], rows)
+        spent = [time_of(clients) for _ in range(20)]
+        rows.append([title, f"{percentile(spent, 0.0):.0f}", f"{percentile(spent, 0.5):.0f}"])
+    table("Time", ["portfolio", "ms, best of 20", "ms, median"], rows)
+
+
+def time_of(clients: list[ClientWindows]) -> float:
+    """Milliseconds of one split."""
+    with measured() as spent:
+        split_drivers(clients)
+    return spent.wall * 1000
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import structlog
 
 from benchmarks.filled_store import NOW
 from benchmarks.machine import machine, peak_memory_mb, percentile, table
-from benchmarks.stores import BACKENDS, filled, size_mb, store
+from benchmarks.stores import BACKENDS, filled, kept, size_mb, store
 from sophia.access import create_key
 from sophia.config import IsolatedSettings
 from sophia.database import Database
@@ -68,6 +68,7 @@ def main() -> None:
             stored = filled(database, readings)
             size = size_mb(database)
             print(f"{backend}: {stored:,} readings, {size:,.0f} MB, {size * 1e6 / stored:.1f} bytes a reading")
+            kept(database, NOW)
             times = asyncio.run(answer_times(database, max(1, readings // 50_000)))
             rows += [
                 [backend, name, f"{p50:.1f}", f"{p95:.1f}", f"{size:,}"] for name, (p50, p95, size) in times.items()

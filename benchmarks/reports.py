@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from benchmarks.filled_store import NOW, READINGS_PER_CLIENT
 from benchmarks.machine import machine, measured, peak_memory_mb, percentile, table
-from benchmarks.stores import BACKENDS, filled, size_mb, store
+from benchmarks.stores import BACKENDS, filled, kept, size_mb, store
 from sophia.analytics.measures.figures import Window
 from sophia.analytics.report import make_brief, make_report
 from sophia.analytics.report.weekly import compute_week
@@ -52,6 +52,7 @@ def measure(backend: str, readings: int) -> list[list[object]]:
     with store(backend) as database:
         stored = filled(database, readings)
         print(f"{backend}: {stored:,} readings of {clients} clients, {size_mb(database):,.0f} MB")
+        kept(database, NOW)
 
         def report(turn: int, **options: object) -> object:
             return make_report(database, 1 + turn * 7 % clients, WEEK, NOW, **options)  # type: ignore[arg-type]

@@ -4,11 +4,13 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import text
 
 from benchmarks.filled_store import fill
+from sophia.analytics.report import keep_anomalies, keep_weeks
 from sophia.database import Base, Database
 from sophia.migrations import upgrade
 
@@ -51,6 +53,15 @@ def filled(database: Database, readings: int) -> int:
                     )
         session.execute(text("ANALYZE"))
     return stored
+
+
+def kept(database: Database, now: datetime) -> None:
+    """What the jobs of the morning keep: closed weeks, and what is unusual."""
+    keep_weeks(database, now)
+    keep_anomalies(database, now)
+    if not database.is_sqlite:
+        with database.write() as session:
+            session.execute(text("ANALYZE"))
 
 
 def size_mb(database: Database) -> float:

@@ -43,25 +43,44 @@ class DayAttention:
     response: float
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedDay:
+    """What was planted for one account and day, before the day's chance: factors around 1, each a cause of its own.
+
+    `sought` is what belongs to the client alone: weekday, growth, campaigns, the viral day.
+    """
+
+    sought: float
+    published: float
+    platform: float
+    response: float
+
+
 def attention(world: World, business: Business, account: Account, day: date) -> DayAttention:
     """The factors for one account on one Pacific day."""
+    planned = planned_day(world, business, account, day)
+    free = planned.sought * lognormal(seed_of(world.seed, "attention", account.id), 16 * day.toordinal(), 0.11)
+    return DayAttention(free, free * planned.published * planned.platform, planned.response)
+
+
+def planned_day(world: World, business: Business, account: Account, day: date) -> PlannedDay:
+    """The causes for one account on one Pacific day."""
     seed = seed_of(world.seed, "attention", account.id)
-    ordinal = day.toordinal()
     swing = 0.7 + 0.6 * unit(seed, 1)
     season = 1.0 + (_WEEK[day.weekday()] - 1.0) * swing
     yearly_growth = -0.1 + 0.45 * unit(seed, 2)
-    years = (ordinal - world.built_at.toordinal()) / 365.0
-    free = season * exp(yearly_growth * years) * lognormal(seed, 16 * ordinal, 0.11)
+    years = (day.toordinal() - world.built_at.toordinal()) / 365.0
+    sought = season * exp(yearly_growth * years)
     for campaign in world.campaigns:
         if campaign.business_number == business.number and campaign.covers(day):
-            free *= campaign.uplift
+            sought *= campaign.uplift
     viral = world.viral_day
     if viral.business_number == business.number and viral.day == day:
-        free *= viral.factor
+        sought *= viral.factor
     published = _HALF_AS_BUSY if publishes_half(world.plan, business, day) else 1.0
     change = world.algorithm_change
-    shown = free * published * (change.factor if day >= change.day else 1.0)
-    return DayAttention(free, shown, response_on(world.plan, business, day))
+    shown = change.factor if day >= change.day else 1.0
+    return PlannedDay(sought, published, shown, response_on(world.plan, business, day))
 
 
 def whole_hour(moment: datetime) -> datetime:

@@ -10,20 +10,20 @@ from sophia.analytics.measures.weighted_medians import Floats, others_medians
 
 def one_by_one(values: Floats, weights: Floats) -> Floats:
     found = np.full(weights.shape, np.nan)
-    for row, line in enumerate(weights):
-        for place in range(len(values)):
-            rest = np.delete(np.arange(len(values)), place)
-            order = rest[np.argsort(values[rest])]
+    for row, (line, mine) in enumerate(zip(weights, np.broadcast_to(values, weights.shape), strict=True)):
+        for place in range(len(mine)):
+            rest = np.delete(np.arange(len(mine)), place)
+            order = rest[np.argsort(mine[rest])]
             places = np.cumsum(line[order]) - line[order] / 2
-            found[row, place] = np.interp(line[order].sum() / 2, places, values[order])
+            found[row, place] = np.interp(line[order].sum() / 2, places, mine[order])
     return found
 
 
 @settings(max_examples=100, deadline=None)
-@given(seed=st.integers(0, 10**6), count=st.integers(2, 40))
-def test_the_same_as_one_by_one(seed: int, count: int) -> None:
+@given(seed=st.integers(0, 10**6), count=st.integers(2, 40), each_its_own=st.booleans())
+def test_the_same_as_one_by_one(seed: int, count: int, *, each_its_own: bool) -> None:
     random = np.random.default_rng(seed)
-    values, weights = random.normal(size=count), random.exponential(size=(7, count))
+    values, weights = random.normal(size=(7, count) if each_its_own else count), random.exponential(size=(7, count))
     found = others_medians(values, weights)
     assert found == pytest.approx(one_by_one(values, weights), abs=1e-9)
     assert others_medians(-values, weights) == pytest.approx(-found, abs=1e-9)

@@ -7,19 +7,17 @@ from numpy.typing import NDArray
 
 from sophia.analytics.measures.driver_figures import Units
 from sophia.analytics.measures.format_factors import format_factors
+from sophia.analytics.measures.lasting_days import lasting_chance, lasting_variance
+from sophia.analytics.measures.posting_of_days import posting_of_days
+from sophia.analytics.measures.spreading import again, spread, student, twice
 from sophia.analytics.measures.weighted_medians import Floats, others_medians
 
 # One client must not be everybody: its voice in the centre counts for at most this many median ones.
 _LOUDEST = 3.0
-# What is believed of how a day's exposure follows the number of posts, before the portfolio is heard: exponent, doubt.
-_EXPONENT, _EXPONENT_DOUBT = 0.5, 0.5
 # The portfolio's scatter is worth at most this many degrees of freedom for one client.
 _MOST_POOLED = 40.0
 # A pool of fewer clients says nothing about the scatter of another one.
 _ENOUGH_TO_POOL = 5
-# Residuals beyond this many standard deviations pull less (Huber).
-_HUBER = 1.345
-_MAD_TO_SD = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,63 +37,63 @@ class Changes:
 def changes_of(units: Units, *, seed: int, draws: int) -> Changes:
     """Estimate and draw all parts of all clients.
 
-    Draws come in pairs that exchange what happened to the two windows, so that exchanging the windows turns every sign,
-    in the intervals too.
+    Draws of posts come in pairs that exchange what happened to the two windows, so that exchanging the windows turns every
+    sign, in the intervals too. Days, of which both windows draw the same, do so with one of each pair: half as many draws.
     """
     random = np.random.default_rng(seed)
     half, clients = max(draws // 2, 1), units.posts.shape[1]
-    votes = _twice(random.standard_exponential((half, clients)))
+    votes = twice(random.standard_exponential((half, clients)))
     # What is missing or zero becomes NaN or infinite on the log scale, and is recognised by it.
     with np.errstate(divide="ignore", invalid="ignore"):
-        shown_factor, reacted_factor = format_factors(units, votes)
-        weights = _unit_weights(units, random, half)
-        before, after = (_side(units, side, weights[side], shown_factor, reacted_factor) for side in (0, 1))
-        shown, people = after[0] - before[0], after[1] - before[1]
+        shown_factor, reacted_factor = (
+            np.exp(spread(np.log(factors), clients, random, half)) for factors in format_factors(units, votes)
+        )
+        shown, people = (
+            _widened(drawn, units, lasts, random, half)
+            for drawn, lasts in zip(
+                _changes(units, shown_factor, reacted_factor, random, half), _lasting(units), strict=True
+            )
+        )
         if units.paired:
-            posting = _posting_of_days(units, shown[0], random, half)
-            shown = shown - np.where(np.isfinite(posting), posting, 0.0)
+            posting = posting_of_days(units.posts, shown[0], random, half)
+            explained = np.where(np.isfinite(posting), posting, 0.0)
         else:
             posting = _posting_of_posts(units, shown_factor * reacted_factor)
+            explained = np.zeros_like(posting)
+        exposed, shown = shown[0], shown - explained
         posting = np.where(np.isfinite(posting), posting, np.nan)
-        comparable = np.isfinite(shown[0]) & np.isfinite(posting[0])
-        centre = _centre(shown[0], _voices(units.posts, comparable), votes[: half + 1])
-        return Changes(
-            _widened(shown, units, random, half),
-            posting,
-            _widened(people, units, random, half),
-            _spread(np.concatenate([centre, centre[1:]]), int(comparable.sum()) - 1, random, half),
-            comparable,
-        )
-
-
-def _twice(draws: Floats, first: float = 1.0) -> Floats:
-    """A row for the estimate, then the draws, then the same draws again."""
-    return np.concatenate([np.full((1, draws.shape[1]), first), draws, draws])
+        comparable = np.isfinite(exposed) & np.isfinite(posting[0])
+        voices = _voices(units.posts, comparable)
+        others = _centre(shown[0], voices, votes[: half + 1])
+        centre = spread(others if units.paired else again(others), int(comparable.sum()) - 1, random, half)
+        if units.paired:
+            # What is not known of the posting that was taken out of everybody.
+            centre += _centre(exposed - explained, voices, np.ones_like(centre)) - centre[0]
+        return Changes(shown, posting, people, centre, comparable)
 
 
 # -- one client's own units --------------------------------------------------------------------------------------------
 
 
-def _unit_weights(units: Units, random: np.random.Generator, half: int) -> tuple[Floats, Floats]:
-    """Bootstrap weights with mean and variance 1 for the units of either window, in shape (rows, units).
+def _changes(
+    units: Units, shown: Floats, reacted: Floats, random: np.random.Generator, half: int
+) -> tuple[Floats, Floats]:
+    """Changes of exposure for its potential, and of engagements for exposure, units drawn again with random weights.
 
-    Posts are drawn one by one, days in blocks that keep neighbours together, the same days in both windows. All
-    clients share the draws: each is compared with the centre, which is drawn by clients and not by units.
+    Weights have mean and variance 1; days have the same in both windows. All clients share the draws: each is compared
+    with the centre, which is drawn by clients and not by units.
     """
     length = units.used.shape[2]
-    if not units.paired:
-        first, second = random.standard_exponential((2, half, length))
-        one = np.ones((1, length))
-        return np.concatenate([one, first, second]), np.concatenate([one, second, first])
-    block = _block(length)
-    starts = random.gamma(1.0 / block, size=(half, length))
-    days = _twice(np.sum([np.roll(starts, shift, axis=1) for shift in range(block)], axis=0))
-    return days, days
-
-
-def _block(length: int) -> int:
-    """Days that are drawn together: the cube root of their number."""
-    return max(1, int(length ** (1 / 3) + 0.5))
+    first = random.standard_exponential((half, length))
+    one = np.ones((1, length))
+    if units.paired:  # both halves of the draws would be equal
+        weights = (np.concatenate([one, first]),) * 2
+    else:
+        second = random.standard_exponential((half, length))
+        weights = np.concatenate([one, first, second]), np.concatenate([one, second, first])
+    rows = len(weights[0])
+    before, after = (_side(units, side, weights[side], shown[:rows], reacted[:rows]) for side in (0, 1))
+    return after[0] - before[0], after[1] - before[1]
 
 
 def _side(units: Units, side: int, weights: Floats, shown: Floats, reacted: Floats) -> tuple[Floats, Floats]:
@@ -126,42 +124,23 @@ def _posting_of_posts(units: Units, potential: Floats) -> Floats:
     return change
 
 
-def _posting_of_days(units: Units, shown: Floats, random: np.random.Generator, half: int) -> Floats:
-    """The change that the number of posts explains: exposure follows posts with an exponent learnt from all clients.
-
-    The exponent is the slope of ln exposure on ln posts across clients, with Huber weights, drawn towards one half.
-    """
-    more = np.log(units.posts[1] / units.posts[0])
-    known = np.isfinite(more) & np.isfinite(shown)
-    slope, error, freedom = _slope(more[known], shown[known])
-    doubt = _twice(random.standard_normal((half, 1)), first=0.0) * _student(np.array([freedom]), random, half)
-    posting: Floats = np.where(np.isfinite(more), (slope + error * doubt) * more, np.nan)
-    return posting
-
-
-def _slope(across: Floats, along: Floats) -> tuple[float, float, float]:
-    """The slope, its standard error, and the degrees of freedom of that."""
-    slope, error, freedom = _EXPONENT, _EXPONENT_DOUBT, len(across) - 2.0
-    if freedom < 1:
-        return slope, error, _MOST_POOLED  # what is believed beforehand is not estimated
-    weights = np.ones_like(across)
-    for _ in range(5):
-        x = across - np.average(across, weights=weights)
-        y = along - np.average(along, weights=weights)
-        residuals = y - slope * x
-        scatter = _MAD_TO_SD * float(np.median(np.abs(residuals - np.median(residuals))))
-        variance = max(scatter**2 * len(across) / freedom, 1e-6)
-        precision = float((weights * x * x).sum()) / variance + _EXPONENT_DOUBT**-2
-        slope = (float((weights * x * y).sum()) / variance + _EXPONENT * _EXPONENT_DOUBT**-2) / precision
-        error = precision**-0.5
-        weights = np.minimum(1.0, _HUBER * variance**0.5 / np.maximum(np.abs(y - slope * x), 1e-12))
-    return slope, error, freedom
-
-
 # -- how far draws spread ----------------------------------------------------------------------------------------------
 
 
-def _widened(draws: Floats, units: Units, random: np.random.Generator, half: int) -> Floats:
+def _lasting(units: Units) -> tuple[Floats, Floats]:
+    """How much more exposure, and engagements per exposure, scatter because a day's chance lasts into the next one."""
+    if not units.paired:
+        alone = np.ones(units.posts.shape[1])
+        return alone, alone
+    exposure = np.where(units.used > 0, np.log(units.exposure), np.nan)
+    response = np.log(units.engagements) - exposure
+    exposed, reacted = (
+        lasting_variance(lasting_chance(logs[1] - logs[0]), units.count[0]) for logs in (exposure, response)
+    )
+    return exposed, reacted
+
+
+def _widened(draws: Floats, units: Units, lasting: Floats, random: np.random.Generator, half: int) -> Floats:
     """Draws about the estimate, with a variance that is drawn towards the portfolio's and corrected for few units.
 
     Few units know little of their own scatter: that makes the draws Student's, and lends them the scatter of all clients,
@@ -169,16 +148,16 @@ def _widened(draws: Floats, units: Units, random: np.random.Generator, half: int
     """
     first, second = units.count
     least = np.minimum(first, second)
-    block = _block(units.used.shape[2]) if units.paired else 1
-    freedom = np.maximum(first - block if units.paired else first + second - 2, 1.0)
+    freedom = np.maximum(first - 1 if units.paired else first + second - 2, 1.0)
     size = 1 / first if units.paired else 1 / first + 1 / second
     # n weights of variance 1 give a mean the variance s² / (n + 1), and n - 1 times in n s² falls short.
-    own = draws[1:].var(axis=0) * (least + 1) / np.maximum(least - block, 1) / size
+    own = draws[1:].var(axis=0) * (least + 1) / np.maximum(least - 1, 1) / size
     usable = np.isfinite(own) & (own > 0) & (least > 1)
     pooled, strength = _pool(np.log(own[usable]), freedom[usable])
     smooth = (strength * pooled + freedom * own) / (strength + freedom)
-    spread = np.sqrt(np.where(usable, smooth * size / draws[1:].var(axis=0), 1.0))
-    widened: Floats = draws[0] + (draws - draws[0]) * spread * _student(freedom + strength, random, half)
+    wider = np.sqrt(np.where(usable, lasting * smooth * size / draws[1:].var(axis=0), 1.0))
+    factors = student(freedom + strength, random, half)[: len(draws)]
+    widened: Floats = draws[0] + (draws - draws[0]) * wider * factors
     return widened
 
 
@@ -198,11 +177,6 @@ def _trigamma(x: Floats) -> Floats:
     return 1 / x + 1 / (2 * x**2) + 1 / (6 * x**3)
 
 
-def _student(freedom: Floats, random: np.random.Generator, half: int) -> Floats:
-    """Factors that turn normal draws into Student's t, in shape (rows, as many as `freedom`)."""
-    return _twice(np.sqrt(freedom / random.chisquare(freedom, size=(half, len(freedom)))))
-
-
 # -- the portfolio -----------------------------------------------------------------------------------------------------
 
 
@@ -220,19 +194,11 @@ def _centre(shown: Floats, voices: Floats, votes: Floats) -> Floats:
     centre = np.full(votes.shape, np.nan)
     if not len(heard):
         return centre
-    values, weights = shown[heard], voices[heard] * votes[:, heard]
+    values, weights = shown[..., heard], voices[heard] * votes[:, heard]
     centre[:, heard] = others_medians(values, weights)
     if len(heard) < len(voices):
         # Whoever is not heard is compared with all who are: the median without a last element that weighs nothing.
         beside = np.concatenate([weights, np.zeros((len(votes), 1))], axis=1)
-        centre[:, voices <= 0] = others_medians(np.append(values, 0.0), beside)[:, [-1]]
+        values = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
+        centre[:, voices <= 0] = others_medians(values, beside)[:, [-1]]
     return centre
-
-
-def _spread(centre: Floats, others: int, random: np.random.Generator, half: int) -> Floats:
-    """Draws of the centre about its estimate, corrected for few other clients as those of few units are."""
-    if others < 2:  # noqa: PLR2004  # one other client has no scatter
-        return centre
-    student = _student(np.array([others - 1.0]), random, half)
-    spread: Floats = centre[0] + (centre - centre[0]) * student * np.sqrt((others + 1) / (others - 1))
-    return spread

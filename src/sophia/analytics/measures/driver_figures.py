@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +118,6 @@ def _posts(sides: list[list[PostsWindow]]) -> Units:
 
 def _numbers(column: Sequence[Known]) -> list[float]:
     """The column with NaN for None."""
-    if any(value is not None and not (isfinite(value) and value >= 0) for value in column):
+    if not all(value is None or 0 <= value < inf for value in column):
         raise InvalidInputError("Exposure and engagements must be finite and not negative.")
     return [np.nan if value is None else float(value) for value in column]

@@ -129,7 +129,8 @@ def _parts(changes: Changes, units: Units) -> dict[str, list[Part | None]]:
 
 def _with_ends(rows: Floats, scattered: NDArray[np.bool_]) -> list[Part | None]:
     finite = np.isfinite(rows[0])
-    low, high = np.quantile(np.where(np.isfinite(rows[1:]), rows[1:], 0.0), _TAILS, axis=0)
+    # Between n draws lie n + 1 equal chances; ends at the draws' own quantiles would hold fewer than 95 % of few.
+    low, high = np.quantile(np.where(np.isfinite(rows[1:]), rows[1:], 0.0), _TAILS, axis=0, method="weibull")
     return [
         None if not finite[place] else Part(float(rows[0, place]), *ends)
         for place, ends in enumerate(
@@ -157,6 +158,8 @@ def _split(
 
 def _reasons(place: int, missing: set[str], others: int, units: Units) -> dict[str, str]:
     """Why each missing part is missing."""
+    if not missing:
+        return {}
     exposure, engagements = (column[:, place].sum(axis=1) for column in (units.exposure, units.engagements))
     if units.count[:, place].min() == 0:
         return dict.fromkeys(missing, "there are no readings in one of the windows")

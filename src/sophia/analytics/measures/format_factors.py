@@ -6,7 +6,7 @@ from sophia.analytics.measures.driver_figures import Units
 from sophia.analytics.measures.weighted_medians import Floats
 
 # Posts that speak for "a format is like any other" before the portfolio's own posts are heard.
-_DOUBT_POSTS = 2.0
+_DOUBT_POSTS = 0.5
 
 
 def format_factors(units: Units, votes: Floats) -> tuple[Floats, Floats]:

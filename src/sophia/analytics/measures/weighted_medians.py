@@ -9,14 +9,16 @@ Floats = NDArray[np.float64]
 def others_medians(values: Floats, weights: Floats) -> Floats:
     """For each element the weighted median of all other elements, under each row of weights.
 
-    `values` has shape (n,), `weights` (rows, n), none negative; the result has the shape of `weights`. A value's place
+    `values` has shape (n,), or (rows, n) where every row has its own; `weights` (rows, n), none negative; the result has
+    the shape of `weights`. A value's place
     is the middle of its weight, and between two places the median is interpolated: so it turns its sign with the
     values, does not depend on their order, and with equal weights is the usual median. NaN where the others weigh
     nothing.
     """
-    order = np.argsort(values, kind="stable")
-    ordered, heavy = values[order], weights[:, order]
-    rows, count = heavy.shape
+    rows, count = weights.shape
+    line = np.arange(rows)[:, None]
+    order = np.broadcast_to(np.argsort(values, axis=-1, kind="stable"), weights.shape)
+    ordered, heavy = np.broadcast_to(values, weights.shape)[line, order], weights[line, order]
     total = heavy.sum(axis=1, keepdims=True)
     safe = np.where(total > 0, total, 1.0)
     places = (np.cumsum(heavy, axis=1) - heavy / 2) / safe
@@ -29,15 +31,14 @@ def others_medians(values: Floats, weights: Floats) -> Floats:
     below = np.where(above - 1 == rank, rank - 1, above - 1)
     low, high = np.clip(below, 0, count - 1), np.clip(above, 0, count - 1)
     low, high = np.where(below < 0, high, low), np.where(above >= count, low, high)
-    line = np.arange(rows)[:, None]
     from_place = places[line, low] - share * (low > rank)
     to_place = places[line, high] - share * (high > rank)
     width = to_place - from_place
     part = np.where(width > 0, (middle - from_place) / np.where(width > 0, width, 1.0), 0.5)
-    found = ordered[low] + np.clip(part, 0.0, 1.0) * (ordered[high] - ordered[low])
+    found = ordered[line, low] + np.clip(part, 0.0, 1.0) * (ordered[line, high] - ordered[line, low])
     found = np.where((share < 1.0) & (total > 0) & (count > 1), found, np.nan)
     result = np.empty_like(found)
-    result[:, order] = found
+    result[line, order] = found
     return result
 
 

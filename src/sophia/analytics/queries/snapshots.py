@@ -1,13 +1,16 @@
 """Snapshots of KPIs: those of a client, those of a week, as they said at a moment, and the weeks that want new ones."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, case, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.documents import figure_of
@@ -48,6 +51,16 @@ class WeekSnapshot:
     checked_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ClientWeek:
+    """Some KPIs of one client in one closed week."""
+
+    client_id: int
+    week: Window
+    computed_at: datetime
+    kpis: Mapping[str, Figure]
+
+
 def client_snapshots(
     session: Session, client_id: int, weeks: Collection[Window], *, account_id: int | None = None
 ) -> list[WeekSnapshot]:
@@ -64,20 +77,26 @@ def client_snapshots(
     return [_snapshot(row) for row in rows]
 
 
-def portfolio_snapshots(session: Session, seen: Seen, weeks: Collection[Window]) -> list[WeekSnapshot]:
-    """The snapshots of whole clients in these weeks, of the active clients that may be seen, by client and week."""
-    rows = session.scalars(
-        select(KPISnapshot)
-        .join(Client, Client.id == KPISnapshot.client_id)
+def portfolio_snapshots(
+    session: Session, seen: Seen, weeks: Collection[Window], kpis: Collection[str]
+) -> list[ClientWeek]:
+    """These KPIs of whole clients in these weeks, of the active clients that may be seen, by client and week."""
+    snapshot = KPISnapshot
+    rows = session.execute(
+        select(snapshot.client_id, snapshot.week_start, snapshot.computed_at, cast(snapshot.kpis, Text))
+        .join(Client, Client.id == snapshot.client_id)
         .where(
-            KPISnapshot.account_key == 0,
-            KPISnapshot.week_start.in_([week.start for week in weeks]),
-            visible(KPISnapshot.client_id, seen),
+            snapshot.account_key == 0,
+            snapshot.week_start.in_([week.start for week in weeks]),
+            visible(snapshot.client_id, seen),
             Client.status == "active",
         )
-        .order_by(KPISnapshot.client_id, KPISnapshot.week_start)
+        .order_by(snapshot.client_id, snapshot.week_start)
     )
-    return [_snapshot(row) for row in rows]
+    return [
+        ClientWeek(client, week_of(start), computed_at, _chosen(document, kpis))
+        for client, start, computed_at, document in rows
+    ]
 
 
 def _snapshot(row: KPISnapshot) -> WeekSnapshot:
@@ -101,7 +120,7 @@ def portfolio_kpis(
     found: dict[int, dict[date, dict[str, Figure]]] = defaultdict(dict)
     for client, start, document in rows:
         if document is not None:
-            found[client][start] = {name: figure_of(document[name]) for name in kpis if name in document}
+            found[client][start] = _chosen(document, kpis)
     return found
 
 
@@ -114,26 +133,34 @@ def account_figures(
             KPISnapshot.week_start == week.start, KPISnapshot.account_key != 0
         )
     )
-    return {
-        account: {name: figure_of(document[name]) for name in kpis if name in document}
-        for account, document in rows
-        if document is not None
-    }
+    return {account: _chosen(document, kpis) for account, document in rows if document is not None}
+
+
+def _chosen(document: str, kpis: Collection[str]) -> dict[str, Figure]:
+    every = _figures(document)
+    return {name: every[name] for name in kpis if name in every}
+
+
+@lru_cache(maxsize=4096)
+def _figures(document: str) -> Mapping[str, Figure]:
+    """What a document says. Every report reads those of the whole portfolio, and they hardly ever change."""
+    return MappingProxyType({name: figure_of(one) for name, one in json.loads(document).items()})
 
 
 def _said(as_of: datetime | None) -> ColumnElement[Any]:
-    """What a snapshot says, or said at a moment; NULL when it was not there yet."""
+    """The document of KPIs as a snapshot says it, or said it at a moment; NULL when it was not there yet."""
     snapshot, revision = KPISnapshot, KPISnapshotRevision
+    said = cast(snapshot.kpis, Text)
     if as_of is None:
-        return type_coerce(snapshot.kpis, snapshot.kpis.type)
+        return said
     earlier = (
-        select(revision.kpis)
+        select(cast(revision.kpis, Text))
         .where(revision.snapshot_id == snapshot.id, revision.computed_at <= as_of, revision.replaced_at > as_of)
         .limit(1)
         .correlate(snapshot)
         .scalar_subquery()
     )
-    return type_coerce(case((snapshot.computed_at <= as_of, snapshot.kpis), else_=earlier), snapshot.kpis.type)
+    return case((snapshot.computed_at <= as_of, said), else_=earlier)
 
 
 def weeks_due(session: Session, today: date) -> dict[Window, set[int]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sophia.analytics.measures.figures import Figure, Window
 from sophia.analytics.measures.trends import newest_weeks
-from sophia.analytics.queries.snapshots import WeekSnapshot
+from sophia.analytics.queries.snapshots import ClientWeek
 from sophia.analytics.report.sentences import Reference, Sentence, say
 from sophia.meta.reporting_zone import reporting_day
 
@@ -42,7 +42,7 @@ def two_newest_weeks(now: datetime) -> tuple[Window, ...]:
     return newest_weeks(reporting_day(now), 2)
 
 
-def newest_portfolio_week(snapshots: Sequence[WeekSnapshot], now: datetime) -> PortfolioWeek | None:
+def newest_portfolio_week(snapshots: Sequence[ClientWeek], now: datetime) -> PortfolioWeek | None:
     """From the snapshots of the two newest closed weeks; None when the newest was not computed for anybody yet."""
     before, week = two_newest_weeks(now)
     after = {one.client_id: one for one in snapshots if one.week == week}

@@ -10,6 +10,7 @@ from sophia.access.web import Visit, Visited
 from sophia.analytics import queries, schemas
 from sophia.analytics.queries import AccountState, RunRecord
 from sophia.analytics.queries.snapshots import portfolio_snapshots
+from sophia.analytics.report.brief import BRIEF_KPIS
 from sophia.analytics.report.portfolio_week import newest_portfolio_week, two_newest_weeks
 from sophia.analytics.router.linking import cut_page
 from sophia.analytics.schedule import Days
@@ -29,7 +30,7 @@ def portfolio_summary(who: Visited) -> schemas.PortfolioAnswer:
     """Every active client that the key may see, from totals and weeks that are kept; GET /portfolio/brief says more."""
     with who.database.read() as session:
         clients = queries.client_states(session, who.seen, who.now)
-        snapshots = portfolio_snapshots(session, who.seen, two_newest_weeks(who.now))
+        snapshots = portfolio_snapshots(session, who.seen, two_newest_weeks(who.now), BRIEF_KPIS)
     week = newest_portfolio_week(snapshots, who.now)
     return schemas.PortfolioAnswer(
         client_count=len(clients),

@@ -96,7 +96,10 @@ class ClientStateAnswer(Answering):
 
 
 class DetailedKpis(Answering):
-    """The KPIs of every client in the newest closed week, and for how many clients each rose or fell."""
+    """What every client had in the newest closed week, and for how many clients each KPI rose or fell.
+
+    The KPIs are those of the brief; GET /{client_id}/kpis has all of one client.
+    """
 
     week: WindowAnswer
     computed_at: datetime
