@@ -102,7 +102,6 @@ class SpawnedServer:
     """A simulated Meta in its own process, and an equal world in this one to enumerate what it serves."""
 
     base_url: str
-    process_id: int
     user_token: str
     app_id: str
     app_secret: str
@@ -140,7 +139,6 @@ def spawned_server(
         world = build_world(businesses=businesses, posts_per_account=posts, days=days, now=now)
         yield SpawnedServer(
             base_url=told["base_url"],
-            process_id=process.pid,
             user_token=told["user_token"],
             app_id=told["app_id"],
             app_secret=told["app_secret"],
