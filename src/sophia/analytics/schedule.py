@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-ONE_DAY = timedelta(days=1)
+from sophia.meta.reporting_zone import ONE_DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,8 @@ def status(
 
 def what_to_do(standing: "Standing", now: datetime, soon: timedelta) -> str | None:
     """The one thing that a person should do about an account; None when all is well. `soon`: when to warn of an end."""
-    from sophia.jobs.due import ONE_DAY, lags  # noqa: PLC0415
-    from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
+    from sophia.jobs.due import lags  # noqa: PLC0415
+    from sophia.meta.reporting_zone import ONE_DAY, reporting_day  # noqa: PLC0415
 
     account, run = standing.account, standing.last_run
     end = account.token_ends_at

@@ -11,7 +11,7 @@ from sophia.demo.errors import as_json
 from sophia.demo.faults import Fault
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.meta_errors import fault_of
-from sophia.demo.wire import Receive, Scope, Send
+from sophia.demo.wire import Receive, Scope, Send, whole_body
 
 PREFIX = "/_sim/"
 
@@ -56,12 +56,7 @@ class ControlledApi:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self.api(scope, receive, send)
             return
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        body = await whole_body(receive)
         status, answer = self._act(scope["method"], scope["path"].removeprefix(PREFIX), body)
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})

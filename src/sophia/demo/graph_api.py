@@ -20,7 +20,7 @@ from sophia.demo.paging import understood
 from sophia.demo.requests import Request, read_request
 from sophia.demo.truth import Truth
 from sophia.demo.visit import Simulation
-from sophia.demo.wire import Receive, Reply, Scope, Send, send_reply
+from sophia.demo.wire import Receive, Reply, Scope, Send, send_reply, whole_body
 from sophia.demo.world import World, account_of
 
 __all__ = ["GraphApi", "Receive", "Scope", "Send"]
@@ -182,12 +182,7 @@ class GraphApi:
         query = scope["query_string"].decode("latin-1")
         raw_path = scope.get("raw_path") or scope["path"].encode()
         self.urls_seen.append(raw_path.decode("latin-1") + (f"?{query}" if query else ""))
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        body = await whole_body(receive)
         form: dict[str, str] = {}
         if body and headers.get("content-type", "").startswith("application/json"):
             given = json.loads(body)

@@ -24,6 +24,8 @@ from sophia.demo.graph_api import GraphApi
 from sophia.demo.truth import Truth
 from sophia.demo.world import World, build_world
 
+LOOPBACK = "127.0.0.1"
+
 
 class _Protocol(H11Protocol):
     """Shows the application its connection, so that faults can break it."""
@@ -62,9 +64,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def running_server(
-    api: Any, host: str = "127.0.0.1", port: int = 0, *, tls: Tls | None = None, tls_folder: Path | None = None
-) -> Iterator[str]:
+def running_server(api: Any, port: int = 0, *, tls: Tls | None = None, tls_folder: Path | None = None) -> Iterator[str]:
     """Serve the ASGI application `api` from a thread; yields the base URL, without a slash at its end.
 
     With port 0 the system picks a free one. When the block ends the server is gone: open connections get one second.
@@ -75,19 +75,19 @@ def running_server(
         certificate = None
         if tls is not None:
             folder = tls_folder or Path(stack.enter_context(TemporaryDirectory()))
-            certificate = make_certificate(folder, tls, host)
-        yield stack.enter_context(_served(api, host, port, certificate))
+            certificate = make_certificate(folder, tls, LOOPBACK)
+        yield stack.enter_context(_served(api, port, certificate))
 
 
 @contextmanager
-def _served(api: Any, host: str, port: int, certificate: tuple[Path, Path] | None) -> Iterator[str]:
-    listener = _listen(host, port)
+def _served(api: Any, port: int, certificate: tuple[Path, Path] | None) -> Iterator[str]:
+    listener = _listen(LOOPBACK, port)
     server = _server(api, listener, certificate)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="simulated-meta", daemon=True)
     thread.start()
     # Connections queue at the listening socket from the first moment, so there is nothing to wait for.
     try:
-        yield f"{'https' if certificate else 'http'}://{host}:{listener.getsockname()[1]}"
+        yield f"{'https' if certificate else 'http'}://{LOOPBACK}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(timeout=5)
@@ -102,7 +102,6 @@ class SpawnedServer:
     """A simulated Meta in its own process, and an equal world in this one to enumerate what it serves."""
 
     base_url: str
-    process_id: int
     user_token: str
     app_id: str
     app_secret: str
@@ -116,7 +115,6 @@ def spawned_server(
     *,
     businesses: int = 12,
     posts: int = 100,
-    seed: int = 7,
     now: datetime,
     latency_ms: float = 0.0,
     days: int = 90,
@@ -126,7 +124,7 @@ def spawned_server(
 
     Its clock stands at `now` (aware), or is the machine's when it `runs`; what is invented ends at `now`.
     """
-    options = {"businesses": businesses, "posts": posts, "seed": seed, "days": days, "latency-ms": latency_ms}
+    options = {"businesses": businesses, "posts": posts, "days": days, "latency-ms": latency_ms}
     command = [sys.executable, "-m", "sophia.demo.server", "--now", now.isoformat(), *(["--runs"] if runs else [])]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
@@ -138,10 +136,9 @@ def spawned_server(
         if not line:
             raise RuntimeError("the simulated Meta did not start")
         told = json.loads(line)
-        world = build_world(seed, businesses, posts, days, now=now)
+        world = build_world(businesses=businesses, posts_per_account=posts, days=days, now=now)
         yield SpawnedServer(
             base_url=told["base_url"],
-            process_id=process.pid,
             user_token=told["user_token"],
             app_id=told["app_id"],
             app_secret=told["app_secret"],
@@ -177,7 +174,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--runs", action="store_true", help="the clock is the machine's; --now says when invention ends"
     )
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--host", default=LOOPBACK)
     parser.add_argument("--port", type=int, default=0)
     return parser.parse_args(arguments)
 

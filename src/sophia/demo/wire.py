@@ -39,6 +39,16 @@ class Reply:
         return self.fault is not None and self.fault.kind == "null"
 
 
+async def whole_body(receive: Receive) -> bytes:
+    """The body of a request, however many messages it comes in."""
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
 async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, headers: Mapping[str, str]) -> None:
     """Send `reply` after its delay, the fault's headers last; a caller that goes away meanwhile is not waited for."""
     fault = reply.fault

@@ -1,14 +1,13 @@
 """Which accounts are due: computed from watermarks and never from a firing, so that nothing missed is forgotten (E4)."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.queries.standing import Standing
 from sophia.analytics.schedule import due_rungs
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, reporting_day
 
-ONE_DAY = timedelta(days=1)
 # Families whose watermark moves day by day.
 DAILY_FAMILIES = {
     "facebook": ("page_insights",),

@@ -12,7 +12,7 @@ from sophia.meta.asking import Ask, Window, insist
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
 from sophia.meta.envelope import OBJECT_ID, Answer, next_cursor, object_id
-from sophia.meta.interpreting import Interpretation, Request, post_seen
+from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
 from sophia.meta.reporting_zone import unix_window
@@ -163,9 +163,7 @@ def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
         if post is None:
             continue
         found.append(post)
-        insights = item.get("insights")
-        if isinstance(insights, dict):
-            reader.read(insights.get("data"), post.external_id, post.external_id, kind)
+        read_insights_of(post, item, reader)
         _read_counts(item, reader, post.external_id)
     return Interpretation.of(reader, found)
 

@@ -8,7 +8,7 @@ from sophia.meta.asking import Ask, Window, insist
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
 from sophia.meta.envelope import Answer, object_id
-from sophia.meta.interpreting import Interpretation, Request, post_seen
+from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
 from sophia.meta.reporting_zone import unix_window
@@ -218,9 +218,7 @@ def read_media(request: Request, data: dict[str, Any]) -> Interpretation:
         if post is None:
             continue
         found.append(post)
-        insights = item.get("insights")
-        if isinstance(insights, dict):
-            reader.read(insights.get("data"), post.external_id, post.external_id, kind)
+        read_insights_of(post, item, reader)
     return Interpretation.of(reader, found)
 
 

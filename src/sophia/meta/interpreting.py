@@ -117,6 +117,13 @@ def post_seen(
     )
 
 
+def read_insights_of(post: PostSeen, item: Mapping[str, Any], reader: InsightsReader) -> None:
+    """Take in the insights that came along with a listed post, if any did."""
+    insights = item.get("insights")
+    if isinstance(insights, dict):
+        reader.read(insights.get("data"), post.external_id, post.external_id, post.kind)
+
+
 def moment_of(value: Any) -> datetime:
     """A moment as Meta writes it: a text with a zone, or, of Page stories, Unix seconds. Raises ValueError, TypeError."""
     if isinstance(value, str) and not value.isdigit():

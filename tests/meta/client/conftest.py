@@ -12,9 +12,9 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
-from sophia.demo.graph_api import Receive, Scope, Send
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
+from sophia.demo.wire import Receive, Scope, Send, whole_body
 from sophia.demo.world import build_world
 from sophia.meta.caller import Caller
 from sophia.meta.client import GraphClient
@@ -57,12 +57,7 @@ class HandMade:
     base_url: str = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        body = await whole_body(receive)
         query = scope["query_string"].decode()
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         self.received.append(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -10,11 +10,11 @@ from sophia.analytics.measures.anomaly_board import Board
 from sophia.analytics.measures.anomaly_journal import Journal
 from sophia.analytics.measures.anomaly_records import SeriesDays, Watched, WatchState
 from sophia.analytics.measures.expectation import WINDOW
+from sophia.analytics.measures.figures import ONE_DAY
 from sophia.analytics.measures.portfolio_events import EventWatch
 from sophia.errors import InvalidInputError
 
 PROVISIONAL_DAYS = 2
-_ONE_DAY = timedelta(days=1)
 
 
 def watch(
@@ -33,7 +33,7 @@ def watch(
     InvalidInputError for a series given twice, or under another measure than before, and for numbers that are not finite.
     """
     if last_day is None:
-        last_day = max((one.first_day + (len(one.values) - 1) * _ONE_DAY for one in series), default=None)
+        last_day = max((one.first_day + (len(one.values) - 1) * ONE_DAY for one in series), default=None)
     check(series)
     if state is not None and not state.series:
         state = None

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date
 from math import log2
 from typing import Any
 
 from sophia.analytics.measures.anomaly_records import Anomaly, Known, PortfolioEvent, SeriesDays, SeriesState
 from sophia.analytics.measures.expectation import WINDOW
+from sophia.analytics.measures.figures import ONE_DAY
 
 _DAYS = ("since", "noticed", "until", "worst", "event_since")
-_ONE_DAY = timedelta(days=1)
 
 
 def past_state(past: SeriesDays) -> SeriesState:
@@ -19,7 +19,7 @@ def past_state(past: SeriesDays) -> SeriesState:
     return SeriesState(
         series=past.series,
         measured=past.measured,
-        last_day=past.first_day + (length - 1) * _ONE_DAY,
+        last_day=past.first_day + (length - 1) * ONE_DAY,
         values=past.values,
         posts=as_learnt(past.posts),
         odd=(False,) * length,
@@ -70,7 +70,7 @@ def recalled(found: Mapping[str, Any], today: SeriesDays) -> SeriesState:
 
 def earliest_day(last_day: date) -> date:
     """The first day whose value is needed to judge the day after `last_day`."""
-    return last_day - (WINDOW - 1) * _ONE_DAY
+    return last_day - (WINDOW - 1) * ONE_DAY
 
 
 def document(found: Anomaly | PortfolioEvent) -> dict[str, Any]:

@@ -76,6 +76,12 @@ class Window:
         return self.end <= today
 
 
+def expect_days(days: int, most: int) -> None:
+    """Raises InvalidInputError when these are more days than one question may have."""
+    if days > most:
+        raise InvalidInputError(f"Ask for {most:,} days at most; these are {days:,}.")
+
+
 def week_of(day: date) -> Window:
     """The week from Monday to Sunday that holds the day."""
     monday = day - day.weekday() * ONE_DAY

@@ -56,14 +56,14 @@ def score_stages(cases: Sequence[Case]) -> tuple[StageScore, ...]:
     return tuple(score_stage(stage, mine) for stage, mine in by_stage.items() if mine)
 
 
-def score_stage(stage: str, cases: Sequence[Case], seed: int = 0) -> StageScore:
+def score_stage(stage: str, cases: Sequence[Case]) -> StageScore:
     """The score of one stage. Without a case that can be compared every figure has its reason, and nothing is 0 (I4)."""
     rows = comparable(cases)
     probabilities, happened = chances(cases)
     posts = [case.post_id for case, *_ in rows]
     errors = [log_error(actual, spread.q50) for _, spread, actual, _ in rows]
     usual = [abs(log_error(actual, baseline)) for _, _, actual, baseline in rows]
-    overall = paired_skill([abs(error) for error in errors], usual, posts, seed)
+    overall = paired_skill([abs(error) for error in errors], usual, posts)
     inside = sum(spread.q10 <= actual <= spread.q90 for _, spread, actual, _ in rows if spread.q10 < spread.q90)
     ranges = sum(spread.q10 < spread.q90 for _, spread, _, _ in rows)
     above = sum(actual > baseline for _, _, actual, baseline in rows)
@@ -77,7 +77,7 @@ def score_stage(stage: str, cases: Sequence[Case], seed: int = 0) -> StageScore:
         skill=overall,
         shrunk_skill=_shrunk(overall),
         verdict=verdict(overall),
-        skill_by_metric=_by_metric(cases, seed),
+        skill_by_metric=_by_metric(cases),
         typical_factor=_figure(typical_factor(errors), FigureUnit.FACTOR, len(rows), NO_SCORES),
         coverage=percent(inside, ranges, n=ranges, interval=wilson_percent(inside, ranges), of_zero=NO_SCORES),
         ranking=_figure(rank, FigureUnit.RATIO, len(rows), NO_SCORES),
@@ -98,7 +98,7 @@ def _shrunk(found: Figure) -> Figure:
     return figure(float(found.value) * found.n / (found.n + KAPPA), FigureUnit.RATIO, n=found.n)
 
 
-def _by_metric(cases: Sequence[Case], seed: int) -> dict[str, Figure]:
+def _by_metric(cases: Sequence[Case]) -> dict[str, Figure]:
     found = {}
     rows = comparable(cases)
     for metric in sorted({case.metric for case, *_ in rows}):
@@ -107,7 +107,6 @@ def _by_metric(cases: Sequence[Case], seed: int) -> dict[str, Figure]:
             [weighted_interval_score(actual, spread) for _, spread, actual, _ in mine],
             [abs(actual - baseline) for _, _, actual, baseline in mine],
             [case.post_id for case, *_ in mine],
-            seed,
         )
     return found
 

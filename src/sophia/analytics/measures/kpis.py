@@ -46,6 +46,8 @@ NOT_ADDED = (
 )
 NO_WINDOW = "There is no window to compare with."
 NOT_BEGUN = "No day of this window is over yet."
+# Inputs that are no readings: they belong to the client, and not to one of its accounts.
+OF_EVENTS = frozenset({"approval_events", "conversion_events", "marketing_cost", "new_customers"})
 
 PostValue = Callable[[PostFacts], Number | None]
 Compute = Callable[[ClientWindow], Figure]

@@ -8,6 +8,9 @@ from typing import Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from sophia.analytics.measures.figures import ONE_DAY
+from sophia.analytics.measures.kpis import NO_READINGS, NOT_ADDED, NOT_COMPLETE
+from sophia.analytics.measures.summaries import NOT_AVERAGED
 from sophia.analytics.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.schedule import Days
 from sophia.database import among
@@ -16,15 +19,8 @@ from sophia.portfolio.models import Account
 
 Bucket = Literal["day", "week", "month"]
 GroupBy = Literal["none", "platform", "account"]
-ONE_DAY = timedelta(days=1)
 
-NO_READINGS = "There are no readings for these days."
-NOT_ADDED = (
-    "People who were counted on one day, or in one account, may be counted on the next: they cannot be added up."
-)
-NOT_AVERAGED = "A ratio of several days or accounts cannot be made from their ratios."
 NOT_KNOWN = "The catalogue does not know this metric, so nobody can say whether its values may be added."
-NOT_COMPLETE = "Some accounts have no reading in these days, so their total is not known."
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from sophia.analytics.measures.figures import Window
+from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.measures.sentiment import Comment as MeasuredComment
 from sophia.analytics.measures.sentiment import NotScored, Scored, Tone
 from sophia.analytics.models import (
@@ -22,8 +22,6 @@ from sophia.database import among
 from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
 from sophia.meta.reporting_zone import day_start
 from sophia.portfolio.models import Account, Post
-
-ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

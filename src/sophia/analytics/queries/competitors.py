@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.facts import PostFacts
-from sophia.analytics.measures.figures import Number, Window
+from sophia.analytics.measures.figures import ONE_DAY, Number, Window
 from sophia.analytics.measures.share_of_voice import Voice
 from sophia.analytics.models import Competitor, CompetitorPost, CompetitorValue
 from sophia.analytics.queries.meanings import meanings
@@ -19,7 +19,6 @@ from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.reporting_zone import day_start, reporting_day
 from sophia.portfolio.models import Account, Client
 
-ONE_DAY = timedelta(days=1)
 # A name that Meta shows nobody under is tried again so often.
 REFUSED_AGAIN = timedelta(days=7)
 # What can be counted on both sides in the same unit: posts, and their likes and comments.

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from sophia.analytics.measures.figures import ONE_DAY
 from sophia.analytics.models import EngagementMetric, MetricSeries, StoredMetric, Watermark
 from sophia.analytics.queries.overview import DAY_FAMILIES, AccountState
 from sophia.analytics.queries.refusals import KnownRefusal
@@ -16,7 +17,6 @@ from sophia.database import among
 from sophia.meta.catalogue import Level, Metric, Platform, Source, explain
 from sophia.meta.reporting_zone import reporting_day
 
-ONE_DAY = timedelta(days=1)
 NO_VALUE = "Meta gave no value when asked."
 
 

@@ -11,7 +11,7 @@ from sophia.analytics.measures.anomaly_records import Anomaly
 from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import PostFacts
-from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, week_of
+from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, expect_days, week_of
 from sophia.analytics.measures.trends import a_year_before, newest_weeks
 from sophia.analytics.queries.benchmarks import benchmarks_for
 from sophia.analytics.queries.comments import comments_by_platform
@@ -162,8 +162,7 @@ def client_among(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredC
 
 def check_window(window: Window, now: datetime) -> None:
     """Raises InvalidInputError for a window that is too long, or that has not begun."""
-    if window.days > MOST_DAYS:
-        raise InvalidInputError(f"Ask for {MOST_DAYS} days at most; these are {window.days}.")
+    expect_days(window.days, MOST_DAYS)
     if window.start > reporting_day(now):
         raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
 

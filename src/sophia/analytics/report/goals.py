@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.measures.facts import ClientWindow
 from sophia.analytics.measures.figures import Figure, FigureUnit, Window, missing
 from sophia.analytics.measures.goals import FOLLOWERS, NOT_BEGUN, followers, goal_of, progress
-from sophia.analytics.measures.kpis import KPIS
+from sophia.analytics.measures.kpis import KPIS, OF_EVENTS
 from sophia.analytics.queries.told import SetGoal, set_goals
 from sophia.analytics.queries.windows import MeasuredClient, client_windows, measured_clients
 from sophia.analytics.report.records import ReportedGoal
@@ -16,7 +16,6 @@ from sophia.database import Database
 from sophia.meta.reporting_zone import reporting_day
 
 _KPIS = {kpi.name: kpi for kpi in KPIS}
-_OF_EVENTS = frozenset({"approval_events", "conversion_events", "marketing_cost", "new_customers"})
 
 
 def client_goals(database: Database, client_id: int, now: datetime) -> tuple[ReportedGoal, ...]:
@@ -46,7 +45,7 @@ def gather_goals(
     spans = {span for goal in every if (span := days_over(goal, until)) is not None}
     inputs = {name for goal in every for name in _inputs(goal)}
     windows = client_windows(
-        session, mine, spans, now, as_of=as_of, metrics=inputs, events=bool(inputs & _OF_EVENTS)
+        session, mine, spans, now, as_of=as_of, metrics=inputs, events=bool(inputs & OF_EVENTS)
     )  # fmt: skip
     return {client.id: measured(goals[client.id], windows[client.id], until) for client in mine}
 

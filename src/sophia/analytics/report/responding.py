@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.facts import PostFacts
-from sophia.analytics.measures.figures import ONE_DAY, Number, Window
+from sophia.analytics.measures.figures import ONE_DAY, Number, Window, expect_days
 from sophia.analytics.measures.formats import formats, pillars
 from sophia.analytics.measures.post_standing import PostAtAge, PostStanding, standings
 from sophia.analytics.measures.posting_times import Slot, best_times, posting_times
@@ -20,7 +20,6 @@ from sophia.analytics.queries.post_values import SeenPost, seen_posts
 from sophia.analytics.queries.windows import MeasuredClient, measured_clients
 from sophia.analytics.report.gathering import HISTORY, RESPONSE_METRICS, client_among, newest_facts
 from sophia.database import Database
-from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Platform
 from sophia.meta.reporting_zone import reporting_day
 
@@ -125,8 +124,7 @@ def _asked(
 ) -> tuple[MeasuredClient, Window]:  # fmt: skip
     today = reporting_day(now)
     chosen = window or Window(today - HISTORY, today)
-    if chosen.days > MOST_DAYS:
-        raise InvalidInputError(f"Ask for {MOST_DAYS} days at most; these are {chosen.days}.")
+    expect_days(chosen.days, MOST_DAYS)
     return client_among(measured_clients(session), client_id), chosen
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.measures.documents import figures_document, summary_document
 from sophia.analytics.measures.facts import ClientWindow
 from sophia.analytics.measures.figures import Window
-from sophia.analytics.measures.kpis import KPIS, compute_kpis
+from sophia.analytics.measures.kpis import KPIS, OF_EVENTS, compute_kpis
 from sophia.analytics.measures.summaries import algo_dependent_summary, algo_independent_summary
 from sophia.analytics.queries.snapshots import weeks_due
 from sophia.analytics.queries.windows import client_windows, measured_clients, of_accounts
@@ -17,7 +17,6 @@ from sophia.database import Database
 from sophia.meta.reporting_zone import reporting_day
 
 # What is made of events belongs to the client: an account without any would show zeros that nobody counted.
-OF_EVENTS = frozenset({"approval_events", "conversion_events", "marketing_cost", "new_customers"})
 OF_CLIENTS = frozenset(kpi.name for kpi in KPIS if OF_EVENTS & set(kpi.inputs))
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
 from sophia.analytics import exports, queries, schemas
+from sophia.analytics.measures.figures import expect_days
 from sophia.analytics.queries import AccountState, ReadingFilter, StoredReading, whole_buckets
 from sophia.analytics.queries.snapshots import client_snapshots
 from sophia.analytics.queries.watching import judged_through
@@ -106,8 +107,7 @@ def series(who: Visited, client_id: ClientId, asked: Annotated[schemas.SeriesQue
         newest = queries.newest_day(session, client_id) or reporting_day(who.now) - timedelta(days=1)
         last = asked.end_date or max(newest, asked.start_date or newest)
         asked_days = Days(asked.start_date or last - timedelta(days=SERIES_DAYS - 1), last)
-        if len(asked_days) > MOST_SERIES_DAYS:
-            raise InvalidInputError(f"Ask for {MOST_SERIES_DAYS:,} days at most; these are {len(asked_days):,}.")
+        expect_days(len(asked_days), MOST_SERIES_DAYS)
         days = whole_buckets(asked_days, asked.bucket)
         found = queries.aggregate(
             session,

@@ -1,6 +1,6 @@
 """What people write under a client's posts, how it sounds, and how much of the talk is the client's."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -8,13 +8,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sophia.access.problems import documented
 from sophia.access.web import Visited
 from sophia.analytics import queries, schemas, store
-from sophia.analytics.measures.figures import Window
+from sophia.analytics.measures.figures import ONE_DAY, Window, expect_days
 from sophia.analytics.measures.sentiment import by_week, overview
 from sophia.analytics.measures.share_of_voice import share_of_voice
 from sophia.analytics.queries import CommentFilter, CommentState, CompetitorState, DerivedState
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.router.linking import cut_page
-from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import reporting_day
 
 router = APIRouter(responses=documented(404))
@@ -23,7 +22,6 @@ writing = documented(400, 409, 413)
 CompetitorId = Annotated[schemas.Id, Path()]
 WINDOW_DAYS = 28
 MOST_DAYS = 366
-ONE_DAY = timedelta(days=1)
 
 
 @router.get("/{client_id}/comments", response_model=list[schemas.CommentAnswer])
@@ -146,6 +144,5 @@ def days_asked(asked: schemas.SentimentQuery, today: date) -> Window:
     """The days that were asked for; without any, the last 28 that are over. Raises InvalidInputError."""
     last = asked.end_date or max(today - ONE_DAY, asked.start_date or date.min)
     window = Window(asked.start_date or last - (WINDOW_DAYS - 1) * ONE_DAY, last + ONE_DAY)
-    if window.days > MOST_DAYS:
-        raise InvalidInputError(f"Ask for {MOST_DAYS} days at most; these are {window.days}.")
+    expect_days(window.days, MOST_DAYS)
     return window

@@ -22,10 +22,9 @@ from sophia.analytics.measures.commerce import (
     revenue_per_customer,
 )
 from sophia.analytics.measures.facts import ClientWindow, CostFact, Money
-from sophia.analytics.measures.figures import ONE_DAY, Window, last_months
+from sophia.analytics.measures.figures import ONE_DAY, Window, expect_days, last_months
 from sophia.analytics.measures.funnel import funnel
 from sophia.analytics.router.clients import ClientId
-from sophia.errors import InvalidInputError
 
 router = APIRouter(responses=documented(404))
 
@@ -163,6 +162,5 @@ def asked_window(asked: schemas.WindowQuery, today: date) -> Window:
         return last_months(today, asked.months)
     last = asked.end_date or max(today, asked.start_date or today)
     window = Window(asked.start_date or last - timedelta(days=WINDOW_DAYS - 1), last + timedelta(days=1))
-    if window.days > MOST_DAYS:
-        raise InvalidInputError(f"Ask for {MOST_DAYS:,} days at most; these are {window.days:,}.")
+    expect_days(window.days, MOST_DAYS)
     return window

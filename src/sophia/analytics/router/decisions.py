@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
 from sophia.analytics import queries, store
-from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.measures.figures import ONE_DAY, Window, expect_days
 from sophia.analytics.queries.decisions import DecisionFilter, StoredDecision, list_decisions, week_scores
 from sophia.analytics.report.decisions import DecisionQuality, decision_quality, quality_window
 from sophia.analytics.router.clients import ClientId
@@ -92,8 +92,7 @@ def _quality(who: Visit, client_id: int, asked: DaysAsked) -> DecisionQuality:
     if end <= start:
         raise InvalidInputError(f"The window has not begun: it starts on {start}.")
     window = Window(start, end)
-    if window.days > MOST_DAYS:
-        raise InvalidInputError(f"Ask for {MOST_DAYS} days at most; these are {window.days}.")
+    expect_days(window.days, MOST_DAYS)
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
         return decision_quality(session, client_id, window, who.now)

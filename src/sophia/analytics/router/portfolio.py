@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
 from sophia.analytics import queries, schemas
+from sophia.analytics.measures.figures import expect_days
 from sophia.analytics.queries import AccountState, RunRecord
 from sophia.analytics.queries.snapshots import portfolio_snapshots
 from sophia.analytics.report.brief import BRIEF_KPIS
 from sophia.analytics.report.portfolio_week import newest_portfolio_week, two_newest_weeks
 from sophia.analytics.router.linking import cut_page
 from sophia.analytics.schedule import Days
-from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import CANONICAL, METRICS, Metric, MetricClass, Platform, live
 from sophia.meta.reporting_zone import reporting_day
 
@@ -126,8 +126,7 @@ def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
     last = min(end or yesterday, yesterday)
     first = min(start or last - timedelta(days=GAP_DAYS - 1), last)
     window = Days(first, last)
-    if len(window) > MOST_GAP_DAYS:
-        raise InvalidInputError(f"Ask for {MOST_GAP_DAYS} days at most; these are {len(window)}.")
+    expect_days(len(window), MOST_GAP_DAYS)
     return window
 
 

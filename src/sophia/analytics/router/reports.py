@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import Visited
-from sophia.analytics import queries, schemas
+from sophia.analytics import queries
 from sophia.analytics.measures.figures import Window
 from sophia.analytics.measures.trends import a_year_before, newest_weeks, trend
 from sophia.analytics.queries.snapshots import WeekSnapshot, client_snapshots
 from sophia.analytics.queries.told import notes
 from sophia.analytics.report import make_brief, make_report
+from sophia.analytics.router.clients import ClientId
 from sophia.analytics.schemas import briefs
 from sophia.analytics.schemas import reports as shapes
 from sophia.analytics.schemas.asking import ReportQuery
@@ -20,8 +21,6 @@ from sophia.meta.reporting_zone import reporting_day
 
 router = APIRouter(responses=documented(404))
 portfolio = APIRouter()
-
-ClientId = Annotated[schemas.Id, Path()]
 
 
 @portfolio.get("/portfolio/brief", response_model=briefs.BriefAnswer)

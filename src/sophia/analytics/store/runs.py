@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from sophia.analytics.measures.figures import ONE_DAY
 from sophia.analytics.models import CollectionRun, Lease, Watermark
 from sophia.analytics.store.writer import Saved
 from sophia.database import among, day_number, put_rows
 from sophia.meta.catalogue import ObjectKind
 from sophia.portfolio.models import Account, Post
-
-ONE_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
