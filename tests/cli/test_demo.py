@@ -55,6 +55,7 @@ def test_demo_collects_and_answers(tmp_path: Path) -> None:
     assert said.count(": ok: ") == 4
     answer = json.loads(said.split("GET /healthz\n")[1].splitlines()[0])
     assert answer["status"] == "ok"
+    assert '"detailed_kpis": {"week"' in said  # of a week that was collected when it ended
     assert "sophia_" in said
     assert "EAAsim" not in said
 

@@ -1,7 +1,7 @@
 """The simulated Meta as its own process, with its control surface."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 import httpx
@@ -54,6 +54,8 @@ def test_a_spawned_server_is_controlled_over_http(world: World) -> None:
             assert client.post("/_sim/reset").status_code == 200
             assert client.get("/_sim/calls").json()["counted"] == 0
             assert client.post("/_sim/now", json={}).status_code == 422
+            present = client.post("/_sim/now", json={"now": None}).json()["now"]
+            assert abs(datetime.fromisoformat(present) - datetime.now(UTC)) < timedelta(minutes=1)
             assert client.get("/_sim/nothing").status_code == 404
             assert client.get("/_sim/urls").json() == {"urls": []}
         address = meta.base_url

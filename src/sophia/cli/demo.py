@@ -5,8 +5,8 @@ import shlex
 import shutil
 import socket
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.request import Request, urlopen
@@ -109,21 +109,31 @@ def write_environment(folder: Path, meta: "SpawnedServer") -> None:
 def collect(installation: Installation, meta: "SpawnedServer") -> None:
     """Connect, furnish and collect, as an operator would, with the same functions that the other commands call."""
     from sophia.analytics.collector import Plan  # noqa: PLC0415
-    from sophia.analytics.report import attribute_outcomes, keep_scores  # noqa: PLC0415
+    from sophia.analytics.report import attribute_outcomes, keep_anomalies, keep_scores, keep_weeks  # noqa: PLC0415
     from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
     from sophia.demo.agency import connect_clients, furnish, remember  # noqa: PLC0415
     from sophia.portfolio.service import list_accounts  # noqa: PLC0415
 
+    evenings = ends_of_weeks(meta.now)
     offer = look(installation, meta)
-    connected = connect_clients(installation.database, installation.vault, offer, meta.world, utc_now())
+    connected = connect_clients(installation.database, installation.vault, offer, meta.world, evenings[0])
     furnish(installation.database, meta.world, meta.now + timedelta(hours=1))
-    typer.echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients. Collecting 90 days …")
+    typer.echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients.")
     with installation.database.read() as session:
         accounts = list_accounts(session)
-    began = time.monotonic()
-    outcomes = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
-    summarise(outcomes, time.monotonic() - began)
+    began, outcomes = time.monotonic(), []
+    for evening in evenings:
+        typer.echo(f"Collecting 90 days as on {evening:%d %B, %H:%M} UTC, when a week had ended …")
+        set_clock(meta, evening)
+        then = Installation(installation.settings, installation.database, standing_at(evening))
+        outcomes += collect_accounts(then, accounts, lambda _: Plan("demo"), as_json=True)
+    set_clock(meta, None)
+    typer.echo("Collecting what came since …")
+    newest = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
+    summarise([*outcomes, *newest], newest, time.monotonic() - began)
     remember(installation.database, meta.world, meta.truth, meta.now)
+    keep_weeks(installation.database, utc_now())
+    keep_anomalies(installation.database, utc_now())
     judged = attribute_outcomes(installation.database, utc_now())
     keep_scores(installation.database, utc_now())
     typer.echo(f"Judged what planners had predicted by {judged.new:,} outcomes of posts.")
@@ -131,6 +141,27 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     name_competitor(installation, meta, first[0].client_name)
     read = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)
     typer.echo(f"Read {sum(outcome.saved.new for outcome in read):,} comments of {first[0].client_name}.")
+
+
+def ends_of_weeks(now: datetime) -> list[datetime]:
+    """The last evenings of the two newest weeks that are over: what posts had by then is what their weeks are told by."""
+    from sophia.analytics.measures.figures import ONE_WEEK, week_of  # noqa: PLC0415
+    from sophia.meta.reporting_zone import day_start, reporting_day  # noqa: PLC0415
+
+    monday = week_of(reporting_day(now)).start
+    return [day_start(start) - timedelta(minutes=30) for start in (monday - ONE_WEEK, monday)]
+
+
+def standing_at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
+
+
+def set_clock(meta: "SpawnedServer", moment: datetime | None) -> None:
+    """Let the simulated Meta live at a moment, or in the present."""
+    body = json.dumps({"now": None if moment is None else moment.isoformat()}).encode()
+    head = {"Content-Type": "application/json"}
+    with urlopen(Request(f"{meta.base_url}/_sim/now", body, head), timeout=30):  # noqa: S310 - our own address
+        pass
 
 
 def name_competitor(installation: Installation, meta: "SpawnedServer", client: str) -> None:
@@ -159,12 +190,12 @@ def look(installation: Installation, meta: "SpawnedServer") -> Any:
     return run(work())
 
 
-def summarise(outcomes: list["RunOutcome"], seconds: float) -> None:
+def summarise(outcomes: list["RunOutcome"], newest: list["RunOutcome"], seconds: float) -> None:
     readings = sum(outcome.saved.new for outcome in outcomes)
     posts = sum(outcome.saved.posts_new for outcome in outcomes)
     calls = sum(outcome.calls for outcome in outcomes)
     typer.echo(f"Collected {readings:,} readings of {posts:,} posts in {seconds:.1f} s with {calls:,} calls.")
-    bad = [outcome for outcome in outcomes if outcome.status != "ok"]
+    bad = [outcome for outcome in newest if outcome.status != "ok"]
     if bad:
         typer.echo(f"{len(bad)} accounts are not in order; `sophia status` of a real installation would say why.")
 

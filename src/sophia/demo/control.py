@@ -88,7 +88,7 @@ class ControlledApi:
         return {}
 
     def _now(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self.clock.moment = aware(given["now"])
+        self.clock.moment = None if given["now"] is None else aware(given["now"])
         return {"now": self.clock().isoformat()}
 
     def _restate(self, given: Mapping[str, Any]) -> dict[str, Any]:
