@@ -207,6 +207,19 @@ def test_the_summaries_are_filled(agency: Agency, api: Api) -> None:
     assert set(one["benchmark"]) == {"published", "portfolio"}
 
 
+def test_a_limited_key_sees_its_own_weeks_in_the_portfolio(agency: Agency, api: Api) -> None:
+    """D3: of two clients the key's own alone, in the figures, in what moved and in the sentences."""
+    client, _, _ = collected(agency)
+    collected(agency, "Shoes")
+    keep_weeks(agency.filling.database, MONDAY_MORNING)
+    everything = api.get("/portfolio/summary").json()
+    assert everything["detailed_kpis"]["movements"]["views"] == {"up": 0, "down": 2, "clients": 2}
+    found = api.get("/portfolio/summary", key=agency.filling.key(client)).json()
+    assert set(found["detailed_kpis"]["kpis"]) == {str(client)}
+    assert found["detailed_kpis"]["movements"]["views"] == {"up": 0, "down": 1, "clients": 1}
+    assert "Views rose for 0 and fell for 1 of 1 clients" in found["commentary"]
+
+
 def test_the_portfolio_is_the_second_benchmark(agency: Agency, api: Api) -> None:
     """G9: quarters of eight clients and more, nameless; fewer are not shown."""
     for number in range(8):
