@@ -43,6 +43,8 @@ NOT_COMPLETE = "Some accounts have no reading in these days, so their total is n
 NOT_ADDED = (
     "People who were counted on one day, or in one account, may be counted on the next: they cannot be added up."
 )
+NO_ACCOUNT = "No account is connected."
+NOT_LISTED = "The posts of these days have not been collected."
 NO_WINDOW = "There is no window to compare with."
 
 PostValue = Callable[[PostFacts], Number | None]
@@ -137,8 +139,16 @@ def ratio_of_sums(posts: Sequence[PostFacts], above: PostValue, below: PostValue
 
 
 def posts_published(now: ClientWindow) -> Figure:
-    """Stories included; none published is a 0 that is known."""
-    return figure(len(now.each_post), FigureUnit.COUNT)
+    """Stories included; none is a 0 only when the posts of all days were looked for, otherwise nobody knows (A12)."""
+    count, listed = len(now.each_post), now.days_listed
+    if listed.is_complete:
+        return figure(count, FigureUnit.COUNT)
+    if not count and not now.accounts:
+        return missing(FigureUnit.COUNT, NO_ACCOUNT)
+    told = f"Posts were collected for {listed.days_with_data} of {listed.days} days only."
+    if count:
+        return figure(count, FigureUnit.COUNT, doubt=told)
+    return missing(FigureUnit.COUNT, told if listed.days_with_data else NOT_LISTED, coverage=listed)
 
 
 def engagements(now: ClientWindow) -> Figure:
