@@ -25,7 +25,16 @@ from tests.analytics.measures.invented import (
 
 from sophia.analytics.measures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
 from sophia.analytics.measures.figures import ONE_DAY, Coverage, FigureUnit, Window
-from sophia.analytics.measures.kpis import KPIS, NOT_ADDED, NOT_LISTED, compute_kpis, kpi_changes, posts_published
+from sophia.analytics.measures.kpis import (
+    KPIS,
+    NO_FOLLOWERS,
+    NO_POSTS,
+    NOT_ADDED,
+    NOT_LISTED,
+    compute_kpis,
+    kpi_changes,
+    posts_published,
+)
 from sophia.meta.catalogue import CANONICAL, ObjectKind
 
 TWO_POSTS = (post(1, numbers(1000, 40, 5, 3, 2)), post(2, numbers(200, 18, 1, 1, 0)))
@@ -231,6 +240,21 @@ def test_a_running_window_needs_the_days_that_are_over() -> None:
     first_day = {"today": WEEK.start, "window": WEEK}
     assert value("posts", client(**first_day, listed={GRAM: Window(date(2025, 1, 1), WEEK.start)})) == 0
     assert value("posts", client(**first_day, listed={GRAM: Window(date(2025, 1, 1), WEEK.start - ONE_DAY)})) is None
+
+
+def test_a_reason_says_what_was_lacking() -> None:
+    """A12, G4: posts of which nothing was read are neither no posts nor posts that nobody saw."""
+    unread = client(posts=tuple(post(number, {}) for number in range(15)))
+    rates = ("mean_engagement_rate_by_reach", "engagement_rate_by_reach", "engagement_rate_by_followers")
+    found = compute_kpis(unread)
+    assert {name: found[name].reason for name in rates} == dict.fromkeys(rates, "None of 15 posts has both values.")
+    assert found["amplification_rate"].reason == "None of 15 posts has a number of shares."
+    unseen = client(posts=(post(1, numbers(0)), post(2, {})))
+    assert compute_kpis(unseen)["mean_engagement_rate_by_reach"].reason == "No post was seen by anybody."
+    one = client(posts=(post(1, {}),), followers=())
+    assert compute_kpis(one)["engagements"].reason == "The only post does not have all values."
+    assert compute_kpis(one)["engagement_rate_by_followers"].reason == NO_FOLLOWERS
+    assert compute_kpis(client())["amplification_rate"].reason == NO_POSTS
 
 
 def test_every_kpi_knows_what_it_is() -> None:

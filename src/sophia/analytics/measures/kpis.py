@@ -119,6 +119,18 @@ def _left_out(posts: Sequence[PostFacts], used: int) -> str | None:
     return None if short == 0 else f"{short} of {len(posts)} posts lack a value and are left out."
 
 
+def _none_has(what: str, posts: Sequence[PostFacts]) -> str:
+    """Why there is no figure: there were no posts, or nothing of them was read."""
+    if not posts:
+        return NO_POSTS
+    return f"None of {len(posts)} posts has {what}." if len(posts) > 1 else f"The only post does not have {what}."
+
+
+def _why_no_rate(posts: Sequence[PostFacts], rates: Sequence[Number | None], of_nobody: str) -> str:
+    """`rates` are those of the posts that were read; where there is one at all, it is a rate of nobody."""
+    return of_nobody if rates else _none_has("both values", posts)
+
+
 def _engaging(now: ClientWindow) -> list[PostFacts]:
     return [post for post in now.each_post if post.kind is not ObjectKind.STORY]
 
@@ -131,9 +143,7 @@ def ratio_of_sums(posts: Sequence[PostFacts], above: PostValue, below: PostValue
     """Σ above / Σ below × 100 over the posts that have both."""
     rows = _usable(posts, above, below)
     if not rows:
-        return missing(
-            FigureUnit.PERCENT, NO_POSTS if not posts else f"None of {len(posts)} posts has both values.", n=0
-        )
+        return missing(FigureUnit.PERCENT, _none_has("both values", posts), n=0)
     tops, bottoms = zip(*rows, strict=True)
     return percent(total(tops), total(bottoms), n=len(rows), doubt=_left_out(posts, len(rows)))
 
@@ -155,8 +165,7 @@ def engagements(now: ClientWindow) -> Figure:
     posts = _engaging(now)
     rows = _usable(posts, engagements_of)
     if not rows:
-        reason = NO_POSTS if not posts else f"None of {len(posts)} posts has all values."
-        return missing(FigureUnit.COUNT, reason, n=0)
+        return missing(FigureUnit.COUNT, _none_has("all values", posts), n=0)
     return figure(total([row[0] for row in rows]), FigureUnit.COUNT, n=len(rows), doubt=_left_out(posts, len(rows)))
 
 
@@ -170,7 +179,7 @@ def mean_engagement_rate_by_reach(now: ClientWindow) -> Figure:
     rates = [percent(*row).value for row in _usable(posts, engagements_of, of_post("reach"))]
     known = [rate for rate in rates if rate is not None]
     if not known:
-        return missing(FigureUnit.PERCENT, NO_POSTS if not posts else "No post was seen by anybody.", n=0)
+        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "No post was seen by anybody."), n=0)
     mean = math.fsum(known) / len(known)
     return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
 
@@ -184,12 +193,12 @@ def engagement_rate_by_followers(now: ClientWindow) -> Figure:
     followers = {one.account_id: one.at_start for one in now.followers}
     posts = _engaging(now)
     rows = _usable(posts, engagements_of, lambda post: followers.get(post.account_id))
-    if posts and not rows:
+    if posts and not any(followers.get(post.account_id) is not None for post in posts):
         return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=0)
     rates = [percent(*row).value for row in rows]
     known = [rate for rate in rates if rate is not None]
     if not known:
-        return missing(FigureUnit.PERCENT, NO_POSTS if not posts else "There were no followers.", n=0)
+        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "There were no followers."), n=0)
     mean = math.fsum(known) / len(known)
     return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
 
@@ -207,7 +216,7 @@ def amplification_rate(now: ClientWindow) -> Figure:
     posts = _serving(_engaging(now), "shares")
     rows = _usable(posts, of_post("shares"))
     if not rows:
-        return missing(FigureUnit.PERCENT, NO_POSTS, n=0)
+        return missing(FigureUnit.PERCENT, _none_has("a number of shares", posts), n=0)
     starts = {one.account_id: one.at_start for one in now.followers}
     bases = [starts.get(account) for account in sorted({post.account_id for post in posts})]
     known = [base for base in bases if base is not None]
