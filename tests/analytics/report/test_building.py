@@ -245,6 +245,17 @@ def check_sentence(document: Any, sentence: dict[str, Any]) -> None:
     assert not re.search(r"\d", sentence["template"].replace("95 %", "")), sentence["template"]
 
 
+def test_whole_numbers_have_no_decimals() -> None:
+    """A target of five conversions is 5, not 5.0, whatever it is kept as."""
+    assert [written(value, "number") for value in (0, 5.0, Decimal("19.00"), 5.25, -3.0)] == [
+        "0",
+        "5",
+        "19",
+        "5.2",
+        "−3",
+    ]
+
+
 def test_a_sentence_cannot_be_made_of_what_is_absent(agency: Agency) -> None:
     """A12: nothing stands in a sentence for a value that there is not."""
     client, _ = agency.client("Hats")
