@@ -161,7 +161,12 @@ def check_window(window: Window, now: datetime) -> None:
     """Raises InvalidInputError for a window that is too long, or that has not begun."""
     if window.days > MOST_DAYS:
         raise InvalidInputError(f"Ask for {MOST_DAYS} days at most; these are {window.days}.")
-    if window.start > reporting_day(now):
+    expect_begun(window, reporting_day(now))
+
+
+def expect_begun(window: Window, today: date) -> None:
+    """Raises InvalidInputError for a window of the future."""
+    if window.start > today:
         raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
 
 
