@@ -36,6 +36,15 @@ def put(api: Api, text: str, **more: Any) -> Any:
     return answer.json()
 
 
+def test_data_of_years_to_come_are_refused(api: Api) -> None:
+    """G9: nobody has measured 2030 yet, and nothing would be newer than it; the running year may be."""
+    lines = "".join(f"retail,instagram,save_rate,mean,1,{year},s{year},p\n" for year in (2026, 2027, 2030))
+    written = put(api, HEAD + lines)
+    assert written["added"] == 1
+    said = "data_year must be a whole number from 2004 to 2026."
+    assert written["bad"] == [{"line": 3, "problem": said}, {"line": 4, "problem": said}]
+
+
 def test_a_file_is_kept_once(api: Api) -> None:
     """G9: counted before it is kept, kept once, changed where it says something else; bad lines are named."""
     text = HEAD + OWN + SAVES + "x,myspace,save_rate,mean,1,2020,s,p\n"
@@ -168,4 +177,4 @@ def test_a_number_of_queries_that_does_not_grow(database: Database, agency: Agen
     for number in range(3):
         _, other = agency.client(f"More {number}")
         agency.post(other, date(2026, 11, 10), counters(100, 1), date(2026, 11, 12))
-    assert asked() == before <= 13
+    assert asked() == before <= 14

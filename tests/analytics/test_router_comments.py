@@ -122,6 +122,14 @@ def test_quality_is_a_derived_series(api: Api, filling: Filling, client: int, ac
     assert days == ["20", "19", "18", "17"]
 
 
+def test_share_of_voice_of_days_to_come(api: Api, client: int) -> None:
+    """J3: 422 as reports answer it, and no shares of nothing; the running day may be asked for."""
+    answer = api.get(f"/{client}/share-of-voice?start_date=2027-01-01&end_date=2027-01-31")
+    assert answer.status_code == 422
+    assert "has not begun" in answer.json()["detail"]
+    assert api.get(f"/{client}/share-of-voice?start_date=2026-11-22&end_date=2026-11-30").status_code == 200
+
+
 def test_a_constant_number_of_queries(api: Api, filling: Filling, client: int, account: int) -> None:
     """J9: however many comments, posts and competitors there are."""
     counts = []

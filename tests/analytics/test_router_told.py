@@ -223,6 +223,7 @@ def test_a_goal_is_set_changed_and_given_up(api: Api, filling: Filling) -> None:
         (goal("views", 5, at_most=True), "rate"),
         (goal("views", 5, end_date="2026-11-01"), "first to last"),
         (goal("views", 5, end_date="2029-11-01"), "731"),
+        (goal("views", 1e308), "1,000,000,000,000,000"),
         ({"kpi": "views"}, "target"),
         (goal("views", 5, start_date="soon"), "2026-02-28"),
     ],

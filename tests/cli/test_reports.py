@@ -84,6 +84,9 @@ def test_the_brief(furnished: Shell) -> None:
     assert document["counts"]["coral"] == 1
     before = furnished.ask("brief", "--as-of", "2026-01-05T12:00Z")
     assert (before["clients"], before["counts"]["clients"]) == ([], 0)
+    told = furnished.run("brief", "--as-of", "2026-01-05T12:00Z").stdout
+    assert "Nobody was a client yet at 2026-01-05 12:00 UTC." in told
+    assert "sophia connect" not in told
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
-from tests.conftest import YESTERDAY, Api, Filling
+from tests.conftest import NOW, YESTERDAY, Api, Filling
 from tests.security.business import MINE, OTHERS, Business, furnished
 
 from sophia.access.web import parameters
+from sophia.analytics.models import Annotation
 
+# A day of the week that reports are about by default.
+NEWEST_WEEK = date(2026, 11, 10)
 PROBLEM = "application/problem+json"
 OPEN = {("GET", "/healthz")}
 # What is told of all clients is told by keys that see all clients.
@@ -187,6 +191,34 @@ def test_lists_hold_ones_own_only(api: Api, mine: Business, others: Business) ->
             everything = api.ask(route.method, filled(route, others), json=route.body, params=route.needed)
             assert everything.status_code in (200, 201) or route.method != "GET"
     assert seen >= 6, "nothing was there to be seen"
+
+
+def test_nobody_hears_who_wrote_to_everybody(api: Api, mine: Business) -> None:
+    """D3: what was noted for the whole portfolio stands on every route that shows notes, who wrote it for keys that see
+    all clients only.
+    """
+    for day in (YESTERDAY, NEWEST_WEEK):
+        note = Annotation(client_id=None, day=day, text="A holiday", author="key of-the-agency", written_at=NOW)
+        mine.filling.add(note)
+    key = mine.filling.key(int(mine.ids["client_id"]))
+    shown = set()
+    for route in routes(api):
+        if route.method == "GET" and (route.method, route.path) not in OPEN | OPERATORS | PUBLIC:
+            limited = api.ask("GET", filled(route, mine), key=key, params=route.needed).text
+            whole = api.ask("GET", filled(route, mine), params=route.needed).text
+            assert ("A holiday" in limited) == ("A holiday" in whole), route
+            assert "of-the-agency" not in limited, route
+            if "of-the-agency" in whole:
+                shown.add(route.path.removeprefix("/api/analytics/"))
+    assert shown >= {
+        "portfolio/brief",
+        "portfolio/events",
+        "portfolio/annotations",
+        "{client_id}/report",
+        "{client_id}/kpis",
+        "{client_id}/anomalies",
+        "{client_id}/annotations",
+    }
 
 
 def test_a_body_cannot_point_to_others(api: Api, mine: Business, others: Business) -> None:

@@ -71,6 +71,9 @@ LADDER = (
     Rung("posts_90_days", timedelta(days=90), timedelta(days=7)),
     Rung("posts_all", None, timedelta(days=30)),
 )
+# All that Meta still answers, and how far the hourly look goes back.
+POSTS_HISTORY = timedelta(days=730)
+FRESH_AGE = timedelta(days=3)
 # A job that fires some minutes early must not wait a whole interval more.
 SLACK = timedelta(minutes=30)
 

@@ -56,12 +56,13 @@ def import_(
     from sophia.analytics.measures.benchmarks import parse_benchmarks  # noqa: PLC0415
     from sophia.analytics.store import write_benchmarks  # noqa: PLC0415
     from sophia.errors import InvalidInputError  # noqa: PLC0415
+    from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
 
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{file} is no text in UTF-8; save it as CSV in UTF-8.") from error
-    good, bad = parse_benchmarks(text)
+    good, bad = parse_benchmarks(text, newest_year=reporting_day(installation.clock()).year)
     with installation.database.write() as session:
         written = write_benchmarks(session, good, dry_run=dry_run)
     if as_json:

@@ -1,5 +1,6 @@
 """`sophia brief`: every client in one word, those first who need somebody most."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -34,10 +35,10 @@ def brief(
 
         typer.echo(BriefAnswer.model_validate(found).model_dump_json(indent=2))
         return
-    show(found)
+    show(found, as_of)
 
 
-def show(found: "Brief") -> None:
+def show(found: "Brief", as_of: datetime | None = None) -> None:
     from sophia.analytics.measures.figures import ONE_DAY  # noqa: PLC0415
 
     heading(f"The portfolio: {found.window.start} to {found.window.end - ONE_DAY}")
@@ -61,7 +62,8 @@ def show(found: "Brief") -> None:
         }
         for client in found.clients
     ]
-    show_table(rows, empty="There is no client yet. Begin with: sophia connect")
+    empty = "There is no client yet. Begin with: sophia connect"
+    show_table(rows, empty=empty if as_of is None else f"Nobody was a client yet at {as_of:%Y-%m-%d %H:%M %Z}.")
 
 
 def register(app: typer.Typer) -> None:

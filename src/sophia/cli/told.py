@@ -193,7 +193,10 @@ def annotate(
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write down what happened on a day; reports, trends and anomalies show it. Without a day: show what is written."""
+    """Write down what happened on a day; reports, trends and anomalies show it. Without a day: show what is written.
+
+    What is written of `all` is meant for everybody: the reports of every client show it. Name no client in it.
+    """
     if (day is None) != (text is None) or (remove is not None and day is not None):
         raise typer.BadParameter("Give a day and a text, or --remove, or nothing but the client.")
     installation = open_installation()
@@ -222,7 +225,7 @@ def note_rows(found: "list[Note]") -> list[dict[str, str]]:
             "day": str(one.day),
             "of": "all clients" if one.client_id is None else "this client",
             "what": one.text,
-            "by": one.author,
+            "by": one.author or "",
         }
         for one in found
     ]

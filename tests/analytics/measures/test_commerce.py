@@ -13,18 +13,20 @@ from sophia.analytics.measures.commerce import (
     NO_CLICKS,
     NO_COST,
     NO_CUSTOMERS,
+    NO_EVENTS,
     NONE_NEW,
     average_order_value,
     conversion_rate,
     conversions,
     customer_acquisition_cost,
+    fresh_customers,
     marketing_cost,
     new_customers,
     revenue,
     revenue_per_customer,
 )
 from sophia.analytics.measures.facts import ConversionFact, CostFact, Money
-from sophia.analytics.measures.figures import Coverage, Window, month_of
+from sophia.analytics.measures.figures import ONE_DAY, Coverage, Window, month_of
 from sophia.errors import InvalidInputError
 
 WEDNESDAY = date(2026, 11, 4)
@@ -105,6 +107,15 @@ def test_impossible_money_is_refused(make: Callable[[], Money]) -> None:
     """G17: negative, not finite, without a currency."""
     with pytest.raises(InvalidInputError):
         make()
+
+
+def test_nobody_bought_only_when_somebody_tells() -> None:
+    """A12, G15: before the first event of a client its conversions and new customers are not known; after it, 0 is."""
+    for since in (None, WEEK.end):
+        never = client(new_customers=0, events_since=since)
+        assert conversions(never).reason == fresh_customers(never).reason == NO_EVENTS
+    told = client(new_customers=0, events_since=WEEK.end - ONE_DAY)
+    assert (conversions(told).value, fresh_customers(told).value) == (0, 0)
 
 
 def test_new_customers() -> None:

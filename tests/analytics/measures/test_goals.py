@@ -25,6 +25,15 @@ def test_a_total() -> None:
     found = progress(Goal(kpi="conversions", target=100, window=NOVEMBER, kind=GoalKind.TOTAL), count(60), HALF)
     assert (found.done.value, found.pace.value, found.projected.value) == (60.0, 120.0, 120.0)
     assert found.standing is Standing.ON_PACE
+    assert (found.done.doubt, found.pace.doubt) == (None, None)
+
+
+def test_more_than_was_wanted_is_no_doubt() -> None:
+    """G8: 150 of 100 is good news, and nothing that was counted wrongly; of a rate neither."""
+    total = progress(Goal(kpi="views", target=100, window=NOVEMBER, kind=GoalKind.TOTAL), count(150), HALF)
+    rate = progress(Goal(kpi="save_rate", target=2.0, window=NOVEMBER, kind=GoalKind.RATE), count(3), HALF)
+    assert (total.done.value, total.pace.value, rate.done.value) == (150.0, 300.0, 150.0)
+    assert (total.done.doubt, total.pace.doubt, rate.done.doubt) == (None, None, None)
 
 
 def test_days_without_readings_are_told() -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 import pytest
@@ -24,8 +24,18 @@ from tests.analytics.measures.invented import (
 )
 
 from sophia.analytics.measures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
-from sophia.analytics.measures.figures import Coverage, FigureUnit, Window
-from sophia.analytics.measures.kpis import KPIS, NOT_ADDED, NOT_BEGUN, compute_kpis, kpi_changes
+from sophia.analytics.measures.figures import ONE_DAY, Coverage, FigureUnit, Window
+from sophia.analytics.measures.kpis import (
+    KPIS,
+    NO_FOLLOWERS,
+    NO_POSTS,
+    NOT_ADDED,
+    NOT_LISTED,
+    compute_kpis,
+    kpi_changes,
+    posts_published,
+)
+from sophia.analytics.measures.like_for_like import NOT_BEGUN
 from sophia.analytics.measures.summaries import algo_dependent_summary
 from sophia.meta.catalogue import CANONICAL, ObjectKind
 
@@ -231,8 +241,49 @@ def test_the_newest_reading_of_a_post_counts() -> None:
 def test_nothing_at_all() -> None:
     """A12, H11: no input, no exception, and every figure that needs one has its reason."""
     found = compute_kpis(client(accounts={}, followers=()))
-    assert {name for name, one in found.items() if one.value is not None} == {"posts", "conversions"}
-    assert found["posts"].value == found["conversions"].value == 0
+    assert {name for name, one in found.items() if one.value is not None} == set()
+    assert found["posts"].reason == "No account is connected."
+
+
+def test_no_posts_are_0_only_when_they_were_looked_for() -> None:
+    """A12, H11: of all days and accounts; of some days what was found is told with a doubt, and none is no 0."""
+    whole, some = Window(date(2025, 1, 1), WEEK.end), Window(date(2025, 1, 1), WEEK.start + 3 * ONE_DAY)
+    later = Window(WEEK.end, WEEK.end + ONE_DAY)
+    assert value("posts", client(listed={GRAM: whole})) == 0
+    assert posts_published(client()).reason == posts_published(client(listed={GRAM: later})).reason == NOT_LISTED
+    assert posts_published(client(accounts=BOTH, listed={GRAM: whole})).reason == NOT_LISTED
+    assert value("posts", client(accounts=BOTH, listed={GRAM: whole, PAGE: whole})) == 0
+    told = "Posts were collected for 3 of 7 days only."
+    assert posts_published(client(listed={GRAM: some})).reason == told
+    partly = posts_published(client(posts=TWO_POSTS, listed={GRAM: some}))
+    assert (partly.value, partly.doubt) == (2, told)
+    assert posts_published(client(posts=TWO_POSTS, listed={GRAM: whole})).doubt is None
+
+
+def test_a_running_window_needs_the_days_that_are_over() -> None:
+    """A12, G3: nobody can have looked for what is published tomorrow; but before today's look, not for yesterday's."""
+    today = WEEK.start + 3 * ONE_DAY
+    until_today, until_yesterday = Window(date(2025, 1, 1), today), Window(date(2025, 1, 1), today - ONE_DAY)
+    assert value("posts", client(today=today, listed={GRAM: until_today})) == 0
+    assert value("posts", client(today=today, listed={GRAM: until_yesterday})) is None
+    first_day = {"today": WEEK.start, "window": WEEK}
+    assert value("posts", client(**first_day, listed={GRAM: Window(date(2025, 1, 1), WEEK.start)})) == 0
+    assert value("posts", client(**first_day, listed={GRAM: Window(date(2025, 1, 1), WEEK.start - ONE_DAY)})) is None
+
+
+def test_a_reason_says_what_was_lacking() -> None:
+    """A12, G4: posts of which nothing was read are neither no posts nor posts that nobody saw."""
+    unread = client(posts=tuple(post(number, {}) for number in range(15)))
+    rates = ("mean_engagement_rate_by_reach", "engagement_rate_by_reach", "engagement_rate_by_followers")
+    found = compute_kpis(unread)
+    assert {name: found[name].reason for name in rates} == dict.fromkeys(rates, "None of 15 posts has both values.")
+    assert found["amplification_rate"].reason == "None of 15 posts has a number of shares."
+    unseen = client(posts=(post(1, numbers(0)), post(2, {})))
+    assert compute_kpis(unseen)["mean_engagement_rate_by_reach"].reason == "No post was seen by anybody."
+    one = client(posts=(post(1, {}),), followers=())
+    assert compute_kpis(one)["engagements"].reason == "The only post does not have all values."
+    assert compute_kpis(one)["engagement_rate_by_followers"].reason == NO_FOLLOWERS
+    assert compute_kpis(client())["amplification_rate"].reason == NO_POSTS
 
 
 def test_every_kpi_knows_what_it_is() -> None:

@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
-from tests.analytics.report.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day, furnish
+from tests.analytics.report.conftest import EARLIER, LONG_AGO, MONDAY, WEEK, Agency, counters, each_day, furnish
 from tests.analytics.report.test_building import check_sentence
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter, plain_settings
 
 from sophia.analytics.models import MetricSeries
 from sophia.analytics.report import Brief, ClientBrief, ClientStanding, keep_weeks, make_brief, make_report
 from sophia.analytics.schemas.briefs import BriefAnswer
+from sophia.analytics.store.goals import NewGoal, set_goal
 from sophia.main import create_app
 from sophia.portfolio.models import Account
 
@@ -75,6 +76,45 @@ def test_every_client_has_a_state_and_reasons(agency: Agency) -> None:
     assert "Engagement on Instagram fell by 60 %" in clients["Falling"].reasons[0].text
     told = "Clients: 4. In need of somebody now: 2; of a look: 0; well: 1; without data: 1."
     assert found.commentary[0].text == told
+
+
+def test_posts_that_nobody_collected_are_not_0(agency: Agency, api: Api) -> None:
+    """A12, H3, H11: with a dead collection nobody knows what was published: no silence, no −100 %, no 0 in a trend of years
+    ago; as of a moment before the collection returned neither.
+    """
+    client, account = agency.client("Dead")
+    agency.days(account, "views", each_day(EARLIER, 100.0))
+    agency.post(account, EARLIER.start, counters(500, 40), EARLIER.start + ONE_DAY)
+    died, back = NOW - timedelta(days=13), NOW - timedelta(hours=2)
+    agency.filling.run(account, started_at=died, finished_at=died)
+    (one,) = brief_of(agency.filling).clients
+    assert {reason.code for reason in one.reasons} >= {"stale"}
+    assert "silent" not in {reason.code for reason in one.reasons}
+    assert (one.kpis["posts"].value, one.changes["posts"].percent.value) == (None, None)
+    assert one.kpis["posts"].reason == "The posts of these days have not been collected."
+    report = f"/{client}/report?start_date=2024-04-01&end_date=2024-04-07"
+    before_history = api.get(report).json()
+    assert before_history["kpis"]["posts"]["value"] is None
+    agency.filling.run(account, started_at=back, finished_at=back)
+    (one,) = brief_of(agency.filling).clients
+    (silent,) = [reason for reason in one.reasons if reason.code == "silent"]
+    assert silent.text == "Nothing was published, and 1 post before."
+    assert make_report(agency.filling.database, client, WEEK, NOW).kpis["posts"].value == 0
+    then = make_report(agency.filling.database, client, WEEK, NOW, as_of=back - ONE_DAY)
+    assert then.kpis["posts"].value is None
+
+
+def test_what_a_client_never_sent_is_no_missed_goal(agency: Agency) -> None:
+    """A12, G14: no event was ever recorded, so a goal of conversions is not known, and no reason to look."""
+    client, _ = well(agency, "Well")
+    goal = NewGoal("conversions", 5.0, MONDAY, MONDAY + 27 * ONE_DAY)
+    with agency.filling.database.write() as session:
+        set_goal(session, client, "Sell", goal, LONG_AGO)
+    (one,) = brief_of(agency.filling).clients
+    assert (one.state, one.goals[0].standing.value) == (ClientStanding.SAGE, "not known")
+    report = make_report(agency.filling.database, client, None, NOW)
+    assert [report.kpis[name].value for name in ("conversions", "new_customers")] == [None, None]
+    assert "No event of this client had been recorded" in " ".join(one.text for one in report.commentary)
 
 
 def test_a_silent_collector_is_said(agency: Agency) -> None:

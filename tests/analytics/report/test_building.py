@@ -62,6 +62,18 @@ def test_a_week_worked_out_by_hand(agency: Agency) -> None:
     assert trend.from_previous.percent.value == -50.0
 
 
+def test_a_rate_by_reach_is_no_share_of_people(agency: Agency) -> None:
+    """A5, H12: reach that is added up over posts counts people several times, and the sentence says so."""
+    client, _ = furnish(agency)
+    alone, account = agency.client("Alone")
+    agency.post(account, MONDAY, counters(200, 10), MONDAY + ONE_DAY)
+    told = "were {} of the reach, which counts people once for every post that they saw."
+    for number, text in ((client, "2 posts " + told.format("5.00 %")), (alone, "1 post " + told.format("10.0 %"))):
+        said = [sentence.text for sentence in report_of(agency.filling, number).commentary]
+        assert f"Engagements with {text}" in said
+        assert not any("Of the people" in one for one in said)
+
+
 def test_who_decided(agency: Agency) -> None:
     """Half the engagement, and half the views: everybody lost a fifth of theirs, and the rest is the client's own."""
     client, _ = furnish(agency)
@@ -257,6 +269,17 @@ def check_sentence(document: Any, sentence: dict[str, Any]) -> None:
     assert sentence["text"] == sentence["template"].format(**values)
     # What is not a reference holds no figure, but for the name of the interval.
     assert not re.search(r"\d", sentence["template"].replace("95 %", "")), sentence["template"]
+
+
+def test_whole_numbers_have_no_decimals() -> None:
+    """A target of five conversions is 5, not 5.0, whatever it is kept as."""
+    assert [written(value, "number") for value in (0, 5.0, Decimal("19.00"), 5.25, -3.0)] == [
+        "0",
+        "5",
+        "19",
+        "5.2",
+        "−3",
+    ]
 
 
 def test_a_sentence_cannot_be_made_of_what_is_absent(agency: Agency) -> None:

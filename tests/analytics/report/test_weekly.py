@@ -28,6 +28,7 @@ def collected(agency: Agency, name: str = "Hats") -> tuple[int, int, int]:
     client, account = agency.client(name)
     series = agency.fortnight(account, "views", 100, 50)
     agency.filling.watermark(account, "account_totals", EARLIER.start, WEEK.end)
+    agency.filling.run(account, started_at=MONDAY_MORNING, finished_at=MONDAY_MORNING)
     return client, account, series
 
 
@@ -106,7 +107,8 @@ def test_what_is_made_up_for_is_computed(agency: Agency) -> None:
         )
     )
     saved = keep_weeks(database, later + ONE_DAY)
-    assert (saved.new, saved.changed) == (2, 2)
+    # Client and account in the week itself; and that nobody bought in the week after it is known since the first event.
+    assert (saved.new, saved.changed) == (2, 3)
     with database.read() as session:
         row = session.scalars(
             select(KPISnapshot).where(KPISnapshot.week_start == EARLIER.start, KPISnapshot.account_key == 0)
@@ -205,6 +207,19 @@ def test_the_summaries_are_filled(agency: Agency, api: Api) -> None:
     assert "Views fell by 50 %, to 350 from 700." in one["commentary"]
     assert one["trends"]["views"]["points"][-1]["figure"]["value"] == 350
     assert set(one["benchmark"]) == {"published", "portfolio"}
+
+
+def test_a_limited_key_sees_its_own_weeks_in_the_portfolio(agency: Agency, api: Api) -> None:
+    """D3: of two clients the key's own alone, in the figures, in what moved and in the sentences."""
+    client, _, _ = collected(agency)
+    collected(agency, "Shoes")
+    keep_weeks(agency.filling.database, MONDAY_MORNING)
+    everything = api.get("/portfolio/summary").json()
+    assert everything["detailed_kpis"]["movements"]["views"] == {"up": 0, "down": 2, "clients": 2}
+    found = api.get("/portfolio/summary", key=agency.filling.key(client)).json()
+    assert set(found["detailed_kpis"]["kpis"]) == {str(client)}
+    assert found["detailed_kpis"]["movements"]["views"] == {"up": 0, "down": 1, "clients": 1}
+    assert "Views rose for 0 and fell for 1 of 1 clients" in found["commentary"]
 
 
 def test_the_portfolio_is_the_second_benchmark(agency: Agency, api: Api) -> None:

@@ -18,7 +18,7 @@ from sophia.analytics.collector.accounting import Accounting, attempt
 from sophia.analytics.collector.storing import Storing
 from sophia.analytics.measures.figures import ONE_DAY
 from sophia.analytics.queries import KnownAccount
-from sophia.analytics.schedule import Days, Rung, closed_weeks, due_days, due_rungs
+from sophia.analytics.schedule import FRESH_AGE, POSTS_HISTORY, Days, Rung, closed_weeks, due_days, due_rungs
 from sophia.analytics.store import AccountWriter, RunOutcome, Saved, cover_days, mark_unlisted_posts, note_asked
 from sophia.config import Settings
 from sophia.database import Database
@@ -34,8 +34,6 @@ FAMILY: ContextVar[str] = ContextVar("family")  # which family of series a task 
 DAYS_AT_ONCE = 6
 FAMILIES_AT_ONCE = 4
 WEEKLY = timedelta(days=6, hours=12)
-POSTS_HISTORY = timedelta(days=730)
-FRESH_AGE = timedelta(days=3)
 FRESH_PAGE = 25
 
 

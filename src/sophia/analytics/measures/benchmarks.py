@@ -229,11 +229,11 @@ class BadLine:
 REQUIRED = ("industry", "platform", "metric", "statistic", "value_percent", "data_year", "source", "provenance")
 
 
-def parse_benchmarks(text: str) -> tuple[tuple[Benchmark, ...], tuple[BadLine, ...]]:
+def parse_benchmarks(text: str, *, newest_year: int = _YEARS[-1]) -> tuple[tuple[Benchmark, ...], tuple[BadLine, ...]]:
     """Benchmarks of one's own, from CSV with a line of names; bad lines are set aside with their numbers.
 
     Columns: industry, platform, metric, statistic, value_percent, data_year, source, provenance, and if known
-    sample_size and denominator. Separated by commas or semicolons; industries are kept in small letters. Raises InvalidInputError when columns are missing.
+    sample_size and denominator; no `data_year` is later than the newest. Separated by commas or semicolons; industries are kept in small letters. Raises InvalidInputError when columns are missing.
     """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
@@ -243,17 +243,17 @@ def parse_benchmarks(text: str) -> tuple[tuple[Benchmark, ...], tuple[BadLine, .
         lacking = [name for name in REQUIRED if name not in names]
         if lacking:
             raise InvalidInputError(f"The first line of the file must name its columns; it lacks {', '.join(lacking)}.")
-        return _parsed(rows)
+        return _parsed(rows, range(_YEARS.start, newest_year + 1))
     except csv.Error as error:
         raise InvalidInputError(f"Line {rows.line_num} of the file is no CSV: {error}.") from error
 
 
-def _parsed(rows: "csv.DictReader[str]") -> tuple[tuple[Benchmark, ...], tuple[BadLine, ...]]:
+def _parsed(rows: "csv.DictReader[str]", years: range) -> tuple[tuple[Benchmark, ...], tuple[BadLine, ...]]:
     good: dict[tuple[str, ...], Benchmark] = {}
     bad = []
     for row in rows:
         try:
-            one = _benchmark(_cells(row))
+            one = _benchmark(_cells(row), years)
         except InvalidInputError as problem:
             bad.append(BadLine(rows.line_num, str(problem)))
             continue
@@ -271,7 +271,7 @@ def _cells(row: Mapping[str | None, Any]) -> dict[str, str]:
     return {(name or "").strip().casefold(): (cell or "").strip() for name, cell in row.items()}
 
 
-def _benchmark(cells: Mapping[str, str]) -> Benchmark:
+def _benchmark(cells: Mapping[str, str], years: range) -> Benchmark:
     cells = {**cells, "industry": " ".join(cells.get("industry", "").casefold().split())}
     empty = [name for name in REQUIRED if not cells.get(name)]
     if empty:
@@ -299,7 +299,7 @@ def _benchmark(cells: Mapping[str, str]) -> Benchmark:
         denominator=DENOMINATORS[metric],
         statistic=cells["statistic"],
         value_percent=_percent(cells["value_percent"]),
-        data_year=_whole("data_year", cells["data_year"], _YEARS),
+        data_year=_whole("data_year", cells["data_year"], years),
         sample_size=_whole("sample_size", cells["sample_size"], range(1, 10**12)) if cells.get("sample_size") else None,
         source=cells["source"],
         provenance=cells["provenance"],

@@ -19,6 +19,7 @@ from sophia.analytics.measures.figures import (
 )
 
 CLICK, CONVERSION, REFUND = "utm_click", "conversion", "refund"
+NO_EVENTS = "No event of this client had been recorded by then, so it is not known whether anybody bought."
 NO_CLICKS = "No clicks on tagged links were recorded in this window."
 MORE_THAN_CLICKS = "More conversions than clicks: some came by other ways, so this is a ratio and no share."
 NO_REVENUE = "No conversion with revenue was recorded in this window."
@@ -56,7 +57,9 @@ def new_customers(history: Iterable[ConversionFact], window: Window) -> int | No
 
 
 def conversions(now: ClientWindow) -> Figure:
-    """How many were recorded: none is a 0."""
+    """How many were recorded: none is a 0 as soon as there is any event, of whatever day and type before."""
+    if not now.records_events:
+        return missing(FigureUnit.COUNT, NO_EVENTS)
     return figure(len(of_type(now, CONVERSION)), FigureUnit.COUNT)
 
 
@@ -140,9 +143,11 @@ def revenue_per_customer(now: ClientWindow) -> Figure:
 
 
 def fresh_customers(now: ClientWindow) -> Figure:
-    """How many bought for the first time; None when nobody can tell who bought."""
+    """How many bought for the first time; None when nobody can tell who bought, or no event was sent at all."""
     if now.new_customers is None:
         return missing(FigureUnit.PEOPLE, NO_CUSTOMERS)
+    if now.new_customers == 0 and not now.records_events:
+        return missing(FigureUnit.PEOPLE, NO_EVENTS)
     return figure(now.new_customers, FigureUnit.PEOPLE)
 
 

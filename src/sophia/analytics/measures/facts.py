@@ -1,11 +1,11 @@
 """What the calculations are given about one client and window. Absent means not reported, never zero (A12)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 
-from sophia.analytics.measures.figures import Number, Window, total
+from sophia.analytics.measures.figures import Coverage, Number, Window, total
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
 
@@ -137,7 +137,8 @@ class ClientWindow:
     `accounts` are all accounts that are measured, so that a silent one is noticed. `posts` are those published in the
     window. `today` is the running day of the reporting zone; `zone` is the client's, in which approvals fall into days.
     `approvals` holds the whole history of the drafts concerned, `new_customers` those who bought for the first time,
-    `costs` also those of which only a part of the days lies in the window.
+    `costs` also those of which only a part of the days lies in the window. `listed` holds by account the days of which
+    all posts were looked for, `events_since` the day of the client's first event of all (A12).
     """
 
     window: Window
@@ -152,6 +153,8 @@ class ClientWindow:
     approvals: tuple[ApprovalFact, ...] = ()
     costs: tuple[CostFact, ...] = ()
     new_customers: int | None = None
+    listed: Mapping[int, Window] = field(default_factory=dict)
+    events_since: date | None = None
 
     @property
     def is_closed(self) -> bool:
@@ -171,6 +174,27 @@ class ClientWindow:
     def end_at(self) -> datetime:
         """The first moment after the window."""
         return datetime.combine(self.window.end, time.min, self.zone)
+
+    @property
+    def days_listed(self) -> Coverage:
+        """Of the days that are over, on how many the posts of all accounts were looked for; of the running day no more
+        is asked than that everything before it is known.
+        """
+        until = min(self.window.end, self.today)
+        known = [self.listed.get(account) for account in self.accounts]
+        over = max((until - self.window.start).days, 0)
+        if not known or None in known:
+            return Coverage(0, max(over, 1))
+        first = max(self.window.start, *(one.start for one in known if one is not None))
+        last = min(until, *(one.end for one in known if one is not None))
+        if over == 0:
+            return Coverage(0, 0 if last >= until else 1)
+        return Coverage(max((last - first).days, 0), over)
+
+    @property
+    def records_events(self) -> bool:
+        """Whether somebody had begun to send events by the end of the window: before, none says nothing."""
+        return bool(self.conversions) or (self.events_since is not None and self.events_since < self.window.end)
 
     def serving(self, metric: str) -> tuple[int, ...]:
         """The accounts whose platform has this metric for accounts."""

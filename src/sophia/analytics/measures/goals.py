@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
 from sophia.analytics.measures.facts import ClientWindow
-from sophia.analytics.measures.figures import Figure, FigureUnit, Window, figure, missing, percent
+from sophia.analytics.measures.figures import Figure, FigureUnit, Number, Window, figure, missing, percent
 from sophia.analytics.measures.kpis import KPIS, NO_FOLLOWERS
 from sophia.errors import InvalidInputError
 
@@ -116,15 +116,15 @@ def progress(goal: Goal, current: Figure, today: date) -> Progress:
     if goal.kind is GoalKind.RATE:
         held = Standing.REACHED if reached else Standing.MISSED if closed else Standing.BEHIND
         without = missing(FigureUnit.PERCENT, NO_PACE)
-        return Progress(goal, percent(value, goal.target), without, missing(current.unit, NO_PACE), held)
+        return Progress(goal, _of_way(value, goal.target), without, missing(current.unit, NO_PACE), held)
     onwards = 1 if goal.target > goal.base else -1
     doubt = _short(current)
-    done = percent(onwards * (value - goal.base), onwards * (goal.target - goal.base), doubt=doubt)
+    done = _of_way(onwards * (value - goal.base), onwards * (goal.target - goal.base), doubt)
     share = goal.window.days_ended(today) / goal.window.days
     if share == 0:
         begun = missing(FigureUnit.PERCENT, NOT_BEGUN)
         return Progress(goal, done, begun, missing(current.unit, NOT_BEGUN), Standing.NOT_KNOWN)
-    pace = percent(done.value, 100 * share, doubt=doubt)
+    pace = _of_way(done.value, 100 * share, doubt)
     ahead = goal.base + (value - goal.base) / share
     projected = Figure(value=ahead, unit=current.unit, currency=current.currency, doubt=doubt)
     return Progress(goal, done, pace, projected, _standing(pace, reached=reached, closed=closed))
@@ -135,6 +135,11 @@ def _short(current: Figure) -> str | None:
     if current.coverage is None or current.coverage.is_complete:
         return None
     return f"Only {current.coverage.days_with_data} of {current.coverage.days} days have data."
+
+
+def _of_way(part: Number | None, whole: float, doubt: str | None = None) -> Figure:
+    """Percent of a way: more than all of it is more than was wanted, and raises no doubt."""
+    return replace(percent(part, whole), doubt=doubt)
 
 
 def _standing(pace: Figure, *, reached: bool, closed: bool) -> Standing:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sophia.analytics.measures.approvals import (
     approval_rate,
@@ -33,9 +33,9 @@ from sophia.analytics.measures.figures import (
     missing,
     percent,
     total,
-    unknown_change,
 )
-from sophia.meta.catalogue import CANONICAL, Counting, ObjectKind
+from sophia.analytics.measures.like_for_like import like_for_like, not_begun
+from sophia.meta.catalogue import ObjectKind
 
 NO_POSTS = "No posts of a kind that reports this were published in this window."
 NO_FOLLOWERS = "The followers of some accounts are not known for this window."
@@ -44,8 +44,9 @@ NOT_COMPLETE = "Some accounts have no reading in these days, so their total is n
 NOT_ADDED = (
     "People who were counted on one day, or in one account, may be counted on the next: they cannot be added up."
 )
+NO_ACCOUNT = "No account is connected."
+NOT_LISTED = "The posts of these days have not been collected."
 NO_WINDOW = "There is no window to compare with."
-NOT_BEGUN = "No day of this window is over yet."
 # Inputs that are no readings: they belong to the client, and not to one of its accounts.
 OF_EVENTS = frozenset({"approval_events", "conversion_events", "marketing_cost", "new_customers"})
 
@@ -121,6 +122,18 @@ def _left_out(posts: Sequence[PostFacts], used: int) -> str | None:
     return None if short == 0 else f"{short} of {len(posts)} posts lack a value and are left out."
 
 
+def _none_has(what: str, posts: Sequence[PostFacts]) -> str:
+    """Why there is no figure: there were no posts, or nothing of them was read."""
+    if not posts:
+        return NO_POSTS
+    return f"None of {len(posts)} posts has {what}." if len(posts) > 1 else f"The only post does not have {what}."
+
+
+def _why_no_rate(posts: Sequence[PostFacts], rates: Sequence[Number | None], of_nobody: str) -> str:
+    """`rates` are those of the posts that were read; where there is one at all, it is a rate of nobody."""
+    return of_nobody if rates else _none_has("both values", posts)
+
+
 def _engaging(now: ClientWindow) -> list[PostFacts]:
     return [post for post in now.each_post if post.kind is not ObjectKind.STORY]
 
@@ -133,24 +146,29 @@ def ratio_of_sums(posts: Sequence[PostFacts], above: PostValue, below: PostValue
     """Σ above / Σ below × 100 over the posts that have both."""
     rows = _usable(posts, above, below)
     if not rows:
-        return missing(
-            FigureUnit.PERCENT, NO_POSTS if not posts else f"None of {len(posts)} posts has both values.", n=0
-        )
+        return missing(FigureUnit.PERCENT, _none_has("both values", posts), n=0)
     tops, bottoms = zip(*rows, strict=True)
     return percent(total(tops), total(bottoms), n=len(rows), doubt=_left_out(posts, len(rows)))
 
 
 def posts_published(now: ClientWindow) -> Figure:
-    """Stories included; none published is a 0 that is known."""
-    return figure(len(now.each_post), FigureUnit.COUNT)
+    """Stories included; none is a 0 only when the posts of all days were looked for, otherwise nobody knows (A12)."""
+    count, listed = len(now.each_post), now.days_listed
+    if listed.is_complete:
+        return figure(count, FigureUnit.COUNT)
+    if not count and not now.accounts:
+        return missing(FigureUnit.COUNT, NO_ACCOUNT)
+    told = f"Posts were collected for {listed.days_with_data} of {listed.days} days only."
+    if count:
+        return figure(count, FigureUnit.COUNT, doubt=told)
+    return missing(FigureUnit.COUNT, told if listed.days_with_data else NOT_LISTED, coverage=listed)
 
 
 def engagements(now: ClientWindow) -> Figure:
     posts = _engaging(now)
     rows = _usable(posts, engagements_of)
     if not rows:
-        reason = NO_POSTS if not posts else f"None of {len(posts)} posts has all values."
-        return missing(FigureUnit.COUNT, reason, n=0)
+        return missing(FigureUnit.COUNT, _none_has("all values", posts), n=0)
     return figure(total([row[0] for row in rows]), FigureUnit.COUNT, n=len(rows), doubt=_left_out(posts, len(rows)))
 
 
@@ -164,7 +182,7 @@ def mean_engagement_rate_by_reach(now: ClientWindow) -> Figure:
     rates = [percent(*row).value for row in _usable(posts, engagements_of, of_post("reach"))]
     known = [rate for rate in rates if rate is not None]
     if not known:
-        return missing(FigureUnit.PERCENT, NO_POSTS if not posts else "No post was seen by anybody.", n=0)
+        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "No post was seen by anybody."), n=0)
     mean = math.fsum(known) / len(known)
     return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
 
@@ -178,12 +196,12 @@ def engagement_rate_by_followers(now: ClientWindow) -> Figure:
     followers = {one.account_id: one.at_start for one in now.followers}
     posts = _engaging(now)
     rows = _usable(posts, engagements_of, lambda post: followers.get(post.account_id))
-    if posts and not rows:
+    if posts and not any(followers.get(post.account_id) is not None for post in posts):
         return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=0)
     rates = [percent(*row).value for row in rows]
     known = [rate for rate in rates if rate is not None]
     if not known:
-        return missing(FigureUnit.PERCENT, NO_POSTS if not posts else "There were no followers.", n=0)
+        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "There were no followers."), n=0)
     mean = math.fsum(known) / len(known)
     return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
 
@@ -201,7 +219,7 @@ def amplification_rate(now: ClientWindow) -> Figure:
     posts = _serving(_engaging(now), "shares")
     rows = _usable(posts, of_post("shares"))
     if not rows:
-        return missing(FigureUnit.PERCENT, NO_POSTS, n=0)
+        return missing(FigureUnit.PERCENT, _none_has("a number of shares", posts), n=0)
     starts = {one.account_id: one.at_start for one in now.followers}
     bases = [starts.get(account) for account in sorted({post.account_id for post in posts})]
     known = [base for base in bases if base is not None]
@@ -360,42 +378,3 @@ def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] 
     later, earlier = like_for_like(now, before)
     compare = change if now.window.days_ended(now.today) else not_begun
     return {kpi.name: compare(kpi.compute(earlier), kpi.compute(later)) for kpi in wanted}
-
-
-def not_begun(before: Figure, after: Figure) -> Change:
-    """Instead of a change, as long as no day of the later window is over."""
-    return unknown_change(before, after, NOT_BEGUN)
-
-
-def like_for_like(now: ClientWindow, before: ClientWindow) -> tuple[ClientWindow, ClientWindow]:
-    """Both windows with those daily totals alone that the other has too: of the same account, on the day at the same
-    place. A day that is missing in one would count as zero in the change (A12).
-    """
-    sides = (now, before)
-    found = [
-        {
-            (one.account_id, one.metric, one.day - side.window.start): one
-            for one in side.days
-            if one.day in side.window and _adds_up(one.metric)
-        }
-        for side in sides
-    ]
-    if found[0].keys() == found[1].keys():
-        return now, before
-    both = found[0].keys() & found[1].keys()
-    later, earlier = (
-        replace(
-            side,
-            days=tuple(
-                one
-                for one in side.days
-                if not _adds_up(one.metric) or (one.account_id, one.metric, one.day - side.window.start) in both
-            ),
-        )
-        for side in sides
-    )
-    return later, earlier
-
-
-def _adds_up(metric: str) -> bool:
-    return metric in CANONICAL and CANONICAL[metric].counting is Counting.ADDITIVE

@@ -12,10 +12,9 @@ from sophia.analytics.measures.kpis import (
     NO_WINDOW,
     NOT_ADDED,
     daily_total,
-    like_for_like,
-    not_begun,
     people,
 )
+from sophia.analytics.measures.like_for_like import like_for_like, not_begun
 from sophia.meta.catalogue import CANONICAL, Counting, Level, MetricClass, Unit
 
 NOT_AVERAGED = "A ratio of several days or accounts cannot be made from their ratios."

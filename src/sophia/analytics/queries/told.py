@@ -1,8 +1,8 @@
 """What people told of clients: costs, goals and annotations, as they stand or as they stood at a moment."""
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.models import Annotation, ClientGoal, MarketingCost
 from sophia.analytics.queries.client_events import standing
+from sophia.analytics.queries.sight import Seen
 from sophia.database import among
 
 
@@ -42,13 +43,13 @@ class SetGoal:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What somebody knows of a day; without a client it concerns the whole portfolio."""
+    """What somebody knows of a day; without a client it concerns the whole portfolio. `author`: None when it is hidden."""
 
     id: int
     client_id: int | None
     day: date
     text: str
-    author: str
+    author: str | None
     written_at: datetime
 
 
@@ -106,3 +107,8 @@ def notes(
         .order_by(note.day, note.id)
     )
     return [Note(*row) for row in rows]
+
+
+def told_to(seen: Seen, found: Iterable[Note]) -> tuple[Note, ...]:
+    """What is of the whole portfolio is meant for everybody; who wrote it only for those who may see all clients (D3)."""
+    return tuple(one if seen is None or one.client_id is not None else replace(one, author=None) for one in found)

@@ -24,6 +24,7 @@ from sophia.analytics.measures.facts import (
 from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.models import EngagementMetric, MetricSeries
 from sophia.analytics.queries.client_events import ClientEvents, client_events
+from sophia.analytics.queries.looked_for import LookedFor, looked_for
 from sophia.analytics.queries.meanings import OWN_DAYS, Meaning, meanings
 from sophia.analytics.queries.post_values import SeenPost, seen_posts, values_by
 from sophia.analytics.queries.readings import CURRENT, value_at
@@ -88,7 +89,7 @@ def client_windows(
     metrics: Collection[str] | None = None,
     events: bool = True,
 ) -> dict[int, dict[Window, ClientWindow]]:
-    """{client: {window: facts}}: nine queries, however many clients, posts and windows there are that do not overlap.
+    """{client: {window: facts}}: ten queries, however many clients, posts and windows there are that do not overlap.
 
     `now` says which day is running. A post has what its last snapshot before the end of the window says, and so never
     anything that came later. `metrics` leaves only these canonical metrics; None takes all, unknown ones too. Without
@@ -106,10 +107,12 @@ def client_windows(
     posts = seen_posts(session, accounts, spans, as_of)
     facts = posts_by_window(session, posts, wanted, means, as_of)
     happened = client_events(session, [client.id for client in clients], spans, as_of) if events else {}
-    today = reporting_day(now)
+    looked, today = looked_for(session, [client.id for client in clients], as_of), reporting_day(now)
     return {
         client.id: {
-            window: _client_window(client, window, today, days, own, facts[window], happened.get(client.id))
+            window: _client_window(
+                client, window, today, days, own, facts[window], happened.get(client.id), looked[client.id]
+            )
             for window in wanted
         }
         for client in clients
@@ -124,6 +127,7 @@ def _client_window(
     own: Mapping[int, Sequence[OwnValue]],
     posts: Mapping[int, Sequence[PostFacts]],
     events: ClientEvents | None,
+    looked: LookedFor,
 ) -> ClientWindow:
     mine = client.accounts
     found = ClientWindow(
@@ -135,6 +139,8 @@ def _client_window(
         days=tuple(one for account in mine for one in days.get(account, ()) if one.day in window),
         own=tuple(one for account in mine for one in own.get(account, ()) if one.window == window),
         followers=tuple(follower_levels(account, days.get(account, ()), window) for account in mine),
+        listed=looked.listed,
+        events_since=looked.events_since,
     )
     return found if events is None else _with_events(found, events)
 

@@ -9,7 +9,7 @@ from sophia.analytics.report.decisions import (
     keep_scores,
     quality_window,
 )
-from sophia.analytics.report.gathering import last_closed_week, make_comparison, make_report
+from sophia.analytics.report.gathering import expect_begun, last_closed_week, make_comparison, make_report
 from sophia.analytics.report.goals import client_goals
 from sophia.analytics.report.journal import keep_anomalies
 from sophia.analytics.report.portfolio_week import PortfolioWeek, newest_portfolio_week
@@ -31,6 +31,7 @@ __all__ = [
     "attribute_outcomes",
     "client_goals",
     "decision_quality",
+    "expect_begun",
     "keep_anomalies",
     "keep_scores",
     "keep_weeks",

@@ -87,9 +87,12 @@ def _engagement(report: Report) -> Iterator[Sentence]:
     rate = report.kpis["engagement_rate_by_reach"]
     if rate.value is not None:
         path = "kpis.engagement_rate_by_reach"
+        posts = "post" if rate.n == 1 else "posts"
         yield say(
             report,
-            "Of the people that its posts reached, {rate} engaged ({n} posts).",
+            # Reach of posts is added up here, and so no share of people.
+            f"Engagements with {{n}} {posts} were {{rate}} of the reach, which counts people once for every post that "
+            "they saw.",
             rate=Reference(f"{path}.value", "percent"),
             n=f"{path}.n",
         )
@@ -213,9 +216,10 @@ def _best(report: Report) -> Iterator[Sentence]:
         if group.effect is Effect.CANNOT_TELL or group.factor.value is None:
             continue
         word = "more" if group.effect is Effect.BETTER else "less"
+        posts = "post" if group.factor.n == 1 else "posts"
         yield say(
             report,
-            f"People respond {word} to posts of the format {name} than to others: {{factor}} times ({{n}} posts).",
+            f"People respond {word} to posts of the format {name} than to others: {{factor}} times ({{n}} {posts}).",
             factor=Reference(f"formats.{name}.factor.value", "factor"),
             n=f"formats.{name}.factor.n",
         )

@@ -163,7 +163,12 @@ def client_among(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredC
 def check_window(window: Window, now: datetime) -> None:
     """Raises InvalidInputError for a window that is too long, or that has not begun."""
     expect_days(window.days, MOST_DAYS)
-    if window.start > reporting_day(now):
+    expect_begun(window, reporting_day(now))
+
+
+def expect_begun(window: Window, today: date) -> None:
+    """Raises InvalidInputError for a window of the future."""
+    if window.start > today:
         raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
 
 

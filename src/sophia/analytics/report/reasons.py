@@ -105,7 +105,8 @@ def _unusual_days(brief: ClientBrief) -> Iterator[Reason]:
 def _habits(brief: ClientBrief) -> Iterator[Reason]:
     posts, growth = brief.changes["posts"], brief.kpis["audience_growth"]
     if posts.after.value == 0 and posts.before.value:
-        told = say(brief, "Nothing was published, and {before} posts before.", before="changes.posts.before.value")
+        word = "post" if posts.before.value == 1 else "posts"
+        told = say(brief, f"Nothing was published, and {{before}} {word} before.", before="changes.posts.before.value")
         yield Reason("silent", ClientStanding.AMBER, 20.0, told)
     for kpi, count in brief.falling.items():
         if count >= A_ROW:

@@ -18,7 +18,7 @@ from sophia.analytics.queries.meanings import meanings
 from sophia.analytics.queries.post_ages import facts_at_age
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
 from sophia.analytics.queries.windows import MeasuredClient, measured_clients
-from sophia.analytics.report.gathering import HISTORY, RESPONSE_METRICS, client_among, newest_facts
+from sophia.analytics.report.gathering import HISTORY, RESPONSE_METRICS, client_among, expect_begun, newest_facts
 from sophia.database import Database
 from sophia.meta.catalogue import Platform
 from sophia.meta.reporting_zone import reporting_day
@@ -78,7 +78,7 @@ class Standings:
 def make_responses(database: Database, client_id: int, window: Window | None, now: datetime) -> Responses:
     """Posting times, formats and pillars of a client, by default of 90 days until yesterday; four queries.
 
-    Raises NotFoundError, and InvalidInputError for a window that is too long.
+    Raises NotFoundError, and InvalidInputError for a window that is too long or has not begun.
     """
     with database.read() as session:
         client, chosen = _asked(session, client_id, window, now)
@@ -125,6 +125,7 @@ def _asked(
     today = reporting_day(now)
     chosen = window or Window(today - HISTORY, today)
     expect_days(chosen.days, MOST_DAYS)
+    expect_begun(chosen, today)
     return client_among(measured_clients(session), client_id), chosen
 
 

@@ -65,7 +65,7 @@ def written(value: Any, form: Form) -> str:
 
 
 def _number(value: Any) -> str:
-    decimals = 0 if isinstance(value, int) or abs(value) >= _MANY else 1
+    decimals = 0 if value == int(value) or abs(value) >= _MANY else 1
     return f"{value:,.{decimals}f}".replace("-", _MINUS)
 
 

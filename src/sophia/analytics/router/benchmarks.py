@@ -53,7 +53,7 @@ def benchmarks(
 )
 def import_benchmarks(who: OperatorVisited, given: shapes.BenchmarksGiven) -> shapes.BenchmarksWrittenAnswer:
     """Keep benchmarks of one's own from CSV, for all clients. The same file twice changes nothing."""
-    good, bad = parse_benchmarks(given.csv)
+    good, bad = parse_benchmarks(given.csv, newest_year=reporting_day(who.now).year)
     with who.database.write() as session:
         written = store.write_benchmarks(session, good, dry_run=given.dry_run)
     counts = {"added": written.added, "changed": written.changed, "unchanged": written.unchanged}

@@ -12,6 +12,7 @@ from sophia.analytics.measures.figures import ONE_DAY, Window, expect_days
 from sophia.analytics.measures.sentiment import by_week, overview
 from sophia.analytics.measures.share_of_voice import share_of_voice
 from sophia.analytics.queries import CommentFilter, CommentState, CompetitorState, DerivedState
+from sophia.analytics.report import expect_begun
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.router.linking import cut_page
 from sophia.meta.reporting_zone import reporting_day
@@ -125,6 +126,7 @@ def share(
     Where a side is not known in the same unit for the same days there is no share, and the reason.
     """
     window = days_asked(asked, reporting_day(who.now))
+    expect_begun(window, reporting_day(who.now))
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
         found = queries.voices(session, client_id, window, who.now)

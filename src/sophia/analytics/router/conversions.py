@@ -24,6 +24,7 @@ from sophia.analytics.measures.commerce import (
 from sophia.analytics.measures.facts import ClientWindow, CostFact, Money
 from sophia.analytics.measures.figures import ONE_DAY, Window, expect_days, last_months
 from sophia.analytics.measures.funnel import funnel
+from sophia.analytics.queries.looked_for import looked_for
 from sophia.analytics.router.clients import ClientId
 
 router = APIRouter(responses=documented(404))
@@ -88,6 +89,7 @@ def read_funnel(
         buyers = {one.customer for one in events if one.event_type == CONVERSION and one.customer is not None}
         earlier = queries.earlier_conversions(session, client_id, buyers, window.start)
         costs = queries.cost_facts(session, [client_id], [window]).get(client_id, [])
+        looked = looked_for(session, [client_id])[client_id]
     found = funnel(events, window, asked.step)
     now = ClientWindow(
         window=window,
@@ -96,6 +98,7 @@ def read_funnel(
         conversions=tuple(events),
         costs=tuple(told_costs(asked, window, today) or costs),
         new_customers=new_customers([*earlier, *events], window),
+        events_since=looked.events_since,
     )
     figures = {
         "conversion_rate": conversion_rate(now),

@@ -1,5 +1,6 @@
 """Reports of clients, the brief of the portfolio, and the weeks that were kept."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,7 +11,7 @@ from sophia.analytics import queries
 from sophia.analytics.measures.figures import Window
 from sophia.analytics.measures.trends import a_year_before, newest_weeks, trend
 from sophia.analytics.queries.snapshots import WeekSnapshot, client_snapshots
-from sophia.analytics.queries.told import notes
+from sophia.analytics.queries.told import notes, told_to
 from sophia.analytics.report import make_brief, make_report
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.schemas import briefs
@@ -29,7 +30,8 @@ def brief(who: Visited, asked: Annotated[ReportQuery, Query()]) -> briefs.BriefA
     with `as_of` as it was, but for what is known of today only.
     """
     found = make_brief(who.database, who.seen, who.now, asked.window, as_of=asked.as_of)
-    return briefs.BriefAnswer.model_validate(found)
+    shown = replace(found, annotations=told_to(who.seen, found.annotations))
+    return briefs.BriefAnswer.model_validate(shown)
 
 
 @router.get("/{client_id}/report", response_model=shapes.ReportAnswer)
@@ -37,7 +39,8 @@ def report(who: Visited, client_id: ClientId, asked: Annotated[ReportQuery, Quer
     """Everything that can be said of a client's window; with `as_of` exactly what could be said at that moment."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
-    return shapes.report_answer(make_report(who.database, client_id, asked.window, who.now, as_of=asked.as_of))
+    found = make_report(who.database, client_id, asked.window, who.now, as_of=asked.as_of)
+    return shapes.report_answer(replace(found, annotations=told_to(who.seen, found.annotations)))
 
 
 @router.get("/{client_id}/kpis", response_model=briefs.WeeksAnswer)
@@ -51,7 +54,7 @@ def kpis(who: Visited, client_id: ClientId, asked: Annotated[briefs.WeeksQuery, 
             raise NotFoundError(f"Client {client_id} has no account {asked.account_id}.")
         wanted = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
         found = client_snapshots(session, client_id, wanted, account_id=asked.account_id)
-        told = notes(session, [client_id], window=Window(weeks[0].start, weeks[-1].end))
+        told = told_to(who.seen, notes(session, [client_id], window=Window(weeks[0].start, weeks[-1].end)))
     names = sorted({name for one in found for name in one.kpis})
     shown: list[WeekSnapshot] = [one for one in found if one.week in weeks]
     trends = {

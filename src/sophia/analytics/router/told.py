@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from sophia.access.problems import documented
 from sophia.access.web import OperatorVisited, Visit, Visited
 from sophia.analytics import queries, schemas
-from sophia.analytics.queries.told import Note, RecordedCost, list_costs, notes
+from sophia.analytics.queries.told import Note, RecordedCost, list_costs, notes, told_to
 from sophia.analytics.report import client_goals
 from sophia.analytics.report.records import ReportedGoal
 from sophia.analytics.router.clients import ClientId
@@ -118,11 +118,11 @@ def _goal(who: Visit, client_id: int, name: str) -> ReportedGoal:
 
 
 @router.get("/{client_id}/annotations", response_model=list[NoteAnswer])
-def annotations(who: Visited, client_id: ClientId, asked: Annotated[told.NotesQuery, Query()]) -> list[Note]:
+def annotations(who: Visited, client_id: ClientId, asked: Annotated[told.NotesQuery, Query()]) -> tuple[Note, ...]:
     """What was written down of days of this client, and of the whole portfolio, oldest day first."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
-        return notes(session, [client_id], window=days_asked(asked))
+        return told_to(who.seen, notes(session, [client_id], window=days_asked(asked)))
 
 
 @router.post(
@@ -147,10 +147,10 @@ def take_annotation_back(who: Visited, client_id: ClientId, annotation_id: Annot
 
 
 @portfolio.get("/portfolio/annotations", response_model=list[NoteAnswer])
-def portfolio_annotations(who: Visited, asked: Annotated[told.NotesQuery, Query()]) -> list[Note]:
+def portfolio_annotations(who: Visited, asked: Annotated[told.NotesQuery, Query()]) -> tuple[Note, ...]:
     """What was written down of days of the whole portfolio, oldest first."""
     with who.database.read() as session:
-        return notes(session, [], window=days_asked(asked))
+        return told_to(who.seen, notes(session, [], window=days_asked(asked)))
 
 
 @portfolio.post(
@@ -160,7 +160,10 @@ def portfolio_annotations(who: Visited, asked: Annotated[told.NotesQuery, Query(
     responses={200: AGAIN | {"model": NoteAnswer}, **writing, **documented(403)},
 )
 def write_portfolio_annotation(who: OperatorVisited, given: told.NewAnnotation, response: Response) -> Note:
-    """Write down what happened to all clients on a day, such as a holiday; for keys that see all clients."""
+    """Write down what happened to all clients on a day, such as a holiday; for keys that see all clients.
+
+    The text is meant for everybody: the reports of every client show it, to every key. Name no client in it.
+    """
     return _write(who, None, given, response)
 
 

@@ -10,7 +10,7 @@ from sophia.access.web import Visit, Visited
 from sophia.analytics import queries
 from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.measures.shared_events import shared_events
-from sophia.analytics.queries.told import notes
+from sophia.analytics.queries.told import notes, told_to
 from sophia.analytics.queries.watching import judged_through, told_anomalies, told_events
 from sophia.analytics.report.commentary import say_anomaly
 from sophia.analytics.router.clients import ClientId
@@ -33,7 +33,7 @@ def anomalies(
         queries.expect_client(session, who.seen, client_id)
         found = told_anomalies(session, client_id, window=window, only_open=asked.open)
         through = judged_through(session, client_id)
-        told = notes(session, [client_id], window=window)
+        told = told_to(who.seen, notes(session, [client_id], window=window))
     lines = [{"anomaly": one, "sentence": say_anomaly(one, one.kind, one.metric, one.platform)} for one in found]
     about = {"client_id": client_id, "window": window, "judged_through": through}
     return shapes.AnomaliesAnswer.model_validate(about | {"anomalies": lines, "annotations": told})
@@ -45,7 +45,7 @@ def events(who: Visited, asked: Annotated[shapes.AnomaliesQuery, Query()]) -> sh
     window = _window(who, asked)
     with who.database.read() as session:
         found = shared_events(told_events(session, window=window, only_open=asked.open))[::-1]
-        told = notes(session, [], window=window)
+        told = told_to(who.seen, notes(session, [], window=window))
     return shapes.EventsAnswer.model_validate({"window": window, "events": found, "annotations": told})
 
 

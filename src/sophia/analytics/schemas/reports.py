@@ -191,13 +191,15 @@ class GoalAnswer(Answering):
 
 
 class NoteAnswer(Answering):
-    """What somebody knows of a day; without a client it concerns the whole portfolio."""
+    """What somebody knows of a day; without a client it concerns the whole portfolio, and every client's report shows it."""
 
     id: int
     client_id: int | None
     day: date
     text: str
-    author: str
+    author: str | None = Field(
+        description="Null where it concerns the whole portfolio and the key does not see all clients."
+    )
     written_at: datetime
 
 

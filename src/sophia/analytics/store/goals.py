@@ -14,6 +14,8 @@ from sophia.portfolio.models import Client
 
 LONGEST_GOAL_DAYS = 731
 MOST_GOALS = 20
+# More than anybody can count; from about here on sums of floats are no whole numbers any more.
+LARGEST_TARGET = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ def set_goal(session: Session, client_id: int, name: str, goal: NewGoal, now: da
     days = (goal.end_date - goal.start_date).days + 1
     if not 1 <= days <= LONGEST_GOAL_DAYS:
         raise InvalidInputError(f"A goal is for 1 to {LONGEST_GOAL_DAYS} days, first to last; these are {days}.")
+    if abs(goal.target) > LARGEST_TARGET:
+        raise InvalidInputError(f"The target for {goal.kpi} must not be above {LARGEST_TARGET:,}.")
     goal_of(goal.kpi, goal.target, Window(goal.start_date, goal.end_date + ONE_DAY), at_most=goal.at_most)
     _hold(session, client_id)
     standing = _standing(session, client_id, name)
