@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tests.conftest import NOW, ONE_DAY, Filling
@@ -12,6 +14,8 @@ from sophia.analytics.queries.windows import measured_clients
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.portfolio.models import Client, ClientRevision
 from sophia.portfolio.revising import rename_client, set_industry, set_zone
+from sophia.portfolio.service import Connection, connect_account
+from sophia.vault import Vault
 
 
 def described(filling: Filling, *moments: int | None) -> list[tuple[str, str, str | None]]:
@@ -72,3 +76,16 @@ def test_names_and_zones_that_cannot_be(filling: Filling) -> None:
     with filling.database.read() as session:
         assert session.scalars(select(ClientRevision)).all() == []
         assert session.get_one(Client, client).slug == "hats"
+
+
+def test_connecting_again_leaves_the_past_alone(filling: Filling) -> None:
+    """A13: an account with a new token was there all the time, also in a report as of a moment before that token."""
+    vault = Vault([Fernet.generate_key().decode()])
+    given = Connection("facebook", "100", "Hats", None, SecretStr("EAAhats"), frozenset())
+    client = filling.client("Hats")
+    for moment in (NOW - 9 * ONE_DAY, NOW):
+        with filling.database.write() as session:
+            connect_account(session, vault, session.get_one(Client, client), given, moment)
+    with filling.database.read() as session:
+        (then,), (before,) = (measured_clients(session, as_of=NOW - days * ONE_DAY) for days in (1, 10))
+    assert (len(then.accounts), len(before.accounts)) == (1, 0)

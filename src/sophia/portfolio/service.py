@@ -162,6 +162,8 @@ def connect_account(
 ) -> tuple[int, bool]:
     """Store the account with its token, or give a known one its new token; returns its id and whether it is new.
 
+    It stays connected since the first time: what is made as of a moment in between had it already.
+
     Raises ConflictError when the account belongs to another client (A3), or the client is archived.
     """
     if client.status != "active":
@@ -189,7 +191,7 @@ def connect_account(
     account.name, account.username = given.name[:LONGEST_NAME], given.username
     account.token_encrypted, account.token_scopes = vault.encrypt(given.token), sorted(given.scopes)
     account.token_expires_at, account.data_access_expires_at = given.expires_at, given.data_access_expires_at
-    account.token_checked_at, account.connected_at = given.checked_at, now
+    account.token_checked_at = given.checked_at
     account.status, account.status_reason = "active", None
     try:
         session.flush()
