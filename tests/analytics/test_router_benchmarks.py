@@ -1,6 +1,8 @@
 """Benchmarks through the API: one's own beside those that are shipped, like with like, and a portfolio without names."""
 
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +14,9 @@ from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
 from sophia.analytics.measures.benchmarks import SEED, TOO_FEW_CLIENTS
 from sophia.analytics.queries.overview import DAY_FAMILIES
 from sophia.analytics.report import keep_weeks, make_comparison
+from sophia.analytics.store import write_benchmarks
 from sophia.database import Database
+from sophia.errors import ConflictError
 from sophia.portfolio.models import Account
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -139,6 +143,26 @@ def test_few_clients_hide_nobody(api: Api, agency: Agency) -> None:
     kept(agency.filling)
     found = api.get(f"/{client}/benchmarks").json()["portfolio"]
     assert {one["portfolio"]["middle"]["reason"] for one in found} == {TOO_FEW_CLIENTS}
+
+
+def test_shipped_numbers_are_never_replaced(api: Api, database: Database) -> None:
+    """G9: another value under the name of a study that came with Sophia is set aside, with what to do; others are kept."""
+    before = api.get("/benchmarks").json()
+    one = next(row for row in SEED if row.industry == "retail" and row.platform == "instagram")
+    line = f'Retail,instagram,{one.metric},{one.statistic},9.99,{one.data_year},"{one.source}",Made up\n'
+    for dry_run in (True, False):
+        written = put(api, HEAD + line + SAVES, dry_run=dry_run)
+        assert (written["added"], written["changed"], [bad["line"] for bad in written["bad"]]) == (1, 0, [2])
+        assert "came with Sophia" in written["bad"][0]["problem"]
+        assert "source of its own" in written["bad"][0]["problem"]
+    assert [row for row in api.get("/benchmarks").json() if not row["is_own"]] == before
+    same = put(api, HEAD + line.replace("9.99", str(one.value_percent)))
+    assert (same["added"], same["changed"], same["unchanged"], same["bad"]) == (0, 0, 1, [])
+    assert [row for row in api.get("/benchmarks").json() if not row["is_own"]] == before
+    another = put(api, HEAD + line.replace(one.source, "Our own reading"))
+    assert (another["added"], another["bad"]) == (1, [])
+    with pytest.raises(ConflictError, match="came with Sophia"), database.write() as session:
+        write_benchmarks(session, [replace(one, value_percent=Decimal(7))], NOW)
 
 
 @ON_SQLITE

@@ -181,6 +181,18 @@ def test_what_is_no_token_is_not_sent_to_meta(shell: Shell, given: str) -> None:
     assert shell.meta.addresses == []
 
 
+def test_a_client_is_renamed_and_moves(shell: Shell) -> None:
+    """G1: its new name and zone are those that are listed; what cannot be is refused with a sentence."""
+    shell.connect()
+    first, second = (page.name for page in shell.world.pages)
+    assert "named Caps & More now" in shell.run("client", "rename", first, " Caps  & More").stdout
+    assert shell.run("client", "rename", second, "Caps & More").exit_code == 1
+    assert "Asia/Tokyo" in shell.run("client", "zone", "Caps & More", "Asia/Tokyo").stdout
+    assert "no time zone" in shell.run("client", "zone", "Caps & More", "Mars").stderr
+    told = {one["name"]: one["timezone"] for one in shell.ask("client", "list")["clients"]}
+    assert (told["Caps & More"], set(told)) == ("Asia/Tokyo", {"Caps & More", second})
+
+
 def test_clients_are_archived_restored_and_deleted(shell: Shell) -> None:
     """K5: an archived client is not collected; a deleted one is gone, and the store is whole."""
     shell.connect()

@@ -18,6 +18,7 @@ import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.analytics.measures.benchmarks import SEED
 from sophia.analytics.models import DecisionTrace
+from sophia.analytics.queries import list_benchmarks
 from sophia.database import Base, Database, day_number
 from sophia.errors import StoreError
 from sophia.migrations import configuration, expect_current, upgrade
@@ -155,6 +156,28 @@ def test_benchmarks_are_shipped_once(database: Database) -> None:
     with database.read() as session:
         assert len(stored(session)) == len(SEED)
         assert {value for industry, _, value, _ in stored(session) if industry == "retail"} == {Decimal(7)}
+
+
+def test_benchmarks_of_before_hold(database: Database) -> None:
+    """K4, A13, G9: whoever brought one before moments were kept has it now and in every past; what ended goes again."""
+    own = "UPDATE industry_benchmarks SET is_own = true, source = 'Ours' WHERE industry = 'retail'"
+    ended = "UPDATE industry_benchmarks SET replaced_at = recorded_at WHERE industry = 'media'"
+    downgrade(database, "0010")
+    with database.write() as session:
+        session.execute(text(own))
+    upgrade(database)
+    with database.write() as session:
+        now, then = (list_benchmarks(session, as_of=moment) for moment in (None, NOW.replace(year=2020)))
+        assert now == then
+        assert (len(now), {one.industry for one in now if one.source == "Ours"}) == (len(SEED), {"retail"})
+        session.execute(
+            text("UPDATE industry_benchmarks SET recorded_at = '2026-11-22 00:00:00' WHERE industry = 'media'")
+        )
+        session.execute(text(ended))
+    downgrade(database, "0010")
+    with database.read() as session:
+        left = text("SELECT count(*) FROM industry_benchmarks")
+        assert session.execute(left).scalar_one() == len(SEED) - 2
 
 
 def test_one_line_of_revisions() -> None:

@@ -39,7 +39,7 @@ from sophia.analytics.models import (
     Watermark,
 )
 from sophia.database import Base, Database
-from sophia.portfolio.models import Account, Client, Post, PublishingQueueEntry
+from sophia.portfolio.models import Account, Client, ClientRevision, Post, PublishingQueueEntry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = date(2026, 11, 16)
@@ -56,6 +56,11 @@ def metric(**values: Any) -> StoredMetric:
 
 def client(**values: Any) -> Client:
     return Client(**({"name": "Other", "slug": "other", "timezone": "UTC", "created_at": NOW} | values))
+
+
+def client_revision(**values: Any) -> ClientRevision:
+    details = {"client_id": 1, "name": "Before", "timezone": "UTC", "replaced_at": NOW}
+    return ClientRevision(**(details | values))
 
 
 def account(**values: Any) -> Account:

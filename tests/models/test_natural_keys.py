@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from tests.models.rows import (
+    NOW,
     Make,
     accepted,
     account,
@@ -113,7 +114,15 @@ def test_what_only_looks_the_same(store: Database) -> None:
     add(store, snapshot(), snapshot(client_id=2), snapshot(account_id=1, account_key=1))
     add(store, campaign(), campaign(client_id=2), conversion(), conversion(client_id=2))
     add(store, status(), status(account_id=1), status(account_id=2), status(api_version="v23.0"))
-    add(store, benchmark(), benchmark(data_year=2026), trace(), trace(client_id=2), trace(idempotency_key="b"))
+    add(
+        store,
+        benchmark(),
+        benchmark(data_year=2026),
+        *(benchmark(replaced_at=NOW) for _ in "ab"),
+        trace(),
+        trace(client_id=2),
+        trace(idempotency_key="b"),
+    )
     add(store, outcome(), outcome(age="24h"), outcome(metric="views"), outcome_revision())
     add(store, ideal(), ideal(client_id=2), ideal(name="Families"))
 

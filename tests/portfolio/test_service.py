@@ -38,7 +38,7 @@ from sophia.analytics.store import add_competitor, finish_posts, save_comments, 
 from sophia.database import Database
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.records import CommentSeen, CommentsSeen, Discovered, DiscoveredPost
-from sophia.portfolio.models import Account, ApprovalEvent, Client, PublishingQueueEntry
+from sophia.portfolio.models import Account, ApprovalEvent, Client, ClientRevision, PublishingQueueEntry
 from sophia.portfolio.service import (
     Connection,
     archive_client,
@@ -271,6 +271,7 @@ def tell(filling: Filling, client: int, account: int, name: str) -> None:
     rows = [
         Annotation(client_id=client, day=YESTERDAY, text="A fair", author="Ada", written_at=NOW),
         MarketingCost(client_id=client, amount=Decimal(9), currency="CAD", purpose="ads", recorded_at=NOW, **days),
+        ClientRevision(client_id=client, name=name, timezone="UTC", replaced_at=NOW),
         ClientGoal(client_id=client, name="Views", kpi="views", target=9, at_most=False, set_at=NOW, **days),
         WatchedSeries(account_id=account, metric="views", remembered={}),
         AnomalyEntry(account_id=account, metric="views", noticed=YESTERDAY, kind="spike", provisional=False, **told),

@@ -64,7 +64,7 @@ def import_(
         raise InvalidInputError(f"{file} is no text in UTF-8; save it as CSV in UTF-8.") from error
     good, bad = parse_benchmarks(text, newest_year=reporting_day(installation.clock()).year)
     with installation.database.write() as session:
-        written = write_benchmarks(session, good, dry_run=dry_run)
+        written = write_benchmarks(session, good, installation.clock(), dry_run=dry_run)
     if as_json:
         show_json({"written": written, "bad": bad, "dry_run": dry_run})
     else:
@@ -83,7 +83,7 @@ def remove(source: Annotated[str, typer.Argument(metavar="SOURCE", help="As the 
     from sophia.analytics.store import remove_benchmarks  # noqa: PLC0415
 
     with installation.database.write() as session:
-        count = remove_benchmarks(session, source)
+        count = remove_benchmarks(session, source, installation.clock())
     line(f"{count} benchmarks of {source!r} are gone.")
 
 

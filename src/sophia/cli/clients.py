@@ -1,4 +1,4 @@
-"""`sophia client`: list, archive, bring back and delete clients; say which domains are theirs."""
+"""`sophia client`: list, rename, archive, bring back and delete clients; say where they are and which domains are theirs."""
 
 from typing import Annotated
 
@@ -76,11 +76,12 @@ def industry(
         raise typer.BadParameter("Give an industry or --none, not both.")
     installation = open_installation()
     from sophia.analytics.queries import benchmark_industries  # noqa: PLC0415
-    from sophia.portfolio.service import find_client, set_industry  # noqa: PLC0415
+    from sophia.portfolio.revising import set_industry  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     if given is not None or none:
         with installation.database.write() as session:
-            kept = set_industry(session, find_client(session, name).id, given)
+            kept = set_industry(session, find_client(session, name).id, given, installation.clock())
     else:
         with installation.database.read() as session:
             kept = find_client(session, name).industry
@@ -89,6 +90,31 @@ def industry(
     typer.echo(kept or "No industry: compared with all industries together.")
     if kept is not None and kept.casefold() not in known:
         typer.echo(f"Nobody's numbers are of this industry. They are of: {', '.join(known)}.", err=True)
+
+
+@clients.command()
+def rename(name: Name, given: Annotated[str, typer.Argument(metavar="NEW_NAME")]) -> None:
+    """Call a client otherwise. What is made as of an earlier moment still says the old name."""
+    installation = open_installation()
+    from sophia.portfolio.revising import rename_client  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        kept = rename_client(session, find_client(session, name).id, given, installation.clock())
+    typer.echo(f"The client is named {kept} now.")
+
+
+@clients.command()
+def zone(name: Name, given: Annotated[str, typer.Argument(metavar="ZONE", help="Such as Europe/Lisbon.")]) -> None:
+    """Say in which time zone a client's people think. What is made as of an earlier moment still uses the old one."""
+    installation = open_installation()
+    from sophia.portfolio.revising import set_zone  # noqa: PLC0415
+    from sophia.portfolio.service import find_client  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        client = find_client(session, name)
+        set_zone(session, client.id, given, installation.clock())
+    typer.echo(f"{client.name} is in {given} now.")
 
 
 @clients.command()

@@ -34,6 +34,7 @@ from sophia.meta.records import Batch, Reading, Source
 from sophia.portfolio.connecting import Connected, Offer, store_page
 from sophia.portfolio.models import Account, Client, ContentDraft, PublishingQueueEntry
 from sophia.portfolio.models import Post as StoredPost
+from sophia.portfolio.revising import set_industry
 from sophia.vault import Vault
 
 # Every so many posts was written in Sophia; the others were published elsewhere and are discovered.
@@ -54,7 +55,7 @@ def connect_clients(database: Database, vault: Vault, offer: Offer, world: World
     with database.write() as session:
         for business in world.businesses:
             client = session.scalars(select(Client).where(Client.name == business.name)).one()
-            client.industry = business.industry
+            set_industry(session, client.id, business.industry, now)
             client.domains = [f"{business.slug}.example"]
     return done
 

@@ -33,6 +33,20 @@ class Client(Base):
     accounts: Mapped[list["Account"]] = relationship(back_populates="client", passive_deletes=True)
 
 
+class ClientRevision(Base):
+    """What a client was called and where it was until it was changed: reports as of an earlier moment need it still."""
+
+    __tablename__ = "client_revisions"
+    __table_args__ = (Index("ix_client_revisions_client_id_replaced_at", "client_id", "replaced_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    timezone: Mapped[str] = mapped_column(String(60))
+    industry: Mapped[str | None] = mapped_column(String(60))
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Account(Base):
     """One Facebook Page or one Instagram professional account. Belongs to exactly one client (A3)."""
 

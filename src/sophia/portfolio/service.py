@@ -21,7 +21,6 @@ from sophia.portfolio.slugs import LONGEST_SLUG, slug_of
 from sophia.vault import Vault
 
 LONGEST_NAME = 200
-LONGEST_INDUSTRY = 60
 KEYS_LOCK = -3  # beside those of analytics.store; positive numbers are accounts
 
 
@@ -96,10 +95,7 @@ def unique_slug(session: Session, name: str) -> str:
 def create_client(session: Session, name: str, timezone: str, now: datetime) -> Client:
     """Raises InvalidInputError for a name or zone that cannot be used, ConflictError when the name is taken."""
     name = checked_name(name)
-    try:
-        known_zone(timezone)
-    except ValueError as error:
-        raise InvalidInputError(str(error)) from None
+    check_zone(timezone)
     if session.scalar(select(Client.id).where(Client.name == name)) is not None:
         raise ConflictError(f"There is a client named {name!r} already.")
     client = Client(
@@ -125,6 +121,14 @@ def checked_name(name: str) -> str:
     if len(name) > LONGEST_NAME:
         raise InvalidInputError(f"A client's name has {LONGEST_NAME} characters at most; this one has {len(name)}.")
     return name
+
+
+def check_zone(timezone: str) -> None:
+    """Raises InvalidInputError for a zone that nobody knows."""
+    try:
+        known_zone(timezone)
+    except ValueError as error:
+        raise InvalidInputError(str(error)) from None
 
 
 def find_client(session: Session, name_or_id: str) -> Client:
@@ -158,6 +162,8 @@ def connect_account(
 ) -> tuple[int, bool]:
     """Store the account with its token, or give a known one its new token; returns its id and whether it is new.
 
+    It stays connected since the first time: what is made as of a moment in between had it already.
+
     Raises ConflictError when the account belongs to another client (A3), or the client is archived.
     """
     if client.status != "active":
@@ -185,7 +191,7 @@ def connect_account(
     account.name, account.username = given.name[:LONGEST_NAME], given.username
     account.token_encrypted, account.token_scopes = vault.encrypt(given.token), sorted(given.scopes)
     account.token_expires_at, account.data_access_expires_at = given.expires_at, given.data_access_expires_at
-    account.token_checked_at, account.connected_at = given.checked_at, now
+    account.token_checked_at = given.checked_at
     account.status, account.status_reason = "active", None
     try:
         session.flush()
@@ -253,15 +259,6 @@ def as_info(account: Account, client_name: str) -> AccountInfo:
         token_checked_at=account.token_checked_at,
         connected_at=account.connected_at,
     )
-
-
-def set_industry(session: Session, client_id: int, industry: str | None) -> str | None:
-    """Say in which industry a client is, None for none; returns it with single spaces. Raises InvalidInputError."""
-    tidy = None if industry is None else " ".join(industry.split())
-    if tidy is not None and (not tidy or not tidy.isprintable() or len(tidy) > LONGEST_INDUSTRY):
-        raise InvalidInputError(f"An industry has a name that can be read, of {LONGEST_INDUSTRY} characters at most.")
-    session.get_one(Client, client_id).industry = tidy
-    return tidy
 
 
 def archive_client(session: Session, client_id: int) -> None:

@@ -33,6 +33,7 @@ from sophia.database import Base, Database
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.jobs.collecting import collect_comments, collect_daily
 from sophia.portfolio.models import Account, Client, Post
+from sophia.portfolio.revising import set_industry
 from sophia.portfolio.service import create_client, list_accounts
 
 
@@ -82,11 +83,14 @@ def test_what_is_exported_comes_back_in_the_other_database(collected: Agency, ot
                 client_id=client, name="i", genders=["F"], countries=["CA"], places=[], created_at=NOW, updated_at=NOW
             )
         )
-        write_benchmarks(session, [replace(SEED[0], source="Our survey")])
+        for value in (1, 2):
+            own = replace(SEED[0], source="Our survey", value_percent=Decimal(value))
+            write_benchmarks(session, [own], NOW)
+        set_industry(session, client or 0, "hats", NOW)
     judge_a_decision(collected.database)
     manifest = export_store(collected.database, folder, NOW)
     assert manifest["tables"]["engagement_metrics"]["rows"] > 500
-    assert manifest["tables"]["industry_benchmarks"]["rows"] == len(SEED) + 1
+    assert manifest["tables"]["industry_benchmarks"]["rows"] == len(SEED) + 2
     assert {manifest["tables"][name]["rows"] for name in ("decision_traces", "post_outcome_revisions")} == {1}
     assert manifest["tables"]["comments"]["rows"] > 50
     done = import_store(other, folder)

@@ -123,6 +123,21 @@ def _seed() -> Iterable[Benchmark]:
 
 SEED: tuple[Benchmark, ...] = tuple(_seed())
 
+SHIPPED = (
+    "{source!r} came with Sophia, with another value for this industry, platform, metric, statistic and year; give your "
+    "number a source of its own."
+)
+
+
+def benchmark_key(one: Benchmark) -> tuple[str, Platform, str, str, str, int]:
+    """What makes a benchmark one."""
+    return one.industry.casefold(), one.platform, one.metric, one.statistic, one.source, one.data_year
+
+
+_SHIPPED_VALUES: Mapping[tuple[str, Platform, str, str, str, int], Decimal] = {
+    benchmark_key(one): one.value_percent for one in SEED
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -249,7 +264,7 @@ def parse_benchmarks(text: str, *, newest_year: int = _YEARS[-1]) -> tuple[tuple
 
 
 def _parsed(rows: "csv.DictReader[str]", years: range) -> tuple[tuple[Benchmark, ...], tuple[BadLine, ...]]:
-    good: dict[tuple[str, ...], Benchmark] = {}
+    good: dict[tuple[str, Platform, str, str, str, int], Benchmark] = {}
     bad = []
     for row in rows:
         try:
@@ -257,8 +272,10 @@ def _parsed(rows: "csv.DictReader[str]", years: range) -> tuple[tuple[Benchmark,
         except InvalidInputError as problem:
             bad.append(BadLine(rows.line_num, str(problem)))
             continue
-        key = (one.industry.casefold(), one.platform, one.metric, one.statistic, one.source, str(one.data_year))
-        if key in good:
+        key = benchmark_key(one)
+        if _SHIPPED_VALUES.get(key, one.value_percent) != one.value_percent:
+            bad.append(BadLine(rows.line_num, SHIPPED.format(source=one.source)))
+        elif key in good:
             bad.append(BadLine(rows.line_num, "the same benchmark stands in an earlier line."))
         else:
             good[key] = one

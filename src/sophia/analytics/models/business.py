@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -149,11 +150,21 @@ class ConversionEvent(Base):
 
 
 class IndustryBenchmark(Base):
-    """What others reach, as somebody published it: always with its denominator, statistic, year and source."""
+    """What others reach, as somebody published it: always with its denominator, statistic, year and source.
+
+    Numbers are never changed. Who replaces one of their own, or takes it away, ends it.
+    """
 
     __tablename__ = "industry_benchmarks"
     __table_args__ = (
-        UniqueConstraint("industry", "platform", "metric", "statistic", "source", "data_year"),
+        # Of one number there are as many rows as it had values; one of them holds.
+        Index(
+            "uq_industry_benchmarks_held",
+            *("industry", "platform", "metric", "statistic", "source", "data_year"),
+            unique=True,
+            sqlite_where=text("replaced_at IS NULL"),
+            postgresql_where=text("replaced_at IS NULL"),
+        ),
         CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
     )
 
@@ -170,3 +181,6 @@ class IndustryBenchmark(Base):
     provenance: Mapped[str] = mapped_column(Text)
     # Brought in a file by somebody here; the others came with Sophia.
     is_own: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # None: always there, as those are that came with Sophia.
+    recorded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,8 +1,9 @@
 """The benchmarks that figures can be compared with."""
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import func, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.benchmarks import EVERYBODY, Benchmark
@@ -19,8 +20,11 @@ def list_benchmarks(
     metric: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
+    as_of: datetime | None = None,
 ) -> list[Benchmark]:
     """By industry, platform, metric and year, the newest first; only of what is given. Case does not matter.
+
+    They are those that hold, or that held at `as_of`; those that came with Sophia have always held.
 
     `cursor` continues a list. Raises InvalidInputError when it is not one of `benchmark_cursor`.
     """
@@ -29,6 +33,7 @@ def list_benchmarks(
     found = session.scalars(
         select(row)
         .where(
+            _held(as_of),
             true() if industries is None else func.lower(row.industry).in_({one.casefold() for one in industries}),
             true() if platform is None else row.platform == platform.value,
             true() if metric is None else row.metric == metric,
@@ -38,6 +43,14 @@ def list_benchmarks(
         .limit(limit)
     )
     return [_benchmark(one) for one in found]
+
+
+def _held(as_of: datetime | None) -> ColumnElement[bool]:
+    row = IndustryBenchmark
+    if as_of is None:
+        return row.replaced_at.is_(None)
+    begun = or_(row.recorded_at.is_(None), row.recorded_at <= as_of)
+    return and_(begun, or_(row.replaced_at.is_(None), row.replaced_at > as_of))
 
 
 def benchmark_cursor(last: Benchmark) -> str:
@@ -51,9 +64,9 @@ def _read_place(cursor: str) -> tuple[str | int, ...]:
     return industry, platform, metric, -year, source, statistic
 
 
-def benchmarks_for(session: Session, industry: str | None) -> list[Benchmark]:
+def benchmarks_for(session: Session, industry: str | None, *, as_of: datetime | None = None) -> list[Benchmark]:
     """Those of an industry, and those of all industries together; one query."""
-    return list_benchmarks(session, industries={EVERYBODY, *([] if industry is None else [industry])})
+    return list_benchmarks(session, industries={EVERYBODY, *([] if industry is None else [industry])}, as_of=as_of)
 
 
 def benchmark_industries(session: Session) -> list[str]:
@@ -61,7 +74,7 @@ def benchmark_industries(session: Session) -> list[str]:
     return list(
         session.scalars(
             select(IndustryBenchmark.industry)
-            .where(IndustryBenchmark.industry != EVERYBODY)
+            .where(IndustryBenchmark.industry != EVERYBODY, _held(None))
             .distinct()
             .order_by(IndustryBenchmark.industry)
         )

@@ -1,7 +1,8 @@
 """Windows of one client or of all: the readings of some days as facts, in a fixed number of queries.
 
 Everything is as it was known at a moment: posts that were seen by then, readings that were stored by then with the
-value that they had. Names, zones and the drafts that posts came from are those of today.
+value that they had, clients with the names, zones and industries of then. The drafts that posts came from are those of
+today.
 """
 
 from collections import defaultdict
@@ -31,7 +32,7 @@ from sophia.analytics.queries.readings import CURRENT, value_at
 from sophia.database import among, day_number, day_of
 from sophia.meta.catalogue import Level, Period, Platform
 from sophia.meta.reporting_zone import day_start, reporting_day
-from sophia.portfolio.models import Account, Client
+from sophia.portfolio.models import Account, Client, ClientRevision
 
 FOLLOWERS = "followers"
 # A total of followers that is older than this says nothing about the day on which a window begins.
@@ -52,7 +53,11 @@ class MeasuredClient:
 
 
 def measured_clients(session: Session, *, as_of: datetime | None = None) -> list[MeasuredClient]:
-    """All clients by id, archived ones too: what they had is still what others are compared with; one query."""
+    """All clients by id, archived ones too: what they had is still what others are compared with.
+
+    One query; as of a moment one more, for what they were called and where they were then.
+    """
+    then = {} if as_of is None else _described_at(session, as_of)
     connected = true() if as_of is None else Account.connected_at <= as_of
     rows = session.execute(
         select(
@@ -73,10 +78,23 @@ def measured_clients(session: Session, *, as_of: datetime | None = None) -> list
     for number, name, industry, zone, status, created, account, platform in rows:
         if number not in found:
             is_active, mine = status == "active", accounts[number]
+            name, industry, zone = then.get(number, (name, industry, zone))  # noqa: PLW2901 - as it was
             found[number] = MeasuredClient(number, name, industry, ZoneInfo(zone), is_active, created, mine)
         if account is not None:
             accounts[number][account] = Platform(platform)
     return list(found.values())
+
+
+def _described_at(session: Session, as_of: datetime) -> dict[int, tuple[str, str | None, str]]:
+    """{client: its name, industry and zone} of those that were changed since; one query."""
+    kept = ClientRevision
+    rows = session.execute(
+        select(kept.client_id, kept.name, kept.industry, kept.timezone)
+        .where(kept.replaced_at > as_of)
+        .order_by(kept.replaced_at.desc(), kept.id.desc())
+    )
+    # The oldest change after the moment says what there was, and comes last.
+    return {client: (name, industry, zone) for client, name, industry, zone in rows}
 
 
 def client_windows(

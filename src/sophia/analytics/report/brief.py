@@ -87,8 +87,8 @@ def make_brief(
     """The brief of the active clients that may be seen, by default of the newest closed week.
 
     All clients of the portfolio are measured, for each is compared with the others; only those that may be seen stand
-    in the answer. With `as_of` it is the brief as it was, but for what is known of today only: names, which clients are
-    archived, and how collections stand. Raises InvalidInputError for a window that is too long or has not begun.
+    in the answer. With `as_of` it is the brief as it was, but for what is known of today only: which clients are archived,
+    and how collections stand. Raises InvalidInputError for a window that is too long or has not begun.
     """
     if as_of is not None and as_of > now:
         raise InvalidInputError(NOT_YET)

@@ -61,7 +61,7 @@ class Facts:
     `weeks` are the KPIs of the trends' weeks by their Monday. `anomalies` are those that were told already; None, and they
     are found in `days`. `history` are the posts of 90 days with their newest numbers,
     `posts` what is known of posts besides numbers. `portfolio` holds all clients by platform, `account_figures` the
-    KPIs of all accounts in the same week, None where the window is no such week. `benchmarks` are today's, of the
+    KPIs of all accounts in the same week, None where the window is no such week. `benchmarks` held then, of the
     client's industry and of everybody.
     """
 

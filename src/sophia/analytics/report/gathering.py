@@ -129,7 +129,7 @@ def gather_facts(
         goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
         annotations=tuple(notes(session, [client.id], window=Window(before.start, chosen.end), as_of=as_of)),
         decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,
-        benchmarks=benchmarks_for(session, client.industry),
+        benchmarks=benchmarks_for(session, client.industry, as_of=as_of),
     )
 
 

@@ -15,7 +15,7 @@ from sophia.analytics.schemas import benchmarks as shapes
 from sophia.analytics.schemas.asking import WindowQuery
 from sophia.analytics.schemas.reports import BenchmarkAnswer
 from sophia.meta.reporting_zone import reporting_day
-from sophia.portfolio.service import set_industry as set_client_industry
+from sophia.portfolio.revising import set_industry as set_client_industry
 
 router = APIRouter(responses=documented(404))
 everybody = APIRouter()
@@ -55,7 +55,7 @@ def import_benchmarks(who: OperatorVisited, given: shapes.BenchmarksGiven) -> sh
     """Keep benchmarks of one's own from CSV, for all clients. The same file twice changes nothing."""
     good, bad = parse_benchmarks(given.csv, newest_year=reporting_day(who.now).year)
     with who.database.write() as session:
-        written = store.write_benchmarks(session, good, dry_run=given.dry_run)
+        written = store.write_benchmarks(session, good, who.now, dry_run=given.dry_run)
     counts = {"added": written.added, "changed": written.changed, "unchanged": written.unchanged}
     return shapes.BenchmarksWrittenAnswer.model_validate(counts | {"bad": list(bad), "dry_run": given.dry_run})
 
@@ -77,7 +77,7 @@ def set_industry(who: Visited, client_id: ClientId, given: shapes.IndustryGiven)
     """Say in which industry a client is, so that it is compared with that one."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
-        kept = set_client_industry(session, client_id, given.industry)
+        kept = set_client_industry(session, client_id, given.industry, who.now)
         known = queries.benchmark_industries(session)
     compared = kept is not None and kept.casefold() in known
     return shapes.IndustryAnswer(industry=kept, has_benchmarks=compared, known=known)

@@ -37,7 +37,9 @@ class BadLineAnswer(Answering):
 
 
 class BenchmarksWrittenAnswer(Answering):
-    """`changed` took the place of another value with the same key. Bad lines are set aside, the others kept."""
+    """`changed` took the place of another value of one's own with the same key. Bad lines are set aside, the others kept: what
+    cannot be read, and another value for a number that came with Sophia.
+    """
 
     added: int
     changed: int

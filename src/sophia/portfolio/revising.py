@@ -1,0 +1,65 @@
+"""What a client is called and where it is, changed so that reports as of an earlier moment still know what it was.
+
+Every function works inside the caller's transaction.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from sophia.errors import ConflictError, InvalidInputError
+from sophia.portfolio.models import Client, ClientRevision
+from sophia.portfolio.service import check_zone, checked_name
+
+LONGEST_INDUSTRY = 60
+
+
+def rename_client(session: Session, client_id: int, name: str, now: datetime) -> str:
+    """Call a client otherwise; its slug, which stands in links, stays. Returns the name with single spaces.
+
+    Raises InvalidInputError for a name that cannot be used, ConflictError when another client has it.
+    """
+    name = checked_name(name)
+    if session.scalar(select(Client.id).where(Client.name == name, Client.id != client_id)) is not None:
+        raise ConflictError(f"There is a client named {name!r} already.")
+    try:
+        _revise(session, client_id, now, name=name)
+    except IntegrityError:
+        raise ConflictError(f"Another client was named {name!r} at this very moment.") from None
+    return name
+
+
+def set_zone(session: Session, client_id: int, timezone: str, now: datetime) -> None:
+    """Say in which zone a client's people think. Raises InvalidInputError for one that nobody knows."""
+    check_zone(timezone)
+    _revise(session, client_id, now, timezone=timezone)
+
+
+def set_industry(session: Session, client_id: int, industry: str | None, now: datetime) -> str | None:
+    """Say in which industry a client is, None for none; returns it with single spaces. Raises InvalidInputError."""
+    tidy = None if industry is None else " ".join(industry.split())
+    if tidy is not None and (not tidy or not tidy.isprintable() or len(tidy) > LONGEST_INDUSTRY):
+        raise InvalidInputError(f"An industry has a name that can be read, of {LONGEST_INDUSTRY} characters at most.")
+    _revise(session, client_id, now, industry=tidy)
+    return tidy
+
+
+def _revise(session: Session, client_id: int, now: datetime, **change: str | None) -> None:
+    """Change a client, and keep what was said of it until now."""
+    client = session.get_one(Client, client_id, with_for_update=True, populate_existing=True)
+    if all(getattr(client, field) == value for field, value in change.items()):
+        return
+    session.add(
+        ClientRevision(
+            client_id=client_id,
+            name=client.name,
+            timezone=client.timezone,
+            industry=client.industry,
+            replaced_at=now,
+        )
+    )
+    for field, value in change.items():
+        setattr(client, field, value)
+    session.flush()
