@@ -16,9 +16,11 @@ from sophia.analytics.measures.scores import (
     Verdict,
     brier,
     brier_skill,
+    closeness,
     interval_score,
     log_error,
     paired_skill,
+    pinball,
     reliability,
     skill,
     spearman,
@@ -39,9 +41,10 @@ def mean(values: list[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def pinball(actual: float, predicted: float, level: float) -> float:
-    """The loss of a predicted quantile."""
-    return max(level * (actual - predicted), (level - 1) * (actual - predicted))
+@pytest.mark.parametrize(("quantiles", "level", "loss"), [(Q10, 0.1, 4.9), (Q50, 0.5, 14.0), (Q90, 0.9, 7.6)])
+def test_pinball(quantiles: tuple[int, ...], level: float, loss: float) -> None:
+    """Worked numbers."""
+    assert mean([pinball(y, q, level) for y, q in zip(Y, quantiles, strict=True)]) == pytest.approx(loss)
 
 
 def test_interval_scores() -> None:
@@ -78,6 +81,7 @@ def test_probabilities() -> None:
 def test_twice_is_as_far_off_as_half() -> None:
     """I4: over-delivery is no failure; 2 × the prediction is off by the same factor as ½."""
     assert log_error(199, 99) == -log_error(99, 199) == pytest.approx(math.log(2))
+    assert [closeness(199, 99), closeness(99, 199), closeness(5, 5)] == pytest.approx([0.5, 0.5, 1.0])
     assert typical_factor([math.log(2), -math.log(2), 0.1]) == pytest.approx(2)
 
 

@@ -38,6 +38,11 @@ class Verdict(StrEnum):
     CANNOT_TELL = "cannot tell yet"
 
 
+def pinball(actual: float, predicted: float, level: float) -> float:
+    """The loss of a predicted quantile; 0 is best. The weighted interval score is a third of twice those of its three."""
+    return max(level * (actual - predicted), (level - 1) * (actual - predicted))
+
+
 def interval_score(actual: float, low: float, high: float) -> float:
     """The width, and a fine for what falls outside; 0 is best."""
     return (high - low) + (2 / INTERVAL_ALPHA) * (max(low - actual, 0.0) + max(actual - high, 0.0))
@@ -52,6 +57,11 @@ def weighted_interval_score(actual: float, predicted: Quantiles) -> float:
 def log_error(actual: float, predicted: float) -> float:
     """ln((actual + 1) / (predicted + 1)): twice and half are errors of one size (I4). For values that are not negative."""
     return math.log((actual + 1) / (predicted + 1))
+
+
+def closeness(actual: float, predicted: float) -> float:
+    """How near one prediction came: 1 for a hit, ½ for twice as well as for half (I4)."""
+    return math.exp(-abs(log_error(actual, predicted)))
 
 
 def typical_factor(errors: Sequence[float]) -> float | None:
