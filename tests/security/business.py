@@ -56,7 +56,8 @@ class Business:
         )
         with self.filling.database.write() as session:
             session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
-            session.get_one(ContentDraft, draft).kind = "feed"
+            row = session.get_one(ContentDraft, draft)
+            row.kind, row.copy = "feed", f"written {self.mark}"
         note = Annotation(client_id=client, day=YESTERDAY, text=f"note {self.mark}", author="Ada", written_at=NOW)
         cost = self._spend(client)
         self._aim(client)

@@ -173,6 +173,19 @@ def test_the_brief_over_http(agency: Agency, api: Api) -> None:
     assert api.get("/portfolio/brief?start_date=2026-11-09").status_code == 422
 
 
+def test_whoever_moved_is_named_to_those_who_see_it(agency: Agency) -> None:
+    """D3: that one client's posts are answered better is told to keys that see it, and to no other."""
+    clients = []
+    for number in range(7):
+        client, account = agency.client(f"Client {number}")
+        agency.fortnight(account, "views", 5000, 5000)
+        agency.fortnight(account, "total_interactions", 300, 300 if number else 900)
+        clients.append(client)
+    for seen, moved in ((None, [clients[0]]), (frozenset(clients[:1]), [clients[0]]), (frozenset(clients[1:]), [])):
+        found = make_brief(agency.filling.database, seen, NOW)
+        assert [one.client_id for one in found.moved] == moved
+
+
 def test_a_brief_costs_a_constant_number_of_queries(agency: Agency) -> None:
     """H11, J9: a dozen clients ask the store no more often than one."""
     counts = []
