@@ -10,7 +10,6 @@ from sophia.analytics.measures.estimation import (
     median,
     percentages,
     quantile,
-    shrunk_means,
     wilson,
     wilson_percent,
 )
@@ -42,32 +41,6 @@ def test_wilson_stays_within_reason(successes: int, failures: int) -> None:
 def test_impossible_counts_are_refused(successes: int, trials: int) -> None:
     with pytest.raises(ValueError, match="no share"):
         wilson(successes, trials)
-
-
-def test_means_are_shrunk() -> None:
-    """Worked numbers, to five digits."""
-    found = shrunk_means((0.30, 0.10, -0.05, 0.45), (4, 25, 10, 3), 0.2)
-    assert found.means == pytest.approx((0.12947, 0.10470, 0.07088, 0.13739), abs=5e-6)
-    assert found.errors[1] == min(found.errors)
-
-
-@given(
-    st.lists(st.tuples(st.floats(-10, 10), st.integers(1, 50)), min_size=1, max_size=20),
-    st.floats(0.01, 10),
-)
-def test_shrunk_means_lie_between_their_own_and_all(groups: list[tuple[float, int]], within: float) -> None:
-    means, sizes = zip(*groups, strict=True)
-    found = shrunk_means(means, sizes, within)
-    for own, shrunk, error, size in zip(means, found.means, found.errors, sizes, strict=True):
-        assert min(own, found.centre) - 1e-9 <= shrunk <= max(own, found.centre) + 1e-9
-        assert error >= 0
-        assert error**2 <= within / size + found.between_variance + 1e-9
-
-
-def test_means_without_observations_are_refused() -> None:
-    for means, sizes, within in (((), (), 1.0), ((1.0,), (0,), 1.0), ((1.0,), (1,), 0.0), ((1.0,), (1, 2), 1.0)):
-        with pytest.raises(ValueError, match="empirical Bayes"):
-            shrunk_means(means, sizes, within)
 
 
 def test_quantiles() -> None:

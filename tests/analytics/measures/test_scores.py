@@ -78,6 +78,13 @@ def test_probabilities() -> None:
     assert reliability([1.0], [True])[0].high == 1.0
 
 
+def test_skill_of_probabilities_is_against_the_usual_share() -> None:
+    """I4: always saying what is usual has no skill, also where it is not one half: b (1 − b) is its error."""
+    came = (True, False, False, False)
+    assert brier_skill((0.25,) * 4, came) == pytest.approx(0)
+    assert brier_skill((0.5, 0.0, 0.0, 0.0), came) == pytest.approx(1 - 0.0625 / 0.1875)
+
+
 def test_twice_is_as_far_off_as_half() -> None:
     """I4: over-delivery is no failure; 2 × the prediction is off by the same factor as ½."""
     assert log_error(199, 99) == -log_error(99, 199) == pytest.approx(math.log(2))

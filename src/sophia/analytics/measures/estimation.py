@@ -1,8 +1,7 @@
-"""What small samples allow to be said: intervals, shrinkage, quantiles, and percentages that add up to 100."""
+"""What small samples allow to be said: intervals, quantiles, and percentages that add up to 100."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sophia.analytics.measures.figures import Interval
 
@@ -28,41 +27,6 @@ def wilson_percent(successes: int, trials: int) -> Interval | None:
     """Wilson's interval in percent."""
     found = wilson(successes, trials)
     return None if found is None else Interval(100 * found.low, 100 * found.high)
-
-
-@dataclass(frozen=True, slots=True)
-class ShrunkMeans:
-    """Group means drawn towards `centre`, the mean of all observations; `errors` are standard errors, in the order of the groups that were given."""
-
-    centre: float
-    between_variance: float
-    means: tuple[float, ...]
-    errors: tuple[float, ...]
-
-
-def shrunk_means(means: Sequence[float], sizes: Sequence[int], within_variance: float) -> ShrunkMeans:
-    """Normal empirical Bayes: the variance between groups by DerSimonian and Laird (1986).
-
-    `within_variance` is that of single observations, shared by all groups. Raises ValueError without groups.
-    """
-    if not means or len(means) != len(sizes) or min(sizes) < 1 or within_variance <= 0:
-        raise ValueError("empirical Bayes needs groups with observations, and a variance within them")
-    noise = [within_variance / size for size in sizes]
-    weights = [1 / one for one in noise]
-    whole = math.fsum(weights)
-    centre = math.fsum(w * m for w, m in zip(weights, means, strict=True)) / whole
-    q = math.fsum(w * (m - centre) ** 2 for w, m in zip(weights, means, strict=True))
-    c = whole - math.fsum(w * w for w in weights) / whole
-    between = max(0.0, (q - (len(means) - 1)) / c) if c > 0 else 0.0
-    kept = [between / (between + one) for one in noise]
-    # The centre is estimated too: as much of its variance as enters a group's mean is part of that mean's error.
-    around = math.fsum(w * w * (between + one) for w, one in zip(weights, noise, strict=True)) / whole**2
-    return ShrunkMeans(
-        centre=centre,
-        between_variance=between,
-        means=tuple(centre + k * (m - centre) for k, m in zip(kept, means, strict=True)),
-        errors=tuple(math.sqrt(k * one + (1 - k) ** 2 * around) for k, one in zip(kept, noise, strict=True)),
-    )
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from sophia.analytics.measures.estimation import Z_95, shrunk_means
 from sophia.analytics.measures.facts import PostFacts, newest
 from sophia.analytics.measures.figures import Figure, FigureUnit, Interval, missing
+from sophia.analytics.measures.shrinkage import shrunk_means
 
 Group = TypeVar("Group", bound=Hashable)
 
@@ -16,6 +16,7 @@ ENOUGH_IN_GROUP = 5
 ENOUGH_POSTS = 20
 TOO_FEW_POSTS = f"Fewer than {ENOUGH_POSTS} posts have both engagements and reach; that is too few to compare groups."
 NO_SPREAD = "No two posts fall into the same group, so nobody can tell chance from the group."
+ONE_GROUP = "All posts fall into one group, so there is nothing to compare it with."
 NO_POSTS_HERE = "No post falls into this group."
 
 
@@ -42,8 +43,8 @@ def responses(groups: Mapping[Group, Sequence[float]]) -> dict[Group, GroupRespo
     """Compare groups of log responses by normal empirical Bayes, each with its interval (G11)."""
     sizes = {name: len(values) for name, values in groups.items() if values}
     freedom = sum(sizes.values()) - len(sizes)
-    if sum(sizes.values()) < ENOUGH_POSTS or freedom < 1:
-        reason = TOO_FEW_POSTS if sum(sizes.values()) < ENOUGH_POSTS else NO_SPREAD
+    reason = _incomparable(sum(sizes.values()), len(sizes))
+    if reason is not None:
         return {name: _silent(reason, sizes.get(name, 0)) for name in groups}
     names = sorted(sizes, key=str)
     means = [math.fsum(groups[name]) / sizes[name] for name in names]
@@ -51,14 +52,22 @@ def responses(groups: Mapping[Group, Sequence[float]]) -> dict[Group, GroupRespo
     # Posts of a group that are alike to the last digit would leave no doubt at all about it.
     found = shrunk_means(means, [sizes[name] for name in names], max(within, 1e-9))
     known = {
-        name: _response(mean - found.centre, error, sizes[name])
-        for name, mean, error in zip(names, found.means, found.errors, strict=True)
+        name: _response(mean - found.centre, interval, sizes[name])
+        for name, mean, interval in zip(names, found.means, found.intervals, strict=True)
     }
     return {name: known.get(name) or _silent(NO_POSTS_HERE, 0) for name in groups}
 
 
-def _response(log_factor: float, error: float, n: int) -> GroupResponse:
-    low, high = log_factor - Z_95 * error, log_factor + Z_95 * error
+def _incomparable(posts: int, groups: int) -> str | None:
+    if posts < ENOUGH_POSTS:
+        return TOO_FEW_POSTS
+    if posts == groups:
+        return NO_SPREAD
+    return ONE_GROUP if groups == 1 else None
+
+
+def _response(log_factor: float, interval: Interval, n: int) -> GroupResponse:
+    low, high = interval
     factor = Figure(
         value=math.exp(log_factor), unit=FigureUnit.FACTOR, n=n, interval=Interval(math.exp(low), math.exp(high))
     )
