@@ -20,6 +20,7 @@ from sophia.analytics.queries.portfolio_days import posts_a_day, posts_inside
 from sophia.analytics.queries.sight import Seen
 from sophia.analytics.queries.snapshots import portfolio_kpis
 from sophia.analytics.queries.told import Note, notes
+from sophia.analytics.queries.watching import portfolio_judged_through, told_events
 from sophia.analytics.queries.windows import FOLLOWERS, MeasuredClient, client_windows, measured_clients
 from sophia.analytics.report.brief_records import Brief, ClientBrief, ClientStanding, ResponseMove, Together
 from sophia.analytics.report.building import compared_window, coverage_of
@@ -36,6 +37,7 @@ from sophia.analytics.report.watching import (
     PostsInBoth,
     Watch,
     driver_windows,
+    event_is_of,
     split_portfolio,
     watch_together,
     watched_days,
@@ -60,7 +62,9 @@ ROW_WEEKS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortfolioFacts:
-    """Everything that a brief is computed from. `weekly` is {client: {Monday: {KPI: figure}}} as far as it was kept."""
+    """Everything that a brief is computed from. `weekly` is {client: {Monday: {KPI: figure}}} as far as it was kept;
+    `told` are the events that were told already, None where they are found in `days`.
+    """
 
     clients: Sequence[MeasuredClient]
     shown: Mapping[int, ClientState]
@@ -74,6 +78,7 @@ class PortfolioFacts:
     weekly: Mapping[int, Mapping[date, Mapping[str, Figure]]]
     goals: Mapping[int, tuple[ReportedGoal, ...]]
     annotations: Sequence[Note]
+    told: tuple[SharedEvent[Together], ...] | None
     is_past: bool
 
     @property
@@ -127,7 +132,21 @@ def gather_portfolio(
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
         annotations=notes(session, None, window=Window(before.start, window.end), as_of=as_of),
+        told=told_together(session, window) if as_of is None else None,
         is_past=as_of is not None,
+    )
+
+
+def told_together(session: Session, window: Window) -> tuple[SharedEvent[Together], ...] | None:
+    """The events that were told of these days; None when the watch has not judged all of them for good yet."""
+    through = portfolio_judged_through(session)
+    if through is None or through < window.end - ONE_DAY:
+        return None
+    found = [one for one in told_events(session, window=window) if one.withdrawn_at is None]
+    return shared_events(
+        Together(Platform(one.platform), one.metric, one.kind, one.since, one.until, one.series, one.alike)
+        for one in found
+        if event_is_of(one, window)
     )
 
 
@@ -178,7 +197,7 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
             events += [
                 Together(platform, metric, one.kind, one.since, one.until, one.series, one.alike) for one in shared
             ]  # fmt: skip
-    return found, shared_events(events)
+    return found, shared_events(events) if facts.told is None else facts.told
 
 
 def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
