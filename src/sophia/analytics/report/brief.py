@@ -29,6 +29,7 @@ from sophia.analytics.report.gathering import NOT_YET, check_window, last_closed
 from sophia.analytics.report.goals import gather_goals
 from sophia.analytics.report.reasons import reasons_of
 from sophia.analytics.report.records import ReportedGoal, SeriesAnomaly
+from sophia.analytics.report.rows import row_percent
 from sophia.analytics.report.sentences import Reference, Sentence, say
 from sophia.analytics.report.watching import (
     WATCHED,
@@ -269,6 +270,7 @@ def _client(
         drivers=drivers,
         anomalies=tuple(sorted(anomalies, key=lambda one: (one.anomaly.since, one.account_id, one.metric))),
         falling={name: found.falling for name, found in trends.items()},
+        fallen={name: row_percent(found) if found.falling else None for name, found in trends.items()},
         weekly_views=tuple(None if one.figure.value is None else float(one.figure.value) for one in views),
         goals=facts.goals.get(client.id, ()),
         annotations=tuple(one for one in facts.annotations if one.client_id == client.id),

@@ -9,13 +9,12 @@ from sophia.analytics.measures.figures import Figure
 from sophia.analytics.measures.responses import Effect
 from sophia.analytics.report.goal_sentences import say_goal
 from sophia.analytics.report.records import Report
+from sophia.analytics.report.rows import A_ROW, is_worth_a_word, row_percent
 from sophia.analytics.report.sentences import Form, Reference, Sentence, resolve, say
 from sophia.meta.catalogue import ObjectKind, Platform
 
 # Below this a change is called none.
 NOTHING_PERCENT = 0.5
-# A row of so many weeks in one direction is worth a word.
-A_ROW = 3
 PLATFORM_NAMES = {Platform.FACEBOOK.value: "Facebook", Platform.INSTAGRAM.value: "Instagram"}
 KIND_NAMES = {ObjectKind.FEED: "feed post", ObjectKind.CAROUSEL: "carousel"}
 METRIC_NAMES = {"views": "Views", "total_interactions": "Interactions"}
@@ -211,7 +210,7 @@ def _rows(report: Report) -> Iterator[Sentence]:
     for kpi, name in (("views", "Views"), ("engagements", "Engagements")):
         trend = report.trends[kpi]
         for word, count in (("fallen", trend.falling), ("risen", trend.rising)):
-            if count >= A_ROW:
+            if count >= A_ROW and is_worth_a_word(row_percent(trend)):
                 path = f"trends.{kpi}.{'falling' if word == 'fallen' else 'rising'}"
                 yield say(report, f"{name} have {word} for {{weeks}} weeks in a row.", weeks=path)
 
