@@ -292,6 +292,26 @@ def test_a_new_level_of_everybody() -> None:
     assert len([one for one in watched.anomalies if one.since >= day(90) and one.event_since is None]) <= 2
 
 
+@pytest.mark.parametrize("last", [90, 119])
+def test_less_than_most_is_no_event(last: int) -> None:
+    """H1: seven of twelve that fall, for a day or for good, are no event of the portfolio."""
+    each = [changed(values, 90, last, 0.35 if number < 7 else 1.25) for number, values in enumerate(portfolio())]
+    watched = watch([series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0)
+    assert watched.events == ()
+    assert len({one.series for one in watched.anomalies if one.since == day(90)}) >= 2
+
+
+def test_a_new_level_goes_on_until_it_is_usual() -> None:
+    """H1: it has no end on the day that told of it; after four weeks it is nobody's news."""
+    each = [changed(values, 80, 119, 0.6) for values in portfolio()]
+    given = [series(values, f"{number:02d}") for number, values in enumerate(each)]
+    [young] = watch([replace(one, values=one.values[:100]) for one in given], provisional_days=0).events
+    [old] = watch(given, provisional_days=0).events
+    assert (young.kind, young.since, young.until) == ("fall", day(80), None)
+    assert (old.since, old.until) == (day(80), day(108))
+    assert young.alike >= 10
+
+
 def test_four_series_are_no_portfolio() -> None:
     each = [changed(values, 90, 90, 0.3) for values in portfolio(4)]
     watched = watch([series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0)

@@ -175,7 +175,7 @@ def test_anomalies_and_events_over_http(collapsed: tuple[Agency, list[int], date
     assert anomaly["score"] > 3.5
     assert anomaly["low"] < anomaly["expected"] < anomaly["high"] < anomaly["value"]
     assert spike["sentence"]["text"].startswith(
-        f"Views on Instagram were unusually high from {own} on: 12,000 on {own}"
+        f"Views on Instagram were unusually high on {own}: 12,000 on {own}, and "
     )
     (drop,) = [one["anomaly"] for one in found["anomalies"] if one["anomaly"]["since"] == str(day)]
     assert (drop["kind"], drop["event_since"]) == ("drop", str(day))

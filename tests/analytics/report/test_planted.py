@@ -8,7 +8,9 @@ from tests.analytics.report.test_building import check_sentence
 
 from sophia.analytics.collector import Plan
 from sophia.analytics.measures.figures import ONE_DAY, Window, week_of
-from sophia.analytics.report import Brief, make_brief
+from sophia.analytics.measures.shared_events import shared_events
+from sophia.analytics.queries.watching import told_events
+from sophia.analytics.report import Brief, keep_anomalies, make_brief
 from sophia.analytics.schemas.briefs import BriefAnswer
 from sophia.database import Database
 from sophia.demo.objects import BetterContent, Busier
@@ -16,6 +18,7 @@ from sophia.demo.objects import BetterContent, Busier
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 MONDAY = date(2026, 11, 9)
 WEEK = week_of(MONDAY)
+DEMO_NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 BETTER, BUSIER = 4, 5
 
 
@@ -55,3 +58,24 @@ def test_what_was_planted_is_found(sqlite_database: Database, seed: int, platfor
 
 def brief_of(house: House, week: Window) -> Brief:
     return make_brief(house.database, None, NOW, week)
+
+
+@pytest.mark.campaign
+def test_the_change_of_the_demo_is_one_event(sqlite_database: Database) -> None:
+    """H1: its own world, both platforms; the brief says the same before the watch has judged and after, and so does a
+    list of what was told.
+    """
+    with open_house(sqlite_database, DEMO_NOW, 90, {"businesses": 12, "posts_per_account": 100, "seed": 7}) as house:
+        house.collect(plan=Plan())
+        day = house.world.algorithm_change.day
+        for told in (False, True):
+            if told:
+                keep_anomalies(house.database, DEMO_NOW)
+            for week in (week_of(day), week_of(day + 7 * ONE_DAY)):
+                (event,) = make_brief(house.database, None, DEMO_NOW, week).events
+                assert (event.kind, event.since) == ("fall", day)
+                assert event.alike > 0.6 * event.series
+            assert make_brief(house.database, None, DEMO_NOW, week_of(day + 14 * ONE_DAY)).events == ()
+        with house.database.read() as session:
+            (event_told,) = shared_events(told_events(session))
+        assert (event_told.since, event_told.until, event_told.series) == (day, None, 48)

@@ -41,7 +41,7 @@ def watch(
         return Watched((), (), state or WatchState(last_day or date.min, ()))
     board = Board.of(series, state, last_day)
     journal = Journal.of(board, state)
-    events = EventWatch(board, state.event if state else None, list(state.together) if state else [])
+    events = EventWatch.of(board, state)
     final = max(board.days - provisional_days, 0)
     for day in range(final):
         judged = board.judge(day)
@@ -49,7 +49,7 @@ def watch(
     for day in range(final, board.days):
         journal.note_provisional(day, board.judge(day, tentative=True))
     rows = tuple(replace(board.kept(row, final), open=journal.open_of(row)) for row in range(len(board.names)))
-    next_state = WatchState(board.date_of(WINDOW + final - 1), rows, events.open, tuple(events.together))
+    next_state = WatchState(board.date_of(WINDOW + final - 1), rows, events.open, events.level, tuple(events.together))
     return Watched(journal.found(), events.found(), next_state)
 
 

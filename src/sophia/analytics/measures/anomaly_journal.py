@@ -9,7 +9,7 @@ import numpy as np
 from sophia.analytics.measures.anomaly_board import Board, Judged
 from sophia.analytics.measures.anomaly_records import Anomaly, AnomalyKind, PortfolioEvent, WatchState
 from sophia.analytics.measures.expectation import WINDOW
-from sophia.analytics.measures.level_shifts import LONGEST, correlations, runs
+from sophia.analytics.measures.level_shifts import LONGEST, USUAL_AFTER_DAYS, correlations, runs
 from sophia.analytics.measures.weighted_medians import Floats
 
 # The z of an alarm (below, above); stricter while a series is younger than eight weeks.
@@ -21,8 +21,8 @@ _YOUNG_DAYS, _YOUNG_MORE = 56, 0.7
 _GOES_ON = 1.0
 SHIFT = 3.9
 _SHIFT_GOING_ON = 3.0
-# A level that goes back within so many days was none; after so many it is the usual one.
-_NO_LEVEL_DAYS, _USUAL_AFTER_DAYS = 14, 28
+# A level that goes back within so many days was none.
+_NO_LEVEL_DAYS = 14
 # Going back: far from the new level, not far from the old one.
 _FAR_FROM_NEW, _NEAR_TO_OLD = 3.0, 2.0
 # From this mean on a day of nothing is an outage, and below it bad luck.
@@ -229,13 +229,13 @@ class Journal:
         today = self.board.date_of(column)
         for row in [row for row, slot in self._open if slot == "level"]:
             level = self._at(row, "level")
-            if level is not None and (today - level.since).days >= _USUAL_AFTER_DAYS:
+            if level is not None and (today - level.since).days >= USUAL_AFTER_DAYS:
                 self._close(row, "level", today)
 
     def _explain(self, column: int, scores: Floats, event: PortfolioEvent) -> None:
         """A day of everybody's is no day to learn from; a new level of everybody's ends what it explains."""
         alike = np.flatnonzero(np.nan_to_num(scores) * np.sign(event.score) >= 1.0)
-        if event.until is None:
+        if not event.is_level:
             self.board.odd[alike, column] = True
             return
         for row in [row for row, slot in self._open if slot == "point"]:

@@ -6,7 +6,14 @@ from datetime import date
 from math import log2
 from typing import Any
 
-from sophia.analytics.measures.anomaly_records import Anomaly, Known, PortfolioEvent, SeriesDays, SeriesState
+from sophia.analytics.measures.anomaly_records import (
+    Anomaly,
+    Known,
+    PortfolioEvent,
+    SeriesDays,
+    SeriesState,
+    WatchState,
+)
 from sophia.analytics.measures.expectation import WINDOW
 from sophia.analytics.measures.figures import ONE_DAY
 
@@ -81,8 +88,20 @@ def document(found: Anomaly | PortfolioEvent) -> dict[str, Any]:
     }
 
 
-def event_of(found: Mapping[str, Any]) -> PortfolioEvent:
-    return PortfolioEvent(**_plain(found))
+def events_document(state: WatchState) -> dict[str, Any]:
+    """What of the portfolio goes on, as JSON."""
+    return {
+        name: None if one is None else document(one) for name, one in (("event", state.event), ("level", state.level))
+    }
+
+
+def events_of(found: Mapping[str, Any] | None) -> tuple[PortfolioEvent | None, PortfolioEvent | None]:
+    """The event and the level that `events_document` was given; older stores hold the event alone, or nothing."""
+    if found is None:
+        return None, None
+    both: Mapping[str, Any] = {"event": found, "level": None} if "kind" in found else found
+    event, level = (None if both[name] is None else PortfolioEvent(**_plain(both[name])) for name in ("event", "level"))
+    return event, level
 
 
 def _plain(found: Mapping[str, Any]) -> dict[str, Any]:

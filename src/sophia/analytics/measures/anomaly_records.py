@@ -52,14 +52,21 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioEvent:
-    """Days on which most series of a portfolio moved alike. A rise or fall is one that became everybody's new level."""
+    """Days on which most series of a portfolio moved alike, `until` the last of them; None while it goes on.
+
+    A rise or fall is everybody's new level: it goes on until all move again, or four weeks have made the level usual.
+    """
 
     kind: EventKind
     since: date
     until: date | None
-    series: int  # how many were judged on the first day
-    alike: int  # how many of them moved that way
+    series: int  # how many were judged on the first day, of a new level on the day that told
+    alike: int  # how many of them moved that way, of a new level over its days so far
     score: float  # the median z of that day
+
+    @property
+    def is_level(self) -> bool:
+        return self.kind in ("rise", "fall")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +91,12 @@ class SeriesState:
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """All series as they stand after `last_day`, and the portfolio event that is still going on."""
+    """All series as they stand after `last_day`, the portfolio's days and its new level that still go on."""
 
     last_day: date
     series: tuple[SeriesState, ...]
     event: PortfolioEvent | None = None
+    level: PortfolioEvent | None = None
     together: tuple[Known, ...] = ()  # how far all moved together on the latest days, as z, oldest first
 
 

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from sophia.analytics.measures.weighted_medians import Floats
 
 SHORTEST, LONGEST = 3, 7
+# After so many days a new level is the usual one.
+USUAL_AFTER_DAYS = 28
 _LAGS = np.arange(1, LONGEST)
 # One spike among usual days must not make a shift.
 _CLIP = 4.0

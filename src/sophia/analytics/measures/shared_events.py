@@ -6,15 +6,24 @@ from datetime import date, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from sophia.analytics.measures.anomaly_records import EventKind
+from sophia.analytics.measures.level_shifts import LONGEST
 
 # The same change may show in one metric a day before the other.
 _NEAR = timedelta(days=1)
+# On which of so many days a new level began, two metrics may see differently.
+_BEGINS = timedelta(days=LONGEST - 1)
 # A new level says more than a day.
 _LASTING = ("rise", "fall", "spike", "drop")
 
 
 class Part(Protocol):
     """The event as one metric on one platform shows it."""
+
+    @property
+    def platform(self) -> str: ...
+
+    @property
+    def metric(self) -> str: ...
 
     @property
     def kind(self) -> EventKind: ...
@@ -37,7 +46,9 @@ P = TypeVar("P", bound=Part)
 
 @dataclass(frozen=True, slots=True)
 class SharedEvent(Generic[P]):
-    """One event. `series` were judged and `alike` of them moved that way, over all parts; None in `until`: it goes on."""
+    """One event. `series` were judged and `alike` of them moved that way, each metric of a platform counted once; None in
+    `until`: it goes on.
+    """
 
     kind: EventKind
     since: date
@@ -48,13 +59,13 @@ class SharedEvent(Generic[P]):
 
 
 def shared_events(parts: Iterable[P]) -> tuple[SharedEvent[P], ...]:
-    """Put together what began within a day and went the same way; in the order of their days.
+    """Put together what went the same way on overlapping or neighbouring days; in the order of their days.
 
     Its day is the one that most of its parts name, of several the first.
     """
     found: list[list[P]] = []
     for part in sorted(parts, key=lambda one: one.since):
-        near = (one for one in found if part.since - one[-1].since <= _NEAR and _up(one[-1]) == _up(part))
+        near = (one for one in found if part.since - _NEAR <= _reach(one) and _up(one[-1]) == _up(part))
         group = next(near, None)
         if group is None:
             found.append([part])
@@ -63,18 +74,24 @@ def shared_events(parts: Iterable[P]) -> tuple[SharedEvent[P], ...]:
     return tuple(sorted((_together(group) for group in found), key=lambda one: one.since))
 
 
+def _reach(parts: Sequence[Part]) -> date:
+    """The last day of these parts, of a new level the last on which it may have begun."""
+    return max(part.since + _BEGINS if part.kind in ("rise", "fall") else (part.until or date.max) for part in parts)
+
+
 def _up(part: Part) -> bool:
     return part.kind in ("rise", "spike")
 
 
 def _together(parts: Sequence[P]) -> SharedEvent[P]:
+    most = {(one.platform, one.metric): one for one in sorted(parts, key=lambda one: one.alike)}.values()
     days = [one.since for one in parts]
     ends = [one.until for one in parts]
     return SharedEvent(
         kind=min((one.kind for one in parts), key=_LASTING.index),
         since=max(sorted(set(days)), key=days.count),
         until=None if None in ends else max(end for end in ends if end is not None),
-        series=sum(one.series for one in parts),
-        alike=sum(one.alike for one in parts),
+        series=sum(one.series for one in most),
+        alike=sum(one.alike for one in most),
         parts=tuple(parts),
     )

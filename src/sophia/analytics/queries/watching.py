@@ -112,6 +112,11 @@ def judged_through(session: Session, client_id: int) -> date | None:
     return session.scalar(select(func.min(WatchedMetric.last_day)).where(WatchedMetric.platform.in_(platforms)))
 
 
+def portfolio_judged_through(session: Session) -> date | None:
+    """The last day that was judged for good in every metric that is watched on any platform."""
+    return session.scalar(select(func.min(WatchedMetric.last_day)))
+
+
 def remembered_watch(session: Session, platform: str, metric: str, accounts: Collection[int]) -> Remembered | None:
     """What the watch knew when it judged last; None before its first day."""
     row = session.get(WatchedMetric, (platform, metric))

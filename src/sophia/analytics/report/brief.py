@@ -20,6 +20,7 @@ from sophia.analytics.queries.portfolio_days import posts_a_day, posts_inside
 from sophia.analytics.queries.sight import Seen
 from sophia.analytics.queries.snapshots import portfolio_kpis
 from sophia.analytics.queries.told import Note, notes
+from sophia.analytics.queries.watching import portfolio_judged_through, told_events
 from sophia.analytics.queries.windows import FOLLOWERS, MeasuredClient, client_windows, measured_clients
 from sophia.analytics.report.brief_records import Brief, ClientBrief, ClientStanding, ResponseMove, Together
 from sophia.analytics.report.building import as_long, compared_window, coverage_of
@@ -28,6 +29,7 @@ from sophia.analytics.report.gathering import NOT_YET, check_window, last_closed
 from sophia.analytics.report.goals import gather_goals
 from sophia.analytics.report.reasons import reasons_of
 from sophia.analytics.report.records import ReportedGoal, SeriesAnomaly
+from sophia.analytics.report.rows import row_percent
 from sophia.analytics.report.sentences import Reference, Sentence, say
 from sophia.analytics.report.watching import (
     WATCHED,
@@ -36,6 +38,7 @@ from sophia.analytics.report.watching import (
     PostsInBoth,
     Watch,
     driver_windows,
+    event_is_of,
     split_portfolio,
     watch_together,
     watched_days,
@@ -60,7 +63,9 @@ ROW_WEEKS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortfolioFacts:
-    """Everything that a brief is computed from. `weekly` is {client: {Monday: {KPI: figure}}} as far as it was kept."""
+    """Everything that a brief is computed from. `weekly` is {client: {Monday: {KPI: figure}}} as far as it was kept;
+    `told` are the events that were told already, None where they are found in `days`.
+    """
 
     clients: Sequence[MeasuredClient]
     shown: Mapping[int, ClientState]
@@ -74,6 +79,7 @@ class PortfolioFacts:
     weekly: Mapping[int, Mapping[date, Mapping[str, Figure]]]
     goals: Mapping[int, tuple[ReportedGoal, ...]]
     annotations: Sequence[Note]
+    told: tuple[SharedEvent[Together], ...] | None
     is_past: bool
 
     @property
@@ -128,7 +134,21 @@ def gather_portfolio(
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
         annotations=notes(session, None, window=Window(before.start, window.end), as_of=as_of),
+        told=told_together(session, window) if as_of is None else None,
         is_past=as_of is not None,
+    )
+
+
+def told_together(session: Session, window: Window) -> tuple[SharedEvent[Together], ...] | None:
+    """The events that were told of these days; None when the watch has not judged all of them for good yet."""
+    through = portfolio_judged_through(session)
+    if through is None or through < window.end - ONE_DAY:
+        return None
+    found = [one for one in told_events(session, window=window) if one.withdrawn_at is None]
+    return shared_events(
+        Together(Platform(one.platform), one.metric, one.kind, one.since, one.until, one.series, one.alike)
+        for one in found
+        if event_is_of(one, window)
     )
 
 
@@ -179,7 +199,7 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
             events += [
                 Together(platform, metric, one.kind, one.since, one.until, one.series, one.alike) for one in shared
             ]  # fmt: skip
-    return found, shared_events(events)
+    return found, shared_events(events) if facts.told is None else facts.told
 
 
 def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
@@ -247,6 +267,7 @@ def _client(
         drivers=drivers,
         anomalies=tuple(sorted(anomalies, key=lambda one: (one.anomaly.since, one.account_id, one.metric))),
         falling={name: found.falling for name, found in trends.items()},
+        fallen={name: row_percent(found) if found.falling else None for name, found in trends.items()},
         weekly_views=tuple(None if one.figure.value is None else float(one.figure.value) for one in views),
         goals=facts.goals.get(client.id, ()),
         annotations=tuple(one for one in facts.annotations if one.client_id == client.id),

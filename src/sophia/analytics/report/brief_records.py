@@ -42,7 +42,8 @@ class Reason:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientBrief:
     """One client in brief. `collection` is how its collection stands, None in a brief of
-    the past, for that is known of today only; `falling` counts weeks in a row by KPI.
+    the past, for that is known of today only; `falling` counts weeks in a row by KPI, and `fallen` says by how many percent
+    a row of three or more fell together.
     """
 
     client_id: int
@@ -55,6 +56,7 @@ class ClientBrief:
     drivers: Mapping[str, DriverSplit]
     anomalies: tuple[SeriesAnomaly, ...]
     falling: Mapping[str, int]
+    fallen: Mapping[str, float | None]
     weekly_views: tuple[float | None, ...]
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[Note, ...]

@@ -1,6 +1,6 @@
 """What a report says in sentences; each figure in them is a reference to where it stands in the report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sophia.analytics.measures.benchmarks import FOLLOWERS_RATE
@@ -9,24 +9,39 @@ from sophia.analytics.measures.figures import Figure
 from sophia.analytics.measures.responses import Effect
 from sophia.analytics.report.goal_sentences import say_goal
 from sophia.analytics.report.records import Report
-from sophia.analytics.report.sentences import Form, Reference, Sentence, say
+from sophia.analytics.report.rows import A_ROW, is_worth_a_word, row_percent
+from sophia.analytics.report.sentences import Form, Reference, Sentence, resolve, say
 from sophia.meta.catalogue import ObjectKind, Platform
 
 # Below this a change is called none.
 NOTHING_PERCENT = 0.5
-# A row of so many weeks in one direction is worth a word.
-A_ROW = 3
 PLATFORM_NAMES = {Platform.FACEBOOK.value: "Facebook", Platform.INSTAGRAM.value: "Instagram"}
 KIND_NAMES = {ObjectKind.FEED: "feed post", ObjectKind.CAROUSEL: "carousel"}
 METRIC_NAMES = {"views": "Views", "total_interactions": "Interactions"}
+# While it lasts, and when it has ended.
 ANOMALIES = {
-    "spike": "{metric} on {platform} were unusually high from {since} on: {value} on {worst}, and {expected} expected.",
-    "drop": "{metric} on {platform} were unusually low from {since} on: {value} on {worst}, and {expected} expected.",
-    "outage": "{metric} on {platform} stopped on {since}: {value} on {worst}, and {expected} expected.",
-    "rise": "{metric} on {platform} have moved to a higher level since {since}.",
-    "fall": "{metric} on {platform} have moved to a lower level since {since}.",
-    "gap": "Readings of {metric_small} on {platform} are missing since {since}.",
+    "spike": (
+        "{metric} on {platform} were unusually high from {since} on",
+        "{metric} on {platform} were unusually high",
+    ),
+    "drop": ("{metric} on {platform} were unusually low from {since} on", "{metric} on {platform} were unusually low"),
+    "outage": ("{metric} on {platform} stopped on {since}", "There were no {metric_small} on {platform}"),
+    "rise": (
+        "{metric} on {platform} have moved to a higher level since {since}",
+        "{metric} on {platform} moved to a higher level",
+    ),
+    "fall": (
+        "{metric} on {platform} have moved to a lower level since {since}",
+        "{metric} on {platform} moved to a lower level",
+    ),
+    "gap": (
+        "Readings of {metric_small} on {platform} are missing since {since}",
+        "Readings of {metric_small} on {platform} were missing",
+    ),
 }
+# A new level ends as news, when it has become the usual one or the series moves again; the series does not go back.
+LEVELS = ("rise", "fall")
+MEASURED: Mapping[str, Form] = {"value": "number", "worst": "text", "low": "number", "high": "number"}
 
 
 def comment(report: Report) -> tuple[Sentence, ...]:
@@ -160,13 +175,26 @@ def _anomalies(report: Report) -> Iterator[Sentence]:
 
 
 def say_anomaly(document: Any, kind: str, metric: str, platform: str, path: str = "") -> Sentence:
-    """How an anomaly is told; `path` is where it stands in the document, with a dot at its end."""
+    """How an anomaly is told, in the past tense when it has ended, with its most unusual day and the 95 % range that was
+    expected of it; `path` is where it stands in the document, with a dot at its end.
+    """
+    lasts, ended = ANOMALIES[kind]
+    since, until = (resolve(document, f"{path}{name}") for name in ("since", "until"))
+    template = lasts if until is None else ended + _ended(kind, is_one_day=since == until)
+    if all(resolve(document, f"{path}{name}") is not None for name in MEASURED):
+        template += ": {value} on {worst}, and {low} to {high} expected"
     name = METRIC_NAMES[metric]
-    template = ANOMALIES[kind].replace("{metric_small}", name.lower()).replace("{metric}", name)
-    template = template.replace("{platform}", PLATFORM_NAMES[platform])
-    forms: dict[str, Form] = {"since": "text", "worst": "text", "value": "number", "expected": "number"}
+    template = template.replace("{metric_small}", name.lower()).replace("{metric}", name)
+    template = template.replace("{platform}", PLATFORM_NAMES[platform]) + "."
+    forms: Mapping[str, Form] = {"since": "text", "until": "text", **MEASURED}
     named = {one: Reference(f"{path}{one}", form) for one, form in forms.items() if f"{{{one}}}" in template}
     return say(document, template, **named)
+
+
+def _ended(kind: str, *, is_one_day: bool) -> str:
+    if kind in LEVELS:
+        return " on {since} and stayed there until {until} at least"
+    return " on {since}" if is_one_day else " from {since} to {until}"
 
 
 def _notes(report: Report) -> Iterator[Sentence]:
@@ -185,7 +213,7 @@ def _rows(report: Report) -> Iterator[Sentence]:
     for kpi, name in (("views", "Views"), ("engagements", "Engagements")):
         trend = report.trends[kpi]
         for word, count in (("fallen", trend.falling), ("risen", trend.rising)):
-            if count >= A_ROW:
+            if count >= A_ROW and is_worth_a_word(row_percent(trend)):
                 path = f"trends.{kpi}.{'falling' if word == 'fallen' else 'rising'}"
                 yield say(report, f"{name} have {word} for {{weeks}} weeks in a row.", weeks=path)
 

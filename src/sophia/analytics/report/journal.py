@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.anomalies import PROVISIONAL_DAYS, watch
 from sophia.analytics.measures.anomaly_memory import (
-    document,
     earliest_day,
-    event_of,
+    events_document,
+    events_of,
     past_state,
     recalled,
     remembered,
@@ -95,8 +95,7 @@ def _first_state(given: Mapping[int, SeriesDays], begun: date) -> WatchState:
 def _state(known: Remembered, given: Mapping[int, SeriesDays]) -> WatchState:
     """What was judged stays judged; values are those of today, so that late and restated days are learnt from."""
     series = tuple(recalled(found, given[account]) for account, found in known.series.items() if account in given)
-    event = None if known.event is None else event_of(known.event)
-    return WatchState(known.last_day, series, event, known.together)
+    return WatchState(known.last_day, series, *events_of(known.event), known.together)
 
 
 def _judged(
@@ -111,7 +110,7 @@ def _judged(
         before=before,
         last_day=state.last_day,
         together=list(state.together),
-        event=None if state.event is None else document(state.event),
+        event=events_document(state),
         series={accounts[one.series]: remembered(one) for one in state.series},
         anomalies=[(accounts[one.series], {name: getattr(one, name) for name in columns}) for one in found.anomalies],
         events=[{name: getattr(one, name) for name in event_columns} for one in found.events],

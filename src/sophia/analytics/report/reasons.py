@@ -7,14 +7,13 @@ from sophia.analytics.measures.goals import Standing
 from sophia.analytics.report.brief_records import ClientBrief, ClientStanding, Reason
 from sophia.analytics.report.commentary import PLATFORM_NAMES, say_anomaly
 from sophia.analytics.report.goal_sentences import say_goal
+from sophia.analytics.report.rows import A_ROW, is_worth_a_word
 from sophia.analytics.report.sentences import Reference, say
 
 # A certain fall of engagement by so much wants a look, and by so much somebody now.
 FALL_PERCENT, DEEP_FALL_PERCENT = -10.0, -30.0
 # An audience that shrinks by so much in a window wants a look.
 SHRINKING_PERCENT = -1.0
-# So many weeks in a row that fell want a look.
-A_ROW = 3
 # A goal whose way so far is less than this part of a straight one wants a look.
 SLOW_PERCENT = 80.0
 
@@ -109,9 +108,14 @@ def _habits(brief: ClientBrief) -> Iterator[Reason]:
         told = say(brief, f"Nothing was published, and {{before}} {word} before.", before="changes.posts.before.value")
         yield Reason("silent", ClientStanding.AMBER, 20.0, told)
     for kpi, count in brief.falling.items():
-        if count >= A_ROW:
+        if count >= A_ROW and is_worth_a_word(brief.fallen[kpi]):
             name = "Views" if kpi == "views" else "Engagements"
-            told = say(brief, f"{name} have fallen for {{weeks}} weeks in a row.", weeks=f"falling.{kpi}")
+            told = say(
+                brief,
+                f"{name} have fallen for {{weeks}} weeks in a row, by {{percent}} together.",
+                weeks=f"falling.{kpi}",
+                percent=Reference(f"fallen.{kpi}", "size_percent"),
+            )
             yield Reason(f"{kpi}_falling", ClientStanding.AMBER, 25.0, told)
     if growth.value is not None and float(growth.value) <= SHRINKING_PERCENT:
         size = Reference("kpis.audience_growth.value", "percent")

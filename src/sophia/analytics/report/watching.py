@@ -13,6 +13,7 @@ from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow
 from sophia.analytics.measures.drivers import DriverSplit, split_drivers
 from sophia.analytics.measures.expectation import WINDOW as HISTORY_DAYS
 from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.queries.watching import ToldEvent
 from sophia.analytics.report.records import SeriesAnomaly
 from sophia.meta.catalogue import Platform
 
@@ -20,6 +21,8 @@ EXPOSURE, SECOND_EXPOSURE, ENGAGEMENTS = "views", "reach", "total_interactions"
 WATCHED = (EXPOSURE, ENGAGEMENTS)
 # A new level shows after up to a week.
 BEFORE_DAYS = 7
+# What began before the first days that are judged looks as if it had begun on them.
+LATE_DAYS = 3
 # Five series that move alike are taken for a portfolio; those of one client are none.
 CLIENTS_SERIES_AT_ONCE = 4
 
@@ -91,7 +94,14 @@ def watch_together(
         for anomaly in watched.anomalies
         if _touches(anomaly.since, anomaly.until, window) and (one := by_name[anomaly.series])
     ]
-    return found, [event for event in watched.events if _touches(event.since, event.until, window)]
+    return found, [event for event in watched.events if event_is_of(event, window, LATE_DAYS)]
+
+
+def event_is_of(event: PortfolioEvent | ToldEvent, window: Window, late: int = BEFORE_DAYS) -> bool:
+    """Whether these days may tell of it: a level lasts for weeks, and is news in its own and in the week after."""
+    if event.kind in ("rise", "fall") and event.since < window.start - timedelta(days=late):
+        return False
+    return _touches(event.since, event.until, window)
 
 
 def _touches(since: date, until: date | None, window: Window) -> bool:

@@ -44,7 +44,8 @@ def events(who: Visited, asked: Annotated[shapes.AnomaliesQuery, Query()]) -> sh
     """Days on which most accounts of a platform moved alike: how many, how much, since when and until when."""
     window = _window(who, asked)
     with who.database.read() as session:
-        found = shared_events(told_events(session, window=window, only_open=asked.open))[::-1]
+        stand = [one for one in told_events(session, window=window, only_open=asked.open) if one.withdrawn_at is None]
+        found = shared_events(stand)[::-1]
         told = told_to(who.seen, notes(session, [], window=window))
     return shapes.EventsAnswer.model_validate({"window": window, "events": found, "annotations": told})
 

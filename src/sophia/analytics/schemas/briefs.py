@@ -78,6 +78,9 @@ class ClientBriefAnswer(Answering):
     drivers: dict[str, DriversAnswer]
     anomalies: list[AnomalyAnswer]
     falling: dict[str, int]
+    fallen: dict[str, FiniteFloat | None] = Field(
+        description="By how many percent a row of three or more weeks fell together."
+    )
     weekly_views: list[FiniteFloat | None] = Field(description="Of the newest closed weeks that were kept.")
     goals: list[GoalAnswer] = Field(description="Those whose days touch the window, as they stood at its end.")
     annotations: list[NoteAnswer]
