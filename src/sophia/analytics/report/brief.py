@@ -10,7 +10,7 @@ from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import ClientWindow
-from sophia.analytics.measures.figures import Figure, Window
+from sophia.analytics.measures.figures import ONE_DAY, Figure, Window
 from sophia.analytics.measures.kpis import KPIS, kpi_changes
 from sophia.analytics.measures.responses_compared import Answered, really_moved
 from sophia.analytics.measures.shared_events import SharedEvent, shared_events
