@@ -79,6 +79,24 @@ def test_quality_as_it_was(house: House, filling: Filling) -> None:
         assert decision_quality(session, house.client, window, later) != then
 
 
+def test_no_week_is_scored_without_sample_and_interval(house: House) -> None:
+    """I5: a week's skill stands with its posts, its interval and what chance leaves of it; one post has no score."""
+    furnish(house, 26, newest=NOW - timedelta(days=16))
+    house.predicted_post(NOW - timedelta(days=9), 1000, {"voice": 900})
+    house.attribute()
+    keep_scores(house.filling.database, NOW + timedelta(days=7))
+    weeks = house.api.get(f"{house.path}/decision-quality").json()["weeks"]
+    shown = [week for week in weeks if week["skill"] is not None]
+    assert shown
+    for week in shown:
+        assert week["sample_size"] > 1
+        assert week["interval"]["low"] <= week["interval"]["high"]
+        assert abs(week["shrunk_skill"]) <= abs(week["skill"])
+    (lonely,) = [week for week in weeks if week["stage"] == "voice" and week["sample_size"] == 1]
+    assert (lonely["skill"], lonely["shrunk_skill"], lonely["interval"]) == (None, None, None)
+    assert (lonely["reason"], lonely["verdict"]) == ("One post says nothing of how far chance goes.", "cannot tell yet")
+
+
 def test_what_is_due_today_counts_today(house: House) -> None:
     """I7: the last day of a window is in it, and without a window today is."""
     furnish(house, 12, newest=NOW - timedelta(days=20))

@@ -10,6 +10,7 @@ from sophia.analytics.measures.estimation import (
     median,
     percentages,
     quantile,
+    shrunk_share,
     wilson,
     wilson_percent,
 )
@@ -24,6 +25,13 @@ def test_wilson(successes: int, trials: int, low: float, high: float) -> None:
     """Worked numbers."""
     assert wilson(successes, trials) == pytest.approx((low, high), abs=5e-5)
     assert wilson_percent(successes, trials) == pytest.approx((100 * low, 100 * high), abs=5e-3)
+
+
+def test_shares_are_shrunk() -> None:
+    """Worked numbers: 3/5, 18/30 and 45/60 towards 66/95 with κ = 10."""
+    found = [shrunk_share(successes, trials, 66 / 95) for successes, trials in ((3, 5), (18, 30), (45, 60))]
+    assert found == pytest.approx([0.66316, 0.62368, 0.74211], abs=5e-6)
+    assert shrunk_share(0, 0, 0.5) == 0.5
 
 
 @given(st.integers(0, 2000), st.integers(0, 2000))

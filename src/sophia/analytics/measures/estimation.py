@@ -29,6 +29,11 @@ def wilson_percent(successes: int, trials: int) -> Interval | None:
     return None if found is None else Interval(100 * found.low, 100 * found.high)
 
 
+def shrunk_share(successes: float, trials: float, usual: float) -> float:
+    """A share drawn towards the usual one: as if KAPPA more trials had gone as trials usually do (beta-binomial)."""
+    return (successes + KAPPA * usual) / (trials + KAPPA)
+
+
 def quantile(values: Sequence[float], share: float) -> float | None:
     """The quantile by linear interpolation between order statistics (type 7); None of nothing."""
     if not values:

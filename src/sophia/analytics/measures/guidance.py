@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sophia.analytics.measures.decisions import STAGES, Case, chances, comparable
-from sophia.analytics.measures.estimation import KAPPA, wilson_percent
+from sophia.analytics.measures.estimation import shrunk_share, wilson_percent
 from sophia.analytics.measures.figures import Figure, FigureUnit, figure, missing, percent
 from sophia.analytics.measures.scores import (
     ENOUGH,
@@ -95,7 +95,7 @@ def _figure(value: float | None, unit: FigureUnit, n: int, reason: str) -> Figur
 def _shrunk(found: Figure) -> Figure:
     if found.value is None or found.n is None:
         return found
-    return figure(float(found.value) * found.n / (found.n + KAPPA), FigureUnit.RATIO, n=found.n)
+    return figure(shrunk_share(float(found.value) * found.n, found.n, 0.0), FigureUnit.RATIO, n=found.n)
 
 
 def _by_metric(cases: Sequence[Case]) -> dict[str, Figure]:

@@ -1,14 +1,16 @@
 """Decisions as they are told, and what is answered about them: outcomes, quality by stage, and guidance."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, model_validator
 
 from sophia.analytics.measures.decisions import validate_confidence, validate_prediction
+from sophia.analytics.measures.documents import figure_of
 from sophia.analytics.measures.guidance import StageScore
-from sophia.analytics.measures.scores import Verdict
+from sophia.analytics.measures.scores import NO_SCORES, Verdict
 from sophia.analytics.queries.decisions import WeekScore
 from sophia.analytics.report.decisions import DecisionQuality
 from sophia.analytics.schemas.asking import (
@@ -30,6 +32,8 @@ Stage = Literal["research", "angle", "persona", "format", "voice", "gate", "appr
 Age = Literal["24h", "7d", "28d"]
 MOST_EVIDENCE_BYTES = 16_000
 MOST_ALTERNATIVES = 50
+ONE_POST = "One post says nothing of how far chance goes."
+NO_SKILL = {"skill": None, "interval": None, "shrunk_skill": None, "verdict": Verdict.CANNOT_TELL}
 
 
 def keepable(text: str) -> str:
@@ -195,13 +199,18 @@ class StageQualityAnswer(Answering):
 
 
 class WeekScoreAnswer(Answering):
-    """A closed week, `period_end` excluded; without a `skill`, `reason` says why."""
+    """A closed week, `period_end` excluded. A skill is shown with its sample, its interval and what is left of it when it
+    is drawn towards 0; without one, `reason` says why.
+    """
 
     stage: Stage
     period_start: date
     period_end: date
     sample_size: int
     skill: FiniteFloat | None
+    interval: IntervalAnswer | None
+    shrunk_skill: FiniteFloat | None
+    verdict: Verdict
     reason: str | None
     computed_at: datetime
 
@@ -248,13 +257,27 @@ def stage_answers(found: DecisionQuality) -> list[StageQualityAnswer]:
 def quality_answer(client_id: int, found: DecisionQuality, weeks: list[WeekScore]) -> DecisionQualityAnswer:
     """The quality of a window, with the weekly scores that were kept, as JSON says it."""
     kept = [
-        {name: getattr(one, name) for name in WeekScoreAnswer.model_fields if name != "reason"}
-        | {"reason": one.details.get("figures", {}).get("skill", {}).get("reason")}
+        {name: getattr(one, name) for name in ("stage", "period_start", "period_end", "sample_size", "computed_at")}
+        | _told_skill(one.details)
         for one in weeks
     ]
     return DecisionQualityAnswer.model_validate(
         {"client_id": client_id, "window": found.window, "stages": stage_answers(found), "weeks": kept}
     )
+
+
+def _told_skill(details: Mapping[str, Any]) -> dict[str, Any]:
+    """A week's skill with all that must stand beside it; none without an interval, as of a single post (I5)."""
+    kept = details.get("figures", {}).get("skill")
+    if kept is None:
+        return {**NO_SKILL, "reason": NO_SCORES}
+    found, shrunk = figure_of(kept), figure_of(details["figures"]["shrunk_skill"])
+    if found.value is None or found.interval is None:
+        return {**NO_SKILL, "reason": found.reason or ONE_POST}
+    verdict = Verdict(details["verdict"])
+    return {
+        "skill": found.value, "interval": found.interval, "shrunk_skill": shrunk.value, "verdict": verdict, "reason": None
+    }  # fmt: skip
 
 
 def context_answer(client_id: int, found: DecisionQuality) -> DecisionContextAnswer:
