@@ -149,6 +149,8 @@ def store_of(request: pytest.FixtureRequest) -> Database:
 ON_POSTGRESQL_BY_HAND = ["sqlite", pytest.param("postgresql", marks=pytest.mark.campaign)]
 # For what never gets as far as the store.
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+# For what asks much of the application and little of the store, and is shown on both by others.
+MOSTLY_ON_SQLITE = pytest.mark.parametrize("database", ON_POSTGRESQL_BY_HAND, indirect=True)
 ON_BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 

@@ -19,7 +19,10 @@ pytestmark = ON_SQLITE
 
 def test_the_document_is_kept_and_nothing_is_a_500(fuzz: Fuzz) -> None:
     """J3, J7, D3: whatever is asked with whatever key, the answer is a good one or a problem, and shows nobody else's."""
-    for name, run in fuzz.runs(2):
+    keys = len(fuzz.keys)
+    for number, (name, run) in enumerate(fuzz.runs(2)):
+        if number % keys != number // keys % keys:
+            continue  # each way to ask comes with one key here, the next with the next; with all of them by hand
         try:
             run()
         except Unsatisfiable:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
-from tests.conftest import NOW, YESTERDAY, Api, Filling
+from tests.conftest import MOSTLY_ON_SQLITE, NOW, YESTERDAY, Api, Filling
 from tests.security.business import MINE, OTHERS, Business, furnished
 
 from sophia.access.web import parameters
@@ -139,6 +139,7 @@ def others(filling: Filling, mine: Business) -> Business:
     return furnished(filling, OTHERS)
 
 
+@MOSTLY_ON_SQLITE
 def test_every_route_wants_a_key(api: Api, others: Business) -> None:
     """D3: 401 before anything else is looked at: path, parameters, body."""
     walked = list(routes(api))
@@ -172,6 +173,7 @@ def test_another_client_does_not_exist_on_any_route(api: Api, mine: Business, ot
         assert OTHERS not in own.text
 
 
+@MOSTLY_ON_SQLITE
 def test_lists_hold_ones_own_only(api: Api, mine: Business, others: Business) -> None:
     """D3: on every route, with every parameter that could name something of somebody else."""
     key = mine.filling.key(int(mine.ids["client_id"]))
@@ -193,6 +195,7 @@ def test_lists_hold_ones_own_only(api: Api, mine: Business, others: Business) ->
     assert seen >= 6, "nothing was there to be seen"
 
 
+@MOSTLY_ON_SQLITE
 def test_nobody_hears_who_wrote_to_everybody(api: Api, mine: Business) -> None:
     """D3: what was noted for the whole portfolio stands on every route that shows notes, who wrote it for keys that see
     all clients only.
@@ -251,6 +254,7 @@ def test_what_is_the_operators_refuses_limited_keys(api: Api, mine: Business) ->
             assert api.ask(route.method, filled(route, mine), key=key, json=route.body).status_code == 403
 
 
+@MOSTLY_ON_SQLITE
 def test_unknown_parameters_are_refused_on_every_route(api: Api, mine: Business) -> None:
     """J3, J7: a misspelt one would change the meaning of an answer without a word; one given twice has two meanings."""
     for route in routes(api):

@@ -17,13 +17,12 @@ from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import House, HouseMaker
 
-pytestmark = ON_BOTH
-
 
 def value(house: House, page: str, metric: str, day: date, period: str = "day") -> int | float:
     return house.stored(page)[page, None, metric, period, "", day]
 
 
+@ON_BOTH
 def test_second_run_changes_nothing(make_house: HouseMaker) -> None:
     """A1, A13: a second run reads the restatement window again and stores 0 new and 0 changed readings."""
     house = make_house(posts_per_account=15)
@@ -37,6 +36,7 @@ def test_second_run_changes_nothing(make_house: HouseMaker) -> None:
     assert house.rows("SELECT count(*) FROM metric_revisions")[0][0] == 0
 
 
+@ON_BOTH
 def test_restated_day_is_a_revision(make_house: HouseMaker) -> None:
     """A13: a value that Meta restates replaces the old one, which is kept with the fetch that it came from."""
     house = make_house()
@@ -55,6 +55,7 @@ def test_restated_day_is_a_revision(make_house: HouseMaker) -> None:
     assert (kept, old_fetch < new_fetch) == (old, True)
 
 
+@ON_BOTH
 def test_a_read_as_of_before_gives_the_old_value(make_house: HouseMaker) -> None:
     """A13, A14: after a restatement, the store still says what it said before, to the digit."""
     house = make_house()
@@ -147,6 +148,7 @@ def test_first_collection_ends_early(make_house: HouseMaker) -> None:
     assert len(house.rows("SELECT 1 FROM watermarks WHERE family = 'page_insights'")) == 1
 
 
+@ON_BOTH
 def test_a_killed_program_leaves_nobody_waiting(make_house: HouseMaker) -> None:
     """E2: the lease of a process that was killed on this machine is taken over at once; that of a living one is not."""
     house = make_house()
