@@ -1,9 +1,10 @@
 """How long reports take: `python -m benchmarks.reports [readings, default 10000000] [sqlite|postgresql]`.
 
-A report of each of some clients, the same as of a moment, the brief of all clients, and one week of KPIs of all of them.
+A report of each of some clients, the same when the portfolio's windows must be read first, and as of a moment, the brief of all clients, and one week of KPIs of all of them.
 The filled store has no posts in its last weeks, so an earlier week is reported.
 """
 
+import gc
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -14,7 +15,7 @@ from benchmarks.filled_store import NOW, READINGS_PER_CLIENT
 from benchmarks.machine import machine, measured, peak_memory_mb, percentile, table
 from benchmarks.stores import BACKENDS, filled, kept, size_mb, store
 from sophia.analytics.measures.figures import Window
-from sophia.analytics.report import make_brief, make_report
+from sophia.analytics.report import make_brief, make_report, portfolio_windows
 from sophia.analytics.report.weekly import compute_week
 from sophia.database import Database
 
@@ -53,6 +54,7 @@ def measure(backend: str, readings: int) -> list[list[object]]:
         stored = filled(database, readings)
         print(f"{backend}: {stored:,} readings of {clients} clients, {size_mb(database):,.0f} MB")
         kept(database, NOW)
+        gc.freeze()  # as the server does when it has started
 
         def report(turn: int, **options: object) -> object:
             return make_report(database, 1 + turn * 7 % clients, WEEK, NOW, **options)  # type: ignore[arg-type]
@@ -61,8 +63,13 @@ def measure(backend: str, readings: int) -> list[list[object]]:
             with database.read() as session:
                 return compute_week(session, WEEK, range(1, clients + 1), NOW)
 
+        def first_report(turn: int) -> object:
+            portfolio_windows._KEPT.clear()  # noqa: SLF001 - as if something had been stored
+            return report(turn)
+
         cases: tuple[tuple[str, Callable[[int], object], int], ...] = (
             ("client report", report, REPORTS),
+            ("the first report since something was stored", first_report, REPORTS),
             ("client report as of a moment", lambda turn: report(turn, as_of=NOW - timedelta(days=2)), REPORTS),
             ("portfolio brief", lambda _: make_brief(database, None, NOW, WEEK), BRIEFS),
             ("one week of KPIs, all clients", week, BRIEFS),

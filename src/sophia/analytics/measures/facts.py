@@ -214,10 +214,9 @@ class ClientWindow:
 
 def newest(posts: Iterable[PostFacts]) -> tuple[PostFacts, ...]:
     """Every post once, by its newest reading, in the order of their ids; the order of the input does not matter."""
-    found = {
-        post.post_id: post
-        for post in sorted(
-            posts, key=lambda post: (post.read_at, sorted((k, float(v)) for k, v in post.values.items()))
-        )
-    }
+    given = list(posts)
+    found = {post.post_id: post for post in given}
+    if len(found) < len(given):
+        given.sort(key=lambda post: (post.read_at, sorted((k, float(v)) for k, v in post.values.items())))
+        found = {post.post_id: post for post in given}
     return tuple(found[key] for key in sorted(found))

@@ -1,15 +1,16 @@
 """A few metrics of many accounts, day by day, as plain numbers: what drivers and anomalies are computed from."""
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import case, func, or_, select, true
+from sqlalchemy import String, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.figures import ONE_DAY, Window
-from sophia.analytics.models import EngagementMetric, MetricSeries
+from sophia.analytics.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.queries.meanings import Meaning
 from sophia.analytics.queries.post_values import published_at, was_published_in
 from sophia.analytics.queries.readings import CURRENT, value_at
@@ -19,6 +20,7 @@ from sophia.meta.reporting_zone import day_start
 from sophia.portfolio.models import Post
 
 Days = dict[date, float]
+_NUMBER = re.compile(r"\d+")
 
 
 def account_days(
@@ -45,7 +47,7 @@ def account_days(
         select(
             MetricSeries.account_id,
             MetricSeries.metric_id,
-            collected(EngagementMetric.metric_date),
+            cast(collected(EngagementMetric.metric_date), String),
             collected(value),
         )
         .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
@@ -59,12 +61,14 @@ def account_days(
         .group_by(MetricSeries.id)
     )
     # Of many rows, making each day anew takes longer than reading it.
-    calendar: dict[float, date] = {
-        day_number(day): day for day in (window.start + index * ONE_DAY for index in range(window.days))
-    }
+    calendar = {day_number(day): day for day in (window.start + index * ONE_DAY for index in range(window.days))}
+    # Nearly all series have the same days, which are understood once.
+    known_days: dict[str, list[date]] = {}
     found: dict[tuple[int, str], Days] = {}
     for account, metric, on, amounts in rows:
-        days = dict(zip([calendar[day] for day in on], amounts, strict=True))
+        if on not in known_days:
+            known_days[on] = [calendar[int(number)] for number in _NUMBER.findall(on)]
+        days = dict(zip(known_days[on], amounts, strict=True))
         known = found.setdefault((account, mine[metric]), days)
         if known is not days:
             known |= {day: known.get(day, 0.0) + amount for day, amount in days.items()}
@@ -100,3 +104,19 @@ def posts_inside(
         .group_by(Post.account_id)
     )
     return {account: tuple(found) for account, *found in rows}
+
+
+def state_of_the_store(session: Session) -> tuple[object, ...]:
+    """What is another as soon as anything was stored that readings or posts are made of; one query.
+
+    SQLite has one writer at a time, so that what is stored later has a later number or moment. PostgreSQL has many, of
+    which the one that began first may end last, and so says itself which of them this transaction sees.
+    """
+    newest = [
+        select(func.max(Fetch.id)).scalar_subquery(),
+        select(func.max(Fetch.stored_at)).scalar_subquery(),
+        select(func.max(Post.id)).scalar_subquery(),
+    ]
+    if session.get_bind().dialect.name == "postgresql":
+        newest.append(cast(func.pg_current_snapshot(), String).label("seen"))  # type: ignore[arg-type]
+    return tuple(session.execute(select(*newest)).one())

@@ -25,8 +25,9 @@ from sophia.analytics.queries.windows import FOLLOWERS, MeasuredClient, client_w
 from sophia.analytics.report.brief_records import Brief, ClientBrief, ClientStanding, ResponseMove, Together
 from sophia.analytics.report.building import as_long, compared_window, coverage_of
 from sophia.analytics.report.commentary import METRIC_NAMES, PLATFORM_NAMES
-from sophia.analytics.report.gathering import NOT_YET, check_window, last_closed_week, portfolio_days
+from sophia.analytics.report.gathering import NOT_YET, check_window, last_closed_week
 from sophia.analytics.report.goals import gather_goals
+from sophia.analytics.report.portfolio_windows import portfolio_days
 from sophia.analytics.report.reasons import reasons_of
 from sophia.analytics.report.records import ReportedGoal, SeriesAnomaly
 from sophia.analytics.report.rows import row_percent

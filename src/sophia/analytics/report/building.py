@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 
 from sophia.analytics.measures.benchmarks import Benchmark
 from sophia.analytics.measures.decision_quality import StageQuality
-from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.drivers import DriverSplit
 from sophia.analytics.measures.facts import ClientWindow, PostFacts
 from sophia.analytics.measures.figures import (
@@ -28,6 +27,7 @@ from sophia.analytics.queries.told import Note
 from sophia.analytics.queries.windows import MeasuredClient
 from sophia.analytics.report.commentary import comment
 from sophia.analytics.report.comparing import AccountFigures, peers, published
+from sophia.analytics.report.portfolio_windows import PortfolioWindows
 from sophia.analytics.report.records import (
     MissingDays,
     Report,
@@ -44,7 +44,6 @@ from sophia.analytics.report.watching import (
     each_day,
     split_portfolio,
 )
-from sophia.meta.catalogue import Platform
 
 TREND_WEEKS = 12
 # Windows of up to so many weeks are compared with the same weekdays.
@@ -79,7 +78,7 @@ class Facts:
     days: AccountDays
     posts_a_day: PostsADay
     anomalies: tuple[SeriesAnomaly, ...] | None
-    portfolio: Mapping[Platform, Sequence[ClientWindows]]
+    portfolio: PortfolioWindows
     account_figures: AccountFigures | None
     benchmarks: Sequence[Benchmark]
     goals: tuple[ReportedGoal, ...]
@@ -177,10 +176,7 @@ def _anomalies(facts: Facts) -> tuple[SeriesAnomaly, ...]:
 
 
 def _drivers(facts: Facts) -> dict[str, DriverSplit]:
-    return {
-        platform.value: split_portfolio(tuple(clients))[facts.client.id]
-        for platform, clients in facts.portfolio.items()
-    }
+    return {platform.value: split_portfolio(clients)[facts.client.id] for platform, clients in facts.portfolio.items()}
 
 
 def _top_posts(facts: Facts) -> tuple[TopPost, ...]:

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.anomaly_records import Anomaly
-from sophia.analytics.measures.driver_figures import ClientWindows
 from sophia.analytics.measures.facts import ENGAGEMENTS as ENGAGEMENT_METRICS
 from sophia.analytics.measures.facts import PostFacts
 from sophia.analytics.measures.figures import ONE_DAY, Figure, Window, expect_days, week_of
@@ -16,7 +15,7 @@ from sophia.analytics.measures.trends import a_year_before, newest_weeks
 from sophia.analytics.queries.benchmarks import benchmarks_for
 from sophia.analytics.queries.comments import comments_by_platform
 from sophia.analytics.queries.meanings import meanings
-from sophia.analytics.queries.portfolio_days import account_days, posts_a_day, posts_inside
+from sophia.analytics.queries.portfolio_days import account_days, posts_a_day
 from sophia.analytics.queries.post_values import SeenPost, seen_posts
 from sophia.analytics.queries.snapshots import account_figures, client_snapshots
 from sophia.analytics.queries.told import notes
@@ -34,16 +33,9 @@ from sophia.analytics.report.building import (
 from sophia.analytics.report.comparing import PEER_KPIS, AccountFigures, peers, published
 from sophia.analytics.report.decisions import QUALITY_DAYS, decision_quality
 from sophia.analytics.report.goals import gather_goals
+from sophia.analytics.report.portfolio_windows import portfolio_windows
 from sophia.analytics.report.records import ClientComparison, Report, SeriesAnomaly
-from sophia.analytics.report.watching import (
-    EXPOSURE,
-    SECOND_EXPOSURE,
-    WATCHED,
-    AccountDays,
-    PostsADay,
-    driver_windows,
-    watched_days,
-)
+from sophia.analytics.report.watching import WATCHED, AccountDays, PostsADay, watched_days
 from sophia.database import Database
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.meta.catalogue import Platform
@@ -123,7 +115,9 @@ def gather_facts(
         days=days,
         posts_a_day=published,
         anomalies=told,
-        portfolio=_portfolio(session, clients, client, before, chosen, as_of),
+        portfolio=portfolio_windows(
+            session, clients, frozenset(client.accounts.values()), before, as_long(chosen, before), as_of
+        ),
         comments=comments_by_platform(session, list(client.accounts), chosen, as_of=as_of),
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
         goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
@@ -237,43 +231,6 @@ def newest_facts(
     posts = seen_posts(session, client.accounts, [window], as_of)
     facts = post_facts(session, {reporting_day(now) + ONE_DAY: posts}, meanings(session, RESPONSE_METRICS), as_of)
     return list(facts.values()), posts
-
-
-def _portfolio(
-    session: Session,
-    clients: Sequence[MeasuredClient],
-    client: MeasuredClient,
-    before: Window,
-    window: Window,
-    as_of: datetime | None,
-) -> dict[Platform, list[ClientWindows]]:
-    """Both windows of every client on the platforms of this one. Of a running window the days that are over count."""
-    platforms = set(client.accounts.values())
-    accounts = [
-        account for one in clients for account, platform in one.accounts.items() if platform in platforms
-    ]  # fmt: skip
-    after = as_long(window, before)
-    whole = Window(before.start, after.end)
-    days = portfolio_days(session, accounts, whole, as_of)
-    published = posts_inside(session, accounts, (before, after), as_of)
-    found: dict[Platform, list[ClientWindows]] = {}
-    for platform in sorted(platforms):
-        for one in clients:
-            mine = [account for account, where in one.accounts.items() if where is platform]
-            if mine:
-                row = driver_windows(one.id, mine, days, published, before, after)
-                found.setdefault(platform, []).append(row)
-    return found
-
-
-def portfolio_days(
-    session: Session, accounts: Sequence[int], window: Window, as_of: datetime | None = None
-) -> dict[tuple[int, str], dict[date, int | float]]:
-    """What is watched of these accounts, and the reach of those that have no views."""
-    means = meanings(session, {*WATCHED, SECOND_EXPOSURE})
-    days = account_days(session, accounts, means, WATCHED, window, as_of=as_of)
-    without = [account for account in accounts if (account, EXPOSURE) not in days]
-    return days | account_days(session, without, means, {SECOND_EXPOSURE}, window, as_of=as_of)
 
 
 def _account_figures(
