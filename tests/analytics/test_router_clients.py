@@ -5,13 +5,30 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.conftest import NOW, ON_SQLITE, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
+from tests.conftest import (
+    NOW,
+    ON_POSTGRESQL_BY_HAND,
+    ON_SQLITE,
+    ONE_DAY,
+    YESTERDAY,
+    Api,
+    Filling,
+    QueryCounter,
+    store_of,
+)
 
 from sophia.analytics.models import Campaign, CampaignMembership
 from sophia.analytics.models.readings import reading_id
+from sophia.database import Database
 
 PROBLEM = "application/problem+json"
 PATHS = ("metrics", "series?canonical=views", "summary", "campaigns")
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/analytics/test_router_clients.py -m campaign`: what is asked there has tests on both of its own."""
+    return store_of(request)
 
 
 def test_a_reading_has_the_fields_of_the_specification(api: Api, filling: Filling) -> None:

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.conftest import NOW, YESTERDAY, Api, Filling, QueryCounter
+from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, YESTERDAY, Api, Filling, QueryCounter, store_of
 
 from sophia.analytics.models import Competitor
 from sophia.analytics.store import save_comments, save_discovered
+from sophia.database import Database
 from sophia.meta.records import CommentSeen, CommentsSeen, Discovered, DiscoveredPost
 from sophia.portfolio.models import Post
 
@@ -19,6 +20,12 @@ GOOD, BAD, PLAIN = (
 GERMAN = "Das ist wirklich furchtbar, ich komme nie wieder in diesen Laden!"
 LONG_AGO = NOW - timedelta(days=400)
 AT = datetime(2026, 11, 20, 20, tzinfo=NOW.tzinfo)
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/analytics/test_router_comments.py -m campaign`: what is asked there has tests on both of its own."""
+    return store_of(request)
 
 
 def write(

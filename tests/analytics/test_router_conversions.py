@@ -9,7 +9,7 @@ from typing import Any, get_args
 import psycopg
 import pytest
 from sqlalchemy import func, select
-from tests.conftest import ON_SQLITE, Api, Filling
+from tests.conftest import ON_POSTGRESQL_BY_HAND, ON_SQLITE, Api, Filling, store_of
 
 from sophia.analytics.models import ConversionEvent
 from sophia.analytics.models.business import EVENT_TYPES
@@ -25,6 +25,12 @@ GOOD: dict[str, Any] = {
     "revenue_amount": "19.90",
     "currency": "EUR",
 }
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/analytics/test_router_conversions.py -m campaign`: what is asked there has tests on both of its own."""
+    return store_of(request)
 
 
 def deep(levels: int) -> dict[str, Any]:

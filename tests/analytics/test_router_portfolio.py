@@ -2,9 +2,17 @@
 
 from datetime import timedelta
 
-from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
+import pytest
+from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter, store_of
 
 from sophia.analytics.models import MetricStatus
+from sophia.database import Database
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/analytics/test_router_portfolio.py -m campaign`: what is asked there has tests on both of its own."""
+    return store_of(request)
 
 
 def test_the_portfolio_is_made_of_totals(api: Api, filling: Filling) -> None:

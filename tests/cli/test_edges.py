@@ -119,6 +119,7 @@ def test_tables_that_are_missing(shell: Shell, store: Path) -> None:
     expect_one_line(shell, "no such table", "sophia db upgrade", command=("key", "list"))
 
 
+@pytest.mark.campaign  # five processes; the same on SQLite is above
 def test_postgresql_says_why(shell: Shell, postgres_server: URL) -> None:
     """C10: no such database, nobody there, tables missing, read only; each in words of its own."""
 

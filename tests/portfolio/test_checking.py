@@ -4,14 +4,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
+from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 from tests.portfolio.conftest import Agency
 
+from sophia.database import Database
 from sophia.demo.faults import graph_fault
 from sophia.errors import ConfigurationError
 from sophia.meta.errors import GraphError
 from sophia.portfolio.checking import TokenCheck, check_tokens
 from sophia.portfolio.service import AccountInfo, list_accounts
 from sophia.vault import Vault
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/portfolio/test_checking.py -m campaign`: what is asked there has tests on both of its own."""
+    return store_of(request)
 
 
 def check(agency: Agency) -> TokenCheck:

@@ -2,11 +2,12 @@
 
 import pytest
 from pydantic import SecretStr
-from tests.conftest import plain_settings
+from tests.conftest import ON_POSTGRESQL_BY_HAND, plain_settings, store_of
 from tests.meta.conftest import NOW
 from tests.portfolio.conftest import Agency
 
 from sophia.analytics.collector import Plan
+from sophia.database import Database
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
@@ -16,6 +17,12 @@ from sophia.meta.tokens import App, debug_token
 from sophia.portfolio import scopes
 from sophia.portfolio.connecting import CANNOT_CHECK, Connected, pairs, refuse_unusable, store, usable_platforms
 from sophia.portfolio.service import AccountInfo, list_accounts
+
+
+@pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
+def database(request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL by hand, `pytest tests/portfolio/test_connecting.py -m campaign`: what is asked there has tests on both of its own."""
+    return store_of(request)
 
 
 def accounts(agency: Agency) -> list[AccountInfo]:
