@@ -211,6 +211,18 @@ def test_watching_costs_a_constant_number_of_queries(agency: Agency) -> None:
         assert session.scalars(select(PortfolioEventEntry)).all() == []
 
 
+def test_days_that_nobody_has_watched_yet_are_watched_by_the_summary(agency: Agency, api: Api) -> None:
+    """H1, H12: what was kept some days ago says nothing of the days since."""
+    sunday = date(2026, 11, 15)
+    client, _, _ = watched(agency, "Hats", usual() | {sunday: 9000.0})
+    keep_anomalies(agency.filling.database, at(sunday - 3 * ONE_DAY))
+    found = api.get(f"/{client}/summary").json()
+    assert found["freshness"]["judged_through"] == str(sunday - timedelta(days=5))
+    assert ("spike", str(sunday)) in [
+        (one["anomaly"]["kind"], one["anomaly"]["since"]) for one in found["anomalies"]
+    ]  # fmt: skip
+
+
 def test_a_summary_says_all_and_how_fresh(agency: Agency, api: Api) -> None:
     """H12, G1, G2: KPIs, trends, anomalies, sentences and benchmarks are filled, from what was kept as from the readings."""
     filling, spike = agency.filling, date(2026, 11, 12)

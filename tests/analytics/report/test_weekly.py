@@ -33,11 +33,15 @@ def collected(agency: Agency, name: str = "Hats") -> tuple[int, int, int]:
 
 
 def views_kept(filling: Filling, client: int) -> dict[date, object]:
+    return kept_of(filling, client, "views")
+
+
+def kept_of(filling: Filling, client: int, kpi: str) -> dict[date, object]:
     with filling.database.read() as session:
         rows = session.scalars(
             select(KPISnapshot).where(KPISnapshot.client_id == client, KPISnapshot.account_key == 0)
         ).all()
-        return {row.week_start: row.kpis["views"]["value"] for row in rows}
+        return {row.week_start: row.kpis[kpi]["value"] for row in rows}
 
 
 @ON_BOTH
@@ -83,6 +87,21 @@ def test_a_restated_week_is_computed_anew(agency: Agency) -> None:
         after = account_figures(session, EARLIER, ["views"], as_of=later + timedelta(days=1))
         never = account_figures(session, EARLIER, ["views"], as_of=MONDAY_MORNING - ONE_DAY)
     assert (before[account]["views"].value, after[account]["views"].value, never) == (700, 1700, {})
+
+
+def test_the_week_after_a_restated_one_is_computed_anew(agency: Agency) -> None:
+    """G1, A8: followers at the end of one week are those at the start of the next, though no day of that was restated."""
+    client, account, _ = collected(agency)
+    database, later = agency.filling.database, MONDAY_MORNING + timedelta(days=9)
+    ends = {week.end - ONE_DAY: total for week, total in ((EARLIER.previous, 90), (EARLIER, 100), (WEEK, 130))}
+    followers = agency.days(account, "followers_count", ends)
+    keep_weeks(database, later)
+    before = kept_of(agency.filling, client, "net_new_followers")
+    assert (before[EARLIER.start], before[WEEK.start], len(before)) == (10, 30, 3)
+    agency.filling.revise(followers, EARLIER.end - ONE_DAY, 95, agency.filling.fetch(account, later + ONE_DAY))
+    keep_weeks(database, later + ONE_DAY + timedelta(hours=1))
+    after = kept_of(agency.filling, client, "net_new_followers")
+    assert (after[EARLIER.start], after[WEEK.start]) == (5, 35)
 
 
 def test_what_is_made_up_for_is_computed(agency: Agency) -> None:
