@@ -50,6 +50,7 @@ class ControlledApi:
             ("POST", "delete"): self._delete,
             ("POST", "limit"): self._limit,
             ("POST", "reset_limits"): self._reset_limits,
+            ("POST", "new_app"): self._new_app,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +78,9 @@ class ControlledApi:
         return {
             "requests": len(calls),
             "counted": self.api.counted_calls,
+            "http_by_edge": self.api.http_calls_by_edge,
+            "counted_by_edge": self.api.counted_calls_by_edge,
+            "legacy_uses": self.api.legacy_uses,
             "errors": sum(1 for call in calls if call.status != 200),
             "by_account": Counter(call.account_id or "none" for call in calls),
             "by_edge": {edge: count for edge, count in edges.items() if not edge.replace("_", "").isdigit()},
@@ -132,6 +136,10 @@ class ControlledApi:
 
     def _reset_limits(self, _given: Mapping[str, Any]) -> dict[str, Any]:
         self.api.reset_limits()
+        return {}
+
+    def _new_app(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.new_app = bool(given["new_app"])
         return {}
 
     def _retire(self, given: Mapping[str, Any]) -> dict[str, Any]:

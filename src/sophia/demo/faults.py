@@ -168,7 +168,11 @@ def graph_fault(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request that came in. `counted` is Meta's own count: each id and each batch item singly."""
+    """One HTTP request that came in.
+
+    `counted` is Meta's own count: each id and each batch item singly. `edge` is the last part of the path, "object" for an
+    object itself, "batch" for a batch; `counted_by_edge` counts the items of a batch under their own edges.
+    """
 
     method: str
     path: str
@@ -177,3 +181,5 @@ class Call:
     status: int
     counted: int
     at: datetime
+    edge: str = "object"
+    counted_by_edge: Mapping[str, int] = field(default_factory=dict)

@@ -21,7 +21,8 @@ _CHUNK_BYTES = 65536
 class Reply:
     """What goes out, and the fault that decides how.
 
-    `counted` is how many calls Meta counts for it, `accounts` for which accounts and how many of their objects.
+    `counted` is how many calls Meta counts for it, `counted_by_edge` on which edges, `accounts` for which accounts and how
+    many of their objects.
     """
 
     status: int
@@ -29,6 +30,7 @@ class Reply:
     counted: int = 1
     accounts: Mapping[str, int] = field(default_factory=dict)
     fault: Fault | None = None
+    counted_by_edge: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def raw(self) -> bytes:
