@@ -63,7 +63,7 @@ class _Ledger:
 
     def rules(self, kind: Kind) -> list[Rule]:
         alive = (rule for rule in TABLES[kind].values() if rule.is_alive(self.version, self.today))
-        return [rule for rule in alive if rule.name not in self.retired]
+        return [rule for rule in alive if rule.name not in self.retired and not rule.is_silent(self.today)]
 
     def days(self, kept: int, first: date | None = None) -> list[date]:
         """The closed days from `since` (included) to `until` (excluded) that Meta keeps."""

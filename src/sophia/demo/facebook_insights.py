@@ -9,8 +9,9 @@ from sophia.demo.blocks import Block, dimension_names, insights_json, make_block
 from sophia.demo.objects import Page, PageStory, Post, Video
 from sophia.demo.pacific import end_time, pacific_day
 from sophia.demo.page_figures import Value
-from sophia.demo.rules import NEWEST_VERSION, VIDEO_DEFAULT, Kind, Rule
+from sophia.demo.rules import VIDEO_DEFAULT, Kind, Rule
 from sophia.demo.truth import PERIOD_DAYS
+from sophia.demo.versions import NEWEST_VERSION
 from sophia.demo.visit import Visit
 from sophia.demo.windows import FACEBOOK_KEPT_DAYS, FACEBOOK_MAX_DAYS, Window, last_days, read_window
 
@@ -86,6 +87,7 @@ def make_plan(
     blocks = tuple(
         (rule, each, make_block(rule.name, each, wanted, edge=edge, is_broken_down=dimension is not None))
         for rule in rules
+        if not rule.is_silent(visit.today)
         for each in rule.periods
         if period in {each, None, ""}
     )

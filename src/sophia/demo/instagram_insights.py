@@ -11,7 +11,8 @@ from sophia.demo.instagram_figures import Parts
 from sophia.demo.media_figures import media_parts
 from sophia.demo.objects import InstagramAccount, Media
 from sophia.demo.pacific import end_time
-from sophia.demo.rules import DEMOGRAPHICS, FOLLOW_TYPES, NEWEST_VERSION, TIMEFRAMES, Kind, Rule
+from sophia.demo.rules import DEMOGRAPHICS, FOLLOW_TYPES, TIMEFRAMES, Kind, Rule
+from sophia.demo.versions import NEWEST_VERSION
 from sophia.demo.visit import Visit
 from sophia.demo.windows import INSTAGRAM_KEPT_DAYS, INSTAGRAM_MAX_DAYS, Window, last_days, read_window
 from sophia.demo.world import is_alive

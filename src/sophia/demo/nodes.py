@@ -331,6 +331,7 @@ MEDIA_FIELDS: Fields = {
     "permalink": _plain(lambda medium: medium.permalink),
     "shortcode": _plain(lambda medium: medium.shortcode),
     "timestamp": _plain(lambda medium: stamp(medium.created_at)),
+    "is_ai_generated": _plain(lambda _: False),
     "is_shared_to_feed": _plain(lambda medium: True if medium.product_type == "REELS" else None),
     "media_url": lambda visit, medium, _: _signed(medium.id, visit),
     "thumbnail_url": lambda visit, medium, _: _signed(medium.id, visit) if medium.media_type == "VIDEO" else None,

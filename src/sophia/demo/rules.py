@@ -6,14 +6,17 @@ from datetime import date
 from typing import Literal
 
 from sophia.demo.objects import InstagramAccount, Media, Node, Page, PageStory, Post, ProductType, Video
+from sophia.demo.versions import NEWEST_VERSION, OLDEST_VERSION
 
 Kind = Literal["page", "post", "page_story", "video", "instagram", "media"]
-
-OLDEST_VERSION, NEWEST_VERSION = 22, 26
 
 # The waves in which Meta retired names, on every version at once.
 AUTUMN_2025 = date(2025, 11, 15)
 SUMMER_2026 = date(2026, 6, 15)
+# When newer names began.
+REPOSTS_BEGAN, LINK_CLICKS_BEGAN = date(2025, 12, 3), date(2026, 6, 22)
+# "April 2026"; the day is not known.
+TOTALS_BEGAN = date(2026, 4, 1)
 
 DAY: tuple[str, ...] = ("day",)
 ROLLING: tuple[str, ...] = ("day", "week", "days_28")
@@ -34,7 +37,8 @@ class Rule:
 
     `metric_types` and `products` concern Instagram only. `refused_when_small`: code 200 / 1504029 on a Page with few
     followers. `empty_when_small`: an empty answer on an Instagram account with few followers. `alone`: money, which
-    must be asked by itself. `retired_on` is the first Pacific day on which the name is dead.
+    must be asked by itself. `introduced_on` is the first Pacific day on which the name is known, `retired_on` the first on
+    which it is dead, `silent_from` the first on which it is accepted and answers nothing.
     """
 
     name: str
@@ -42,7 +46,9 @@ class Rule:
     breakdowns: tuple[str, ...] = ()
     metric_types: tuple[str, ...] = ()
     products: frozenset[ProductType] = frozenset()
+    introduced_on: date | None = None
     retired_on: date | None = None
+    silent_from: date | None = None
     first_version: int = OLDEST_VERSION
     last_version: int = NEWEST_VERSION
     refused_when_small: bool = False
@@ -52,9 +58,13 @@ class Rule:
 
     def is_alive(self, version: int, today: date) -> bool:
         """Whether the name is valid for Graph API version `version` on the Pacific day `today`."""
-        if self.retired_on is not None and today >= self.retired_on:
+        if today < (self.introduced_on or date.min) or today >= (self.retired_on or date.max):
             return False
         return self.first_version <= version <= self.last_version
+
+    def is_silent(self, today: date) -> bool:
+        """Whether the name is accepted on the Pacific day `today` and brings no block."""
+        return today >= (self.silent_from or date.max)
 
 
 def _table(*groups: Iterable[Rule]) -> dict[str, Rule]:
@@ -234,6 +244,7 @@ VIDEO = _table(
         LIFETIME,
         retired_on=SUMMER_2026,
     ),
+    [Rule("total_video_consumption_rate", LIFETIME, silent_from=date(2026, 11, 1))],
 )
 # What `video_insights` answers when no metric is named.
 VIDEO_DEFAULT = ("total_video_views", "total_video_view_total_time", "total_video_avg_time_watched")
@@ -246,15 +257,16 @@ DEMOGRAPHICS = ("follower_demographics", "engaged_audience_demographics", "reach
 TIMEFRAMES = frozenset({"this_week", "this_month"})
 
 
-def _totals(names: str, breakdowns: tuple[str, ...] = ()) -> list[Rule]:
-    return [Rule(name, DAY, breakdowns, _TOTAL) for name in names.split()]
+def _totals(names: str, breakdowns: tuple[str, ...] = (), introduced_on: date | None = None) -> list[Rule]:
+    return [Rule(name, DAY, breakdowns, _TOTAL, introduced_on=introduced_on) for name in names.split()]
 
 
 INSTAGRAM = _table(
     [Rule("reach", ROLLING, ("media_product_type", *FOLLOW_TYPES), _BOTH)],
     [Rule("follower_count", DAY, metric_types=("time_series",), empty_when_small=True)],
     _totals("views", ("media_product_type", *FOLLOW_TYPES)),
-    _totals("accounts_engaged replies reposts profile_views website_clicks"),
+    _totals("accounts_engaged replies profile_views website_clicks"),
+    _totals("reposts", introduced_on=REPOSTS_BEGAN),
     _totals("total_interactions likes comments shares saves", ("media_product_type",)),
     [Rule("follows_and_unfollows", DAY, ("follow_type",), _TOTAL, empty_when_small=True)],
     _totals("profile_links_taps", ("contact_button_type",)),
@@ -267,18 +279,27 @@ INSTAGRAM = _table(
 )
 
 
-def _media(names: str, products: frozenset[ProductType], breakdowns: tuple[str, ...] = ()) -> list[Rule]:
-    return [Rule(name, LIFETIME, breakdowns, products=products) for name in names.split()]
+def _media(
+    names: str,
+    products: frozenset[ProductType],
+    breakdowns: tuple[str, ...] = (),
+    introduced_on: date | None = None,
+) -> list[Rule]:
+    return [Rule(name, LIFETIME, breakdowns, products=products, introduced_on=introduced_on) for name in names.split()]
 
 
 MEDIA = _table(
-    _media("views reach shares total_interactions reposts facebook_views total_views", ALL_PRODUCTS),
-    _media("likes comments saved total_likes total_comments", FEED_AND_REELS),
+    _media("views reach shares total_interactions facebook_views", ALL_PRODUCTS),
+    _media("reposts", ALL_PRODUCTS, introduced_on=REPOSTS_BEGAN),
+    _media("total_views", ALL_PRODUCTS, introduced_on=TOTALS_BEGAN),
+    _media("likes comments saved", FEED_AND_REELS),
+    _media("total_likes total_comments", FEED_AND_REELS, introduced_on=TOTALS_BEGAN),
     _media("follows profile_visits", FEED_AND_STORY),
     _media("profile_activity", FEED_AND_STORY, ("action_type",)),
     _media("ig_reels_avg_watch_time ig_reels_video_view_total_time reels_skip_rate crossposted_views", REELS_ONLY),
     _media("navigation", STORY_ONLY, ("story_navigation_action_type",)),
-    _media("replies link_clicks", STORY_ONLY),
+    _media("replies", STORY_ONLY),
+    _media("link_clicks", STORY_ONLY, introduced_on=LINK_CLICKS_BEGAN),
 )
 
 TABLES: dict[Kind, dict[str, Rule]] = {
@@ -323,8 +344,3 @@ def kind_of(node: Node) -> Kind | None:
         Media: "media",
     }
     return kinds.get(type(node))
-
-
-def served_version(asked: int | None) -> int:
-    """The version that answers: the newest when none was asked, the oldest usable one for expired ones."""
-    return NEWEST_VERSION if asked is None else max(OLDEST_VERSION, min(NEWEST_VERSION, asked))
