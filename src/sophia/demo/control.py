@@ -51,6 +51,8 @@ class ControlledApi:
             ("POST", "limit"): self._limit,
             ("POST", "reset_limits"): self._reset_limits,
             ("POST", "new_app"): self._new_app,
+            ("POST", "refuse_metric"): self._refuse_metric,
+            ("POST", "allow_metric"): self._allow_metric,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,6 +146,14 @@ class ControlledApi:
 
     def _retire(self, given: Mapping[str, Any]) -> dict[str, Any]:
         self.api.retire(given["metric"], aware(given["at"]), after_calls=int(given.get("after_calls", 0)))
+        return {}
+
+    def _refuse_metric(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`metric`, `kind`, and a `wording` or the `seed` that picks one; answers with the wording."""
+        return {"wording": self.api.refuse_metric(**given)}
+
+    def _allow_metric(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.allow_metric(**given)
         return {}
 
     def _dead_token(self, given: Mapping[str, Any]) -> dict[str, Any]:

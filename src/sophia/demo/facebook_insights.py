@@ -42,6 +42,7 @@ class Plan:
 
 def _checked_rules(visit: Visit, page: Page, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
     """The rules of `names`, or the refusal that Meta gives: one bad name fails the whole call."""
+    visit.refuse_metrics(kind, kind, names)
     found = [visit.rule(kind, name) for name in names]
     rules = tuple(rule for rule in found if rule is not None)
     if len(rules) < len(found):

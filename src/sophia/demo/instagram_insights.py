@@ -13,7 +13,7 @@ from sophia.demo.objects import InstagramAccount, Media
 from sophia.demo.pacific import end_time
 from sophia.demo.rules import DEMOGRAPHICS, FOLLOW_TYPES, TIMEFRAMES, Kind, Rule
 from sophia.demo.versions import NEWEST_VERSION
-from sophia.demo.visit import Visit
+from sophia.demo.visit import MediaKind, Visit
 from sophia.demo.windows import INSTAGRAM_KEPT_DAYS, INSTAGRAM_MAX_DAYS, Window, last_days, read_window
 from sophia.demo.world import is_alive
 
@@ -42,6 +42,7 @@ def _rules(visit: Visit, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
         raise errors.permission_missing("instagram_manage_insights")
     if not names:
         raise errors.bad_parameter("The parameter metric is required")
+    visit.refuse_metrics(kind, kind, names)
     rules = []
     for place, name in enumerate(names):
         rule = visit.rule(kind, name)
@@ -201,9 +202,16 @@ def make_media_plan(visit: Visit, parameters: Mapping[str, str], wanted: frozens
     return MediaPlan(blocks, dimensions[0] if dimensions else None)
 
 
+def _media_kind(medium: Media) -> MediaKind:
+    if medium.product_type == "FEED":
+        return "carousel" if medium.media_type == "CAROUSEL_ALBUM" else "feed"
+    return "reels" if medium.product_type == "REELS" else "story"
+
+
 def media_insights(visit: Visit, plan: MediaPlan, medium: Media) -> str:
     """`/{media}/insights`, alone or expanded in a list: a metric that does not fit the product fails the whole call."""
     visit.refuse_if_broken(medium.id)
+    visit.refuse_metrics(_media_kind(medium), "media", [rule.name for rule, _ in plan.blocks])
     if medium.before_professional:
         raise errors.before_professional()
     for rule, _ in plan.blocks:

@@ -1,10 +1,13 @@
 """What tests change in a simulated Meta while it runs."""
 
 from datetime import datetime
+from typing import get_args
 
 from sophia.demo.errors import GraphError
+from sophia.demo.rules import Kind
 from sophia.demo.truth import Truth
-from sophia.demo.visit import Simulation
+from sophia.demo.visit import MediaKind, RefusedKind, Simulation
+from sophia.demo.wordings import WORDINGS, choose_wording
 from sophia.demo.world import World
 
 
@@ -46,3 +49,22 @@ class Switches:
     def make_personal(self, username: str) -> None:
         """An Instagram account is no professional one any more: Business Discovery does not find it."""
         self.simulation.personal.add(username)
+
+    # Metrics.
+
+    def refuse_metric(self, metric: str, kind: RefusedKind, wording: str | None = None, *, seed: int = 0) -> str:
+        """Refuse `metric` for objects of this kind until `allow_metric`; return the name of the wording.
+
+        `wording` names one of `wordings.WORDINGS`; without it, `seed` picks one. ValueError for an unknown kind or wording.
+        """
+        chosen = wording or choose_wording(seed, kind, metric)
+        if chosen not in WORDINGS:
+            raise ValueError(f"{chosen!r} is no wording. Known: {', '.join(WORDINGS)}")
+        if kind not in (*get_args(Kind), *get_args(MediaKind)):
+            raise ValueError(f"{kind!r} is no kind of object that has insights")
+        self.simulation.refused_metrics[kind, metric] = chosen
+        return chosen
+
+    def allow_metric(self, metric: str, kind: RefusedKind) -> None:
+        """End a refusal. KeyError when there is none."""
+        del self.simulation.refused_metrics[kind, metric]

@@ -1,6 +1,6 @@
 """The changeable state of the simulated Meta, and one request in progress with everything that its answer needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -12,7 +12,12 @@ from sophia.demo.pacific import pacific_day
 from sophia.demo.requests import Request
 from sophia.demo.rules import TABLES, Kind, Rule
 from sophia.demo.truth import Truth
+from sophia.demo.wordings import WORDINGS
 from sophia.demo.world import World, account_of, created_at, is_alive
+
+# Kinds for which a test can have a metric refused: those with rules, and the kinds of media apart.
+MediaKind = Literal["feed", "carousel", "reels", "story"]
+RefusedKind = Kind | MediaKind
 
 
 @dataclass(slots=True)
@@ -40,6 +45,8 @@ class Simulation:
     personal: set[str] = field(default_factory=set)
     # the comments of an object in an hour, once they were made up
     comments: dict[Any, Any] = field(default_factory=dict)
+    # (kind of object, metric name) → the name of the wording in which it is refused
+    refused_metrics: dict[tuple[RefusedKind, str], str] = field(default_factory=dict)
     # what was handed in and is not public yet, and how much may be published
     desk: Desk = field(default_factory=Desk)
 
@@ -96,6 +103,14 @@ class Visit:
 
     def valid_names(self, kind: Kind) -> list[str]:
         return [name for name in TABLES[kind] if self.rule(kind, name) is not None]
+
+    def refuse_metrics(self, kind: RefusedKind, table: Kind, names: Sequence[str]) -> None:
+        """Raise the refusal of the first name that a test had refused for this kind of object, in its wording."""
+        refused = self.simulation.refused_metrics
+        for name in names:
+            if (kind, name) in refused:
+                valid = [each for each in self.valid_names(table) if (kind, each) not in refused]
+                raise WORDINGS[refused[kind, name]].error(name, names, valid)
 
     def is_visible(self, node: Node) -> bool:
         """Whether the object has been published and not deleted."""
