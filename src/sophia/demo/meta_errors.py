@@ -247,3 +247,11 @@ def fault_of(
     row = META_ERRORS[name]
     body = row.as_error().body("AFault")
     return Fault(pattern, times, row.status if status is None else status, body, after=after, **more)
+
+
+def listing_fault(name: str, edge: str, *, pages: int = 1, times: int | None = None) -> Fault:
+    """A fault that ends lists of this edge early: after `pages` good pages the row `name` of META_ERRORS answers.
+
+    Counted over all lists of the edge; a list that begins anew is good up to its first `next`.
+    """
+    return fault_of(name, rf"/{edge}\?.*\b(?:after|__paging_token)=", times=times, after=pages - 1)
