@@ -15,6 +15,17 @@ from sophia.demo.wire import Receive, Scope, Send, whole_body
 
 PREFIX = "/_sim/"
 
+# Methods of `Switches` that take JSON as it comes.
+_SWITCHES = (
+    "show_product_type",
+    "withdraw_scope",
+    "grant_scope",
+    "silence_insights",
+    "hide_accounts",
+    "withhold_page_token",
+    "migrate_page",
+)
+
 
 class SettableClock:
     """The present moment (aware) of a simulation; stands still until it is set. Without a moment: the machine's time."""
@@ -29,8 +40,9 @@ class SettableClock:
 class ControlledApi:
     """`GraphApi` with `/_sim/` in front, JSON in and out.
 
-    GET calls, faults, throttled and urls; POST reset, now, restate, faults, retire, dead_token, delete, limit and
-    reset_limits.
+    GET calls, faults, throttled and urls; POST reset, now, restate, faults, retire, dead_token, delete, limit,
+    reset_limits, new_app, refuse_metric, allow_metric, and the switches of `_SWITCHES` with the arguments of the methods
+    of `GraphApi` that bear their names.
     """
 
     def __init__(self, api: GraphApi, clock: SettableClock) -> None:
@@ -53,6 +65,7 @@ class ControlledApi:
             ("POST", "new_app"): self._new_app,
             ("POST", "refuse_metric"): self._refuse_metric,
             ("POST", "allow_metric"): self._allow_metric,
+            **{("POST", name): self._switch(name) for name in _SWITCHES},
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,6 +152,16 @@ class ControlledApi:
     def _reset_limits(self, _given: Mapping[str, Any]) -> dict[str, Any]:
         self.api.reset_limits()
         return {}
+
+    def _switch(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
+        """The action that passes its arguments on to the switch with this name; `at` is an ISO moment."""
+
+        def act(given: Mapping[str, Any]) -> dict[str, Any]:
+            moments = {"at": aware(given["at"])} if "at" in given else {}
+            getattr(self.api, name)(**{**given, **moments})
+            return {}
+
+        return act
 
     def _new_app(self, given: Mapping[str, Any]) -> dict[str, Any]:
         self.api.new_app = bool(given["new_app"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sophia.demo import errors
-from sophia.demo.blocks import Block, dimension_names, insights_json, make_block, metric_names, value_json
+from sophia.demo.blocks import EMPTY, Block, dimension_names, insights_json, make_block, metric_names, value_json
 from sophia.demo.objects import Page, PageStory, Post, Video
 from sophia.demo.pacific import end_time, pacific_day
 from sophia.demo.page_figures import Value
@@ -19,7 +19,6 @@ _PERIODS = ("day", "week", "days_28", "month", "lifetime", "total_over_range")
 # A Page story's numbers are not there at once; until then Meta answers 0, closed on the second day of 1970.
 STORY_COMPUTED_AFTER = timedelta(hours=2)
 NOT_COMPUTED_YET = '{"value":0,"end_time":"1970-01-02T00:00:00+0000"}'
-EMPTY = '{"data":[]}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,8 @@ def make_plan(
     )
     links = window.links(visit.request, f"OBJECT/{edge}", parameters, NEWEST_VERSION)
     paging = links.replace("%", "%%").replace("/OBJECT/", "/%s/")
-    return Plan(page, edge, rules, blocks, dimension, window, paging, not visit.has_scope("read_insights"))
+    is_empty = not visit.has_scope("read_insights") or visit.has_silent_insights(page.id)
+    return Plan(page, edge, rules, blocks, dimension, window, paging, is_empty)
 
 
 def _entries(visit: Visit, plan: Plan, value: Value, closing: str = "") -> str:

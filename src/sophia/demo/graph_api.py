@@ -225,7 +225,8 @@ class GraphApi(Switches):
 
     def _accounts(self, request: Request) -> Counter[str]:
         """The accounts that the request is about, and with how many objects."""
-        nodes = (self.world.node(named) for named in request.ids or request.path[:1])
+        names = request.ids or request.path[:1]
+        nodes = (self.world.node(self.simulation.world_id(name, request.now)) for name in names)
         return Counter(account_of(self.world, node).id for node in nodes if node is not None)
 
     # Answers.

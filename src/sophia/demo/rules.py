@@ -333,6 +333,12 @@ LONG_DEAD: dict[Kind, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def fits(rule: Rule, medium: Media) -> bool:
+    """Whether this medium answers the metric; one of an odd product answers what posts and reels have in common."""
+    needed = FEED_AND_REELS if medium.has_odd_product else {medium.product_type}
+    return needed <= rule.products
+
+
 def kind_of(node: Node) -> Kind | None:
     """The table that holds for `node`; None for what has no insights."""
     kinds: dict[type[object], Kind] = {

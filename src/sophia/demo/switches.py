@@ -50,6 +50,42 @@ class Switches:
         """An Instagram account is no professional one any more: Business Discovery does not find it."""
         self.simulation.personal.add(username)
 
+    def show_product_type(self, medium_id: str, name: str | None) -> None:
+        """Let a medium show an unknown `media_product_type`, or (None) none; see `Media.has_odd_product`."""
+        self.world.show_product_type(medium_id, name)
+
+    # Permissions and accounts.
+
+    def withdraw_scope(self, scope: str, *, of: str | None = None) -> None:
+        """Take a permission back, from all tokens or from the Page token of the account `of`.
+
+        Without `read_insights` all insights of Facebook are empty, with status 200.
+        """
+        token = None if of is None else self.world.business_of(of).page.access_token
+        self.simulation.withdrawn_scopes.add((token, scope))
+
+    def grant_scope(self, scope: str) -> None:
+        """Give a permission back that was taken from any token."""
+        withdrawn = self.simulation.withdrawn_scopes
+        withdrawn -= {(token, name) for token, name in withdrawn if name == scope}
+
+    def silence_insights(self, account_id: str, *, silent: bool = True) -> None:
+        """Let all insights of a Page or Instagram account and its posts be empty, with status 200, or end that."""
+        change = self.simulation.silent_insights.add if silent else self.simulation.silent_insights.discard
+        change(account_id)
+
+    def hide_accounts(self, *, hidden: bool = True) -> None:
+        """Let `/me/accounts` be empty, as for Pages of a business portfolio, or end that."""
+        self.simulation.hides_accounts = hidden
+
+    def withhold_page_token(self, page_id: str) -> None:
+        """Show no `access_token` of this Page: the person has no role on it."""
+        self.simulation.withheld_tokens.add(page_id)
+
+    def migrate_page(self, page_id: str, new_id: str, at: datetime) -> None:
+        """From `at` on the Page goes by `new_id` and its old id answers with error 21; its posts keep their ids."""
+        self.simulation.migrations[page_id] = (at, new_id)
+
     # Metrics.
 
     def refuse_metric(self, metric: str, kind: RefusedKind, wording: str | None = None, *, seed: int = 0) -> str:
