@@ -41,7 +41,7 @@ class ControlledApi:
     """`GraphApi` with `/_sim/` in front, JSON in and out.
 
     GET calls, faults, throttled and urls; POST reset, now, restate, faults, retire, dead_token, delete, limit,
-    reset_limits, new_app, refuse_metric, allow_metric, and the switches of `_SWITCHES` with the arguments of the methods
+    reset_limits, new_app, begin_outage, end_outages, refuse_metric, allow_metric, and the switches of `_SWITCHES` with the arguments of the methods
     of `GraphApi` that bear their names.
     """
 
@@ -63,6 +63,8 @@ class ControlledApi:
             ("POST", "limit"): self._limit,
             ("POST", "reset_limits"): self._reset_limits,
             ("POST", "new_app"): self._new_app,
+            ("POST", "begin_outage"): self._begin_outage,
+            ("POST", "end_outages"): self._end_outages,
             ("POST", "refuse_metric"): self._refuse_metric,
             ("POST", "allow_metric"): self._allow_metric,
             **{("POST", name): self._switch(name) for name in _SWITCHES},
@@ -169,6 +171,14 @@ class ControlledApi:
 
     def _retire(self, given: Mapping[str, Any]) -> dict[str, Any]:
         self.api.retire(given["metric"], aware(given["at"]), after_calls=int(given.get("after_calls", 0)))
+        return {}
+
+    def _begin_outage(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.begin_outage(**given)
+        return {}
+
+    def _end_outages(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.end_outages()
         return {}
 
     def _refuse_metric(self, given: Mapping[str, Any]) -> dict[str, Any]:

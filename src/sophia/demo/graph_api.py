@@ -17,6 +17,7 @@ from sophia.demo.faults import Call, Fault, Later, strike
 from sophia.demo.legacy import NEW_APP, LegacyFeature, is_refused, legacy_features, legacy_refusal
 from sophia.demo.limits import Budget, Limit, Limits, ThrottledCall
 from sophia.demo.noise import seed_of
+from sophia.demo.outages import outage
 from sophia.demo.paging import understood
 from sophia.demo.requests import Request, read_request
 from sophia.demo.switches import Switches
@@ -54,6 +55,7 @@ class GraphApi(Switches):
         self.legacy_uses: Counter[LegacyFeature] = Counter()
         self._legacy_refusals = 0
         self.faults: list[Fault] = []
+        self.outages: list[Fault] = []
         self.calls: list[Call] = []
         self.seen_secrets_in_urls: list[str] = []
         self.urls_seen: list[str] = []
@@ -143,12 +145,21 @@ class GraphApi(Switches):
             refuses=refuses,
         )
 
+    def begin_outage(self, name: str, pattern: str = ".") -> Fault:
+        """Let every request that matches `pattern` fail until `end_outages`; see `outages.OUTAGES`. `reset` leaves it."""
+        begun = outage(name, pattern)
+        self.outages.append(begun)
+        return begun
+
+    def end_outages(self) -> None:
+        self.outages.clear()
+
     def reset_limits(self) -> None:
         """Lift all limits and forget who ignored them."""
         self.limits = Limits(self.world)
 
     def reset(self) -> None:
-        """Forget calls and faults; what was limited, retired, deleted or restated stays."""
+        """Forget calls and faults; outages and what was limited, retired, deleted or restated stay."""
         self.faults.clear()
         self.calls.clear()
         self.legacy_uses.clear()
@@ -245,7 +256,7 @@ class GraphApi(Switches):
             refusal = self.limits.charge(request, accounts)
             if refusal is not None:
                 return self._refused(request, refusal, accounts)
-        fault = strike(self.faults, request)
+        fault = strike([*self.outages, *self.faults], request)
         if fault is None:
             return self._true_reply(request, accounts)
         if fault.replaces_answer or fault.kind == "null":

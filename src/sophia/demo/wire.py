@@ -55,7 +55,8 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, h
     """Send `reply` after its delay, the fault's headers last; a caller that goes away meanwhile is not waited for."""
     fault = reply.fault
     if fault is not None:
-        headers = {**headers, **fault.sent_headers()}
+        kept = {name: value for name, value in headers.items() if not (fault.hides_usage and name.endswith("-usage"))}
+        headers = {**kept, **fault.sent_headers()}
     if fault is None:
         await _send_whole(send, reply, headers, 0)
         return
@@ -68,7 +69,7 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, h
         if fault.kind in {"drip", "drip for ever"}:
             await _drip(send, reply, headers, fault, gone)
         elif fault.kind in {"answer", "null"}:
-            await _send_whole(send, reply, headers, max(0, fault.size_bytes - len(reply.raw)))
+            await _send_whole(send, reply, headers, max(0, fault.padded_bytes - len(reply.raw)))
         else:
             await _break_off(scope, send, reply, headers, fault)
             await gone
