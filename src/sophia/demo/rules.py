@@ -13,10 +13,6 @@ Kind = Literal["page", "post", "page_story", "video", "instagram", "media"]
 # The waves in which Meta retired names, on every version at once.
 AUTUMN_2025 = date(2025, 11, 15)
 SUMMER_2026 = date(2026, 6, 15)
-# When newer names began.
-REPOSTS_BEGAN, LINK_CLICKS_BEGAN = date(2025, 12, 3), date(2026, 6, 22)
-# "April 2026"; the day is not known.
-TOTALS_BEGAN = date(2026, 4, 1)
 
 DAY: tuple[str, ...] = ("day",)
 ROLLING: tuple[str, ...] = ("day", "week", "days_28")
@@ -37,8 +33,8 @@ class Rule:
 
     `metric_types` and `products` concern Instagram only. `refused_when_small`: code 200 / 1504029 on a Page with few
     followers. `empty_when_small`: an empty answer on an Instagram account with few followers. `alone`: money, which
-    must be asked by itself. `introduced_on` is the first Pacific day on which the name is known, `retired_on` the first on
-    which it is dead, `silent_from` the first on which it is accepted and answers nothing.
+    must be asked by itself. `retired_on` is the first Pacific day on which the name is dead, `silent_from`
+    the first on which it is accepted and answers nothing.
     """
 
     name: str
@@ -46,7 +42,6 @@ class Rule:
     breakdowns: tuple[str, ...] = ()
     metric_types: tuple[str, ...] = ()
     products: frozenset[ProductType] = frozenset()
-    introduced_on: date | None = None
     retired_on: date | None = None
     silent_from: date | None = None
     first_version: int = OLDEST_VERSION
@@ -58,7 +53,7 @@ class Rule:
 
     def is_alive(self, version: int, today: date) -> bool:
         """Whether the name is valid for Graph API version `version` on the Pacific day `today`."""
-        if today < (self.introduced_on or date.min) or today >= (self.retired_on or date.max):
+        if self.retired_on is not None and today >= self.retired_on:
             return False
         return self.first_version <= version <= self.last_version
 
@@ -257,16 +252,15 @@ DEMOGRAPHICS = ("follower_demographics", "engaged_audience_demographics", "reach
 TIMEFRAMES = frozenset({"this_week", "this_month"})
 
 
-def _totals(names: str, breakdowns: tuple[str, ...] = (), introduced_on: date | None = None) -> list[Rule]:
-    return [Rule(name, DAY, breakdowns, _TOTAL, introduced_on=introduced_on) for name in names.split()]
+def _totals(names: str, breakdowns: tuple[str, ...] = ()) -> list[Rule]:
+    return [Rule(name, DAY, breakdowns, _TOTAL) for name in names.split()]
 
 
 INSTAGRAM = _table(
     [Rule("reach", ROLLING, ("media_product_type", *FOLLOW_TYPES), _BOTH)],
     [Rule("follower_count", DAY, metric_types=("time_series",), empty_when_small=True)],
     _totals("views", ("media_product_type", *FOLLOW_TYPES)),
-    _totals("accounts_engaged replies profile_views website_clicks"),
-    _totals("reposts", introduced_on=REPOSTS_BEGAN),
+    _totals("accounts_engaged replies reposts profile_views website_clicks"),
     _totals("total_interactions likes comments shares saves", ("media_product_type",)),
     [Rule("follows_and_unfollows", DAY, ("follow_type",), _TOTAL, empty_when_small=True)],
     _totals("profile_links_taps", ("contact_button_type",)),
@@ -279,27 +273,18 @@ INSTAGRAM = _table(
 )
 
 
-def _media(
-    names: str,
-    products: frozenset[ProductType],
-    breakdowns: tuple[str, ...] = (),
-    introduced_on: date | None = None,
-) -> list[Rule]:
-    return [Rule(name, LIFETIME, breakdowns, products=products, introduced_on=introduced_on) for name in names.split()]
+def _media(names: str, products: frozenset[ProductType], breakdowns: tuple[str, ...] = ()) -> list[Rule]:
+    return [Rule(name, LIFETIME, breakdowns, products=products) for name in names.split()]
 
 
 MEDIA = _table(
-    _media("views reach shares total_interactions facebook_views", ALL_PRODUCTS),
-    _media("reposts", ALL_PRODUCTS, introduced_on=REPOSTS_BEGAN),
-    _media("total_views", ALL_PRODUCTS, introduced_on=TOTALS_BEGAN),
-    _media("likes comments saved", FEED_AND_REELS),
-    _media("total_likes total_comments", FEED_AND_REELS, introduced_on=TOTALS_BEGAN),
+    _media("views reach shares total_interactions reposts facebook_views total_views", ALL_PRODUCTS),
+    _media("likes comments saved total_likes total_comments", FEED_AND_REELS),
     _media("follows profile_visits", FEED_AND_STORY),
     _media("profile_activity", FEED_AND_STORY, ("action_type",)),
     _media("ig_reels_avg_watch_time ig_reels_video_view_total_time reels_skip_rate crossposted_views", REELS_ONLY),
     _media("navigation", STORY_ONLY, ("story_navigation_action_type",)),
-    _media("replies", STORY_ONLY),
-    _media("link_clicks", STORY_ONLY, introduced_on=LINK_CLICKS_BEGAN),
+    _media("replies link_clicks", STORY_ONLY),
 )
 
 TABLES: dict[Kind, dict[str, Rule]] = {
