@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.client import GraphClient
 from sophia.meta.envelope import Answer
-from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.errors import GraphError, Remedy, shown_text
 from sophia.vault import STRUCK_OUT, strike_out
 
 PAGE_FIELDS = "id,name,access_token,tasks,instagram_business_account{id,username,name,followers_count}"
@@ -118,7 +118,7 @@ def read_facts(data: dict[str, Any]) -> TokenFacts:
         data_access_expires_at=moment_of(said.get("data_access_expires_at")),
         user_id=str(said["user_id"]) if said.get("user_id") else None,
         app_id=str(said["app_id"]) if said.get("app_id") else None,
-        problem=strike_out(str(error.get("message"))) if isinstance(error, dict) else None,
+        problem=shown_text(str(error.get("message") or "no reason given")) if isinstance(error, dict) else None,
     )
 
 
@@ -215,11 +215,16 @@ async def granted_permissions(caller: Caller) -> frozenset[str] | None:
 
 def discreet(error: GraphError, *secrets: SecretStr) -> GraphError:
     """The same error without any of the secrets, which Meta repeats in some messages ("Malformed access token …")."""
-    message = error.message
-    for secret in secrets:
-        message = message.replace(secret.get_secret_value(), STRUCK_OUT)
+
+    def without(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret.get_secret_value(), STRUCK_OUT)
+        return strike_out(text)
+
     return GraphError(
-        strike_out(message),
+        without(error.message),
+        user_title=without(error.user_title),
+        user_message=without(error.user_message),
         code=error.code,
         subcode=error.subcode,
         status=error.status,

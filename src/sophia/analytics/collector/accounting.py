@@ -52,7 +52,7 @@ class Accounting:
         self._said.add(id(error))
         outcome.problems.append(as_problem(family, error))
         if error.remedy in A_PERSON_MUST_ACT and outcome.action_needed is None:
-            outcome.action_needed = f"{error.advice} ({strike_out(error.message)})"
+            outcome.action_needed = f"{error.advice} ({error.text})"
 
     def store_failed(self, family: str, error: DBAPIError | StoreError) -> None:
         """The driver's own words without the statement, whose parameters are none of the reader's business."""
@@ -92,7 +92,7 @@ class Accounting:
             self._problem("metrics", refusal.code, message, advice_of(remedy), subcode=refusal.subcode)
         for edge, error in ask.withheld.items():
             outcome.problems.append(as_problem(edge, error))
-            outcome.action_needed = outcome.action_needed or f"{error.advice} ({strike_out(error.message)})"
+            outcome.action_needed = outcome.action_needed or f"{error.advice} ({error.text})"
         outcome.problems += skipped_problems(ask.skipped.items())
         if outcome.saved.unclassified:
             names = ", ".join(sorted(outcome.saved.unclassified))
@@ -142,7 +142,7 @@ async def attempt(
 
 
 def as_problem(family: str, error: GraphError) -> dict[str, Any]:
-    note: dict[str, Any] = {"family": family, "code": error.code, "message": strike_out(error.message)}
+    note: dict[str, Any] = {"family": family, "code": error.code, "message": error.text}
     if error.subcode is not None:
         note["subcode"] = error.subcode
     if error.trace:
