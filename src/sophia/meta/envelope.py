@@ -12,6 +12,8 @@ from sophia.meta.json_text import read_json
 from sophia.meta.records import Source
 
 OBJECT_ID = re.compile(r"[0-9]{1,30}(_[0-9]{1,30})?")
+# Facebook writes the id of a comment as comment, post_comment or page_post_comment. The store holds 80 characters.
+COMMENT_ID = re.compile(r"(?=.{1,80}\Z)[0-9]{1,30}(_[0-9]{1,30}){0,2}")
 OK, MOVED, MOVED_NO_MORE = 200, 300, 400
 LONGEST_TRACE = 60
 
