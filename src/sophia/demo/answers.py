@@ -101,4 +101,6 @@ def _answer_me(visit: Visit) -> str:
         pages: list[Page] = list(world.pages) if visit.has_scope("pages_show_list") else []
         shown = _fields(parameters) or (Field("access_token"), Field("category"), Field("name"), Field("id"))
         return list_rows(visit, pages, parameters, shown, "me/accounts")
+    if path[1:] == ("businesses",) and visit.has_scope("business_management"):
+        return as_json({"data": []})  # this person's Pages belong to no portfolio
     raise errors.unknown_path("/".join(path))
