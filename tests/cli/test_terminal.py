@@ -90,7 +90,7 @@ def test_requests_do_not_reach_the_terminal_of_the_server(shell: Shell, form: st
     while not (found := re.search(rb"running on http://127\.0\.0\.1:(\d+)", written)):
         written += os.read(parent, 65536)
     path = "/x%1b%5d0;OWNED%07%1b%5b2J%c2%9b31m%e2%80%ae%0d%0aForged:%20line" + "y" * 5000
-    raw = f"GET /x\x1b]0;OWNED\x07?\x1b[2J HTTP/1.1\r\nHost: a\x1b]0;OWNED\x07\r\n\r\n"
+    raw = "GET /x\x1b]0;OWNED\x07?\x1b[2J HTTP/1.1\r\nHost: a\x1b]0;OWNED\x07\r\n\r\n"
     for text in (f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", raw):
         with socket.create_connection(("127.0.0.1", int(found[1])), timeout=10) as connection:
             connection.sendall(text.encode("latin-1"))
