@@ -110,6 +110,15 @@ def test_without_business_management_the_message_names_it_and_the_way_round(agen
     assert not [call for call in api.calls if "businesses" in call.path]
 
 
+def test_with_business_management_and_no_page_the_message_names_both_ways(agency: Agency) -> None:
+    """L11: the permission is there and lists nothing, so the role in the portfolio is missing."""
+    with answering(agency, NOBODY), pytest.raises(InvalidInputError) as raised:
+        agency.look()
+    assert "business_management" in str(raised.value)
+    assert "a role" in str(raised.value)
+    assert "SOPHIA_FACEBOOK_PAGE_ID" in str(raised.value)
+
+
 def test_pages_that_the_token_names_are_found(agency: Agency) -> None:
     """L11: the granular scopes of a token name the Pages that the person chose, whatever /me/accounts lists."""
     world = agency.meta.world

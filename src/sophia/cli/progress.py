@@ -24,7 +24,9 @@ def describe(outcome: "RunOutcome", seconds: float) -> str:
     line = f"{outcome.status}: {numbers}; {outcome.calls} calls, {seconds:.1f} s"
     if outcome.action_needed:
         return f"{line}. {outcome.action_needed}"
-    first = outcome.problems[0].get("message") if outcome.status != "ok" and outcome.problems else None
+    # A run that is ok may still have met what a person should know: media of kinds that are new.
+    shown = [one for one in outcome.problems if outcome.status != "ok" or one.get("code") == "unknown_kind"]
+    first = shown[0].get("message") if shown else None
     return f"{line}. {first}" if first else line
 
 

@@ -205,7 +205,8 @@ def store_page(
 def no_page(scopes: frozenset[str], warnings: tuple[str, ...]) -> str:
     """Why a token may open no Page, and the ways round."""
     portfolio = (
-        "If the Pages belong to a business portfolio, give the person or the system user a role on them there"
+        f"With {PORTFOLIOS} Meta lists no Page of a business portfolio either: give the person or the system user a role "
+        "on the Pages there"
         if PORTFOLIOS in scopes
         else f"If the Pages belong to a business portfolio, make a token that has {PORTFOLIOS} too"
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sophia.analytics.collector import Plan
+from sophia.cli.progress import describe
 from sophia.demo.graph_api import GraphApi, Receive, Scope, Send
 from sophia.demo.server import running_server
 
@@ -85,6 +86,7 @@ def test_media_of_unknown_kinds_are_kept_and_reported(make_house: HouseMaker) ->
     assert "no media_product_type" in note["message"]
     assert note["message"].isprintable()
     assert outcome.status == "ok"
+    assert "IGTV" in describe(outcome, 1.0)  # the line of `sophia collect`
 
     house.base_url = original_url  # Meta names all the kinds again
     house.now = house.now.replace(day=house.now.day + 1)
