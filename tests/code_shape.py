@@ -14,7 +14,22 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "sophia"
 VAGUE = frozenset(
-    ("one", "found", "mine", "told", "given", "who", "asked", "place", "said", "known", "seen", "shown", "wanted", "each")
+    (
+        "one",
+        "found",
+        "mine",
+        "told",
+        "given",
+        "who",
+        "asked",
+        "place",
+        "said",
+        "known",
+        "seen",
+        "shown",
+        "wanted",
+        "each",
+    )
 ) | {"whole"}
 MOST_VAGUE_PERCENT = 0.3
 MOST_MIRRORED = 10

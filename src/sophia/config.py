@@ -61,6 +61,17 @@ def safe_base_url(address: str) -> str:
     return address
 
 
+def safe_database_url(url: SecretStr | None) -> SecretStr | None:
+    """Refuse an address whose password has a bare @: what follows it would be taken for the host, and shown as one."""
+    scheme, _, rest = ("" if url is None else url.get_secret_value()).partition("://")
+    if scheme.startswith("postgres") and rest.count("@") > 1:
+        raise ValueError(
+            "an address has one @, between the password and the host; write any other as %40, and likewise : / ? # % in "
+            "a user or password"
+        )
+    return url
+
+
 def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -69,6 +80,7 @@ def is_loopback(host: str) -> bool:
 
 
 BaseUrl = Annotated[str, AfterValidator(safe_base_url)]
+DatabaseUrl = Annotated[SecretStr | None, AfterValidator(safe_database_url)]
 
 
 class Settings(BaseSettings):
@@ -78,7 +90,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path("data"), description="Folder of the SQLite database and of the key file.")
     # A secret, because it may hold a password.
-    database_url: SecretStr | None = Field(
+    database_url: DatabaseUrl = Field(
         default=None,
         description="Where readings are kept: sqlite:///file.db or postgresql://user:password@host/name. "
         "Default: sophia.db in the data folder.",

@@ -33,9 +33,9 @@ def test_what_can_be_published(content: DraftContent) -> None:
         (DraftContent("instagram", "feed", "x"), "instagram has no 'feed'"),
         (DraftContent("instagram", "video", "x", (VIDEO,)), "instagram has no 'video'"),
         (DraftContent("facebook", "feed", " \n"), "needs a copy"),
-        (DraftContent("facebook", "feed", "x", (PICTURE,)), "takes 0 media addresses; 1 were given"),
-        (DraftContent("instagram", "carousel", "x", (PICTURE,)), "takes 2 to 10"),
-        (DraftContent("instagram", "carousel", "x", (PICTURE,) * 11), "takes 2 to 10"),
+        (DraftContent("facebook", "feed", "x", (PICTURE,)), "needs no media address, and this one has 1"),
+        (DraftContent("instagram", "carousel", "x", (PICTURE,)), "needs 2 to 10"),
+        (DraftContent("instagram", "carousel", "x", (PICTURE,) * 11), "needs 2 to 10"),
         (DraftContent("instagram", "image", "x", (VIDEO,)), "is a video"),
         (DraftContent("instagram", "reel", "x", (PICTURE,)), "takes a video"),
         (DraftContent("instagram", "story", "text", (PICTURE,)), "no text with a story"),
@@ -130,3 +130,20 @@ def test_lists_show_whose_drafts_may_be_seen(filling: Filling) -> None:
         assert list_drafts(session, None, status="approved") == []
         with pytest.raises(NotFoundError):
             find_draft(session, frozenset({mine}), second)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            DraftContent("instagram", "image", "x"),
+            "A draft of kind image needs one media address, and this one has none.",
+        ),
+        (DraftContent("instagram", "carousel", "x", (PICTURE,)), "needs 2 to 10 media addresses, and this one has 1."),
+    ],
+)
+def test_the_number_of_media_is_told_in_proper_sentences(content: DraftContent, sentence: str) -> None:
+    """A person reads what the kind needs and what the draft has."""
+    with pytest.raises(InvalidInputError) as raised:
+        check(content)
+    assert sentence in str(raised.value)

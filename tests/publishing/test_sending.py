@@ -192,6 +192,17 @@ FAILURES = [
 ]
 
 
+def test_what_meta_says_to_users_is_kept_with_the_entry(newsroom: Newsroom) -> None:
+    """L10: `sophia publish list` shows what Meta complains about, and not only "Invalid parameter"."""
+    text = "The picture has an aspect ratio that cannot be published."
+    error = {"message": "Invalid parameter", "code": 100, "error_subcode": 2207089, "error_user_title": "Too wide"}
+    body = {**error, "error_user_msg": text}
+    newsroom.house.api.faults.append(Fault(r"POST .*/media(\?|$)", body=body, status=400))
+    entry = newsroom.ready("instagram", "image")
+    newsroom.publish()
+    assert f"Invalid parameter. Too wide. {text}" in (newsroom.entry(entry).problem or "")
+
+
 @pytest.mark.parametrize(("error", "status", "wait"), FAILURES)
 def test_each_refusal_has_its_remedy(newsroom: Newsroom, error: str, status: str, wait: timedelta | None) -> None:
     """C3: caps and limits wait, the rest asks a person, and says what to do."""

@@ -3,6 +3,8 @@
 Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped by Ctrl-C or SIGTERM.
 """
 
+import sys
+
 import typer
 
 from sophia.cli import (
@@ -30,6 +32,7 @@ from sophia.cli import (
     told,
 )
 from sophia.cli.errors import SophiaGroup
+from sophia.cli.output import show_crash
 
 app = typer.Typer(
     cls=SophiaGroup,
@@ -68,6 +71,7 @@ for module in (
 
 
 def main() -> None:
+    sys.excepthook = show_crash
     app(prog_name="sophia")
 
 

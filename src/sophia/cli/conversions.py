@@ -10,6 +10,7 @@ import typer
 from sophia.cli.asking import Client
 from sophia.cli.errors import PARTLY
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json
 
 if TYPE_CHECKING:
@@ -110,20 +111,20 @@ def import_(
 
 def show_report(report: "ImportReport") -> None:
     verb = "would be recorded" if report.dry_run else "recorded"
-    typer.echo(f"{report.rows:,} rows: {report.recorded:,} events {verb}, {report.known_before:,} were known before.")
+    echo(f"{report.rows:,} rows: {report.recorded:,} events {verb}, {report.known_before:,} were known before.")
     if report.unattributed:
-        typer.echo(f"{report.unattributed:,} of the new ones name no post of this client: they stay unattributed.")
+        echo(f"{report.unattributed:,} of the new ones name no post of this client: they stay unattributed.")
     if report.refunds_without_day:
-        typer.echo(f"{report.refunds_without_day:,} refunds stand on the day of their order: the file says no other.")
+        echo(f"{report.refunds_without_day:,} refunds stand on the day of their order: the file says no other.")
     for reason, count in report.passed_over.items():
-        typer.echo(f"{count:,} rows passed over: {reason}")
-    typer.echo(f"Columns: {', '.join(report.columns)}")
+        echo(f"{count:,} rows passed over: {reason}")
+    echo(f"Columns: {', '.join(report.columns)}")
     if report.ignored_columns:
-        typer.echo(f"Not used: {', '.join(report.ignored_columns)}")
+        echo(f"Not used: {', '.join(report.ignored_columns)}")
     for row in report.bad[:SHOWN_BAD_ROWS]:
-        typer.echo(f"line {row.line}: {row.reason}", err=True)
+        echo(f"line {row.line}: {row.reason}", err=True)
     if len(report.bad) > SHOWN_BAD_ROWS:
-        typer.echo(f"… and {len(report.bad) - SHOWN_BAD_ROWS:,} more bad rows; --json shows all", err=True)
+        echo(f"… and {len(report.bad) - SHOWN_BAD_ROWS:,} more bad rows; --json shows all", err=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -7,6 +7,7 @@ import typer
 from sophia.cli.asking import Client
 from sophia.cli.drawing import MINUS, MISSING, line
 from sophia.cli.opening import Installation, open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def quality(client: Client, as_json: AsJson = False) -> None:
 
         with installation.database.read() as session:
             weeks = week_scores(session, number, found.window)
-        typer.echo(quality_answer(number, found, weeks).model_dump_json(indent=2))
+        echo(quality_answer(number, found, weeks).model_dump_json(indent=2))
         return
     rows = [
         {
@@ -108,7 +109,7 @@ def context(client: Client, as_json: AsJson = False) -> None:
 
     answer = context_answer(number, found)
     if as_json:
-        typer.echo(answer.model_dump_json(indent=2))
+        echo(answer.model_dump_json(indent=2))
         return
     for one in answer.guidance:
         line(one.text)
@@ -144,7 +145,7 @@ def attribute(as_json: AsJson = False) -> None:
         show_json({"outcomes": outcomes, "scores": scores})
         return
     for name, saved in (("outcomes", outcomes), ("weekly scores", scores)):
-        typer.echo(f"{saved.new:,} new {name}, {saved.changed:,} changed, {saved.same:,} as they were.")
+        echo(f"{saved.new:,} new {name}, {saved.changed:,} changed, {saved.same:,} as they were.")
 
 
 def register(app: typer.Typer) -> None:

@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 import typer
 
 from sophia.cli.opening import Installation, settle_memory, utc_now
+from sophia.cli.output import echo
 
 if TYPE_CHECKING:
     from sophia.analytics.store import RunOutcome
@@ -45,20 +46,20 @@ def demo(
         claimed_folder(folder),
         spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta,
     ):
-        typer.echo(f"Started a simulated Meta with {businesses} clients.")
+        echo(f"Started a simulated Meta with {businesses} clients.")
         installation = install(folder, meta)
         collect(installation, meta)
         key = make_key(installation)
         app = create_app(installation.settings, installation.database, clock=utc_now)
         with running_server(app, port=free_port(port)) as address:
             show(address, key)
-            typer.echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
-            typer.echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
-            typer.echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
+            echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
+            echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
+            echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
             if not once:
                 write_environment(folder, meta)
-                typer.echo(f"Commands: {shell_line(folder)}")
-                typer.echo("Ctrl-C ends it.")
+                echo(f"Commands: {shell_line(folder)}")
+                echo("Ctrl-C ends it.")
                 wait()
         installation.database.close()
 
@@ -155,17 +156,17 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     offer = look(installation, meta)
     connected = connect_clients(installation.database, installation.vault, offer, meta.world, evenings[0])
     furnish(installation.database, meta.world, meta.now + timedelta(hours=1))
-    typer.echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients.")
+    echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients.")
     with installation.database.read() as session:
         accounts = list_accounts(session)
     began, outcomes = time.monotonic(), []
     for evening in evenings:
-        typer.echo(f"Collecting 90 days as on {evening:%d %B, %H:%M} UTC, when a week had ended …")
+        echo(f"Collecting 90 days as on {evening:%d %B, %H:%M} UTC, when a week had ended …")
         set_clock(meta, evening)
         then = Installation(installation.settings, installation.database, standing_at(evening))
         outcomes += collect_accounts(then, accounts, lambda _: Plan("demo"), as_json=True)
     set_clock(meta, None)
-    typer.echo("Collecting what came since …")
+    echo("Collecting what came since …")
     newest = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
     summarise([*outcomes, *newest], newest, time.monotonic() - began)
     remember(installation.database, meta.world, meta.truth, meta.now)
@@ -173,11 +174,11 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     keep_anomalies(installation.database, utc_now())
     judged = attribute_outcomes(installation.database, utc_now())
     keep_scores(installation.database, utc_now())
-    typer.echo(f"Judged what planners had predicted by {judged.new:,} outcomes of posts.")
+    echo(f"Judged what planners had predicted by {judged.new:,} outcomes of posts.")
     first = [account for account in accounts if account.client_id == accounts[0].client_id]
     name_competitor(installation, meta, first[0].client_name)
     read = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)
-    typer.echo(f"Read {sum(outcome.saved.new for outcome in read):,} comments of {first[0].client_name}.")
+    echo(f"Read {sum(outcome.saved.new for outcome in read):,} comments of {first[0].client_name}.")
 
 
 def ends_of_weeks(now: datetime) -> list[datetime]:
@@ -231,10 +232,10 @@ def summarise(outcomes: list["RunOutcome"], newest: list["RunOutcome"], seconds:
     readings = sum(outcome.saved.new for outcome in outcomes)
     posts = sum(outcome.saved.posts_new for outcome in outcomes)
     calls = sum(outcome.calls for outcome in outcomes)
-    typer.echo(f"Collected {readings:,} readings of {posts:,} posts in {seconds:.1f} s with {calls:,} calls.")
+    echo(f"Collected {readings:,} readings of {posts:,} posts in {seconds:.1f} s with {calls:,} calls.")
     bad = [outcome for outcome in newest if outcome.status != "ok"]
     if bad:
-        typer.echo(f"{len(bad)} accounts are not in order; `sophia status` of a real installation would say why.")
+        echo(f"{len(bad)} accounts are not in order; `sophia status` of a real installation would say why.")
 
 
 def make_key(installation: Installation) -> str:
@@ -259,7 +260,7 @@ def show(address: str, key: str) -> None:
     for path in samples(address, key):
         answer = ask(address, key, path)
         text = json.dumps(answer, ensure_ascii=False)
-        typer.echo(f"\nGET {path}\n  {text[:LONGEST_SHOWN]}{' …' if len(text) > LONGEST_SHOWN else ''}")
+        echo(f"\nGET {path}\n  {text[:LONGEST_SHOWN]}{' …' if len(text) > LONGEST_SHOWN else ''}")
 
 
 def samples(address: str, key: str) -> Iterator[str]:
@@ -286,7 +287,7 @@ def wait() -> None:
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        typer.echo("\nStopped.")
+        echo("\nStopped.")
 
 
 def register(app: typer.Typer) -> None:

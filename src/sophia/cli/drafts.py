@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sophia.cli.opening import Installation, open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
@@ -147,9 +148,9 @@ def show(draft: Number, as_json: AsJson = False) -> None:
         show_json(found)
         return
     state = "approved" if found.approved else found.status
-    typer.echo(f"Draft {found.id}, {found.platform} {found.kind or 'post'}, version {found.version}: {state}")
+    echo(f"Draft {found.id}, {found.platform} {found.kind or 'post'}, version {found.version}: {state}")
     for line in (*found.media_urls, found.copy):
-        typer.echo(line)
+        echo(line)
     zone = installation.settings.operator_zone
     rows = [
         {
@@ -204,7 +205,7 @@ def tell(installation: Installation, number: int, said: str, as_json: bool) -> N
     if as_json:
         show_json(read_draft(installation, number))
     else:
-        typer.echo(said)
+        echo(said)
 
 
 def register(app: typer.Typer) -> None:

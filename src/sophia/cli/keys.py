@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sophia.cli.opening import Installation, open_installation
+from sophia.cli.output import confirm, echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 keys = typer.Typer(help="Keys for the API, and the key that tokens are encrypted with.", no_args_is_help=True)
@@ -51,8 +52,8 @@ def create(
     if as_json:
         show_json({"name": name, "key": key, "clients": names})
         return
-    typer.echo(key)
-    typer.echo(f"It sees {'every client' if names is None else ', '.join(names)}. It is not shown again.", err=True)
+    echo(key)
+    echo(f"It sees {'every client' if names is None else ', '.join(names)}. It is not shown again.", err=True)
 
 
 @keys.command("list")
@@ -99,7 +100,7 @@ def revoke(name: str) -> None:
 
     with installation.database.write() as session:
         revoke_key(session, name, installation.clock())
-    typer.echo(f"The key {name} opens nothing any more.")
+    echo(f"The key {name} opens nothing any more.")
 
 
 @keys.command()
@@ -107,7 +108,7 @@ def encryption() -> None:
     """Print a new key for SOPHIA_ENCRYPTION_KEY. Put it before the old one, separated by a comma, then: key rotate."""
     from cryptography.fernet import Fernet  # noqa: PLC0415
 
-    typer.echo(Fernet.generate_key().decode())
+    echo(Fernet.generate_key().decode())
 
 
 @keys.command()
@@ -132,7 +133,7 @@ def rotate(
         rotate_setting(installation)
         return
     count = rotate_keys(installation.database, installation.vault)
-    typer.echo(f"{count} tokens are encrypted with a new key, in {installation.vault.path}. Keep a copy of it.")
+    echo(f"{count} tokens are encrypted with a new key, in {installation.vault.path}. Keep a copy of it.")
 
 
 def rotate_setting(installation: Installation) -> None:
@@ -146,8 +147,8 @@ def rotate_setting(installation: Installation) -> None:
         with installation.database.read() as session:
             expect_keys(session, vault)
         old = installation.settings.encryption_key
-        typer.echo(f"{Fernet.generate_key().decode()},{old.get_secret_value().strip(' ,') if old else ''}")
-        typer.echo(
+        echo(f"{Fernet.generate_key().decode()},{old.get_secret_value().strip(' ,') if old else ''}")
+        echo(
             "Set SOPHIA_ENCRYPTION_KEY to this, the new key before the old one, wherever Sophia runs; start what runs "
             "anew; then once more: sophia key rotate",
             err=True,
@@ -156,7 +157,7 @@ def rotate_setting(installation: Installation) -> None:
     with installation.database.write() as session:
         hold_keys(session)
         count = encrypt_anew(session, vault)
-    typer.echo(
+    echo(
         f"{count} tokens are encrypted with the newest key. Take away the first comma in SOPHIA_ENCRYPTION_KEY and all "
         "that stands behind it."
     )
@@ -166,10 +167,10 @@ def forget(installation: Installation, *, yes: bool) -> None:
     from sophia.portfolio.service import forget_tokens  # noqa: PLC0415
 
     if not yes:
-        typer.confirm("Take away the tokens of all accounts? Each must be connected again.", abort=True, err=True)
+        confirm("Take away the tokens of all accounts? Each must be connected again.", abort=True)
     with installation.database.write() as session:
         count = forget_tokens(session)
-    typer.echo(f"{count} tokens are taken away. Next, connect the accounts again: sophia connect")
+    echo(f"{count} tokens are taken away. Next, connect the accounts again: sophia connect")
 
 
 def register(app: typer.Typer) -> None:

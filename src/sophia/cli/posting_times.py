@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from sophia.cli.asking import Client, First, Last, chosen_window
-from sophia.cli.drawing import heading, heat_map, line, paint
+from sophia.cli.drawing import heading, heat_map, line
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo, paint
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def posting_times(
     if as_json:
         from sophia.analytics.schemas.responding import posting_times_answer  # noqa: PLC0415
 
-        typer.echo(posting_times_answer(found).model_dump_json(indent=2))
+        echo(posting_times_answer(found).model_dump_json(indent=2))
         return
     show(name, found)
 

@@ -10,6 +10,7 @@ import typer
 from sophia.cli.drafts import Accounts
 from sophia.cli.errors import ERROR, PARTLY
 from sophia.cli.opening import Installation, open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def due(as_json: AsJson = False) -> None:
     unapproved = sum(1 for one in queued if not one.approved)
     if unapproved and not as_json:
         waits = "1 entry waits" if unapproved == 1 else f"{unapproved} entries wait"
-        typer.echo(f"{waits} for an approval: sophia publish list --status queued")
+        echo(f"{waits} for an approval: sophia publish list --status queued")
     failed = sum(1 for one in done if one.status == entries.FAILED)
     if failed:
         raise typer.Exit(ERROR if failed == len(done) else PARTLY)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from sophia.cli.asking import AsOf, Client, First, Last, Week, chosen_window
-from sophia.cli.drawing import changed, figure, heading, line, paint, sparkline
+from sophia.cli.drawing import changed, figure, heading, line, sparkline
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo, paint
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def report(
     if as_json:
         from sophia.analytics.schemas.reports import report_answer  # noqa: PLC0415
 
-        typer.echo(report_answer(found).model_dump_json(indent=2))
+        echo(report_answer(found).model_dump_json(indent=2))
         return
     show(found)
 

@@ -108,4 +108,6 @@ def _answer_me(visit: Visit) -> str:
         pages: list[Page] = [] if is_empty else list(world.pages)
         shown = _fields(parameters) or (Field("access_token"), Field("category"), Field("name"), Field("id"))
         return list_rows(visit, pages, parameters, shown, "me/accounts")
+    if path[1:] == ("businesses",) and visit.has_scope("business_management"):
+        return as_json({"data": []})  # this person's Pages belong to no portfolio
     raise errors.unknown_path("/".join(path))

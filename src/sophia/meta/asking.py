@@ -61,7 +61,7 @@ class Ask:
             new = set(names) - self.refused.setdefault(kind, set())
             self.refused[kind] |= new
             self.refusals += [
-                Refusal(kind, name, everywhere, error.code, error.subcode, error.message) for name in sorted(new)
+                Refusal(kind, name, everywhere, error.code, error.subcode, error.text) for name in sorted(new)
             ]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sophia.meta.asking import ABOUT_A_PERMISSION, Ask
 from sophia.meta.caller import MOST_BATCH_ITEMS, MOST_IDS
 from sophia.meta.catalogue import Platform
-from sophia.meta.envelope import OBJECT_ID, Answer, next_cursor, object_id
+from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, next_cursor, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.interpreting import moment_of
 from sophia.meta.records import CommentSeen, CommentsSeen
@@ -128,15 +128,27 @@ def _params(platform: Platform) -> dict[str, str]:
 
 
 def read(answer: Answer, platform: Platform, account: str) -> list[CommentsSeen]:
-    """What an answer says, by post. What cannot be read is left out, and its post is marked as odd."""
+    """What an answer says, by post. What cannot be read is left out, and its post is marked as odd; what does not say
+    which post it is about comes under the post "".
+    """
     data, subject = answer.data, answer.source.subject
     if subject == OF_ONE:
         path = answer.source.request.split(" ", 1)[1].split("?", 1)[0].strip("/")
         return [_of_post(path.rpartition("/comments")[0].rpartition("/")[2], data, platform, account)]
     items = data.get("data") if subject == LISTED else list(data.values())
-    posts = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    named = [item for item in posts if OBJECT_ID.fullmatch(str(item.get("id"))) and "error" not in item]
-    return [_of_post(str(item["id"]), item.get("comments", {}), platform, account) for item in named]
+    if not isinstance(items, list):
+        return [NAMELESS]
+    return [_of_item(item, platform, account) for item in items]
+
+
+NAMELESS = CommentsSeen("", [], None, is_odd=True)
+
+
+def _of_item(item: Any, platform: Platform, account: str) -> CommentsSeen:
+    """One post of a list. Instead of one of several posts Meta may answer an error, which says nothing about comments."""
+    if not isinstance(item, dict) or not OBJECT_ID.fullmatch(str(item.get("id"))) or "error" in item:
+        return NAMELESS
+    return _of_post(str(item["id"]), item.get("comments", {}), platform, account)
 
 
 def _of_post(post: str, data: Any, platform: Platform, account: str) -> CommentsSeen:
@@ -172,9 +184,11 @@ def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bo
     """A comment; None when it has no id, or no moment that can be read."""
     is_facebook = platform is Platform.FACEBOOK
     try:
-        number = object_id(item["id"])
+        number = str(item["id"])
         written_at = moment_of(item["created_time" if is_facebook else "timestamp"])
     except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    if not COMMENT_ID.fullmatch(number):
         return None
     text, hidden = item.get("message" if is_facebook else "text"), item.get("is_hidden" if is_facebook else "hidden")
     likes, author = item.get("like_count"), item.get("from" if is_facebook else "user")

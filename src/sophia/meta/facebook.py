@@ -173,9 +173,12 @@ def _read_counts(item: dict[str, Any], reader: InsightsReader, post: str) -> Non
     shares = item.get("shares", {"count": 0})
     reader.add_field("shares_count", shares.get("count") if isinstance(shares, dict) else shares, post, post)
     for name in ("comments", "reactions"):
-        summary = item[name].get("summary") if isinstance(item.get(name), dict) else None
+        counted = item.get(name)
+        summary = counted.get("summary") if isinstance(counted, dict) else counted
         if isinstance(summary, dict):
             reader.add_field(f"{name}_count", summary.get("total_count"), post, post)
+        elif summary is not None:
+            reader.set_aside(post, f"{name}_count", "a summary is not an object", summary)
 
 
 def read_posts_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
@@ -190,12 +193,15 @@ def read_reels(request: Request, data: dict[str, Any]) -> Interpretation:
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
     found: list[str] = []
     for item in request.items(data, reader):
-        if "id" not in item:
+        if not OBJECT_ID.fullmatch(str(item.get("id"))):
+            reader.set_aside(request.object_id, "", "a reel without an id", item)
             continue
         found.append(str(item["id"]))
         insights = item.get("video_insights")
         if isinstance(insights, dict):
             reader.read(insights.get("data"), found[-1], found[-1])
+        elif insights is not None:
+            reader.set_aside(found[-1], "", "video_insights is not an object", insights)
     return Interpretation(reader.readings, [], reader.oddities, found)
 
 

@@ -73,6 +73,8 @@ class Request:
                 reader.set_aside(one, "", "one of several ids was answered with an error", item)
             elif isinstance(item.get(edge), dict):
                 reader.read(item[edge].get("data"), one, one)
+            elif item.get(edge) is not None:
+                reader.set_aside(one, "", f"{edge} is not an object", item[edge])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def read_insights_of(post: PostSeen, item: Mapping[str, Any], reader: InsightsRe
     insights = item.get("insights")
     if isinstance(insights, dict):
         reader.read(insights.get("data"), post.external_id, post.external_id, post.kind)
+    elif insights is not None:
+        reader.set_aside(post.external_id, "", "insights are not an object", insights)
 
 
 def moment_of(value: Any) -> datetime:

@@ -37,7 +37,7 @@ READERS: Mapping[str, Read] = {
     "account_profile": instagram.read_profile,
     "account_insights": instagram.read_account_insights,
     "media": instagram.read_media,
-    "stories": instagram.read_media,
+    "stories": instagram.read_stories,
     "media_by_id": instagram.read_media_by_id,
     "media_insights": _read_single(Platform.INSTAGRAM),
 }

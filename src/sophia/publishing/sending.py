@@ -259,7 +259,8 @@ class Publisher:
         if verdict_on(trouble) is Verdict.RECONNECT:
             await self._write(lambda session: attempts.ask_for_connection(session, attempt.account_id, advice))
         at = trouble.resume_at or self.clock() + ONE_MINUTE
-        await self._look_again(attempt, at, f"{said} Looking for the post failed: {trouble}")
+        why = "with the same answer" if str(trouble) == said else f"with: {trouble}"
+        await self._look_again(attempt, at, f"{said} Looking for the post failed {why}")
 
     async def _may_go_again(self, sending: Sending, said: str, *, is_kept: bool) -> bool:
         """Whether what is not listed may be sent again now: once it had time to appear, and not for ever."""

@@ -82,7 +82,7 @@ def record_refused_objects(
             row = RefusedObject(account_id=account_id, object_id=name, since=now, tries=0)
             session.add(row)
         row.tries += 1
-        row.code, row.subcode, row.reason = error.code, error.subcode, strike_out(error.message)
+        row.code, row.subcode, row.reason = error.code, error.subcode, error.text
         row.ask_again_at = now + OBJECT_AGAIN_AFTER[min(row.tries, len(OBJECT_AGAIN_AFTER)) - 1]
 
 

@@ -14,7 +14,14 @@ _KINDS = {
         {ObjectKind.PAGE, ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL, ObjectKind.STORY}
     ),
     Platform.INSTAGRAM: frozenset(
-        {ObjectKind.ACCOUNT, ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL, ObjectKind.STORY}
+        {
+            ObjectKind.ACCOUNT,
+            ObjectKind.FEED,
+            ObjectKind.CAROUSEL,
+            ObjectKind.REEL,
+            ObjectKind.STORY,
+            ObjectKind.OTHER,
+        }
     ),
 }
 
