@@ -112,7 +112,8 @@ class Settings(BaseSettings):
     )
 
     operator_timezone: ZoneName = Field(
-        default="UTC", description="Zone in which jobs run and times are shown; never the zone of a reading."
+        default="UTC",
+        description="Zone of daily and weekly jobs, and of the times that are shown; never the zone of a reading.",
     )
     daily_hour: int = Field(default=6, ge=0, le=23, description="Hour of the daily collection in operator_timezone.")
     initial_days: int = Field(default=90, ge=1, le=730, description="Days of history that a first collection reads.")

@@ -9,7 +9,8 @@ import pytest
 from sophia.analytics.queries import RunRecord
 from sophia.analytics.queries.standing import Standing
 from sophia.analytics.schedule import LADDER
-from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, lags, last_tick, may_be_collected
+from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, lags, may_be_collected
+from sophia.jobs.run_times import last_daily_run_time
 from sophia.portfolio.service import AccountInfo
 
 # Noon in UTC is four in the morning in Meta's zone, so its yesterday is the 21st.
@@ -95,7 +96,7 @@ def test_yesterday_is_that_of_the_last_daily_hour() -> None:
     ],
 )
 def test_the_last_daily_hour(now: datetime, zone: str, tick: datetime) -> None:
-    assert last_tick(now, 6, ZoneInfo(zone)) == tick
+    assert last_daily_run_time(6, ZoneInfo(zone), now) == tick
 
 
 def test_there_is_no_point_without_a_token_or_in_a_paused_account() -> None:
