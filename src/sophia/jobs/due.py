@@ -16,6 +16,8 @@ DAILY_FAMILIES = {
 }
 # Ended through no fault of the account: the next try may go through.
 PASSING = frozenset({"throttled", "running"})
+# Triggers of runs that collect everything that is due in an account.
+AUTOMATIC = frozenset({"daily", "catch_up", "start"})
 
 
 def may_be_collected(standing: Standing) -> bool:
@@ -61,6 +63,17 @@ def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneI
     if not lags(standing, reporting_day(tick) - ONE_DAY, now):
         return False
     return run is None or run.started_at < tick or run.status in PASSING
+
+
+def was_collected_since(before: Standing, current: Standing) -> bool:
+    """Whether another process's job has collected the account since `before` was read, whatever came of it.
+
+    The other process may have left the account due, because Meta refused something: trying again at once would only
+    repeat that. A run that still counts as running, while we hold the account's lease, died with its process.
+    """
+    last = before.last_run.id if before.last_run is not None else 0
+    run = current.last_run
+    return run is not None and run.id > last and run.trigger in AUTOMATIC and run.status != "running"
 
 
 def next_resumption(standings: Iterable[Standing]) -> datetime | None:
