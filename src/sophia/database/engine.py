@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -76,8 +76,9 @@ class Database:
         """A session on one consistent state of the store; nothing that is changed through it is kept."""
         level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with (
-            self.engine.connect().execution_options(**level) as connection,
-            bounded(connection, self._seconds),
+            self._translated(),
+            self.engine.connect() as connection,
+            bounded(connection.execution_options(**level), self._seconds),
             Session(connection) as session,
         ):
             yield session
@@ -88,8 +89,9 @@ class Database:
         options = {"sophia_write": True} if self.is_sqlite else {}
         with (
             self._turn(),
-            self.engine.connect().execution_options(**options) as connection,
-            bounded(connection, self._seconds),
+            self._translated(),
+            self.engine.connect() as connection,
+            bounded(connection.execution_options(**options), self._seconds),
         ):
             with Session(connection, expire_on_commit=False) as session, session.begin():
                 yield session
@@ -111,6 +113,18 @@ class Database:
             yield
         finally:
             self._write_lock.release()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise sqlalchemy.exc.OperationalError for an error that comes from the driver itself.
+
+        SQLAlchemy translates what goes wrong in statements, but not what goes wrong when it prepares a connection, such
+        as setting the isolation level on a connection that the server has closed.
+        """
+        try:
+            yield
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise OperationalError(None, None, error, hide_parameters=True, connection_invalidated=True) from error
 
     def sync(self) -> None:
         """Return when what was committed has reached the disk; SQLite leaves that to later."""
@@ -138,13 +152,16 @@ class Database:
 @contextmanager
 def bounded(connection: Connection, seconds: float | None) -> Iterator[None]:
     """No query through the connection lasts longer than this meanwhile; None sets no bound."""
-    driver = connection.connection.driver_connection
-    if seconds is None or driver is None:
+    if seconds is None:
         yield
         return
     if connection.dialect.name == "postgresql":
-        # It ends with the transaction, which it begins.
-        driver.execute(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        # It ends with the transaction, which it begins. Through SQLAlchemy, which replaces a connection that is closed.
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        yield
+        return
+    driver = connection.connection.driver_connection
+    if driver is None:
         yield
         return
     until = time.monotonic() + seconds
