@@ -151,6 +151,13 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address that `sophia serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `sophia serve` listens on; 0 picks one.")
+    watchdog_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        le=3600,
+        description="`sophia serve` ends with an error when its event loop is blocked this long, so that a supervisor "
+        "restarts it; 0 never ends it.",
+    )
     requests_per_minute: int = Field(default=600, ge=1, description="API requests that one key may make a minute.")
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")

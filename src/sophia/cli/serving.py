@@ -29,6 +29,7 @@ def serve(
     installation = open_installation(create=True, talkative=True)
     import structlog  # noqa: PLC0415
 
+    from sophia.cli.watchdog import watch_event_loop  # noqa: PLC0415
     from sophia.jobs.schedule import run_jobs  # noqa: PLC0415
     from sophia.main import create_app  # noqa: PLC0415
 
@@ -46,6 +47,7 @@ def serve(
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.enter_context(watch_event_loop(settings.watchdog_seconds))
             if jobs:
                 await stack.enter_async_context(run_jobs(settings, database, clock=utc_now))
             event = f"running on http://{f'[{at}]' if ':' in at else at}:{taken.getsockname()[1]}"
