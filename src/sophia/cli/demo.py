@@ -65,7 +65,7 @@ def prepare(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise InvalidInputError(f"{folder} holds something that is no demo. Choose another folder with --dir.")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, mode=0o700)
     (folder / MARK).touch()
 
 

@@ -6,10 +6,11 @@ because SQLite's own waiting sleeps and polls, and a plain BEGIN that reads firs
 
 import copy
 import math
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -55,6 +56,7 @@ class Database:
             self.path: Path | None = Path(parsed.database)
             options = {"connect_args": {"check_same_thread": False}, "pool_size": 40}
             self.engine: Engine = create_engine(parsed, hide_parameters=True, **options)
+            event.listen(self.engine, "do_connect", self._make_private_file)
             event.listen(self.engine, "connect", prepare_sqlite)
             event.listen(self.engine, "begin", begin_sqlite)
         else:
@@ -138,6 +140,13 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def _make_private_file(self, *_: object) -> None:
+        """Make a store that only its owner can read; SQLite gives its companions, -wal and -shm, the same mode."""
+        if self.path is not None and not str(self.path).startswith("file:"):  # an address in SQLite's own form
+            # The file exists, or SQLite says next why it cannot be opened.
+            with suppress(OSError):
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def _tell(self, context: ExceptionContext) -> None:
         """Say in our words what a person must mend. Raises StoreError; other errors go on as they are."""
