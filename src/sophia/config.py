@@ -151,6 +151,12 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address that `sophia serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `sophia serve` listens on; 0 picks one.")
+    path_prefix: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="What a proxy takes off the path before it asks Sophia, such as /sophia; links to next pages begin "
+        "with it.",
+    )
     watchdog_seconds: float = Field(
         default=60.0,
         ge=0,
