@@ -109,7 +109,7 @@ def test_errors_of_the_server_itself_are_problems_too(api: Api) -> None:
     for method, path, status in (
         ("GET", "/nowhere", 404),
         ("GET", "//nowhere", 404),
-        ("GET", "//docs", 404),
+        ("GET", "//redoc", 404),
         ("DELETE", "/accounts", 405),
         ("POST", "/portfolio/summary", 405),
     ):

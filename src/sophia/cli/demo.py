@@ -74,7 +74,7 @@ def claimed_folder(folder: Path) -> Iterator[None]:
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise InvalidInputError(f"{folder} holds something that is no demo. Choose another folder with --dir.")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # SQLite's lock works on every system, and the system lifts it when the process dies.
     mark = sqlite3.connect(folder / MARK, timeout=0, isolation_level=None)
     try:
