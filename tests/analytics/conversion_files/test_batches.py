@@ -14,7 +14,7 @@ from sophia.analytics.conversion_files import ImportReport, Reading, import_conv
 from sophia.analytics.conversion_files.recording import AT_ONCE
 from sophia.analytics.models import ConversionEvent, TrackedLink
 from sophia.analytics.store import Conversion, Outcome, Recorded, record_conversion, record_conversions
-from sophia.analytics.store.conversions import address_hash
+from sophia.analytics.store.conversion_credit import address_hash
 from sophia.errors import ConflictError, NotFoundError
 
 READING = Reading(client_zone=ZoneInfo("UTC"), today=date(2026, 11, 22))

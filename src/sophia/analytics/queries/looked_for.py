@@ -12,6 +12,7 @@ from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.models import CollectionRun, ConversionEvent
 from sophia.analytics.models.collection import ASIDE, FRESH
 from sophia.analytics.queries.overview import SUCCESSES
+from sophia.analytics.queries.validity import standing
 from sophia.analytics.schedule import FRESH_AGE, POSTS_HISTORY
 from sophia.database import among
 from sophia.meta.reporting_zone import reporting_day
@@ -79,10 +80,10 @@ def _walk(trigger: ColumnElement[bool], as_of: datetime | None, *, newest: bool)
 
 
 def _first_event(as_of: datetime | None) -> ScalarSelect[date]:
-    by_then = true() if as_of is None else ConversionEvent.recorded_at <= as_of
+    valid = standing(ConversionEvent.recorded_at, ConversionEvent.replaced_at, as_of)
     return (
         select(func.min(ConversionEvent.event_date))
-        .where(ConversionEvent.client_id == Client.id, by_then)
+        .where(ConversionEvent.client_id == Client.id, valid)
         .correlate(Client)
         .scalar_subquery()
     )

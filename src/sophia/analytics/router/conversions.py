@@ -9,7 +9,14 @@ from fastapi import APIRouter, Header, Query, Response
 from sophia.access.problems import documented
 from sophia.access.web import Visited
 from sophia.analytics import queries, schemas, store
-from sophia.analytics.measures.attribution import attribute, by_draft, by_source, credit_by_draft
+from sophia.analytics.measures.attribution import (
+    attribute,
+    by_draft,
+    by_source,
+    credit_by_draft,
+    last_click_draft,
+    last_click_source,
+)
 from sophia.analytics.measures.commerce import (
     CONVERSION,
     average_order_value,
@@ -129,8 +136,8 @@ def read_attribution(
         queries.expect_client(session, who.seen, client_id)
         window = asked_window(asked, queries.client_today(session, client_id, who.now))
         history = queries.conversion_facts(session, client_id, window, days_before=asked.lookback_days)
-    channel_of = by_draft if asked.by == "draft" else by_source
-    models = attribute(history, window, channel_of, asked.lookback_days)
+    channel_of, last_click_of = (by_draft, last_click_draft) if asked.by == "draft" else (by_source, last_click_source)
+    models = attribute(history, window, channel_of, asked.lookback_days, last_click_of)
     drafts = credit_by_draft(history, window)
     return schemas.AttributionAnswer(
         client_id=client_id,

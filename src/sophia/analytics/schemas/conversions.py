@@ -24,7 +24,7 @@ from sophia.analytics.schemas.figures import Answering, FigureAnswer
 from sophia.errors import InvalidInputError
 
 EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]
-AttributedBy = Literal["content_draft_id", "utm_content", "link_url"]
+AttributedBy = Literal["content_draft_id", "utm_content", "link_url", "utm_source"]
 MOST_DETAILS_BYTES = 16_000
 EARLIEST_EVENT = date(2004, 1, 1)
 
