@@ -114,7 +114,7 @@ def _attribution(model: Model, sales: Sequence[tuple[ConversionFact, list[str]]]
             parts[channel] = parts.get(channel, Fraction(0)) + share
             revenue.setdefault(channel, {})
         if event.revenue is not None:
-            for (channel, _), amount in zip(shares, _split(event.revenue, len(shares)), strict=True):
+            for (channel, _), amount in zip(shares, split_money(event.revenue, len(shares)), strict=True):
                 held = revenue[channel]
                 held[event.revenue.currency] = held.get(event.revenue.currency, Decimal(0)) + amount
     credits_ = {channel: Credit(float(parts.get(channel, 0)), revenue[channel]) for channel in revenue}
@@ -133,7 +133,7 @@ def _shares(model: Model, channels: Sequence[str]) -> list[tuple[str | None, Fra
     return [(channel, Fraction(1, len(channels))) for channel in channels]
 
 
-def _split(money: Money, parts: int) -> list[Decimal]:
+def split_money(money: Money, parts: int) -> list[Decimal]:
     """Equal parts in whole cents, yen or fils; the first ones hold those that are left over."""
     unit = smallest_unit(money.currency)
     each = (money.amount / parts).quantize(unit, rounding=ROUND_DOWN)

@@ -1,14 +1,14 @@
 """Conversions with their earlier versions, and which sources of sales count.
 
-The current version of a conversion keeps its number. Versions that were replaced are rows of their own, which name the
-conversion in `revision_of`: a report as of a past moment needs them.
+`conversion_events` holds the newest version of each conversion. Versions that were replaced are kept beside it: a report as
+of a past moment needs them.
 """
 
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.analytics.models.business import Json
@@ -21,34 +21,9 @@ REMOVED_BY = ("person", "source")
 EVERY_SOURCE = "*"
 
 
-class ConversionEvent(Base):
-    """Something that a person did on the way to a sale, and what it brought: one version of it.
+class ConversionVersion:
+    """The columns of one version of a conversion."""
 
-    A version counts from `recorded_at` until `replaced_at`. A current version (`revision_of` is NULL) with a
-    `replaced_at` is removed.
-    """
-
-    __tablename__ = "conversion_events"
-    __table_args__ = (
-        UniqueConstraint("client_id", "idempotency_key"),
-        CheckConstraint(f"event_type IN {EVENT_TYPES}", name="event_type_known"),
-        CheckConstraint("length(source) > 0", name="source_given"),
-        CheckConstraint("revenue_amount IS NULL OR revenue_amount >= 0", name="revenue_not_negative"),
-        CheckConstraint("(revenue_amount IS NULL) = (currency IS NULL)", name="revenue_has_currency"),
-        Index("ix_conversion_events_client_id_event_date", "client_id", "event_date"),
-        Index("ix_conversion_events_client_id_customer_key", "client_id", "customer_key"),
-        Index("ix_conversion_events_client_id_transaction_key", "client_id", "transaction_key"),
-        Index("ix_conversion_events_client_id_row_key", "client_id", "row_key"),
-        Index(
-            "uq_conversion_events_current",
-            *("client_id", "external_id", "origin"),
-            unique=True,
-            sqlite_where=text("revision_of IS NULL"),
-            postgresql_where=text("revision_of IS NULL"),
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
     content_draft_id: Mapped[int | None] = mapped_column(
         ForeignKey("content_drafts.id", ondelete="SET NULL"), index=True
@@ -59,6 +34,7 @@ class ConversionEvent(Base):
     revenue_amount: Mapped[Decimal | None] = mapped_column(MoneyAmount)
     currency: Mapped[str | None] = mapped_column(String(3))
     details: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    # Of the request that made this version.
     idempotency_key: Mapped[str] = mapped_column(String(200))
     # What the source said last. An amendment by a person leaves it, so that the same file does not undo the amendment.
     content_sha256: Mapped[str] = mapped_column(String(64))
@@ -82,13 +58,46 @@ class ConversionEvent(Base):
     transaction_key: Mapped[str | None] = mapped_column(String(200))
     # The dimensions of the row of an analytics report that counts this event; NULL for events with a number.
     row_key: Mapped[str | None] = mapped_column(String(64))
-    # No foreign key: SQLite cannot add one to a table that exists, and versions are deleted only with their client.
-    revision_of: Mapped[int | None] = mapped_column(BigId, index=True)
-    replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When it was removed. It counts from `recorded_at` until then.
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # One of REMOVED_BY. What a person deleted stays deleted when a file names it again.
     removed_by: Mapped[str | None] = mapped_column(String(10))
     # Why a person amended or deleted it, or why its source withdrew it.
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+class ConversionEvent(ConversionVersion, Base):
+    """Something that a person did on the way to a sale, and what it brought: the newest version."""
+
+    __tablename__ = "conversion_events"
+    __table_args__ = (
+        UniqueConstraint("client_id", "idempotency_key"),
+        CheckConstraint(f"event_type IN {EVENT_TYPES}", name="event_type_known"),
+        CheckConstraint("length(source) > 0", name="source_given"),
+        CheckConstraint("revenue_amount IS NULL OR revenue_amount >= 0", name="revenue_not_negative"),
+        CheckConstraint("(revenue_amount IS NULL) = (currency IS NULL)", name="revenue_has_currency"),
+        Index("ix_conversion_events_client_id_event_date", "client_id", "event_date"),
+        Index("ix_conversion_events_client_id_customer_key", "client_id", "customer_key"),
+        Index("ix_conversion_events_client_id_transaction_key", "client_id", "transaction_key"),
+        Index("ix_conversion_events_client_id_row_key", "client_id", "row_key"),
+        Index("uq_conversion_events_identity", "client_id", "external_id", "origin", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+
+
+class ConversionEventRevision(ConversionVersion, Base):
+    """What a conversion was until `replaced_at`."""
+
+    __tablename__ = "conversion_event_revisions"
+    __table_args__ = (
+        Index("ix_conversion_event_revisions_client_id_idempotency_key", "client_id", "idempotency_key"),
+        Index("ix_conversion_event_revisions_client_id_replaced_at", "client_id", "replaced_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    conversion_id: Mapped[int] = mapped_column(ForeignKey("conversion_events.id", ondelete="CASCADE"), index=True)
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ConversionSourceChoice(Base):

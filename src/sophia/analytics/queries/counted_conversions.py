@@ -3,17 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Subquery, and_, case, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Subquery, and_, case, exists, func, not_, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
-from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Float
 
 from sophia.analytics.measures.commerce import CONVERSION, REFUND
 from sophia.analytics.measures.facts import ConversionFact, Money
-from sophia.analytics.models import ConversionEvent, ConversionSourceChoice
+from sophia.analytics.models import ConversionEvent, ConversionEventRevision, ConversionSourceChoice
 from sophia.analytics.models.conversions import EVERY_SOURCE
 from sophia.analytics.queries.validity import standing
 
@@ -24,6 +23,13 @@ DIRECT = "(direct)"
 # orders often says no day, and then the order's day stands for it.
 MOST_DAYS_APART = 7
 MOST_DAYS_APART_OF_REFUNDS = 120
+
+
+COLUMNS = (
+    *("client_id", "event_type", "event_date", "source", "revenue_amount", "currency", "customer_key"),
+    *("content_draft_id", "utm_source", "utm_campaign", "origin", "from_analytics", "transaction_key", "row_key"),
+    "recorded_at",
+)
 
 
 class days_between(GenericFunction[float]):  # noqa: N801 - reads as the SQL that it stands for
@@ -45,12 +51,24 @@ def _days_between_postgresql(element: days_between, compiler: SQLCompiler, **opt
     return f"abs({first} - {second})"
 
 
-Event = AliasedClass[ConversionEvent]
+def versions(as_of: datetime | None, name: str) -> FromClause:
+    """Every version that can have been the one of that moment, under a name of its own; `until` is when it ended.
+
+    Without a moment only the newest ones.
+    """
+    event, revision = ConversionEvent.__table__, ConversionEventRevision.__table__
+    newest = select(
+        event.c.id.label("event_id"), event.c.removed_at.label("until"), *(event.c[column] for column in COLUMNS)
+    )
+    if as_of is None:
+        return newest.subquery(name)
+    replaced = select(revision.c.conversion_id, revision.c.replaced_at, *(revision.c[column] for column in COLUMNS))
+    return newest.union_all(replaced).subquery(name)
 
 
-def valid_at(event: Event | type[ConversionEvent], as_of: datetime | None) -> ColumnElement[bool]:
-    """Whether a version is the one of that moment; without a moment, whether it is the one of now."""
-    return standing(event.recorded_at, event.replaced_at, as_of)
+def valid_at(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
+    """Whether a version is the one of that moment; without a moment, whether it is not removed."""
+    return standing(event.c.recorded_at, event.c.until, as_of)
 
 
 def counted_conversions(as_of: datetime | None = None) -> Subquery:
@@ -60,34 +78,31 @@ def counted_conversions(as_of: datetime | None = None) -> Subquery:
     `content_draft_id`, `utm_source`, `utm_campaign`. A shop does not know what led to a sale: its sale has the draft and
     the tags that web analytics saw for it, where it has none.
     """
-    event, seen = aliased(ConversionEvent, name="event"), aliased(ConversionEvent, name="seen")
-    other = aliased(ConversionEvent, name="other")
+    event, seen, other = (versions(as_of, name) for name in ("event", "seen", "other"))
     first = (
-        select(func.min(other.id)).where(_same_sale(event, other, as_of), other.from_analytics).scalar_subquery()
-    ).correlate(event)
+        select(func.min(other.c.event_id))
+        .where(same_sale(event, other, as_of), other.c.from_analytics)
+        .correlate(event)
+        .scalar_subquery()
+    )
     twin = and_(
-        not_(event.from_analytics),
-        event.transaction_key.is_not(None),
-        _same_sale(event, seen, as_of),
-        seen.from_analytics,
-        seen.id == first,
+        not_(event.c.from_analytics),
+        event.c.transaction_key.is_not(None),
+        same_sale(event, seen, as_of),
+        seen.c.from_analytics,
+        seen.c.event_id == first,
         not_(_chosen(event, as_of, EVERY_SOURCE)),
     )
     return (
         select(
-            func.coalesce(event.revision_of, event.id).label("event_id"),
-            event.client_id,
-            event.event_type,
-            event.event_date,
-            event.source,
-            event.revenue_amount,
-            event.currency,
-            event.customer_key,
-            func.coalesce(event.content_draft_id, seen.content_draft_id).label("content_draft_id"),
-            func.coalesce(event.utm_source, seen.utm_source).label("utm_source"),
-            func.coalesce(event.utm_campaign, seen.utm_campaign).label("utm_campaign"),
+            *(event.c[name] for name in ("event_id", "client_id", "event_type", "event_date", "source")),
+            *(event.c[name] for name in ("revenue_amount", "currency", "customer_key")),
+            *(
+                func.coalesce(event.c[name], seen.c[name]).label(name)
+                for name in ("content_draft_id", "utm_source", "utm_campaign")
+            ),
         )
-        .outerjoin(seen, twin)
+        .select_from(event.outerjoin(seen, twin))
         .where(valid_at(event, as_of), counts(event, as_of))
         .subquery("counted")
     )
@@ -108,40 +123,40 @@ def conversion_fact(row: Row[Any]) -> ConversionFact:
     )
 
 
-def counts(event: Event, as_of: datetime | None) -> ColumnElement[bool]:
+def counts(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
     """Whether a valid version counts: a sale only when its source is chosen.
 
     Without a choice all sources count, and a sale that web analytics saw only where no other source has the same sale.
     """
-    other = aliased(ConversionEvent, name="shop")
+    other = versions(as_of, "shop")
     known_by_shop = and_(
-        event.from_analytics,
-        event.transaction_key.is_not(None),
-        exists().where(_same_sale(event, other, as_of), not_(other.from_analytics)).correlate(event),
+        event.c.from_analytics,
+        event.c.transaction_key.is_not(None),
+        exists().where(same_sale(event, other, as_of), not_(other.c.from_analytics)).correlate(event),
     )
     return or_(
-        event.event_type.not_in(SALES),
-        _chosen(event, as_of, event.origin, EVERY_SOURCE),
+        event.c.event_type.not_in(SALES),
+        _chosen(event, as_of, event.c.origin, EVERY_SOURCE),
         and_(not_(_chosen(event, as_of)), not_(known_by_shop)),
     )
 
 
-def _same_sale(event: Event, other: Event, as_of: datetime | None) -> ColumnElement[bool]:
+def same_sale(event: FromClause, other: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
     """Whether two events have the same number once `#` is left aside, and lie close together."""
-    most = case((event.event_type == CONVERSION, MOST_DAYS_APART), else_=MOST_DAYS_APART_OF_REFUNDS)
+    most = case((event.c.event_type == CONVERSION, MOST_DAYS_APART), else_=MOST_DAYS_APART_OF_REFUNDS)
     return and_(
-        other.client_id == event.client_id,
-        other.transaction_key == event.transaction_key,
-        other.event_type == event.event_type,
-        days_between(other.event_date, event.event_date) <= most,
+        other.c.client_id == event.c.client_id,
+        other.c.transaction_key == event.c.transaction_key,
+        other.c.event_type == event.c.event_type,
+        days_between(other.c.event_date, event.c.event_date) <= most,
         valid_at(other, as_of),
     )
 
 
-def _chosen(event: Event, as_of: datetime | None, *origins: Any) -> ColumnElement[bool]:
+def _chosen(event: FromClause, as_of: datetime | None, *origins: Any) -> ColumnElement[bool]:
     """Whether the client chose one of these origins, or any when none is named."""
     choice = aliased(ConversionSourceChoice)
-    of_client = [choice.client_id == event.client_id, standing(choice.set_at, choice.ended_at, as_of)]
+    of_client = [choice.client_id == event.c.client_id, standing(choice.set_at, choice.ended_at, as_of)]
     if origins:
         of_client.append(choice.origin.in_(origins))
     return exists().where(*of_client).correlate(event)

@@ -17,6 +17,7 @@ from sophia.analytics.measures.documents import figure_of
 from sophia.analytics.measures.figures import ONE_DAY, ONE_WEEK, Figure, Window, week_of
 from sophia.analytics.models import (
     ConversionEvent,
+    ConversionEventRevision,
     ConversionSourceChoice,
     EngagementMetric,
     Fetch,
@@ -245,12 +246,15 @@ def _weeks_of_conversions(session: Session, since: datetime) -> set[tuple[int, d
     choice of sources changed.
     """
     event, twin, choice = ConversionEvent, aliased(ConversionEvent), ConversionSourceChoice
-    is_new = or_(event.recorded_at > since, event.replaced_at > since)
+    old = ConversionEventRevision
+    # Whatever ends a version writes a newer one, be it one that is removed.
+    is_new = event.recorded_at > since
     chosen = select(choice.client_id).where(or_(choice.set_at > since, choice.ended_at > since))
     same_sale = (twin.client_id == event.client_id) & (twin.transaction_key == event.transaction_key)
     rows = session.execute(
         union(
             select(event.client_id, event.event_date).where(is_new),
+            select(old.client_id, old.event_date).where(old.replaced_at > since),
             select(twin.client_id, twin.event_date).join(event, same_sale).where(is_new),
             select(event.client_id, event.event_date).where(event.client_id.in_(chosen)),
         )

@@ -7,7 +7,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 
 def standing(
-    since: InstrumentedAttribute[datetime], until: InstrumentedAttribute[datetime | None], as_of: datetime | None
+    since: ColumnElement[datetime] | InstrumentedAttribute[datetime],
+    until: ColumnElement[datetime | None] | InstrumentedAttribute[datetime | None],
+    as_of: datetime | None,
 ) -> ColumnElement[bool]:
     """Whether a row that is ended and never changed stood at a moment; without one, whether it stands now."""
     if as_of is None:

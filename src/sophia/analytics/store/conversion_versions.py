@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import ConversionEvent
+from sophia.analytics.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.store.conversion_credit import customer_hash, find_credits
 from sophia.analytics.store.conversion_records import LONGEST_TAG, Conversion
 from sophia.analytics.utm import TAGS, read_tags
@@ -38,7 +38,7 @@ def load_versions(session: Session, numbers: Iterable[int]) -> dict[int, Version
 
 
 def replace_versions(session: Session, pairs: Sequence[tuple[Version, Version]], now: datetime) -> None:
-    """Keep each old version as a row of its own, and write the new values into the current row.
+    """Keep each old version as a revision, and write the new values into the current row.
 
     The new values of all pairs name the same columns. A version that was removed before keeps the moment of that.
     """
@@ -59,11 +59,11 @@ def replace_versions(session: Session, pairs: Sequence[tuple[Version, Version]],
     ]
     kept = [
         {name: value for name, value in old.items() if name != "id"}
-        | {"revision_of": old["id"], "replaced_at": old["replaced_at"] or now}
+        | {"conversion_id": old["id"], "replaced_at": old["removed_at"] or now}
         for old, _ in pairs
     ]
     session.connection().execute(changed, written)
-    session.connection().execute(insert(EVENTS), kept)
+    session.connection().execute(insert(ConversionEventRevision.__table__), kept)
 
 
 def amend_conversion(
@@ -74,7 +74,7 @@ def amend_conversion(
     Raises NotFoundError for a conversion or draft that the client does not have, ConflictError for a deleted one.
     """
     old = _current(session, client_id, conversion_id)
-    if old["replaced_at"] is not None:
+    if old["removed_at"] is not None:
         raise ConflictError(f"Conversion {conversion_id} is removed. Restore it before you amend it.")
     # The tags of a new link take the place of those of the old one.
     linked = {
@@ -108,9 +108,9 @@ def delete_conversion(session: Session, client_id: int, conversion_id: int, reas
 def restore_conversion(session: Session, client_id: int, conversion_id: int, reason: str, now: datetime) -> None:
     """From now on it counts again. Raises NotFoundError, and ConflictError when it is not removed."""
     old = _current(session, client_id, conversion_id)
-    if old["replaced_at"] is None:
+    if old["removed_at"] is None:
         raise ConflictError(f"Conversion {conversion_id} is not deleted.")
-    replace_versions(session, [(old, {"replaced_at": None, "removed_by": None, "reason": reason})], now)
+    replace_versions(session, [(old, {"removed_at": None, "removed_by": None, "reason": reason})], now)
 
 
 def withdraw_conversions(
@@ -126,8 +126,7 @@ def withdraw_conversions(
     wanted = select(EVENTS.c.id, EVENTS.c.origin, EVENTS.c.external_id).where(
         EVENTS.c.client_id == client_id,
         among(EVENTS.c.external_id, numbers),
-        EVENTS.c.revision_of.is_(None),
-        EVENTS.c.replaced_at.is_(None),
+        EVENTS.c.removed_at.is_(None),
     )
     found = [row.id for row in session.execute(wanted) if (row.origin, row.external_id) in identities]
     return _withdraw(session, found, reason, now)
@@ -143,8 +142,7 @@ def remove_surplus(session: Session, client_id: int, counts: Mapping[tuple[str, 
     wanted = select(EVENTS.c.id, EVENTS.c.origin, EVENTS.c.row_key, EVENTS.c.external_id).where(
         EVENTS.c.client_id == client_id,
         among(EVENTS.c.row_key, {key for _, key in counts}),
-        EVENTS.c.revision_of.is_(None),
-        EVENTS.c.replaced_at.is_(None),
+        EVENTS.c.removed_at.is_(None),
     )
     surplus = [
         row.id
@@ -158,18 +156,18 @@ def _withdraw(session: Session, numbers: Sequence[int], reason: str, now: dateti
     if not numbers:
         return 0
     versions = load_versions(session, numbers)
-    pairs = [(old, _removed("source", reason, now)) for old in versions.values() if old["replaced_at"] is None]
+    pairs = [(old, _removed("source", reason, now)) for old in versions.values() if old["removed_at"] is None]
     replace_versions(session, pairs, now)
     return len(pairs)
 
 
 def _removed(by: str, reason: str, now: datetime) -> dict[str, Any]:
     """A current version that counts at no moment."""
-    return {"replaced_at": now, "removed_by": by, "reason": reason}
+    return {"removed_at": now, "removed_by": by, "reason": reason}
 
 
 def _current(session: Session, client_id: int, conversion_id: int) -> Version:
     version = load_versions(session, [conversion_id]).get(conversion_id)
-    if version is None or version["client_id"] != client_id or version["revision_of"] is not None:
+    if version is None or version["client_id"] != client_id:
         raise NotFoundError(f"Client {client_id} has no conversion {conversion_id}.")
     return version

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, union_all, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import ConversionEvent
+from sophia.analytics.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.store.conversion_credit import Credit, customer_hash, find_credits
 from sophia.analytics.store.conversion_records import (
     Conversion,
@@ -24,6 +24,11 @@ from sophia.database import among
 from sophia.errors import ConflictError, NotFoundError
 
 EVENTS = cast("Table", ConversionEvent.__table__)
+REVISIONS = cast("Table", ConversionEventRevision.__table__)
+MATCHED = (
+    *("idempotency_key", "external_id", "origin", "content_sha256", "content_draft_id", "attributed_by"),
+    *("removed_at", "removed_by"),
+)
 # What no other event of a client may have: a key, or an origin and the number that it gave.
 _Mark = tuple[str, ...]
 
@@ -122,7 +127,7 @@ def _match(session: Session, client_id: int, pending: Mapping[int, _Prepared]) -
             match.waiting.add(index)
         elif row is not None and row["removed_by"] == "person":
             match.outcomes[index] = _recorded(row, RecordStatus.DELETED)
-        elif row is not None and row["replaced_at"] is None and row["content_sha256"] == item.sha256:
+        elif row is not None and row["removed_at"] is None and row["content_sha256"] == item.sha256:
             match.outcomes[index] = _recorded(row, RecordStatus.DUPLICATE)
         elif row is not None:
             match.changed[index] = row["id"]
@@ -135,30 +140,39 @@ def _match(session: Session, client_id: int, pending: Mapping[int, _Prepared]) -
 def _repeated(row: Version, item: _Prepared) -> Outcome:
     if row["content_sha256"] == item.sha256:
         return _recorded(row, RecordStatus.DUPLICATE)
-    number = row["revision_of"] or row["id"]
+    number = row["id"]
     return ConflictError(f"The Idempotency-Key was used for another conversion, number {number}. Use a new one.")
 
 
 def _recorded(row: Version, status: RecordStatus) -> Recorded:
-    return Recorded(row["revision_of"] or row["id"], status, row["content_draft_id"], row["attributed_by"])
+    return Recorded(row["id"], status, row["content_draft_id"], row["attributed_by"])
 
 
 def _find_stored(session: Session, client_id: int, items: Collection[_Prepared]) -> dict[_Mark, Version]:
     """The versions that are stored under the keys, and the current ones under the external ids, by both."""
     keys = {key for item in items for key in (item.key, item.legacy_key)} - {None}
     numbers = {item.conversion.external_id for item in items} - {None}
-    of_client = select(EVENTS).where(EVENTS.c.client_id == client_id)
     # For one condition with OR, SQLite would read all events of the client.
-    ways = [of_client.where(among(EVENTS.c.idempotency_key, keys))] if keys else []
-    if numbers:
-        ways.append(of_client.where(among(EVENTS.c.external_id, numbers), EVENTS.c.revision_of.is_(None)))
+    ways = [_versions(client_id, table, table.c.idempotency_key, keys) for table in (EVENTS, REVISIONS) if keys]
+    ways += [_versions(client_id, EVENTS, EVENTS.c.external_id, numbers)] if numbers else []
     stored: dict[_Mark, Version] = {}
-    rows = session.execute(union_all(*ways)).mappings() if ways else ()
-    for row in rows:
+    for row in session.execute(union_all(*ways)).mappings() if ways else ():
         stored["key", row["idempotency_key"]] = row
-        if row["external_id"] is not None and row["revision_of"] is None:
+        if row["external_id"] is not None and row["is_newest"]:
             stored["identity", row["origin"], row["external_id"]] = row
     return stored
+
+
+def _versions(
+    client_id: int, table: Table, column: ColumnElement[Any], values: Collection[Any]
+) -> Select[*tuple[Any, ...]]:
+    """Versions of one table by a column, with the number of their conversion as `id`."""
+    number = table.c.id if table is EVENTS else table.c.conversion_id
+    return select(
+        number.label("id"),
+        literal(table is EVENTS).label("is_newest"),
+        *(table.c[name] for name in MATCHED),
+    ).where(table.c.client_id == client_id, among(column, values))
 
 
 def _adopt(session: Session, pending: Mapping[int, _Prepared], legacy: Mapping[int, Version]) -> dict[int, Outcome]:
@@ -191,14 +205,14 @@ def _change(
         if isinstance(credit, NotFoundError):
             outcomes[index] = credit
             continue
-        new = _row(client_id, item, credit, now) | {"replaced_at": None, "removed_by": None, "reason": None}
-        is_same = old["replaced_at"] is None and has_same_content(old, new)
+        new = _row(client_id, item, credit, now) | {"removed_at": None, "removed_by": None, "reason": None}
+        is_same = old["removed_at"] is None and has_same_content(old, new)
         outcomes[index] = Recorded(
             old["id"],
             RecordStatus.DUPLICATE if is_same else RecordStatus.CHANGED,
             new["content_draft_id"],
             new["attributed_by"],
-            replaces_amendment=not is_same and old["replaced_at"] is None and old["reason"] is not None,
+            replaces_amendment=not is_same and old["removed_at"] is None and old["reason"] is not None,
         )
         if not is_same:
             replaced.append((old, new))

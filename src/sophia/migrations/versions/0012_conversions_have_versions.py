@@ -13,10 +13,10 @@ depends_on = None
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sophia.database.UtcDateTime(timezone=True)
 TABLE = "conversion_events"
+UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content")
 NEW_INDEXES = {
     "ix_conversion_events_client_id_transaction_key": ["client_id", "transaction_key"],
     "ix_conversion_events_client_id_row_key": ["client_id", "row_key"],
-    "ix_conversion_events_revision_of": ["revision_of"],
 }
 
 
@@ -27,8 +27,7 @@ def columns() -> tuple[sa.Column[object], ...]:
         sa.Column("from_analytics", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("transaction_key", sa.String(length=200), nullable=True),
         sa.Column("row_key", sa.String(length=64), nullable=True),
-        sa.Column("revision_of", ID, nullable=True),
-        sa.Column("replaced_at", MOMENT, nullable=True),
+        sa.Column("removed_at", MOMENT, nullable=True),
         sa.Column("removed_by", sa.String(length=10), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
     )
@@ -41,15 +40,8 @@ def upgrade() -> None:
     fill_columns()
     for name, names in NEW_INDEXES.items():
         op.create_index(name, TABLE, names)
-    current = sa.text("revision_of IS NULL")
-    op.create_index(
-        "uq_conversion_events_current",
-        TABLE,
-        ["client_id", "external_id", "origin"],
-        unique=True,
-        sqlite_where=current,
-        postgresql_where=current,
-    )
+    op.create_index("uq_conversion_events_identity", TABLE, ["client_id", "external_id", "origin"], unique=True)
+    create_revisions()
     op.create_table(
         "conversion_source_choices",
         sa.Column("id", ID, nullable=False),
@@ -63,6 +55,49 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversion_source_choices")),
     )
     op.create_index("ix_conversion_source_choices_client_id", "conversion_source_choices", ["client_id"])
+
+
+def create_revisions() -> None:
+    table = "conversion_event_revisions"
+    op.create_table(
+        table,
+        sa.Column("id", ID, nullable=False),
+        sa.Column("conversion_id", ID, nullable=False),
+        sa.Column("replaced_at", MOMENT, nullable=False),
+        sa.Column("client_id", ID, nullable=False),
+        sa.Column("content_draft_id", ID, nullable=True),
+        sa.Column("event_type", sa.String(length=20), nullable=False),
+        sa.Column("source", sa.String(length=100), nullable=False),
+        sa.Column("event_date", sa.Date(), nullable=False),
+        sa.Column("revenue_amount", sophia.database.MoneyAmount(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=True),
+        sa.Column("details", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("idempotency_key", sa.String(length=200), nullable=False),
+        sa.Column("content_sha256", sa.String(length=64), nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.Column("external_id", sa.String(length=200), nullable=True),
+        sa.Column("customer_key", sa.String(length=64), nullable=True),
+        *(sa.Column(name, sa.String(length=200), nullable=True) for name in UTM),
+        sa.Column("link_url", sa.Text(), nullable=True),
+        sa.Column("attributed_by", sa.String(length=20), nullable=True),
+        *columns(),
+        *(
+            sa.ForeignKeyConstraint([column], [target], name=op.f(f"fk_{table}_{column}"), ondelete=rule)
+            for column, target, rule in (
+                ("conversion_id", "conversion_events.id", "CASCADE"),
+                ("client_id", "clients.id", "CASCADE"),
+                ("content_draft_id", "content_drafts.id", "SET NULL"),
+            )
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    )
+    for names in (
+        ["client_id", "idempotency_key"],
+        ["client_id", "replaced_at"],
+        ["conversion_id"],
+        ["content_draft_id"],
+    ):
+        op.create_index(f"ix_{table}_{'_'.join(names)}", table, names)
 
 
 def fill_columns() -> None:
@@ -93,7 +128,8 @@ def fill_columns() -> None:
 
 def downgrade() -> None:
     op.drop_table("conversion_source_choices")
-    op.execute("DELETE FROM conversion_events WHERE revision_of IS NOT NULL OR replaced_at IS NOT NULL")
+    op.drop_table("conversion_event_revisions")
+    op.execute("DELETE FROM conversion_events WHERE removed_at IS NOT NULL")
     op.execute("UPDATE conversion_events SET attributed_by = NULL WHERE attributed_by = 'utm_source'")
     op.execute(
         "UPDATE conversion_events SET external_id = substr(external_id, 1, length(external_id) - 11)"
@@ -104,7 +140,7 @@ def downgrade() -> None:
         "UPDATE conversion_events SET external_id = NULL WHERE external_id IS NOT NULL AND id NOT IN"
         " (SELECT min(id) FROM conversion_events GROUP BY client_id, external_id)"
     )
-    op.drop_index("uq_conversion_events_current", TABLE)
+    op.drop_index("uq_conversion_events_identity", TABLE)
     for name in NEW_INDEXES:
         op.drop_index(name, TABLE)
     for column in columns():
