@@ -13,7 +13,14 @@ from tests.conftest import NOW, ON_SQLITE, Filling, QueryCounter
 from sophia.analytics.conversion_files import ImportReport, Reading, import_conversions
 from sophia.analytics.conversion_files.recording import AT_ONCE
 from sophia.analytics.models import ConversionEvent, TrackedLink
-from sophia.analytics.store import Conversion, Outcome, Recorded, record_conversion, record_conversions
+from sophia.analytics.store import (
+    Conversion,
+    IncomingConversion,
+    Outcome,
+    Recorded,
+    record_conversion,
+    record_conversions,
+)
 from sophia.analytics.store.conversion_credit import address_hash
 from sophia.errors import ConflictError, NotFoundError
 
@@ -103,7 +110,9 @@ def test_at_once_is_as_one_by_one(filling: Filling) -> None:
     """J5, F12, D4: repeated in the same batch, contradicted in it, credited to whatever draft: no different."""
     client, one, two = furnished(filling, "Hats")
     with filling.database.write() as session:
-        at_once = record_conversions(session, client, all_sorts(one, two), NOW)
+        at_once = record_conversions(
+            session, client, [IncomingConversion(event, key) for key, event in all_sorts(one, two)], NOW
+        )
     other, first, second = furnished(filling, "Shoes")
     singly: list[Outcome] = []
     for key, conversion in all_sorts(first, second):

@@ -62,21 +62,18 @@ def plan_columns(table: Table, reading: Reading) -> ColumnPlan:
 
 def _count_field(table: Table, reading: Reading) -> str | None:
     """The field that counts, by what the file says of its events. Raises InvalidInputError where nothing says it."""
-    fields = [field for field in _COUNT_FIELDS if field in table.columns]
     if reading.count_column is not None or table.format is FileFormat.SHOPIFY:
         return None
-    if "count" in fields:
-        return "count"
     if "event_type" in table.columns:
         # The name says which events are counted.
-        return next((field for field in ("event_count", "purchases", "key_events") if field in fields), None)
-    if "purchases" in fields and reading.event_type in (None, CONVERSION):
-        return "purchases"
-    if "key_events" in fields:
-        return "key_events"
-    if "purchases" in fields:
-        return "purchases"
-    if "event_count" in fields:
+        fields: tuple[str, ...] = ("count", "event_count", "purchases", "key_events")
+    elif reading.event_type in (None, CONVERSION):
+        fields = ("count", "purchases", "key_events")
+    else:
+        fields = ("count", "key_events", "purchases")
+    if (found := next((field for field in fields if field in table.columns), None)) is not None:
+        return found
+    if "event_count" in table.columns:
         heading = table.headings[table.columns["event_count"]]
         raise InvalidInputError(
             f"{heading!r} counts events of every kind, and no column says which. Export the event name, key events or"
@@ -138,7 +135,8 @@ def _kind(table: Table, index: int) -> str | None:
 
 def _with_numbers(table: Table, indexes: Iterable[int]) -> set[int]:
     """Which of these columns hold a number other than 0 in any row; an empty column says nothing."""
-    open_, filled = set(indexes), set()
+    open_ = set(indexes)
+    filled: set[int] = set()
     if not open_:
         return filled
     for _, cells in table.rows():

@@ -93,7 +93,7 @@ def list_sources(session: Session, client_id: int) -> ConversionSources:
     return ConversionSources(chosen_sources(session, client_id), _summed(rows), shared)
 
 
-def _summed(rows: Collection[Row[Any]]) -> tuple[ConversionSource, ...]:
+def _summed(rows: Collection[Row[*tuple[Any, ...]]]) -> tuple[ConversionSource, ...]:
     sources: dict[tuple[str, bool], ConversionSource] = {}
     for origin, from_analytics, event_type, currency, is_counted, number, amount in rows:
         key = origin, bool(from_analytics)

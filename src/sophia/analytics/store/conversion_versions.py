@@ -16,8 +16,9 @@ from sophia.database import among
 from sophia.errors import ConflictError, NotFoundError
 
 EVENTS = cast("Table", ConversionEvent.__table__)
+REVISIONS = cast("Table", ConversionEventRevision.__table__)
 # A row of conversion_events by its columns.
-Version = Mapping[str, Any]
+Version = Mapping[Any, Any]
 CONTENT = (
     *("event_type", "source", "event_date", "details", "revenue_amount", "currency", "customer_key"),
     *("utm_source", "utm_medium", "utm_campaign", "utm_content", "link_url", "content_draft_id", "attributed_by"),
@@ -63,7 +64,7 @@ def replace_versions(session: Session, pairs: Sequence[tuple[Version, Version]],
         for old, _ in pairs
     ]
     session.connection().execute(changed, written)
-    session.connection().execute(insert(ConversionEventRevision.__table__), kept)
+    session.connection().execute(insert(REVISIONS), kept)
 
 
 def amend_conversion(
