@@ -183,6 +183,7 @@ class _Source:
     repetitions: Counter[str] = field(default_factory=Counter)
     ordinals: Counter[tuple[str, str]] = field(default_factory=Counter)
     numbers: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    # Of its sales, to look for them in other sources.
     days: set[date] = field(default_factory=set)
     origins: set[str] = field(default_factory=set)
 
@@ -242,6 +243,7 @@ class _Source:
         return IncomingConversion(event, key=f"row-{digest}-{self.repetitions[digest]}")
 
     def _note(self, event: Conversion) -> None:
-        self.days.add(event.event_date)
-        self.origins.add(event.origin or event.source)
-        self.report.conversions += event.event_type == "conversion"
+        if event.event_type == "conversion":
+            self.days.add(event.event_date)
+            self.origins.add(event.origin or event.source)
+            self.report.conversions += 1
