@@ -40,14 +40,19 @@ def columns_of(file_format: FileFormat) -> Mapping[str, tuple[str, ...]]:
     return known.SHOPIFY if file_format is FileFormat.SHOPIFY else known.EVENTS
 
 
-def format_of(headings: Iterable[str]) -> FileFormat:
+def format_of(headings: Iterable[str], named: Iterable[str] = ()) -> FileFormat:
+    """Whose file it is, by its headings and by the fields that the user names columns for."""
     names = {plain_name(heading) for heading in headings}
     if {"name", "financialstatus"} <= names:
         return FileFormat.SHOPIFY
+    if any(name in _GA4_FIELDS for name in named):
+        return FileFormat.GA4
     is_own = any(plain_name(name) in names for name in known.OWN)
     return FileFormat.GA4 if not is_own and names & _GA4_NAMES else FileFormat.EVENTS
 
 
+# Only reports of analytics have such columns.
+_GA4_FIELDS = frozenset({"gross", "refunded", "transaction_id", "event_count", "purchases", "key_events"})
 _GA4_NAMES = frozenset(
     plain_name(name)
     for field, names in known.EVENTS.items()

@@ -11,6 +11,7 @@ from sophia.errors import InvalidInputError
 SEPARATORS = (",", ";", "\t")
 MOST_BYTES = 50_000_000
 MOST_COLUMNS = 1_000
+MOST_LINES = 1_000_000
 # Of a line with the headings, of one cell, and of one row.
 MOST_CHARACTERS = 100_000
 # An order of Shopify is #1001.
@@ -86,7 +87,9 @@ def read_table(raw: bytes, named: Mapping[str, str] | None = None) -> Table:
             " --column event_date=HEADING, and likewise event_type, source, revenue_amount, purchases and others of"
             " docs/conversions.md."
         )
-    return Table(format_of(headings), tuple(headings), columns, separator, lines.getvalue(), lines.tell(), before)
+    return Table(
+        format_of(headings, named or ()), tuple(headings), columns, separator, lines.getvalue(), lines.tell(), before
+    )
 
 
 def _decoded(raw: bytes) -> str:
@@ -108,6 +111,8 @@ def _short_lines(lines: io.StringIO, before: int) -> Iterator[str]:
     number = before
     while line := lines.readline(10 * MOST_CHARACTERS + 1):
         number += 1
+        if number > MOST_LINES:
+            raise InvalidInputError(f"The file has more than {MOST_LINES:,} lines. Divide it.")
         if len(line) > 10 * MOST_CHARACTERS:
             raise InvalidInputError(f"Line {number:,} has more than {10 * MOST_CHARACTERS:,} characters.")
         yield line

@@ -75,7 +75,7 @@ def chosen_sources(session: Session, client_id: int) -> tuple[str, ...] | None:
 
 
 def list_sources(session: Session, client_id: int) -> ConversionSources:
-    """Every source of sales of a client, and what they share. Five queries."""
+    """Every source of sales of a client, and what they share. Seven queries."""
     event = versions(None, "event")
     counted = case((counts(event, None), 1), else_=0)
     rows = session.execute(
@@ -116,9 +116,12 @@ def _summed(rows: Collection[Row[*tuple[Any, ...]]]) -> tuple[ConversionSource, 
 def find_shared_sales(
     session: Session, client_id: int, window: Window, origins: Collection[str] | None = None
 ) -> tuple[SharedSales, ...]:
-    """Sales of the window that two sources both name, of these origins or of all. Three queries."""
+    """Sales of the window that two sources both name, of these origins or of all. Four queries."""
     by_number = _shared_by_number(session, client_id, window)
-    possible, analytics = _possibly_shared(session, client_id, window)
+    possible = _possibly_shared(session, client_id, window)
+    event = versions(None, "event")
+    seen = select(event.c.origin).where(event.c.client_id == client_id, event.c.from_analytics).distinct()
+    analytics = set(session.scalars(seen))
     chosen = chosen_sources(session, client_id)
     pairs = sorted(set(by_number) | set(possible))
     return tuple(
@@ -153,8 +156,8 @@ def _shared_by_number(session: Session, client_id: int, window: Window) -> Count
     return Counter({(first, second): number for first, second, number in rows})
 
 
-def _possibly_shared(session: Session, client_id: int, window: Window) -> tuple[Counter[tuple[str, str]], set[str]]:
-    """Sales of two sources on the same day without numbers that agree; and the sources that are web analytics.
+def _possibly_shared(session: Session, client_id: int, window: Window) -> Counter[tuple[str, str]]:
+    """Sales of two sources on the same day without numbers that agree.
 
     Two shops may well have a sale of the same amount on one day: of their sales only those of the same amount are named,
     and of a report that counts sales by day all, for it does not know their amounts.
@@ -183,8 +186,7 @@ def _possibly_shared(session: Session, client_id: int, window: Window) -> tuple[
             is_summed,
         )
     ).all()
-    analytics = {row.origin for row in rows if row.from_analytics}
-    return _same_days(rows), analytics
+    return _same_days(rows)
 
 
 def _same_days(rows: Collection[Row[Any]]) -> Counter[tuple[str, str]]:
