@@ -33,6 +33,9 @@ NEEDED = {"/series": {"canonical": "views"}}
 # What every route that writes takes, without anything in it that belongs to a client; None where it takes nothing.
 BODIES: dict[str, dict[str, Any] | None] = {
     "POST analytics/{client_id}/conversion": {"event_type": "save", "source": "shop", "event_date": str(YESTERDAY)},
+    "PATCH analytics/{client_id}/conversions/{conversion_id}": {"reason": "A discount", "utm_campaign": "tips"},
+    "POST analytics/{client_id}/conversions/{conversion_id}/restore": {"reason": "It was real"},
+    "PUT analytics/{client_id}/conversion-sources": {"sources": None},
     "POST analytics/{client_id}/campaigns": {"name": "Spring", "start_date": str(YESTERDAY)},
     "POST analytics/{client_id}/campaigns/group": None,
     "PATCH analytics/{client_id}/campaigns/{campaign_id}": {"name": "Summer"},
@@ -69,6 +72,7 @@ BODIES: dict[str, dict[str, Any] | None] = {
 # What of a body names something: as it stands there, by the name that it has in a business.
 NAMED: dict[str, dict[str, tuple[str, bool]]] = {
     "POST analytics/{client_id}/conversion": {"content_draft_id": ("content_draft_id", False)},
+    "PATCH analytics/{client_id}/conversions/{conversion_id}": {"content_draft_id": ("content_draft_id", False)},
     "POST analytics/{client_id}/campaigns": {"draft_ids": ("draft_id", True)},
     "POST analytics/{client_id}/decisions": {"draft_id": ("draft_id", False)},
     "POST analytics/{client_id}/campaigns/{campaign_id}/drafts": {"draft_ids": ("draft_id", True)},

@@ -9,6 +9,7 @@ from sophia.analytics.router import (
     campaigns,
     clients,
     comments,
+    conversion_records,
     conversions,
     decisions,
     links,
@@ -39,6 +40,7 @@ def api_router() -> APIRouter:
     router.include_router(campaigns.router, tags=["clients"])
     router.include_router(comments.router, tags=["clients"])
     router.include_router(conversions.router, tags=["clients"])
+    router.include_router(conversion_records.router, tags=["clients"])
     router.include_router(decisions.router, tags=["clients"])
     router.include_router(links.router, tags=["clients"])
     router.include_router(watching.router, tags=["clients"])
