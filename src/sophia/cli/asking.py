@@ -8,7 +8,8 @@ import typer
 if TYPE_CHECKING:
     from sophia.analytics.measures.figures import Window
 
-DAYS = ["%Y-%m-%d"]
+# 28.2.2026 is how most of Europe writes it; no other order of day, month and year is accepted.
+DAYS = ["%Y-%m-%d", "%d.%m.%Y"]
 
 Client = Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")]
 Week = Annotated[

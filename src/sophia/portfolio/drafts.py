@@ -180,9 +180,10 @@ def check(content: DraftContent) -> None:
         raise InvalidInputError(f"{content.platform} has no {content.kind!r}. Give one of: {', '.join(kinds)}.")
     least, most = kinds[content.kind]
     if not least <= len(content.media_urls) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
+        number = str(least) if least == most else f"{least} to {most}"
+        noun = "media address" if most == 1 else "media addresses"
         raise InvalidInputError(
-            f"A {content.kind} takes {wanted} media addresses; {len(content.media_urls)} were given."
+            f"The kind {content.kind} takes {number} {noun}; this draft has {len(content.media_urls)}."
         )
     for url in content.media_urls:
         check_media_url(url, content.kind)
@@ -252,8 +253,11 @@ def list_drafts(
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[DraftInfo]:
-    """Drafts that were made to be published, newest first; `before_id` continues a list."""
-    query = select(ContentDraft).where(ContentDraft.kind.is_not(None)).order_by(ContentDraft.id.desc()).limit(limit)
+    """Drafts, newest first, in every state; `before_id` continues a list.
+
+    Drafts whose `kind` is None describe posts that were made elsewhere, and cannot be published from here.
+    """
+    query = select(ContentDraft).order_by(ContentDraft.id.desc()).limit(limit)
     if seen is not None:
         query = query.where(among(ContentDraft.client_id, sorted(seen)))
     if client_id is not None:

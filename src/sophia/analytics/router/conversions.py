@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import Visited
+from sophia.access.web import CanWrite, Visited
 from sophia.analytics import queries, schemas, store
 from sophia.analytics.measures.attribution import attribute, by_draft, by_source, credit_by_draft
 from sophia.analytics.measures.commerce import (
@@ -50,7 +50,7 @@ IdempotencyKey = Annotated[
     },
 )
 def record_conversion(
-    who: Visited,
+    who: CanWrite,
     client_id: ClientId,
     conversion: schemas.NewConversion,
     response: Response,

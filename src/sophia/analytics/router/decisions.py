@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import Visit, Visited
+from sophia.access.web import CanWrite, Visit, Visited
 from sophia.analytics import queries, store
 from sophia.analytics.measures.figures import ONE_DAY, Window, expect_days
 from sophia.analytics.queries.decisions import DecisionFilter, StoredDecision, list_decisions, week_scores
@@ -32,7 +32,7 @@ MOST_DAYS = 732
     },
 )
 def record_decision(
-    who: Visited,
+    who: CanWrite,
     client_id: ClientId,
     decision: shapes.NewDecision,
     response: Response,
