@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from tests.conftest import MOSTLY_ON_SQLITE, NOW, YESTERDAY, Api, Filling
 from tests.security.business import MINE, OTHERS, Business, furnished
@@ -88,6 +89,7 @@ class Route:
     path: str
     names: set[str]
     places: set[str]
+    dependant: Dependant
 
     @property
     def needed(self) -> dict[str, str]:
@@ -120,7 +122,8 @@ def routes(api: Api) -> Iterator[Route]:
         assert context.path is not None
         places = set(route.param_convertors)
         for method in context.methods or ():
-            yield Route(method, context.path, {name for name, _ in parameters(route.dependant)}, places)
+            names = {name for name, _ in parameters(route.dependant)}
+            yield Route(method, context.path, names, places, route.dependant)
 
 
 def filled(route: Route, business: Business) -> str:
