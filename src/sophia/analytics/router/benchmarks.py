@@ -68,7 +68,7 @@ def client_benchmarks(
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
     return shapes.ClientComparisonAnswer.model_validate(
-        make_comparison(who.database, client_id, asked.window, who.now)
+        make_comparison(who.database, client_id, asked.window_at(who.now), who.now)
     )  # fmt: skip
 
 

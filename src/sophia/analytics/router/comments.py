@@ -144,7 +144,6 @@ def share(
 
 def days_asked(asked: schemas.SentimentQuery, today: date) -> Window:
     """The days that were asked for; without any, the last 28 that are over. Raises InvalidInputError."""
-    last = asked.end_date or max(today - ONE_DAY, asked.start_date or date.min)
-    window = Window(asked.start_date or last - (WINDOW_DAYS - 1) * ONE_DAY, last + ONE_DAY)
+    window = asked.days_until(today - ONE_DAY, WINDOW_DAYS)
     expect_days(window.days, MOST_DAYS)
     return window

@@ -163,7 +163,6 @@ def asked_window(asked: schemas.WindowQuery, today: date) -> Window:
     """The window that was asked for; without any, the last 30 days, today included. Raises InvalidInputError."""
     if asked.months is not None:
         return last_months(today, asked.months)
-    last = asked.end_date or max(today, asked.start_date or today)
-    window = Window(asked.start_date or last - timedelta(days=WINDOW_DAYS - 1), last + timedelta(days=1))
+    window = asked.days_until(today, WINDOW_DAYS)
     expect_days(window.days, MOST_DAYS)
     return window
