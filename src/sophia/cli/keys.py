@@ -1,4 +1,4 @@
-"""`sophia key`: keys for the API, and the key that encrypts tokens at rest."""
+"""`sophia key`: keys for the API and their roles, and the key that encrypts tokens at rest."""
 
 from dataclasses import dataclass
 from datetime import datetime

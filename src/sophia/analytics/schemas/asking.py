@@ -132,13 +132,13 @@ def days_asked(asked: DaysAsked) -> Window | None:
 
 
 class WindowQuery(DaysAsked):
-    """The days of a report: without any the newest closed week; with one end only, until yesterday or for seven days."""
+    """The days of a report; without any, those that the endpoint reports on by default."""
 
-    def window_at(self, moment: datetime) -> Window | None:
-        """Return the window at an aware moment; None for the newest closed week."""
+    def window_at(self, moment: datetime, usual_days: int = DAYS_PER_WEEK) -> Window | None:
+        """Return the window at an aware moment, when the newest day is yesterday; None when no day was given."""
         if self.start_date is None and self.end_date is None:
             return None
-        return self.days_until(reporting_day(moment) - ONE_DAY, DAYS_PER_WEEK)
+        return self.days_until(reporting_day(moment) - ONE_DAY, usual_days)
 
 
 class ReportQuery(WindowQuery):
