@@ -33,7 +33,7 @@ def test_what_can_be_published(content: DraftContent) -> None:
         (DraftContent("instagram", "feed", "x"), "instagram has no 'feed'"),
         (DraftContent("instagram", "video", "x", (VIDEO,)), "instagram has no 'video'"),
         (DraftContent("facebook", "feed", " \n"), "needs a copy"),
-        (DraftContent("facebook", "feed", "x", (PICTURE,)), "takes 0 media addresses; 1 were given"),
+        (DraftContent("facebook", "feed", "x", (PICTURE,)), "kind feed takes 0 media addresses; this draft has 1"),
         (DraftContent("instagram", "carousel", "x", (PICTURE,)), "takes 2 to 10"),
         (DraftContent("instagram", "carousel", "x", (PICTURE,) * 11), "takes 2 to 10"),
         (DraftContent("instagram", "image", "x", (VIDEO,)), "is a video"),
@@ -117,16 +117,16 @@ def test_nobody_does_nothing(filling: Filling) -> None:
 
 
 def test_lists_show_whose_drafts_may_be_seen(filling: Filling) -> None:
-    """D3: another client's draft is as one that does not exist; what was not made to be published is left out."""
+    """D3: another client's draft is as one that does not exist; what describes a post made elsewhere is listed too."""
     mine, other = filling.client("Mine"), filling.client("Other")
-    filling.draft(mine)
+    described = filling.draft(mine)
     with filling.database.write() as session:
         first, second = (create_draft(session, one, FEED, "Ada", NOW) for one in (mine, other))
     with filling.database.read() as session:
-        assert [one.id for one in list_drafts(session, None)] == [second, first]
-        assert [one.id for one in list_drafts(session, frozenset({mine}))] == [first]
+        assert [one.id for one in list_drafts(session, None)] == [second, first, described]
+        assert [one.id for one in list_drafts(session, frozenset({mine}))] == [first, described]
         assert [one.id for one in list_drafts(session, None, client_id=other)] == [second]
-        assert [one.id for one in list_drafts(session, None, before_id=second)] == [first]
+        assert [one.id for one in list_drafts(session, None, before_id=second)] == [first, described]
         assert list_drafts(session, None, status="approved") == []
         with pytest.raises(NotFoundError):
             find_draft(session, frozenset({mine}), second)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.measures.figures import ONE_DAY, Window, window_until
 from sophia.meta.catalogue import Level, Period, Platform
 from sophia.meta.reporting_zone import reporting_day
 
@@ -114,14 +114,8 @@ class DaysAsked(Asking):
         return self
 
     def days_until(self, newest: date, usual_days: int) -> Window:
-        """Return the window of an endpoint that needs both ends.
-
-        Without end_date it ends with `newest`, or with start_date when that is later; without start_date it has
-        `usual_days` days.
-        """
-        last = self.end_date or max(newest, self.start_date or newest)
-        first = self.start_date or max(last - (usual_days - 1) * ONE_DAY, FIRST_DAY)
-        return Window(first, last + ONE_DAY)
+        """Return the window of an endpoint that needs both ends, as `window_until` does."""
+        return window_until(self.start_date, self.end_date, newest, usual_days)
 
 
 def days_asked(asked: DaysAsked) -> Window | None:
