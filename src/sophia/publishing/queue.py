@@ -228,29 +228,37 @@ def list_entries(
     NotFoundError when there is no entry `before_id`.
     """
     entry = PublishingQueueEntry
-    moment = _moment_of(entry)
+    # The ids first, for to sort whole rows with their drafts takes three times as long.
+    query = select(entry.id).order_by(_moment_of(entry).desc(), entry.id.desc()).limit(limit)
+    if seen is not None or client_id is not None:
+        query = query.join(ContentDraft, ContentDraft.id == entry.draft_id)
+    if seen is not None:
+        query = query.where(among(ContentDraft.client_id, sorted(seen)))
+    if entry_ids is not None:
+        query = query.where(among(entry.id, entry_ids))
+    if before_id is not None:
+        query = query.where(_listed_after(session, seen, before_id))
+    for column, value in ((ContentDraft.client_id, client_id), (entry.draft_id, draft_id), (entry.status, status)):
+        if value is not None:
+            query = query.where(column == value)
+    return _describe(session, list(session.scalars(query)), two_person=two_person)
+
+
+def _describe(session: Session, ids: list[int], *, two_person: bool) -> list[EntryInfo]:
+    """Return these entries in this order; two queries."""
+    entry = PublishingQueueEntry
     query = (
         select(entry, ContentDraft, Account, Client.name)
         .join(ContentDraft, ContentDraft.id == entry.draft_id)
         .join(Account, Account.id == entry.account_id)
         .join(Client, Client.id == ContentDraft.client_id)
-        .order_by(moment.desc(), entry.id.desc())
-        .limit(limit)
+        .where(among(entry.id, ids))
     )
-    if seen is not None:
-        query = query.where(among(Client.id, sorted(seen)))
-    if entry_ids is not None:
-        query = query.where(among(entry.id, entry_ids))
-    if before_id is not None:
-        query = query.where(_listed_after(session, seen, before_id))
-    for column, wanted in ((Client.id, client_id), (entry.draft_id, draft_id), (entry.status, status)):
-        if wanted is not None:
-            query = query.where(column == wanted)
-    rows = list(session.execute(query))
-    last = last_events(session, list({draft.id for _, draft, _, _ in rows}))
+    rows = {row[0].id: row for row in session.execute(query)}
+    last = last_events(session, list({draft.id for _, draft, _, _ in rows.values()}))
     return [
         _as_info(one, draft, account, name, last.get(draft.id), two_person=two_person)
-        for one, draft, account, name in rows
+        for one, draft, account, name in (rows[entry_id] for entry_id in ids if entry_id in rows)
     ]
 
 
