@@ -161,6 +161,11 @@ class Settings(BaseSettings):
         default=False, description="Lets link checks ask this very machine. For tests only: leave it off."
     )
 
+    two_person_approval: bool = Field(
+        default=False,
+        description="Requires that two different keys or people approve a draft and queue it; else it is not sent.",
+    )
+
     host: str = Field(default="127.0.0.1", description="Address that `sophia serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `sophia serve` listens on; 0 picks one.")
     path_prefix: str = Field(

@@ -131,6 +131,36 @@ def test_decisions_of_before_stay(database: Database) -> None:
         assert session.execute(text("SELECT count(*) FROM decision_traces WHERE actual IS NULL")).scalar_one() == 2
 
 
+def test_keys_of_before_keep_their_clients_and_may_do_what_they_could(database: Database) -> None:
+    """L16, K4: each becomes *admin* of the clients that it was limited to; on the way back the clients stay too."""
+    downgrade(database, "0011")
+    with database.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO clients (id, name, slug, timezone, status, created_at) VALUES (1, 'B', 'b', 'UTC', 'active', :at)"
+            ),
+            {"at": str(NOW)},
+        )
+        for name, limited in (("reader", True), ("agency", False)):
+            session.execute(
+                text(
+                    "INSERT INTO api_keys (name, prefix, sha256, limited, created_at) VALUES (:name, :name, :name, :limited, :at)"
+                ),
+                {"name": name, "limited": limited, "at": str(NOW)},
+            )
+        session.execute(text("INSERT INTO api_key_clients SELECT id, 1 FROM api_keys WHERE limited"))
+    upgrade(database)
+    with database.read() as session:
+        keys = sophia.access.list_keys(session)
+        assert [(key.name, key.role, [one.client_id for one in key.clients]) for key in keys] == [
+            ("reader", "admin", [1]),
+            ("agency", "admin", []),
+        ]
+    downgrade(database, "0011")
+    with database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM api_key_clients")).scalar_one() == 1
+
+
 def test_benchmarks_are_shipped_once(database: Database) -> None:
     """K4, G9: a new store has every row of the seed; on the way back they go, and what somebody wrote stays as it is."""
     shipped = {(one.industry, one.platform.value, one.value_percent, one.source) for one in SEED}

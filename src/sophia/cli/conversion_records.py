@@ -39,7 +39,7 @@ def list_(
     from sophia.analytics.queries.conversion_list import ConversionFilter, list_conversions  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
-    window = chosen_window(None, first, last)
+    window = chosen_window(None, first, last, installation.clock())
     wanted = ConversionFilter(window, None if event_type is None else event_type.value, source, external_id, removed)
     with installation.database.read() as session:
         found = list_conversions(session, find_client(session, client).id, wanted, limit=limit)

@@ -28,7 +28,7 @@ _SIGNS = {
 }
 _CURRENCY = re.compile(r"R\$|[€£¥₹$]|zł|[A-Z]{3}")
 _DAY = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:([0-9]{2}))?")
-_GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
+_GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?:[T ]+([0-9]{1,2})(:[0-9]{2}.*))?")
 _OFFSET = re.compile(r" (?=[+-][0-9]{2}:?[0-9]{2}$)")
 _THOUSAND = 3
 
@@ -107,7 +107,7 @@ def read_day(text: str, file_zone: tzinfo, client_zone: tzinfo) -> date:
     """The day on the client's calendar. A moment without an offset is in the file's zone; a day alone stays what it is.
 
     `2026-02-28`, `20260228`, `28.2.2026`, `2026022813` (with the hour), and moments as in ISO 8601 or Shopify's
-    `2026-02-28 23:30:00 -0500`. Raises InvalidInputError; 02/03/2026 may be either of two days.
+    `2026-02-28 23:30:00 -0500`, or `28.2.2026 9:30`. Raises InvalidInputError; 02/03/2026 may be either of two days.
     """
     try:
         if found := _DAY.fullmatch(text):
@@ -116,8 +116,11 @@ def read_day(text: str, file_zone: tzinfo, client_zone: tzinfo) -> date:
                 return date(year, month, day)
             return datetime(year, month, day, hour, tzinfo=file_zone).astimezone(client_zone).date()
         if found := _GERMAN_DAY.fullmatch(text):
-            return date(int(found[3]), int(found[2]), int(found[1]))
-        moment = datetime.fromisoformat(_OFFSET.sub("", text))
+            day_alone = date(int(found[3]), int(found[2]), int(found[1]))
+            if found[4] is None:
+                return day_alone
+        iso = f"{day_alone} {found[4]:0>2}{found[5]}" if found else text
+        moment = datetime.fromisoformat(_OFFSET.sub("", iso))
         aware = moment if moment.tzinfo else moment.replace(tzinfo=file_zone)
         return aware.astimezone(client_zone).date()
     except (ValueError, OverflowError):

@@ -26,7 +26,7 @@ PREFIX = "/api/analytics"
 
 def api_router() -> APIRouter:
     """All endpoints of the API. Those without a client in their path come first, or `portfolio` would be taken for one."""
-    router = APIRouter(prefix=PREFIX, responses=documented(401, 422, 429, 500, 503))
+    router = APIRouter(prefix=PREFIX, responses=documented(401, 403, 422, 429, 500, 503))
     router.include_router(portfolio.router, tags=["portfolio"])
     router.include_router(reports.portfolio, tags=["portfolio"])
     router.include_router(watching.portfolio, tags=["portfolio"])

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import Visited
+from sophia.access.web import CanWrite, Visited
 from sophia.analytics import queries, schemas, store
 from sophia.analytics.measures.attribution import (
     attribute,
@@ -59,7 +59,7 @@ IdempotencyKey = Annotated[
     },
 )
 def record_conversion(
-    who: Visited,
+    who: CanWrite,
     client_id: ClientId,
     conversion: schemas.NewConversion,
     response: Response,
@@ -175,7 +175,6 @@ def asked_window(asked: schemas.WindowQuery, today: date) -> Window:
     """The window that was asked for; without any, the last 30 days, today included. Raises InvalidInputError."""
     if asked.months is not None:
         return last_months(today, asked.months)
-    last = asked.end_date or max(today, asked.start_date or today)
-    window = Window(asked.start_date or last - timedelta(days=WINDOW_DAYS - 1), last + timedelta(days=1))
+    window = asked.days_until(today, WINDOW_DAYS)
     expect_days(window.days, MOST_DAYS)
     return window

@@ -11,6 +11,7 @@ from sophia.meta.catalogue.lookup import (
     reads,
     stored_breakdown,
     stored_name,
+    stored_names,
 )
 from sophia.meta.catalogue.questions import Question, questions, spans
 from sophia.meta.catalogue.terms import Asked, Key, Level, Metric, MetricType, ObjectKind, Period, Platform, Source
@@ -42,4 +43,5 @@ __all__ = [
     "spans",
     "stored_breakdown",
     "stored_name",
+    "stored_names",
 ]
