@@ -88,7 +88,8 @@ def test_a_new_attribution_replaces_the_old(filling: Filling) -> None:
     client = filling.client("Hats")
     put(filling, client, GA4 + "20261101,purchase,T100,(direct) / (none),100.00\n")
     report = put(filling, client, GA4 + "20261101,purchase,T100,facebook / social,100.00\n")
-    assert (report.changed, report.recorded, net(filling, client)) == (1, 0, 100)
+    assert (report.changed, report.recorded) == (1, 0)
+    assert net(filling, client) == 100
     assert [(row.source, row.attributed_by) for row in stored(filling)] == [("facebook", "utm_source")]
 
 
@@ -110,12 +111,14 @@ def test_a_person_has_the_last_word_until_the_source_says_something_new(filling:
     assert put(filling, client, order(), now=NOW + 2 * HOUR).known_before == 1
     assert net(filling, client) == 90
     newer = put(filling, client, order(total="95.00"), now=NOW + 3 * HOUR)
-    assert (newer.changed, newer.amendments_replaced, net(filling, client)) == (1, 1, 95)
+    assert (newer.changed, newer.amendments_replaced) == (1, 1)
+    assert net(filling, client) == 95
     with filling.database.write() as session:
         delete_conversion(session, client, row.id, "A test order", NOW + 4 * HOUR)
     for total in ("95.00", "97.00"):
         report = put(filling, client, order(total=total), now=NOW + 5 * HOUR)
-        assert (report.kept_deleted, report.changed, net(filling, client)) == (1, 0, 0)
+        assert (report.kept_deleted, report.changed) == (1, 0)
+        assert net(filling, client) == 0
     with filling.database.write() as session:
         restore_conversion(session, client, row.id, "It was real", NOW + 6 * HOUR)
     assert net(filling, client) == 95
