@@ -103,6 +103,7 @@ def test_without_business_management_the_message_names_it_and_the_way_round(agen
     scopes = tuple(scope for scope in ALL_SCOPES if scope != "business_management")
     world = build_world(businesses=1, posts_per_account=1, days=3, now=NOW, scopes=scopes)
     api = GraphApi(world, Truth(world), clock=lambda: NOW)
+    api.hide_targets()
     with answering(agency, NOBODY, api), pytest.raises(InvalidInputError) as raised:
         agency.look(world.user_token)
     assert "business_management" in str(raised.value)
@@ -112,7 +113,8 @@ def test_without_business_management_the_message_names_it_and_the_way_round(agen
 
 def test_with_business_management_and_no_page_the_message_names_both_ways(agency: Agency) -> None:
     """L11: the permission is there and lists nothing, so the role in the portfolio is missing."""
-    with answering(agency, NOBODY), pytest.raises(InvalidInputError) as raised:
+    agency.meta.api.hide_targets()
+    with answering(agency, {**NOBODY, "me/businesses": lambda _: {"data": []}}), pytest.raises(InvalidInputError) as raised:
         agency.look()
     assert "business_management" in str(raised.value)
     assert "a role" in str(raised.value)

@@ -17,6 +17,11 @@ from sophia.main import create_app
 # What each route that changes something requires, and answers when it is done. GET routes require *read*.
 CHANGES: Mapping[str, tuple[str, int]] = {
     "POST analytics/{client_id}/conversion": ("write", 201),
+    "PATCH analytics/{client_id}/conversions/{conversion_id}": ("write", 200),
+    "DELETE analytics/{client_id}/conversions/{conversion_id}": ("write", 204),
+    # Nothing was deleted that could be restored.
+    "POST analytics/{client_id}/conversions/{conversion_id}/restore": ("write", 409),
+    "PUT analytics/{client_id}/conversion-sources": ("write", 200),
     "POST analytics/{client_id}/campaigns": ("write", 201),
     "POST analytics/{client_id}/campaigns/group": ("write", 200),
     "PATCH analytics/{client_id}/campaigns/{campaign_id}": ("write", 200),

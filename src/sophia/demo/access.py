@@ -101,7 +101,7 @@ def _granular_scopes(simulation: Simulation, token: str, holder: Holder) -> list
         targets = accounts if scope.startswith("instagram_") else page_ids
         if scope == "business_management":
             targets = [world.portfolio_id]
-        scopes.append({"scope": scope, "target_ids": targets})
+        scopes.append({"scope": scope} if simulation.hides_targets else {"scope": scope, "target_ids": targets})
     return scopes
 
 

@@ -22,6 +22,7 @@ _SWITCHES = (
     "grant_scope",
     "silence_insights",
     "hide_accounts",
+    "hide_targets",
     "withhold_page_token",
     "migrate_page",
 )

@@ -78,6 +78,10 @@ class Switches:
         """Let `/me/accounts` be empty, as for Pages of a business portfolio, or end that."""
         self.simulation.hides_accounts = hidden
 
+    def hide_targets(self, *, hidden: bool = True) -> None:
+        """Let `debug_token` name no objects, as for permissions that were given for all objects, or end that."""
+        self.simulation.hides_targets = hidden
+
     def withhold_page_token(self, page_id: str) -> None:
         """Show no `access_token` of this Page: the person has no role on it."""
         self.simulation.withheld_tokens.add(page_id)

@@ -47,6 +47,7 @@ class Simulation:
     silent_insights: set[str] = field(default_factory=set)
     # whether `/me/accounts` is empty, as for Pages that belong to a business portfolio
     hides_accounts: bool = False
+    hides_targets: bool = False
     # ids of Pages whose own token Meta does not show
     withheld_tokens: set[str] = field(default_factory=set)
     # id of a Page → (since when it goes by another id, that id)

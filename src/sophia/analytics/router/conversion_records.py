@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import Visit, Visited
+from sophia.access.web import CanWrite, Visit, Visited
 from sophia.analytics import queries, schemas
 from sophia.analytics.queries.conversion_list import (
     ConversionFilter,
@@ -58,7 +58,7 @@ def conversion(who: Visited, client_id: ClientId, conversion_id: ConversionId) -
     responses=writing,
 )
 def amend(
-    who: Visited, client_id: ClientId, conversion_id: ConversionId, change: records.ConversionChange
+    who: CanWrite, client_id: ClientId, conversion_id: ConversionId, change: records.ConversionChange
 ) -> records.ConversionHistoryAnswer:
     """Amend a conversion. What it said before is kept; a file that says the same as before does not undo this."""
     if change.event_date is not None:
@@ -72,7 +72,7 @@ def amend(
 
 @router.delete("/{client_id}/conversions/{conversion_id}", status_code=204)
 def delete(
-    who: Visited, client_id: ClientId, conversion_id: ConversionId, asked: Annotated[records.Removal, Query()]
+    who: CanWrite, client_id: ClientId, conversion_id: ConversionId, asked: Annotated[records.Removal, Query()]
 ) -> None:
     """Delete a conversion. It is kept for reports of the past, and stays deleted when a file names it again."""
     with who.database.write() as session:
@@ -86,7 +86,7 @@ def delete(
     responses=writing,
 )
 def restore(
-    who: Visited, client_id: ClientId, conversion_id: ConversionId, restoring: records.Restoring
+    who: CanWrite, client_id: ClientId, conversion_id: ConversionId, restoring: records.Restoring
 ) -> records.ConversionHistoryAnswer:
     """Let a deleted conversion count again."""
     with who.database.write() as session:
@@ -104,7 +104,7 @@ def sources(who: Visited, client_id: ClientId) -> ConversionSources:
 
 
 @router.put("/{client_id}/conversion-sources", response_model=records.ConversionSourcesAnswer, responses=writing)
-def choose(who: Visited, client_id: ClientId, choice: records.SourceChoice) -> ConversionSources:
+def choose(who: CanWrite, client_id: ClientId, choice: records.SourceChoice) -> ConversionSources:
     """Choose the sources whose sales and refunds count. Reports of the past know the earlier choice."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
