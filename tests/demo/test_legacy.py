@@ -92,9 +92,16 @@ def test_calls_are_counted_twice(client: httpx.Client, ask: Ask, api: GraphApi, 
 
 
 def test_an_older_app_keeps_multi_id_requests(ask: Ask, api: GraphApi, world: World) -> None:
-    """L1: `?ids=` still answers up to v25."""
+    """L1: `?ids=` still answers up to v25, and is refused by v26 and v27."""
     api.new_app, token = False, world.pages[0].access_token
     for version in ("v22.0", "v25.0"):
         answer: Any = ask(f"/{version}/", token, ids=post_ids(world), fields="id").json()
         assert ",".join(answer) == post_ids(world)
-    assert api.legacy_uses == {"multi-id": 2}
+    for version in ("v26.0", "v27.0"):
+        assert ask(f"/{version}/", token, ids=post_ids(world), fields="id").status_code == 400
+    assert api.legacy_uses == {"multi-id": 4}
+
+
+def test_an_app_is_new_unless_said_otherwise(ask: Ask, world: World) -> None:
+    """L1: who follows a README today makes a new app."""
+    assert code_of(ask("/v22.0/", world.pages[0].access_token, ids=post_ids(world))) == 3

@@ -12,9 +12,9 @@ from sophia.demo.requests import Request
 LegacyFeature = Literal["multi-id", "field alias", "date format", "method override", "jsonp", "asynchronous batch"]
 
 # Whether a simulated app counts as created after 4 November 2026 when nothing else is said.
-NEW_APP = False
+NEW_APP = True
 # An app that is older keeps `?ids=` up to this version.
-LAST_MULTI_ID_VERSION = 27
+LAST_MULTI_ID_VERSION = 25
 
 _ALIAS = re.compile(r"\.as\(")
 
