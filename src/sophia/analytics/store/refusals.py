@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.models import BudgetPause, MetricStatus, RefusedObject
 from sophia.database import among, put_rows
-from sophia.meta.asking import PASSING
+from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue import Platform
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.pacing import Pause
