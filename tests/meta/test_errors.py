@@ -23,7 +23,7 @@ TABLE = [
     (1, None, "An unknown error has occurred.", AGAIN),
     (1, 2853006, "The viewer lacks permission", ASK),
     (2, None, "Service temporarily unavailable", AGAIN),
-    (3, None, "Application does not have the capability to make this API call", Remedy.STOP_APPLICATION),
+    (3, None, "Application does not have the capability to make this API call", ASK),
     (4, None, "(#4) Application request limit reached", PAUSE),
     (17, None, "(#17) User request limit reached", PAUSE),
     (17, 2446079, "(#17) User request limit reached", PAUSE),

@@ -89,7 +89,8 @@ RULES = (
     Rule(1, Remedy.ASK_PERSON, subcode=2853006),
     Rule(1, Remedy.AGAIN),
     Rule(2, Remedy.AGAIN),
-    Rule(3, Remedy.STOP_APPLICATION, advice="Your Meta app lacks a capability: see its App Review."),
+    # Also said of single metrics and features, so it must not stop the accounts of the whole application.
+    Rule(3, Remedy.ASK_PERSON, advice="Your Meta app lacks a capability: see its App Review."),
     *(Rule(code, Remedy.PAUSE, whose=Whose.APPLICATION, rest=HOUR) for code in (4, 341)),
     *(Rule(code, Remedy.PAUSE, whose=Whose.TOKEN, rest=HOUR) for code in (17, 613)),
     *(Rule(code, Remedy.PAUSE, whose=Whose.OBJECT, rest=HOUR) for code in (32, *range(80000, 80015))),

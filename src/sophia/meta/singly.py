@@ -16,7 +16,7 @@ from sophia.meta.catalogue import ObjectKind, refusal_label
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError, Remedy
 
-# Objects of which nothing answers before it is plain that it is not the objects.
+# Of a sample, objects of which nothing answers before it is plain that it is not the objects.
 DENIALS_TO_BELIEVE = 3
 # So many objects of each kind are looked at before the others of a batch that fail with them are left for the next run.
 MOST_SEARCHES = 4
@@ -51,13 +51,13 @@ class ByIdGroup:
         return tuple((name, value) for name, value in asked if value)
 
 
-async def by_id(ask: Ask, groups: Iterable[ByIdGroup]) -> AsyncGenerator[Answer, None]:
+async def by_id(ask: Ask, groups: Iterable[ByIdGroup], *, is_sample: bool = False) -> AsyncGenerator[Answer, None]:
     """Ask each group's question of its objects, fifty items an HTTP call.
 
     Refused metrics are remembered for the kind; objects without insights are skipped. Raises GraphError when no object
-    answers at all.
+    answers at all. `is_sample`: these are a few of many objects, so that less than three of them prove nothing.
     """
-    work = ById(ask)
+    work = ById(ask, DENIALS_TO_BELIEVE if is_sample else 1)
     items = [(group, one) for group in groups if group.names for one in group.ids if not ask.is_left_alone(one)]
     for chunk in in_order(items):
         for answer in await work.ask_chunk(chunk):
@@ -86,6 +86,7 @@ class ById:
     """
 
     ask: Ask
+    denials_to_believe: int
     complete: set[ByIdGroup] = field(default_factory=set)
     without: dict[ByIdGroup, set[str]] = field(default_factory=lambda: defaultdict(set))
     silent: dict[str, GraphError] = field(default_factory=dict)
@@ -114,6 +115,8 @@ class ById:
             more, failed = await self._ask([part for part in others if part.names])
             answered += more
         for part, error in failed:
+            if part.object_id not in self.ask.answered:
+                self.silent[part.object_id] = error
             self._skip(part, error)
         self._raise_if_nothing_answers()
         return self._joined(answered)
@@ -211,9 +214,9 @@ class ById:
             self.ask.skipped[part.object_id] = error
 
     def _raise_if_nothing_answers(self) -> None:
-        """When several objects refuse everything and none answers, it is not the objects: none of them has to rest."""
+        """When all objects refuse everything, it is not the objects: none of them has to rest."""
         denied = {one: error for one, error in self.silent.items() if error.remedy is not Remedy.OBJECT_GONE}
-        if self.has_answer or len(denied) < DENIALS_TO_BELIEVE:
+        if self.has_answer or not denied or len(denied) < self.denials_to_believe:
             return
         for one in denied:
             self.ask.skipped.pop(one, None)

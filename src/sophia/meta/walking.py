@@ -256,9 +256,10 @@ class Walk:
         groups = []
         for kind, ids in self.listing.by_kind(page).items():
             if kind not in self.answering:
-                groups.append(self.listing.group(kind, names, list(dict.fromkeys((ids[0], ids[-1])))))
+                some = list(dict.fromkeys((ids[0], ids[len(ids) // 2], ids[-1])))
+                groups.append(self.listing.group(kind, names, some))
         try:
-            async for _ in by_id(self.ask, groups):
+            async for _ in by_id(self.ask, groups, is_sample=True):
                 pass
         except GraphError as error:
             if error.remedy in STOPS:
