@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from sophia.errors import ConfigurationError
 
-GraphVersion = Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"]
+GraphVersion = Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0", "v27.0"]
 
 
 @cache

@@ -6,6 +6,7 @@ import pytest
 
 from sophia.analytics.collector import Plan
 from sophia.demo.faults import Fault
+from sophia.demo.requests import Request
 
 from .conftest import House, HouseMaker
 
@@ -43,7 +44,12 @@ def test_no_legacy_features(make_house: HouseMaker) -> None:
     """L1: no several ids in one request, no field alias and no other feature that new applications may not use."""
     house = make_house(posts_per_account=60)
     sent: list[str] = []
-    house.api.faults.append(Fault(".", times=0, when=lambda request: bool(sent.append(request.text))))
+
+    def note(request: Request) -> bool:
+        sent.append(request.text)
+        return False
+
+    house.api.faults.append(Fault(".", when=note))
     house.collect()
     house.collect(plan=Plan(trigger="daily", comments_only=True))
     assert len(sent) > len(house.api.calls) > 50  # the items of batches too
