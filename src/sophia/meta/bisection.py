@@ -26,7 +26,7 @@ ABOUT_PERMISSION = frozenset({Remedy.ASK_PERSON, Remedy.WITHOUT_FIELD})
 # More rounds than halving the names, the days and one retry of each ever take.
 MOST_ROUNDS = 24
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-POSITION = re.compile(r"metric\[(\d+)\]")
+POSITION = re.compile(r"metric\[(\d{1,3})\]")
 VALID_NAMES = re.compile(r"one of|(?:valid|allowed|supported) (?:values|metrics|names)", re.IGNORECASE)
 
 

@@ -19,6 +19,7 @@ from .test_truth import truth_of
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 MOST_EXTRA_CALLS = 12
+INITIAL_DAYS = 4
 TUESDAY = datetime(2026, 11, 17, 15, 0, tzinfo=UTC)  # no week closes on the days that follow
 
 
@@ -89,7 +90,7 @@ def collect_a_day_later(house: House, account: str) -> int:
     """Collect, and return how many HTTP calls it took."""
     house.now += timedelta(days=1)
     house.api.calls.clear()
-    (outcome,) = house.collect(account)
+    (outcome,) = house.collect(account, initial_days=INITIAL_DAYS)
     assert outcome.status == "ok", outcome.problems
     return outcome.calls
 
@@ -100,7 +101,7 @@ def expect_all_but(house: House, account: str, metric: str) -> None:
     Demographics are asked once a week.
     """
     stored = house.stored(account)
-    told = truth_of(house, account, reporting_day(house.now) - timedelta(days=4))
+    told = truth_of(house, account, reporting_day(house.now) - timedelta(days=INITIAL_DAYS))
     wanted = {
         key: value for key, value in told.items() if not key[2].startswith(metric) and "_demographics" not in key[2]
     }
@@ -119,7 +120,7 @@ def test_a_refused_metric_costs_itself_in_any_words(make_house: HouseMaker, word
     house = make_house(TUESDAY, posts_per_account=40)
     business = house.world.businesses[0]
     account = business.page.id if platform == "facebook" else business.instagram.id
-    house.collect(account, initial_days=4)
+    house.collect(account, initial_days=INITIAL_DAYS)
     usual = collect_a_day_later(house, account)
     refuse(house, metric, WORDINGS[wording], other)
     assert collect_a_day_later(house, account) - usual <= MOST_EXTRA_CALLS
