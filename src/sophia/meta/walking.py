@@ -77,11 +77,15 @@ class Listing:
 
 @dataclass(slots=True)
 class PageSize:
-    """How many objects to ask for at once. `among`: one of the next so many is odd; 0 when none is known to be."""
+    """How many objects to ask for at once. `among`: one of the next so many is odd; 0 when none is known to be.
+
+    `fruitless`: how often a page failed down to a few objects of which each answered by itself.
+    """
 
     usual: int
     among: int = 0
     singly: bool = False
+    fruitless: int = 0
 
     @property
     def limit(self) -> int:
@@ -101,9 +105,12 @@ class PageSize:
             self.among -= self.limit
 
     def resolved(self, asked: int, skipped: int) -> None:
-        """The odd ones were found. Where they are no exception, the rest of the walk asks one by one."""
+        """The odd ones were found. Where they are no exception, or where none is to blame and the list fails all the same,
+        the rest of the walk asks one by one.
+        """
         self.among = 0
-        self.singly = self.singly or (asked > FEW // 2 and skipped * 2 > asked)
+        self.fruitless += asked > 0 and skipped == 0
+        self.singly = self.singly or (asked > FEW // 2 and skipped * 2 > asked) or self.fruitless > 1
 
     def halve(self) -> bool:
         """Ask for half as many from now on; False when that is not possible."""

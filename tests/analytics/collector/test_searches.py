@@ -237,3 +237,16 @@ def test_items_of_null_are_asked_again(make_house: HouseMaker) -> None:
     assert outcome.status == "ok"
     reels = media_of(house, lambda one: one.product_type == "REELS")
     assert all("reels_skip_rate" in stored_names(house, account, one.id) for one in reels)
+
+
+def test_a_list_that_fails_while_its_objects_answer(make_house: HouseMaker) -> None:
+    """L4: when no object is to blame, the rest of the list is read without insights and its objects are asked by id."""
+    house = make_house(TUESDAY, posts_per_account=150)
+    account = house.world.instagram_accounts[0].id
+    refuse(house, OLDER, rf"{account}/media\?")
+    (outcome,) = house.collect(account, **SHORT)
+    assert outcome.status == "ok"
+    assert outcome.calls <= 60
+    assert statuses(house) == set()
+    assert house.rows("SELECT 1 FROM refused_objects") == []
+    assert all("reach" in stored_names(house, account, one.id) for one in media_of(house))
