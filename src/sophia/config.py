@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     graph_upload_url: BaseUrl = Field(
         default="https://rupload.facebook.com", description="Where Meta takes the videos of reels."
     )
-    graph_api_version: GraphVersion = Field(default="v22.0", description="The Graph API version that is called.")
+    graph_api_version: GraphVersion = Field(default="v27.0", description="The Graph API version that is called.")
     facebook_app_id: MetaId | None = Field(
         default=None, description="Your Meta app; needed to check and extend tokens."
     )

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from sophia.config import GraphVersion
+from sophia.config import GraphVersion, Settings
 from sophia.meta.versions import LAST_DAYS, version_warning
 
 
@@ -24,3 +24,8 @@ def test_only_the_newest_versions_have_no_known_end(version: str) -> None:
     assert set(get_args(GraphVersion)) == {f"v{number}.0" for number in range(22, 28)}
     assert set(get_args(GraphVersion)) - set(LAST_DAYS) == {"v26.0", "v27.0"}
     assert version_warning(version, date(2030, 1, 1)) is None
+
+
+def test_the_newest_version_is_called_unless_another_is_chosen() -> None:
+    """B9, L1: whoever sets nothing calls the version whose end is furthest away."""
+    assert Settings.model_fields["graph_api_version"].default == get_args(GraphVersion)[-1] == "v27.0"
