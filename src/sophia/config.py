@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from sophia.errors import ConfigurationError
 
-GraphVersion = Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"]
+GraphVersion = Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0", "v27.0"]
 
 
 @cache
@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     graph_upload_url: BaseUrl = Field(
         default="https://rupload.facebook.com", description="Where Meta takes the videos of reels."
     )
-    graph_api_version: GraphVersion = Field(default="v22.0", description="The Graph API version that is called.")
+    graph_api_version: GraphVersion = Field(default="v27.0", description="The Graph API version that is called.")
     facebook_app_id: MetaId | None = Field(
         default=None, description="Your Meta app; needed to check and extend tokens."
     )

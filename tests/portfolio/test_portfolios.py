@@ -114,7 +114,10 @@ def test_without_business_management_the_message_names_it_and_the_way_round(agen
 def test_with_business_management_and_no_page_the_message_names_both_ways(agency: Agency) -> None:
     """L11: the permission is there and lists nothing, so the role in the portfolio is missing."""
     agency.meta.api.hide_targets()
-    with answering(agency, {**NOBODY, "me/businesses": lambda _: {"data": []}}), pytest.raises(InvalidInputError) as raised:
+    with (
+        answering(agency, {**NOBODY, "me/businesses": lambda _: {"data": []}}),
+        pytest.raises(InvalidInputError) as raised,
+    ):
         agency.look()
     assert "business_management" in str(raised.value)
     assert "a role" in str(raised.value)

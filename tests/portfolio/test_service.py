@@ -264,7 +264,11 @@ def fill(filling: Filling, name: str) -> int:
 
 def earlier_version(conversion: ConversionEvent) -> ConversionEventRevision:
     """What a conversion was before it was changed."""
-    columns = {column.key for column in ConversionEventRevision.__table__.columns} - {"id", "conversion_id", "replaced_at"}
+    columns = {column.key for column in ConversionEventRevision.__table__.columns} - {
+        "id",
+        "conversion_id",
+        "replaced_at",
+    }
     values = {name: getattr(conversion, name) for name in columns}
     return ConversionEventRevision(conversion_id=conversion.id, replaced_at=NOW, **values)
 

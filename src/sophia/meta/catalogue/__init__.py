@@ -13,7 +13,7 @@ from sophia.meta.catalogue.lookup import (
     stored_name,
     stored_names,
 )
-from sophia.meta.catalogue.questions import Question, questions, spans
+from sophia.meta.catalogue.questions import Question, questions, refusal_label, spans
 from sophia.meta.catalogue.terms import Asked, Key, Level, Metric, MetricType, ObjectKind, Period, Platform, Source
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "questions",
     "read_breakdown",
     "reads",
+    "refusal_label",
     "spans",
     "stored_breakdown",
     "stored_name",
