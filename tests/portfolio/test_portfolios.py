@@ -1,6 +1,7 @@
 """Pages of business portfolios, over a real socket: found, read with their own tokens, or refused with the way round."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,7 +43,7 @@ class Portfolio:
         self.api, self.answers = api, answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = self.answers.get(scope["path"].partition("/v22.0/")[2])
+        answer = self.answers.get(re.sub(r"^/v\d+\.0/", "", scope["path"]))
         if scope["method"] != "GET" or answer is None:
             await self.api(scope, receive, send)
             return
