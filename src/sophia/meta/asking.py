@@ -30,8 +30,8 @@ class Ask:
     """What one run knows about one account while it asks. `today` is the reporting day; `refused` grows.
 
     `resting`: objects that have refused before and are left alone for now. `skipped`: those that refused in this run.
-    `withheld`: what was left out for lack of a permission, by edge. `only`: the metrics of the account to ask for, where
-    not all are meant.
+    `withheld`: what was left out for lack of a permission, by edge. `cut`: lists that ended before their end, by edge, and
+    why. `only`: the metrics of the account to ask for, where not all are meant.
     """
 
     caller: Caller
@@ -45,6 +45,7 @@ class Ask:
     resting: frozenset[str] = frozenset()
     skipped: dict[str, GraphError] = field(default_factory=dict)
     withheld: dict[str, GraphError] = field(default_factory=dict)
+    cut: dict[str, GraphError] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
 
     @property
@@ -99,12 +100,12 @@ class Part:
     def divided(self, error: GraphError) -> tuple["Part", ...]:
         """What to ask instead of this; nothing when it is what is to blame."""
         days = self.window.days if self.window else 1
+        if error.remedy is Remedy.AGAIN:
+            return self.by_days() if error.may_be_too_heavy and days > FEWEST_DAYS_ON_SUSPICION else ()
         if error.remedy is Remedy.SMALLER and days > 1:
             return self.by_days()
         if len(self.names) > 1:
             return self.by_name()
-        if error.remedy is Remedy.AGAIN and days > FEWEST_DAYS_ON_SUSPICION:
-            return self.by_days()
         return ()
 
 

@@ -1,7 +1,6 @@
-"""What an answer of Meta is made of: its JSON, the error inside it, the cursor to the next page."""
+"""What an answer of Meta is made of: its JSON, and the error inside it."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -79,13 +78,3 @@ def as_error(error: Any, status: int | None) -> GraphError:
         is_transient=error.get("is_transient") is True,
         trace=str(error["fbtrace_id"]) if "fbtrace_id" in error else None,
     )
-
-
-def next_cursor(data: Mapping[str, Any]) -> str | None:
-    """Where the next page begins. `cursors.after` stands on the last page too, so `next` decides (GRAPH_API §2.7)."""
-    paging = data.get("paging")
-    if not isinstance(paging, dict) or not paging.get("next"):
-        return None
-    cursors = paging.get("cursors")
-    after = cursors.get("after") if isinstance(cursors, dict) else None
-    return after if isinstance(after, str) and after else None

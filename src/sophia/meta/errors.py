@@ -11,6 +11,8 @@ from enum import StrEnum
 from sophia.errors import SophiaError
 
 WORTH_RETRYING_STATUS = 500
+# Of a longer message only so much is kept: messages are stored, logged and shown.
+LONGEST_MESSAGE = 2000
 TOO_MANY_REQUESTS = 429  # seen in no recording of Meta's, and yet what a proxy before it may say
 METRIC_WORDS = re.compile(
     r"insights metric|does not support the .* metric|metric\[|following metrics|nonexisting metric"
@@ -33,12 +35,15 @@ class Remedy(StrEnum):
     RECONNECT = "reconnect"  # the token is dead; only a person can mend that
     STOP_APPLICATION = "stop_application"  # Meta refuses the whole application: no account can be collected
     UNREACHABLE = "unreachable"  # nobody has answered for a while: nothing is asked until that passes
+    FAILING = "failing"  # every call of one kind fails in passing: this run asks no more of that kind
     ASK_PERSON = "ask_person"  # a permission, a role or a setting is missing
     MISTAKE = "mistake"  # we asked for something that does not exist: a fault of ours
 
 
 # After these nothing more is asked with the same token in this run.
-STOPS = frozenset({Remedy.RECONNECT, Remedy.PAUSE, Remedy.STOP_APPLICATION, Remedy.UNREACHABLE})
+STOPS_TOKEN = frozenset({Remedy.RECONNECT, Remedy.PAUSE, Remedy.STOP_APPLICATION, Remedy.UNREACHABLE})
+# After these the work that met the error ends: no smaller request can succeed.
+STOPS = STOPS_TOKEN | {Remedy.FAILING}
 
 CONNECT = "Connect this account again: sophia connect"
 ADVICE = {
@@ -53,6 +58,7 @@ ADVICE = {
     Remedy.RECONNECT: CONNECT,
     Remedy.STOP_APPLICATION: "Check your app at developers.facebook.com, SOPHIA_FACEBOOK_APP_ID and its secret.",
     Remedy.UNREACHABLE: "Check the network and SOPHIA_GRAPH_BASE_URL; Sophia tries again by itself.",
+    Remedy.FAILING: "Nothing: Meta fails at the moment, and the next run asks again.",
     Remedy.ASK_PERSON: "Check the role of this account and the permissions of its token, then: sophia connect",
     Remedy.MISTAKE: "Report this as a fault of Sophia, with the fbtrace_id.",
 }
@@ -151,6 +157,7 @@ class GraphError(SophiaError):
         """`code` 0: no answer of Meta at all. `trace` is the fbtrace_id that Meta's support asks for. `wait_seconds` is
         how long Meta wants us to wait; `resume_at` (aware) the moment from which asking makes sense again.
         """
+        message = message[:LONGEST_MESSAGE]
         super().__init__(message)
         self.message = message
         self.code = code
@@ -168,9 +175,12 @@ class GraphError(SophiaError):
         self.resume_at = resume_at
 
     @property
-    def is_unanswered(self) -> bool:
-        """Whether no word of Meta's was heard: no connection, silence, or what cannot be read."""
-        return self.code == 0 and self.remedy is Remedy.AGAIN
+    def may_be_too_heavy(self) -> bool:
+        """Whether a passing error may be caused by the size of the request (GRAPH_API §3, code 1/99, and time-outs).
+
+        Code 2 and null never are: Meta sends them when its own servers fail, so a smaller request fails as well.
+        """
+        return self.remedy is Remedy.AGAIN and self.code in (0, 1)
 
     def __str__(self) -> str:
         number = f"{self.code}/{self.subcode}" if self.subcode else str(self.code)

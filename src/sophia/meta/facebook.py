@@ -11,7 +11,8 @@ from typing import Any
 from sophia.meta.asking import Ask, Window, insist
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
-from sophia.meta.envelope import OBJECT_ID, Answer, next_cursor, object_id
+from sophia.meta.envelope import OBJECT_ID, Answer, object_id
+from sophia.meta.errors import GraphError
 from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
@@ -105,13 +106,19 @@ async def _videos(
     async for answer in by_id(ask, pieces[ITEMS_PER_BATCH:]):
         yield answer
     page = results[0]
-    cursor = next_cursor(page.data) if isinstance(page, Answer) else None
+    place: dict[str, str] | None = None
     if isinstance(page, Answer):
         yield page
-        if cursor is None or is_past(page, reels.moment, since):
+        if is_past(page, reels.moment, since):
+            return
+        try:
+            place = ask.caller.next_place(page, reels.edge)
+        except GraphError as error:
+            ask.cut[reels.edge] = error
+        if place is None:
             return
     # A first page that failed is walked again from the top, where what is to blame is looked for.
-    async for answer in walk(ask, reels, since, cursor=cursor):
+    async for answer in walk(ask, reels, since, place=place):
         yield answer
 
 

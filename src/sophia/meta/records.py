@@ -95,7 +95,7 @@ class CommentSeen:
 class CommentsSeen:
     """What one answer says about the comments of one post, newest first.
 
-    `after` is where the next page begins, None on the last one. `is_odd`: a part of it could not be read, or replies
+    `after` holds the paging parameters of the next page, URL-encoded; None on the last one. `is_odd`: a part of it could not be read, or replies
     were left out, so that a comment which is not here may yet be there.
     """
 

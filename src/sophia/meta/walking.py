@@ -4,15 +4,17 @@ One odd post fails a whole page of a hundred. So a page that fails is looked at 
 missing permission, or a post? Then the pages become smaller until the odd post is found, and large again after it.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from sophia.meta.asking import ABOUT_A_METRIC, ABOUT_A_PERMISSION, Ask
 from sophia.meta.catalogue import ObjectKind
-from sophia.meta.envelope import Answer, next_cursor, object_id
+from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.paging import incomplete
 from sophia.meta.reporting_zone import parse_moment
 from sophia.meta.singly import expand, find_refused, one_by_one
 
@@ -99,11 +101,11 @@ class Circle:
     empty: int = 0
 
     def look(self, answer: Answer) -> None:
-        """Raise GraphError when the list goes in a circle."""
+        """Raise GraphError when the list goes in a circle; what it listed so far is stored."""
         ids = ids_of(answer)
         self.empty = 0 if ids else self.empty + 1
         if (ids and self.seen.issuperset(ids)) or self.empty > MOST_EMPTY_PAGES:
-            raise GraphError("Meta's list goes in a circle; what it listed so far is stored", remedy=Remedy.MISTAKE)
+            raise incomplete("it goes in a circle")
         self.seen.update(ids)
 
 
@@ -115,7 +117,7 @@ class Walk:
     listing: Listing
     size: PageSize
     gated: bool
-    cursor: str | None
+    place: Mapping[str, str]  # the paging parameters of the next page; none for the first
     permitted: bool = False  # whether the bare list has been seen, so that no permission for it is missing
 
     @property
@@ -123,11 +125,19 @@ class Walk:
         return f"{object_id(self.ask.account)}/{self.listing.edge}"
 
     async def get(self, names: Sequence[str]) -> Answer:
-        """The page that begins at the cursor, with these metrics of every object on it."""
-        place = {"limit": str(self.size.limit), **({"after": self.cursor} if self.cursor else {})}
-        fields = {"fields": self.listing.select(names, gated=self.gated), **place}
-        # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times that.
-        return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.among)
+        """The page that begins at `place`, with these metrics of every object on it."""
+        page = {"limit": str(self.size.limit), **self.place}
+        fields = {"fields": self.listing.select(names, gated=self.gated), **page}
+        edge, subject = self.ask.caller.edge, self.listing.subject
+        if self.size.among:
+            # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times
+            # that. Only what no object can cause is tried again.
+            try:
+                return await edge(self.path, fields, subject, patient=False)
+            except GraphError as error:
+                if error.remedy is not Remedy.AGAIN or error.may_be_too_heavy:
+                    raise
+        return await edge(self.path, fields, subject)
 
     async def page(self) -> tuple[Answer, bool] | None:
         """The next page, and whether its insights have to be asked one by one; None after what makes another try wise."""
@@ -144,7 +154,7 @@ class Walk:
                 raise
             if error.remedy is Remedy.SMALLER and self.size.halve():
                 return None
-            if alone or not names:
+            if alone or not names or self._is_outage(error):
                 raise
             if not await self._is_about_one(error, names):
                 return None
@@ -153,6 +163,11 @@ class Walk:
         if not alone:
             self.size.passed()
         return answer, alone
+
+    def _is_outage(self, error: GraphError) -> bool:
+        """Whether neither the page's size nor an object can cause the error, so that smaller pages fail as well."""
+        may_be_ours = error.may_be_too_heavy and self.ask.caller.circuit.has_succeeded
+        return error.remedy is Remedy.AGAIN and not may_be_ours
 
     async def _is_about_one(self, error: GraphError, names: tuple[str, ...]) -> bool:
         """Look closer at a page that failed: True to list it without insights and ask them one by one, False to ask it
@@ -197,15 +212,16 @@ async def walk(
     since: datetime | None,
     *,
     scope: str = "",
-    cursor: str | None = None,
+    place: Mapping[str, str] | None = None,
     limit: int = PAGE_SIZE,
 ) -> AsyncGenerator[Answer, None]:
     """Every page of an edge, newest first, back to the posts of `since`, with the objects that had to be asked alone.
 
-    `scope` is the permission that the gated fields need; without it they are not asked. `cursor` begins further down.
+    `scope` is the permission that the gated fields need; without it they are not asked. `place` begins further down.
+    A list that ends neither there nor with its last page is noted in `ask.cut`: what it does not list may yet exist.
     Raises GraphError for what no smaller page mends; everything yielded before it stands.
     """
-    way = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes, cursor)
+    way = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes, place or {})
     circle = Circle()
     used: set[str] = set()
     for _ in range(MOST_PAGES):
@@ -217,11 +233,21 @@ async def walk(
         if alone:
             for single in await way.singles(page):
                 yield single
-        way.cursor = next_cursor(page.data)
-        if way.cursor is None or way.cursor in used or is_past(page, listing.moment, since):
+        if is_past(page, listing.moment, since):
             return
-        circle.look(page)
-        used.add(way.cursor)
+        try:
+            following = ask.caller.next_place(page, listing.edge)
+            if following is None:
+                return
+            circle.look(page)
+        except GraphError as error:
+            ask.cut[listing.edge] = error
+            return
+        way.place, key = following, urlencode(following)
+        if key in used:
+            break
+        used.add(key)
+    ask.cut[listing.edge] = incomplete("it goes in a circle, or has no end")
 
 
 def listed(answer: Answer, subject: str) -> list[dict[str, Any]]:
