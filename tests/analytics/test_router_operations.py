@@ -42,8 +42,8 @@ def test_figures_for_prometheus(api: Api, filling: Filling) -> None:
     account = filling.account(client)
     filling.account(client, "instagram", status="needs_reconnect")
     filling.daily(account, "page_media_view", {YESTERDAY: 1, YESTERDAY - timedelta(days=1): 1})
-    filling.run(account, status="failed")
-    filling.run(account)
+    filling.run(account, status="failed", calls=5, calls_counted_by_meta=30)
+    filling.run(account, calls=7, calls_counted_by_meta=100)
     for path in (f"/{client}/summary", "/999/summary", "/nowhere"):
         api.get(path)
     lines = api.get("//metrics").text.splitlines()
@@ -54,6 +54,8 @@ def test_figures_for_prometheus(api: Api, filling: Filling) -> None:
         "sophia_readings 2.0",
         f'sophia_last_success_age_seconds{{account_id="{account}"}} 300.0',
         'sophia_runs_24h{status="failed"} 1.0',
+        'sophia_meta_calls_24h{count="http"} 12.0',
+        'sophia_meta_calls_24h{count="meta"} 130.0',
         f'sophia_http_requests_total{{{route},status="200"}} 1.0',
         f'sophia_http_requests_total{{{route},status="404"}} 1.0',
         'sophia_http_requests_total{method="GET",route="unmatched",status="404"} 1.0',

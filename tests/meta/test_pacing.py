@@ -15,6 +15,7 @@ from sophia.meta.pacing import (
     APPLICATION,
     LONGEST_INTERVAL_SECONDS,
     LONGEST_REST,
+    MOST_HOLDS,
     PRECAUTION,
     Budget,
     Pacing,
@@ -167,6 +168,29 @@ def test_usage_falls_again(pacing: Pacing, time: Time) -> None:
         admit(pacing)
     assert time.slept == []
     assert pacing.percent_used(MINE) == 20
+
+
+def test_a_wait_of_seconds_is_waited_for(pacing: Pacing, time: Time) -> None:
+    """L6: the calls of that budget wait until it is over, those of others go on, and nobody is refused."""
+    assert pacing.hold(PAGE, 3.0)
+    assert pacing.hold(PAGE, 1.0)  # of a call that went out beside the first
+    admit(pacing, APPLICATION, OTHER)
+    assert time.slept == []
+    admit(pacing)
+    assert sum(time.slept) == pytest.approx(3.0)
+
+
+def test_waits_in_a_row_end(pacing: Pacing, time: Time) -> None:
+    """L6: what is refused after each of three waits is no limit of seconds; an answer in between begins anew."""
+    for _ in range(MOST_HOLDS):
+        assert pacing.hold(PAGE, 3.0)
+        time.passed += 3
+    assert not pacing.hold(PAGE, 3.0)
+    for _ in range(3 * MOST_HOLDS):
+        assert pacing.hold(PAGE, 3.0)
+        time.passed += 3
+        pacing.release(MINE)
+    assert pacing.pauses() == []
 
 
 def test_page_usage_is_that_of_the_token(pacing: Pacing) -> None:

@@ -21,7 +21,8 @@ def describe(outcome: "RunOutcome", seconds: float) -> str:
     """One line about a run."""
     saved = outcome.saved
     numbers = f"{saved.new:,} new, {saved.changed:,} changed, {saved.same:,} same"
-    line = f"{outcome.status}: {numbers}; {outcome.calls} calls, {seconds:.1f} s"
+    calls = f"{outcome.calls:,} HTTP calls, {outcome.calls_counted_by_meta:,} as Meta counts"
+    line = f"{outcome.status}: {numbers}; {calls}, {seconds:.1f} s"
     if outcome.action_needed:
         return f"{line}. {outcome.action_needed}"
     # A run that is ok may still have met what a person should know: media of kinds that are new.

@@ -24,8 +24,8 @@ class Ask:
 
     `resting`: objects that have refused before and are left alone for now. `skipped`: those that refused in this run.
     `answered`: ids of the account and of its objects whose insights have answered in this run. `incomplete`: metrics that
-    one object alone refuses, as "id metric". `withheld`: what was left out for lack of a permission, by edge. `only`: the
-    metrics of the account to ask for, where not all are meant.
+    one object alone refuses, as "id metric". `withheld`: what was left out for lack of a permission, by edge. `cut`: lists
+    that ended before their end, by edge, and why. `only`: the metrics of the account to ask for, where not all are meant.
     """
 
     caller: Caller
@@ -41,6 +41,7 @@ class Ask:
     answered: set[str] = field(default_factory=set)
     incomplete: dict[str, GraphError] = field(default_factory=dict)
     withheld: dict[str, GraphError] = field(default_factory=dict)
+    cut: dict[str, GraphError] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
 
     @property
@@ -107,7 +108,7 @@ async def _divide(ask: Ask, whole: Part, error: GraphError, subject: str) -> Fin
     A fault that passes was retried already. Only a long window, asked while other requests are answered, may be too heavy.
     """
     may_be_heavy = bool(ask.answered)
-    is_heavy = may_be_heavy and whole.days > FEWEST_DAYS_ON_SUSPICION
+    is_heavy = may_be_heavy and error.may_be_too_heavy and whole.days > FEWEST_DAYS_ON_SUSPICION
     if error.remedy in STOPS or (error.remedy is Remedy.AGAIN and not is_heavy):
         raise error
     part = Part(

@@ -1,4 +1,9 @@
-"""Stops asking a host that does not answer, so that a hung server costs seconds and not hours (C9)."""
+"""Stops asking what fails again and again, so that an outage costs some calls and not hundreds (C9, L6).
+
+Only errors that may pass count: no answer, an unreadable one, and Meta's own "try again". Every other error shows that
+Meta answers. There are three circuits: one for the host, shared by all accounts, and in each run one for the token and
+one for each family of calls (`page_insights`, `published_posts` …).
+"""
 
 import time
 from collections.abc import Callable
@@ -6,38 +11,94 @@ from dataclasses import dataclass, field
 
 from sophia.meta.errors import GraphError, Remedy
 
-FAILURES = 8
+# A call with its retries fails four times, and the search for one odd object in a page of a hundred fails four times more.
+FAILURES = 10
+# Accounts and families that must fail before the host is to blame: fewer may have a trouble of their own.
+FEWEST_ACCOUNTS = 3
+FEWEST_FAMILIES = 3
 REST_SECONDS = 60.0
+# What a "too heavy" counts as a failure. Twenty in a row are more than it takes to halve 90 days of 30 metrics down to
+# one day of one metric, so at least one small request was tried.
+TOO_HEAVY = 0.5
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Opens after eight calls in a row to which nobody answered, at two addresses at least: one address that always
-    breaks is that address's own trouble. A minute later one call may try; if it is answered, all may.
+    """The circuit of the host. It opens after ten failures in a row, in several families of several accounts. A minute
+    later one call may try; if it is answered, all may.
     """
 
     seconds: Callable[[], float] = time.monotonic
-    _paths: set[str] = field(default_factory=set)
+    _accounts: set[str] = field(default_factory=set)
+    _families: set[str] = field(default_factory=set)
     _failures: int = 0
     _open_until: float | None = None
-    _said: str = ""
+    _reason: str = ""
 
     def admit(self) -> None:
-        """Raise GraphError while nobody answers."""
+        """Raise GraphError while the circuit is open."""
         if self._open_until is None:
             return
         if self.seconds() < self._open_until:
-            raise GraphError(f"Meta's Graph API cannot be reached: {self._said}", remedy=Remedy.UNREACHABLE)
+            raise GraphError(f"Meta's Graph API fails for every account: {self._reason}", remedy=Remedy.UNREACHABLE)
         self._open_until = self.seconds() + REST_SECONDS  # this call tries, the others go on waiting for it
 
-    def answered(self) -> None:
+    def succeeded(self) -> None:
+        """Note a call that Meta answered, be it with an error that is about the call."""
         self._failures, self._open_until = 0, None
-        self._paths.clear()
+        self._accounts.clear()
+        self._families.clear()
 
-    def unanswered(self, path: str, said: str) -> None:
-        """Note that a call to `path` got no answer, and what happened instead."""
+    def failed(self, account: str, family: str, reason: str) -> None:
+        """Note a call that failed in a way that may pass. `account` names the account or the token that it was about."""
         self._failures += 1
-        self._paths.add(path)
-        self._said = said
-        if self._failures >= FAILURES and len(self._paths) > 1:
+        self._accounts.add(account)
+        self._families.add(family)
+        self._reason = reason
+        is_host = len(self._accounts) >= FEWEST_ACCOUNTS and len(self._families) >= FEWEST_FAMILIES
+        if self._failures >= FAILURES and is_host:
             self._open_until = self.seconds() + REST_SECONDS
+
+
+@dataclass(slots=True)
+class TokenCircuit:
+    """The circuits of one run with one token: that of the token, and one for each family of calls.
+
+    The circuit of a family opens after ten failures in a row of that family. The circuit of the token opens after ten
+    failures in a row of any families: from then on a family gets one attempt, so a family that works is found in every
+    run. A success closes the circuit of its family and that of the token.
+    """
+
+    has_succeeded: bool = False
+    _failures: float = 0.0
+    _by_family: dict[str, float] = field(default_factory=dict)
+    _last: GraphError | None = None
+
+    def is_open(self, family: str) -> bool:
+        """Whether calls of this family are not worth an attempt."""
+        allowed = FAILURES if self._failures < FAILURES else 1
+        return self._by_family.get(family, 0.0) >= allowed
+
+    def admit(self, family: str) -> None:
+        """Raise GraphError while calls of this family are not worth an attempt."""
+        if self._last is None or not self.is_open(family):
+            return
+        last = self._last
+        raise GraphError(
+            f"Meta fails on every call of this kind: {last.message}",
+            code=last.code,
+            subcode=last.subcode,
+            trace=last.trace,
+            remedy=Remedy.FAILING,
+        )
+
+    def succeeded(self, family: str) -> None:
+        """Note a call of this family that Meta answered."""
+        self.has_succeeded = True
+        self._failures, self._by_family[family] = 0.0, 0.0
+
+    def failed(self, family: str, error: GraphError, weight: float = 1.0) -> None:
+        """Note a call of this family that failed in a way that may pass."""
+        self._failures += weight
+        self._by_family[family] = self._by_family.get(family, 0.0) + weight
+        self._last = error

@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from sophia.meta.envelope import OK, Answer, Shape, as_error, next_cursor
-from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.breaker import TokenCircuit
+from sophia.meta.envelope import OK, Answer, Shape, as_error
+from sophia.meta.errors import STOPS_TOKEN, GraphError, Remedy
 from sophia.meta.json_text import read_json
 from sophia.meta.pacing import APPLICATION, Budget, token_budget
+from sophia.meta.paging import incomplete, next_place
 from sophia.meta.records import Source
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Caller:
         self.about = about
         self.budgets = (APPLICATION, token_budget(token), *([about] if about else []))
         self.tally = Tally()
+        self.circuit = TokenCircuit()
         self.stopped: GraphError | None = None
         self._on_trial = CALLS_ON_TRIAL
         self._judged = asyncio.Event()
@@ -61,6 +64,10 @@ class Caller:
     @property
     def version(self) -> str:
         return self._client.version
+
+    @property
+    def base_url(self) -> str:
+        return self._client.base_url
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -108,7 +115,7 @@ class Caller:
 
     def _stop_after(self, error: GraphError) -> None:
         """Calls about several accounts go on: what one of them says holds for that one."""
-        if error.remedy in STOPS and self.stopped is None and self.about is not None:
+        if error.remedy in STOPS_TOKEN and self.stopped is None and self.about is not None:
             self.stopped = error
 
     async def get(self, path: str, params: Mapping[str, str], subject: str, counted: int = 1) -> Answer:
@@ -119,17 +126,27 @@ class Caller:
         """GET an edge, whose answer holds a list named data. `patient`: try again what may pass."""
         return await self.send("GET", path, params, subject, shape=Shape.LIST, patient=patient)
 
+    def next_place(self, answer: Answer, edge: str) -> dict[str, str] | None:
+        """The parameters of the page after this one; None on the last. Raises GraphError for a list that is cut."""
+        return next_place(answer.data, self.base_url, edge)
+
     async def pages(self, path: str, params: Mapping[str, str], subject: str) -> AsyncGenerator[Answer, None]:
-        """All pages of a list, by cursors; ends where `next` is absent, and never goes in a circle."""
-        cursor: str | None = None
+        """All pages of a list. Raises GraphError, after the pages that could be had, when the list is incomplete: its next
+        page cannot be asked for, or it goes in a circle.
+        """
+        place: dict[str, str] = {}
         used: set[str] = set()
         for _ in range(MOST_PAGES):
-            answer = await self.edge(path, {**params, **({"after": cursor} if cursor else {})}, subject)
+            answer = await self.edge(path, {**params, **place}, subject)
             yield answer
-            cursor = next_cursor(answer.data)
-            if cursor is None or cursor in used:
+            following = self.next_place(answer, path.rpartition("/")[2])
+            if following is None:
                 return
-            used.add(cursor)
+            place, key = following, urlencode(following)
+            if key in used:
+                break
+            used.add(key)
+        raise incomplete("it goes in a circle, or has no end")
 
     async def batch(
         self, queries: Sequence[tuple[str, Mapping[str, str], int]], subject: str
@@ -150,11 +167,19 @@ class Caller:
         if not isinstance(results, list) or len(results) != len(queries):
             raise GraphError("Meta answered a batch with another number of items", remedy=Remedy.AGAIN)
         read = [read_item(result, url, answer.source) for result, url in zip(results, urls, strict=True)]
-        for item in read:
-            if isinstance(item, GraphError) and self.about is not None:
-                self._client.settle_pause(self, item, {})
-                self._stop_after(item)
+        self._note_items(read, subject)
         return read
+
+    def _note_items(self, items: Sequence["Answer | GraphError"], family: str) -> None:
+        """Tell the circuit of a batch: it failed when no item of it was answered. Stop after an item that says so."""
+        errors = [item for item in items if isinstance(item, GraphError)]
+        if errors and all(error.remedy is Remedy.AGAIN for error in errors) and len(errors) == len(items):
+            self.circuit.failed(family, errors[0])
+        else:
+            self.circuit.succeeded(family)
+        for error in errors if self.about is not None else ():
+            self._client.settle_pause(self, error, {})
+            self._stop_after(error)
 
 
 def read_item(result: Any, url: str, source: Source) -> Answer | GraphError:

@@ -10,7 +10,6 @@ import hmac
 import random
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -22,11 +21,12 @@ import stamina
 import structlog
 from pydantic import SecretStr
 
-from sophia.meta.breaker import Breaker
+from sophia.meta.breaker import TOO_HEAVY, Breaker
 from sophia.meta.caller import MOST_RETRIES, Caller
 from sophia.meta.envelope import Answer, Shape, read_envelope
 from sophia.meta.errors import GraphError, Remedy, Whose
 from sophia.meta.pacing import Budget, Pacing, Pause
+from sophia.meta.receiving import Received, read_response
 from sophia.meta.records import Source
 
 log = structlog.get_logger(__name__)
@@ -34,16 +34,10 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 0.4
 LONGEST_RETRY_SECONDS = 60.0
-MOST_ANSWER_BYTES = 64_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One HTTP answer, read to its end; header names in small letters."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+# A limit that ends within this is waited for; a longer one lets its budget rest, and the run ends as throttled.
+LONGEST_SHORT_WAIT_SECONDS = 10.0
+# How long a budget rests whose limit was to end in seconds, and did not.
+REST_AFTER_SHORT_WAITS = timedelta(minutes=1)
 
 
 class GraphClient:
@@ -70,7 +64,7 @@ class GraphClient:
         self.pacing = pacing or Pacing(clock)
         self.breaker = Breaker()
         self._app_secret = app_secret
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._upload_url = upload_url.rstrip("/")
         timeout = httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10.0))
         self._extensions = {"timeout": timeout.as_dict()}
@@ -127,7 +121,7 @@ class GraphClient:
         """
         request = self._request(caller, method, path, params)
         return await self._sent(
-            caller, request, f"{method} /{path}?{urlencode(params)}", path, subject, counted, shape, patient=patient
+            caller, request, f"{method} /{path}?{urlencode(params)}", subject, counted, shape, patient=patient
         )
 
     async def upload(self, caller: Caller, video_id: str, file_url: str, subject: str) -> Answer:
@@ -135,13 +129,13 @@ class GraphClient:
         path = f"video-upload/{self.version}/{video_id}"
         headers = {"Authorization": f"OAuth {caller.token.get_secret_value()}", "file_url": file_url}
         request = httpx.Request("POST", f"{self._upload_url}/{path}", headers=headers, extensions=self._extensions)
-        return await self._sent(caller, request, f"POST /{path}", path, subject, 1, Shape.OBJECT, patient=False)
+        return await self._sent(caller, request, f"POST /{path}", subject, 1, Shape.OBJECT, patient=False)
 
     def _request(self, caller: Caller, method: str, path: str, params: Mapping[str, str]) -> httpx.Request:
         secret = dict(params)
         if self._app_secret is not None:
             secret["appsecret_proof"] = proof(self._app_secret, caller.token)
-        url = f"{self._base_url}/{self.version}/{path}"
+        url = f"{self.base_url}/{self.version}/{path}"
         headers = {"Authorization": f"Bearer {caller.token.get_secret_value()}", "Accept-Encoding": "gzip"}
         body: dict[str, Any] = {"data": secret} if method == "POST" else {}
         if method != "POST":
@@ -153,35 +147,53 @@ class GraphClient:
         caller: Caller,
         request: httpx.Request,
         asked: str,
-        path: str,
         subject: str,
         counted: int,
         shape: Shape,
         *,
         patient: bool,
     ) -> Answer:
-        patience = Patience(caller, ATTEMPTS if patient else 1)
+        patience = Patience(caller, subject, ATTEMPTS if patient else 1)
         async for attempt in stamina.retry_context(on=patience, attempts=ATTEMPTS, timeout=LONGEST_RETRY_SECONDS):
             with attempt:
-                await self._wait_for_turn(caller)
+                await self._wait_for_turn(caller, subject)
                 caller.tally.calls += 1
                 caller.tally.counted += counted
-                received, data = await self._attempt(caller, request, path, shape)
+                received, data = await self._attempt(caller, request, subject, shape)
         answered = received.headers.get("facebook-api-version", self.version)
         self._notice_version(answered)
         return Answer(data, Source(subject, asked, self.clock(), answered, received.body))
 
-    async def _wait_for_turn(self, caller: Caller) -> None:
+    async def _wait_for_turn(self, caller: Caller, family: str) -> None:
         """Return when the call may go out. Raises GraphError when it makes no sense now."""
         if self._application_refused is not None:
             raise self._application_refused
+        caller.circuit.admit(family)
         self.breaker.admit()
         await self.pacing.admit(caller.budgets)
 
     async def _attempt(
-        self, caller: Caller, request: httpx.Request, path: str, shape: Shape
+        self, caller: Caller, request: httpx.Request, family: str, shape: Shape
     ) -> tuple[Received, dict[str, Any]]:
         """One request, its usage headers and its envelope. What an error says of budgets is noted before it is raised."""
+        answer = await self._answer(caller, request, shape)
+        if not isinstance(answer, GraphError):
+            self.breaker.succeeded()
+            self.pacing.release(caller.budgets)
+            if shape is not Shape.BATCH:  # the items of a batch decide, and its caller reads them
+                caller.circuit.succeeded(family)
+            return answer
+        self.note_outcome(caller, family, answer)
+        if answer.remedy is Remedy.STOP_APPLICATION:
+            self._application_refused = answer
+        raise answer
+
+    async def _answer(
+        self, caller: Caller, request: httpx.Request, shape: Shape
+    ) -> tuple[Received, dict[str, Any]] | GraphError:
+        """The answer to one request, or the error. The error carries no traceback: its frames would keep the body alive
+        for as long as anybody keeps the error.
+        """
         headers: Mapping[str, str] = {}
         regain: dict[Budget, timedelta] = {}
         try:
@@ -189,33 +201,44 @@ class GraphClient:
             headers = received.headers
             regain = self.pacing.learn(headers, caller.budgets[1])
             caller.tally.percent_used = max(caller.tally.percent_used, self.pacing.percent_used(caller.budgets))
-            data = read_envelope(received.body, received.status, shape)
+            return received, read_envelope(received.body, received.status, shape)
         except GraphError as error:
             error.wait_seconds = retry_after_seconds(headers.get("retry-after"), self.clock())
-            if error.is_unanswered:
-                self.breaker.unanswered(path, error.text)
-            else:
-                self.breaker.answered()
             self.settle_pause(caller, error, regain)
-            if error.remedy is Remedy.STOP_APPLICATION:
-                self._application_refused = error
-            raise
-        self.breaker.answered()
-        return received, data
+            error.__cause__ = error.__context__ = None
+            return error.with_traceback(None)
+
+    def note_outcome(self, caller: Caller, family: str, error: GraphError) -> None:
+        """Tell the circuits of an error: what may pass counts against them, anything else shows that Meta answers."""
+        if error.remedy is Remedy.AGAIN:
+            self.breaker.failed(caller.budgets[-1].key, family, error.text)
+            caller.circuit.failed(family, error)
+            return
+        self.breaker.succeeded()
+        if error.remedy is Remedy.SMALLER:
+            caller.circuit.failed(family, error, TOO_HEAVY)
+        else:
+            caller.circuit.succeeded(family)
 
     def settle_pause(self, caller: Caller, error: GraphError, regain: Mapping[Budget, timedelta]) -> None:
-        """Let the budget that Meta refused rest: as long as Meta says, else as long as its window is."""
-        if error.wait_seconds is not None and error.wait_seconds > LONGEST_RETRY_SECONDS:
+        """Let the budget that Meta refused rest: as long as Meta says, else as long as its window is.
+
+        A limit that ends within seconds makes the budget's calls wait instead, unless it has been waited for too often.
+        """
+        wait = error.wait_seconds
+        if wait is not None and wait > LONGEST_RETRY_SECONDS:
             error.remedy = Remedy.PAUSE
         if error.remedy is not Remedy.PAUSE or error.resume_at is not None:
             return
-        application, token, *rest = caller.budgets
-        whose = {Whose.APPLICATION: application, Whose.TOKEN: token, Whose.OBJECT: (rest or [token])[0]}
-        budget = whose[error.whose]
-        told = regain.get(budget)
-        if told is None and error.wait_seconds is not None:
-            told = timedelta(seconds=error.wait_seconds)
-        error.resume_at = self.clock() + (told or error.rest)
+        budget = budget_of(caller, error)
+        if wait is not None and wait <= LONGEST_SHORT_WAIT_SECONDS:
+            if self.pacing.hold(budget, wait):
+                error.remedy = Remedy.AGAIN
+                return
+            error.wait_seconds, told = None, REST_AFTER_SHORT_WAITS
+        else:
+            told = regain.get(budget) or (error.rest if wait is None else timedelta(seconds=wait))
+        error.resume_at = self.clock() + told
         self.pacing.rest(Pause(budget, error.resume_at, f"Meta's limit was reached: {error.text}"))
 
     async def _exchange(self, request: httpx.Request) -> Received:
@@ -226,7 +249,7 @@ class GraphClient:
             async with asyncio.timeout(self._answer_seconds):
                 response = await transport.handle_async_request(request)
                 try:
-                    body = await read_whole(response)
+                    return await read_response(response)
                 finally:
                     await response.aclose()
         except (httpx.TimeoutException, TimeoutError) as error:
@@ -235,7 +258,6 @@ class GraphClient:
             raise GraphError(f"Meta could not be reached ({type(error).__name__})", remedy=Remedy.AGAIN) from None
         finally:
             idle.put_nowait(transport)
-        return Received(response.status_code, response.headers, body)
 
     def _notice_version(self, answered: str) -> None:
         """Say once when another version answers than was asked: an expired one is silently replaced (B9)."""
@@ -247,8 +269,9 @@ class GraphClient:
 class Patience:
     """Whether a call is tried again, and after how long: full jitter under a doubling bound, or as long as Meta says."""
 
-    def __init__(self, caller: Caller, attempts: int = ATTEMPTS) -> None:
+    def __init__(self, caller: Caller, family: str, attempts: int = ATTEMPTS) -> None:
         self._caller = caller
+        self._family = family
         self._attempts = attempts
         self._failures = 0
 
@@ -257,6 +280,8 @@ class Patience:
         if not isinstance(error, GraphError) or not may_pass(error, self._failures):
             return False
         if self._failures >= self._attempts or self._caller.tally.retries >= MOST_RETRIES:
+            return False
+        if self._caller.circuit.is_open(self._family):
             return False
         self._caller.tally.retries += 1
         if error.wait_seconds is not None:
@@ -269,15 +294,10 @@ def may_pass(error: GraphError, failures: int = 1) -> bool:
     return error.remedy is Remedy.AGAIN or (error.is_worth_one_more_try and failures == 1)
 
 
-async def read_whole(response: httpx.Response) -> bytes:
-    """The body. Raises GraphError when it has no end within what Meta ever sends."""
-    parts, size = [], 0
-    async for part in response.aiter_bytes():
-        parts.append(part)
-        size += len(part)
-        if size > MOST_ANSWER_BYTES:
-            raise GraphError(f"Meta's answer is longer than {MOST_ANSWER_BYTES:,} bytes", remedy=Remedy.SMALLER)
-    return b"".join(parts)
+def budget_of(caller: Caller, error: GraphError) -> Budget:
+    """The budget whose limit was reached: the application's, the token's, or that of the account asked about."""
+    application, token, *rest = caller.budgets
+    return {Whose.APPLICATION: application, Whose.TOKEN: token, Whose.OBJECT: (rest or [token])[0]}[error.whose]
 
 
 def proof(app_secret: SecretStr, token: SecretStr) -> str:

@@ -8,13 +8,15 @@ be, for nothing else tells the Page's own answers from what people write; it is 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from sophia.meta.asking import ABOUT_A_PERMISSION, Ask
 from sophia.meta.caller import MOST_BATCH_ITEMS
 from sophia.meta.catalogue import Platform
-from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, next_cursor, object_id
+from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.interpreting import moment_of
+from sophia.meta.paging import has_next, next_place
 from sophia.meta.records import CommentSeen, CommentsSeen
 from sophia.meta.walking import Listing, walk
 
@@ -45,7 +47,7 @@ def expansion(platform: Platform) -> str:
 async def of_newest_posts(ask: Ask, since: datetime) -> AsyncGenerator[Answer, None]:
     """The newest comments of every post back to `since`, a call per fifty posts.
 
-    Raises GraphError, also when one post alone is to blame: `of_each_post` finds out which.
+    Raises GraphError, also when one post alone is to blame, or the list is incomplete: `of_each_post` reads the rest.
     """
     edge, moment = _EDGES[ask.platform]
     listing = Listing(
@@ -61,6 +63,8 @@ async def of_newest_posts(ask: Ask, since: datetime) -> AsyncGenerator[Answer, N
     )
     async for answer in walk(ask, listing, since, limit=POSTS_A_PAGE):
         yield answer
+    if edge in ask.cut:
+        raise ask.cut.pop(edge)
 
 
 async def of_each_post(ask: Ask, ids: Sequence[str], closed: dict[str, GraphError]) -> AsyncGenerator[Answer, None]:
@@ -93,9 +97,9 @@ async def of_each_post(ask: Ask, ids: Sequence[str], closed: dict[str, GraphErro
 async def further(
     ask: Ask, places: Sequence[tuple[str, str]], closed: dict[str, GraphError]
 ) -> AsyncGenerator[Answer, None]:
-    """The next page of each of these posts, given with the cursors at which they begin; fifty at most, in one call."""
+    """The next page of each of these posts, given as in `CommentsSeen.after`; fifty at most, in one call."""
     params = _params(ask.platform)
-    queries = [(f"{object_id(post)}/comments", {**params, "after": after}, 1) for post, after in places]
+    queries = [(f"{object_id(post)}/comments", {**params, **dict(parse_qsl(after))}, 1) for post, after in places]
     for (post, _), result in zip(places, await ask.caller.batch(queries, OF_ONE), strict=True):
         if isinstance(result, Answer):
             yield result
@@ -109,31 +113,31 @@ def _params(platform: Platform) -> dict[str, str]:
     return {"fields": _FIELDS[platform], "limit": str(COMMENTS_A_POST), **_ORDER[platform]}
 
 
-def read(answer: Answer, platform: Platform, account: str) -> list[CommentsSeen]:
+def read(answer: Answer, platform: Platform, account: str, base_url: str = "") -> list[CommentsSeen]:
     """What an answer says, by post. What cannot be read is left out, and its post is marked as odd; what does not say
-    which post it is about comes under the post "".
+    which post it is about comes under the post "". `base_url` is the configured address of the Graph API.
     """
     data, subject = answer.data, answer.source.subject
     if subject == OF_ONE:
         path = answer.source.request.split(" ", 1)[1].split("?", 1)[0].strip("/")
-        return [_of_post(path.rpartition("/comments")[0].rpartition("/")[2], data, platform, account)]
+        return [_of_post(path.rpartition("/comments")[0].rpartition("/")[2], data, platform, account, base_url)]
     items = data.get("data")
     if not isinstance(items, list):
         return [NAMELESS]
-    return [_of_item(item, platform, account) for item in items]
+    return [_of_item(item, platform, account, base_url) for item in items]
 
 
 NAMELESS = CommentsSeen("", [], None, is_odd=True)
 
 
-def _of_item(item: Any, platform: Platform, account: str) -> CommentsSeen:
+def _of_item(item: Any, platform: Platform, account: str, base_url: str) -> CommentsSeen:
     """One post of a list. Instead of one of several posts Meta may answer an error, which says nothing about comments."""
     if not isinstance(item, dict) or not OBJECT_ID.fullmatch(str(item.get("id"))) or "error" in item:
         return NAMELESS
-    return _of_post(str(item["id"]), item.get("comments", {}), platform, account)
+    return _of_post(str(item["id"]), item.get("comments", {}), platform, account, base_url)
 
 
-def _of_post(post: str, data: Any, platform: Platform, account: str) -> CommentsSeen:
+def _of_post(post: str, data: Any, platform: Platform, account: str, base_url: str) -> CommentsSeen:
     """Meta leaves the field out where there is no comment."""
     own = frozenset({account, post.partition("_")[0]})
     listed = data.get("data", []) if isinstance(data, dict) else None
@@ -150,7 +154,11 @@ def _of_post(post: str, data: Any, platform: Platform, account: str) -> Comments
                 is_odd = True
             else:
                 found.append(seen)
-    return CommentsSeen(post, found, next_cursor(data), is_odd)
+    try:
+        place = next_place(data, base_url, "comments")
+    except GraphError:  # there are more comments, and no way to ask for them
+        place, is_odd = None, True
+    return CommentsSeen(post, found, urlencode(place) if place else None, is_odd)
 
 
 def _replies(item: Any) -> tuple[list[Any], bool]:
@@ -159,7 +167,7 @@ def _replies(item: Any) -> tuple[list[Any], bool]:
     listed = replies.get("data") if isinstance(replies, dict) else None
     if not isinstance(replies, dict) or not isinstance(listed, list):
         return [], replies is not None
-    return listed, next_cursor(replies) is not None
+    return listed, has_next(replies)
 
 
 def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bool) -> CommentSeen | None:

@@ -1,4 +1,4 @@
-"""What an answer of Meta is made of: its JSON, the error inside it, the cursor to the next page."""
+"""What an answer of Meta is made of: its JSON, and the error inside it."""
 
 import re
 from collections.abc import Mapping
@@ -91,13 +91,3 @@ def text_of(error: Mapping[str, Any], name: str) -> str:
     """A text of Meta's error object; empty when it is missing or null."""
     value = error.get(name)
     return "" if value is None else str(value)
-
-
-def next_cursor(data: Mapping[str, Any]) -> str | None:
-    """Where the next page begins. `cursors.after` stands on the last page too, so `next` decides (GRAPH_API §2.7)."""
-    paging = data.get("paging")
-    if not isinstance(paging, dict) or not paging.get("next"):
-        return None
-    cursors = paging.get("cursors")
-    after = cursors.get("after") if isinstance(cursors, dict) else None
-    return after if isinstance(after, str) and after else None

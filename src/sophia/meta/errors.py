@@ -33,12 +33,15 @@ class Remedy(StrEnum):
     RECONNECT = "reconnect"  # the token is dead; only a person can mend that
     STOP_APPLICATION = "stop_application"  # Meta refuses the whole application: no account can be collected
     UNREACHABLE = "unreachable"  # nobody has answered for a while: nothing is asked until that passes
+    FAILING = "failing"  # every call of one kind fails in passing: this run asks no more of that kind
     ASK_PERSON = "ask_person"  # a permission, a role or a setting is missing
     MISTAKE = "mistake"  # we asked for something that does not exist: a fault of ours
 
 
 # After these nothing more is asked with the same token in this run.
-STOPS = frozenset({Remedy.RECONNECT, Remedy.PAUSE, Remedy.STOP_APPLICATION, Remedy.UNREACHABLE})
+STOPS_TOKEN = frozenset({Remedy.RECONNECT, Remedy.PAUSE, Remedy.STOP_APPLICATION, Remedy.UNREACHABLE})
+# After these the work that met the error ends: no smaller request can succeed.
+STOPS = STOPS_TOKEN | {Remedy.FAILING}
 
 CONNECT = "Connect this account again: sophia connect"
 REPORT = "Report this as a fault of Sophia, with the text and the fbtrace_id."
@@ -54,6 +57,7 @@ ADVICE = {
     Remedy.RECONNECT: CONNECT,
     Remedy.STOP_APPLICATION: "Check your app at developers.facebook.com, SOPHIA_FACEBOOK_APP_ID and its secret.",
     Remedy.UNREACHABLE: "Check the network and SOPHIA_GRAPH_BASE_URL; Sophia tries again later.",
+    Remedy.FAILING: "Nothing: Meta fails at the moment, and the next run asks again.",
     Remedy.ASK_PERSON: "Check the role of this account and the permissions of its token, then: sophia connect",
     Remedy.MISTAKE: "Sophia does not know this answer of Meta's; the next run asks again. If it stays, do what Meta's "
     "text says, or report the text with its fbtrace_id to the developers of Sophia.",
@@ -200,9 +204,12 @@ class GraphError(SophiaError):
         self.resume_at = resume_at
 
     @property
-    def is_unanswered(self) -> bool:
-        """Whether no word of Meta's was heard: no connection, silence, or what cannot be read."""
-        return self.code == 0 and self.remedy is Remedy.AGAIN
+    def may_be_too_heavy(self) -> bool:
+        """Whether a passing error may be caused by the size of the request (GRAPH_API §3, code 1/99, and time-outs).
+
+        Code 2 and null never are: Meta sends them when its own servers fail, so a smaller request fails as well.
+        """
+        return self.remedy is Remedy.AGAIN and self.code in (0, 1)
 
     def __str__(self) -> str:
         number = f"{self.code}/{self.subcode}" if self.subcode else str(self.code)

@@ -29,6 +29,8 @@ LONGEST_INTERVAL_SECONDS = 5.0
 PRECAUTION = timedelta(minutes=15)
 # Meta's windows are an hour or a day. A rest that would last longer was noted by a clock that has been set back since.
 LONGEST_REST = timedelta(hours=25)
+# Waits of seconds in a row, each followed by another refusal, before a budget rests.
+MOST_HOLDS = 3
 REGAIN = "estimated_time_to_regain_access"
 MOST_MINUTES = 24 * 60.0
 USAGE_WORDS = ("call_count", "total_cputime", "total_time")
@@ -76,6 +78,14 @@ class Use:
     free_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A wait of seconds that Meta, or a proxy before it, asked for: its end, and how many came in a row before it."""
+
+    until: float
+    round: int
+
+
 @dataclass(slots=True)
 class Pacing:
     """Knows every budget of one application. `clock` gives aware moments; `seconds` never goes back."""
@@ -85,16 +95,18 @@ class Pacing:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     _uses: dict[Budget, Use] = field(default_factory=dict)
     _pauses: dict[Budget, Pause] = field(default_factory=dict)
+    _holds: dict[Budget, Hold] = field(default_factory=dict)
 
     async def admit(self, budgets: Iterable[Budget]) -> None:
         """Return when a call may go that counts against these budgets. Raises GraphError while one of them rests."""
         mine = tuple(budgets)
-        if not self._uses and not self._pauses:
+        if not self._uses and not self._pauses and not self._holds:
             return
         self.refuse_if_resting(mine)
         now = self.seconds()
         uses = [use for budget in mine if (use := self._uses.get(budget)) and use.percent >= SLOWER_FROM_PERCENT]
-        start = max((use.free_at for use in uses), default=now)
+        holds = [hold.until for budget in mine if (hold := self._holds.get(budget))]
+        start = max([use.free_at for use in uses] + holds, default=now)
         for use in uses:
             use.free_at = max(start, now) + interval_seconds(use.percent)
         if start > now:
@@ -129,6 +141,28 @@ class Pacing:
         if known is None or known.until < pause.until:
             self._pauses[pause.budget] = pause
             log.debug("budget_rests", budget=pause.budget.key, until=pause.until.isoformat())
+
+    def hold(self, budget: Budget, wait_seconds: float) -> bool:
+        """Let the next calls of a budget wait for some seconds. False when its calls waited three times in a row already,
+        and were refused each time: then waiting for seconds does not help.
+
+        Refusals of calls that went out side by side belong to one wait.
+        """
+        now, hold = self.seconds(), self._holds.get(budget)
+        count = 1 if hold is None else hold.round + (now >= hold.until)
+        if count > MOST_HOLDS:
+            del self._holds[budget]
+            return False
+        self._holds[budget] = Hold(max(now + wait_seconds, hold.until if hold else now), count)
+        return True
+
+    def release(self, budgets: Iterable[Budget]) -> None:
+        """Note that a call of these budgets was answered after its wait."""
+        now = self.seconds()
+        for budget in budgets if self._holds else ():
+            hold = self._holds.get(budget)
+            if hold is not None and now >= hold.until:
+                del self._holds[budget]
 
     def percent_used(self, budgets: Iterable[Budget]) -> float:
         """The most used of these budgets, in percent of what Meta allows; 0 when Meta has said nothing yet."""

@@ -24,6 +24,9 @@ PERIODS = {period.value: period for period in Period}
 # Some recordings put this dimension before the one that was asked for; it says nothing about the audience.
 EMPTY_DIMENSIONS = frozenset({"timeframe"})
 
+# Of one answer; more of them are of no use to anybody, and take memory.
+MOST_ODDITIES = 1000
+
 
 class InsightsReader:
     """Collects readings and oddities from the blocks of one answer.
@@ -258,4 +261,5 @@ class InsightsReader:
             self._add(metric, name, metric.periods[0], "", self.today, value, object_id, post)
 
     def set_aside(self, object_id: str, name: str, reason: str, what: Any) -> None:
-        self.oddities.append(Oddity(object_id, name, reason, repr(what)[:500]))
+        if len(self.oddities) < MOST_ODDITIES:
+            self.oddities.append(Oddity(object_id, name, reason, repr(what)[:500]))

@@ -50,9 +50,10 @@ VERDICTS: Mapping[tuple[int, int | None], Verdict] = {
 def verdict_on(error: GraphError) -> Verdict:
     """What to do after an error; of what Meta answers with a passing error nobody knows whether it did not do it."""
     known = VERDICTS.get((error.code, error.subcode)) or VERDICTS.get((error.code, None))
-    if known is not None:
+    if known is not None and error.remedy is not Remedy.FAILING:
         return known
-    is_unasked = error.code == 0 and error.status is None and error.remedy in (Remedy.PAUSE, Remedy.UNREACHABLE)
+    is_silent = error.code == 0 and error.status is None
+    is_unasked = error.remedy is Remedy.FAILING or (is_silent and error.remedy in (Remedy.PAUSE, Remedy.UNREACHABLE))
     rule = find_rule(error.code, error.subcode, error.message)
     # A gateway's Retry-After turns any error into a pause, and says nothing of what became of the call.
     is_limit = error.status == TOO_MANY_REQUESTS or (rule is not None and rule.remedy is Remedy.PAUSE)

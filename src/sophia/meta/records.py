@@ -99,9 +99,9 @@ class CommentSeen:
 class CommentsSeen:
     """What one answer says about the comments of one post, newest first.
 
-    `after` is where the next page begins, None on the last one. `is_odd`: a part of it could not be read, or replies
-    were left out, so that a comment which is not here may yet be there. `post` is empty for a part of an answer that
-    does not say which post it is about.
+    `after` holds the paging parameters of the next page, URL-encoded; None on the last one. `is_odd`: a part of it could
+    not be read, or replies were left out, so that a comment which is not here may yet be there. `post` is empty for a
+    part of an answer that does not say which post it is about.
     """
 
     post: str

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from sophia.meta.asking import Ask
 from sophia.meta.bisection import is_about_object
 from sophia.meta.catalogue import ObjectKind
-from sophia.meta.envelope import Answer, next_cursor, object_id
+from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.paging import incomplete
 from sophia.meta.reporting_zone import parse_moment
 from sophia.meta.singly import ByIdGroup, by_id, expand
 
@@ -128,11 +130,11 @@ class Circle:
     empty: int = 0
 
     def look(self, answer: Answer) -> None:
-        """Raise GraphError when the list goes in a circle."""
+        """Raise GraphError when the list goes in a circle; what it listed so far is stored."""
         ids = ids_of(answer)
         self.empty = 0 if ids else self.empty + 1
         if (ids and self.seen.issuperset(ids)) or self.empty > MOST_EMPTY_PAGES:
-            raise GraphError("Meta's list goes in a circle; what it listed so far is stored", remedy=Remedy.MISTAKE)
+            raise incomplete("it goes in a circle")
         self.seen.update(ids)
 
 
@@ -148,7 +150,7 @@ class Walk:
     listing: Listing
     size: PageSize
     gated: bool
-    cursor: str | None
+    place: Mapping[str, str]  # the paging parameters of the next page; none for the first
     upcoming: list[str] = field(default_factory=list)
     answering: set[ObjectKind | None] = field(default_factory=set)
     denied: GraphError | None = None
@@ -158,11 +160,19 @@ class Walk:
         return f"{object_id(self.ask.account)}/{self.listing.edge}"
 
     async def get(self, names: Sequence[str], limit: int) -> Answer:
-        """The page that begins at the cursor, with these metrics of every object on it."""
-        place = {"limit": str(limit), **({"after": self.cursor} if self.cursor else {})}
-        fields = {"fields": self.listing.select(names, gated=self.gated), **place}
-        # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times that.
-        return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.among)
+        """The page that begins at `place`, with these metrics of every object on it."""
+        page = {"limit": str(limit), **self.place}
+        fields = {"fields": self.listing.select(names, gated=self.gated), **page}
+        edge, subject = self.ask.caller.edge, self.listing.subject
+        if self.size.among:
+            # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times
+            # that. Only what no object can cause is tried again.
+            try:
+                return await edge(self.path, fields, subject, patient=False)
+            except GraphError as error:
+                if error.remedy is not Remedy.AGAIN or error.may_be_too_heavy:
+                    raise
+        return await edge(self.path, fields, subject)
 
     async def page(self) -> tuple[Answer, bool] | None:
         """The next page, and whether its insights have to be asked one by one; None after what makes another try wise."""
@@ -208,6 +218,8 @@ class Walk:
             return None
         if error.remedy is Remedy.SMALLER and self.size.halve():
             return None
+        if self._is_outage(error):
+            raise error
         if not names:
             if error.remedy is not Remedy.AGAIN and await self._is_gated(error):
                 return None
@@ -216,6 +228,11 @@ class Walk:
             self.size.failed()
             return None
         return await self._look_closer(error, names)
+
+    def _is_outage(self, error: GraphError) -> bool:
+        """Whether neither the page's size nor an object can cause the error, so that smaller pages fail as well."""
+        may_be_ours = error.may_be_too_heavy and self.ask.caller.circuit.has_succeeded
+        return error.remedy is Remedy.AGAIN and not may_be_ours
 
     def _leave_gated_out(self, error: GraphError) -> bool:
         """Ask no more for the fields that need a permission; False when they were not asked."""
@@ -295,16 +312,17 @@ async def walk(
     since: datetime | None,
     *,
     scope: str = "",
-    cursor: str | None = None,
+    place: Mapping[str, str] | None = None,
     limit: int = PAGE_SIZE,
 ) -> AsyncGenerator[Answer, None]:
     """Every page of an edge, newest first, back to the posts of `since`, with the objects that had to be asked alone.
 
-    `scope` is the permission that the gated fields need; without it they are not asked. `cursor` begins further down.
+    `scope` is the permission that the gated fields need; without it they are not asked. `place` begins further down.
+    A list that ends neither there nor with its last page is noted in `ask.cut`: what it does not list may yet exist.
     Raises GraphError for what no smaller page mends, and at the end when no object answers any insights; everything
     yielded before it stands.
     """
-    way = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes, cursor)
+    way = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes, place or {})
     circle = Circle()
     used: set[str] = set()
     for _ in range(MOST_PAGES):
@@ -316,13 +334,32 @@ async def walk(
         if alone:
             for single in await way.singles(page):
                 yield single
-        way.cursor = next_cursor(page.data)
-        if way.cursor is None or way.cursor in used or is_past(page, listing.moment, since):
+        if is_past(page, listing.moment, since) or not _advance(way, page, circle, used):
             break
-        circle.look(page)
-        used.add(way.cursor)
+    else:
+        ask.cut[listing.edge] = incomplete("it has no end")
     if way.denied:
         raise way.denied
+
+
+def _advance(way: Walk, page: Answer, circle: Circle, used: set[str]) -> bool:
+    """Go on to the page after this one; False on the last, and where the list is cut, which is noted in `ask.cut`."""
+    edge = way.listing.edge
+    try:
+        following = way.ask.caller.next_place(page, edge)
+        if following is None:
+            return False
+        circle.look(page)
+    except GraphError as error:
+        way.ask.cut[edge] = error
+        return False
+    key = urlencode(following)
+    if key in used:
+        way.ask.cut[edge] = incomplete("it goes in a circle")
+        return False
+    way.place = following
+    used.add(key)
+    return True
 
 
 def listed(answer: Answer, subject: str) -> list[dict[str, Any]]:

@@ -77,7 +77,12 @@ class House:
                     self.account_ids[account.id] = row.id
 
     def collect(
-        self, *external_ids: str, plan: Plan | None = None, version: str = "v22.0", **changes: Any
+        self,
+        *external_ids: str,
+        plan: Plan | None = None,
+        version: str = "v22.0",
+        timeout_seconds: float = 30.0,
+        **changes: Any,
     ) -> list[RunOutcome]:
         """Collect these accounts (all when none is named) over the socket, as the program would."""
         settings = self.settings.model_copy(update=changes)
@@ -87,7 +92,12 @@ class House:
             secret = SecretStr(self.world.app_secret)
             pacing = Pacing(lambda: self.now, sleep=in_no_time)
             async with GraphClient(
-                self.base_url, version, lambda: self.now, app_secret=secret, pacing=pacing
+                self.base_url,
+                version,
+                lambda: self.now,
+                app_secret=secret,
+                pacing=pacing,
+                timeout_seconds=timeout_seconds,
             ) as client:
                 collector = Collector(self.database, self.vault, client, settings, lambda: self.now)
                 return await collector.collect(ids, plan or Plan())

@@ -8,8 +8,9 @@ import pytest
 from tests.meta.client.conftest import HandMade, Reply, ask, graph_error
 
 from sophia.meta.caller import Caller
-from sophia.meta.envelope import Answer, next_cursor
+from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.paging import has_next, next_place
 
 # -- paging ------------------------------------------------------------------------------------------------------------
 
@@ -25,6 +26,23 @@ def walk(meta: HandMade) -> list[str]:
     async def work(caller: Caller) -> list[str]:
         pages = caller.pages("900/media", {"limit": "2"}, "media")
         return [answer.data["data"][0]["id"] async for answer in pages]
+
+    return ask(meta, work)
+
+
+def incomplete_walk(meta: HandMade) -> list[str]:
+    """The pages of a list that is incomplete, which must be said."""
+
+    async def work(caller: Caller) -> list[str]:
+        found: list[str] = []
+
+        async def go() -> None:
+            async for answer in caller.pages("900/media", {"limit": "2"}, "media"):
+                found.append(answer.data["data"][0]["id"])  # noqa: PERF401 - what came before the error counts
+
+        with pytest.raises(GraphError, match="incomplete"):
+            await go()
+        return found
 
     return ask(meta, work)
 
@@ -49,19 +67,64 @@ def test_an_empty_page_with_next_is_not_the_end(meta: HandMade) -> None:
 
 
 def test_pages_never_go_in_a_circle(meta: HandMade) -> None:
-    """B8: a cursor that comes again ends the walk, after one round or after several."""
+    """B8, L8: a cursor that comes again ends the walk, after one round or after several, and the list is incomplete."""
     meta.says(page(1, "A", more=True), page(2, "A", more=True))
-    assert walk(meta) == ["1", "2"]
+    assert incomplete_walk(meta) == ["1", "2"]
     meta.says(page(1, "A", more=True), page(2, "B", more=True), page(3, "A", more=True))
-    assert walk(meta) == ["1", "2", "3"]
+    assert incomplete_walk(meta) == ["1", "2", "3"]
+
+
+def linked(number: int, address: str) -> Reply:
+    """A page whose paging has a next page and no cursors."""
+    return Reply({"data": [{"id": str(number)}], "paging": {"next": address, "previous": "https://x"}})
+
+
+def test_next_without_cursors_is_followed(meta: HandMade) -> None:
+    """L8: by whatever parameters it names, at our own address, with our own token, size and fields, and no secret."""
+    first = "https://graph.facebook.com/v22.0/900/media?access_token=EAAstolen&limit=9&after=QUZ%3D&fields=id"
+    second = f"{meta.base_url}/v22.0/900/media?appsecret_proof=12ab&until=1700000000&__paging_token=enc_A%2Bb"
+    third = "https://graph.facebook.com/v25.0/900/media?offset=75&client_secret=s&icon_size=16"
+    meta.says(linked(1, first), linked(2, second), linked(3, third), page(4, None, more=False))
+    assert walk(meta) == ["1", "2", "3", "4"]
+    assert [one.query for one in meta.received] == [
+        {"limit": "2"},
+        {"limit": "2", "after": "QUZ="},
+        {"limit": "2", "until": "1700000000", "__paging_token": "enc_A+b"},
+        {"limit": "2", "offset": "75", "icon_size": "16"},
+    ]
+    assert {one.path for one in meta.received} == {"/v22.0/900/media"}
 
 
 @pytest.mark.parametrize(
-    "paging", [None, 5, {}, {"next": "x"}, {"next": "x", "cursors": None}, {"next": "x", "cursors": {"after": 5}}]
+    "address",
+    [
+        "https://evil.example/v22.0/900/media?after=A",
+        "http://graph.facebook.com/v22.0/900/media?after=A",
+        "https://graph.facebook.com.evil.example/v22.0/900/media?after=A",
+        "https://graph.facebook.com@evil.example/v22.0/900/media?after=A",
+        "https://graph.facebook.com:8443/v22.0/900/media?after=A",
+        "//graph.facebook.com/v22.0/900/media?after=A",
+        "https://graph.facebook.com/v22.0/900/conversations?after=A",
+        "https://graph.facebook.com/v22.0/900/media?access_token=EAA&limit=5",
+        "https://[graph/v22.0/900/media?after=A",
+        "x",
+        True,
+        5,
+        {"url": "https://graph.facebook.com/v22.0/900/media?after=A"},
+    ],
 )
-def test_odd_paging_is_an_end(paging: Any) -> None:
-    """A16, B8: nothing is raised, and nothing is walked for ever."""
-    assert next_cursor({"paging": paging}) is None
+def test_a_next_page_elsewhere_makes_the_list_incomplete(meta: HandMade, address: Any) -> None:
+    """L8: nothing is asked there, nothing is concluded from what is not listed, and what came before is kept."""
+    meta.says(linked(1, address), page(2, None, more=False))
+    assert incomplete_walk(meta) == ["1"]
+    assert len(meta.received) == 1
+
+
+@pytest.mark.parametrize("paging", [None, 5, {}, [], {"next": ""}, {"next": None}, {"cursors": {"after": "A"}}])
+def test_no_next_is_the_end(paging: Any) -> None:
+    """A16, B8: a list without a next page is complete."""
+    assert not has_next({"paging": paging})
+    assert next_place({"paging": paging}, "https://graph.facebook.com") is None
 
 
 # -- batches -----------------------------------------------------------------------------------------------------------

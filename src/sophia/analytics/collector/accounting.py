@@ -17,6 +17,9 @@ from sophia.vault import strike_out
 log = structlog.get_logger(__name__)
 # A host that does not answer is tried again after this; Meta's own outages last minutes, a laptop's network less.
 AGAIN_AFTER_SILENCE = timedelta(minutes=5)
+# A run in which Meta's servers failed on every call is repeated after this: failed calls count against Meta's limits.
+AGAIN_AFTER_OUTAGE = timedelta(minutes=15)
+FAMILY_OF_EDGE = {"published_posts": "posts", "video_reels": "posts"}
 MOST_EXAMPLES = 5
 STATUS_AFTER = {Remedy.RECONNECT: "needs_reconnect", Remedy.PAUSE: "throttled"}
 A_PERSON_MUST_ACT = frozenset(
@@ -31,6 +34,7 @@ class Accounting:
     outcome: RunOutcome = field(default_factory=RunOutcome)
     _failed: set[str] = field(default_factory=set)
     _said: set[int] = field(default_factory=set)
+    _outage: dict[str, tuple[GraphError, datetime]] = field(default_factory=dict)  # families that failed in passing
 
     def answered(self, family: str) -> None:
         self.outcome.families[family]["answers"] += 1
@@ -47,6 +51,8 @@ class Accounting:
             outcome.resume_at = error.resume_at
         elif error.remedy is Remedy.UNREACHABLE:
             outcome.resume_at = now + AGAIN_AFTER_SILENCE
+        elif error.remedy in (Remedy.AGAIN, Remedy.FAILING):
+            self._outage[family] = (error, now)
         if id(error) in self._said:
             return
         self._said.add(id(error))
@@ -93,6 +99,10 @@ class Accounting:
         for edge, error in ask.withheld.items():
             outcome.problems.append(as_problem(edge, error))
             outcome.action_needed = outcome.action_needed or f"{error.advice} ({error.text})"
+        for edge, error in ask.cut.items():
+            family = FAMILY_OF_EDGE.get(edge, edge)
+            self._fail(family)
+            outcome.problems.append(as_problem(family, error))
         outcome.problems += skipped_problems(ask.skipped.items())
         outcome.problems += skipped_problems(ask.incomplete.items())
         if outcome.saved.unclassified:
@@ -108,17 +118,31 @@ class Accounting:
             self._problem(
                 "quarantine", "set_aside", message, "Nothing, unless it lasts: the next run reads them again."
             )
-        if outcome.status != "ok":
-            return
+        if outcome.status == "ok":
+            self._settle_status()
+
+    def _settle_status(self) -> None:
+        outcome = self.outcome
         if self._failed:
             answered = any(family["answers"] for family in outcome.families.values())
             outcome.status = "partial" if answered else "failed"
+            if not answered and self._failed == set(self._outage):
+                self._note_outage()
         elif outcome.saved.quarantined:
             outcome.status = "partial"
 
+    def _note_outage(self) -> None:
+        """Every family failed in a way that passes: the server repeats the run soon, and says what may be to blame."""
+        error, now = next(iter(self._outage.values()))
+        is_silence = error.code == 0
+        self.outcome.resume_at = now + (AGAIN_AFTER_SILENCE if is_silence else AGAIN_AFTER_OUTAGE)
+        if is_silence and self.outcome.action_needed is None:
+            self.outcome.action_needed = f"{advice_of(Remedy.UNREACHABLE)} ({error.text})"
+
     def _fail(self, family: str) -> None:
         self._failed.add(family)
-        self.outcome.families[family]["ended"] = "failed"
+        if family in self.outcome.families:
+            self.outcome.families[family]["ended"] = "failed"
 
     def _problem(
         self, family: str, code: int | str, message: str, what_to_do: str, *, subcode: int | None = None

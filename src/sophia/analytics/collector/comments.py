@@ -180,7 +180,7 @@ class CommentsRun:
 
     def _store(self, answer: Answer) -> None:
         """Store one answer at once, and note what it leaves to be asked."""
-        seen = comments.read(answer, self.ask.platform, self.ask.account)
+        seen = comments.read(answer, self.ask.platform, self.ask.account, self.ask.caller.base_url)
         found = save_comments(self._database, self.known.id, seen, self._now, self._keep_since)
         for one in found:
             self.outcome.saved.add(Saved(new=one.new, changed=one.changed, same=one.same))

@@ -288,14 +288,14 @@ class Run:
             return
         listed: set[str] = set()
         await self._keep(noting(facebook.posts(self.ask, since, self._page_size), "published_posts", listed))
-        await self._finish_walk(rungs, since, listed)
+        await self._finish_walk("published_posts", rungs, since, listed)
 
     async def _instagram_media(self) -> None:
         rungs, since = self._walk_back_to()
         if rungs:
             listed: set[str] = set()
             await self._keep(noting(instagram.media(self.ask, since, self._page_size), "media", listed))
-            await self._finish_walk(rungs, since, listed)
+            await self._finish_walk("media", rungs, since, listed)
 
     @property
     def _page_size(self) -> int:
@@ -312,9 +312,11 @@ class Run:
             since = min(since, self._now - (self.ask.today - self.plan.since))
         return rungs, since
 
-    async def _finish_walk(self, rungs: tuple[Rung, ...], since: datetime, listed: set[str]) -> None:
-        """Mark posts that are not listed any more, and note which rungs this walk served."""
-        if self._stopped:
+    async def _finish_walk(self, edge: str, rungs: tuple[Rung, ...], since: datetime, listed: set[str]) -> None:
+        """Mark posts that are not listed any more, and note which rungs this walk served. After an incomplete list do
+        neither: a post that it does not name may exist, and was not read.
+        """
+        if self._stopped or edge in self.ask.cut:
             return
         families = [rung.family for rung in rungs]
         is_odd = FAMILY.get() in self._storing.odd

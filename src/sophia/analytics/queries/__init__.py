@@ -48,7 +48,7 @@ from sophia.analytics.queries.overview import (
 )
 from sophia.analytics.queries.readings import Page, ReadingFilter, StoredReading, client_metric_names, read_page
 from sophia.analytics.queries.refusals import KnownRefusal, list_refusals
-from sophia.analytics.queries.runs import RunRecord, list_runs, runs_by_id, runs_by_status
+from sophia.analytics.queries.runs import RunRecord, calls_since, list_runs, runs_by_id, runs_by_status
 from sophia.analytics.queries.sight import Seen, account_ids, expect_client
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "benchmark_industries",
     "benchmarks_for",
     "budget_pauses",
+    "calls_since",
     "client_domains",
     "client_metric_names",
     "client_states",

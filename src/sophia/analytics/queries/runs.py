@@ -103,6 +103,15 @@ def runs_by_status(session: Session, since: datetime) -> dict[str, int]:
     return dict(rows.all())
 
 
+def calls_since(session: Session, since: datetime) -> tuple[int, int]:
+    """Calls of the runs that started since then (aware): over HTTP, and as Meta counts them."""
+    sums = (func.sum(CollectionRun.calls), func.sum(CollectionRun.calls_counted_by_meta))
+    accounts = select(Account.id)  # lets the index on account and start serve
+    query = select(*sums).where(CollectionRun.account_id.in_(accounts), CollectionRun.started_at >= since)
+    http, counted = session.execute(query).one()
+    return int(http or 0), int(counted or 0)
+
+
 def _record(run: CollectionRun, client_id: int, platform: str) -> RunRecord:
     return RunRecord(
         id=run.id,

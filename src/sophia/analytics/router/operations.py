@@ -64,6 +64,7 @@ class StoreFigures(Collector):
     readings: int
     successes: Mapping[int, datetime]
     runs: dict[str, int]
+    calls: tuple[int, int]  # over HTTP, and as Meta counts them
     now: datetime
 
     def collect(self) -> Iterable[Metric]:
@@ -82,6 +83,14 @@ class StoreFigures(Collector):
         for status, count in self.runs.items():
             runs.add_metric([status], count)
         yield runs
+        calls = GaugeMetricFamily(
+            "sophia_meta_calls_24h",
+            "Calls to Meta of the last 24 hours: over HTTP, and as Meta counts.",
+            labels=["count"],
+        )
+        for name, number in zip(("http", "meta"), self.calls, strict=True):
+            calls.add_metric([name], number)
+        yield calls
 
 
 def read_figures(who: Visit) -> StoreFigures:
@@ -91,6 +100,7 @@ def read_figures(who: Visit) -> StoreFigures:
             readings=queries.readings_in_store(session),
             successes=queries.last_successes(session),
             runs=queries.runs_by_status(session, who.now - RUNS_OF),
+            calls=queries.calls_since(session, who.now - RUNS_OF),
             now=who.now,
         )
 
