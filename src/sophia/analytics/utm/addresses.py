@@ -7,6 +7,7 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 from sophia.analytics.utm.domains import canonical_host, has_real_suffix
+from sophia.analytics.utm.signatures import is_signed_query
 
 HIGHEST_PORT = 65535
 _HTTP = re.compile(r"https?://", re.IGNORECASE | re.ASCII)
@@ -20,8 +21,6 @@ _FRAGMENT = re.compile(r"#(?!(?<=&#)(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});)")
 _ESCAPED = re.compile(r"&(?:amp|apos|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 # Longer than the longest of our names with every letter percent-encoded.
 _LONGEST_NAME = 3 * len("utm_campaign")
-# Where the signature covers the whole query, one more parameter makes the storage refuse the link.
-_SIGNATURES = ({"x-amz-signature"}, {"x-goog-signature"}, {"signature", "key-pair-id"})
 
 
 class Untagged(StrEnum):
@@ -79,9 +78,11 @@ def take_apart(text: str, *, bare: bool = False) -> Address | Untagged:
 
 
 def is_signed(address: Address) -> bool:
-    """Whether a storage or CDN has signed the query as a whole (Amazon S3, CloudFront, Google Cloud Storage)."""
-    names = {_name(token) for token in _tokens(address)[::2]}
-    return any(signature <= names for signature in _SIGNATURES)
+    """Whether the query is signed by somebody else, a storage, CDN or framework, who may refuse it with our tags."""
+    parameters: dict[str, str] = {}
+    for token in _tokens(address)[::2]:
+        parameters.setdefault(_name(token), token.partition("=")[2])
+    return is_signed_query(parameters)
 
 
 def put_together(address: Address, tags: Sequence[tuple[str, str]]) -> str:
