@@ -55,6 +55,8 @@ def test_links_are_registered_once(api: Api, filling: Filling) -> None:
         "2026-11-22T12:00:00Z",
         None,
     )
+    assert {link["untagged"] for link in (newest, menu)} == {None}
+    assert maps["untagged"] == "foreign domain"
     assert "secret" not in api.get(f"/{client}/links").text
     click = {"event_type": "utm_click", "source": "site", "event_date": "2026-11-22", "link_url": maps["tagged"]}
     assert api.post(f"/{client}/conversion", click).json()["content_draft_id"] == draft

@@ -41,6 +41,7 @@ def list_(
             "status": one.status,
             "checked": local(one.last_checked_at, zone),
             "link": one.tagged,
+            "untagged": one.untagged or "",
             "problem": one.problem or "",
         }
         for one in found

@@ -55,6 +55,17 @@ def test_links_with_a_scheme_read_the_same_with_bare_domains(before: str, expect
     )
 
 
+@pytest.mark.parametrize("joint", [",", ";", "|"])
+def test_urls_joined_without_a_space_are_several(joint: str) -> None:
+    """F4: `https://a.com,https://b.com` is two links, each tagged by itself; a third and a query change nothing of that."""
+    before = joint.join(["https://a.com", "https://b.com/x?a=1,2;3|4", "http://c.org/y"])
+    tagged = tag_copy(before, "facebook", "spring-sale", 7)
+    assert [link.original for link in tagged.links] == ["https://a.com", "https://b.com/x?a=1,2;3|4", "http://c.org/y"]
+    assert tagged.text == joint.join(
+        [f"https://a.com?{TAGS}", f"https://b.com/x?a=1,2;3|4&{TAGS}", f"http://c.org/y?{TAGS}"]
+    )
+
+
 def test_one_address() -> None:
     """F6, F7: the four tags in their order, in place of those that were there, behind the query as it stood."""
     assert url("https://ex.com/a") == f"https://ex.com/a?{TAGS}"

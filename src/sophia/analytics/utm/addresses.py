@@ -33,6 +33,21 @@ class Untagged(StrEnum):
     SIGNED = "signed"
     AMBIGUOUS = "ambiguous"
 
+    @property
+    def note(self) -> str:
+        """Why, and what a person can do about it."""
+        return _NOTES[self]
+
+
+_NOTES = {
+    Untagged.NOT_HTTP: "Only http and https addresses carry tags.",
+    Untagged.UNPARSABLE: "No browser can open this address, or text touches its host: correct it, or put a space behind it.",
+    Untagged.CREDENTIALS: "The address contains a name or a password: do not publish it.",
+    Untagged.FOREIGN: "Its domain is not one of the client's own. If it is: sophia client domains",
+    Untagged.SIGNED: "Somebody else signed this address, and it may stop working with tags: its clicks cannot be attributed.",
+    Untagged.AMBIGUOUS: "With tags, the text beside the link would become a part of it: put a space between.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
