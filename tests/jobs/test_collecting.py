@@ -136,7 +136,7 @@ def test_what_is_due_is_published_by_a_job(agency: Agency) -> None:
         client = session.get_one(Account, account.account_id).client_id
         draft = create_draft(session, client, DraftContent("facebook", "feed", "Hello"), "Ada", agency.now)
         approve(session, draft, "Bo", agency.now)
-        enqueue(session, draft, agency.now)
+        enqueue(session, draft, "Cy", agency.now)
     assert agency.run(publish_due) == {"due": 1, "published": 1}
     assert agency.run(publish_due) == {"due": 0}
 

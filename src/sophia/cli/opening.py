@@ -11,9 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from sophia.cli.errors import warn
+from sophia.cli.output import echo
 
 if TYPE_CHECKING:
     from sophia.config import Settings
@@ -119,7 +118,7 @@ def open_installation(*, create: bool = False, talkative: bool = False, check: b
         if not create:
             raise StoreError(f"There is no store at {database.path} yet. Run `sophia connect` or `sophia db upgrade`.")
         migrations.upgrade(database)
-        typer.echo(f"Made a new store: {database.path}", err=True)
+        echo(f"Made a new store: {database.path}", err=True)
     if check:
         migrations.expect_current(database)
     if talkative and database.path is not None:

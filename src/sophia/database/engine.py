@@ -29,6 +29,7 @@ MACHINE_FAULTS: Mapping[int | str, str] = {
     10: f"cannot be written: the disk fails, or is over a limit. Look at the disk, then run again. {KEPT}",
     13: f"cannot grow: the disk is full. Make room, then run again. {KEPT}",
     14: "cannot be opened. Let the user who runs Sophia write its folder, or set SOPHIA_DATABASE_URL.",
+    "25006": f"may only be read: its server is a standby, or set to read only. Let Sophia write there. {KEPT}",
     "53100": f"cannot grow: the disk of its server is full. Make room there, then run again. {KEPT}",
 }
 
@@ -88,7 +89,9 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        options = {"sophia_write": True} if self.is_sqlite else {}
+        # None leaves the mode to the server. SQLAlchemy would ask for READ WRITE, which a standby refuses as a feature that
+        # it does not have; so it refuses the write itself, with a state of its own (25006).
+        options = {"sophia_write": True} if self.is_sqlite else {"postgresql_readonly": None}
         with (
             self._turn(),
             self._translated(),
@@ -154,7 +157,9 @@ class Database:
         code = getattr(error, "sqlite_errorcode", None)
         # The lowest byte is the primary result code; the others say more of the same.
         what = MACHINE_FAULTS.get(getattr(error, "sqlstate", None) or "" if code is None else code & 0xFF)
-        if what is not None:
+        # A write inside `read` is a fault of ours, and says nothing about the server.
+        options = context.connection.get_execution_options() if context.connection is not None else {}
+        if what is not None and not options.get("postgresql_readonly"):
             raise StoreError(f"The store{f' at {self.path}' if self.path else ''} {what}") from error
 
 

@@ -46,7 +46,19 @@ def is_due_daily(standing: Standing, now: datetime) -> bool:
 
 def is_due_at_start(standing: Standing, now: datetime) -> bool:
     """Whether the process that starts now should collect the account at once."""
-    return standing.account.status == "active" and lags(standing, reporting_day(now) - ONE_DAY, now)
+    if standing.account.status != "active":
+        return False
+    return lags(standing, reporting_day(now) - ONE_DAY, now) or was_cut_off(standing)
+
+
+def was_cut_off(standing: Standing) -> bool:
+    """Whether the account's last run did not come to its end: it was stopped, or its process died. Days may be complete
+    then, and posts missing.
+
+    A run that still goes on somewhere looks like a dead one here; whoever collects then finds the account's lease taken.
+    """
+    run = standing.last_run
+    return run is not None and (run.status == "running" or any(problem.code == "stopped" for problem in run.problems))
 
 
 def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
@@ -59,6 +71,8 @@ def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneI
     run = standing.last_run
     if run is not None and run.resume_at is not None:
         return run.resume_at <= now
+    if was_cut_off(standing):
+        return True
     tick = last_daily_run_time(daily_hour, zone, now)
     if not lags(standing, reporting_day(tick) - ONE_DAY, now):
         return False

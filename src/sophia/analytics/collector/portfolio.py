@@ -66,7 +66,7 @@ class Collector:
             return await self.collect_account(account_id, plan, still_due)
         except GraphError as error:
             # Its budget rests: nothing was asked, so there is no run; the last one says from when on it will be.
-            problem = {"code": error.code, "message": error.message, "what_to_do": error.advice}
+            problem = {"code": error.code, "message": error.text, "what_to_do": error.advice}
             return RunOutcome(status="throttled", problems=[problem], resume_at=error.resume_at)
         except SophiaError as error:
             log.error("collection_refused", account_id=account_id, reason=str(error))  # noqa: TRY400 - no fault of ours
@@ -210,8 +210,7 @@ class Collector:
             changed=outcome.saved.changed,
             calls=outcome.calls,
             retries=outcome.retries,
-            problems=len(outcome.problems),
-            what_to_do=outcome.action_needed,
+            problems=len(outcome.problems),  # each has a line of its own above, with what to do
         )
 
 
