@@ -37,6 +37,8 @@ from sophia.analytics.maintenance.importing import import_store
 from sophia.analytics.maintenance.tables import SECRET_COLUMNS, exported_tables
 from sophia.analytics.models import (
     CollectionRun,
+    ConversionEvent,
+    ConversionEventRevision,
     Fetch,
     KPISnapshotRevision,
     QuarantinedItem,
@@ -76,6 +78,10 @@ def largest(store: Database) -> Database:
         session.add(QuarantinedItem(run_id=1, reason="x", **item))
         session.flush()
         session.add(KPISnapshotRevision(snapshot_id=1, **kept))
+        event = session.scalars(select(ConversionEvent)).one()
+        shared = set(ConversionEvent.__table__.columns.keys()) & set(ConversionEventRevision.__table__.columns.keys())
+        before = {name: getattr(event, name) for name in shared - {"id"}}
+        session.add(ConversionEventRevision(conversion_id=event.id, replaced_at=NOW, **before))
         session.flush()
         for table in exported_tables(store):
             values = {
