@@ -32,6 +32,8 @@ HOSTILE = (
         "見",
         "https://見",
         "\u0301",
+        "✪.a",
+        "https://✪.a❤.b✪.c❤.d",
     ),
 )
 # One link each, as long as the text: what it is made of follows the address.

@@ -61,7 +61,7 @@ def follow(
         ("/odd", "dead", "browser can read"),
         ("/metadata", "refused", "169.254.169.254"),
         ("/password", "refused", "password"),
-        ("/file", "unsure", "file"),
+        ("/file", "dead", "file: address"),
     ],
 )
 def test_where_a_link_leads(site: Site, path: str, outcome: str, said: str | None) -> None:

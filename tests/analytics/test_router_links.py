@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 from tests.conftest import NOW, Api, Filling
 from tests.website import Page, Site, running_site
 
@@ -54,6 +55,8 @@ def test_links_are_registered_once(api: Api, filling: Filling) -> None:
         "2026-11-22T12:00:00Z",
         None,
     )
+    assert {link["untagged"] for link in (newest, menu)} == {None}
+    assert maps["untagged"] == "foreign domain"
     assert "secret" not in api.get(f"/{client}/links").text
     click = {"event_type": "utm_click", "source": "site", "event_date": "2026-11-22", "link_url": maps["tagged"]}
     assert api.post(f"/{client}/conversion", click).json()["content_draft_id"] == draft
@@ -115,6 +118,42 @@ def test_links_are_checked(api: Api, filling: Filling) -> None:
     assert {link["last_checked_at"] for link in found} == {"2026-11-30T12:00:00Z"}
     assert len(api.get(f"/{client}/links?status=dead").json()) == 2
     assert {link["status"] for link in api.get(f"/{gone}/links").json()} == {"unchecked"}
+
+
+def refuse_results(filling: Filling, link_id: int) -> None:
+    """Make the database itself refuse to store a result for this link."""
+    with filling.database.write() as session:
+        if filling.database.is_sqlite:
+            session.execute(
+                text(
+                    f"CREATE TRIGGER refuse BEFORE UPDATE ON tracked_links WHEN new.id = {link_id} "
+                    "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+                )
+            )
+        else:
+            condition = f"CHECK (id <> {link_id} OR status = 'unchecked')"
+            session.execute(text(f"ALTER TABLE tracked_links ADD CONSTRAINT refuse {condition}"))
+
+
+def test_one_link_never_ends_the_checks_of_others(api: Api, filling: Filling) -> None:
+    """L18: neither a redirect to a port that cannot be nor a result that cannot be stored stops the other checks; a link
+    with a result is not due again before its time.
+    """
+    client = filling.client("Hats")
+    pages: dict[str, Page] = {"/ok": (200, {}), "/lost": (200, {}), "/port": (302, {"Location": "http://x:99999/"})}
+    with running_site(Site(pages)) as site:
+        draft = filling.draft(client)
+        names = ("port", "lost", "ok", "dead")
+        copy = " ".join(f"{site.url}/{name}" for name in names)
+        register(filling, draft, tagged(draft, copy, domain="127.0.0.1"))
+        ids = {link["original"].rpartition("/")[2]: link["id"] for link in api.get(f"/{client}/links").json()}
+        refuse_results(filling, ids["lost"])
+        assert check(filling) == {"ok": 1, "dead": 2, "not_stored": 1}
+        found = {link["id"]: (link["status"], link["problem"]) for link in api.get(f"/{client}/links").json()}
+        assert found[ids["port"]] == ("dead", "There is no port 99999; ports end at 65535.")
+        assert found[ids["lost"]] == ("unchecked", None)
+        with pytest.raises(DBAPIError):
+            check(filling, days=1)
 
 
 def test_pages_of_links(api: Api, filling: Filling) -> None:

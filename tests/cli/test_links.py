@@ -51,3 +51,19 @@ def test_list_and_check(shell: Shell) -> None:
     assert "no domains yet" in listed.stderr
     assert len(shell.ask("links", "list", client["name"])["links"]) == 2
     assert shell.ask("links", "check") == {"checked": 0, "statuses": {}}
+
+
+def test_a_preview_reports_untagged_links(shell: Shell) -> None:
+    """L26: `sophia draft preview` shows the text as it would go out, and says which links stay untagged and why."""
+    shell.connect()
+    client = shell.ask("client", "list")["clients"][0]["name"]
+    assert shell.run("client", "domains", client, "hats.com").exit_code == 0
+    signed = "https://hats.com/f?X-Amz-Signature=5f"
+    copy = f"https://hats.com/a {signed}"
+    written = ("--client", client, "--platform", "facebook", "--kind", "feed", "--copy", copy)
+    draft = shell.ask("draft", "create", *written)["id"]
+    shown = shell.run("draft", "preview", str(draft))
+    assert shown.exit_code == 0
+    assert f"utm_content=post_{draft} {signed}\n" in shown.stdout
+    assert f"Not tagged (signed): {signed}. Somebody else signed this address" in " ".join(shown.stderr.split())
+    assert [link["untagged"] for link in shell.ask("draft", "preview", str(draft))["links"]] == [None, "signed"]

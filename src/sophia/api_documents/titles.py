@@ -76,6 +76,7 @@ TITLES: Mapping[str, str] = {
     f"POST {_PUBLISHING}/drafts": "Create a draft",
     f"GET {_PUBLISHING}/drafts": "List drafts",
     f"GET {_PUBLISHING}/drafts/{{draft_id}}": "Get a draft",
+    f"GET {_PUBLISHING}/drafts/{{draft_id}}/preview": "Get a preview of a draft",
     f"PATCH {_PUBLISHING}/drafts/{{draft_id}}": "Change a draft",
     f"POST {_PUBLISHING}/drafts/{{draft_id}}/approve": "Approve a draft",
     f"POST {_PUBLISHING}/drafts/{{draft_id}}/reject": "Reject a draft",

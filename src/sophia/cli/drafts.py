@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sophia.cli.errors import warn
 from sophia.cli.opening import Installation, open_installation
 from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
@@ -167,6 +168,26 @@ def show(draft: Number, as_json: AsJson = False) -> None:
         for one in found.events
     ]
     show_table(rows, empty="Nothing has happened to it.")
+
+
+@drafts.command()
+def preview(draft: Number, as_json: AsJson = False) -> None:
+    """Show the text as it would go out now, and the links that are left untagged, with the reason."""
+    installation = open_installation()
+    from sophia.publishing.composing import preview as preview_draft  # noqa: PLC0415
+
+    read_draft(installation, draft)
+    with installation.database.read() as session:
+        shown = preview_draft(session, draft, installation.clock())
+    if as_json:
+        show_json(shown)
+        return
+    echo(shown.text)
+    for link in shown.links:
+        if link.untagged is not None:
+            warn(f"Not tagged ({link.untagged}): {link.original}. {link.note}")
+    if shown.overflow:
+        warn(f"The text is too long by {shown.overflow:,} of {shown.limit:,} characters. Shorten it.")
 
 
 @drafts.command("list")

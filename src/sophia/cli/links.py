@@ -42,6 +42,7 @@ def list_(
             "status": one.status,
             "checked": local(one.last_checked_at, zone),
             "link": one.tagged,
+            "untagged": one.untagged or "",
             "problem": one.problem or "",
         }
         for one in found
@@ -55,9 +56,9 @@ def check(
     everything: Annotated[bool, typer.Option("--all", help="Also those checked during the last six days.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Follow links to see which lead nowhere or lose their tags. Ends with 3 when some do."""
+    """Follow links to see which lead nowhere or lose their tags. Ends with 3 when some do, or could not be stored."""
     installation = open_installation()
-    from sophia.analytics.maintenance.checking_links import check_links  # noqa: PLC0415
+    from sophia.analytics.maintenance.checking_links import NOT_STORED, check_links  # noqa: PLC0415
     from sophia.link_checks import LinkChecker  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
@@ -78,7 +79,7 @@ def check(
     else:
         said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
         echo(f"{sum(counts.values())} places checked{': ' if said else ''}{said}.")
-    if counts.keys() & {"dead", "loses_tags", "refused"}:
+    if counts.keys() & {"dead", "loses_tags", "refused", NOT_STORED}:
         raise typer.Exit(PARTLY)
 
 

@@ -7,6 +7,7 @@ from sophia.database.columns import (
     Base,
     BigId,
     Day,
+    Message,
     MetricValue,
     MoneyAmount,
     UtcDateTime,
@@ -14,6 +15,7 @@ from sophia.database.columns import (
     day_of,
     from_decimal,
     in_cents,
+    shortened,
     to_decimal,
 )
 from sophia.database.engine import Database
@@ -25,6 +27,7 @@ __all__ = [
     "BigId",
     "Database",
     "Day",
+    "Message",
     "MetricValue",
     "MoneyAmount",
     "UtcDateTime",
@@ -38,5 +41,6 @@ __all__ = [
     "put_row",
     "put_rows",
     "select_among",
+    "shortened",
     "to_decimal",
 ]

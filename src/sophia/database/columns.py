@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Numeric,
+    Text,
     TypeDecorator,
 )
 from sqlalchemy.orm import DeclarativeBase
@@ -18,6 +19,7 @@ from sqlalchemy.types import TypeEngine, UserDefinedType
 
 EPOCH = date(1970, 1, 1)
 EPOCH_ORDINAL = EPOCH.toordinal()
+LONGEST_MESSAGE = 2_000
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -53,6 +55,24 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def shortened(text: str) -> str:
+    """The beginning of a message, as much of it as a person reads, with `…` where something was cut off."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
+
+
+class Message(TypeDecorator[str]):
+    """A text that says what happened and why, often in the words of Meta, a database or a website.
+
+    Such words may have any length (an error of Meta's had 100 kB), so what is stored is cut at LONGEST_MESSAGE characters.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else shortened(value)
 
 
 def in_cents(amount: Decimal) -> Decimal:

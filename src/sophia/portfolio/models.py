@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database import Base, BigId, Message, UtcDateTime
 
 PLATFORMS = "('facebook', 'instagram')"
 
@@ -65,7 +65,7 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(200))
     username: Mapped[str | None] = mapped_column(String(100))
     status: Mapped[str] = mapped_column(String(20), default="active")
-    status_reason: Mapped[str | None] = mapped_column(Text)
+    status_reason: Mapped[str | None] = mapped_column(Message)
     token_encrypted: Mapped[str | None] = mapped_column(Text)
     token_scopes: Mapped[list[str]] = mapped_column(JSON, default=list)
     token_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -154,7 +154,7 @@ class Post(Base):
     draft_id: Mapped[int | None] = mapped_column(ForeignKey("content_drafts.id", ondelete="SET NULL"))
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     gone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    gone_reason: Mapped[str | None] = mapped_column(Text)
+    gone_reason: Mapped[str | None] = mapped_column(Message)
 
 
 class PublishingQueueEntry(Base):
@@ -190,6 +190,6 @@ class PublishingQueueEntry(Base):
     container_id: Mapped[str | None] = mapped_column(String(40))
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    problem: Mapped[str | None] = mapped_column(Text)
-    what_to_do: Mapped[str | None] = mapped_column(Text)
+    problem: Mapped[str | None] = mapped_column(Message)
+    what_to_do: Mapped[str | None] = mapped_column(Message)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

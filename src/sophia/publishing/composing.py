@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics import store
 from sophia.analytics.models import Campaign, CampaignMembership
-from sophia.analytics.utm import TaggedCopy, copy_length, tag_copy
+from sophia.analytics.utm import TaggedCopy, Untagged, copy_length, tag_copy
 from sophia.errors import InvalidInputError
 from sophia.portfolio.models import Client, ContentDraft
 
@@ -29,8 +29,53 @@ class Composed:
     campaign_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class LinkPreview:
+    """A link of a draft: as written, as it goes out, and, where it is left alone, the reason and what to do about it."""
+
+    original: str
+    tagged: str
+    untagged: Untagged | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A draft's text as it would go out. `length`, `limit` and `overflow` are in UTF-16 units."""
+
+    draft_id: int
+    text: str
+    length: int
+    limit: int
+    overflow: int
+    links: tuple[LinkPreview, ...]
+
+
+def preview(session: Session, draft_id: int, moment: datetime) -> Preview:
+    """Return what would go out at `moment`, link by link, even when it is too long. The caller checks the draft's client."""
+    tagged = tag_links(session, session.get_one(ContentDraft, draft_id), moment).tagged
+    links = tuple(
+        LinkPreview(link.original, link.tagged, link.untagged, link.untagged and link.untagged.note)
+        for link in tagged.links
+    )
+    return Preview(draft_id, tagged.text, tagged.length, tagged.limit, tagged.overflow, links)
+
+
 def compose(session: Session, draft: ContentDraft, moment: datetime) -> Composed:
-    """The draft's copy with links into its client's own domains tagged. Raises CaptionTooLongError.
+    """Return the draft's copy with its links tagged (see `tag_links`). Raises CaptionTooLongError."""
+    composed = tag_links(session, draft, moment)
+    tagged = composed.tagged
+    if tagged.overflow:
+        added = tagged.length - copy_length(draft.copy)
+        raise CaptionTooLongError(
+            f"The text of draft {draft.id} has {tagged.length:,} characters as it goes out, {added:,} of them tags in its "
+            f"links; {draft.platform.title()} takes {tagged.limit:,}. Shorten it by {tagged.overflow:,}."
+        )
+    return composed
+
+
+def tag_links(session: Session, draft: ContentDraft, moment: datetime) -> Composed:
+    """Return the draft's copy with links into its client's own domains tagged, of whatever length.
 
     `utm_campaign` is the slug of the draft's campaign: of several, of those made by hand, the one that began last. Without
     any it is that of the campaign of the draft's pillar and month, into which `join_month` puts what goes out at `moment`.
@@ -41,12 +86,6 @@ def compose(session: Session, draft: ContentDraft, moment: datetime) -> Composed
     if campaign is None and draft.content_pillar:
         slug = store.slug_of_month(session, client.id, draft.content_pillar, day_of(client, moment))
     tagged = tag_copy(draft.copy, draft.platform, slug, draft.id, domains=client.domains)
-    if tagged.overflow:
-        added = tagged.length - copy_length(draft.copy)
-        raise CaptionTooLongError(
-            f"The text of draft {draft.id} has {tagged.length:,} characters as it goes out, {added:,} of them tags in its "
-            f"links; {draft.platform.title()} takes {tagged.limit:,}. Shorten it by {tagged.overflow:,}."
-        )
     return Composed(tagged, campaign.id if campaign else None)
 
 

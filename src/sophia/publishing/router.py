@@ -17,6 +17,7 @@ from sophia.analytics.schemas import Id
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.drafts import DraftContent, DraftInfo
 from sophia.publishing import queue, schemas
+from sophia.publishing.composing import Preview, preview
 from sophia.publishing.queue import EntryInfo
 
 PREFIX = "/api/publishing"
@@ -71,6 +72,14 @@ def show_draft(who: Visited, draft_id: DraftId) -> DraftInfo:
     """A draft, and everything that happened to it."""
     with who.database.read() as session:
         return drafts.find_draft(session, who.seen, draft_id)
+
+
+@router.get("/drafts/{draft_id}/preview", response_model=schemas.PreviewResponse)
+def preview_draft(who: Visited, draft_id: DraftId) -> Preview:
+    """The draft's text as it would go out now, with its tagged links, and why other links are left alone."""
+    with who.database.read() as session:
+        drafts.find_draft(session, who.seen, draft_id)
+        return preview(session, draft_id, who.now)
 
 
 @router.patch("/drafts/{draft_id}", response_model=schemas.DraftAnswer, responses=WRITES)

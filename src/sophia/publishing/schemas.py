@@ -109,6 +109,26 @@ class DraftAnswer(Told):
     events: list[EventAnswer]
 
 
+class LinkPreviewResponse(Told):
+    """A link of a draft; where `untagged` says why it is left alone, `note` says what to do about it."""
+
+    original: str
+    tagged: str
+    untagged: Literal["not http", "unparsable", "credentials", "foreign domain", "signed", "ambiguous"] | None
+    note: str | None
+
+
+class PreviewResponse(Told):
+    """A draft's text as it would go out now; lengths in UTF-16 units."""
+
+    draft_id: int
+    text: str
+    length: int
+    limit: int
+    overflow: int
+    links: list[LinkPreviewResponse]
+
+
 class EntryAnswer(Told):
     """A draft on its way to one account; `what_to_do` is for a person, and null when nothing is to be done."""
 

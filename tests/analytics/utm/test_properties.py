@@ -274,7 +274,17 @@ def test_html_and_text_are_tagged_alike(copy: str) -> None:
             "https://a@",
             "mailto:",
         ),
-        *("a.b@", "x.y+", "ex.com", "https://見", "https://a.b?", "e\u0301", "日a"),
+        *(
+            "a.b@",
+            "x.y+",
+            "ex.com",
+            "https://見",
+            "https://a.b?",
+            "e\u0301",
+            "日a",
+            "✪.a",
+            "https://✪.a❤.b✪.c❤.d✪.e❤.f",
+        ),
     ],
 )
 def test_hostile_copy_takes_no_time(piece: str) -> None:

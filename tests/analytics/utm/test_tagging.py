@@ -55,6 +55,17 @@ def test_links_with_a_scheme_read_the_same_with_bare_domains(before: str, expect
     )
 
 
+@pytest.mark.parametrize("joint", [",", ";", "|"])
+def test_urls_joined_without_a_space_are_several(joint: str) -> None:
+    """F4: `https://a.com,https://b.com` is two links, each tagged by itself; a third and a query change nothing of that."""
+    before = joint.join(["https://a.com", "https://b.com/x?a=1,2;3|4", "http://c.org/y"])
+    tagged = tag_copy(before, "facebook", "spring-sale", 7)
+    assert [link.original for link in tagged.links] == ["https://a.com", "https://b.com/x?a=1,2;3|4", "http://c.org/y"]
+    assert tagged.text == joint.join(
+        [f"https://a.com?{TAGS}", f"https://b.com/x?a=1,2;3|4&{TAGS}", f"http://c.org/y?{TAGS}"]
+    )
+
+
 def test_one_address() -> None:
     """F6, F7: the four tags in their order, in place of those that were there, behind the query as it stood."""
     assert url("https://ex.com/a") == f"https://ex.com/a?{TAGS}"
@@ -229,17 +240,100 @@ def test_what_is_not_even_a_link(text: str) -> None:
     assert tag_copy(text, "facebook", "spring-sale", 7, bare_domains=True).links == ()
 
 
-def test_signed_links_keep_working() -> None:
-    """F6: a storage that signed the whole query refuses one more parameter; other signatures allow it."""
-    for signed in (
-        "X-Amz-Signature=1",
-        "a=1&x-goog-signature=2",
+@pytest.mark.parametrize(
+    "query",
+    [
+        # As the services themselves write them, with made-up keys.
+        *(
+            "X-Amz-Signature=1",
+            "a=1&x-goog-signature=2",
+            "x%2Damz%2Dsignature=1",
+            "x-oss-signature=ab12&x-oss-expires=60",
+        ),
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=K%2F20261122%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=a1b2",
+        "AWSAccessKeyId=AKIAEXAMPLE&Expires=1767225600&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D",
         "Expires=1&Signature=a~b&Key-Pair-Id=K",
-        "x%2Damz%2Dsignature=1",
-    ):
-        assert url(f"https://ex.com/f?{signed}") == f"https://ex.com/f?{signed}"
-    for other in ("signature=1", "sv=2024&sig=a%2Fb%3D", "hmac=1", "a=X-Amz-Signature"):
-        assert url(f"https://ex.com/f?{other}") == f"https://ex.com/f?{other}&{TAGS}"
+        "Policy=eyJTdGF0&Signature=nitfHRCrtziwO2HwPfWw~yYDhUF5EwRunQA-j19DzZr&Key-Pair-Id=K2JCJMDEHXQW5F",
+        "GoogleAccessId=me%40example.iam.gserviceaccount.com&Expires=1458238630&Signature=VVUgfqviDCov%2B",
+        "sv=2022-11-02&se=2026-12-01T00%3A00%3A00Z&sr=b&sp=r&sig=a%2Fb%3D",
+        "st=2026-01-01&se=2026-12-01&sig=Z%2FRHIX5Xcg0Mq2rqI3OlWTjEg2tYkboXr1P9ZUXDtkk%3D",
+        "OSSAccessKeyId=nz2p&Expires=1141889120&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D",
+        "expires=1767225600&signature=4a0c4e4f0f4b4b7d9c9d8a3a6c5e2f1b0a9d8c7b6a5f4e3d2c1b0a9f8e7d6c5b",
+        "user=5&signature=4a0c4e4f0f4b4b7d9c9d8a3a6c5e2f1b0a9d8c7b6a5f4e3d2c1b0a9f8e7d6c5b",
+        *("_hash=R%2Bz0jX3f1o%3D&_expiration=1767225600", "signature=abc123", "sig=deadbeef", "hmac=700e2dadb827fcc8"),
+        *(
+            "token=Zk3-x_9&expires=1767225600",
+            "md5=p7g&expires=2147483647",
+            "e=1767225600&token=key:sig=",
+            "sign=1a2B3c4D5e6F",
+        ),
+        *(
+            "__token__=exp=1~acl=/*~hmac=9f",
+            "oh=00_AfB&oe=69A1B2C3",
+            "ex=65d903de&is=65c68ede&hm=2481f30d",
+            "s=" + "0f" * 16,
+        ),
+    ],
+)
+def test_links_signed_by_others_stay_as_they_are(query: str) -> None:
+    """L26, F6: whoever signed the query may refuse it with one parameter more; each such link is reported."""
+    for joint in ("&", "&amp;"):
+        address = f"https://ex.com/f?{query.replace('&', joint)}"
+        [link] = tag_copy(f"See {address} now", "facebook", "spring-sale", 7, domains=["ex.com"]).links
+        assert (link.original, link.tagged, link.untagged) == (address, address, Untagged.SIGNED)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "signature=classic",
+            "collection=signature",
+            "signature=1",
+            "signature=autumn-2026",
+            "signature=Gold_Edition",
+        ),
+        *(
+            "sig=yes",
+            "sig=",
+            "signature",
+            "hmac=",
+            "sign=leo",
+            "sign=libra&month=10",
+            "s=shirts",
+            "s=12345",
+            "s=red-hats",
+        ),
+        *(
+            "token=abc",
+            "expires=1767225600",
+            "hash=abc",
+            "policy=returns",
+            "md5=1",
+            "e=1",
+            "a=X-Amz-Signature",
+            "key=a1b2",
+        ),
+        *(
+            "variant=40123456789012&currency=EUR",
+            "gclid=Cj0KCQiA1b2c3",
+            "fbclid=IwAR1a2B3c",
+            "sku=AB12cd34",
+            "id=0f0f0f0f0f0f",
+        ),
+        *(
+            "q=signature&sort=expires",
+            "sv=1",
+            "se=2",
+            "code=SAVE20",
+            "ref=4a0c4e4f0f4b4b7d9c9d8a3a6c5e2f1b",
+            "page=2&sign=",
+        ),
+    ],
+)
+def test_parameters_of_shops_are_no_signatures(query: str) -> None:
+    """L26: what only sounds like a signature, or is part of one alone, is tagged."""
+    assert url(f"https://ex.com/f?{query}") == f"https://ex.com/f?{query}&{TAGS}"
 
 
 def test_a_link_that_would_swallow_its_neighbours_is_left_alone() -> None:

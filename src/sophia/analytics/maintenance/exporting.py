@@ -8,11 +8,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import JSON, LargeBinary, Table, Text, func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.maintenance import Told, tell_nobody
 from sophia.analytics.maintenance.tables import (
+    LONGEST_RECORD,
     NULL,
     SECRET_COLUMNS,
     encoder,
@@ -21,11 +22,13 @@ from sophia.analytics.maintenance.tables import (
     schema_revision,
 )
 from sophia.database import Database
-from sophia.errors import InvalidInputError
+from sophia.errors import InvalidInputError, StoreError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 ROWS_AT_ONCE = 10_000
+# Of tables whose rows hold texts, documents or Meta's answers, each of which may have megabytes.
+WIDE_ROWS_AT_ONCE = 100
 
 
 def export_store(database: Database, folder: Path, now: datetime, told: Told = tell_nobody) -> dict[str, Any]:
@@ -66,16 +69,31 @@ def _export_table(session: Session, table: Table, path: Path, told: Told) -> dic
     columns = exported_columns(table)
     write = [encoder(column) for column in columns]
     total = session.scalar(select(func.count()).select_from(table)) or 0
-    query = select(*columns).order_by(*table.primary_key).execution_options(yield_per=ROWS_AT_ONCE)
+    at_once = WIDE_ROWS_AT_ONCE if any(isinstance(c.type, Text | JSON | LargeBinary) for c in columns) else ROWS_AT_ONCE
+    query = select(*columns).order_by(*table.primary_key).execution_options(yield_per=at_once)
     digest, done = hashlib.sha256(), 0
     told(table.name, 0, total)
     with path.open("wb") as file:
         _write([[column.name for column in columns]], file, digest)
         for rows in session.execute(query).partitions():
-            _write([[one(value) for one, value in zip(write, row, strict=True)] for row in rows], file, digest)
+            records = [[encode(value) for encode, value in zip(write, row, strict=True)] for row in rows]
+            _expect_importable(table, records)
+            _write(records, file, digest)
             done += len(rows)
             told(table.name, done, total)
     return {"file": path.name, "rows": done, "sha256": digest.hexdigest(), "columns": [c.name for c in columns]}
+
+
+def _expect_importable(table: Table, records: list[list[str]]) -> None:
+    """Raises StoreError for a row that an import would refuse, so that no export looks complete and is not."""
+    for record in records:
+        # Two quotes and a comma around each cell, and quotes inside are doubled.
+        length = sum(len(cell) + cell.count('"') + 3 for cell in record)
+        if length > LONGEST_RECORD:
+            raise StoreError(
+                f"A row of the table {table.name} is too large to export: {length:,} characters, and {LONGEST_RECORD:,} are "
+                f"the most. It begins with {', '.join(cell[:20] for cell in record[:2])}."
+            )
 
 
 def _write(rows: list[list[str]], file: Any, digest: Any) -> None:

@@ -1,24 +1,31 @@
 """An export read back into an empty store: the whole of it or nothing."""
 
-import csv
-import hashlib
-import json
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table, delete, func, insert, select, text, update
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from sophia.analytics.maintenance import Told, tell_nobody
-from sophia.analytics.maintenance.exporting import FORMAT, MANIFEST, ROWS_AT_ONCE
-from sophia.analytics.maintenance.tables import decoder, exported_tables, schema_revision
+from sophia.analytics.maintenance.export_files import (
+    Manifest,
+    cells_of_any_length,
+    file_of,
+    read_manifest,
+    read_records,
+)
+from sophia.analytics.maintenance.exporting import ROWS_AT_ONCE
+from sophia.analytics.maintenance.tables import decoder, exported_columns, exported_tables, schema_revision
 from sophia.analytics.models import EngagementMetric, IndustryBenchmark, MetricRevision
 from sophia.database import Base, Database, day_number, put_rows
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.portfolio.models import Account
+from sophia.vault import strike_out
 
+CHARACTERS_AT_ONCE = 8_000_000
+LONGEST_REASON = 300
 IMPORTED = "It was imported without its token. Connect this account again: sophia connect"
 # Tables of millions of rows go past the ORM's types: {table: its model}.
 LARGE: dict[str, type[Base]] = {"engagement_metrics": EngagementMetric, "metric_revisions": MetricRevision}
@@ -31,15 +38,12 @@ def import_store(database: Database, folder: Path, told: Told = tell_nobody) -> 
     Raises InvalidInputError for a folder that is no complete export, StoreError when the schemas differ, ConflictError
     when the store is not empty.
     """
-    manifest = read_manifest(folder)
     tables = exported_tables(database)
-    with database.write() as session:
+    manifest = read_manifest(folder, [table.name for table in tables])
+    with cells_of_any_length(), database.write() as session:
         revision = schema_revision(session)
-        if manifest["schema"] != revision:
-            raise StoreError(
-                f"The export has schema {manifest['schema']}, this store {revision}. Import it with the version of "
-                "Sophia that made it, then upgrade."
-            )
+        if manifest.revision != revision:
+            raise StoreError(_other_schema(manifest.revision, revision))
         # A new store has the benchmarks that are shipped; the export brings its own.
         session.execute(delete(IndustryBenchmark).where(IndustryBenchmark.is_own.is_(False)))
         for table in tables:
@@ -47,52 +51,64 @@ def import_store(database: Database, folder: Path, told: Told = tell_nobody) -> 
                 raise ConflictError(
                     f"The store is not empty: its table {table.name} has rows. An import needs a new store."
                 )
-        done = {table.name: _import_table(session, table, folder, manifest["tables"], told) for table in tables}
+        done = {table.name: _import_table(session, table, folder, manifest, told) for table in tables}
         _ask_for_tokens(session)
         if not database.is_sqlite:
             _continue_numbering(session, tables)
     return done
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest, after every file was compared with it."""
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT:
-            raise InvalidInputError(f"{folder} has the format {manifest['format']}; this Sophia reads {FORMAT}.")
-        for name, table in manifest["tables"].items():
-            with (folder / f"{name}.csv").open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != table["sha256"]:
-                    raise InvalidInputError(f"{folder / name}.csv is not the file that was exported.")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInputError(
-            f"{folder} is no complete export: {MANIFEST} or a file is missing or damaged."
-        ) from error
-    return manifest
+def _other_schema(exported: str, own: str) -> str:
+    # Revisions are counted: the later one is the greater text.
+    if exported > own:
+        return (
+            f"The export has schema {exported}, made by a newer Sophia; this store has {own}. Install that version or a "
+            "newer one, and import with it. Nothing was imported."
+        )
+    return (
+        f"The export has schema {exported}, this store {own}. Import it with the version of Sophia that made it, then "
+        "upgrade. Nothing was imported."
+    )
 
 
-def _import_table(session: Session, table: Table, folder: Path, described: dict[str, Any], told: Told) -> int:
-    if table.name not in described:
-        raise InvalidInputError(f"{folder} holds no table {table.name}.")
-    expected, done = int(described[table.name]["rows"]), 0
+def _import_table(session: Session, table: Table, folder: Path, manifest: Manifest, told: Told) -> int:
+    expected, done = manifest.tables[table.name].rows, 0
+    columns = [column.name for column in exported_columns(table)]
+    decode = [decoder(table.c[name]) for name in columns]
     told(table.name, 0, expected)
-    with (folder / f"{table.name}.csv").open(encoding="utf-8", newline="") as file:
-        lines = csv.reader(file)
-        columns = next(lines)
-        read = [decoder(table.c[name]) for name in columns]
-        rows = ([one(value) for one, value in zip(read, line, strict=True)] for line in lines)
-        for chunk in chunks(rows):
-            _insert(session, table, columns, chunk)
-            done += len(chunk)
-            told(table.name, done, expected)
+    for chunk in chunks(read_records(folder, table.name, columns)):
+        try:
+            rows = [[read(cell) for read, cell in zip(decode, record, strict=True)] for record in chunk]
+            _insert(session, table, columns, rows)
+        # What a damaged or forged file makes a decoder or the database say; nothing stays, for the transaction ends.
+        except (ValueError, ArithmeticError, RecursionError, TypeError, StatementError) as error:
+            if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError):
+                raise
+            reason = str(error.orig if isinstance(error, StatementError) else error).strip().partition("\n")[0]
+            raise InvalidInputError(
+                f"{file_of(folder, table.name)} cannot be imported: between its rows {done + 1:,} and "
+                f"{done + len(chunk):,} is a value that the table {table.name} cannot hold "
+                f"({strike_out(reason)[:LONGEST_REASON] or type(error).__name__}). Nothing was imported."
+            ) from error
+        done += len(chunk)
+        told(table.name, done, expected)
     stored = session.scalar(select(func.count()).select_from(table))
     if done != expected or stored != expected:
         raise InvalidInputError(f"{table.name}: {expected} rows were exported, {done} read and {stored} stored.")
     return done
 
 
-def chunks(rows: Iterator[list[Any]]) -> Iterator[list[list[Any]]]:
-    while chunk := list(islice(rows, ROWS_AT_ONCE)):
+def chunks(records: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    """Cut records into lists that fit into memory: by their number, and by their length."""
+    chunk: list[list[str]] = []
+    length = 0
+    for record in records:
+        chunk.append(record)
+        length += sum(map(len, record))
+        if len(chunk) == ROWS_AT_ONCE or length > CHARACTERS_AT_ONCE:
+            yield chunk
+            chunk, length = [], 0
+    if chunk:
         yield chunk
 
 

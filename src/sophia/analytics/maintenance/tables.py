@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,9 +21,13 @@ from sophia.errors import StoreError
 MODELS = (sophia.access, sophia.analytics.models, sophia.portfolio.models)
 
 NULL = "\\N"
+# In characters, as a row stands in its file: room for the largest answer of Meta that is read, in base64. Python's csv
+# module alone would refuse cells of more than 128 KiB.
+LONGEST_RECORD = 128 * 1024 * 1024
 # Who may log in is not the clients' data, and its hashes must not travel; leases and pauses belong to running processes.
 LEFT_OUT_PACKAGE = "sophia.access"
 LEFT_OUT_TABLES = frozenset({"leases", "budget_pauses", "alembic_version"})
+_SURROGATE = re.compile("[\ud800-\udfff]")
 SECRET_COLUMNS = frozenset({("accounts", "token_encrypted")})
 
 
@@ -53,8 +58,14 @@ def schema_revision(session: Session) -> str:
 def encoder(column: Column[Any]) -> Callable[[Any], str]:
     """Writes a column's values as text: moments and days in ISO 8601, bytes in base64."""
     if isinstance(column.type, JSON):
-        return lambda value: NULL if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return lambda value: NULL if value is None else _encode_json(value)
     return encode
+
+
+def _encode_json(value: Any) -> str:
+    written = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    # Half of a pair of surrogates, which JSON can hold and UTF-8 cannot.
+    return json.dumps(value, sort_keys=True) if _SURROGATE.search(written) else written
 
 
 def encode(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, Day, UtcDateTime
+from sophia.database import Base, BigId, Day, Message, UtcDateTime
 from sophia.portfolio.models import PLATFORMS
 
 # The trigger of the hourly look at stories and new posts, which says nothing about the rest of an account.
@@ -48,7 +48,7 @@ class CollectionRun(Base):
     posts_new: Mapped[int] = mapped_column(default=0)
     quarantined: Mapped[int] = mapped_column(default=0)
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    action_needed: Mapped[str | None] = mapped_column(Text)
+    action_needed: Mapped[str | None] = mapped_column(Message)
     resume_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -122,7 +122,7 @@ class MetricStatus(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     code: Mapped[int] = mapped_column()
     subcode: Mapped[int | None] = mapped_column()
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Message)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     ask_again_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -136,7 +136,7 @@ class RefusedObject(Base):
     object_id: Mapped[str] = mapped_column(String(80), primary_key=True)
     code: Mapped[int] = mapped_column()
     subcode: Mapped[int | None] = mapped_column()
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Message)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=1)
     ask_again_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -149,7 +149,7 @@ class BudgetPause(Base):
 
     budget: Mapped[str] = mapped_column(String(80), primary_key=True)
     until: Mapped[datetime] = mapped_column(UtcDateTime)
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Message)
 
 
 class QuarantinedItem(Base):
@@ -160,7 +160,7 @@ class QuarantinedItem(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("collection_runs.id", ondelete="CASCADE"))
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Message)
     object_id: Mapped[str] = mapped_column(String(80))
     metric_name: Mapped[str] = mapped_column(String(200))
     excerpt: Mapped[str] = mapped_column(Text)

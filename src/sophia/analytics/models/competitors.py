@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.analytics.models.readings import DAY_IN_RANGE
-from sophia.database import Base, BigId, Day, UtcDateTime
+from sophia.database import Base, BigId, Day, Message, UtcDateTime
 
 COMPETITOR_STATUSES = ("new", "ok", "refused")
 
@@ -29,7 +29,7 @@ class Competitor(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
     username: Mapped[str] = mapped_column(String(30))
     status: Mapped[str] = mapped_column(String(20), default="new")
-    problem: Mapped[str | None] = mapped_column(Text)
+    problem: Mapped[str | None] = mapped_column(Message)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     posts_since: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database import Base, BigId, Message, UtcDateTime
 
 LINK_STATUSES = ("unchecked", "ok", "dead", "loses_tags", "unsure", "refused")
 
@@ -36,4 +36,4 @@ class TrackedLink(Base):
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(20), default="unchecked")
-    problem: Mapped[str | None] = mapped_column(Text)
+    problem: Mapped[str | None] = mapped_column(Message)

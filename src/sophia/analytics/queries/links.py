@@ -7,6 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import TrackedLink
+from sophia.analytics.utm import Untagged, why_untagged
 from sophia.portfolio.models import Client
 
 NO_DOMAINS = "This client has no domains yet: no link can be told to be its own, and none is tagged."
@@ -14,7 +15,10 @@ NO_DOMAINS = "This client has no domains yet: no link can be told to be its own,
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """A link of a draft and how it stands. `tagged` equals `original` where it was left alone."""
+    """A link of a draft, as it went out and as the last check found it.
+
+    `tagged` equals `original` where the link was left alone; `untagged` is the reason, by the client's domains of today.
+    """
 
     id: int
     draft_id: int
@@ -27,6 +31,7 @@ class LinkState:
     last_checked_at: datetime | None
     status: str
     problem: str | None
+    untagged: Untagged | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,15 @@ def list_links(
         query = query.where(TrackedLink.draft_id == draft_id)
     if before_id is not None:
         query = query.where(TrackedLink.id < before_id)
-    names = LinkState.__slots__
-    return [LinkState(**{name: getattr(row, name) for name in names}) for row in session.scalars(query)]
+    domains = client_domains(session, client_id)
+    columns = [name for name in LinkState.__slots__ if name != "untagged"]
+    return [
+        LinkState(
+            **{name: getattr(row, name) for name in columns},
+            untagged=why_untagged(row.original, domains) if row.tagged == row.original else None,
+        )
+        for row in session.scalars(query)
+    ]
 
 
 def due_links(session: Session, checked_before: datetime, limit: int, client_id: int | None = None) -> list[DueLink]:

@@ -19,7 +19,7 @@ class LinksQuery(Asking):
 
 
 class LinkAnswer(Answering):
-    """A link in the copy of a draft; `tagged` equals `original` where it was left alone."""
+    """A link in the copy of a draft; `tagged` equals `original` where it was left alone, and `untagged` is the reason."""
 
     id: int
     draft_id: int
@@ -32,6 +32,7 @@ class LinkAnswer(Answering):
     last_checked_at: datetime | None
     status: LinkStatus
     problem: str | None
+    untagged: Literal["not http", "unparsable", "credentials", "foreign domain", "signed", "ambiguous"] | None
 
 
 class NewDomains(Asking):

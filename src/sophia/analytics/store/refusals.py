@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import BudgetPause, MetricStatus, RefusedObject
-from sophia.database import among, put_rows
+from sophia.database import among, put_rows, shortened
 from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, PASSING
 from sophia.meta.catalogue import Platform
 from sophia.meta.errors import STOPS, GraphError, Remedy
@@ -93,5 +93,5 @@ def record_refused_objects(
 def record_pauses(session: Session, pauses: Iterable[Pause], now: datetime) -> None:
     """Tell the other processes which budgets rest, and forget rests that are over."""
     session.execute(delete(BudgetPause).where(BudgetPause.until <= now))
-    rows = [(pause.budget.key, pause.until, strike_out(pause.reason)) for pause in pauses]
+    rows = [(pause.budget.key, pause.until, shortened(strike_out(pause.reason))) for pause in pauses]
     put_rows(session, BudgetPause, ("budget", "until", "reason"), sorted(rows), replace=("until", "reason"))

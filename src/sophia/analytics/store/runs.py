@@ -1,6 +1,6 @@
 """Writes about collecting: who may collect, what a run did, which days were asked, what Meta refuses."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,9 +11,14 @@ from sqlalchemy.orm import Session
 from sophia.analytics.measures.figures import ONE_DAY
 from sophia.analytics.models import CollectionRun, Lease, Watermark
 from sophia.analytics.store.writer import Saved
-from sophia.database import among, day_number, put_rows
+from sophia.database import among, day_number, put_rows, shortened
 from sophia.meta.catalogue import ObjectKind
 from sophia.portfolio.models import Account, Post
+
+# What is kept of the problems of one run, in characters; how many objects of one problem, and of each its name.
+MOST_CHARACTERS = 200_000
+MOST_OBJECTS = 1_000
+LONGEST_OBJECT_NAME = 100
 
 
 @dataclass(slots=True)
@@ -80,7 +85,7 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
     run.calls, run.calls_counted_by_meta = outcome.calls, outcome.calls_counted_by_meta
     run.readings_new, run.readings_changed = outcome.saved.new, outcome.saved.changed
     run.readings_same, run.posts_new = outcome.saved.same, outcome.saved.posts_new
-    run.quarantined, run.problems = outcome.saved.quarantined, outcome.problems
+    run.quarantined, run.problems = outcome.saved.quarantined, bounded(outcome.problems)
     run.action_needed, run.resume_at = outcome.action_needed, outcome.resume_at
     run.retries, run.percent_used, run.families = outcome.retries, outcome.percent_used, outcome.families
     account = session.get_one(Account, run.account_id)
@@ -88,6 +93,31 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
         account.status, account.status_reason = "needs_reconnect", outcome.action_needed
     elif account.status == "needs_reconnect" and outcome.status in ("ok", "partial"):
         account.status, account.status_reason = "active", None
+
+
+def bounded(problems: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return problems as they are stored: the first MOST_CHARACTERS of them, each with texts that a person can read.
+
+    Meta's messages may have any length, and one message may come back for every family and object.
+    """
+    kept: list[dict[str, Any]] = []
+    characters = 0
+    for problem in problems:
+        short = {name: _bounded_value(value) for name, value in problem.items()}
+        characters += sum(len(str(value)) for value in short.values())
+        if kept and characters > MOST_CHARACTERS:
+            more = f"{len(problems) - len(kept):,} more problems of this run are not kept."
+            return [*kept, {"family": "run", "code": "more", "message": more, "what_to_do": "Solve the others first."}]
+        kept.append(short)
+    return kept
+
+
+def _bounded_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return shortened(value)
+    if isinstance(value, list):
+        return [str(item)[:LONGEST_OBJECT_NAME] for item in value[:MOST_OBJECTS]]
+    return value
 
 
 def cover_days(

@@ -11,6 +11,7 @@ from sophia.analytics.utm.tagging import (
     copy_length,
     inject_utm_into_copy,
     tag_copy,
+    why_untagged,
 )
 from sophia.portfolio.slugs import is_slug, slug_of
 
@@ -30,4 +31,5 @@ __all__ = [
     "read_tags",
     "slug_of",
     "tag_copy",
+    "why_untagged",
 ]

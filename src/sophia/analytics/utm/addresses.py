@@ -7,6 +7,7 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 from sophia.analytics.utm.domains import canonical_host, has_real_suffix
+from sophia.analytics.utm.signatures import is_signed_query
 
 HIGHEST_PORT = 65535
 _HTTP = re.compile(r"https?://", re.IGNORECASE | re.ASCII)
@@ -20,8 +21,6 @@ _FRAGMENT = re.compile(r"#(?!(?<=&#)(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});)")
 _ESCAPED = re.compile(r"&(?:amp|apos|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 # Longer than the longest of our names with every letter percent-encoded.
 _LONGEST_NAME = 3 * len("utm_campaign")
-# Where the signature covers the whole query, one more parameter makes the storage refuse the link.
-_SIGNATURES = ({"x-amz-signature"}, {"x-goog-signature"}, {"signature", "key-pair-id"})
 
 
 class Untagged(StrEnum):
@@ -33,6 +32,21 @@ class Untagged(StrEnum):
     FOREIGN = "foreign domain"
     SIGNED = "signed"
     AMBIGUOUS = "ambiguous"
+
+    @property
+    def note(self) -> str:
+        """Why, and what a person can do about it."""
+        return _NOTES[self]
+
+
+_NOTES = {
+    Untagged.NOT_HTTP: "Only http and https addresses carry tags.",
+    Untagged.UNPARSABLE: "No browser can open this address, or text touches its host: correct it, or put a space behind it.",
+    Untagged.CREDENTIALS: "The address contains a name or a password: do not publish it.",
+    Untagged.FOREIGN: "Its domain is not one of the client's own. If it is: sophia client domains",
+    Untagged.SIGNED: "Somebody else signed this address, and it may stop working with tags: its clicks cannot be attributed.",
+    Untagged.AMBIGUOUS: "With tags, the text beside the link would become a part of it: put a space between.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +93,11 @@ def take_apart(text: str, *, bare: bool = False) -> Address | Untagged:
 
 
 def is_signed(address: Address) -> bool:
-    """Whether a storage or CDN has signed the query as a whole (Amazon S3, CloudFront, Google Cloud Storage)."""
-    names = {_name(token) for token in _tokens(address)[::2]}
-    return any(signature <= names for signature in _SIGNATURES)
+    """Whether the query is signed by somebody else, a storage, CDN or framework, who may refuse it with our tags."""
+    parameters: dict[str, str] = {}
+    for token in _tokens(address)[::2]:
+        parameters.setdefault(_name(token), token.partition("=")[2])
+    return is_signed_query(parameters)
 
 
 def put_together(address: Address, tags: Sequence[tuple[str, str]]) -> str:

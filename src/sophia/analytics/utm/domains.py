@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-import idna
 from publicsuffixlist import PublicSuffixList
 
+from sophia.hostnames import ascii_hostname
+
 LONGEST_HOST = 253
-_ASCII_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
-_HYPHENS_INSIDE = re.compile(r"[^-](?:.*[^-])?", re.DOTALL)
+# As the DNS libraries of operating systems allow it: hyphens and underscores inside a label, never at its ends.
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)")
 _PORT = re.compile(r":[0-9]*\Z")
 
@@ -39,20 +40,30 @@ def lies_in(host: str, domains: frozenset[str]) -> bool:
 
 
 def canonical_host(host: str) -> str | None:
-    """A host in small letters and punycode, without trailing dot; IPv6 in brackets, shortened. None if it is none."""
+    """Return a host in lower case and punycode, without trailing dot, IPv6 shortened in brackets; None if it can be none.
+
+    The name must be one that browsers accept (WHATWG URL), that the DNS can hold (labels of 1 to 63 letters, digits and
+    inner hyphens, 253 in all) and, below a public suffix, one that can be registered.
+    """
     if host.startswith("["):
         return _ipv6(host)
     if len(host) > LONGEST_HOST + 1:
         return None
-    name = host.lower().removesuffix(".")
-    if not name.isascii():
-        try:
-            name = idna.encode(name, uts46=True).decode("ascii")
-        except (idna.IDNAError, UnicodeError):
-            return None
-    if not _ASCII_HOST.fullmatch(name) or len(name) > LONGEST_HOST:
+    name = ascii_hostname(host.removesuffix("."))
+    if name is None or len(name) > LONGEST_HOST:
         return None
-    return _ipv4(name) if _NUMBER.fullmatch(name.rpartition(".")[2]) else name
+    labels = name.split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels):
+        return None
+    if _NUMBER.fullmatch(labels[-1]):
+        return _ipv4(name)
+    # Nobody can register a name with an underscore; whoever has a name may put one before it (my_shop.example.com).
+    return None if "_" in name and "_" in _registered_part(name) else name
+
+
+def _registered_part(name: str) -> str:
+    """What a registry gave away of a host's name, such as `example.co.uk`; below an unknown suffix, two labels."""
+    return _suffixes().privatesuffix(name) or ".".join(name.split(".")[-2:])
 
 
 def has_real_suffix(host: str) -> bool:
@@ -65,7 +76,7 @@ def has_real_suffix(host: str) -> bool:
     canonical = canonical_host(host)
     if canonical is None or suffix not in {suffix.lower(), suffix.upper()}:
         return False
-    if "_" in canonical or not all(_HYPHENS_INSIDE.fullmatch(label) for label in canonical.split(".")):
+    if "_" in canonical:
         return False
     return _suffixes().privatesuffix(canonical) is not None
 

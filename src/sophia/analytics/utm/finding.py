@@ -73,6 +73,9 @@ _KEYCAPS = frozenset("0123456789#*")
 _BEFORE_PIECE = frozenset("/=-_&#+~%@:([{")
 _AFTER_PIECE = frozenset("/?#&=.,;!")
 _HOST_GOES_ON = re.compile(r"[\w-]{1,63}\.\w")
+_IN_LABEL = r"[^\s\x00-,./:-@\[-^`{-\x7f]"
+_SYMBOLS_GO_ON = re.compile(rf"{_IN_LABEL}{{1,63}}\.{_IN_LABEL}")
+_LONGEST_HOST = 253
 # What ends a sentence, a quotation or an emphasis, and not a link.
 _TRAILING = frozenset("?!.,:;*_~'|([{") | _INNER
 _LONGEST_REFERENCE = 34
@@ -155,7 +158,9 @@ def _reach(text: str, start: int, *, in_host: bool) -> int:
                 if not in_piece and not _begins_piece(text, start, position, in_host=in_host):
                     break
                 in_piece = True
-            case "other" if not _stands_in_words(text, position):
+            case "other" if not (
+                _stands_in_words(text, position) or (in_host and _is_symbol_of_host(text, start, position))
+            ):
                 keycap = sign in _EMOJI_STYLES and position > start and text[position - 1] in _KEYCAPS
                 return position - 1 if keycap else position
         position = token.end()
@@ -168,8 +173,29 @@ def _begins_piece(text: str, start: int, position: int, *, in_host: bool) -> boo
         return True
     before = text[position - 1]
     if in_host:
-        return before == "." or _HOST_GOES_ON.match(text, position) is not None
+        after_symbol = _is_symbol(before) and _SYMBOLS_GO_ON.match(text, position) is not None
+        return before == "." or after_symbol or _HOST_GOES_ON.match(text, position) is not None
     return before in _BEFORE_PIECE or (before in _INNER)
+
+
+def _is_symbol_of_host(text: str, start: int, position: int) -> bool:
+    """Whether a symbol belongs to a host, such as `✪df.ws` and `i❤.ws`, and is no ornament behind one (`ex.com🔥b.org`).
+
+    It belongs when the name goes on to a dot, and what stands before it is no whole host yet.
+    """
+    if not _is_symbol(text[position]):
+        return False
+    if position - start > _LONGEST_HOST or not _SYMBOLS_GO_ON.match(text, position):
+        return False
+    # Three labels suffice to know a suffix such as `co.uk`, and keep the time of each look constant.
+    before = text[start:position].split(".")[-3:]
+    return len(before) == 1 or not has_real_suffix(".".join(before))
+
+
+def _is_symbol(sign: str) -> bool:
+    """Whether a sign is a picture, also one of a number (`①`, `½`, `Ⅷ`)."""
+    category = unicodedata.category(sign)
+    return sign in _EMOJI_STYLES or (not sign.isascii() and (category[0] == "S" or category in {"No", "Nl"}))
 
 
 def _stands_in_words(text: str, position: int) -> bool:

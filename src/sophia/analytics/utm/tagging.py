@@ -114,6 +114,16 @@ def tag_copy(
     return TaggedCopy(text, tuple(links), copy_length(text), LONGEST_COPY[Platform(platform)])
 
 
+def why_untagged(address: str, domains: Iterable[str]) -> Untagged | None:
+    """Return why an address that stands alone is not tagged; None when it may be. `domains` as in `tag_copy`."""
+    parts = take_apart(address, bare=True)
+    if isinstance(parts, Untagged):
+        return parts
+    if not lies_in(parts.host, canonical_domains(domains)):
+        return Untagged.FOREIGN
+    return Untagged.SIGNED if is_signed(parts) else None
+
+
 def copy_length(text: str) -> int:
     """The length of a text in UTF-16 units: é is 1, 🎉 is 2, a family of four with its joiners 11.
 
