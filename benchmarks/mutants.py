@@ -54,9 +54,7 @@ def mutants_of(path: Path, *, with_arithmetic: bool) -> list[Mutant]:
                 continue
             changed = copy.deepcopy(node)
             _change(changed, part)
-            texts = (" ".join(ast.unparse(tree_node).split()) for tree_node in (node, changed))
-            line = getattr(node, "lineno", None) or getattr(getattr(node, "target", None), "lineno", 0)
-            found.append(Mutant(path, index, part, line, kind, *texts))
+            found.append(Mutant(path, index, part, _line(node), kind, _text(node), _text(changed)))
     return found
 
 
@@ -68,29 +66,39 @@ def mutated_tree(mutant: Mutant) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
+def _line(node: ast.AST) -> int:
+    # A filter of a comprehension has no line of its own.
+    line = getattr(node.target if isinstance(node, ast.comprehension) else node, "lineno", 0)
+    return int(line)
+
+
+def _text(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node.test if isinstance(node, ast.If) else node).split())
+
+
 def _kinds(node: ast.AST) -> list[str]:
     return [kind for kind, _ in _changes(node)]
 
 
 def _changes(node: ast.AST) -> list[tuple[str, int]]:
     """(kind, which operator or filter of the node) for each way to change this node."""
+    kind, count = "", 1
     match node:
         case ast.Compare():
-            return [("comparison", index) for index in range(len(node.ops))]
+            kind, count = "comparison", len(node.ops)
         case ast.BoolOp():
-            return [("boolean operator", 0)]
+            kind = "boolean operator"
         case ast.comprehension():
-            return [("filter dropped", index) for index in range(len(node.ifs))]
+            kind, count = "filter dropped", len(node.ifs)
         case ast.BinOp() if type(node.op) in ARITHMETIC and not _has_text(node):
-            return [("arithmetic", 0)]
+            kind = "arithmetic"
         case ast.Call(func=ast.Name(id=name)) if name in NAMES:
-            return [("function", 0)]
+            kind = "function"
         case ast.Call() if _called_name(node) in CONDITION_CALLS:
-            return [("filter dropped", index) for index in range(len(node.args))]
+            kind, count = "filter dropped", len(node.args)
         case ast.If() | ast.IfExp() if not isinstance(node.test, ast.Compare | ast.BoolOp):
-            return [("condition negated", 0)]
-        case _:
-            return []
+            kind = "condition negated"
+    return [(kind, index) for index in range(count)] if kind else []
 
 
 def _change(node: ast.AST, part: int) -> None:

@@ -277,3 +277,13 @@ def test_a_refusal_is_no_reading(api: Api, filling: Filling, client: int, accoun
             with filling.database.write() as session:
                 remove_competitor(session, client, number)
     assert shares(api, client)["likes"]["shares"] == {"Bakery": 30.0, "beta": 70.0}
+
+
+def test_one_own_account_of_two_that_was_not_read(api: Api, filling: Filling, client: int, account: int) -> None:
+    """H5: the posts of the other account are missing, and so the client's are not known."""
+    own(filling, account, [30])
+    rival(filling, client, "alpha", [70])
+    second = filling.account(client, "instagram")
+    assert shares(api, client)["posts"]["own"]["reason"] == "The posts of Bakery are not known."
+    filling.run(second)
+    assert shares(api, client)["posts"]["shares"] == {"Bakery": 50.0, "alpha": 50.0}
