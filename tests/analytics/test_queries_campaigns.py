@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
-from tests.conftest import NOW, Filling
+from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
-from sophia.analytics.models import Campaign
+from sophia.analytics.models import Campaign, CampaignMembership
 from sophia.analytics.queries import list_campaigns
+from sophia.portfolio.models import Post
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,23 @@ def test_campaigns_run_on_their_own_clients_calendar(filling: Filling, zone: str
         filling.add(Campaign(client_id=client, **row))
     with filling.database.read() as session:
         assert [campaign.status for campaign in list_campaigns(session, client, NOW)] == statuses
+
+
+def test_each_counter_has_its_own_last_day(filling: Filling) -> None:
+    """A2: posts that were last read on different days all count, each with its newest value."""
+    client = filling.client("Hats")
+    account = filling.account(client, "instagram")
+    metric = filling.metric("instagram", "post", "likes", "lifetime")
+    campaign = filling.add(
+        Campaign(client_id=client, name="Sale", slug="sale", start_date=date(2026, 11, 1), created_at=NOW)
+    )
+    for place, values in enumerate(({YESTERDAY - 2 * ONE_DAY: 5, YESTERDAY - ONE_DAY: 7}, {YESTERDAY: 10})):
+        draft = filling.draft(client)
+        with filling.database.write() as session:
+            session.add(CampaignMembership(campaign_id=campaign, draft_id=draft))
+        details = {"kind": "feed", "platform_post_id": f"p{place}", "published_at": NOW, "first_seen_at": NOW}
+        post = filling.add(Post(account_id=account, draft_id=draft, **details))
+        filling.readings(account, filling.series(account, metric, post), values, filling.fetch(account))
+    with filling.database.read() as session:
+        (found,) = list_campaigns(session, client, NOW)
+    assert found.totals.metrics["likes"].value == 17

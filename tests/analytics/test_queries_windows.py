@@ -196,6 +196,31 @@ def test_conversions_of_the_window(filling: Filling) -> None:
     assert (found["conversions"].value, found["revenue"].value, found["revenue"].currency) == (2, Decimal(21), "CAD")
 
 
+def test_conversions_as_they_were_known(filling: Filling) -> None:
+    """A14, G17: one that was recorded at the moment counts, one that came a second later does not; nor does another
+    client's.
+    """
+    client, other = filling.client("Hats"), filling.client("Shoes")
+    moment = NOW - timedelta(days=2)
+    for owner, recorded_at in ((client, moment), (client, moment + timedelta(seconds=1)), (other, moment)):
+        filling.add(
+            ConversionEvent(
+                client_id=owner,
+                event_type="conversion",
+                source="shop",
+                event_date=MONDAY,
+                idempotency_key=str(recorded_at),
+                content_sha256="0",
+                recorded_at=recorded_at,
+            )
+        )
+    assert [len(ask(filling, as_of=moment)[client][WEEK].conversions), len(ask(filling)[client][WEEK].conversions)] == [
+        1,
+        2,
+    ]
+    assert len(ask(filling)[other][WEEK].conversions) == 1
+
+
 def test_a_window_as_it_was(filling: Filling) -> None:
     """A13, A14: values, posts, accounts and conversions of later are not in the window of an earlier moment."""
     client = filling.client("Hats")

@@ -128,6 +128,8 @@ def test_quality_is_a_derived_series(api: Api, filling: Filling, client: int, ac
     rest = api.get(f"/{first.headers['Link'].partition('<')[2].partition('>')[0]}")
     days = [one["metric_date"][-2:] for one in (*first.json(), *rest.json())]
     assert days == ["20", "19", "18", "17"]
+    inside = api.get(f"/{client}/derived-metrics?start_date=2026-11-18&end_date=2026-11-19").json()
+    assert [one["metric_date"][-2:] for one in inside] == ["19", "18"]
 
 
 def test_share_of_voice_of_days_to_come(api: Api, client: int) -> None:
