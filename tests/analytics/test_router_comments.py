@@ -289,3 +289,13 @@ def test_one_own_account_of_two_that_was_not_read(api: Api, filling: Filling, cl
     assert shares(api, client)["posts"]["own"]["reason"] == "The posts of Bakery are not known."
     filling.run(second)
     assert shares(api, client)["posts"]["shares"] == {"Bakery": 50.0, "alpha": 50.0}
+
+
+def test_only_own_competitors_are_compared(api: Api, filling: Filling, client: int, account: int) -> None:
+    """D3, H5: whom another client is compared with is neither named nor counted."""
+    own(filling, account, [30])
+    rival(filling, client, "alpha", [70])
+    rival(filling, filling.client("Other"), "beta", [100])
+    found = shares(api, client)
+    assert found["likes"]["shares"] == {"Bakery": 30.0, "alpha": 70.0}
+    assert found["posts"]["shares"] == {"Bakery": 50.0, "alpha": 50.0}
