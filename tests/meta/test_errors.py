@@ -23,7 +23,7 @@ TABLE = [
     (1, None, "An unknown error has occurred.", AGAIN),
     (1, 2853006, "The viewer lacks permission", ASK),
     (2, None, "Service temporarily unavailable", AGAIN),
-    (3, None, "Application does not have the capability to make this API call", Remedy.STOP_APPLICATION),
+    (3, None, "Application does not have the capability to make this API call", ASK),
     (4, None, "(#4) Application request limit reached", PAUSE),
     (17, None, "(#17) User request limit reached", PAUSE),
     (17, 2446079, "(#17) User request limit reached", PAUSE),
@@ -111,32 +111,6 @@ def test_only_again_is_tried_again() -> None:
     spurious = GraphError("A Page access token is required", code=190, subcode=2069032)
     assert may_pass(spurious, failures=1)
     assert not may_pass(spurious, failures=2)
-
-
-ASKED = ("reach", "reposts", "views")
-
-
-@pytest.mark.parametrize(
-    ("message", "asked", "blamed"),
-    [
-        (NO_SUCH_METRIC, ASKED, set()),
-        (NOT_OF_THIS_PRODUCT, ASKED, {"reposts"}),
-        (ONE_OF, ASKED, {"reposts"}),  # the names in the list are those that are valid
-        (ONE_OF.replace("[1]", "[0]"), ASKED, {"reach"}),
-        (ONE_OF.replace("[1]", "[9]"), ASKED, set()),
-        (NOT_OF_THIS_PRODUCT, ("reach",), set()),  # never one that was not asked
-        ("", ASKED, set()),
-    ],
-)
-def test_culprits(message: str, asked: tuple[str, ...], blamed: set[str]) -> None:
-    """B3: Meta's position or name is blamed; a list of what would be valid blames nobody."""
-    assert GraphError(message, code=100).culprits(asked) == blamed
-
-
-def test_a_short_name_is_not_blamed_for_a_longer_one() -> None:
-    """B3: `likes` is not `total_likes`."""
-    message = "(#100) The Media Insights API does not support the total_likes metric for this media product type."
-    assert GraphError(message, code=100).culprits(("likes", "total_likes")) == {"total_likes"}
 
 
 def test_what_a_person_reads() -> None:

@@ -117,16 +117,16 @@ def test_nobody_does_nothing(filling: Filling) -> None:
 
 
 def test_lists_show_whose_drafts_may_be_seen(filling: Filling) -> None:
-    """D3: another client's draft is as one that does not exist; what was not made to be published is left out."""
+    """D3: another client's draft is as one that does not exist; what describes a post made elsewhere is listed too."""
     mine, other = filling.client("Mine"), filling.client("Other")
-    filling.draft(mine)
+    described = filling.draft(mine)
     with filling.database.write() as session:
         first, second = (create_draft(session, one, FEED, "Ada", NOW) for one in (mine, other))
     with filling.database.read() as session:
-        assert [one.id for one in list_drafts(session, None)] == [second, first]
-        assert [one.id for one in list_drafts(session, frozenset({mine}))] == [first]
+        assert [one.id for one in list_drafts(session, None)] == [second, first, described]
+        assert [one.id for one in list_drafts(session, frozenset({mine}))] == [first, described]
         assert [one.id for one in list_drafts(session, None, client_id=other)] == [second]
-        assert [one.id for one in list_drafts(session, None, before_id=second)] == [first]
+        assert [one.id for one in list_drafts(session, None, before_id=second)] == [first, described]
         assert list_drafts(session, None, status="approved") == []
         with pytest.raises(NotFoundError):
             find_draft(session, frozenset({mine}), second)

@@ -29,7 +29,7 @@ def brief(
     installation = open_installation()
     from sophia.analytics.report import make_brief  # noqa: PLC0415
 
-    window = chosen_window(week, first, last)
+    window = chosen_window(week, first, last, as_of or installation.clock())
     found = make_brief(installation.database, None, installation.clock(), window, as_of=as_of)
     if as_json:
         from sophia.analytics.schemas.briefs import BriefAnswer  # noqa: PLC0415

@@ -46,7 +46,7 @@ def list_(
             "stage": one.stage,
             "decision": shortened(one.decision),
             "draft": str(one.draft_id or ""),
-            "predicted": shortened(", ".join(f"{name} {value}" for name, value in (one.predicted or {}).items())),
+            "predicted": shortened(", ".join(say_prediction(*item) for item in (one.predicted or {}).items())),
             "came to": shortened(came_to(one)),
         }
         for one in page.decisions
@@ -54,6 +54,24 @@ def list_(
     show_table(rows, empty=NONE_YET)
     if page.next_cursor is not None:
         line(f"There are more than these {limit}; --limit 200 shows the most.")
+
+
+def say_prediction(name: str, value: object) -> str:
+    """A prediction in words: a number, a range with its middle, or a probability."""
+    if not isinstance(value, dict):
+        return f"{name} {amount(value)}"
+    if "q50" in value:
+        low, middle, high = (amount(value.get(key)) for key in ("q10", "q50", "q90"))
+        return f"{name} {middle} ({low} to {high})"
+    likely = value.get("probability")
+    if not isinstance(likely, int | float):
+        return f"{name} {MISSING}"
+    least = f" at least {amount(value['at_least'])}" if "at_least" in value else ""
+    return f"{name}{least}: {likely:.0%}"
+
+
+def amount(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, int | float) else MISSING
 
 
 def shortened(text: str) -> str:
@@ -66,7 +84,7 @@ def came_to(one: "StoredDecision") -> str:
     found = []
     for post in one.posts:
         outcomes = post.outcomes.get(one.predicted_age, {})
-        found += [f"{name} {outcomes[name].value:g}" for name in one.predicted or {} if name in outcomes]
+        found += [f"{name} {amount(outcomes[name].value)}" for name in one.predicted or {} if name in outcomes]
     return ", ".join(found)
 
 

@@ -4,8 +4,11 @@ import json
 import shlex
 import shutil
 import socket
+import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,10 +41,12 @@ def demo(
     from sophia.main import create_app  # noqa: PLC0415
 
     began = time.monotonic()
-    prepare(folder)
     moment = utc_now().replace(minute=0, second=0, microsecond=0)
-    echo(f"Starting a simulated Meta with {businesses} clients …")
-    with spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta:
+    with (
+        claimed_folder(folder),
+        spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta,
+    ):
+        echo(f"Started a simulated Meta with {businesses} clients.")
         installation = install(folder, meta)
         collect(installation, meta)
         key = make_key(installation)
@@ -53,21 +58,53 @@ def demo(
             echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
             if not once:
                 write_environment(folder, meta)
-                echo(f"Commands: set -a; . {shlex.quote(str(folder / '.env'))}; set +a; sophia status")
+                echo(f"Commands: {shell_line(folder)}")
                 echo("Ctrl-C ends it.")
                 wait()
-    installation.database.close()
+        installation.database.close()
 
 
-def prepare(folder: Path) -> None:
-    """An empty folder. One that holds anything else than an earlier demo is left alone."""
+@contextmanager
+def claimed_folder(folder: Path) -> Iterator[None]:
+    """Empty the folder and keep other demos out of it for as long as the block runs.
+
+    InvalidInputError when another demo runs there, or when it holds anything else than an earlier demo.
+    """
     from sophia.errors import InvalidInputError  # noqa: PLC0415
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise InvalidInputError(f"{folder} holds something that is no demo. Choose another folder with --dir.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / MARK).touch()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # SQLite's lock works on every system, and the system lifts it when the process dies.
+    mark = sqlite3.connect(folder / MARK, timeout=0, isolation_level=None)
+    try:
+        try:
+            mark.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            text = f"Another demo runs in {folder}. End it with Ctrl-C, or choose another folder with --dir."
+            raise InvalidInputError(text) from error
+        clear(folder)
+        yield
+    finally:
+        mark.close()
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier demo left, except the mark."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != MARK:
+            path.unlink()
+
+
+def shell_line(folder: Path) -> str:
+    """A line for a shell: it leads `sophia` there to the demo's store, wherever the program is installed."""
+    environment = f"set -a; . {shlex.quote(str(folder.resolve() / '.env'))}; set +a"
+    python = Path(sys.executable)
+    if python.with_name("sophia").exists():
+        return f'{environment}; PATH={shlex.quote(str(python.parent))}:"$PATH"; sophia status'
+    return f'{environment}; sophia() {{ {shlex.quote(str(python))} -m sophia "$@"; }}; sophia status'
 
 
 def install(folder: Path, meta: "SpawnedServer") -> Installation:
@@ -202,10 +239,11 @@ def summarise(outcomes: list["RunOutcome"], newest: list["RunOutcome"], seconds:
 
 
 def make_key(installation: Installation) -> str:
-    from sophia.access import create_key  # noqa: PLC0415
+    from sophia.access import Role, create_key  # noqa: PLC0415
 
     with installation.database.write() as session:
-        return create_key(session, "demo", None, utc_now())
+        # The agency is invented, so everything may be tried.
+        return create_key(session, "demo", None, utc_now(), role=Role.ADMIN)
 
 
 def free_port(wanted: int) -> int:

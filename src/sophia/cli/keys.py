@@ -1,14 +1,25 @@
-"""`sophia key`: keys for the API, and the key that encrypts tokens at rest."""
+"""`sophia key`: keys for the API and their roles, and the key that encrypts tokens at rest."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sophia.cli.opening import Installation, open_installation
 from sophia.cli.output import confirm, echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
+
+if TYPE_CHECKING:
+    from sophia.access import Role
+    from sophia.database import Database
+
+ROLES = ("read", "write", "publish", "admin")
+ROLES_EXPLAINED = (
+    "read: answers only. write: also conversions, costs, goals, annotations, campaigns and drafts. publish: also approve "
+    "drafts and send them. admin: also a client's industry and, without --client, what concerns the whole portfolio."
+)
+RoleName = Annotated[str, typer.Argument(metavar="ROLE", help=f"One of {', '.join(ROLES)}.")]
 
 keys = typer.Typer(help="Keys for the API, and the key that tokens are encrypted with.", no_args_is_help=True)
 
@@ -19,6 +30,7 @@ class KeyInfo:
 
     name: str
     begins_with: str
+    role: str
     clients: list[str] | None
     created_at: datetime
     revoked_at: datetime | None
@@ -30,9 +42,13 @@ def create(
     client: Annotated[
         list[str] | None, typer.Option(metavar="NAME_OR_ID", help="May be given several times; without it: all.")
     ] = None,
+    role: Annotated[
+        str, typer.Option(metavar="ROLE", help=f"What it may do. {ROLES_EXPLAINED}", show_default=True)
+    ] = ROLES[0],
     as_json: AsJson = False,
 ) -> None:
-    """Make a key for the API and show it, for the only time."""
+    """Make a key for the API and show it, for the only time. It can only read, unless --role says otherwise."""
+    chosen = parse_role(role)
     installation = open_installation()
     from sophia.access import create_key, list_keys  # noqa: PLC0415
     from sophia.errors import ConflictError, InvalidInputError  # noqa: PLC0415
@@ -48,12 +64,23 @@ def create(
         found = None if client is None else [find_client(session, one) for one in client]
         ids = None if found is None else [one.id for one in found]
         names = None if found is None else [one.name for one in found]
-        key = create_key(session, name, ids, installation.clock())
+        key = create_key(session, name, ids, installation.clock(), role=chosen)
     if as_json:
-        show_json({"name": name, "key": key, "clients": names})
+        show_json({"name": name, "key": key, "role": chosen.value, "clients": names})
         return
     echo(key)
-    echo(f"It sees {'every client' if names is None else ', '.join(names)}. It is not shown again.", err=True)
+    sees = "every client" if names is None else ", ".join(names)
+    echo(f"Its role is {chosen}. It sees {sees}. It is not shown again.", err=True)
+
+
+def parse_role(text: str) -> "Role":
+    """Raises BadParameter for a role that does not exist."""
+    from sophia.access import Role  # noqa: PLC0415
+
+    try:
+        return Role(text.strip().lower())
+    except ValueError:
+        raise typer.BadParameter(f"there is no role {text!r}; use one of {', '.join(ROLES)}") from None
 
 
 @keys.command("list")
@@ -70,6 +97,7 @@ def list_(as_json: AsJson = False) -> None:
             KeyInfo(
                 row.name,
                 f"sophia_{row.prefix}",
+                row.role,
                 sorted(names[link.client_id] for link in row.clients) if row.limited else None,
                 row.created_at,
                 row.revoked_at,
@@ -83,6 +111,7 @@ def list_(as_json: AsJson = False) -> None:
         {
             "name": one.name,
             "begins with": one.begins_with,
+            "role": one.role,
             "sees": "every client" if one.clients is None else ", ".join(one.clients) or "no client",
             "made": local(one.created_at, zone),
             "revoked": local(one.revoked_at, zone) if one.revoked_at else "no",
@@ -90,6 +119,52 @@ def list_(as_json: AsJson = False) -> None:
         for one in known
     ]
     show_table(rows, empty="There is no key yet. Make one with: sophia key create NAME")
+
+
+@keys.command("role")
+def change(name: Annotated[str, typer.Argument(help="The key's name.")], role: RoleName) -> None:
+    """Give a key another role. It counts from the key's next request."""
+    chosen = parse_role(role)
+    installation = open_installation()
+    from sophia.access import change_role  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        previous = change_role(session, name, chosen)
+    echo(f"The key {name} has the role {chosen} now; before, it had {previous}.")
+
+
+def has_roles(database: "Database") -> bool:
+    """Return whether the store's keys have roles, or there are no keys in it yet."""
+    from sqlalchemy import inspect  # noqa: PLC0415
+
+    if database.path is not None and not database.path.exists():
+        return True
+    tables = inspect(database.engine)
+    return not tables.has_table("api_keys") or "role" in {column["name"] for column in tables.get_columns("api_keys")}
+
+
+def warn_of_inherited_roles(database: "Database") -> None:
+    """Name the limited keys that may publish, on standard error: an upgrade gave all keys a role that keeps what they
+    could do before.
+    """
+    from sophia.access import Role, list_keys  # noqa: PLC0415
+
+    with database.read() as session:
+        names = [
+            row.name
+            for row in list_keys(session)
+            if row.limited and row.revoked_at is None and Role(row.role).includes(Role.PUBLISH)
+        ]
+    if not names:
+        return
+    echo(
+        "API keys have roles now, and existing keys may do what they could do before. These keys are limited to some "
+        "clients and can still change and publish things for them:",
+        err=True,
+    )
+    for name in names:
+        echo(f"  {name}", err=True)
+    echo("If a key is only for reading, run: sophia key role NAME read", err=True)
 
 
 @keys.command()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sophia.analytics.report import Responses
 
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# As many as its default.
+USUAL_DAYS = 90
 
 
 def posting_times(
@@ -27,7 +29,7 @@ def posting_times(
     from sophia.analytics.report import make_responses  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
-    window = chosen_window(None, first, last)
+    window = chosen_window(None, first, last, installation.clock(), USUAL_DAYS)
     with installation.database.read() as session:
         known = find_client(session, client)
         number, name = known.id, known.name

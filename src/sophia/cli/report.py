@@ -46,7 +46,7 @@ def report(
     from sophia.analytics.report import make_report  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
-    window = chosen_window(week, first, last)
+    window = chosen_window(week, first, last, as_of or installation.clock())
     with installation.database.read() as session:
         number = find_client(session, client).id
     found = make_report(installation.database, number, window, installation.clock(), as_of=as_of)

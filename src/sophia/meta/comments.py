@@ -10,13 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from sophia.meta.asking import ABOUT_A_PERMISSION, Ask
-from sophia.meta.caller import MOST_BATCH_ITEMS, MOST_IDS
+from sophia.meta.caller import MOST_BATCH_ITEMS
 from sophia.meta.catalogue import Platform
 from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, next_cursor, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.interpreting import moment_of
 from sophia.meta.records import CommentSeen, CommentsSeen
-from sophia.meta.singly import ITEMS_PER_BATCH
 from sophia.meta.walking import Listing, walk
 
 NEEDS = {Platform.FACEBOOK: "pages_read_user_content", Platform.INSTAGRAM: "instagram_manage_comments"}
@@ -24,7 +23,7 @@ NEEDS = {Platform.FACEBOOK: "pages_read_user_content", Platform.INSTAGRAM: "inst
 COMMENTS_A_POST = 50
 POSTS_A_PAGE = 50
 MOST_AT_ONCE = MOST_BATCH_ITEMS
-LISTED, BY_ID, OF_ONE = "comments_of_posts", "comments_by_id", "comments"
+LISTED, OF_ONE = "comments_of_posts", "comments"
 
 _FACEBOOK = "id,created_time,message,is_hidden,like_count,parent{id},from{id}"
 # Of Instagram's comments `user` is shown only where the account itself wrote them.
@@ -62,23 +61,6 @@ async def of_newest_posts(ask: Ask, since: datetime) -> AsyncGenerator[Answer, N
     )
     async for answer in walk(ask, listing, since, limit=POSTS_A_PAGE):
         yield answer
-
-
-async def of_posts(ask: Ask, ids: Sequence[str], closed: dict[str, GraphError]) -> AsyncGenerator[Answer, None]:
-    """The newest comments of these posts, fifty ids an item and ten items a call; `closed` as in `of_each_post`."""
-    fields = f"id,{expansion(ask.platform)}"
-    pieces = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)]
-    for start in range(0, len(pieces), ITEMS_PER_BATCH):
-        part = pieces[start : start + ITEMS_PER_BATCH]
-        queries = [("", {"ids": ",".join(map(object_id, piece)), "fields": fields}, len(piece)) for piece in part]
-        for piece, result in zip(part, await ask.caller.batch(queries, BY_ID), strict=True):
-            if isinstance(result, Answer):
-                yield result.about(BY_ID)
-                continue
-            if result.remedy in STOPS:
-                raise result
-            async for answer in of_each_post(ask, piece, closed):
-                yield answer
 
 
 async def of_each_post(ask: Ask, ids: Sequence[str], closed: dict[str, GraphError]) -> AsyncGenerator[Answer, None]:
@@ -135,7 +117,7 @@ def read(answer: Answer, platform: Platform, account: str) -> list[CommentsSeen]
     if subject == OF_ONE:
         path = answer.source.request.split(" ", 1)[1].split("?", 1)[0].strip("/")
         return [_of_post(path.rpartition("/comments")[0].rpartition("/")[2], data, platform, account)]
-    items = data.get("data") if subject == LISTED else list(data.values())
+    items = data.get("data")
     if not isinstance(items, list):
         return [NAMELESS]
     return [_of_item(item, platform, account) for item in items]

@@ -17,8 +17,6 @@ TOO_MANY_REQUESTS = 429  # seen in no recording of Meta's, and yet what a proxy 
 METRIC_WORDS = re.compile(
     r"insights metric|does not support the .* metric|metric\[|following metrics|nonexisting metric"
 )
-BLAMED_POSITION = re.compile(r"metric\[(\d+)\] must be one of")
-BLAMED_NAME = re.compile(r"does not support the (\w+) metric")
 
 
 class Remedy(StrEnum):
@@ -107,7 +105,8 @@ RULES = (
     Rule(1, Remedy.ASK_PERSON, subcode=2853006),
     Rule(1, Remedy.AGAIN),
     Rule(2, Remedy.AGAIN),
-    Rule(3, Remedy.STOP_APPLICATION, advice="Your Meta app lacks a capability: see its App Review."),
+    # Also said of single metrics and features, so it must not stop the accounts of the whole application.
+    Rule(3, Remedy.ASK_PERSON, advice="Your Meta app lacks a capability: see its App Review."),
     *(Rule(code, Remedy.PAUSE, whose=Whose.APPLICATION, rest=HOUR) for code in (4, 341)),
     *(Rule(code, Remedy.PAUSE, whose=Whose.TOKEN, rest=HOUR) for code in (17, 613)),
     *(Rule(code, Remedy.PAUSE, whose=Whose.OBJECT, rest=HOUR) for code in (32, *range(80000, 80015))),
@@ -209,18 +208,6 @@ class GraphError(SophiaError):
         number = f"{self.code}/{self.subcode}" if self.subcode else str(self.code)
         trace = f" (fbtrace_id {self.trace})" if self.trace else ""
         return f"Meta, error {number}: {self.text}{trace}" if self.code else self.text
-
-    def culprits(self, metrics: tuple[str, ...]) -> frozenset[str]:
-        """Those of the metrics asked that Meta's message blames; often it blames none by name.
-
-        Some messages list what would be valid, so a name in the message is not yet a name that is blamed.
-        """
-        blamed: set[str] = set()
-        if position := BLAMED_POSITION.search(self.message):
-            blamed = set(metrics[int(position.group(1)) : int(position.group(1)) + 1])
-        elif name := BLAMED_NAME.search(self.message):
-            blamed = {name.group(1)}
-        return frozenset(blamed) & frozenset(metrics)
 
 
 def find_rule(code: int, subcode: int | None, message: str) -> Rule | None:

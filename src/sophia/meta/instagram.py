@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sophia.meta.asking import Ask, Window, insist
+from sophia.meta.asking import Ask, insist
+from sophia.meta.bisection import Window
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
@@ -82,7 +83,7 @@ async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
     """Media with what all kinds have in common, a call per hundred; then what only some kinds have.
 
     A metric that one kind lacks fails a page of mixed kinds, so those are asked of the media of that kind by id, fifty
-    ids an item and several items an HTTP call.
+    media an HTTP call.
     """
     common = _common_names(ask)
     listing = Listing(
@@ -93,8 +94,9 @@ async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
         expansion="insights",
         kinds=MEDIA_KINDS,
         names=common,
-        single_subject="media_insights",
+        single_subject="media_by_id",
         moment="timestamp",
+        kind_of=kind_of,
     )
     found: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
     async for answer in ahead(walk(ask, listing, since, limit=limit)):
@@ -118,7 +120,7 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
         expansion="insights",
         kinds=(ObjectKind.STORY,),
         names=names,
-        single_subject="media_insights",
+        single_subject="media_by_id",
         moment="timestamp",
         short=True,
     )
@@ -174,17 +176,13 @@ def _common_names(ask: Ask) -> tuple[str, ...]:
 
 
 def _specific(ask: Ask, found: dict[ObjectKind, list[str]], asked_already: Sequence[str]) -> list[ByIdGroup]:
-    """The questions that only some kinds can answer. Kinds with the same question share it."""
-    wanted: dict[tuple[tuple[str, ...], str | None], list[str]] = {}
+    """The questions that only some kinds can answer, or that need a breakdown."""
+    groups = []
     for kind, ids in found.items():
         for question in _questions(ask, kind):
             names = question.names if question.breakdown else tuple(n for n in question.names if n not in asked_already)
-            if ids and names:
-                wanted.setdefault((names, question.breakdown), []).extend(ids)
-    return [
-        ByIdGroup("insights", "media_by_id", "media_insights", names, tuple(ids), breakdown)
-        for (names, breakdown), ids in wanted.items()
-    ]
+            groups.append(ByIdGroup(kind, "insights", "media_by_id", names, tuple(ids), question.breakdown))
+    return [group for group in groups if group.ids and group.names]
 
 
 def kind_of(item: dict[str, Any]) -> ObjectKind:
@@ -243,7 +241,7 @@ def _read_listed(
 
 
 def read_media_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
-    """An answer to `?ids=`: an object per id."""
+    """The insights of several media, by id."""
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
     request.read_by_id(data, reader, "insights")
     return Interpretation.of(reader)

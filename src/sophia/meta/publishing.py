@@ -39,6 +39,7 @@ VERDICTS: Mapping[tuple[int, int | None], Verdict] = {
     (24, 2207008): Verdict.LATER,
     (9007, 2207027): Verdict.LATER,
     (9, 2207042): Verdict.TOMORROW,
+    (3, None): Verdict.REST,  # the application lacks a capability: a person must look
     (368, None): Verdict.BLOCKED,
     (506, None): Verdict.DUPLICATE,
     # Too large, of the wrong form or shape.

@@ -261,8 +261,11 @@ def list_drafts(
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[DraftInfo]:
-    """Drafts that were made to be published, newest first; `before_id` continues a list."""
-    query = select(ContentDraft).where(ContentDraft.kind.is_not(None)).order_by(ContentDraft.id.desc()).limit(limit)
+    """Drafts, newest first, in every state; `before_id` continues a list.
+
+    Drafts whose `kind` is None describe posts that were made elsewhere, and cannot be published from here.
+    """
+    query = select(ContentDraft).order_by(ContentDraft.id.desc()).limit(limit)
     if seen is not None:
         query = query.where(among(ContentDraft.client_id, sorted(seen)))
     if client_id is not None:

@@ -86,9 +86,13 @@ class Publisher:
     sleep: Sleep = asyncio.sleep
     process: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
+    @property
+    def _two_person(self) -> bool:
+        return self.settings.two_person_approval
+
     async def publish_due(self, entry_ids: Collection[int] | None = None) -> dict[str, int]:
         """Send what is due, of these entries or of all; {status afterwards: how many}. Accounts go side by side."""
-        due = await self._read(lambda session: queue.due(session, self.clock(), entry_ids))
+        due = await self._read(lambda session: queue.due(session, self.clock(), entry_ids, two_person=self._two_person))
         by_account = {
             account: [one.entry_id for one in ones] for account, ones in groupby(due, key=lambda one: one.account_id)
         }
@@ -163,7 +167,9 @@ class Publisher:
     async def _begun(self, entry_id: int, missing: list[str]) -> Attempt | None:
         """The attempt to go on with; None when there is none, or it could not go out."""
         try:
-            attempt = await self._write(lambda session: attempts.begin(session, entry_id, self.clock()))
+            attempt = await self._write(
+                lambda session: attempts.begin(session, entry_id, self.clock(), two_person=self._two_person)
+            )
         except InvalidInputError as error:
             text = str(error)
             await self._write(lambda session: attempts.refuse(session, entry_id, text))

@@ -94,6 +94,7 @@ class Accounting:
             outcome.problems.append(as_problem(edge, error))
             outcome.action_needed = outcome.action_needed or f"{error.advice} ({error.text})"
         outcome.problems += skipped_problems(ask.skipped.items())
+        outcome.problems += skipped_problems(ask.incomplete.items())
         if outcome.saved.unclassified:
             names = ", ".join(sorted(outcome.saved.unclassified))
             message = f"Meta sent metrics that the catalogue does not know; they are stored as unclassified: {names}"

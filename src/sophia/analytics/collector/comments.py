@@ -135,7 +135,7 @@ class CommentsRun:
         try:
             await self._young(young, young_since)
             if older:
-                await self._keep(comments.of_posts(self.ask, older[:MOST_OLD_POSTS], self._closed))
+                await self._keep(comments.of_each_post(self.ask, older[:MOST_OLD_POSTS], self._closed))
             await self._further()
         finally:
             await anyio.to_thread.run_sync(self._finish)
