@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
-from sophia.analytics.queries import account_states, client_states
+from sophia.analytics.queries import account_states, client_states, unknown_metrics
 
 DAY_BEFORE = YESTERDAY - ONE_DAY
 
@@ -84,3 +84,18 @@ def test_others_are_not_seen(filling: Filling) -> None:
         assert [state.id for state in account_states(session, frozenset({mine}))] == [account]
         assert [state.client_id for state in client_states(session, frozenset({mine}), NOW)] == [mine]
         assert account_states(session, frozenset()) == []
+
+
+def test_unknown_metrics_of_visible_accounts(filling: Filling) -> None:
+    """A7, D3: names that only another client's accounts have are not shown to who may not see that client."""
+    hats, shoes = filling.client("Hats"), filling.client("Shoes")
+    for client, name in ((hats, "new_for_hats"), (shoes, "new_for_shoes")):
+        filling.daily(filling.account(client), name, {YESTERDAY: 1})
+
+    def names(seen: frozenset[int] | None, client: int | None = None) -> list[str]:
+        with filling.database.read() as session:
+            return [metric.metric_name for metric in unknown_metrics(session, seen, client)]
+
+    assert names(None) == ["new_for_hats", "new_for_shoes"]
+    assert (names(frozenset({hats})), names(None, shoes)) == (["new_for_hats"], ["new_for_shoes"])
+    assert names(frozenset({hats}), shoes) == names(frozenset()) == []

@@ -140,6 +140,23 @@ def test_followers_are_totals_at_both_ends(filling: Filling) -> None:
     assert later.followers == (FollowerLevels(account, None, None),)
 
 
+def test_a_stale_total_of_followers_is_no_end_of_a_month(filling: Filling) -> None:
+    """A8: a total of the month's third week is inside the month, and yet says nothing about its last day."""
+    account = filling.account(filling.client("Hats"), "instagram")
+    month = Window(date(2026, 10, 1), date(2026, 11, 1))
+    totals = {date(2026, 9, 23): 700, date(2026, 9, 24): 900, date(2026, 10, 2): 950, date(2026, 10, 24): 1100}
+    series = filling.daily(account, "followers_count", totals, "instagram")
+    # Seven days before the month, and eight days before its end.
+    assert only(filling, month).followers == (FollowerLevels(account, 900, None),)
+    figure = compute_kpis(only(filling, month))["net_new_followers"]
+    assert (figure.value, figure.reason is None) == (None, False)
+    filling.readings(account, series, {date(2026, 10, 25): 1200}, filling.fetch(account))
+    assert only(filling, month).followers == (FollowerLevels(account, 900, 1200),)
+    # The total of 24 September is eight days old on 2 October.
+    later = Window(date(2026, 10, 2), date(2026, 11, 1))
+    assert only(filling, later).followers == (FollowerLevels(account, None, 1200),)
+
+
 def test_days_are_those_of_the_reporting_zone(filling: Filling) -> None:
     """A9, G3: a post of Sunday 23:30 in Pacific time belongs to the week, one of 00:30 on Monday to the next."""
     account = filling.account(filling.client("Hats"), "instagram")
@@ -177,6 +194,31 @@ def test_conversions_of_the_window(filling: Filling) -> None:
         )
     found = compute_kpis(only(filling))
     assert (found["conversions"].value, found["revenue"].value, found["revenue"].currency) == (2, Decimal(21), "CAD")
+
+
+def test_conversions_as_they_were_known(filling: Filling) -> None:
+    """A14, G17: one that was recorded at the moment counts, one that came a second later does not; nor does another
+    client's.
+    """
+    client, other = filling.client("Hats"), filling.client("Shoes")
+    moment = NOW - timedelta(days=2)
+    for owner, recorded_at in ((client, moment), (client, moment + timedelta(seconds=1)), (other, moment)):
+        filling.add(
+            ConversionEvent(
+                client_id=owner,
+                event_type="conversion",
+                source="shop",
+                event_date=MONDAY,
+                idempotency_key=str(recorded_at),
+                content_sha256="0",
+                recorded_at=recorded_at,
+            )
+        )
+    assert [len(ask(filling, as_of=moment)[client][WEEK].conversions), len(ask(filling)[client][WEEK].conversions)] == [
+        1,
+        2,
+    ]
+    assert len(ask(filling)[other][WEEK].conversions) == 1
 
 
 def test_a_window_as_it_was(filling: Filling) -> None:

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, YESTERDAY, Api, Filling, QueryCounter, store_of
 
-from sophia.analytics.models import Competitor
-from sophia.analytics.store import save_comments, save_discovered
+from sophia.analytics.models import CollectionRun, Competitor
+from sophia.analytics.store import refuse_competitor, remove_competitor, save_comments, save_discovered
 from sophia.database import Database
 from sophia.meta.records import CommentSeen, CommentsSeen, Discovered, DiscoveredPost
 from sophia.portfolio.models import Post
@@ -127,6 +128,8 @@ def test_quality_is_a_derived_series(api: Api, filling: Filling, client: int, ac
     rest = api.get(f"/{first.headers['Link'].partition('<')[2].partition('>')[0]}")
     days = [one["metric_date"][-2:] for one in (*first.json(), *rest.json())]
     assert days == ["20", "19", "18", "17"]
+    inside = api.get(f"/{client}/derived-metrics?start_date=2026-11-18&end_date=2026-11-19").json()
+    assert [one["metric_date"][-2:] for one in inside] == ["19", "18"]
 
 
 def test_share_of_voice_of_days_to_come(api: Api, client: int) -> None:
@@ -171,15 +174,17 @@ WEEK = "start_date=2026-11-09&end_date=2026-11-15"
 START = datetime(2026, 11, 9, 8, tzinfo=NOW.tzinfo)
 
 
-def rival(filling: Filling, client: int, name: str, likes: list[int | None], *, is_all: bool = True) -> int:
-    """A competitor with posts on the days of WEEK, each with so many likes and one comment."""
+def rival(
+    filling: Filling, client: int, name: str, likes: list[int | None], *, is_all: bool = True, read_at: datetime = NOW
+) -> int:
+    """A competitor with posts on the days of WEEK, each with so many likes and one comment, read at a moment."""
     number = filling.add(Competitor(client_id=client, username=name, added_at=NOW))
     posts = [
         DiscoveredPost(f"{number}{index}", START + timedelta(days=index, hours=5), "IMAGE", count, 1)
         for index, count in enumerate(likes)
     ]
     with filling.database.write() as session:
-        save_discovered(session, number, Discovered(1000, len(likes), posts, is_all=is_all), NOW)
+        save_discovered(session, number, Discovered(1000, len(likes), posts, is_all=is_all), read_at)
     return number
 
 
@@ -232,3 +237,65 @@ def test_no_share_without_own_readings(api: Api, filling: Filling, client: int, 
     """H5: an account that was not read since the window was over has no share, and not one of 0."""
     rival(filling, client, "alpha", [100])
     assert shares(api, client)["likes"]["own"]["reason"] == "The likes of Bakery are not known."
+
+
+END = START + timedelta(days=7)
+ONE_SECOND = timedelta(seconds=1)
+
+
+def test_a_window_that_was_not_over_when_read(api: Api, filling: Filling, client: int, account: int) -> None:
+    """H5: posts of its last second may follow a reading before its end, on either side; one at its end has them all."""
+    own(filling, account, [30])
+    early = rival(filling, client, "alpha", [70], read_at=END - ONE_SECOND)
+    assert shares(api, client)["posts"]["own"]["reason"] == "The posts of alpha are not known."
+    with filling.database.write() as session:
+        save_discovered(session, early, Discovered(1000, 1, [], is_all=True), END)
+    assert shares(api, client)["likes"]["shares"] == {"Bakery": 30.0, "alpha": 70.0}
+
+
+@pytest.mark.parametrize(("read_at", "reason"), [(END - ONE_SECOND, "The likes of Bakery are not known."), (END, None)])
+def test_an_own_window_that_was_not_over_when_read(
+    api: Api, filling: Filling, client: int, account: int, read_at: datetime, reason: str | None
+) -> None:
+    """H5: the client's own account is held to the same moment as its competitors."""
+    own(filling, account, [30])
+    with filling.database.write() as session:
+        session.execute(update(CollectionRun).values(started_at=read_at, finished_at=read_at))
+    rival(filling, client, "alpha", [70])
+    assert shares(api, client)["likes"]["own"]["reason"] == reason
+
+
+def test_a_refusal_is_no_reading(api: Api, filling: Filling, client: int, account: int) -> None:
+    """H5: a competitor that was read inside the window and refused after it is not known for all of it; one that was
+    read after the window keeps its numbers.
+    """
+    own(filling, account, [30])
+    for name, read_at in (("alpha", END - timedelta(days=3)), ("beta", END)):
+        number = rival(filling, client, name, [70], read_at=read_at)
+        with filling.database.write() as session:
+            refuse_competitor(session, number, NOW)
+        if name == "alpha":
+            assert shares(api, client)["likes"]["own"]["reason"] == "The likes of alpha are not known."
+            with filling.database.write() as session:
+                remove_competitor(session, client, number)
+    assert shares(api, client)["likes"]["shares"] == {"Bakery": 30.0, "beta": 70.0}
+
+
+def test_one_own_account_of_two_that_was_not_read(api: Api, filling: Filling, client: int, account: int) -> None:
+    """H5: the posts of the other account are missing, and so the client's are not known."""
+    own(filling, account, [30])
+    rival(filling, client, "alpha", [70])
+    second = filling.account(client, "instagram")
+    assert shares(api, client)["posts"]["own"]["reason"] == "The posts of Bakery are not known."
+    filling.run(second)
+    assert shares(api, client)["posts"]["shares"] == {"Bakery": 50.0, "alpha": 50.0}
+
+
+def test_only_own_competitors_are_compared(api: Api, filling: Filling, client: int, account: int) -> None:
+    """D3, H5: whom another client is compared with is neither named nor counted."""
+    own(filling, account, [30])
+    rival(filling, client, "alpha", [70])
+    rival(filling, filling.client("Other"), "beta", [100])
+    found = shares(api, client)
+    assert found["likes"]["shares"] == {"Bakery": 30.0, "alpha": 70.0}
+    assert found["posts"]["shares"] == {"Bakery": 50.0, "alpha": 50.0}

@@ -187,6 +187,16 @@ def test_a_silent_series_is_a_gap() -> None:
     assert [(gap.kind, gap.since, gap.until) for gap in later.anomalies] == [("gap", day(100), None)]
 
 
+def test_the_latest_day_of_any_series_is_judged() -> None:
+    """A12: a series that ends ten days before another one misses ten days, in whatever order the two come."""
+    early, late = series(usual(1, 110), "early"), series(usual(2, 120), "late")
+    for both in ([early, late], [late, early]):
+        watched = watch(both, provisional_days=0)
+        assert watched.state.last_day == day(119)
+        [gap] = [one for one in watched.anomalies if one.kind == "gap"]
+        assert (gap.series, gap.since, gap.until) == ("early", day(110), None)
+
+
 def test_provisional_days_never_drop() -> None:
     """The last two days may be restated: less than usual means nothing yet, more already does."""
     low, high = changed(usual(11), 118, 119, 0.3), changed(usual(11), 119, 119, 4.0)

@@ -90,3 +90,10 @@ def test_any_history(steps: list[tuple[int, str]], random: Random) -> None:
     assert not known or sum(known) == pytest.approx(100)
     again = client(approvals=tuple(random.sample([*events, *events], 2 * len(events))))
     assert decided_drafts(again.approvals, now.start_at, now.end_at) == decided_drafts(events, now.start_at, now.end_at)
+
+
+@pytest.mark.parametrize(("seconds", "drafts"), [(-1, 0), (0, 1), (3600, 0)])
+def test_a_window_includes_its_start_and_excludes_its_end(seconds: int, drafts: int) -> None:
+    """G6: a decision at midnight belongs to the day that begins, and to no other."""
+    decision = ApprovalFact(1, 1, "approved", MORNING + timedelta(seconds=seconds))
+    assert len(decided_drafts([decision], MORNING, MORNING + timedelta(hours=1))) == drafts

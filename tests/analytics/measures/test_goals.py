@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sophia.analytics.measures.figures import Coverage, Figure, FigureUnit, Window, missing
-from sophia.analytics.measures.goals import Goal, GoalKind, Standing, progress
+from sophia.analytics.measures.goals import GOALS, Goal, GoalKind, Standing, progress
+from sophia.analytics.measures.kpis import KPIS
 from sophia.analytics.report.goal_sentences import say_goal
 from sophia.analytics.report.records import ReportedGoal
 from sophia.errors import InvalidInputError
@@ -26,6 +27,14 @@ def test_a_total() -> None:
     assert (found.done.value, found.pace.value, found.projected.value) == (60.0, 120.0, 120.0)
     assert found.standing is Standing.ON_PACE
     assert (found.done.doubt, found.pace.doubt) == (None, None)
+
+
+def test_what_a_goal_can_be_for() -> None:
+    """People cannot be added up, a growth rate has no pace, and a cost is no aim; everything else can be a goal."""
+    assert {"reach", "audience_growth", "marketing_cost"}.isdisjoint(GOALS)
+    assert {kpi.name for kpi in KPIS} - set(GOALS) == {"reach", "audience_growth", "marketing_cost"}
+    kinds = (GOALS["followers"], GOALS["views"], GOALS["engagement_rate_by_reach"])
+    assert kinds == (GoalKind.LEVEL, GoalKind.TOTAL, GoalKind.RATE)
 
 
 def test_more_than_was_wanted_is_no_doubt() -> None:

@@ -118,3 +118,23 @@ def test_a_week_with_missing_days_ends_a_row() -> None:
     assert (found.falling, found.rising) == (0, 0)
     assert found.from_previous.percent.value is None
     assert found.from_previous.percent.reason is not None
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_half_covered_weeks_are_no_run(direction: int) -> None:
+    """A12, H11: weeks that fall or rise on the same four of seven days are unknown as weeks, and so end the run."""
+    starts = [start for start, _ in weekly(1, 2, 3, 4)]
+
+    def counted(*days_with_data: int) -> tuple[int, int]:
+        figures = [
+            (start, Figure(value=1000 + direction * 100 * index, unit=FigureUnit.COUNT, coverage=Coverage(days, 7)))
+            for index, (start, days) in enumerate(zip(starts, days_with_data, strict=True))
+        ]
+        found = trend(figures, TODAY, 4)
+        return (found.rising, found.falling) if direction > 0 else (found.falling, found.rising)
+
+    assert counted(7, 7, 7, 7) == (3, 0)
+    assert counted(4, 4, 4, 4) == (0, 0)
+    # The run ends at the step from a half-covered week, and at the step to one.
+    assert counted(6, 6, 7, 7) == (1, 0)
+    assert counted(7, 7, 6, 6) == (0, 0)

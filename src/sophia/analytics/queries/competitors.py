@@ -169,17 +169,35 @@ def _others(session: Session, client_id: int, window: Window) -> list[tuple[str,
     )
     for competitor, likes, comments in rows:
         posts.setdefault(competitor, []).append((likes, comments))
-    competitors = session.scalars(
-        select(Competitor).where(Competitor.client_id == client_id).order_by(Competitor.username)
+    competitors = session.execute(
+        select(Competitor, func.max(CompetitorValue.metric_date))
+        .outerjoin(CompetitorValue, CompetitorValue.competitor_id == Competitor.id)
+        .where(Competitor.client_id == client_id)
+        .group_by(Competitor.id)
+        .order_by(Competitor.username)
     )
-    return [(row.username, _counted(row, posts.get(row.id, []), start, end)) for row in competitors]
+    return [
+        (row.username, _counted(row, _last_read_at(row, read_on), posts.get(row.id, []), start, end))
+        for row, read_on in competitors
+    ]
+
+
+def _last_read_at(row: Competitor, read_on: date | None) -> datetime | None:
+    """When the posts of a competitor were last read, or the start of that day; a refusal sets `asked_at` too, and reads nothing."""
+    if row.status != "refused":
+        return row.asked_at
+    return None if read_on is None else day_start(read_on)
 
 
 def _counted(
-    row: Competitor, posts: list[tuple[int | None, int | None]], start: datetime, end: datetime
+    row: Competitor,
+    last_read_at: datetime | None,
+    posts: list[tuple[int | None, int | None]],
+    start: datetime,
+    end: datetime,
 ) -> dict[str, Number | None]:
     """Nothing, where not all posts of the window can be known: it began before the first, or was not over when read."""
-    if row.posts_since is None or row.posts_since > start or row.asked_at is None or row.asked_at < end:
+    if row.posts_since is None or row.posts_since > start or last_read_at is None or last_read_at < end:
         return {}
     found: dict[str, Number | None] = {"posts": len(posts)}
     for metric, place in (("likes", 0), ("comments", 1)):

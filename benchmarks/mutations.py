@@ -1,0 +1,220 @@
+"""Which broken conditions no test notices: `python -m benchmarks.mutations measures|queries [count] [seed]`.
+
+A seeded sample of mutants of a package, from `mutants`. Each runs in a process of its own that imports the mutated
+module instead of the file (nothing on disk changes) and then runs the test files closest to the module, on SQLite alone,
+until the first failure or for `TIME_LIMIT` seconds. Before, the same test files run once without a change: they must
+pass. A mutant that outlasts the limit is not counted: the cause may be an endless loop or a busy machine. Prints the
+score and the survivors.
+"""
+
+import argparse
+import importlib
+import importlib.machinery
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Final
+
+import pytest
+
+from benchmarks.mutants import Mutant, mutants_of, mutated_tree
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+ANALYTICS, TESTS = ROOT / "src/sophia/analytics", ROOT / "tests/analytics"
+TIME_LIMIT: Final = 120
+# pytest's codes; the others say that the tests could not run.
+PASSED, TIMED_OUT = 0, -1
+OPTIONS: Final = (
+    *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not postgresql", "-m", "not campaign"),
+    # Plugins are imported before pytest could rewrite their assertions.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+# Imported once, before the processes part: loading them takes longer than most tests.
+PACKAGES: Final = (
+    "cryptography",
+    "fastapi",
+    "httpx",
+    "numpy",
+    "psycopg",
+    "pydantic_settings",
+    "sqlalchemy.orm",
+    "typer",
+)
+# The tests of modules that have no file of their own name, in the order in which they are most likely to notice.
+CLOSEST: Final[dict[str, tuple[str, ...]]] = {
+    "measures.anomaly_board": ("measures/test_anomalies.py",),
+    "measures.anomaly_journal": ("measures/test_anomalies.py", "report/test_journal.py"),
+    "measures.anomaly_memory": ("measures/test_anomalies.py",),
+    "measures.anomaly_records": ("measures/test_anomalies.py", "measures/test_shared_events.py"),
+    "measures.currencies": ("measures/test_attribution.py", "measures/test_kpis.py"),
+    "measures.decision_quality": ("measures/test_decision_cases.py", "test_router_decision_quality.py"),
+    "measures.decisions": ("measures/test_decisions.py", "measures/test_decision_cases.py"),
+    "measures.documents": ("report/test_weekly.py",),
+    "measures.driver_draws": ("measures/test_driver_intervals.py", "measures/test_drivers.py"),
+    "measures.driver_figures": ("measures/test_driver_intervals.py", "measures/test_drivers.py"),
+    "measures.expectation": ("measures/test_anomalies.py",),
+    "measures.facts": ("measures/test_kpis.py", "measures/test_summaries.py", "measures/test_commerce.py"),
+    "measures.format_factors": ("measures/test_drivers.py", "measures/test_driver_intervals.py"),
+    "measures.formats": ("measures/test_posting_times.py", "measures/test_shrinkage.py"),
+    "measures.level_shifts": ("measures/test_anomalies.py",),
+    "measures.like_for_like": ("measures/test_kpis.py", "report/test_building.py"),
+    "measures.portfolio_events": ("measures/test_shared_events.py", "measures/test_anomalies.py"),
+    "measures.responses": ("measures/test_posting_times.py", "measures/test_shrinkage.py"),
+    "measures.spreading": ("measures/test_posting_times.py", "measures/test_shrinkage.py", "measures/test_trends.py"),
+    "queries.audience": ("test_router_audience.py",),
+    "queries.benchmarks": ("test_router_benchmarks.py",),
+    "queries.campaigns": ("test_router_campaigns.py",),
+    "queries.client_events": ("test_queries_windows.py", "test_router_funnel.py", "test_router_decisions.py"),
+    "queries.collecting": ("collector/test_told.py", "collector/test_again.py", "collector/test_refusals.py"),
+    "queries.comments": ("test_router_comments.py", "collector/test_comments.py"),
+    "queries.competitors": ("test_router_comments.py", "collector/test_competitors.py"),
+    "queries.conversions": ("test_router_conversions.py",),
+    "queries.decisions": ("test_router_decisions.py", "test_router_decision_quality.py"),
+    "queries.links": ("test_router_links.py",),
+    "queries.meanings": ("test_queries_windows.py", "test_queries_aggregated.py"),
+    "queries.outcomes": ("test_router_decision_quality.py", "report/test_weekly.py"),
+    "queries.post_ages": ("test_router_responding.py", "test_queries_windows.py"),
+    "queries.post_values": ("test_queries_windows.py", "test_router_responding.py"),
+    "queries.refusals": ("test_queries_gaps.py", "collector/test_refusals.py"),
+    "queries.runs": ("test_router_operations.py", "store/test_runs.py"),
+    "queries.sight": ("test_router_clients.py", "test_router_told.py"),
+    "queries.snapshots": ("report/test_weekly.py", "report/test_as_it_was.py"),
+    "queries.standing": ("test_router_clients.py", "test_router_operations.py", "../jobs/test_due.py"),
+    "queries.told": ("test_router_told.py",),
+    "queries.watching": ("report/test_journal.py", "test_queries_portfolio_days.py"),
+}
+
+
+class MutatedLoader(importlib.machinery.SourceFileLoader):
+    """Loads a module from a changed syntax tree; no compiled file is read or written."""
+
+    def __init__(self, name: str, mutant: Mutant) -> None:
+        super().__init__(name, str(mutant.path))
+        self.mutant = mutant
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - the loader's interface
+        return compile(mutated_tree(self.mutant), str(self.mutant.path), "exec", dont_inherit=True)
+
+
+class MutatedFinder:
+    """Finds one module, the mutated one, before anything else does."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.name, self.mutant = _module_name(mutant.path), mutant
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != self.name:
+            return None
+        is_package = self.mutant.path.name == "__init__.py"
+        found = importlib.machinery.ModuleSpec(
+            name, MutatedLoader(name, self.mutant), origin=str(self.mutant.path), is_package=is_package
+        )
+        found.has_location = True
+        if is_package:
+            found.submodule_search_locations = [str(self.mutant.path.parent)]
+        return found
+
+
+def _module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+
+
+def closest_tests(path: Path) -> tuple[str, ...]:
+    """The test files of a module: those of its name, or those of `CLOSEST`; none where it has neither."""
+    name = f"{path.parent.name}.{path.stem}"
+    named = (TESTS / "measures" / f"test_{path.stem}.py", TESTS / f"test_queries_{path.stem}.py")
+    files = [TESTS / file for file in CLOSEST.get(name, ())] + [file for file in named if path.parent.name in str(file)]
+    return tuple(dict.fromkeys(str(file.resolve()) for file in files if file.exists()))
+
+
+def run(tests: Sequence[str], mutant: Mutant | None) -> int:
+    """The code of pytest in a process of its own, or TIMED_OUT."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        with open(os.devnull, "w") as nothing:  # noqa: PTH123 - a descriptor is all that is needed
+            os.dup2(nothing.fileno(), 1)
+            os.dup2(nothing.fileno(), 2)
+        if mutant is not None:
+            sys.meta_path.insert(0, MutatedFinder(mutant))
+        os._exit(int(pytest.main([*OPTIONS, f"--rootdir={ROOT}", *tests])))
+    deadline = time.monotonic() + TIME_LIMIT
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.1)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return TIMED_OUT
+
+
+def sample(package: str, count: int, seed: int, only: str | None) -> list[Mutant]:
+    """A sample of the mutants of all modules that have tests, in random order; arithmetic of `measures` only."""
+    paths = sorted((ANALYTICS / package).glob("*.py"))
+    found = [
+        mutant
+        for path in paths
+        if closest_tests(path) and (only is None or path.stem == only)
+        for mutant in mutants_of(path, with_arithmetic=package == "measures")
+    ]
+    print(f"{len(found)} mutants of {package}")
+    return random.Random(seed).sample(found, min(count, len(found)))
+
+
+def report(package: str, results: Sequence[tuple[Mutant, int]]) -> None:
+    survivors = [mutant for mutant, code in results if code == PASSED]
+    late = sum(code == TIMED_OUT for _, code in results)
+    counted = len(results) - late
+    noticed = counted - len(survivors)
+    share = 100 * noticed / max(counted, 1)
+    print(f"\n{package}: {noticed} of {counted} noticed ({share:.0f} %), and {late} outlasted the time limit")
+    print("codes of pytest:", dict(Counter(code for _, code in results)))
+    for mutant in sorted(survivors, key=lambda mutant: (mutant.path, mutant.line)):
+        print(
+            f"| `{package}/{mutant.path.name}:{mutant.line}` | {mutant.kind} | `{mutant.before}` | `{mutant.after}` |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Break conditions one at a time and see whether a test fails.")
+    parser.add_argument("package", choices=["measures", "queries"])
+    parser.add_argument("count", type=int, nargs="?", default=60)
+    parser.add_argument("seed", type=int, nargs="?", default=20261130)
+    parser.add_argument("--only", help="the mutants of this module alone")
+    parser.add_argument("--minutes", type=float, default=60, help="begin no other mutant after so long")
+    arguments = parser.parse_args()
+    deadline = time.monotonic() + 60 * arguments.minutes
+    for package in PACKAGES:
+        importlib.import_module(package)
+    usable: dict[tuple[str, ...], bool] = {}
+    results = []
+    for mutant in sample(arguments.package, arguments.count, arguments.seed, arguments.only):
+        if time.monotonic() > deadline:
+            print("The time is over; the mutants so far are as random a sample as all would be.")
+            break
+        tests = closest_tests(mutant.path)
+        if tests not in usable:
+            usable[tests] = run(tests, None) == PASSED
+        if not usable[tests]:
+            print(f"left out, its tests do not pass in time without a change: {mutant.path.name}", flush=True)
+            continue
+        started = time.monotonic()
+        code = run(tests, mutant)
+        results.append((mutant, code))
+        word = "survived" if code == PASSED else "noticed"
+        print(f"{time.monotonic() - started:5.0f} s {word} ({code}) {mutant.path.name}:{mutant.line}", end=" ")
+        print(f"{mutant.before} → {mutant.after}"[:200], flush=True)
+    report(arguments.package, results)
+
+
+if __name__ == "__main__":
+    main()
