@@ -85,13 +85,10 @@ def remedy_of(row: MetaError) -> Remedy:
 def body_rows() -> Iterator[Scenario]:
     """Each bad body, three times where insights are asked: a fourth attempt brings the answer."""
     for name in BODIES:
-        limited = name == "429"
         yield Scenario(
             f"Body: {name}",
             "Three answers about the Page's insights come like that.",
             with_faults(lambda name=name: Fault(PAGE_INSIGHTS, times=3, bad_body=name)),  # type: ignore[misc]
-            told=("Wait: Meta set a limit",) if limited else (),
-            lost=everything if limited else lambda _: False,
         )
 
 
@@ -159,7 +156,7 @@ def wire_rows() -> Iterator[Scenario]:
         "DNS: no such host",
         "The name of Meta's host does not resolve.",
         without_name,
-        told=("cannot be reached",),
+        told=("could not be reached",),
         lost=everything,
     )
     yield Scenario(

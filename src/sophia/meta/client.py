@@ -154,12 +154,17 @@ class GraphClient:
         patient: bool,
     ) -> Answer:
         patience = Patience(caller, subject, ATTEMPTS if patient else 1)
-        async for attempt in stamina.retry_context(on=patience, attempts=ATTEMPTS, timeout=LONGEST_RETRY_SECONDS):
-            with attempt:
-                await self._wait_for_turn(caller, subject)
-                caller.tally.calls += 1
-                caller.tally.counted += counted
-                received, data = await self._attempt(caller, request, subject, shape)
+        try:
+            async for attempt in stamina.retry_context(on=patience, attempts=ATTEMPTS, timeout=LONGEST_RETRY_SECONDS):
+                with attempt:
+                    await self._wait_for_turn(caller, subject)
+                    caller.tally.calls += 1
+                    caller.tally.counted += counted
+                    received, data = await self._attempt(caller, request, subject, shape)
+        except GraphError as error:
+            if error.is_short_limit:
+                self._pause(error, budget_of(caller, error), REST_AFTER_SHORT_WAITS)
+            raise
         answered = received.headers.get("facebook-api-version", self.version)
         self._notice_version(answered)
         return Answer(data, Source(subject, asked, self.clock(), answered, received.body))
@@ -233,12 +238,16 @@ class GraphClient:
         budget = budget_of(caller, error)
         if wait is not None and wait <= LONGEST_SHORT_WAIT_SECONDS:
             if self.pacing.hold(budget, wait):
-                error.remedy = Remedy.AGAIN
+                error.remedy, error.is_short_limit = Remedy.AGAIN, True
                 return
-            error.wait_seconds, told = None, REST_AFTER_SHORT_WAITS
+            error.wait_seconds, rest = None, REST_AFTER_SHORT_WAITS
         else:
-            told = regain.get(budget) or (error.rest if wait is None else timedelta(seconds=wait))
-        error.resume_at = self.clock() + told
+            rest = regain.get(budget) or (error.rest if wait is None else timedelta(seconds=wait))
+        self._pause(error, budget, rest)
+
+    def _pause(self, error: GraphError, budget: Budget, rest: timedelta) -> None:
+        error.remedy, error.is_short_limit = Remedy.PAUSE, False
+        error.resume_at = self.clock() + rest
         self.pacing.rest(Pause(budget, error.resume_at, f"Meta's limit was reached: {error.text}"))
 
     async def _exchange(self, request: httpx.Request) -> Received:

@@ -200,6 +200,7 @@ class GraphError(SophiaError):
         self.rest = (rule and rule.rest) or HOUR
         self.is_worth_one_more_try = rule is not None and rule.once
         self.advice = (rule and rule.advice) or advice_on(code, self.remedy, f"{message} {user_message}")
+        self.is_short_limit = False  # a limit that ends within seconds, and is waited for
         self.wait_seconds = wait_seconds
         self.resume_at = resume_at
 
