@@ -141,6 +141,22 @@ def family_of(metric: Metric) -> str | None:
     return "account_series" if metric.metric_type == "time_series" else "account_totals"
 
 
+def family_of_series(platform: Platform, level: str, metric_name: str, breakdown: str) -> str | None:
+    """The family of a run that reads a stored series; None for one that the catalogue does not know."""
+    explained = explain(platform, Level(level), metric_name, breakdown)
+    if explained is None:
+        return None
+    metric = explained.metric
+    if metric.level is Level.POST:
+        is_insight = metric.source is not Source.FIELD
+        return ("posts" if platform is Platform.FACEBOOK else "media") if is_insight else None
+    if metric.source is Source.FIELD:
+        return "profile"
+    if metric.timeframe or "contact_button_type" in breakdown:
+        return "demographics"
+    return "weeks" if platform is Platform.INSTAGRAM and breakdown else family_of(metric)
+
+
 def _lacks(series: DailySeries, window: Days) -> bool:
     return series.count < (window.last - max(series.first, window.first)).days + 1
 

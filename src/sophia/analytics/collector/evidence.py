@@ -1,0 +1,114 @@
+"""What Meta answered in one run, family by family: an answer without values proves nothing.
+
+A token without `read_insights` gets HTTP 200 and `data: []` (GRAPH_API §5), so a request that succeeded says nothing
+about coverage. Only the days and posts that came back with a value do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import unquote
+
+from sophia.meta.catalogue import Level, Platform, Source, find
+from sophia.meta.envelope import Answer
+from sophia.meta.records import Batch, PostSeen
+from sophia.meta.walking import ids_of, is_past
+
+# Answers that list objects; without objects in them there is nothing to have values of.
+LISTS = frozenset({"published_posts", "media", "stories", "video_reels", "page_stories"})
+PROFILES = frozenset({"page_profile", "account_profile"})
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What came back about one family in one run.
+
+    `expected` counts the answers that should hold values. `days` and `metrics` are those of
+    account values that came, `posts` the ids of posts and videos whose insights came, `listed` the posts that Meta listed, by id. `has_blocks`: an answer held
+    at least a metric, if no value of it. `is_odd`: a part of an answer could not be believed.
+    """
+
+    platform: Platform
+    expected: int = 0
+    days: set[date] = field(default_factory=set)
+    metrics: set[str] = field(default_factory=set)
+    posts: set[str] = field(default_factory=set)
+    listed: dict[str, PostSeen] = field(default_factory=dict)
+    has_blocks: bool = False
+    is_odd: bool = False
+
+    def add(self, answer: Answer, batch: Batch) -> None:
+        """Take in an answer that was stored."""
+        source = batch.source
+        self.is_odd = self.is_odd or bool(batch.oddities)
+        self.listed |= {post.external_id: post for post in batch.posts}
+        has_objects = bool(batch.posts or batch.reels)
+        if asks_values(source.subject, source.request) and (has_objects or source.subject not in LISTS):
+            self.expected += 1
+        if source.subject not in LISTS:
+            self.has_blocks = self.has_blocks or bool(answer.data.get("data"))
+        for reading in batch.readings:
+            if reading.post is None:
+                self.days.add(reading.day)
+                self.metrics.add(reading.metric)
+            elif not is_field(self.platform, reading.metric):
+                self.posts.add(reading.post)
+        self.posts |= {oddity.object_id for oddity in batch.oddities}
+
+    @property
+    def newest_day(self) -> date:
+        """The newest day with a value of the account; date.min without any."""
+        return max(self.days, default=date.min)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether values were asked for and nothing came back."""
+        return self.expected > 0 and not (self.days or self.posts or self.has_blocks or self.is_odd)
+
+    def unanswered(self, skipped: Mapping[str, Any]) -> list[PostSeen]:
+        """The listed posts without any insights, but for those that were skipped because Meta gave a reason."""
+        if not self.expected:
+            return []
+        return [
+            post
+            for name, post in self.listed.items()
+            if not {name, post.video_id} & self.posts and name not in skipped and post.video_id not in skipped
+        ]
+
+    def is_silent_about_posts(self, skipped: Mapping[str, Any], published_before: datetime) -> bool:
+        """Whether no listed post had insights, although some were published before a moment from which on they should."""
+        settled = [post for post in self.unanswered(skipped) if post.published_at < published_before]
+        return bool(settled) and not self.posts & (self.listed.keys() | {p.video_id for p in self.listed.values()})
+
+
+def asks_values(subject: str, request: str) -> bool:
+    """Whether a request asks for insights, on their own edge or expanded in a list, or for an account's own totals."""
+    return subject in PROFILES or "insights" in unquote(request)
+
+
+def is_field(platform: Platform, metric: str) -> bool:
+    """Whether a number is a field of the post itself, which Meta gives without any permission for insights."""
+    known = find(platform, Level.POST, metric)
+    return known is not None and known.source is Source.FIELD
+
+
+@dataclass(slots=True)
+class Listing:
+    """Which objects an edge listed, and whether the list is whole.
+
+    `is_whole`: the last page named no next one, or reached objects that were published before `since`. `moment` is the
+    field of an object that says when it was published.
+    """
+
+    moment: str
+    since: datetime
+    ids: set[str] = field(default_factory=set)
+    is_whole: bool = False
+
+    def add(self, page: Answer) -> None:
+        """Take in a page of the list; pages come newest first."""
+        paging = page.data.get("paging")
+        has_next = isinstance(paging, dict) and bool(paging.get("next"))
+        self.ids.update(ids_of(page))
+        self.is_whole = not has_next or is_past(page, self.moment, self.since)
