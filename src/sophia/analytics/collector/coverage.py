@@ -57,7 +57,9 @@ class Coverage:
         covered = self.known.covered.get(family)
         if covered is None:
             return None
-        never_answered = family in DAY_FAMILIES and family not in self.known.answered_before
+        # Weeks are not due every day; they are only known to be silent after a run that asked for some.
+        was_asked = family in DAY_FAMILIES or family in self.known.silent
+        never_answered = was_asked and family not in self.known.answered_before
         if covered.last < oldest - ONE_DAY or covered.first > self.yesterday or never_answered:
             # The machine slept for longer than Meta keeps days, or a clock ran ahead, or the watermark moved although Meta
             # never gave a value. The watermark begins anew.

@@ -20,6 +20,7 @@ from sophia.analytics.collector.plan import Plan, Progress
 from sophia.analytics.collector.storing import Storing
 from sophia.analytics.measures.figures import ONE_DAY
 from sophia.analytics.queries import KnownAccount
+from sophia.analytics.queries.overview import DAY_FAMILIES
 from sophia.analytics.schedule import FRESH_AGE, POSTS_HISTORY, Days, Rung, closed_weeks, due_rungs
 from sophia.analytics.store import AccountWriter, RunOutcome, Saved, mark_unlisted_posts, note_asked
 from sophia.config import Settings
@@ -217,10 +218,10 @@ class Run:
         oldest_start = self.ask.today - timedelta(days=instagram.HISTORY_DAYS - 1)
         for window in self._coverage.due("weeks", instagram.HISTORY_DAYS, instagram.HISTORY_DAYS):
             sundays = [day for day in closed_weeks(window) if day - instagram.WEEK >= oldest_start]
-            if "weeks" in self.known.silent:
-                sundays = sundays[-1:]
-            for sunday in sundays:
+            for sunday in reversed(sundays):
                 await self._keep(instagram.week_by_follower(self.ask, sunday))
+                if "weeks" in self.known.silent and not self._evidence.days:
+                    break
             if sundays:
                 await self._keep(instagram.month_by_product(self.ask, sundays[-1]))
             newest = self._evidence.newest_day
@@ -257,14 +258,16 @@ class Run:
         await self._note_asked([one.mark for one in given])
 
     async def _demographics(self) -> None:
-        """Demographics describe a month and move slowly: once a week is enough."""
+        """Demographics describe a month and move slowly: once a week is enough, if the account answers at all."""
         last = self.known.asked_at.get("demographics")
-        if last is None or not timedelta(0) <= self._now - last < WEEKLY:
+        is_fresh = last is not None and timedelta(0) <= self._now - last < WEEKLY
+        # An account that answers its days and never had demographics is too small for them.
+        is_silent = "demographics" in self.known.answered_before or bool(self.known.silent & set(DAY_FAMILIES))
+        if not is_fresh or ("demographics" in self.known.silent and is_silent):
             await self._keep(instagram.demographics(self.ask))
             if self._evidence.is_empty:
                 self._report_silence()
-            if not self._evidence.is_empty or "demographics" not in self.known.answered_before:
-                await self._note_asked(["demographics"])
+            await self._note_asked(["demographics"])
         self._step()
 
     def _report_silence(self) -> None:
