@@ -99,9 +99,10 @@ class Accounting:
 
     def silent(self, family: str, ask: Ask, *, had_values: bool) -> None:
         """Meta answered without a value. A family that may have none by its nature costs the run nothing."""
-        self.outcome.families[family]["ended"] = "empty"
         permission = INSIGHTS_PERMISSION[ask.platform]
-        if family in MAY_HAVE_NONE and not had_values:
+        may_have_none = family in MAY_HAVE_NONE and not had_values
+        self.outcome.families[family]["ended"] = "none" if may_have_none else "empty"
+        if may_have_none:
             self._problem(
                 family, "no_values", NONE_YET.format(family=family), SMALL_ACCOUNT.format(permission=permission)
             )

@@ -7,16 +7,19 @@ about coverage. Only the days and posts that came back with a value do.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 from urllib.parse import unquote
 
+from sophia.meta.asking import ABOUT_A_PERMISSION, PASSING
 from sophia.meta.catalogue import Level, Platform, Source, find
 from sophia.meta.envelope import Answer
+from sophia.meta.errors import GraphError
 from sophia.meta.records import Batch, PostSeen
 from sophia.meta.walking import ids_of, is_past
 
 # Answers that list objects; without objects in them there is nothing to have values of.
 LISTS = frozenset({"published_posts", "media", "stories", "video_reels", "page_stories"})
+# Errors that say nothing about the post which they came for.
+NO_FAULT_OF_A_POST = PASSING | ABOUT_A_PERMISSION
 PROFILES = frozenset({"page_profile", "account_profile"})
 
 
@@ -66,20 +69,30 @@ class Evidence:
         """Whether values were asked for and nothing came back."""
         return self.expected > 0 and not (self.days or self.posts or self.has_blocks or self.is_odd)
 
-    def unanswered(self, skipped: Mapping[str, Any]) -> list[PostSeen]:
+    def unanswered(self, skipped: Mapping[str, GraphError]) -> list[PostSeen]:
         """The listed posts without any insights, but for those that were skipped because Meta gave a reason."""
         if not self.expected:
             return []
-        return [
-            post
-            for name, post in self.listed.items()
-            if not {name, post.video_id} & self.posts and name not in skipped and post.video_id not in skipped
-        ]
+        return [post for post in self.listed.values() if not ids_of_post(post) & (self.posts | skipped.keys())]
 
-    def is_silent_about_posts(self, skipped: Mapping[str, Any], published_before: datetime) -> bool:
+    def is_silent_about_posts(self, skipped: Mapping[str, GraphError], published_before: datetime) -> bool:
         """Whether no listed post had insights, although some were published before a moment from which on they should."""
         settled = [post for post in self.unanswered(skipped) if post.published_at < published_before]
-        return bool(settled) and not self.posts & (self.listed.keys() | {p.video_id for p in self.listed.values()})
+        return bool(settled) and not self._has_post
+
+    def failure_of_posts(self, skipped: Mapping[str, GraphError]) -> GraphError | None:
+        """The error of the listed posts when the insights of none came and some failed, for no reason of their own."""
+        errors = (skipped[name] for post in self.listed.values() for name in ids_of_post(post) & skipped.keys())
+        return None if self._has_post else next((e for e in errors if e.remedy in NO_FAULT_OF_A_POST), None)
+
+    @property
+    def _has_post(self) -> bool:
+        return any(ids_of_post(post) & self.posts for post in self.listed.values())
+
+
+def ids_of_post(post: PostSeen) -> set[str]:
+    """Meta's ids of a post: its own, and that of its video."""
+    return {post.external_id, post.video_id} if post.video_id else {post.external_id}
 
 
 def asks_values(subject: str, request: str) -> bool:

@@ -170,9 +170,16 @@ class Run:
 
     async def _stories(self, answers: AsyncGenerator[Answer, None]) -> None:
         await self._keep(answers)
+        self._raise_failure_of_posts()
         if self._evidence.is_silent_about_posts(self.ask.skipped, self._now - STORY_IS_SETTLED_AFTER):
             self._report_silence()
         self._step()
+
+    def _raise_failure_of_posts(self) -> None:
+        """A family whose every post failed has failed itself; a post that is to blame alone is skipped."""
+        error = self._evidence.failure_of_posts(self.ask.skipped)
+        if error is not None:
+            raise error
 
     async def _windows(self, windows: list[Days], ask_window: Callable[[Days], Awaitable[None]]) -> None:
         """Ask for windows of days; a family that was silent in the last run is asked for its newest days first."""
@@ -339,6 +346,7 @@ class Run:
         if self._is_silent_about_posts(listing):
             self._report_silence()
             return
+        self._raise_failure_of_posts()
         posts = evidence.unanswered(self.ask.skipped)
         self._unanswered |= {post.external_id: "Meta gave no insights of it." for post in posts}
         if not listing.is_whole:

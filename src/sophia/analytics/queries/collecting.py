@@ -28,6 +28,8 @@ from sophia.portfolio.models import Account, Post
 
 # So many runs ask for the same days again when a part of the answer could not be believed; then the days are let go.
 ODD_RUNS = 3
+# How a family ended that gave no value, whether it should have or not.
+SILENT = frozenset({"empty", "none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         select(RefusedObject.object_id, RefusedObject.ask_again_at).where(RefusedObject.account_id == account_id)
     ).all()
     runs = _last_runs(session, account_id)
-    silent = [{name for name, state in families.items() if state.get("ended") == "empty"} for _, families in runs]
+    silent = [{name for name, state in families.items() if state.get("ended") in SILENT} for _, families in runs]
     return KnownAccount(
         id=account.id,
         name=account.name,
