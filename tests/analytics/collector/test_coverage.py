@@ -271,3 +271,30 @@ def test_a_clock_that_runs_ahead_moves_no_watermark_past_real_days(make_house: H
 def is_of_a_day(key: Key) -> bool:
     """Whether it is a daily value of an account, and no count of the moment at which it was asked."""
     return key[1] is None and key[3] == "day" and "count" not in key[2]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("kind", "metric"), [("facebook", "page_views_total"), ("instagram", "profile_views")])
+def test_a_metric_that_is_left_out_for_a_while(make_house: HouseMaker, kind: str, metric: str) -> None:
+    """L2: Meta leaves one metric out of good answers for some days; once it is back, its days are read, and only once."""
+    house = make_house(posts_per_account=3)
+    business = house.world.businesses[0]
+    account = business.page.id if kind == "facebook" else business.instagram.id
+    house.collect(account)
+    fault = Fault(rf"/{account}/insights\?.*{metric}", mutation="missing value", metric=metric, every=1)
+    house.api.faults.append(fault)
+    for _ in range(7):
+        house.now += ONE_DAY
+        house.collect(account, plan=Plan("daily", at_least=None))
+    house.api.faults.clear()
+    house.now += ONE_DAY
+    (outcome,) = house.collect(account, plan=Plan("daily", at_least=None))
+    assert outcome.families["regained"]["ended"] == "ok"
+    wanted = truth_of(house, account, reporting_day(house.now) - 20 * ONE_DAY)
+    days = {key: value for key, value in wanted.items() if key[2] == metric and key[3] == "day" and not key[4]}
+    stored = house.stored(account)
+    assert len(days) >= 17
+    assert {key: stored.get(key) for key in days} == days
+    house.now += ONE_DAY
+    (outcome,) = house.collect(account, plan=Plan("daily", at_least=None))
+    assert "regained" not in outcome.families

@@ -33,6 +33,7 @@ class Coverage:
     today: date
     now: datetime
     storing: Storing
+    first_asked: dict[str, date] = field(default_factory=dict)  # by family
     _anew: dict[str, date] = field(default_factory=dict)  # families whose watermark begins anew, and from which day on
     _waiting: dict[str, Days] = field(default_factory=dict)
 
@@ -84,6 +85,7 @@ class Coverage:
 
         After a part that could not be believed nothing is noted, so that the next run asks again.
         """
+        self.first_asked[family] = min(window.first, self.first_asked.get(family, window.first))
         if self.storing.evidence(family).is_odd:
             if self.known.odd_for_long:
                 await self._cover(family, window)

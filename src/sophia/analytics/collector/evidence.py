@@ -10,7 +10,7 @@ from datetime import date, datetime
 from urllib.parse import unquote
 
 from sophia.meta.asking import ABOUT_A_PERMISSION, PASSING
-from sophia.meta.catalogue import Level, Platform, Source, find
+from sophia.meta.catalogue import Level, Period, Platform, Source, find
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError
 from sophia.meta.records import Batch, PostSeen
@@ -28,7 +28,8 @@ class Evidence:
     """What came back about one family in one run.
 
     `expected` counts the answers that should hold values. `days` and `metrics` are those of
-    account values that came, `posts` the ids of posts and videos whose insights came, `listed` the posts that Meta listed, by id. `has_blocks`: an answer held
+    account values that came, `daily` is the first day
+    of each daily series without breakdown, `posts` are the ids of posts and videos whose insights came, `listed` the posts that Meta listed, by id. `has_blocks`: an answer held
     at least a metric, if no value of it. `is_odd`: a part of an answer could not be believed.
     """
 
@@ -36,6 +37,7 @@ class Evidence:
     expected: int = 0
     days: set[date] = field(default_factory=set)
     metrics: set[str] = field(default_factory=set)
+    daily: dict[str, date] = field(default_factory=dict)
     posts: set[str] = field(default_factory=set)
     listed: dict[str, PostSeen] = field(default_factory=dict)
     has_blocks: bool = False
@@ -55,6 +57,8 @@ class Evidence:
             if reading.post is None:
                 self.days.add(reading.day)
                 self.metrics.add(reading.metric)
+                if reading.period is Period.DAY and not reading.breakdown:
+                    self.daily[reading.metric] = min(reading.day, self.daily.get(reading.metric, reading.day))
             elif not is_field(self.platform, reading.metric):
                 self.posts.add(reading.post)
         self.posts |= {oddity.object_id for oddity in batch.oddities}

@@ -17,8 +17,8 @@ from sophia.analytics.collector.accounting import Accounting, attempt
 from sophia.analytics.collector.coverage import Coverage
 from sophia.analytics.collector.evidence import Evidence, Listing
 from sophia.analytics.collector.plan import Plan, Progress
+from sophia.analytics.collector.recovery import ask_days, oldest_day, returned_metrics
 from sophia.analytics.collector.storing import Storing
-from sophia.analytics.measures.figures import ONE_DAY
 from sophia.analytics.queries import KnownAccount
 from sophia.analytics.queries.overview import DAY_FAMILIES
 from sophia.analytics.schedule import FRESH_AGE, POSTS_HISTORY, Days, Rung, closed_weeks, due_rungs
@@ -91,7 +91,8 @@ class Run:
                 async with asyncio.TaskGroup() as group:
                     for family in families:
                         group.create_task(guarded(family))
-                if self.known.lapsed and not self.plan.fresh_only and not self._stopped:
+                again = not self.plan.fresh_only and (self.known.lapsed or self._returned_metrics())
+                if again and not self._stopped:
                     self.outcome.families["regained"] = {"answers": 0, "ended": "not asked"}
                     await self._attempt(Family("regained", 1, self._regained))
         except TimeoutError:
@@ -240,7 +241,14 @@ class Run:
         self._step()
 
     async def _regained(self) -> None:
-        """Metrics that Meta refused for a while and gives again: all their days, and nothing beside them."""
+        """Metrics that Meta gives again: all their days after a refusal, the days that they lack after a silence, and
+        nothing beside them.
+        """
+        oldest = oldest_day(self.ask)
+        for days, names in self._returned_metrics().items():
+            if days.last >= oldest:
+                ask = replace(self.ask, only=names)
+                await self._keep(ask_days(ask, Days(max(days.first, oldest), days.last)))
         kind = ObjectKind.PAGE if self.ask.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
         given = [
             one
@@ -249,20 +257,21 @@ class Run:
         ]
         if not given:
             return
-        ask = replace(self.ask, only=frozenset(one.metric for one in given))
-        page = facebook if self.ask.platform is Platform.FACEBOOK else instagram
-        oldest = self.ask.today - timedelta(days=page.HISTORY_DAYS - 1)
         # All days that the account was asked for: the refusal may be older than the account's first collection.
         asked_since = min((days.first for days in self.known.covered.values()), default=self.ask.yesterday)
-        first = max(oldest, asked_since)
-        for window in Days(first, self.ask.yesterday).pieces(page.LONGEST_WINDOW_DAYS, newest_first=False):
-            if self.ask.platform is Platform.FACEBOOK:
-                await self._keep(facebook.insights(ask, window.first, window.last))
-                continue
-            await self._keep(instagram.series(ask, window.first, window.last))
-            for index in range(len(window)):
-                await self._keep(instagram.totals(ask, window.first + index * ONE_DAY))
+        ask = replace(self.ask, only=frozenset(one.metric for one in given))
+        await self._keep(ask_days(ask, Days(max(oldest, asked_since), self.ask.yesterday)))
         await self._note_asked([one.mark for one in given])
+
+    def _returned_metrics(self) -> dict[Days, frozenset[str]]:
+        found: dict[Days, frozenset[str]] = {}
+        for family in DAY_FAMILIES:
+            first = self._coverage.first_asked.get(family)
+            values = self._storing.evidence(family).daily
+            returned = returned_metrics(self.ask.platform, values, self.known.last_days, first) if first else {}
+            for days, names in returned.items():
+                found[days] = found.get(days, frozenset()) | names
+        return found
 
     async def _demographics(self) -> None:
         """Demographics describe a month and move slowly: once a week is enough, if the account answers at all."""

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.models import (
     BudgetPause,
     CollectionRun,
+    EngagementMetric,
     MetricSeries,
     MetricStatus,
     RefusedObject,
@@ -49,6 +50,7 @@ class KnownAccount:
     `odd_for_long`: Meta's answers held parts that cannot be believed in each of the last runs, so it will not pass.
     `silent`: families that gave no value in the last run; `silent_for_long`: in each of the last ODD_RUNS runs.
     `answered_before`: families of which the account has readings. `has_posts`: it has posts that Meta still lists.
+    `last_days`: the last day with a reading, by name of the account's daily series without breakdown.
     `unanswered_since`: when the oldest post was published whose insights are due again at once.
     """
 
@@ -69,6 +71,7 @@ class KnownAccount:
     silent: frozenset[str]
     silent_for_long: frozenset[str]
     answered_before: frozenset[str]
+    last_days: dict[str, date]
     has_posts: bool
     unanswered_since: datetime | None
 
@@ -112,6 +115,7 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         silent=frozenset(silent[0] if silent else ()),
         silent_for_long=frozenset(set.intersection(*silent) if len(silent) == ODD_RUNS else ()),
         answered_before=_answered_before(session, account),
+        last_days=_last_days(session, account_id),
         has_posts=bool(session.scalar(select(exists().where(*_living_posts(account_id))))),
         unanswered_since=_unanswered_since(session, account_id),
     )
@@ -163,6 +167,24 @@ def _answered_before(session: Session, account: Account) -> frozenset[str]:
     )
     families = (family_of_series(Platform(account.platform), *row) for row in rows)
     return frozenset(family for family in families if family is not None)
+
+
+def _last_days(session: Session, account_id: int) -> dict[str, date]:
+    """{stored name: last day} of the daily series of the account itself; by the index on series and day."""
+    of_series = EngagementMetric.series_id == MetricSeries.id
+    last = select(func.max(EngagementMetric.metric_date)).where(of_series).correlate(MetricSeries).scalar_subquery()
+    rows = session.execute(
+        select(StoredMetric.metric_name, last)
+        .select_from(MetricSeries)
+        .join(StoredMetric, StoredMetric.id == MetricSeries.metric_id)
+        .where(
+            MetricSeries.account_id == account_id,
+            MetricSeries.post_id.is_(None),
+            StoredMetric.period == "day",
+            StoredMetric.breakdown == "",
+        )
+    )
+    return {name: day for name, day in rows if day is not None}
 
 
 def _living_posts(account_id: int) -> tuple[ColumnElement[bool], ...]:

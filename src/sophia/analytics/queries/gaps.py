@@ -222,9 +222,16 @@ def _reason(
     if refusal is not None:
         return "refused", f"Meta refuses this metric since {reporting_day(refusal.since)}: {refusal.reason}"
     if not mark.first <= day <= mark.last:
-        said = ""
-        if run is not None:
-            problem = f", {run.problems[0].message}" if run.problems else ""
-            said = f" The last run: {run.status}{problem}"
-        return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}.{said}"
+        return _not_covered(series.family, mark, run)
     return "no_value", NO_VALUE
+
+
+def _not_covered(family: str, mark: Days, run: RunRecord | None) -> tuple[str, str]:
+    """Why the watermark does not cover a day: Meta gave no value when the last run asked, or nobody has asked yet."""
+    if run is None:
+        return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}."
+    problem = next((p for p in run.problems if p.family == family), next(iter(run.problems), None))
+    if run.families.get(family, {}).get("ended") == "empty" and problem is not None and problem.family == family:
+        return "no_value", f"{problem.message} The next run asks again."
+    said = f", {problem.message}" if problem is not None else ""
+    return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}. The last run: {run.status}{said}"

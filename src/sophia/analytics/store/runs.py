@@ -98,7 +98,7 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
 def cover_days(
     session: Session, account_id: int, family: str, first: date, last: date, now: datetime, *, anew: bool = False
 ) -> None:
-    """Note that every day from `first` to `last` (both included) was asked of Meta and what it said is stored.
+    """Note that Meta answered the days from `first` to `last` (both included) and what it said is stored.
 
     Raises ValueError when that would leave a hole between these days and those noted before: a watermark with a hole
     would hide a gap for ever (A13). `anew` forgets what was noted before, where Meta keeps the days between no more.
