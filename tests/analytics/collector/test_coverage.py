@@ -185,6 +185,11 @@ def test_posts_that_fail_in_passing_are_due_at_once(make_house: HouseMaker, kind
     (outcome,) = house.collect(account)
     assert outcome.status == "partial"
     assert bad not in {key[1] for key in house.stored(account)} or kind == "facebook"
+    house.now += timedelta(hours=2)
+    house.collect(account, plan=Plan("fresh", fresh_only=True, at_least=None))
+    assert house.rows("SELECT object_id FROM refused_objects"), (
+        "the hourly look does not reach it, so it is not forgotten"
+    )
     del house.api.simulation.broken[bad]
     house.now += ONE_DAY
     (outcome,) = house.collect(account, plan=Plan("daily", at_least=None))
@@ -298,3 +303,24 @@ def test_a_metric_that_is_left_out_for_a_while(make_house: HouseMaker, kind: str
     house.now += ONE_DAY
     (outcome,) = house.collect(account, plan=Plan("daily", at_least=None))
     assert "regained" not in outcome.families
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("first", [-89, 20])
+def test_a_watermark_in_the_future_is_not_believed(make_house: HouseMaker, first: int) -> None:
+    """L2, E4: a watermark that a fast clock left behind hides no day, wherever it begins, and is set right."""
+    house = make_house(posts_per_account=3)
+    page = house.world.pages[0].id
+    house.collect(page)
+    house.now += timedelta(days=12)
+    today = reporting_day(house.now)
+    with house.database.write() as session:
+        days = (today + first * ONE_DAY, today + 40 * ONE_DAY)
+        cover_days(session, house.account_ids[page], "page_insights", *days, house.now, anew=True)
+    (outcome,) = house.collect(page)
+    assert outcome.status == "ok", outcome.problems
+    assert covered_through(house, "page_insights") == today - ONE_DAY
+    wanted = {key: value for key, value in truth_of(house, page, today - 60 * ONE_DAY).items() if is_of_a_day(key)}
+    stored = house.stored(page)
+    assert len(wanted) > 500
+    assert {key: stored.get(key) for key in wanted} == wanted
