@@ -4,6 +4,8 @@
     python3 dev.py test         lint, types, import contracts, and all tests
     python3 dev.py check        lint, types, import contracts, and known faults of the packages that are used
     python3 dev.py fix          let the linter mend and format what it can
+    python3 dev.py campaigns    the long tests: PostgreSQL twins, kill points, planted truth, every row of the matrix
+    python3 dev.py cases        run the failing inputs of ../shared/cases and print expected and actual results
     python3 dev.py reliability  arrange every fault of docs/reliability.md, and write its table anew
     python3 dev.py lock         write requirements.lock anew from pyproject.toml
     python3 dev.py sophia …     any command of Sophia itself
@@ -136,6 +138,10 @@ def test(*arguments: str) -> None:
     call(BIN / "pytest", "-n", "3", "--dist", "worksteal", "-m", "not campaign", *arguments)
 
 
+def campaigns(*arguments: str) -> None:
+    call(BIN / "pytest", "-n", "3", "--dist", "worksteal", "-m", "campaign", *arguments)
+
+
 def fix(*_: str) -> None:
     call(BIN / "ruff", "check", "--fix-only", ".")
     call(BIN / "ruff", "format", ".")
@@ -153,6 +159,8 @@ def main() -> None:
         "demo": lambda: call(BIN / "sophia", "demo", *arguments),
         "test": lambda: test(*arguments),
         "check": check,
+        "campaigns": lambda: campaigns(*arguments),
+        "cases": lambda: call(PYTHON, "-m", "tests.cases", *arguments),
         "fix": fix,
         "reliability": lambda: call(PYTHON, "-m", "tests.reliability", *arguments),
         "lock": lambda: lock(*arguments),

@@ -20,7 +20,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import URL, event, make_url
 
-from sophia.access import create_key
+from sophia.access import Role, create_key
 from sophia.analytics.models import (
     AccountTotal,
     CollectionRun,
@@ -284,10 +284,10 @@ class Filling:
                 Watermark(account_id=account_id, family=family, from_day=first, through_day=last, updated_at=NOW)
             )
 
-    def key(self, *client_ids: int, name: str = "") -> str:
-        """A new key, for these clients, or for all when none is named."""
+    def key(self, *client_ids: int, name: str = "", role: Role = Role.ADMIN) -> str:
+        """A new key, for these clients, or for all when none is named; it may do everything unless a role is given."""
         with self.database.write() as session:
-            return create_key(session, name or uuid.uuid4().hex, client_ids or None, NOW)
+            return create_key(session, name or uuid.uuid4().hex, client_ids or None, NOW, role=role)
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Settings: what they may hold, and what is said of those that hold something else."""
 
+from pathlib import Path
+
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from tests.conftest import plain_settings
 
-from sophia.config import unknown_variables
+from sophia.config import load_settings, unknown_variables
+from sophia.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(
@@ -59,3 +62,32 @@ def test_variables_that_mean_nothing_are_found() -> None:
         "SOPHIA_DATABSE_URL": "SOPHIA_DATABASE_URL",
         "SOPHIA_HOTS": "SOPHIA_HOST",
     }
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:hush@hunter@127.0.0.1:1/db",
+        "postgresql+psycopg://u:hush@hunter@db.example/name",
+        "postgres://u@example.com:hush@hunter/db",
+        "postgresql://u:hu?sh@hunter@127.0.0.1/db",
+    ],
+)
+def test_a_bare_at_sign_in_a_password_is_refused_without_its_value(
+    address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """D2, L21: the message names the variable and what to write, and shows no part of the address."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOPHIA_DATABASE_URL", address)
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings()
+    message = str(raised.value)
+    assert "SOPHIA_DATABASE_URL" in message
+    assert "%40" in message
+    assert not [part for part in ("hush", "hunter", "127.0.0.1", "example") if part in message]
+
+
+@pytest.mark.parametrize("address", ["postgresql://u:p%40w@127.0.0.1/db", "sqlite:///folder@home/a@b.db"])
+def test_addresses_of_databases_with_an_encoded_at_sign(address: str) -> None:
+    settings = plain_settings(database_url=SecretStr(address))
+    assert settings.resolved_database_url == address

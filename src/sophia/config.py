@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from sophia.errors import ConfigurationError
 
-GraphVersion = Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"]
+GraphVersion = Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0", "v27.0"]
 
 
 @cache
@@ -61,6 +61,17 @@ def safe_base_url(address: str) -> str:
     return address
 
 
+def safe_database_url(url: SecretStr | None) -> SecretStr | None:
+    """Refuse an address whose password has a bare @: what follows it would be taken for the host, and shown as one."""
+    scheme, _, rest = ("" if url is None else url.get_secret_value()).partition("://")
+    if scheme.startswith("postgres") and rest.count("@") > 1:
+        raise ValueError(
+            "an address has one @, between the password and the host; write any other as %40, and likewise : / ? # % in "
+            "a user or password"
+        )
+    return url
+
+
 def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -69,6 +80,7 @@ def is_loopback(host: str) -> bool:
 
 
 BaseUrl = Annotated[str, AfterValidator(safe_base_url)]
+DatabaseUrl = Annotated[SecretStr | None, AfterValidator(safe_database_url)]
 
 
 class Settings(BaseSettings):
@@ -78,7 +90,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path("data"), description="Folder of the SQLite database and of the key file.")
     # A secret, because it may hold a password.
-    database_url: SecretStr | None = Field(
+    database_url: DatabaseUrl = Field(
         default=None,
         description="Where readings are kept: sqlite:///file.db or postgresql://user:password@host/name. "
         "Default: sophia.db in the data folder.",
@@ -96,7 +108,7 @@ class Settings(BaseSettings):
     graph_upload_url: BaseUrl = Field(
         default="https://rupload.facebook.com", description="Where Meta takes the videos of reels."
     )
-    graph_api_version: GraphVersion = Field(default="v22.0", description="The Graph API version that is called.")
+    graph_api_version: GraphVersion = Field(default="v27.0", description="The Graph API version that is called.")
     facebook_app_id: MetaId | None = Field(
         default=None, description="Your Meta app; needed to check and extend tokens."
     )
@@ -112,7 +124,8 @@ class Settings(BaseSettings):
     )
 
     operator_timezone: ZoneName = Field(
-        default="UTC", description="Zone in which jobs run and times are shown; never the zone of a reading."
+        default="UTC",
+        description="Zone of daily and weekly jobs, and of the times that are shown; never the zone of a reading.",
     )
     daily_hour: int = Field(default=6, ge=0, le=23, description="Hour of the daily collection in operator_timezone.")
     initial_days: int = Field(default=90, ge=1, le=730, description="Days of history that a first collection reads.")
@@ -148,8 +161,26 @@ class Settings(BaseSettings):
         default=False, description="Lets link checks ask this very machine. For tests only: leave it off."
     )
 
+    two_person_approval: bool = Field(
+        default=False,
+        description="Requires that two different keys or people approve a draft and queue it; else it is not sent.",
+    )
+
     host: str = Field(default="127.0.0.1", description="Address that `sophia serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `sophia serve` listens on; 0 picks one.")
+    path_prefix: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="What a proxy takes off the path before it asks Sophia, such as /sophia; links to next pages begin "
+        "with it.",
+    )
+    watchdog_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        le=3600,
+        description="`sophia serve` ends with an error when its event loop is blocked this long, so that a supervisor "
+        "restarts it; 0 never ends it.",
+    )
     requests_per_minute: int = Field(default=600, ge=1, description="API requests that one key may make a minute.")
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")

@@ -13,9 +13,10 @@ from typing import Literal, Self
 
 import httpx
 
+from sophia.public_addresses import is_public
+
 Outcome = Literal["ok", "dead", "unsure", "refused"]
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MOST_REDIRECTS = 10
 MOST_ADDRESSES = 2
@@ -27,14 +28,6 @@ _PORTS = {"http": 80, "https": 443}
 # Sites answer programs so that let people in; 999 is LinkedIn's own.
 _FOR_PEOPLE = frozenset({401, 403, 407, 429, 451, 999})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# Reserved, or leading on to addresses that are not seen here; the last one is the agent of Azure's machines.
-_NOT_PUBLIC = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),
-        *("64:ff9b::/96", "64:ff9b:1::/48", "2001::/23", "2002::/16", "fec0::/10"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +51,6 @@ async def system_addresses(host: str, port: int) -> Sequence[str]:
     """The addresses of a host as this machine knows them. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]) for entry in found]
-
-
-def is_public(text: str) -> bool:
-    """Whether an address belongs to the public internet: no loopback, link-local, private or metadata address."""
-    address: Address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    reserved = any(address in network for network in _NOT_PUBLIC if network.version == address.version)
-    return address.is_global and not address.is_multicast and not reserved
 
 
 class LinkChecker:

@@ -28,6 +28,8 @@ from sophia.access.transport import (
 )
 from sophia.access.web import Guard, House, Visited
 from sophia.analytics.router import api_router, operations
+from sophia.api_documents import page
+from sophia.api_documents.titles import name_operations
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.publishing.router import router as publishing
@@ -58,7 +60,8 @@ def create_app(
         redirect_slashes=False,
         version=version("sophia"),
         summary="Readings of Facebook Pages and Instagram accounts, and who decided them.",
-        # The pages that FastAPI brings load scripts from elsewhere, and are open to everybody.
+        servers=[{"url": settings.path_prefix}] if settings.path_prefix else None,
+        # The pages that FastAPI brings load scripts from other hosts, and show the document without a key.
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -77,7 +80,7 @@ def endpoints() -> list[BaseRoute]:
     """Every route there is. They know no application, so all share them: to build them takes a quarter of a second."""
     whole = APIRouter()
     whole.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
-    for router in (operations, api_router(), publishing):
+    for router in (operations, api_router(), publishing, page.router):
         whole.include_router(router)
     return whole.routes
 
@@ -99,11 +102,12 @@ def surroundings(house: House, registry: CollectorRegistry) -> list[Middleware]:
 
 
 class SophiaApi(FastAPI):
-    """FastAPI, with problems under their own media type in the OpenAPI document."""
+    """FastAPI, with titles of operations in the OpenAPI document, and problems under their own media type."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             name_problems(super().openapi())
+            name_operations(super().openapi())
         return super().openapi()
 
 

@@ -226,7 +226,7 @@ def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> Configuration
 def make_key_file(path: Path) -> None:
     """A key that only its owner can read. Of two processes that start at once one wins, and no half-written key is seen."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = written_aside(path, [Fernet.generate_key().decode()])
         try:
             os.link(name, path)
@@ -241,7 +241,7 @@ def make_key_file(path: Path) -> None:
 def write_key_file(path: Path, keys: Sequence[str]) -> None:
     """Put these keys in the place of those that the file holds, at once or not at all."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         written_aside(path, keys).replace(path)
     except OSError as error:
         raise ConfigurationError(f"SOPHIA_DATA_DIR: no key can be kept in {path.parent} ({error.strerror})") from None

@@ -3,7 +3,7 @@
 import pytest
 from tests.conftest import NOW, Filling
 
-from sophia.access import ApiKey, identify, revoke_key
+from sophia.access import ApiKey, Role, change_role, create_key, identify, revoke_key
 from sophia.errors import NotFoundError
 
 
@@ -32,3 +32,21 @@ def test_a_revoked_key_opens_nothing(filling: Filling) -> None:
             revoke_key(session, "nobody", NOW)
     with filling.database.read() as session:
         assert identify(session, key) is None
+
+
+def test_roles_include_the_earlier_ones(filling: Filling) -> None:
+    """L16: each role with all that come before it; a new key can only read, and a viewer has the role that is stored."""
+    order = ["read", "write", "publish", "admin"]
+    for number, name in enumerate(order):
+        assert [other for other in order if Role(name).includes(Role(other))] == order[: number + 1]
+    with filling.database.write() as session:
+        key = create_key(session, "new", None, NOW)
+        viewer = identify(session, key)
+        assert viewer is not None
+        assert (viewer.role, change_role(session, "new", Role.PUBLISH)) == (Role.READ, Role.READ)
+    with filling.database.read() as session:
+        viewer = identify(session, key)
+        assert viewer is not None
+        assert viewer.role is Role.PUBLISH
+        with pytest.raises(NotFoundError):
+            change_role(session, "nobody", Role.ADMIN)

@@ -160,7 +160,7 @@ def test_a_series_in_json(api: Api, filling: Filling) -> None:
         "at_most": None,
         "reason": None,
     }
-    assert api.get(f"/{client}/series?metric_name=nothing").json()["reason"]
+    assert api.get(f"/{client}/series?metric_name=total_video_views").json()["reason"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -321,3 +321,45 @@ def test_dates_beyond_the_calendar_are_refused(api: Api, filling: Filling, path:
     answer = api.get("/" + path.format(client=filling.client("Hats")))
     assert answer.status_code == 422
     assert answer.headers["content-type"] == PROBLEM
+
+
+@ON_SQLITE
+def test_a_metric_that_nobody_knows_is_refused_with_those_that_look_alike(api: Api, filling: Filling) -> None:
+    """J3, J7: on every route that takes a name; of what only other clients have, nothing is said."""
+    client, other = filling.client("Hats"), filling.client("Shoes")
+    for number, name in ((client, "brand_new_of_hats"), (other, "brand_new_of_shoes")):
+        filling.daily(filling.account(number), name, {YESTERDAY: 7})
+    for route in ("metrics", "metrics.csv", "series"):
+        for query, hint in (
+            ("metric_name=reech", "Did you mean reach"),
+            ("canonical=veiws", "Did you mean views"),
+            ("metric_name=brand_new_of_shoe", "Did you mean brand_new_of_hats?"),
+            ("metric_name=brand_new_of_shoes", "Did you mean brand_new_of_hats?"),
+            ("metric_name=qqqqqq", "GET /api/analytics/catalogue lists them"),
+        ):
+            answer = api.get(f"/{client}/{route}?{query}")
+            assert (answer.status_code, answer.headers["Content-Type"]) == (422, PROBLEM), (route, query)
+            assert hint in answer.json()["detail"], answer.text
+        for known in ("metric_name=reach", "canonical=views", "metric_name=brand_new_of_hats"):
+            assert api.get(f"/{client}/{route}?{known}").status_code == 200, (route, known)
+    assert api.get(f"/{client}/metrics?metric_name=reach&metric_name=reech").status_code == 422
+
+
+@ON_SQLITE
+def test_what_get_answered_may_be_put_back(api: Api, filling: Filling) -> None:
+    """J3: domains, none or in any script, and target audiences: the answer of GET is a body that PUT takes, and changes
+    nothing.
+    """
+    client = filling.client("Hats")
+    path = f"/{client}/domains"
+    for domains in ([], ["Example.COM", "m\u00fcnchen.de", "xn--mnchen-3ya.de", "shop.example.co.uk"]):
+        assert api.ask("PUT", path, json={"domains": domains}).status_code == 200
+        got = api.get(path).json()
+        again = api.ask("PUT", path, json=got)
+        assert (again.status_code, again.json()) == (200, got)
+    path = f"/{client}/ideal-customers/parents"
+    given = {"ages": {"youngest": 25, "oldest": 44}, "countries": ["Germany"], "places": ["Berlin, Berlin"]}
+    assert api.ask("PUT", path, json=given).status_code == 200
+    got = api.get(path).json()
+    again = api.ask("PUT", path, json=got)
+    assert (again.status_code, again.json()) == (200, got)

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from tests.conftest import ON_POSTGRESQL_BY_HAND, ON_SQLITE, Api, Filling, store_of
 
 from sophia.analytics.models import ConversionEvent
-from sophia.analytics.models.business import EVENT_TYPES
 from sophia.analytics.models.collection import RUN_STATUSES
+from sophia.analytics.models.conversions import EVENT_TYPES
 from sophia.analytics.schemas import EventType, RunStatus
 from sophia.database import Database
 

@@ -3,10 +3,22 @@
 from datetime import timedelta
 
 import pytest
-from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter, store_of
+from pydantic import ValidationError
+from tests.conftest import (
+    NOW,
+    ON_POSTGRESQL_BY_HAND,
+    ONE_DAY,
+    YESTERDAY,
+    Api,
+    Filling,
+    QueryCounter,
+    plain_settings,
+    store_of,
+)
 
 from sophia.analytics.models import MetricStatus
 from sophia.database import Database
+from sophia.main import create_app
 
 
 @pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
@@ -105,6 +117,22 @@ def test_runs_are_listed_newest_first(api: Api, filling: Filling) -> None:
     assert api.get(f"/runs?client_id={other}", key=limited).status_code == 404
     for query in ("limit=201", "limit=0", "status=banana", "before_id=0", "x=1"):
         assert api.get(f"/runs?{query}").status_code == 422
+
+
+def test_links_to_next_pages_begin_with_the_prefix_of_the_proxy(filling: Filling) -> None:
+    """J11: a proxy that takes /sophia off the path leaves the rest to Sophia; the setting puts it back into links."""
+    account = filling.account(filling.client("Hats"))
+    for _ in range(2):
+        filling.run(account)
+    for prefix in ("", "/sophia", "/tools/sophia"):
+        app = create_app(plain_settings(path_prefix=prefix), filling.database, clock=lambda: NOW)
+        link = Api(app, filling.key()).get("/runs?limit=1").links["next"]["url"]
+        assert link.startswith(f"{prefix}/api/analytics/runs?limit=1&before_id="), link
+        servers = app.openapi().get("servers", [])
+        assert servers == ([{"url": prefix}] if prefix else [])
+    for wrong in ("sophia", "/sophia/", "//evil.example", "/a b", "https://x"):
+        with pytest.raises(ValidationError):
+            plain_settings(path_prefix=wrong)
 
 
 def test_gaps_are_listed(api: Api, filling: Filling) -> None:

@@ -101,7 +101,7 @@ def test_a_map_of_the_week(shell: Shell) -> None:
     assert " better" in shown
     found = shell.ask("posting-times", client["name"])
     assert [one["effect"] for one in found["hours"]] == ["worse", "better"]
-    assert shell.run("posting-times", client["name"], "--from", "2026-01-01").exit_code == 2
+    assert shell.run("posting-times", client["name"], "--from", "5.1.2026", "--to", "4.1.2026").exit_code == 2
 
 
 def test_a_heat_map() -> None:

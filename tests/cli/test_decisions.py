@@ -8,6 +8,9 @@ from tests.analytics.decided import furnish, open_house
 from tests.cli.conftest import Shell
 from tests.conftest import Api, Filling, plain_settings
 
+from sophia.analytics.models import DecisionTrace
+from sophia.cli.decisions import say_prediction
+from sophia.cli.drawing import MISSING
 from sophia.database import Database
 from sophia.main import create_app
 
@@ -54,3 +57,38 @@ def test_without_decisions(decided: Shell) -> None:
         assert "No decision is recorded" in decided.run("decisions", command, "Shoes").stdout
     assert "do not carry any advice yet" in decided.run("decisions", "context", "Shoes").stdout
     assert decided.run("decisions", "list", "Nobody").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (900, "reach 900"),
+        (1_234_567.0, "reach 1234567"),
+        ({"q10": 500, "q50": 900.5, "q90": 1500}, "reach 900.5 (500 to 1500)"),
+        ({"at_least": 1000, "probability": 0.4}, "reach at least 1000: 40%"),
+        ({"probability": 0.8}, "reach: 80%"),
+        ({"anything": [1]}, f"reach {MISSING}"),
+        ("much", f"reach {MISSING}"),
+    ],
+)
+def test_predictions_are_said_in_words(value: object, shown: str) -> None:
+    """I5, K10: every form that a prediction may have, without a brace; what cannot be read is missing."""
+    assert say_prediction("reach", value) == shown
+
+
+def test_a_list_of_decisions_has_no_braces(decided: Shell) -> None:
+    """K10: the forms of predictions in the table; in JSON they stay what they were."""
+    path = Path(decided.environment["SOPHIA_DATA_DIR"], "sophia.db")
+    database = Database(f"sqlite:///{path}")
+    predicted = {"reach": {"q10": 5, "q50": 9, "q90": 15}}
+    now = datetime.now(UTC)
+    trace = DecisionTrace(
+        client_id=1, stage="angle", decision="bold", predicted=predicted, decided_at=now, recorded_at=now,
+        idempotency_key="words", content_sha256="",
+    )  # fmt: skip
+    Filling(database).add(trace)
+    database.close()
+    listed = decided.run("decisions", "list", "Hats").stdout
+    assert "reach 9 (5 to 15)" in listed
+    assert "{" not in listed
+    assert decided.ask("decisions", "list", "Hats", "--limit", "1")["decisions"][0]["predicted"] == predicted

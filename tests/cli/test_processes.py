@@ -2,11 +2,13 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,30 @@ def test_no_secret_is_anywhere_on_disk(shell: Shell) -> None:
     assert len(written) > 10_000
     assert not [secret for secret in secrets if secret.encode() in written]
     assert (folder / "key").stat().st_mode & 0o077 == 0
+
+
+def test_nobody_else_may_read_what_is_stored(shell: Shell) -> None:
+    """D1: the store, its companions while a server runs, the key, an export and their folders; serve names an older
+    store that others may read.
+    """
+    shell.connect()
+    folder = Path(shell.environment["SOPHIA_DATA_DIR"])
+    assert shell.run("db", "export", str(shell.folder / "export")).exit_code == 0
+    process = shell.start("serve", "--port", "0", "--no-jobs", SOPHIA_LOG_FORMAT="json")
+    assert process.stderr is not None
+    with closing(sqlite3.connect(folder / "sophia.db")) as connection:
+        connection.execute("SELECT count(*) FROM accounts").fetchall()
+        written = [folder, *folder.iterdir(), shell.folder / "export"]
+        assert {path.name for path in written} >= {"sophia.db", "sophia.db-wal", "sophia.db-shm", "key"}
+        assert [path for path in written if path.stat().st_mode & 0o077] == []
+    assert json.loads(process.stderr.readline())["event"] != "store_open_to_others"
+    process.send_signal(signal.SIGTERM)
+    shell.finish(process)
+    (folder / "sophia.db").chmod(0o644)
+    process = shell.start("serve", "--port", "0", "--no-jobs", SOPHIA_LOG_FORMAT="json")
+    assert process.stderr is not None
+    warning = json.loads(process.stderr.readline())
+    process.send_signal(signal.SIGTERM)
+    shell.finish(process)
+    assert warning["event"] == "store_open_to_others"
+    assert "chmod 600" in warning["what_to_do"]

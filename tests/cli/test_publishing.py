@@ -4,8 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.cli.conftest import Shell
+from tests.conftest import Filling
 
+from sophia.cli.publishing import advice
+from sophia.database import Database
 from sophia.demo.world import World, build_world
+from sophia.publishing.queue import EntryInfo
 
 BY = ("--by", "Ada")
 
@@ -93,3 +97,114 @@ def test_wrong_usage_is_said(shell: Shell) -> None:
         done = shell.run(*arguments)
         assert done.exit_code == 1
         assert said in done.stderr
+
+
+def test_a_time_that_is_over_is_refused(shell: Shell) -> None:
+    """L17: the year mistyped, or an hour of this morning, in each form that is understood; nothing is queued or sent."""
+    shell.connect()
+    draft = str(write(shell))
+    shell.run("draft", "approve", draft, *BY)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for past in (
+        "2025-12-24 09:00",
+        "24.12.2025 09:00",
+        "2025-12-24T09:00Z",
+        yesterday.strftime("%Y-%m-%d %H:%M"),
+        yesterday.strftime("%d.%m.%Y %H:%M"),
+        (datetime.now(UTC) - timedelta(minutes=7)).isoformat(timespec="minutes"),
+    ):
+        refused = shell.run("publish", "queue", draft, "--at", past)
+        assert (refused.exit_code, "is in the past" in refused.stderr) == (1, True), past
+    assert "The queue is empty" in shell.run("publish", "list").stdout
+    assert "Nothing is due" in shell.run("publish", "due").stdout
+    refused = shell.run("publish", "queue", draft, "--at", "2099-02-30 10:00")
+    assert (refused.exit_code, "not in the calendar" in " ".join(refused.stderr.split())) == (2, True)
+    (entry,) = shell.ask("publish", "queue", draft, "--at", "now", "--by", "Cy")["entries"]
+    assert (entry["scheduled_for"], entry["queued_by"]) == (None, "Cy")
+    (sent,) = shell.ask("publish", "due")["entries"]
+    assert sent["status"] == "published"
+
+
+def test_a_time_at_which_clocks_change_is_refused(shell: Shell) -> None:
+    """L17: in the operator's zone; the message says what to type instead."""
+    shell.connect()
+    draft = str(write(shell))
+    zone = {"SOPHIA_OPERATOR_TIMEZONE": "Europe/Berlin"}
+    # The clock of these tests is the machine's, so the night lies in a year to come.
+    year = datetime.now(UTC).year + 1
+    night = next(day for day in (datetime(year, 3, day) for day in range(31, 24, -1)) if day.weekday() == 6)
+    refused = shell.run("publish", "queue", draft, "--at", night.strftime("%d.%m.%Y 02:30"), **zone)
+    assert (refused.exit_code, "does not exist" in " ".join(refused.stderr.split())) == (2, True)
+    (entry,) = shell.ask("publish", "queue", draft, "--at", night.strftime("%d.%m.%Y 03:30"), **zone)["entries"]
+    assert entry["scheduled_for"] == night.strftime("%Y-%m-%dT01:30:00Z")
+
+
+def test_two_people_by_commands(shell: Shell) -> None:
+    """L16: with the setting, who approved does not queue; somebody else does."""
+    shell.connect()
+    draft = str(write(shell))
+    two = {"SOPHIA_TWO_PERSON_APPROVAL": "true"}
+    assert shell.run("draft", "approve", draft, *BY, **two).exit_code == 0
+    refused = shell.run("publish", "queue", draft, *BY, **two)
+    assert (refused.exit_code, "somebody else queues it" in refused.stderr) == (1, True)
+    assert shell.run("publish", "queue", draft, "--by", "Cy", **two).exit_code == 0
+    (sent,) = shell.ask("publish", "due", **two)["entries"]
+    assert sent["status"] == "published"
+
+
+def test_lists_show_every_state_and_the_latest_first(shell: Shell) -> None:
+    """E2, K10: drafts of every kind, entries by their moment; a state that there is not is refused, more are announced."""
+    shell.connect()
+    numbers = [write(shell, copy=f"Text {number}") for number in range(3)]
+    for number, hours in zip(numbers, (5, 30, 1), strict=True):
+        at = (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M")
+        shell.run("publish", "queue", str(number), "--at", at)
+    listed = shell.ask("publish", "list")
+    assert [one["draft_id"] for one in listed["entries"]] == [numbers[1], numbers[0], numbers[2]]
+    assert listed["more"] is False
+    first = shell.run("publish", "list", "--limit", "2").stdout
+    assert (first.count("queued"), "There are more than these 2" in first) == (2, True)
+    database = Database(f"sqlite:///{shell.environment['SOPHIA_DATA_DIR']}/sophia.db")
+    described = Filling(database).draft(1)
+    database.close()
+    assert [one["id"] for one in shell.ask("draft", "list")["drafts"]] == [described, *numbers[::-1]]
+    assert "facebook post" in shell.run("draft", "list").stdout
+    assert "There are more than these 1" in shell.run("draft", "list", "--limit", "1").stdout
+    assert shell.run("draft", "list", "--status", "rejected").stdout == "No draft matches.\n"
+    for command in ("draft", "publish"):
+        assert shell.run(command, "list", "--status", "nonsense").exit_code == 2
+
+
+def test_a_text_of_metas_is_shown_once() -> None:
+    """L17: a long message is often both what went wrong and what to do about it."""
+    text = "The token has ended. " * 5
+    for problem, what_to_do, shown in (
+        (f"Meta, error 190: {text}", text, f"Meta, error 190: {text}"),
+        (text, f"{text} Then connect again.", f"{text} Then connect again."),
+        (text, text, text),
+        ("Too long.", "Edit it.", "Too long. Edit it."),
+        (None, "Approve it.", "Approve it."),
+        ("Wait.", None, "Wait."),
+        (None, None, "nothing"),
+    ):
+        entry = EntryInfo(
+            1,
+            1,
+            1,
+            "Hats",
+            1,
+            "Page",
+            "facebook",
+            "feed",
+            "queued",
+            True,
+            None,
+            None,
+            None,
+            None,
+            None,
+            1,
+            problem,
+            what_to_do,
+        )
+        assert advice(entry) == shown

@@ -48,6 +48,11 @@ def test_a_report_as_json(furnished: Shell) -> None:
     assert earlier["kpis"]["views"]["value"] == 1400
     days = ("--from", str(week.start), "--to", str(week.start + timedelta(days=1)))
     assert furnished.ask("report", "Hats", *days)["kpis"]["views"]["value"] == 200
+    yesterday = reporting_day(datetime.now(UTC)) - timedelta(days=1)
+    onwards = furnished.ask("report", "Hats", "--from", week.start.strftime("%-d.%-m.%Y"))["window"]
+    assert onwards == {"start": str(week.start), "end": str(yesterday + timedelta(days=1))} | onwards
+    until = furnished.ask("report", "Hats", "--to", str(week.start))["window"]
+    assert until == {"start": str(week.start - timedelta(days=6)), "end": str(week.start + timedelta(days=1))} | until
     before = furnished.ask("report", "Hats", "--as-of", "2026-01-05T12:00Z", "--week", "2025-12-29")
     assert before["kpis"]["views"]["value"] is None
 
@@ -55,7 +60,8 @@ def test_a_report_as_json(furnished: Shell) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        ["--from", "2026-01-05"],
+        ["--week", "2026-01-05", "--from", "2026-01-05"],
+        ["--to", "0001-01-03"],
         ["--from", "2026-01-05", "--to", "2026-01-04"],
         ["--week", "2026-01-05", "--from", "2026-01-05", "--to", "2026-01-06"],
         ["--as-of", "yesterday"],

@@ -128,13 +128,38 @@ def test_urls_are_kept_as_they_came(client: httpx.Client, api: GraphApi, world: 
 
 @pytest.mark.parametrize(
     ("asked", "served"),
-    [("/v19.0", "v22.0"), ("/v22.0", "v22.0"), ("/v24.0", "v24.0"), ("/v31.0", "v26.0"), ("", "v26.0")],
+    [
+        ("/v19.0", "v22.0"),
+        ("/v22.0", "v22.0"),
+        ("/v24.0", "v24.0"),
+        ("/v26.0", "v26.0"),
+        ("/v31.0", "v27.0"),
+        ("", "v27.0"),
+    ],
 )
 def test_old_versions_are_silently_served_by_the_oldest_usable(ask: Ask, world: World, asked: str, served: str) -> None:
     """The answer's header tells which version really answered (B9)."""
     answer = ask(f"{asked}/me", world.user_token)
     assert answer.status_code == 200
     assert answer.headers["facebook-api-version"] == served
+
+
+@pytest.mark.parametrize(
+    ("day", "served"),
+    [
+        ("2027-05-19", ["v22.0", "v23.0", "v24.0"]),
+        ("2027-05-21", ["v23.0", "v23.0", "v24.0"]),
+        ("2027-10-09", ["v24.0", "v24.0", "v24.0"]),
+        ("2028-02-19", ["v25.0", "v25.0", "v25.0"]),
+        ("2028-07-30", ["v26.0", "v26.0", "v26.0"]),
+    ],
+)
+def test_versions_expire(ask: Ask, world: World, clock: SettableClock, day: str, served: list[str]) -> None:
+    """L1: v22 ends on 20 May 2027, v23 in October, v24 and v25 in 2028; then the next usable version answers."""
+    clock.moment = datetime.fromisoformat(f"{day}T20:00:00+00:00")
+    answers = [ask(f"/{version}/me", world.user_token) for version in ("v22.0", "v23.0", "v24.0")]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert [answer.headers["facebook-api-version"] for answer in answers] == served
 
 
 def test_usage_comes_with_every_answer(ask: Ask, world: World) -> None:

@@ -12,8 +12,9 @@ from sophia.demo.control import SettableClock
 from sophia.demo.errors import unknown_object
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.objects import Media, Post
+from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
-from sophia.demo.world import World, build_world
+from sophia.demo.world import CommentIdParts, World, build_world
 
 from .conftest import NOW
 
@@ -53,6 +54,25 @@ def test_comments_are_as_many_as_are_counted(world: World, truth: Truth) -> None
             moments = [one.written_at for one in comments]
             assert moments == sorted(moments)
             assert not moments or under.created_at <= moments[0] <= moments[-1] <= moment
+
+
+@pytest.mark.parametrize(("parts", "counts"), [("two", {2}), ("three", {3}), ("mixed", {2, 3})])
+def test_ids_have_two_or_three_parts(parts: CommentIdParts, counts: set[int]) -> None:
+    """L9: POST_COMMENT and PAGE_POST_COMMENT; truth and answers agree, replies name the comment that they answer."""
+    world = build_world(businesses=1, posts_per_account=12, now=NOW, comment_id_parts=parts)
+    truth = Truth(world)
+    post, _ = busiest(world, truth)
+    comments = written(world, truth, post, NOW)
+    assert {len(comment.id.split("_")) for comment in comments} == counts
+    assert len({comment.id for comment in comments}) == len(comments) > 5
+    assert all(comment.id.startswith(f"{post.id}_") for comment in comments if len(comment.id.split("_")) == 3)
+    api = GraphApi(world, truth, clock=SettableClock(NOW))
+    with running_server(api) as base_url, httpx.Client(base_url=base_url, trust_env=False) as client:
+        client.headers["Authorization"] = f"Bearer {world.pages[0].access_token}"
+        given: dict[str, str] = {"filter": "stream", "fields": "id,parent{id}", "limit": "100"}
+        rows = client.get(f"/v22.0/{post.id}/comments", params=given).json()["data"]
+    assert [row["id"] for row in rows] == [comment.id for comment in comments][:100]
+    assert {row["parent"]["id"] for row in rows if "parent" in row} <= {comment.id for comment in comments}
 
 
 def test_facebook(ask: Ask, world: World, truth: Truth) -> None:

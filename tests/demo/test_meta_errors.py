@@ -23,6 +23,7 @@ def test_each_row_is_answered_as_meta_does(ask: Ask, api: GraphApi, world: World
     assert answer.status_code == row.status
     assert (error["code"], error.get("error_subcode"), error["message"]) == (row.code, row.subcode, row.message)
     assert error.get("is_transient") is row.is_transient
+    assert (error.get("error_user_title"), error.get("error_user_msg")) == (row.title, row.user_message)
     assert error["fbtrace_id"]
     numbers = [int(number) for number in re.findall(r"-?\d+", name)]
     assert numbers[0] == row.code
@@ -34,6 +35,7 @@ def test_the_table_holds_every_code_that_is_known() -> None:
     """The codes and subcodes of GRAPH_API.md, 3, written down a second time (C3)."""
     reading = {
         *((1, None), (1, 99), (1, 2853006), (2, None), (3, None), (4, None), (10, None), (12, None), (17, None)),
+        (21, None),
         *((32, None), (100, None), (100, 33), (100, 2108006), (102, None), (104, None), (190, None)),
         *((190, subcode) for subcode in (458, 459, 460, 463, 464, 466, 467, 492, 2069032)),
         *((200, None), (200, 1504029), (210, None), (283, None), (299, None), (341, None), (368, None)),
@@ -42,7 +44,7 @@ def test_the_table_holds_every_code_that_is_known() -> None:
     }
     ads = {(17, 2446079), *((code, None) for code in (80000, 80003, 80004, 80008, 80009, 80014))}
     publishing = {(506, None), (-2, 2207003), (-1, 2207001), (24, 2207008), (9007, 2207027), (9, 2207042)}
-    publishing.add((36000, None))
+    publishing |= {(36000, None), (100, 2207089)}
     for area, codes in (("reading", reading), ("ads", ads), ("publishing", publishing)):
         assert {(row.code, row.subcode) for row in META_ERRORS.values() if row.area == area} == codes
 

@@ -136,6 +136,27 @@ def test_blocks_are_odd(ask: Ask, api: GraphApi, world: World) -> None:
     assert (blocks, len(touched)) == (None, 6)
 
 
+def test_insights_are_empty(ask: Ask, api: GraphApi, world: World) -> None:
+    """L2: `data: []` where there is something, as a token without `read_insights` gets; what is lost is recorded."""
+    fault = Fault("insights", mutation="empty data")
+    api.faults.append(fault)
+    answer = ask_days(ask, world)
+    assert answer["data"] == []
+    assert len(fault.touched) == 6
+
+
+@pytest.mark.parametrize(("name", "shown"), [("missing product type", None), ("unknown product type", "HOLOGRAM")])
+def test_media_show_another_product(ask: Ask, api: GraphApi, world: World, name: str, shown: str | None) -> None:
+    """L9: every second medium of a list, and no other field of it."""
+    path, fields = f"/{world.instagram_accounts[1].id}/media", "id,media_type,media_product_type"
+    true = ask(path, world.pages[1].access_token, fields=fields, limit=9).json()["data"]
+    api.faults.append(Fault("media", mutation=name))
+    rows = ask(path, world.pages[1].access_token, fields=fields, limit=9).json()["data"]
+    assert [row.get("media_product_type") for row in rows[::2]] == [shown] * 5
+    assert rows[1::2] == true[1::2]
+    assert [row["media_type"] for row in rows] == [row["media_type"] for row in true]
+
+
 def test_lists_of_objects_are_odd(ask: Ask, api: GraphApi, world: World) -> None:
     """Somebody else's post, a text, or nothing at all among the posts."""
     page = world.pages[1]
@@ -193,7 +214,8 @@ def test_what_is_touched_has_the_words_of_the_enumeration(ask: Ask, api: GraphAp
 
     videos = [post for post in world.posts(page.id) if post.is_video and post.created_at <= now]
     ids = ",".join(post.video_id or "" for post in videos)
-    ask("/video_insights", page.access_token, ids=ids, metric="total_video_views", period="lifetime")
+    api.new_app = False
+    ask("/v25.0/video_insights", page.access_token, ids=ids, metric="total_video_views", period="lifetime")
     assert touched() == keys(expected(world, truth, page.id, last, now, "total_video_views"))
 
     window = {"since": int(day_start(last).timestamp()), "until": int(day_start(last + timedelta(days=1)).timestamp())}
@@ -221,6 +243,8 @@ def test_every_mutation_changes_an_answer(ask: Ask, api: GraphApi, world: World,
         is_of_objects = isinstance(mutation, ListMutation) and not mutation.of_blocks
         path = f"/{page.id}/{'published_posts' if is_of_objects else 'insights'}"
         more = {"fields": "id,insights.metric(post_clicks)"} if is_of_objects else {"metric": METRICS, "period": "day"}
+        if name.endswith("product type"):
+            path, more = f"/{world.instagram_accounts[1].id}/media", {"fields": "id,media_product_type"}
         api.faults.clear()
         true = text(path, **more)
         api.faults.append(Fault(path, mutation=name))

@@ -11,7 +11,7 @@ import pytest
 
 from sophia.demo.faults import Fault
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta_errors import fault_of
+from sophia.demo.meta_errors import fault_of, listing_fault
 from sophia.demo.paging import PAGINGS
 from sophia.demo.world import World
 
@@ -115,6 +115,69 @@ def test_a_cursor_may_be_refused(read: Read, ask: Ask, api: GraphApi, world: Wor
     answer = ask(path, page.access_token, fields="id").json()
     refused = ask(path, page.access_token, fields="id", after=answer["paging"]["cursors"]["after"])
     assert "After Cursor" in refused.json()["error"]["message"]
+
+
+def test_next_without_cursors(read: Read, ask: Ask, world: World) -> None:
+    """L8: the same pages as ever, told by `next` alone; lists inside of rows page like that too."""
+    answers = read("next without cursors")
+    assert ids(answers) == ids(read(None))
+    assert [set(answer.get("paging", {})) for answer in answers] == [{"next"}, {"next", "previous"}, {"previous"}]
+    read("next without cursors", pages=1)
+    page = world.pages[0]
+    fields = "id,comments.limit(1)"
+    rows = ask(f"/{page.id}/published_posts", page.access_token, fields=fields, limit=30).json()["data"]
+    nested = [row["comments"]["paging"] for row in rows if "paging" in row["comments"]]
+    assert nested
+    assert all(set(paging) == {"next"} for paging in nested)
+
+
+@pytest.mark.parametrize("fields", ["id", "id,created_time"])
+def test_next_names_a_moment_and_a_token(client: httpx.Client, api: GraphApi, world: World, fields: str) -> None:
+    """L8: `until` and `__paging_token` instead of cursors, through the whole list and no further."""
+    page = world.pages[0]
+    api.faults[:] = [Fault("published_posts", paging="until and token")]
+    url: str | None = f"/v22.0/{page.id}/published_posts?fields={fields}&limit=10"
+    pages, links = [], []
+    while url:
+        answer = client.get(url, headers={"Authorization": f"Bearer {page.access_token}"}).json()
+        pages.append([row["id"] for row in answer["data"]])
+        assert set(answer.get("paging", {})) <= {"next"}
+        url = answer.get("paging", {}).get("next")
+        links += [url] if url else []
+    true = [post.id for post in world.posts(page.id) if post.created_at <= world.built_at]
+    assert [each for page in pages for each in page] == true
+    assert [set(parse_qs(urlsplit(link).query)) for link in links] == [
+        {"fields", "limit", "until", "__paging_token"}
+    ] * 2
+
+
+def test_pages_come_short(read: Read) -> None:
+    """L8: fewer rows than asked for on every page, with `next`; together they are all."""
+    pages = ids(read("short pages", pages=40))
+    assert [len(page) for page in pages][:3] == [5, 5, 5]
+    assert all(0 < len(page) <= 5 for page in pages)
+    assert [each for page in pages for each in page] == [each for page in ids(read(None)) for each in page]
+
+
+@pytest.mark.parametrize("paging", [None, "until and token", "next without cursors"])
+def test_a_list_ends_early_by_an_error(client: httpx.Client, api: GraphApi, world: World, paging: str | None) -> None:
+    """L8: two good pages and then an error, however the list pages, until the fault is switched off."""
+    page = world.pages[0]
+
+    def walk() -> list[int]:
+        url, statuses = f"/v22.0/{page.id}/published_posts?fields=id&limit=10", []
+        while url:
+            answer = client.get(url, headers={"Authorization": f"Bearer {page.access_token}"})
+            statuses.append(answer.status_code)
+            url = answer.json().get("paging", {}).get("next")
+        return statuses
+
+    api.faults[:] = [listing_fault("2 service down", "published_posts", pages=2)]
+    if paging:
+        api.faults.append(Fault("published_posts", paging=paging))
+    assert walk() == [200, 200, 500]
+    del api.faults[0]
+    assert walk() == [200, 200, 200]
 
 
 def test_posts_come_twice(read: Read) -> None:

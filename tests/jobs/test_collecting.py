@@ -1,6 +1,7 @@
 """Collections that meet each other, and accounts that must not harm each other, on both databases."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from cryptography.fernet import Fernet
@@ -136,6 +137,24 @@ def test_what_is_due_is_published_by_a_job(agency: Agency) -> None:
         client = session.get_one(Account, account.account_id).client_id
         draft = create_draft(session, client, DraftContent("facebook", "feed", "Hello"), "Ada", agency.now)
         approve(session, draft, "Bo", agency.now)
-        enqueue(session, draft, agency.now)
+        enqueue(session, draft, "Cy", agency.now)
     assert agency.run(publish_due) == {"due": 1, "published": 1}
     assert agency.run(publish_due) == {"due": 0}
+
+
+@ON_BOTH
+def test_two_servers_that_start_together_collect_each_account_once(agency: Agency) -> None:
+    """L23: both find all accounts due; whoever gets a lease second finds the account collected, and asks Meta nothing."""
+    agency.connect()
+    agency.change(concurrency=2)
+
+    async def both(context: JobContext) -> list[dict[str, int]]:
+        other = replace(context, holder="another machine:1:x")
+        return list(await asyncio.gather(collect_at_start(context), collect_at_start(other)))
+
+    one, other = agency.run(both)
+    assert (one["due"], other["due"]) == (6, 6)
+    with agency.database.read() as session:
+        collected = list(session.scalars(select(CollectionRun.account_id)))
+    assert sorted(collected) == [1, 2, 3, 4, 5, 6]
+    assert one.get("ok", 0) + other.get("ok", 0) == one.get("skipped", 0) + other.get("skipped", 0) == 6

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sophia.analytics.queries import RunRecord
+from sophia.analytics.queries.runs import RunProblem
 from sophia.analytics.queries.standing import Standing
 from sophia.analytics.schedule import LADDER
-from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, lags, last_tick, may_be_collected
+from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, lags, may_be_collected, was_collected_since
+from sophia.jobs.run_times import last_daily_run_time
 from sophia.portfolio.service import AccountInfo
 
 # Noon in UTC is four in the morning in Meta's zone, so its yesterday is the 21st.
@@ -95,10 +97,43 @@ def test_yesterday_is_that_of_the_last_daily_hour() -> None:
     ],
 )
 def test_the_last_daily_hour(now: datetime, zone: str, tick: datetime) -> None:
-    assert last_tick(now, 6, ZoneInfo(zone)) == tick
+    assert last_daily_run_time(6, ZoneInfo(zone), now) == tick
 
 
 def test_there_is_no_point_without_a_token_or_in_a_paused_account() -> None:
     assert may_be_collected(standing())
     assert not may_be_collected(replace(standing(), account=replace(ACCOUNT, has_token=False)))
     assert not may_be_collected(replace(standing(), account=replace(ACCOUNT, status="paused")))
+
+
+def test_a_run_that_was_cut_off_is_made_good() -> None:
+    """C1, E4: killed or stopped when its days were complete and its posts were not, by the next start or within the hour."""
+    stopped = [RunProblem("The run was ended before it was done.", None, "stopped", None, None, None)]
+    for run, due in (
+        (run_of("running", NOW), True),
+        (replace(run_of("failed", NOW), problems=stopped), True),
+        (replace(run_of("failed", NOW), problems=[RunProblem("Unknown error", "posts", 1, None, None, None)]), False),
+        (run_of("ok", NOW), False),
+    ):
+        assert is_due_at_start(standing(run=run), NOW) is due
+        assert is_due_again(standing(run=run), NOW, 9, ZoneInfo("UTC")) is due
+        paused = replace(standing(run=run), account=replace(ACCOUNT, status="needs_reconnect"))
+        assert not is_due_at_start(paused, NOW)
+
+
+def test_a_run_of_another_process_counts_whatever_came_of_it() -> None:
+    """L23: an account that failed elsewhere a moment ago is not tried again at once; a person's run, a dead one and an
+    old one say nothing.
+    """
+    before = standing(YESTERDAY - ONE_DAY, run=replace(run_of("ok", NOW - ONE_DAY), id=7))
+    failed = replace(before, last_run=replace(run_of("failed", NOW), id=8))
+    assert is_due_at_start(failed, NOW)
+    assert was_collected_since(before, failed)
+    assert was_collected_since(replace(before, last_run=None), failed)
+    for other in (
+        before,
+        replace(before, last_run=None),
+        replace(failed, last_run=replace(run_of("running", NOW), id=8)),
+        replace(failed, last_run=replace(run_of("ok", NOW), id=8, trigger="manual")),
+    ):
+        assert not was_collected_since(before, other)

@@ -129,6 +129,7 @@ LIVE = [
 ]
 
 MAR_2024, SEP_2024, NOV_2025, JUN_2026 = date(2024, 3, 14), date(2024, 9, 16), date(2025, 11, 15), date(2026, 6, 15)
+NOV_2026 = date(2026, 11, 1)
 DEC_2023, JAN_2025, APR_2025 = date(2023, 12, 11), date(2025, 1, 8), date(2025, 4, 21)
 DEAD = [
     (FB, ObjectKind.PAGE, MAR_2024, None, "page_engaged_users page_consumptions page_content_activity"),
@@ -166,6 +167,7 @@ DEAD = [
     (FB, ObjectKind.VIDEO, JUN_2026, None, "post_video_views_unique post_video_views_organic_unique"),
     (FB, ObjectKind.VIDEO, JUN_2026, None, "post_video_views_paid_unique total_video_impressions"),
     (FB, ObjectKind.VIDEO, JUN_2026, None, "total_video_views_unique total_video_views_organic_unique"),
+    (FB, ObjectKind.VIDEO, NOV_2026, None, "total_video_consumption_rate"),
     (FB, ObjectKind.STORY, JUN_2026, "STORY_MEDIA_VIEW", "PAGE_STORY_IMPRESSIONS_BY_STORY_ID"),
     (IG, ObjectKind.ACCOUNT, APR_2025, "views", "impressions"),
     (IG, ObjectKind.ACCOUNT, JAN_2025, "profile_links_taps", "email_contacts phone_call_clicks text_message_clicks"),

@@ -23,7 +23,7 @@ TABLE = [
     (1, None, "An unknown error has occurred.", AGAIN),
     (1, 2853006, "The viewer lacks permission", ASK),
     (2, None, "Service temporarily unavailable", AGAIN),
-    (3, None, "Application does not have the capability to make this API call", Remedy.STOP_APPLICATION),
+    (3, None, "Application does not have the capability to make this API call", ASK),
     (4, None, "(#4) Application request limit reached", PAUSE),
     (17, None, "(#17) User request limit reached", PAUSE),
     (17, 2446079, "(#17) User request limit reached", PAUSE),
@@ -113,32 +113,6 @@ def test_only_again_is_tried_again() -> None:
     assert not may_pass(spurious, failures=2)
 
 
-ASKED = ("reach", "reposts", "views")
-
-
-@pytest.mark.parametrize(
-    ("message", "asked", "blamed"),
-    [
-        (NO_SUCH_METRIC, ASKED, set()),
-        (NOT_OF_THIS_PRODUCT, ASKED, {"reposts"}),
-        (ONE_OF, ASKED, {"reposts"}),  # the names in the list are those that are valid
-        (ONE_OF.replace("[1]", "[0]"), ASKED, {"reach"}),
-        (ONE_OF.replace("[1]", "[9]"), ASKED, set()),
-        (NOT_OF_THIS_PRODUCT, ("reach",), set()),  # never one that was not asked
-        ("", ASKED, set()),
-    ],
-)
-def test_culprits(message: str, asked: tuple[str, ...], blamed: set[str]) -> None:
-    """B3: Meta's position or name is blamed; a list of what would be valid blames nobody."""
-    assert GraphError(message, code=100).culprits(asked) == blamed
-
-
-def test_a_short_name_is_not_blamed_for_a_longer_one() -> None:
-    """B3: `likes` is not `total_likes`."""
-    message = "(#100) The Media Insights API does not support the total_likes metric for this media product type."
-    assert GraphError(message, code=100).culprits(("likes", "total_likes")) == {"total_likes"}
-
-
 def test_what_a_person_reads() -> None:
     """C3: the error says its numbers and the trace that Meta's support asks for, and is one of ours."""
     error = as_error({"message": "No", "code": 190, "error_subcode": 463, "fbtrace_id": "AbC"}, 400)
@@ -154,3 +128,94 @@ def test_error_objects_of_odd_shape(error: object) -> None:
     found = as_error(error, 400)
     assert found.remedy in Remedy
     assert found.message
+
+
+TOO_WIDE = "The picture has an aspect ratio that cannot be published."
+
+
+def test_metas_text_for_users_is_shown_next_to_its_text_for_developers() -> None:
+    """L10: "Invalid parameter" alone tells nobody what to change; Meta says it in error_user_title and error_user_msg."""
+    body = {"message": "Invalid parameter", "code": 100, "error_subcode": 2207089, "error_user_title": "Too wide"}
+    error = as_error({**body, "error_user_msg": TOO_WIDE, "fbtrace_id": "Ab1"}, 400)
+    assert str(error) == f"Meta, error 100/2207089: Invalid parameter. Too wide. {TOO_WIDE} (fbtrace_id Ab1)"
+    assert error.text == f"Invalid parameter. Too wide. {TOO_WIDE}"
+
+
+@pytest.mark.parametrize(
+    ("message", "title", "text", "shown"),
+    [
+        (TOO_WIDE, None, TOO_WIDE, TOO_WIDE),
+        (TOO_WIDE, "", f"Sorry. {TOO_WIDE}", f"Sorry. {TOO_WIDE}"),
+        ("(#100) Param image_url: " + TOO_WIDE, "Error", TOO_WIDE, f"(#100) Param image_url: {TOO_WIDE} Error"),
+        ("Fatal", 7, ["odd"], "Fatal. 7. ['odd']"),
+        (None, None, None, "no message"),
+    ],
+)
+def test_a_text_is_shown_once(message: object, title: object, text: object, shown: str) -> None:
+    """L10: Meta often repeats one text in several fields; a person reads it once. Odd types cost nothing."""
+    body = {"message": message, "code": 100, "error_user_title": title, "error_user_msg": text}
+    assert as_error(body, 400).text == shown
+
+
+@pytest.mark.parametrize("name", ["message", "error_user_title", "error_user_msg", "fbtrace_id"])
+def test_texts_of_meta_cannot_control_a_terminal(name: str) -> None:
+    """L21, L10: escape sequences and reversed text are shown as characters, and no text is long."""
+    attack = "a\x1b]0;title\x07b\x9b2Jc\u202ed\r\n\x00e\ud800" + "x" * 100_000
+    error = as_error({"message": "No", "code": 1, name: attack}, 400)
+    assert str(error).isprintable()
+    assert len(str(error)) < 500
+    assert "\\u001b" in str(error)
+
+
+def test_a_secret_at_the_end_of_a_long_text_is_not_cut_in_half() -> None:
+    """L10, D2: a text is shortened after the secrets in it were replaced."""
+    token = "EAA" + "Zb3" * 60
+    for length in range(250, 300, 7):
+        assert "EAAZ" not in as_error({"message": "x" * length + " " + token, "code": 190}, 400).text
+
+
+REFUSED_PERMISSIONS = [
+    (100, None, "(#100) Requires the 'pages_read_engagement' permission or the 'Page Public Content Access' feature"),
+    (100, 33001, "You do not have permission to view this. Missing: pages_read_engagement"),
+    (100, None, "Application not authorized: pages_read_engagement"),
+    (10, None, "(#10) This action needs pages_read_engagement"),
+    (987654, None, "Unknown refusal: missing permissions (pages_read_engagement)"),
+]
+
+
+@pytest.mark.parametrize(("code", "subcode", "message"), REFUSED_PERMISSIONS)
+def test_a_missing_permission_is_named(code: int, subcode: int | None, message: str) -> None:
+    """L10: a refusal for a permission asks a person for that permission, under whatever code Meta sends it."""
+    error = GraphError(message, code=code, subcode=subcode, status=400)
+    assert error.remedy is ASK
+    assert "pages_read_engagement" in error.advice
+    assert "sophia connect" in error.advice
+
+
+def test_a_permission_for_one_field_costs_that_field_only() -> None:
+    """L10: the gated field is left out under code 100 as it is under code 10."""
+    assert GraphError("(#100) needs pages_read_user_content", code=100).remedy is Remedy.WITHOUT_FIELD
+
+
+def test_an_object_that_may_be_hidden_is_left_out() -> None:
+    """L10: without the subcode 33 the same text still means that the object is gone or hidden, not a fault."""
+    message = "Unsupported get request. Object with ID '17' does not exist, cannot be loaded due to missing permissions"
+    assert GraphError(message, code=100).remedy is GONE
+
+
+def test_a_page_that_was_replaced_must_be_connected_anew() -> None:
+    """L10: error 21 ends the account, and the advice names the only way on."""
+    error = GraphError("(#21) Page ID 5 was migrated to page ID 999. Please update your API calls", code=21)
+    assert error.remedy is RECONNECT
+    assert "new Page" in error.advice
+    assert "999" in error.text
+
+
+@pytest.mark.parametrize(("code", "subcode", "message", "remedy"), [*TABLE, (987654, None, "odd", MISTAKE)])
+def test_only_a_wrong_request_is_called_a_fault_of_sophia(
+    code: int, subcode: int | None, message: str, remedy: Remedy
+) -> None:
+    """L10: what Meta refuses for its own reasons is no fault of Sophia's, and neither is what nobody knows."""
+    del remedy
+    error = GraphError(message, code=code, subcode=subcode, status=400)
+    assert ("fault of Sophia" in error.advice) is (code in {2500, 3001})

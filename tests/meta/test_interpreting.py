@@ -192,12 +192,14 @@ def test_kinds_of_facebook_posts(item: dict[str, Any], kind: ObjectKind, video: 
         ("feed", "CAROUSEL_ALBUM", ObjectKind.CAROUSEL),
         ("REELS", "VIDEO", ObjectKind.REEL),
         ("STORY", "IMAGE", ObjectKind.STORY),
-        ("AD", "IMAGE", None),
-        (None, "IMAGE", None),
+        ("AD", "IMAGE", ObjectKind.OTHER),
+        (None, "IMAGE", ObjectKind.OTHER),
+        ("IGTV", "VIDEO", ObjectKind.OTHER),
+        ({"odd": 1}, None, ObjectKind.OTHER),
     ],
 )
-def test_kinds_of_instagram_media(product: str | None, media: str, kind: ObjectKind | None) -> None:
-    """B4: by media_product_type, in any case; an ad has no insights of its own."""
+def test_kinds_of_instagram_media(product: object, media: object, kind: ObjectKind) -> None:
+    """B4, L9: by media_product_type, in any case; no medium is left out because its product type is not known."""
     assert instagram.kind_of({"media_product_type": product, "media_type": media}) is kind
 
 
@@ -278,3 +280,32 @@ def test_reading_again_says_the_same() -> None:
     assert interpret(stored) == interpret(stored, json.loads(stored.body))
     with pytest.raises(KeyError):
         interpret(source("horoscope", "1", {}))
+
+
+def test_stories_are_stories_whatever_their_product_type() -> None:
+    """L9: the edge /stories lists stories only, so a missing product type changes nothing."""
+    items = [{"id": "1", "timestamp": STAMP}, {"id": "2", "timestamp": STAMP, "media_product_type": "NEW"}]
+    assert [post.kind for post in said("stories", "17841/stories", {"data": items}).posts] == [ObjectKind.STORY] * 2
+
+
+ODD_PARTS = [
+    ("media", {"id": "1", "timestamp": STAMP, "media_product_type": "FEED", "insights": ["odd"]}),
+    ("media", {"id": "1_2_3_4", "timestamp": STAMP, "media_product_type": "FEED"}),
+    ("video_reels", {"video_insights": {"data": []}}),
+    ("video_reels", {"id": "7", "video_insights": "odd"}),
+    ("published_posts", {"id": "1_2", "created_time": STAMP, "comments": {"summary": 5}}),
+    ("published_posts", {"id": "1_2", "created_time": STAMP, "reactions": "odd"}),
+]
+
+
+@pytest.mark.parametrize(("subject", "item"), ODD_PARTS)
+def test_no_part_of_an_answer_disappears(subject: str, item: dict[str, Any]) -> None:
+    """L9: what a reader cannot use is set aside with a reason; it is never dropped in silence."""
+    batch = said(subject, f"17841/{subject}", {"data": [item]})
+    assert len(batch.oddities) == 1
+    assert batch.oddities[0].reason
+
+
+def test_no_part_of_an_answer_about_several_ids_disappears() -> None:
+    """L9: the same for an object per id."""
+    assert len(said("media_by_id", "", {"1": {"id": "1", "insights": []}}, ids="1").oddities) == 1

@@ -16,13 +16,13 @@ from sophia.demo.truth import Truth
 from sophia.demo.world import build_world
 from sophia.meta.client import GraphClient
 from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.page_discovery import find_pages
 from sophia.meta.tokens import (
     App,
     debug_token,
     debug_tokens,
     exchange_long_lived,
     granted_permissions,
-    page_accounts,
     read_facts,
 )
 
@@ -36,7 +36,7 @@ def calls(meta: Meta) -> dict[str, Work]:
     return {
         "debug": lambda client: debug_token(client, meta.app, SECRET),
         "exchange": lambda client: exchange_long_lived(client, meta.app, SECRET),
-        "accounts": lambda client: page_accounts(client.caller(SECRET)),
+        "accounts": lambda client: find_pages(client.caller(SECRET), ()),
     }
 
 
@@ -84,7 +84,7 @@ def test_a_short_lived_token_is_exchanged(meta: Meta) -> None:
 
 
 def test_pages_come_with_their_tokens_and_instagram_accounts(meta: Meta) -> None:
-    pages = meta.ask(lambda client: page_accounts(client.caller(SecretStr(meta.world.user_token))))
+    pages = meta.ask(lambda client: find_pages(client.caller(SecretStr(meta.world.user_token)), ())).pages
     assert [page.token.get_secret_value() for page in pages] == [page.access_token for page in meta.world.pages]
     assert [page.instagram and page.instagram.id for page in pages] == [a.id for a in meta.world.instagram_accounts]
     assert all("ANALYZE" in page.tasks for page in pages)
@@ -95,7 +95,7 @@ def test_a_portfolio_of_more_than_one_page_of_pages_is_read_to_its_end() -> None
     world = build_world(businesses=130, posts_per_account=1, days=3, now=NOW)
     served = Meta(GraphApi(world, Truth(world), clock=lambda: NOW))
     with running_server(served) as served.base_url:
-        pages = served.ask(lambda client: page_accounts(client.caller(SecretStr(world.user_token))))
+        pages = served.ask(lambda client: find_pages(client.caller(SecretStr(world.user_token)), ())).pages
     assert len({page.id for page in pages}) == 130
 
 

@@ -17,7 +17,7 @@ import sophia.access
 import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.analytics.measures.benchmarks import SEED
-from sophia.analytics.models import DecisionTrace
+from sophia.analytics.models import ConversionEvent, DecisionTrace
 from sophia.analytics.queries import list_benchmarks
 from sophia.database import Base, Database, day_number
 from sophia.errors import StoreError
@@ -131,6 +131,36 @@ def test_decisions_of_before_stay(database: Database) -> None:
         assert session.execute(text("SELECT count(*) FROM decision_traces WHERE actual IS NULL")).scalar_one() == 2
 
 
+def test_keys_of_before_keep_their_clients_and_may_do_what_they_could(database: Database) -> None:
+    """L16, K4: each becomes *admin* of the clients that it was limited to; on the way back the clients stay too."""
+    downgrade(database, "0011")
+    with database.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO clients (id, name, slug, timezone, status, created_at) VALUES (1, 'B', 'b', 'UTC', 'active', :at)"
+            ),
+            {"at": str(NOW)},
+        )
+        for name, limited in (("reader", True), ("agency", False)):
+            session.execute(
+                text(
+                    "INSERT INTO api_keys (name, prefix, sha256, limited, created_at) VALUES (:name, :name, :name, :limited, :at)"
+                ),
+                {"name": name, "limited": limited, "at": str(NOW)},
+            )
+        session.execute(text("INSERT INTO api_key_clients SELECT id, 1 FROM api_keys WHERE limited"))
+    upgrade(database)
+    with database.read() as session:
+        keys = sophia.access.list_keys(session)
+        assert [(key.name, key.role, [one.client_id for one in key.clients]) for key in keys] == [
+            ("reader", "admin", [1]),
+            ("agency", "admin", []),
+        ]
+    downgrade(database, "0011")
+    with database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM api_key_clients")).scalar_one() == 1
+
+
 def test_benchmarks_are_shipped_once(database: Database) -> None:
     """K4, G9: a new store has every row of the seed; on the way back they go, and what somebody wrote stays as it is."""
     shipped = {(one.industry, one.platform.value, one.value_percent, one.source) for one in SEED}
@@ -178,6 +208,67 @@ def test_benchmarks_of_before_hold(database: Database) -> None:
     with database.read() as session:
         left = text("SELECT count(*) FROM industry_benchmarks")
         assert session.execute(left).scalar_one() == len(SEED) - 2
+
+
+def test_conversions_of_before_stay(database: Database) -> None:
+    """L13, K4: each keeps its number and content, its origin is known, and the way back leaves what counts."""
+    downgrade(database, "0011")
+    rows = (
+        (1, "shop", None, "conversion", "#1001", "external-a"),
+        (2, "shop", None, "refund", "refund:#1001", "external-b"),
+        (3, "facebook", "facebook", "conversion", "T1", "external-c"),
+        (4, "facebook", "facebook", "refund", "refund:T1", "external-d"),
+        (5, "form", None, "inquiry", None, "row-1-1"),
+    )
+    with database.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO clients (id, name, slug, timezone, status, created_at) VALUES (1, 'B', 'b', 'UTC', 'active', :at)"
+            ),
+            {"at": str(NOW)},
+        )
+        for number, source, tag, kind, external, key in rows:
+            session.execute(
+                text(
+                    "INSERT INTO conversion_events (id, client_id, event_type, source, utm_source, event_date, external_id,"
+                    " idempotency_key, content_sha256, recorded_at) VALUES (:id, 1, :kind, :source, :tag, '2026-11-20',"
+                    " :external, :key, '', :at)"
+                ),
+                {
+                    "id": number,
+                    "source": source,
+                    "tag": tag,
+                    "kind": kind,
+                    "external": external,
+                    "key": key,
+                    "at": str(NOW),
+                },
+            )
+    upgrade(database)
+    with database.read() as session:
+        found = session.execute(select(ConversionEvent).order_by(ConversionEvent.id)).scalars().all()
+    assert [(row.id, row.origin, row.external_id, row.transaction_key, row.attributed_by) for row in found] == [
+        (1, "shop", "#1001", "1001", None),
+        (2, "shop", "refund:#1001", "1001", None),
+        (3, "ga4", "T1", "t1", "utm_source"),
+        (4, "ga4", "refund:T1:2026-11-20", "t1", "utm_source"),
+        (5, "form", None, None, None),
+    ]
+    with database.write() as session:
+        # Another shop's order of the same number, and one that a person deleted.
+        session.execute(
+            text(
+                "INSERT INTO conversion_events (id, client_id, event_type, source, event_date, external_id, idempotency_key,"
+                " content_sha256, recorded_at, origin, from_analytics, removed_at) SELECT id + 10, client_id, event_type,"
+                " source, event_date, external_id, idempotency_key || '+', '', recorded_at, origin || '+', from_analytics,"
+                " CASE id WHEN 5 THEN recorded_at END FROM conversion_events"
+            )
+        )
+    downgrade(database, "0011")
+    with database.read() as session:
+        left = session.execute(text("SELECT id, external_id FROM conversion_events ORDER BY id")).all()
+    assert [tuple(row) for row in left][:5] == [(number, external) for number, *_, external, _ in rows]
+    assert [tuple(row) for row in left][5:] == [(number, None) for number in (11, 12, 13, 14)]
 
 
 def test_one_line_of_revisions() -> None:

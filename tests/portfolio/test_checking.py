@@ -90,6 +90,7 @@ def test_the_end_is_announced_as_early_as_the_settings_say(agency: Agency) -> No
 def test_the_end_of_the_version_is_announced(agency: Agency) -> None:
     """B9: v22.0 ends on 2027-05-20."""
     agency.now = datetime(2027, 3, 1, tzinfo=UTC)
+    agency.change(graph_api_version="v22.0")
     assert [warning.code for warning in check(agency).warnings] == ["version"]
     agency.change(graph_api_version="v23.0")
     assert check(agency).warnings == ()

@@ -33,9 +33,9 @@ def test_what_can_be_published(content: DraftContent) -> None:
         (DraftContent("instagram", "feed", "x"), "instagram has no 'feed'"),
         (DraftContent("instagram", "video", "x", (VIDEO,)), "instagram has no 'video'"),
         (DraftContent("facebook", "feed", " \n"), "needs a copy"),
-        (DraftContent("facebook", "feed", "x", (PICTURE,)), "takes 0 media addresses; 1 were given"),
-        (DraftContent("instagram", "carousel", "x", (PICTURE,)), "takes 2 to 10"),
-        (DraftContent("instagram", "carousel", "x", (PICTURE,) * 11), "takes 2 to 10"),
+        (DraftContent("facebook", "feed", "x", (PICTURE,)), "needs no media address, and this one has 1"),
+        (DraftContent("instagram", "carousel", "x", (PICTURE,)), "needs 2 to 10"),
+        (DraftContent("instagram", "carousel", "x", (PICTURE,) * 11), "needs 2 to 10"),
         (DraftContent("instagram", "image", "x", (VIDEO,)), "is a video"),
         (DraftContent("instagram", "reel", "x", (PICTURE,)), "takes a video"),
         (DraftContent("instagram", "story", "text", (PICTURE,)), "no text with a story"),
@@ -117,16 +117,33 @@ def test_nobody_does_nothing(filling: Filling) -> None:
 
 
 def test_lists_show_whose_drafts_may_be_seen(filling: Filling) -> None:
-    """D3: another client's draft is as one that does not exist; what was not made to be published is left out."""
+    """D3: another client's draft is as one that does not exist; what describes a post made elsewhere is listed too."""
     mine, other = filling.client("Mine"), filling.client("Other")
-    filling.draft(mine)
+    described = filling.draft(mine)
     with filling.database.write() as session:
         first, second = (create_draft(session, one, FEED, "Ada", NOW) for one in (mine, other))
     with filling.database.read() as session:
-        assert [one.id for one in list_drafts(session, None)] == [second, first]
-        assert [one.id for one in list_drafts(session, frozenset({mine}))] == [first]
+        assert [one.id for one in list_drafts(session, None)] == [second, first, described]
+        assert [one.id for one in list_drafts(session, frozenset({mine}))] == [first, described]
         assert [one.id for one in list_drafts(session, None, client_id=other)] == [second]
-        assert [one.id for one in list_drafts(session, None, before_id=second)] == [first]
+        assert [one.id for one in list_drafts(session, None, before_id=second)] == [first, described]
         assert list_drafts(session, None, status="approved") == []
         with pytest.raises(NotFoundError):
             find_draft(session, frozenset({mine}), second)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            DraftContent("instagram", "image", "x"),
+            "A draft of kind image needs one media address, and this one has none.",
+        ),
+        (DraftContent("instagram", "carousel", "x", (PICTURE,)), "needs 2 to 10 media addresses, and this one has 1."),
+    ],
+)
+def test_the_number_of_media_is_told_in_proper_sentences(content: DraftContent, sentence: str) -> None:
+    """A person reads what the kind needs and what the draft has."""
+    with pytest.raises(InvalidInputError) as raised:
+        check(content)
+    assert sentence in str(raised.value)

@@ -20,6 +20,8 @@ from sophia.analytics.models import (
     CampaignMembership,
     ClientGoal,
     ConversionEvent,
+    ConversionEventRevision,
+    ConversionSourceChoice,
     DecisionQualityScore,
     DecisionTrace,
     IdealCustomer,
@@ -225,6 +227,7 @@ def fill(filling: Filling, name: str) -> int:
             content_sha256="0" * 64,
             recorded_at=NOW,
         ),
+        ConversionSourceChoice(client_id=client, origin="shop", set_at=NOW),
         IdealCustomer(
             client_id=client, name="i", genders=["F"], countries=[], places=[], created_at=NOW, updated_at=NOW
         ),
@@ -252,9 +255,22 @@ def fill(filling: Filling, name: str) -> int:
         session.flush()
         (snapshot,) = (row for row in rows if isinstance(row, KPISnapshot))
         session.add(KPISnapshotRevision(snapshot_id=snapshot.id, replaced_at=NOW, kpis={}, computed_at=NOW))
+        (conversion,) = (row for row in rows if isinstance(row, ConversionEvent))
+        session.add(earlier_version(conversion))
     talk(filling, client, account, name)
     tell(filling, client, account, name)
     return client
+
+
+def earlier_version(conversion: ConversionEvent) -> ConversionEventRevision:
+    """What a conversion was before it was changed."""
+    columns = {column.key for column in ConversionEventRevision.__table__.columns} - {
+        "id",
+        "conversion_id",
+        "replaced_at",
+    }
+    values = {name: getattr(conversion, name) for name in columns}
+    return ConversionEventRevision(conversion_id=conversion.id, replaced_at=NOW, **values)
 
 
 def tell(filling: Filling, client: int, account: int, name: str) -> None:

@@ -85,7 +85,7 @@ class Newsroom:
 
     def enqueue(self, draft_id: int, scheduled_for: datetime | None = None) -> int:
         with self.house.database.write() as session:
-            (entry,) = queue.enqueue(session, draft_id, self.house.now, scheduled_for=scheduled_for)
+            (entry,) = queue.enqueue(session, draft_id, "Cy", self.house.now, scheduled_for=scheduled_for)
         return entry
 
     def ready(self, platform: str = "facebook", kind: str = "feed", copy: str = COPY, **more: Any) -> int:

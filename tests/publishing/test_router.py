@@ -1,13 +1,15 @@
 """Drafts and the queue over the REST API: who may see and do what, and what is answered."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from tests.conftest import NOW, Api, Filling
+from tests.conftest import NOW, Api, Filling, plain_settings
 
+from sophia.access import Role
 from sophia.analytics.models import Campaign
 from sophia.database import Database
+from sophia.main import create_app
 
 DRAFTS, QUEUE = "//api/publishing/drafts", "//api/publishing/queue"
 
@@ -119,6 +121,91 @@ def test_lists_lead_on(api: Api, filling: Filling) -> None:
     assert [one["id"] for one in first.json()] == numbers[:0:-1]
     url = first.headers["Link"].split(">")[0].strip("<")
     assert [one["id"] for one in api.get(f"/{url}").json()] == numbers[:1]
+
+
+def test_a_time_in_the_past_is_refused(api: Api, filling: Filling) -> None:
+    """L17: nothing is queued for a time that is over, nor moved to one, in whichever zone it is written."""
+    client = filling.client("Mine")
+    filling.account(client)
+    draft = api.post(DRAFTS, new(client)).json()["id"]
+    place = f"{DRAFTS}/{draft}/queue"
+    for past in (NOW - timedelta(minutes=6), NOW - timedelta(days=365)):
+        for zone in (UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=11))):
+            refused = api.post(place, {"scheduled_for": past.astimezone(zone).isoformat()})
+            assert (refused.status_code, "in the past" in refused.json()["detail"]) == (422, True)
+    assert api.get(QUEUE).json() == []
+    later = NOW + timedelta(hours=1)
+    (entry,) = api.post(place, {"scheduled_for": later.isoformat()}).json()
+    assert api.post(place, {"scheduled_for": (NOW - timedelta(hours=1)).isoformat()}).status_code == 422
+    (kept,) = api.get(QUEUE).json()
+    assert kept == entry
+    for fine in (NOW - timedelta(minutes=4), NOW, later):
+        (moved,) = api.post(place, {"scheduled_for": fine.isoformat()}).json()
+        assert datetime.fromisoformat(moved["scheduled_for"]) == fine
+    (asap,) = api.post(place, {}).json()
+    assert asap["scheduled_for"] is None
+
+
+def test_two_people_are_needed_when_the_setting_says_so(filling: Filling) -> None:
+    """L16: who approved cannot queue, who queued cannot approve, whoever comes first; another key can."""
+    settings = plain_settings(two_person_approval=True)
+    api = Api(create_app(settings, filling.database, clock=lambda: NOW), filling.key(name="first"))
+    second = filling.key(name="second", role=Role.PUBLISH)
+    client = filling.client("Mine")
+    filling.account(client)
+    approved, queued = (api.post(DRAFTS, new(client, copy=copy)).json()["id"] for copy in ("One", "Two"))
+    decision = {"version": 1}
+    assert api.post(f"{DRAFTS}/{approved}/approve", decision).status_code == 200
+    refused = api.post(f"{DRAFTS}/{approved}/queue", {})
+    assert (refused.status_code, "SOPHIA_TWO_PERSON_APPROVAL" in refused.json()["detail"]) == (409, True)
+    (entry,) = api.post(f"{DRAFTS}/{approved}/queue", {}, key=second).json()
+    assert (entry["queued_by"], entry["what_to_do"]) == ("key second", None) or "onnect" in entry["what_to_do"]
+    api.post(f"{DRAFTS}/{queued}/queue", {})
+    refused = api.post(f"{DRAFTS}/{queued}/approve", decision)
+    assert (refused.status_code, "somebody else approves" in refused.json()["detail"]) == (409, True)
+    assert api.get(f"{DRAFTS}/{queued}").json()["approved"] is False
+    assert api.post(f"{DRAFTS}/{queued}/approve", decision, key=second).json()["approved"] is True
+    # Whoever moves it to another time queues it.
+    assert api.post(f"{DRAFTS}/{queued}/queue", {}, key=second).status_code == 409
+    # Without the setting, one is enough.
+    plain = Api(create_app(plain_settings(), filling.database, clock=lambda: NOW), api.key)
+    assert plain.post(f"{DRAFTS}/{approved}/queue", {}).status_code == 200
+
+
+def test_the_queue_is_listed_by_the_moment_that_matters(api: Api, filling: Filling) -> None:
+    """J6: the latest first, page by page without a gap; another client's entry leads on as little as one that is not there."""
+    mine, other = filling.client("Mine"), filling.client("Other")
+    filling.account(mine)
+    filling.account(other)
+    hours = [5, 30, 1, 30, 12]
+    for number, hour in enumerate(hours):
+        draft = api.post(DRAFTS, new(mine, copy=f"Text {number}")).json()["id"]
+        at = {"scheduled_for": (NOW + timedelta(hours=hour)).isoformat()}
+        assert api.post(f"{DRAFTS}/{draft}/queue", at).status_code == 200
+    foreign = api.post(DRAFTS, new(other)).json()["id"]
+    (entry,) = api.post(f"{DRAFTS}/{foreign}/queue", {}).json()
+    key = filling.key(mine)
+    listed, path = [], f"{QUEUE}?limit=2"
+    for _ in range(5):
+        answer = api.get(path, key=key)
+        listed += answer.json()
+        if "Link" not in answer.headers:
+            break
+        path = "/" + answer.headers["Link"].split(">")[0].strip("<")
+    assert [datetime.fromisoformat(one["scheduled_for"]) for one in listed] == [
+        NOW + timedelta(hours=hour) for hour in sorted(hours, reverse=True)
+    ]
+    assert len({one["id"] for one in listed}) == 5
+    for number in (entry["id"], 10**9):
+        assert api.get(QUEUE, key=key, params={"before_id": number}).status_code == 404
+
+
+def test_drafts_of_every_kind_and_state_are_listed(api: Api, filling: Filling) -> None:
+    """E2: also those that describe a post which was made elsewhere."""
+    client = filling.client("Mine")
+    described, written = filling.draft(client), api.post(DRAFTS, new(client)).json()["id"]
+    assert [one["id"] for one in api.get(DRAFTS).json()] == [written, described]
+    assert api.get(DRAFTS).json()[1]["kind"] is None
 
 
 def test_a_draft_joins_a_campaign_of_its_client_only(api: Api, filling: Filling) -> None:

@@ -167,6 +167,30 @@ def test_a_scheduled_post_waits_for_its_time(newsroom: Newsroom) -> None:
     assert newsroom.publish() == {"due": 1, "published": 1}
 
 
+def test_what_one_person_approved_and_queued_is_not_sent_when_two_are_needed(newsroom: Newsroom) -> None:
+    """L16: also what was queued before the setting was made, and what nobody knows who queued; the list says what to do."""
+    settings = newsroom.house.settings
+    newsroom.house.settings = settings.model_copy(update={"two_person_approval": True})
+    drafts = [newsroom.draft(copy=copy) for copy in ("By one", "By nobody knows whom", "By two")]
+    for draft in drafts:
+        newsroom.approve(draft)  # as Bo
+    with newsroom.house.database.write() as session:
+        (by_one,) = queue.enqueue(session, drafts[0], "Bo", newsroom.house.now)
+    unknown, by_two = (newsroom.enqueue(draft) for draft in drafts[1:])
+    with newsroom.house.database.write() as session:
+        session.get_one(PublishingQueueEntry, unknown).queued_by = None
+    assert newsroom.publish() == {"due": 1, "published": 1}
+    assert newsroom.entry(by_two).status == "published"
+    with newsroom.house.database.read() as session:
+        for number in (by_one, unknown):
+            entry = queue.find_entry(session, None, number, two_person=True)
+            assert entry.status == "queued"
+            assert "other than the approver must queue it" in (entry.what_to_do or "")
+    assert newsroom.publish() == {"due": 0}
+    newsroom.house.settings = settings
+    assert newsroom.publish() == {"due": 2, "published": 2}
+
+
 def test_the_daily_quota_is_asked_before_anything_is_made(newsroom: Newsroom) -> None:
     """C6: at the cap no container is made; an hour later, when there is room again, the post goes out."""
     newsroom.desk.cap = 0
@@ -190,6 +214,17 @@ FAILURES = [
     ("100 bad parameter", "failed", None),
     ("368 blocked for policy", "failed", None),
 ]
+
+
+def test_what_meta_says_to_users_is_kept_with_the_entry(newsroom: Newsroom) -> None:
+    """L10: `sophia publish list` shows what Meta complains about, and not only "Invalid parameter"."""
+    text = "The picture has an aspect ratio that cannot be published."
+    error = {"message": "Invalid parameter", "code": 100, "error_subcode": 2207089, "error_user_title": "Too wide"}
+    body = {**error, "error_user_msg": text}
+    newsroom.house.api.faults.append(Fault(r"POST .*/media(\?|$)", body=body, status=400))
+    entry = newsroom.ready("instagram", "image")
+    newsroom.publish()
+    assert f"Invalid parameter. Too wide. {text}" in (newsroom.entry(entry).problem or "")
 
 
 @pytest.mark.parametrize(("error", "status", "wait"), FAILURES)

@@ -12,6 +12,7 @@ from sophia.analytics.models import (
     ClientGoal,
     Comment,
     Competitor,
+    ConversionEvent,
     DecisionTrace,
     DerivedMetric,
     IdealCustomer,
@@ -90,6 +91,7 @@ class Business:
             "before_id": str(run + 100),
             "annotation_id": str(self.filling.add(note)),
             "cost_id": str(cost),
+            "conversion_id": str(self._sell(client)),
             "name": f"named-{self.mark}",
         }
 
@@ -102,6 +104,20 @@ class Business:
                 amount=Decimal(7),
                 currency="CAD",
                 purpose=f"ads {self.mark}",
+                recorded_at=NOW,
+            )
+        )
+
+    def _sell(self, client: int) -> int:
+        return self.filling.add(
+            ConversionEvent(
+                client_id=client,
+                event_type="conversion",
+                source=f"shop {self.mark}",
+                origin=f"shop {self.mark}",
+                event_date=YESTERDAY,
+                idempotency_key=self.mark,
+                content_sha256="",
                 recorded_at=NOW,
             )
         )

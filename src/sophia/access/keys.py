@@ -1,4 +1,4 @@
-"""API keys and the clients that they are limited to.
+"""API keys: their roles, and the clients that they are limited to.
 
 A key is shown once, when it is made. Kept are its first characters, to recognise it, and a SHA-256 of the whole: it has
 256 bits of randomness, so a slow password hash would protect nothing and cost every request.
@@ -14,23 +14,28 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from sophia.access.roles import Role
 from sophia.database import Base, BigId, UtcDateTime
-from sophia.errors import NotFoundError
+from sophia.errors import ConflictError, NotFoundError
 
 PREFIX = "sophia"
 
 
 class ApiKey(Base):
-    """A key for the API. Without clients of its own it sees every client."""
+    """A key for the API. `role` is a `Role`; a key that is not `limited` sees every client."""
 
     __tablename__ = "api_keys"
-    __table_args__ = (CheckConstraint("length(name) > 0", name="name_given"),)
+    __table_args__ = (
+        CheckConstraint("length(name) > 0", name="name_given"),
+        CheckConstraint("role IN ('read', 'write', 'publish', 'admin')", name="role_known"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     prefix: Mapped[str] = mapped_column(String(20), unique=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     limited: Mapped[bool] = mapped_column(default=False)
+    role: Mapped[str] = mapped_column(String(10), default=Role.READ, server_default="read")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     clients: Mapped[list["ApiKeyClient"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
@@ -52,16 +57,21 @@ class Viewer:
     key_id: int
     name: str
     client_ids: frozenset[int] | None
+    role: Role
 
     def sees(self, client_id: int) -> bool:
         return self.client_ids is None or client_id in self.client_ids
 
 
-def create_key(session: Session, name: str, client_ids: Collection[int] | None, now: datetime) -> str:
+def create_key(
+    session: Session, name: str, client_ids: Collection[int] | None, now: datetime, *, role: Role = Role.READ
+) -> str:
     """Make a key and return it, for the only time. `client_ids` None means every client, also later ones."""
     prefix = secrets.token_hex(4)
     key = f"{PREFIX}_{prefix}_{secrets.token_urlsafe(32)}"
-    row = ApiKey(name=name, prefix=prefix, sha256=digest(key), limited=client_ids is not None, created_at=now)
+    row = ApiKey(
+        name=name, prefix=prefix, sha256=digest(key), limited=client_ids is not None, role=role.value, created_at=now
+    )
     row.clients = [ApiKeyClient(client_id=client_id) for client_id in sorted(client_ids or ())]
     session.add(row)
     session.flush()
@@ -70,10 +80,30 @@ def create_key(session: Session, name: str, client_ids: Collection[int] | None, 
 
 def revoke_key(session: Session, name: str, now: datetime) -> None:
     """From now on the key opens nothing. Raises NotFoundError when no key has that name."""
+    row = find_key(session, name)
+    row.revoked_at = row.revoked_at or now
+
+
+def change_role(session: Session, name: str, role: Role) -> Role:
+    """Give a key another role, which counts from its next request. Returns the role that it had.
+
+    Raises NotFoundError when no key has that name, ConflictError when the key is revoked.
+    """
+    row = find_key(session, name)
+    if row.revoked_at is not None:
+        raise ConflictError(
+            f"The key {name!r} is revoked, so its role has no effect. Create a new one: sophia key create"
+        )
+    previous, row.role = Role(row.role), role.value
+    return previous
+
+
+def find_key(session: Session, name: str) -> ApiKey:
+    """Return the key with this name. Raises NotFoundError when there is none."""
     row = session.scalar(select(ApiKey).where(ApiKey.name == name))
     if row is None:
         raise NotFoundError(f"There is no API key named {name!r}; `sophia key list` shows them.")
-    row.revoked_at = row.revoked_at or now
+    return row
 
 
 def list_keys(session: Session) -> list[ApiKey]:
@@ -81,14 +111,15 @@ def list_keys(session: Session) -> list[ApiKey]:
 
 
 def identify(session: Session, key: str) -> Viewer | None:
-    """Whose key this is; None when it is nobody's or revoked."""
+    """Return the viewer for a key, or None if it is unknown or revoked."""
     parts = key.split("_", 2)
     if len(parts) != 3 or parts[0] != PREFIX:  # noqa: PLR2004 - prefix, name and secret
         return None
     row = session.scalar(select(ApiKey).where(ApiKey.prefix == parts[1]))
     if row is None or row.revoked_at is not None or not hmac.compare_digest(row.sha256, digest(key)):
         return None
-    return Viewer(row.id, row.name, frozenset(link.client_id for link in row.clients) if row.limited else None)
+    client_ids = frozenset(link.client_id for link in row.clients) if row.limited else None
+    return Viewer(row.id, row.name, client_ids, Role(row.role))
 
 
 def digest(key: str) -> str:

@@ -186,5 +186,8 @@ def is_saturation(error: DBAPIError) -> bool:
         return getattr(original, "sqlite_errorcode", 0) & 0xFF in _BUSY_SQLITE
     state = getattr(original, "sqlstate", None)
     if state is None:
-        return error.connection_invalidated or type(original).__name__ == "OperationalError"
+        # What goes wrong while connecting has no state. psycopg's ConnectionTimeout is an OperationalError too.
+        return error.connection_invalidated or any(
+            base.__name__ == "OperationalError" for base in type(original).__mro__
+        )
     return str(state).startswith(_BUSY_POSTGRES)

@@ -23,6 +23,7 @@ from sophia.access.bounds import STORE_SECONDS
 from sophia.access.keys import Viewer, identify
 from sophia.access.limits import RateLimits
 from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError, tell
+from sophia.access.roles import Role
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.errors import SophiaError
@@ -149,25 +150,58 @@ def visit(
     _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(bearer_scheme)],
     _header: Annotated[str | None, Security(header_scheme)],
 ) -> Visit:
-    """Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often, and
-    RequestValidationError for parameters that the route does not have.
+    """Return what the key that was sent may see. Routes declare a `Permission`, which asks for this.
+
+    Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often.
     """
     house: House = request.app.state.house
     viewer = request.scope.get("state", {}).get("viewer")
     if not isinstance(viewer, Viewer):
         viewer = recognise(house, key_of(request.headers), address_of(request.scope))
-    expect_known_parameters(request)
     return Visit(viewer, house.database.within(STORE_SECONDS), house.settings, house.clock())
 
 
-Visited = Annotated[Visit, Depends(visit)]
+class Permission:
+    """The role that a route requires, and whether it requires a key that sees every client.
+
+    Every route except /healthz declares exactly one, as the type of a parameter: this is the only place that checks roles.
+    The check comes before that of clients, parameters and body, so that a refusal tells nothing about them.
+    """
+
+    def __init__(self, role: Role, *, every_client: bool = False) -> None:
+        self.role = role
+        self.every_client = every_client
+
+    async def __call__(self, request: Request, context: Annotated[Visit, Depends(visit)]) -> Visit:
+        """Raises ForbiddenError when the key may not do this, and RequestValidationError for parameters that the route
+        does not have.
+        """
+        viewer = context.viewer
+        if not viewer.role.includes(self.role):
+            raise ForbiddenError(
+                f"This needs a key with the role {self.role}; the key {viewer.name!r} has the role {viewer.role}. Use "
+                f"another key, or let whoever operates Sophia run: sophia key role NAME {self.role}"
+            )
+        if self.every_client and context.seen is not None:
+            raise ForbiddenError(
+                f"This needs a key that is not limited to some clients; the key {viewer.name!r} is. Use another key."
+            )
+        expect_known_parameters(request)
+        return context
 
 
-def whole_portfolio(who: Visited) -> Visit:
-    """Raises ForbiddenError for a key that is limited to some clients."""
-    if who.seen is not None:
-        raise ForbiddenError("This needs a key that is not limited to some clients.")
-    return who
+def permission_of(dependant: Dependant) -> Permission | None:
+    """Return the permission that a route declares, or None if it declares none."""
+    for inner in dependant.dependencies:
+        if isinstance(inner.call, Permission):
+            return inner.call
+    return None
 
 
-OperatorVisited = Annotated[Visit, Depends(whole_portfolio)]
+# A read, with any key.
+Visited = Annotated[Visit, Depends(Permission(Role.READ))]
+CanWrite = Annotated[Visit, Depends(Permission(Role.WRITE))]
+CanPublish = Annotated[Visit, Depends(Permission(Role.PUBLISH))]
+CanAdminister = Annotated[Visit, Depends(Permission(Role.ADMIN))]
+CanReadPortfolio = Annotated[Visit, Depends(Permission(Role.READ, every_client=True))]
+CanAdministerPortfolio = Annotated[Visit, Depends(Permission(Role.ADMIN, every_client=True))]

@@ -3,6 +3,8 @@
 Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped by Ctrl-C or SIGTERM.
 """
 
+import sys
+
 import typer
 
 from sophia.cli import (
@@ -14,6 +16,7 @@ from sophia.cli import (
     collecting,
     comments,
     connecting,
+    conversion_records,
     conversions,
     decisions,
     demo,
@@ -30,6 +33,7 @@ from sophia.cli import (
     told,
 )
 from sophia.cli.errors import SophiaGroup
+from sophia.cli.output import show_crash
 
 app = typer.Typer(
     cls=SophiaGroup,
@@ -55,6 +59,7 @@ for module in (
     publishing,
     clients,
     conversions,
+    conversion_records,
     campaigns,
     decisions,
     links,
@@ -68,6 +73,7 @@ for module in (
 
 
 def main() -> None:
+    sys.excepthook = show_crash
     app(prog_name="sophia")
 
 

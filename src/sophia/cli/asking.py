@@ -1,6 +1,6 @@
 """What several commands ask in the same words: a client, and days."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,32 +8,46 @@ import typer
 if TYPE_CHECKING:
     from sophia.analytics.measures.figures import Window
 
-DAYS = ["%Y-%m-%d"]
+# 28.2.2026 is how most of Europe writes it; no other order of day, month and year is accepted.
+DAYS = ["%Y-%m-%d", "%d.%m.%Y"]
 
 Client = Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id.")]
 Week = Annotated[
     datetime | None, typer.Option("--week", formats=DAYS, help="The week that holds this day, Monday to Sunday.")
 ]
-First = Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day, with --to.")]
-Last = Annotated[datetime | None, typer.Option("--to", formats=DAYS, help="Last day, included.")]
+First = Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day. Alone: until yesterday.")]
+Last = Annotated[
+    datetime | None, typer.Option("--to", formats=DAYS, help="Last day, included. Alone: as many days as by default.")
+]
+FIRST_YEAR = 2004
 
 
-def chosen_window(week: datetime | None, first: datetime | None, last: datetime | None) -> "Window | None":
-    """The window that the options name; None for the newest closed week. Raises BadParameter when they contradict."""
-    from sophia.analytics.measures.figures import ONE_DAY, Window, week_of  # noqa: PLC0415
+def chosen_window(
+    week: datetime | None,
+    first: datetime | None,
+    last: datetime | None,
+    moment: datetime,
+    usual_days: int = 7,
+) -> "Window | None":
+    """The window that the options name at an aware moment, whose yesterday is the newest day; None when they name none.
 
-    if (first is None) != (last is None):
-        raise typer.BadParameter("Give both --from and --to.")
-    if week is not None and first is not None:
-        raise typer.BadParameter("Give either --week, or --from and --to.")
+    Raises BadParameter when they contradict.
+    """
+    from sophia.analytics.measures.figures import ONE_DAY, week_of, window_until  # noqa: PLC0415
+    from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
+
+    start, end = (None if day is None else day.date() for day in (first, last))
+    if any(day is not None and day.year < FIRST_YEAR for day in (week, first, last)):
+        raise typer.BadParameter(f"There are no readings before {FIRST_YEAR}.")
     if week is not None:
+        if start is not None or end is not None:
+            raise typer.BadParameter("Give either --week, or --from and --to.")
         return week_of(week.date())
-    if first is None or last is None:
+    if start is None and end is None:
         return None
-    days: tuple[date, date] = (first.date(), last.date())
-    if days[1] < days[0]:
-        raise typer.BadParameter(f"--to {days[1]} is before --from {days[0]}.")
-    return Window(days[0], days[1] + ONE_DAY)
+    if start is not None and end is not None and end < start:
+        raise typer.BadParameter(f"--to {end} is before --from {start}.")
+    return window_until(start, end, reporting_day(moment) - ONE_DAY, usual_days)
 
 
 def parse_moment(text: str) -> datetime:

@@ -7,6 +7,7 @@ import typer
 from sophia.cli.asking import Client
 from sophia.cli.drawing import figure, heading, line
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def show_(
 
         accounts = [account_audience_answer(one, profiles) for one in found]
         answer = AudienceAnswer.model_validate({"client_id": number, "audience": who, "accounts": accounts})
-        typer.echo(answer.model_dump_json(indent=2))
+        echo(answer.model_dump_json(indent=2))
         return
     for one in found:
         show(name, who, one, profiles)
@@ -121,7 +122,7 @@ def profile(
     with installation.database.write() as session:
         known = find_client(session, client)
         put_ideal_customer(session, known.id, wanted, installation.clock())
-        typer.echo(f"{known.name} wants to reach {name!r}. See: sophia audience show {known.id}")
+        echo(f"{known.name} wants to reach {name!r}. See: sophia audience show {known.id}")
 
 
 def parse_ages(text: str) -> tuple[int, int | None]:
@@ -143,7 +144,7 @@ def remove(client: Client, name: Name) -> None:
 
     with installation.database.write() as session:
         delete_ideal_customer(session, find_client(session, client).id, name)
-    typer.echo(f"{name!r} is deleted.")
+    echo(f"{name!r} is deleted.")
 
 
 def register(app: typer.Typer) -> None:

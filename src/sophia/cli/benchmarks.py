@@ -9,6 +9,7 @@ from sophia.cli.asking import Client
 from sophia.cli.drawing import changed, figure, heading, line
 from sophia.cli.errors import PARTLY
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json, show_table
 
 benchmarks = typer.Typer(help="What others reach, as it was published.", no_args_is_help=True)
@@ -71,7 +72,7 @@ def import_(
         would = "would be " if dry_run else ""
         line(f"{written.added} {would}added, {written.changed} {would}changed, {written.unchanged} were known before.")
         for one in bad:
-            typer.echo(f"line {one.line}: {one.problem}", err=True)
+            echo(f"line {one.line}: {one.problem}", err=True)
     if bad:
         raise typer.Exit(PARTLY)
 
@@ -101,7 +102,7 @@ def show(client: Client, as_json: AsJson = False) -> None:
     if as_json:
         from sophia.analytics.schemas.benchmarks import ClientComparisonAnswer  # noqa: PLC0415
 
-        typer.echo(ClientComparisonAnswer.model_validate(found).model_dump_json(indent=2))
+        echo(ClientComparisonAnswer.model_validate(found).model_dump_json(indent=2))
         return
     heading(f"{name}, {found.industry or 'no industry'}: week of {found.window.start}")
     rows = [

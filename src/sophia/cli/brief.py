@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from sophia.cli.asking import AsOf, First, Last, Week, chosen_window
-from sophia.cli.drawing import changed, figure, heading, line, paint, sparkline
+from sophia.cli.drawing import changed, figure, heading, line, sparkline
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo, paint
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
@@ -28,12 +29,12 @@ def brief(
     installation = open_installation()
     from sophia.analytics.report import make_brief  # noqa: PLC0415
 
-    window = chosen_window(week, first, last)
+    window = chosen_window(week, first, last, as_of or installation.clock())
     found = make_brief(installation.database, None, installation.clock(), window, as_of=as_of)
     if as_json:
         from sophia.analytics.schemas.briefs import BriefAnswer  # noqa: PLC0415
 
-        typer.echo(BriefAnswer.model_validate(found).model_dump_json(indent=2))
+        echo(BriefAnswer.model_validate(found).model_dump_json(indent=2))
         return
     show(found, as_of)
 
@@ -46,7 +47,7 @@ def show(found: "Brief", as_of: datetime | None = None) -> None:
         line(sentence.text)
     for client in found.clients:
         line("")
-        line(f"{paint(client.state.value, COLOURS[client.state.value])}  {paint(client.name, 'bold')}")
+        line(paint(client.state.value, COLOURS[client.state.value]), "  ", paint(client.name, "bold"))
         for reason in client.reasons:
             line(f"  · {reason.text}")
     line("")

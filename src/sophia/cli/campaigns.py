@@ -6,6 +6,7 @@ import typer
 
 from sophia.cli.asking import Client
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json, show_table
 
 campaigns = typer.Typer(help="Drafts that belong together, and what they came to.", no_args_is_help=True)
@@ -66,7 +67,7 @@ def group(
         show_json({"clients": done})
         return
     for name, result in done.items():
-        typer.echo(
+        echo(
             f"{name}: {result.drafts} drafts grouped, {result.campaigns} new campaigns; "
             f"{result.without_pillar} drafts have no content pillar, {result.without_day} no day."
         )

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sophia.cli.opening import open_installation
+from sophia.cli.output import confirm, echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 clients = typer.Typer(help="The businesses that are measured.", no_args_is_help=True)
@@ -62,7 +63,7 @@ def domains(
     if as_json:
         show_json({"domains": known})
     else:
-        typer.echo("\n".join(known) or NO_DOMAINS)
+        echo("\n".join(known) or NO_DOMAINS)
 
 
 @clients.command()
@@ -87,9 +88,9 @@ def industry(
             kept = find_client(session, name).industry
     with installation.database.read() as session:
         known = benchmark_industries(session)
-    typer.echo(kept or "No industry: compared with all industries together.")
+    echo(kept or "No industry: compared with all industries together.")
     if kept is not None and kept.casefold() not in known:
-        typer.echo(f"Nobody's numbers are of this industry. They are of: {', '.join(known)}.", err=True)
+        echo(f"Nobody's numbers are of this industry. They are of: {', '.join(known)}.", err=True)
 
 
 @clients.command()
@@ -101,7 +102,7 @@ def rename(name: Name, given: Annotated[str, typer.Argument(metavar="NEW_NAME")]
 
     with installation.database.write() as session:
         kept = rename_client(session, find_client(session, name).id, given, installation.clock())
-    typer.echo(f"The client is named {kept} now.")
+    echo(f"The client is named {kept} now.")
 
 
 @clients.command()
@@ -114,7 +115,7 @@ def zone(name: Name, given: Annotated[str, typer.Argument(metavar="ZONE", help="
     with installation.database.write() as session:
         client = find_client(session, name)
         set_zone(session, client.id, given, installation.clock())
-    typer.echo(f"{client.name} is in {given} now.")
+    echo(f"{client.name} is in {given} now.")
 
 
 @clients.command()
@@ -126,7 +127,7 @@ def archive(name: Name) -> None:
     with installation.database.write() as session:
         client = find_client(session, name)
         archive_client(session, client.id)
-    typer.echo(f"{client.name} is archived. Bring it back with: sophia client restore {client.id}")
+    echo(f"{client.name} is archived. Bring it back with: sophia client restore {client.id}")
 
 
 @clients.command()
@@ -138,7 +139,7 @@ def restore(name: Name) -> None:
     with installation.database.write() as session:
         client = find_client(session, name)
         restore_client(session, client.id)
-    typer.echo(f"{client.name} is collected again.")
+    echo(f"{client.name} is collected again.")
 
 
 @clients.command()
@@ -154,9 +155,9 @@ def delete(
         client = find_client(session, name)
         number, full_name = client.id, client.name
     if not yes:
-        typer.confirm(f"Delete {full_name} with everything that was collected for it, for ever?", abort=True, err=True)
+        confirm(f"Delete {full_name} with everything that was collected for it, for ever?", abort=True)
     delete_client_data(installation.database, number, installation.clock())
-    typer.echo(f"{full_name} is deleted.")
+    echo(f"{full_name} is deleted.")
 
 
 def register(app: typer.Typer) -> None:

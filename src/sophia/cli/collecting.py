@@ -9,6 +9,7 @@ import typer
 
 from sophia.cli.errors import ERROR, PARTLY
 from sophia.cli.opening import Installation, open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def summarise(outcomes: list["RunOutcome"], what: str = "readings") -> None:
     new, changed = sum(o.saved.new for o in outcomes), sum(o.saved.changed for o in outcomes)
     states = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     accounts = f"{len(outcomes)} account{'' if len(outcomes) == 1 else 's'}"
-    typer.echo(f"{accounts} ({states}): {new:,} {what} new, {changed:,} changed")
+    echo(f"{accounts} ({states}): {new:,} {what} new, {changed:,} changed")
 
 
 def exit_code(outcomes: list["RunOutcome"]) -> int:

@@ -7,6 +7,7 @@ import typer
 
 from sophia.cli.asking import DAYS, Client, Last
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo
 from sophia.cli.report import comment_lines
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
@@ -50,9 +51,9 @@ def comments(
     if as_json:
         show_json({"start": start, "end": end, "sentiment": said, "comments": found})
         return
-    typer.echo(said.verdict)
+    echo(said.verdict)
     for line in comment_lines(said):
-        typer.echo(f"  {line}")
+        echo(f"  {line}")
     rows = [
         {
             "written": local(one.written_at, installation.settings.operator_zone),
@@ -111,7 +112,7 @@ def add(client: Client, username: Username, as_json: AsJson = False) -> None:
     if as_json:
         show_json({"id": number})
         return
-    typer.echo(f"Competitor {number} is looked at with the next comments: sophia collect --comments")
+    echo(f"Competitor {number} is looked at with the next comments: sophia collect --comments")
 
 
 @competitors.command()
@@ -126,7 +127,7 @@ def remove(
 
     with installation.database.write() as session:
         remove_competitor(session, find_client(session, client).id, competitor)
-    typer.echo(f"Competitor {competitor} is forgotten.")
+    echo(f"Competitor {competitor} is forgotten.")
 
 
 def register(app: typer.Typer) -> None:

@@ -9,6 +9,8 @@ import typer
 
 from sophia.cli.errors import ERROR, PARTLY, warn
 from sophia.cli.opening import Installation, open_installation
+from sophia.cli.output import ask as ask_person
+from sophia.cli.output import ask_hidden, confirm, echo
 from sophia.cli.shown import AsJson, show_json
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def given_token(settings: "Settings") -> "SecretStr":
     if settings.facebook_access_token is not None:
         return settings.facebook_access_token
     is_person = sys.stdin.isatty()
-    text = str(typer.prompt(QUESTION, hide_input=True, err=True)) if is_person else sys.stdin.readline()
+    text = ask_hidden(QUESTION) if is_person else sys.stdin.readline()
     if not text.strip() or not text.strip().isascii() or len(text.split()) != 1:
         raise InvalidInputError(
             "There is no token. Paste it when asked, pipe it in, or set SOPHIA_FACEBOOK_ACCESS_TOKEN. "
@@ -136,11 +138,11 @@ def asked(pages: "list[PageFound]", offer: "Offer", client: str | None) -> dict[
         linked = f" with @{page.instagram.username}" if page.instagram else ""
         title = f"{page.name}{linked} (Page {page.id})"
         if client is not None:
-            if typer.confirm(f"{title}: connect it to {client}?", err=True):
+            if confirm(f"{title}: connect it to {client}?"):
                 chosen[page.id] = client
             continue
         default = offer.owners.get(page.id) or page.name
-        name = str(typer.prompt(f"{title}: which client? (- leaves it out)", default=default, err=True)).strip()
+        name = ask_person(f"{title}: which client? (- leaves it out)", default)
         if name != "-":
             chosen[page.id] = name
     return chosen
@@ -155,11 +157,11 @@ def show(done: "list[Connected]", *, as_json: bool) -> None:
         if one.refused:
             warn(f"{what}: {one.refused}")
         else:
-            typer.echo(f"{what}: {'connected' if one.is_new else 'connected again'} (account {one.account_id})")
+            echo(f"{what}: {'connected' if one.is_new else 'connected again'} (account {one.account_id})")
     if not done:
-        typer.echo("Nothing was connected.")
+        echo("Nothing was connected.")
     elif any(not one.refused for one in done):
-        typer.echo("Next: sophia collect, or sophia serve, which collects every day")
+        echo("Next: sophia collect, or sophia serve, which collects every day")
 
 
 def register(app: typer.Typer) -> None:

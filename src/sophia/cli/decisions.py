@@ -7,6 +7,7 @@ import typer
 from sophia.cli.asking import Client
 from sophia.cli.drawing import MINUS, MISSING, line
 from sophia.cli.opening import Installation, open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def list_(
             "stage": one.stage,
             "decision": shortened(one.decision),
             "draft": str(one.draft_id or ""),
-            "predicted": shortened(", ".join(f"{name} {value}" for name, value in (one.predicted or {}).items())),
+            "predicted": shortened(", ".join(say_prediction(*item) for item in (one.predicted or {}).items())),
             "came to": shortened(came_to(one)),
         }
         for one in page.decisions
@@ -53,6 +54,24 @@ def list_(
     show_table(rows, empty=NONE_YET)
     if page.next_cursor is not None:
         line(f"There are more than these {limit}; --limit 200 shows the most.")
+
+
+def say_prediction(name: str, value: object) -> str:
+    """A prediction in words: a number, a range with its middle, or a probability."""
+    if not isinstance(value, dict):
+        return f"{name} {amount(value)}"
+    if "q50" in value:
+        low, middle, high = (amount(value.get(key)) for key in ("q10", "q50", "q90"))
+        return f"{name} {middle} ({low} to {high})"
+    likely = value.get("probability")
+    if not isinstance(likely, int | float):
+        return f"{name} {MISSING}"
+    least = f" at least {amount(value['at_least'])}" if "at_least" in value else ""
+    return f"{name}{least}: {likely:.0%}"
+
+
+def amount(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, int | float) else MISSING
 
 
 def shortened(text: str) -> str:
@@ -65,7 +84,7 @@ def came_to(one: "StoredDecision") -> str:
     found = []
     for post in one.posts:
         outcomes = post.outcomes.get(one.predicted_age, {})
-        found += [f"{name} {outcomes[name].value:g}" for name in one.predicted or {} if name in outcomes]
+        found += [f"{name} {amount(outcomes[name].value)}" for name in one.predicted or {} if name in outcomes]
     return ", ".join(found)
 
 
@@ -80,7 +99,7 @@ def quality(client: Client, as_json: AsJson = False) -> None:
 
         with installation.database.read() as session:
             weeks = week_scores(session, number, found.window)
-        typer.echo(quality_answer(number, found, weeks).model_dump_json(indent=2))
+        echo(quality_answer(number, found, weeks).model_dump_json(indent=2))
         return
     rows = [
         {
@@ -108,7 +127,7 @@ def context(client: Client, as_json: AsJson = False) -> None:
 
     answer = context_answer(number, found)
     if as_json:
-        typer.echo(answer.model_dump_json(indent=2))
+        echo(answer.model_dump_json(indent=2))
         return
     for one in answer.guidance:
         line(one.text)
@@ -144,7 +163,7 @@ def attribute(as_json: AsJson = False) -> None:
         show_json({"outcomes": outcomes, "scores": scores})
         return
     for name, saved in (("outcomes", outcomes), ("weekly scores", scores)):
-        typer.echo(f"{saved.new:,} new {name}, {saved.changed:,} changed, {saved.same:,} as they were.")
+        echo(f"{saved.new:,} new {name}, {saved.changed:,} changed, {saved.same:,} as they were.")
 
 
 def register(app: typer.Typer) -> None:

@@ -4,8 +4,11 @@ import json
 import shlex
 import shutil
 import socket
+import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +17,7 @@ from urllib.request import Request, urlopen
 import typer
 
 from sophia.cli.opening import Installation, settle_memory, utc_now
+from sophia.cli.output import echo
 
 if TYPE_CHECKING:
     from sophia.analytics.store import RunOutcome
@@ -37,36 +41,70 @@ def demo(
     from sophia.main import create_app  # noqa: PLC0415
 
     began = time.monotonic()
-    prepare(folder)
     moment = utc_now().replace(minute=0, second=0, microsecond=0)
-    typer.echo(f"Starting a simulated Meta with {businesses} clients …")
-    with spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta:
+    with (
+        claimed_folder(folder),
+        spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta,
+    ):
+        echo(f"Started a simulated Meta with {businesses} clients.")
         installation = install(folder, meta)
         collect(installation, meta)
         key = make_key(installation)
         app = create_app(installation.settings, installation.database, clock=utc_now)
         with running_server(app, port=free_port(port)) as address:
             show(address, key)
-            typer.echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
-            typer.echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
-            typer.echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
+            echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
+            echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
+            echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
             if not once:
                 write_environment(folder, meta)
-                typer.echo(f"Commands: set -a; . {shlex.quote(str(folder / '.env'))}; set +a; sophia status")
-                typer.echo("Ctrl-C ends it.")
+                echo(f"Commands: {shell_line(folder)}")
+                echo("Ctrl-C ends it.")
                 wait()
-    installation.database.close()
+        installation.database.close()
 
 
-def prepare(folder: Path) -> None:
-    """An empty folder. One that holds anything else than an earlier demo is left alone."""
+@contextmanager
+def claimed_folder(folder: Path) -> Iterator[None]:
+    """Empty the folder and keep other demos out of it for as long as the block runs.
+
+    InvalidInputError when another demo runs there, or when it holds anything else than an earlier demo.
+    """
     from sophia.errors import InvalidInputError  # noqa: PLC0415
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise InvalidInputError(f"{folder} holds something that is no demo. Choose another folder with --dir.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / MARK).touch()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # SQLite's lock works on every system, and the system lifts it when the process dies.
+    mark = sqlite3.connect(folder / MARK, timeout=0, isolation_level=None)
+    try:
+        try:
+            mark.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            text = f"Another demo runs in {folder}. End it with Ctrl-C, or choose another folder with --dir."
+            raise InvalidInputError(text) from error
+        clear(folder)
+        yield
+    finally:
+        mark.close()
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier demo left, except the mark."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != MARK:
+            path.unlink()
+
+
+def shell_line(folder: Path) -> str:
+    """A line for a shell: it leads `sophia` there to the demo's store, wherever the program is installed."""
+    environment = f"set -a; . {shlex.quote(str(folder.resolve() / '.env'))}; set +a"
+    python = Path(sys.executable)
+    if python.with_name("sophia").exists():
+        return f'{environment}; PATH={shlex.quote(str(python.parent))}:"$PATH"; sophia status'
+    return f'{environment}; sophia() {{ {shlex.quote(str(python))} -m sophia "$@"; }}; sophia status'
 
 
 def install(folder: Path, meta: "SpawnedServer") -> Installation:
@@ -118,17 +156,17 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     offer = look(installation, meta)
     connected = connect_clients(installation.database, installation.vault, offer, meta.world, evenings[0])
     furnish(installation.database, meta.world, meta.now + timedelta(hours=1))
-    typer.echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients.")
+    echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients.")
     with installation.database.read() as session:
         accounts = list_accounts(session)
     began, outcomes = time.monotonic(), []
     for evening in evenings:
-        typer.echo(f"Collecting 90 days as on {evening:%d %B, %H:%M} UTC, when a week had ended …")
+        echo(f"Collecting 90 days as on {evening:%d %B, %H:%M} UTC, when a week had ended …")
         set_clock(meta, evening)
         then = Installation(installation.settings, installation.database, standing_at(evening))
         outcomes += collect_accounts(then, accounts, lambda _: Plan("demo"), as_json=True)
     set_clock(meta, None)
-    typer.echo("Collecting what came since …")
+    echo("Collecting what came since …")
     newest = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
     summarise([*outcomes, *newest], newest, time.monotonic() - began)
     remember(installation.database, meta.world, meta.truth, meta.now)
@@ -136,11 +174,11 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     keep_anomalies(installation.database, utc_now())
     judged = attribute_outcomes(installation.database, utc_now())
     keep_scores(installation.database, utc_now())
-    typer.echo(f"Judged what planners had predicted by {judged.new:,} outcomes of posts.")
+    echo(f"Judged what planners had predicted by {judged.new:,} outcomes of posts.")
     first = [account for account in accounts if account.client_id == accounts[0].client_id]
     name_competitor(installation, meta, first[0].client_name)
     read = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)
-    typer.echo(f"Read {sum(outcome.saved.new for outcome in read):,} comments of {first[0].client_name}.")
+    echo(f"Read {sum(outcome.saved.new for outcome in read):,} comments of {first[0].client_name}.")
 
 
 def ends_of_weeks(now: datetime) -> list[datetime]:
@@ -194,17 +232,18 @@ def summarise(outcomes: list["RunOutcome"], newest: list["RunOutcome"], seconds:
     readings = sum(outcome.saved.new for outcome in outcomes)
     posts = sum(outcome.saved.posts_new for outcome in outcomes)
     calls = sum(outcome.calls for outcome in outcomes)
-    typer.echo(f"Collected {readings:,} readings of {posts:,} posts in {seconds:.1f} s with {calls:,} calls.")
+    echo(f"Collected {readings:,} readings of {posts:,} posts in {seconds:.1f} s with {calls:,} calls.")
     bad = [outcome for outcome in newest if outcome.status != "ok"]
     if bad:
-        typer.echo(f"{len(bad)} accounts are not in order; `sophia status` of a real installation would say why.")
+        echo(f"{len(bad)} accounts are not in order; `sophia status` of a real installation would say why.")
 
 
 def make_key(installation: Installation) -> str:
-    from sophia.access import create_key  # noqa: PLC0415
+    from sophia.access import Role, create_key  # noqa: PLC0415
 
     with installation.database.write() as session:
-        return create_key(session, "demo", None, utc_now())
+        # The agency is invented, so everything may be tried.
+        return create_key(session, "demo", None, utc_now(), role=Role.ADMIN)
 
 
 def free_port(wanted: int) -> int:
@@ -222,7 +261,7 @@ def show(address: str, key: str) -> None:
     for path in samples(address, key):
         answer = ask(address, key, path)
         text = json.dumps(answer, ensure_ascii=False)
-        typer.echo(f"\nGET {path}\n  {text[:LONGEST_SHOWN]}{' …' if len(text) > LONGEST_SHOWN else ''}")
+        echo(f"\nGET {path}\n  {text[:LONGEST_SHOWN]}{' …' if len(text) > LONGEST_SHOWN else ''}")
 
 
 def samples(address: str, key: str) -> Iterator[str]:
@@ -249,7 +288,7 @@ def wait() -> None:
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        typer.echo("\nStopped.")
+        echo("\nStopped.")
 
 
 def register(app: typer.Typer) -> None:

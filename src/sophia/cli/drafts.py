@@ -1,11 +1,13 @@
 """`sophia draft`: write drafts, change them, approve and reject them, and see what happened to them."""
 
 import sys
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sophia.cli.opening import Installation, open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ CopyText = Annotated[
     str | None, typer.Option("--copy", metavar="TEXT", help="The text; `-` reads it from standard input.")
 ]
 LONGEST_SHOWN = 50
+MOST_LISTED = 1_000
+STATES = ("draft", "approved", "rejected", "published")
+Limit = Annotated[int, typer.Option("--limit", min=1, max=MOST_LISTED, help="How many, the newest first.")]
 
 
 def actor(name: str | None) -> str:
@@ -123,7 +128,8 @@ def approve(draft: Number, by: By = None, note: Note = None, as_json: AsJson = F
     from sophia.portfolio import approvals  # noqa: PLC0415
 
     with installation.database.write() as session:
-        approvals.approve(session, draft, actor(by), installation.clock(), note=note)
+        two_person = installation.settings.two_person_approval
+        approvals.approve(session, draft, actor(by), installation.clock(), note=note, two_person=two_person)
     tell(installation, draft, f"Draft {draft} is approved. Send it with: sophia publish queue {draft}", as_json)
 
 
@@ -147,9 +153,9 @@ def show(draft: Number, as_json: AsJson = False) -> None:
         show_json(found)
         return
     state = "approved" if found.approved else found.status
-    typer.echo(f"Draft {found.id}, {found.platform} {found.kind or 'post'}, version {found.version}: {state}")
+    echo(f"Draft {found.id}, {found.platform} {found.kind or 'post'}, version {found.version}: {state}")
     for line in (*found.media_urls, found.copy):
-        typer.echo(line)
+        echo(line)
     zone = installation.settings.operator_zone
     rows = [
         {
@@ -166,31 +172,45 @@ def show(draft: Number, as_json: AsJson = False) -> None:
 @drafts.command("list")
 def list_(
     client: Annotated[str | None, typer.Option(metavar="NAME_OR_ID", help="Only this client.")] = None,
-    status: Annotated[str | None, typer.Option(help="draft, approved, rejected or published.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help=f"Only drafts in this state: {', '.join(STATES)}.", show_default=False)
+    ] = None,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest drafts."""
+    """Show drafts in every state, newest first."""
+    expect_state(status, STATES)
     installation = open_installation()
     from sophia.portfolio.drafts import list_drafts  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
         client_id = None if client is None else find_client(session, client).id
-        known = list_drafts(session, None, client_id=client_id, status=status)
+        found = list_drafts(session, None, client_id=client_id, status=status, limit=limit + 1)
+    known = found[:limit]
     if as_json:
-        show_json({"drafts": known})
+        show_json({"drafts": known, "more": len(found) > limit})
         return
     rows = [
         {
             "draft": str(one.id),
-            "for": f"{one.platform} {one.kind}",
+            "for": f"{one.platform} {one.kind or 'post'}",
             "status": one.status,
             "version": str(one.version),
             "copy": " ".join(one.copy.split())[:LONGEST_SHOWN],
         }
         for one in known
     ]
-    show_table(rows, empty="There is no draft yet. Write one with: sophia draft create")
+    none = "There is no draft yet. Write one with: sophia draft create"
+    show_table(rows, empty=none if client is None and status is None else "No draft matches.")
+    if len(found) > limit:
+        echo(f"There are more than these {limit}. See more with --limit, up to {MOST_LISTED}.")
+
+
+def expect_state(name: str | None, states: Collection[str]) -> None:
+    """Raises BadParameter for a state that does not exist, which would otherwise read like an empty list."""
+    if name is not None and name not in states:
+        raise typer.BadParameter(f"there is no state {name!r}; use one of {', '.join(states)}", param_hint="--status")
 
 
 def read_draft(installation: Installation, number: int) -> "DraftInfo":
@@ -204,7 +224,7 @@ def tell(installation: Installation, number: int, said: str, as_json: bool) -> N
     if as_json:
         show_json(read_draft(installation, number))
     else:
-        typer.echo(said)
+        echo(said)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,12 +1,10 @@
 """Numbers, colours and little charts for a terminal; plain words where the output goes elsewhere."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import typer
+from sophia.cli.output import echo, paint
 
 if TYPE_CHECKING:
     from sophia.analytics.measures.figures import Figure, Number
@@ -80,28 +78,8 @@ def changed(one: "Figure") -> str:
 
 
 def heading(text: str) -> None:
-    line(paint(text, "bold"))
+    echo(paint(text, "bold"))
 
 
-def paint(text: str, style: str) -> str:
-    """The text with its style for a terminal; bare elsewhere."""
-    return _rendered(text, style) if sys.stdout.isatty() else text
-
-
-def line(text: str) -> None:
-    typer.echo(text)
-
-
-def _rendered(text: str, style: str) -> str:
-    console = _console()
-    with console.capture() as captured:
-        console.print(text, style=style, end="", markup=False, highlight=False, soft_wrap=True)
-    found: str = captured.get()
-    return found
-
-
-@cache
-def _console() -> Any:
-    from rich.console import Console  # noqa: PLC0415
-
-    return Console()
+def line(*parts: str) -> None:
+    echo(*parts)

@@ -7,7 +7,9 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from sophia.cli.output import echo_message
 from sophia.errors import SophiaError
+from sophia.escaping import escape_controls
 
 ERROR, USAGE, PARTLY, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
@@ -25,6 +27,9 @@ class SophiaGroup(TyperGroup):
         except SophiaError as error:
             complain(str(error))
             raise typer.Exit(ERROR) from None
+        except typer.BadParameter as error:
+            error.message = escape_controls(error.message)  # it may repeat what stands in a file
+            raise
         except KeyboardInterrupt:
             stopped(INTERRUPTED)
         except Terminated:
@@ -41,19 +46,16 @@ class SophiaGroup(TyperGroup):
 
 def complain(message: str) -> None:
     """One red line on standard error, without anything that looks like a secret."""
-    from sophia.vault import strike_out  # noqa: PLC0415 - brings cryptography along, which --help does not need
-
-    line = " ".join(strike_out(message).split())
-    typer.secho(f"Error: {line}", fg="red", err=True)
+    echo_message("Error", message, "red")
 
 
 def warn(message: str) -> None:
-    """One yellow line on standard error."""
-    typer.secho(f"Warning: {message}", fg="yellow", err=True)
+    """One yellow line on standard error, without anything that looks like a secret."""
+    echo_message("Warning", message, "yellow")
 
 
 def stopped(code: int) -> NoReturn:
-    typer.secho("Stopped. What was stored is kept; the next run goes on from there.", fg="yellow", err=True)
+    echo_message("", "Stopped. What was stored is kept; the next run goes on from there.", "yellow")
     raise typer.Exit(code) from None
 
 

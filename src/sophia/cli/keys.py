@@ -1,13 +1,25 @@
-"""`sophia key`: keys for the API, and the key that encrypts tokens at rest."""
+"""`sophia key`: keys for the API and their roles, and the key that encrypts tokens at rest."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sophia.cli.opening import Installation, open_installation
+from sophia.cli.output import confirm, echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
+
+if TYPE_CHECKING:
+    from sophia.access import Role
+    from sophia.database import Database
+
+ROLES = ("read", "write", "publish", "admin")
+ROLES_EXPLAINED = (
+    "read: answers only. write: also conversions, costs, goals, annotations, campaigns and drafts. publish: also approve "
+    "drafts and send them. admin: also a client's industry and, without --client, what concerns the whole portfolio."
+)
+RoleName = Annotated[str, typer.Argument(metavar="ROLE", help=f"One of {', '.join(ROLES)}.")]
 
 keys = typer.Typer(help="Keys for the API, and the key that tokens are encrypted with.", no_args_is_help=True)
 
@@ -18,6 +30,7 @@ class KeyInfo:
 
     name: str
     begins_with: str
+    role: str
     clients: list[str] | None
     created_at: datetime
     revoked_at: datetime | None
@@ -29,9 +42,13 @@ def create(
     client: Annotated[
         list[str] | None, typer.Option(metavar="NAME_OR_ID", help="May be given several times; without it: all.")
     ] = None,
+    role: Annotated[
+        str, typer.Option(metavar="ROLE", help=f"What it may do. {ROLES_EXPLAINED}", show_default=True)
+    ] = ROLES[0],
     as_json: AsJson = False,
 ) -> None:
-    """Make a key for the API and show it, for the only time."""
+    """Make a key for the API and show it, for the only time. It can only read, unless --role says otherwise."""
+    chosen = parse_role(role)
     installation = open_installation()
     from sophia.access import create_key, list_keys  # noqa: PLC0415
     from sophia.errors import ConflictError, InvalidInputError  # noqa: PLC0415
@@ -47,12 +64,23 @@ def create(
         found = None if client is None else [find_client(session, one) for one in client]
         ids = None if found is None else [one.id for one in found]
         names = None if found is None else [one.name for one in found]
-        key = create_key(session, name, ids, installation.clock())
+        key = create_key(session, name, ids, installation.clock(), role=chosen)
     if as_json:
-        show_json({"name": name, "key": key, "clients": names})
+        show_json({"name": name, "key": key, "role": chosen.value, "clients": names})
         return
-    typer.echo(key)
-    typer.echo(f"It sees {'every client' if names is None else ', '.join(names)}. It is not shown again.", err=True)
+    echo(key)
+    sees = "every client" if names is None else ", ".join(names)
+    echo(f"Its role is {chosen}. It sees {sees}. It is not shown again.", err=True)
+
+
+def parse_role(text: str) -> "Role":
+    """Raises BadParameter for a role that does not exist."""
+    from sophia.access import Role  # noqa: PLC0415
+
+    try:
+        return Role(text.strip().lower())
+    except ValueError:
+        raise typer.BadParameter(f"there is no role {text!r}; use one of {', '.join(ROLES)}") from None
 
 
 @keys.command("list")
@@ -69,6 +97,7 @@ def list_(as_json: AsJson = False) -> None:
             KeyInfo(
                 row.name,
                 f"sophia_{row.prefix}",
+                row.role,
                 sorted(names[link.client_id] for link in row.clients) if row.limited else None,
                 row.created_at,
                 row.revoked_at,
@@ -82,6 +111,7 @@ def list_(as_json: AsJson = False) -> None:
         {
             "name": one.name,
             "begins with": one.begins_with,
+            "role": one.role,
             "sees": "every client" if one.clients is None else ", ".join(one.clients) or "no client",
             "made": local(one.created_at, zone),
             "revoked": local(one.revoked_at, zone) if one.revoked_at else "no",
@@ -89,6 +119,52 @@ def list_(as_json: AsJson = False) -> None:
         for one in known
     ]
     show_table(rows, empty="There is no key yet. Make one with: sophia key create NAME")
+
+
+@keys.command("role")
+def change(name: Annotated[str, typer.Argument(help="The key's name.")], role: RoleName) -> None:
+    """Give a key another role. It counts from the key's next request."""
+    chosen = parse_role(role)
+    installation = open_installation()
+    from sophia.access import change_role  # noqa: PLC0415
+
+    with installation.database.write() as session:
+        previous = change_role(session, name, chosen)
+    echo(f"The key {name} has the role {chosen} now; before, it had {previous}.")
+
+
+def has_roles(database: "Database") -> bool:
+    """Return whether the store's keys have roles, or there are no keys in it yet."""
+    from sqlalchemy import inspect  # noqa: PLC0415
+
+    if database.path is not None and not database.path.exists():
+        return True
+    tables = inspect(database.engine)
+    return not tables.has_table("api_keys") or "role" in {column["name"] for column in tables.get_columns("api_keys")}
+
+
+def warn_of_inherited_roles(database: "Database") -> None:
+    """Name the limited keys that may publish, on standard error: an upgrade gave all keys a role that keeps what they
+    could do before.
+    """
+    from sophia.access import Role, list_keys  # noqa: PLC0415
+
+    with database.read() as session:
+        names = [
+            row.name
+            for row in list_keys(session)
+            if row.limited and row.revoked_at is None and Role(row.role).includes(Role.PUBLISH)
+        ]
+    if not names:
+        return
+    echo(
+        "API keys have roles now, and existing keys may do what they could do before. These keys are limited to some "
+        "clients and can still change and publish things for them:",
+        err=True,
+    )
+    for name in names:
+        echo(f"  {name}", err=True)
+    echo("If a key is only for reading, run: sophia key role NAME read", err=True)
 
 
 @keys.command()
@@ -99,7 +175,7 @@ def revoke(name: str) -> None:
 
     with installation.database.write() as session:
         revoke_key(session, name, installation.clock())
-    typer.echo(f"The key {name} opens nothing any more.")
+    echo(f"The key {name} opens nothing any more.")
 
 
 @keys.command()
@@ -107,7 +183,7 @@ def encryption() -> None:
     """Print a new key for SOPHIA_ENCRYPTION_KEY. Put it before the old one, separated by a comma, then: key rotate."""
     from cryptography.fernet import Fernet  # noqa: PLC0415
 
-    typer.echo(Fernet.generate_key().decode())
+    echo(Fernet.generate_key().decode())
 
 
 @keys.command()
@@ -132,7 +208,7 @@ def rotate(
         rotate_setting(installation)
         return
     count = rotate_keys(installation.database, installation.vault)
-    typer.echo(f"{count} tokens are encrypted with a new key, in {installation.vault.path}. Keep a copy of it.")
+    echo(f"{count} tokens are encrypted with a new key, in {installation.vault.path}. Keep a copy of it.")
 
 
 def rotate_setting(installation: Installation) -> None:
@@ -146,8 +222,8 @@ def rotate_setting(installation: Installation) -> None:
         with installation.database.read() as session:
             expect_keys(session, vault)
         old = installation.settings.encryption_key
-        typer.echo(f"{Fernet.generate_key().decode()},{old.get_secret_value().strip(' ,') if old else ''}")
-        typer.echo(
+        echo(f"{Fernet.generate_key().decode()},{old.get_secret_value().strip(' ,') if old else ''}")
+        echo(
             "Set SOPHIA_ENCRYPTION_KEY to this, the new key before the old one, wherever Sophia runs; start what runs "
             "anew; then once more: sophia key rotate",
             err=True,
@@ -156,7 +232,7 @@ def rotate_setting(installation: Installation) -> None:
     with installation.database.write() as session:
         hold_keys(session)
         count = encrypt_anew(session, vault)
-    typer.echo(
+    echo(
         f"{count} tokens are encrypted with the newest key. Take away the first comma in SOPHIA_ENCRYPTION_KEY and all "
         "that stands behind it."
     )
@@ -166,10 +242,10 @@ def forget(installation: Installation, *, yes: bool) -> None:
     from sophia.portfolio.service import forget_tokens  # noqa: PLC0415
 
     if not yes:
-        typer.confirm("Take away the tokens of all accounts? Each must be connected again.", abort=True, err=True)
+        confirm("Take away the tokens of all accounts? Each must be connected again.", abort=True)
     with installation.database.write() as session:
         count = forget_tokens(session)
-    typer.echo(f"{count} tokens are taken away. Next, connect the accounts again: sophia connect")
+    echo(f"{count} tokens are taken away. Next, connect the accounts again: sophia connect")
 
 
 def register(app: typer.Typer) -> None:

@@ -7,6 +7,7 @@ import typer
 from sophia.cli.asking import Client
 from sophia.cli.errors import PARTLY, warn
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo
 from sophia.cli.running import run
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
@@ -76,7 +77,7 @@ def check(
         show_json({"checked": sum(counts.values()), "statuses": counts})
     else:
         said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-        typer.echo(f"{sum(counts.values())} places checked{': ' if said else ''}{said}.")
+        echo(f"{sum(counts.values())} places checked{': ' if said else ''}{said}.")
     if counts.keys() & {"dead", "loses_tags", "refused"}:
         raise typer.Exit(PARTLY)
 

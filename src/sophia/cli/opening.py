@@ -1,16 +1,18 @@
 """Puts together what commands work with: settings, logging, the store, the vault, the clock."""
 
 import gc
+import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from sophia.cli.errors import warn
+from sophia.cli.output import echo
 
 if TYPE_CHECKING:
     from sophia.config import Settings
@@ -81,6 +83,15 @@ def check_settings(settings: "Settings") -> None:
         raise ConfigurationError(f"SOPHIA_ASK_ALSO: {name!r} {reason}. {hint}")
 
 
+def warn_of_open_file(path: Path) -> None:
+    """Log a warning when other users of this machine may read the store; stores that earlier versions made are 0644."""
+    import structlog  # noqa: PLC0415
+
+    if os.name != "nt" and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        files = f"{path}*"  # with -wal and -shm
+        structlog.get_logger(__name__).warning("store_open_to_others", file=str(path), what_to_do=f"chmod 600 {files}")
+
+
 def open_installation(*, create: bool = False, talkative: bool = False, check: bool = True) -> Installation:
     """Read the settings, set logging up and open the store.
 
@@ -107,7 +118,9 @@ def open_installation(*, create: bool = False, talkative: bool = False, check: b
         if not create:
             raise StoreError(f"There is no store at {database.path} yet. Run `sophia connect` or `sophia db upgrade`.")
         migrations.upgrade(database)
-        typer.echo(f"Made a new store: {database.path}", err=True)
+        echo(f"Made a new store: {database.path}", err=True)
     if check:
         migrations.expect_current(database)
+    if talkative and database.path is not None:
+        warn_of_open_file(database.path)
     return Installation(settings, database)

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from sophia.cli.asking import Client, First, Last, chosen_window
-from sophia.cli.drawing import heading, heat_map, line, paint
+from sophia.cli.drawing import heading, heat_map, line
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo, paint
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.report import Responses
 
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# As many as its default.
+USUAL_DAYS = 90
 
 
 def posting_times(
@@ -26,7 +29,7 @@ def posting_times(
     from sophia.analytics.report import make_responses  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
-    window = chosen_window(None, first, last)
+    window = chosen_window(None, first, last, installation.clock(), USUAL_DAYS)
     with installation.database.read() as session:
         known = find_client(session, client)
         number, name = known.id, known.name
@@ -34,7 +37,7 @@ def posting_times(
     if as_json:
         from sophia.analytics.schemas.responding import posting_times_answer  # noqa: PLC0415
 
-        typer.echo(posting_times_answer(found).model_dump_json(indent=2))
+        echo(posting_times_answer(found).model_dump_json(indent=2))
         return
     show(name, found)
 

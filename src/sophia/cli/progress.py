@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import typer
+from sophia.cli.output import echo
+from sophia.escaping import escape_controls
 
 if TYPE_CHECKING:
     from sophia.analytics.collector import Progress
@@ -23,7 +24,9 @@ def describe(outcome: "RunOutcome", seconds: float) -> str:
     line = f"{outcome.status}: {numbers}; {outcome.calls} calls, {seconds:.1f} s"
     if outcome.action_needed:
         return f"{line}. {outcome.action_needed}"
-    first = outcome.problems[0].get("message") if outcome.status != "ok" and outcome.problems else None
+    # A run that is ok may still have met what a person should know: media of kinds that are new.
+    shown = [one for one in outcome.problems if outcome.status != "ok" or one.get("code") == "unknown_kind"]
+    first = shown[0].get("message") if shown else None
     return f"{line}. {first}" if first else line
 
 
@@ -42,7 +45,7 @@ class AccountLine:
     def finished(self, account: str, outcome: "RunOutcome") -> None:  # noqa: ARG002
         if not self._said:
             self._said = True
-            typer.echo(f"{self._label}: {describe(outcome, time.monotonic() - self._began)}")
+            echo(f"{self._label}: {describe(outcome, time.monotonic() - self._began)}")
 
 
 class AccountBar:
@@ -71,9 +74,8 @@ class AccountBar:
         if self._bar is not None:
             self._bars.remove_task(self._bar)
         self._bars.update(self._total, advance=1)
-        self._bars.console.print(
-            f"{self._label}: {describe(outcome, time.monotonic() - self._began)}", markup=False, highlight=False
-        )
+        told = escape_controls(f"{self._label}: {describe(outcome, time.monotonic() - self._began)}")
+        self._bars.console.print(told, markup=False, highlight=False)
 
 
 @contextmanager
@@ -86,7 +88,7 @@ def watch(accounts: int, *, silent: bool) -> Iterator[Watching | None]:
     else:
         with bars() as progress:
             total = progress.add_task("All accounts", total=accounts, readings=0)
-            yield lambda account: AccountBar(progress, total, account.label)
+            yield lambda account: AccountBar(progress, total, escape_controls(account.label))
 
 
 def bars() -> Any:
@@ -119,7 +121,7 @@ def watch_tables(*, silent: bool) -> Iterator[Callable[[str, int, int], None]]:
     if silent:
         yield lambda _what, _done, _total: None
     elif not sys.stdout.isatty():
-        yield lambda what, done, total: typer.echo(f"{what}: {done:,} rows") if done == total else None
+        yield lambda what, done, total: echo(f"{what}: {done:,} rows") if done == total else None
     else:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 

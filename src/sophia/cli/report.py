@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from sophia.cli.asking import AsOf, Client, First, Last, Week, chosen_window
-from sophia.cli.drawing import changed, figure, heading, line, paint, sparkline
+from sophia.cli.drawing import changed, figure, heading, line, sparkline
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo, paint
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
@@ -45,14 +46,14 @@ def report(
     from sophia.analytics.report import make_report  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
-    window = chosen_window(week, first, last)
+    window = chosen_window(week, first, last, as_of or installation.clock())
     with installation.database.read() as session:
         number = find_client(session, client).id
     found = make_report(installation.database, number, window, installation.clock(), as_of=as_of)
     if as_json:
         from sophia.analytics.schemas.reports import report_answer  # noqa: PLC0415
 
-        typer.echo(report_answer(found).model_dump_json(indent=2))
+        echo(report_answer(found).model_dump_json(indent=2))
         return
     show(found)
 

@@ -15,7 +15,11 @@ from sophia.cli.opening import open_installation, utc_now
 from sophia.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
+    from sophia.access.connections import TimedHeads
 
 
 def serve(
@@ -29,6 +33,7 @@ def serve(
     installation = open_installation(create=True, talkative=True)
     import structlog  # noqa: PLC0415
 
+    from sophia.cli.watchdog import watch_event_loop  # noqa: PLC0415
     from sophia.jobs.schedule import run_jobs  # noqa: PLC0415
     from sophia.main import create_app  # noqa: PLC0415
 
@@ -46,6 +51,7 @@ def serve(
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.enter_context(watch_event_loop(settings.watchdog_seconds))
             if jobs:
                 await stack.enter_async_context(run_jobs(settings, database, clock=utc_now))
             event = f"running on http://{f'[{at}]' if ':' in at else at}:{taken.getsockname()[1]}"
@@ -59,16 +65,32 @@ def serve(
 
 def answer_on(taken: socket.socket, app: "FastAPI") -> None:
     """Answer what comes to the socket until somebody stops it. Ends the command with 1 when the start failed."""
-    import uvicorn  # noqa: PLC0415
+    from sophia.access.connections import TimedHeads  # noqa: PLC0415
 
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10, lifespan="on"
-    )
-    server = uvicorn.Server(config)
+    server = make_server(app, TimedHeads)
     with taken, suppress(KeyboardInterrupt):
         server.run(sockets=[taken])
     if not server.started:
         raise typer.Exit(ERROR)
+
+
+def make_server(app: "ASGIApp", connections: "type[TimedHeads]") -> "uvicorn.Server":
+    """A server of an application, not started; `connections` is the class that reads the requests of a connection."""
+    import uvicorn  # noqa: PLC0415
+
+    from sophia.access.connections import KEEP_ALIVE_SECONDS  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        app,
+        http=connections,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=10,
+        lifespan="on",
+    )
+    return uvicorn.Server(config)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -11,11 +11,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from sophia.cli.output import echo, print_table
+from sophia.escaping import escape_controls, shorten
+
+LONGEST_CELL = 1_000  # characters; a longer text would leave no room for its neighbours
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else.")]
 
 
 def show_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, default=plain, indent=2, ensure_ascii=False) + "\n")
+    echo(json.dumps(value, default=plain, indent=2, ensure_ascii=False))
 
 
 def plain(value: Any) -> Any:
@@ -41,19 +45,13 @@ def local(moment: datetime | None, zone: ZoneInfo) -> str:
 def show_table(rows: Sequence[Mapping[str, str]], *, empty: str) -> None:
     """Rows as a table on a terminal, else in plain columns that a line tool can read. `empty` when there are none."""
     if not rows:
-        typer.echo(empty)
+        echo(empty)
         return
     headings = list(rows[0])
+    rows = [{name: shorten(escape_controls(row[name]), LONGEST_CELL) for name in headings} for row in rows]
     if not sys.stdout.isatty():
         widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in headings}
         for row in ({name: name for name in headings}, *rows):
-            typer.echo("  ".join(row[name].ljust(widths[name]) for name in headings).rstrip())
+            echo("  ".join(row[name].ljust(widths[name]) for name in headings).rstrip())
         return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*headings, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(row[name]) for name in headings))
-    Console().print(table)
+    print_table(headings, [[row[name] for name in headings] for row in rows])

@@ -7,6 +7,7 @@ import typer
 
 from sophia.cli.errors import ERROR, PARTLY
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json
 
 store = typer.Typer(help="The care of the store.", no_args_is_help=True)
@@ -18,10 +19,14 @@ def upgrade() -> None:
     """Bring the store to the schema of this version; make it when there is none."""
     installation = open_installation(check=False)
     from sophia import migrations  # noqa: PLC0415
+    from sophia.cli.keys import has_roles, warn_of_inherited_roles  # noqa: PLC0415
 
+    gives_roles = not has_roles(installation.database)
     migrations.upgrade(installation.database)
     migrations.expect_current(installation.database)
-    typer.echo("The store has the schema of this version.")
+    echo("The store has the schema of this version.")
+    if gives_roles:
+        warn_of_inherited_roles(installation.database)
 
 
 @store.command()
@@ -37,7 +42,7 @@ def verify(as_json: AsJson = False) -> None:
         for check in checks:
             state = "ok   " if not check.wrong else "WRONG"
             some = f": {check.wrong:,}, such as {'; '.join(check.examples)}" if check.wrong else ""
-            typer.echo(f"{state} {check.name}{some}")
+            echo(f"{state} {check.name}{some}")
     if any(check.wrong for check in checks):
         raise typer.Exit(ERROR)
 
@@ -55,7 +60,7 @@ def export(folder: Folder, as_json: AsJson = False) -> None:
         show_json(manifest)
         return
     rows = sum(table["rows"] for table in manifest["tables"].values())
-    typer.echo(f"{rows:,} rows of {len(manifest['tables'])} tables are in {folder}.")
+    echo(f"{rows:,} rows of {len(manifest['tables'])} tables are in {folder}.")
 
 
 @store.command("import")
@@ -70,7 +75,7 @@ def import_(folder: Folder, as_json: AsJson = False) -> None:
     if as_json:
         show_json({"tables": done})
         return
-    typer.echo(f"{sum(done.values()):,} rows are imported. Next, give the accounts their tokens: sophia connect")
+    echo(f"{sum(done.values()):,} rows are imported. Next, give the accounts their tokens: sophia connect")
 
 
 @store.command()
@@ -86,19 +91,19 @@ def recompute(
     if as_json:
         show_json(result)
     else:
-        typer.echo(f"{result.answers:,} answers say {result.readings:,} readings; {len(result.differences):,} differ.")
+        echo(f"{result.answers:,} answers say {result.readings:,} readings; {len(result.differences):,} differ.")
         for one in result.differences[:20]:
             name = f"{one.metric} {one.breakdown}".strip()
             where = f"account {one.account_id}" + (f", post {one.post}" if one.post else "")
-            typer.echo(f"  {where}, {name}, {one.day}: stored {one.stored}, now {one.computed}")
+            echo(f"  {where}, {name}, {one.day}: stored {one.stored}, now {one.computed}")
         if len(result.differences) > 20:  # noqa: PLR2004 - as shown above
-            typer.echo(f"  … and {len(result.differences) - 20:,} more; --json shows all")
+            echo(f"  … and {len(result.differences) - 20:,} more; --json shows all")
         if result.unreadable:
-            typer.echo(f"{result.unreadable:,} answers cannot be read.")
+            echo(f"{result.unreadable:,} answers cannot be read.")
         if result.busy:
-            typer.echo(f"Accounts being collected right now were left alone: {result.busy}")
+            echo(f"Accounts being collected right now were left alone: {result.busy}")
         if apply:
-            typer.echo(f"{result.applied:,} readings are stored anew.")
+            echo(f"{result.applied:,} readings are stored anew.")
     if result.busy or result.unreadable or (result.differences and not apply):
         raise typer.Exit(PARTLY)
 

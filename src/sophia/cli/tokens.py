@@ -4,6 +4,7 @@ import typer
 
 from sophia.cli.errors import PARTLY, warn
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json
 
 tokens = typer.Typer(help="Look after the accounts' tokens.", no_args_is_help=True)
@@ -27,7 +28,7 @@ def check(as_json: AsJson = False) -> None:
     else:
         for warning in result.warnings:
             warn(warning.message)
-        typer.echo(f"{result.checked} accounts checked, {len(result.warnings)} warnings")
+        echo(f"{result.checked} accounts checked, {len(result.warnings)} warnings")
     if result.warnings:
         raise typer.Exit(PARTLY)
 

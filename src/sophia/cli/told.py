@@ -11,6 +11,7 @@ from sophia.cli.conversions import checked, currency
 from sophia.cli.drafts import By, actor
 from sophia.cli.drawing import figure
 from sophia.cli.opening import open_installation
+from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json, show_table
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def add(
     if as_json:
         show_json({"id": number, "is_new": is_new})
     else:
-        typer.echo(f"Cost {number} {'is recorded' if is_new else 'was recorded before'}.")
+        echo(f"Cost {number} {'is recorded' if is_new else 'was recorded before'}.")
 
 
 @costs.command("list")
@@ -106,7 +107,7 @@ def remove(client: Client, cost: Annotated[int, typer.Argument(metavar="COST", m
 
     with installation.database.write() as session:
         remove_cost(session, find_client(session, client).id, cost, installation.clock())
-    typer.echo(f"Cost {cost} is taken back.")
+    echo(f"Cost {cost} is taken back.")
 
 
 # -- goals -------------------------------------------------------------------------------------------------------------
@@ -167,7 +168,7 @@ def set_(
     with installation.database.write() as session:
         number = find_client(session, client).id
         set_goal(session, number, name, goal, installation.clock())
-    typer.echo(f"The goal {name!r} is set. See how it stands: sophia goals list {number}")
+    echo(f"The goal {name!r} is set. See how it stands: sophia goals list {number}")
 
 
 @goals.command("delete")
@@ -179,7 +180,7 @@ def delete_goal(client: Client, name: Annotated[str, typer.Argument(metavar="NAM
 
     with installation.database.write() as session:
         end_goal(session, find_client(session, client).id, name, installation.clock())
-    typer.echo(f"The goal {name!r} is given up.")
+    echo(f"The goal {name!r} is given up.")
 
 
 # -- annotations -------------------------------------------------------------------------------------------------------

@@ -6,16 +6,17 @@ because SQLite's own waiting sleeps and polls, and a plain BEGIN that reads firs
 
 import copy
 import math
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -28,6 +29,7 @@ MACHINE_FAULTS: Mapping[int | str, str] = {
     10: f"cannot be written: the disk fails, or is over a limit. Look at the disk, then run again. {KEPT}",
     13: f"cannot grow: the disk is full. Make room, then run again. {KEPT}",
     14: "cannot be opened. Let the user who runs Sophia write its folder, or set SOPHIA_DATABASE_URL.",
+    "25006": f"may only be read: its server is a standby, or set to read only. Let Sophia write there. {KEPT}",
     "53100": f"cannot grow: the disk of its server is full. Make room there, then run again. {KEPT}",
 }
 
@@ -55,6 +57,7 @@ class Database:
             self.path: Path | None = Path(parsed.database)
             options = {"connect_args": {"check_same_thread": False}, "pool_size": 40}
             self.engine: Engine = create_engine(parsed, hide_parameters=True, **options)
+            event.listen(self.engine, "do_connect", self._make_private_file)
             event.listen(self.engine, "connect", prepare_sqlite)
             event.listen(self.engine, "begin", begin_sqlite)
         else:
@@ -76,8 +79,9 @@ class Database:
         """A session on one consistent state of the store; nothing that is changed through it is kept."""
         level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with (
-            self.engine.connect().execution_options(**level) as connection,
-            bounded(connection, self._seconds),
+            self._translated(),
+            self.engine.connect() as connection,
+            bounded(connection.execution_options(**level), self._seconds),
             Session(connection) as session,
         ):
             yield session
@@ -85,11 +89,14 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        options = {"sophia_write": True} if self.is_sqlite else {}
+        # None leaves the mode to the server. SQLAlchemy would ask for READ WRITE, which a standby refuses as a feature that
+        # it does not have; so it refuses the write itself, with a state of its own (25006).
+        options = {"sophia_write": True} if self.is_sqlite else {"postgresql_readonly": None}
         with (
             self._turn(),
-            self.engine.connect().execution_options(**options) as connection,
-            bounded(connection, self._seconds),
+            self._translated(),
+            self.engine.connect() as connection,
+            bounded(connection.execution_options(**options), self._seconds),
         ):
             with Session(connection, expire_on_commit=False) as session, session.begin():
                 yield session
@@ -112,6 +119,18 @@ class Database:
         finally:
             self._write_lock.release()
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise sqlalchemy.exc.OperationalError for an error that comes from the driver itself.
+
+        SQLAlchemy translates what goes wrong in statements, but not what goes wrong when it prepares a connection, such
+        as setting the isolation level on a connection that the server has closed.
+        """
+        try:
+            yield
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise OperationalError(None, None, error, hide_parameters=True, connection_invalidated=True) from error
+
     def sync(self) -> None:
         """Return when what was committed has reached the disk; SQLite leaves that to later."""
         if not self.is_sqlite:
@@ -125,26 +144,38 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def _make_private_file(self, *_: object) -> None:
+        """Make a store that only its owner can read; SQLite gives its companions, -wal and -shm, the same mode."""
+        if self.path is not None and not str(self.path).startswith("file:"):  # an address in SQLite's own form
+            # The file exists, or SQLite says next why it cannot be opened.
+            with suppress(OSError):
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
     def _tell(self, context: ExceptionContext) -> None:
         """Say in our words what a person must mend. Raises StoreError; other errors go on as they are."""
         error = context.original_exception
         code = getattr(error, "sqlite_errorcode", None)
         # The lowest byte is the primary result code; the others say more of the same.
         what = MACHINE_FAULTS.get(getattr(error, "sqlstate", None) or "" if code is None else code & 0xFF)
-        if what is not None:
+        # A write inside `read` is a fault of ours, and says nothing about the server.
+        options = context.connection.get_execution_options() if context.connection is not None else {}
+        if what is not None and not options.get("postgresql_readonly"):
             raise StoreError(f"The store{f' at {self.path}' if self.path else ''} {what}") from error
 
 
 @contextmanager
 def bounded(connection: Connection, seconds: float | None) -> Iterator[None]:
     """No query through the connection lasts longer than this meanwhile; None sets no bound."""
-    driver = connection.connection.driver_connection
-    if seconds is None or driver is None:
+    if seconds is None:
         yield
         return
     if connection.dialect.name == "postgresql":
-        # It ends with the transaction, which it begins.
-        driver.execute(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        # It ends with the transaction, which it begins. Through SQLAlchemy, which replaces a connection that is closed.
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        yield
+        return
+    driver = connection.connection.driver_connection
+    if driver is None:
         yield
         return
     until = time.monotonic() + seconds

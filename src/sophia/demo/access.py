@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from typing import Any
 
 from sophia.demo import errors
 from sophia.demo.errors import GraphError, as_json
@@ -79,14 +80,29 @@ def debug_token(visit: Visit) -> str:
         "issued_at": int(issued.timestamp()),
         "expires_at": ends,
         "data_access_expires_at": int((issued + timedelta(days=90)).timestamp()),
-        "scopes": list(world.scopes),
-        "granular_scopes": [{"scope": scope} for scope in world.scopes],
+        "scopes": list(visit.simulation.scopes_of(token)),
+        "granular_scopes": _granular_scopes(visit.simulation, token, holder),
     }
     if holder.kind != "app":
         data["user_id"] = world.user_id
     if holder.page is not None:
         data["profile_id"] = holder.page.id
     return as_json({"data": data})
+
+
+def _granular_scopes(simulation: Simulation, token: str, holder: Holder) -> list[dict[str, Any]]:
+    """Each permission with the ids of the objects that it was given for."""
+    world = simulation.world
+    pages = world.pages if holder.page is None else (holder.page,)
+    accounts = [world.business_of(page.id).instagram.id for page in pages]
+    scopes: list[dict[str, Any]] = []
+    for scope in simulation.scopes_of(token):
+        page_ids = [page.id for page in pages]
+        targets = accounts if scope.startswith("instagram_") else page_ids
+        if scope == "business_management":
+            targets = [world.portfolio_id]
+        scopes.append({"scope": scope} if simulation.hides_targets else {"scope": scope, "target_ids": targets})
+    return scopes
 
 
 def exchange_token(simulation: Simulation, request: Request) -> str:

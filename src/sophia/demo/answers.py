@@ -9,6 +9,7 @@ from sophia.demo.errors import GraphError, as_json
 from sophia.demo.fields import Field, parse_fields
 from sophia.demo.nodes import default_fields, render
 from sophia.demo.objects import Page
+from sophia.demo.portfolio import answer_portfolio, own_businesses
 from sophia.demo.publishing import look, publish
 from sophia.demo.requests import Request
 from sophia.demo.visit import Simulation, Visit
@@ -57,6 +58,9 @@ def _fields(parameters: Mapping[str, str]) -> tuple[Field, ...] | None:
 def _answer_path(visit: Visit, path: tuple[str, ...]) -> str:
     """`/{id}` or `/{id}/{edge}`."""
     parameters = visit.request.parameters
+    portfolio = answer_portfolio(visit, path)
+    if portfolio is not None:
+        return portfolio
     unpublished = look(visit, path)
     if unpublished is not None:
         return unpublished
@@ -87,7 +91,7 @@ def _answer_me(visit: Visit) -> str:
     world, path = visit.world, visit.request.path
     parameters = visit.request.parameters
     if visit.holder.page is not None:
-        return _answer_path(visit, (visit.holder.page.id, *path[1:]))
+        return _answer_path(visit, (visit.shown_id(visit.holder.page), *path[1:]))
     if visit.holder.kind == "app":
         raise GraphError("An active access token must be used to query information about the current user.", 2500)
     if len(path) == 1:
@@ -97,8 +101,13 @@ def _answer_me(visit: Visit) -> str:
             if name not in known:
                 raise errors.unknown_field(name, "User")
         return as_json({name: known[name] for name in dict.fromkeys((*names, "id"))})
+    if path[1:] == ("businesses",):
+        return own_businesses(visit)
     if path[1:] == ("accounts",):
-        pages: list[Page] = list(world.pages) if visit.has_scope("pages_show_list") else []
+        is_empty = visit.simulation.hides_accounts or not visit.has_scope("pages_show_list")
+        pages: list[Page] = [] if is_empty else list(world.pages)
         shown = _fields(parameters) or (Field("access_token"), Field("category"), Field("name"), Field("id"))
         return list_rows(visit, pages, parameters, shown, "me/accounts")
+    if path[1:] == ("businesses",) and visit.has_scope("business_management"):
+        return as_json({"data": []})  # this person's Pages belong to no portfolio
     raise errors.unknown_path("/".join(path))

@@ -12,6 +12,7 @@ _TITLES: dict[str, str | None] = {
     "page_total_media_view_unique": None,
     "reach": "Accounts reached",
 }
+EMPTY = '{"data":[]}'
 _EVERYTHING = frozenset({"name", "period", "values", "title", "description", "total_value", "id"})
 
 

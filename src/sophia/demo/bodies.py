@@ -1,8 +1,11 @@
 """Bodies that are no answer of Meta's: what proxies, broken connections and bad days send instead."""
 
 import gzip
+import struct
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from sophia.demo.errors import mixed_with_money
@@ -13,11 +16,15 @@ _DOWN = mixed_with_money().body("AFault").encode()
 
 @dataclass(frozen=True, slots=True)
 class BadBody:
-    """`change` makes the body out of the true one; `status` None keeps the true status."""
+    """`change` makes the body out of the true one; `status` None keeps the true status.
+
+    White space after the body brings it to `size_bytes`, without holding it in memory.
+    """
 
     change: Callable[[bytes], bytes]
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    size_bytes: int = 0
 
 
 def _fixed(body: bytes) -> Callable[[bytes], bytes]:
@@ -42,11 +49,34 @@ def _broken_gzip(true: bytes) -> bytes:
     return bytes(packed)
 
 
+@lru_cache(maxsize=8)
+def _bomb(true: bytes) -> bytes:
+    """The true answer and `BOMB_BYTES` of white space, in one gzip member of about a thousandth of that size."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    # After a full flush nothing refers back, so the bytes of one part can be repeated.
+    head = packer.compress(true) + packer.flush(zlib.Z_FULL_FLUSH)
+    blank = b" " * _BOMB_PART_BYTES
+    part = packer.compress(blank) + packer.flush(zlib.Z_FULL_FLUSH)
+    repeats, checksum = BOMB_BYTES // _BOMB_PART_BYTES, zlib.crc32(true)
+    for _ in range(repeats):
+        checksum = zlib.crc32(blank, checksum)
+    size = (len(true) + repeats * len(blank)) % 2**32
+    header = b"\x1f\x8b\x08\x00" + b"\x00" * 4 + b"\x02\xff"
+    return header + head + part * repeats + packer.flush() + struct.pack("<II", checksum, size)
+
+
+def _gzip_twice(true: bytes) -> bytes:
+    return gzip.compress(gzip.compress(true, mtime=0), mtime=0)
+
+
 def _html(title: str) -> bytes:
     return _HTML % (title.encode(), title.encode())
 
 
 _HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
+
+LARGE_BYTES, BOMB_BYTES = 70_000_000, 512 * 2**20
+_BOMB_PART_BYTES = 2**20
 
 # By name. A fault's own `status` and `headers` go before those that stand here: another Retry-After, for one.
 BODIES: Mapping[str, BadBody] = MappingProxyType(
@@ -67,3 +97,15 @@ BODIES: Mapping[str, BadBody] = MappingProxyType(
         "broken gzip": BadBody(_broken_gzip, headers={"Content-Encoding": "gzip"}),
     }
 )
+# Answers that cost memory or whose encoding was not asked for; all of them are true once they are unpacked.
+HEAVY_BODIES: Mapping[str, BadBody] = MappingProxyType(
+    {
+        "70 MB": BadBody(lambda true: true, size_bytes=LARGE_BYTES),
+        "gzip bomb": BadBody(_bomb, headers={"Content-Encoding": "gzip"}),
+        "stacked encodings": BadBody(_gzip_twice, headers={"Content-Encoding": "gzip, gzip"}),
+        "stacked bomb": BadBody(
+            lambda true: gzip.compress(_bomb(true), mtime=0), headers={"Content-Encoding": "gzip, gzip"}
+        ),
+    }
+)
+ALL_BODIES: Mapping[str, BadBody] = MappingProxyType({**BODIES, **HEAVY_BODIES})

@@ -19,7 +19,7 @@ from sophia.demo.objects import InstagramAccount, Media, Page, Post
 from sophia.demo.pacific import stamp
 from sophia.demo.truth import Truth
 from sophia.demo.visit import Visit
-from sophia.demo.world import World
+from sophia.demo.world import CommentIdParts, World
 
 Tone = Literal["positive", "neutral", "negative", "not scored"]
 MAX_FACEBOOK, MAX_INSTAGRAM = 100, 50
@@ -128,7 +128,7 @@ def _invented(world: World, under: Post | Media, serial: int, moment: datetime, 
         choices = ELSEWHERE[language]
         tone, text = "not scored", choices[int(unit(seed, 2) * len(choices))]
     return Written(
-        id=comment_id(under, serial),
+        id=comment_id(under, serial, world.comment_id_parts),
         object_id=under.id,
         written_at=moment,
         text=text,
@@ -143,8 +143,11 @@ def _invented(world: World, under: Post | Media, serial: int, moment: datetime, 
     )
 
 
-def comment_id(under: Post | Media, serial: int) -> str:
+def comment_id(under: Post | Media, serial: int, parts: CommentIdParts) -> str:
+    """The id of the comment with this number; on Facebook of two or three parts."""
     if isinstance(under, Post):
+        if parts == "three" or (parts == "mixed" and serial % 2):
+            return f"{under.id}_{serial + 1:06d}"
         return f"{under.id.partition('_')[2]}_{serial + 1:06d}"
     return f"17{under.id[2:]}{serial:05d}"
 

@@ -15,6 +15,18 @@ from sophia.demo.wire import Receive, Scope, Send, whole_body
 
 PREFIX = "/_sim/"
 
+# Methods of `Switches` that take JSON as it comes.
+_SWITCHES = (
+    "show_product_type",
+    "withdraw_scope",
+    "grant_scope",
+    "silence_insights",
+    "hide_accounts",
+    "hide_targets",
+    "withhold_page_token",
+    "migrate_page",
+)
+
 
 class SettableClock:
     """The present moment (aware) of a simulation; stands still until it is set. Without a moment: the machine's time."""
@@ -29,8 +41,9 @@ class SettableClock:
 class ControlledApi:
     """`GraphApi` with `/_sim/` in front, JSON in and out.
 
-    GET calls, faults, throttled and urls; POST reset, now, restate, faults, retire, dead_token, delete, limit and
-    reset_limits.
+    GET calls, faults, throttled and urls; POST reset, now, restate, faults, retire, dead_token, delete, limit,
+    reset_limits, new_app, begin_outage, end_outages, refuse_metric, allow_metric, and the switches of `_SWITCHES` with the arguments of the methods
+    of `GraphApi` that bear their names.
     """
 
     def __init__(self, api: GraphApi, clock: SettableClock) -> None:
@@ -50,6 +63,12 @@ class ControlledApi:
             ("POST", "delete"): self._delete,
             ("POST", "limit"): self._limit,
             ("POST", "reset_limits"): self._reset_limits,
+            ("POST", "new_app"): self._new_app,
+            ("POST", "begin_outage"): self._begin_outage,
+            ("POST", "end_outages"): self._end_outages,
+            ("POST", "refuse_metric"): self._refuse_metric,
+            ("POST", "allow_metric"): self._allow_metric,
+            **{("POST", name): self._switch(name) for name in _SWITCHES},
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +96,9 @@ class ControlledApi:
         return {
             "requests": len(calls),
             "counted": self.api.counted_calls,
+            "http_by_edge": self.api.http_calls_by_edge,
+            "counted_by_edge": self.api.counted_calls_by_edge,
+            "legacy_uses": self.api.legacy_uses,
             "errors": sum(1 for call in calls if call.status != 200),
             "by_account": Counter(call.account_id or "none" for call in calls),
             "by_edge": {edge: count for edge, count in edges.items() if not edge.replace("_", "").isdigit()},
@@ -134,8 +156,38 @@ class ControlledApi:
         self.api.reset_limits()
         return {}
 
+    def _switch(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
+        """The action that passes its arguments on to the switch with this name; `at` is an ISO moment."""
+
+        def act(given: Mapping[str, Any]) -> dict[str, Any]:
+            moments = {"at": aware(given["at"])} if "at" in given else {}
+            getattr(self.api, name)(**{**given, **moments})
+            return {}
+
+        return act
+
+    def _new_app(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.new_app = bool(given["new_app"])
+        return {}
+
     def _retire(self, given: Mapping[str, Any]) -> dict[str, Any]:
         self.api.retire(given["metric"], aware(given["at"]), after_calls=int(given.get("after_calls", 0)))
+        return {}
+
+    def _begin_outage(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.begin_outage(**given)
+        return {}
+
+    def _end_outages(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.end_outages()
+        return {}
+
+    def _refuse_metric(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`metric`, `kind`, and a `wording` or the `seed` that picks one; answers with the wording."""
+        return {"wording": self.api.refuse_metric(**given)}
+
+    def _allow_metric(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.allow_metric(**given)
         return {}
 
     def _dead_token(self, given: Mapping[str, Any]) -> dict[str, Any]:

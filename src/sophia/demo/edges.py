@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sophia.demo import errors
 from sophia.demo.access import require_page_token
+from sophia.demo.blocks import EMPTY
 from sophia.demo.comments import comments_edge
 from sophia.demo.facebook_insights import (
-    EMPTY,
     Plan,
     make_plan,
     page_insights,
@@ -75,7 +75,7 @@ def answer_edge(visit: Visit, node: Node, edge: str, parameters: Mapping[str, st
         raise errors.unknown_field(edge, type_name(node))
     text = parameters.get("fields")
     fields = parse_fields(text) if text else None
-    return list_rows(visit, rows(visit, node), parameters, fields, f"{node.id}/{edge}")
+    return list_rows(visit, rows(visit, node), parameters, fields, f"{visit.shown_id(node)}/{edge}")
 
 
 def _insights(visit: Visit, node: Node, edge: str, parameters: Mapping[str, str]) -> str | None:

@@ -120,6 +120,24 @@ def permission_missing(permission: str) -> GraphError:
     return GraphError(f"(#10) This endpoint requires the '{permission}' permission or the related feature.", 10)
 
 
+def business_permission_missing() -> GraphError:
+    return GraphError(
+        "(#200) Requires business_management permission to manage the object",
+        200,
+        title="Permission required",
+        user_message="Give this app access to your business portfolio.",
+    )
+
+
+def page_migrated(old_id: str, new_id: str) -> GraphError:
+    return GraphError(
+        f"(#21) Page ID {old_id} was migrated to page ID {new_id}. Please update your API calls to the new ID",
+        21,
+        title="Page replaced",
+        user_message="This Page was merged into another one. Use the new Page.",
+    )
+
+
 def unknown_object(object_id: str) -> GraphError:
     return GraphError(
         f"Unsupported get request. Object with ID '{object_id}' does not exist, cannot be loaded due to missing "

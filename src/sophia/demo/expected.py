@@ -17,7 +17,7 @@ from sophia.demo.nodes import MEDIA_COUNTERS, hides_likes
 from sophia.demo.objects import InstagramAccount, Media, Page, PageStory, Post
 from sophia.demo.pacific import ONE_DAY, days_between, pacific_day
 from sophia.demo.page_figures import Number, Value
-from sophia.demo.rules import DEMOGRAPHIC_DIMENSIONS, DEMOGRAPHICS, TABLES, Kind, Rule
+from sophia.demo.rules import DEMOGRAPHIC_DIMENSIONS, DEMOGRAPHICS, TABLES, Kind, Rule, fits
 from sophia.demo.truth import PERIOD_DAYS, Truth
 from sophia.demo.windows import FACEBOOK_KEPT_DAYS, INSTAGRAM_KEPT_DAYS
 from sophia.demo.world import World, is_alive
@@ -63,7 +63,7 @@ class _Ledger:
 
     def rules(self, kind: Kind) -> list[Rule]:
         alive = (rule for rule in TABLES[kind].values() if rule.is_alive(self.version, self.today))
-        return [rule for rule in alive if rule.name not in self.retired]
+        return [rule for rule in alive if rule.name not in self.retired and not rule.is_silent(self.today)]
 
     def days(self, kept: int, first: date | None = None) -> list[date]:
         """The closed days from `since` (included) to `until` (excluded) that Meta keeps."""
@@ -250,7 +250,7 @@ def _medium(ledger: _Ledger, medium: Media) -> Iterator[Expected]:
         return
     figures = truth.media_figures(medium, ledger.now)
     for rule in ledger.rules("media"):
-        if medium.product_type not in rule.products:
+        if not fits(rule, medium):
             continue
         value = truth.media_value(medium, rule.name, figures)
         yield from ledger.entries(rule.name, "lifetime", value, post_id=medium.id)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sophia.demo import errors
-from sophia.demo.blocks import Block, dimension_names, insights_json, make_block, metric_names, value_json
+from sophia.demo.blocks import EMPTY, Block, dimension_names, insights_json, make_block, metric_names, value_json
 from sophia.demo.objects import Page, PageStory, Post, Video
 from sophia.demo.pacific import end_time, pacific_day
 from sophia.demo.page_figures import Value
-from sophia.demo.rules import NEWEST_VERSION, VIDEO_DEFAULT, Kind, Rule
+from sophia.demo.rules import VIDEO_DEFAULT, Kind, Rule
 from sophia.demo.truth import PERIOD_DAYS
+from sophia.demo.versions import NEWEST_VERSION
 from sophia.demo.visit import Visit
 from sophia.demo.windows import FACEBOOK_KEPT_DAYS, FACEBOOK_MAX_DAYS, Window, last_days, read_window
 
@@ -18,7 +19,6 @@ _PERIODS = ("day", "week", "days_28", "month", "lifetime", "total_over_range")
 # A Page story's numbers are not there at once; until then Meta answers 0, closed on the second day of 1970.
 STORY_COMPUTED_AFTER = timedelta(hours=2)
 NOT_COMPUTED_YET = '{"value":0,"end_time":"1970-01-02T00:00:00+0000"}'
-EMPTY = '{"data":[]}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Plan:
 
 def _checked_rules(visit: Visit, page: Page, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
     """The rules of `names`, or the refusal that Meta gives: one bad name fails the whole call."""
+    visit.refuse_metrics(kind, kind, names)
     found = [visit.rule(kind, name) for name in names]
     rules = tuple(rule for rule in found if rule is not None)
     if len(rules) < len(found):
@@ -86,12 +87,14 @@ def make_plan(
     blocks = tuple(
         (rule, each, make_block(rule.name, each, wanted, edge=edge, is_broken_down=dimension is not None))
         for rule in rules
+        if not rule.is_silent(visit.today)
         for each in rule.periods
         if period in {each, None, ""}
     )
     links = window.links(visit.request, f"OBJECT/{edge}", parameters, NEWEST_VERSION)
     paging = links.replace("%", "%%").replace("/OBJECT/", "/%s/")
-    return Plan(page, edge, rules, blocks, dimension, window, paging, not visit.has_scope("read_insights"))
+    is_empty = not visit.has_scope("read_insights") or visit.has_silent_insights(page.id)
+    return Plan(page, edge, rules, blocks, dimension, window, paging, is_empty)
 
 
 def _entries(visit: Visit, plan: Plan, value: Value, closing: str = "") -> str:

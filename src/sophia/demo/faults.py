@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sophia.demo.bodies import BODIES
+from sophia.demo.bodies import ALL_BODIES
 from sophia.demo.errors import as_json, error_of
 from sophia.demo.mutations import MUTATIONS, Touched, mutate
 from sophia.demo.paging import PAGINGS, page_wrongly
@@ -28,11 +28,12 @@ class Fault:
     `pattern` is searched in `METHOD /path?query` (decoded, without secrets). `times`: how often it strikes; None is
     always. With a `body` or `status` that is the answer (a mapping is an error body); with neither, the true answer goes
     out, `delay_seconds` later and with `headers` added (also in place of its own: another `Facebook-Api-Version`). With
-    `size_bytes`, white space after the body brings it to that size. `kind` says how the connection fares.
+    `size_bytes`, white space after the body brings it to that size. `kind` says how the connection fares; `hides_usage`
+    leaves out the headers that tell how much of Meta's limits is used.
 
     Changes of the true answer, by name: `mutation` of `mutations.MUTATIONS`, whose share `every` and `metric` define (see
     `mutate`) and which notes in `touched` what readings it made unreadable; `paging` of `paging.PAGINGS`, for lists;
-    `bad_body` of `bodies.BODIES`. ValueError for a name that is not there.
+    `bad_body` of `bodies.ALL_BODIES`. ValueError for a name that is not there.
 
     In time: it strikes from `since` (included) to `until` (excluded), aware moments of the simulation's clock, and only
     after `after` matching requests got through: what dies half-way through a run, while the clock stands still. `struck`
@@ -55,6 +56,7 @@ class Fault:
     size_bytes: int = 0
     bytes_at_once: int = 1
     pause_seconds: float = 0.05
+    hides_usage: bool = False
     since: datetime | None = None
     until: datetime | None = None
     after: int = 0
@@ -63,7 +65,7 @@ class Fault:
     touched: list[Touched] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for name, known in ((self.mutation, MUTATIONS), (self.paging, PAGINGS), (self.bad_body, BODIES)):
+        for name, known in ((self.mutation, MUTATIONS), (self.paging, PAGINGS), (self.bad_body, ALL_BODIES)):
             if name is not None and name not in known:
                 raise ValueError(f"{name!r} is none of: {', '.join(known)}")
 
@@ -86,9 +88,14 @@ class Fault:
     def replaces_answer(self) -> bool:
         return self.bad_body is None and (self.status is not None or self.body is not None)
 
+    @property
+    def padded_bytes(self) -> int:
+        """The size to which white space brings the body."""
+        return max(self.size_bytes, ALL_BODIES[self.bad_body].size_bytes if self.bad_body is not None else 0)
+
     def sent_headers(self) -> dict[str, str]:
         """The headers that it adds, names in lower case."""
-        own = BODIES[self.bad_body].headers if self.bad_body is not None else {}
+        own = ALL_BODIES[self.bad_body].headers if self.bad_body is not None else {}
         return {name.lower(): value for name, value in (*own.items(), *self.headers.items())}
 
     def altered(self, request: Request, status: int, body: bytes, world: World) -> tuple[int, bytes]:
@@ -102,7 +109,7 @@ class Fault:
             body = as_json(answer).encode()
         if self.bad_body is None:
             return status, body
-        bad = BODIES[self.bad_body]
+        bad = ALL_BODIES[self.bad_body]
         return self.status or bad.status or status, bad.change(body)
 
     def answer(self) -> tuple[int, str]:
@@ -168,7 +175,11 @@ def graph_fault(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request that came in. `counted` is Meta's own count: each id and each batch item singly."""
+    """One HTTP request that came in.
+
+    `counted` is Meta's own count: each id and each batch item singly. `edge` is the last part of the path, "object" for an
+    object itself, "batch" for a batch; `counted_by_edge` counts the items of a batch under their own edges.
+    """
 
     method: str
     path: str
@@ -177,3 +188,5 @@ class Call:
     status: int
     counted: int
     at: datetime
+    edge: str = "object"
+    counted_by_edge: Mapping[str, int] = field(default_factory=dict)

@@ -14,10 +14,13 @@ from sophia.demo import errors
 from sophia.demo.answers import MAX_IDS, answer
 from sophia.demo.errors import GraphError, as_json
 from sophia.demo.faults import Call, Fault, Later, strike
+from sophia.demo.legacy import NEW_APP, LegacyFeature, is_refused, legacy_features, legacy_refusal
 from sophia.demo.limits import Budget, Limit, Limits, ThrottledCall
 from sophia.demo.noise import seed_of
+from sophia.demo.outages import outage
 from sophia.demo.paging import understood
 from sophia.demo.requests import Request, read_request
+from sophia.demo.switches import Switches
 from sophia.demo.truth import Truth
 from sophia.demo.visit import Simulation
 from sophia.demo.wire import Receive, Reply, Scope, Send, send_reply, whole_body
@@ -25,21 +28,34 @@ from sophia.demo.world import World, account_of
 
 __all__ = ["GraphApi", "Receive", "Scope", "Send"]
 
+_ID = re.compile(r"[\d_]*")
 
-class GraphApi:
+
+class GraphApi(Switches):
     """Meta for one world. `clock` gives the present moment (aware); nothing else is read from the machine.
 
-    `faults` strike first match first. `calls` records every request and never a token; `seen_secrets_in_urls` names the
+    `faults` strike first match first. `calls` records every HTTP call and never a token; `seen_secrets_in_urls` names the
     requests whose URL carried an access token; `urls_seen` has every URL (path and query) as it came, to search for
-    secrets.
+    secrets. A `new_app` (created after 4 November 2026) gets no legacy feature on any version; `legacy_uses` counts the
+    requests and batch items that asked for one, refused or not.
     """
 
     def __init__(
-        self, world: World, truth: Truth, *, clock: Callable[[], datetime], latency_seconds: float = 0.0
+        self,
+        world: World,
+        truth: Truth,
+        *,
+        clock: Callable[[], datetime],
+        latency_seconds: float = 0.0,
+        new_app: bool | None = None,
     ) -> None:
-        self.simulation = Simulation(world, truth, clock)
+        super().__init__(Simulation(world, truth, clock))
         self.latency_seconds = latency_seconds
+        self.new_app = NEW_APP if new_app is None else new_app
+        self.legacy_uses: Counter[LegacyFeature] = Counter()
+        self._legacy_refusals = 0
         self.faults: list[Fault] = []
+        self.outages: list[Fault] = []
         self.calls: list[Call] = []
         self.seen_secrets_in_urls: list[str] = []
         self.urls_seen: list[str] = []
@@ -48,12 +64,9 @@ class GraphApi:
         self._later: list[Later] = []
 
     @property
-    def world(self) -> World:
-        return self.simulation.world
-
-    @property
-    def truth(self) -> Truth:
-        return self.simulation.truth
+    def http_calls(self) -> int:
+        """HTTP requests that came in; a batch is one."""
+        return len(self.calls)
 
     @property
     def counted_calls(self) -> int:
@@ -61,14 +74,19 @@ class GraphApi:
         return sum(call.counted for call in self.calls)
 
     @property
+    def http_calls_by_edge(self) -> Counter[str]:
+        """HTTP requests by edge; "object" is a request for an object itself, "batch" a batch."""
+        return Counter(call.edge for call in self.calls)
+
+    @property
+    def counted_calls_by_edge(self) -> Counter[str]:
+        """Calls as Meta counts them, by edge; the items of a batch under their own edges."""
+        return sum((Counter(call.counted_by_edge) for call in self.calls), Counter[str]())
+
+    @property
     def calls_while_throttled(self) -> list[ThrottledCall]:
         """Calls that came although a header at 100 % or a refusal had told to stop; each put the end off."""
         return self.limits.throttled
-
-    @property
-    def hidden(self) -> set[str]:
-        """Ids that lists leave out after the limit was applied: pages come short, even empty, and go on."""
-        return self.simulation.hidden
 
     def retire(self, metric: str, at: datetime, *, after_calls: int = 0) -> None:
         """From `at` on the metric's name is dead, on every version; not before `after_calls` requests named it."""
@@ -96,26 +114,6 @@ class GraphApi:
             self._later.append(Later(concerns, happen, after_calls))
         else:
             happen()
-
-    def delete(self, object_id: str, at: datetime) -> None:
-        """From `at` on the object is gone: not listed, error 100/33."""
-        self.simulation.deleted[object_id] = at
-
-    def break_insights(self, object_id: str, error: GraphError) -> None:
-        """The insights of this object answer with `error`, alone or in a list, which then fails as a whole."""
-        self.simulation.broken[object_id] = error
-
-    def break_comments(self, object_id: str, error: GraphError) -> None:
-        """The comments of this object answer with `error`, alone or in a list, which then fails as a whole."""
-        self.simulation.closed[object_id] = error
-
-    def edit_comment(self, comment_id: str, text: str | None) -> None:
-        """Its author has written something else."""
-        self.simulation.edited[comment_id] = text
-
-    def make_personal(self, username: str) -> None:
-        """An Instagram account is no professional one any more: Business Discovery does not find it."""
-        self.simulation.personal.add(username)
 
     def limit(
         self,
@@ -147,14 +145,24 @@ class GraphApi:
             refuses=refuses,
         )
 
+    def begin_outage(self, name: str, pattern: str = ".") -> Fault:
+        """Let every request that matches `pattern` fail until `end_outages`; see `outages.OUTAGES`. `reset` leaves it."""
+        begun = outage(name, pattern)
+        self.outages.append(begun)
+        return begun
+
+    def end_outages(self) -> None:
+        self.outages.clear()
+
     def reset_limits(self) -> None:
         """Lift all limits and forget who ignored them."""
         self.limits = Limits(self.world)
 
     def reset(self) -> None:
-        """Forget calls and faults; what was limited, retired, deleted or restated stays."""
+        """Forget calls and faults; outages and what was limited, retired, deleted or restated stay."""
         self.faults.clear()
         self.calls.clear()
+        self.legacy_uses.clear()
         self.seen_secrets_in_urls.clear()
         self.urls_seen.clear()
         self.limits.throttled.clear()
@@ -172,7 +180,17 @@ class GraphApi:
         account_id = None if _is_batch(request) else next(iter(reply.accounts), None)
         self._counted += reply.counted
         self.calls.append(
-            Call(request.method, request.raw_path, request.query, account_id, reply.status, reply.counted, request.now)
+            Call(
+                request.method,
+                request.raw_path,
+                request.query,
+                account_id,
+                reply.status,
+                reply.counted,
+                request.now,
+                _edge(request),
+                reply.counted_by_edge,
+            )
         )
         await send_reply(scope, receive, send, reply, self._headers(request, reply.accounts))
         self.limits.note_told(request, reply.accounts)
@@ -218,20 +236,27 @@ class GraphApi:
 
     def _accounts(self, request: Request) -> Counter[str]:
         """The accounts that the request is about, and with how many objects."""
-        nodes = (self.world.node(named) for named in request.ids or request.path[:1])
+        names = request.ids or request.path[:1]
+        nodes = (self.world.node(self.simulation.world_id(name, request.now)) for name in names)
         return Counter(account_of(self.world, node).id for node in nodes if node is not None)
 
     # Answers.
 
     def _reply(self, request: Request) -> Reply:
-        """The answer of one request, or of all in a batch, as limits and faults let it be."""
+        """The answer of one request, or of all in a batch, with what Meta counts for it."""
+        self.legacy_uses.update(legacy_features(request))
+        reply = self._limited_reply(request)
+        return reply if reply.counted_by_edge else replace(reply, counted_by_edge={_edge(request): reply.counted})
+
+    def _limited_reply(self, request: Request) -> Reply:
+        """The answer as limits and faults let it be."""
         accounts = self._accounts(request)
         if not _is_batch(request):
             self._later = [change for change in self._later if not change.comes_with(request)]
             refusal = self.limits.charge(request, accounts)
             if refusal is not None:
                 return self._refused(request, refusal, accounts)
-        fault = strike(self.faults, request)
+        fault = strike([*self.outages, *self.faults], request)
         if fault is None:
             return self._true_reply(request, accounts)
         if fault.replaces_answer or fault.kind == "null":
@@ -241,12 +266,22 @@ class GraphApi:
         return replace(reply, status=status, body=body, fault=fault)
 
     def _true_reply(self, request: Request, accounts: Mapping[str, int]) -> Reply:
+        refusal = self._legacy_refusal(request)
+        if refusal is not None:
+            return self._refused(request, refusal, accounts)
         if _is_batch(request):
             return self._batch(request)
         try:
             return Reply(200, answer(self.simulation, request), max(1, len(request.ids)), accounts)
         except GraphError as error:
             return self._refused(request, error, accounts)
+
+    def _legacy_refusal(self, request: Request) -> GraphError | None:
+        for feature in legacy_features(request):
+            if is_refused(feature, request.version, new_app=self.new_app):
+                self._legacy_refusals += 1
+                return legacy_refusal(feature, self._legacy_refusals - 1)
+        return None
 
     def _refused(self, request: Request, error: GraphError, accounts: Mapping[str, int]) -> Reply:
         trace = f"A{seed_of('trace', self._counted, request.text):015x}"
@@ -271,9 +306,10 @@ class GraphApi:
         slowest = max((reply.fault.delay_seconds for reply in replies if reply.fault is not None), default=0.0)
         counted = max(1, sum(reply.counted for reply in replies))
         accounts = sum((Counter(reply.accounts) for reply in replies), Counter[str]())
+        by_edge = sum((Counter(reply.counted_by_edge) for reply in replies), Counter[str]())
         # A batch fares over one connection: of how its items fare it takes over the delay alone.
         waiting = Fault("batch", delay_seconds=slowest) if slowest else None
-        return Reply(200, as_json(bodies), counted, accounts, waiting)
+        return Reply(200, as_json(bodies), counted, accounts, waiting, by_edge)
 
     def _item_request(self, request: Request, item: Mapping[str, Any]) -> Request:
         path, _, query = str(item.get("relative_url", "")).partition("?")
@@ -294,6 +330,14 @@ class GraphApi:
 
 def _is_batch(request: Request) -> bool:
     return request.method == "POST" and not request.path and "batch" in request.parameters
+
+
+def _edge(request: Request) -> str:
+    """The edge that a request is for; "object" stands for an object itself or the root, "batch" for a batch."""
+    if _is_batch(request):
+        return "batch"
+    last = request.path[-1] if request.path else ""
+    return "object" if _ID.fullmatch(last) else last
 
 
 async def _answer_lifespan(receive: Receive, send: Send) -> None:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sophia.demo import errors
-from sophia.demo.blocks import Block, dimension_names, insights_json, make_block, metric_names, value_json
+from sophia.demo.blocks import EMPTY, Block, dimension_names, insights_json, make_block, metric_names, value_json
 from sophia.demo.errors import as_json
 from sophia.demo.instagram_figures import Parts
 from sophia.demo.media_figures import media_parts
 from sophia.demo.objects import InstagramAccount, Media
 from sophia.demo.pacific import end_time
-from sophia.demo.rules import DEMOGRAPHICS, FOLLOW_TYPES, NEWEST_VERSION, TIMEFRAMES, Kind, Rule
-from sophia.demo.visit import Visit
+from sophia.demo.rules import DEMOGRAPHICS, FOLLOW_TYPES, TIMEFRAMES, Kind, Rule, fits
+from sophia.demo.versions import NEWEST_VERSION
+from sophia.demo.visit import MediaKind, Visit
 from sophia.demo.windows import INSTAGRAM_KEPT_DAYS, INSTAGRAM_MAX_DAYS, Window, last_days, read_window
 from sophia.demo.world import is_alive
 
@@ -41,6 +42,7 @@ def _rules(visit: Visit, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
         raise errors.permission_missing("instagram_manage_insights")
     if not names:
         raise errors.bad_parameter("The parameter metric is required")
+    visit.refuse_metrics(kind, kind, names)
     rules = []
     for place, name in enumerate(names):
         rule = visit.rule(kind, name)
@@ -109,6 +111,8 @@ def account_insights(
     """`/{ig}/insights`: what Meta has nothing to say about is left out, never 0."""
     plan = make_account_plan(visit, parameters)
     visit.refuse_if_broken(account.id)
+    if visit.has_silent_insights(account.id):
+        return EMPTY
     texts = []
     for rule in plan.rules:
         if rule.empty_when_small and account.is_small:
@@ -200,18 +204,27 @@ def make_media_plan(visit: Visit, parameters: Mapping[str, str], wanted: frozens
     return MediaPlan(blocks, dimensions[0] if dimensions else None)
 
 
+def _media_kind(medium: Media) -> MediaKind:
+    if medium.product_type == "FEED":
+        return "carousel" if medium.media_type == "CAROUSEL_ALBUM" else "feed"
+    return "reels" if medium.product_type == "REELS" else "story"
+
+
 def media_insights(visit: Visit, plan: MediaPlan, medium: Media) -> str:
     """`/{media}/insights`, alone or expanded in a list: a metric that does not fit the product fails the whole call."""
     visit.refuse_if_broken(medium.id)
+    visit.refuse_metrics(_media_kind(medium), "media", [rule.name for rule, _ in plan.blocks])
     if medium.before_professional:
         raise errors.before_professional()
     for rule, _ in plan.blocks:
-        if medium.product_type not in rule.products:
+        if not fits(rule, medium):
             raise errors.wrong_product(rule.name)
     if medium.is_story and not is_alive(medium, visit.now):
         raise errors.unknown_object(medium.id)
     if visit.truth.has_too_few_viewers(medium, visit.now):
         raise errors.too_few_viewers()
+    if visit.has_silent_insights(medium.account_id):
+        return EMPTY
     figures = visit.truth.media_figures(medium, visit.now)
     texts = []
     for rule, block in plan.blocks:

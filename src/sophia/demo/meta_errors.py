@@ -27,11 +27,20 @@ class MetaError:
     is_transient: bool | None = None
     area: Area = "reading"
     kind: str = OAUTH
+    title: str | None = None
+    user_message: str | None = None
 
     def as_error(self) -> GraphError:
         """What the simulated Meta raises to answer with this row, such as for `GraphApi.break_insights`."""
         return GraphError(
-            self.message, self.code, self.subcode, kind=self.kind, status=self.status, is_transient=self.is_transient
+            self.message,
+            self.code,
+            self.subcode,
+            kind=self.kind,
+            status=self.status,
+            is_transient=self.is_transient,
+            title=self.title,
+            user_message=self.user_message,
         )
 
 
@@ -115,7 +124,22 @@ _PERMISSIONS = (
     MetaError("283 permissions needed", "token", 283, None, "(#283) Requires extended permission: read_insights"),
     MetaError("299 permission", "object", 299, None, "(#299) Permission denied for this object"),
     MetaError(
-        "368 blocked for policy", "app", 368, None, "The action attempted has been deemed abusive or is disallowed"
+        "368 blocked for policy",
+        "app",
+        368,
+        None,
+        "The action attempted has been deemed abusive or is disallowed",
+        title="You can't use this feature right now",
+        user_message="We limit how often you can do certain things in a given amount of time. Try again later.",
+    ),
+    MetaError(
+        "100 permission or feature",
+        "object",
+        100,
+        None,
+        "(#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature, or does not "
+        "support this operation. This endpoint requires the 'pages_read_engagement' permission or the 'Page Public "
+        "Content Access' feature.",
     ),
 )
 
@@ -180,7 +204,25 @@ _OBJECTS = (
         "does not support this operation",
         kind=METHOD,
     ),
-    MetaError("100/2108006 before professional", "object", 100, 2108006, "Invalid parameter", is_transient=False),
+    MetaError(
+        "100/2108006 before professional",
+        "object",
+        100,
+        2108006,
+        "Invalid parameter",
+        is_transient=False,
+        title="Media posted before business account conversion",
+        user_message="The media was posted before the most recent time that the account became a business account.",
+    ),
+    MetaError(
+        "21 Page migrated",
+        "object",
+        21,
+        None,
+        "(#21) Page ID 1 was migrated to page ID 2. Please update your API calls to the new ID",
+        title="Page replaced",
+        user_message="This Page was merged into another one. Use the new Page.",
+    ),
     MetaError("803 unknown id", "object", 803, None, "(#803) Some of the aliases you requested do not exist: 1"),
     MetaError("2874008 few followers", "object", 2874008, None, "The Page needs at least 100 Page followers"),
     *(
@@ -230,6 +272,16 @@ _PUBLISHING = (
         )
     ),
     MetaError("36000 media fault", "object", 36000, None, "The image size is too large.", area="publishing"),
+    MetaError(
+        "100/2207089 picture too wide",
+        "object",
+        100,
+        2207089,
+        "Invalid parameter",
+        area="publishing",
+        title="Picture too wide",
+        user_message="The picture has an aspect ratio that is not supported. Use one between 4:5 and 1.91:1.",
+    ),
 )
 
 META_ERRORS: Mapping[str, MetaError] = MappingProxyType(
@@ -247,3 +299,11 @@ def fault_of(
     row = META_ERRORS[name]
     body = row.as_error().body("AFault")
     return Fault(pattern, times, row.status if status is None else status, body, after=after, **more)
+
+
+def listing_fault(name: str, edge: str, *, pages: int = 1, times: int | None = None) -> Fault:
+    """A fault that ends lists of this edge early: after `pages` good pages the row `name` of META_ERRORS answers.
+
+    Counted over all lists of the edge; a list that begins anew is good up to its first `next`.
+    """
+    return fault_of(name, rf"/{edge}\?.*\b(?:after|__paging_token)=", times=times, after=pages - 1)

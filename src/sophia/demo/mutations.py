@@ -240,6 +240,24 @@ def _insert_text(place: Place, _foreign: str) -> None:
     place.members.insert(1, "unexpected")
 
 
+def _empty(place: Place, _foreign: str) -> None:
+    place.members.clear()
+
+
+def _show_product(name: str | None) -> Callable[[Place, str], None]:
+    """Give every second object another `media_product_type`, or none; objects that show none are left alone."""
+
+    def apply(place: Place, _foreign: str) -> None:
+        shown = [row for row in place.members if isinstance(row, dict) and "media_product_type" in row]
+        for row in shown[::2]:
+            if name is None:
+                del row["media_product_type"]
+            else:
+                row["media_product_type"] = name
+
+    return apply
+
+
 def _turn_round(place: Place, _foreign: str) -> None:
     place.members.reverse()
 
@@ -270,10 +288,13 @@ MUTATIONS: Mapping[str, Mutation] = MappingProxyType(
         "unknown name": BlockMutation(_rename("metric_of_next_year")),
         "foreign block": BlockMutation(_foreign_block, loses=False),
         "null data": ListMutation(_null),
+        "empty data": ListMutation(_empty),
         "text among blocks": ListMutation(_insert_text, loses=False),
         "blocks in another order": ListMutation(_turn_round, loses=False),
         "null objects": ListMutation(_null, of_blocks=False),
         "text among objects": ListMutation(_insert_text, of_blocks=False, loses=False),
+        "missing product type": ListMutation(_show_product(None), of_blocks=False, loses=False),
+        "unknown product type": ListMutation(_show_product("HOLOGRAM"), of_blocks=False, loses=False),
         "foreign object": ListMutation(_foreign_object, of_blocks=False, loses=False),
     }
 )

@@ -6,10 +6,11 @@ from typing import Any
 
 from sophia.demo import errors
 from sophia.demo.access import require_page_token
+from sophia.demo.blocks import EMPTY
 from sophia.demo.comments import comments_edge
 from sophia.demo.discovery import discovered, discovered_media, media_paging
 from sophia.demo.errors import as_json
-from sophia.demo.facebook_insights import EMPTY, make_plan, page_insights, post_insights, story_insights, video_insights
+from sophia.demo.facebook_insights import make_plan, page_insights, post_insights, story_insights, video_insights
 from sophia.demo.fields import Field
 from sophia.demo.instagram_insights import account_insights, make_media_plan, media_insights
 from sophia.demo.noise import seed_of
@@ -59,7 +60,7 @@ def render(visit: Visit, node: Node, fields: Iterable[Field]) -> str:
             parts.append(f'"{field.name}":{text}')
         has_id = has_id or field.name == "id"
     if not has_id:
-        parts.append(f'"id":"{node.id}"')
+        parts.append(f'"id":"{visit.shown_id(node)}"')
     return "{" + ",".join(parts) + "}"
 
 
@@ -103,13 +104,19 @@ def _fans(visit: Visit, page: Page, _field: Field) -> str:
     return str(visit.truth.fans_now(page, visit.now))
 
 
+def _page_token(visit: Visit, page: Page, _field: Field) -> str | None:
+    """The Page's own token; missing where the person has no role on the Page, and for an app."""
+    is_withheld = page.id in visit.simulation.withheld_tokens or visit.holder.kind == "app"
+    return None if is_withheld else as_json(page.access_token)
+
+
 PAGE_FIELDS: Fields = {
-    "id": _plain(lambda page: page.id),
+    "id": lambda visit, page, _: as_json(visit.shown_id(page)),
     "name": _plain(lambda page: page.name),
     "username": _plain(lambda page: page.username),
     "category": _plain(lambda page: page.category),
     "link": _plain(lambda page: f"https://www.facebook.com/{page.echo_id}"),
-    "access_token": _plain(lambda page: page.access_token),
+    "access_token": _page_token,
     "tasks": _plain(lambda _: ["ANALYZE", "ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE"]),
     "has_transitioned_to_new_page_experience": _plain(lambda _: True),
     "talking_about_count": _plain(lambda page: page.followers // 90),
@@ -249,7 +256,8 @@ PAGE_STORY_FIELDS: Fields = {
 
 
 def _account_insights(visit: Visit, account: InstagramAccount, field: Field) -> str | None:
-    return account_insights(visit, account, field.arguments, field.wanted)
+    text = account_insights(visit, account, field.arguments, field.wanted)
+    return None if text == EMPTY and visit.has_silent_insights(account.id) else text
 
 
 def _media_count(visit: Visit, account: InstagramAccount, _field: Field) -> str:
@@ -291,7 +299,8 @@ def _media_insights(visit: Visit, medium: Media, field: Field) -> str | None:
     key = ("media", field)
     if key not in visit.plans:
         visit.plans[key] = make_media_plan(visit, field.arguments, field.wanted)
-    return media_insights(visit, visit.plans[key], medium)
+    text = media_insights(visit, visit.plans[key], medium)
+    return None if text == EMPTY else text
 
 
 def _media_number(metric: str) -> Callable[[Visit, Any, Field], str | None]:
@@ -327,10 +336,11 @@ MEDIA_FIELDS: Fields = {
     "id": _plain(lambda medium: medium.id),
     "caption": _plain(lambda medium: medium.caption or None),
     "media_type": _plain(lambda medium: medium.media_type),
-    "media_product_type": _plain(lambda medium: medium.product_type),
+    "media_product_type": _plain(lambda medium: medium.shown_product_type),
     "permalink": _plain(lambda medium: medium.permalink),
     "shortcode": _plain(lambda medium: medium.shortcode),
     "timestamp": _plain(lambda medium: stamp(medium.created_at)),
+    "is_ai_generated": _plain(lambda _: False),
     "is_shared_to_feed": _plain(lambda medium: True if medium.product_type == "REELS" else None),
     "media_url": lambda visit, medium, _: _signed(medium.id, visit),
     "thumbnail_url": lambda visit, medium, _: _signed(medium.id, visit) if medium.media_type == "VIDEO" else None,

@@ -183,6 +183,13 @@ class Media:
     few_viewers: bool = False
     before_professional: bool = False
     response: float = 1.0
+    # Meta shows `odd_product_type` as its media_product_type: a name that nobody knows, or None: the field is missing.
+    has_odd_product: bool = False
+    odd_product_type: str | None = None
+
+    @property
+    def shown_product_type(self) -> str | None:
+        return self.odd_product_type if self.has_odd_product else self.product_type
 
     @property
     def is_story(self) -> bool:

@@ -1,9 +1,9 @@
-"""Lists that page wrongly: named changes of a list's answer, and of the request before it is answered."""
+"""Lists that page wrongly or otherwise than usual: named changes of a list's answer, and of the request before it."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +12,8 @@ from sophia.demo.requests import Request
 
 # What stands behind this sign in a cursor is ours; what stands before it is a true cursor, or nothing for the beginning.
 _MARK = "~"
+# Where the old style of paging keeps its cursor (GRAPH_API.md, 2.7).
+_TOKEN = "__paging_token"  # noqa: S105 - no secret, the name of a parameter
 
 
 # Alters the parsed answer of a list in place; gets the request as it came.
@@ -20,8 +22,10 @@ BadPaging = Callable[[Request, dict[str, Any]], None]
 
 def understood(request: Request) -> Request:
     """The request that is answered: with the true cursor in place of one that was made here."""
-    after = request.parameters.get("after", "")
-    return _with(request, after=after.partition(_MARK)[0]) if _MARK in after else request
+    after = request.parameters.get(_TOKEN) or request.parameters.get("after", "")
+    if _MARK in after or _TOKEN in request.parameters:
+        return _with(request, after=after.partition(_MARK)[0], **{_TOKEN: ""})
+    return request
 
 
 def _with(request: Request, **changes: str) -> Request:
@@ -98,6 +102,43 @@ def _repeated_post(request: Request, answer: dict[str, Any]) -> None:
         _lead(request, answer, cursor_of(rows[-2]["id"]))
 
 
+# Lists that are complete and right, but page in another way than most.
+
+
+def _without_cursors(_request: Request, answer: dict[str, Any]) -> None:
+    """Leave `next` and `previous` alone in this list and in those inside its rows; the last page has no paging."""
+    paging = answer.get("paging")
+    if isinstance(paging, dict) and "cursors" in paging:
+        del paging["cursors"]
+        if not paging:
+            del answer["paging"]
+    for row in answer["data"]:
+        for value in row.values() if isinstance(row, dict) else ():
+            if isinstance(value, dict) and isinstance(value.get("data"), list):
+                _without_cursors(_request, value)
+
+
+def _until_and_token(request: Request, answer: dict[str, Any]) -> None:
+    """Let `next` name the moment of the last row and a token, as older feeds do."""
+    after = _next_cursor(answer)
+    answer.pop("paging", None)
+    if not after:
+        return
+    row = answer["data"][-1] if answer["data"] else {}
+    moment = row.get("created_time") or row.get("timestamp")
+    until = datetime.fromisoformat(moment) if moment else request.now
+    changes = {"until": str(int(until.timestamp())), _TOKEN: after, "after": "", "before": ""}
+    answer["paging"] = {"next": request.url("/".join(request.path), _with(request, **changes).parameters)}
+
+
+def _short_pages(request: Request, answer: dict[str, Any]) -> None:
+    """Show the first half of the rows; `next` leads to the others."""
+    rows = answer["data"]
+    if len(rows) > 1:
+        answer["data"] = rows[: (len(rows) + 1) // 2]
+        _lead(request, answer, cursor_of(answer["data"][-1]["id"]))
+
+
 # By name. "future" is what a list does that treats a window as insights do; a cursor refused with Meta's own words is
 # `fault_of("100 after-cursor too big", r"[?&]after=")`.
 PAGINGS: Mapping[str, BadPaging] = MappingProxyType(
@@ -110,6 +151,10 @@ PAGINGS: Mapping[str, BadPaging] = MappingProxyType(
         "future": _future,  # `next` asks for a month to come, and then for the one after it
         "refused": _refused,  # the cursor of the next page is refused
         "repeated post": _repeated_post,  # each page begins with the last post of the one before
+        # These bring every row once; whoever follows `next` until it is absent loses nothing.
+        "next without cursors": _without_cursors,
+        "until and token": _until_and_token,
+        "short pages": _short_pages,  # fewer rows than `limit`, down to one, with `next`
     }
 )
 

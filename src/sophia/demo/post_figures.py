@@ -228,6 +228,7 @@ VIDEO_RECIPES: dict[str, Recipe] = {
     "total_video_view_total_time_organic": lambda post: post.view_time_ms - _paid(post.view_time_ms),
     "total_video_view_total_time_paid": lambda post: _paid(post.view_time_ms),
     "total_video_view_total_time_live": lambda post: _live(post.view_time_ms),
+    "total_video_consumption_rate": lambda post: round(post.plays_30s / post.plays, 4) if post.plays else 0.0,
     "total_video_retention_graph": lambda post: _retention(post, 40, 0.06),
     "total_video_retention_graph_autoplayed": lambda post: _retention(post, 40, 0.08),
     "total_video_retention_graph_clicked_to_play": lambda post: _retention(post, 40, 0.03),

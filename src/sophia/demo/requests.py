@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
-from sophia.demo.rules import served_version
+from sophia.demo.pacific import pacific_day
+from sophia.demo.versions import served_version
 
 _VERSION = re.compile(r"v(\d+)\.\d+")
 _SECRET_PARAMETERS = frozenset({"access_token", "input_token", "fb_exchange_token", "client_secret", "appsecret_proof"})
@@ -71,7 +72,7 @@ def read_request(
         method=method,
         path=tuple(parts),
         parameters={**form, **in_url},
-        version=served_version(int(match[1]) if match else None),
+        version=served_version(int(match[1]) if match else None, pacific_day(now)),
         token=header_token or in_url.get("access_token") or form.get("access_token"),
         token_in_url="access_token" in in_url,
         base_url=base_url,

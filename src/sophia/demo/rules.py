@@ -6,10 +6,9 @@ from datetime import date
 from typing import Literal
 
 from sophia.demo.objects import InstagramAccount, Media, Node, Page, PageStory, Post, ProductType, Video
+from sophia.demo.versions import NEWEST_VERSION, OLDEST_VERSION
 
 Kind = Literal["page", "post", "page_story", "video", "instagram", "media"]
-
-OLDEST_VERSION, NEWEST_VERSION = 22, 26
 
 # The waves in which Meta retired names, on every version at once.
 AUTUMN_2025 = date(2025, 11, 15)
@@ -34,7 +33,8 @@ class Rule:
 
     `metric_types` and `products` concern Instagram only. `refused_when_small`: code 200 / 1504029 on a Page with few
     followers. `empty_when_small`: an empty answer on an Instagram account with few followers. `alone`: money, which
-    must be asked by itself. `retired_on` is the first Pacific day on which the name is dead.
+    must be asked by itself. `retired_on` is the first Pacific day on which the name is dead, `silent_from`
+    the first on which it is accepted and answers nothing.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Rule:
     metric_types: tuple[str, ...] = ()
     products: frozenset[ProductType] = frozenset()
     retired_on: date | None = None
+    silent_from: date | None = None
     first_version: int = OLDEST_VERSION
     last_version: int = NEWEST_VERSION
     refused_when_small: bool = False
@@ -55,6 +56,10 @@ class Rule:
         if self.retired_on is not None and today >= self.retired_on:
             return False
         return self.first_version <= version <= self.last_version
+
+    def is_silent(self, today: date) -> bool:
+        """Whether the name is accepted on the Pacific day `today` and brings no block."""
+        return today >= (self.silent_from or date.max)
 
 
 def _table(*groups: Iterable[Rule]) -> dict[str, Rule]:
@@ -234,6 +239,7 @@ VIDEO = _table(
         LIFETIME,
         retired_on=SUMMER_2026,
     ),
+    [Rule("total_video_consumption_rate", LIFETIME, silent_from=date(2026, 11, 1))],
 )
 # What `video_insights` answers when no metric is named.
 VIDEO_DEFAULT = ("total_video_views", "total_video_view_total_time", "total_video_avg_time_watched")
@@ -312,6 +318,12 @@ LONG_DEAD: dict[Kind, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def fits(rule: Rule, medium: Media) -> bool:
+    """Whether this medium answers the metric; one of an odd product answers what posts and reels have in common."""
+    needed = FEED_AND_REELS if medium.has_odd_product else {medium.product_type}
+    return needed <= rule.products
+
+
 def kind_of(node: Node) -> Kind | None:
     """The table that holds for `node`; None for what has no insights."""
     kinds: dict[type[object], Kind] = {
@@ -323,8 +335,3 @@ def kind_of(node: Node) -> Kind | None:
         Media: "media",
     }
     return kinds.get(type(node))
-
-
-def served_version(asked: int | None) -> int:
-    """The version that answers: the newest when none was asked, the oldest usable one for expired ones."""
-    return NEWEST_VERSION if asked is None else max(OLDEST_VERSION, min(NEWEST_VERSION, asked))

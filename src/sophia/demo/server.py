@@ -119,15 +119,19 @@ def spawned_server(
     latency_ms: float = 0.0,
     days: int = 90,
     runs: bool = False,
+    new_app: bool | None = None,
 ) -> Iterator[SpawnedServer]:
     """Start `python -m sophia.demo.server` and stop it when the block ends.
 
-    Its clock stands at `now` (aware), or is the machine's when it `runs`; what is invented ends at `now`.
+    Its clock stands at `now` (aware), or is the machine's when it `runs`; what is invented ends at `now`. `new_app` is
+    that of `GraphApi`.
     """
     options = {"businesses": businesses, "posts": posts, "days": days, "latency-ms": latency_ms}
     command = [sys.executable, "-m", "sophia.demo.server", "--now", now.isoformat(), *(["--runs"] if runs else [])]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
+    if new_app is not None:
+        command.append("--new-app" if new_app else "--no-new-app")
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:
         if process.stdin is None or process.stdout is None:
@@ -174,6 +178,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--runs", action="store_true", help="the clock is the machine's; --now says when invention ends"
     )
+    parser.add_argument(
+        "--new-app", action=argparse.BooleanOptionalAction, default=None, help="refuse every legacy feature"
+    )
     parser.add_argument("--host", default=LOOPBACK)
     parser.add_argument("--port", type=int, default=0)
     return parser.parse_args(arguments)
@@ -184,7 +191,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = _parse(arguments)
     clock = SettableClock(None if given.runs else given.now)
     world = build_world(given.seed, given.businesses, given.posts, given.days, now=given.now or clock())
-    api = GraphApi(world, Truth(world), clock=clock, latency_seconds=given.latency_ms / 1000.0)
+    api = GraphApi(world, Truth(world), clock=clock, latency_seconds=given.latency_ms / 1000.0, new_app=given.new_app)
     listener = _listen(given.host, given.port)
     server = _server(ControlledApi(api, clock), listener)
     told = {

@@ -1,18 +1,23 @@
 """The changeable state of the simulated Meta, and one request in progress with everything that its answer needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
 from sophia.demo.desk import Desk
-from sophia.demo.errors import GraphError, unknown_object
+from sophia.demo.errors import GraphError, page_migrated, unknown_object
 from sophia.demo.objects import Media, Node, Page, PageStory
 from sophia.demo.pacific import pacific_day
 from sophia.demo.requests import Request
 from sophia.demo.rules import TABLES, Kind, Rule
 from sophia.demo.truth import Truth
+from sophia.demo.wordings import WORDINGS
 from sophia.demo.world import World, account_of, created_at, is_alive
+
+# Kinds for which a test can have a metric refused: those with rules, and the kinds of media apart.
+MediaKind = Literal["feed", "carousel", "reels", "story"]
+RefusedKind = Kind | MediaKind
 
 
 @dataclass(slots=True)
@@ -36,12 +41,40 @@ class Simulation:
     closed: dict[str, GraphError] = field(default_factory=dict)
     # comment id → what it says since it was edited
     edited: dict[str, str | None] = field(default_factory=dict)
+    # (access token, or None for all; permission) that was taken back
+    withdrawn_scopes: set[tuple[str | None, str]] = field(default_factory=set)
+    # ids of accounts whose insights are all empty, without a reason
+    silent_insights: set[str] = field(default_factory=set)
+    # whether `/me/accounts` is empty, as for Pages that belong to a business portfolio
+    hides_accounts: bool = False
+    hides_targets: bool = False
+    # ids of Pages whose own token Meta does not show
+    withheld_tokens: set[str] = field(default_factory=set)
+    # id of a Page → (since when it goes by another id, that id)
+    migrations: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     # names of Instagram accounts that turned personal, so that nobody discovers them
     personal: set[str] = field(default_factory=set)
     # the comments of an object in an hour, once they were made up
     comments: dict[Any, Any] = field(default_factory=dict)
+    # (kind of object, metric name) → the name of the wording in which it is refused
+    refused_metrics: dict[tuple[RefusedKind, str], str] = field(default_factory=dict)
     # what was handed in and is not public yet, and how much may be published
     desk: Desk = field(default_factory=Desk)
+
+    def scopes_of(self, token: str | None) -> tuple[str, ...]:
+        """The permissions of a token, in the order of the world's."""
+        withdrawn = {scope for holder, scope in self.withdrawn_scopes if holder in {None, token}}
+        return tuple(scope for scope in self.world.scopes if scope not in withdrawn)
+
+    def new_page_id(self, page_id: str, now: datetime) -> str | None:
+        """The id that replaced that of a Page; None while the old one is good."""
+        since, new_id = self.migrations.get(page_id, (now, None))
+        return new_id if now >= since else None
+
+    def world_id(self, object_id: str, now: datetime) -> str:
+        """The id under which the world knows an object that may go by a new id."""
+        replaced = (old for old in self.migrations if self.new_page_id(old, now) == object_id)
+        return next(replaced, object_id)
 
     def is_retired(self, metric: str, now: datetime) -> bool:
         return metric in self.retirements and now >= self.retirements[metric]
@@ -85,7 +118,14 @@ class Visit:
         return pacific_day(self.request.now)
 
     def has_scope(self, scope: str) -> bool:
-        return scope in self.world.scopes
+        return scope in self.simulation.scopes_of(self.request.token)
+
+    def has_silent_insights(self, account_id: str) -> bool:
+        return account_id in self.simulation.silent_insights
+
+    def shown_id(self, node: Node) -> str:
+        """The id in answers: a Page may have got a new one."""
+        return self.simulation.new_page_id(node.id, self.now) or node.id
 
     def rule(self, kind: Kind, metric: str) -> Rule | None:
         """The rule for a name that is valid on this version today; None for dead, misspelt and retired ones."""
@@ -97,6 +137,14 @@ class Visit:
     def valid_names(self, kind: Kind) -> list[str]:
         return [name for name in TABLES[kind] if self.rule(kind, name) is not None]
 
+    def refuse_metrics(self, kind: RefusedKind, table: Kind, names: Sequence[str]) -> None:
+        """Raise the refusal of the first name that a test had refused for this kind of object, in its wording."""
+        refused = self.simulation.refused_metrics
+        for name in names:
+            if (kind, name) in refused:
+                valid = [each for each in self.valid_names(table) if (kind, each) not in refused]
+                raise WORDINGS[refused[kind, name]].error(name, names, valid)
+
     def is_visible(self, node: Node) -> bool:
         """Whether the object has been published and not deleted."""
         made = created_at(node)
@@ -105,8 +153,11 @@ class Visit:
         return not self.simulation.is_deleted(node.id, self.now)
 
     def node(self, object_id: str) -> Node:
-        """The object that the token's holder may see. GraphError 100/33 otherwise."""
-        node = self.world.node(object_id)
+        """The object that the token's holder may see. GraphError 100/33 otherwise, 21 for the old id of a Page."""
+        new_id = self.simulation.new_page_id(object_id, self.now)
+        if new_id is not None:
+            raise page_migrated(object_id, new_id)
+        node = self.world.node(self.simulation.world_id(object_id, self.now))
         if node is None or not self.is_visible(node):
             raise unknown_object(object_id)
         if self.holder.page is not None:

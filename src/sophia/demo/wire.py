@@ -21,7 +21,8 @@ _CHUNK_BYTES = 65536
 class Reply:
     """What goes out, and the fault that decides how.
 
-    `counted` is how many calls Meta counts for it, `accounts` for which accounts and how many of their objects.
+    `counted` is how many calls Meta counts for it, `counted_by_edge` on which edges, `accounts` for which accounts and how
+    many of their objects.
     """
 
     status: int
@@ -29,6 +30,7 @@ class Reply:
     counted: int = 1
     accounts: Mapping[str, int] = field(default_factory=dict)
     fault: Fault | None = None
+    counted_by_edge: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def raw(self) -> bytes:
@@ -53,7 +55,8 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, h
     """Send `reply` after its delay, the fault's headers last; a caller that goes away meanwhile is not waited for."""
     fault = reply.fault
     if fault is not None:
-        headers = {**headers, **fault.sent_headers()}
+        kept = {name: value for name, value in headers.items() if not (fault.hides_usage and name.endswith("-usage"))}
+        headers = {**kept, **fault.sent_headers()}
     if fault is None:
         await _send_whole(send, reply, headers, 0)
         return
@@ -66,7 +69,7 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, h
         if fault.kind in {"drip", "drip for ever"}:
             await _drip(send, reply, headers, fault, gone)
         elif fault.kind in {"answer", "null"}:
-            await _send_whole(send, reply, headers, max(0, fault.size_bytes - len(reply.raw)))
+            await _send_whole(send, reply, headers, max(0, fault.padded_bytes - len(reply.raw)))
         else:
             await _break_off(scope, send, reply, headers, fault)
             await gone

@@ -1,9 +1,9 @@
 """The agency's portfolio in the simulated Meta: clients, accounts, what they published, and what was planted in it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sophia.demo.feed import Plan, facebook_posts, instagram_media, instagram_stories, page_stories
 from sophia.demo.invention import business_name, industry_of, place_of, slug_of
@@ -40,6 +40,8 @@ ALL_SCOPES = (
     "instagram_content_publish",
     "instagram_manage_comments",
 )
+# How ids of Facebook comments are built: POST_COMMENT, PAGE_POST_COMMENT, or one like this and one like that.
+CommentIdParts = Literal["two", "three", "mixed"]
 STORY_LIFE = timedelta(hours=24)
 
 
@@ -55,6 +57,9 @@ class World:
     app_secret: str = "5f0c0ffee0000000000000000000demo"  # noqa: S105  # nothing real opens with it
     user_id: str = "10150000000000001"
     user_name: str = "Alex Invented"
+    portfolio_id: str = "710400000000033"
+    portfolio_name: str = "Invented Agency Portfolio"
+    comment_id_parts: CommentIdParts = "two"
     _posts: dict[str, tuple[Post, ...]] = field(default_factory=dict, repr=False, compare=False)
     _media: dict[str, tuple[Media, ...]] = field(default_factory=dict, repr=False, compare=False)
     _stories: dict[str, tuple[Media, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -191,6 +196,16 @@ class World:
             self._media[new.account_id] = _with(self.media(new.account_id), new)
         self._nodes.pop(home.slug, None)
 
+    def show_product_type(self, medium_id: str, name: str | None) -> None:
+        """Let a medium or story show `name` as its media_product_type, or no such field. KeyError for anything else."""
+        medium = self.node(medium_id)
+        if not isinstance(medium, Media):
+            raise KeyError(medium_id)
+        odd = replace(medium, has_odd_product=True, odd_product_type=name)
+        lists = self._stories if medium.is_story else self._media
+        lists[odd.account_id] = tuple(odd if other.id == medium_id else other for other in lists[odd.account_id])
+        self._nodes.pop(self.business_of(odd.account_id).slug, None)
+
     def node(self, object_id: str) -> Node | None:
         """Whatever has this id, whether or not it is visible yet; None when nothing has it."""
         if object_id in self._owners:
@@ -319,6 +334,7 @@ def build_world(
     require_appsecret_proof: bool = False,
     better_content: BetterContent | None = None,
     busier: Busier | None = None,
+    comment_id_parts: CommentIdParts = "two",
 ) -> World:
     """An agency with `businesses` clients, a Page and an Instagram account each, that published `posts_per_account`
     posts per account in the `days` days before `now` (aware). Nothing is drawn from the machine: equal arguments give
@@ -342,4 +358,4 @@ def build_world(
         busier,
     )
     built = tuple(_build_business(seed, number, businesses) for number in range(businesses))
-    return World(plan, built, scopes, require_appsecret_proof)
+    return World(plan, built, scopes, require_appsecret_proof, comment_id_parts=comment_id_parts)

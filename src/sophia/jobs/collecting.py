@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import anyio.to_thread
 import structlog
@@ -13,7 +14,14 @@ from sophia.analytics.models.collection import COMMENTS, FRESH
 from sophia.analytics.queries.standing import Standing, standings
 from sophia.analytics.store import RunOutcome
 from sophia.jobs.context import JobContext
-from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, may_be_collected, next_resumption
+from sophia.jobs.due import (
+    is_due_again,
+    is_due_at_start,
+    is_due_daily,
+    may_be_collected,
+    next_resumption,
+    was_collected_since,
+)
 from sophia.portfolio.service import AccountInfo
 
 log = structlog.get_logger(__name__)
@@ -21,10 +29,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One account and what its run is for."""
+    """One account and what its run is for. `still_due`, if given, is asked again under the account's lease, in a thread."""
 
     account: AccountInfo
     plan: Plan
+    still_due: Callable[[], bool] | None = None
 
 
 async def collect_orders(
@@ -42,7 +51,7 @@ async def collect_orders(
         progress = watching(order.account) if watching else collector.progress
         mine = replace(collector, progress=progress)
         async with places:
-            outcome = await mine.collect_safely(order.account.id, order.plan)
+            outcome = await mine.collect_safely(order.account.id, order.plan, order.still_due)
         # An account that is skipped has no run that would say so; watchers hear the end of the others twice.
         progress.finished(order.account.label, outcome)
         return outcome
@@ -54,45 +63,57 @@ async def collect_orders(
 
 async def collect_daily(context: JobContext) -> dict[str, int]:
     """The daily collection: every account that is not through yesterday, or whose posts are due."""
-    now = context.clock()
-    return await _collect(context, Plan("daily", at_least=None), lambda standing: is_due_daily(standing, now))
+    return await _collect(context, Plan("daily", at_least=None), is_due_daily)
 
 
 async def catch_up(context: JobContext) -> dict[str, int]:
     """What the last daily collection should have brought and did not: the machine slept, or Meta set a limit."""
-    now, hour, zone = context.clock(), context.settings.daily_hour, context.settings.operator_zone
+    hour, zone = context.settings.daily_hour, context.settings.operator_zone
     return await _collect(
-        context, Plan("catch_up", at_least=None), lambda standing: is_due_again(standing, now, hour, zone)
+        context, Plan("catch_up", at_least=None), lambda standing, now: is_due_again(standing, now, hour, zone)
     )
 
 
 async def collect_at_start(context: JobContext) -> dict[str, int]:
     """At the start of the server: accounts that are not through yesterday."""
-    now = context.clock()
-    return await _collect(context, Plan("start", at_least=None), lambda standing: is_due_at_start(standing, now))
+    return await _collect(context, Plan("start", at_least=None), is_due_at_start)
 
 
 async def collect_fresh(context: JobContext) -> dict[str, int]:
     """Stories that are alive now, whose metrics die with them after 24 hours (B5), and posts of the last days (B7)."""
-    plan = Plan(FRESH, fresh_only=True, at_least=None)
-    return await _collect(context, plan, lambda standing: standing.account.status == "active")
+    return await _collect(context, Plan(FRESH, fresh_only=True, at_least=None), _is_active)
 
 
 async def collect_comments(context: JobContext) -> dict[str, int]:
     """What people wrote under posts, and competitors: a run of its own for each account, so that readings wait for nothing."""
-    plan = Plan(COMMENTS, comments_only=True, at_least=None)
-    return await _collect(context, plan, lambda standing: standing.account.status == "active")
+    return await _collect(context, Plan(COMMENTS, comments_only=True, at_least=None), _is_active)
 
 
-async def _collect(context: JobContext, plan: Plan, is_due: Callable[[Standing], bool]) -> dict[str, int]:
+def _is_active(standing: Standing, _now: datetime) -> bool:
+    return standing.account.status == "active"
+
+
+async def _collect(context: JobContext, plan: Plan, is_due: Callable[[Standing, datetime], bool]) -> dict[str, int]:
     """Collect the accounts that are due; returns {status of the run: how many}."""
     known = await anyio.to_thread.run_sync(_standings, context)
-    due = [standing.account for standing in known if may_be_collected(standing) and is_due(standing)]
-    outcomes = await collect_orders(context.collector(), [Order(account, plan) for account in due])
+    now = context.clock()
+    due = [standing for standing in known if may_be_collected(standing) and is_due(standing, now)]
+    orders = [Order(before.account, plan, partial(_is_still_due, context, before, is_due)) for before in due]
+    outcomes = await collect_orders(context.collector(), orders)
     counts: dict[str, int] = {"accounts": len(known), "due": len(due)}
     for outcome in outcomes:
         counts[outcome.status] = counts.get(outcome.status, 0) + 1
     return counts
+
+
+def _is_still_due(context: JobContext, before: Standing, is_due: Callable[[Standing, datetime], bool]) -> bool:
+    """Whether the account is due by what the store says now; `before` is what it said when the job began."""
+    with context.database.read() as session:
+        current = standings(session, account_id=before.account.id)
+    return any(
+        may_be_collected(standing) and is_due(standing, context.clock()) and not was_collected_since(before, standing)
+        for standing in current
+    )
 
 
 def resumption(context: JobContext) -> datetime | None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sophia.analytics.queries.standing import Standing
 from sophia.analytics.schedule import due_rungs
+from sophia.jobs.run_times import last_daily_run_time
 from sophia.meta.reporting_zone import ONE_DAY, reporting_day
 
 # Families whose watermark moves day by day.
@@ -15,6 +16,8 @@ DAILY_FAMILIES = {
 }
 # Ended through no fault of the account: the next try may go through.
 PASSING = frozenset({"throttled", "running"})
+# Triggers of runs that collect everything that is due in an account.
+AUTOMATIC = frozenset({"daily", "catch_up", "start"})
 
 
 def may_be_collected(standing: Standing) -> bool:
@@ -43,7 +46,19 @@ def is_due_daily(standing: Standing, now: datetime) -> bool:
 
 def is_due_at_start(standing: Standing, now: datetime) -> bool:
     """Whether the process that starts now should collect the account at once."""
-    return standing.account.status == "active" and lags(standing, reporting_day(now) - ONE_DAY, now)
+    if standing.account.status != "active":
+        return False
+    return lags(standing, reporting_day(now) - ONE_DAY, now) or was_cut_off(standing)
+
+
+def was_cut_off(standing: Standing) -> bool:
+    """Whether the account's last run did not come to its end: it was stopped, or its process died. Days may be complete
+    then, and posts missing.
+
+    A run that still goes on somewhere looks like a dead one here; whoever collects then finds the account's lease taken.
+    """
+    run = standing.last_run
+    return run is not None and (run.status == "running" or any(problem.code == "stopped" for problem in run.problems))
 
 
 def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
@@ -56,20 +71,26 @@ def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneI
     run = standing.last_run
     if run is not None and run.resume_at is not None:
         return run.resume_at <= now
-    tick = last_tick(now, daily_hour, zone)
+    if was_cut_off(standing):
+        return True
+    tick = last_daily_run_time(daily_hour, zone, now)
     if not lags(standing, reporting_day(tick) - ONE_DAY, now):
         return False
     return run is None or run.started_at < tick or run.status in PASSING
+
+
+def was_collected_since(before: Standing, current: Standing) -> bool:
+    """Whether another process's job has collected the account since `before` was read, whatever came of it.
+
+    The other process may have left the account due, because Meta refused something: trying again at once would only
+    repeat that. A run that still counts as running, while we hold the account's lease, died with its process.
+    """
+    last = before.last_run.id if before.last_run is not None else 0
+    run = current.last_run
+    return run is not None and run.id > last and run.trigger in AUTOMATIC and run.status != "running"
 
 
 def next_resumption(standings: Iterable[Standing]) -> datetime | None:
     """When the first account may go on that was stopped by a limit or by silence."""
     runs = (standing.last_run for standing in standings if standing.account.status == "active")
     return min((run.resume_at for run in runs if run is not None and run.resume_at is not None), default=None)
-
-
-def last_tick(now: datetime, hour: int, zone: ZoneInfo) -> datetime:
-    """The latest moment, not after `now`, at which it was `hour` o'clock in the zone."""
-    local = now.astimezone(zone)
-    tick = local.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return tick if tick <= local else tick - ONE_DAY

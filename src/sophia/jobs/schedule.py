@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 import anyio.to_thread
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
 from sophia.config import Settings
@@ -19,7 +18,9 @@ from sophia.database import Database
 from sophia.jobs.collecting import catch_up, collect_at_start, resumption
 from sophia.jobs.context import JobContext, graph_client
 from sophia.jobs.local import Runner
-from sophia.jobs.table import JOBS, Job, Schedule
+from sophia.jobs.run_times import Schedule
+from sophia.jobs.table import JOBS, Job
+from sophia.jobs.triggers import RunTimes
 from sophia.vault import open_vault
 
 log = structlog.get_logger(__name__)
@@ -36,25 +37,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def trigger(schedule: Schedule, settings: Settings) -> CronTrigger:
-    """The schedule in the operator's zone."""
-    hour = str((settings.daily_hour + schedule.hours_after) % 24) if schedule.every in ("day", "week") else "*"
-    return CronTrigger(
-        day_of_week="mon" if schedule.every == "week" else "*",
-        hour=hour,
-        minute="*" if schedule.every == "minute" else schedule.minute,
-        timezone=settings.operator_zone,
-        jitter=int(schedule.jitter.total_seconds()),
-    )
-
-
 def build_scheduler(settings: Settings, run: Callable[[str], object]) -> AsyncIOScheduler:
-    """A scheduler that calls `run` with the name of the job whose time has come. Not started yet."""
-    scheduler = AsyncIOScheduler(timezone=settings.operator_zone)
+    """Return a scheduler that calls `run` with the name of the job whose time has come. It is not started yet.
+
+    The scheduler itself runs in UTC: only the run times of `RunTimes` know the operator's zone.
+    """
+    scheduler = AsyncIOScheduler(timezone=UTC)
     for job in JOBS:
         scheduler.add_job(
             run,
-            trigger(job.schedule, settings),
+            RunTimes(job.schedule, settings.daily_hour, settings.operator_zone),
             args=[job.name],
             id=job.name,
             name=job.name,
@@ -95,5 +87,6 @@ async def run_jobs(
         stack.callback(scheduler.shutdown, wait=False)
         scheduler.add_job(fire, args=[AT_START.name], id=AT_START.name)
         for job in JOBS:
-            log.info("job_planned", job=job.name, next_run=str(scheduler.get_job(job.name).next_run_time))
+            next_run = scheduler.get_job(job.name).next_run_time.astimezone(settings.operator_zone)
+            log.info("job_planned", job=job.name, next_run=str(next_run))
         yield runner

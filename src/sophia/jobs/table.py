@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 import anyio.to_thread
 import structlog
@@ -14,25 +13,13 @@ from sophia.analytics.store import forget_comments, group_drafts
 from sophia.analytics.store.retention import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_comments, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
+from sophia.jobs.run_times import Schedule
 from sophia.link_checks import LinkChecker
 from sophia.portfolio.checking import check_tokens
 from sophia.portfolio.service import list_clients
 from sophia.publishing.sending import Publisher
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Every minute, every hour at `minute`, or every day, or on Mondays, at `minute` of the hour that is `hours_after` the
-    daily hour of the settings, in the operator's zone; each time up to `jitter` later, so that not everything begins at
-    once (E9).
-    """
-
-    every: Literal["minute", "hour", "day", "week"]
-    minute: int = 0
-    hours_after: int = 0
-    jitter: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)

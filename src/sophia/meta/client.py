@@ -193,7 +193,7 @@ class GraphClient:
         except GraphError as error:
             error.wait_seconds = retry_after_seconds(headers.get("retry-after"), self.clock())
             if error.is_unanswered:
-                self.breaker.unanswered(path, error.message)
+                self.breaker.unanswered(path, error.text)
             else:
                 self.breaker.answered()
             self.settle_pause(caller, error, regain)
@@ -216,7 +216,7 @@ class GraphClient:
         if told is None and error.wait_seconds is not None:
             told = timedelta(seconds=error.wait_seconds)
         error.resume_at = self.clock() + (told or error.rest)
-        self.pacing.rest(Pause(budget, error.resume_at, f"Meta's limit was reached: {error.message}"))
+        self.pacing.rest(Pause(budget, error.resume_at, f"Meta's limit was reached: {error.text}"))
 
     async def _exchange(self, request: httpx.Request) -> Received:
         """One request and the whole of its answer, with httpx's exceptions translated where they enter."""

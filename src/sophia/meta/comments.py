@@ -10,13 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from sophia.meta.asking import ABOUT_A_PERMISSION, Ask
-from sophia.meta.caller import MOST_BATCH_ITEMS, MOST_IDS
+from sophia.meta.caller import MOST_BATCH_ITEMS
 from sophia.meta.catalogue import Platform
-from sophia.meta.envelope import OBJECT_ID, Answer, next_cursor, object_id
+from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, next_cursor, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.interpreting import moment_of
 from sophia.meta.records import CommentSeen, CommentsSeen
-from sophia.meta.singly import ITEMS_PER_BATCH
 from sophia.meta.walking import Listing, walk
 
 NEEDS = {Platform.FACEBOOK: "pages_read_user_content", Platform.INSTAGRAM: "instagram_manage_comments"}
@@ -24,7 +23,7 @@ NEEDS = {Platform.FACEBOOK: "pages_read_user_content", Platform.INSTAGRAM: "inst
 COMMENTS_A_POST = 50
 POSTS_A_PAGE = 50
 MOST_AT_ONCE = MOST_BATCH_ITEMS
-LISTED, BY_ID, OF_ONE = "comments_of_posts", "comments_by_id", "comments"
+LISTED, OF_ONE = "comments_of_posts", "comments"
 
 _FACEBOOK = "id,created_time,message,is_hidden,like_count,parent{id},from{id}"
 # Of Instagram's comments `user` is shown only where the account itself wrote them.
@@ -62,23 +61,6 @@ async def of_newest_posts(ask: Ask, since: datetime) -> AsyncGenerator[Answer, N
     )
     async for answer in walk(ask, listing, since, limit=POSTS_A_PAGE):
         yield answer
-
-
-async def of_posts(ask: Ask, ids: Sequence[str], closed: dict[str, GraphError]) -> AsyncGenerator[Answer, None]:
-    """The newest comments of these posts, fifty ids an item and ten items a call; `closed` as in `of_each_post`."""
-    fields = f"id,{expansion(ask.platform)}"
-    pieces = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)]
-    for start in range(0, len(pieces), ITEMS_PER_BATCH):
-        part = pieces[start : start + ITEMS_PER_BATCH]
-        queries = [("", {"ids": ",".join(map(object_id, piece)), "fields": fields}, len(piece)) for piece in part]
-        for piece, result in zip(part, await ask.caller.batch(queries, BY_ID), strict=True):
-            if isinstance(result, Answer):
-                yield result.about(BY_ID)
-                continue
-            if result.remedy in STOPS:
-                raise result
-            async for answer in of_each_post(ask, piece, closed):
-                yield answer
 
 
 async def of_each_post(ask: Ask, ids: Sequence[str], closed: dict[str, GraphError]) -> AsyncGenerator[Answer, None]:
@@ -128,15 +110,27 @@ def _params(platform: Platform) -> dict[str, str]:
 
 
 def read(answer: Answer, platform: Platform, account: str) -> list[CommentsSeen]:
-    """What an answer says, by post. What cannot be read is left out, and its post is marked as odd."""
+    """What an answer says, by post. What cannot be read is left out, and its post is marked as odd; what does not say
+    which post it is about comes under the post "".
+    """
     data, subject = answer.data, answer.source.subject
     if subject == OF_ONE:
         path = answer.source.request.split(" ", 1)[1].split("?", 1)[0].strip("/")
         return [_of_post(path.rpartition("/comments")[0].rpartition("/")[2], data, platform, account)]
-    items = data.get("data") if subject == LISTED else list(data.values())
-    posts = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    named = [item for item in posts if OBJECT_ID.fullmatch(str(item.get("id"))) and "error" not in item]
-    return [_of_post(str(item["id"]), item.get("comments", {}), platform, account) for item in named]
+    items = data.get("data")
+    if not isinstance(items, list):
+        return [NAMELESS]
+    return [_of_item(item, platform, account) for item in items]
+
+
+NAMELESS = CommentsSeen("", [], None, is_odd=True)
+
+
+def _of_item(item: Any, platform: Platform, account: str) -> CommentsSeen:
+    """One post of a list. Instead of one of several posts Meta may answer an error, which says nothing about comments."""
+    if not isinstance(item, dict) or not OBJECT_ID.fullmatch(str(item.get("id"))) or "error" in item:
+        return NAMELESS
+    return _of_post(str(item["id"]), item.get("comments", {}), platform, account)
 
 
 def _of_post(post: str, data: Any, platform: Platform, account: str) -> CommentsSeen:
@@ -172,9 +166,11 @@ def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bo
     """A comment; None when it has no id, or no moment that can be read."""
     is_facebook = platform is Platform.FACEBOOK
     try:
-        number = object_id(item["id"])
+        number = str(item["id"])
         written_at = moment_of(item["created_time" if is_facebook else "timestamp"])
     except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    if not COMMENT_ID.fullmatch(number):
         return None
     text, hidden = item.get("message" if is_facebook else "text"), item.get("is_hidden" if is_facebook else "hidden")
     likes, author = item.get("like_count"), item.get("from" if is_facebook else "user")

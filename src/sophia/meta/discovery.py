@@ -39,7 +39,8 @@ def read(data: dict[str, Any]) -> Discovered | None:
     posts = [post for post in map(_post, items) if post is not None]
     total = count(found.get("media_count"))
     is_all = total == 0 or 0 < len(items) < POSTS_A_CALL
-    return Discovered(count(found.get("followers_count")), total, posts, is_all=is_all)
+    unreadable = (len(listed) if isinstance(listed, list) else int(listed is not None)) - len(posts)
+    return Discovered(count(found.get("followers_count")), total, posts, is_all=is_all, unreadable=unreadable)
 
 
 def _post(item: dict[str, Any]) -> DiscoveredPost | None:

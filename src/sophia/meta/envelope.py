@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from sophia.escaping import escape_controls
 from sophia.meta.errors import GraphError, Remedy
 from sophia.meta.json_text import read_json
 from sophia.meta.records import Source
 
 OBJECT_ID = re.compile(r"[0-9]{1,30}(_[0-9]{1,30})?")
+# Facebook writes the id of a comment as comment, post_comment or page_post_comment. The store holds 80 characters.
+COMMENT_ID = re.compile(r"(?=.{1,80}\Z)[0-9]{1,30}(_[0-9]{1,30}){0,2}")
 OK, MOVED, MOVED_NO_MORE = 200, 300, 400
+LONGEST_TRACE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +71,26 @@ def read_envelope(body: bytes, status: int, shape: Shape = Shape.OBJECT) -> dict
 
 
 def as_error(error: Any, status: int | None) -> GraphError:
-    """Meta's error object as an exception."""
+    """Meta's error object as an exception, with its texts for developers and for users (GRAPH_API §3)."""
     if not isinstance(error, dict):
         return GraphError(f"Meta answered HTTP {status} without saying why", status=status)
     code, subcode = error.get("code"), error.get("error_subcode")
     return GraphError(
-        str(error.get("message") or "no message"),
+        text_of(error, "message") or "no message",
+        user_title=text_of(error, "error_user_title"),
+        user_message=text_of(error, "error_user_msg"),
         code=code if isinstance(code, int) else -1,
         subcode=subcode if isinstance(subcode, int) else None,
         status=status,
         is_transient=error.get("is_transient") is True,
-        trace=str(error["fbtrace_id"]) if "fbtrace_id" in error else None,
+        trace=escape_controls(text_of(error, "fbtrace_id"))[:LONGEST_TRACE] or None,
     )
+
+
+def text_of(error: Mapping[str, Any], name: str) -> str:
+    """A text of Meta's error object; empty when it is missing or null."""
+    value = error.get(name)
+    return "" if value is None else str(value)
 
 
 def next_cursor(data: Mapping[str, Any]) -> str | None:

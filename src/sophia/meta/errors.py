@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sophia.errors import SophiaError
+from sophia.escaping import escape_controls, shorten
+from sophia.vault import strike_out
 
 WORTH_RETRYING_STATUS = 500
 TOO_MANY_REQUESTS = 429  # seen in no recording of Meta's, and yet what a proxy before it may say
 METRIC_WORDS = re.compile(
     r"insights metric|does not support the .* metric|metric\[|following metrics|nonexisting metric"
 )
-BLAMED_POSITION = re.compile(r"metric\[(\d+)\] must be one of")
-BLAMED_NAME = re.compile(r"does not support the (\w+) metric")
 
 
 class Remedy(StrEnum):
@@ -41,20 +41,22 @@ class Remedy(StrEnum):
 STOPS = frozenset({Remedy.RECONNECT, Remedy.PAUSE, Remedy.STOP_APPLICATION, Remedy.UNREACHABLE})
 
 CONNECT = "Connect this account again: sophia connect"
+REPORT = "Report this as a fault of Sophia, with the text and the fbtrace_id."
 ADVICE = {
     Remedy.AGAIN: "Nothing: the next run asks again.",
     Remedy.SMALLER: "Nothing: the next run asks for less at once.",
-    Remedy.PAUSE: "Nothing: Sophia asks no more until Meta's limit is over, and then goes on.",
-    Remedy.WITHOUT_METRIC: "Nothing: it is left out, and tried again in two weeks.",
-    Remedy.METRIC_WITHHELD: "Nothing: Meta keeps it from accounts that are too small for it; tried again in two weeks.",
-    Remedy.NO_DATA_YET: "Nothing: it is asked again while Meta still has it.",
-    Remedy.OBJECT_GONE: "Nothing: the object was left out, and everything else was read.",
-    Remedy.WITHOUT_FIELD: "To have this field too, connect again with the permission that Meta names: sophia connect",
+    Remedy.PAUSE: "Nothing: Sophia waits until Meta's limit is over, and then goes on.",
+    Remedy.WITHOUT_METRIC: "Nothing: Sophia leaves this metric out and tries it again in two weeks.",
+    Remedy.METRIC_WITHHELD: "Nothing: Meta withholds this metric from small accounts; Sophia tries it again in two weeks.",
+    Remedy.NO_DATA_YET: "Nothing: Sophia asks again while Meta still has the numbers.",
+    Remedy.OBJECT_GONE: "Nothing: Sophia leaves this object out and reads everything else.",
+    Remedy.WITHOUT_FIELD: "To read this field too, connect again with the permission that Meta names: sophia connect",
     Remedy.RECONNECT: CONNECT,
     Remedy.STOP_APPLICATION: "Check your app at developers.facebook.com, SOPHIA_FACEBOOK_APP_ID and its secret.",
-    Remedy.UNREACHABLE: "Check the network and SOPHIA_GRAPH_BASE_URL; Sophia tries again by itself.",
+    Remedy.UNREACHABLE: "Check the network and SOPHIA_GRAPH_BASE_URL; Sophia tries again later.",
     Remedy.ASK_PERSON: "Check the role of this account and the permissions of its token, then: sophia connect",
-    Remedy.MISTAKE: "Report this as a fault of Sophia, with the fbtrace_id.",
+    Remedy.MISTAKE: "Sophia does not know this answer of Meta's; the next run asks again. If it stays, do what Meta's "
+    "text says, or report the text with its fbtrace_id to the developers of Sophia.",
 }
 
 
@@ -83,13 +85,28 @@ class Rule:
 
 
 HOUR = timedelta(hours=1)
+# Lower case. What they mean does not depend on the code under which Meta sends them.
+ABOUT_PERMISSIONS = ("permission", "not authorized", "not authorised", "unauthorized", "public content access")
+PERMISSION_NAME = re.compile(
+    r"\b(?:pages_[a-z]+_[a-z_]+|instagram_(?:basic|content_publish|manage_[a-z]+|business_[a-z_]+)|read_insights"
+    r"|business_management|ads_read|ads_management)\b"
+)
+NO_SUCH_FIELD = (
+    "Meta does not give this field to your app, this token or this version. Check the permissions of the token, and "
+    "SOPHIA_GRAPH_API_VERSION; the next run asks again."
+)
+# Characters of Meta's texts that are read at all, and that are shown and stored.
+LONGEST_READ, LONGEST_SHOWN = 10_000, 300
+# An unknown path, and a request without a metric: only a wrong request causes these.
+FAULTS_OF_OURS = frozenset({2500, 3001})
 # The first rule that fits decides: subcodes before codes, words before none. Facts: GRAPH_API §3.
 RULES = (
     Rule(1, Remedy.SMALLER, message="reduce the amount of data"),
     Rule(1, Remedy.ASK_PERSON, subcode=2853006),
     Rule(1, Remedy.AGAIN),
     Rule(2, Remedy.AGAIN),
-    Rule(3, Remedy.STOP_APPLICATION, advice="Your Meta app lacks a capability: see its App Review."),
+    # Also said of single metrics and features, so it must not stop the accounts of the whole application.
+    Rule(3, Remedy.ASK_PERSON, advice="Your Meta app lacks a capability: see its App Review."),
     *(Rule(code, Remedy.PAUSE, whose=Whose.APPLICATION, rest=HOUR) for code in (4, 341)),
     *(Rule(code, Remedy.PAUSE, whose=Whose.TOKEN, rest=HOUR) for code in (17, 613)),
     *(Rule(code, Remedy.PAUSE, whose=Whose.OBJECT, rest=HOUR) for code in (32, *range(80000, 80015))),
@@ -97,8 +114,14 @@ RULES = (
     Rule(10, Remedy.WITHOUT_FIELD, message="pages_read_user_content"),
     Rule(10, Remedy.ASK_PERSON),
     Rule(12, Remedy.OBJECT_GONE),
+    Rule(21, Remedy.RECONNECT, advice="Meta replaced this Page by another one. Connect the new Page: sophia connect"),
     Rule(100, Remedy.OBJECT_GONE, subcode=33),
     Rule(100, Remedy.OBJECT_GONE, subcode=2108006),
+    # The same refusals come under code 100 as under 10 and 200, and sometimes without the subcode 33.
+    Rule(100, Remedy.OBJECT_GONE, message="object with id"),
+    Rule(100, Remedy.WITHOUT_FIELD, message="pages_read_user_content"),
+    *(Rule(100, Remedy.ASK_PERSON, message=words) for words in ABOUT_PERMISSIONS),
+    Rule(100, Remedy.MISTAKE, message="nonexisting field", advice=NO_SUCH_FIELD),
     Rule(100, Remedy.MISTAKE),
     Rule(101, Remedy.STOP_APPLICATION),
     Rule(102, Remedy.RECONNECT),
@@ -139,6 +162,8 @@ class GraphError(SophiaError):
         self,
         message: str,
         *,
+        user_title: str = "",
+        user_message: str = "",
         code: int = 0,
         subcode: int | None = None,
         status: int | None = None,
@@ -150,9 +175,16 @@ class GraphError(SophiaError):
     ) -> None:
         """`code` 0: no answer of Meta at all. `trace` is the fbtrace_id that Meta's support asks for. `wait_seconds` is
         how long Meta wants us to wait; `resume_at` (aware) the moment from which asking makes sense again.
+
+        `message` is Meta's text for developers, as it came, for deciding. `user_title` and `user_message` are Meta's
+        texts for users. `text` joins all three for people: without secrets and control characters, and not long.
         """
+        message, user_title, user_message = (part[:LONGEST_READ] for part in (message, user_title, user_message))
         super().__init__(message)
         self.message = message
+        self.user_title = user_title
+        self.user_message = user_message
+        self.text = text_for_people(message, user_title, user_message)
         self.code = code
         self.subcode = subcode
         self.status = status
@@ -163,7 +195,7 @@ class GraphError(SophiaError):
         self.whose = (rule and rule.whose) or Whose.APPLICATION
         self.rest = (rule and rule.rest) or HOUR
         self.is_worth_one_more_try = rule is not None and rule.once
-        self.advice = (rule and rule.advice) or ADVICE[self.remedy]
+        self.advice = (rule and rule.advice) or advice_on(code, self.remedy, f"{message} {user_message}")
         self.wait_seconds = wait_seconds
         self.resume_at = resume_at
 
@@ -175,19 +207,7 @@ class GraphError(SophiaError):
     def __str__(self) -> str:
         number = f"{self.code}/{self.subcode}" if self.subcode else str(self.code)
         trace = f" (fbtrace_id {self.trace})" if self.trace else ""
-        return f"Meta, error {number}: {self.message}{trace}" if self.code else self.message
-
-    def culprits(self, metrics: tuple[str, ...]) -> frozenset[str]:
-        """Those of the metrics asked that Meta's message blames; often it blames none by name.
-
-        Some messages list what would be valid, so a name in the message is not yet a name that is blamed.
-        """
-        blamed: set[str] = set()
-        if position := BLAMED_POSITION.search(self.message):
-            blamed = set(metrics[int(position.group(1)) : int(position.group(1)) + 1])
-        elif name := BLAMED_NAME.search(self.message):
-            blamed = {name.group(1)}
-        return frozenset(blamed) & frozenset(metrics)
+        return f"Meta, error {number}: {self.text}{trace}" if self.code else self.text
 
 
 def find_rule(code: int, subcode: int | None, message: str) -> Rule | None:
@@ -210,4 +230,34 @@ def decide(code: int, subcode: int | None, message: str, status: int | None, *, 
         return Remedy.PAUSE
     if is_transient or code == 0 or (status is not None and status >= WORTH_RETRYING_STATUS):
         return Remedy.AGAIN
-    return Remedy.MISTAKE
+    words = message.lower()
+    return Remedy.ASK_PERSON if any(part in words for part in ABOUT_PERMISSIONS) else Remedy.MISTAKE
+
+
+def advice_on(code: int, remedy: Remedy, message: str) -> str:
+    """What to do about an error whose rule does not say it; names the permissions that Meta's text names."""
+    if remedy is Remedy.MISTAKE and code in FAULTS_OF_OURS:
+        return REPORT
+    names = sorted(set(PERMISSION_NAME.findall(message.lower())))
+    if remedy is not Remedy.ASK_PERSON or not names:
+        return ADVICE[remedy]
+    return f"Check that the token has the permission that Meta names ({', '.join(names)}), then: sophia connect"
+
+
+def text_for_people(message: str, user_title: str, user_message: str) -> str:
+    """Meta's three texts as one, each said once. At most three times LONGEST_SHOWN characters and a remark."""
+    shown = [shown_text(part) for part in (message, user_title, user_message)]
+    parts: list[str] = []
+    for part in shown:
+        is_repeated = any(part != other and part in other for other in shown) or part in parts
+        if part and not is_repeated:
+            parts.append(part)
+    *sentences, last = parts or [""]
+    ended = [part if part.endswith((".", "!", "?", ":")) else f"{part}." for part in sentences]
+    return " ".join([*ended, last])
+
+
+def shown_text(text: str) -> str:
+    """A text of Meta's without secrets, on one line, without control characters, at most LONGEST_SHOWN long."""
+    # Secrets first: half a token, cut off at the end, would look like none.
+    return shorten(escape_controls(" ".join(strike_out(text).split())), LONGEST_SHOWN)

@@ -4,27 +4,39 @@ The functions that ask yield answers; the functions that read are pure and are g
 recomputed from what Meta once sent.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
-from sophia.meta.asking import Ask, Window, insist
+from sophia.meta.asking import Ask, insist
+from sophia.meta.bisection import Window, chunks
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
-from sophia.meta.envelope import OBJECT_ID, Answer, next_cursor, object_id
+from sophia.meta.envelope import OBJECT_ID, Answer, object_id
+from sophia.meta.errors import STOPS, GraphError
 from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
 from sophia.meta.reporting_zone import unix_window
-from sophia.meta.singly import ITEMS_PER_BATCH, ByIdGroup, by_id, one_by_one, settle
-from sophia.meta.walking import PAGE_SIZE, Listing, is_past, listed, walk
+from sophia.meta.singly import ByIdGroup, by_id, expand
+from sophia.meta.walking import PAGE_SIZE, Listing, ids_of, listed, walk
 
 POST_KINDS = (ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL)
-POST_FIELDS = "id,created_time,message,permalink_url,status_type,attachments{media_type,type,target{id,url}},shares"
+VIDEO_KINDS = (ObjectKind.VIDEO, ObjectKind.REEL)
+ATTACHMENTS = "attachments{media_type,type,target{id,url}}"
+POST_FIELDS = f"id,created_time,message,permalink_url,status_type,{ATTACHMENTS},shares"
 GATED_FIELDS = "comments.summary(true).limit(0),reactions.summary(true).limit(0)"
 READS_USER_CONTENT = "pages_read_user_content"
 LONGEST_WINDOW_DAYS = 90
 HISTORY_DAYS = 730
+VIDEO_POSTS = "video_posts"
+# A page of posts is one call at Meta's count, each video asked by id another: a page with this share of videos is asked
+# as a whole, with its photos.
+LEAST_SHARE_OF_VIDEOS = 0.1
+# Five times a hundred posts in one HTTP call is what Meta answers well within its time; more risks items of null.
+PAGES_PER_BATCH = 5
 
 
 async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
@@ -51,9 +63,8 @@ async def insights(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, 
 async def posts(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
     """The Page's posts back to `since`, newest first, a call per hundred; then what only videos and reels have.
 
-    A photo answers 24 video metrics with 0, at Meta's cost and ours, so those are asked of videos alone, by id.
+    A photo answers 24 video metrics with 0, at Meta's cost and ours, so those are asked of pages with videos only.
     """
-    common = lifetime_names(ask, Source.INSIGHTS, ObjectKind.POST)
     listing = Listing(
         edge="published_posts",
         subject="published_posts",
@@ -61,30 +72,65 @@ async def posts(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
         gated_fields=GATED_FIELDS,
         expansion="insights",
         kinds=POST_KINDS,
-        names=common,
-        single_subject="post_insights",
+        names=lifetime_names(ask, Source.INSIGHTS, ObjectKind.POST),
+        single_subject="posts_by_id",
+        kind_of=lambda item: kind_of(item)[0],
     )
-    videos: list[str] = []
+    pages: list[PostPage] = []
     async for answer in ahead(walk(ask, listing, since, scope=READS_USER_CONTENT, limit=limit)):
         yield answer
-        items = listed(answer, "published_posts")
-        videos += [str(item["id"]) for item in items if "id" in item and kind_of(item)[0] is not ObjectKind.POST]
-    if videos:
-        async for answer in _videos(ask, tuple(videos), common, since):
+        if answer.source.subject == listing.subject:
+            pages.append(PostPage.of(answer, listing))
+    asked = listing.wanted(ask)
+    if any(page.videos for page in pages):
+        async for answer in _videos(ask, pages, asked, since):
             yield answer
+    plain = {ObjectKind.POST: [one for page in pages for one in page.ids.get(ObjectKind.POST, ())]}
+    async for answer in by_id(ask, _specific(ask, plain, asked)):
+        yield answer
+
+
+@dataclass(frozen=True, slots=True)
+class PostPage:
+    """A page of posts that was listed: where it stands in the list, and its posts by kind."""
+
+    place: Mapping[str, str]  # limit, after …
+    ids: Mapping[ObjectKind | None, Sequence[str]]
+
+    @classmethod
+    def of(cls, answer: Answer, listing: Listing) -> "PostPage":
+        params = dict(parse_qsl(urlsplit(answer.source.request.split(" ", 1)[1]).query))
+        return cls({name: value for name, value in params.items() if name != "fields"}, listing.by_kind(answer))
+
+    @property
+    def videos(self) -> list[str]:
+        return [one for kind in VIDEO_KINDS for one in self.ids.get(kind, ())]
+
+    def is_worth_a_page(self, ask: Ask) -> bool:
+        """Whether the videos are many, and no post on the page is known to make it fail."""
+        everything = [one for ids in self.ids.values() for one in ids]
+        share = len(self.videos) / max(1, len(everything))
+        return share >= LEAST_SHARE_OF_VIDEOS and not any(ask.is_left_alone(one) for one in everything)
 
 
 async def _videos(
-    ask: Ask, videos: tuple[str, ...], common: tuple[str, ...], since: datetime | None
+    ask: Ask, pages: Sequence[PostPage], asked: Sequence[str], since: datetime | None
 ) -> AsyncGenerator[Answer, None]:
-    """What only videos have, by id; and the list of reels, which alone tells which videos are reels.
-
-    The first page of reels travels in the same HTTP call as the videos' metrics.
-    """
-    names = lifetime_names(ask, Source.INSIGHTS, ObjectKind.VIDEO, ObjectKind.REEL)
-    special = tuple(name for name in names if name not in common)
-    group = ByIdGroup("insights", "posts_by_id", "post_insights", special, videos)
-    pieces = group.without(ask.resting | frozenset(ask.skipped)).pieces()
+    """What only videos have; and the list of reels, which alone tells for sure which videos are reels."""
+    dense = [page for page in pages if page.is_worth_a_page(ask)]
+    answered: set[str] = set()
+    for group in chunks(dense, PAGES_PER_BATCH):
+        async for answer in _video_pages(ask, group, asked):
+            yield answer
+            answered.update(ids_of(answer) if answer.source.subject == VIDEO_POSTS else ())
+    with_page = (*asked, *_shared_video_names(ask, asked))
+    for is_answered, names in ((True, with_page), (False, asked)):
+        videos = {
+            kind: [one for page in pages for one in page.ids.get(kind, ()) if (one in answered) is is_answered]
+            for kind in VIDEO_KINDS
+        }
+        async for answer in by_id(ask, _specific(ask, videos, names)):
+            yield answer
     reels = Listing(
         edge="video_reels",
         subject="video_reels",
@@ -93,26 +139,53 @@ async def _videos(
         expansion="video_insights",
         kinds=(ObjectKind.REEL,),
         names=lifetime_names(ask, Source.VIDEO_INSIGHTS, ObjectKind.REEL),
-        single_subject="video_insights",
+        single_subject="videos_by_id",
     )
-    path, fields = f"{object_id(ask.account)}/video_reels", reels.select(reels.wanted(ask), gated=False)
-    first_page = (path, {"fields": fields, "limit": str(PAGE_SIZE)}, 1)
-    together = pieces[:ITEMS_PER_BATCH]
-    results = await ask.caller.batch([first_page, *(piece.query() for piece in together)], "video_reels")
-    for piece, result in zip(together, results[1:], strict=True):
-        for answer in await settle(ask, piece, result):
+    async for answer in walk(ask, reels, since):
+        yield answer
+
+
+async def _video_pages(ask: Ask, pages: Sequence[PostPage], asked: Sequence[str]) -> AsyncGenerator[Answer, None]:
+    """Pages of posts once more, with the metrics of videos. A page that fails is left to be asked by id.
+
+    When all fail, some videos are asked by id first: a metric that Meta refuses is learned there, and left out.
+    """
+    names = _shared_video_names(ask, asked)
+    answers = await _ask_video_pages(ask, pages, names)
+    if names and not answers:
+        videos = {kind: [one for page in pages for one in page.ids.get(kind, ())][:2] for kind in VIDEO_KINDS}
+        async for answer in by_id(ask, _specific(ask, videos, asked)):
             yield answer
-    async for answer in by_id(ask, pieces[ITEMS_PER_BATCH:]):
+        left = _shared_video_names(ask, asked)
+        answers = await _ask_video_pages(ask, pages, left) if left != names else []
+    for answer in answers:
         yield answer
-    page = results[0]
-    cursor = next_cursor(page.data) if isinstance(page, Answer) else None
-    if isinstance(page, Answer):
-        yield page
-        if cursor is None or is_past(page, reels.moment, since):
-            return
-    # A first page that failed is walked again from the top, where what is to blame is looked for.
-    async for answer in walk(ask, reels, since, cursor=cursor):
-        yield answer
+
+
+async def _ask_video_pages(ask: Ask, pages: Sequence[PostPage], names: Sequence[str]) -> list[Answer]:
+    if not names:
+        return []
+    fields = f"id,permalink_url,{ATTACHMENTS},{expand('insights', names)}"
+    path = f"{object_id(ask.account)}/published_posts"
+    results = await ask.caller.batch([(path, {"fields": fields, **page.place}, 1) for page in pages], VIDEO_POSTS)
+    for result in results:
+        if isinstance(result, GraphError) and result.remedy in STOPS:
+            raise result
+    return [result for result in results if isinstance(result, Answer)]
+
+
+def _shared_video_names(ask: Ask, asked: Sequence[str]) -> tuple[str, ...]:
+    """What videos and reels have and what was not asked of all posts."""
+    return tuple(name for name in lifetime_names(ask, Source.INSIGHTS, *VIDEO_KINDS) if name not in asked)
+
+
+def _specific(ask: Ask, found: Mapping[ObjectKind, Sequence[str]], asked: Sequence[str]) -> list[ByIdGroup]:
+    """What posts of a kind have and were not asked with the list."""
+    groups = []
+    for kind, ids in found.items():
+        names = tuple(name for name in lifetime_names(ask, Source.INSIGHTS, kind) if name not in asked)
+        groups.append(ByIdGroup(kind, "insights", "posts_by_id", names, tuple(ids)))
+    return [group for group in groups if group.ids and group.names]
 
 
 async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
@@ -123,9 +196,9 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
         yield page
         items = listed(page, "page_stories")
         ids = [str(item["post_id"]) for item in items if OBJECT_ID.fullmatch(str(item.get("post_id")))]
-        if ids and names:
-            for answer in await one_by_one(ask, ids, names, "insights", "story_insights"):
-                yield answer
+        group = ByIdGroup(ObjectKind.STORY, "insights", "stories_by_id", names, tuple(ids), period="")
+        async for answer in by_id(ask, [group]):
+            yield answer
 
 
 def lifetime_names(ask: Ask, source: Source, *kinds: ObjectKind) -> tuple[str, ...]:
@@ -173,13 +246,26 @@ def _read_counts(item: dict[str, Any], reader: InsightsReader, post: str) -> Non
     shares = item.get("shares", {"count": 0})
     reader.add_field("shares_count", shares.get("count") if isinstance(shares, dict) else shares, post, post)
     for name in ("comments", "reactions"):
-        summary = item[name].get("summary") if isinstance(item.get(name), dict) else None
+        counted = item.get(name)
+        summary = counted.get("summary") if isinstance(counted, dict) else counted
         if isinstance(summary, dict):
             reader.add_field(f"{name}_count", summary.get("total_count"), post, post)
+        elif summary is not None:
+            reader.set_aside(post, f"{name}_count", "a summary is not an object", summary)
+
+
+def read_video_posts(request: Request, data: dict[str, Any]) -> Interpretation:
+    """A page of posts with the metrics of videos; Meta answers those of photos with 0, which are passed over."""
+    reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
+    for item in request.items(data, reader):
+        insights = item.get("insights")
+        if isinstance(insights, dict) and OBJECT_ID.fullmatch(str(item.get("id"))):
+            reader.read(insights.get("data"), str(item["id"]), str(item["id"]), kind_of(item)[0])
+    return Interpretation.of(reader)
 
 
 def read_posts_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
-    """What only videos have, asked by the ids of their posts."""
+    """The insights of several posts, stories or videos, by id."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
     request.read_by_id(data, reader, "insights")
     return Interpretation.of(reader)
@@ -190,12 +276,15 @@ def read_reels(request: Request, data: dict[str, Any]) -> Interpretation:
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
     found: list[str] = []
     for item in request.items(data, reader):
-        if "id" not in item:
+        if not OBJECT_ID.fullmatch(str(item.get("id"))):
+            reader.set_aside(request.object_id, "", "a reel without an id", item)
             continue
         found.append(str(item["id"]))
         insights = item.get("video_insights")
         if isinstance(insights, dict):
             reader.read(insights.get("data"), found[-1], found[-1])
+        elif insights is not None:
+            reader.set_aside(found[-1], "", "video_insights is not an object", insights)
     return Interpretation(reader.readings, [], reader.oddities, found)
 
 

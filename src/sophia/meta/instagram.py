@@ -1,13 +1,16 @@
 """An Instagram professional account, its media and stories: what to ask, and how to read the answers."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sophia.meta.asking import Ask, Window, insist
+from sophia.meta.asking import Ask, insist
+from sophia.meta.bisection import Window
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
-from sophia.meta.envelope import Answer, object_id
+from sophia.meta.envelope import OBJECT_ID, Answer, object_id
+from sophia.meta.errors import shown_text
 from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import PostSeen
@@ -15,7 +18,7 @@ from sophia.meta.reporting_zone import unix_window
 from sophia.meta.singly import ByIdGroup, by_id
 from sophia.meta.walking import PAGE_SIZE, Listing, listed, walk
 
-MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL)
+MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL, ObjectKind.OTHER)
 MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
 LONGEST_WINDOW_DAYS = 30
 HISTORY_DAYS = 90
@@ -80,7 +83,7 @@ async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
     """Media with what all kinds have in common, a call per hundred; then what only some kinds have.
 
     A metric that one kind lacks fails a page of mixed kinds, so those are asked of the media of that kind by id, fifty
-    ids an item and several items an HTTP call.
+    media an HTTP call.
     """
     common = _common_names(ask)
     listing = Listing(
@@ -91,15 +94,16 @@ async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
         expansion="insights",
         kinds=MEDIA_KINDS,
         names=common,
-        single_subject="media_insights",
+        single_subject="media_by_id",
         moment="timestamp",
+        kind_of=kind_of,
     )
     found: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
     async for answer in ahead(walk(ask, listing, since, limit=limit)):
         yield answer
         for item in listed(answer, "media"):
             kind = kind_of(item)
-            if kind in found and "id" in item:
+            if kind in found and OBJECT_ID.fullmatch(str(item.get("id"))):
                 found[kind].append(str(item["id"]))
     async for answer in by_id(ask, _specific(ask, found, common)):
         yield answer
@@ -116,14 +120,14 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
         expansion="insights",
         kinds=(ObjectKind.STORY,),
         names=names,
-        single_subject="media_insights",
+        single_subject="media_by_id",
         moment="timestamp",
         short=True,
     )
     ids: list[str] = []
     async for answer in walk(ask, listing, None):
         yield answer
-        ids += [str(item["id"]) for item in listed(answer, "stories") if "id" in item]
+        ids += [str(item["id"]) for item in listed(answer, "stories") if OBJECT_ID.fullmatch(str(item.get("id")))]
     async for answer in by_id(ask, _specific(ask, {ObjectKind.STORY: ids}, names)):
         yield answer
 
@@ -172,25 +176,28 @@ def _common_names(ask: Ask) -> tuple[str, ...]:
 
 
 def _specific(ask: Ask, found: dict[ObjectKind, list[str]], asked_already: Sequence[str]) -> list[ByIdGroup]:
-    """The questions that only some kinds can answer. Kinds with the same question share it."""
-    wanted: dict[tuple[tuple[str, ...], str | None], list[str]] = {}
+    """The questions that only some kinds can answer, or that need a breakdown."""
+    groups = []
     for kind, ids in found.items():
         for question in _questions(ask, kind):
             names = question.names if question.breakdown else tuple(n for n in question.names if n not in asked_already)
-            if ids and names:
-                wanted.setdefault((names, question.breakdown), []).extend(ids)
-    return [
-        ByIdGroup("insights", "media_by_id", "media_insights", names, tuple(ids), breakdown)
-        for (names, breakdown), ids in wanted.items()
-    ]
+            groups.append(ByIdGroup(kind, "insights", "media_by_id", names, tuple(ids), question.breakdown))
+    return [group for group in groups if group.ids and group.names]
 
 
-def kind_of(item: dict[str, Any]) -> ObjectKind | None:
-    """The kind by media_product_type, which is what insights go by (B4). None for kinds without insights of their own."""
+def kind_of(item: dict[str, Any]) -> ObjectKind:
+    """The kind by media_product_type, which is what insights go by (B4). OTHER for one that is missing or unknown."""
     product = str(item.get("media_product_type")).upper()
     if product == "FEED":
         return ObjectKind.CAROUSEL if item.get("media_type") == "CAROUSEL_ALBUM" else ObjectKind.FEED
-    return {"REELS": ObjectKind.REEL, "STORY": ObjectKind.STORY}.get(product)
+    return {"REELS": ObjectKind.REEL, "STORY": ObjectKind.STORY}.get(product, ObjectKind.OTHER)
+
+
+def unknown_kind_of(item: dict[str, Any]) -> str:
+    """What Meta says about the kind of a medium whose kind is OTHER, for the report of the run."""
+    product, look = (item.get(name) for name in ("media_product_type", "media_type"))
+    shown = "no media_product_type" if product is None else f"media_product_type {shown_text(str(product))[:40]}"
+    return f"{shown}, media_type {'missing' if look is None else shown_text(str(look))[:40]}"
 
 
 def read_profile(request: Request, data: dict[str, Any]) -> Interpretation:
@@ -207,23 +214,34 @@ def read_account_insights(request: Request, data: dict[str, Any]) -> Interpretat
 
 
 def read_media(request: Request, data: dict[str, Any]) -> Interpretation:
-    """A page of media or stories: the posts, and their insights where they came along."""
+    """A page of media: the posts, and their insights where they came along. No medium is left out for its kind."""
+    return _read_listed(request, data, kind_of)
+
+
+def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
+    """A page of stories: what this edge lists is a story, whatever its product type says."""
+    return _read_listed(request, data, lambda _: ObjectKind.STORY)
+
+
+def _read_listed(
+    request: Request, data: dict[str, Any], kind_of_item: Callable[[dict[str, Any]], ObjectKind]
+) -> Interpretation:
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
     found: list[PostSeen] = []
     for item in request.items(data, reader):
-        kind = kind_of(item)
-        if kind is None:
-            continue
+        kind = kind_of_item(item)
         post = post_seen(item, kind, reader, moment="timestamp", text="caption", link="permalink")
         if post is None:
-            continue
+            continue  # set aside by post_seen
+        if kind is ObjectKind.OTHER:
+            post = replace(post, unknown_kind=unknown_kind_of(item))
         found.append(post)
         read_insights_of(post, item, reader)
     return Interpretation.of(reader, found)
 
 
 def read_media_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
-    """An answer to `?ids=`: an object per id."""
+    """The insights of several media, by id."""
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
     request.read_by_id(data, reader, "insights")
     return Interpretation.of(reader)

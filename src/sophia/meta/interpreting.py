@@ -67,12 +67,19 @@ class Request:
                 reader.set_aside(self.object_id, "", "an item of the list is not an object", item)
 
     def read_by_id(self, data: Mapping[str, Any], reader: InsightsReader, edge: str) -> None:
-        """Take in an answer to `?ids=`, an object per id, with its insights under the name of the edge."""
+        """Take in the answers about several objects, by id: the insights themselves.
+
+        In answers that earlier versions stored, the insights stand under the name of the edge.
+        """
         for one, item in data.items():
             if not isinstance(item, dict) or "error" in item:
                 reader.set_aside(one, "", "one of several ids was answered with an error", item)
             elif isinstance(item.get(edge), dict):
                 reader.read(item[edge].get("data"), one, one)
+            elif "data" in item:
+                reader.read(item["data"], one, one)
+            elif item.get(edge) is not None:
+                reader.set_aside(one, "", f"{edge} is not an object", item[edge])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,8 @@ def read_insights_of(post: PostSeen, item: Mapping[str, Any], reader: InsightsRe
     insights = item.get("insights")
     if isinstance(insights, dict):
         reader.read(insights.get("data"), post.external_id, post.external_id, post.kind)
+    elif insights is not None:
+        reader.set_aside(post.external_id, "", "insights are not an object", insights)
 
 
 def moment_of(value: Any) -> datetime:

@@ -17,6 +17,7 @@ from sophia.meta.reporting_zone import closed_day
 FIRST_DAY, LARGEST, LONGEST_BREAKDOWN = date(2004, 1, 1), 2**63 - 1, 200
 NAME_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,119}")
 TAGS = ("is_from_ads", "is_from_followers")
+NO_PARTS = "a breakdown was asked for, and the value does not say which part it is"
 TAG_VALUES = frozenset({"0", "1", "true", "false"})
 WHOLE_UNITS = frozenset({Unit.COUNT, Unit.PEOPLE})
 PERIODS = {period.value: period for period in Period}
@@ -80,6 +81,8 @@ class InsightsReader:
         # A media metric with a breakdown carries both shapes of the same numbers: count them once.
         if isinstance(total, dict) and (self.breakdown or not isinstance(values, list)):
             self._read_total(total, metric, name, period, object_id, post)
+        elif isinstance(values, list) and self.breakdown and self.breakdown not in TAGS:
+            self.set_aside(object_id, name, NO_PARTS, block)
         elif isinstance(values, list):
             for entry in values:
                 self._read_entry(entry, metric, name, period, object_id, post)
@@ -101,7 +104,9 @@ class InsightsReader:
         # Most entries are a lone value; looking for tags in each of them would take as long as all the rest.
         breakdown = ",".join(f"{tag}={entry[tag]}" for tag in TAGS if tag in entry) if len(entry) > 1 else ""
         value = entry["value"]
-        if isinstance(value, dict) and self.breakdown in TAGS:
+        if self.breakdown and not breakdown and not isinstance(value, dict):
+            self.set_aside(object_id, name, NO_PARTS, entry)  # stored as it is, a part would pass for the total
+        elif isinstance(value, dict) and self.breakdown in TAGS:
             if not TAG_VALUES.issuperset(value):
                 self.set_aside(object_id, name, "a breakdown by yes and no has other keys", value)
                 return
@@ -207,6 +212,9 @@ class InsightsReader:
             for dimension, value in zip(dimensions, values, strict=True)
             if dimension not in EMPTY_DIMENSIONS
         ]
+        if not parts:
+            self.set_aside(object_id, name, NO_PARTS, result)
+            return
         self._add(metric, name, span[0], stored_breakdown(parts), span[1], result["value"], object_id, post)
 
     def _add(

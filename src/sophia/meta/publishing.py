@@ -13,7 +13,7 @@ from typing import Any
 
 from sophia.meta.caller import Caller
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
-from sophia.meta.errors import TOO_MANY_REQUESTS, GraphError, Remedy, find_rule
+from sophia.meta.errors import TOO_MANY_REQUESTS, GraphError, Remedy, find_rule, shown_text
 
 PAGE_SIZE = "50"
 SUBJECT = "publishing"
@@ -39,6 +39,7 @@ VERDICTS: Mapping[tuple[int, int | None], Verdict] = {
     (24, 2207008): Verdict.LATER,
     (9007, 2207027): Verdict.LATER,
     (9, 2207042): Verdict.TOMORROW,
+    (3, None): Verdict.REST,  # the application lacks a capability: a person must look
     (368, None): Verdict.BLOCKED,
     (506, None): Verdict.DUPLICATE,
     # Too large, of the wrong form or shape.
@@ -139,7 +140,7 @@ async def reel_progress(caller: Caller, video_id: str) -> Progress:
         answer = await caller.get(object_id(video_id), {"fields": "id,status"}, SUBJECT)
     except GraphError as error:
         if error.remedy is Remedy.OBJECT_GONE:
-            return Progress(Readiness.GONE, error.message)
+            return Progress(Readiness.GONE, error.text)
         raise
     status = answer.data.get("status")
     phases = status if isinstance(status, dict) else {}
@@ -193,7 +194,7 @@ async def container_progress(caller: Caller, container_id: str) -> Progress:
         answer = await caller.get(object_id(container_id), {"fields": "id,status_code,status"}, SUBJECT)
     except GraphError as error:
         if error.remedy is Remedy.OBJECT_GONE:
-            return Progress(Readiness.GONE, error.message)
+            return Progress(Readiness.GONE, error.text)
         raise
     words = {
         "FINISHED": Readiness.READY,
@@ -202,7 +203,7 @@ async def container_progress(caller: Caller, container_id: str) -> Progress:
         "EXPIRED": Readiness.GONE,
     }
     readiness = words.get(str(answer.data.get("status_code")), Readiness.WORKING)
-    return Progress(readiness, str(answer.data.get("status") or ""))
+    return Progress(readiness, shown_text(str(answer.data.get("status") or "")))
 
 
 async def publish_container(caller: Caller, account: str, container_id: str) -> str:

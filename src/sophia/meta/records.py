@@ -24,7 +24,10 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PostSeen:
-    """A post as Meta listed it. `video_id` is what video_insights wants, `text` the caption or message."""
+    """A post as Meta listed it. `video_id` is what video_insights wants, `text` the caption or message.
+
+    `unknown_kind` is what Meta says about the kind of a post whose kind is OTHER.
+    """
 
     external_id: str
     kind: ObjectKind
@@ -32,6 +35,7 @@ class PostSeen:
     permalink: str | None = None
     text: str | None = None
     video_id: str | None = None
+    unknown_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ class CommentsSeen:
     """What one answer says about the comments of one post, newest first.
 
     `after` is where the next page begins, None on the last one. `is_odd`: a part of it could not be read, or replies
-    were left out, so that a comment which is not here may yet be there.
+    were left out, so that a comment which is not here may yet be there. `post` is empty for a part of an answer that
+    does not say which post it is about.
     """
 
     post: str
@@ -118,9 +123,13 @@ class DiscoveredPost:
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """What may be seen of somebody else's Instagram account. `is_all`: there are no older posts than these."""
+    """What may be seen of somebody else's Instagram account. `is_all`: there are no older posts than these.
+
+    `unreadable`: posts that Meta listed without an id or a moment that can be read.
+    """
 
     followers: int | None
     media: int | None
     posts: list[DiscoveredPost]
     is_all: bool
+    unreadable: int = 0

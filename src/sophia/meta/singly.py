@@ -1,50 +1,30 @@
-"""Asks objects by their ids, so that what one refuses costs that object only (B8)."""
+"""Asks objects by their ids in ordinary batches, so that what one refuses costs that object only (B8).
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+Fifty objects travel in one HTTP call, each as an item of its own; Meta counts each item. The answers to the same question
+are joined to one, an object per id, for a store that keeps every answer.
+"""
 
-from sophia.meta.asking import ABOUT_A_METRIC, ABOUT_A_PERMISSION, Ask
-from sophia.meta.caller import MOST_BATCH_ITEMS, MOST_IDS
-from sophia.meta.envelope import Answer, object_id
-from sophia.meta.errors import STOPS, GraphError, Remedy
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
-# Ten times fifty objects in one HTTP call is what Meta answers well within its time; more risks items of null.
-ITEMS_PER_BATCH = 10
-# Objects that are denied in the same words before it is plain that it is not the objects.
+from sophia.meta.asking import Ask
+from sophia.meta.bisection import Findings, Part, ask_parts, chunks, is_about_object, search
+from sophia.meta.caller import MOST_BATCH_ITEMS
+from sophia.meta.catalogue import ObjectKind, refusal_label
+from sophia.meta.envelope import Answer
+from sophia.meta.errors import GraphError, Remedy
+
+# Of a sample, objects of which nothing answers before it is plain that it is not the objects.
 DENIALS_TO_BELIEVE = 3
+# So many objects of each kind are looked at before the others of a batch that fail with them are left for the next run.
+MOST_SEARCHES = 4
+# Of each question, asked before all others: a metric that Meta refuses then costs a few items and not fifty.
+FIRST_OF_EACH = 2
 
-Probe = Callable[[tuple[str, ...]], Awaitable[object]]
-
-
-async def find_refused(probe: Probe, names: tuple[str, ...]) -> list[tuple[str, GraphError]]:
-    """Which of the names make `probe` fail, by bisection; the whole list is known to fail."""
-
-    async def failure(part: tuple[str, ...]) -> GraphError | None:
-        try:
-            await probe(part)
-        except GraphError as error:
-            if error.remedy not in ABOUT_A_METRIC:
-                raise
-            return error
-        return None
-
-    async def search(part: tuple[str, ...], error: GraphError) -> list[tuple[str, GraphError]]:
-        if len(part) == 1:
-            return [(part[0], error)]
-        if blamed := error.culprits(part):
-            rest = tuple(name for name in part if name not in blamed)
-            more = await failure(rest)
-            return [(name, error) for name in sorted(blamed)] + (await search(rest, more) if more else [])
-        left, right = part[: len(part) // 2], part[len(part) // 2 :]
-        left_error = await failure(left)
-        if left_error is None:
-            return await search(right, error)
-        found = await search(left, left_error)
-        right_error = await failure(right)
-        return found + (await search(right, right_error) if right_error else [])
-
-    whole = await failure(names)
-    return await search(names, whole) if whole else []
+Failed = list[tuple[Part, GraphError]]
+Answered = list[tuple[Part, Answer]]
 
 
 def expand(edge: str, names: Sequence[str], breakdown: str | None = None) -> str:
@@ -53,104 +33,211 @@ def expand(edge: str, names: Sequence[str], breakdown: str | None = None) -> str
     return f"{edge}.metric({','.join(names)}).period(lifetime){split}{{name,period,values,total_value}}"
 
 
-async def one_by_one(
-    ask: Ask,
-    ids: Sequence[str],
-    names: Sequence[str],
-    edge: str,
-    subject: str,
-    breakdown: str | None = None,
-) -> list[Answer]:
-    """Insights of single objects, fifty to an HTTP call. What one object refuses costs that object only.
-
-    Raises GraphError when a permission is missing for all of them.
-    """
-    answers: list[Answer] = []
-    denied: list[GraphError] = []
-    extra = {"breakdown": breakdown} if breakdown else {}
-    query = {"metric": ",".join(names), **extra}
-    wanted = [one for one in ids if one not in ask.resting and one not in ask.skipped]
-    for start in range(0, len(wanted), MOST_BATCH_ITEMS):
-        chunk = wanted[start : start + MOST_BATCH_ITEMS]
-        results = await ask.caller.batch([(f"{object_id(one)}/{edge}", query, 1) for one in chunk], subject)
-        for one, result in zip(chunk, results, strict=True):
-            if isinstance(result, Answer):
-                answers.append(result)
-            elif result.remedy in ABOUT_A_PERMISSION:
-                ask.skipped[one] = result
-                denied.append(result)
-            else:
-                answers += await _save_what_can_be_had(ask, one, tuple(names), edge, subject, extra, result)
-        if not answers and len(denied) >= DENIALS_TO_BELIEVE and len(denied) == len(wanted[: start + len(chunk)]):
-            for one in wanted:
-                ask.skipped.pop(one, None)
-            raise denied[0]
-    return answers
-
-
-async def _save_what_can_be_had(
-    ask: Ask, one: str, names: tuple[str, ...], edge: str, subject: str, extra: dict[str, str], error: GraphError
-) -> list[Answer]:
-    """An object failed inside a batch: leave out the metric that it refuses, or skip it, and say why."""
-
-    async def probe(part: tuple[str, ...]) -> Answer:
-        return await ask.caller.get(f"{object_id(one)}/{edge}", {"metric": ",".join(part), **extra}, subject)
-
-    try:
-        if error.remedy is Remedy.AGAIN:
-            return [await probe(names)]
-        if error.remedy in ABOUT_A_METRIC and len(names) > 1:
-            bad = {name for name, _ in await find_refused(probe, names)}
-            good = tuple(name for name in names if name not in bad)
-            return [await probe(good)] if good else []
-    except GraphError as again:
-        error = again
-    if error.remedy in STOPS:
-        raise error
-    ask.skipped[one] = error
-    return []
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ByIdGroup:
-    """The same question to several objects, by their ids: what only some kinds have, or what needs a breakdown."""
+    """The same question to several objects of one kind. Of an unknown kind (None) no refusal is remembered."""
 
+    kind: ObjectKind | None
     edge: str  # insights, video_insights
     subject: str
-    single_subject: str
     names: tuple[str, ...]
     ids: tuple[str, ...]
     breakdown: str | None = None
+    period: str = "lifetime"  # without one, Meta answers each period that it has (GRAPH_API §1b)
 
-    def pieces(self) -> list["ByIdGroup"]:
-        """The group in parts of as many ids as Meta takes at once."""
-        starts = range(0, len(self.ids), MOST_IDS)
-        return [replace(self, ids=self.ids[start : start + MOST_IDS]) for start in starts]
-
-    def query(self) -> tuple[str, dict[str, str], int]:
-        ids = ",".join(object_id(one) for one in self.ids)
-        return "", {"ids": ids, "fields": expand(self.edge, self.names, self.breakdown)}, len(self.ids)
-
-    def without(self, left_alone: frozenset[str]) -> "ByIdGroup":
-        return replace(self, ids=tuple(one for one in self.ids if one not in left_alone))
+    @property
+    def params(self) -> tuple[tuple[str, str], ...]:
+        asked = (("period", self.period), ("breakdown", self.breakdown))
+        return tuple((name, value) for name, value in asked if value)
 
 
-async def by_id(ask: Ask, groups: Iterable[ByIdGroup]) -> AsyncGenerator[Answer, None]:
-    """Ask each group's question of its objects: fifty ids an item, several items an HTTP call."""
-    left_alone = ask.resting | frozenset(ask.skipped)
-    pieces = [piece for group in groups if group.names for piece in group.without(left_alone).pieces()]
-    for start in range(0, len(pieces), ITEMS_PER_BATCH):
-        batch = pieces[start : start + ITEMS_PER_BATCH]
-        results = await ask.caller.batch([piece.query() for piece in batch], batch[0].subject)
-        for piece, result in zip(batch, results, strict=True):
-            for answer in await settle(ask, piece, result):
-                yield answer
+async def by_id(ask: Ask, groups: Iterable[ByIdGroup], *, is_sample: bool = False) -> AsyncGenerator[Answer, None]:
+    """Ask each group's question of its objects, fifty items an HTTP call.
+
+    Refused metrics are remembered for the kind; objects without insights are skipped. Raises GraphError when no object
+    answers at all. `is_sample`: these are a few of many objects, so that less than three of them prove nothing.
+    """
+    work = ById(ask, DENIALS_TO_BELIEVE if is_sample else 1)
+    items = [(group, one) for group in groups if group.names for one in group.ids if not ask.is_left_alone(one)]
+    for chunk in in_order(items):
+        for answer in await work.ask_chunk(chunk):
+            yield answer
 
 
-async def settle(ask: Ask, piece: ByIdGroup, result: Answer | GraphError) -> list[Answer]:
-    """The answers of a batch's item; one that failed is asked again object by object, so each costs itself (B8)."""
-    if isinstance(result, Answer):
-        return [result.about(piece.subject)]
-    if result.remedy in STOPS:
-        raise result
-    return await one_by_one(ask, piece.ids, piece.names, piece.edge, piece.single_subject, piece.breakdown)
+def in_order(items: Sequence[tuple[ByIdGroup, str]]) -> list[Sequence[tuple[ByIdGroup, str]]]:
+    """The items in batches; more than one batch begins with the first objects of each group."""
+    if len(items) <= MOST_BATCH_ITEMS:
+        return [items] if items else []
+    taken: dict[ByIdGroup, int] = defaultdict(int)
+    first: list[tuple[ByIdGroup, str]] = []
+    rest: list[tuple[ByIdGroup, str]] = []
+    for item in items:
+        taken[item[0]] += 1
+        (first if taken[item[0]] <= FIRST_OF_EACH else rest).append(item)
+    return [*chunks(first, MOST_BATCH_ITEMS), *chunks(rest, MOST_BATCH_ITEMS)]
+
+
+@dataclass(slots=True)
+class ById:
+    """What is known while objects are asked by id.
+
+    `complete`: groups of which an object answered every name. `without`: names that were found to fail in this run.
+    `silent`: objects of which no metric answered, and why.
+    """
+
+    ask: Ask
+    denials_to_believe: int
+    complete: set[ByIdGroup] = field(default_factory=set)
+    without: dict[ByIdGroup, set[str]] = field(default_factory=lambda: defaultdict(set))
+    silent: dict[str, GraphError] = field(default_factory=dict)
+    groups: dict[tuple[str, str, tuple[tuple[str, str], ...]], ByIdGroup] = field(default_factory=dict)
+    has_answer: bool = False
+
+    async def ask_chunk(self, items: Sequence[tuple[ByIdGroup, str]]) -> list[Answer]:
+        """The answers about these objects, joined by question."""
+        parts = [self._part(group, one) for group, one in items if not self.ask.is_left_alone(one)]
+        answered, failed = await self._ask([part for part in parts if part.names])
+        for _ in range(MOST_SEARCHES):
+            failed = self._without_odd_objects(failed)
+            if not failed:
+                break
+            first = {self._group(part): (part, error) for part, error in reversed(failed)}
+            found = await search(self.ask.caller, list(first.values()), failed[0][0].edge)
+            answered += found.answers
+            self._note(found.answers)
+            for part, error in first.values():
+                self._judge(part, error, found)
+            others = [
+                replace(part, names=self._names(self._group(part)))
+                for part, error in failed
+                if (part, error) not in first.values()
+            ]
+            more, failed = await self._ask([part for part in others if part.names])
+            answered += more
+        for part, error in failed:
+            if part.object_id not in self.ask.answered:
+                self.silent[part.object_id] = error
+            self._skip(part, error)
+        self._raise_if_nothing_answers()
+        return self._joined(answered)
+
+    def _part(self, group: ByIdGroup, one: str) -> Part:
+        part = Part(one, group.edge, self._names(group), group.params)
+        self.groups[one, group.edge, group.params] = group
+        return part
+
+    def _group(self, part: Part) -> ByIdGroup:
+        return self.groups[part.object_id, part.edge, part.params]
+
+    def _names(self, group: ByIdGroup) -> tuple[str, ...]:
+        """What is asked of this group by now."""
+        refused = self.ask.refused_for(group.kind) if group.kind else set()
+        return tuple(
+            name
+            for name in group.names
+            if name not in self.without[group] and refused.isdisjoint((name, refusal_label(name, group.breakdown)))
+        )
+
+    async def _ask(self, parts: Sequence[Part]) -> tuple[Answered, Failed]:
+        """Ask; what fails in a way that passes is asked once more, and then left for the next run."""
+        if not parts:
+            return [], []
+        subject = self._group(parts[0]).subject
+        answers, failed = await ask_parts(self.ask.caller, parts, subject)
+        again = [part for part, error in failed if error.remedy is Remedy.AGAIN]
+        if again:
+            late, still = await ask_parts(self.ask.caller, again, subject)
+            answers += late
+            failed = [(part, error) for part, error in failed if error.remedy is not Remedy.AGAIN]
+            lasting = [(part, error) for part, error in still if error.remedy is Remedy.AGAIN]
+            if len(lasting) == len(parts) and not self.has_answer:
+                raise lasting[0][1]
+            self.ask.skipped.update({part.object_id: error for part, error in lasting})
+            failed += [(part, error) for part, error in still if error.remedy is not Remedy.AGAIN]
+        self._note(answers)
+        return answers, failed
+
+    def _note(self, answers: Answered) -> None:
+        self.has_answer = self.has_answer or bool(answers)
+        for part, _ in answers:
+            self.ask.answered.add(part.object_id)
+            if set(part.names) >= set(self._group(part).names):
+                self.complete.add(self._group(part))
+
+    def _without_odd_objects(self, failed: Failed) -> Failed:
+        """What is left after the objects that are to blame themselves have been set aside.
+
+        "Object does not exist" is believed of an object that has answered nothing, while others of its kind answer.
+        """
+        left: Failed = []
+        for part, error in failed:
+            is_gone = error.remedy is Remedy.OBJECT_GONE and part.object_id not in self.ask.answered
+            if is_about_object(error) or (is_gone and self._group(part) in self.complete):
+                self._skip(part, error)
+            else:
+                left.append((part, error))
+        return left
+
+    def _judge(self, part: Part, error: GraphError, found: Findings) -> None:
+        """What a search has shown about one object: metrics that its kind has not, or an object without insights."""
+        group, key = self._group(part), (part.object_id, part.edge, part.params)
+        refused = {one.names[0]: why for one, why in found.refused if (one.object_id, one.edge, one.params) == key}
+        if part.object_id in found.objects:
+            self._skip(part, found.objects[part.object_id])
+            return
+        if part.object_id not in self.ask.answered:
+            self.silent[part.object_id] = error
+            self.ask.skipped[part.object_id] = error
+            return
+        for one, why in found.passing:
+            if (one.object_id, one.edge, one.params) == key:
+                self._skip(part, why)
+        for name, why in refused.items():
+            self._refuse(group, part.object_id, name, why)
+        self.without[group] |= set(refused)
+
+    def _refuse(self, group: ByIdGroup, one: str, name: str, error: GraphError) -> None:
+        """A metric that other objects of the kind have is refused by this object alone."""
+        label = refusal_label(name, group.breakdown)
+        if group.kind is None or group in self.complete:
+            self.ask.incomplete[f"{one} {label}"] = error
+        else:
+            self.ask.refuse([group.kind], [label], error)
+
+    def _skip(self, part: Part, error: GraphError) -> None:
+        """Leave an object alone; one that answers other questions misses this one only."""
+        if part.object_id in self.ask.answered and not is_about_object(error):
+            group = self._group(part)
+            for name in part.names:
+                self.ask.incomplete[f"{part.object_id} {refusal_label(name, group.breakdown)}"] = error
+        else:
+            self.ask.skipped[part.object_id] = error
+
+    def _raise_if_nothing_answers(self) -> None:
+        """When all objects refuse everything, it is not the objects: none of them has to rest."""
+        denied = {one: error for one, error in self.silent.items() if error.remedy is not Remedy.OBJECT_GONE}
+        if self.has_answer or not denied or len(denied) < self.denials_to_believe:
+            return
+        for one in denied:
+            self.ask.skipped.pop(one, None)
+        raise next(iter(denied.values()))
+
+    def _joined(self, answered: Answered) -> list[Answer]:
+        """One answer for each question, with the answers of its objects under their ids."""
+        questions: dict[tuple[str, Part], Answered] = defaultdict(list)
+        for part, answer in answered:
+            questions[self._group(part).subject, replace(part, object_id="", is_retry=False)].append((part, answer))
+        return [join(subject, one) for (subject, _), one in questions.items()]
+
+
+def join(subject: str, answered: Answered) -> Answer:
+    """One answer of several about the same question. Its request names no object: the ids are the keys of its body."""
+    part, first = answered[0]
+    items = [b'"%s":%s' % (one.object_id.encode(), answer.source.body) for one, answer in answered]
+    source = replace(
+        first.source,
+        subject=subject,
+        request=f"BATCH /{part.edge}?{urlencode(part.query)}",
+        body=b"{" + b",".join(items) + b"}",
+    )
+    return Answer({one.object_id: answer.data for one, answer in answered}, source)

@@ -30,6 +30,9 @@ READERS: Mapping[str, Read] = {
     "published_posts": facebook.read_posts,
     "post_insights": _read_single(Platform.FACEBOOK),
     "posts_by_id": facebook.read_posts_by_id,
+    "video_posts": facebook.read_video_posts,
+    "videos_by_id": facebook.read_posts_by_id,
+    "stories_by_id": facebook.read_posts_by_id,
     "video_reels": facebook.read_reels,
     "video_insights": _read_single(Platform.FACEBOOK),
     "page_stories": facebook.read_stories,
@@ -37,7 +40,7 @@ READERS: Mapping[str, Read] = {
     "account_profile": instagram.read_profile,
     "account_insights": instagram.read_account_insights,
     "media": instagram.read_media,
-    "stories": instagram.read_media,
+    "stories": instagram.read_stories,
     "media_by_id": instagram.read_media_by_id,
     "media_insights": _read_single(Platform.INSTAGRAM),
 }

@@ -1,11 +1,11 @@
-"""What Meta says of a token: whether it lives, what it may, how long; and which Pages a person's token opens.
+"""What Meta says of a token: whether it lives, what it may, how long. `page_discovery` finds the Pages that it opens.
 
 Here tokens are parameters and not only credentials, so nothing that a call was made of leaves this module: answers are
 taken apart at once, their sources dropped, and errors raised anew without the secrets that Meta may repeat in them. The
 parameters travel in the body of a POST, never in an address that a proxy could log (D2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,11 +14,12 @@ from pydantic import SecretStr
 
 from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.client import GraphClient
-from sophia.meta.envelope import Answer
-from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.envelope import OBJECT_ID, Answer
+from sophia.meta.errors import GraphError, Remedy, shown_text
 from sophia.vault import STRUCK_OUT, strike_out
 
-PAGE_FIELDS = "id,name,access_token,tasks,instagram_business_account{id,username,name,followers_count}"
+INSTAGRAM_FIELDS = "instagram_business_account{id,username,name,followers_count}"
+PAGE_FIELDS = f"id,name,access_token,tasks,{INSTAGRAM_FIELDS}"
 MISSING_METHOD = (100, 33)
 
 
@@ -40,7 +41,8 @@ class TokenFacts:
     """What Meta knows about a token. Moments are in UTC; None where Meta says that it never ends, or says nothing.
 
     `type` is USER, PAGE, SYSTEM_USER or APP, empty for a token that Meta does not know. `data_access_expires_at` ends
-    the data although the token lives on. `problem` is Meta's reason when the token is not valid.
+    the data although the token lives on. `problem` is Meta's reason when the token is not valid. `page_ids` are the
+    Pages that the person chose in Meta's dialogue; none are named when all were.
     """
 
     is_valid: bool
@@ -51,6 +53,7 @@ class TokenFacts:
     user_id: str | None
     app_id: str | None
     problem: str | None = None
+    page_ids: frozenset[str] = frozenset()
 
     @property
     def ends_at(self) -> datetime | None:
@@ -118,8 +121,18 @@ def read_facts(data: dict[str, Any]) -> TokenFacts:
         data_access_expires_at=moment_of(said.get("data_access_expires_at")),
         user_id=str(said["user_id"]) if said.get("user_id") else None,
         app_id=str(said["app_id"]) if said.get("app_id") else None,
-        problem=strike_out(str(error.get("message"))) if isinstance(error, dict) else None,
+        problem=shown_text(str(error.get("message") or "no reason given")) if isinstance(error, dict) else None,
+        page_ids=page_ids_of(said.get("granular_scopes")),
     )
+
+
+def page_ids_of(granular_scopes: Any) -> frozenset[str]:
+    """The targets of the permissions that are about Pages; those of other permissions are accounts and portfolios."""
+    listed = granular_scopes if isinstance(granular_scopes, list) else []
+    scopes = [item for item in listed if isinstance(item, dict) and str(item.get("scope")).startswith("pages_")]
+    targets = [item.get("target_ids") for item in scopes]
+    ids = [str(target) for target_ids in targets if isinstance(target_ids, list) for target in target_ids]
+    return frozenset(page_id for page_id in ids if OBJECT_ID.fullmatch(page_id))
 
 
 def moment_of(seconds: Any) -> datetime | None:
@@ -167,23 +180,12 @@ async def _exchange(client: GraphClient, app: App, params: dict[str, str]) -> An
     return answer
 
 
-async def page_accounts(caller: Caller) -> list[PageFound]:
-    """The Pages that the person of this token works on, with their Instagram accounts. Pages without a token are left
-    out: the person may not read them. Raises GraphError.
-    """
-    found: list[PageFound] = []
-    async for answer in caller.pages("me/accounts", {"fields": PAGE_FIELDS, "limit": "100"}, "me_accounts"):
-        listed = answer.data.get("data")
-        items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-        found += [read_page(item) for item in items if item.get("access_token") and item.get("id")]
-    return found
-
-
-def read_page(item: dict[str, Any]) -> PageFound:
+def read_page(item: Mapping[str, Any]) -> PageFound:
+    """A Page of a list or by its id; `item` has an id and an access_token."""
     tasks, linked = item.get("tasks"), item.get("instagram_business_account")
     return PageFound(
         id=str(item["id"]),
-        name=str(item.get("name") or item["id"]),
+        name=shown_text(str(item.get("name") or item["id"])),
         token=SecretStr(str(item["access_token"])),
         tasks=frozenset(str(task) for task in tasks) if isinstance(tasks, list) else frozenset(),
         instagram=read_instagram(linked) if isinstance(linked, dict) and linked.get("id") else None,
@@ -191,11 +193,11 @@ def read_page(item: dict[str, Any]) -> PageFound:
 
 
 def read_instagram(linked: dict[str, Any]) -> InstagramFound:
-    followers, username = linked.get("followers_count"), str(linked.get("username") or "")
+    followers, username = linked.get("followers_count"), shown_text(str(linked.get("username") or ""))
     return InstagramFound(
         id=str(linked["id"]),
         username=username,
-        name=str(linked.get("name") or username or linked["id"]),
+        name=shown_text(str(linked.get("name") or username or linked["id"])),
         followers=followers if isinstance(followers, int) else None,
     )
 
@@ -215,11 +217,16 @@ async def granted_permissions(caller: Caller) -> frozenset[str] | None:
 
 def discreet(error: GraphError, *secrets: SecretStr) -> GraphError:
     """The same error without any of the secrets, which Meta repeats in some messages ("Malformed access token …")."""
-    message = error.message
-    for secret in secrets:
-        message = message.replace(secret.get_secret_value(), STRUCK_OUT)
+
+    def without(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret.get_secret_value(), STRUCK_OUT)
+        return strike_out(text)
+
     return GraphError(
-        strike_out(message),
+        without(error.message),
+        user_title=without(error.user_title),
+        user_message=without(error.user_message),
         code=error.code,
         subcode=error.subcode,
         status=error.status,

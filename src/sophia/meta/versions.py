@@ -5,7 +5,7 @@ An expired version is not refused but silently answered by the next one, whose n
 
 from datetime import date
 
-# GRAPH_API §5. Of v26.0, the newest, no end is announced.
+# GRAPH_API §5. Of v26.0 and v27.0 no end is announced.
 LAST_DAYS = {
     "v22.0": date(2027, 5, 20),
     "v23.0": date(2027, 10, 8),

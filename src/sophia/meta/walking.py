@@ -4,23 +4,32 @@ One odd post fails a whole page of a hundred. So a page that fails is looked at 
 missing permission, or a post? Then the pages become smaller until the odd post is found, and large again after it.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from sophia.meta.asking import ABOUT_A_METRIC, ABOUT_A_PERMISSION, Ask
+from sophia.meta.asking import Ask
+from sophia.meta.bisection import is_about_object
 from sophia.meta.catalogue import ObjectKind
 from sophia.meta.envelope import Answer, next_cursor, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.reporting_zone import parse_moment
-from sophia.meta.singly import expand, find_refused, one_by_one
+from sophia.meta.singly import ByIdGroup, by_id, expand
 
 PAGE_SIZE = 100
 MOST_PAGES = 1000
 MOST_EMPTY_PAGES = 20
 # So many posts are asked one by one when one of them is odd, in one HTTP call; each counts as a call at Meta.
 FEW = 12
+# A page on which objects to be left alone and others alternate more often than this is asked one by one.
+MOST_RUNS = 6
+
+
+def kind_unknown(_item: Mapping[str, Any]) -> ObjectKind | None:
+    """For lists whose objects are all of one kind, or are asked no insights."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,10 @@ class Listing:
     expansion: str  # insights, video_insights
     kinds: tuple[ObjectKind, ...]
     names: tuple[str, ...]
-    single_subject: str  # subject of an answer about one object
+    single_subject: str  # subject of an answer about single objects, by id
     moment: str = "created_time"
     short: bool = False  # lists a few objects only, so that an odd one is found at once by asking each
+    kind_of: Callable[[dict[str, Any]], ObjectKind | None] = kind_unknown
 
     def wanted(self, ask: Ask) -> tuple[str, ...]:
         """The names that Meta does not refuse for any of the kinds on this edge."""
@@ -52,14 +62,30 @@ class Listing:
             parts.append(expand(self.expansion, names))
         return ",".join(parts)
 
+    def by_kind(self, answer: Answer) -> dict[ObjectKind | None, list[str]]:
+        """The ids of a page's objects by kind."""
+        found: dict[ObjectKind | None, list[str]] = {}
+        for item in listed(answer, answer.source.subject):
+            if "id" in item:
+                kind = self.kinds[0] if len(self.kinds) == 1 else self.kind_of(item)
+                found.setdefault(kind, []).append(str(item["id"]))
+        return found
+
+    def group(self, kind: ObjectKind | None, names: tuple[str, ...], ids: Sequence[str]) -> ByIdGroup:
+        return ByIdGroup(kind, self.expansion, self.single_subject, names, tuple(ids))
+
 
 @dataclass(slots=True)
 class PageSize:
-    """How many objects to ask for at once. `among`: one of the next so many is odd; 0 when none is known to be."""
+    """How many objects to ask for at once. `among`: one of the next so many is odd; 0 when none is known to be.
+
+    `fruitless`: how often a page failed down to a few objects of which each answered by itself.
+    """
 
     usual: int
     among: int = 0
     singly: bool = False
+    fruitless: int = 0
 
     @property
     def limit(self) -> int:
@@ -79,9 +105,12 @@ class PageSize:
             self.among -= self.limit
 
     def resolved(self, asked: int, skipped: int) -> None:
-        """The odd ones were found. Where they are no exception, the rest of the walk asks one by one."""
+        """The odd ones were found. Where they are no exception, or where none is to blame and the list fails all the same,
+        the rest of the walk asks one by one.
+        """
         self.among = 0
-        self.singly = self.singly or (asked > FEW // 2 and skipped * 2 > asked)
+        self.fruitless += asked > 0 and skipped == 0
+        self.singly = self.singly or (asked > FEW // 2 and skipped * 2 > asked) or self.fruitless > 1
 
     def halve(self) -> bool:
         """Ask for half as many from now on; False when that is not possible."""
@@ -109,85 +138,154 @@ class Circle:
 
 @dataclass(slots=True)
 class Walk:
-    """Where a walk along an edge stands."""
+    """Where a walk along an edge stands.
+
+    `upcoming`: ids of the next objects, where a list without insights has shown them. `answering`: kinds of which an
+    object has answered all names. `denied`: why no object answers any insights; the list is walked without them then.
+    """
 
     ask: Ask
     listing: Listing
     size: PageSize
     gated: bool
     cursor: str | None
-    permitted: bool = False  # whether the bare list has been seen, so that no permission for it is missing
+    upcoming: list[str] = field(default_factory=list)
+    answering: set[ObjectKind | None] = field(default_factory=set)
+    denied: GraphError | None = None
 
     @property
     def path(self) -> str:
         return f"{object_id(self.ask.account)}/{self.listing.edge}"
 
-    async def get(self, names: Sequence[str]) -> Answer:
+    async def get(self, names: Sequence[str], limit: int) -> Answer:
         """The page that begins at the cursor, with these metrics of every object on it."""
-        place = {"limit": str(self.size.limit), **({"after": self.cursor} if self.cursor else {})}
+        place = {"limit": str(limit), **({"after": self.cursor} if self.cursor else {})}
         fields = {"fields": self.listing.select(names, gated=self.gated), **place}
         # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times that.
         return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.among)
 
     async def page(self) -> tuple[Answer, bool] | None:
         """The next page, and whether its insights have to be asked one by one; None after what makes another try wise."""
-        names = self.listing.wanted(self.ask)
-        alone = self.size.holds_the_odd_one
+        names = () if self.denied else self.listing.wanted(self.ask)
+        limit, is_odd = self._next_run()
+        alone = not is_odd and not self.upcoming and not self.denied and self.size.holds_the_odd_one
+        asked = () if alone or is_odd else names
         try:
-            answer = await self.get(() if alone else names)
+            answer = await self.get(asked, limit)
         except GraphError as error:
-            if error.remedy is Remedy.WITHOUT_FIELD and self.gated and self.listing.gated_fields:
-                self.ask.withheld[self.listing.edge] = error
-                self.gated = False
-                return None
-            if error.remedy in STOPS:
-                raise
-            if error.remedy is Remedy.SMALLER and self.size.halve():
-                return None
-            if alone or not names:
-                raise
-            if not await self._is_about_one(error, names):
-                return None
-            return await self.get(()), True
-        self.permitted = True
-        if not alone:
-            self.size.passed()
+            return await self._after_failure(error, asked)
+        self._advance(answer, asked)
         return answer, alone
 
-    async def _is_about_one(self, error: GraphError, names: tuple[str, ...]) -> bool:
-        """Look closer at a page that failed: True to list it without insights and ask them one by one, False to ask it
-        again, with fewer metrics or fewer objects.
-        """
-        if error.remedy in ABOUT_A_METRIC and not self.size.among and await self._learn_refusals(names):
+    def _next_run(self) -> tuple[int, bool]:
+        """How many objects to ask for, and whether they are known to be left alone."""
+        for is_odd, run in groupby(self.upcoming, self.ask.is_left_alone):
+            return min(len(list(run)), self.size.usual), is_odd
+        return self.size.limit, False
+
+    def _advance(self, answer: Answer, names: Sequence[str]) -> None:
+        """Note what a page that was answered shows about what comes next."""
+        ids = ids_of(answer)
+        if self.upcoming[: len(ids)] == ids:
+            self.upcoming = self.upcoming[len(ids) :]
+        else:
+            self.upcoming = []
+        if not names:
+            return
+        self.size.passed()
+        kinds = self.listing.by_kind(answer)
+        self.answering |= set(kinds)
+        for item in listed(answer, self.listing.subject):
+            if "id" in item and self.listing.expansion in item:
+                self.ask.answered.add(str(item["id"]))
+
+    async def _after_failure(self, error: GraphError, names: tuple[str, ...]) -> tuple[Answer, bool] | None:
+        """What to do when a page failed: see `page`. Raises what no other request mends."""
+        self.upcoming = []
+        if error.remedy in STOPS:
+            raise error
+        if error.remedy is Remedy.WITHOUT_FIELD and self._leave_gated_out(error):
+            return None
+        if error.remedy is Remedy.SMALLER and self.size.halve():
+            return None
+        if not names:
+            if error.remedy is not Remedy.AGAIN and await self._is_gated(error):
+                return None
+            raise error
+        if self.size.among:
+            self.size.failed()
+            return None
+        return await self._look_closer(error, names)
+
+    def _leave_gated_out(self, error: GraphError) -> bool:
+        """Ask no more for the fields that need a permission; False when they were not asked."""
+        if not (self.gated and self.listing.gated_fields):
             return False
-        if self.listing.short:
-            return True
-        if error.remedy in ABOUT_A_PERMISSION and not self.permitted:
-            await self.ask.caller.edge(self.path, {"fields": "id", "limit": "1"}, self.listing.subject)
-            self.permitted = True
-        self.size.failed()
-        return self.size.holds_the_odd_one
+        self.ask.withheld[self.listing.edge] = error
+        self.gated = False
+        return True
 
-    async def _learn_refusals(self, names: tuple[str, ...]) -> bool:
-        """Whether metrics are to blame: those that fail for the newest object alone are refused from now on."""
-
-        async def probe(part: tuple[str, ...]) -> None:
-            fields = {"fields": f"id,{expand(self.listing.expansion, part)}", "limit": "1"}
-            await self.ask.caller.edge(self.path, fields, self.listing.subject)
-
-        found = await find_refused(probe, names)
-        if len(found) == len(names) > 1:
+    async def _is_gated(self, error: GraphError) -> bool:
+        """Whether a list that fails without any insights is answered without the fields that need a permission."""
+        if not (self.gated and self.listing.gated_fields):
             return False
-        for name, error in found:
-            self.ask.refuse(self.listing.kinds, [name], error)
-        return bool(found)
+        await self.ask.caller.edge(self.path, {"fields": self.listing.fields, "limit": "1"}, self.listing.subject)
+        return self._leave_gated_out(error)
+
+    async def _look_closer(self, error: GraphError, names: tuple[str, ...]) -> tuple[Answer, bool] | None:
+        """List the page without insights, and find out with some of its objects what made it fail."""
+        limit = self.size.limit
+        try:
+            page = await self.get((), limit)
+        except GraphError as again:
+            return await self._after_failure(again, ())
+        ids = ids_of(page)
+        odd = [self.ask.is_left_alone(one) for one in ids]
+        if self.listing.short or len(ids) <= FEW or all(odd):
+            return page, True
+        if not any(odd) and not is_about_object(error):
+            await self._sample(page, names)
+            odd = [self.ask.is_left_alone(one) for one in ids]
+            if self.denied:
+                return page, False
+            if self.listing.wanted(self.ask) != names:
+                return None
+        if any(odd):
+            if len(list(groupby(odd))) > MOST_RUNS:
+                return page, True
+            self.upcoming = ids
+        else:
+            self.size.failed()
+        return None
+
+    async def _sample(self, page: Answer, names: tuple[str, ...]) -> None:
+        """Ask some objects of each kind that has not answered yet. Their answers come again with the page."""
+        groups = []
+        for kind, ids in self.listing.by_kind(page).items():
+            if kind not in self.answering:
+                some = list(dict.fromkeys((ids[0], ids[len(ids) // 2], ids[-1])))
+                groups.append(self.listing.group(kind, names, some))
+        try:
+            async for _ in by_id(self.ask, groups, is_sample=True):
+                pass
+        except GraphError as error:
+            if error.remedy in STOPS:
+                raise
+            self.denied = error
+        self.answering |= {group.kind for group in groups if self.ask.answered.intersection(group.ids)}
 
     async def singles(self, page: Answer) -> list[Answer]:
         """The insights of a page's objects, asked one by one."""
-        ids, before = ids_of(page), len(self.ask.skipped)
-        names = self.listing.wanted(self.ask)
-        answers = await one_by_one(self.ask, ids, names, self.listing.expansion, self.listing.single_subject)
-        self.size.resolved(len(ids), len(self.ask.skipped) - before)
+        before, names = len(self.ask.skipped), self.listing.wanted(self.ask)
+        groups = [self.listing.group(kind, names, ids) for kind, ids in self.listing.by_kind(page).items()]
+        try:
+            answers = [answer async for answer in by_id(self.ask, groups)]
+        except GraphError as error:
+            if error.remedy in STOPS:
+                raise
+            self.denied = error
+            return []
+        self.size.resolved(len(ids_of(page)), len(self.ask.skipped) - before)
         return answers
 
 
@@ -203,7 +301,8 @@ async def walk(
     """Every page of an edge, newest first, back to the posts of `since`, with the objects that had to be asked alone.
 
     `scope` is the permission that the gated fields need; without it they are not asked. `cursor` begins further down.
-    Raises GraphError for what no smaller page mends; everything yielded before it stands.
+    Raises GraphError for what no smaller page mends, and at the end when no object answers any insights; everything
+    yielded before it stands.
     """
     way = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes, cursor)
     circle = Circle()
@@ -219,9 +318,11 @@ async def walk(
                 yield single
         way.cursor = next_cursor(page.data)
         if way.cursor is None or way.cursor in used or is_past(page, listing.moment, since):
-            return
+            break
         circle.look(page)
         used.add(way.cursor)
+    if way.denied:
+        raise way.denied
 
 
 def listed(answer: Answer, subject: str) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ def upgrade(database: Database) -> None:
     """
     if database.path is not None:
         try:
-            database.path.parent.mkdir(parents=True, exist_ok=True)
+            database.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             folder = database.path.parent
             raise StoreError(

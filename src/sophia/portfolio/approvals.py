@@ -61,13 +61,22 @@ def record(
 
 
 def approve(
-    session: Session, draft_id: int, actor: str, now: datetime, *, version: int | None = None, note: str | None = None
+    session: Session,
+    draft_id: int,
+    actor: str,
+    now: datetime,
+    *,
+    version: int | None = None,
+    note: str | None = None,
+    two_person: bool = False,
 ) -> None:
     """Let the draft go out as it is. `version` is the one that was read; None for whichever it is.
 
-    Approving what is approved changes nothing. Raises NotFoundError, and ConflictError when somebody has edited the
-    draft since it was read.
+    With `two_person`, the actor must not have queued the draft. Approving what is approved changes nothing. Raises
+    NotFoundError, and ConflictError when somebody has edited the draft since it was read, or the actor has queued it.
     """
+    if two_person:
+        expect_other_queuer(session, lock_draft(session, draft_id), actor)
     _decide(session, draft_id, APPROVED, actor, now, version, note)
 
 
@@ -113,6 +122,37 @@ def expect_at_home(session: Session, draft: ContentDraft) -> None:
 def is_approved(draft: ContentDraft, last: Event | None) -> bool:
     """Whether the draft may go out: the last thing that happened to it is an approval of what it says now."""
     return last is not None and last.kind == APPROVED and last.version == draft.version
+
+
+def is_released(draft: ContentDraft, last: Event | None, queued_by: str | None, *, two_person: bool) -> bool:
+    """Return whether a queue entry of the draft may be sent: it is approved, and with `two_person` by somebody other than
+    who queued it. An entry of which nobody knows who queued it is not released then.
+    """
+    if last is None or not is_approved(draft, last):
+        return False
+    return not two_person or (queued_by is not None and queued_by != last.actor)
+
+
+def expect_other_approver(draft: ContentDraft, last: Event | None, actor: str) -> None:
+    """Raises ConflictError when the actor has approved what the draft says now."""
+    if last is not None and is_approved(draft, last) and last.actor == actor:
+        raise ConflictError(
+            f"{actor} has approved draft {draft.id}, and SOPHIA_TWO_PERSON_APPROVAL requires that somebody else queues "
+            "it. Let another person or key queue it."
+        )
+
+
+def expect_other_queuer(session: Session, draft: ContentDraft, actor: str) -> None:
+    """Raises ConflictError when the actor has put the draft into the queue, and it still stands there."""
+    entry = PublishingQueueEntry
+    query = select(entry.id).where(
+        entry.draft_id == draft.id, entry.status == "queued", entry.queued_by == checked_actor(actor)
+    )
+    if session.scalar(query.limit(1)) is not None:
+        raise ConflictError(
+            f"{actor} has queued draft {draft.id}, and SOPHIA_TWO_PERSON_APPROVAL requires that somebody else approves "
+            "it. Let another person or key approve it."
+        )
 
 
 def last_events(session: Session, draft_ids: Collection[int]) -> dict[int, Event]:

@@ -16,7 +16,7 @@ from sophia.database import Database
 from sophia.errors import ConfigurationError, ConflictError, InvalidInputError
 from sophia.meta.client import GraphClient
 from sophia.meta.envelope import object_id
-from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.page_discovery import PORTFOLIOS, find_pages, holder_id, own_token
 from sophia.meta.tokens import (
     App,
     PageFound,
@@ -24,7 +24,6 @@ from sophia.meta.tokens import (
     debug_tokens,
     exchange_long_lived,
     granted_permissions,
-    page_accounts,
 )
 from sophia.portfolio import scopes as permissions
 from sophia.portfolio.service import Connection, connect_account, find_or_create_client, owner_of
@@ -79,14 +78,13 @@ class Connecting:
         Meta cannot be asked.
         """
         app, warnings = app_of(self.settings), list[str]()
-        token, scopes = await self._examine(app, token, warnings)
+        token, scopes, page_ids = await self._examine(app, token, warnings)
         platforms = usable_platforms(scopes, warnings)
-        pages = await page_accounts(self.client.caller(token))
+        found = await find_pages(self.client.caller(token), scopes, page_ids)
+        pages = found.pages
+        warnings += found.warnings
         if not pages:
-            raise InvalidInputError(
-                "This token opens no Page. Log in as somebody who manages the Pages, choose all of them in Meta's "
-                "dialogue, and allow pages_show_list."
-            )
+            raise InvalidInputError(no_page(scopes, found.warnings))
         facts = await debug_tokens(self.client, app, [page.token for page in pages]) if app else None
         connections: dict[str, tuple[Connection, ...]] = {}
         for index, page in enumerate(pages):
@@ -98,21 +96,23 @@ class Connecting:
             if "instagram" in platforms and page.instagram is None:
                 warnings.append(f"{page.name} has no Instagram professional account linked to it.")
         owners = await anyio.to_thread.run_sync(self._owners, connections)
-        return Offer(tuple(pages), connections, owners, tuple(warnings))
+        return Offer(pages, connections, owners, tuple(warnings))
 
     async def _examine(
         self, app: App | None, token: SecretStr, warnings: list[str]
-    ) -> tuple[SecretStr, frozenset[str]]:
-        """The token to go on with, long-lived if it can be, and what it may; unknown permissions are taken as given."""
+    ) -> tuple[SecretStr, frozenset[str], frozenset[str]]:
+        """The token to go on with, long-lived if it can be, what it may, and the ids of the Pages that it names; unknown
+        permissions are taken as given.
+        """
         if app is None:
             granted = await granted_permissions(self.client.caller(token))
             warnings.append(END_UNKNOWN if granted else CANNOT_CHECK)
-            return token, granted or permissions.ALL
+            return token, granted or permissions.ALL, frozenset()
         facts = (await debug_tokens(self.client, app, [token]))[0]
         refuse_unusable(facts, app)
         if facts.expires_at is not None and facts.expires_at - self.clock() < SHORT_LIVED and facts.type == "USER":
             token, _ = await exchange_long_lived(self.client, app, token)
-        return token, facts.scopes
+        return token, facts.scopes, facts.page_ids
 
     def _owners(self, connections: Mapping[str, tuple[Connection, ...]]) -> dict[str, str]:
         owners: dict[str, str] = {}
@@ -158,14 +158,23 @@ class Connecting:
         return connection(platform, external_id, name, username, token, scopes, facts, self.clock())
 
     async def _page_token(self, page_id: str, token: SecretStr) -> SecretStr:
-        """The Page's own token, when the one given is a person's; else the one given."""
-        try:
-            pages = await page_accounts(self.client.caller(token))
-        except GraphError as error:
-            if error.remedy in (Remedy.RECONNECT, Remedy.AGAIN, Remedy.PAUSE):
-                raise
-            return token  # a Page has no accounts: this is a Page's own token
-        return next((page.token for page in pages if page.id == page_id), token)
+        """The Page's own token, whether the token given is a person's or the Page's. A person's token is never kept in
+        its place: it ends with the person's login and opens other Pages too. Raises InvalidInputError when Meta gives
+        no token for the Page.
+        """
+        caller = self.client.caller(token)
+        own, reason = await own_token(caller, page_id)
+        if own is not None:
+            return own
+        app = app_of(self.settings)
+        facts = (await debug_tokens(self.client, app, [token]))[0] if app else None
+        if (facts is not None and facts.type == "PAGE") or await holder_id(caller) == page_id:
+            return token
+        raise InvalidInputError(
+            f"SOPHIA_FACEBOOK_ACCESS_TOKEN does not open the Page {page_id}: {reason} Give the person, or the system "
+            "user, a role on this Page (the task ANALYZE), allow pages_show_list and pages_read_engagement, and make "
+            "the token again. A person's own token is not stored in place of the Page's."
+        )
 
 
 def store(
@@ -196,6 +205,25 @@ def store_page(
         reason = str(error)
         return [Connected(name, o.platform, o.external_id, o.name, 0, is_new=False, refused=reason) for o in accounts]
     return done
+
+
+def no_page(scopes: frozenset[str], warnings: tuple[str, ...]) -> str:
+    """Why a token may open no Page, and the ways round."""
+    portfolio = (
+        f"With {PORTFOLIOS} Meta lists no Page of a business portfolio either: give the person or the system user a role "
+        "on the Pages there"
+        if PORTFOLIOS in scopes
+        else f"If the Pages belong to a business portfolio, make a token that has {PORTFOLIOS} too"
+    )
+    return " ".join(
+        [
+            "This token opens no Page.",
+            *warnings,
+            "Log in as somebody who manages the Pages, choose all of them in Meta's dialogue, and allow",
+            f"pages_show_list. {portfolio}, or name the Page: set SOPHIA_FACEBOOK_PAGE_ID to its id and",
+            "SOPHIA_FACEBOOK_ACCESS_TOKEN to this token.",
+        ]
+    )
 
 
 def app_of(settings: Settings) -> App | None:

@@ -171,6 +171,18 @@ def _columns(content: DraftContent) -> dict[str, Any]:
     }
 
 
+def media_needed(kind: str, least: int, most: int, count: int) -> str:
+    """The sentence for a draft with too few or too many media addresses."""
+    if most == 0:
+        needed = "no media address"
+    elif least == most:
+        needed = "one media address" if most == 1 else f"{most} media addresses"
+    else:
+        needed = f"{least} to {most} media addresses"
+    has = "none" if count == 0 else str(count)
+    return f"A draft of kind {kind} needs {needed}, and this one has {has}. Change the addresses, or the kind."
+
+
 def check(content: DraftContent) -> None:
     """Raises InvalidInputError when the platform has no such kind of post, or the kind does not take these media."""
     kinds = KINDS.get(content.platform)
@@ -180,10 +192,7 @@ def check(content: DraftContent) -> None:
         raise InvalidInputError(f"{content.platform} has no {content.kind!r}. Give one of: {', '.join(kinds)}.")
     least, most = kinds[content.kind]
     if not least <= len(content.media_urls) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
-        raise InvalidInputError(
-            f"A {content.kind} takes {wanted} media addresses; {len(content.media_urls)} were given."
-        )
+        raise InvalidInputError(media_needed(content.kind, least, most, len(content.media_urls)))
     for url in content.media_urls:
         check_media_url(url, content.kind)
     if "\x00" in content.copy or len(content.copy) > LONGEST_COPY:
@@ -252,8 +261,11 @@ def list_drafts(
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[DraftInfo]:
-    """Drafts that were made to be published, newest first; `before_id` continues a list."""
-    query = select(ContentDraft).where(ContentDraft.kind.is_not(None)).order_by(ContentDraft.id.desc()).limit(limit)
+    """Drafts, newest first, in every state; `before_id` continues a list.
+
+    Drafts whose `kind` is None describe posts that were made elsewhere, and cannot be published from here.
+    """
+    query = select(ContentDraft).order_by(ContentDraft.id.desc()).limit(limit)
     if seen is not None:
         query = query.where(among(ContentDraft.client_id, sorted(seen)))
     if client_id is not None:

@@ -177,6 +177,8 @@ class PublishingQueueEntry(Base):
     draft_id: Mapped[int] = mapped_column(ForeignKey("content_drafts.id", ondelete="CASCADE"))
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     status: Mapped[str] = mapped_column(String(20), default="queued")
+    # The actor who queued it or last moved it; None for entries from before this was recorded.
+    queued_by: Mapped[str | None] = mapped_column(String(120))
     scheduled_for: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     platform_post_id: Mapped[str | None] = mapped_column(String(80))

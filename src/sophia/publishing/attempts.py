@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.store.links import register_links
 from sophia.errors import BusyError
-from sophia.portfolio.approvals import is_approved, last_events, lock_draft
+from sophia.portfolio.approvals import is_released, last_events, lock_draft
 from sophia.portfolio.models import Account, ContentDraft, Post, PublishingQueueEntry
 from sophia.publishing.composing import compose, join_month
 from sophia.publishing.queue import CANCELLED, FAILED, PUBLISHED, PUBLISHING, QUEUED, lock_entry
@@ -51,10 +51,11 @@ class Attempt:
     sent_at: datetime | None = None
 
 
-def begin(session: Session, entry_id: int, now: datetime) -> Attempt | None:
+def begin(session: Session, entry_id: int, now: datetime, *, two_person: bool = False) -> Attempt | None:
     """Take the entry on, or over: a new attempt, or the one that was left unfinished, under a new id.
 
-    None when there is nothing to do: it was cancelled, sent, put off or edited since it was due. Raises CaptionTooLongError.
+    None when there is nothing to do: it was cancelled, sent, put off or edited since it was due. With `two_person`, what
+    one actor approved and queued is not begun. Raises CaptionTooLongError.
     """
     draft_id = session.scalar(select(PublishingQueueEntry.draft_id).where(PublishingQueueEntry.id == entry_id))
     if draft_id is None:
@@ -64,7 +65,8 @@ def begin(session: Session, entry_id: int, now: datetime) -> Attempt | None:
     if entry.next_try_at is not None and entry.next_try_at > now:
         return None
     if entry.status == QUEUED:
-        if not is_approved(draft, last_events(session, [draft.id]).get(draft.id)):
+        last = last_events(session, [draft.id]).get(draft.id)
+        if not is_released(draft, last, entry.queued_by, two_person=two_person):
             return None
         if entry.scheduled_for is not None and entry.scheduled_for > now:
             return None

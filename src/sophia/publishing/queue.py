@@ -5,20 +5,30 @@ Every function works inside the caller's transaction. An entry is cancelled or m
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from sophia.database import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
-from sophia.portfolio.approvals import is_approved, last_events, lock_draft
+from sophia.portfolio.approvals import (
+    Event,
+    checked_actor,
+    expect_other_approver,
+    is_approved,
+    is_released,
+    last_events,
+    lock_draft,
+)
 from sophia.portfolio.drafts import account_ids_of, check, content_of
 from sophia.portfolio.models import Account, Client, ContentDraft, PublishingQueueEntry
 from sophia.publishing.composing import compose
 
 QUEUED, PUBLISHING, PUBLISHED, FAILED, CANCELLED = "queued", "publishing", "published", "failed", "cancelled"
 STATUSES = (QUEUED, PUBLISHING, PUBLISHED, FAILED, CANCELLED)
+# A publishing time may be this old: a clock that differs a little, or a person who took a moment to press Enter.
+TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class EntryInfo:
     kind: str | None
     status: str
     approved: bool
+    queued_by: str | None
     scheduled_for: datetime | None
     next_try_at: datetime | None
     published_at: datetime | None
@@ -55,42 +66,67 @@ class Due:
 def enqueue(
     session: Session,
     draft_id: int,
+    actor: str,
     now: datetime,
     *,
     account_ids: Collection[int] = (),
     scheduled_for: datetime | None = None,
+    two_person: bool = False,
 ) -> list[int]:
     """Put the draft into the queue of these accounts, else of its own, else of all its client's on its platform.
 
+    `scheduled_for` is aware; None means as soon as possible. With `two_person`, the actor must not be the approver.
     Returns the entries, in the order of their accounts. What stands in the queue is moved to the new time, what was
     cancelled comes back, and what is on its way or has arrived stays as it is. Raises InvalidInputError for a draft that
-    cannot be sent, NotFoundError for an account that is not the client's.
+    cannot be sent and for a time in the past, NotFoundError for an account that is not the client's, ConflictError for
+    the approver.
     """
     draft = lock_draft(session, draft_id)
     if draft.kind is None:
         raise InvalidInputError(f"Draft {draft_id} only describes a post. Write one to publish: sophia draft create")
+    expect_future(scheduled_for, now)
+    actor = checked_actor(actor)
+    if two_person:
+        expect_other_approver(draft, last_events(session, [draft_id]).get(draft_id), actor)
     check(content_of(draft))
     compose(session, draft, scheduled_for or now)
-    mine = account_ids_of(session, draft.client_id, draft.platform)
-    wanted = sorted(set(account_ids or draft.account_ids or mine))
-    for account_id in wanted:
-        if account_id not in mine:
-            raise NotFoundError(f"Client {draft.client_id} has no {draft.platform} account {account_id}.")
-    if not wanted:
-        raise InvalidInputError(f"The client of draft {draft_id} has no {draft.platform} account. Run: sophia connect")
-    known = set(session.scalars(select(PublishingQueueEntry.account_id).where(_of(draft_id, wanted))))
+    chosen = _chosen_accounts(session, draft, account_ids)
+    known = set(session.scalars(select(PublishingQueueEntry.account_id).where(_of(draft_id, chosen))))
     session.add_all(
-        PublishingQueueEntry(draft_id=draft_id, account_id=one, status=QUEUED, created_at=now)
-        for one in wanted
-        if one not in known
+        PublishingQueueEntry(draft_id=draft_id, account_id=account_id, status=QUEUED, created_at=now)
+        for account_id in chosen
+        if account_id not in known
     )
     session.flush()
-    query = select(PublishingQueueEntry).where(_of(draft_id, wanted)).order_by(PublishingQueueEntry.account_id)
+    query = select(PublishingQueueEntry).where(_of(draft_id, chosen)).order_by(PublishingQueueEntry.account_id)
     entries = list(session.scalars(query.with_for_update().execution_options(populate_existing=True)))
     for entry in entries:
         if entry.status in (QUEUED, CANCELLED):
             entry.status, entry.scheduled_for, entry.next_try_at = QUEUED, scheduled_for, None
+            entry.queued_by = actor
     return [entry.id for entry in entries]
+
+
+def expect_future(scheduled_for: datetime | None, now: datetime) -> None:
+    """Raises InvalidInputError for a publishing time more than five minutes ago, which would publish at once."""
+    if scheduled_for is None or scheduled_for >= now - TOLERANCE:
+        return
+    local_now = now.astimezone(scheduled_for.tzinfo)
+    raise InvalidInputError(
+        f"The publishing time {scheduled_for:%Y-%m-%d %H:%M %Z} is in the past: it is {local_now:%Y-%m-%d %H:%M %Z} now. "
+        "Nothing was queued. Give a later time, or leave the time out to publish as soon as the draft is approved."
+    )
+
+
+def _chosen_accounts(session: Session, draft: ContentDraft, account_ids: Collection[int]) -> list[int]:
+    client_accounts = account_ids_of(session, draft.client_id, draft.platform)
+    chosen = sorted(set(account_ids or draft.account_ids or client_accounts))
+    for account_id in chosen:
+        if account_id not in client_accounts:
+            raise NotFoundError(f"Client {draft.client_id} has no {draft.platform} account {account_id}.")
+    if not chosen:
+        raise InvalidInputError(f"The client of draft {draft.id} has no {draft.platform} account. Run: sophia connect")
+    return chosen
 
 
 def _of(draft_id: int, account_ids: Collection[int]) -> ColumnElement[bool]:
@@ -126,10 +162,13 @@ def lock_entry(session: Session, entry_id: int) -> PublishingQueueEntry:
     return entry
 
 
-def due(session: Session, now: datetime, entry_ids: Collection[int] | None = None) -> list[Due]:
+def due(
+    session: Session, now: datetime, entry_ids: Collection[int] | None = None, *, two_person: bool = False
+) -> list[Due]:
     """What should be sent or looked after now: by account, unsure entries first, then by the time they were meant for.
 
-    Drafts without a valid approval are left out, and so are accounts and clients that are not active.
+    Drafts without a valid approval are left out, and with `two_person` those that one actor approved and queued; so are
+    accounts and clients that are not active.
     """
     entry = PublishingQueueEntry
     may_go = (entry.status == QUEUED) & or_(entry.scheduled_for.is_(None), entry.scheduled_for <= now)
@@ -145,7 +184,11 @@ def due(session: Session, now: datetime, entry_ids: Collection[int] | None = Non
         query = query.where(among(entry.id, entry_ids))
     rows = [(one, draft) for one, draft in session.execute(query)]
     last = last_events(session, list({draft.id for _, draft in rows}))
-    ready = [one for one, draft in rows if one.status == PUBLISHING or is_approved(draft, last.get(draft.id))]
+    ready = [
+        one
+        for one, draft in rows
+        if one.status == PUBLISHING or is_released(draft, last.get(draft.id), one.queued_by, two_person=two_person)
+    ]
     ready.sort(key=lambda one: (one.account_id, one.sent_at is None, one.scheduled_for or one.created_at, one.id))
     return [Due(one.id, one.account_id) for one in ready]
 
@@ -159,9 +202,9 @@ def unsure_entry(session: Session, account_id: int) -> int | None:
     return session.scalar(select(entry.id).where(*unsure).order_by(entry.id).limit(1))
 
 
-def find_entry(session: Session, seen: frozenset[int] | None, entry_id: int) -> EntryInfo:
+def find_entry(session: Session, seen: frozenset[int] | None, entry_id: int, *, two_person: bool = False) -> EntryInfo:
     """Raises NotFoundError for an entry that does not exist, and the same for one of a client that may not be seen."""
-    found = list_entries(session, seen, entry_ids=[entry_id])
+    found = list_entries(session, seen, entry_ids=[entry_id], two_person=two_person)
     if not found:
         raise NotFoundError(f"There is no entry {entry_id} in the publishing queue.")
     return found[0]
@@ -177,37 +220,76 @@ def list_entries(
     entry_ids: Collection[int] | None = None,
     before_id: int | None = None,
     limit: int = 50,
+    two_person: bool = False,
 ) -> list[EntryInfo]:
-    """Entries, newest first; `before_id` continues a list."""
+    """Entries, the latest moment first: when it went out, is tried again or is meant for, else when it was queued.
+
+    `before_id` continues a list after that entry. `two_person`: whether the approver must not be who queued it. Raises
+    NotFoundError when there is no entry `before_id`.
+    """
+    entry = PublishingQueueEntry
+    # The ids first, for to sort whole rows with their drafts takes three times as long.
+    query = select(entry.id).order_by(_moment_of(entry).desc(), entry.id.desc()).limit(limit)
+    if seen is not None or client_id is not None:
+        query = query.join(ContentDraft, ContentDraft.id == entry.draft_id)
+    if seen is not None:
+        query = query.where(among(ContentDraft.client_id, sorted(seen)))
+    if entry_ids is not None:
+        query = query.where(among(entry.id, entry_ids))
+    if before_id is not None:
+        query = query.where(_listed_after(session, seen, before_id))
+    for column, value in ((ContentDraft.client_id, client_id), (entry.draft_id, draft_id), (entry.status, status)):
+        if value is not None:
+            query = query.where(column == value)
+    return _describe(session, list(session.scalars(query)), two_person=two_person)
+
+
+def _describe(session: Session, ids: list[int], *, two_person: bool) -> list[EntryInfo]:
+    """Return these entries in this order; two queries."""
     entry = PublishingQueueEntry
     query = (
         select(entry, ContentDraft, Account, Client.name)
         .join(ContentDraft, ContentDraft.id == entry.draft_id)
         .join(Account, Account.id == entry.account_id)
         .join(Client, Client.id == ContentDraft.client_id)
-        .order_by(entry.id.desc())
-        .limit(limit)
+        .where(among(entry.id, ids))
     )
-    if seen is not None:
-        query = query.where(among(Client.id, sorted(seen)))
-    if entry_ids is not None:
-        query = query.where(among(entry.id, entry_ids))
-    if before_id is not None:
-        query = query.where(entry.id < before_id)
-    for column, wanted in ((Client.id, client_id), (entry.draft_id, draft_id), (entry.status, status)):
-        if wanted is not None:
-            query = query.where(column == wanted)
-    rows = list(session.execute(query))
-    last = last_events(session, list({draft.id for _, draft, _, _ in rows}))
+    rows = {row[0].id: row for row in session.execute(query)}
+    last = last_events(session, list({draft.id for _, draft, _, _ in rows.values()}))
     return [
-        _as_info(one, draft, account, name, approved=is_approved(draft, last.get(draft.id)))
-        for one, draft, account, name in rows
+        _as_info(one, draft, account, name, last.get(draft.id), two_person=two_person)
+        for one, draft, account, name in (rows[entry_id] for entry_id in ids if entry_id in rows)
     ]
 
 
+def _moment_of(entry: type[PublishingQueueEntry]) -> ColumnElement[datetime]:
+    return func.coalesce(entry.published_at, entry.next_try_at, entry.scheduled_for, entry.created_at)
+
+
+def _listed_after(session: Session, seen: frozenset[int] | None, entry_id: int) -> ColumnElement[bool]:
+    """The condition that an entry stands after this one in a list. Raises NotFoundError as `find_entry` does."""
+    entry = PublishingQueueEntry
+    moment = _moment_of(entry)
+    query = select(moment).join(ContentDraft, ContentDraft.id == entry.draft_id).where(entry.id == entry_id)
+    if seen is not None:
+        query = query.where(among(ContentDraft.client_id, sorted(seen)))
+    last = session.scalar(query)
+    if last is None:
+        raise NotFoundError(f"There is no entry {entry_id} in the publishing queue.")
+    return or_(moment < last, (moment == last) & (entry.id < entry_id))
+
+
 def _as_info(
-    one: PublishingQueueEntry, draft: ContentDraft, account: Account, client_name: str, *, approved: bool
+    one: PublishingQueueEntry,
+    draft: ContentDraft,
+    account: Account,
+    client_name: str,
+    last: Event | None,
+    *,
+    two_person: bool,
 ) -> EntryInfo:
+    approved = is_approved(draft, last)
+    released = is_released(draft, last, one.queued_by, two_person=two_person)
     return EntryInfo(
         id=one.id,
         draft_id=draft.id,
@@ -219,22 +301,25 @@ def _as_info(
         kind=draft.kind,
         status=one.status,
         approved=approved,
+        queued_by=one.queued_by,
         scheduled_for=one.scheduled_for,
         next_try_at=one.next_try_at,
         published_at=one.published_at,
         platform_post_id=one.platform_post_id,
         attempts=one.attempts,
         problem=one.problem,
-        what_to_do=one.what_to_do or _waiting_for(one, account, approved=approved),
+        what_to_do=one.what_to_do or _waiting_for(one, account, approved=approved, released=released),
     )
 
 
-def _waiting_for(one: PublishingQueueEntry, account: Account, *, approved: bool) -> str | None:
+def _waiting_for(one: PublishingQueueEntry, account: Account, *, approved: bool, released: bool) -> str | None:
     """What keeps an entry that stands in the queue from going out, and a person can change."""
     if one.status not in (QUEUED, PUBLISHING):
         return None
     if one.status == QUEUED and not approved:
         return f"Approve it as it is now: sophia draft approve {one.draft_id}"
+    if one.status == QUEUED and not released:
+        return f"Somebody other than the approver must queue it: sophia publish queue {one.draft_id}"
     if account.status != "active" or account.token_encrypted is None:
         return account.status_reason or "Connect this account again: sophia connect"
     return None

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
-from sophia.access.web import Visit, Visited
+from sophia.access.web import CanPublish, CanWrite, Visit, Visited
 from sophia.analytics import queries, store
 from sophia.analytics.router.conversions import IdempotencyKey
 from sophia.analytics.router.linking import cut_page
@@ -20,14 +20,14 @@ from sophia.publishing import queue, schemas
 from sophia.publishing.queue import EntryInfo
 
 PREFIX = "/api/publishing"
-router = APIRouter(prefix=PREFIX, tags=["publishing"], responses=documented(401, 404, 422, 429, 500, 503))
+router = APIRouter(prefix=PREFIX, tags=["publishing"], responses=documented(401, 403, 404, 422, 429, 500, 503))
 WRITES = documented(400, 409, 413)
 DraftId = Annotated[Id, Path()]
 EntryId = Annotated[Id, Path()]
 
 
 @router.post("/drafts", status_code=201, response_model=schemas.DraftAnswer, responses=WRITES)
-def create_draft(who: Visited, given: schemas.NewDraft, idempotency_key: IdempotencyKey = None) -> DraftInfo:
+def create_draft(who: CanWrite, given: schemas.NewDraft, idempotency_key: IdempotencyKey = None) -> DraftInfo:
     """Write a draft, once per `Idempotency-Key`. It goes out once it is approved and stands in the queue."""
     content = DraftContent(
         given.platform,
@@ -74,7 +74,7 @@ def show_draft(who: Visited, draft_id: DraftId) -> DraftInfo:
 
 
 @router.patch("/drafts/{draft_id}", response_model=schemas.DraftAnswer, responses=WRITES)
-def edit_draft(who: Visited, draft_id: DraftId, given: schemas.DraftEdit) -> DraftInfo:
+def edit_draft(who: CanWrite, draft_id: DraftId, given: schemas.DraftEdit) -> DraftInfo:
     """Change a draft. An approval that it had is taken back."""
     changes: dict[str, Any] = given.model_dump(exclude={"version", "regenerated"}, exclude_unset=True, by_alias=True)
     for name in ("media_urls", "account_ids"):
@@ -96,16 +96,24 @@ def edit_draft(who: Visited, draft_id: DraftId, given: schemas.DraftEdit) -> Dra
 
 
 @router.post("/drafts/{draft_id}/approve", response_model=schemas.DraftAnswer, responses=WRITES)
-def approve(who: Visited, draft_id: DraftId, given: schemas.Decision) -> DraftInfo:
+def approve(who: CanPublish, draft_id: DraftId, given: schemas.Decision) -> DraftInfo:
     """Let the draft go out as it is. A second time changes nothing."""
     with who.database.write() as session:
         drafts.find_draft(session, who.seen, draft_id)
-        approvals.approve(session, draft_id, who.actor, who.now, version=given.version, note=given.note)
+        approvals.approve(
+            session,
+            draft_id,
+            who.actor,
+            who.now,
+            version=given.version,
+            note=given.note,
+            two_person=who.settings.two_person_approval,
+        )
         return drafts.find_draft(session, who.seen, draft_id)
 
 
 @router.post("/drafts/{draft_id}/reject", response_model=schemas.DraftAnswer, responses=WRITES)
-def reject(who: Visited, draft_id: DraftId, given: schemas.Decision) -> DraftInfo:
+def reject(who: CanPublish, draft_id: DraftId, given: schemas.Decision) -> DraftInfo:
     """Keep the draft from going out. A second time changes nothing."""
     with who.database.write() as session:
         drafts.find_draft(session, who.seen, draft_id)
@@ -114,21 +122,33 @@ def reject(who: Visited, draft_id: DraftId, given: schemas.Decision) -> DraftInf
 
 
 @router.post("/drafts/{draft_id}/queue", response_model=list[schemas.EntryAnswer], responses=WRITES)
-def enqueue(who: Visited, draft_id: DraftId, given: schemas.Queueing) -> list[EntryInfo]:
-    """Put the draft into the queue, or move it to another time. It stands there once for each account."""
+def enqueue(who: CanPublish, draft_id: DraftId, given: schemas.Queueing) -> list[EntryInfo]:
+    """Put the draft into the queue, or move it to another time. It stands there once for each account.
+
+    A time more than five minutes ago is refused; without a time it goes out as soon as it is approved.
+    """
+    two_person = who.settings.two_person_approval
     with who.database.write() as session:
         drafts.find_draft(session, who.seen, draft_id)
         ids = queue.enqueue(
-            session, draft_id, who.now, account_ids=given.account_ids, scheduled_for=given.scheduled_for
+            session,
+            draft_id,
+            who.actor,
+            who.now,
+            account_ids=given.account_ids,
+            scheduled_for=given.scheduled_for,
+            two_person=two_person,
         )
-        return queue.list_entries(session, who.seen, entry_ids=ids, limit=len(ids))
+        return queue.list_entries(session, who.seen, entry_ids=ids, limit=len(ids), two_person=two_person)
 
 
 @router.get("/queue", response_model=list[schemas.EntryAnswer])
 def list_entries(
     who: Visited, asked: Annotated[schemas.QueueQuery, Query()], request: Request, response: Response
 ) -> list[EntryInfo]:
-    """What stands in the queue, was published or failed, newest first; `Link: rel="next"` leads on."""
+    """What stands in the queue, was published or failed, by the moment when it went out, is tried again or is meant for:
+    the latest first; `Link: rel="next"` leads on.
+    """
     with who.database.read() as session:
         if asked.client_id is not None:
             queries.expect_client(session, who.seen, asked.client_id)
@@ -140,19 +160,20 @@ def list_entries(
             status=asked.status,
             before_id=asked.before_id,
             limit=asked.limit + 1,
+            two_person=who.settings.two_person_approval,
         )
     return cut_page(request, response, found, asked.limit, before_id=lambda last: last.id)
 
 
 @router.post("/queue/{entry_id}/cancel", response_model=schemas.EntryAnswer, responses=WRITES)
-def cancel(who: Visited, entry_id: EntryId) -> EntryInfo:
+def cancel(who: CanPublish, entry_id: EntryId) -> EntryInfo:
     """Take an entry out of the queue, as long as it is not being sent."""
     with who.database.write() as session:
         return changed(session, who, entry_id, queue.cancel)
 
 
 @router.post("/queue/{entry_id}/retry", response_model=schemas.EntryAnswer, responses=WRITES)
-def retry(who: Visited, entry_id: EntryId) -> EntryInfo:
+def retry(who: CanPublish, entry_id: EntryId) -> EntryInfo:
     """Let an entry that failed try again."""
     with who.database.write() as session:
         return changed(session, who, entry_id, queue.retry)
@@ -161,4 +182,4 @@ def retry(who: Visited, entry_id: EntryId) -> EntryInfo:
 def changed(session: Session, who: Visit, entry_id: int, change: Any) -> EntryInfo:
     queue.find_entry(session, who.seen, entry_id)
     change(session, entry_id)
-    return queue.find_entry(session, who.seen, entry_id)
+    return queue.find_entry(session, who.seen, entry_id, two_person=who.settings.two_person_approval)

@@ -55,7 +55,9 @@ class Queueing(Asking):
     """Without accounts: those of the draft. Without a time: as soon as it is approved."""
 
     account_ids: AccountIds = Field(default=[])
-    scheduled_for: Moment | None = Field(default=None, description="With a zone, such as 2026-02-28T12:00:00Z.")
+    scheduled_for: Moment | None = Field(
+        default=None, description="With a zone, such as 2026-02-28T12:00:00Z; not in the past."
+    )
 
 
 class DraftsQuery(Asking):
@@ -70,7 +72,7 @@ class QueueQuery(Asking):
     draft_id: Id | None = None
     status: EntryStatus | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    before_id: Id | None = Field(default=None, description="Continue a list: entries with smaller ids.")
+    before_id: Id | None = Field(default=None, description="Continue a list after this entry.")
 
 
 class Told(BaseModel):
@@ -120,6 +122,7 @@ class EntryAnswer(Told):
     kind: Kind | None
     status: EntryStatus
     approved: bool
+    queued_by: str | None = Field(description="Who queued it or last moved it; null when that is not known.")
     scheduled_for: datetime | None
     next_try_at: datetime | None
     published_at: datetime | None

@@ -86,9 +86,13 @@ class Publisher:
     sleep: Sleep = asyncio.sleep
     process: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
+    @property
+    def _two_person(self) -> bool:
+        return self.settings.two_person_approval
+
     async def publish_due(self, entry_ids: Collection[int] | None = None) -> dict[str, int]:
         """Send what is due, of these entries or of all; {status afterwards: how many}. Accounts go side by side."""
-        due = await self._read(lambda session: queue.due(session, self.clock(), entry_ids))
+        due = await self._read(lambda session: queue.due(session, self.clock(), entry_ids, two_person=self._two_person))
         by_account = {
             account: [one.entry_id for one in ones] for account, ones in groupby(due, key=lambda one: one.account_id)
         }
@@ -163,7 +167,9 @@ class Publisher:
     async def _begun(self, entry_id: int, missing: list[str]) -> Attempt | None:
         """The attempt to go on with; None when there is none, or it could not go out."""
         try:
-            attempt = await self._write(lambda session: attempts.begin(session, entry_id, self.clock()))
+            attempt = await self._write(
+                lambda session: attempts.begin(session, entry_id, self.clock(), two_person=self._two_person)
+            )
         except InvalidInputError as error:
             text = str(error)
             await self._write(lambda session: attempts.refuse(session, entry_id, text))
@@ -259,7 +265,8 @@ class Publisher:
         if verdict_on(trouble) is Verdict.RECONNECT:
             await self._write(lambda session: attempts.ask_for_connection(session, attempt.account_id, advice))
         at = trouble.resume_at or self.clock() + ONE_MINUTE
-        await self._look_again(attempt, at, f"{said} Looking for the post failed: {trouble}")
+        why = "with the same answer" if str(trouble) == said else f"with: {trouble}"
+        await self._look_again(attempt, at, f"{said} Looking for the post failed {why}")
 
     async def _may_go_again(self, sending: Sending, said: str, *, is_kept: bool) -> bool:
         """Whether what is not listed may be sent again now: once it had time to appear, and not for ever."""

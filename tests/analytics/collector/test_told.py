@@ -47,6 +47,28 @@ def test_every_error_says_what_to_do(make_house: HouseMaker, name: str) -> None:
     assert "http://" not in str(logged)
 
 
+@ON_SQLITE
+def test_metas_text_for_users_reaches_the_person(make_house: HouseMaker) -> None:
+    """L10, L21: what Meta wrote for users stands in the run's problems, once, escaped, and no longer than a screen."""
+    house = make_house(posts_per_account=3)
+    page = house.world.pages[0]
+    error = {
+        "message": "(#100) Requires the read_insights permission " + "x" * 50_000,
+        "code": 100,
+        "error_user_title": "Not\x1b]0;yours\x07 allowed",
+        "error_user_msg": "Ask the owner of the Page for access.",
+    }
+    house.api.faults.append(Fault(f"/{page.id}/insights", body=error, status=400))
+    house.collect(page.id)
+    ((problems, action),) = house.rows("SELECT problems, action_needed FROM collection_runs")
+    for shown in (str(problems), action):
+        assert shown.count("Ask the owner of the Page for access.") == 1
+        assert "\x1b" not in shown
+        assert len(shown) < 1500
+    assert "read_insights" in action
+    assert "fault of Sophia" not in str(problems)
+
+
 def test_every_remedy_has_an_advice() -> None:
     """B13: an error is a typed result: what it means for the caller, and what a person should do."""
     for remedy in Remedy:

@@ -53,17 +53,17 @@ def test_google_analytics(filling: Filling) -> None:
     draft = filling.draft(client)
     text = GA4.format(draft=draft)
     report = put(filling, client, text, currency="CAD")
-    assert (report.rows, report.recorded, report.known_before, report.unattributed) == (7, 6, 0, 2)
+    assert (report.rows, report.recorded, report.known_before, report.unattributed) == (7, 6, 0, 1)
     assert report.passed_over == {"visits without our tags": 1}
     assert [row.line for row in report.bad] == [11, 12]
     assert "event_type" in report.bad[0].reason
     rows = stored(filling)
     assert [row.event_type for row in rows] == ["utm_click"] * 3 + ["conversion", "refund", "inquiry"]
     assert {row.content_draft_id for row in rows[:4]} == {draft}
-    assert [row.attributed_by for row in rows] == ["utm_content"] * 4 + [None] * 2
+    assert [row.attributed_by for row in rows] == ["utm_content"] * 4 + [None, "utm_source"]
     assert [(row.external_id, row.revenue_amount, row.currency) for row in rows[3:5]] == [
         ("T-1", Decimal("49.90"), "CAD"),
-        ("refund:T-1", Decimal("49.90"), "CAD"),
+        ("refund:T-1:2026-11-21", Decimal("49.90"), "CAD"),
     ]
     assert (rows[0].source, rows[0].utm_medium, rows[0].utm_campaign) == ("facebook", "social", "tips")
     again = put(filling, client, text, currency="CAD")
@@ -160,7 +160,7 @@ def test_zones(filling: Filling) -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("2026-11-20,conversion,form,-5,EUR", "revenue_amount"),
+        ("2026-11-20,conversion,form,-5,EUR", "named refund"),
         ("2026-11-20,conversion,form,NaN,EUR", "no amount"),
         ("2026-11-20,conversion,form,1e300,EUR", "no amount"),
         ("2026-11-20,conversion,form,1.999,EUR", "--decimal"),

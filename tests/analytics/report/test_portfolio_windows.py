@@ -10,6 +10,7 @@ from tests.conftest import NOW, ON_BOTH, QueryCounter
 from sophia.analytics.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.report import make_report
 from sophia.analytics.schemas.reports import report_answer
+from sophia.analytics.store.runs import take_lease
 from sophia.database import Database
 from sophia.portfolio.models import Account, Client, Post
 
@@ -35,6 +36,12 @@ def queries(database: Database, client: int) -> int:
     return counter.count
 
 
+def commit_something_else(database: Database) -> None:
+    """Commit a transaction that stores neither a reading nor a post, as every web request and every lease does."""
+    with database.write() as session:
+        take_lease(session, "a job", "this process", NOW, timedelta(minutes=5))
+
+
 def others(agency: Agency) -> list[int]:
     """The accounts of the clients that are not Hats, which was furnished first."""
     with agency.filling.database.read() as session:
@@ -51,6 +58,8 @@ def test_the_portfolio_is_read_once_for_the_reports_of_all(agency: Agency) -> No
     assert again == first - 3
     assert queries(database, client + 1) == again
     assert said(database, client + 1) == said_anew(database, client + 1)
+    commit_something_else(database)
+    assert queries(database, client) == again
     agency.post(account, MONDAY + timedelta(days=3), {"reach": 10}, MONDAY + timedelta(days=4))
     assert queries(database, client) == first
 

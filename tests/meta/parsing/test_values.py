@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.meta.parsing.answers import TODAY, YESTERDAY, daily, days, lifetime, parts, read
+from tests.meta.parsing.answers import TODAY, YESTERDAY, daily, days, instagram, lifetime, parts, read
 
 from sophia.meta.catalogue import Level, ObjectKind, Period
 from sophia.meta.records import Reading
@@ -224,7 +224,30 @@ def test_video_metrics_of_a_photo_are_passed_over() -> None:
     assert reader.oddities == []
 
 
+NO_DIMENSION = {"dimension_values": [], "value": 7}
+
 # -- Facebook's tagged breakdowns (§2.4) -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("breakdown", ["is_from_ads", "is_from_followers"])
+def test_a_part_without_its_tag_is_no_total(breakdown: str) -> None:
+    """A15: a value that does not say which part it is would pass for the whole; it is set aside, its neighbour kept."""
+    stamp = "2026-11-19T08:00:00+0000"
+    good = {"value": 4, "end_time": stamp, breakdown: "1"}
+    found = read([daily(good, {"value": 300, "end_time": stamp})], breakdown=breakdown)
+    assert parts(found) == {("page_media_view", f"{breakdown}=1"): 4}
+    assert len(found.oddities) == 1
+    assert parts(read([lifetime(12, "post_media_view")], level=Level.POST, breakdown=breakdown)) == {}
+
+
+def test_values_in_place_of_a_breakdown_are_no_total() -> None:
+    """A15: Instagram's answer to a breakdown holds parts; a lone number, or a result of no dimension, is none of them."""
+    lone = lifetime(7, "profile_activity")
+    nameless = {**lone, "total_value": {"value": 7, "breakdowns": [{"dimension_keys": [], "results": [NO_DIMENSION]}]}}
+    for block in (lone, nameless):
+        found = instagram([block], level=Level.POST, breakdown="action_type")
+        assert found.readings == []
+        assert len(found.oddities) == 1
 
 
 @pytest.mark.parametrize("order", [1, -1])

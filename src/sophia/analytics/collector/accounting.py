@@ -1,6 +1,6 @@
 """What a run says about itself, so that an operator can act on it: how each family ended, what failed, what to do (C10)."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from sophia.analytics.store import RunOutcome
 from sophia.errors import StoreError
-from sophia.meta.asking import PASSING, Ask
+from sophia.meta.asking import Ask
+from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue import Platform
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.vault import strike_out
@@ -75,7 +76,7 @@ class Accounting:
         self._said.add(id(error))
         outcome.problems.append(as_problem(family, error))
         if error.remedy in A_PERSON_MUST_ACT and outcome.action_needed is None:
-            outcome.action_needed = f"{error.advice} ({strike_out(error.message)})"
+            outcome.action_needed = f"{error.advice} ({error.text})"
 
     def store_failed(self, family: str, error: DBAPIError | StoreError) -> None:
         """The driver's own words without the statement, whose parameters are none of the reader's business."""
@@ -142,12 +143,16 @@ class Accounting:
             self._problem("metrics", refusal.code, message, advice_of(remedy), subcode=refusal.subcode)
         for edge, error in ask.withheld.items():
             outcome.problems.append(as_problem(edge, error))
-            outcome.action_needed = outcome.action_needed or f"{error.advice} ({strike_out(error.message)})"
+            outcome.action_needed = outcome.action_needed or f"{error.advice} ({error.text})"
         outcome.problems += skipped_problems(ask.skipped.items())
+        outcome.problems += skipped_problems(ask.incomplete.items())
         if outcome.saved.unclassified:
             names = ", ".join(sorted(outcome.saved.unclassified))
             message = f"Meta sent metrics that the catalogue does not know; they are stored as unclassified: {names}"
             self._problem("metrics", "unclassified", message, "Nothing, or a row in the catalogue for each.")
+        if outcome.saved.unknown_kinds:
+            message, action = told_of_unknown_kinds(outcome.saved.unknown_kinds)
+            self._problem("media", "unknown_kind", message, action)
         if outcome.saved.quarantined:
             what = "; ".join(f"{what} ({count}×)" for what, count in first(outcome.saved.oddities.items()))
             message = f"{outcome.saved.quarantined} parts of answers could not be believed and were set aside: {what}"
@@ -194,7 +199,7 @@ async def attempt(
 
 
 def as_problem(family: str, error: GraphError) -> dict[str, Any]:
-    note: dict[str, Any] = {"family": family, "code": error.code, "message": strike_out(error.message)}
+    note: dict[str, Any] = {"family": family, "code": error.code, "message": error.text}
     if error.subcode is not None:
         note["subcode"] = error.subcode
     if error.trace:
@@ -218,6 +223,14 @@ def skipped_problems(skipped: Iterable[tuple[str, GraphError]]) -> list[dict[str
         note = as_problem(f"object {names[0]}" if len(names) == 1 else f"{len(names)} objects", group[0][1])
         problems.append({**note, "objects": names, "message": f"{shown}: {note['message']}"})
     return problems
+
+
+def told_of_unknown_kinds(counts: Mapping[str, int]) -> tuple[str, str]:
+    """What a run says about media of unknown kinds, and what to do."""
+    posts = sum(counts.values())
+    kinds = "; ".join(f"{kind} ({count}×)" for kind, count in first(sorted(counts.items())))
+    message = f"Meta lists {posts} media of a kind that Sophia does not know: {kinds}. They are kept as kind other."
+    return message, "Nothing: their basic metrics are read. A newer Sophia may know the kind and read more of it."
 
 
 def advice_of(remedy: Remedy) -> str:

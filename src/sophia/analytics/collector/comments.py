@@ -135,7 +135,7 @@ class CommentsRun:
         try:
             await self._young(young, young_since)
             if older:
-                await self._keep(comments.of_posts(self.ask, older[:MOST_OLD_POSTS], self._closed))
+                await self._keep(comments.of_each_post(self.ask, older[:MOST_OLD_POSTS], self._closed))
             await self._further()
         finally:
             await anyio.to_thread.run_sync(self._finish)
@@ -187,6 +187,9 @@ class CommentsRun:
         news = {one.post: one.new + one.changed for one in found}
         for page in seen:
             reading = self._posts.get(page.post)
+            if page.is_odd and not page.post:
+                what = "an item of a list of comments that names no post"
+                self.outcome.saved.add(Saved(quarantined=1, oddities={what: 1}))
             if reading is None:
                 continue
             reading.pages += 1
@@ -233,6 +236,9 @@ class CommentsRun:
 
     def _store_discovered(self, one: DueCompetitor, answer: Answer) -> None:
         found = discovery.read(answer.data)
+        if found is None or found.unreadable:
+            what = f"a post of the competitor {one.username}, or the whole answer about it"
+            self.outcome.saved.add(Saved(quarantined=max(1, found.unreadable if found else 1), oddities={what: 1}))
         if found is None:
             return
         with self._database.write() as session:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import unquote
 
-from sophia.meta.asking import ABOUT_A_PERMISSION, PASSING
+from sophia.meta.asking import ABOUT_A_PERMISSION
+from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue import Level, Period, Platform, Source, find
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError
@@ -17,7 +18,7 @@ from sophia.meta.records import Batch, PostSeen
 from sophia.meta.walking import ids_of, is_past
 
 # Answers that list objects; without objects in them there is nothing to have values of.
-LISTS = frozenset({"published_posts", "media", "stories", "video_reels", "page_stories"})
+LISTS = frozenset({"published_posts", "video_posts", "media", "stories", "video_reels", "page_stories"})
 # Errors that say nothing about the post which they came for.
 NO_FAULT_OF_A_POST = PASSING | ABOUT_A_PERMISSION
 PROFILES = frozenset({"page_profile", "account_profile"})

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 RENEW_SECONDS = 60.0
+COLLECTED_ELSEWHERE = {"code": "not_due", "message": "Another process has collected this account in the meantime."}
 STOPPED = {"code": "stopped", "message": "The run was ended before it was done."}
 
 
@@ -58,13 +59,15 @@ class Collector:
             tasks = [group.create_task(one(account_id)) for account_id in account_ids]
         return [task.result() for task in tasks]
 
-    async def collect_safely(self, account_id: int, plan: Plan) -> RunOutcome:
+    async def collect_safely(
+        self, account_id: int, plan: Plan, still_due: Callable[[], bool] | None = None
+    ) -> RunOutcome:
         """collect_account, with a fault of ours turned into an outcome: it may cost its account and no other (C2)."""
         try:
-            return await self.collect_account(account_id, plan)
+            return await self.collect_account(account_id, plan, still_due)
         except GraphError as error:
             # Its budget rests: nothing was asked, so there is no run; the last one says from when on it will be.
-            problem = {"code": error.code, "message": error.message, "what_to_do": error.advice}
+            problem = {"code": error.code, "message": error.text, "what_to_do": error.advice}
             return RunOutcome(status="throttled", problems=[problem], resume_at=error.resume_at)
         except SophiaError as error:
             log.error("collection_refused", account_id=account_id, reason=str(error))  # noqa: TRY400 - no fault of ours
@@ -76,13 +79,21 @@ class Collector:
             problem = {"code": "crashed", "message": f"{type(error).__name__}: see the log"}
             return RunOutcome(status="failed", problems=[problem])
 
-    async def collect_account(self, account_id: int, plan: Plan) -> RunOutcome:
-        """One run. Never raises for what Meta or a token does: the outcome, stored as a run, says it."""
+    async def collect_account(
+        self, account_id: int, plan: Plan, still_due: Callable[[], bool] | None = None
+    ) -> RunOutcome:
+        """One run. Never raises for what Meta or a token does: the outcome, stored as a run, says it.
+
+        `still_due` is called in a thread once this process holds the lease: two processes that start together both find
+        the account due, and the second gets the lease when the first has collected it.
+        """
         lease = f"account:{account_id}"
         if not await anyio.to_thread.run_sync(self._take, lease):
             return RunOutcome(status="skipped", problems=[{"code": "busy", "message": "Another run is collecting it."}])
         renewing = asyncio.create_task(self._keep(lease))
         try:
+            if still_due is not None and not await anyio.to_thread.run_sync(still_due):
+                return RunOutcome(status="skipped", problems=[COLLECTED_ELSEWHERE])
             return await self._run(account_id, plan)
         finally:
             renewing.cancel()
@@ -202,8 +213,7 @@ class Collector:
             changed=outcome.saved.changed,
             calls=outcome.calls,
             retries=outcome.retries,
-            problems=len(outcome.problems),
-            what_to_do=outcome.action_needed,
+            problems=len(outcome.problems),  # each has a line of its own above, with what to do
         )
 
 

@@ -26,7 +26,8 @@ from sophia.analytics.store import AccountWriter, RunOutcome, Saved, mark_unlist
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta import facebook, instagram
-from sophia.meta.asking import PASSING, Ask
+from sophia.meta.asking import Ask
+from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.walking import PAGE_SIZE

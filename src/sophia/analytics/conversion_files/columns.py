@@ -1,49 +1,21 @@
-"""Which columns mean what, by the names that Google Analytics 4, Shopify and our own API give them."""
+"""Which columns of a file mean what: by its headings, or by the names that the user gives."""
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+
+from sophia.analytics.conversion_files import headings as known
+from sophia.errors import InvalidInputError
 
 
 class FileFormat(StrEnum):
-    """Whose file it is: orders of Shopify, or else rows of Google Analytics or of one's own."""
+    """Whose file it is: orders of Shopify, rows of Google Analytics, or rows of one's own."""
 
     EVENTS = "events"
+    GA4 = "ga4"
     SHOPIFY = "shopify"
 
-
-# In each row the first name that the file has counts.
-EVENTS: Mapping[str, tuple[str, ...]] = {
-    "event_type": ("event_type", "Event name"),
-    "event_date": ("event_date", "Date", "Date + hour (YYYYMMDDHH)", "Date hour"),
-    "source": ("source", "Session source", "Session source / medium", "Session manual source"),
-    "revenue_amount": ("revenue_amount", "Purchase revenue", "Total revenue", "Revenue"),
-    "currency": ("currency", "Currency code"),
-    "content_draft_id": ("content_draft_id",),
-    "external_id": ("external_id",),
-    "transaction_id": ("Transaction ID",),
-    "customer_key": ("customer_key", "User ID", "Effective user ID"),
-    "utm_source": ("utm_source", "Session manual source", "Session source", "Session source / medium"),
-    "utm_medium": ("utm_medium", "Session manual medium", "Session medium", "Session source / medium"),
-    "utm_campaign": ("utm_campaign", "Session manual campaign name", "Session campaign", "Session campaign name"),
-    "utm_content": ("utm_content", "Session manual ad content", "Manual ad content"),
-    "link_url": ("link_url", "Landing page + query string", "Page location"),
-    "count": ("count", "Event count", "Sessions"),
-}
-SHOPIFY: Mapping[str, tuple[str, ...]] = {
-    "event_date": ("Created at",),
-    "revenue_amount": ("Total",),
-    "currency": ("Currency",),
-    "transaction_id": ("Name",),
-    "customer_key": ("Email",),
-    "status": ("Financial Status",),
-    "refunded": ("Refunded Amount",),
-    "refunded_on": ("Cancelled at",),
-}
-COLUMNS = {FileFormat.EVENTS: EVENTS, FileFormat.SHOPIFY: SHOPIFY}
-SOURCE_AND_MEDIUM = "Session source / medium"
-# What Google Analytics writes where it knows nothing.
-BLANKS = frozenset({"", "-", "(not set)", "(none)", "(not provided)", "(data not available)"})
 
 # Names of events that Google Analytics recommends, beside our own.
 EVENT_NAMES: Mapping[str, str] = {
@@ -54,25 +26,66 @@ EVENT_NAMES: Mapping[str, str] = {
 }
 # Begins every visit, whatever led there: a click on a tagged link only where the row has our tags.
 ANY_VISIT = "session_start"
+# Headings that Google Analytics shares with files of one's own.
+_SHARED = ("event_date", "source", "currency", "customer_key", "count", "content_draft_id", "external_id", "link_url")
 
 
 def plain_name(heading: str) -> str:
     """A heading without case, spaces and signs: `Transaction ID` and `transactionId` are one."""
-    return re.sub(r"[^a-z0-9]", "", heading.casefold())
+    composed = unicodedata.normalize("NFC", heading).casefold()
+    return re.sub(r"[\W_]", "", composed)
 
 
-def format_of(headings: Iterable[str]) -> FileFormat:
+def columns_of(file_format: FileFormat) -> Mapping[str, tuple[str, ...]]:
+    return known.SHOPIFY if file_format is FileFormat.SHOPIFY else known.EVENTS
+
+
+def format_of(headings: Iterable[str], named: Iterable[str] = ()) -> FileFormat:
+    """Whose file it is, by its headings and by the fields that the user names columns for."""
     names = {plain_name(heading) for heading in headings}
-    return FileFormat.SHOPIFY if {"name", "financialstatus"} <= names else FileFormat.EVENTS
+    if {"name", "financialstatus"} <= names:
+        return FileFormat.SHOPIFY
+    if any(name in _GA4_FIELDS for name in named):
+        return FileFormat.GA4
+    is_own = any(plain_name(name) in names for name in known.OWN)
+    return FileFormat.GA4 if not is_own and names & _GA4_NAMES else FileFormat.EVENTS
 
 
-def find_columns(headings: list[str]) -> dict[str, int]:
-    """Where each known field stands in a file with these headings."""
+# Only reports of analytics have such columns.
+_GA4_FIELDS = frozenset({"gross", "refunded", "transaction_id", "event_count", "purchases", "key_events"})
+_GA4_NAMES = frozenset(
+    plain_name(name)
+    for field, names in known.EVENTS.items()
+    if field not in _SHARED
+    for name in names
+    if name not in known.OWN and not name.startswith("utm_")
+)
+
+
+def find_columns(headings: Sequence[str], named: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Return where each known field is in a file with these headings; `named` is {field: heading}.
+
+    Raises InvalidInputError for a field that no column can be, and for a heading that the file does not have.
+    """
     places: dict[str, int] = {}
     for index, heading in enumerate(headings):
         places.setdefault(plain_name(heading), index)
-    found: dict[str, int] = {}
-    for field, names in COLUMNS[format_of(headings)].items():
-        known = [places[plain_name(name)] for name in names if plain_name(name) in places]
-        found |= {field: known[0]} if known else {}
-    return found
+    fields = columns_of(format_of(headings))
+    columns: dict[str, int] = {}
+    for field, names in fields.items():
+        present = [places[plain_name(name)] for name in names if plain_name(name) in places]
+        columns |= {field: present[0]} if present else {}
+    for field, heading in (named or {}).items():
+        if field not in fields:
+            raise InvalidInputError(f"{field!r} is no field of a conversion. Give one of: {', '.join(fields)}.")
+        columns[field] = find_heading(headings, heading)
+    return columns
+
+
+def find_heading(headings: Sequence[str], heading: str) -> int:
+    """Return the column with this heading. Raises InvalidInputError, which lists the headings."""
+    wanted = plain_name(heading)
+    for index, name in enumerate(headings):
+        if plain_name(name) == wanted:
+            return index
+    raise InvalidInputError(f"The file has no column {heading!r}. Its columns: {', '.join(headings)[:500]}.")

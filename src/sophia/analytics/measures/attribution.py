@@ -51,6 +51,16 @@ def by_draft(event: ConversionFact) -> str:
     return "no draft" if event.draft_id is None else f"post_{event.draft_id}"
 
 
+def last_click_source(event: ConversionFact) -> str | None:
+    """The channel that a sale itself names: that of the visit in which it was made."""
+    return event.last_click
+
+
+def last_click_draft(event: ConversionFact) -> str | None:
+    """The draft that a sale itself names, by its tags or its link."""
+    return None if event.draft_id is None else by_draft(event)
+
+
 def credit_by_draft(events: Iterable[ConversionFact], window: Window) -> dict[int | None, Credit]:
     """The conversions in the window by the draft that their own tags or link name; under None those that name none."""
     sales: dict[int | None, list[ConversionFact]] = {}
@@ -73,11 +83,13 @@ def attribute(
     window: Window,
     channel_of: Callable[[ConversionFact], str] = by_source,
     lookback_days: int = LOOKBACK_DAYS,
+    last_click_of: Callable[[ConversionFact], str | None] = last_click_source,
 ) -> dict[Model, Attribution]:
     """Credit the conversions in the window to the touches of the same customer up to 30 days before, by each model.
 
-    `history` reaches back `lookback_days` before the window. A conversion without a customer key, or without a touch,
-    is not attributed: nobody knows what led to it.
+    `history` reaches back `lookback_days` before the window. Where no touch of its customer is known, the channel that
+    the conversion itself names is its only touch, and has the credit in every model. Without either it is not
+    attributed.
     """
     events = each_event(history)
     touches: dict[str, list[ConversionFact]] = {}
@@ -88,7 +100,8 @@ def attribute(
         elif event.event_type == CONVERSION and event.day in window:
             earliest = event.day - timedelta(days=lookback_days)
             led = [one for one in touches.get(event.customer or "", []) if one.day >= earliest]
-            sales.append((event, [channel_of(one) for one in led]))
+            own = last_click_of(event)
+            sales.append((event, [channel_of(touch) for touch in led] or ([] if own is None else [own])))
     return {model: _attribution(model, sales) for model in Model}
 
 
@@ -101,7 +114,7 @@ def _attribution(model: Model, sales: Sequence[tuple[ConversionFact, list[str]]]
             parts[channel] = parts.get(channel, Fraction(0)) + share
             revenue.setdefault(channel, {})
         if event.revenue is not None:
-            for (channel, _), amount in zip(shares, _split(event.revenue, len(shares)), strict=True):
+            for (channel, _), amount in zip(shares, split_money(event.revenue, len(shares)), strict=True):
                 held = revenue[channel]
                 held[event.revenue.currency] = held.get(event.revenue.currency, Decimal(0)) + amount
     credits_ = {channel: Credit(float(parts.get(channel, 0)), revenue[channel]) for channel in revenue}
@@ -120,7 +133,7 @@ def _shares(model: Model, channels: Sequence[str]) -> list[tuple[str | None, Fra
     return [(channel, Fraction(1, len(channels))) for channel in channels]
 
 
-def _split(money: Money, parts: int) -> list[Decimal]:
+def split_money(money: Money, parts: int) -> list[Decimal]:
     """Equal parts in whole cents, yen or fils; the first ones hold those that are left over."""
     unit = smallest_unit(money.currency)
     each = (money.amount / parts).quantize(unit, rounding=ROUND_DOWN)

@@ -95,7 +95,7 @@ class Money:
 class ConversionFact:
     """One step on the way to a sale: `utm_click`, `save`, `follow`, `dm`, `inquiry`, `conversion` or `refund`.
 
-    `campaign_id`: the campaign that its tag names, where no draft is known.
+    `campaign_id`: the campaign that its tag names, where no draft is known. `last_click`: the channel that its tag names.
     """
 
     event_id: int
@@ -106,6 +106,7 @@ class ConversionFact:
     customer: str | None = None
     draft_id: int | None = None
     campaign_id: int | None = None
+    last_click: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,15 @@ def expect_days(days: int, most: int) -> None:
         raise InvalidInputError(f"Ask for {most:,} days at most; these are {days:,}.")
 
 
+def window_until(first: date | None, last: date | None, newest: date, usual_days: int) -> Window:
+    """Return the window that two days name, both included, where either may be left out.
+
+    Without `last` it ends with `newest`, or with `first` when that is later; without `first` it has `usual_days` days.
+    """
+    end = last or max(newest, first or newest)
+    return Window(first or end - (usual_days - 1) * ONE_DAY, end + ONE_DAY)
+
+
 def week_of(day: date) -> Window:
     """The week from Monday to Sunday that holds the day."""
     monday = day - day.weekday() * ONE_DAY

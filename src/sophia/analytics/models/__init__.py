@@ -4,7 +4,6 @@ from sophia.analytics.models.audience import IdealCustomer
 from sophia.analytics.models.business import (
     Campaign,
     CampaignMembership,
-    ConversionEvent,
     IndustryBenchmark,
     KPISnapshot,
     KPISnapshotRevision,
@@ -22,6 +21,7 @@ from sophia.analytics.models.collection import (
 )
 from sophia.analytics.models.comments import Comment, CommentReading, DerivedMetric
 from sophia.analytics.models.competitors import Competitor, CompetitorPost, CompetitorValue
+from sophia.analytics.models.conversions import ConversionEvent, ConversionEventRevision, ConversionSourceChoice
 from sophia.analytics.models.decisions import (
     DecisionQualityScore,
     DecisionTrace,
@@ -48,6 +48,8 @@ __all__ = [
     "CompetitorPost",
     "CompetitorValue",
     "ConversionEvent",
+    "ConversionEventRevision",
+    "ConversionSourceChoice",
     "DecisionQualityScore",
     "DecisionTrace",
     "DerivedMetric",

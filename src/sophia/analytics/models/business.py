@@ -1,4 +1,4 @@
-"""What is made of readings: KPI snapshots, campaigns, conversions, and the benchmarks to compare with."""
+"""What is made of readings: KPI snapshots, campaigns, and the benchmarks to compare with."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,11 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, MoneyAmount, UtcDateTime
+from sophia.database import Base, BigId, UtcDateTime
 from sophia.portfolio.models import PLATFORMS
 
-EVENT_TYPES = ("utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund")
-ATTRIBUTED_BY = ("content_draft_id", "utm_content", "link_url")
 # JSON null and SQL NULL must not both stand for "nothing": `IS NULL` would find neither of the two for certain (I8).
 Json = JSON(none_as_null=True)
 
@@ -104,49 +102,6 @@ class CampaignMembership(Base):
     draft_id: Mapped[int] = mapped_column(
         ForeignKey("content_drafts.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-
-
-class ConversionEvent(Base):
-    """Something that a person did on the way to a sale, and what it brought."""
-
-    __tablename__ = "conversion_events"
-    __table_args__ = (
-        UniqueConstraint("client_id", "idempotency_key"),
-        CheckConstraint(f"event_type IN {EVENT_TYPES}", name="event_type_known"),
-        CheckConstraint("length(source) > 0", name="source_given"),
-        CheckConstraint("revenue_amount IS NULL OR revenue_amount >= 0", name="revenue_not_negative"),
-        CheckConstraint("(revenue_amount IS NULL) = (currency IS NULL)", name="revenue_has_currency"),
-        Index("ix_conversion_events_client_id_event_date", "client_id", "event_date"),
-        Index("ix_conversion_events_client_id_customer_key", "client_id", "customer_key"),
-        Index("uq_conversion_events_client_id_external_id", "client_id", "external_id", unique=True),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
-    content_draft_id: Mapped[int | None] = mapped_column(
-        ForeignKey("content_drafts.id", ondelete="SET NULL"), index=True
-    )
-    event_type: Mapped[str] = mapped_column(String(20))
-    source: Mapped[str] = mapped_column(String(100))
-    event_date: Mapped[date] = mapped_column(Date)
-    revenue_amount: Mapped[Decimal | None] = mapped_column(MoneyAmount)
-    currency: Mapped[str | None] = mapped_column(String(3))
-    details: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    idempotency_key: Mapped[str] = mapped_column(String(200))
-    # What was sent under the key; the same key with another content is a mistake, not a repetition.
-    content_sha256: Mapped[str] = mapped_column(String(64))
-    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # The number that the event has where it comes from: of an order, of a transaction.
-    external_id: Mapped[str | None] = mapped_column(String(200))
-    # A hash: enough to tell customers apart, too little to write to them.
-    customer_key: Mapped[str | None] = mapped_column(String(64))
-    utm_source: Mapped[str | None] = mapped_column(String(200))
-    utm_medium: Mapped[str | None] = mapped_column(String(200))
-    utm_campaign: Mapped[str | None] = mapped_column(String(200))
-    utm_content: Mapped[str | None] = mapped_column(String(200))
-    link_url: Mapped[str | None] = mapped_column(Text)
-    # How its draft is known, one of ATTRIBUTED_BY; NULL: nobody knows which post led to it.
-    attributed_by: Mapped[str | None] = mapped_column(String(20))
 
 
 class IndustryBenchmark(Base):

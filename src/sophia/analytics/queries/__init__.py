@@ -46,7 +46,7 @@ from sophia.analytics.queries.overview import (
     readings_in_store,
     unknown_metrics,
 )
-from sophia.analytics.queries.readings import Page, ReadingFilter, StoredReading, read_page
+from sophia.analytics.queries.readings import Page, ReadingFilter, StoredReading, client_metric_names, read_page
 from sophia.analytics.queries.refusals import KnownRefusal, list_refusals
 from sophia.analytics.queries.runs import RunRecord, list_runs, runs_by_id, runs_by_status
 from sophia.analytics.queries.sight import Seen, account_ids, expect_client
@@ -91,6 +91,7 @@ __all__ = [
     "benchmarks_for",
     "budget_pauses",
     "client_domains",
+    "client_metric_names",
     "client_states",
     "client_today",
     "comments_by_platform",

@@ -1,27 +1,27 @@
 """Campaigns of one client, the drafts in them, and what they came to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from sophia.analytics.measures.campaigns import CampaignFacts, CampaignTotals, campaign_totals
 from sophia.analytics.measures.commerce import CONVERSION, REFUND, revenue_by_currency
-from sophia.analytics.measures.facts import ConversionFact, Money, PostFacts
+from sophia.analytics.measures.facts import ConversionFact, PostFacts
 from sophia.analytics.measures.figures import Figure, Number, total
 from sophia.analytics.models import (
     Campaign,
     CampaignMembership,
-    ConversionEvent,
     EngagementMetric,
     MetricSeries,
     StoredMetric,
 )
+from sophia.analytics.queries.counted_conversions import conversion_fact, counted_conversions
 from sophia.meta.catalogue import CANONICAL, Level, ObjectKind, Platform, reads
 from sophia.meta.reporting_zone import day_start
 from sophia.portfolio.models import Account, Client, Post
@@ -194,56 +194,44 @@ def _by_meaning(platform: Platform, kind: ObjectKind, counters: Mapping[str, Num
 
 def _sales(session: Session, client_id: int) -> list[ConversionFact]:
     """Sales and refunds of drafts in campaigns, and those without a draft whose tag names a campaign."""
+    event = counted_conversions()
     rows = session.execute(
-        select(
-            ConversionEvent.id,
-            ConversionEvent.event_type,
-            ConversionEvent.event_date,
-            ConversionEvent.revenue_amount,
-            ConversionEvent.currency,
-            ConversionEvent.content_draft_id,
-            Campaign.id.label("campaign_id"),
-        )
-        .outerjoin(Campaign, _names_campaign())
+        select(event, Campaign.id.label("campaign_id"))
+        .outerjoin(Campaign, _names_campaign(event))
         .where(
-            ConversionEvent.client_id == client_id,
-            ConversionEvent.event_type.in_((CONVERSION, REFUND)),
-            ConversionEvent.content_draft_id.in_(_members(client_id)) | Campaign.id.is_not(None),
+            event.c.client_id == client_id,
+            event.c.event_type.in_((CONVERSION, REFUND)),
+            event.c.content_draft_id.in_(_members(client_id)) | Campaign.id.is_not(None),
         )
     )
-    return [
-        ConversionFact(
-            event_id=row.id,
-            event_type=row.event_type,
-            day=row.event_date,
-            revenue=None if row.revenue_amount is None else Money(row.revenue_amount, row.currency),
-            draft_id=row.content_draft_id,
-            campaign_id=row.campaign_id,
-        )
-        for row in rows
-    ]
+    return [replace(conversion_fact(row), campaign_id=row.campaign_id) for row in rows]
 
 
-def _names_campaign() -> ColumnElement[bool]:
-    """Whether an event is credited to no draft, and its tag is the slug of a campaign of its client."""
+def _names_campaign(event: Subquery) -> ColumnElement[bool]:
+    """Whether an event is credited to no draft, and its tag is the slug of a campaign of its client.
+
+    The draft decides where tag and draft disagree, so that no event counts by its draft in one campaign and by its tag in
+    another.
+    """
     return (
-        ConversionEvent.content_draft_id.is_(None)
-        & (Campaign.client_id == ConversionEvent.client_id)
-        & (Campaign.slug == func.lower(ConversionEvent.utm_campaign))
+        event.c.content_draft_id.is_(None)
+        & (Campaign.client_id == event.c.client_id)
+        & (Campaign.slug == func.lower(event.c.utm_campaign))
     )
 
 
 def _counted(session: Session, client_id: int) -> dict[int, dict[str, int]]:
+    event = counted_conversions()
     by_draft = (
-        select(CampaignMembership.campaign_id, ConversionEvent.event_type, ConversionEvent.id)
+        select(CampaignMembership.campaign_id, event.c.event_type, event.c.event_id)
         .join(Campaign, Campaign.id == CampaignMembership.campaign_id)
-        .join(ConversionEvent, ConversionEvent.content_draft_id == CampaignMembership.draft_id)
-        .where(Campaign.client_id == client_id, ConversionEvent.client_id == client_id)
+        .join(event, event.c.content_draft_id == CampaignMembership.draft_id)
+        .where(Campaign.client_id == client_id, event.c.client_id == client_id)
     )
     by_tag = (
-        select(Campaign.id, ConversionEvent.event_type, ConversionEvent.id)
-        .join(ConversionEvent, _names_campaign())
-        .where(Campaign.client_id == client_id)
+        select(Campaign.id, event.c.event_type, event.c.event_id)
+        .join(event, _names_campaign(event))
+        .where(Campaign.client_id == client_id, event.c.client_id == client_id)
     )
     events = by_draft.union_all(by_tag).subquery()
     campaign_id, event_type = events.c.campaign_id, events.c.event_type

@@ -5,14 +5,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Subquery, and_, or_, select, true
+from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.approvals import DECISIONS
 from sophia.analytics.measures.commerce import CONVERSION
 from sophia.analytics.measures.facts import ApprovalFact, ConversionFact, CostFact, Money
 from sophia.analytics.measures.figures import ONE_DAY, Window
-from sophia.analytics.models import ConversionEvent, MarketingCost
+from sophia.analytics.models import MarketingCost
+from sophia.analytics.queries.counted_conversions import conversion_fact, counted_conversions
+from sophia.analytics.queries.validity import standing
 from sophia.database import among
 from sophia.meta.reporting_zone import day_start
 from sophia.portfolio.models import ApprovalEvent, ContentDraft
@@ -34,14 +36,15 @@ def client_events(
     session: Session, clients: Collection[int], windows: Collection[Window], as_of: datetime | None
 ) -> dict[int, ClientEvents]:
     """{client: what happened in these windows}: four queries, however many clients and windows there are."""
-    on_days = or_(*(ConversionEvent.event_date.between(window.start, window.end - ONE_DAY) for window in windows))
-    conversions = _conversions(session, clients, on_days, as_of)
+    event = counted_conversions(as_of)
+    on_days = or_(*(event.c.event_date.between(window.start, window.end - ONE_DAY) for window in windows))
+    conversions = _conversions(session, clients, event, on_days)
     customers = {one.customer for mine in conversions.values() for one in mine if one.event_type == CONVERSION}
     bought = and_(
-        ConversionEvent.event_type == CONVERSION,
-        among(ConversionEvent.customer_key, sorted(customer for customer in customers if customer is not None)),
+        event.c.event_type == CONVERSION,
+        among(event.c.customer_key, sorted(customer for customer in customers if customer is not None)),
     )
-    purchases = _conversions(session, clients, bought, as_of)
+    purchases = _conversions(session, clients, event, bought)
     approvals = _approvals(session, clients, windows, as_of)
     costs = cost_facts(session, clients, windows, as_of)
     return {
@@ -53,36 +56,12 @@ def client_events(
 
 
 def _conversions(
-    session: Session, clients: Collection[int], wanted: ColumnElement[bool], as_of: datetime | None
+    session: Session, clients: Collection[int], event: Subquery, wanted: ColumnElement[bool]
 ) -> dict[int, list[ConversionFact]]:
-    event = ConversionEvent
-    rows = session.execute(
-        select(
-            event.client_id,
-            event.id,
-            event.event_type,
-            event.event_date,
-            event.source,
-            event.revenue_amount,
-            event.currency,
-            event.customer_key,
-            event.content_draft_id,
-        )
-        .where(among(event.client_id, clients), wanted, true() if as_of is None else event.recorded_at <= as_of)
-        .order_by(event.id)
-    )
+    rows = session.execute(select(event).where(among(event.c.client_id, clients), wanted).order_by(event.c.event_id))
     found: dict[int, list[ConversionFact]] = defaultdict(list)
-    for client, number, kind, day, source, amount, currency, customer, draft in rows:
-        fact = ConversionFact(
-            event_id=number,
-            event_type=kind,
-            day=day,
-            source=source,
-            revenue=None if amount is None or currency is None else Money(amount, currency),
-            customer=customer,
-            draft_id=draft,
-        )
-        found[client].append(fact)
+    for row in rows:
+        found[row.client_id].append(conversion_fact(row))
     return found
 
 
@@ -132,12 +111,3 @@ def cost_facts(
     for client, first, last, amount, currency in rows:
         found[client].append(CostFact(Window(first, last + ONE_DAY), Money(amount, currency)))
     return found
-
-
-def standing(
-    since: InstrumentedAttribute[datetime], until: InstrumentedAttribute[datetime | None], as_of: datetime | None
-) -> ColumnElement[bool]:
-    """Whether a row that is ended and never changed stood at a moment; without one, whether it stands now."""
-    if as_of is None:
-        return until.is_(None)
-    return and_(since <= as_of, or_(until.is_(None), until > as_of))

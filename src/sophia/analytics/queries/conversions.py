@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.commerce import CONVERSION
-from sophia.analytics.measures.facts import ConversionFact, Money
+from sophia.analytics.measures.facts import ConversionFact
 from sophia.analytics.measures.figures import Window
-from sophia.analytics.models import ConversionEvent
+from sophia.analytics.queries.counted_conversions import DIRECT, conversion_fact, counted_conversions
 from sophia.database import among
 from sophia.portfolio.models import Client
 
 
 @dataclass(frozen=True, slots=True)
 class CountedEvents:
-    """Events of one type in a window, and how many of them are credited to no draft."""
+    """Events of one type in a window, and how many of them nobody can credit to a post or a channel."""
 
     event_type: str
     events: int
@@ -32,50 +32,32 @@ def client_today(session: Session, client_id: int, now: datetime) -> date:
 
 
 def conversion_facts(session: Session, client_id: int, window: Window, *, days_before: int = 0) -> list[ConversionFact]:
-    """Every event in the window, and those of so many days before it."""
+    """Every event that counts in the window, and those of so many days before it."""
+    event = counted_conversions()
     rows = session.execute(
-        select(
-            ConversionEvent.id,
-            ConversionEvent.event_type,
-            ConversionEvent.event_date,
-            ConversionEvent.source,
-            ConversionEvent.revenue_amount,
-            ConversionEvent.currency,
-            ConversionEvent.customer_key,
-            ConversionEvent.content_draft_id,
-        ).where(
-            ConversionEvent.client_id == client_id,
-            ConversionEvent.event_date >= window.start - timedelta(days=days_before),
-            ConversionEvent.event_date < window.end,
+        select(event).where(
+            event.c.client_id == client_id,
+            event.c.event_date >= window.start - timedelta(days=days_before),
+            event.c.event_date < window.end,
         )
     )
-    return [
-        ConversionFact(
-            event_id=row.id,
-            event_type=row.event_type,
-            day=row.event_date,
-            source=row.source,
-            revenue=None if row.revenue_amount is None else Money(row.revenue_amount, row.currency),
-            customer=row.customer_key,
-            draft_id=row.content_draft_id,
-        )
-        for row in rows
-    ]
+    return [conversion_fact(row) for row in rows]
 
 
 def earlier_conversions(
     session: Session, client_id: int, customers: Collection[str], before: date
 ) -> list[ConversionFact]:
     """One conversion of each of these customers that bought before the day, on the day of the first."""
+    event = counted_conversions()
     rows = session.execute(
-        select(ConversionEvent.customer_key, func.min(ConversionEvent.id), func.min(ConversionEvent.event_date))
+        select(event.c.customer_key, func.min(event.c.event_id), func.min(event.c.event_date))
         .where(
-            ConversionEvent.client_id == client_id,
-            among(ConversionEvent.customer_key, customers),
-            ConversionEvent.event_type == CONVERSION,
-            ConversionEvent.event_date < before,
+            event.c.client_id == client_id,
+            among(event.c.customer_key, customers),
+            event.c.event_type == CONVERSION,
+            event.c.event_date < before,
         )
-        .group_by(ConversionEvent.customer_key)
+        .group_by(event.c.customer_key)
     )
     return [
         ConversionFact(event_id=number, event_type=CONVERSION, day=day, customer=customer)
@@ -84,18 +66,14 @@ def earlier_conversions(
 
 
 def count_events(session: Session, client_id: int, window: Window) -> list[CountedEvents]:
+    """Events that count, by type. Unattributed are those of which neither the post nor the channel is known."""
+    event = counted_conversions()
+    has_channel = event.c.utm_source.is_not(None) & (event.c.utm_source != DIRECT)
+    attributed = case((event.c.content_draft_id.is_not(None) | has_channel, 1))
     rows = session.execute(
-        select(
-            ConversionEvent.event_type,
-            func.count(ConversionEvent.id),
-            func.count(ConversionEvent.id) - func.count(ConversionEvent.content_draft_id),
-        )
-        .where(
-            ConversionEvent.client_id == client_id,
-            ConversionEvent.event_date >= window.start,
-            ConversionEvent.event_date < window.end,
-        )
-        .group_by(ConversionEvent.event_type)
-        .order_by(ConversionEvent.event_type)
+        select(event.c.event_type, func.count(), func.count() - func.count(attributed))
+        .where(event.c.client_id == client_id, event.c.event_date >= window.start, event.c.event_date < window.end)
+        .group_by(event.c.event_type)
+        .order_by(event.c.event_type)
     )
     return [CountedEvents(*row) for row in rows]

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.figures import ONE_DAY, Window
-from sophia.analytics.models import CollectionRun, ConversionEvent
+from sophia.analytics.models import CollectionRun
 from sophia.analytics.models.collection import ASIDE, FRESH
+from sophia.analytics.queries.counted_conversions import valid_at, versions
 from sophia.analytics.queries.overview import SUCCESSES
 from sophia.analytics.schedule import FRESH_AGE, POSTS_HISTORY
 from sophia.database import among
@@ -79,10 +80,10 @@ def _walk(trigger: ColumnElement[bool], as_of: datetime | None, *, newest: bool)
 
 
 def _first_event(as_of: datetime | None) -> ScalarSelect[date]:
-    by_then = true() if as_of is None else ConversionEvent.recorded_at <= as_of
+    event = versions(as_of, "event")
     return (
-        select(func.min(ConversionEvent.event_date))
-        .where(ConversionEvent.client_id == Client.id, by_then)
+        select(func.min(event.c.event_date))
+        .where(event.c.client_id == Client.id, valid_at(event, as_of))
         .correlate(Client)
         .scalar_subquery()
     )

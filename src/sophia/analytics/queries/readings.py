@@ -97,6 +97,17 @@ def read_page(session: Session, client_id: int, wanted: ReadingFilter, limit: in
     return Page(described(session, page), last)
 
 
+def client_metric_names(session: Session, client_id: int) -> frozenset[str]:
+    """Return the stored names of all metrics that the client's accounts have series of."""
+    query = (
+        select(StoredMetric.metric_name)
+        .join(MetricSeries, MetricSeries.metric_id == StoredMetric.id)
+        .where(among(MetricSeries.account_id, account_ids(session, client_id)))
+        .distinct()
+    )
+    return frozenset(session.scalars(query))
+
+
 def wanted_series(session: Session, client_id: int, wanted: ReadingFilter) -> list[ColumnElement[bool]] | None:
     """The conditions on `metric_series`, resolved to ids so that its indexes serve; None when nothing can match."""
     accounts = account_ids(session, client_id)

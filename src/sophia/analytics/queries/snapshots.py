@@ -10,13 +10,15 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, or_, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, or_, select, type_coerce, union
+from sqlalchemy.orm import Session, aliased
 
 from sophia.analytics.measures.documents import figure_of
 from sophia.analytics.measures.figures import ONE_DAY, ONE_WEEK, Figure, Window, week_of
 from sophia.analytics.models import (
     ConversionEvent,
+    ConversionEventRevision,
+    ConversionSourceChoice,
     EngagementMetric,
     Fetch,
     KPISnapshot,
@@ -231,11 +233,33 @@ def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
         found |= {(owner[account], EPOCH + timedelta(days=7 * int(week) - _FROM_MONDAY)) for account, week in rows}
     posts = session.execute(select(Post.account_id, Post.published_at).where(Post.first_seen_at > since))
     found |= {(owner[account], week_of(reporting_day(moment)).start) for account, moment in posts}
-    events = session.execute(
-        select(ConversionEvent.client_id, ConversionEvent.event_date).where(ConversionEvent.recorded_at > since)
+    return (
+        found
+        | _weeks_of_conversions(session, since)
+        | _weeks_of_decisions(session, since)
+        | _weeks_of_costs(session, since)
     )
-    found |= {(client, week_of(day).start) for client, day in events}
-    return found | _weeks_of_decisions(session, since) | _weeks_of_costs(session, since)
+
+
+def _weeks_of_conversions(session: Session, since: datetime) -> set[tuple[int, date]]:
+    """Every week of a version that began or ended since, of the same sale in another source, and of a client whose
+    choice of sources changed.
+    """
+    event, twin, choice = ConversionEvent, aliased(ConversionEvent), ConversionSourceChoice
+    old = ConversionEventRevision
+    # Whatever ends a version writes a newer one, be it one that is removed.
+    is_new = event.recorded_at > since
+    chosen = select(choice.client_id).where(or_(choice.set_at > since, choice.ended_at > since))
+    same_sale = (twin.client_id == event.client_id) & (twin.transaction_key == event.transaction_key)
+    rows = session.execute(
+        union(
+            select(event.client_id, event.event_date).where(is_new),
+            select(old.client_id, old.event_date).where(old.replaced_at > since),
+            select(twin.client_id, twin.event_date).join(event, same_sale).where(is_new),
+            select(event.client_id, event.event_date).where(event.client_id.in_(chosen)),
+        )
+    )
+    return {(client, week_of(day).start) for client, day in rows}
 
 
 def _weeks_of_decisions(session: Session, since: datetime) -> set[tuple[int, date]]:

@@ -33,15 +33,19 @@ class Standing:
     last_run: RunRecord | None
 
 
-def standings(session: Session, *, client_id: int | None = None) -> list[Standing]:
-    """The accounts of active clients, by client and name."""
+def standings(session: Session, *, client_id: int | None = None, account_id: int | None = None) -> list[Standing]:
+    """The accounts of active clients, by client and name; `account_id` limits them, and the work, to one account."""
+    accounts = list_accounts(session, client_id=client_id, account_ids=None if account_id is None else [account_id])
+    if account_id is not None:
+        client_id = accounts[0].client_id if accounts else client_id
     states = {state.id: state for state in account_states(session, None, client_id=client_id, active_clients=True)}
     through: dict[int, dict[str, date]] = {}
     asked_at: dict[int, dict[str, datetime]] = {}
-    for mark in session.scalars(select(Watermark)):
+    marks = select(Watermark) if account_id is None else select(Watermark).where(Watermark.account_id == account_id)
+    for mark in session.scalars(marks):
         through.setdefault(mark.account_id, {})[mark.family] = mark.through_day
         asked_at.setdefault(mark.account_id, {})[mark.family] = mark.updated_at
-    last = last_runs(session)
+    last = last_runs(session, account_id)
     return [
         Standing(
             account=account,
@@ -52,18 +56,19 @@ def standings(session: Session, *, client_id: int | None = None) -> list[Standin
             last_success_at=states[account.id].last_success_at,
             last_run=last.get(account.id),
         )
-        for account in list_accounts(session, client_id=client_id)
+        for account in accounts
     ]
 
 
-def last_runs(session: Session) -> dict[int, RunRecord]:
+def last_runs(session: Session, account_id: int | None = None) -> dict[int, RunRecord]:
     """The newest run of each account that read more than stories or comments.
 
     By number and not by start: a run of a clock that ran ahead must not hide those after it (E4).
     """
-    newest = session.scalars(
-        select(func.max(CollectionRun.id)).where(CollectionRun.trigger.not_in(ASIDE)).group_by(CollectionRun.account_id)
-    )
+    query = select(func.max(CollectionRun.id)).where(CollectionRun.trigger.not_in(ASIDE))
+    if account_id is not None:
+        query = query.where(CollectionRun.account_id == account_id)
+    newest = session.scalars(query.group_by(CollectionRun.account_id))
     return {run.account_id: run for run in runs_by_id(session, newest.all()).values()}
 
 

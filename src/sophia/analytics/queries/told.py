@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.figures import ONE_DAY, Window
 from sophia.analytics.models import Annotation, ClientGoal, MarketingCost
-from sophia.analytics.queries.client_events import standing
 from sophia.analytics.queries.sight import Seen
+from sophia.analytics.queries.validity import standing
 from sophia.database import among
 
 

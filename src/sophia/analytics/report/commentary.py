@@ -16,7 +16,7 @@ from sophia.meta.catalogue import ObjectKind, Platform
 # Below this a change is called none.
 NOTHING_PERCENT = 0.5
 PLATFORM_NAMES = {Platform.FACEBOOK.value: "Facebook", Platform.INSTAGRAM.value: "Instagram"}
-KIND_NAMES = {ObjectKind.FEED: "feed post", ObjectKind.CAROUSEL: "carousel"}
+KIND_NAMES = {ObjectKind.FEED: "feed post", ObjectKind.CAROUSEL: "carousel", ObjectKind.OTHER: "other post"}
 METRIC_NAMES = {"views": "Views", "total_interactions": "Interactions"}
 # While it lasts, and when it has ended.
 ANOMALIES = {

@@ -9,6 +9,7 @@ from sophia.analytics.router import (
     campaigns,
     clients,
     comments,
+    conversion_records,
     conversions,
     decisions,
     links,
@@ -25,7 +26,7 @@ PREFIX = "/api/analytics"
 
 def api_router() -> APIRouter:
     """All endpoints of the API. Those without a client in their path come first, or `portfolio` would be taken for one."""
-    router = APIRouter(prefix=PREFIX, responses=documented(401, 422, 429, 500, 503))
+    router = APIRouter(prefix=PREFIX, responses=documented(401, 403, 422, 429, 500, 503))
     router.include_router(portfolio.router, tags=["portfolio"])
     router.include_router(reports.portfolio, tags=["portfolio"])
     router.include_router(watching.portfolio, tags=["portfolio"])
@@ -39,6 +40,7 @@ def api_router() -> APIRouter:
     router.include_router(campaigns.router, tags=["clients"])
     router.include_router(comments.router, tags=["clients"])
     router.include_router(conversions.router, tags=["clients"])
+    router.include_router(conversion_records.router, tags=["clients"])
     router.include_router(decisions.router, tags=["clients"])
     router.include_router(links.router, tags=["clients"])
     router.include_router(watching.router, tags=["clients"])

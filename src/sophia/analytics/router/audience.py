@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from sophia.access.problems import documented
-from sophia.access.web import Visit, Visited
+from sophia.access.web import CanWrite, Visit, Visited
 from sophia.analytics import queries, schemas, store
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.schemas import audience as shapes
@@ -49,7 +49,7 @@ def ideal_customer(who: Visited, client_id: ClientId, name: ProfileName) -> shap
     "/{client_id}/ideal-customers/{name}", response_model=shapes.ProfileAnswer, responses=documented(400, 409, 413)
 )
 def put_ideal_customer(
-    who: Visited, client_id: ClientId, name: ProfileName, given: shapes.ProfileGiven
+    who: CanWrite, client_id: ClientId, name: ProfileName, given: shapes.ProfileGiven
 ) -> shapes.ProfileAnswer:
     """Keep a profile under this name, in the place of an earlier one. The same again changes nothing."""
     with who.database.write() as session:
@@ -59,7 +59,7 @@ def put_ideal_customer(
 
 
 @router.delete("/{client_id}/ideal-customers/{name}", status_code=204)
-def delete_ideal_customer(who: Visited, client_id: ClientId, name: ProfileName) -> None:
+def delete_ideal_customer(who: CanWrite, client_id: ClientId, name: ProfileName) -> None:
     """Delete a profile; what was collected stays."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import OperatorVisited, Visited
+from sophia.access.web import CanAdminister, CanAdministerPortfolio, Visited
 from sophia.analytics import queries, store
 from sophia.analytics.measures.benchmarks import is_old, parse_benchmarks
 from sophia.analytics.report import make_comparison
@@ -49,9 +49,9 @@ def benchmarks(
 @everybody.post(
     "/benchmarks/import",
     response_model=shapes.BenchmarksWrittenAnswer,
-    responses=documented(400, 403, 413),
+    responses=documented(400, 413),
 )
-def import_benchmarks(who: OperatorVisited, given: shapes.BenchmarksGiven) -> shapes.BenchmarksWrittenAnswer:
+def import_benchmarks(who: CanAdministerPortfolio, given: shapes.BenchmarksGiven) -> shapes.BenchmarksWrittenAnswer:
     """Keep benchmarks of one's own from CSV, for all clients. The same file twice changes nothing."""
     good, bad = parse_benchmarks(given.csv, newest_year=reporting_day(who.now).year)
     with who.database.write() as session:
@@ -68,12 +68,12 @@ def client_benchmarks(
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
     return shapes.ClientComparisonAnswer.model_validate(
-        make_comparison(who.database, client_id, asked.window, who.now)
+        make_comparison(who.database, client_id, asked.window_at(who.now), who.now)
     )  # fmt: skip
 
 
 @router.put("/{client_id}/industry", response_model=shapes.IndustryAnswer, responses=documented(400, 413))
-def set_industry(who: Visited, client_id: ClientId, given: shapes.IndustryGiven) -> shapes.IndustryAnswer:
+def set_industry(who: CanAdminister, client_id: ClientId, given: shapes.IndustryGiven) -> shapes.IndustryAnswer:
     """Say in which industry a client is, so that it is compared with that one."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)

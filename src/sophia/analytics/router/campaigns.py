@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from sophia.access.problems import documented
-from sophia.access.web import Visited
+from sophia.access.web import CanWrite, Visited
 from sophia.analytics import queries, schemas, store
 from sophia.analytics.router.clients import ClientId
 
@@ -25,7 +25,7 @@ def campaigns(who: Visited, client_id: ClientId) -> list[queries.CampaignState]:
 
 
 @router.post("/{client_id}/campaigns", status_code=201, response_model=schemas.CampaignAnswer, responses=writing)
-def create_campaign(who: Visited, client_id: ClientId, campaign: schemas.NewCampaign) -> queries.CampaignState:
+def create_campaign(who: CanWrite, client_id: ClientId, campaign: schemas.NewCampaign) -> queries.CampaignState:
     """Make a campaign by hand. Drafts of other clients are refused."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -34,7 +34,7 @@ def create_campaign(who: Visited, client_id: ClientId, campaign: schemas.NewCamp
 
 
 @router.post("/{client_id}/campaigns/group", response_model=schemas.GroupingAnswer)
-def group_campaigns(who: Visited, client_id: ClientId) -> store.Grouping:
+def group_campaigns(who: CanWrite, client_id: ClientId) -> store.Grouping:
     """Put drafts that are in no grouped campaign into that of their content pillar and month; twice changes nothing."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -43,7 +43,7 @@ def group_campaigns(who: Visited, client_id: ClientId) -> store.Grouping:
 
 @router.patch("/{client_id}/campaigns/{campaign_id}", response_model=schemas.CampaignAnswer, responses=writing)
 def change_campaign(
-    who: Visited, client_id: ClientId, campaign_id: CampaignId, change: schemas.CampaignChange
+    who: CanWrite, client_id: ClientId, campaign_id: CampaignId, change: schemas.CampaignChange
 ) -> queries.CampaignState:
     """Change name, days or pillar; the slug stays, for links carry it."""
     with who.database.write() as session:
@@ -53,7 +53,7 @@ def change_campaign(
 
 
 @router.delete("/{client_id}/campaigns/{campaign_id}", status_code=204, responses=documented(409))
-def delete_campaign(who: Visited, client_id: ClientId, campaign_id: CampaignId) -> None:
+def delete_campaign(who: CanWrite, client_id: ClientId, campaign_id: CampaignId) -> None:
     """Delete a campaign made by hand; its drafts, posts and conversions stay."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -62,7 +62,7 @@ def delete_campaign(who: Visited, client_id: ClientId, campaign_id: CampaignId) 
 
 @router.post("/{client_id}/campaigns/{campaign_id}/drafts", response_model=schemas.CampaignAnswer, responses=writing)
 def add_drafts(
-    who: Visited, client_id: ClientId, campaign_id: CampaignId, added: schemas.DraftsAdded
+    who: CanWrite, client_id: ClientId, campaign_id: CampaignId, added: schemas.DraftsAdded
 ) -> queries.CampaignState:
     """Put drafts into a campaign, each once; one that is another client's refuses them all."""
     with who.database.write() as session:
@@ -72,7 +72,7 @@ def add_drafts(
 
 
 @router.delete("/{client_id}/campaigns/{campaign_id}/drafts/{draft_id}", status_code=204, responses=documented(409))
-def remove_draft(who: Visited, client_id: ClientId, campaign_id: CampaignId, draft_id: DraftId) -> None:
+def remove_draft(who: CanWrite, client_id: ClientId, campaign_id: CampaignId, draft_id: DraftId) -> None:
     """Take a draft out of a campaign made by hand."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)

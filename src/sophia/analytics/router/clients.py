@@ -1,12 +1,14 @@
 """What is known of one client. Another's client answers as one that does not exist (D3)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
+from difflib import get_close_matches
 from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
 from sophia.access.web import Visit, Visited
@@ -21,7 +23,7 @@ from sophia.analytics.router.portfolio import gap_window
 from sophia.analytics.schedule import Days
 from sophia.analytics.schemas.reports import BenchmarkSummary, report_answer
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import CANONICAL, Level, Platform
+from sophia.meta.catalogue import CANONICAL, Level, Platform, stored_names
 from sophia.meta.reporting_zone import reporting_day
 
 router = APIRouter(responses=documented(404))
@@ -39,13 +41,36 @@ def metrics(
     request: Request,
     response: Response,
 ) -> list[StoredReading]:
-    """Readings, newest day first; `Link: rel="next"` leads on. An unknown name has no readings, which is no error."""
+    """Readings, newest day first; `Link: rel="next"` leads on. A name that neither the catalogue nor this client's
+    readings know is refused.
+    """
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
+        expect_metrics(session, client_id, asked.metric_name, asked.canonical)
         page = queries.read_page(session, client_id, reading_filter(asked), asked.limit, asked.cursor)
     if page.next_cursor is not None:
         link_next(request, response, cursor=page.next_cursor)
     return page.readings
+
+
+def expect_metrics(session: Session, client_id: int, names: Collection[str], canonical: str | None) -> None:
+    """Raises InvalidInputError for a stored name or a meaning that no metric has: a misspelt one would read like a metric
+    without readings.
+    """
+    if canonical is not None and canonical not in CANONICAL:
+        raise InvalidInputError(unknown_name("canonical metric", canonical, CANONICAL))
+    known = stored_names()
+    uncatalogued = set(names) - known
+    if uncatalogued:
+        of_client = queries.client_metric_names(session, client_id)
+        for name in sorted(uncatalogued - of_client):
+            raise InvalidInputError(unknown_name("metric", name, known | of_client))
+
+
+def unknown_name(what: str, name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, sorted(known), 3)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    return f"There is no {what} {name!r}. {hint}GET /api/analytics/catalogue lists them."
 
 
 def reading_filter(asked: schemas.ReadingsQuery) -> ReadingFilter:
@@ -75,6 +100,7 @@ def metrics_csv(
     """All readings that match, newest day first, as CSV with a heading; sent as they are read, however many (J6)."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
+        expect_metrics(session, client_id, asked.metric_name, asked.canonical)
     found = pages(who, client_id, reading_filter(asked))
     # Read before the answer begins: what goes wrong can then still be said as a problem.
     lines = exports.as_csv(chain([next(found)], found))
@@ -100,13 +126,12 @@ def series(who: Visited, client_id: ClientId, asked: Annotated[schemas.SeriesQue
 
     Without a window: 90 days until the newest reading. Days outside the window that share a bucket with it count too.
     """
-    if asked.canonical is not None and asked.canonical not in CANONICAL:
-        raise InvalidInputError(f"There is no canonical metric {asked.canonical!r}; GET /catalogue lists them.")
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
+        expect_metrics(session, client_id, [asked.metric_name] if asked.metric_name else [], asked.canonical)
         newest = queries.newest_day(session, client_id) or reporting_day(who.now) - timedelta(days=1)
-        last = asked.end_date or max(newest, asked.start_date or newest)
-        asked_days = Days(asked.start_date or last - timedelta(days=SERIES_DAYS - 1), last)
+        window = asked.days_until(newest, SERIES_DAYS)
+        asked_days = Days(window.start, window.end - timedelta(days=1))
         expect_days(len(asked_days), MOST_SERIES_DAYS)
         days = whole_buckets(asked_days, asked.bucket)
         found = queries.aggregate(

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import Visited
+from sophia.access.web import CanWrite, Visited
 from sophia.analytics import queries, schemas, store
 from sophia.analytics.measures.figures import ONE_DAY, Window, expect_days
 from sophia.analytics.measures.sentiment import by_week, overview
@@ -100,7 +100,7 @@ def competitors(who: Visited, client_id: ClientId) -> list[CompetitorState]:
 
 
 @router.post("/{client_id}/competitors", status_code=201, response_model=schemas.CompetitorAnswer, responses=writing)
-def add_competitor(who: Visited, client_id: ClientId, given: schemas.NewCompetitor) -> CompetitorState:
+def add_competitor(who: CanWrite, client_id: ClientId, given: schemas.NewCompetitor) -> CompetitorState:
     """Name a competitor; the next daily look finds out whether Meta shows it. One that is there already stays."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -110,7 +110,7 @@ def add_competitor(who: Visited, client_id: ClientId, given: schemas.NewCompetit
 
 
 @router.delete("/{client_id}/competitors/{competitor_id}", status_code=204)
-def remove_competitor(who: Visited, client_id: ClientId, competitor_id: CompetitorId) -> None:
+def remove_competitor(who: CanWrite, client_id: ClientId, competitor_id: CompetitorId) -> None:
     """Forget a competitor and everything that was seen of it."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -144,7 +144,6 @@ def share(
 
 def days_asked(asked: schemas.SentimentQuery, today: date) -> Window:
     """The days that were asked for; without any, the last 28 that are over. Raises InvalidInputError."""
-    last = asked.end_date or max(today - ONE_DAY, asked.start_date or date.min)
-    window = Window(asked.start_date or last - (WINDOW_DAYS - 1) * ONE_DAY, last + ONE_DAY)
+    window = asked.days_until(today - ONE_DAY, WINDOW_DAYS)
     expect_days(window.days, MOST_DAYS)
     return window

@@ -1,15 +1,21 @@
 """What people did on the way to a sale, as others report it to us, and what it came to."""
 
-import uuid
 from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import Visited
+from sophia.access.web import CanWrite, Visited
 from sophia.analytics import queries, schemas, store
-from sophia.analytics.measures.attribution import attribute, by_draft, by_source, credit_by_draft
+from sophia.analytics.measures.attribution import (
+    attribute,
+    by_draft,
+    by_source,
+    credit_by_draft,
+    last_click_draft,
+    last_click_source,
+)
 from sophia.analytics.measures.commerce import (
     CONVERSION,
     average_order_value,
@@ -45,30 +51,36 @@ IdempotencyKey = Annotated[
     status_code=201,
     response_model=schemas.ConversionAnswer,
     responses={
-        200: {"model": schemas.ConversionAnswer, "description": "It had been recorded before."},
+        200: {
+            "model": schemas.ConversionAnswer,
+            "description": "It had been recorded before, or has a new version now.",
+        },
         **documented(400, 409, 413),
     },
 )
 def record_conversion(
-    who: Visited,
+    who: CanWrite,
     client_id: ClientId,
     conversion: schemas.NewConversion,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> schemas.ConversionAnswer:
-    """Record a conversion, once per `Idempotency-Key` and per `external_id`. Committed before the answer leaves (J1)."""
+    """Record a conversion, once per `Idempotency-Key`. Committed before the answer leaves (J1).
+
+    The same `source` and `external_id` with other content is a new version, which replaces the old one.
+    """
     # Somewhere on earth it is tomorrow already.
     schemas.expect_event_date(conversion.event_date, schemas.EARLIEST_EVENT, who.now.date() + timedelta(days=1))
     event = store.Conversion(**conversion.model_dump())
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
-        recorded = store.record_conversion(session, client_id, event, idempotency_key or str(uuid.uuid4()), who.now)
-    if recorded.duplicate:
+        recorded = store.record_conversion(session, client_id, event, idempotency_key, who.now)
+    if recorded.status is not store.RecordStatus.RECORDED:
         response.status_code = 200
     return schemas.ConversionAnswer.model_validate(
         {
             "id": recorded.id,
-            "status": "duplicate" if recorded.duplicate else "recorded",
+            "status": recorded.status.value,
             "content_draft_id": recorded.draft_id,
             "attributed_by": recorded.attributed_by,
         }
@@ -129,8 +141,8 @@ def read_attribution(
         queries.expect_client(session, who.seen, client_id)
         window = asked_window(asked, queries.client_today(session, client_id, who.now))
         history = queries.conversion_facts(session, client_id, window, days_before=asked.lookback_days)
-    channel_of = by_draft if asked.by == "draft" else by_source
-    models = attribute(history, window, channel_of, asked.lookback_days)
+    channel_of, last_click_of = (by_draft, last_click_draft) if asked.by == "draft" else (by_source, last_click_source)
+    models = attribute(history, window, channel_of, asked.lookback_days, last_click_of)
     drafts = credit_by_draft(history, window)
     return schemas.AttributionAnswer(
         client_id=client_id,
@@ -163,7 +175,6 @@ def asked_window(asked: schemas.WindowQuery, today: date) -> Window:
     """The window that was asked for; without any, the last 30 days, today included. Raises InvalidInputError."""
     if asked.months is not None:
         return last_months(today, asked.months)
-    last = asked.end_date or max(today, asked.start_date or today)
-    window = Window(asked.start_date or last - timedelta(days=WINDOW_DAYS - 1), last + timedelta(days=1))
+    window = asked.days_until(today, WINDOW_DAYS)
     expect_days(window.days, MOST_DAYS)
     return window

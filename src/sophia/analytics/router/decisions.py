@@ -6,16 +6,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import Visit, Visited
+from sophia.access.web import CanWrite, Visit, Visited
 from sophia.analytics import queries, store
-from sophia.analytics.measures.figures import ONE_DAY, Window, expect_days
+from sophia.analytics.measures.figures import ONE_DAY, expect_days
 from sophia.analytics.queries.decisions import DecisionFilter, StoredDecision, list_decisions, week_scores
 from sophia.analytics.report.decisions import DecisionQuality, decision_quality, quality_window
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.router.conversions import IdempotencyKey
 from sophia.analytics.router.linking import link_next
 from sophia.analytics.schemas import decisions as shapes
-from sophia.analytics.schemas.asking import FIRST_DAY, DaysAsked
+from sophia.analytics.schemas.asking import DaysAsked
 from sophia.errors import InvalidInputError
 
 router = APIRouter(responses=documented(404))
@@ -32,7 +32,7 @@ MOST_DAYS = 732
     },
 )
 def record_decision(
-    who: Visited,
+    who: CanWrite,
     client_id: ClientId,
     decision: shapes.NewDecision,
     response: Response,
@@ -87,11 +87,9 @@ def read_context(
 
 def _quality(who: Visit, client_id: int, asked: DaysAsked) -> DecisionQuality:
     usual = quality_window(who.now)
-    end = usual.end if asked.end_date is None else asked.end_date + ONE_DAY
-    start = max(asked.start_date or end - usual.days * ONE_DAY, FIRST_DAY)
-    if end <= start:
-        raise InvalidInputError(f"The window has not begun: it starts on {start}.")
-    window = Window(start, end)
+    window = asked.days_until(usual.end - ONE_DAY, usual.days)
+    if asked.end_date is None and window.start >= usual.end:
+        raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
     expect_days(window.days, MOST_DAYS)
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)

@@ -9,9 +9,14 @@ Row = TypeVar("Row")
 
 
 def link_next(request: Request, response: Response, **parameters: str | int) -> None:
-    """Set `Link: <…>; rel="next"` to this request with other parameters; relative, so that it is right behind a proxy."""
+    """Set `Link: <…>; rel="next"` to this request with other parameters.
+
+    The link has no scheme and no host, so it is right behind a proxy. A prefix that the proxy takes off the path, such as
+    /sophia, comes from the settings.
+    """
     url = request.url.include_query_params(**parameters)
-    response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    prefix = request.app.state.house.settings.path_prefix
+    response.headers["Link"] = f'<{prefix}{url.path}?{url.query}>; rel="next"'
 
 
 def cut_page(

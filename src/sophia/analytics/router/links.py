@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import Visited
+from sophia.access.web import CanWrite, Visited
 from sophia.analytics import queries, schemas, store
 from sophia.analytics.queries.links import LinkState
 from sophia.analytics.router.clients import ClientId
@@ -46,7 +46,7 @@ def domains(who: Visited, client_id: ClientId) -> schemas.DomainsAnswer:
 
 
 @router.put("/{client_id}/domains", response_model=schemas.DomainsAnswer, responses=documented(400, 413))
-def set_domains(who: Visited, client_id: ClientId, given: schemas.NewDomains) -> schemas.DomainsAnswer:
+def set_domains(who: CanWrite, client_id: ClientId, given: schemas.NewDomains) -> schemas.DomainsAnswer:
     """Say which domains are the client's own, in place of those before."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)

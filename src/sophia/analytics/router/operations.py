@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sophia.access.bounds import STORE_SECONDS
 from sophia.access.problems import documented
-from sophia.access.web import House, OperatorVisited, Visit, expect_known_parameters
+from sophia.access.web import CanReadPortfolio, House, Visit, expect_known_parameters
 from sophia.analytics import queries, schemas
 from sophia.errors import StoreError
 from sophia.migrations import expect_current
@@ -98,7 +98,7 @@ def read_figures(who: Visit) -> StoreFigures:
 @operations.get(
     "/metrics", response_class=PlainTextResponse, response_model=str, responses=documented(401, 403, 422, 429, 500, 503)
 )
-def prometheus(request: Request, who: OperatorVisited) -> Response:
+def prometheus(request: Request, who: CanReadPortfolio) -> Response:
     """Figures of the store and of the requests answered so far, for Prometheus. Needs a key for all clients."""
     store = CollectorRegistry()
     store.register(read_figures(who))

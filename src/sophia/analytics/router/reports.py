@@ -29,7 +29,7 @@ def brief(who: Visited, asked: Annotated[ReportQuery, Query()]) -> briefs.BriefA
     """Every active client that the key may see: coral, amber, sage, or no data, with the reasons, by need;
     with `as_of` as it was, but for what is known of today only.
     """
-    found = make_brief(who.database, who.seen, who.now, asked.window, as_of=asked.as_of)
+    found = make_brief(who.database, who.seen, who.now, asked.window_at(asked.as_of or who.now), as_of=asked.as_of)
     shown = replace(found, annotations=told_to(who.seen, found.annotations))
     return briefs.BriefAnswer.model_validate(shown)
 
@@ -39,7 +39,7 @@ def report(who: Visited, client_id: ClientId, asked: Annotated[ReportQuery, Quer
     """Everything that can be said of a client's window; with `as_of` exactly what could be said at that moment."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
-    found = make_report(who.database, client_id, asked.window, who.now, as_of=asked.as_of)
+    found = make_report(who.database, client_id, asked.window_at(asked.as_of or who.now), who.now, as_of=asked.as_of)
     return shapes.report_answer(replace(found, annotations=told_to(who.seen, found.annotations)))
 
 

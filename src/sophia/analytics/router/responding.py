@@ -8,6 +8,7 @@ from sophia.access.problems import documented
 from sophia.access.web import Visited
 from sophia.analytics import queries
 from sophia.analytics.report import make_responses, make_standings
+from sophia.analytics.report.gathering import HISTORY
 from sophia.analytics.router.clients import ClientId
 from sophia.analytics.schemas import responding as shapes
 from sophia.analytics.schemas.asking import WindowQuery
@@ -15,6 +16,7 @@ from sophia.analytics.schemas.figures import WindowAnswer
 
 router = APIRouter(responses=documented(404))
 Days = Annotated[WindowQuery, Query()]
+USUAL_DAYS = HISTORY.days
 
 
 @router.get("/{client_id}/posting-times", response_model=shapes.PostingTimesAnswer)
@@ -22,7 +24,9 @@ def posting_times(who: Visited, client_id: ClientId, asked: Days) -> shapes.Post
     """When people respond, by hour of the week on the client's clock; by default from the posts of 90 days."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
-    return shapes.posting_times_answer(make_responses(who.database, client_id, asked.window, who.now))
+    return shapes.posting_times_answer(
+        make_responses(who.database, client_id, asked.window_at(who.now, USUAL_DAYS), who.now)
+    )
 
 
 @router.get("/{client_id}/formats", response_model=shapes.FormatsAnswer)
@@ -30,7 +34,7 @@ def formats(who: Visited, client_id: ClientId, asked: Days) -> shapes.FormatsAns
     """What people respond to: formats and content pillars; by default from the posts of 90 days."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
-    return shapes.formats_answer(make_responses(who.database, client_id, asked.window, who.now))
+    return shapes.formats_answer(make_responses(who.database, client_id, asked.window_at(who.now, USUAL_DAYS), who.now))
 
 
 @router.get("/{client_id}/post-standings", response_model=shapes.StandingsAnswer)
@@ -41,7 +45,7 @@ def post_standings(
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
     age = int(asked.age.removesuffix("d"))
-    found = make_standings(who.database, client_id, asked.window, who.now, age, asked.metric)
+    found = make_standings(who.database, client_id, asked.window_at(who.now, USUAL_DAYS), who.now, age, asked.metric)
     chosen = [post for post in found.posts if asked.verdict in (None, post.standing.verdict)]
     return shapes.StandingsAnswer(
         client_id=client_id,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import OperatorVisited, Visit, Visited
+from sophia.access.web import CanAdministerPortfolio, CanWrite, Visit, Visited
 from sophia.analytics import queries, schemas
 from sophia.analytics.queries.told import Note, RecordedCost, list_costs, notes, told_to
 from sophia.analytics.report import client_goals
@@ -46,7 +46,7 @@ def costs(who: Visited, client_id: ClientId) -> list[RecordedCost]:
     response_model=told.CostAnswer,
     responses={200: AGAIN | {"model": told.CostAnswer}, **writing},
 )
-def record_cost(who: Visited, client_id: ClientId, given: told.NewCost, response: Response) -> RecordedCost:
+def record_cost(who: CanWrite, client_id: ClientId, given: told.NewCost, response: Response) -> RecordedCost:
     """Record a cost; the same once more adds nothing."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -57,7 +57,7 @@ def record_cost(who: Visited, client_id: ClientId, given: told.NewCost, response
 
 
 @router.delete("/{client_id}/costs/{cost_id}", status_code=204)
-def take_cost_back(who: Visited, client_id: ClientId, cost_id: CostId) -> None:
+def take_cost_back(who: CanWrite, client_id: ClientId, cost_id: CostId) -> None:
     """Take a cost back. Reports as of a moment before this one still know it."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -89,7 +89,7 @@ def goal(who: Visited, client_id: ClientId, name: Name) -> ReportedGoal:
     responses={201: {"model": GoalAnswer, "description": "There was no goal of that name."}, **writing},
 )
 def put_goal(
-    who: Visited, client_id: ClientId, name: Name, given: told.NewGoalBody, response: Response
+    who: CanWrite, client_id: ClientId, name: Name, given: told.NewGoalBody, response: Response
 ) -> ReportedGoal:
     """Set a goal, in place of the one of that name. What it was stays in reports as of a moment before this one."""
     with who.database.write() as session:
@@ -100,7 +100,7 @@ def put_goal(
 
 
 @router.delete("/{client_id}/goals/{name}", status_code=204)
-def delete_goal(who: Visited, client_id: ClientId, name: Name) -> None:
+def delete_goal(who: CanWrite, client_id: ClientId, name: Name) -> None:
     """Give a goal up."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -131,7 +131,7 @@ def annotations(who: Visited, client_id: ClientId, asked: Annotated[told.NotesQu
     response_model=NoteAnswer,
     responses={200: AGAIN | {"model": NoteAnswer}, **writing},
 )
-def write_annotation(who: Visited, client_id: ClientId, given: told.NewAnnotation, response: Response) -> Note:
+def write_annotation(who: CanWrite, client_id: ClientId, given: told.NewAnnotation, response: Response) -> Note:
     """Write down what happened on a day of this client. The name of the key stands beside it."""
     with who.database.read() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -139,7 +139,7 @@ def write_annotation(who: Visited, client_id: ClientId, given: told.NewAnnotatio
 
 
 @router.delete("/{client_id}/annotations/{annotation_id}", status_code=204)
-def take_annotation_back(who: Visited, client_id: ClientId, annotation_id: AnnotationId) -> None:
+def take_annotation_back(who: CanWrite, client_id: ClientId, annotation_id: AnnotationId) -> None:
     """Take an annotation back; those of the portfolio are not the client's."""
     with who.database.write() as session:
         queries.expect_client(session, who.seen, client_id)
@@ -157,9 +157,9 @@ def portfolio_annotations(who: Visited, asked: Annotated[told.NotesQuery, Query(
     "/portfolio/annotations",
     status_code=201,
     response_model=NoteAnswer,
-    responses={200: AGAIN | {"model": NoteAnswer}, **writing, **documented(403)},
+    responses={200: AGAIN | {"model": NoteAnswer}, **writing},
 )
-def write_portfolio_annotation(who: OperatorVisited, given: told.NewAnnotation, response: Response) -> Note:
+def write_portfolio_annotation(who: CanAdministerPortfolio, given: told.NewAnnotation, response: Response) -> Note:
     """Write down what happened to all clients on a day, such as a holiday; for keys that see all clients.
 
     The text is meant for everybody: the reports of every client show it, to every key. Name no client in it.
@@ -168,9 +168,9 @@ def write_portfolio_annotation(who: OperatorVisited, given: told.NewAnnotation, 
 
 
 @portfolio.delete(
-    "/portfolio/annotations/{annotation_id}", status_code=204, responses=documented(403, 404)
+    "/portfolio/annotations/{annotation_id}", status_code=204, responses=documented(404)
 )  # fmt: skip
-def take_portfolio_annotation_back(who: OperatorVisited, annotation_id: AnnotationId) -> None:
+def take_portfolio_annotation_back(who: CanAdministerPortfolio, annotation_id: AnnotationId) -> None:
     """Take an annotation of the whole portfolio back."""
     with who.database.write() as session:
         remove_annotation(session, None, annotation_id, who.now)

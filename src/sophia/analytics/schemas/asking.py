@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from sophia.analytics.measures.figures import ONE_DAY, Window
+from sophia.analytics.measures.figures import ONE_DAY, Window, window_until
 from sophia.meta.catalogue import Level, Period, Platform
+from sophia.meta.reporting_zone import reporting_day
 
 RunStatus = Literal["running", "ok", "partial", "throttled", "needs_reconnect", "failed"]
 LARGEST_ID = 2**63 - 1
@@ -18,6 +19,7 @@ VISIBLE = r"^[^\x00-\x1f\x7f]+$"
 PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 DEEPEST_DETAILS = 20
+DAYS_PER_WEEK = 7
 # PostgreSQL keeps no NUL, and nobody keeps half of a character.
 UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -98,7 +100,9 @@ class Asking(BaseModel):
 
 
 class DaysAsked(Asking):
-    """Days, both included."""
+    """Days, both included. Either may be left out, on every endpoint: lists are open on that side, and what is computed
+    for a window uses `days_until`.
+    """
 
     start_date: CalendarDay | None = Field(default=None, description="First day, included, in Meta's reporting zone.")
     end_date: CalendarDay | None = Field(default=None, description="Last day, included.")
@@ -109,6 +113,10 @@ class DaysAsked(Asking):
             raise ValueError("start_date is after end_date")
         return self
 
+    def days_until(self, newest: date, usual_days: int) -> Window:
+        """Return the window of an endpoint that needs both ends, as `window_until` does."""
+        return window_until(self.start_date, self.end_date, newest, usual_days)
+
 
 def days_asked(asked: DaysAsked) -> Window | None:
     """The days that were asked for, as far back and forward as there are any where one end is left out."""
@@ -118,17 +126,13 @@ def days_asked(asked: DaysAsked) -> Window | None:
 
 
 class WindowQuery(DaysAsked):
-    """The days that are asked for, both or none given; without them the newest closed week."""
+    """The days of a report; without any, those that the endpoint reports on by default."""
 
-    @model_validator(mode="after")
-    def both_days(self) -> Self:
-        if (self.start_date is None) != (self.end_date is None):
-            raise ValueError("give both start_date and end_date, or none")
-        return self
-
-    @property
-    def window(self) -> Window | None:
-        return days_asked(self)
+    def window_at(self, moment: datetime, usual_days: int = DAYS_PER_WEEK) -> Window | None:
+        """Return the window at an aware moment, when the newest day is yesterday; None when no day was given."""
+        if self.start_date is None and self.end_date is None:
+            return None
+        return self.days_until(reporting_day(moment) - ONE_DAY, usual_days)
 
 
 class ReportQuery(WindowQuery):

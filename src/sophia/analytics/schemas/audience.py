@@ -51,6 +51,10 @@ class ProfileGiven(Asking):
     places: Annotated[list[Place], Field(max_length=100)] = Field(
         default=[], description="Cities as Meta writes them (Toronto, Ontario), or the city or the region alone."
     )
+    # So that what GET answered may be sent back with a change.
+    name: str | None = Field(default=None, description="Ignored: the address names it.")
+    created_at: datetime | None = Field(default=None, description="Ignored.")
+    updated_at: datetime | None = Field(default=None, description="Ignored.")
 
     def profile(self, name: str) -> Profile:
         """Raises InvalidInputError for what cannot be wanted: reversed ages, a country that is none (H8, H9)."""

@@ -24,7 +24,7 @@ from sophia.analytics.schemas.figures import Answering, FigureAnswer
 from sophia.errors import InvalidInputError
 
 EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]
-AttributedBy = Literal["content_draft_id", "utm_content", "link_url"]
+AttributedBy = Literal["content_draft_id", "utm_content", "link_url", "utm_source"]
 MOST_DETAILS_BYTES = 16_000
 EARLIEST_EVENT = date(2004, 1, 1)
 
@@ -60,7 +60,9 @@ class NewConversion(Asking):
     revenue_amount: Amount | None = None
     currency: Currency | None = None
     content_draft_id: BodyId | None = None
-    external_id: Name | None = Field(default=None, description="Your number of this event; it is recorded once.")
+    external_id: Name | None = Field(
+        default=None, description="Your number of this event; sent again by the same source, it is a new version of it."
+    )
     customer_key: Name | None = Field(default=None, description="Tells customers apart; only a hash of it is kept.")
     utm_source: Name | None = None
     utm_medium: Name | None = None
@@ -99,10 +101,10 @@ def expect_event_date(day: date, earliest: date, last: date) -> None:
 
 
 class ConversionAnswer(Answering):
-    """What became of it; without `attributed_by` nobody knows which post led to it."""
+    """What became of it; without `attributed_by` neither the post nor the channel that led to it is known."""
 
     id: int
-    status: Literal["recorded", "duplicate"]
+    status: Literal["recorded", "changed", "duplicate"]
     content_draft_id: int | None
     attributed_by: AttributedBy | None
 
@@ -158,7 +160,7 @@ class FunnelStepAnswer(Answering):
 
 
 class CountedAnswer(Answering):
-    """Events of one type: how many, and how many of them nobody can credit to a post."""
+    """Events of one type: how many, and of how many neither the post nor the channel is known."""
 
     event_type: EventType
     events: int

@@ -35,7 +35,10 @@ class LinkAnswer(Answering):
 
 
 class NewDomains(Asking):
+    """What GET answered may be sent back as it is."""
+
     domains: Annotated[list[Annotated[str, Field(max_length=260)]], Field(max_length=50)]
+    note: str | None = Field(default=None, description="Ignored. GET says it.")
 
 
 class DomainsAnswer(Answering):

@@ -21,7 +21,14 @@ from sophia.analytics.store.competitors import (
     remove_competitor,
     save_discovered,
 )
-from sophia.analytics.store.conversions import Conversion, Outcome, Recorded, record_conversion, record_conversions
+from sophia.analytics.store.conversion_records import (
+    Conversion,
+    IncomingConversion,
+    Outcome,
+    Recorded,
+    RecordStatus,
+)
+from sophia.analytics.store.conversions import record_conversion, record_conversions
 from sophia.analytics.store.decisions import NewDecision, RecordedDecision, record_decision
 from sophia.analytics.store.links import record_check, register_links, set_domains
 from sophia.analytics.store.refusals import record_pauses, record_refusals, record_refused_objects
@@ -44,9 +51,11 @@ __all__ = [
     "CampaignRef",
     "Conversion",
     "Grouping",
+    "IncomingConversion",
     "NewDecision",
     "Outcome",
     "Owner",
+    "RecordStatus",
     "Recorded",
     "RecordedDecision",
     "RunOutcome",

@@ -1,217 +1,265 @@
-"""Records what people did on the way to a sale; the same event twice changes nothing (J5)."""
+"""Records what people did on the way to a sale: the same event twice changes nothing (J5), a changed one gets a version."""
 
-import hashlib
-import json
+import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, func, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, bindparam, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import ConversionEvent, TrackedLink
-from sophia.analytics.utm import TAGS, draft_named, read_tags
-from sophia.database import among, in_cents
-from sophia.errors import ConflictError, NotFoundError
-from sophia.portfolio.models import ContentDraft
-
-LONGEST_TAG = 200
-# What the first version recorded; the hashes of its events must stay what they are.
-_FIRST_FIELDS = frozenset(
-    {"event_type", "source", "event_date", "details", "revenue_amount", "currency", "content_draft_id"}
+from sophia.analytics.models import ConversionEvent, ConversionEventRevision
+from sophia.analytics.store.conversion_credit import Credit, customer_hash, find_credits
+from sophia.analytics.store.conversion_records import (
+    Conversion,
+    IncomingConversion,
+    Outcome,
+    Recorded,
+    RecordStatus,
 )
+from sophia.analytics.store.conversion_versions import Version, has_same_content, load_versions, replace_versions
+from sophia.database import among
+from sophia.errors import ConflictError, NotFoundError
+
+EVENTS = cast("Table", ConversionEvent.__table__)
+REVISIONS = cast("Table", ConversionEventRevision.__table__)
+MATCHED = (
+    *("idempotency_key", "external_id", "origin", "content_sha256", "content_draft_id", "attributed_by"),
+    *("removed_at", "removed_by"),
+)
+# What no other event of a client may have: a key, or an origin and the number that it gave.
+_Mark = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
-    """Something that a person did. Revenue has no more decimals than `currency`; both or neither are given.
+class _Prepared:
+    """A conversion with what would take long to compute each time. `tagged` has the tags of its link."""
 
-    `external_id` is the number that the event has where it comes from, `customer_key` whatever tells customers apart;
-    `link_url` is the link that was followed.
-    """
-
-    event_type: str
-    source: str
-    event_date: date
-    details: dict[str, Any] | None
-    revenue_amount: Decimal | None
-    currency: str | None
-    content_draft_id: int | None
-    external_id: str | None = None
-    customer_key: str | None = None
-    utm_source: str | None = None
-    utm_medium: str | None = None
-    utm_campaign: str | None = None
-    utm_content: str | None = None
-    link_url: str | None = None
-
-    @property
-    def sha256(self) -> str:
-        """The same for two conversions that say the same, in whatever order and with however many zeros."""
-        content = {name: value for name, value in asdict(self).items() if name in _FIRST_FIELDS or value is not None}
-        if self.revenue_amount is not None:
-            content["revenue_amount"] = in_cents(self.revenue_amount)
-        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-    @property
-    def with_tags(self) -> "Conversion":
-        """The same, with the tags of its link where it names none itself."""
-        found = read_tags(self.link_url or "")
-        tags: dict[str, Any] = {name: getattr(self, name) or found.get(name, "")[:LONGEST_TAG] or None for name in TAGS}
-        return replace(self, **tags)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The number of a conversion, whether it had been recorded before, and the draft that it is credited to.
-
-    `attributed_by` is None when nobody knows which post led to it.
-    """
-
-    id: int
-    duplicate: bool
-    draft_id: int | None
-    attributed_by: str | None
-
-
-Outcome = Recorded | ConflictError | NotFoundError
-# A draft and how it is known; both None when nobody knows which post led to an event.
-_Credit = tuple[int, str] | tuple[None, None]
-# What no other event of a client may have: a key, or an external id.
-_Mark = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A conversion under its key, with what would take long to find out of it each time."""
-
-    key: str
+    key: str | None
+    legacy_key: str | None
     conversion: Conversion
     tagged: Conversion
     sha256: str
 
     @property
-    def marks(self) -> tuple[_Mark, ...]:
-        return _marks(self.key, self.conversion.external_id)
+    def identity(self) -> _Mark | None:
+        return None if (found := self.conversion.identity) is None else ("identity", *found)
 
-
-def _marks(key: str, external_id: str | None) -> tuple[_Mark, ...]:
-    return (("key", key),) if external_id is None else (("key", key), ("external_id", external_id))
+    @property
+    def marks(self) -> set[_Mark]:
+        marks: set[_Mark] = set() if self.identity is None else {self.identity}
+        return marks if self.key is None else marks | {("key", self.key)}
 
 
 def record_conversion(
-    session: Session, client_id: int, conversion: Conversion, idempotency_key: str, now: datetime
+    session: Session, client_id: int, conversion: Conversion, idempotency_key: str | None, now: datetime
 ) -> Recorded:
-    """Record a conversion once per key and once per external id.
+    """Record a conversion once per key. The same external id of the same source with other content is its new version.
 
-    Raises ConflictError when either was used for something else, NotFoundError when the draft is not one of this
-    client (D4).
+    Raises ConflictError when the key was used for something else or the event was deleted, NotFoundError when the draft
+    is not one of this client (D4).
     """
-    (outcome,) = record_conversions(session, client_id, [(idempotency_key, conversion)], now)
+    (outcome,) = record_conversions(session, client_id, [IncomingConversion(conversion, idempotency_key)], now)
     if not isinstance(outcome, Recorded):
         raise outcome
+    if outcome.status is RecordStatus.DELETED:
+        raise ConflictError(
+            f"Conversion {outcome.id} has this source and external_id, and was deleted. Restore it: sophia conversions"
+            f" restore CLIENT {outcome.id}"
+        )
     return outcome
 
 
 def record_conversions(
-    session: Session, client_id: int, sent: Iterable[tuple[str, Conversion]], now: datetime
+    session: Session, client_id: int, incoming: Iterable[IncomingConversion], now: datetime
 ) -> list[Outcome]:
-    """Record conversions, each with its key, as if they came one after the other; say in their order what became of each.
+    """Record conversions as if they came one after the other; return in their order what became of each.
 
-    Where one cannot be recorded, its outcome is the error that `record_conversion` raises. The queries do not grow with
-    the number of conversions.
+    Where one cannot be recorded, its outcome is the error. The queries do not grow with the number of conversions.
     """
-    left = {place: _Sent(key, one, one.with_tags, one.sha256) for place, (key, one) in enumerate(sent)}
+    pending = {
+        index: _Prepared(item.key, item.legacy_key, item.conversion, item.conversion.with_tags, item.conversion.sha256)
+        for index, item in enumerate(incoming)
+    }
     outcomes: dict[int, Outcome] = {}
     lost: set[int] = set()
-    while left:
-        outcomes |= _recorded_before(session, client_id, left)
-        for place in lost - outcomes.keys():
-            outcomes[place] = ConflictError(
+    while pending:
+        match = _match(session, client_id, pending)
+        outcomes |= match.outcomes
+        outcomes |= _adopt(session, pending, match.legacy)
+        outcomes |= _change(session, client_id, {index: pending[index] for index in match.changed}, match.changed, now)
+        for index in lost - outcomes.keys() - match.waiting:
+            outcomes[index] = ConflictError(
                 "The Idempotency-Key was used and removed at this moment. Send the conversion again."
             )
-        new = {place: one for place, one in left.items() if place not in outcomes}
-        found, lost = _record_new(session, client_id, new, now)
-        outcomes |= found
-        # What repeats an event of this round, or lost to another process, reads in the next round what is there.
-        left = {place: one for place, one in new.items() if place not in found}
-    return [outcomes[place] for place in sorted(outcomes)]
+        new = {index: item for index, item in pending.items() if index not in outcomes and index not in match.waiting}
+        recorded, lost = _record_new(session, client_id, new, now)
+        outcomes |= recorded
+        # What repeats an event of this round, or lost to another process, reads in the next round what is stored.
+        pending = {index: item for index, item in pending.items() if index not in outcomes}
+    return [outcomes[index] for index in sorted(outcomes)]
 
 
-def _recorded_before(session: Session, client_id: int, sent: Mapping[int, _Sent]) -> dict[int, Outcome]:
-    """Of those whose key or external id is known: the event, or ConflictError when it says something else."""
-    known = _known_events(session, client_id, sent.values())
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """What is stored of conversions. `changed` and `legacy` are {index: number of the stored event}; those in `waiting`
+    follow a change of the same event.
+    """
+
+    outcomes: dict[int, Outcome]
+    changed: dict[int, int]
+    legacy: dict[int, Version]
+    waiting: set[int]
+
+
+def _match(session: Session, client_id: int, pending: Mapping[int, _Prepared]) -> _Match:
+    stored = _find_stored(session, client_id, pending.values())
+    match = _Match({}, {}, {}, set())
+    changing: set[_Mark | None] = set()
+    for index, item in pending.items():
+        by_key = stored.get(("key", item.key or ""))
+        row = stored.get(item.identity or ())
+        if by_key is not None:
+            match.outcomes[index] = _repeated(by_key, item)
+        elif item.identity in changing:
+            match.waiting.add(index)
+        elif row is not None and row["removed_by"] == "person":
+            match.outcomes[index] = _recorded(row, RecordStatus.DELETED)
+        elif row is not None and row["removed_at"] is None and row["content_sha256"] == item.sha256:
+            match.outcomes[index] = _recorded(row, RecordStatus.DUPLICATE)
+        elif row is not None:
+            match.changed[index] = row["id"]
+            changing.add(item.identity)
+        elif (old := stored.get(("key", item.legacy_key or ""))) is not None and old["external_id"] is None:
+            match.legacy[index] = old
+    return match
+
+
+def _repeated(row: Version, item: _Prepared) -> Outcome:
+    if row["content_sha256"] == item.sha256:
+        return _recorded(row, RecordStatus.DUPLICATE)
+    number = row["id"]
+    return ConflictError(f"The Idempotency-Key was used for another conversion, number {number}. Use a new one.")
+
+
+def _recorded(row: Version, status: RecordStatus) -> Recorded:
+    return Recorded(row["id"], status, row["content_draft_id"], row["attributed_by"])
+
+
+def _find_stored(session: Session, client_id: int, items: Collection[_Prepared]) -> dict[_Mark, Version]:
+    """The versions that are stored under the keys, and the current ones under the external ids, by both."""
+    keys = {key for item in items for key in (item.key, item.legacy_key)} - {None}
+    numbers = {item.conversion.external_id for item in items} - {None}
+    # For one condition with OR, SQLite would read all events of the client.
+    ways = [_versions(client_id, table, table.c.idempotency_key, keys) for table in (EVENTS, REVISIONS) if keys]
+    ways += [_versions(client_id, EVENTS, EVENTS.c.external_id, numbers)] if numbers else []
+    stored: dict[_Mark, Version] = {}
+    for row in session.execute(union_all(*ways)).mappings() if ways else ():
+        stored["key", row["idempotency_key"]] = row
+        if row["external_id"] is not None and row["is_newest"]:
+            stored["identity", row["origin"], row["external_id"]] = row
+    return stored
+
+
+def _versions(
+    client_id: int, table: Table, column: ColumnElement[Any], values: Collection[Any]
+) -> Select[*tuple[Any, ...]]:
+    """Versions of one table by a column, with the number of their conversion as `id`."""
+    number = table.c.id if table is EVENTS else table.c.conversion_id
+    return select(
+        number.label("id"),
+        literal(table is EVENTS).label("is_newest"),
+        *(table.c[name] for name in MATCHED),
+    ).where(table.c.client_id == client_id, among(column, values))
+
+
+def _adopt(session: Session, pending: Mapping[int, _Prepared], legacy: Mapping[int, Version]) -> dict[int, Outcome]:
+    """Give events of files that earlier versions of Sophia recorded the number that their row has now."""
+    names = ("external_id", "origin", "from_analytics", "row_key")
+    written = [
+        {name: getattr(pending[index].conversion, name) for name in names}
+        | {"content_sha256": pending[index].sha256, "number": row["id"]}
+        for index, row in legacy.items()
+    ]
+    if written:
+        adopted = update(EVENTS).where(EVENTS.c.id == bindparam("number"))
+        adopted = adopted.values({name: bindparam(name) for name in (*names, "content_sha256")})
+        session.connection().execute(adopted, written)
+    return {index: _recorded(row, RecordStatus.DUPLICATE) for index, row in legacy.items()}
+
+
+def _change(
+    session: Session, client_id: int, items: Mapping[int, _Prepared], numbers: Mapping[int, int], now: datetime
+) -> dict[int, Outcome]:
+    """Replace the current versions of these events, as they are once they are locked."""
+    if not items:
+        return {}
+    credits_ = find_credits(session, client_id, {index: item.tagged for index, item in items.items()})
+    versions = load_versions(session, numbers.values())
     outcomes: dict[int, Outcome] = {}
-    for place, one in sent.items():
-        rows = [known[mark] for mark in one.marks if mark in known]
-        other = next((row for row in rows if row.content_sha256 != one.sha256), None)
-        if other is not None:
-            by_id = other.external_id is not None and other.external_id == one.conversion.external_id
-            what = "external_id" if by_id else "Idempotency-Key"
-            said = f"The {what} was used for another conversion, number {other.id}. Use a new one."
-            outcomes[place] = ConflictError(said)
-        elif rows:
-            found = rows[0]
-            outcomes[place] = Recorded(found.id, True, found.content_draft_id, found.attributed_by)
+    replaced: list[tuple[Version, Version]] = []
+    for index, item in items.items():
+        credit, old = credits_[index], versions[numbers[index]]
+        if isinstance(credit, NotFoundError):
+            outcomes[index] = credit
+            continue
+        new = _row(client_id, item, credit, now) | {"removed_at": None, "removed_by": None, "reason": None}
+        is_same = old["removed_at"] is None and has_same_content(old, new)
+        outcomes[index] = Recorded(
+            old["id"],
+            RecordStatus.DUPLICATE if is_same else RecordStatus.CHANGED,
+            new["content_draft_id"],
+            new["attributed_by"],
+            replaces_amendment=not is_same and old["removed_at"] is None and old["reason"] is not None,
+        )
+        if not is_same:
+            replaced.append((old, new))
+    replace_versions(session, replaced, now)
     return outcomes
 
 
-def _known_events(session: Session, client_id: int, sent: Collection[_Sent]) -> dict[_Mark, Row[*tuple[Any, ...]]]:
-    """The events that are stored under the keys and external ids of these, by both."""
-    keys = {one.key for one in sent}
-    numbers = {one.conversion.external_id for one in sent} - {None}
-    wanted = select(
-        ConversionEvent.id,
-        ConversionEvent.idempotency_key,
-        ConversionEvent.content_sha256,
-        ConversionEvent.external_id,
-        ConversionEvent.content_draft_id,
-        ConversionEvent.attributed_by,
-    ).where(ConversionEvent.client_id == client_id)
-    # For one condition with OR, SQLite would read all events of the client.
-    ways = [wanted.where(among(ConversionEvent.idempotency_key, keys))]
-    ways += [wanted.where(among(ConversionEvent.external_id, numbers))] if numbers else []
-    rows = session.execute(union_all(*ways)).all()
-    return {mark: row for row in rows for mark in _marks(row.idempotency_key, row.external_id)}
-
-
 def _record_new(
-    session: Session, client_id: int, sent: Mapping[int, _Sent], now: datetime
+    session: Session, client_id: int, items: Mapping[int, _Prepared], now: datetime
 ) -> tuple[dict[int, Outcome], set[int]]:
-    """Record of these the first of each key and external id; return what became of them, and who lost to another process."""
-    credit = _drafts_behind(session, client_id, sent)
+    """Record of these the first of each key and external id; return the outcomes, and who lost to another process."""
+    if not items:
+        return {}, set()
+    credits_ = find_credits(session, client_id, {index: item.tagged for index, item in items.items()})
     outcomes: dict[int, Outcome] = {}
     taken: set[_Mark] = set()
     rows: dict[int, dict[str, Any]] = {}
-    for place, one in sent.items():
-        behind = credit[place]
-        if not taken.isdisjoint(one.marks):
+    for index, item in items.items():
+        credit = credits_[index]
+        if not taken.isdisjoint(item.marks):
             continue
-        if isinstance(behind, NotFoundError):
-            outcomes[place] = behind
+        if isinstance(credit, NotFoundError):
+            outcomes[index] = credit
         else:
-            taken.update(one.marks)
-            rows[place] = _row(client_id, one, behind, now)
+            taken |= item.marks
+            rows[index] = _row(client_id, item, credit, now)
     numbers = _insert(session, list(rows.values()))
-    for place, row in rows.items():
+    for index, row in rows.items():
         if (number := numbers.get(row["idempotency_key"])) is not None:
-            outcomes[place] = Recorded(number, False, row["content_draft_id"], row["attributed_by"])
+            outcomes[index] = Recorded(number, RecordStatus.RECORDED, row["content_draft_id"], row["attributed_by"])
     return outcomes, rows.keys() - outcomes.keys()
 
 
-def _row(client_id: int, one: _Sent, behind: _Credit, now: datetime) -> dict[str, Any]:
-    draft_id, attributed_by = behind
-    return asdict(one.tagged) | {
+def _row(client_id: int, item: _Prepared, credit: Credit, now: datetime) -> dict[str, Any]:
+    draft_id, attributed_by = credit
+    values = asdict(item.tagged)
+    del values["transaction_id"]
+    return values | {
         "client_id": client_id,
         "content_draft_id": draft_id,
         "attributed_by": attributed_by,
-        "customer_key": customer_hash(client_id, one.tagged.customer_key),
-        "idempotency_key": one.key,
-        "content_sha256": one.sha256,
+        "customer_key": customer_hash(client_id, item.tagged.customer_key),
+        "idempotency_key": item.key or str(uuid.uuid4()),
+        "content_sha256": item.sha256,
         "recorded_at": now,
+        "origin": item.tagged.origin or item.tagged.source,
+        "transaction_key": item.tagged.transaction_key,
     }
 
 
@@ -223,71 +271,5 @@ def _insert(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
     if not rows:
         return {}
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    table = cast("Table", ConversionEvent.__table__)
-    statement = insert(table).on_conflict_do_nothing().returning(table.c.idempotency_key, table.c.id)
+    statement = insert(EVENTS).on_conflict_do_nothing().returning(EVENTS.c.idempotency_key, EVENTS.c.id)
     return {row.idempotency_key: row.id for row in session.execute(statement, rows)}
-
-
-def _drafts_behind(session: Session, client_id: int, sent: Mapping[int, _Sent]) -> dict[int, _Credit | NotFoundError]:
-    """Whose post led to each, and how that is known: the draft that was named, else `utm_content`, else the link.
-
-    NotFoundError where a draft is named that is not one of this client. A tag that names another client's draft, or none
-    that there is, says nothing.
-    """
-    named = {place: one.conversion.content_draft_id for place, one in sent.items()}
-    tagged = {place: draft_named(one.tagged.utm_content) for place, one in sent.items()}
-    own = _own_drafts(session, client_id, ({*named.values(), *tagged.values()}) - {None})
-    by_link = {
-        place: address_hash(one.conversion.link_url)
-        for place, one in sent.items()
-        if named[place] is None and tagged[place] not in own and one.conversion.link_url is not None
-    }
-    drafts = _drafts_of_links(session, client_id, set(by_link.values()))
-    found: dict[int, _Credit | NotFoundError] = {}
-    for place in sent:
-        draft_id, tag, linked = named[place], tagged[place], drafts.get(by_link.get(place, ""))
-        if draft_id is not None:
-            missing = NotFoundError(f"Client {client_id} has no draft {draft_id}.")
-            found[place] = (draft_id, "content_draft_id") if draft_id in own else missing
-        elif tag is not None and tag in own:
-            found[place] = tag, "utm_content"
-        else:
-            found[place] = (None, None) if linked is None else (linked, "link_url")
-    return found
-
-
-def _own_drafts(session: Session, client_id: int, numbers: Collection[int | None]) -> set[int]:
-    """Which of these are drafts of this client."""
-    if not numbers:
-        return set()
-    mine = ContentDraft.client_id == client_id, among(ContentDraft.id, numbers)
-    return set(session.scalars(select(ContentDraft.id).where(*mine)))
-
-
-def _drafts_of_links(session: Session, client_id: int, digests: Collection[str]) -> dict[str, int | None]:
-    """By the hash of a link the draft in which it stood, as it was tagged or else as it was written.
-
-    None when several drafts have it.
-    """
-    found: dict[str, int | None] = {}
-    # As it was tagged comes last, and counts.
-    for column in (TrackedLink.original_sha256, TrackedLink.tagged_sha256):
-        if not digests:
-            break
-        first, last = func.min(TrackedLink.draft_id), func.max(TrackedLink.draft_id)
-        mine = TrackedLink.client_id == client_id, among(column, digests)
-        for digest, one, other in session.execute(select(column, first, last).where(*mine).group_by(column)):
-            found[digest] = one if one == other else None
-    return found
-
-
-def address_hash(address: str) -> str:
-    """By which a link is found again: of its bytes, without white space around it."""
-    return hashlib.sha256(address.strip().encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def customer_hash(client_id: int, customer_key: str | None) -> str | None:
-    """What is kept of a customer: the same for the same key of the same client, whatever its case; no name, no address."""
-    if customer_key is None or not customer_key.strip():
-        return None
-    return hashlib.sha256(f"{client_id}:{customer_key.strip().casefold()}".encode()).hexdigest()

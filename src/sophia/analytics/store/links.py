@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.models import Campaign, TrackedLink
-from sophia.analytics.store.conversions import address_hash
+from sophia.analytics.store.conversion_credit import address_hash
 from sophia.analytics.utm import TaggedCopy, Untagged, read_tags
 from sophia.analytics.utm.domains import canonical_host, has_real_suffix
 from sophia.database import among

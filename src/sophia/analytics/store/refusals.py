@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.models import BudgetPause, MetricStatus, RefusedObject
 from sophia.database import among, put_rows
-from sophia.meta.asking import PASSING
+from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, PASSING
 from sophia.meta.catalogue import Platform
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.pacing import Pause
@@ -19,6 +19,8 @@ from sophia.vault import strike_out
 ASK_AGAIN_AFTER = timedelta(days=14)
 # An object is believed to be gone after three tries on different days (GRAPH_API §3, 100/33), and then looked at rarely.
 OBJECT_AGAIN_AFTER = (timedelta(hours=20), timedelta(hours=20), timedelta(days=30))
+# Media older than the professional account never get insights (GRAPH_API §3, 100/2108006).
+NEVER_AGAIN = timedelta(days=100 * 365)
 
 
 def record_refusals(
@@ -82,8 +84,10 @@ def record_refused_objects(
             row = RefusedObject(account_id=account_id, object_id=name, since=now, tries=0)
             session.add(row)
         row.tries += 1
-        row.code, row.subcode, row.reason = error.code, error.subcode, strike_out(error.message)
-        row.ask_again_at = now + OBJECT_AGAIN_AFTER[min(row.tries, len(OBJECT_AGAIN_AFTER)) - 1]
+        row.code, row.subcode, row.reason = error.code, error.subcode, error.text
+        is_for_good = error.subcode == OLDER_THAN_THE_PROFESSIONAL_ACCOUNT
+        after = OBJECT_AGAIN_AFTER[min(row.tries, len(OBJECT_AGAIN_AFTER)) - 1]
+        row.ask_again_at = now + (NEVER_AGAIN if is_for_good else after)
 
 
 def record_pauses(session: Session, pauses: Iterable[Pause], now: datetime) -> None:

@@ -76,6 +76,7 @@ class Saved:
     quarantined: int = 0
     unclassified: set[str] = field(default_factory=set)
     oddities: dict[str, int] = field(default_factory=dict)  # what was set aside and why → how often
+    unknown_kinds: dict[str, int] = field(default_factory=dict)  # what Meta says about the kind → posts that were kept
 
     def add(self, other: "Saved") -> None:
         self.new += other.new
@@ -84,8 +85,9 @@ class Saved:
         self.posts_new += other.posts_new
         self.quarantined += other.quarantined
         self.unclassified |= other.unclassified
-        for what, count in other.oddities.items():
-            self.oddities[what] = self.oddities.get(what, 0) + count
+        for counts, others in ((self.oddities, other.oddities), (self.unknown_kinds, other.unknown_kinds)):
+            for what, count in others.items():
+                counts[what] = counts.get(what, 0) + count
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class AccountWriter:
             values, stored = self._by_series(session, self._place(session, readings, posts, saved))
             self._compare_and_write(session, values, stored, fetch_id, saved)
         saved.quarantined = add_oddities(session, self._run_id, oddities, self._clock())
+        saved.unknown_kinds = Counter(post.unknown_kind for post in batch.posts if post.unknown_kind)
         saved.oddities = Counter(f"{oddity.metric or 'an item'}: {oddity.reason}" for oddity in oddities)
         return saved
 
@@ -207,8 +210,10 @@ class AccountWriter:
     def _post_row(post: PostSeen, old: Mapping[str, Any] | None, drafts: Mapping[str, int]) -> dict[str, Any]:
         """The columns of a post as they should be. What is listed lives, whatever was thought of it before."""
         draft = old["draft_id"] if old else None
-        # A list of posts shows reels as videos; once known as a reel, a post stays one.
-        kind = ObjectKind.REEL.value if old and old["kind"] == ObjectKind.REEL else post.kind.value
+        # A list of posts shows reels as videos; once known as a reel, a post stays one. And a kind that Meta leaves out
+        # once does not undo the one that it named before.
+        is_better_known = old and (old["kind"] == ObjectKind.REEL or post.kind is ObjectKind.OTHER)
+        kind = old["kind"] if old and is_better_known else post.kind.value
         return {
             "platform_post_id": post.external_id,
             "kind": kind,

@@ -11,8 +11,9 @@ from sophia.meta.catalogue.lookup import (
     reads,
     stored_breakdown,
     stored_name,
+    stored_names,
 )
-from sophia.meta.catalogue.questions import Question, questions, spans
+from sophia.meta.catalogue.questions import Question, questions, refusal_label, spans
 from sophia.meta.catalogue.terms import Asked, Key, Level, Metric, MetricType, ObjectKind, Period, Platform, Source
 
 __all__ = [
@@ -39,7 +40,9 @@ __all__ = [
     "questions",
     "read_breakdown",
     "reads",
+    "refusal_label",
     "spans",
     "stored_breakdown",
     "stored_name",
+    "stored_names",
 ]

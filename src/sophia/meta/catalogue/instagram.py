@@ -11,6 +11,9 @@ NOT_STORY = MEDIA_KINDS - {ObjectKind.STORY}
 NOT_REEL = MEDIA_KINDS - {ObjectKind.REEL}
 REEL_ONLY = frozenset({ObjectKind.REEL})
 STORY_ONLY = frozenset({ObjectKind.STORY})
+# A medium of an unknown product type is asked what every product type answers: anything else might fail the whole call.
+EVERY_MEDIUM = MEDIA_KINDS | {ObjectKind.OTHER}
+EVERY_LASTING_MEDIUM = NOT_STORY | {ObjectKind.OTHER}
 
 ACCOUNT = Edge(Platform.INSTAGRAM, frozenset({ObjectKind.ACCOUNT}), Source.INSIGHTS, DAY, "total_value")
 MEDIA = Edge(Platform.INSTAGRAM, MEDIA_KINDS, Source.INSIGHTS, LIFETIME)
@@ -106,14 +109,16 @@ _ACCOUNT_ROWS: tuple[Metric, ...] = (
 )
 
 _MEDIA_ROWS: tuple[Metric, ...] = (
-    MEDIA.metric("views", "views", primary=True, sure="A", note="Refused for some old media."),
-    MEDIA.metric("reach", "reach", primary=True, sure="A"),
-    MEDIA.metric("likes", "likes", primary=True, kinds=NOT_STORY, sure="A", note="Organic only."),
-    MEDIA.metric("comments", "comments", primary=True, kinds=NOT_STORY, sure="A", note="Organic only."),
-    MEDIA.metric("saved", "saved", primary=True, kinds=NOT_STORY, sure="A"),
-    MEDIA.metric("shares", "shares", primary=True, sure="A", note="One report of a refusal on images."),
-    MEDIA.metric("total_interactions", "total_interactions", primary=True, sure="A"),
-    MEDIA.metric("reposts", "reposts", primary=True, note="Since 3 December 2025."),
+    MEDIA.metric("views", "views", primary=True, kinds=EVERY_MEDIUM, sure="A", note="Refused for some old media."),
+    MEDIA.metric("reach", "reach", primary=True, kinds=EVERY_MEDIUM, sure="A"),
+    MEDIA.metric("likes", "likes", primary=True, kinds=EVERY_LASTING_MEDIUM, sure="A", note="Organic only."),
+    MEDIA.metric("comments", "comments", primary=True, kinds=EVERY_LASTING_MEDIUM, sure="A", note="Organic only."),
+    MEDIA.metric("saved", "saved", primary=True, kinds=EVERY_LASTING_MEDIUM, sure="A"),
+    MEDIA.metric(
+        "shares", "shares", primary=True, kinds=EVERY_MEDIUM, sure="A", note="One report of a refusal on images."
+    ),
+    MEDIA.metric("total_interactions", "total_interactions", primary=True, kinds=EVERY_MEDIUM, sure="A"),
+    MEDIA.metric("reposts", "reposts", primary=True, kinds=EVERY_MEDIUM, note="Since 3 December 2025."),
     MEDIA.metric("follows", "follows", primary=True, kinds=NOT_REEL, sure="A"),
     MEDIA.metric("profile_visits", "profile_visits", primary=True, kinds=NOT_REEL, sure="A"),
     MEDIA.metric(

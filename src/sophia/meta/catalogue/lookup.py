@@ -91,6 +91,11 @@ def find(
     return None
 
 
+def stored_names() -> frozenset[str]:
+    """Return every name under which a metric of the catalogue is stored, of all platforms and levels."""
+    return frozenset(name for _, _, name in _STORED)
+
+
 def explain(platform: Platform, level: Level, stored_name: str, breakdown: str = "") -> Explained | None:
     """Return what a stored name means, or None: an unknown name is never guessed at.
 

@@ -14,7 +14,14 @@ _KINDS = {
         {ObjectKind.PAGE, ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL, ObjectKind.STORY}
     ),
     Platform.INSTAGRAM: frozenset(
-        {ObjectKind.ACCOUNT, ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL, ObjectKind.STORY}
+        {
+            ObjectKind.ACCOUNT,
+            ObjectKind.FEED,
+            ObjectKind.CAROUSEL,
+            ObjectKind.REEL,
+            ObjectKind.STORY,
+            ObjectKind.OTHER,
+        }
     ),
 }
 
@@ -28,6 +35,17 @@ class Question:
     breakdown: str | None
     names: tuple[str, ...]
     timeframe: str = ""
+
+    def label(self, name: str) -> str:
+        """The name under which a refusal of this question is remembered: Meta may refuse a breakdown and no more."""
+        return refusal_label(name, self.breakdown, self.period)
+
+
+def refusal_label(name: str, breakdown: str | None = None, period: Period | None = None) -> str:
+    """A metric's name, with the breakdown or the rolling period that is refused while the plain metric lives."""
+    if breakdown:
+        return f"{name} by {breakdown}"
+    return f"{name} per {period.value}" if period in (Period.WEEK, Period.DAYS_28) else name
 
 
 def questions(
@@ -43,12 +61,12 @@ def questions(
     """Return the requests that read everything known of one object of this kind.
 
     `day` is the day of asking, which decides what is retired; `also` names metrics that are asked on request only;
-    `refused` names those that Meta refuses for this kind. Plain questions come first. Of an account, metrics of people
+    `refused` holds the names (and labels, see `refusal_label`) that Meta refuses for this kind. Plain questions come first. Of an account, metrics of people
     are asked in every period that Meta serves, because they cannot be added up, all others by day; of a post,
     everything by lifetime. Breakdowns of Instagram accounts are `spans`.
     """
     asked = _asked(platform, kind, source, version, day, also=also, refused=refused)
-    return _grouped((_plain(asked), _split(metric for metric in asked if not metric.is_span)))
+    return _grouped((_plain(asked), _split(metric for metric in asked if not metric.is_span)), refused)
 
 
 def spans(
@@ -65,7 +83,7 @@ def spans(
     They answer one value per breakdown for the whole window asked.
     """
     asked = _asked(platform, kind, Source.INSIGHTS, version, day, also=also, refused=refused)
-    return _grouped((_split(metric for metric in asked if metric.is_span),))
+    return _grouped((_split(metric for metric in asked if metric.is_span),), refused)
 
 
 # What two metrics must share to be asked in one request: (alone, the question without its names).
@@ -122,10 +140,12 @@ def _split(metrics: Iterable[Metric]) -> Iterator[tuple[_Group, str]]:
             yield (metric.alone, Question(usual, metric_type, breakdown, (), metric.timeframe)), metric.name
 
 
-def _grouped(streams: Iterable[Iterable[tuple[_Group, str]]]) -> tuple[Question, ...]:
+def _grouped(streams: Iterable[Iterable[tuple[_Group, str]]], refused: Collection[str]) -> tuple[Question, ...]:
     groups: dict[_Group, list[str]] = {}
     for stream in streams:
         for group, name in stream:
+            if group[1].label(name) in refused:
+                continue
             names = groups.setdefault(group, [])
             if name not in names:
                 names.append(name)

@@ -18,6 +18,7 @@ _JAN_2025 = date(2025, 1, 8)
 _APR_2025 = date(2025, 4, 21)
 _NOV_2025 = date(2025, 11, 15)
 _JUN_2026 = date(2026, 6, 15)  # Meta's pages disagree on the exact day
+_NOV_2026 = date(2026, 11, 1)  # Meta names the month only
 _CAROUSEL = frozenset({ObjectKind.CAROUSEL})
 
 _PAGE_ROWS: tuple[Metric, ...] = (
@@ -172,6 +173,9 @@ _POST_ROWS: tuple[Metric, ...] = (
         *("total_video_views_unique", "total_video_views_organic_unique", "total_video_views_paid_unique"),
         unique=True,
         sure="C",
+    ),
+    *VIDEO.retired(
+        _NOV_2026, "retention", "total_video_consumption_rate", note="Meta accepts the name and answers nothing."
     ),
 )
 

@@ -35,6 +35,7 @@ class ObjectKind(StrEnum):
     ACCOUNT = "account"  # an Instagram professional account
     FEED = "feed"
     CAROUSEL = "carousel"
+    OTHER = "other"  # an Instagram medium of a product type that Meta does not name, or that we do not know
 
     @property
     def level(self) -> Level:

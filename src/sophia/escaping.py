@@ -1,0 +1,26 @@
+"""Text from outside made safe to print and to log: no character of it can control a terminal or forge a line.
+
+Names, messages and addresses come from Meta, from requests and from files. An escape sequence in them could rename the
+window, hide a line, or write to the clipboard of the person who reads the log.
+"""
+
+import re
+
+# C0 (with ESC, BEL, CR and LF), DEL, C1 (with the one-character CSI and OSC), the two separators that end a line,
+# what turns the direction of text around, and lone surrogates, which no stream can encode.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def escape_controls(text: str, *, keep_lines: bool = False) -> str:
+    r"""Return the text with every control character written as \uXXXX, the form of JSON: a document stays the same.
+
+    `keep_lines` leaves line feeds and tabs as they are, for documents and tracebacks.
+    """
+    pattern = _CONTROL_IN_LINES if keep_lines else _CONTROL
+    return pattern.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return the first `limit` characters and how many are left out; a shorter text as it is."""
+    return text if len(text) <= limit else f"{text[:limit].rstrip()} … ({len(text) - limit:,} more characters)"

@@ -1,0 +1,110 @@
+"""Computes when a job runs next: minutes and hours in UTC, days and weeks on the operator's clock.
+
+Pure functions. They never ask APScheduler's cron trigger, which in a zone with daylight saving time returns the same run
+times again and again in the hour that comes twice (3.11.3).
+
+A job belongs to the day of its daily collection: a job two hours after 23:00 runs at 01:00 of the next date. Each date of
+the operator's calendar has exactly one daily run:
+
+* A local time that comes twice counts the first time.
+* A local time that the clock skips moves to the moment of the change, or, where that is on the next date already, to the
+  last minute before the change.
+* A date that the calendar skips, such as 30 December 2011 in Samoa, has no run.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+ONE_SECOND = timedelta(seconds=1)
+ONE_MINUTE = timedelta(minutes=1)
+ONE_DAY = timedelta(days=1)
+MONDAY = 0
+# A run follows its day by one date at most, and Samoa skipped one.
+DAYS_BACK = 2
+# A program that slept longer than this continues here: APScheduler lists every missed run before it drops all but one.
+LONGEST_WALK = timedelta(days=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a job runs: every minute; every hour at `minute`; every day, or every Monday, at `minute` of the hour that is
+    `hours_after` the daily hour. Each run starts up to `jitter` later, so that not all jobs start at once (E9).
+
+    Minutes and hours are UTC, days and weeks are in the operator's zone.
+    """
+
+    every: Literal["minute", "hour", "day", "week"]
+    minute: int = 0
+    hours_after: int = 0
+    jitter: timedelta = timedelta(minutes=5)
+
+
+def next_run_time(schedule: Schedule, daily_hour: int, zone: ZoneInfo, after: datetime) -> datetime:
+    """Return the first run time later than `after`, without jitter, in UTC. `after` is aware."""
+    after = after.astimezone(UTC)
+    if schedule.every == "minute":
+        return after.replace(second=0, microsecond=0) + ONE_MINUTE
+    if schedule.every == "hour":
+        run_time = after.replace(minute=schedule.minute, second=0, microsecond=0)
+        return run_time if run_time > after else run_time + timedelta(hours=1)
+    day = after.astimezone(zone).date() - DAYS_BACK * ONE_DAY
+    return next(time for time in run_times_from(schedule, daily_hour, zone, day) if time > after)
+
+
+def last_daily_run_time(daily_hour: int, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the latest run time of the daily collection that is not later than `now`, in UTC. `now` is aware."""
+    day = now.astimezone(zone).date() - DAYS_BACK * ONE_DAY
+    run_times = run_times_from(Schedule("day"), daily_hour, zone, day)
+    return max(takewhile(lambda time: time <= now, run_times))
+
+
+def run_times_from(schedule: Schedule, daily_hour: int, zone: ZoneInfo, day: date) -> Iterator[datetime]:
+    """Yield the run times of a daily or weekly schedule from this date on, in order, in UTC, without end."""
+    offset = timedelta(hours=daily_hour + schedule.hours_after, minutes=schedule.minute)
+    while True:
+        if is_planned(schedule, day, zone):
+            yield moment_of(datetime.combine(day, time()) + offset, zone)
+        day += ONE_DAY
+
+
+def is_planned(schedule: Schedule, day: date, zone: ZoneInfo) -> bool:
+    """Return whether the job runs for this date: every date that exists; of a week the Monday, or the day after a Monday
+    that does not exist.
+    """
+    if schedule.every == "day" or day.weekday() == MONDAY:
+        return exists(day, zone)
+    return day.weekday() == MONDAY + 1 and not exists(day - ONE_DAY, zone)
+
+
+def exists(day: date, zone: ZoneInfo) -> bool:
+    """Return whether the zone's calendar has this date."""
+    return not_before(datetime.combine(day, time()), zone).astimezone(zone).date() == day
+
+
+def moment_of(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment, in UTC, at which a job runs that is planned for this local time (naive)."""
+    moment = not_before(local, zone)
+    if moment.astimezone(zone).date() == local.date() or not exists(local.date(), zone):
+        return moment
+    return moment - ONE_MINUTE
+
+
+def not_before(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first moment, in UTC, at which the zone's clock shows this local time (naive), or skips it."""
+    offset_before = local.replace(tzinfo=zone, fold=0).utcoffset() or timedelta()
+    offset_after = local.replace(tzinfo=zone, fold=1).utcoffset() or timedelta()
+    if offset_before >= offset_after:
+        return (local - offset_before).replace(tzinfo=UTC)
+    # The clock skips this time (PEP 495): the change is between these two moments, at a whole second.
+    early, late = (local - offset_after).replace(tzinfo=UTC), (local - offset_before).replace(tzinfo=UTC)
+    while late - early > ONE_SECOND:
+        middle = early + (late - early) // (2 * ONE_SECOND) * ONE_SECOND
+        if middle.astimezone(zone).replace(tzinfo=None) > local:
+            late = middle
+        else:
+            early = middle
+    return late

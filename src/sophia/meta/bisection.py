@@ -1,0 +1,209 @@
+"""Finds which metric, which days or which object make an insights call fail, by asking its parts (GRAPH_API §0.1).
+
+One unknown metric fails a whole insights call. Whether a metric is to blame is decided by asking it alone and by asking
+the others without it, never by the wording or the code of the error: Meta has many wordings, in many languages. What a
+message names is asked apart first, which saves calls. Every part that succeeds is an answer that counts.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import TypeVar
+
+from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
+from sophia.meta.envelope import Answer, object_id
+from sophia.meta.errors import STOPS, GraphError, Remedy
+
+T = TypeVar("T")
+PASSING = frozenset({Remedy.AGAIN, Remedy.SMALLER})
+OLDER_THAN_THE_PROFESSIONAL_ACCOUNT = 2108006
+# A window that keeps failing without a reason may be too heavy (GRAPH_API §3, code 1/99); a shorter one is not.
+FEWEST_DAYS_ON_SUSPICION = 20
+# A missing permission, in Meta's own words, is believed after so many rounds without any answer: 8 parts have failed.
+ROUNDS_TO_BELIEVE = 3
+ABOUT_PERMISSION = frozenset({Remedy.ASK_PERSON, Remedy.WITHOUT_FIELD})
+# More rounds than halving the names, the days and one retry of each ever take.
+MOST_ROUNDS = 24
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+POSITION = re.compile(r"metric\[(\d{1,3})\]")
+VALID_NAMES = re.compile(r"one of|(?:valid|allowed|supported) (?:values|metrics|names)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days from first to last, both included, and how they are asked for."""
+
+    first: date
+    last: date
+    params: Callable[[date, date], Mapping[str, str]]
+
+    def halves(self) -> tuple["Window", "Window"]:
+        middle = self.first + (self.last - self.first) // 2
+        return replace(self, last=middle), replace(self, first=middle + timedelta(days=1))
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some metrics of one object, for some days; without a window the question names its days itself.
+
+    `is_retry`: it failed for a passing reason before. `is_half`: half of a window that is suspected of being too heavy.
+    """
+
+    object_id: str
+    edge: str  # insights, video_insights
+    names: tuple[str, ...]
+    params: tuple[tuple[str, str], ...] = ()
+    window: Window | None = None
+    is_retry: bool = False
+    is_half: bool = False
+
+    @property
+    def path(self) -> str:
+        return f"{object_id(self.object_id)}/{self.edge}"
+
+    @property
+    def query(self) -> dict[str, str]:
+        days = self.window.params(self.window.first, self.window.last) if self.window else {}
+        return {"metric": ",".join(self.names), **dict(self.params), **days}
+
+    @property
+    def days(self) -> int:
+        return self.window.days if self.window else 1
+
+    def by_name(self, message: str) -> tuple["Part", ...]:
+        """What the message names apart from the rest; halves when it names nothing."""
+        first = suspects(message, self.names) or self.names[: len(self.names) // 2]
+        rest = tuple(name for name in self.names if name not in first)
+        return replace(self, names=first), replace(self, names=rest)
+
+    def by_days(self, *, on_suspicion: bool = False) -> tuple["Part", ...]:
+        if self.window is None:
+            return ()
+        known = self.is_retry or on_suspicion
+        return tuple(replace(self, window=half, is_retry=known, is_half=on_suspicion) for half in self.window.halves())
+
+
+def suspects(message: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names that a message speaks of, except names that it lists as valid.
+
+    A hint that saves calls, no verdict: empty when the message speaks of none of them, or of all.
+    """
+    listing = VALID_NAMES.search(message)
+    valid = set(WORD.findall(message[listing.end() :])) if listing else set()
+    blamed = set(WORD.findall(message[: listing.start()] if listing else message))
+    for position in POSITION.findall(message):
+        blamed.update(names[int(position) : int(position) + 1])
+    found = tuple(name for name in names if name in blamed - valid)
+    return found if len(found) < len(names) else ()
+
+
+def is_about_object(error: GraphError) -> bool:
+    """Whether the error can only be about the object: too few viewers, or older than the professional account."""
+    return error.remedy is Remedy.NO_DATA_YET or error.subcode == OLDER_THAN_THE_PROFESSIONAL_ACCOUNT
+
+
+@dataclass(slots=True)
+class Findings:
+    """What became of the parts. `refused`: single metrics that failed alone. `objects`: what has no insights at all.
+
+    `passing`: parts that failed in a way that passes. `denied`: Meta's words for a permission that is missing for all.
+    """
+
+    answers: list[tuple[Part, Answer]] = field(default_factory=list)
+    refused: list[tuple[Part, GraphError]] = field(default_factory=list)
+    passing: list[tuple[Part, GraphError]] = field(default_factory=list)
+    denied: GraphError | None = None
+    _no_insights: list[tuple[Part, GraphError]] = field(default_factory=list)
+
+    @property
+    def objects(self) -> dict[str, GraphError]:
+        return {part.object_id: error for part, error in self._no_insights}
+
+    def pieces(self, part: Part, error: GraphError, *, may_be_heavy: bool) -> tuple[Part, ...]:
+        """What to ask instead of a part that failed; nothing when it is noted as a finding. Raises what stops a run."""
+        if error.remedy in STOPS:
+            raise error
+        if is_about_object(error) and not self._answered(part.object_id):
+            self._no_insights.append((part, error))
+            return ()
+        if error.remedy is Remedy.AGAIN and not part.is_retry:
+            return (replace(part, is_retry=True),)
+        heavy = may_be_heavy and not part.is_half and part.days > FEWEST_DAYS_ON_SUSPICION
+        if error.remedy is Remedy.AGAIN and heavy:
+            return part.by_days(on_suspicion=True)
+        if error.remedy is Remedy.SMALLER and part.days > 1:
+            return part.by_days()
+        if error.remedy is not Remedy.AGAIN and len(part.names) > 1:
+            return part.by_name(error.message)
+        (self.passing if error.remedy in PASSING else self.refused).append((part, error))
+        return ()
+
+    def doubted(self) -> list[tuple[Part, GraphError]]:
+        """Parts that failed as if their object had no insights, of objects that have answered another part since."""
+        doubted = [(part, error) for part, error in self._no_insights if self._answered(part.object_id)]
+        self._no_insights = [(part, error) for part, error in self._no_insights if not self._answered(part.object_id)]
+        return doubted
+
+    def _answered(self, name: str) -> bool:
+        return any(part.object_id == name for part, _ in self.answers)
+
+
+async def search(
+    caller: Caller, failed: Sequence[tuple[Part, GraphError]], subject: str, *, may_be_heavy: bool = False
+) -> Findings:
+    """Ask the parts of what failed, round by round, until each metric has answered or failed alone.
+
+    All parts of a round travel together, so a refused metric among 30 costs 5 HTTP calls, however many objects are looked
+    at. `may_be_heavy`: other requests were answered, so that a long window that keeps failing may be asked in halves.
+    Raises GraphError for what stops a run.
+    """
+    found = Findings()
+    work = list(failed)
+    for number in range(MOST_ROUNDS):
+        if number >= ROUNDS_TO_BELIEVE and not found.answers and is_same_permission(work):
+            found.denied = work[0][1]
+            return found
+        pieces = [piece for part, error in work for piece in found.pieces(part, error, may_be_heavy=may_be_heavy)]
+        if not pieces:
+            return found
+        answers, work = await ask_parts(caller, pieces, subject)
+        found.answers += answers
+        work += found.doubted()
+    return found
+
+
+def is_same_permission(failed: Sequence[tuple[Part, GraphError]]) -> bool:
+    """Whether all of these were refused for want of the same permission."""
+    return len({(error.code, error.subcode) for _, error in failed}) == 1 and all(
+        error.remedy in ABOUT_PERMISSION for _, error in failed
+    )
+
+
+async def ask_parts(
+    caller: Caller, parts: Sequence[Part], subject: str
+) -> tuple[list[tuple[Part, Answer]], list[tuple[Part, GraphError]]]:
+    """The answers and the failures of these parts, fifty to an HTTP call. Raises GraphError for what stops a run."""
+    answers: list[tuple[Part, Answer]] = []
+    failed: list[tuple[Part, GraphError]] = []
+    for chunk in chunks(parts, MOST_BATCH_ITEMS):
+        results = await caller.batch([(part.path, part.query, 1) for part in chunk], subject)
+        for part, result in zip(chunk, results, strict=True):
+            if isinstance(result, Answer) and isinstance(result.data.get("data"), list):
+                answers.append((part, result))
+            elif isinstance(result, Answer):
+                failed.append((part, GraphError("Meta answered without a list of data", remedy=Remedy.AGAIN)))
+            elif result.remedy in STOPS:
+                raise result
+            else:
+                failed.append((part, result))
+    return answers, failed
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,138 @@
+"""`sophia serve` as a process, on machines and stores that are not as it needs them."""
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, func, select, text
+from tests.cli.conftest import Shell
+from tests.cli.test_processes import wait_until
+from tests.conftest import new_postgres
+
+from sophia.analytics.models import CollectionRun, EngagementMetric, Lease
+from sophia.cli.watchdog import EXIT_CODE
+from sophia.database import Database
+from sophia.migrations import upgrade
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def ask(port: int) -> bool:
+    """Send one request; whether it was answered within three seconds."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=3) as connection:
+            connection.sendall(b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return connection.recv(100) != b""
+    except OSError:
+        return False
+
+
+def test_a_server_that_is_blocked_ends_with_an_error(shell: Shell) -> None:
+    """L12: nobody reads its log; when the pipe is full, the next line blocks the event loop, and the watchdog ends it."""
+    assert shell.run("db", "upgrade").exit_code == 0
+    port = free_port()
+    process = shell.start("serve", "--no-jobs", "--port", str(port), SOPHIA_WATCHDOG_SECONDS="2")
+    wait_until(lambda: ask(port))
+    for _ in range(5000):
+        if not ask(port):
+            break
+    else:
+        pytest.fail("the pipe never got full")
+    assert process.wait(60) == EXIT_CODE
+    process.communicate()
+
+
+def test_a_server_that_stops_is_not_ended_by_its_watchdog(shell: Shell) -> None:
+    """L12: SIGTERM is heeded in order, however short the time of the watchdog."""
+    assert shell.run("db", "upgrade").exit_code == 0
+    port = free_port()
+    process = shell.start("serve", "--no-jobs", "--port", str(port), SOPHIA_WATCHDOG_SECONDS="2")
+    wait_until(lambda: ask(port))
+    process.terminate()
+    code, _, err = shell.finish(process)
+    assert code in (0, 143, -signal.SIGTERM), err
+    assert "event_loop_blocked" not in err
+
+
+def test_a_server_does_not_start_on_a_store_of_a_newer_sophia(shell: Shell) -> None:
+    """K4: it says so in one line and leaves the store as it is."""
+    assert shell.run("db", "upgrade").exit_code == 0
+    path = Path(shell.environment["SOPHIA_DATA_DIR"]) / "sophia.db"
+    database = Database(f"sqlite:///{path}")
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    shown = shell.run("serve", "--port", "0")
+    assert shown.exit_code == 1
+    assert "made by a newer Sophia" in shown.stderr
+    assert "Install the newer version again" in shown.stderr
+    assert "Traceback" not in shown.output
+
+
+@pytest.mark.skipif(not Path("/sys/fs").is_dir(), reason="needs a folder in which nobody, root neither, can write")
+def test_a_server_does_not_start_in_a_folder_that_may_only_be_read(shell: Shell) -> None:
+    """C10: one line that names the folder and the setting."""
+    shown = shell.run("serve", "--port", "0", SOPHIA_DATA_DIR="/sys/fs/sophia")
+    assert shown.exit_code == 1
+    assert "/sys/fs/sophia" in shown.stderr
+    assert "SOPHIA_DATA_DIR" in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+
+
+def serve_until(shell: Shell, calls: int, url: str) -> "subprocess.Popen[str]":
+    """A server on this store that has made so many calls to Meta."""
+    shell.meta.api.reset()
+    process = shell.start("serve", "--port", "0", SOPHIA_DATABASE_URL=url)
+    wait_until(lambda: len(shell.meta.api.calls) >= calls)
+    return process
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("calls", [1, 12, 30, 60])
+def test_a_server_that_is_killed_on_postgresql_loses_nothing(shell: Shell, postgres_server: URL, calls: int) -> None:
+    """C1, E2: kill -9 in the middle of the collection at its start; the next start closes the dead runs and brings what is
+    missing: as many readings as a store that was never disturbed.
+    """
+    shell.connect()
+    shell.run("collect")
+    path = Path(shell.environment["SOPHIA_DATA_DIR"]) / "sophia.db"
+    undisturbed = readings(Database(f"sqlite:///{path}"))
+    with new_postgres(postgres_server) as address:
+        url = address.render_as_string(hide_password=False)
+        database = Database(url)
+        upgrade(database)
+        connected = shell.run("connect", "--yes", given=shell.world.user_token, SOPHIA_DATABASE_URL=url)
+        assert connected.exit_code == 0, connected.output
+        shell.meta.api.latency_seconds = 0.05
+        process = serve_until(shell, calls, url)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        shell.meta.api.latency_seconds = 0
+        process = serve_until(shell, 1, url)
+        wait_until(lambda: is_through(database), seconds=60)
+        process.terminate()
+        shell.finish(process)
+        assert readings(database) == undisturbed
+        with database.read() as session:
+            assert session.scalar(select(func.count()).select_from(Lease).where(Lease.name.like("account:%"))) == 0
+        database.close()
+
+
+def readings(database: Database) -> int:
+    with database.read() as session:
+        return session.scalar(select(func.count()).select_from(EngagementMetric)) or 0
+
+
+def is_through(database: Database) -> bool:
+    """Whether the newest run of each of the four accounts ended well, and none is open."""
+    with database.read() as session:
+        runs = session.execute(select(CollectionRun.account_id, CollectionRun.status).order_by(CollectionRun.id)).all()
+    newest = dict(runs)
+    return list(newest.values()) == ["ok"] * 4 and "running" not in {status for _, status in runs}
