@@ -61,6 +61,22 @@ def test_holes_and_ends_have_reasons(filling: Filling) -> None:
     assert found[1].days == 3
 
 
+def test_days_that_meta_left_unanswered_say_so(filling: Filling) -> None:
+    """L2: days behind a silent family were asked, and the gap names the reason that the run found."""
+    account = filling.account(filling.client("Hats"))
+    filling.watermark(account, "page_insights", FIRST, YESTERDAY - 3 * ONE_DAY)
+    problems = [
+        {"family": "posts", "code": 2, "message": "Service down"},
+        {"family": "page_insights", "code": "no_values", "message": "Most likely the token lacks read_insights."},
+    ]
+    families = {"posts": {"answers": 0, "ended": "failed"}, "page_insights": {"answers": 4, "ended": "empty"}}
+    filling.run(account, status="partial", problems=problems, families=families)
+    filling.daily(account, "page_media_view", on(*range(3, 30)))
+    (gap,) = gaps_of(filling)
+    assert told([gap]) == [(("page_media_view",), 2, 0, "no_value")]
+    assert gap.reason == "Most likely the token lacks read_insights. The next run asks again."
+
+
 def test_refused_and_retired_metrics_say_so(filling: Filling) -> None:
     """B3, A12: a gap that Meta makes is told with Meta's reason, and reaches back over the days asked with it."""
     account = filling.account(filling.client("Hats"))

@@ -85,6 +85,7 @@ def test_the_daily_collection_does_nothing_the_second_time(agency: Agency) -> No
 
 def test_a_server_that_starts_late_catches_up(agency: Agency) -> None:
     """E4, A13: what was missed while the machine slept is collected at the start, without a hole."""
+    agency.meta.api.simulation.clock = agency.clock  # Meta has values of the days that were missed
     agency.connect()
     agency.run(collect_daily)
     agency.now += timedelta(days=3)

@@ -1,5 +1,6 @@
 """The daily look at tokens, over a real socket and into both databases."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,6 +52,24 @@ def test_a_dead_token_asks_for_a_new_connection(agency: Agency) -> None:
     assert [(warning.code, warning.account) for warning in found.warnings] == [("invalid", page.name)] * 2
     states = [(one.client_name == page.name, one.status) for one in accounts(agency)]
     assert states == [(dead, "needs_reconnect" if dead else "active") for dead, _ in states]
+
+
+def test_a_permission_that_was_taken_away_is_announced(agency: Agency) -> None:
+    """L2: a token without read_insights lives and answers with nothing; the daily check names what is missing."""
+    agency.connect()
+    simulation = agency.meta.api.simulation
+    whole = simulation.world
+    simulation.world = replace(whole, scopes=tuple(scope for scope in whole.scopes if scope != "read_insights"))
+    found = check(agency).warnings
+    simulation.world = whole
+    assert {warning.code for warning in found} == {"permissions"}
+    assert {warning.account for warning in found} == {page.name for page in whole.pages[:3]}
+    assert len(found) == 3, "the Instagram accounts need another permission"
+    assert "read_insights" in found[0].message
+    assert "sophia connect" in found[0].message
+    states = {one.platform: "read_insights" in one.scopes for one in accounts(agency)}
+    assert states["facebook"] is False
+    assert check(agency).warnings == ()
 
 
 def test_the_end_is_announced_as_early_as_the_settings_say(agency: Agency) -> None:

@@ -1,6 +1,7 @@
 """The way from a token to connected accounts, over a real socket and into both databases."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
@@ -17,7 +18,15 @@ from sophia.demo.world import ALL_SCOPES, build_world
 from sophia.errors import ConfigurationError, InvalidInputError
 from sophia.meta.tokens import App, debug_token
 from sophia.portfolio import scopes
-from sophia.portfolio.connecting import CANNOT_CHECK, Connected, pairs, refuse_unusable, store, usable_platforms
+from sophia.portfolio.connecting import (
+    CANNOT_CHECK,
+    Connected,
+    lacking_on_page,
+    pairs,
+    refuse_unusable,
+    store,
+    usable_platforms,
+)
 from sophia.portfolio.service import AccountInfo, list_accounts
 
 
@@ -87,9 +96,11 @@ def test_a_token_of_another_app_is_refused(agency: Agency) -> None:
 
 
 def test_without_an_app_the_token_is_taken_on_trust_and_said_so(agency: Agency) -> None:
-    """B11: no check is possible, so nobody is told that there was one."""
+    """B11, L2: no check is possible, so `connect` says so, and names every permission that is needed."""
     agency.change(facebook_app_id=None, facebook_app_secret=None)
     offer = agency.look()
+    assert "could not be verified" in CANNOT_CHECK
+    assert all(scope in CANNOT_CHECK for needed in scopes.NEEDED.values() for scope in needed)
     assert CANNOT_CHECK in offer.warnings
     [page, *_] = offer.connections[offer.pages[0].id]
     assert page.checked_at is None
@@ -125,6 +136,17 @@ def test_a_platform_without_its_permissions_is_left_out(agency: Agency) -> None:
         offer = agency.look(world.user_token)
     assert [one.platform for one in offer.connections[world.pages[0].id]] == ["facebook"]
     assert any("instagram_manage_insights" in warning for warning in offer.warnings)
+
+
+def test_a_pages_own_token_is_verified_too(agency: Agency) -> None:
+    """L2: what the person allowed may be missing from the token of a Page, which is what Sophia reads with."""
+    page = agency.look().pages[0]
+    facts = agency.run(lambda context: debug_token(context.client, agency.meta.app, page.token))
+    both = frozenset({"facebook", "instagram"})
+    assert lacking_on_page(page, both, facts) == []
+    assert lacking_on_page(page, both, None) == []
+    [line] = lacking_on_page(page, both, replace(facts, scopes=facts.scopes - {"read_insights", "pages_show_list"}))
+    assert line.startswith(f"{page.name}: The permission read_insights is missing")
 
 
 # -- from the settings -------------------------------------------------------------------------------------------------

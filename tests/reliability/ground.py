@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from tests.analytics.collector.conftest import NOON, House, Key, in_no_time
 
 from sophia.analytics.collector import Collector, Plan
-from sophia.analytics.queries.standing import standings
+from sophia.analytics.queries.standing import failing_families, standings
 from sophia.analytics.store import RunOutcome
 from sophia.cli.running import run
 from sophia.cli.standing import as_document
@@ -197,7 +197,11 @@ class Ground(House):
     def shown(self) -> list[str]:
         """What `sophia status --json` says a person should do, and what the records of runs say went wrong."""
         with self.database.read() as session:
-            documents = [as_document(one, self.sophia_now, ONE_DAY) for one in standings(session)]
+            failing = failing_families(session)
+            documents = [
+                as_document(one, failing.get(one.account.id, []), self.sophia_now, ONE_DAY)
+                for one in standings(session)
+            ]
         advice = [f"{one['platform']}: {one['what_to_do']}" for one in documents if one["what_to_do"]]
         problems = self.rows(
             "SELECT status, problems, action_needed FROM collection_runs WHERE status <> 'ok' ORDER BY id"

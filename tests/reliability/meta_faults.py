@@ -67,7 +67,7 @@ META = (
         "HTTP 500 for ever, on one edge",
         "Every request for the Page's own insights is answered with HTTP 500.",
         under(lambda: Fault(PAGE_INSIGHTS, status=500, body="")),
-        told=("no JSON (HTTP 500)", "Its readings are behind"),
+        told=("no JSON (HTTP 500)", "page_insights failed in the last run"),
         lost=of_account("facebook"),
     ),
     Scenario(

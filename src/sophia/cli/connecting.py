@@ -43,10 +43,12 @@ def connect(
     """
     installation = open_installation(create=True)
     from sophia.cli.running import run  # noqa: PLC0415
-    from sophia.portfolio.connecting import store  # noqa: PLC0415
+    from sophia.portfolio.connecting import CANNOT_CHECK, app_of, store  # noqa: PLC0415
 
     zone = checked_zone(timezone) or installation.settings.operator_timezone
     if names_accounts(installation.settings):
+        if app_of(installation.settings) is None:
+            warn(CANNOT_CHECK)
         done = run(from_settings(installation, client))
     else:
         token = given_token(installation.settings)

@@ -1,5 +1,7 @@
 """`sophia status`: how every account stands, and what a person should do."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +11,10 @@ from sophia.cli.opening import open_installation
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.queries.standing import Standing
+    from sophia.analytics.queries.standing import FailingFamily, Standing
+
+# Of what should pass and does not.
+LASTS = "Look at https://metastatus.com; if Meta has no outage, report it with the lines of the log."
 
 
 def status(
@@ -18,7 +23,7 @@ def status(
 ) -> None:
     """Show for every account when it was last collected, how new its readings are, and what to do."""
     installation = open_installation()
-    from sophia.analytics.queries.standing import standings  # noqa: PLC0415
+    from sophia.analytics.queries.standing import failing_families, standings  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     settings, now = installation.settings, installation.clock()
@@ -26,8 +31,9 @@ def status(
     with installation.database.read() as session:
         client_id = None if client is None else find_client(session, client).id
         known = standings(session, client_id=client_id)
+        failing = failing_families(session, client_id=client_id)
     if as_json:
-        show_json({"accounts": [as_document(one, now, soon) for one in known]})
+        show_json({"accounts": [as_document(one, failing.get(one.account.id, []), now, soon) for one in known]})
         return
     zone = settings.operator_zone
     rows = [
@@ -38,15 +44,15 @@ def status(
             "last success": local(one.last_success_at, zone),
             "latest day": str(one.latest_day or "none"),
             "token ends": local(one.account.token_ends_at, zone) if one.account.token_ends_at else "not known or never",
-            "what to do": what_to_do(one, now, soon) or "nothing",
+            "what to do": what_to_do(one, failing.get(one.account.id, []), now, soon) or "nothing",
         }
         for one in known
     ]
     show_table(rows, empty="No account is connected yet. Begin with: sophia connect")
 
 
-def what_to_do(standing: "Standing", now: datetime, soon: timedelta) -> str | None:
-    """The one thing that a person should do about an account; None when all is well. `soon`: when to warn of an end."""
+def what_to_do(standing: "Standing", failing: "Sequence[FailingFamily]", now: datetime, soon: timedelta) -> str | None:
+    """What a person should do about an account; None when all is well. `soon`: when to warn of an end."""
     from sophia.jobs.due import lags  # noqa: PLC0415
     from sophia.meta.reporting_zone import ONE_DAY, reporting_day  # noqa: PLC0415
 
@@ -58,13 +64,15 @@ def what_to_do(standing: "Standing", now: datetime, soon: timedelta) -> str | No
         advice = account.status_reason or "It is paused."
     elif end is not None and end - now <= soon:
         advice = f"Its token {'ended' if end <= now else 'ends'} on {end.date()}. Connect it again: sophia connect"
-    elif run is not None and run.action_needed:
-        advice = run.action_needed
-    elif run is not None and run.status == "throttled":
+    elif run is not None and run.status == "throttled" and not run.action_needed:
         until = f" at {run.resume_at:%H:%M} UTC" if run.resume_at else " within the hour"
         advice = f"Wait: Meta set a limit, and the server goes on{until}."
     elif run is None:
         advice = f"It was never collected. Run: sophia collect --account {account.id}"
+    elif failing:
+        advice = advice_on(failing)
+    elif run.action_needed:
+        advice = run.action_needed
     elif lags(standing, reporting_day(now) - 2 * ONE_DAY, now):
         advice = f"Its readings are behind. Run: sophia collect --account {account.id}"
     else:
@@ -72,7 +80,22 @@ def what_to_do(standing: "Standing", now: datetime, soon: timedelta) -> str | No
     return advice
 
 
-def as_document(standing: "Standing", now: datetime, soon: timedelta) -> dict[str, Any]:
+def advice_on(failing: "Sequence[FailingFamily]") -> str:
+    """A sentence for each thing to do, with the families that need it, what Meta said, and for how long it has."""
+    groups: dict[tuple[str, int], list[FailingFamily]] = {}
+    for family in failing:
+        lasts = family.runs > 1 and family.what_to_do.startswith("Nothing")
+        groups.setdefault((LASTS if lasts else family.what_to_do, family.runs), []).append(family)
+    return " ".join(
+        f"{', '.join(family.family for family in group)} failed in the last {f'{runs} runs' if runs > 1 else 'run'}: "
+        f"{group[0].message.rstrip('.')}. {action}"
+        for (action, runs), group in groups.items()
+    )
+
+
+def as_document(
+    standing: "Standing", failing: "Sequence[FailingFamily]", now: datetime, soon: timedelta
+) -> dict[str, Any]:
     account, run = standing.account, standing.last_run
     return {
         "account_id": account.id,
@@ -90,7 +113,8 @@ def as_document(standing: "Standing", now: datetime, soon: timedelta) -> dict[st
         else {"status": run.status, "started_at": run.started_at, "resume_at": run.resume_at},
         "token_ends_at": account.token_ends_at,
         "token_checked_at": account.token_checked_at,
-        "what_to_do": what_to_do(standing, now, soon),
+        "failing_families": [asdict(family) for family in failing],
+        "what_to_do": what_to_do(standing, failing, now, soon),
     }
 
 

@@ -16,7 +16,7 @@ from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
 
 T = TypeVar("T")
-PASSING = frozenset({Remedy.AGAIN, Remedy.SMALLER})
+PASSING = frozenset({Remedy.AGAIN, Remedy.SMALLER, Remedy.FAILING})
 OLDER_THAN_THE_PROFESSIONAL_ACCOUNT = 2108006
 # A window that keeps failing without a reason may be too heavy (GRAPH_API §3, code 1/99); a shorter one is not.
 FEWEST_DAYS_ON_SUSPICION = 20

@@ -12,7 +12,8 @@ from sophia.database import Database
 from sophia.meta.client import GraphClient
 from sophia.meta.tokens import TokenFacts, debug_tokens
 from sophia.meta.versions import version_warning
-from sophia.portfolio.connecting import CANNOT_CHECK, app_of
+from sophia.portfolio.connecting import CANNOT_CHECK, app_of, with_pages
+from sophia.portfolio.scopes import missing
 from sophia.portfolio.service import AccountInfo, accounts_with_tokens, record_facts
 from sophia.vault import Vault
 
@@ -21,7 +22,7 @@ from sophia.vault import Vault
 class TokenWarning:
     """Something that a person should do before data stops. `account` is None when it concerns the installation."""
 
-    code: str  # unchecked, version, invalid, ends, data_access_ends
+    code: str  # unchecked, version, invalid, permissions, ends, data_access_ends
     message: str
     account_id: int | None = None
     account: str | None = None
@@ -82,6 +83,8 @@ def judge(account: AccountInfo, facts: TokenFacts, now: datetime, soon: timedelt
     if not facts.is_valid:
         return [say("invalid", f"Connect it again: sophia connect ({facts.problem or 'the token ended'})")]
     found: list[TokenWarning] = []
+    if lacking := missing(account.platform, with_pages(facts.scopes)):
+        found.append(say("permissions", f"{' '.join(lacking)} Connect it again and allow this: sophia connect"))
     for code, what, end in (
         ("ends", "its token", facts.expires_at),
         ("data_access_ends", "the access to its data", facts.data_access_expires_at),

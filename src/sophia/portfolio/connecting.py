@@ -31,10 +31,13 @@ from sophia.vault import Vault
 
 # Meta's short-lived tokens last an hour or two, its long-lived ones about sixty days.
 SHORT_LIVED = timedelta(days=2)
+SET_APP = "Set SOPHIA_FACEBOOK_APP_ID and SOPHIA_FACEBOOK_APP_SECRET, and both are checked every day."
 CANNOT_CHECK = (
-    "The token cannot be checked without your Meta app: set SOPHIA_FACEBOOK_APP_ID and SOPHIA_FACEBOOK_APP_SECRET. "
-    "Its permissions and its end stay unknown, and a short-lived token stops working within hours."
+    "The permissions and the end of this token could not be verified: Meta tells them only to the Meta app that it was made "
+    f"for. {permissions.NEEDED_SENTENCE} Without a permission Meta answers with nothing, and a short-lived token stops "
+    f"working within hours. {SET_APP}"
 )
+END_UNKNOWN = f"When this token ends could not be verified: a short-lived one stops working within hours. {SET_APP}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Connecting:
             if page.tasks and not page.tasks & {"ANALYZE", "MANAGE"}:
                 warnings.append(f"{page.name}: you may not see its insights there (the task ANALYZE is missing).")
             known = facts[index] if facts else None
+            warnings += lacking_on_page(page, platforms, known)
             connections[page.id] = offered(page, platforms, scopes, known, self.clock())
             if "instagram" in platforms and page.instagram is None:
                 warnings.append(f"{page.name} has no Instagram professional account linked to it.")
@@ -101,8 +105,9 @@ class Connecting:
         permissions are taken as given.
         """
         if app is None:
-            warnings.append(CANNOT_CHECK)
-            return token, await granted_permissions(self.client.caller(token)) or permissions.ALL, frozenset()
+            granted = await granted_permissions(self.client.caller(token))
+            warnings.append(END_UNKNOWN if granted else CANNOT_CHECK)
+            return token, granted or permissions.ALL, frozenset()
         facts = (await debug_tokens(self.client, app, [token]))[0]
         refuse_unusable(facts, app)
         if facts.expires_at is not None and facts.expires_at - self.clock() < SHORT_LIVED and facts.type == "USER":
@@ -143,7 +148,7 @@ class Connecting:
         facts = (await debug_tokens(self.client, app, [token]))[0] if app else None
         if facts and app:
             refuse_unusable(facts, app)
-            if lacking := permissions.missing(platform, facts.scopes | {"pages_show_list"}):
+            if lacking := permissions.missing(platform, with_pages(facts.scopes)):
                 raise InvalidInputError(" ".join(lacking))
         answer = await self.client.caller(token).get(external_id, {"fields": "id,name,username"}, "account")
         username = answer.data.get("username")
@@ -273,6 +278,19 @@ def usable_platforms(scopes: frozenset[str], warnings: list[str]) -> frozenset[s
     warnings += lacking
     warnings += [line for platform in sorted(usable) for line in permissions.missed(platform, scopes)]
     return usable
+
+
+def lacking_on_page(page: PageFound, platforms: frozenset[str], facts: TokenFacts | None) -> list[str]:
+    """A warning for every permission that the person allowed and that the Page's own token lacks all the same."""
+    if facts is None or not facts.is_valid:
+        return []
+    lines = [line for platform in sorted(platforms) for line in permissions.missing(platform, with_pages(facts.scopes))]
+    return [f"{page.name}: {line}" for line in dict.fromkeys(lines)]
+
+
+def with_pages(scopes: frozenset[str]) -> frozenset[str]:
+    """The permissions together with the one to list Pages, which a Page's own token does not need."""
+    return scopes | {"pages_show_list"}
 
 
 def offered(

@@ -23,6 +23,11 @@ PUBLISHING = {
     "facebook": {"pages_manage_posts": "nothing can be published on a Page"},
     "instagram": {"instagram_content_publish": "nothing can be published on Instagram"},
 }
+# As a sentence needs them: what to allow where it cannot be verified.
+NEEDED_SENTENCE = " ".join(
+    f"{name} needs {', '.join(NEEDED[platform])}."
+    for platform, name in (("facebook", "Facebook"), ("instagram", "Instagram"))
+)
 ALL = frozenset(scope for table in (NEEDED, OPTIONAL) for scopes in table.values() for scope in scopes)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from sophia.demo.faults import Fault
+from sophia.demo.faults import Fault, graph_fault
 from sophia.demo.meta_errors import META_ERRORS, fault_of
 from sophia.meta.errors import ADVICE, GraphError, Remedy
 
@@ -99,3 +99,39 @@ def test_a_run_has_an_end(make_house: HouseMaker) -> None:
     assert outcome.status == "partial"
     assert [note for note in outcome.problems if note["code"] == "deadline"]
     assert outcome.saved.new > 0
+
+
+@ON_SQLITE
+def test_a_limit_leaves_the_answers_of_a_family(make_house: HouseMaker) -> None:
+    """L27: what a limit interrupts is "stopped" with its answers, what was read before it is ok, and only a family that
+    nothing was asked of reads "not asked".
+    """
+    house = make_house()
+    instagram = house.world.instagram_accounts[0].id
+    limit = graph_fault(rf"/{instagram}/insights\?.*total_value", 4, "limit", status=403)
+    limit.after = 9
+    house.api.faults.append(limit)
+    (outcome,) = house.collect(instagram)
+    assert outcome.status == "throttled"
+    families = outcome.families
+    assert families["account_totals"]["answers"] > 0
+    assert families["account_totals"]["ended"] == "stopped"
+    for name, family in families.items():
+        assert family["answers"] == 0 or family["ended"] in ("ok", "stopped"), name
+        assert family["ended"] != "failed", name
+    assert {family["ended"] for family in families.values()} >= {"stopped", "not asked"}
+    assert len([note for note in outcome.problems if note["code"] == 4]) == 1
+
+
+def test_one_failed_family_among_good_ones_is_partial(make_house: HouseMaker) -> None:
+    """C10, L27: a family without a single answer does not fail the run in which others were read; all of them do."""
+    house = make_house(posts_per_account=3)
+    page = house.world.pages[0].id
+    house.api.faults.append(fault_of("2 service down", rf"/{page}/stories"))
+    (outcome,) = house.collect(page, initial_days=3)
+    assert outcome.families["stories"] == {"answers": 0, "ended": "failed"}
+    assert outcome.status == "partial"
+    house.api.faults.append(fault_of("2 service down", "."))
+    (outcome,) = house.collect(page, initial_days=3)
+    assert {family["answers"] for family in outcome.families.values()} == {0}
+    assert outcome.status == "failed"

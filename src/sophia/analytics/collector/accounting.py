@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sophia.analytics.store import RunOutcome
 from sophia.errors import StoreError
 from sophia.meta.asking import Ask
-from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.bisection import PASSING
+from sophia.meta.catalogue import Platform
+from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.vault import strike_out
 
 log = structlog.get_logger(__name__)
@@ -24,6 +26,23 @@ MOST_EXAMPLES = 5
 STATUS_AFTER = {Remedy.RECONNECT: "needs_reconnect", Remedy.PAUSE: "throttled"}
 A_PERSON_MUST_ACT = frozenset(
     {Remedy.RECONNECT, Remedy.STOP_APPLICATION, Remedy.UNREACHABLE, Remedy.ASK_PERSON, Remedy.WITHOUT_FIELD}
+)
+
+
+INSIGHTS_PERMISSION = {Platform.FACEBOOK: "read_insights", Platform.INSTAGRAM: "instagram_manage_insights"}
+# Meta gives an account with fewer than 100 followers no demographics and no split by follower (GRAPH_API §1d), and there
+# may be nobody to tap a contact button.
+MAY_HAVE_NONE = frozenset({"demographics", "weeks"})
+NONE_YET = "Meta answered without any value for {family}."
+SMALL_ACCOUNT = (
+    "Nothing, if the account has fewer than 100 followers. Otherwise connect it again and allow {permission}: "
+    "sophia connect"
+)
+ALLOW_INSIGHTS = (
+    "Connect this account again and allow {permission}: sophia connect. The next run asks for these days again."
+)
+LIST_CUT_SHORT = (
+    "Meta's list ended early, although it named a next page. Posts that it lacks are not taken for deleted."
 )
 
 
@@ -43,9 +62,14 @@ class Accounting:
         self.outcome.families[family]["ended"] = "ok"
 
     def failed(self, family: str, error: GraphError, now: datetime) -> None:
-        """A family ended with an error of Meta's. What stops the whole account is said once, by whoever meets it first."""
+        """A family ended with an error of Meta's. An error that stops the whole account is reported once.
+
+        A family that such an error interrupts keeps its answers and is "stopped"; one that had none was not asked.
+        """
         self._fail(family)
-        outcome = self.outcome
+        outcome, state = self.outcome, self.outcome.families[family]
+        if error.remedy in STOPS:
+            state["ended"] = "stopped" if state["answers"] or id(error) not in self._said else "not asked"
         outcome.status = STATUS_AFTER.get(error.remedy, outcome.status)
         if error.remedy is Remedy.PAUSE:
             outcome.resume_at = error.resume_at
@@ -79,6 +103,33 @@ class Accounting:
         self._fail(family)
         self.outcome.families[family]["ended"] = "not permitted"
         self._problem(family, "permission", message, what_to_do)
+
+    def silent(self, family: str, ask: Ask, *, had_values: bool) -> None:
+        """Meta answered without a value. A family that may have none by its nature costs the run nothing."""
+        permission = INSIGHTS_PERMISSION[ask.platform]
+        may_have_none = family in MAY_HAVE_NONE and not had_values
+        self.outcome.families[family]["ended"] = "none" if may_have_none else "empty"
+        if may_have_none:
+            self._problem(
+                family, "no_values", NONE_YET.format(family=family), SMALL_ACCOUNT.format(permission=permission)
+            )
+            return
+        self._failed.add(family)
+        before = "where it gave values before" if had_values else "and never gave one"
+        if permission in ask.scopes:
+            reason = f"Most likely the token lacks the permission {permission}"
+        else:
+            reason = f"The token lacks the permission {permission}"
+        message = f"Meta answered without any value for {family}, {before}. {reason}."
+        action = ALLOW_INSIGHTS.format(permission=permission)
+        self._problem(family, "no_values", message, action)
+        self.outcome.action_needed = self.outcome.action_needed or f"{action} ({message})"
+
+    def cut_short(self, family: str) -> None:
+        """A list ended although Meta named a next page; what it listed is stored."""
+        self._failed.add(family)
+        self.outcome.families[family]["ended"] = "incomplete"
+        self._problem(family, "incomplete", LIST_CUT_SHORT, "Nothing: the next run reads the list again.")
 
     def noted(self, family: str, code: str, message: str, what_to_do: str) -> None:
         """Something that a person should know, and that costs the family nothing else."""
@@ -118,6 +169,8 @@ class Accounting:
             self._problem(
                 "quarantine", "set_aside", message, "Nothing, unless it lasts: the next run reads them again."
             )
+        if any(error.remedy in PASSING for error in ask.skipped.values()):
+            self._failed.add("posts")
         if outcome.status == "ok":
             self._settle_status()
 
@@ -152,7 +205,7 @@ class Accounting:
 
 
 async def attempt(
-    account: Accounting, family: str, work: Callable[[], Awaitable[None]], ask: Ask, now: datetime, name: str
+    account: Accounting, family: str, work: Callable[[], Awaitable[None]], now: datetime, name: str
 ) -> None:
     """Do the work of a family. Whatever fails in it is noted and costs this family, and nothing beside it (C1)."""
     try:
@@ -165,7 +218,7 @@ async def attempt(
         account.crashed(family, error)
         log.exception("family_crashed", account=name, family=family)
     else:
-        if ask.caller.stopped is None and account.outcome.families[family]["ended"] == "not asked":
+        if account.outcome.families[family]["ended"] == "not asked":
             account.ended(family)
 
 

@@ -110,7 +110,7 @@ class CommentsRun:
             async with asyncio.timeout(self._settings.run_minutes * 60):
                 for name, work in families:
                     if self.ask.caller.stopped is None:
-                        await attempt(self._account, name, work, self.ask, self._now, self.known.name)
+                        await attempt(self._account, name, work, self._now, self.known.name)
         except TimeoutError:
             self._account.out_of_time(self._settings.run_minutes)
         self.outcome.problems += skipped_problems(self._closed.items())

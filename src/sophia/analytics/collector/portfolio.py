@@ -14,7 +14,8 @@ import structlog
 
 from sophia.analytics import queries, store
 from sophia.analytics.collector.comments import CommentsRun
-from sophia.analytics.collector.run import Plan, Progress, Run, Silence
+from sophia.analytics.collector.plan import Plan, Progress, Silence
+from sophia.analytics.collector.run import Run
 from sophia.analytics.store import RunOutcome
 from sophia.config import Settings
 from sophia.database import Database
@@ -194,7 +195,9 @@ class Collector:
             now = self.clock()
             store.record_refusals(session, ask.platform, run.known.id, self.client.version, ask.refusals, now)
             if isinstance(run, Run):  # comments that a post refuses say nothing about its insights
-                store.record_refused_objects(session, run.known.id, ask.skipped, run.known.retried, now)
+                answered = run.known.retried & run.answered_objects
+                store.record_refused_objects(session, run.known.id, ask.skipped, answered, now)
+                store.record_unanswered_posts(session, run.known.id, run.unanswered_posts, now)
             store.record_pauses(session, self.client.pacing.pauses(), now)
             store.finish_run(session, run.run_id, outcome, now)
         self.progress.finished(run.known.name, outcome)

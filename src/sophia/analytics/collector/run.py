@@ -9,24 +9,28 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from sophia.analytics.collector.accounting import Accounting, attempt
+from sophia.analytics.collector.coverage import Coverage
+from sophia.analytics.collector.evidence import Evidence, Listing
+from sophia.analytics.collector.plan import Plan, Progress
+from sophia.analytics.collector.recovery import ask_days, oldest_day, returned_metrics
 from sophia.analytics.collector.storing import Storing
-from sophia.analytics.measures.figures import ONE_DAY
 from sophia.analytics.queries import KnownAccount
-from sophia.analytics.schedule import FRESH_AGE, POSTS_HISTORY, Days, Rung, closed_weeks, due_days, due_rungs
-from sophia.analytics.store import AccountWriter, RunOutcome, Saved, cover_days, mark_unlisted_posts, note_asked
+from sophia.analytics.queries.overview import DAY_FAMILIES
+from sophia.analytics.schedule import FRESH_AGE, POSTS_HISTORY, Days, Rung, closed_weeks, due_rungs
+from sophia.analytics.store import AccountWriter, RunOutcome, Saved, mark_unlisted_posts, note_asked
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta import facebook, instagram
 from sophia.meta.asking import Ask
+from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.envelope import Answer
-from sophia.meta.walking import PAGE_SIZE, ids_of
+from sophia.meta.walking import PAGE_SIZE
 
 FAMILY: ContextVar[str] = ContextVar("family")  # which family of series a task works for
 
@@ -35,38 +39,9 @@ DAYS_AT_ONCE = 6
 FAMILIES_AT_ONCE = 4
 WEEKLY = timedelta(days=6, hours=12)
 FRESH_PAGE = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run is for.
-
-    `since` asks for days, and posts, from then on, also for those read already. `at_least` is the age up to which posts
-    are read whether they are due or not. `fresh_only` is the hourly look at stories and new posts, `comments_only` the
-    daily one at comments and competitors.
-    """
-
-    trigger: str = "manual"
-    since: date | None = None
-    fresh_only: bool = False
-    comments_only: bool = False
-    at_least: timedelta | None = timedelta(days=28)
-
-
-class Progress(Protocol):
-    """Who wants to know how far a collection is. A step is an answer, or a window of days."""
-
-    def started(self, account: str, steps: int) -> None: ...
-    def advanced(self, account: str, steps: int, readings: int) -> None: ...
-    def finished(self, account: str, outcome: RunOutcome) -> None: ...
-
-
-class Silence:
-    """Nobody wants to know."""
-
-    def started(self, account: str, steps: int) -> None: ...
-    def advanced(self, account: str, steps: int, readings: int) -> None: ...
-    def finished(self, account: str, outcome: RunOutcome) -> None: ...
+# Meta may need this long before a new post, or a story, has insights (GRAPH_API §1).
+POST_IS_SETTLED_AFTER = timedelta(days=2)
+STORY_IS_SETTLED_AFTER = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +71,9 @@ class Run:
         self.plan, self.known, self.ask, self.run_id = plan, known, ask, run_id
         self._account = Accounting()
         self._settings, self._progress, self._now = settings, progress, now
-        self._storing = Storing(database, writer, self._stored)
-        self._anew: dict[str, date] = {}  # families whose watermark begins anew, and from which day on
+        self._storing = Storing(database, writer, ask.platform, self._stored)
+        self._coverage = Coverage(known, settings, plan.since, ask.today, now, self._storing)
+        self._unanswered: dict[str, str] = {}
 
     async def go(self) -> None:
         """Do everything that is due. Meta's errors end up in the outcome; anything else is raised."""
@@ -116,7 +92,8 @@ class Run:
                 async with asyncio.TaskGroup() as group:
                     for family in families:
                         group.create_task(guarded(family))
-                if self.known.lapsed and not self.plan.fresh_only and not self._stopped:
+                again = not self.plan.fresh_only and (self.known.lapsed or self._returned_metrics())
+                if again and not self._stopped:
                     self.outcome.families["regained"] = {"answers": 0, "ended": "not asked"}
                     await self._attempt(Family("regained", 1, self._regained))
         except TimeoutError:
@@ -125,7 +102,7 @@ class Run:
 
     async def _attempt(self, family: Family) -> None:
         FAMILY.set(family.name)
-        await attempt(self._account, family.name, family.work, self.ask, self._now, self.known.name)
+        await attempt(self._account, family.name, family.work, self._now, self.known.name)
 
     @property
     def outcome(self) -> RunOutcome:
@@ -134,6 +111,17 @@ class Run:
     @property
     def _stopped(self) -> bool:
         return self.ask.caller.stopped is not None
+
+    @property
+    def answered_objects(self) -> set[str]:
+        """Ids of the posts and videos whose insights came."""
+        return set().union(*(self._storing.evidence(family).posts for family in self.outcome.families))
+
+    @property
+    def unanswered_posts(self) -> dict[str, str]:
+        """{id: why} of the posts without an answer that the next run should ask again."""
+        passing = {name: e.message for name, e in self.ask.skipped.items() if e.remedy in PASSING}
+        return {**self._unanswered, **passing}
 
     async def _keep(self, answers: AsyncGenerator[Answer, None]) -> None:
         """Store each answer as it comes, off the event loop."""
@@ -149,184 +137,240 @@ class Run:
     def _families(self) -> list[Family]:
         """What this run does, by platform. Posts come before what is said about them."""
         if self.ask.platform is Platform.FACEBOOK:
-            stories = Family("stories", 1, lambda: self._once(facebook.stories(self.ask)))
+            stories = Family("stories", 1, lambda: self._stories(facebook.stories(self.ask)))
             posts = Family("posts", 1, self._facebook_posts)
             if self.plan.fresh_only:
                 return [posts, stories]
-            windows = self._due("page_insights", facebook.LONGEST_WINDOW_DAYS, facebook.HISTORY_DAYS)
+            windows = self._coverage.due("page_insights", facebook.LONGEST_WINDOW_DAYS, facebook.HISTORY_DAYS)
             return [
                 posts,
-                Family(
-                    "page_insights", len(windows), lambda: self._windows("page_insights", windows, facebook.insights)
-                ),
+                Family("page_insights", len(windows), lambda: self._windows(windows, self._page_insights)),
                 Family("profile", 1, lambda: self._once(facebook.profile(self.ask))),
                 stories,
             ]
-        stories = Family("stories", 1, lambda: self._once(instagram.stories(self.ask)))
+        stories = Family("stories", 1, lambda: self._stories(instagram.stories(self.ask)))
         media = Family("media", 1, self._instagram_media)
         if self.plan.fresh_only:
             return [media, stories]
-        series = self._due("account_series", instagram.LONGEST_WINDOW_DAYS, instagram.HISTORY_DAYS)
-        totals = self._due("account_totals", DAYS_AT_ONCE, instagram.HISTORY_DAYS)
+        series = self._coverage.due("account_series", instagram.LONGEST_WINDOW_DAYS, instagram.HISTORY_DAYS)
+        totals = self._coverage.due("account_totals", DAYS_AT_ONCE, instagram.HISTORY_DAYS)
         return [
             media,
-            Family("account_totals", len(totals), lambda: self._totals(totals)),
-            Family("account_series", len(series), lambda: self._windows("account_series", series, instagram.series)),
+            Family("account_totals", len(totals), lambda: self._windows(totals, self._totals)),
+            Family("account_series", len(series), lambda: self._windows(series, self._series)),
             Family("weeks", 1, self._weeks),
             Family("profile", 1, lambda: self._once(instagram.profile(self.ask))),
             Family("demographics", 1, self._demographics),
             stories,
         ]
 
-    def _due(self, family: str, longest: int, history: int) -> list[Days]:
-        since = self.plan.since
-        oldest = self.ask.today - timedelta(days=history - 1)
-        covered = self.known.covered.get(family)
-        if covered is not None and covered.last < oldest - ONE_DAY:
-            # Asleep for longer than Meta keeps days: what lies between is lost, and the watermark begins anew.
-            self._anew[family] = date.max
-            covered = None
-        elif covered is not None and covered.last > self.ask.yesterday:
-            # Noted by a clock that ran ahead. Which days were really asked nobody knows, so the usual history is read.
-            known = self.ask.yesterday - self._settings.initial_days * ONE_DAY
-            covered = Days(covered.first, max(covered.first, known))
-            self._anew[family] = covered.first
-        return due_days(
-            covered,
-            self.ask.yesterday,
-            initial_days=min(self._settings.initial_days, history - 1),
-            restated_days=self._settings.restatement_days,
-            since=max(since, oldest) if since else None,
-            longest=longest,
-        )
-
     async def _once(self, answers: AsyncGenerator[Answer, None]) -> None:
         await self._keep(answers)
+        if self._evidence.is_empty:
+            self._report_silence()
         self._step()
 
-    async def _windows(
-        self, family: str, windows: list[Days], asking: Callable[[Ask, date, date], AsyncGenerator[Answer, None]]
-    ) -> None:
-        for window in windows:
-            await self._keep(asking(self.ask, window.first, window.last))
-            if self._stopped:
-                return
-            await self._cover(family, window)
-            self._step()
+    async def _stories(self, answers: AsyncGenerator[Answer, None]) -> None:
+        await self._keep(answers)
+        self._raise_failure_of_posts()
+        if self._evidence.is_silent_about_posts(self.ask.skipped, self._now - STORY_IS_SETTLED_AFTER):
+            self._report_silence()
+        self._step()
 
-    async def _totals(self, windows: list[Days]) -> None:
+    def _raise_failure_of_posts(self) -> None:
+        """A family whose every post failed has failed itself; a post that is to blame alone is skipped."""
+        error = self._evidence.failure_of_posts(self.ask.skipped)
+        if error is not None:
+            raise error
+
+    async def _windows(self, windows: list[Days], ask_window: Callable[[Days], Awaitable[None]]) -> None:
+        """Ask for windows of days; a family that was silent in the last run is asked for its newest days first."""
+        family = FAMILY.get()
+        probe = self._coverage.probe(family, windows)
+        if probe is not None:
+            await ask_window(probe)
+        if probe is None or self._evidence.days or self._evidence.is_odd:
+            for window in windows:
+                await ask_window(window)
+                await self._coverage.note(family, window, self._evidence.newest_day)
+                self._step()
+        if self._coverage.is_silent(family):
+            self._report_silence()
+
+    async def _page_insights(self, window: Days) -> None:
+        await self._keep(facebook.insights(self.ask, window.first, window.last))
+
+    async def _series(self, window: Days) -> None:
+        await self._keep(instagram.series(self.ask, window.first, window.last))
+
+    async def _totals(self, window: Days) -> None:
         """Instagram's totals: a call for a day, some days side by side.
 
         The first day goes alone: what Meta refuses then is not asked, and refused, for all the others at once.
         """
-        alone = True
-        for window in windows:
-            days = [window.first + timedelta(days=index) for index in range(len(window))]
-            if alone:
-                await self._keep(instagram.totals(self.ask, days.pop()))
-                alone = False
-            results = await asyncio.gather(
-                *(self._keep(instagram.totals(self.ask, day)) for day in days), return_exceptions=True
-            )
-            for result in results:
-                if isinstance(result, BaseException):
-                    raise result
-            if self._stopped:
-                return
-            await self._cover("account_totals", window)
-            self._step()
+        days = [window.first + timedelta(days=index) for index in range(len(window))]
+        if not self._evidence.expected:
+            await self._keep(instagram.totals(self.ask, days.pop()))
+        results = await asyncio.gather(
+            *(self._keep(instagram.totals(self.ask, day)) for day in days), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
 
     async def _weeks(self) -> None:
-        """Weeks that closed since the last run; the first time, all that Meta still answers in full."""
+        """Weeks that closed since the last run; the first time, all that Meta still answers in full.
+
+        An account with fewer than 100 followers has no such weeks. Its days count as covered, and once it has a value,
+        all its weeks are asked for.
+        """
         oldest_start = self.ask.today - timedelta(days=instagram.HISTORY_DAYS - 1)
-        for window in self._due("weeks", instagram.HISTORY_DAYS, instagram.HISTORY_DAYS):
+        for window in self._coverage.due("weeks", instagram.HISTORY_DAYS, instagram.HISTORY_DAYS):
             sundays = [day for day in closed_weeks(window) if day - instagram.WEEK >= oldest_start]
-            for sunday in sundays:
+            for sunday in reversed(sundays):
                 await self._keep(instagram.week_by_follower(self.ask, sunday))
+                if "weeks" in self.known.silent and not self._evidence.days:
+                    break
             if sundays:
                 await self._keep(instagram.month_by_product(self.ask, sundays[-1]))
-            if self._stopped:
-                return
-            await self._cover("weeks", window)
+            newest = self._evidence.newest_day
+            if not sundays or newest >= sundays[-1] or "weeks" not in self.known.answered_before:
+                newest = window.last
+            await self._coverage.note("weeks", window, newest)
+        if self._evidence.is_empty:
+            self._report_silence()
         self._step()
 
     async def _regained(self) -> None:
-        """Metrics that Meta refused for a while and gives again: all their days, and nothing beside them."""
+        """Metrics that Meta gives again: all their days after a refusal, the days that they lack after a silence, and
+        nothing beside them.
+        """
+        oldest = oldest_day(self.ask)
+        for days, names in self._returned_metrics().items():
+            if days.last >= oldest:
+                ask = replace(self.ask, only=names)
+                await self._keep(ask_days(ask, Days(max(days.first, oldest), days.last)))
         kind = ObjectKind.PAGE if self.ask.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
-        given = [one for one in self.known.lapsed if one.metric not in self.ask.refused_for(kind)]
+        given = [
+            one
+            for one in self.known.lapsed
+            if one.metric not in self.ask.refused_for(kind) and self._storing.has_values_of(one.metric)
+        ]
         if not given:
             return
-        ask = replace(self.ask, only=frozenset(one.metric for one in given))
-        page = facebook if self.ask.platform is Platform.FACEBOOK else instagram
-        oldest = self.ask.today - timedelta(days=page.HISTORY_DAYS - 1)
         # All days that the account was asked for: the refusal may be older than the account's first collection.
         asked_since = min((days.first for days in self.known.covered.values()), default=self.ask.yesterday)
-        first = max(oldest, asked_since)
-        for window in Days(first, self.ask.yesterday).pieces(page.LONGEST_WINDOW_DAYS, newest_first=False):
-            if self.ask.platform is Platform.FACEBOOK:
-                await self._keep(facebook.insights(ask, window.first, window.last))
-                continue
-            await self._keep(instagram.series(ask, window.first, window.last))
-            for index in range(len(window)):
-                await self._keep(instagram.totals(ask, window.first + index * ONE_DAY))
-        if not self._stopped:
-            await self._note_asked([one.mark for one in given])
+        ask = replace(self.ask, only=frozenset(one.metric for one in given))
+        await self._keep(ask_days(ask, Days(max(oldest, asked_since), self.ask.yesterday)))
+        await self._note_asked([one.mark for one in given])
+
+    def _returned_metrics(self) -> dict[Days, frozenset[str]]:
+        found: dict[Days, frozenset[str]] = {}
+        for family in DAY_FAMILIES:
+            first = self._coverage.first_asked.get(family)
+            values = self._storing.evidence(family).daily
+            returned = returned_metrics(self.ask.platform, values, self.known.last_days, first) if first else {}
+            for days, names in returned.items():
+                found[days] = found.get(days, frozenset()) | names
+        return found
 
     async def _demographics(self) -> None:
-        """Demographics describe a month and move slowly: once a week is enough."""
+        """Demographics describe a month and move slowly: once a week is enough, if the account answers at all."""
         last = self.known.asked_at.get("demographics")
-        if last is None or self._now - last >= WEEKLY:
+        is_fresh = last is not None and timedelta(0) <= self._now - last < WEEKLY
+        # An account that answers its days and never had demographics is too small for them.
+        is_silent = "demographics" in self.known.answered_before or bool(self.known.silent & set(DAY_FAMILIES))
+        if not is_fresh or ("demographics" in self.known.silent and is_silent):
             await self._keep(instagram.demographics(self.ask))
-            if self._stopped:
-                return
+            if self._evidence.is_empty:
+                self._report_silence()
             await self._note_asked(["demographics"])
         self._step()
 
+    def _report_silence(self) -> None:
+        """Report that the present family gave no value although it was asked."""
+        family = FAMILY.get()
+        self._account.silent(family, self.ask, had_values=family in self.known.answered_before)
+
+    @property
+    def _evidence(self) -> Evidence:
+        """What came back about the present family."""
+        return self._storing.evidence(FAMILY.get())
+
     async def _facebook_posts(self) -> None:
-        rungs, since = self._walk_back_to()
-        if not rungs:
-            return
-        listed: set[str] = set()
-        await self._keep(noting(facebook.posts(self.ask, since, self._page_size), "published_posts", listed))
-        await self._finish_walk("published_posts", rungs, since, listed)
+        await self._posts("published_posts", "created_time", facebook.posts)
 
     async def _instagram_media(self) -> None:
+        await self._posts("media", "timestamp", instagram.media)
+
+    async def _posts(
+        self, subject: str, moment: str, posts: Callable[[Ask, datetime, int], AsyncGenerator[Answer, None]]
+    ) -> None:
         rungs, since = self._walk_back_to()
-        if rungs:
-            listed: set[str] = set()
-            await self._keep(noting(instagram.media(self.ask, since, self._page_size), "media", listed))
-            await self._finish_walk("media", rungs, since, listed)
+        if since is None:
+            return
+        if FAMILY.get() in self.known.silent:
+            # While the newest posts have no insights, older ones are not asked for.
+            newest = Listing(moment, self._now)
+            await self._keep(noting(posts(self.ask, self._now, self._page_size), subject, newest))
+            if self._is_silent_about_posts(newest):
+                self._report_silence()
+                return
+        listing = Listing(moment, since)
+        await self._keep(noting(posts(self.ask, since, self._page_size), subject, listing))
+        await self._finish_walk(rungs, listing, subject)
+
+    def _is_silent_about_posts(self, listing: Listing) -> bool:
+        """Whether no post had insights, or the list was empty although posts are known; after some runs that is believed."""
+        if not listing.ids:
+            return self.known.has_posts and FAMILY.get() not in self.known.silent_for_long
+        return self._evidence.is_silent_about_posts(self.ask.skipped, self._now - POST_IS_SETTLED_AFTER)
 
     @property
     def _page_size(self) -> int:
         """Few accounts publish more than this in three days; a larger page would bring old posts every hour."""
         return FRESH_PAGE if self.plan.fresh_only else PAGE_SIZE
 
-    def _walk_back_to(self) -> tuple[tuple[Rung, ...], datetime]:
-        """The rungs of the ladder that are due, and the moment back to which posts are read for them."""
+    def _walk_back_to(self) -> tuple[tuple[Rung, ...], datetime | None]:
+        """The rungs of the ladder that are due, and the moment back to which posts are read; None when none are due.
+
+        Posts whose insights failed in passing are due whatever their age.
+        """
         at_most = FRESH_AGE if self.plan.fresh_only else None
         rungs = due_rungs(self.known.asked_at, self._now, self.plan.at_least, at_most)
-        age = (rungs[-1].age or POSTS_HISTORY) if rungs else timedelta(0)
-        since = self._now - age
-        if self.plan.since is not None:
-            since = min(since, self._now - (self.ask.today - self.plan.since))
-        return rungs, since
+        moments = [self._now - (rungs[-1].age or POSTS_HISTORY)] if rungs else []
+        if self.known.unanswered_since is not None and not self.plan.fresh_only:
+            moments.append(max(self.known.unanswered_since, self._now - POSTS_HISTORY))
+        if rungs and self.plan.since is not None:
+            moments.append(self._now - (self.ask.today - self.plan.since))
+        return rungs, min(moments, default=None)
 
-    async def _finish_walk(self, edge: str, rungs: tuple[Rung, ...], since: datetime, listed: set[str]) -> None:
-        """Mark posts that are not listed any more, and note which rungs this walk served. After an incomplete list do
-        neither: a post that it does not name may exist, and was not read.
+    async def _finish_walk(self, rungs: tuple[Rung, ...], listing: Listing, subject: str) -> None:
+        """Mark posts that are not listed any more, and note which rungs this walk served.
+
+        A list that Meta cut short, and an empty list where posts were known, prove nothing about what they lack.
         """
-        if self._stopped or edge in self.ask.cut:
+        if self._stopped:
             return
-        families = [rung.family for rung in rungs]
-        is_odd = FAMILY.get() in self._storing.odd
-        if is_odd and not self.known.odd_for_long:
+        evidence = self._evidence
+        if evidence.is_odd and not self.known.odd_for_long:
             return  # asked again by the next run, in the hope of a better answer
+        if self._is_silent_about_posts(listing):
+            self._report_silence()
+            return
+        self._raise_failure_of_posts()
+        posts = evidence.unanswered(self.ask.skipped)
+        self._unanswered |= {post.external_id: "Meta gave no insights of it." for post in posts}
+        if subject in self.ask.cut:
+            return  # the accounting reports it
+        if not listing.is_whole:
+            self._account.cut_short(FAMILY.get())
+            return
 
         def change(session: Session) -> None:
-            if not is_odd:  # an item that could not be read may be a post that lives
-                mark_unlisted_posts(session, self.known.id, listed, since, self._now)
-            note_asked(session, self.known.id, families, self.ask.today, self._now)
+            if not evidence.is_odd:  # an item that could not be read may be a post that lives
+                mark_unlisted_posts(session, self.known.id, listing.ids, listing.since, self._now)
+            note_asked(session, self.known.id, [rung.family for rung in rungs], self.ask.today, self._now)
 
         await self._storing.write(change)
         self._step()
@@ -336,26 +380,14 @@ class Run:
             lambda session: note_asked(session, self.known.id, families, self.ask.today, self._now)
         )
 
-    async def _cover(self, family: str, days: Days) -> None:
-        """Note that these days were asked in full; from the first odd part on the next run asks again instead."""
-        if FAMILY.get() in self._storing.odd and not self.known.odd_for_long:
-            return
-        anew = family in self._anew
-        first = min(days.first, self._anew.pop(family, days.first))
-
-        def change(session: Session) -> None:
-            cover_days(session, self.known.id, family, first, days.last, self._now, anew=anew)
-
-        await self._storing.write(change)
-
     def _step(self) -> None:
         self._progress.advanced(self.known.name, 1, 0)
 
 
-async def noting(answers: AsyncGenerator[Answer, None], subject: str, ids: set[str]) -> AsyncGenerator[Answer, None]:
-    """The same answers; the ids that those about `subject` list are added to `ids`."""
+async def noting(answers: AsyncGenerator[Answer, None], subject: str, listing: Listing) -> AsyncGenerator[Answer, None]:
+    """The same answers; those about `subject` are added to the listing."""
     async with aclosing(answers):
         async for answer in answers:
             if answer.source.subject == subject:
-                ids.update(ids_of(answer))
+                listing.add(answer)
             yield answer

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 import anyio.to_thread
 from sqlalchemy.orm import Session
 
+from sophia.analytics.collector.evidence import Evidence
 from sophia.analytics.store import AccountWriter, Saved
 from sophia.database import Database
+from sophia.meta.catalogue import Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.subjects import interpret
 
@@ -23,13 +25,25 @@ class Waiting:
 
 
 class Storing:
-    """The writes of one run. `odd` are the families of whose answers a part was set aside; `tell` hears what was stored."""
+    """The writes of one run. `tell` hears what was stored."""
 
-    def __init__(self, database: Database, writer: AccountWriter, tell: Callable[[Saved], None]) -> None:
-        self.odd: set[str] = set()
+    def __init__(
+        self, database: Database, writer: AccountWriter, platform: Platform, tell: Callable[[Saved], None]
+    ) -> None:
+        self._evidence: dict[str, Evidence] = {}
+        self._platform = platform
         self._database, self._writer, self._tell = database, writer, tell
         self._writing = asyncio.Lock()
         self._waiting: list[Waiting] = []
+
+    def evidence(self, family: str) -> Evidence:
+        """What has come back about a family of series, and is stored."""
+        return self._evidence.setdefault(family, Evidence(self._platform))
+
+    def has_values_of(self, metric: str) -> bool:
+        """Whether a value of one of the account's metrics came, by Meta's name or by that of a part of it."""
+        names = set().union(*(evidence.metrics for evidence in self._evidence.values()))
+        return any(name == metric or name.startswith(f"{metric}_") for name in names)
 
     async def save(self, answer: Answer, family: str) -> None:
         """Store an answer, and with it all others that came while the store was busy: one transaction for all.
@@ -59,8 +73,10 @@ class Storing:
 
     def _interpret_and_save(self, taken: list[Waiting]) -> Saved:
         batches = [interpret(one.answer.source, one.answer.data) for one in taken]
-        self.odd |= {one.family for batch, one in zip(batches, taken, strict=True) if batch.oddities}
-        return self._writer.save(batches)
+        saved = self._writer.save(batches)
+        for one, batch in zip(taken, batches, strict=True):
+            self.evidence(one.family).add(one.answer, batch)
+        return saved
 
     async def write(self, change: Callable[[Session], object]) -> None:
         """Another change of the store, in a transaction of its own."""

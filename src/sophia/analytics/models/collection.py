@@ -83,7 +83,7 @@ class Fetch(Base):
 
 
 class Watermark(Base):
-    """The days of one family of series that were asked of Meta without a hole, first and last included."""
+    """The days of one family of series that Meta answered, without a hole, first and last included."""
 
     __tablename__ = "watermarks"
     __table_args__ = (CheckConstraint("from_day <= through_day", name="days_in_order"),)
@@ -128,7 +128,10 @@ class MetricStatus(Base):
 
 
 class RefusedObject(Base):
-    """A post whose insights Meta refuses, with the reason; left alone until `ask_again_at`, later with every try."""
+    """A post whose insights Meta refuses, with the reason; left alone until `ask_again_at`, later with every try.
+
+    With 0 tries it failed in passing, or had no insights: the next run asks again, whatever the post's age.
+    """
 
     __tablename__ = "refused_objects"
 

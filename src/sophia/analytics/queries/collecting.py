@@ -3,21 +3,34 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import BudgetPause, CollectionRun, MetricStatus, RefusedObject, Watermark
+from sophia.analytics.models import (
+    BudgetPause,
+    CollectionRun,
+    EngagementMetric,
+    MetricSeries,
+    MetricStatus,
+    RefusedObject,
+    StoredMetric,
+    Watermark,
+)
 from sophia.analytics.models.collection import ASIDE
+from sophia.analytics.queries.gaps import family_of_series
 from sophia.analytics.schedule import Days
 from sophia.errors import NotFoundError
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.pacing import Budget, Pause
-from sophia.portfolio.models import Account
+from sophia.portfolio.models import Account, Post
 
 # So many runs ask for the same days again when a part of the answer could not be believed; then the days are let go.
 ODD_RUNS = 3
+# How a family ended that gave no value, whether it should have or not.
+SILENT = frozenset({"empty", "none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,10 @@ class KnownAccount:
 
     `resting` are objects that have refused and are left alone, `retried` those that are due for another try.
     `odd_for_long`: Meta's answers held parts that cannot be believed in each of the last runs, so it will not pass.
+    `silent`: families that gave no value in the last run; `silent_for_long`: in each of the last ODD_RUNS runs.
+    `answered_before`: families of which the account has readings. `has_posts`: it has posts that Meta still lists.
+    `last_days`: the last day with a reading, by name of the account's daily series without breakdown.
+    `unanswered_since`: when the oldest post was published whose insights are due again at once.
     """
 
     id: int
@@ -51,6 +68,12 @@ class KnownAccount:
     retried: frozenset[str]
     odd_for_long: bool
     lapsed: tuple[Lapsed, ...]
+    silent: frozenset[str]
+    silent_for_long: frozenset[str]
+    answered_before: frozenset[str]
+    last_days: dict[str, date]
+    has_posts: bool
+    unanswered_since: datetime | None
 
 
 def account_to_collect(session: Session, account_id: int, api_version: str, now: datetime) -> KnownAccount:
@@ -72,6 +95,8 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
     objects = session.execute(
         select(RefusedObject.object_id, RefusedObject.ask_again_at).where(RefusedObject.account_id == account_id)
     ).all()
+    runs = _last_runs(session, account_id)
+    silent = [{name for name, state in families.items() if state.get("ended") in SILENT} for _, families in runs]
     return KnownAccount(
         id=account.id,
         name=account.name,
@@ -85,8 +110,14 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         refused=refused,
         resting=frozenset(name for name, again_at in objects if again_at > now),
         retried=frozenset(name for name, again_at in objects if again_at <= now),
-        odd_for_long=_odd_for_long(session, account_id),
+        odd_for_long=len(runs) == ODD_RUNS and all(quarantined for quarantined, _ in runs),
         lapsed=_lapsed(session, account, api_version, {mark.family: mark.updated_at for mark in marks}, now),
+        silent=frozenset(silent[0] if silent else ()),
+        silent_for_long=frozenset(set.intersection(*silent) if len(silent) == ODD_RUNS else ()),
+        answered_before=_answered_before(session, account),
+        last_days=_last_days(session, account_id),
+        has_posts=bool(session.scalar(select(exists().where(*_living_posts(account_id))))),
+        unanswered_since=_unanswered_since(session, account_id),
     )
 
 
@@ -115,15 +146,58 @@ def _lapsed(
     )
 
 
-def _odd_for_long(session: Session, account_id: int) -> bool:
+def _last_runs(session: Session, account_id: int) -> list[tuple[int, dict[str, dict[str, Any]]]]:
+    """(parts set aside, how each family ended) of the newest runs, newest first."""
     newest = (
-        select(CollectionRun.quarantined)
+        select(CollectionRun.quarantined, CollectionRun.families)
         .where(CollectionRun.account_id == account_id, CollectionRun.trigger.not_in(ASIDE))
         .order_by(CollectionRun.id.desc())
         .limit(ODD_RUNS)
     )
-    counts = session.scalars(newest).all()
-    return len(counts) == ODD_RUNS and all(counts)
+    return [(quarantined, families) for quarantined, families in session.execute(newest)]
+
+
+def _answered_before(session: Session, account: Account) -> frozenset[str]:
+    """The families of which the account, or one of its posts, has a reading; a series is made with its first reading."""
+    rows = session.execute(
+        select(StoredMetric.level, StoredMetric.metric_name, StoredMetric.breakdown).where(
+            StoredMetric.platform == account.platform,
+            StoredMetric.id.in_(select(MetricSeries.metric_id).where(MetricSeries.account_id == account.id)),
+        )
+    )
+    families = (family_of_series(Platform(account.platform), *row) for row in rows)
+    return frozenset(family for family in families if family is not None)
+
+
+def _last_days(session: Session, account_id: int) -> dict[str, date]:
+    """{stored name: last day} of the daily series of the account itself; by the index on series and day."""
+    of_series = EngagementMetric.series_id == MetricSeries.id
+    last = select(func.max(EngagementMetric.metric_date)).where(of_series).correlate(MetricSeries).scalar_subquery()
+    rows = session.execute(
+        select(StoredMetric.metric_name, last)
+        .select_from(MetricSeries)
+        .join(StoredMetric, StoredMetric.id == MetricSeries.metric_id)
+        .where(
+            MetricSeries.account_id == account_id,
+            MetricSeries.post_id.is_(None),
+            StoredMetric.period == "day",
+            StoredMetric.breakdown == "",
+        )
+    )
+    return {name: day for name, day in rows if day is not None}
+
+
+def _living_posts(account_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (Post.account_id == account_id, Post.gone_at.is_(None), Post.kind != ObjectKind.STORY.value)
+
+
+def _unanswered_since(session: Session, account_id: int) -> datetime | None:
+    """When the oldest post was published whose insights failed in passing; refusals that last have been tried before."""
+    return session.scalar(
+        select(func.min(Post.published_at))
+        .join(RefusedObject, RefusedObject.object_id.in_((Post.platform_post_id, Post.video_id)))
+        .where(RefusedObject.account_id == account_id, RefusedObject.tries == 0, *_living_posts(account_id))
+    )
 
 
 def budget_pauses(session: Session) -> list[Pause]:

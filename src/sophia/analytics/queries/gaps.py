@@ -141,6 +141,22 @@ def family_of(metric: Metric) -> str | None:
     return "account_series" if metric.metric_type == "time_series" else "account_totals"
 
 
+def family_of_series(platform: Platform, level: str, metric_name: str, breakdown: str) -> str | None:
+    """The family of a run that reads a stored series; None for one that the catalogue does not know."""
+    explained = explain(platform, Level(level), metric_name, breakdown)
+    if explained is None:
+        return None
+    metric = explained.metric
+    if metric.level is Level.POST:
+        is_insight = metric.source is not Source.FIELD
+        return ("posts" if platform is Platform.FACEBOOK else "media") if is_insight else None
+    if metric.source is Source.FIELD:
+        return "profile"
+    if metric.timeframe or "contact_button_type" in breakdown:
+        return "demographics"
+    return "weeks" if platform is Platform.INSTAGRAM and breakdown else family_of(metric)
+
+
 def _lacks(series: DailySeries, window: Days) -> bool:
     return series.count < (window.last - max(series.first, window.first)).days + 1
 
@@ -206,9 +222,16 @@ def _reason(
     if refusal is not None:
         return "refused", f"Meta refuses this metric since {reporting_day(refusal.since)}: {refusal.reason}"
     if not mark.first <= day <= mark.last:
-        said = ""
-        if run is not None:
-            problem = f", {run.problems[0].message}" if run.problems else ""
-            said = f" The last run: {run.status}{problem}"
-        return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}.{said}"
+        return _not_covered(series.family, mark, run)
     return "no_value", NO_VALUE
+
+
+def _not_covered(family: str, mark: Days, run: RunRecord | None) -> tuple[str, str]:
+    """Why the watermark does not cover a day: Meta gave no value when the last run asked, or nobody has asked yet."""
+    if run is None:
+        return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}."
+    problem = next((p for p in run.problems if p.family == family), next(iter(run.problems), None))
+    if run.families.get(family, {}).get("ended") == "empty" and problem is not None and problem.family == family:
+        return "no_value", f"{problem.message} The next run asks again."
+    said = f", {problem.message}" if problem is not None else ""
+    return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}. The last run: {run.status}{said}"

@@ -170,10 +170,14 @@ class RunProblemAnswer(Answering):
 
 
 class FamilyAnswer(Answering):
-    """A family of series in a run: how many answers came, and how it ended."""
+    """A family of series in a run: how many answers came, and how it ended.
+
+    *empty*: Meta answered without any value; *none*: so it did, as is usual for a small account. *incomplete*: a list was cut short. *stopped*: a limit or a dead token
+    interrupted it.
+    """
 
     answers: int
-    ended: Literal["ok", "failed", "not asked"]
+    ended: Literal["ok", "failed", "empty", "none", "incomplete", "stopped", "not asked", "not permitted"]
 
 
 class RunAnswer(Answering):

@@ -1,6 +1,6 @@
 """Writes about collecting: who may collect, what a run did, which days were asked, what Meta refuses."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,11 +9,16 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from sophia.analytics.measures.figures import ONE_DAY
-from sophia.analytics.models import CollectionRun, Lease, Watermark
+from sophia.analytics.models import CollectionRun, Lease, RefusedObject, Watermark
 from sophia.analytics.store.writer import Saved
 from sophia.database import among, day_number, put_rows, shortened
 from sophia.meta.catalogue import ObjectKind
 from sophia.portfolio.models import Account, Post
+from sophia.vault import strike_out
+
+# A post whose insights fail is due again in every run for so long; after that it is looked at rarely.
+UNANSWERED_FOR = timedelta(days=14)
+UNANSWERED_AGAIN_AFTER = timedelta(days=30)
 
 # What is kept of the problems of one run, in characters; how many objects of one problem, and of each its name.
 MOST_CHARACTERS = 200_000
@@ -123,7 +128,7 @@ def _bounded_value(value: Any) -> Any:
 def cover_days(
     session: Session, account_id: int, family: str, first: date, last: date, now: datetime, *, anew: bool = False
 ) -> None:
-    """Note that every day from `first` to `last` (both included) was asked of Meta and what it said is stored.
+    """Note that Meta answered the days from `first` to `last` (both included) and what it said is stored.
 
     Raises ValueError when that would leave a hole between these days and those noted before: a watermark with a hole
     would hide a gap for ever (A13). `anew` forgets what was noted before, where Meta keeps the days between no more.
@@ -166,3 +171,22 @@ def mark_unlisted_posts(
         gone = {"gone_at": now, "gone_reason": "Meta no longer lists it: deleted, hidden or archived."}
         session.execute(update(Post).where(among(Post.id, unlisted)).values(gone))
     return len(unlisted)
+
+
+def record_unanswered_posts(session: Session, account_id: int, posts: Mapping[str, str], now: datetime) -> None:
+    """Note posts without an answer ({Meta's id: why}), so that the next run asks for them again, whatever their age.
+
+    They are refused objects with 0 tries, which no run leaves alone. One that never answers rests after UNANSWERED_FOR.
+    """
+    columns = ("account_id", "object_id", "code", "reason", "since", "tries", "ask_again_at")
+    rows = [(account_id, name, 0, strike_out(why), now, 0, now) for name, why in sorted(posts.items())]
+    put_rows(session, RefusedObject, columns, rows)
+    session.execute(
+        update(RefusedObject)
+        .where(
+            RefusedObject.account_id == account_id,
+            RefusedObject.tries == 0,
+            RefusedObject.since <= now - UNANSWERED_FOR,
+        )
+        .values(tries=1, ask_again_at=now + UNANSWERED_AGAIN_AFTER)
+    )

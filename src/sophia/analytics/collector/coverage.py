@@ -1,0 +1,123 @@
+"""Which days of a family are due, and which days its watermark may cover: only days that Meta answered (A13)."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from sophia.analytics.collector.storing import Storing
+from sophia.analytics.measures.figures import ONE_DAY
+from sophia.analytics.queries import KnownAccount
+from sophia.analytics.queries.overview import DAY_FAMILIES
+from sophia.analytics.schedule import Days, due_days
+from sophia.analytics.store import cover_days
+from sophia.config import Settings
+
+# Meta's values may be 48 hours late (GRAPH_API §1d), so the newest two days prove nothing.
+DAYS_LATE = 2
+# A family that gave no value in the last run is asked for so many days first.
+PROBED_DAYS = 3
+
+
+@dataclass(slots=True)
+class Coverage:
+    """The days of one account's families during one run. `today` is the reporting day.
+
+    A window counts as covered through the newest day with an answer. A window without any answer waits in `_waiting`: it
+    is covered once a newer day was answered, because then Meta does answer and has no value for the older days.
+    """
+
+    known: KnownAccount
+    settings: Settings
+    since: date | None
+    today: date
+    now: datetime
+    storing: Storing
+    first_asked: dict[str, date] = field(default_factory=dict)  # by family
+    _anew: dict[str, date] = field(default_factory=dict)  # families whose watermark begins anew, and from which day on
+    _waiting: dict[str, Days] = field(default_factory=dict)
+
+    @property
+    def yesterday(self) -> date:
+        return self.today - ONE_DAY
+
+    def due(self, family: str, longest: int, history: int) -> list[Days]:
+        """The windows to ask for, at most `longest` days each and at most `history` days back."""
+        oldest = self.today - (history - 1) * ONE_DAY
+        return due_days(
+            self._covered(family, oldest),
+            self.yesterday,
+            initial_days=min(self.settings.initial_days, history - 1),
+            restated_days=self.settings.restatement_days,
+            since=max(self.since, oldest) if self.since else None,
+            longest=longest,
+        )
+
+    def _covered(self, family: str, oldest: date) -> Days | None:
+        """The days that need not be asked again; None when the whole history is due."""
+        covered = self.known.covered.get(family)
+        if covered is None:
+            return None
+        # Weeks are not due every day; they are only known to be silent after a run that asked for some.
+        was_asked = family in DAY_FAMILIES or family in self.known.silent
+        never_answered = was_asked and family not in self.known.answered_before
+        if covered.last < oldest - ONE_DAY or covered.first > self.yesterday or never_answered:
+            # The machine slept for longer than Meta keeps days, or a clock ran ahead, or the watermark moved although Meta
+            # never gave a value. The watermark begins anew.
+            self._anew[family] = date.max
+            return None
+        if covered.last > self.yesterday:
+            # Noted by a clock that ran ahead. Which days were really asked nobody knows, so the usual history is read.
+            known = self.yesterday - self.settings.initial_days * ONE_DAY
+            self._anew[family] = covered.first
+            return Days(covered.first, max(covered.first, known))
+        return covered
+
+    def probe(self, family: str, windows: list[Days]) -> Days | None:
+        """What to ask first of a family that gave no value in the last run: while it is silent, nothing else is asked."""
+        if family not in self.known.silent or not windows:
+            return None
+        oldest = min(window.first for window in windows)
+        return Days(max(oldest, self.yesterday - (PROBED_DAYS - 1) * ONE_DAY), self.yesterday)
+
+    async def note(self, family: str, window: Days, newest: date) -> None:
+        """Move the watermark over the days of an asked window through `newest`, the newest day with an answer.
+
+        After a part that could not be believed nothing is noted, so that the next run asks again.
+        """
+        self.first_asked[family] = min(window.first, self.first_asked.get(family, window.first))
+        if self.storing.evidence(family).is_odd:
+            if self.known.odd_for_long:
+                await self._cover(family, window)
+            return
+        if newest < self._late_since:
+            # A clock that runs ahead takes the running day, which Meta answers too, for one that is over.
+            newest = max(newest, date.min + ONE_DAY) - ONE_DAY
+        waiting = self._waiting.pop(family, None)
+        if waiting is not None and waiting.last + ONE_DAY == window.first:
+            window = Days(waiting.first, window.last)
+        if newest < window.last:
+            self._waiting[family] = Days(max(window.first, newest + ONE_DAY), window.last)
+        if newest >= window.first:
+            await self._cover(family, Days(window.first, min(window.last, newest)))
+
+    async def _cover(self, family: str, days: Days) -> None:
+        anew = family in self._anew
+        first = min(days.first, self._anew.pop(family, days.first))
+
+        def change(session: Session) -> None:
+            cover_days(session, self.known.id, family, first, days.last, self.now, anew=anew)
+
+        await self.storing.write(change)
+
+    def is_silent(self, family: str) -> bool:
+        """Whether a family that was asked through yesterday gave no value for the last days, or none at all."""
+        evidence = self.storing.evidence(family)
+        if evidence.expected == 0 or evidence.is_odd:
+            return False
+        return evidence.newest_day < self._late_since
+
+    @property
+    def _late_since(self) -> date:
+        """The oldest day that may still lack its value."""
+        return self.yesterday - DAYS_LATE * ONE_DAY

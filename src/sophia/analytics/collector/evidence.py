@@ -1,0 +1,132 @@
+"""What Meta answered in one run, family by family: an answer without values proves nothing.
+
+A token without `read_insights` gets HTTP 200 and `data: []` (GRAPH_API §5), so a request that succeeded says nothing
+about coverage. Only the days and posts that came back with a value do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from urllib.parse import unquote
+
+from sophia.meta.asking import ABOUT_A_PERMISSION
+from sophia.meta.bisection import PASSING
+from sophia.meta.catalogue import Level, Period, Platform, Source, find
+from sophia.meta.envelope import Answer
+from sophia.meta.errors import GraphError
+from sophia.meta.records import Batch, PostSeen
+from sophia.meta.walking import ids_of, is_past
+
+# Answers that list objects; without objects in them there is nothing to have values of.
+LISTS = frozenset({"published_posts", "video_posts", "media", "stories", "video_reels", "page_stories"})
+# Errors that say nothing about the post which they came for.
+NO_FAULT_OF_A_POST = PASSING | ABOUT_A_PERMISSION
+PROFILES = frozenset({"page_profile", "account_profile"})
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What came back about one family in one run.
+
+    `expected` counts the answers that should hold values. `days` and `metrics` are those of
+    account values that came, `daily` is the first day
+    of each daily series without breakdown, `posts` are the ids of posts and videos whose insights came, `listed` the posts that Meta listed, by id. `has_blocks`: an answer held
+    at least a metric, if no value of it. `is_odd`: a part of an answer could not be believed.
+    """
+
+    platform: Platform
+    expected: int = 0
+    days: set[date] = field(default_factory=set)
+    metrics: set[str] = field(default_factory=set)
+    daily: dict[str, date] = field(default_factory=dict)
+    posts: set[str] = field(default_factory=set)
+    listed: dict[str, PostSeen] = field(default_factory=dict)
+    has_blocks: bool = False
+    is_odd: bool = False
+
+    def add(self, answer: Answer, batch: Batch) -> None:
+        """Take in an answer that was stored."""
+        source = batch.source
+        self.is_odd = self.is_odd or bool(batch.oddities)
+        self.listed |= {post.external_id: post for post in batch.posts}
+        has_objects = bool(batch.posts or batch.reels)
+        if asks_values(source.subject, source.request) and (has_objects or source.subject not in LISTS):
+            self.expected += 1
+        if source.subject not in LISTS:
+            self.has_blocks = self.has_blocks or bool(answer.data.get("data"))
+        for reading in batch.readings:
+            if reading.post is None:
+                self.days.add(reading.day)
+                self.metrics.add(reading.metric)
+                if reading.period is Period.DAY and not reading.breakdown:
+                    self.daily[reading.metric] = min(reading.day, self.daily.get(reading.metric, reading.day))
+            elif not is_field(self.platform, reading.metric):
+                self.posts.add(reading.post)
+        self.posts |= {oddity.object_id for oddity in batch.oddities}
+
+    @property
+    def newest_day(self) -> date:
+        """The newest day with a value of the account; date.min without any."""
+        return max(self.days, default=date.min)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether values were asked for and nothing came back."""
+        return self.expected > 0 and not (self.days or self.posts or self.has_blocks or self.is_odd)
+
+    def unanswered(self, skipped: Mapping[str, GraphError]) -> list[PostSeen]:
+        """The listed posts without any insights, but for those that were skipped because Meta gave a reason."""
+        if not self.expected:
+            return []
+        return [post for post in self.listed.values() if not ids_of_post(post) & (self.posts | skipped.keys())]
+
+    def is_silent_about_posts(self, skipped: Mapping[str, GraphError], published_before: datetime) -> bool:
+        """Whether no listed post had insights, although some were published before a moment from which on they should."""
+        settled = [post for post in self.unanswered(skipped) if post.published_at < published_before]
+        return bool(settled) and not self._has_post
+
+    def failure_of_posts(self, skipped: Mapping[str, GraphError]) -> GraphError | None:
+        """The error of the listed posts when the insights of none came and some failed, for no reason of their own."""
+        errors = (skipped[name] for post in self.listed.values() for name in ids_of_post(post) & skipped.keys())
+        return None if self._has_post else next((e for e in errors if e.remedy in NO_FAULT_OF_A_POST), None)
+
+    @property
+    def _has_post(self) -> bool:
+        return any(ids_of_post(post) & self.posts for post in self.listed.values())
+
+
+def ids_of_post(post: PostSeen) -> set[str]:
+    """Meta's ids of a post: its own, and that of its video."""
+    return {post.external_id, post.video_id} if post.video_id else {post.external_id}
+
+
+def asks_values(subject: str, request: str) -> bool:
+    """Whether a request asks for insights, on their own edge or expanded in a list, or for an account's own totals."""
+    return subject in PROFILES or "insights" in unquote(request)
+
+
+def is_field(platform: Platform, metric: str) -> bool:
+    """Whether a number is a field of the post itself, which Meta gives without any permission for insights."""
+    known = find(platform, Level.POST, metric)
+    return known is not None and known.source is Source.FIELD
+
+
+@dataclass(slots=True)
+class Listing:
+    """Which objects an edge listed, and whether the list is whole.
+
+    `is_whole`: the last page named no next one, or reached objects that were published before `since`. `moment` is the
+    field of an object that says when it was published.
+    """
+
+    moment: str
+    since: datetime
+    ids: set[str] = field(default_factory=set)
+    is_whole: bool = False
+
+    def add(self, page: Answer) -> None:
+        """Take in a page of the list; pages come newest first."""
+        paging = page.data.get("paging")
+        has_next = isinstance(paging, dict) and bool(paging.get("next"))
+        self.ids.update(ids_of(page))
+        self.is_whole = not has_next or is_past(page, self.moment, self.since)
