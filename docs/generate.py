@@ -31,8 +31,9 @@ PARTS = {
     "I": (9, "decision traces"),
     "J": (13, "the REST API"),
     "K": (11, "schema and operations"),
+    "L": (30, "Meta as it is today, and faults found in trials"),
 }
-ROW = re.compile(r"\b([A-K])(\d{1,2})(?:[\u2013-]([A-K])?(\d{1,2}))?\b")
+ROW = re.compile(r"\b([A-L])(\d{1,2})(?:[\u2013-]([A-L])?(\d{1,2}))?\b")
 NOTE = "<!-- Made by docs/generate.py. Change the code, not this page. -->"
 
 

@@ -27,6 +27,7 @@ def test_every_operation_has_a_title_in_plain_english(api: Api) -> None:
             "Record",
             "Reject",
             "Remove",
+            "Restore",
             "Retry",
             "Save",
             "Set",
