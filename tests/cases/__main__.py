@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from tests.cases.checks import Check
+from tests.cases.clock_cases import CLOCK_CASES
+from tests.cases.conversion_cases import CONVERSION_CASES
 from tests.cases.meta_cases import META_CASES
 from tests.cases.trials import laboratory
 
@@ -33,7 +35,9 @@ def main() -> None:
     }
     with laboratory() as lab:
         runners: dict[str, Callable[[Path], Iterator[Check]]] = {
-            number: partial(run, lab) for number, run in META_CASES.items()
+            **{number: partial(run, lab) for number, run in META_CASES.items()},
+            **CONVERSION_CASES,
+            **CLOCK_CASES,
         }
         checks = [check for number, folder in folders.items() for check in run_case(folder, runners[number])]
     different = sum(not check.passed for check in checks)

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.cases.proxy import Rule, RuleProxy, running_proxy
 
@@ -27,12 +28,13 @@ NEWEST_MEDIA = (
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the commands printed and what the store holds afterwards."""
+    """What the commands printed, what the store holds afterwards, and the refusals and problems that runs report there."""
 
     connect: str
     collect: str
     status: str
     readings: frozenset[Key]
+    reported: str
 
     def posts(self, platform: str) -> int:
         """How many posts of a platform have readings."""
@@ -69,6 +71,16 @@ def sophia(*arguments: str, environment: Mapping[str, str]) -> str:
     return (done.stdout + done.stderr).strip()
 
 
+def sophia_document(*arguments: str, environment: Mapping[str, str]) -> Any:
+    """The document that a command prints with --json."""
+    command = [str(Path(sys.executable).parent / "sophia"), *arguments, "--json"]
+    kept = {"PATH": os.environ["PATH"], **environment}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=environment["SOPHIA_DATA_DIR"], env=kept, timeout=300
+    )
+    return json.loads(done.stdout)
+
+
 def run_trial(proxy: RuleProxy, environment: Mapping[str, str], rules: Sequence[Rule]) -> Trial:
     proxy.rules = rules
     try:
@@ -83,7 +95,8 @@ def collect_into(folder: Path, environment: Mapping[str, str]) -> Trial:
     connect = sophia("connect", "--yes", environment=settings)
     collect = sophia("collect", environment=settings)
     status = sophia("status", environment=settings)
-    return Trial(connect, collect, status, read_store(folder / "sophia.db"))
+    store = folder / "sophia.db"
+    return Trial(connect, collect, status, read_store(store), read_reports(store))
 
 
 def read_store(path: Path) -> frozenset[Key]:
@@ -91,6 +104,16 @@ def read_store(path: Path) -> frozenset[Key]:
         return frozenset()
     with closing(sqlite3.connect(path)) as connection:
         return frozenset(connection.execute(READINGS).fetchall())
+
+
+def read_reports(path: Path) -> str:
+    """The remembered refusals and the problems of all runs, as text."""
+    if not path.exists():
+        return ""
+    with closing(sqlite3.connect(path)) as connection:
+        refused = connection.execute("SELECT metric_name FROM metric_status").fetchall()
+        problems = connection.execute("SELECT problems FROM collection_runs").fetchall()
+    return f"{refused} {problems}"
 
 
 def read_names(path: Path) -> dict[str, str]:

@@ -77,3 +77,12 @@ def test_the_sources_that_count_are_chosen(shell: Shell) -> None:
     assert shell.run("conversions", "source", client, "shop", "--all").exit_code == 2
     fields = shell.run("conversions", "import", client, str(report), "--column", "Fecha")
     assert (fields.exit_code, "FIELD=HEADING" in fields.output) == (2, True)
+
+
+def test_skipped_rows_are_in_the_document(shell: Shell) -> None:
+    """L14: a report that counts nothing in a row is printed as JSON too."""
+    shell.connect()
+    client = shell.ask("client", "list")["clients"][0]["name"]
+    file = shell.folder / "google.csv"
+    file.write_text("Date,Event name,Session source,Event count\n20260601,generate_lead,facebook,0\n")
+    assert shell.ask("conversions", "import", client, str(file))["passed_over"] == {"rows that count nothing": 1}
