@@ -108,7 +108,7 @@ async def _divide(ask: Ask, whole: Part, error: GraphError, subject: str) -> Fin
     A fault that passes was retried already. Only a long window, asked while other requests are answered, may be too heavy.
     """
     may_be_heavy = bool(ask.answered)
-    is_heavy = may_be_heavy and error.may_be_too_heavy and whole.days > FEWEST_DAYS_ON_SUSPICION
+    is_heavy = may_be_heavy and whole.days > FEWEST_DAYS_ON_SUSPICION
     if error.remedy in STOPS or (error.remedy is Remedy.AGAIN and not is_heavy):
         raise error
     part = Part(

@@ -17,6 +17,8 @@ FAILURES = 10
 FEWEST_ACCOUNTS = 3
 FEWEST_FAMILIES = 3
 REST_SECONDS = 60.0
+# A host that answered so recently is not to blame: at the end of runs only the failing families are still at work.
+ANSWERED_RECENTLY_SECONDS = 5.0
 # What a "too heavy" counts as a failure. Twenty in a row are more than it takes to halve 90 days of 30 metrics down to
 # one day of one metric, so at least one small request was tried.
 TOO_HEAVY = 0.5
@@ -24,8 +26,8 @@ TOO_HEAVY = 0.5
 
 @dataclass(slots=True)
 class Breaker:
-    """The circuit of the host. It opens after ten failures in a row, in several families of several accounts. A minute
-    later one call may try; if it is answered, all may.
+    """The circuit of the host. It opens after ten failures in a row and five seconds without an answer, in several families
+    of several accounts. A minute later one call may try; if it is answered, all may.
     """
 
     seconds: Callable[[], float] = time.monotonic
@@ -33,6 +35,7 @@ class Breaker:
     _families: set[str] = field(default_factory=set)
     _failures: int = 0
     _open_until: float | None = None
+    _answered_at: float | None = None
     _reason: str = ""
 
     def admit(self) -> None:
@@ -45,7 +48,7 @@ class Breaker:
 
     def succeeded(self) -> None:
         """Note a call that Meta answered, be it with an error that is about the call."""
-        self._failures, self._open_until = 0, None
+        self._failures, self._open_until, self._answered_at = 0, None, self.seconds()
         self._accounts.clear()
         self._families.clear()
 
@@ -55,8 +58,9 @@ class Breaker:
         self._accounts.add(account)
         self._families.add(family)
         self._reason = reason
-        is_host = len(self._accounts) >= FEWEST_ACCOUNTS and len(self._families) >= FEWEST_FAMILIES
-        if self._failures >= FAILURES and is_host:
+        are_several = len(self._accounts) >= FEWEST_ACCOUNTS and len(self._families) >= FEWEST_FAMILIES
+        is_silent = self._answered_at is None or self.seconds() - self._answered_at >= ANSWERED_RECENTLY_SECONDS
+        if self._failures >= FAILURES and are_several and is_silent:
             self._open_until = self.seconds() + REST_SECONDS
 
 
@@ -69,7 +73,6 @@ class TokenCircuit:
     run. A success closes the circuit of its family and that of the token.
     """
 
-    has_succeeded: bool = False
     _failures: float = 0.0
     _by_family: dict[str, float] = field(default_factory=dict)
     _last: GraphError | None = None
@@ -89,12 +92,13 @@ class TokenCircuit:
             code=last.code,
             subcode=last.subcode,
             trace=last.trace,
+            user_title=last.user_title,
+            user_message=last.user_message,
             remedy=Remedy.FAILING,
         )
 
     def succeeded(self, family: str) -> None:
         """Note a call of this family that Meta answered."""
-        self.has_succeeded = True
         self._failures, self._by_family[family] = 0.0, 0.0
 
     def failed(self, family: str, error: GraphError, weight: float = 1.0) -> None:

@@ -204,14 +204,6 @@ class GraphError(SophiaError):
         self.wait_seconds = wait_seconds
         self.resume_at = resume_at
 
-    @property
-    def may_be_too_heavy(self) -> bool:
-        """Whether a passing error may be caused by the size of the request (GRAPH_API §3, code 1/99, and time-outs).
-
-        Code 2 and null never are: Meta sends them when its own servers fail, so a smaller request fails as well.
-        """
-        return self.remedy is Remedy.AGAIN and self.code in (0, 1)
-
     def __str__(self) -> str:
         number = f"{self.code}/{self.subcode}" if self.subcode else str(self.code)
         trace = f" (fbtrace_id {self.trace})" if self.trace else ""

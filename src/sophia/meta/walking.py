@@ -150,7 +150,7 @@ class Walk:
     listing: Listing
     size: PageSize
     gated: bool
-    place: Mapping[str, str]  # the paging parameters of the next page; none for the first
+    place: Mapping[str, str] = field(default_factory=dict)  # the paging parameters of the next page; none for the first
     upcoming: list[str] = field(default_factory=list)
     answering: set[ObjectKind | None] = field(default_factory=set)
     denied: GraphError | None = None
@@ -161,18 +161,9 @@ class Walk:
 
     async def get(self, names: Sequence[str], limit: int) -> Answer:
         """The page that begins at `place`, with these metrics of every object on it."""
-        page = {"limit": str(limit), **self.place}
-        fields = {"fields": self.listing.select(names, gated=self.gated), **page}
-        edge, subject = self.ask.caller.edge, self.listing.subject
-        if self.size.among:
-            # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times
-            # that. Only what no object can cause is tried again.
-            try:
-                return await edge(self.path, fields, subject, patient=False)
-            except GraphError as error:
-                if error.remedy is not Remedy.AGAIN or error.may_be_too_heavy:
-                    raise
-        return await edge(self.path, fields, subject)
+        fields = {"fields": self.listing.select(names, gated=self.gated), "limit": str(limit), **self.place}
+        # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times that.
+        return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.among)
 
     async def page(self) -> tuple[Answer, bool] | None:
         """The next page, and whether its insights have to be asked one by one; None after what makes another try wise."""
@@ -218,8 +209,6 @@ class Walk:
             return None
         if error.remedy is Remedy.SMALLER and self.size.halve():
             return None
-        if self._is_outage(error):
-            raise error
         if not names:
             if error.remedy is not Remedy.AGAIN and await self._is_gated(error):
                 return None
@@ -228,11 +217,6 @@ class Walk:
             self.size.failed()
             return None
         return await self._look_closer(error, names)
-
-    def _is_outage(self, error: GraphError) -> bool:
-        """Whether neither the page's size nor an object can cause the error, so that smaller pages fail as well."""
-        may_be_ours = error.may_be_too_heavy and self.ask.caller.circuit.has_succeeded
-        return error.remedy is Remedy.AGAIN and not may_be_ours
 
     def _leave_gated_out(self, error: GraphError) -> bool:
         """Ask no more for the fields that need a permission; False when they were not asked."""
@@ -312,17 +296,15 @@ async def walk(
     since: datetime | None,
     *,
     scope: str = "",
-    place: Mapping[str, str] | None = None,
     limit: int = PAGE_SIZE,
 ) -> AsyncGenerator[Answer, None]:
     """Every page of an edge, newest first, back to the posts of `since`, with the objects that had to be asked alone.
 
-    `scope` is the permission that the gated fields need; without it they are not asked. `place` begins further down.
-    A list that ends neither there nor with its last page is noted in `ask.cut`: what it does not list may yet exist.
-    Raises GraphError for what no smaller page mends, and at the end when no object answers any insights; everything
-    yielded before it stands.
+    `scope` is the permission that the gated fields need; without it they are not asked. A list that ends neither at
+    `since` nor with its last page is noted in `ask.cut`: what it does not list may yet exist. Raises GraphError for what no
+    smaller page mends, and at the end when no object answers any insights; everything yielded before it stands.
     """
-    way = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes, place or {})
+    way = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes)
     circle = Circle()
     used: set[str] = set()
     for _ in range(MOST_PAGES):
@@ -334,7 +316,7 @@ async def walk(
         if alone:
             for single in await way.singles(page):
                 yield single
-        if is_past(page, listing.moment, since) or not _advance(way, page, circle, used):
+        if is_past(page, listing.moment, since) or not follow(way, page, circle, used):
             break
     else:
         ask.cut[listing.edge] = incomplete("it has no end")
@@ -342,23 +324,21 @@ async def walk(
         raise way.denied
 
 
-def _advance(way: Walk, page: Answer, circle: Circle, used: set[str]) -> bool:
-    """Go on to the page after this one; False on the last, and where the list is cut, which is noted in `ask.cut`."""
-    edge = way.listing.edge
+def follow(way: Walk, page: Answer, circle: Circle, used: set[str]) -> bool:
+    """Move on to the next page; False when there is none. A list that cannot be followed further is noted as cut."""
     try:
-        following = way.ask.caller.next_place(page, edge)
+        following = way.ask.caller.next_place(page, way.listing.edge)
         if following is None:
             return False
         circle.look(page)
+        key = urlencode(following)
+        if key in used:
+            raise incomplete("it goes in a circle")
     except GraphError as error:
-        way.ask.cut[edge] = error
+        way.ask.cut[way.listing.edge] = error
         return False
-    key = urlencode(following)
-    if key in used:
-        way.ask.cut[edge] = incomplete("it goes in a circle")
-        return False
-    way.place = following
     used.add(key)
+    way.place = following
     return True
 
 

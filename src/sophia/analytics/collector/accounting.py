@@ -13,7 +13,7 @@ from sophia.errors import StoreError
 from sophia.meta.asking import Ask
 from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue import Platform
-from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.errors import STOPS_TOKEN, GraphError, Remedy
 from sophia.vault import strike_out
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ class Accounting:
         """
         self._fail(family)
         outcome, state = self.outcome, self.outcome.families[family]
-        if error.remedy in STOPS:
+        if error.remedy in STOPS_TOKEN:
             state["ended"] = "stopped" if state["answers"] or id(error) not in self._said else "not asked"
         outcome.status = STATUS_AFTER.get(error.remedy, outcome.status)
         if error.remedy is Remedy.PAUSE:

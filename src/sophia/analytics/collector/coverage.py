@@ -90,7 +90,9 @@ class Coverage:
             if self.known.odd_for_long:
                 await self._cover(family, window)
             return
-        if newest < self._late_since:
+        covered = self.known.covered.get(family)
+        is_over = covered is not None and newest < covered.last <= self.yesterday
+        if newest < self._late_since and not is_over:
             # A clock that runs ahead takes the running day, which Meta answers too, for one that is over.
             newest = max(newest, date.min + ONE_DAY) - ONE_DAY
         waiting = self._waiting.pop(family, None)
