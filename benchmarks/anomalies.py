@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.anomaly_series import NEW_FOR_DAYS, Event, Series, holidays, invent
 from benchmarks.machine import machine, measured, table
-from sophia.analytics.measures.anomalies import watch
-from sophia.analytics.measures.anomaly_records import Anomaly, SeriesDays, Watched
+from sophia.analytics.anomalies.detection import watch
+from sophia.analytics.anomalies.records import Anomaly, SeriesDays, Watched
 
 FIRST = date(2025, 1, 6)
 DAYS, QUIET = 425, 60

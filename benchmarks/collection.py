@@ -18,8 +18,9 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from benchmarks.machine import Measured, machine, measured, peak_memory_mb, table
-from sophia.analytics.collector import Collector, Plan
-from sophia.analytics.store import RunOutcome
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.collector.portfolio import Collector
+from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.cli.opening import settle_memory
 from sophia.config import Settings
 from sophia.database import Database

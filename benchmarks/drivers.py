@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks.machine import machine, measured, percentile, table
 from benchmarks.simulated_weeks import simulated_weeks
-from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow, PostsWindow
-from sophia.analytics.measures.drivers import DRIVERS, DriverSplit, split_drivers
+from sophia.analytics.drivers.drivers import DRIVERS, DriverSplit, split_drivers
+from sophia.analytics.drivers.units import ClientWindows, DaysWindow, PostsWindow
 from sophia.demo.planted import PlantedParts
 
 SEED = 20261122

@@ -13,7 +13,7 @@ import structlog
 from benchmarks.filled_store import NOW
 from benchmarks.machine import machine, peak_memory_mb, percentile, table
 from benchmarks.stores import BACKENDS, filled, kept, size_mb, store
-from sophia.access import create_key
+from sophia.access.keys import create_key
 from sophia.config import IsolatedSettings
 from sophia.database import Database
 from sophia.main import create_app

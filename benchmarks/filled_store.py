@@ -12,15 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import (
-    AccountTotal,
-    CollectionRun,
-    EngagementMetric,
-    Fetch,
-    MetricSeries,
-    StoredMetric,
-    Watermark,
-)
+from sophia.analytics.readings.models import AccountTotal, EngagementMetric, Fetch, MetricSeries, StoredMetric
+from sophia.analytics.readings.run_models import CollectionRun, Watermark
 from sophia.database import Database, day_number, day_of, put_rows
 from sophia.meta.catalogue import METRICS, Level, Platform, explain
 from sophia.portfolio.models import Account, Client, Post

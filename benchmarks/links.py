@@ -4,7 +4,7 @@ Run `python -m benchmarks.links`.
 """
 
 from benchmarks.machine import machine, measured, table
-from sophia.analytics.utm import TaggedCopy, tag_copy
+from sophia.analytics.utm.tagging import TaggedCopy, tag_copy
 
 MEGABYTE = 1_000_000
 PROSE = "Neu bei uns, frisch aus dem Ofen und nur bis Sonntag: "

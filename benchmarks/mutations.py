@@ -1,6 +1,6 @@
 """Which broken conditions no test notices: `python -m benchmarks.mutations measures|queries [count] [seed]`.
 
-A seeded sample of mutants of a package, from `mutants`. Each runs in a process of its own that imports the mutated
+`measures` are the calculations of all subjects, `queries` their reads. A seeded sample of their mutants, from `mutants`. Each runs in a process of its own that imports the mutated
 module instead of the file (nothing on disk changes) and then runs the test files closest to the module, on SQLite alone,
 until the first failure or for `TIME_LIMIT` seconds. Before, the same test files run once without a change: they must
 pass. A mutant that outlasts the limit is not counted: the cause may be an endless loop or a busy machine. Prints the
@@ -46,48 +46,110 @@ PACKAGES: Final = (
     "sqlalchemy.orm",
     "typer",
 )
-# The tests of modules that have no file of their own name, in the order in which they are most likely to notice.
-CLOSEST: Final[dict[str, tuple[str, ...]]] = {
-    "measures.anomaly_board": ("measures/test_anomalies.py",),
-    "measures.anomaly_journal": ("measures/test_anomalies.py", "report/test_journal.py"),
-    "measures.anomaly_memory": ("measures/test_anomalies.py",),
-    "measures.anomaly_records": ("measures/test_anomalies.py", "measures/test_shared_events.py"),
-    "measures.currencies": ("measures/test_attribution.py", "measures/test_kpis.py"),
-    "measures.decision_quality": ("measures/test_decision_cases.py", "test_router_decision_quality.py"),
-    "measures.decisions": ("measures/test_decisions.py", "measures/test_decision_cases.py"),
-    "measures.documents": ("report/test_weekly.py",),
-    "measures.driver_draws": ("measures/test_driver_intervals.py", "measures/test_drivers.py"),
-    "measures.driver_figures": ("measures/test_driver_intervals.py", "measures/test_drivers.py"),
-    "measures.expectation": ("measures/test_anomalies.py",),
-    "measures.facts": ("measures/test_kpis.py", "measures/test_summaries.py", "measures/test_commerce.py"),
-    "measures.format_factors": ("measures/test_drivers.py", "measures/test_driver_intervals.py"),
-    "measures.formats": ("measures/test_posting_times.py", "measures/test_shrinkage.py"),
-    "measures.level_shifts": ("measures/test_anomalies.py",),
-    "measures.like_for_like": ("measures/test_kpis.py", "report/test_building.py"),
-    "measures.portfolio_events": ("measures/test_shared_events.py", "measures/test_anomalies.py"),
-    "measures.responses": ("measures/test_posting_times.py", "measures/test_shrinkage.py"),
-    "measures.spreading": ("measures/test_posting_times.py", "measures/test_shrinkage.py", "measures/test_trends.py"),
-    "queries.audience": ("test_router_audience.py",),
-    "queries.benchmarks": ("test_router_benchmarks.py",),
-    "queries.campaigns": ("test_router_campaigns.py",),
-    "queries.client_events": ("test_queries_windows.py", "test_router_funnel.py", "test_router_decisions.py"),
-    "queries.collecting": ("collector/test_told.py", "collector/test_again.py", "collector/test_refusals.py"),
-    "queries.comments": ("test_router_comments.py", "collector/test_comments.py"),
-    "queries.competitors": ("test_router_comments.py", "collector/test_competitors.py"),
-    "queries.conversions": ("test_router_conversions.py",),
-    "queries.decisions": ("test_router_decisions.py", "test_router_decision_quality.py"),
-    "queries.links": ("test_router_links.py",),
-    "queries.meanings": ("test_queries_windows.py", "test_queries_aggregated.py"),
-    "queries.outcomes": ("test_router_decision_quality.py", "report/test_weekly.py"),
-    "queries.post_ages": ("test_router_responding.py", "test_queries_windows.py"),
-    "queries.post_values": ("test_queries_windows.py", "test_router_responding.py"),
-    "queries.refusals": ("test_queries_gaps.py", "collector/test_refusals.py"),
-    "queries.runs": ("test_router_operations.py", "store/test_runs.py"),
-    "queries.sight": ("test_router_clients.py", "test_router_told.py"),
-    "queries.snapshots": ("report/test_weekly.py", "report/test_as_it_was.py"),
-    "queries.standing": ("test_router_clients.py", "test_router_operations.py", "../jobs/test_due.py"),
-    "queries.told": ("test_router_told.py",),
-    "queries.watching": ("report/test_journal.py", "test_queries_portfolio_days.py"),
+# The modules whose mutants are tried, and the test files closest to each, most likely to notice first.
+CLOSEST: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "measures": {
+        "anomalies/detection.py": ("measures/test_anomalies.py",),
+        "anomalies/expectation.py": ("measures/test_anomalies.py",),
+        "anomalies/journal.py": ("measures/test_anomalies.py", "report/test_journal.py"),
+        "anomalies/portfolio_events.py": ("measures/test_shared_events.py", "measures/test_anomalies.py"),
+        "anomalies/records.py": ("measures/test_anomalies.py", "measures/test_shared_events.py"),
+        "anomalies/scoreboard.py": ("measures/test_anomalies.py",),
+        "anomalies/shared_events.py": ("measures/test_shared_events.py",),
+        "anomalies/state.py": ("measures/test_anomalies.py",),
+        "audience/fit.py": ("measures/test_audience.py",),
+        "benchmarks/comparison.py": ("measures/test_benchmarks.py",),
+        "campaigns/totals.py": ("measures/test_campaigns.py",),
+        "comments/sentiment.py": ("measures/test_sentiment.py",),
+        "comments/share_of_voice.py": ("measures/test_share_of_voice.py",),
+        "conversions/attribution.py": ("measures/test_attribution.py",),
+        "conversions/commerce.py": ("measures/test_commerce.py",),
+        "conversions/funnel.py": ("measures/test_funnel.py",),
+        "decisions/cases.py": ("measures/test_decision_cases.py",),
+        "decisions/guidance.py": (
+            "measures/test_decision_cases.py",
+            "test_router_decision_quality.py",
+            "measures/test_guidance.py",
+        ),
+        "decisions/predictions.py": ("measures/test_decisions.py", "measures/test_decision_cases.py"),
+        "decisions/scores.py": ("measures/test_scores.py",),
+        "drivers/draws.py": ("measures/test_driver_intervals.py", "measures/test_drivers.py"),
+        "drivers/drivers.py": ("measures/test_drivers.py",),
+        "drivers/factors.py": (
+            "measures/test_drivers.py",
+            "measures/test_driver_intervals.py",
+            "measures/test_format_factors.py",
+            "measures/test_lasting_days.py",
+            "measures/test_posting_of_days.py",
+        ),
+        "drivers/sentences.py": ("measures/test_driver_sentences.py",),
+        "drivers/units.py": ("measures/test_driver_intervals.py", "measures/test_drivers.py"),
+        "figures/currencies.py": ("measures/test_attribution.py", "measures/test_kpis.py"),
+        "figures/documents.py": ("report/test_weekly.py",),
+        "figures/facts.py": ("measures/test_kpis.py", "measures/test_summaries.py", "measures/test_commerce.py"),
+        "figures/figures.py": ("measures/test_figures.py",),
+        "figures/shrinkage.py": ("measures/test_shrinkage.py",),
+        "figures/statistics.py": (
+            "measures/test_estimation.py",
+            "measures/test_posting_times.py",
+            "measures/test_shrinkage.py",
+            "measures/test_trends.py",
+            "measures/test_tails.py",
+            "measures/test_weighted_medians.py",
+        ),
+        "goals/progress.py": ("measures/test_goals.py",),
+        "kpis/approvals.py": ("measures/test_approvals.py",),
+        "kpis/kpis.py": ("measures/test_kpis.py",),
+        "kpis/like_for_like.py": ("measures/test_kpis.py", "report/test_building.py"),
+        "kpis/summaries.py": ("measures/test_summaries.py",),
+        "kpis/trends.py": ("measures/test_trends.py",),
+        "posting_times/formats.py": ("measures/test_posting_times.py", "measures/test_shrinkage.py"),
+        "posting_times/post_ranking.py": ("measures/test_post_standing.py",),
+        "posting_times/responses.py": (
+            "measures/test_posting_times.py",
+            "measures/test_shrinkage.py",
+            "measures/test_responses_compared.py",
+        ),
+    },
+    "queries": {
+        "annotations/queries.py": ("test_router_told.py",),
+        "anomalies/queries.py": ("report/test_journal.py", "test_queries_portfolio_days.py"),
+        "audience/queries.py": ("test_router_audience.py",),
+        "benchmarks/queries.py": ("test_router_benchmarks.py",),
+        "campaigns/queries.py": ("test_router_campaigns.py", "test_queries_campaigns.py"),
+        "collector/due.py": ("collector/test_told.py", "collector/test_again.py", "collector/test_refusals.py"),
+        "comments/competitors.py": (
+            "test_router_comments.py",
+            "collector/test_competitors.py",
+            "test_queries_competitors.py",
+        ),
+        "comments/queries.py": ("test_router_comments.py", "collector/test_comments.py", "test_queries_comments.py"),
+        "conversions/post_coverage.py": ("test_queries_looked_for.py",),
+        "conversions/queries.py": ("test_router_conversions.py",),
+        "decisions/outcomes.py": ("test_router_decision_quality.py", "report/test_weekly.py"),
+        "decisions/queries.py": ("test_router_decisions.py", "test_router_decision_quality.py"),
+        "figures/cursors.py": ("test_queries_cursors.py",),
+        "kpis/client_events.py": ("test_queries_windows.py", "test_router_funnel.py", "test_router_decisions.py"),
+        "kpis/queries.py": ("report/test_weekly.py", "report/test_as_it_was.py"),
+        "kpis/windows.py": ("test_queries_windows.py",),
+        "links/queries.py": ("test_router_links.py",),
+        "readings/account_days.py": ("test_queries_portfolio_days.py",),
+        "readings/account_states.py": (
+            "test_queries_overview.py",
+            "test_router_clients.py",
+            "test_router_operations.py",
+            "../jobs/test_due.py",
+            "test_queries_standing.py",
+        ),
+        "readings/aggregated.py": ("test_queries_aggregated.py",),
+        "readings/gaps.py": ("test_queries_gaps.py",),
+        "readings/meanings.py": ("test_queries_windows.py", "test_queries_aggregated.py"),
+        "readings/posts.py": ("test_router_responding.py", "test_queries_windows.py"),
+        "readings/queries.py": ("test_queries_readings.py",),
+        "readings/refusals.py": ("test_queries_gaps.py", "collector/test_refusals.py"),
+        "readings/runs.py": ("test_router_operations.py", "store/test_runs.py"),
+        "readings/visibility.py": ("test_router_clients.py", "test_router_told.py", "test_queries_sight.py"),
+    },
 }
 
 
@@ -128,10 +190,9 @@ def _module_name(path: Path) -> str:
 
 
 def closest_tests(path: Path) -> tuple[str, ...]:
-    """The test files of a module: those of its name, or those of `CLOSEST`; none where it has neither."""
-    name = f"{path.parent.name}.{path.stem}"
-    named = (TESTS / "measures" / f"test_{path.stem}.py", TESTS / f"test_queries_{path.stem}.py")
-    files = [TESTS / file for file in CLOSEST.get(name, ())] + [file for file in named if path.parent.name in str(file)]
+    """The test files closest to a module; none for a module that `CLOSEST` does not name."""
+    name = path.relative_to(ANALYTICS).as_posix()
+    files = [TESTS / file for modules in CLOSEST.values() for file in modules.get(name, ())]
     return tuple(dict.fromkeys(str(file.resolve()) for file in files if file.exists()))
 
 
@@ -159,11 +220,11 @@ def run(tests: Sequence[str], mutant: Mutant | None) -> int:
 
 def sample(package: str, count: int, seed: int, only: str | None) -> list[Mutant]:
     """A sample of the mutants of all modules that have tests, in random order; arithmetic of `measures` only."""
-    paths = sorted((ANALYTICS / package).glob("*.py"))
+    paths = [ANALYTICS / name for name in sorted(CLOSEST[package])]
     found = [
         mutant
         for path in paths
-        if closest_tests(path) and (only is None or path.stem == only)
+        if closest_tests(path) and (only is None or path.relative_to(ANALYTICS).as_posix() == only)
         for mutant in mutants_of(path, with_arithmetic=package == "measures")
     ]
     print(f"{len(found)} mutants of {package}")
@@ -180,7 +241,7 @@ def report(package: str, results: Sequence[tuple[Mutant, int]]) -> None:
     print("codes of pytest:", dict(Counter(code for _, code in results)))
     for mutant in sorted(survivors, key=lambda mutant: (mutant.path, mutant.line)):
         print(
-            f"| `{package}/{mutant.path.name}:{mutant.line}` | {mutant.kind} | `{mutant.before}` | `{mutant.after}` |"
+            f"| `{mutant.path.relative_to(ANALYTICS).as_posix()}:{mutant.line}` | {mutant.kind} | `{mutant.before}` | `{mutant.after}` |"
         )
 
 
@@ -189,7 +250,7 @@ def main() -> None:
     parser.add_argument("package", choices=["measures", "queries"])
     parser.add_argument("count", type=int, nargs="?", default=60)
     parser.add_argument("seed", type=int, nargs="?", default=20261130)
-    parser.add_argument("--only", help="the mutants of this module alone")
+    parser.add_argument("--only", help="the mutants of this module alone, such as readings/visibility.py")
     parser.add_argument("--minutes", type=float, default=60, help="begin no other mutant after so long")
     arguments = parser.parse_args()
     deadline = time.monotonic() + 60 * arguments.minutes

@@ -6,7 +6,7 @@ Straight from the numbers that the simulated Meta would serve; the tests show th
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow, Known
+from sophia.analytics.drivers.units import ClientWindows, DaysWindow, Known
 from sophia.demo.objects import Account, BetterContent, Busier, Page
 from sophia.demo.pacific import ONE_DAY, days_between, pacific_day
 from sophia.demo.planted import PlantedParts, planted_parts

@@ -10,7 +10,8 @@ from pathlib import Path
 from sqlalchemy import text
 
 from benchmarks.filled_store import fill
-from sophia.analytics.report import keep_anomalies, keep_weeks
+from sophia.analytics.anomalies.daily import keep_anomalies
+from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.database import Base, Database
 from sophia.migrations import upgrade
 

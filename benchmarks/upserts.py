@@ -12,8 +12,8 @@ from sqlalchemy import insert
 
 from benchmarks.machine import machine, measured, peak_memory_mb, table
 from benchmarks.stores import BACKENDS, filled, size_mb, store
-from sophia.analytics.models import CollectionRun
-from sophia.analytics.store import AccountWriter, Owner
+from sophia.analytics.readings.run_models import CollectionRun
+from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.database import Database
 from sophia.meta.catalogue import ObjectKind, Period, Platform, questions
 from sophia.meta.catalogue import Source as Edge

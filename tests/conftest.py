@@ -20,17 +20,17 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import URL, event, make_url
 
-from sophia.access import Role, create_key
-from sophia.analytics.models import (
+from sophia.access.keys import create_key
+from sophia.access.roles import Role
+from sophia.analytics.readings.models import (
     AccountTotal,
-    CollectionRun,
     EngagementMetric,
     Fetch,
     MetricRevision,
     MetricSeries,
     StoredMetric,
-    Watermark,
 )
+from sophia.analytics.readings.run_models import CollectionRun, Watermark
 from sophia.config import Settings
 from sophia.database import Database, day_number, put_rows
 from sophia.main import create_app

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
-from sophia.analytics.models import EngagementMetric, Lease, MetricSeries, StoredMetric, Watermark
+from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
+from sophia.analytics.readings.run_models import Lease, Watermark
 from sophia.database import (
     EPOCH,
     Database,

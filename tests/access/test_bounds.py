@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
 from sophia.access.bounds import MOST_BODY_BYTES, BodyLimit, TimeLimit
-from sophia.analytics.models import ConversionEvent
+from sophia.analytics.conversions.models import ConversionEvent
 from sophia.database import Database
 from sophia.demo.server import running_server
 from sophia.errors import BusyError

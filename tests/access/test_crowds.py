@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.pool import QueuePool
 from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
-from sophia.analytics.models import ConversionEvent
+from sophia.analytics.conversions.models import ConversionEvent
 from sophia.main import create_app
 
 BODY = {"event_type": "save", "source": "shop", "event_date": str(YESTERDAY)}

@@ -3,7 +3,8 @@
 import pytest
 from tests.conftest import NOW, Filling
 
-from sophia.access import ApiKey, Role, change_role, create_key, identify, revoke_key
+from sophia.access.keys import ApiKey, change_role, create_key, identify, revoke_key
+from sophia.access.roles import Role
 from sophia.errors import NotFoundError
 
 

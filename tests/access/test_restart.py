@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, make_url, select
 from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
-from sophia.analytics.models import ConversionEvent
+from sophia.analytics.conversions.models import ConversionEvent
 from sophia.database import Database
 from sophia.main import create_app
 from sophia.migrations import upgrade

@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.conftest import NOW, Api, Filling
 
-from sophia.analytics.report import attribute_outcomes
-from sophia.analytics.store import NewDecision, record_decision
+from sophia.analytics.decisions.scoring import attribute_outcomes
+from sophia.analytics.decisions.store import NewDecision, record_decision
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Post
 

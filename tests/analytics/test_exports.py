@@ -6,12 +6,12 @@ import io
 import pytest
 from tests.conftest import ONE_DAY, YESTERDAY, Api, Filling
 
-from sophia.analytics import exports
+from sophia.analytics.readings import csv_export
 
 
 def test_every_reading_once(api: Api, filling: Filling, monkeypatch: pytest.MonkeyPatch) -> None:
     """J6: an export holds what the pages hold, each reading once, however many pages that takes."""
-    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(csv_export, "ROWS_AT_ONCE", 10)
     client = filling.client("Hats")
     account = filling.account(client)
     filling.daily(account, "page_media_view", {YESTERDAY - index * ONE_DAY: index for index in range(35)})

@@ -8,9 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import ONE_DAY, Filling
 
-from sophia.analytics.queries import Aggregated, Bucket, GroupBy, aggregate, whole_buckets
-from sophia.analytics.queries.aggregated import DailyValue, Point, buckets, grouped
-from sophia.analytics.schedule import Days
+from sophia.analytics.figures.schedule import Days
+from sophia.analytics.readings.aggregated import (
+    Aggregated,
+    Bucket,
+    DailyValue,
+    GroupBy,
+    Point,
+    aggregate,
+    buckets,
+    grouped,
+    whole_buckets,
+)
 from sophia.meta.catalogue import Counting
 
 MONDAY = date(2026, 11, 2)

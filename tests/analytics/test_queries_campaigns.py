@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
-from sophia.analytics.models import Campaign, CampaignMembership
-from sophia.analytics.queries import list_campaigns
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.campaigns.queries import list_campaigns
 from sophia.portfolio.models import Post
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
-from sophia.analytics.queries.comments import posts_to_read
+from sophia.analytics.comments.queries import posts_to_read
 from sophia.portfolio.models import Post
 
 

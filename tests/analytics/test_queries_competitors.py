@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from tests.conftest import MOSTLY_ON_SQLITE, NOW, Filling
 
-from sophia.analytics.models import Competitor
-from sophia.analytics.queries import due_competitors
+from sophia.analytics.comments.competitor_models import Competitor
+from sophia.analytics.comments.competitors import due_competitors
 
 
 def due(filling: Filling, account: int, now: datetime = NOW) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.queries.cursors import kept_text, read_cursor, row_number, utc_moment, write_cursor
+from sophia.analytics.figures.cursors import kept_text, read_cursor, row_number, utc_moment, write_cursor
 from sophia.errors import InvalidInputError
 
 DAYS = st.dates(date(2004, 1, 1), date(2099, 12, 31))

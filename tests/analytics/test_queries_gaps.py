@@ -4,9 +4,11 @@ from datetime import date, timedelta
 
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
-from sophia.analytics.models import MetricStatus
-from sophia.analytics.queries import Gap, account_states, find_gaps, list_refusals
-from sophia.analytics.schedule import Days
+from sophia.analytics.figures.schedule import Days
+from sophia.analytics.readings.account_states import account_states
+from sophia.analytics.readings.gaps import Gap, find_gaps
+from sophia.analytics.readings.refusals import list_refusals
+from sophia.analytics.readings.run_models import MetricStatus
 
 FIRST = YESTERDAY - 29 * ONE_DAY
 WINDOW = Days(FIRST, YESTERDAY)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.conftest import NOW, ONE_DAY, Filling
 
-from sophia.analytics.measures.figures import Window
-from sophia.analytics.models import ConversionEvent
-from sophia.analytics.queries.looked_for import looked_for
+from sophia.analytics.conversions.models import ConversionEvent
+from sophia.analytics.conversions.post_coverage import looked_for
+from sophia.analytics.figures.figures import Window
 
 A_WEEK_AGO = NOW - timedelta(days=7)
 # Two years before NOW, in whole days of the reporting zone.

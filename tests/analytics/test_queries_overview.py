@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
-from sophia.analytics.queries import account_states, client_states, unknown_metrics
+from sophia.analytics.readings.account_states import account_states, client_states, unknown_metrics
 
 DAY_BEFORE = YESTERDAY - ONE_DAY
 

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
-from sophia.analytics.models.readings import reading_id
-from sophia.analytics.queries import ReadingFilter, read_page
+from sophia.analytics.readings.models import reading_id
+from sophia.analytics.readings.queries import ReadingFilter, read_page
 
 DAY = date(2026, 11, 1)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.conftest import Filling
 
-from sophia.analytics.queries.standing import FailingFamily, failing_families
+from sophia.analytics.readings.account_states import FailingFamily, failing_families
 
 
 def add_run(filling: Filling, account: int, trigger: str = "daily", **ended: str) -> None:

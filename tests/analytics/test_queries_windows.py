@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from tests.conftest import NOW, ONE_DAY, Filling, QueryCounter
 
-from sophia.analytics.measures.facts import ClientWindow, DayValue, FollowerLevels, OwnValue
-from sophia.analytics.measures.figures import Window
-from sophia.analytics.measures.kpis import compute_kpis
-from sophia.analytics.measures.summaries import unclassified
-from sophia.analytics.models import ConversionEvent
-from sophia.analytics.queries.windows import client_windows, measured_clients
+from sophia.analytics.conversions.models import ConversionEvent
+from sophia.analytics.figures.facts import ClientWindow, DayValue, FollowerLevels, OwnValue
+from sophia.analytics.figures.figures import Window
+from sophia.analytics.kpis.kpis import compute_kpis
+from sophia.analytics.kpis.summaries import unclassified
+from sophia.analytics.kpis.windows import client_windows, measured_clients
 from sophia.portfolio.models import Post
 
 MONDAY = date(2026, 11, 9)

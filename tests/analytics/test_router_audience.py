@@ -8,8 +8,7 @@ from tests.analytics.collector.conftest import House, HouseMaker
 from tests.analytics.collector.conftest import make_house as make_house  # noqa: PLC0414 - a fixture of this folder too
 from tests.conftest import YESTERDAY, Api, Filling, QueryCounter, plain_settings
 
-from sophia.analytics import queries
-from sophia.analytics.queries.audience import NOT_REPORTED, NOT_THERE
+from sophia.analytics.audience.queries import NOT_REPORTED, NOT_THERE, audiences
 from sophia.demo.rules import DEMOGRAPHICS
 from sophia.main import create_app
 from sophia.meta.reporting_zone import reporting_day
@@ -182,7 +181,7 @@ def test_a_number_of_queries_that_does_not_grow(filling: Filling) -> None:
 
     def asked() -> int:
         with QueryCounter(filling.database) as counter, filling.database.read() as session:
-            queries.audiences(session, client, "followers")
+            audiences(session, client, "followers")
         return counter.count
 
     add_cells(filling, filling.account(client, "instagram"), {"country=DE": 5}, YESTERDAY)

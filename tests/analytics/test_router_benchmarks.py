@@ -11,10 +11,11 @@ from tests.analytics.report.conftest import MONDAY, WEEK, Agency, counters, furn
 from tests.analytics.report.conftest import agency as agency  # noqa: PLC0414 - a fixture of this folder too
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter
 
-from sophia.analytics.measures.benchmarks import SEED, TOO_FEW_CLIENTS
-from sophia.analytics.queries.overview import DAY_FAMILIES
-from sophia.analytics.report import keep_weeks, make_comparison
-from sophia.analytics.store import write_benchmarks
+from sophia.analytics.benchmarks.client_comparison import make_comparison
+from sophia.analytics.benchmarks.comparison import SEED, TOO_FEW_CLIENTS
+from sophia.analytics.benchmarks.store import write_benchmarks
+from sophia.analytics.kpis.weekly import keep_weeks
+from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.database import Database
 from sophia.errors import ConflictError
 from sophia.portfolio.models import Account

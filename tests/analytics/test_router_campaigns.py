@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, YESTERDAY, Api, Filling, QueryCounter, store_of
 
-from sophia.analytics.models import Campaign, CampaignMembership
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.database import Database
 from sophia.portfolio.models import ContentDraft, Post, PublishingQueueEntry
 

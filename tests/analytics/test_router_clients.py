@@ -17,8 +17,8 @@ from tests.conftest import (
     store_of,
 )
 
-from sophia.analytics.models import Campaign, CampaignMembership
-from sophia.analytics.models.readings import reading_id
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.readings.models import reading_id
 from sophia.database import Database
 
 PROBLEM = "application/problem+json"

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import update
 from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, YESTERDAY, Api, Filling, QueryCounter, store_of
 
-from sophia.analytics.models import CollectionRun, Competitor
-from sophia.analytics.store import refuse_competitor, remove_competitor, save_comments, save_discovered
+from sophia.analytics.comments.competitor_models import Competitor
+from sophia.analytics.comments.competitors_store import refuse_competitor, remove_competitor, save_discovered
+from sophia.analytics.comments.store import save_comments
+from sophia.analytics.readings.run_models import CollectionRun
 from sophia.database import Database
 from sophia.meta.records import CommentSeen, CommentsSeen, Discovered, DiscoveredPost
 from sophia.portfolio.models import Post

@@ -5,7 +5,8 @@ from typing import Any
 
 from tests.conftest import NOW, ON_SQLITE, Api, Filling
 
-from sophia.analytics.models import Campaign, CampaignMembership, ConversionEvent
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.conversions.models import ConversionEvent
 
 DAY = "2026-11-20"
 SALE: dict[str, Any] = {

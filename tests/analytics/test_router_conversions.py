@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import func, select
 from tests.conftest import ON_POSTGRESQL_BY_HAND, ON_SQLITE, Api, Filling, store_of
 
-from sophia.analytics.models import ConversionEvent
-from sophia.analytics.models.collection import RUN_STATUSES
-from sophia.analytics.models.conversions import EVENT_TYPES
-from sophia.analytics.schemas import EventType, RunStatus
+from sophia.analytics.conversions.models import EVENT_TYPES, ConversionEvent
+from sophia.analytics.conversions.schemas import EventType
+from sophia.analytics.figures.shapes import RunStatus
+from sophia.analytics.readings.run_models import RUN_STATUSES
 from sophia.database import Database
 
 GOOD: dict[str, Any] = {

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from tests.analytics.decided import House, furnish, open_house
 from tests.conftest import NOW, Api, Filling, QueryCounter
 
-from sophia.analytics.models import DecisionTrace, EngagementMetric, Fetch
-from sophia.analytics.report import attribute_outcomes, decision_quality, keep_scores, quality_window
+from sophia.analytics.decisions.models import DecisionTrace
+from sophia.analytics.decisions.scoring import attribute_outcomes, decision_quality, keep_scores, quality_window
+from sophia.analytics.readings.models import EngagementMetric, Fetch
 from sophia.database import Database
 from sophia.portfolio import approvals
 from sophia.portfolio.drafts import DraftContent, create_draft, edit_draft

@@ -8,7 +8,7 @@ import pytest
 from tests.analytics.decided import House, furnish, open_house
 from tests.conftest import NOW, Api, Filling
 
-from sophia.analytics.report import keep_scores
+from sophia.analytics.decisions.scoring import keep_scores
 
 MONTH_AGO = NOW - timedelta(days=40)
 

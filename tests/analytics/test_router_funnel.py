@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, Api, Filling, QueryCounter, store_of
 
-from sophia.analytics.models import TrackedLink
-from sophia.analytics.store.conversion_credit import address_hash
+from sophia.analytics.links.models import TrackedLink
+from sophia.analytics.utm.addresses import address_hash
 from sophia.database import Database
 
 DAY = "2026-11-20"

@@ -9,10 +9,12 @@ from sqlalchemy.exc import DBAPIError
 from tests.conftest import NOW, Api, Filling
 from tests.website import Page, Site, running_site
 
-from sophia.analytics.maintenance.checking_links import check_links
-from sophia.analytics.models import Campaign, TrackedLink
-from sophia.analytics.store.links import register_links
-from sophia.analytics.utm import TaggedCopy, tag_copy
+from sophia.analytics.campaigns.models import Campaign
+from sophia.analytics.campaigns.store import expect_own_account_and_campaign
+from sophia.analytics.links.checking import check_links
+from sophia.analytics.links.models import TrackedLink
+from sophia.analytics.links.store import register_links
+from sophia.analytics.utm.tagging import TaggedCopy, tag_copy
 from sophia.errors import NotFoundError
 from sophia.link_checks import LinkChecker
 
@@ -68,10 +70,11 @@ def test_what_is_not_the_clients_is_refused(filling: Filling) -> None:
     draft, theirs = filling.draft(client), filling.account(other)
     campaign = filling.add(Campaign(client_id=other, name="X", slug="x", start_date=NOW.date(), created_at=NOW))
     copy = tagged(draft)
-    with pytest.raises(NotFoundError, match="account"):
-        register(filling, draft, copy, account=theirs)
-    with pytest.raises(NotFoundError, match="campaign"):
-        register(filling, draft, copy, campaign=campaign)
+    with filling.database.read() as session:
+        with pytest.raises(NotFoundError, match="account"):
+            expect_own_account_and_campaign(session, client, theirs, None)
+        with pytest.raises(NotFoundError, match="campaign"):
+            expect_own_account_and_campaign(session, client, None, campaign)
     with pytest.raises(NotFoundError, match="no draft 999"):
         register(filling, 999, copy)
     with filling.database.read() as session:

@@ -16,7 +16,7 @@ from tests.conftest import (
     store_of,
 )
 
-from sophia.analytics.models import MetricStatus
+from sophia.analytics.readings.run_models import MetricStatus
 from sophia.database import Database
 from sophia.main import create_app
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.measures.figures import ONE_WEEK
-from sophia.analytics.models import EngagementMetric, MetricSeries
-from sophia.analytics.report import make_responses, make_standings
+from sophia.analytics.figures.figures import ONE_WEEK
+from sophia.analytics.posting_times.service import make_responses, make_standings
+from sophia.analytics.readings.models import EngagementMetric, MetricSeries
 from sophia.database import day_number, put_rows
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import ContentDraft, Post

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sophia.analytics.schedule import LADDER, Days, closed_weeks, due_days, due_rungs
+from sophia.analytics.figures.schedule import LADDER, Days, closed_weeks, due_days, due_rungs
 
 YESTERDAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

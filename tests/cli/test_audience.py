@@ -8,7 +8,7 @@ from tests.analytics.test_router_responding import Written, had, publish
 from tests.cli.conftest import Shell
 from tests.conftest import Filling
 
-from sophia.analytics.measures.figures import Figure, FigureUnit
+from sophia.analytics.figures.figures import Figure, FigureUnit
 from sophia.cli.audience import parse_ages
 from sophia.cli.drawing import figure, heat_map
 from sophia.database import Database

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Shell
 
-from sophia.analytics.store import take_lease
+from sophia.analytics.readings.runs_store import take_lease
 from sophia.database import Database
 from sophia.demo.faults import graph_fault
 

@@ -8,7 +8,7 @@ from tests.analytics.decided import furnish, open_house
 from tests.cli.conftest import Shell
 from tests.conftest import Api, Filling, plain_settings
 
-from sophia.analytics.models import DecisionTrace
+from sophia.analytics.decisions.models import DecisionTrace
 from sophia.cli.decisions import say_prediction
 from sophia.cli.drawing import MISSING
 from sophia.database import Database

@@ -8,7 +8,7 @@ from alembic import command
 from tests.cli.conftest import Shell
 from tests.conftest import Api, Filling, plain_settings
 
-from sophia.access import Role
+from sophia.access.roles import Role
 from sophia.database import Database
 from sophia.main import create_app
 from sophia.migrations import configuration

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from tests.cli.conftest import Shell
 from tests.website import Site, running_site
 
-from sophia.analytics.store.links import register_links
-from sophia.analytics.utm import tag_copy
+from sophia.analytics.links.store import register_links
+from sophia.analytics.utm.tagging import tag_copy
 from sophia.database import Database
 from sophia.portfolio.models import ContentDraft
 

@@ -9,7 +9,7 @@ from tests.analytics.report.conftest import Agency, each_day
 from tests.cli.conftest import Shell
 from tests.conftest import Filling
 
-from sophia.analytics.measures.figures import Figure, FigureUnit, week_of
+from sophia.analytics.figures.figures import Figure, FigureUnit, week_of
 from sophia.cli.drawing import changed, figure, sparkline
 from sophia.database import Database
 from sophia.meta.reporting_zone import reporting_day

@@ -12,7 +12,8 @@ from tests.cli.conftest import Shell
 from tests.cli.test_processes import wait_until
 from tests.conftest import new_postgres
 
-from sophia.analytics.models import CollectionRun, EngagementMetric, Lease
+from sophia.analytics.readings.models import EngagementMetric
+from sophia.analytics.readings.run_models import CollectionRun, Lease
 from sophia.cli.watchdog import EXIT_CODE
 from sophia.database import Database
 from sophia.migrations import upgrade

@@ -1,9 +1,14 @@
 """`sophia status`: what a person should do, family by family."""
 
+from datetime import UTC, datetime, timedelta
+
 from tests.cli.conftest import Shell
 
+from sophia.analytics.readings.run_models import BudgetPause
+from sophia.database import Database
 from sophia.demo.errors import GraphError
 from sophia.demo.faults import graph_fault
+from sophia.meta.pacing import APPLICATION
 
 
 def what_to_do(shell: Shell) -> dict[str, str | None]:
@@ -45,3 +50,13 @@ def test_a_family_of_which_every_post_fails_has_failed(shell: Shell) -> None:
     shell.meta.api.simulation.broken.clear()
     shell.run("collect")
     assert what_to_do(shell)["instagram"] is None
+
+
+def test_an_account_that_a_limit_keeps_from_its_first_run_waits(shell: Shell) -> None:
+    """C5, L27: the limit of the application was reached before this account had its turn, so there is no run of it."""
+    shell.connect()
+    store = Database(f"sqlite:///{shell.environment['SOPHIA_DATA_DIR']}/sophia.db")
+    with store.write() as session:
+        session.add(BudgetPause(budget=APPLICATION.key, until=datetime.now(UTC) + timedelta(hours=1), reason="limit"))
+    store.close()
+    assert {advice and advice[:4] for advice in what_to_do(shell).values()} == {"Wait"}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Shell
 
-from sophia import cli
+from sophia.cli import __file__
 from sophia.demo.faults import Fault
 from sophia.escaping import escape_controls, shorten
 
@@ -106,7 +106,7 @@ def test_requests_do_not_reach_the_terminal_of_the_server(shell: Shell, form: st
 
 def test_no_command_prints_by_itself() -> None:
     """L21: one module prints, and it escapes; a print anywhere else would go around it."""
-    folder = Path(cli.__file__).parent
+    folder = Path(__file__).parent
     printing = {"echo", "secho", "prompt", "confirm", "style"}
     wrong = []
     for path in folder.glob("*.py"):

@@ -7,7 +7,7 @@ import pytest
 from tests.cli.conftest import Shell
 from tests.cli.test_reports import furnished
 
-from sophia.analytics.measures.figures import ONE_DAY, week_of
+from sophia.analytics.figures.figures import ONE_DAY, week_of
 from sophia.meta.reporting_zone import reporting_day
 
 __all__ = ["furnished"]

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from tests.cli.conftest import Shell
 from tests.conftest import plain_settings
 
-from sophia.access import create_key
+from sophia.access.keys import create_key
 from sophia.cli.opening import utc_now
 from sophia.database import Database
 from sophia.demo.server import running_server

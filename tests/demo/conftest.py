@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from sophia.demo.control import SettableClock
-from sophia.demo.graph_api import GraphApi, Receive, Scope, Send
+from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
+from sophia.demo.wire import Receive, Scope, Send
 from sophia.demo.world import World, build_world
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)

@@ -6,8 +6,8 @@ from typing import Any
 from tests.analytics.collector.conftest import open_house
 from tests.conftest import Api, Filling, plain_settings
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.report import attribute_outcomes, keep_scores
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
 from sophia.database import Database
 from sophia.demo.agency import furnish, remember
 from sophia.main import create_app

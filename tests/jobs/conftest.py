@@ -2,7 +2,8 @@
 
 import pytest
 from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
-from tests.portfolio.conftest import agency, meta
+from tests.meta.conftest import meta
+from tests.portfolio.conftest import agency
 
 from sophia.database import Database
 

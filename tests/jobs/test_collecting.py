@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 from tests.conftest import ON_BOTH
 from tests.portfolio.conftest import Agency
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.models import CollectionRun, Fetch, Lease
-from sophia.analytics.store import RunOutcome
-from sophia.analytics.store.retention import forget_raw_answers
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.readings.models import Fetch
+from sophia.analytics.readings.run_models import CollectionRun, Lease
+from sophia.analytics.readings.runs_store import RunOutcome, forget_raw_answers
 from sophia.jobs.collecting import (
     Order,
     catch_up,

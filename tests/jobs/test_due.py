@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sophia.analytics.queries import RunRecord
-from sophia.analytics.queries.runs import RunProblem
-from sophia.analytics.queries.standing import Standing
-from sophia.analytics.schedule import LADDER
+from sophia.analytics.figures.schedule import LADDER
+from sophia.analytics.readings.account_states import Standing
+from sophia.analytics.readings.runs import RunProblem, RunRecord
 from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, lags, may_be_collected, was_collected_since
 from sophia.jobs.run_times import last_daily_run_time
 from sophia.portfolio.service import AccountInfo

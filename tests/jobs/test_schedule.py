@@ -11,7 +11,8 @@ from sqlalchemy import select
 from tests.conftest import plain_settings
 from tests.portfolio.conftest import Agency
 
-from sophia.analytics.models import CollectionRun, Fetch
+from sophia.analytics.readings.models import Fetch
+from sophia.analytics.readings.run_models import CollectionRun
 from sophia.jobs.context import JobContext
 from sophia.jobs.local import Runner
 from sophia.jobs.run_times import Schedule

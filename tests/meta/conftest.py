@@ -10,9 +10,10 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
-from sophia.demo.graph_api import GraphApi, Receive, Scope, Send
+from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
+from sophia.demo.wire import Receive, Scope, Send
 from sophia.demo.world import World, build_world
 from sophia.meta.client import GraphClient
 from sophia.meta.tokens import App

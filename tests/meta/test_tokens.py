@@ -10,9 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from sophia.demo.faults import Fault, graph_fault
-from sophia.demo.graph_api import GraphApi, Scope
+from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
+from sophia.demo.wire import Scope
 from sophia.demo.world import build_world
 from sophia.meta.client import GraphClient
 from sophia.meta.errors import GraphError, Remedy

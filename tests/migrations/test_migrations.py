@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 import sophia.access
 import sophia.analytics.models
 import sophia.portfolio.models
-from sophia.analytics.measures.benchmarks import SEED
-from sophia.analytics.models import ConversionEvent, DecisionTrace
-from sophia.analytics.queries import list_benchmarks
+from sophia.analytics.benchmarks.comparison import SEED
+from sophia.analytics.benchmarks.queries import list_benchmarks
+from sophia.analytics.conversions.models import ConversionEvent
+from sophia.analytics.decisions.models import DecisionTrace
 from sophia.database import Base, Database, day_number
 from sophia.errors import StoreError
 from sophia.migrations import configuration, expect_current, upgrade

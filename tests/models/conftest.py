@@ -3,7 +3,9 @@
 import pytest
 from tests.models.rows import DAY, NOW, metric
 
-from sophia.analytics.models import Campaign, CollectionRun, MetricSeries
+from sophia.analytics.campaigns.models import Campaign
+from sophia.analytics.readings.models import MetricSeries
+from sophia.analytics.readings.run_models import CollectionRun
 from sophia.database import Database
 from sophia.portfolio.models import Account, Client, ContentDraft, Post
 

@@ -8,36 +8,20 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sophia.analytics.models import (
-    Annotation,
-    AnomalyEntry,
-    Campaign,
-    CampaignMembership,
-    ClientGoal,
-    Comment,
-    Competitor,
-    CompetitorPost,
-    CompetitorValue,
-    ConversionEvent,
-    DecisionQualityScore,
-    DecisionTrace,
-    DerivedMetric,
-    EngagementMetric,
-    IdealCustomer,
-    IndustryBenchmark,
-    KPISnapshot,
-    MarketingCost,
-    MetricRevision,
-    MetricStatus,
-    PortfolioEventEntry,
-    PostOutcome,
-    PostOutcomeRevision,
-    StoredMetric,
-    TrackedLink,
-    WatchedMetric,
-    WatchedSeries,
-    Watermark,
-)
+from sophia.analytics.annotations.models import Annotation
+from sophia.analytics.anomalies.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
+from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.benchmarks.models import IndustryBenchmark
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
+from sophia.analytics.comments.models import Comment, DerivedMetric
+from sophia.analytics.conversions.models import ConversionEvent, MarketingCost
+from sophia.analytics.decisions.models import DecisionQualityScore, DecisionTrace, PostOutcome, PostOutcomeRevision
+from sophia.analytics.goals.models import ClientGoal
+from sophia.analytics.kpis.models import KPISnapshot
+from sophia.analytics.links.models import TrackedLink
+from sophia.analytics.readings.models import EngagementMetric, MetricRevision, StoredMetric
+from sophia.analytics.readings.run_models import MetricStatus, Watermark
 from sophia.database import Base, Database
 from sophia.portfolio.models import Account, Client, ClientRevision, Post, PublishingQueueEntry
 

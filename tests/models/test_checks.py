@@ -40,7 +40,7 @@ from tests.models.rows import (
     watermark,
 )
 
-from sophia.analytics.models import CollectionRun
+from sophia.analytics.readings.run_models import CollectionRun
 from sophia.database import Database
 
 NONSENSE: list[tuple[Make, dict[str, Any]]] = [

@@ -31,8 +31,10 @@ from tests.models.rows import (
     watermark,
 )
 
-from sophia.analytics.measures.benchmarks import SEED
-from sophia.analytics.models import CampaignMembership, CommentReading, ConversionEvent
+from sophia.analytics.benchmarks.comparison import SEED
+from sophia.analytics.campaigns.models import CampaignMembership
+from sophia.analytics.comments.models import CommentReading
+from sophia.analytics.conversions.models import ConversionEvent
 from sophia.database import Base, Database
 from sophia.portfolio.models import Client, ContentDraft, Post
 

@@ -39,7 +39,8 @@ from tests.models.rows import (
     watermark,
 )
 
-from sophia.analytics.models import Lease, MetricSeries
+from sophia.analytics.readings.models import MetricSeries
+from sophia.analytics.readings.run_models import Lease
 from sophia.database import Database
 
 TWICE: list[tuple[Make, dict[str, Any]]] = [

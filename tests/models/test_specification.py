@@ -20,8 +20,7 @@ from tests.models.rows import (
 )
 
 from sophia.analytics import models
-from sophia.analytics.models import EngagementMetric, Fetch
-from sophia.analytics.models.readings import reading_id
+from sophia.analytics.readings.models import EngagementMetric, Fetch, reading_id
 from sophia.database import Base, Database
 
 EIGHT = {

@@ -9,7 +9,7 @@ from tests.conftest import ON_POSTGRESQL_BY_HAND, plain_settings, store_of
 from tests.meta.conftest import NOW
 from tests.portfolio.conftest import Agency
 
-from sophia.analytics.collector import Plan
+from sophia.analytics.collector.plan import Plan
 from sophia.database import Database
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server

@@ -15,9 +15,10 @@ from tests.meta.conftest import NOW
 from tests.portfolio.conftest import Agency
 
 from sophia.database import Database
-from sophia.demo.graph_api import GraphApi, Receive, Scope, Send
+from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
+from sophia.demo.wire import Receive, Scope, Send
 from sophia.demo.world import ALL_SCOPES, World, build_world
 from sophia.errors import InvalidInputError
 from sophia.meta.page_discovery import find_pages

@@ -11,32 +11,27 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
-from sophia.analytics.maintenance.deleting import delete_client_data
-from sophia.analytics.maintenance.tables import exported_tables
-from sophia.analytics.models import (
-    Annotation,
-    AnomalyEntry,
-    Campaign,
-    CampaignMembership,
-    ClientGoal,
+from sophia.analytics.annotations.models import Annotation
+from sophia.analytics.anomalies.models import AnomalyEntry, WatchedSeries
+from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.comments.competitors_store import add_competitor, save_discovered
+from sophia.analytics.comments.store import finish_posts, save_comments
+from sophia.analytics.conversions.models import (
     ConversionEvent,
     ConversionEventRevision,
     ConversionSourceChoice,
-    DecisionQualityScore,
-    DecisionTrace,
-    IdealCustomer,
-    KPISnapshot,
-    KPISnapshotRevision,
     MarketingCost,
-    MetricStatus,
-    PostOutcome,
-    PostOutcomeRevision,
-    QuarantinedItem,
-    RefusedObject,
-    TrackedLink,
-    WatchedSeries,
 )
-from sophia.analytics.store import add_competitor, finish_posts, save_comments, save_discovered, take_lease
+from sophia.analytics.decisions.models import DecisionQualityScore, DecisionTrace, PostOutcome, PostOutcomeRevision
+from sophia.analytics.goals.models import ClientGoal
+from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
+from sophia.analytics.links.models import TrackedLink
+from sophia.analytics.maintenance.deleting import delete_client_data
+from sophia.analytics.maintenance.tables import exported_tables
+from sophia.analytics.readings.models import QuarantinedItem
+from sophia.analytics.readings.run_models import MetricStatus, RefusedObject
+from sophia.analytics.readings.runs_store import take_lease
 from sophia.database import Database
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.records import CommentSeen, CommentsSeen, Discovered, DiscoveredPost

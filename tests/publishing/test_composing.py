@@ -5,7 +5,7 @@ from sqlalchemy import select
 from tests.conftest import Api, Filling
 from tests.publishing.conftest import SITE, TAGS, Newsroom
 
-from sophia.analytics.models import TrackedLink
+from sophia.analytics.links.models import TrackedLink
 from sophia.demo.objects import Post
 from sophia.portfolio.models import Client
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from tests.conftest import NOW, Api, Filling, plain_settings
 
-from sophia.access import Role
-from sophia.analytics.models import Campaign
+from sophia.access.roles import Role
+from sophia.analytics.campaigns.models import Campaign
 from sophia.database import Database
 from sophia.main import create_app
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from tests.conftest import YESTERDAY
 from tests.publishing.conftest import COPY, KINDS, PICTURE, SITE, TAGS, VIDEO, Newsroom, id_of
 
-from sophia.analytics import store
+from sophia.analytics.campaigns.store import Grouping, add_drafts, create_campaign, group_drafts
 from sophia.demo.faults import Fault, graph_fault
 from sophia.demo.meta_errors import fault_of
 from sophia.demo.objects import Media, Post
@@ -62,11 +62,11 @@ def test_the_links_carry_the_campaign_that_the_draft_is_in(newsroom: Newsroom) -
     with newsroom.house.database.write() as session:
         client = session.scalars(select(Client)).one()
         client.timezone = "America/Toronto"
-        by_hand = store.create_campaign(session, client.id, "Opening", YESTERDAY, None, newsroom.house.now)
+        by_hand = create_campaign(session, client.id, "Opening", YESTERDAY, None, newsroom.house.now)
     newsroom.house.now = datetime(2026, 12, 1, 2, tzinfo=UTC)  # 30 November, 21:00
     chosen = newsroom.draft()
     with newsroom.house.database.write() as session:
-        store.add_drafts(session, newsroom.client(), by_hand, [chosen])
+        add_drafts(session, newsroom.client(), by_hand, [chosen])
     newsroom.approve(chosen)
     newsroom.enqueue(chosen)
     newsroom.ready(content_pillar="cakes ")
@@ -74,7 +74,7 @@ def test_the_links_carry_the_campaign_that_the_draft_is_in(newsroom: Newsroom) -
     newsroom.ready(content_pillar=" CAKES")
     newsroom.publish()
     with newsroom.house.database.write() as session:
-        assert store.group_drafts(session, newsroom.client(), newsroom.house.now) == store.Grouping(0, 1, 1, 0)
+        assert group_drafts(session, newsroom.client(), newsroom.house.now) == Grouping(0, 1, 1, 0)
     found = newsroom.house.rows(
         "SELECT l.draft_id, l.campaign_slug, c.slug, c.start_date FROM tracked_links l"
         " LEFT JOIN campaigns c ON c.id = l.campaign_id ORDER BY l.draft_id"

@@ -22,9 +22,10 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from tests.analytics.collector.conftest import NOON, House, Key, in_no_time
 
-from sophia.analytics.collector import Collector, Plan
-from sophia.analytics.queries.standing import failing_families, standings
-from sophia.analytics.store import RunOutcome
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.collector.portfolio import Collector
+from sophia.analytics.readings.account_states import failing_families, standings
+from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.cli.running import run
 from sophia.cli.standing import as_document
 from sophia.config import IsolatedSettings

@@ -17,7 +17,7 @@ from sqlalchemy import event, text
 from tests.analytics.collector.conftest import NOON, Key
 from tests.reliability.ground import Ground, Told, ended
 
-from sophia.analytics.queries.standing import standings
+from sophia.analytics.readings.account_states import standings
 from sophia.jobs.due import is_due_at_start, is_due_daily
 from sophia.meta.reporting_zone import reporting_day
 from sophia.migrations import configuration, newest_revision

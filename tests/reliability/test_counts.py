@@ -14,8 +14,9 @@ from tests.conftest import Filling
 from tests.reliability.ground import open_ground
 from tests.reliability.machine import connections_ended, no_page_more
 
-from sophia.analytics.models import Campaign, EngagementMetric, MetricSeries, StoredMetric
-from sophia.analytics.store import AccountWriter, Owner, Saved
+from sophia.analytics.campaigns.models import Campaign
+from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
+from sophia.analytics.readings.writer import AccountWriter, Owner, Saved
 from sophia.database import Database
 from sophia.errors import ConflictError
 from sophia.meta.catalogue import ObjectKind, Period, Platform

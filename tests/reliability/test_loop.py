@@ -15,8 +15,9 @@ from pydantic import SecretStr
 from sqlalchemy import event
 from tests.conftest import Filling, plain_settings
 
-from sophia.analytics.collector import Collector, Plan
-from sophia.analytics.store import RunOutcome
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.collector.portfolio import Collector
+from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.database import Database
 from sophia.demo.server import SpawnedServer, spawned_server
 from sophia.meta.client import GraphClient

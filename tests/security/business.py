@@ -5,20 +5,15 @@ from decimal import Decimal
 
 from tests.conftest import NOW, YESTERDAY, Filling
 
-from sophia.analytics.models import (
-    Annotation,
-    Campaign,
-    CampaignMembership,
-    ClientGoal,
-    Comment,
-    Competitor,
-    ConversionEvent,
-    DecisionTrace,
-    DerivedMetric,
-    IdealCustomer,
-    MarketingCost,
-    MetricStatus,
-)
+from sophia.analytics.annotations.models import Annotation
+from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.comments.competitor_models import Competitor
+from sophia.analytics.comments.models import Comment, DerivedMetric
+from sophia.analytics.conversions.models import ConversionEvent, MarketingCost
+from sophia.analytics.decisions.models import DecisionTrace
+from sophia.analytics.goals.models import ClientGoal
+from sophia.analytics.readings.run_models import MetricStatus
 from sophia.portfolio.models import ContentDraft, PublishingQueueEntry
 
 MINE, OTHERS = "of-mine", "of-the-other"

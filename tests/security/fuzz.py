@@ -31,7 +31,7 @@ from tests.conftest import NOW, Filling, plain_settings
 from tests.security.business import MINE, OTHERS, Business, furnished
 
 from sophia import logs
-from sophia.analytics.queries.cursors import write_cursor
+from sophia.analytics.figures.cursors import write_cursor
 from sophia.database import Database
 from sophia.main import create_app
 from sophia.migrations import upgrade

@@ -8,9 +8,9 @@ from tests.conftest import MOSTLY_ON_SQLITE, NOW, YESTERDAY, Api, Filling, plain
 from tests.security.business import Business, furnished
 from tests.security.test_routes import OPEN, PROBLEM, Route, filled, routes
 
-from sophia.access import Role
+from sophia.access.roles import Role
 from sophia.access.web import permission_of
-from sophia.analytics.models import Annotation
+from sophia.analytics.annotations.models import Annotation
 from sophia.database import Base, Database
 from sophia.main import create_app
 

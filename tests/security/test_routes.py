@@ -12,7 +12,7 @@ from tests.conftest import MOSTLY_ON_SQLITE, NOW, YESTERDAY, Api, Filling
 from tests.security.business import MINE, OTHERS, Business, furnished
 
 from sophia.access.web import parameters
-from sophia.analytics.models import Annotation
+from sophia.analytics.annotations.models import Annotation
 
 # A day of the week that reports are about by default.
 NEWEST_WEEK = date(2026, 11, 10)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.cli.conftest import Shell
 from tests.conftest import NOW, Api, Filling, plain_settings
 
-from sophia.access import Viewer, identify
+from sophia.access.keys import Viewer, identify
 from sophia.database import Database
 from sophia.errors import ConfigurationError
 from sophia.jobs.context import graph_client

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sophia.analytics.measures.figures import Window
+    from sophia.analytics.figures.figures import Window
 
 # 28.2.2026 is how most of Europe writes it; no other order of day, month and year is accepted.
 DAYS = ["%Y-%m-%d", "%d.%m.%Y"]
@@ -33,7 +33,7 @@ def chosen_window(
 
     Raises BadParameter when they contradict.
     """
-    from sophia.analytics.measures.figures import ONE_DAY, week_of, window_until  # noqa: PLC0415
+    from sophia.analytics.figures.figures import ONE_DAY, week_of, window_until  # noqa: PLC0415
     from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
 
     start, end = (None if day is None else day.date() for day in (first, last))

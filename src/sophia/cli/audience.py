@@ -11,8 +11,8 @@ from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.measures.audience import Profile
-    from sophia.analytics.queries import AccountAudience
+    from sophia.analytics.audience.fit import Profile
+    from sophia.analytics.audience.queries import AccountAudience
 
 audience = typer.Typer(help="Who a client reaches, and whom it wants to reach.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the profile, such as 'young families'.")]
@@ -27,7 +27,7 @@ def show_(
 ) -> None:
     """Show the audience of each account, and how it fits each ideal customer."""
     installation = open_installation()
-    from sophia.analytics.queries import AUDIENCES, audiences, ideal_customers  # noqa: PLC0415
+    from sophia.analytics.audience.queries import AUDIENCES, audiences, ideal_customers  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     if who not in AUDIENCES:
@@ -38,7 +38,7 @@ def show_(
         found = audiences(session, number, who)
         profiles = [one.profile for one in ideal_customers(session, number)]
     if as_json:
-        from sophia.analytics.schemas.audience import AudienceAnswer, account_audience_answer  # noqa: PLC0415
+        from sophia.analytics.audience.schemas import AudienceAnswer, account_audience_answer  # noqa: PLC0415
 
         accounts = [account_audience_answer(one, profiles) for one in found]
         answer = AudienceAnswer.model_validate({"client_id": number, "audience": who, "accounts": accounts})
@@ -53,8 +53,8 @@ def show_(
 
 
 def show(name: str, who: str, found: "AccountAudience", profiles: "list[Profile]") -> None:
-    from sophia.analytics.measures.audience import fits  # noqa: PLC0415
-    from sophia.analytics.schemas.audience import DIMENSIONS  # noqa: PLC0415
+    from sophia.analytics.audience.fit import fits  # noqa: PLC0415
+    from sophia.analytics.audience.schemas import DIMENSIONS  # noqa: PLC0415
 
     heading(f"{name} on {found.platform.value}: {who}")
     if found.reason is not None:
@@ -75,7 +75,7 @@ def show(name: str, who: str, found: "AccountAudience", profiles: "list[Profile]
 
 def part_rows(found: "AccountAudience", dimension: str) -> list[dict[str, str]]:
     """All ages in order, else the largest parts; and those of whom nothing is known."""
-    from sophia.analytics.measures.audience import AGE, by_dimension, known_percent, unknown_percent  # noqa: PLC0415
+    from sophia.analytics.audience.fit import AGE, by_dimension, known_percent, unknown_percent  # noqa: PLC0415
 
     people = by_dimension(found.cells, dimension)
     if not people:
@@ -108,8 +108,8 @@ def profile(
 ) -> None:
     """Set an ideal customer: whom the client wants to reach. One of the same name is replaced."""
     installation = open_installation()
-    from sophia.analytics.measures.audience import Profile  # noqa: PLC0415
-    from sophia.analytics.store import put_ideal_customer  # noqa: PLC0415
+    from sophia.analytics.audience.fit import Profile  # noqa: PLC0415
+    from sophia.analytics.audience.store import put_ideal_customer  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     wanted = Profile(
@@ -139,7 +139,7 @@ def parse_ages(text: str) -> tuple[int, int | None]:
 def remove(client: Client, name: Name) -> None:
     """Delete an ideal customer; what was collected stays."""
     installation = open_installation()
-    from sophia.analytics.store import delete_ideal_customer  # noqa: PLC0415
+    from sophia.analytics.audience.store import delete_ideal_customer  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.write() as session:

@@ -21,8 +21,8 @@ def list_(
 ) -> None:
     """Show all benchmarks that figures are compared with."""
     installation = open_installation()
-    from sophia.analytics.measures.benchmarks import is_old  # noqa: PLC0415
-    from sophia.analytics.queries import list_benchmarks  # noqa: PLC0415
+    from sophia.analytics.benchmarks.comparison import is_old  # noqa: PLC0415
+    from sophia.analytics.benchmarks.queries import list_benchmarks  # noqa: PLC0415
     from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
 
     with installation.database.read() as session:
@@ -54,8 +54,8 @@ def import_(
 ) -> None:
     """Keep benchmarks of your own, for all clients. Bad lines are told, good ones kept; twice adds nothing."""
     installation = open_installation()
-    from sophia.analytics.measures.benchmarks import parse_benchmarks  # noqa: PLC0415
-    from sophia.analytics.store import write_benchmarks  # noqa: PLC0415
+    from sophia.analytics.benchmarks.comparison import parse_benchmarks  # noqa: PLC0415
+    from sophia.analytics.benchmarks.store import write_benchmarks  # noqa: PLC0415
     from sophia.errors import InvalidInputError  # noqa: PLC0415
     from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
 
@@ -81,7 +81,7 @@ def import_(
 def remove(source: Annotated[str, typer.Argument(metavar="SOURCE", help="As the file named it.")]) -> None:
     """Take away your own benchmarks of one source; those that came with Sophia stay."""
     installation = open_installation()
-    from sophia.analytics.store import remove_benchmarks  # noqa: PLC0415
+    from sophia.analytics.benchmarks.store import remove_benchmarks  # noqa: PLC0415
 
     with installation.database.write() as session:
         count = remove_benchmarks(session, source, installation.clock())
@@ -92,7 +92,7 @@ def remove(source: Annotated[str, typer.Argument(metavar="SOURCE", help="As the 
 def show(client: Client, as_json: AsJson = False) -> None:
     """Show a client's newest week that is over beside what others reach."""
     installation = open_installation()
-    from sophia.analytics.report import make_comparison  # noqa: PLC0415
+    from sophia.analytics.benchmarks.client_comparison import make_comparison  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
@@ -100,7 +100,7 @@ def show(client: Client, as_json: AsJson = False) -> None:
         number, name = known.id, known.name
     found = make_comparison(installation.database, number, None, installation.clock())
     if as_json:
-        from sophia.analytics.schemas.benchmarks import ClientComparisonAnswer  # noqa: PLC0415
+        from sophia.analytics.benchmarks.schemas import ClientComparisonAnswer  # noqa: PLC0415
 
         echo(ClientComparisonAnswer.model_validate(found).model_dump_json(indent=2))
         return

@@ -12,7 +12,7 @@ from sophia.cli.output import echo, paint
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.report import Brief
+    from sophia.analytics.reports.brief_records import Brief
 
 # The colours of the states, as a terminal of 256 colours has them.
 COLOURS = {"coral": "bold color(209)", "amber": "color(214)", "sage": "color(108)", "no data": "dim"}
@@ -27,12 +27,12 @@ def brief(
 ) -> None:
     """Show who needs somebody now (coral), who a look (amber), who is well (sage), and who has no data, with the reasons."""
     installation = open_installation()
-    from sophia.analytics.report import make_brief  # noqa: PLC0415
+    from sophia.analytics.reports.brief import make_brief  # noqa: PLC0415
 
     window = chosen_window(week, first, last, as_of or installation.clock())
     found = make_brief(installation.database, None, installation.clock(), window, as_of=as_of)
     if as_json:
-        from sophia.analytics.schemas.briefs import BriefAnswer  # noqa: PLC0415
+        from sophia.analytics.reports.brief_schemas import BriefAnswer  # noqa: PLC0415
 
         echo(BriefAnswer.model_validate(found).model_dump_json(indent=2))
         return
@@ -40,7 +40,7 @@ def brief(
 
 
 def show(found: "Brief", as_of: datetime | None = None) -> None:
-    from sophia.analytics.measures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
 
     heading(f"The portfolio: {found.window.start} to {found.window.end - ONE_DAY}")
     for sentence in found.commentary:

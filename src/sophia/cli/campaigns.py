@@ -16,7 +16,7 @@ campaigns = typer.Typer(help="Drafts that belong together, and what they came to
 def list_(client: Client, as_json: AsJson = False) -> None:
     """Show a client's campaigns, newest first."""
     installation = open_installation()
-    from sophia.analytics.queries import list_campaigns  # noqa: PLC0415
+    from sophia.analytics.campaigns.queries import list_campaigns  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
@@ -51,7 +51,7 @@ def group(
 ) -> None:
     """Put drafts that are in no grouped campaign into that of their content pillar and month; twice changes nothing."""
     installation = open_installation()
-    from sophia.analytics.store import group_drafts  # noqa: PLC0415
+    from sophia.analytics.campaigns.store import group_drafts  # noqa: PLC0415
     from sophia.portfolio.service import find_client, list_clients  # noqa: PLC0415
 
     with installation.database.read() as session:

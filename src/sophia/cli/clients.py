@@ -50,8 +50,8 @@ def domains(
     if given and none:
         raise typer.BadParameter("Give domains or --none, not both.")
     installation = open_installation()
-    from sophia.analytics.queries import NO_DOMAINS, client_domains  # noqa: PLC0415
-    from sophia.analytics.store import set_domains  # noqa: PLC0415
+    from sophia.analytics.links.queries import NO_DOMAINS, client_domains  # noqa: PLC0415
+    from sophia.analytics.links.store import set_domains  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     if given or none:
@@ -76,7 +76,7 @@ def industry(
     if given is not None and none:
         raise typer.BadParameter("Give an industry or --none, not both.")
     installation = open_installation()
-    from sophia.analytics.queries import benchmark_industries  # noqa: PLC0415
+    from sophia.analytics.benchmarks.queries import benchmark_industries  # noqa: PLC0415
     from sophia.portfolio.revising import set_industry  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 

@@ -13,8 +13,8 @@ from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json
 
 if TYPE_CHECKING:
-    from sophia.analytics.collector import Plan
-    from sophia.analytics.store import RunOutcome
+    from sophia.analytics.collector.plan import Plan
+    from sophia.analytics.readings.runs_store import RunOutcome
     from sophia.portfolio.service import AccountInfo
 
 Client = Annotated[str | None, typer.Option(metavar="NAME_OR_ID", help="Only the accounts of this client.")]
@@ -32,7 +32,7 @@ def collect(
     as_json: AsJson = False,
 ) -> None:
     """Collect accounts now."""
-    from sophia.analytics.collector import Plan  # noqa: PLC0415
+    from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
 
     first = past(since)
     if comments:
@@ -45,7 +45,7 @@ def collect(
 
 def backfill(client: Client = None, account: Account = None, since: Since = None, as_json: AsJson = False) -> None:
     """Read history, by default all that Meta still has: 2 years for Facebook, 90 days for Instagram."""
-    from sophia.analytics.collector import Plan  # noqa: PLC0415
+    from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
     from sophia.cli.opening import utc_now  # noqa: PLC0415
     from sophia.meta import facebook, instagram  # noqa: PLC0415
     from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415

@@ -26,14 +26,10 @@ def comments(
 ) -> None:
     """Show how comments sound, by default those of the last 28 days, and the newest of them."""
     installation = open_installation()
-    from sophia.analytics.measures.figures import Window  # noqa: PLC0415
-    from sophia.analytics.measures.sentiment import Tone, overview  # noqa: PLC0415
-    from sophia.analytics.queries import (  # noqa: PLC0415
-        CommentFilter,
-        account_ids,
-        comments_by_platform,
-        list_comments,
-    )
+    from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments  # noqa: PLC0415
+    from sophia.analytics.comments.sentiment import Tone, overview  # noqa: PLC0415
+    from sophia.analytics.figures.figures import Window  # noqa: PLC0415
+    from sophia.analytics.readings.visibility import account_ids  # noqa: PLC0415
     from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
@@ -77,7 +73,7 @@ def shortened(text: str | None) -> str:
 def list_(client: Client, as_json: AsJson = False) -> None:
     """Show a client's competitors, and what was last seen of them."""
     installation = open_installation()
-    from sophia.analytics.queries import list_competitors  # noqa: PLC0415
+    from sophia.analytics.comments.competitors import list_competitors  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
@@ -104,7 +100,7 @@ def list_(client: Client, as_json: AsJson = False) -> None:
 def add(client: Client, username: Username, as_json: AsJson = False) -> None:
     """Name a competitor by its Instagram name; it is looked at once a day."""
     installation = open_installation()
-    from sophia.analytics.store import add_competitor  # noqa: PLC0415
+    from sophia.analytics.comments.competitors_store import add_competitor  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.write() as session:
@@ -122,7 +118,7 @@ def remove(
 ) -> None:
     """Forget a competitor and everything that was seen of it."""
     installation = open_installation()
-    from sophia.analytics.store import remove_competitor  # noqa: PLC0415
+    from sophia.analytics.comments.competitors_store import remove_competitor  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.write() as session:

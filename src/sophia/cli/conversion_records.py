@@ -14,8 +14,8 @@ from sophia.cli.shown import AsJson, show_json, show_table
 from sophia.cli.told import amount
 
 if TYPE_CHECKING:
-    from sophia.analytics.queries.conversion_list import ConversionRecord
-    from sophia.analytics.queries.conversion_sources import ConversionSources
+    from sophia.analytics.conversions.listing import ConversionRecord
+    from sophia.analytics.conversions.sources import ConversionSources
 
 Number = Annotated[int, typer.Argument(metavar="CONVERSION", min=1, help="Its id, as the list shows it.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.")]
@@ -36,7 +36,7 @@ def list_(
 ) -> None:
     """List conversions, newest day first."""
     installation = open_installation()
-    from sophia.analytics.queries.conversion_list import ConversionFilter, list_conversions  # noqa: PLC0415
+    from sophia.analytics.conversions.listing import ConversionFilter, list_conversions  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     window = chosen_window(None, first, last, installation.clock())
@@ -70,7 +70,7 @@ def row(record: "ConversionRecord") -> dict[str, str]:
 def show(client: Client, conversion: Number, as_json: AsJson = False) -> None:
     """Show a conversion with its earlier versions."""
     installation = open_installation()
-    from sophia.analytics.queries.conversion_list import find_conversion, list_revisions  # noqa: PLC0415
+    from sophia.analytics.conversions.listing import find_conversion, list_revisions  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
@@ -128,10 +128,10 @@ def change_conversion(client: str, conversion: int, reason: str, given: dict[str
 
     from pydantic import ValidationError  # noqa: PLC0415
 
-    from sophia.analytics.queries.conversion_list import find_conversion  # noqa: PLC0415
-    from sophia.analytics.schemas import EARLIEST_EVENT, expect_event_date  # noqa: PLC0415
-    from sophia.analytics.schemas.conversion_records import ConversionChange  # noqa: PLC0415
-    from sophia.analytics.store.conversion_versions import amend_conversion  # noqa: PLC0415
+    from sophia.analytics.conversions.listing import find_conversion  # noqa: PLC0415
+    from sophia.analytics.conversions.record_schemas import ConversionChange  # noqa: PLC0415
+    from sophia.analytics.conversions.schemas import EARLIEST_EVENT, expect_event_date  # noqa: PLC0415
+    from sophia.analytics.conversions.versions import amend_conversion  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     now = installation.clock()
@@ -160,7 +160,7 @@ def delete(client: Client, conversion: Number, reason: Reason) -> None:
     """Delete a conversion. It is kept for reports of the past, and stays deleted when a file names it again."""
     reason = checked_reason(reason)
     installation = open_installation()
-    from sophia.analytics.store.conversion_versions import delete_conversion  # noqa: PLC0415
+    from sophia.analytics.conversions.versions import delete_conversion  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.write() as session:
@@ -173,7 +173,7 @@ def restore(client: Client, conversion: Number, reason: Reason) -> None:
     """Let a deleted conversion count again."""
     reason = checked_reason(reason)
     installation = open_installation()
-    from sophia.analytics.store.conversion_versions import restore_conversion  # noqa: PLC0415
+    from sophia.analytics.conversions.versions import restore_conversion  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.write() as session:
@@ -197,9 +197,9 @@ def source(
     if sum((bool(sources), every, default)) > 1:
         raise typer.BadParameter("Give either sources, --all or --default.")
     installation = open_installation()
-    from sophia.analytics.models.conversions import EVERY_SOURCE  # noqa: PLC0415
-    from sophia.analytics.queries.conversion_sources import list_sources  # noqa: PLC0415
-    from sophia.analytics.store.conversion_sources import choose_sources  # noqa: PLC0415
+    from sophia.analytics.conversions.models import EVERY_SOURCE  # noqa: PLC0415
+    from sophia.analytics.conversions.source_store import choose_sources  # noqa: PLC0415
+    from sophia.analytics.conversions.sources import list_sources  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     if sources or every or default:

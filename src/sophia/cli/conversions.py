@@ -14,8 +14,8 @@ from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json
 
 if TYPE_CHECKING:
-    from sophia.analytics.conversion_files import ImportReport
-    from sophia.analytics.queries.conversion_sources import SharedSales
+    from sophia.analytics.conversions.files.recording import ImportReport
+    from sophia.analytics.conversions.sources import SharedSales
 
 conversions = typer.Typer(help="What people did on the way to a sale.", no_args_is_help=True)
 SHOWN_BAD_ROWS = 20
@@ -46,7 +46,7 @@ def checked(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
 
 
 def currency(code: str) -> str:
-    from sophia.analytics.schemas.conversions import known_currency  # noqa: PLC0415
+    from sophia.analytics.figures.schemas import known_currency  # noqa: PLC0415
 
     return known_currency(code.upper())
 
@@ -110,7 +110,8 @@ def import_(
     installation = open_installation()
     from zoneinfo import ZoneInfo  # noqa: PLC0415
 
-    from sophia.analytics.conversion_files import Reading, import_conversions  # noqa: PLC0415
+    from sophia.analytics.conversions.files.reading import Reading  # noqa: PLC0415
+    from sophia.analytics.conversions.files.recording import import_conversions  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
@@ -140,7 +141,7 @@ def import_(
 
 def read_start(file: Path) -> bytes:
     """The file, or of one that is too long as much as shows it: a device or a pipe may never end."""
-    from sophia.analytics.conversion_files.tables import MOST_BYTES  # noqa: PLC0415
+    from sophia.analytics.conversions.files.tables import MOST_BYTES  # noqa: PLC0415
 
     with file.open("rb") as stream:
         return stream.read(MOST_BYTES + 1)

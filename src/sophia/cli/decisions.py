@@ -11,9 +11,9 @@ from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.measures.figures import Figure
-    from sophia.analytics.queries.decisions import StoredDecision
-    from sophia.analytics.report import DecisionQuality
+    from sophia.analytics.decisions.queries import StoredDecision
+    from sophia.analytics.decisions.scoring import DecisionQuality
+    from sophia.analytics.figures.figures import Figure
 
 decisions = typer.Typer(help="What was decided for drafts, and how right it was.", no_args_is_help=True)
 LONGEST_SHOWN = 40
@@ -28,13 +28,13 @@ def list_(
 ) -> None:
     """Show a client's decisions, the latest first, with what their posts came to."""
     installation = open_installation()
-    from sophia.analytics.queries.decisions import DecisionFilter, list_decisions  # noqa: PLC0415
+    from sophia.analytics.decisions.queries import DecisionFilter, list_decisions  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
         page = list_decisions(session, find_client(session, client).id, DecisionFilter(), limit)
     if as_json:
-        from sophia.analytics.schemas.decisions import DecisionAnswer  # noqa: PLC0415
+        from sophia.analytics.decisions.schemas import DecisionAnswer  # noqa: PLC0415
 
         answers = [DecisionAnswer.model_validate(one).model_dump(mode="json") for one in page.decisions]
         show_json({"decisions": answers, "more": page.next_cursor is not None})
@@ -94,8 +94,8 @@ def quality(client: Client, as_json: AsJson = False) -> None:
     installation = open_installation()
     number, found = judged(installation, client)
     if as_json:
-        from sophia.analytics.queries.decisions import week_scores  # noqa: PLC0415
-        from sophia.analytics.schemas.decisions import quality_answer  # noqa: PLC0415
+        from sophia.analytics.decisions.queries import week_scores  # noqa: PLC0415
+        from sophia.analytics.decisions.schemas import quality_answer  # noqa: PLC0415
 
         with installation.database.read() as session:
             weeks = week_scores(session, number, found.window)
@@ -123,7 +123,7 @@ def quality(client: Client, as_json: AsJson = False) -> None:
 def context(client: Client, as_json: AsJson = False) -> None:
     """Show what the next brief can learn from earlier decisions: only what the evidence carries."""
     number, found = judged(open_installation(), client)
-    from sophia.analytics.schemas.decisions import context_answer  # noqa: PLC0415
+    from sophia.analytics.decisions.schemas import context_answer  # noqa: PLC0415
 
     answer = context_answer(number, found)
     if as_json:
@@ -141,7 +141,7 @@ def ratio(one: "Figure") -> str:
 
 def judged(installation: Installation, client: str) -> "tuple[int, DecisionQuality]":
     """(the client's id, the quality of its decisions in the last 180 days)."""
-    from sophia.analytics.report import decision_quality, quality_window  # noqa: PLC0415
+    from sophia.analytics.decisions.scoring import decision_quality, quality_window  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     now = installation.clock()
@@ -154,7 +154,7 @@ def judged(installation: Installation, client: str) -> "tuple[int, DecisionQuali
 def attribute(as_json: AsJson = False) -> None:
     """Attribute outcomes to all clients' posts, and score the weeks that closed; twice changes nothing."""
     installation = open_installation()
-    from sophia.analytics.report import attribute_outcomes, keep_scores  # noqa: PLC0415
+    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores  # noqa: PLC0415
 
     now = installation.clock()
     outcomes = attribute_outcomes(installation.database, now)

@@ -20,7 +20,7 @@ from sophia.cli.opening import Installation, settle_memory, utc_now
 from sophia.cli.output import echo
 
 if TYPE_CHECKING:
-    from sophia.analytics.store import RunOutcome
+    from sophia.analytics.readings.runs_store import RunOutcome
     from sophia.demo.server import SpawnedServer
 
 MARK = "made-by-sophia-demo"
@@ -111,9 +111,10 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
     """A Sophia of its own, that neither the environment nor a file .env reaches."""
     from pydantic import SecretStr  # noqa: PLC0415
 
-    from sophia import logs, migrations  # noqa: PLC0415
+    from sophia import logs  # noqa: PLC0415
     from sophia.config import IsolatedSettings  # noqa: PLC0415
     from sophia.database import Database  # noqa: PLC0415
+    from sophia.migrations import upgrade  # noqa: PLC0415
 
     settings = IsolatedSettings(
         data_dir=folder,
@@ -126,7 +127,7 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
     settle_memory()
     logs.configure(settings, least="warning")
     database = Database(settings.resolved_database_url)
-    migrations.upgrade(database)
+    upgrade(database)
     return Installation(settings, database, utc_now)
 
 
@@ -146,8 +147,10 @@ def write_environment(folder: Path, meta: "SpawnedServer") -> None:
 
 def collect(installation: Installation, meta: "SpawnedServer") -> None:
     """Connect, furnish and collect, as an operator would, with the same functions that the other commands call."""
-    from sophia.analytics.collector import Plan  # noqa: PLC0415
-    from sophia.analytics.report import attribute_outcomes, keep_anomalies, keep_scores, keep_weeks  # noqa: PLC0415
+    from sophia.analytics.anomalies.daily import keep_anomalies  # noqa: PLC0415
+    from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
+    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores  # noqa: PLC0415
+    from sophia.analytics.kpis.weekly import keep_weeks  # noqa: PLC0415
     from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
     from sophia.demo.agency import connect_clients, furnish, remember  # noqa: PLC0415
     from sophia.portfolio.service import list_accounts  # noqa: PLC0415
@@ -183,7 +186,7 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
 
 def ends_of_weeks(now: datetime) -> list[datetime]:
     """The last evenings of the two newest weeks that are over: what posts had by then is what their weeks are told by."""
-    from sophia.analytics.measures.figures import ONE_WEEK, week_of  # noqa: PLC0415
+    from sophia.analytics.figures.figures import ONE_WEEK, week_of  # noqa: PLC0415
     from sophia.meta.reporting_zone import day_start, reporting_day  # noqa: PLC0415
 
     monday = week_of(reporting_day(now)).start
@@ -204,7 +207,7 @@ def set_clock(meta: "SpawnedServer", moment: datetime | None) -> None:
 
 def name_competitor(installation: Installation, meta: "SpawnedServer", client: str) -> None:
     """Compare a client with another business of the demo, where there is one."""
-    from sophia.analytics.store import add_competitor  # noqa: PLC0415
+    from sophia.analytics.comments.competitors_store import add_competitor  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     others = [one.instagram.username for one in meta.world.businesses if one.name != client]
@@ -239,7 +242,8 @@ def summarise(outcomes: list["RunOutcome"], newest: list["RunOutcome"], seconds:
 
 
 def make_key(installation: Installation) -> str:
-    from sophia.access import Role, create_key  # noqa: PLC0415
+    from sophia.access.keys import create_key  # noqa: PLC0415
+    from sophia.access.roles import Role  # noqa: PLC0415
 
     with installation.database.write() as session:
         # The agency is invented, so everything may be tried.

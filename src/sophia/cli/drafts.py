@@ -77,7 +77,7 @@ def create(
 ) -> None:
     """Write a draft and show its number."""
     installation = open_installation()
-    from sophia.analytics.store import add_drafts  # noqa: PLC0415
+    from sophia.analytics.campaigns.store import add_drafts  # noqa: PLC0415
     from sophia.portfolio.drafts import DraftContent, create_draft  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 

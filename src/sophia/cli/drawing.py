@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sophia.cli.output import echo, paint
 
 if TYPE_CHECKING:
-    from sophia.analytics.measures.figures import Figure, Number
+    from sophia.analytics.figures.figures import Figure, Number
 
 BARS = "▁▂▃▄▅▆▇█"
 # A week of which nothing is known leaves a gap, which is no low bar.

@@ -11,7 +11,7 @@ from sophia.cli.output import confirm, echo
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.access import Role
+    from sophia.access.roles import Role
     from sophia.database import Database
 
 ROLES = ("read", "write", "publish", "admin")
@@ -50,7 +50,7 @@ def create(
     """Make a key for the API and show it, for the only time. It can only read, unless --role says otherwise."""
     chosen = parse_role(role)
     installation = open_installation()
-    from sophia.access import create_key, list_keys  # noqa: PLC0415
+    from sophia.access.keys import create_key, list_keys  # noqa: PLC0415
     from sophia.errors import ConflictError, InvalidInputError  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
@@ -75,7 +75,7 @@ def create(
 
 def parse_role(text: str) -> "Role":
     """Raises BadParameter for a role that does not exist."""
-    from sophia.access import Role  # noqa: PLC0415
+    from sophia.access.roles import Role  # noqa: PLC0415
 
     try:
         return Role(text.strip().lower())
@@ -87,7 +87,7 @@ def parse_role(text: str) -> "Role":
 def list_(as_json: AsJson = False) -> None:
     """Show the keys that were made; never the keys themselves."""
     installation = open_installation()
-    from sophia.access import list_keys  # noqa: PLC0415
+    from sophia.access.keys import list_keys  # noqa: PLC0415
     from sophia.portfolio.service import list_clients  # noqa: PLC0415
 
     zone = installation.settings.operator_zone
@@ -126,7 +126,7 @@ def change(name: Annotated[str, typer.Argument(help="The key's name.")], role: R
     """Give a key another role. It counts from the key's next request."""
     chosen = parse_role(role)
     installation = open_installation()
-    from sophia.access import change_role  # noqa: PLC0415
+    from sophia.access.keys import change_role  # noqa: PLC0415
 
     with installation.database.write() as session:
         previous = change_role(session, name, chosen)
@@ -147,7 +147,8 @@ def warn_of_inherited_roles(database: "Database") -> None:
     """Name the limited keys that may publish, on standard error: an upgrade gave all keys a role that keeps what they
     could do before.
     """
-    from sophia.access import Role, list_keys  # noqa: PLC0415
+    from sophia.access.keys import list_keys  # noqa: PLC0415
+    from sophia.access.roles import Role  # noqa: PLC0415
 
     with database.read() as session:
         names = [
@@ -171,7 +172,7 @@ def warn_of_inherited_roles(database: "Database") -> None:
 def revoke(name: str) -> None:
     """Let a key open nothing any more."""
     installation = open_installation()
-    from sophia.access import revoke_key  # noqa: PLC0415
+    from sophia.access.keys import revoke_key  # noqa: PLC0415
 
     with installation.database.write() as session:
         revoke_key(session, name, installation.clock())

@@ -22,7 +22,7 @@ def list_(
 ) -> None:
     """Show the links in a client's published copy, newest first."""
     installation = open_installation()
-    from sophia.analytics.queries import NO_DOMAINS, client_domains, list_links  # noqa: PLC0415
+    from sophia.analytics.links.queries import NO_DOMAINS, client_domains, list_links  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
@@ -58,7 +58,7 @@ def check(
 ) -> None:
     """Follow links to see which lead nowhere or lose their tags. Ends with 3 when some do, or could not be stored."""
     installation = open_installation()
-    from sophia.analytics.maintenance.checking_links import NOT_STORED, check_links  # noqa: PLC0415
+    from sophia.analytics.links.checking import NOT_STORED, check_links  # noqa: PLC0415
     from sophia.link_checks import LinkChecker  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 

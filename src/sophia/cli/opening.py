@@ -99,10 +99,11 @@ def open_installation(*, create: bool = False, talkative: bool = False, check: b
     that run on; the others show their own output, so people see only warnings beside it. `check`: the store must have
     the schema of this version. Raises ConfigurationError and StoreError.
     """
-    from sophia import logs, migrations  # noqa: PLC0415
+    from sophia import logs  # noqa: PLC0415
     from sophia.config import load_settings  # noqa: PLC0415
     from sophia.database import Database  # noqa: PLC0415
     from sophia.errors import StoreError  # noqa: PLC0415
+    from sophia.migrations import expect_current, upgrade  # noqa: PLC0415
     from sophia.portfolio import models  # noqa: F401, PLC0415 - tables that keys refer to
     from sophia.vault import remember  # noqa: PLC0415
 
@@ -117,10 +118,10 @@ def open_installation(*, create: bool = False, talkative: bool = False, check: b
     if database.path is not None and not database.path.exists() and (create or check):
         if not create:
             raise StoreError(f"There is no store at {database.path} yet. Run `sophia connect` or `sophia db upgrade`.")
-        migrations.upgrade(database)
+        upgrade(database)
         echo(f"Made a new store: {database.path}", err=True)
     if check:
-        migrations.expect_current(database)
+        expect_current(database)
     if talkative and database.path is not None:
         warn_of_open_file(database.path)
     return Installation(settings, database)

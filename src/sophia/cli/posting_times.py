@@ -11,7 +11,7 @@ from sophia.cli.output import echo, paint
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.report import Responses
+    from sophia.analytics.posting_times.service import Responses
 
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # As many as its default.
@@ -26,7 +26,7 @@ def posting_times(
 ) -> None:
     """Show when people respond, by hour of the client's week: by default from the posts of 90 days."""
     installation = open_installation()
-    from sophia.analytics.report import make_responses  # noqa: PLC0415
+    from sophia.analytics.posting_times.service import make_responses  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     window = chosen_window(None, first, last, installation.clock(), USUAL_DAYS)
@@ -35,7 +35,7 @@ def posting_times(
         number, name = known.id, known.name
     found = make_responses(installation.database, number, window, installation.clock())
     if as_json:
-        from sophia.analytics.schemas.responding import posting_times_answer  # noqa: PLC0415
+        from sophia.analytics.posting_times.schemas import posting_times_answer  # noqa: PLC0415
 
         echo(posting_times_answer(found).model_dump_json(indent=2))
         return
@@ -43,7 +43,7 @@ def posting_times(
 
 
 def show(name: str, found: "Responses") -> None:
-    from sophia.analytics.measures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
 
     heading(f"{name}: posts from {found.window.start} to {found.window.end - ONE_DAY}, hours in {found.zone}")
     line(f"Engagement and reach are known of {found.compared} of {found.posts} posts.")

@@ -10,8 +10,8 @@ from sophia.cli.output import echo
 from sophia.escaping import escape_controls
 
 if TYPE_CHECKING:
-    from sophia.analytics.collector import Progress
-    from sophia.analytics.store import RunOutcome
+    from sophia.analytics.collector.plan import Progress
+    from sophia.analytics.readings.runs_store import RunOutcome
     from sophia.portfolio.service import AccountInfo
 
 Watching = Callable[["AccountInfo"], "Progress"]

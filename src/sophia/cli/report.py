@@ -11,8 +11,8 @@ from sophia.cli.output import echo, paint
 from sophia.cli.shown import AsJson, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.measures.sentiment import CommentOverview
-    from sophia.analytics.report import Report
+    from sophia.analytics.comments.sentiment import CommentOverview
+    from sophia.analytics.reports.records import Report
 
 KPIS = {
     "posts": "posts",
@@ -43,7 +43,7 @@ def report(
 ) -> None:
     """Report on a client: by default on the newest week that is over."""
     installation = open_installation()
-    from sophia.analytics.report import make_report  # noqa: PLC0415
+    from sophia.analytics.reports.gathering import make_report  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     window = chosen_window(week, first, last, as_of or installation.clock())
@@ -51,7 +51,7 @@ def report(
         number = find_client(session, client).id
     found = make_report(installation.database, number, window, installation.clock(), as_of=as_of)
     if as_json:
-        from sophia.analytics.schemas.reports import report_answer  # noqa: PLC0415
+        from sophia.analytics.reports.schemas import report_answer  # noqa: PLC0415
 
         echo(report_answer(found).model_dump_json(indent=2))
         return
@@ -59,7 +59,7 @@ def report(
 
 
 def show(found: "Report") -> None:
-    from sophia.analytics.measures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
 
     state = "" if found.is_closed else ", to date"
     heading(f"{found.client.name}: {found.window.start} to {found.window.end - ONE_DAY}{state}")

@@ -11,7 +11,7 @@ from sophia.cli.opening import open_installation
 from sophia.cli.shown import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.queries.standing import FailingFamily, Standing
+    from sophia.analytics.readings.account_states import FailingFamily, Standing
 
 # Of what should pass and does not.
 LASTS = "Look at https://metastatus.com; if Meta has no outage, report it with the lines of the log."
@@ -23,7 +23,7 @@ def status(
 ) -> None:
     """Show for every account when it was last collected, how new its readings are, and what to do."""
     installation = open_installation()
-    from sophia.analytics.queries.standing import failing_families, standings  # noqa: PLC0415
+    from sophia.analytics.readings.account_states import failing_families, standings  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     settings, now = installation.settings, installation.clock()
@@ -67,6 +67,8 @@ def what_to_do(standing: "Standing", failing: "Sequence[FailingFamily]", now: da
     elif run is not None and run.status == "throttled" and not run.action_needed:
         until = f" at {run.resume_at:%H:%M} UTC" if run.resume_at else " within the hour"
         advice = f"Wait: Meta set a limit, and the server goes on{until}."
+    elif run is None and standing.rests_until is not None and standing.rests_until > now:
+        advice = f"Wait: Meta set a limit, and the server goes on at {standing.rests_until:%H:%M} UTC."
     elif run is None:
         advice = f"It was never collected. Run: sophia collect --account {account.id}"
     elif failing:

@@ -15,8 +15,8 @@ from sophia.cli.output import echo
 from sophia.cli.shown import AsJson, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.queries.told import Note
-    from sophia.analytics.report.records import ReportedGoal
+    from sophia.analytics.annotations.queries import Note
+    from sophia.analytics.goals.progress import ReportedGoal
 
 costs = typer.Typer(
     help="What sales and marketing cost; without it nobody knows what a customer costs.", no_args_is_help=True
@@ -53,8 +53,8 @@ def add(
 ) -> None:
     """Record what sales and marketing cost in some days. The same once more adds nothing."""
     installation = open_installation()
-    from sophia.analytics.schemas.conversions import expect_decimals  # noqa: PLC0415
-    from sophia.analytics.store.costs import Cost, add_cost  # noqa: PLC0415
+    from sophia.analytics.conversions.costs_store import Cost, add_cost  # noqa: PLC0415
+    from sophia.analytics.figures.schemas import expect_decimals  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     purpose = " ".join(purpose.split())
@@ -77,7 +77,7 @@ def add(
 def list_costs_(client: Client, as_json: AsJson = False) -> None:
     """Show a client's costs, newest days first."""
     installation = open_installation()
-    from sophia.analytics.queries.told import list_costs  # noqa: PLC0415
+    from sophia.analytics.conversions.costs import list_costs  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
@@ -102,7 +102,7 @@ def list_costs_(client: Client, as_json: AsJson = False) -> None:
 def remove(client: Client, cost: Annotated[int, typer.Argument(metavar="COST", min=1)]) -> None:
     """Take a cost back."""
     installation = open_installation()
-    from sophia.analytics.store.costs import remove_cost  # noqa: PLC0415
+    from sophia.analytics.conversions.costs_store import remove_cost  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.write() as session:
@@ -117,14 +117,14 @@ def remove(client: Client, cost: Annotated[int, typer.Argument(metavar="COST", m
 def list_goals(client: Client, as_json: AsJson = False) -> None:
     """Show a client's goals and their pace."""
     installation = open_installation()
-    from sophia.analytics.report import client_goals  # noqa: PLC0415
+    from sophia.analytics.goals.tracking import client_goals  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
         number = find_client(session, client).id
     found = client_goals(installation.database, number, installation.clock())
     if as_json:
-        from sophia.analytics.schemas.reports import GoalAnswer  # noqa: PLC0415
+        from sophia.analytics.goals.schemas import GoalAnswer  # noqa: PLC0415
 
         show_json({"goals": [GoalAnswer.model_validate(one).model_dump(mode="json") for one in found]})
         return
@@ -132,7 +132,7 @@ def list_goals(client: Client, as_json: AsJson = False) -> None:
 
 
 def goal_rows(found: "tuple[ReportedGoal, ...]") -> list[dict[str, str]]:
-    from sophia.analytics.measures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
 
     return [
         {
@@ -161,7 +161,7 @@ def set_(
 ) -> None:
     """Set a goal, in place of the one of that name."""
     installation = open_installation()
-    from sophia.analytics.store.goals import NewGoal, set_goal  # noqa: PLC0415
+    from sophia.analytics.goals.store import NewGoal, set_goal  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     goal = NewGoal(kpi, target, first.date(), last.date(), at_most)
@@ -175,7 +175,7 @@ def set_(
 def delete_goal(client: Client, name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     """Give a goal up."""
     installation = open_installation()
-    from sophia.analytics.store.goals import end_goal  # noqa: PLC0415
+    from sophia.analytics.goals.store import end_goal  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.write() as session:
@@ -201,8 +201,8 @@ def annotate(
     if (day is None) != (text is None) or (remove is not None and day is not None):
         raise typer.BadParameter("Give a day and a text, or --remove, or nothing but the client.")
     installation = open_installation()
-    from sophia.analytics.queries.told import notes  # noqa: PLC0415
-    from sophia.analytics.store.annotations import annotate, remove_annotation  # noqa: PLC0415
+    from sophia.analytics.annotations.queries import notes  # noqa: PLC0415
+    from sophia.analytics.annotations.store import annotate, remove_annotation  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     now = installation.clock()

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     DateTime,
     Dialect,
@@ -148,3 +149,7 @@ def from_decimal(value: Decimal | float) -> int | float:
     if not isinstance(value, Decimal):
         return value
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+# JSON null and SQL NULL must not both stand for "nothing": `IS NULL` would find neither of the two for certain (I8).
+Json = JSON(none_as_null=True)

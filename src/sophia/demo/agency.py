@@ -10,19 +10,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.measures.audience import Profile
-from sophia.analytics.measures.decisions import AGES, TOLERANCES
-from sophia.analytics.models import Campaign, CampaignMembership
-from sophia.analytics.store import (
-    AccountWriter,
-    NewDecision,
-    Owner,
-    RunOutcome,
-    finish_run,
-    put_ideal_customer,
-    record_decision,
-    start_run,
-)
+from sophia.analytics.audience.fit import Profile
+from sophia.analytics.audience.store import put_ideal_customer
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.decisions.predictions import AGES, TOLERANCES
+from sophia.analytics.decisions.store import NewDecision, record_decision
+from sophia.analytics.readings.runs_store import RunOutcome, finish_run, start_run
+from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.database import Database
 from sophia.demo.noise import around_one, seed_of, unit
 from sophia.demo.objects import Business, Media, Post

@@ -9,10 +9,11 @@ from functools import partial
 import anyio.to_thread
 import structlog
 
-from sophia.analytics.collector import Collector, Plan, Progress
-from sophia.analytics.models.collection import COMMENTS, FRESH
-from sophia.analytics.queries.standing import Standing, standings
-from sophia.analytics.store import RunOutcome
+from sophia.analytics.collector.plan import Plan, Progress
+from sophia.analytics.collector.portfolio import Collector
+from sophia.analytics.readings.account_states import Standing, standings
+from sophia.analytics.readings.run_models import COMMENTS, FRESH
+from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.jobs.context import JobContext
 from sophia.jobs.due import (
     is_due_again,

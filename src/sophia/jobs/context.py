@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sophia.analytics.collector import Collector
+from sophia.analytics.collector.portfolio import Collector
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta.client import GraphClient

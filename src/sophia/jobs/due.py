@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sophia.analytics.queries.standing import Standing
-from sophia.analytics.schedule import due_rungs
+from sophia.analytics.figures.schedule import due_rungs
+from sophia.analytics.readings.account_states import Standing
 from sophia.jobs.run_times import last_daily_run_time
 from sophia.meta.reporting_zone import ONE_DAY, reporting_day
 

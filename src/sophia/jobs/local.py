@@ -10,7 +10,7 @@ from functools import partial
 import anyio.to_thread
 import structlog
 
-from sophia.analytics.store import take_lease
+from sophia.analytics.readings.runs_store import take_lease
 from sophia.jobs.context import JobContext
 from sophia.jobs.table import Job
 

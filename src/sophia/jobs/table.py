@@ -7,10 +7,13 @@ from datetime import timedelta
 import anyio.to_thread
 import structlog
 
-from sophia.analytics.maintenance.checking_links import check_links
-from sophia.analytics.report import attribute_outcomes, keep_anomalies, keep_scores, keep_weeks
-from sophia.analytics.store import forget_comments, group_drafts
-from sophia.analytics.store.retention import forget_raw_answers
+from sophia.analytics.anomalies.daily import keep_anomalies
+from sophia.analytics.campaigns.store import group_drafts
+from sophia.analytics.comments.store import forget_comments
+from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
+from sophia.analytics.kpis.weekly import keep_weeks
+from sophia.analytics.links.checking import check_links
+from sophia.analytics.readings.runs_store import forget_raw_answers
 from sophia.jobs.collecting import catch_up, collect_comments, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.jobs.run_times import Schedule

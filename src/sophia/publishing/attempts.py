@@ -12,7 +12,8 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.store.links import register_links
+from sophia.analytics.campaigns.store import expect_own_account_and_campaign
+from sophia.analytics.links.store import register_links
 from sophia.errors import BusyError
 from sophia.portfolio.approvals import is_released, last_events, lock_draft
 from sophia.portfolio.models import Account, ContentDraft, Post, PublishingQueueEntry
@@ -72,6 +73,7 @@ def begin(session: Session, entry_id: int, now: datetime, *, two_person: bool = 
             return None
         join_month(session, draft, now)
         composed = compose(session, draft, now)
+        expect_own_account_and_campaign(session, draft.client_id, entry.account_id, composed.campaign_id)
         register_links(session, draft.id, entry.account_id, composed.tagged, composed.campaign_id, now)
         entry.status, entry.started_at, entry.caption = PUBLISHING, now, composed.tagged.text
         entry.attempts += 1

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.analytics import store
-from sophia.analytics.models import Campaign, CampaignMembership
-from sophia.analytics.utm import TaggedCopy, Untagged, copy_length, tag_copy
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.campaigns.store import add_drafts, campaign_of_month, slug_of_month
+from sophia.analytics.utm.addresses import Untagged
+from sophia.analytics.utm.tagging import TaggedCopy, copy_length, tag_copy
 from sophia.errors import InvalidInputError
 from sophia.portfolio.models import Client, ContentDraft
 
@@ -84,7 +85,7 @@ def tag_links(session: Session, draft: ContentDraft, moment: datetime) -> Compos
     campaign = campaign_of(session, draft.id)
     slug = campaign.slug if campaign else NO_CAMPAIGN
     if campaign is None and draft.content_pillar:
-        slug = store.slug_of_month(session, client.id, draft.content_pillar, day_of(client, moment))
+        slug = slug_of_month(session, client.id, draft.content_pillar, day_of(client, moment))
     tagged = tag_copy(draft.copy, draft.platform, slug, draft.id, domains=client.domains)
     return Composed(tagged, campaign.id if campaign else None)
 
@@ -93,8 +94,8 @@ def join_month(session: Session, draft: ContentDraft, now: datetime) -> None:
     """Put a draft that goes out now and is in no campaign into that of its pillar and month: its links carry the name."""
     if draft.content_pillar and campaign_of(session, draft.id) is None:
         day = day_of(session.get_one(Client, draft.client_id), now)
-        campaign = store.campaign_of_month(session, draft.client_id, draft.content_pillar, day, now)
-        store.add_drafts(session, draft.client_id, campaign.id, [draft.id])
+        campaign = campaign_of_month(session, draft.client_id, draft.content_pillar, day, now)
+        add_drafts(session, draft.client_id, campaign.id, [draft.id])
 
 
 def day_of(client: Client, moment: datetime) -> date:

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
 from sophia.access.web import CanPublish, CanWrite, Visit, Visited
-from sophia.analytics import queries, store
-from sophia.analytics.router.conversions import IdempotencyKey
-from sophia.analytics.router.linking import cut_page
-from sophia.analytics.schemas import Id
+from sophia.analytics.campaigns.store import add_drafts
+from sophia.analytics.figures.paging import cut_page
+from sophia.analytics.figures.shapes import Id, IdempotencyKey
+from sophia.analytics.readings.visibility import expect_client
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.drafts import DraftContent, DraftInfo
 from sophia.publishing import queue, schemas
@@ -39,12 +39,12 @@ def create_draft(who: CanWrite, given: schemas.NewDraft, idempotency_key: Idempo
         given.content_pillar,
     )
     with who.database.write() as session:
-        queries.expect_client(session, who.seen, given.client_id)
+        expect_client(session, who.seen, given.client_id)
         draft_id = drafts.create_draft(
             session, given.client_id, content, who.actor, who.now, idempotency_key=idempotency_key
         )
         if given.campaign_id is not None:
-            store.add_drafts(session, given.client_id, given.campaign_id, [draft_id])
+            add_drafts(session, given.client_id, given.campaign_id, [draft_id])
         return drafts.find_draft(session, who.seen, draft_id)
 
 
@@ -55,7 +55,7 @@ def list_drafts(
     """Drafts, newest first; `Link: rel="next"` leads on."""
     with who.database.read() as session:
         if asked.client_id is not None:
-            queries.expect_client(session, who.seen, asked.client_id)
+            expect_client(session, who.seen, asked.client_id)
         found = drafts.list_drafts(
             session,
             who.seen,
@@ -160,7 +160,7 @@ def list_entries(
     """
     with who.database.read() as session:
         if asked.client_id is not None:
-            queries.expect_client(session, who.seen, asked.client_id)
+            expect_client(session, who.seen, asked.client_id)
         found = queue.list_entries(
             session,
             who.seen,

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sophia.analytics.schemas import Id
-from sophia.analytics.schemas.asking import Asking, Moment
+from sophia.analytics.figures.shapes import Asking, Id, Moment
 
 PlatformName = Literal["facebook", "instagram"]
 Kind = Literal["feed", "photo", "video", "reel", "image", "carousel", "story"]

@@ -21,8 +21,10 @@ import anyio.to_thread
 import structlog
 from sqlalchemy.orm import Session
 
-from sophia.analytics import queries, store
+from sophia.analytics.collector.due import budget_pauses
 from sophia.analytics.collector.portfolio import LEASE, RENEW_SECONDS, is_dead
+from sophia.analytics.readings.refusals import record_pauses
+from sophia.analytics.readings.runs_store import release_lease, take_lease
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.errors import BusyError, InvalidInputError
@@ -126,10 +128,10 @@ class Publisher:
             with suppress(asyncio.CancelledError):
                 await renewing
             with self.database.write() as session:
-                store.release_lease(session, lease_of(account_id), holder)
+                release_lease(session, lease_of(account_id), holder)
 
     def _take(self, session: Session, account_id: int, holder: str) -> bool:
-        return store.take_lease(session, lease_of(account_id), holder, self.clock(), LEASE, is_dead=is_dead)
+        return take_lease(session, lease_of(account_id), holder, self.clock(), LEASE, is_dead=is_dead)
 
     async def _keep(self, account_id: int, holder: str) -> None:
         while True:
@@ -140,7 +142,7 @@ class Publisher:
         """The entries of one account, one after the other."""
         counts: Counter[str] = Counter()
         account, pauses = await self._read(
-            lambda session: (session.get_one(Account, account_id), queries.budget_pauses(session))
+            lambda session: (session.get_one(Account, account_id), budget_pauses(session))
         )
         for pause in pauses:
             self.client.pacing.rest(pause)
@@ -161,7 +163,7 @@ class Publisher:
             if sending is not None and sending.ends_round:
                 break
         pauses = self.client.pacing.pauses()
-        await self._write(lambda session: store.record_pauses(session, pauses, self.clock()))
+        await self._write(lambda session: record_pauses(session, pauses, self.clock()))
         return counts
 
     async def _begun(self, entry_id: int, missing: list[str]) -> Attempt | None:

@@ -15,8 +15,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 
-from sophia.analytics.collector import Collector, Plan
-from sophia.analytics.store import RunOutcome
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.collector.portfolio import Collector
+from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.config import Settings
 from sophia.database import Database, day_of
 from sophia.demo.graph_api import GraphApi

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 
 from tests.conftest import ON_BOTH
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.models import Lease
-from sophia.analytics.queries import ReadingFilter, read_page
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.readings.queries import ReadingFilter, read_page
+from sophia.analytics.readings.run_models import Lease
 from sophia.demo.faults import graph_fault
 from sophia.meta.reporting_zone import reporting_day
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sophia.analytics.collector import Plan
+from sophia.analytics.collector.plan import Plan
 from sophia.demo.faults import Fault
 from sophia.demo.requests import Request
 

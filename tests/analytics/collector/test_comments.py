@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.models.collection import COMMENTS
-from sophia.analytics.store import RunOutcome, forget_comments
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.comments.store import forget_comments
+from sophia.analytics.readings.run_models import COMMENTS
+from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.database import Database
 from sophia.demo.comments import NAMES, Written, written
 from sophia.demo.errors import as_json

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.measures.figures import Window
-from sophia.analytics.measures.share_of_voice import share_of_voice
-from sophia.analytics.models.collection import COMMENTS
-from sophia.analytics.queries import CompetitorState, list_competitors, voices
-from sophia.analytics.store import RunOutcome, add_competitor
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.comments.competitors import CompetitorState, list_competitors, voices
+from sophia.analytics.comments.competitors_store import add_competitor
+from sophia.analytics.comments.share_of_voice import share_of_voice
+from sophia.analytics.figures.figures import Window
+from sophia.analytics.readings.run_models import COMMENTS
+from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.database import Database
 from sophia.demo.meta_errors import fault_of
 from sophia.meta.reporting_zone import reporting_day

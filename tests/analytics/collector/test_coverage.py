@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.store import RunOutcome, cover_days
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.readings.runs_store import RunOutcome, cover_days
 from sophia.database import day_of
 from sophia.demo.errors import GraphError
 from sophia.demo.faults import Fault

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic_core import to_json
 
-from sophia.analytics.collector import Plan
+from sophia.analytics.collector.plan import Plan
 from sophia.demo.errors import GraphError
 from sophia.demo.faults import Fault
 from sophia.demo.meta_errors import META_ERRORS, fault_of

@@ -11,7 +11,7 @@ from tests.analytics.collector.conftest import House, HouseMaker
 from tests.analytics.collector.test_truth import expect_truth, truth_of
 from tests.conftest import ON_SQLITE
 
-from sophia.analytics.collector import Plan
+from sophia.analytics.collector.plan import Plan
 from sophia.demo.faults import Fault
 from sophia.demo.server import running_server
 from sophia.demo.wire import Receive, Scope, Send

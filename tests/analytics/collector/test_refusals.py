@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.store.refusals import ASK_AGAIN_AFTER
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.readings.refusals import ASK_AGAIN_AFTER
 from sophia.demo.errors import GraphError
 from sophia.demo.faults import Fault, graph_fault
 from sophia.demo.meta_errors import fault_of

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from sophia.analytics.collector import Plan
+from sophia.analytics.collector.plan import Plan
 from sophia.cli.progress import describe
-from sophia.demo.graph_api import GraphApi, Receive, Scope, Send
+from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
+from sophia.demo.wire import Receive, Scope, Send
 
 from .conftest import House, HouseMaker
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from tests.conftest import NOW, Filling
 
-from sophia.analytics import queries
-from sophia.analytics.conversion_files import ImportReport, Reading, import_conversions
-from sophia.analytics.measures.figures import Window
-from sophia.analytics.models import ConversionEvent
+from sophia.analytics.conversions.files.reading import Reading
+from sophia.analytics.conversions.files.recording import ImportReport, import_conversions
+from sophia.analytics.conversions.models import ConversionEvent
+from sophia.analytics.conversions.queries import conversion_facts
+from sophia.analytics.figures.figures import Window
 
 READING = Reading(client_zone=ZoneInfo("UTC"), today=date(2026, 11, 22))
 ALL_DAYS = Window(date(2026, 1, 1), date(2027, 1, 1))
@@ -42,7 +43,7 @@ def order(
 def sales(filling: Filling, client: int, window: Window = ALL_DAYS) -> list[tuple[str, date, Decimal]]:
     """(type, day, amount) of the sales and refunds that count."""
     with filling.database.read() as session:
-        facts = queries.conversion_facts(session, client, window)
+        facts = conversion_facts(session, client, window)
     found = [(fact.event_type, fact.day, fact.revenue.amount if fact.revenue else Decimal(0)) for fact in facts]
     return sorted(found)
 

@@ -10,18 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from tests.conftest import NOW, ON_SQLITE, Filling, QueryCounter
 
-from sophia.analytics.conversion_files import ImportReport, Reading, import_conversions
-from sophia.analytics.conversion_files.recording import AT_ONCE
-from sophia.analytics.models import ConversionEvent, TrackedLink
-from sophia.analytics.store import (
-    Conversion,
-    IncomingConversion,
-    Outcome,
-    Recorded,
-    record_conversion,
-    record_conversions,
-)
-from sophia.analytics.store.conversion_credit import address_hash
+from sophia.analytics.conversions.files.reading import Reading
+from sophia.analytics.conversions.files.recording import AT_ONCE, ImportReport, import_conversions
+from sophia.analytics.conversions.models import ConversionEvent
+from sophia.analytics.conversions.record_store import Conversion, IncomingConversion, Outcome, Recorded
+from sophia.analytics.conversions.store import record_conversion, record_conversions
+from sophia.analytics.links.models import TrackedLink
+from sophia.analytics.utm.addresses import address_hash
 from sophia.errors import ConflictError, NotFoundError
 
 READING = Reading(client_zone=ZoneInfo("UTC"), today=date(2026, 11, 22))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sophia.analytics.conversion_files.values import read_day
+from sophia.analytics.conversions.files.values import read_day
 from sophia.errors import InvalidInputError
 
 BERLIN, TORONTO = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Toronto")

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 from tests.conftest import NOW, ON_SQLITE, Filling
 
-from sophia.analytics.conversion_files import ImportReport, Reading, import_conversions
-from sophia.analytics.models import ConversionEvent
+from sophia.analytics.conversions.files.reading import Reading
+from sophia.analytics.conversions.files.recording import ImportReport, import_conversions
+from sophia.analytics.conversions.models import ConversionEvent
 from sophia.errors import InvalidInputError
 
 TORONTO = ZoneInfo("America/Toronto")

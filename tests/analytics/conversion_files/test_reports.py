@@ -7,8 +7,9 @@ import pytest
 from tests.analytics.conversion_files.invented import ALL_DAYS, GA4, net, order, put, sales, stored
 from tests.conftest import NOW, ON_SQLITE, Filling
 
-from sophia.analytics import queries
-from sophia.analytics.measures.attribution import Model, attribute
+from sophia.analytics.campaigns.queries import list_campaigns
+from sophia.analytics.conversions.attribution import Model, attribute
+from sophia.analytics.conversions.queries import conversion_facts, count_events
 from sophia.errors import InvalidInputError
 
 BY_SOURCE = "Date,Session source / medium,"
@@ -40,8 +41,8 @@ def test_sales_of_a_channel_have_all_their_revenue(filling: Filling) -> None:
     assert report.passed_over == {"rows that count nothing": 1}
     assert net(filling, client) == Decimal("580.01")
     with filling.database.read() as session:
-        facts = queries.conversion_facts(session, client, ALL_DAYS)
-        (counted,) = queries.count_events(session, client, ALL_DAYS)
+        facts = conversion_facts(session, client, ALL_DAYS)
+        (counted,) = count_events(session, client, ALL_DAYS)
     for model in Model:
         found = attribute(facts, ALL_DAYS)[model]
         assert {name: credit.conversions for name, credit in found.channels.items()} == {"facebook": 5, "instagram": 2}
@@ -146,8 +147,8 @@ def test_one_sale_from_a_shop_and_from_analytics_counts_once(filling: Filling) -
         assert (pair.sources, pair.by_number, pair.possible, pair.counted) == (("ga4", "shopify"), 1, 0, "shopify")
         assert net(filling, client) == 75
         with filling.database.read() as session:
-            facts = queries.conversion_facts(session, client, ALL_DAYS)
-            assert queries.list_campaigns(session, client, NOW) == []
+            facts = conversion_facts(session, client, ALL_DAYS)
+            assert list_campaigns(session, client, NOW) == []
         credited = attribute(facts, ALL_DAYS)[Model.LAST_TOUCH].channels["facebook"]
         assert (credited.conversions, credited.revenue) == (1, {"EUR": Decimal("100.00")})
 

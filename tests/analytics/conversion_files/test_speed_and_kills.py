@@ -12,8 +12,8 @@ from sqlalchemy import func, select, text
 from tests.analytics.conversion_files.invented import GA4, net, put, stored
 from tests.conftest import NOW, ON_SQLITE, Filling
 
-from sophia.analytics.models import ConversionEvent
-from sophia.analytics.store import Conversion
+from sophia.analytics.conversions.models import ConversionEvent
+from sophia.analytics.conversions.record_store import Conversion
 
 # The import of a file as a process of its own: database, client, file.
 IMPORT = """
@@ -21,7 +21,8 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
-from sophia.analytics.conversion_files import Reading, import_conversions
+from sophia.analytics.conversions.files.reading import Reading
+from sophia.analytics.conversions.files.recording import import_conversions
 from sophia.database import Database
 
 url, client, file = sys.argv[1:]

@@ -7,7 +7,7 @@ import pytest
 from tests.analytics.conversion_files.invented import put, stored
 from tests.conftest import ON_SQLITE, Filling
 
-from sophia.analytics.conversion_files.tables import MOST_BYTES, read_table
+from sophia.analytics.conversions.files.tables import MOST_BYTES, read_table
 from sophia.errors import InvalidInputError
 
 ROWS = "event_date;event_type;source\r\n2026-06-01;inquiry;shop\r\n"

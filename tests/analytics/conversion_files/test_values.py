@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from babel.numbers import format_decimal, parse_decimal
 
-from sophia.analytics.conversion_files.values import DecimalMark, read_amount, read_count
+from sophia.analytics.conversions.files.values import DecimalMark, read_amount, read_count
 from sophia.errors import InvalidInputError
 
 WRONG = [

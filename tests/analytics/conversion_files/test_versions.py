@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from tests.analytics.conversion_files.invented import ALL_DAYS, GA4, net, order, put, sales, stored
 from tests.conftest import NOW, ON_SQLITE, Filling
 
-from sophia.analytics.models import ConversionEventRevision
-from sophia.analytics.queries.client_events import client_events
-from sophia.analytics.store.conversion_versions import amend_conversion, delete_conversion, restore_conversion
+from sophia.analytics.conversions.models import ConversionEventRevision
+from sophia.analytics.conversions.versions import amend_conversion, delete_conversion, restore_conversion
+from sophia.analytics.kpis.client_events import client_events
 
 HOUR = timedelta(hours=1)
 

@@ -1,3 +1,4 @@
-from tests.portfolio.conftest import agency, meta
+from tests.meta.conftest import meta
+from tests.portfolio.conftest import agency
 
 __all__ = ["agency", "meta"]

@@ -11,16 +11,9 @@ from tests.portfolio.conftest import Agency
 
 from sophia.analytics.maintenance.recomputing import Recomputed, recompute
 from sophia.analytics.maintenance.verifying import verify_store
-from sophia.analytics.models import (
-    AccountTotal,
-    CollectionRun,
-    EngagementMetric,
-    Fetch,
-    MetricRevision,
-    MetricSeries,
-)
-from sophia.analytics.store import take_lease
-from sophia.analytics.store.retention import forget_raw_answers
+from sophia.analytics.readings.models import AccountTotal, EngagementMetric, Fetch, MetricRevision, MetricSeries
+from sophia.analytics.readings.run_models import CollectionRun
+from sophia.analytics.readings.runs_store import forget_raw_answers, take_lease
 from sophia.database import Database
 from sophia.jobs.collecting import collect_daily
 from sophia.portfolio.models import Post

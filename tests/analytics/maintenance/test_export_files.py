@@ -32,19 +32,14 @@ from tests.models.rows import (
     watched,
 )
 
+from sophia.analytics.anomalies.models import WatchedSeries
+from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
+from sophia.analytics.kpis.models import KPISnapshotRevision
 from sophia.analytics.maintenance.exporting import MANIFEST, export_store
 from sophia.analytics.maintenance.importing import import_store
 from sophia.analytics.maintenance.tables import SECRET_COLUMNS, exported_tables
-from sophia.analytics.models import (
-    CollectionRun,
-    ConversionEvent,
-    ConversionEventRevision,
-    Fetch,
-    KPISnapshotRevision,
-    QuarantinedItem,
-    RefusedObject,
-    WatchedSeries,
-)
+from sophia.analytics.readings.models import Fetch, QuarantinedItem
+from sophia.analytics.readings.run_models import CollectionRun, RefusedObject
 from sophia.database import Database, Message
 from sophia.errors import InvalidInputError, StoreError
 from sophia.portfolio.models import ApprovalEvent, Client
@@ -129,7 +124,7 @@ def test_the_largest_values_come_back(largest: Database, tmp_path: Path, request
 
 def test_messages_of_any_length_are_cut(store: Database) -> None:
     """L19: what Meta or a database says is stored as far as a person reads it, in columns and in a run's problems."""
-    from sophia.analytics.store import RunOutcome, finish_run  # noqa: PLC0415
+    from sophia.analytics.readings.runs_store import RunOutcome, finish_run  # noqa: PLC0415
 
     said = "x" * 100_000
     problem = {"family": "posts", "code": 1, "message": said, "objects": ["9" * 5_000] * 5_000, "what_to_do": said}

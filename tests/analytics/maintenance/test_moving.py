@@ -11,24 +11,20 @@ from sqlalchemy import Column, Table, select, text
 from tests.conftest import NOW
 from tests.portfolio.conftest import Agency
 
+from sophia.analytics.anomalies.models import AnomalyEntry, WatchedMetric
+from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.benchmarks.comparison import SEED
+from sophia.analytics.benchmarks.store import write_benchmarks
+from sophia.analytics.conversions.models import ConversionEvent, MarketingCost
+from sophia.analytics.decisions.outcomes import save_outcomes
+from sophia.analytics.decisions.predictions import Outcome
+from sophia.analytics.decisions.store import NewDecision, record_decision
+from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.maintenance.exporting import MANIFEST, export_store
 from sophia.analytics.maintenance.importing import IMPORTED, import_store
 from sophia.analytics.maintenance.tables import decoder, encoder, exported_tables
 from sophia.analytics.maintenance.verifying import verify_store
-from sophia.analytics.measures.benchmarks import SEED
-from sophia.analytics.measures.decisions import Outcome
-from sophia.analytics.models import (
-    AnomalyEntry,
-    ClientGoal,
-    ConversionEvent,
-    EngagementMetric,
-    Fetch,
-    IdealCustomer,
-    MarketingCost,
-    WatchedMetric,
-)
-from sophia.analytics.store import NewDecision, record_decision, write_benchmarks
-from sophia.analytics.store.outcomes import save_outcomes
+from sophia.analytics.readings.models import EngagementMetric, Fetch
 from sophia.database import Base, Database
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.jobs.collecting import collect_comments, collect_daily

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sophia.analytics.measures.facts import ClientWindow, DayValue, FollowerLevels, PostFacts
-from sophia.analytics.measures.figures import Number, Window
+from sophia.analytics.figures.facts import ClientWindow, DayValue, FollowerLevels, PostFacts
+from sophia.analytics.figures.figures import Number, Window
 from sophia.meta.catalogue import ObjectKind, Platform
 
 WEEK = Window(date(2026, 11, 2), date(2026, 11, 9))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.anomalies import watch
-from sophia.analytics.measures.anomaly_records import Anomaly, Measured, SeriesDays, WatchState
+from sophia.analytics.anomalies.detection import watch
+from sophia.analytics.anomalies.records import Anomaly, Measured, SeriesDays, WatchState
 from sophia.errors import InvalidInputError
 
 MONDAY = date(2026, 1, 5)

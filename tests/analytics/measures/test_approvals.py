@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.measures.invented import client
 
-from sophia.analytics.measures.approvals import (
+from sophia.analytics.figures.facts import ApprovalFact
+from sophia.analytics.kpis.approvals import (
     NO_DECISIONS,
     approval_rate,
     decided_drafts,
@@ -19,7 +20,6 @@ from sophia.analytics.measures.approvals import (
     regenerations_per_draft,
     rejection_rate,
 )
-from sophia.analytics.measures.facts import ApprovalFact
 from sophia.errors import InvalidInputError
 
 MORNING = datetime(2026, 11, 4, 9, tzinfo=UTC)

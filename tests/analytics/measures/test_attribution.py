@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.measures.invented import WEEK
 
-from sophia.analytics.measures.attribution import Credit, Model, attribute
-from sophia.analytics.measures.currencies import smallest_unit
-from sophia.analytics.measures.facts import ConversionFact, Money
+from sophia.analytics.conversions.attribution import Credit, Model, attribute
+from sophia.analytics.figures.currencies import smallest_unit
+from sophia.analytics.figures.facts import ConversionFact, Money
 
 
 def touch(

@@ -8,7 +8,7 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.audience import (
+from sophia.analytics.audience.fit import (
     NOT_ASKED,
     NOT_COUNTED,
     NOT_REPORTED,

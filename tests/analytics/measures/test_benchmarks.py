@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.benchmarks import (
+from sophia.analytics.benchmarks.comparison import (
     DENOMINATORS,
     NO_BENCHMARK,
     OF_ZERO,
@@ -21,9 +21,9 @@ from sophia.analytics.measures.benchmarks import (
     parse_benchmarks,
     portfolio_quantiles,
 )
-from sophia.analytics.measures.figures import Figure, FigureUnit, missing
-from sophia.analytics.measures.kpis import KPIS, REACH_GROWTH
-from sophia.analytics.models import IndustryBenchmark
+from sophia.analytics.benchmarks.models import IndustryBenchmark
+from sophia.analytics.figures.figures import Figure, FigureUnit, missing
+from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Platform
 

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from tests.analytics.measures.invented import numbers, page_post, post
 
-from sophia.analytics.measures.campaigns import CampaignFacts, CampaignStatus, campaign_status, campaign_totals
-from sophia.analytics.measures.facts import ConversionFact, Money
+from sophia.analytics.campaigns.totals import CampaignFacts, CampaignStatus, campaign_status, campaign_totals
+from sophia.analytics.figures.facts import ConversionFact, Money
 
 FEBRUARY = CampaignFacts(1, date(2026, 2, 1), date(2026, 2, 28), frozenset({1, 2, 3}))
 POSTS = (

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from tests.analytics.measures.invented import WEEK, client
 
-from sophia.analytics.measures.commerce import (
+from sophia.analytics.conversions.commerce import (
     MORE_THAN_CLICKS,
     NO_CLICKS,
     NO_COST,
@@ -25,8 +25,8 @@ from sophia.analytics.measures.commerce import (
     revenue,
     revenue_per_customer,
 )
-from sophia.analytics.measures.facts import ConversionFact, CostFact, Money
-from sophia.analytics.measures.figures import ONE_DAY, Coverage, Window, month_of
+from sophia.analytics.figures.facts import ConversionFact, CostFact, Money
+from sophia.analytics.figures.figures import ONE_DAY, Coverage, Window, month_of
 from sophia.errors import InvalidInputError
 
 WEDNESDAY = date(2026, 11, 4)

@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 
-from sophia.analytics.measures.decision_cases import Decision, JudgedPost, KeptValue, as_read, judge
-from sophia.analytics.measures.decision_quality import advise, stage_qualities
-from sophia.analytics.measures.decisions import Chance, Outcome, Point, Prediction, readable_predictions
-from sophia.analytics.measures.facts import ApprovalFact
-from sophia.analytics.measures.figures import Window
-from sophia.analytics.measures.scores import Quantiles
+from sophia.analytics.decisions.cases import Decision, JudgedPost, KeptValue, as_read, judge
+from sophia.analytics.decisions.guidance import advise, stage_qualities
+from sophia.analytics.decisions.predictions import Chance, Outcome, Point, Prediction, readable_predictions
+from sophia.analytics.decisions.scores import Quantiles
+from sophia.analytics.figures.facts import ApprovalFact
+from sophia.analytics.figures.figures import Window
 from sophia.meta.catalogue import ObjectKind
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

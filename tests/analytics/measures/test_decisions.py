@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.measures.invented import post
 
-from sophia.analytics.measures.decisions import (
+from sophia.analytics.decisions.models import AGES as STORED_AGES
+from sophia.analytics.decisions.models import STAGES as STORED_STAGES
+from sophia.analytics.decisions.predictions import (
     AGES,
     EVENTS,
     RATES,
@@ -28,9 +30,7 @@ from sophia.analytics.measures.decisions import (
     validate_confidence,
     validate_prediction,
 )
-from sophia.analytics.measures.scores import Quantiles
-from sophia.analytics.models.decisions import AGES as STORED_AGES
-from sophia.analytics.models.decisions import STAGES as STORED_STAGES
+from sophia.analytics.decisions.scores import Quantiles
 from sophia.errors import InvalidInputError
 
 PUBLISHED = datetime(2026, 9, 1, 15, tzinfo=UTC)

@@ -7,8 +7,8 @@ import pytest
 from tests.analytics.measures.test_drivers import known
 from tests.analytics.measures.test_lasting_days import lasting
 
-from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow, PostsWindow
-from sophia.analytics.measures.drivers import Part, split_drivers
+from sophia.analytics.drivers.drivers import Part, split_drivers
+from sophia.analytics.drivers.units import ClientWindows, DaysWindow, PostsWindow
 
 
 def holds(part: Part | None, truth: float) -> bool:

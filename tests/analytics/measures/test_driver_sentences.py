@@ -5,8 +5,8 @@ from string import Formatter
 
 import pytest
 
-from sophia.analytics.measures.driver_sentences import Percent, PercentRange, say
-from sophia.analytics.measures.drivers import DriverSplit, Part
+from sophia.analytics.drivers.drivers import DriverSplit, Part
+from sophia.analytics.drivers.sentences import Percent, PercentRange, say
 
 
 def part(factor: float, low: float | None = None, high: float | None = None) -> Part:

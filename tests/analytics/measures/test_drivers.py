@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.driver_figures import ClientWindows, DaysWindow, PostsWindow
-from sophia.analytics.measures.driver_sentences import say
-from sophia.analytics.measures.drivers import DRIVERS, DriverSplit, Part, split_drivers
+from sophia.analytics.drivers.drivers import DRIVERS, DriverSplit, Part, split_drivers
+from sophia.analytics.drivers.sentences import say
+from sophia.analytics.drivers.units import ClientWindows, DaysWindow, PostsWindow
 from sophia.demo.truth import Truth
 from sophia.demo.world import build_world
 from sophia.errors import InvalidInputError

@@ -6,14 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.estimation import (
-    median,
-    percentages,
-    quantile,
-    shrunk_share,
-    wilson,
-    wilson_percent,
-)
+from sophia.analytics.figures.statistics import median, percentages, quantile, shrunk_share, wilson, wilson_percent
 
 COUNTS = st.dictionaries(st.text(max_size=4), st.integers(0, 10**9), max_size=30)
 

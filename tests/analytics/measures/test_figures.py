@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.figures import (
+from sophia.analytics.figures.figures import (
     FROM_BELOW_ZERO,
     FROM_ZERO,
     NOT_FINITE,

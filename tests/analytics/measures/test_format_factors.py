@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sophia.analytics.measures.driver_figures import ClientWindows, PostsWindow, units_of
-from sophia.analytics.measures.format_factors import format_factors
+from sophia.analytics.drivers.factors import format_factors
+from sophia.analytics.drivers.units import ClientWindows, PostsWindow, units_of
 
 # Two formats, seen alike; people react to reels three times as often.
 KNOWN = (("reel", 100.0, 30.0), ("feed", 100.0, 10.0), ("reel", 100.0, 30.0), ("feed", 100.0, 10.0))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.measures.invented import WEEK
 
-from sophia.analytics.measures.facts import ConversionFact
-from sophia.analytics.measures.funnel import FIRST_STEP, NOBODY_BEFORE, RATIO, STEPS, funnel
+from sophia.analytics.conversions.funnel import FIRST_STEP, NOBODY_BEFORE, RATIO, STEPS, funnel
+from sophia.analytics.figures.facts import ConversionFact
 
 STEPS_TAKEN = st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from("abcde")), max_size=40)
 

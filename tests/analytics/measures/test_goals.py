@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.figures import Coverage, Figure, FigureUnit, Window, missing
-from sophia.analytics.measures.goals import GOALS, Goal, GoalKind, Standing, progress
-from sophia.analytics.measures.kpis import KPIS
-from sophia.analytics.report.goal_sentences import say_goal
-from sophia.analytics.report.records import ReportedGoal
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Window, missing
+from sophia.analytics.goals.progress import GOALS, Goal, GoalKind, ReportedGoal, Standing, progress
+from sophia.analytics.goals.sentences import say_goal
+from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
 
 NOVEMBER = Window(date(2026, 11, 1), date(2026, 12, 1))

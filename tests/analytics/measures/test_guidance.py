@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
-from sophia.analytics.measures.decisions import Case, Chance, Point, Prediction
-from sophia.analytics.measures.guidance import guidance, score_stage, score_stages
-from sophia.analytics.measures.scores import NO_SCORES, PERFECT_BASELINE, Quantiles, Verdict
+from sophia.analytics.decisions.guidance import guidance, score_stage, score_stages
+from sophia.analytics.decisions.predictions import Case, Chance, Point, Prediction
+from sophia.analytics.decisions.scores import NO_SCORES, PERFECT_BASELINE, Quantiles, Verdict
 
 
 def case(post_id: int, prediction: Prediction, actual: float | None, baseline: float | None = 100, **more: str) -> Case:

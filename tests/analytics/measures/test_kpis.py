@@ -23,20 +23,19 @@ from tests.analytics.measures.invented import (
     post,
 )
 
-from sophia.analytics.measures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
-from sophia.analytics.measures.figures import ONE_DAY, Coverage, FigureUnit, Window
-from sophia.analytics.measures.kpis import (
+from sophia.analytics.figures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
+from sophia.analytics.figures.figures import NOT_ADDED, ONE_DAY, Coverage, FigureUnit, Window
+from sophia.analytics.kpis.kpis import (
     KPIS,
     NO_FOLLOWERS,
     NO_POSTS,
-    NOT_ADDED,
     NOT_LISTED,
     compute_kpis,
     kpi_changes,
     posts_published,
 )
-from sophia.analytics.measures.like_for_like import NOT_BEGUN
-from sophia.analytics.measures.summaries import algo_dependent_summary
+from sophia.analytics.kpis.like_for_like import NOT_BEGUN
+from sophia.analytics.kpis.summaries import algo_dependent_summary
 from sophia.meta.catalogue import CANONICAL, ObjectKind
 
 TWO_POSTS = (post(1, numbers(1000, 40, 5, 3, 2)), post(2, numbers(200, 18, 1, 1, 0)))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sophia.analytics.measures.lasting_days import lasting_chance, lasting_variance
-from sophia.analytics.measures.weighted_medians import Floats
+from sophia.analytics.drivers.factors import lasting_chance, lasting_variance
+from sophia.analytics.figures.statistics import Floats
 
 
 def lasting(seed: int, clients: int, days: int, correlation: float) -> Floats:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from sophia.analytics.measures.post_standing import PostAtAge, standings
+from sophia.analytics.posting_times.post_ranking import PostAtAge, standings
 from sophia.errors import InvalidInputError
 
 

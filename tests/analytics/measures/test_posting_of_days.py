@@ -5,8 +5,8 @@ from math import log
 import numpy as np
 import pytest
 
-from sophia.analytics.measures.posting_of_days import posting_of_days
-from sophia.analytics.measures.weighted_medians import Floats
+from sophia.analytics.drivers.factors import posting_of_days
+from sophia.analytics.figures.statistics import Floats
 
 HALF = 400
 # What 95 % of draws lie between.

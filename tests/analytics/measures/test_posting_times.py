@@ -10,15 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.analytics.measures.invented import GRAM, numbers, page_post, post
 
-from sophia.analytics.measures.facts import PostFacts
-from sophia.analytics.measures.formats import formats, pillars
-from sophia.analytics.measures.posting_times import Slot, best_times, posting_times
-from sophia.analytics.measures.responses import (
+from sophia.analytics.figures.facts import PostFacts
+from sophia.analytics.posting_times.formats import formats, pillars
+from sophia.analytics.posting_times.responses import (
     NO_POSTS_HERE,
     NO_SPREAD,
     TOO_FEW_POSTS,
     Effect,
+    Slot,
+    best_times,
     log_responses,
+    posting_times,
     responses,
 )
 from sophia.meta.catalogue import ObjectKind

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.drivers import Part
-from sophia.analytics.measures.responses_compared import Answered, really_moved
-from sophia.analytics.measures.scores import student_95
+from sophia.analytics.drivers.drivers import Part
+from sophia.analytics.figures.statistics import student_95
+from sophia.analytics.posting_times.responses import Answered, really_moved
 
 MANY = (9000.0, 9000.0)
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.figures import Figure, FigureUnit, Interval
-from sophia.analytics.measures.scores import (
+from sophia.analytics.decisions.scores import (
     ENOUGH,
     NO_SCORES,
     PERFECT_BASELINE,
@@ -28,6 +27,7 @@ from sophia.analytics.measures.scores import (
     verdict,
     weighted_interval_score,
 )
+from sophia.analytics.figures.figures import Figure, FigureUnit, Interval
 
 Y = (100, 40, 250, 10, 60)
 Q10, Q50, Q90 = (60, 30, 100, 5, 20), (90, 50, 150, 10, 40), (130, 80, 220, 20, 90)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.sentiment import (
+from sophia.analytics.comments.sentiment import (
     NOTHING_SCORED,
     Comment,
     NotScored,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.measures.invented import WEEK
 
-from sophia.analytics.measures.share_of_voice import NO_OTHERS, NOBODY_SPOKE, NOT_ADDED, Voice, share_of_voice
+from sophia.analytics.comments.share_of_voice import NO_OTHERS, NOBODY_SPOKE, NOT_ADDED, Voice, share_of_voice
 
 OWN = Voice("us", "likes", WEEK, 50)
 RIVAL = Voice("them", "likes", WEEK, 150)

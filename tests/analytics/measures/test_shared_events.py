@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sophia.analytics.measures.anomaly_records import EventKind
-from sophia.analytics.measures.shared_events import shared_events
+from sophia.analytics.anomalies.records import EventKind
+from sophia.analytics.anomalies.shared_events import shared_events
 
 DAY = date(2026, 10, 31)
 

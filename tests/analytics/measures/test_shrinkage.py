@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.responses import responses
-from sophia.analytics.measures.shrinkage import shrunk_means
+from sophia.analytics.figures.shrinkage import shrunk_means
+from sophia.analytics.posting_times.responses import responses
 
 SCATTER = 0.5  # of single posts on the log scale, as the demo's agency has it
 HOURS, LITTLE_USED = 168, (5, 3, 1, 1, 1, 1)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.measures.invented import GRAM, WEEK, client, daily, numbers, page_post, post
 
-from sophia.analytics.measures.facts import ClientWindow, OwnValue
-from sophia.analytics.measures.figures import Figure
-from sophia.analytics.measures.summaries import (
+from sophia.analytics.figures.facts import ClientWindow, OwnValue
+from sophia.analytics.figures.figures import Figure
+from sophia.analytics.kpis.summaries import (
     Aggregate,
     SummaryLine,
     algo_dependent_summary,

@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from sophia.analytics.measures.tails import count_scores, student_scores
+from sophia.analytics.figures.statistics import count_scores, student_scores
 
 
 def exact(count: int, mean: float, dispersion: float) -> float:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.figures import Coverage, Figure, FigureUnit, last_months, month_of
-from sophia.analytics.measures.trends import NO_WEEK, a_year_before, newest_weeks, trend
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, last_months, month_of
+from sophia.analytics.kpis.trends import NO_WEEK, a_year_before, newest_weeks, trend
 from sophia.errors import InvalidInputError
 
 WEEK = timedelta(days=7)

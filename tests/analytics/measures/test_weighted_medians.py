@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sophia.analytics.measures.weighted_medians import Floats, others_medians
+from sophia.analytics.figures.statistics import Floats, others_medians
 
 
 def one_by_one(values: Floats, weights: Floats) -> Floats:

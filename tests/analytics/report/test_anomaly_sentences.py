@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from sophia.analytics.measures.anomaly_records import Anomaly, AnomalyKind
-from sophia.analytics.report.commentary import say_anomaly
+from sophia.analytics.anomalies.records import Anomaly, AnomalyKind
+from sophia.analytics.anomalies.sentences import say_anomaly
 
 SINCE, WORST, UNTIL = date(2026, 9, 28), date(2026, 9, 30), date(2026, 10, 8)
 MEASURED = ": 900 on 2026-09-30, and 331 to 613 expected."

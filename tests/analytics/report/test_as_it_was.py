@@ -6,12 +6,13 @@ from typing import Any
 from tests.analytics.report.conftest import WEEK, Agency, furnish
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, QueryCounter
 
-from sophia.analytics.measures.benchmarks import SEED
-from sophia.analytics.queries.windows import measured_clients
-from sophia.analytics.report import make_brief, make_report
-from sophia.analytics.schemas.briefs import BriefAnswer
-from sophia.analytics.schemas.reports import report_answer
-from sophia.analytics.store import remove_benchmarks, write_benchmarks
+from sophia.analytics.benchmarks.comparison import SEED
+from sophia.analytics.benchmarks.store import remove_benchmarks, write_benchmarks
+from sophia.analytics.kpis.windows import measured_clients
+from sophia.analytics.reports.brief import make_brief
+from sophia.analytics.reports.brief_schemas import BriefAnswer
+from sophia.analytics.reports.gathering import make_report
+from sophia.analytics.reports.schemas import report_answer
 from sophia.database import Database
 from sophia.portfolio.revising import rename_client, set_industry, set_zone
 

@@ -9,10 +9,13 @@ from tests.analytics.report.conftest import EARLIER, LONG_AGO, MONDAY, WEEK, Age
 from tests.analytics.report.test_building import check_sentence
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Api, Filling, QueryCounter, plain_settings
 
-from sophia.analytics.models import MetricSeries
-from sophia.analytics.report import Brief, ClientBrief, ClientStanding, keep_weeks, make_brief, make_report
-from sophia.analytics.schemas.briefs import BriefAnswer
-from sophia.analytics.store.goals import NewGoal, set_goal
+from sophia.analytics.goals.store import NewGoal, set_goal
+from sophia.analytics.kpis.weekly import keep_weeks
+from sophia.analytics.readings.models import MetricSeries
+from sophia.analytics.reports.brief import make_brief
+from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStanding
+from sophia.analytics.reports.brief_schemas import BriefAnswer
+from sophia.analytics.reports.gathering import make_report
 from sophia.main import create_app
 from sophia.portfolio.models import Account
 

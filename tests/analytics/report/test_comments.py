@@ -6,10 +6,10 @@ from sqlalchemy import update
 from tests.analytics.report.conftest import MONDAY, Agency, furnish
 from tests.conftest import NOW, ONE_DAY, Api
 
-from sophia.analytics.models import Comment
-from sophia.analytics.report import make_report
-from sophia.analytics.schemas.reports import report_answer
-from sophia.analytics.store import finish_posts, save_comments
+from sophia.analytics.comments.models import Comment
+from sophia.analytics.comments.store import finish_posts, save_comments
+from sophia.analytics.reports.gathering import make_report
+from sophia.analytics.reports.schemas import report_answer
 from sophia.meta.records import CommentSeen, CommentsSeen
 from sophia.meta.reporting_zone import day_start
 

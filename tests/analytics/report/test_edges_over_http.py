@@ -5,7 +5,7 @@ from datetime import date
 from tests.analytics.report.conftest import MONDAY, WEEK, Agency, counters, each_day
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api
 
-from sophia.analytics.report import keep_anomalies
+from sophia.analytics.anomalies.daily import keep_anomalies
 
 
 @ON_BOTH

@@ -8,9 +8,11 @@ from sqlalchemy import delete, select
 from tests.analytics.report.conftest import Agency
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries, Watermark
-from sophia.analytics.report import keep_anomalies, keep_weeks
-from sophia.analytics.store.watching import Told
+from sophia.analytics.anomalies.daily import keep_anomalies
+from sophia.analytics.anomalies.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
+from sophia.analytics.anomalies.store import Told
+from sophia.analytics.kpis.weekly import keep_weeks
+from sophia.analytics.readings.run_models import Watermark
 from sophia.portfolio.models import Client
 
 # 04:00 in Meta's zone; the last day that is over is the 21st.

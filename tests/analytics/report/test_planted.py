@@ -6,12 +6,14 @@ import pytest
 from tests.analytics.collector.conftest import House, open_house
 from tests.analytics.report.test_building import check_sentence
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.measures.figures import ONE_DAY, Window, week_of
-from sophia.analytics.measures.shared_events import shared_events
-from sophia.analytics.queries.watching import told_events
-from sophia.analytics.report import Brief, keep_anomalies, make_brief
-from sophia.analytics.schemas.briefs import BriefAnswer
+from sophia.analytics.anomalies.daily import keep_anomalies
+from sophia.analytics.anomalies.queries import told_events
+from sophia.analytics.anomalies.shared_events import shared_events
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.figures.figures import ONE_DAY, Window, week_of
+from sophia.analytics.reports.brief import make_brief
+from sophia.analytics.reports.brief_records import Brief
+from sophia.analytics.reports.brief_schemas import BriefAnswer
 from sophia.database import Database
 from sophia.demo.objects import BetterContent, Busier
 

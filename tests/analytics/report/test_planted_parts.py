@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from tests.analytics.collector.conftest import House, open_house
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.measures.drivers import DRIVERS
-from sophia.analytics.measures.figures import ONE_DAY, Window, week_of
-from sophia.analytics.report import make_brief
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.drivers.drivers import DRIVERS
+from sophia.analytics.figures.figures import ONE_DAY, Window, week_of
+from sophia.analytics.reports.brief import make_brief
 from sophia.database import Database
 from sophia.demo.objects import Account, BetterContent, Busier
 from sophia.demo.pacific import days_between

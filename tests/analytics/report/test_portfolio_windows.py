@@ -7,10 +7,10 @@ from sqlalchemy import update
 from tests.analytics.report.conftest import MONDAY, WEEK, Agency, furnish
 from tests.conftest import NOW, ON_BOTH, QueryCounter
 
-from sophia.analytics.models import EngagementMetric, Fetch, MetricSeries
-from sophia.analytics.report import make_report
-from sophia.analytics.schemas.reports import report_answer
-from sophia.analytics.store.runs import take_lease
+from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
+from sophia.analytics.readings.runs_store import take_lease
+from sophia.analytics.reports.gathering import make_report
+from sophia.analytics.reports.schemas import report_answer
 from sophia.database import Database
 from sophia.portfolio.models import Account, Client, Post
 

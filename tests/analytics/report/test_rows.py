@@ -4,9 +4,8 @@ from datetime import date
 
 import pytest
 
-from sophia.analytics.measures.figures import ONE_WEEK, Figure, FigureUnit
-from sophia.analytics.measures.trends import trend
-from sophia.analytics.report.rows import is_worth_a_word, row_percent
+from sophia.analytics.figures.figures import ONE_WEEK, Figure, FigureUnit
+from sophia.analytics.kpis.trends import is_worth_a_word, row_percent, trend
 
 MONDAY = date(2026, 11, 16)
 

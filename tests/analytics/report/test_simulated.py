@@ -6,10 +6,13 @@ from tests.analytics.collector.conftest import House, HouseMaker
 from tests.analytics.report.test_building import check_sentence
 from tests.conftest import ON_BOTH
 
-from sophia.analytics.collector import Plan
-from sophia.analytics.measures.figures import Window
-from sophia.analytics.report import ClientStanding, keep_weeks, make_brief, make_report
-from sophia.analytics.schemas.reports import report_answer
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.figures.figures import Window
+from sophia.analytics.kpis.weekly import keep_weeks
+from sophia.analytics.reports.brief import make_brief
+from sophia.analytics.reports.brief_records import ClientStanding
+from sophia.analytics.reports.gathering import make_report
+from sophia.analytics.reports.schemas import report_answer
 from sophia.meta.reporting_zone import reporting_day
 
 SUNDAY_NIGHT = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)

@@ -7,22 +7,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from sophia.analytics.models import CollectionRun, MetricStatus, Watermark
-from sophia.analytics.queries import account_to_collect
-from sophia.analytics.schedule import Days
-from sophia.analytics.store import (
+from sophia.analytics.collector.due import account_to_collect
+from sophia.analytics.figures.schedule import Days
+from sophia.analytics.readings.refusals import ASK_AGAIN_AFTER, record_refusals
+from sophia.analytics.readings.run_models import CollectionRun, MetricStatus, Watermark
+from sophia.analytics.readings.runs_store import (
     RunOutcome,
-    Saved,
     cover_days,
     finish_run,
     mark_unlisted_posts,
     note_asked,
-    record_refusals,
     release_lease,
     start_run,
     take_lease,
 )
-from sophia.analytics.store.refusals import ASK_AGAIN_AFTER
+from sophia.analytics.readings.writer import Saved
 from sophia.database import Database
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue import ObjectKind, Platform

@@ -5,8 +5,8 @@ import random
 import pytest
 from ada_url import URL
 
-from sophia.analytics.utm import belongs_to, build_utm_url, inject_utm_into_copy
-from sophia.analytics.utm.domains import canonical_host, has_real_suffix
+from sophia.analytics.utm.domains import belongs_to, canonical_host, has_real_suffix
+from sophia.analytics.utm.tagging import build_utm_url, inject_utm_into_copy
 
 # ruff: noqa: RUF001 - a Cyrillic letter among Latin ones is what this is about
 

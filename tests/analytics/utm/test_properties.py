@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.analytics.utm.cases import BARE, CASES
 
-from sophia.analytics.utm import build_utm_url, inject_utm_into_copy, tag_copy
+from sophia.analytics.utm.tagging import build_utm_url, inject_utm_into_copy, tag_copy
 
 PAIRS = [("utm_source", "instagram"), ("utm_medium", "social"), ("utm_campaign", "tips"), ("utm_content", "post_42")]
 OURS = {name for name, _ in PAIRS}

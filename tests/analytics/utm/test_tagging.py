@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from tests.analytics.utm.cases import BARE, CASES, SAME
 
-from sophia.analytics.utm import LONGEST_COPY, Untagged, build_utm_url, copy_length, inject_utm_into_copy, tag_copy
+from sophia.analytics.utm.addresses import Untagged
+from sophia.analytics.utm.tagging import LONGEST_COPY, build_utm_url, copy_length, inject_utm_into_copy, tag_copy
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Platform
 

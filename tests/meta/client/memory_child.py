@@ -11,7 +11,8 @@ import stamina
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from sophia.analytics.collector import Collector, Plan
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.collector.portfolio import Collector
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta.client import GraphClient

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from sophia.analytics.store import RunOutcome
+from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.errors import StoreError
 from sophia.meta.asking import Ask
 from sophia.meta.bisection import PASSING

@@ -14,8 +14,13 @@ from datetime import datetime, timedelta
 import anyio.to_thread
 
 from sophia.analytics.collector.accounting import Accounting, attempt, skipped_problems
-from sophia.analytics.queries import CommentedPost, DueCompetitor, KnownAccount, due_competitors, posts_to_read
-from sophia.analytics.store import RunOutcome, Saved, finish_posts, refuse_competitor, save_comments, save_discovered
+from sophia.analytics.collector.due import KnownAccount
+from sophia.analytics.comments.competitors import DueCompetitor, due_competitors
+from sophia.analytics.comments.competitors_store import refuse_competitor, save_discovered
+from sophia.analytics.comments.queries import CommentedPost, posts_to_read
+from sophia.analytics.comments.store import finish_posts, save_comments
+from sophia.analytics.readings.runs_store import RunOutcome
+from sophia.analytics.readings.writer import Saved
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta import comments, discovery

@@ -5,12 +5,12 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from sophia.analytics.collector.due import KnownAccount
 from sophia.analytics.collector.storing import Storing
-from sophia.analytics.measures.figures import ONE_DAY
-from sophia.analytics.queries import KnownAccount
-from sophia.analytics.queries.overview import DAY_FAMILIES
-from sophia.analytics.schedule import Days, due_days
-from sophia.analytics.store import cover_days
+from sophia.analytics.figures.figures import ONE_DAY
+from sophia.analytics.figures.schedule import Days, due_days
+from sophia.analytics.readings.account_states import DAY_FAMILIES
+from sophia.analytics.readings.runs_store import cover_days
 from sophia.config import Settings
 
 # Meta's values may be 48 hours late (GRAPH_API §1d), so the newest two days prove nothing.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
-from sophia.analytics.store import RunOutcome
+from sophia.analytics.readings.runs_store import RunOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,20 @@ from datetime import datetime, timedelta
 import anyio.to_thread
 import structlog
 
-from sophia.analytics import queries, store
 from sophia.analytics.collector.comments import CommentsRun
+from sophia.analytics.collector.due import account_to_collect, budget_pauses
 from sophia.analytics.collector.plan import Plan, Progress, Silence
 from sophia.analytics.collector.run import Run
-from sophia.analytics.store import RunOutcome
+from sophia.analytics.readings.refusals import record_pauses, record_refusals, record_refused_objects
+from sophia.analytics.readings.runs_store import (
+    RunOutcome,
+    finish_run,
+    record_unanswered_posts,
+    release_lease,
+    start_run,
+    take_lease,
+)
+from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.errors import SophiaError
@@ -104,11 +113,11 @@ class Collector:
 
     def _take(self, lease: str) -> bool:
         with self.database.write() as session:
-            return store.take_lease(session, lease, self.holder, self.clock(), LEASE, is_dead=is_dead)
+            return take_lease(session, lease, self.holder, self.clock(), LEASE, is_dead=is_dead)
 
     def _release(self, lease: str) -> None:
         with self.database.write() as session:
-            store.release_lease(session, lease, self.holder)
+            release_lease(session, lease, self.holder)
 
     async def _keep(self, lease: str) -> None:
         while True:
@@ -148,8 +157,8 @@ class Collector:
         """Everything a run must know, read once, and its record, opened. None for an account without a token."""
         now, version = self.clock(), self.client.version
         with self.database.read() as session:
-            known = queries.account_to_collect(session, account_id, version, now)
-            pauses = queries.budget_pauses(session)
+            known = account_to_collect(session, account_id, version, now)
+            pauses = budget_pauses(session)
         if known.token_encrypted is None:
             return None
         for pause in pauses:
@@ -167,12 +176,12 @@ class Collector:
             resting=known.resting,
         )
         with self.database.write() as session:
-            run_id = store.start_run(session, account_id, plan.trigger, version, now)
+            run_id = start_run(session, account_id, plan.trigger, version, now)
         if plan.comments_only:
             return CommentsRun(self.database, self.settings, known, ask, run_id, now)
         keep = self.settings.raw_answer_days > 0
-        owner = store.Owner(known.id, known.client_id, ask.platform)
-        writer = store.AccountWriter(self.database, owner, run_id, self.clock, keep=keep)
+        owner = Owner(known.id, known.client_id, ask.platform)
+        writer = AccountWriter(self.database, owner, run_id, self.clock, keep=keep)
         return Run(self.database, self.settings, self.progress, plan, known, ask, writer, run_id, now)
 
     def _refuse(self, account_id: int, plan: Plan) -> RunOutcome:
@@ -182,8 +191,8 @@ class Collector:
         outcome = RunOutcome(status="needs_reconnect", problems=[problem], action_needed=action)
         with self.database.write() as session:
             now = self.clock()
-            run_id = store.start_run(session, account_id, plan.trigger, self.client.version, now)
-            store.finish_run(session, run_id, outcome, now)
+            run_id = start_run(session, account_id, plan.trigger, self.client.version, now)
+            finish_run(session, run_id, outcome, now)
         return outcome
 
     def _close(self, run: Run | CommentsRun) -> None:
@@ -193,13 +202,13 @@ class Collector:
         outcome.percent_used = tally.percent_used
         with self.database.write() as session:
             now = self.clock()
-            store.record_refusals(session, ask.platform, run.known.id, self.client.version, ask.refusals, now)
+            record_refusals(session, ask.platform, run.known.id, self.client.version, ask.refusals, now)
             if isinstance(run, Run):  # comments that a post refuses say nothing about its insights
                 answered = run.known.retried & run.answered_objects
-                store.record_refused_objects(session, run.known.id, ask.skipped, answered, now)
-                store.record_unanswered_posts(session, run.known.id, run.unanswered_posts, now)
-            store.record_pauses(session, self.client.pacing.pauses(), now)
-            store.finish_run(session, run.run_id, outcome, now)
+                record_refused_objects(session, run.known.id, ask.skipped, answered, now)
+                record_unanswered_posts(session, run.known.id, run.unanswered_posts, now)
+            record_pauses(session, self.client.pacing.pauses(), now)
+            finish_run(session, run.run_id, outcome, now)
         self.progress.finished(run.known.name, outcome)
         for problem in outcome.problems:
             said = {name: value for name, value in problem.items() if name != "objects"}

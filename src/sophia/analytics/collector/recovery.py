@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import date, timedelta
 
-from sophia.analytics.measures.figures import ONE_DAY
-from sophia.analytics.schedule import Days
+from sophia.analytics.figures.figures import ONE_DAY
+from sophia.analytics.figures.schedule import Days
 from sophia.meta import facebook, instagram
 from sophia.meta.asking import Ask
 from sophia.meta.catalogue import Level, Platform, explain

@@ -15,14 +15,15 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.collector.accounting import Accounting, attempt
 from sophia.analytics.collector.coverage import Coverage
+from sophia.analytics.collector.due import KnownAccount
 from sophia.analytics.collector.evidence import Evidence, Listing
 from sophia.analytics.collector.plan import Plan, Progress
 from sophia.analytics.collector.recovery import ask_days, oldest_day, returned_metrics
 from sophia.analytics.collector.storing import Storing
-from sophia.analytics.queries import KnownAccount
-from sophia.analytics.queries.overview import DAY_FAMILIES
-from sophia.analytics.schedule import FRESH_AGE, POSTS_HISTORY, Days, Rung, closed_weeks, due_rungs
-from sophia.analytics.store import AccountWriter, RunOutcome, Saved, mark_unlisted_posts, note_asked
+from sophia.analytics.figures.schedule import FRESH_AGE, POSTS_HISTORY, Days, Rung, closed_weeks, due_rungs
+from sophia.analytics.readings.account_states import DAY_FAMILIES
+from sophia.analytics.readings.runs_store import RunOutcome, mark_unlisted_posts, note_asked
+from sophia.analytics.readings.writer import AccountWriter, Saved
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta import facebook, instagram

@@ -8,7 +8,7 @@ import anyio.to_thread
 from sqlalchemy.orm import Session
 
 from sophia.analytics.collector.evidence import Evidence
-from sophia.analytics.store import AccountWriter, Saved
+from sophia.analytics.readings.writer import AccountWriter, Saved
 from sophia.database import Database
 from sophia.meta.catalogue import Platform
 from sophia.meta.envelope import Answer

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from sophia.analytics.store import release_lease, take_lease
+from sophia.analytics.readings.runs_store import release_lease, take_lease
 from sophia.database import Database
 from sophia.errors import BusyError
 from sophia.portfolio.models import Account

@@ -8,6 +8,7 @@ from sqlalchemy import Table, delete, func, insert, select, text, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
+from sophia.analytics.benchmarks.models import IndustryBenchmark
 from sophia.analytics.maintenance import Told, tell_nobody
 from sophia.analytics.maintenance.export_files import (
     Manifest,
@@ -18,7 +19,7 @@ from sophia.analytics.maintenance.export_files import (
 )
 from sophia.analytics.maintenance.exporting import ROWS_AT_ONCE
 from sophia.analytics.maintenance.tables import decoder, exported_columns, exported_tables, schema_revision
-from sophia.analytics.models import EngagementMetric, IndustryBenchmark, MetricRevision
+from sophia.analytics.readings.models import EngagementMetric, MetricRevision
 from sophia.database import Base, Database, day_number, put_rows
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.portfolio.models import Account

@@ -15,17 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.maintenance import Told, tell_nobody
-from sophia.analytics.models import CollectionRun, Fetch, MetricSeries
-from sophia.analytics.store import (
-    AccountWriter,
-    Owner,
-    RunOutcome,
-    finish_run,
-    release_lease,
-    start_run,
-    take_lease,
-)
-from sophia.analytics.store.writer import MetricKey, load_metrics, load_values, metric_key
+from sophia.analytics.readings.models import Fetch, MetricSeries
+from sophia.analytics.readings.run_models import CollectionRun
+from sophia.analytics.readings.runs_store import RunOutcome, finish_run, release_lease, start_run, take_lease
+from sophia.analytics.readings.writer import AccountWriter, MetricKey, Owner, load_metrics, load_values, metric_key
 from sophia.database import Database, day_number
 from sophia.meta.catalogue import Platform
 from sophia.meta.records import Batch, PostSeen, Reading, Source

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import Integer
 
-from sophia.analytics.models import AccountTotal, EngagementMetric, Fetch, MetricRevision, MetricSeries
+from sophia.analytics.readings.models import AccountTotal, EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.database import Base, Database
 from sophia.portfolio.models import Post
 

@@ -1,5 +1,6 @@
 """Takes one web address apart and puts it together again with other tags, leaving every other byte as it was."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,3 +131,8 @@ def _name(token: str) -> str:
     if "%" in name and len(name) <= _LONGEST_NAME:
         name = unquote(name)
     return name.lower()
+
+
+def address_hash(address: str) -> str:
+    """Return the hash by which a link is found again: of its bytes, without white space around it."""
+    return hashlib.sha256(address.strip().encode("utf-8", "surrogatepass")).hexdigest()

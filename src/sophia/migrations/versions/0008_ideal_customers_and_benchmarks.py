@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import sophia.database
-from sophia.analytics.measures.benchmarks import SEED
+from sophia.analytics.benchmarks.comparison import SEED
 
 revision = "0008"
 down_revision = "0007"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from sophia.analytics.store import AccountWriter, Owner, Saved
+from sophia.analytics.readings.writer import AccountWriter, Owner, Saved
 from sophia.database import Database, day_of
 from sophia.meta.catalogue import ObjectKind, Period, Platform
 from sophia.meta.records import Batch, Oddity, PostSeen, Reading, Source

@@ -19,7 +19,7 @@ from tests.analytics.store.writer.conftest import (
     post,
 )
 
-from sophia.analytics.store import AccountWriter
+from sophia.analytics.readings.writer import AccountWriter
 from sophia.database import Database
 from sophia.meta.catalogue import Period
 from sophia.meta.records import Batch, Oddity, Reading

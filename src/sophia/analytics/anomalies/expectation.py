@@ -1,0 +1,175 @@
+"""What a day of a series should bring, from its own past alone: one regression per series, all series at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sophia.analytics.figures.statistics import Floats, count_scores, student_scores
+
+Bools = NDArray[np.bool_]
+
+PAST_DAYS = 84
+HELD_OUT_DAYS = 7
+WINDOW = PAST_DAYS + HELD_OUT_DAYS
+STEPS = 2
+POST_LAGS = 3
+
+_HALF_LIFE_DAYS = 42.0
+# Standard deviations of the ridge, on the log scale: level, a weekday, growth in four weeks, a post, a step.
+_LEVEL, _WEEKDAY, _GROWTH, _POST, _STEP = 30.0, 0.3, 0.05, 0.5, 1.5
+# Residuals beyond this lose weight with their square (Farrington-flexible surveillance of counts, 2012).
+_FAR = 2.58
+_ROUNDS = 3
+# Dispersion that is believed before the series speaks, and with the strength of how many days.
+_DISPERSION, _DISPERSION_DAYS = 0.03, 10.0
+_LEAST_DISPERSION = 0.003
+_MAD_TO_SD = 1.4826
+# Neighbouring days repeat each other, so that the coefficients are known less well than independent days would say.
+_REPEATED = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The days before the one to judge, oldest first, in arrays (series, days); how the series are measured besides.
+
+    `values` are counts, or for other series numbers whose usual scatter is that of logarithms; NaN where missing.
+    `weights` are 0 for days that must not be learnt from. `posts` are features of posts published on the day itself.
+    """
+
+    values: Floats
+    weights: Floats
+    posts: Floats
+    steps: NDArray[np.int_]  # (series, STEPS): the place at which the level changed; 0 for none
+    counts: Bools  # (series,)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """For each series: the middle (log of the mean for counts), relative variance beyond Poisson's, freedom of that,
+    and by how much the latest step moved the middle.
+    """
+
+    middle: Floats
+    variance: Floats
+    freedom: Floats
+    step: Floats
+
+    def without_step(self, rows: NDArray[np.intp]) -> "Expectation":
+        """What these series would be expected to bring, had their latest step not been."""
+        step = self.step[rows]
+        return Expectation(self.middle[rows] - step, self.variance[rows], self.freedom[rows], 0.0 * step)
+
+
+def expect(past: Past, weekday: int, posts_today: Floats) -> Expectation:
+    """Fit every series and predict the day after its past; `weekday` is that day's, Monday 0.
+
+    Counts: quasi-likelihood with a log link and the variance mean + dispersion · mean². Others: least squares. Both
+    robust, and with a ridge, so that a series of two weeks has a prediction too, with a wide variance.
+    """
+    design, today = _design(past, weekday, posts_today)
+    count = past.counts[:, None]
+    observed = np.isfinite(past.values) & (past.weights > 0)
+    weights = np.where(observed, past.weights, 0.0)
+    values = np.where(observed, past.values, 0.0)
+    ridge = np.diag(_ridge())
+    target = np.where(count, np.log(np.maximum(values, 0.0) + 0.5), values)
+    information = weights / _DISPERSION
+    dispersion = np.full(len(values), _DISPERSION)
+    for round_ in range(_ROUNDS + 1):
+        weighted = design * information[:, :, None]
+        normal = weighted.transpose(0, 2, 1) @ design + ridge
+        coefficients = np.linalg.solve(normal, (weighted * target[:, :, None]).sum(axis=1)[:, :, None])
+        linear = (design @ coefficients)[:, :, 0]
+        linear = np.where(count, np.clip(linear, -7.0, 25.0), linear)
+        means = np.where(count, np.exp(np.where(count, linear, 0.0)), 1.0)
+        residuals = np.where(count, (values - means) / means, values - linear)
+        noise = np.where(count, 1.0 / means, 0.0)
+        if round_ == 0:
+            # Logarithms of small counts are crooked: their residuals say nothing yet about who is far off.
+            dispersion = np.maximum(dispersion, _first_dispersion(residuals, noise, weights))
+        heard = np.minimum(1.0, (_FAR**2 * (noise + dispersion[:, None])) / np.maximum(residuals**2, 1e-12))
+        dispersion = _dispersion(residuals, noise, weights * heard, dispersion)
+        information = weights * heard / (noise + dispersion[:, None])
+        target = linear + residuals
+    inverse = np.linalg.inv(normal)
+    doubt = np.einsum("sp,spq,sq->s", today, inverse, today) * _REPEATED
+    middle = (today * coefficients[:, :, 0]).sum(axis=1)
+    return Expectation(
+        np.where(past.counts, np.clip(middle, -7.0, 25.0), middle),
+        dispersion + doubt,
+        weights.sum(axis=1) + _DISPERSION_DAYS,
+        today[:, -1] * coefficients[:, -1, 0],
+    )
+
+
+def scores(values: Floats, counts: Bools, expected: Expectation) -> Floats:
+    """Z of each series' value: how far from what was expected, in standard deviations of a normal variable."""
+    found = np.full(values.shape, np.nan)
+    known = np.isfinite(values)
+    for kind in (True, False):
+        chosen = np.flatnonzero(known & (counts == kind))
+        if len(chosen):
+            middle, variance, freedom = expected.middle[chosen], expected.variance[chosen], expected.freedom[chosen]
+            if kind:
+                raw = count_scores(values[chosen], np.exp(middle), variance)
+            else:
+                raw = (values[chosen] - middle) / np.sqrt(variance)
+            found[chosen] = student_scores(raw, freedom)
+    return found
+
+
+def _design(past: Past, weekday: int, posts_today: Floats) -> tuple[Floats, Floats]:
+    """The columns of every past day, and those of the day to judge."""
+    series, length = past.values.shape
+    design = np.zeros((series, length + 1, 1 + 7 + 1 + POST_LAGS + STEPS))
+    ages = np.arange(length, -1, -1)
+    design[:, :, 0] = 1.0
+    design[:, np.arange(length + 1), 1 + (weekday - ages) % 7] = 1.0
+    design[:, :, 8] = -ages / 28.0
+    posts = np.concatenate([past.posts, posts_today[:, None]], axis=1)
+    for lag in range(POST_LAGS):
+        design[:, lag:, 9 + lag] = posts[:, : length + 1 - lag]
+    places = np.arange(length + 1)
+    for step in range(STEPS):
+        begun = past.steps[:, step, None]
+        design[:, :, 9 + POST_LAGS + step] = (begun > 0) & (places >= begun)
+    return design[:, :-1], design[:, -1]
+
+
+def _ridge() -> Floats:
+    spreads = np.array([_LEVEL, *[_WEEKDAY] * 7, _GROWTH, *[_POST] * POST_LAGS, *[_STEP] * STEPS])
+    ridge: Floats = spreads**-2
+    return ridge
+
+
+def decay(length: int) -> Floats:
+    """Weights of past days, oldest first, by their half-life."""
+    weights: Floats = 0.5 ** (np.arange(length, 0, -1) / _HALF_LIFE_DAYS)
+    return weights
+
+
+def _first_dispersion(residuals: Floats, noise: Floats, weights: Floats) -> Floats:
+    """From the median size of residuals: no spike moves it."""
+    known = weights > 0
+    count = known.sum(axis=1)
+    # Numpy's median of what is known goes through masked arrays, which takes a third of a whole fit.
+    sizes = np.sort(np.where(known, np.abs(residuals), np.inf), axis=1)
+    middle = np.stack([np.maximum(count - 1, 0) // 2, np.minimum(count // 2, sizes.shape[1] - 1)], axis=1)
+    median = np.where(count > 0, np.take_along_axis(sizes, middle, axis=1).mean(axis=1), 0.0)
+    poisson = np.where(known, noise, 0.0).sum(axis=1) / np.maximum(count, 1)
+    found: Floats = np.maximum((_MAD_TO_SD * median) ** 2 - poisson, _LEAST_DISPERSION)
+    return found
+
+
+def _dispersion(residuals: Floats, noise: Floats, weights: Floats, before: Floats) -> Floats:
+    """Squared residuals beyond Poisson's, each weighted by what it knows, drawn towards a usual dispersion."""
+    scale = before[:, None]
+    trusted = weights * (scale / (noise + scale)) ** 2
+    days = trusted.sum(axis=1)
+    # The fit follows some of the noise: about one coefficient for every twelve days.
+    freed = weights.sum(axis=1)
+    freed = freed / np.maximum(freed - np.minimum(6.0, freed / 3), 1e-9)
+    excess = (trusted * (residuals**2 * freed[:, None] - noise)).sum(axis=1)
+    found: Floats = (excess + _DISPERSION_DAYS * _DISPERSION) / (days + _DISPERSION_DAYS)
+    return np.maximum(found, _LEAST_DISPERSION)

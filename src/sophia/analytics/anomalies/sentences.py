@@ -1,0 +1,62 @@
+"""What a report says in sentences; each figure in them is a reference to where it stands in the report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sophia.analytics.figures.sentences import (
+    MEASURED,
+    METRIC_NAMES,
+    PLATFORM_NAMES,
+    Form,
+    Reference,
+    Sentence,
+    resolve,
+    say,
+)
+
+# While it lasts, and when it has ended.
+ANOMALIES = {
+    "spike": (
+        "{metric} on {platform} were unusually high from {since} on",
+        "{metric} on {platform} were unusually high",
+    ),
+    "drop": ("{metric} on {platform} were unusually low from {since} on", "{metric} on {platform} were unusually low"),
+    "outage": ("{metric} on {platform} stopped on {since}", "There were no {metric_small} on {platform}"),
+    "rise": (
+        "{metric} on {platform} have moved to a higher level since {since}",
+        "{metric} on {platform} moved to a higher level",
+    ),
+    "fall": (
+        "{metric} on {platform} have moved to a lower level since {since}",
+        "{metric} on {platform} moved to a lower level",
+    ),
+    "gap": (
+        "Readings of {metric_small} on {platform} are missing since {since}",
+        "Readings of {metric_small} on {platform} were missing",
+    ),
+}
+# A new level ends as news, when it has become the usual one or the series moves again; the series does not go back.
+LEVELS = ("rise", "fall")
+
+
+def say_anomaly(document: Any, kind: str, metric: str, platform: str, path: str = "") -> Sentence:
+    """How an anomaly is told, in the past tense when it has ended, with its most unusual day and the 95 % range that was
+    expected of it; `path` is where it stands in the document, with a dot at its end.
+    """
+    lasts, ended = ANOMALIES[kind]
+    since, until = (resolve(document, f"{path}{name}") for name in ("since", "until"))
+    template = lasts if until is None else ended + _ended(kind, is_one_day=since == until)
+    if all(resolve(document, f"{path}{name}") is not None for name in MEASURED):
+        template += ": {value} on {worst}, and {low} to {high} expected"
+    name = METRIC_NAMES[metric]
+    template = template.replace("{metric_small}", name.lower()).replace("{metric}", name)
+    template = template.replace("{platform}", PLATFORM_NAMES[platform]) + "."
+    forms: Mapping[str, Form] = {"since": "text", "until": "text", **MEASURED}
+    named = {one: Reference(f"{path}{one}", form) for one, form in forms.items() if f"{{{one}}}" in template}
+    return say(document, template, **named)
+
+
+def _ended(kind: str, *, is_one_day: bool) -> str:
+    if kind in LEVELS:
+        return " on {since} and stayed there until {until} at least"
+    return " on {since}" if is_one_day else " from {since} to {until}"

@@ -1,0 +1,193 @@
+"""Whom a client wants to reach, as it is sent, and whom it reaches, as it is answered."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sophia.analytics.audience.fit import (
+    AGE,
+    CITY,
+    COUNTRY,
+    GENDER,
+    Fit,
+    Profile,
+    by_dimension,
+    fits,
+    known_percent,
+    unknown_percent,
+)
+from sophia.analytics.audience.queries import AccountAudience, IdealCustomerState
+from sophia.analytics.figures.schemas import Answering, FigureAnswer, Quantity
+from sophia.analytics.figures.shapes import VISIBLE, Asking
+from sophia.meta.catalogue import Platform
+
+Audience = Literal["followers", "engaged", "reached"]
+DIMENSIONS = (AGE, GENDER, COUNTRY, CITY)
+Years = Annotated[int, Field(strict=True, ge=0, le=1000)]
+Country = Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE)]
+Place = Annotated[str, Field(min_length=1, max_length=120, pattern=VISIBLE)]
+
+
+class AudienceQuery(Asking):
+    audience: Audience = Field(default="followers", description="Who follows, who engaged, or who was reached.")
+
+
+class AgesGiven(Asking):
+    """Years, both included; without `oldest` there is no upper end."""
+
+    youngest: Years
+    oldest: Years | None = None
+
+
+class ProfileGiven(Asking):
+    """Whom a client wants to reach; what is left out does not matter to it."""
+
+    ages: AgesGiven | None = None
+    genders: Annotated[list[Literal["F", "M"]], Field(max_length=2)] = Field(default=[])
+    countries: Annotated[list[Country], Field(max_length=50)] = Field(
+        default=[], description="ISO 3166 codes or English names."
+    )
+    places: Annotated[list[Place], Field(max_length=100)] = Field(
+        default=[], description="Cities as Meta writes them (Toronto, Ontario), or the city or the region alone."
+    )
+    # So that what GET answered may be sent back with a change.
+    name: str | None = Field(default=None, description="Ignored: the address names it.")
+    created_at: datetime | None = Field(default=None, description="Ignored.")
+    updated_at: datetime | None = Field(default=None, description="Ignored.")
+
+    def profile(self, name: str) -> Profile:
+        """Raises InvalidInputError for what cannot be wanted: reversed ages, a country that is none (H8, H9)."""
+        return Profile(
+            name=name,
+            ages=None if self.ages is None else (self.ages.youngest, self.ages.oldest),
+            genders=tuple(self.genders),
+            countries=tuple(self.countries),
+            places=tuple(self.places),
+        )
+
+
+class AgesAnswer(Answering):
+    youngest: int
+    oldest: int | None
+
+
+class ProfileAnswer(Answering):
+    """A profile as it is kept: countries by their codes."""
+
+    name: str
+    ages: AgesAnswer | None
+    genders: list[str]
+    countries: list[str]
+    places: list[str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class AudiencePartAnswer(Answering):
+    """People with one value of a dimension; `percent` of those of whom it is known, and null for the unknown."""
+
+    value: str
+    people: Quantity
+    percent: FigureAnswer | None
+
+
+class DimensionAnswer(Answering):
+    """The audience by age, gender, country or city, the largest part first, as of `day`.
+
+    `unknown` is the share of whom Meta says nothing here; they count in no fit.
+    """
+
+    dimension: str
+    day: date
+    unknown: FigureAnswer
+    parts: list[AudiencePartAnswer]
+
+
+class FitAnswer(Answering):
+    """How much of the audience a profile covers, in percent; `overall` is the mean of the parts that are known."""
+
+    name: str
+    age: FigureAnswer
+    gender: FigureAnswer
+    country: FigureAnswer
+    place: FigureAnswer
+    overall: FigureAnswer
+
+
+class CellAnswer(Answering):
+    """People of one breakdown, as Meta gave them."""
+
+    dimensions: dict[str, str]
+    people: Quantity
+
+
+class AccountAudienceAnswer(Answering):
+    """One account's audience. Its people may be those of another account too, and so accounts are never added."""
+
+    account_id: int
+    platform: Platform
+    name: str
+    day: date | None = Field(description="Of the newest numbers; null where Meta has never reported any.")
+    everybody: Quantity | None = Field(description="All followers, where they are what is asked for.")
+    dimensions: list[DimensionAnswer]
+    fits: list[FitAnswer]
+    cells: list[CellAnswer]
+    reason: str | None
+
+
+class AudienceAnswer(Answering):
+    client_id: int
+    audience: Audience
+    accounts: list[AccountAudienceAnswer]
+
+
+def profile_answer(state: IdealCustomerState) -> ProfileAnswer:
+    profile = state.profile
+    return ProfileAnswer(
+        name=profile.name,
+        ages=None if profile.ages is None else AgesAnswer(youngest=profile.ages[0], oldest=profile.ages[1]),
+        genders=list(profile.genders),
+        countries=list(profile.countries),
+        places=list(profile.places),
+        created_at=state.created_at,
+        updated_at=state.updated_at,
+    )
+
+
+def account_audience_answer(found: AccountAudience, profiles: list[Profile]) -> AccountAudienceAnswer:
+    """One account's audience, measured against the profiles."""
+    return AccountAudienceAnswer(
+        account_id=found.account_id,
+        platform=found.platform,
+        name=found.name,
+        day=max(found.days.values(), default=None),
+        everybody=found.everybody,
+        dimensions=[one for name in DIMENSIONS if (one := _dimension(found, name)) is not None],
+        fits=[_fit(one) for one in fits(profiles, found.cells)],
+        cells=[CellAnswer.model_validate(cell) for cell in found.cells],
+        reason=found.reason,
+    )
+
+
+def _dimension(found: AccountAudience, name: str) -> DimensionAnswer | None:
+    people, shares = by_dimension(found.cells, name), known_percent(found.cells, name)
+    if not people:
+        return None
+    order = [*shares, *(value for value in people if value not in shares)]
+    return DimensionAnswer(
+        dimension=name,
+        day=found.day_of(name),
+        unknown=FigureAnswer.model_validate(unknown_percent(found.cells, name, found.everybody)),
+        parts=[
+            AudiencePartAnswer.model_validate({"value": value, "people": people[value], "percent": shares.get(value)})
+            for value in order
+        ],
+    )
+
+
+def _fit(one: Fit) -> FitAnswer:
+    return FitAnswer.model_validate(
+        {"name": one.profile.name, "age": one.age, "gender": one.gender}
+        | {"country": one.country, "place": one.place, "overall": one.overall}
+    )

@@ -1,0 +1,117 @@
+"""Writes competitors: who they are, and what was seen of them. Twice on a day changes nothing."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
+from sophia.database import day_number, put_rows
+from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.meta.discovery import USERNAME
+from sophia.meta.records import Discovered
+from sophia.meta.reporting_zone import reporting_day
+
+OPENED = datetime(2010, 10, 6, tzinfo=UTC)  # Instagram; nobody has older posts
+# Each costs a call a day of the client's own account.
+MOST_COMPETITORS = 20
+NOT_FOUND = "Instagram shows no professional account {}: it is spelt otherwise, personal, or gone."
+VALUE_COLUMNS = ("competitor_id", "metric_name", "metric_date", "metric_value")
+POST_COLUMNS = (
+    "competitor_id",
+    "platform_post_id",
+    "published_at",
+    "media_type",
+    "like_count",
+    "comments_count",
+    "read_at",
+)
+
+
+def add_competitor(session: Session, client_id: int, username: str, now: datetime) -> int:
+    """Note whom to look at; who is there already stays. Returns the id.
+
+    Raises InvalidInputError for what is no Instagram name, ConflictError for one too many.
+    """
+    name = username.strip().removeprefix("@").lower()
+    if not USERNAME.fullmatch(name):
+        raise InvalidInputError(
+            "An Instagram name has 30 letters, digits, dots and underscores at most; give it without its address."
+        )
+    known = select(Competitor.id).where(Competitor.client_id == client_id, Competitor.username == name)
+    if (number := session.scalar(known)) is not None:
+        return number
+    count = session.scalar(select(func.count(Competitor.id)).where(Competitor.client_id == client_id)) or 0
+    if count >= MOST_COMPETITORS:
+        raise ConflictError(f"A client has {MOST_COMPETITORS} competitors at most. Remove one first.")
+    put_rows(
+        session,
+        Competitor,
+        ("client_id", "username", "status", "added_at"),
+        [(client_id, name, "new", now)],
+    )
+    return session.execute(known).scalar_one()
+
+
+def remove_competitor(session: Session, client_id: int, competitor_id: int) -> None:
+    """Forget a competitor and everything that was seen of it. Raises NotFoundError."""
+    competitor = session.get(Competitor, competitor_id)
+    if competitor is None or competitor.client_id != client_id:
+        raise NotFoundError(f"Client {client_id} has no competitor {competitor_id}.")
+    session.execute(delete(Competitor).where(Competitor.id == competitor_id))
+
+
+def refuse_competitor(session: Session, competitor_id: int, now: datetime) -> str:
+    """Note that Meta shows nobody under this name; returns the sentence that says so."""
+    competitor = session.get(Competitor, competitor_id)
+    if competitor is None:
+        return ""
+    competitor.status, competitor.asked_at = "refused", now
+    competitor.problem = NOT_FOUND.format(competitor.username)
+    return competitor.problem
+
+
+def save_discovered(session: Session, competitor_id: int, found: Discovered, now: datetime) -> None:
+    """Store what one answer says of a competitor; one that was removed meanwhile is left alone."""
+    competitor = session.get(Competitor, competitor_id)
+    if competitor is None:
+        return
+    day = day_number(reporting_day(now))
+    values = {"followers_count": found.followers, "media_count": found.media}
+    put_rows(
+        session,
+        CompetitorValue,
+        VALUE_COLUMNS,
+        [(competitor_id, name, day, value) for name, value in values.items() if value is not None],
+        replace=("metric_value",),
+    )
+    competitor.posts_since = _known_since(session, competitor, found)
+    posts = {post.post_id: post for post in found.posts}
+    put_rows(
+        session,
+        CompetitorPost,
+        POST_COLUMNS,
+        [
+            (competitor_id, post.post_id, post.published_at, post.media_type, post.likes, post.comments, now)
+            for post in posts.values()
+        ],
+        replace=POST_COLUMNS[2:],
+    )
+    competitor.status, competitor.problem, competitor.asked_at = "ok", None, now
+
+
+def _known_since(session: Session, competitor: Competitor, found: Discovered) -> datetime | None:
+    """From when on all posts are known: back to the beginning, or to the oldest of these where they do not reach the
+    posts that were known before.
+    """
+    if found.is_all:
+        return OPENED
+    if not found.posts:
+        return competitor.posts_since
+    oldest = min(post.published_at for post in found.posts)
+    newest_known = session.scalar(
+        select(func.max(CompetitorPost.published_at)).where(CompetitorPost.competitor_id == competitor.id)
+    )
+    if competitor.posts_since is not None and newest_known is not None and oldest <= newest_known:
+        return min(competitor.posts_since, oldest)
+    return oldest

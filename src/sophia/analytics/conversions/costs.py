@@ -1,0 +1,60 @@
+"""What people did and recorded about clients in some days: conversions, decisions on drafts, costs; as it was known then."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.conversions.models import MarketingCost
+from sophia.analytics.figures.facts import CostFact, Money
+from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.readings.validity import standing
+from sophia.database import among
+
+
+def cost_facts(
+    session: Session, clients: Collection[int], windows: Collection[Window], as_of: datetime | None = None
+) -> dict[int, list[CostFact]]:
+    """{client: the costs whose days touch these windows}; one query."""
+    cost = MarketingCost
+    rows = session.execute(
+        select(cost.client_id, cost.start_date, cost.end_date, cost.amount, cost.currency)
+        .where(
+            among(cost.client_id, clients),
+            or_(*(and_(cost.start_date < window.end, cost.end_date >= window.start) for window in windows)),
+            standing(cost.recorded_at, cost.removed_at, as_of),
+        )
+        .order_by(cost.id)
+    )
+    found: dict[int, list[CostFact]] = defaultdict(list)
+    for client, first, last, amount, currency in rows:
+        found[client].append(CostFact(Window(first, last + ONE_DAY), Money(amount, currency)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCost:
+    """What something cost in some days, both included."""
+
+    id: int
+    start_date: date
+    end_date: date
+    amount: Decimal
+    currency: str
+    purpose: str
+    recorded_at: datetime
+
+
+def list_costs(session: Session, client_id: int) -> list[RecordedCost]:
+    """The costs that stand, newest days first."""
+    cost = MarketingCost
+    rows = session.execute(
+        select(cost.id, cost.start_date, cost.end_date, cost.amount, cost.currency, cost.purpose, cost.recorded_at)
+        .where(cost.client_id == client_id, cost.removed_at.is_(None))
+        .order_by(cost.start_date.desc(), cost.id.desc())
+    )
+    return [RecordedCost(*row) for row in rows]

@@ -1,0 +1,166 @@
+"""Which versions of conversions count: those valid at a moment, and of a sale that two systems name, one."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, Subquery, and_, case, exists, func, not_, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import Float
+
+from sophia.analytics.conversions.commerce import CONVERSION, REFUND
+from sophia.analytics.conversions.models import (
+    EVERY_SOURCE,
+    ConversionEvent,
+    ConversionEventRevision,
+    ConversionSourceChoice,
+)
+from sophia.analytics.figures.facts import ConversionFact, Money
+from sophia.analytics.readings.validity import standing
+
+SALES = (CONVERSION, REFUND)
+# Google Analytics writes this where it knows of no channel.
+DIRECT = "(direct)"
+# Web analytics and a shop may put a sale on two days, by their zones or because the payment was late. Of refunds a file of
+# orders often says no day, and then the order's day stands for it.
+MOST_DAYS_APART = 7
+MOST_DAYS_APART_OF_REFUNDS = 120
+
+
+COLUMNS = (
+    *("client_id", "event_type", "event_date", "source", "revenue_amount", "currency", "customer_key"),
+    *("content_draft_id", "utm_source", "utm_campaign", "origin", "from_analytics", "transaction_key", "row_key"),
+    "recorded_at",
+)
+
+
+class days_between(GenericFunction[float]):  # noqa: N801 - reads as the SQL that it stands for
+    """`days_between(a, b)`: how many days lie between two days, in either order."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(days_between, "sqlite")
+def _days_between_sqlite(element: days_between, compiler: SQLCompiler, **options: Any) -> str:
+    first, second = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"abs(julianday({first}) - julianday({second}))"
+
+
+@compiles(days_between, "postgresql")
+def _days_between_postgresql(element: days_between, compiler: SQLCompiler, **options: Any) -> str:
+    first, second = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"abs({first} - {second})"
+
+
+def versions(as_of: datetime | None, name: str) -> FromClause:
+    """Every version that can have been the one of that moment, under a name of its own; `until` is when it ended.
+
+    Without a moment only the newest ones.
+    """
+    event, revision = ConversionEvent.__table__, ConversionEventRevision.__table__
+    newest = select(
+        event.c.id.label("event_id"), event.c.removed_at.label("until"), *(event.c[column] for column in COLUMNS)
+    )
+    if as_of is None:
+        return newest.subquery(name)
+    replaced = select(revision.c.conversion_id, revision.c.replaced_at, *(revision.c[column] for column in COLUMNS))
+    return newest.union_all(replaced).subquery(name)
+
+
+def valid_at(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
+    """Whether a version is the one of that moment; without a moment, whether it is not removed."""
+    return standing(event.c.recorded_at, event.c.until, as_of)
+
+
+def counted_conversions(as_of: datetime | None = None) -> Subquery:
+    """Every event that counts, once, as it was known at a moment.
+
+    Columns: `event_id`, `client_id`, `event_type`, `event_date`, `source`, `revenue_amount`, `currency`, `customer_key`,
+    `content_draft_id`, `utm_source`, `utm_campaign`. A shop does not know what led to a sale: its sale has the draft and
+    the tags that web analytics saw for it, where it has none.
+    """
+    event, seen, other = (versions(as_of, name) for name in ("event", "seen", "other"))
+    first = (
+        select(func.min(other.c.event_id))
+        .where(same_sale(event, other, as_of), other.c.from_analytics)
+        .correlate(event)
+        .scalar_subquery()
+    )
+    twin = and_(
+        not_(event.c.from_analytics),
+        event.c.transaction_key.is_not(None),
+        same_sale(event, seen, as_of),
+        seen.c.from_analytics,
+        seen.c.event_id == first,
+        not_(_chosen(event, as_of, EVERY_SOURCE)),
+    )
+    return (
+        select(
+            *(event.c[name] for name in ("event_id", "client_id", "event_type", "event_date", "source")),
+            *(event.c[name] for name in ("revenue_amount", "currency", "customer_key")),
+            *(
+                func.coalesce(event.c[name], seen.c[name]).label(name)
+                for name in ("content_draft_id", "utm_source", "utm_campaign")
+            ),
+        )
+        .select_from(event.outerjoin(seen, twin))
+        .where(valid_at(event, as_of), counts(event, as_of))
+        .subquery("counted")
+    )
+
+
+def conversion_fact(row: Row[Any]) -> ConversionFact:
+    """Return the fact of a row of `counted_conversions`."""
+    has_revenue = row.revenue_amount is not None and row.currency is not None
+    return ConversionFact(
+        event_id=row.event_id,
+        event_type=row.event_type,
+        day=row.event_date,
+        source=row.source,
+        revenue=Money(row.revenue_amount, row.currency) if has_revenue else None,
+        customer=row.customer_key,
+        draft_id=row.content_draft_id,
+        last_click=None if row.utm_source == DIRECT else row.utm_source,
+    )
+
+
+def counts(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
+    """Whether a valid version counts: a sale only when its source is chosen.
+
+    Without a choice all sources count, and a sale that web analytics saw only where no other source has the same sale.
+    """
+    other = versions(as_of, "shop")
+    known_by_shop = and_(
+        event.c.from_analytics,
+        event.c.transaction_key.is_not(None),
+        exists().where(same_sale(event, other, as_of), not_(other.c.from_analytics)).correlate(event),
+    )
+    return or_(
+        event.c.event_type.not_in(SALES),
+        _chosen(event, as_of, event.c.origin, EVERY_SOURCE),
+        and_(not_(_chosen(event, as_of)), not_(known_by_shop)),
+    )
+
+
+def same_sale(event: FromClause, other: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
+    """Whether two events have the same number once `#` is left aside, and lie close together."""
+    most = case((event.c.event_type == CONVERSION, MOST_DAYS_APART), else_=MOST_DAYS_APART_OF_REFUNDS)
+    return and_(
+        other.c.client_id == event.c.client_id,
+        other.c.transaction_key == event.c.transaction_key,
+        other.c.event_type == event.c.event_type,
+        days_between(other.c.event_date, event.c.event_date) <= most,
+        valid_at(other, as_of),
+    )
+
+
+def _chosen(event: FromClause, as_of: datetime | None, *origins: Any) -> ColumnElement[bool]:
+    """Whether the client chose one of these origins, or any when none is named."""
+    choice = aliased(ConversionSourceChoice)
+    of_client = [choice.client_id == event.c.client_id, standing(choice.set_at, choice.ended_at, as_of)]
+    if origins:
+        of_client.append(choice.origin.in_(origins))
+    return exists().where(*of_client).correlate(event)

@@ -1,0 +1,135 @@
+"""Single conversions with their versions, as they are listed, amended and deleted."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from sophia.analytics.conversions.counted import counts, valid_at, versions
+from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
+from sophia.analytics.figures.cursors import read_cursor, row_number, write_cursor
+from sophia.analytics.figures.figures import Window
+from sophia.errors import NotFoundError
+
+_SHARED = (
+    *("event_type", "source", "origin", "event_date", "revenue_amount", "currency", "external_id"),
+    *("content_draft_id", "attributed_by", "utm_source", "utm_medium", "utm_campaign", "utm_content", "link_url"),
+    *("details", "recorded_at", "removed_at", "removed_by", "reason"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionVersionRecord:
+    """One version of a conversion. `reason` is why a person amended or deleted it, or its source withdrew it.
+
+    `replaced_at` is None for the newest version. Customers are kept as hashes, which are not shown.
+    """
+
+    event_type: str
+    source: str
+    origin: str
+    event_date: date
+    revenue_amount: Decimal | None
+    currency: str | None
+    external_id: str | None
+    content_draft_id: int | None
+    attributed_by: str | None
+    utm_source: str | None
+    utm_medium: str | None
+    utm_campaign: str | None
+    utm_content: str | None
+    link_url: str | None
+    details: dict[str, Any] | None
+    recorded_at: datetime
+    removed_at: datetime | None
+    removed_by: str | None
+    reason: str | None
+    replaced_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionRecord:
+    """The newest version of a conversion. `counts`: it is neither removed nor the same sale as one that counts."""
+
+    id: int
+    counts: bool
+    revisions: int
+    version: ConversionVersionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionFilter:
+    """Which conversions are listed. `source` is a source or an origin."""
+
+    window: Window | None = None
+    event_type: str | None = None
+    source: str | None = None
+    external_id: str | None = None
+    with_removed: bool = False
+
+
+def list_conversions(
+    session: Session, client_id: int, wanted: ConversionFilter, *, limit: int, cursor: str | None = None
+) -> list[ConversionRecord]:
+    """Newest day first. Raises InvalidInputError for a cursor that no page gave."""
+    event = ConversionEvent
+    query = _records(client_id).order_by(event.event_date.desc(), event.id.desc()).limit(limit)
+    if wanted.window is not None:
+        query = query.where(event.event_date >= wanted.window.start, event.event_date < wanted.window.end)
+    if wanted.event_type is not None:
+        query = query.where(event.event_type == wanted.event_type)
+    if wanted.source is not None:
+        query = query.where(or_(event.source == wanted.source, event.origin == wanted.source))
+    if wanted.external_id is not None:
+        query = query.where(event.external_id == wanted.external_id)
+    if not wanted.with_removed:
+        query = query.where(event.removed_at.is_(None))
+    if cursor is not None:
+        day, number = read_cursor(cursor, date.fromisoformat, row_number)
+        query = query.where(or_(event.event_date < day, and_(event.event_date == day, event.id < number)))
+    return [_record(row) for row in session.execute(query)]
+
+
+def conversion_cursor(record: ConversionRecord) -> str:
+    return write_cursor(record.version.event_date, record.id)
+
+
+def find_conversion(session: Session, client_id: int, conversion_id: int) -> ConversionRecord:
+    """Raises NotFoundError."""
+    row = session.execute(_records(client_id).where(ConversionEvent.id == conversion_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"Client {client_id} has no conversion {conversion_id}.")
+    return _record(row)
+
+
+def list_revisions(session: Session, client_id: int, conversion_id: int) -> list[ConversionVersionRecord]:
+    """The earlier versions of a conversion, newest first."""
+    revision = ConversionEventRevision
+    rows = session.execute(
+        select(*(getattr(revision, name) for name in _SHARED), revision.replaced_at)
+        .where(revision.client_id == client_id, revision.conversion_id == conversion_id)
+        .order_by(revision.replaced_at.desc(), revision.id.desc())
+    )
+    return [ConversionVersionRecord(*tuple(row)) for row in rows]
+
+
+def _records(client_id: int) -> Select[*tuple[Any, ...]]:
+    event, revision = ConversionEvent, ConversionEventRevision
+    version = versions(None, "version")
+    revisions = select(func.count()).where(revision.conversion_id == event.id).correlate(event).scalar_subquery()
+    is_counted = (
+        select(true())
+        .where(version.c.event_id == event.id, valid_at(version, None), counts(version, None))
+        .correlate(event)
+        .exists()
+    )
+    shared = (getattr(event, name) for name in _SHARED)
+    return select(event.id, is_counted, revisions, *shared).where(event.client_id == client_id)
+
+
+def _record(row: Row[*tuple[Any, ...]]) -> ConversionRecord:
+    number, is_counted, revisions, *shared = row
+    return ConversionRecord(number, bool(is_counted), revisions, ConversionVersionRecord(*shared))

@@ -1,0 +1,201 @@
+"""Which sources name the sales of a client, which of them count, and which sales two of them share."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+from sqlalchemy import Row, and_, case, exists, func, not_, or_, select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.conversions.commerce import CONVERSION
+from sophia.analytics.conversions.counted import MOST_DAYS_APART, SALES, counts, same_sale, valid_at, versions
+from sophia.analytics.conversions.models import EVERY_SOURCE, ConversionSourceChoice
+from sophia.analytics.figures.figures import Window
+from sophia.analytics.readings.validity import standing
+
+BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSales:
+    """Sales that two sources both name. `by_number` have the same transaction number; `possible` ones have none that
+    agrees, but the same day, and the same amount where the sources name amounts of single sales.
+
+    `counted`: the source whose numbers count where numbers agree, or `both`. Possible ones count twice unless a source is
+    chosen.
+    """
+
+    sources: tuple[str, str]
+    by_number: int
+    possible: int
+    counted: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionSource:
+    """A source of sales and refunds. `revenue` and `counted_revenue` are {currency: sales less refunds}."""
+
+    name: str
+    from_analytics: bool
+    sales: int
+    counted_sales: int
+    revenue: dict[str, Decimal]
+    counted_revenue: dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionSources:
+    """`chosen`: the sources whose sales count; `("*",)` for every source; None while the default rule holds."""
+
+    chosen: tuple[str, ...] | None
+    sources: tuple[ConversionSource, ...]
+    shared: tuple[SharedSales, ...]
+
+
+def chosen_sources(session: Session, client_id: int) -> tuple[str, ...] | None:
+    choice = ConversionSourceChoice
+    rows = session.scalars(
+        select(choice.origin)
+        .where(choice.client_id == client_id, standing(choice.set_at, choice.ended_at, None))
+        .order_by(choice.origin)
+    )
+    return tuple(rows) or None
+
+
+def list_sources(session: Session, client_id: int) -> ConversionSources:
+    """Every source of sales of a client, and what they share. Seven queries."""
+    event = versions(None, "event")
+    counted = case((counts(event, None), 1), else_=0)
+    rows = session.execute(
+        select(event.c.origin, event.c.from_analytics, event.c.event_type, event.c.currency, counted)
+        .add_columns(func.count(), func.sum(event.c.revenue_amount))
+        .where(event.c.client_id == client_id, event.c.event_type.in_(SALES), valid_at(event, None))
+        .group_by(event.c.origin, event.c.from_analytics, event.c.event_type, event.c.currency, counted)
+    ).all()
+    days = session.execute(
+        select(func.min(event.c.event_date), func.max(event.c.event_date)).where(event.c.client_id == client_id)
+    ).one()
+    shared: tuple[SharedSales, ...] = ()
+    if days[0] is not None:
+        shared = find_shared_sales(session, client_id, Window(days[0], days[1] + timedelta(days=1)))
+    return ConversionSources(chosen_sources(session, client_id), _summed(rows), shared)
+
+
+def _summed(rows: Collection[Row[*tuple[Any, ...]]]) -> tuple[ConversionSource, ...]:
+    sources: dict[tuple[str, bool], ConversionSource] = {}
+    for origin, from_analytics, event_type, currency, is_counted, number, amount in rows:
+        key = origin, bool(from_analytics)
+        source = sources.setdefault(key, ConversionSource(*key, 0, 0, {}, {}))
+        is_sale = event_type == CONVERSION
+        if currency is not None:
+            signed = Decimal(amount) if is_sale else -Decimal(amount)
+            for revenue in [source.revenue, *([source.counted_revenue] if is_counted else [])]:
+                revenue[currency] = revenue.get(currency, Decimal(0)) + signed
+        sources[key] = ConversionSource(
+            *key,
+            source.sales + is_sale * number,
+            source.counted_sales + is_sale * is_counted * number,
+            source.revenue,
+            source.counted_revenue,
+        )
+    return tuple(sources[key] for key in sorted(sources))
+
+
+def find_shared_sales(
+    session: Session, client_id: int, window: Window, origins: Collection[str] | None = None
+) -> tuple[SharedSales, ...]:
+    """Sales of the window that two sources both name, of these origins or of all. Four queries."""
+    by_number = _shared_by_number(session, client_id, window)
+    possible = _possibly_shared(session, client_id, window)
+    event = versions(None, "event")
+    seen = select(event.c.origin).where(event.c.client_id == client_id, event.c.from_analytics).distinct()
+    analytics = set(session.scalars(seen))
+    chosen = chosen_sources(session, client_id)
+    pairs = sorted(set(by_number) | set(possible))
+    return tuple(
+        SharedSales(pair, by_number[pair], possible[pair], _counted(pair, chosen, analytics))
+        for pair in pairs
+        if origins is None or not set(pair).isdisjoint(origins)
+    )
+
+
+def _counted(pair: tuple[str, str], chosen: Collection[str] | None, analytics: Collection[str]) -> str:
+    if chosen is None:
+        remaining = [origin for origin in pair if origin not in analytics]
+    else:
+        remaining = [origin for origin in pair if origin in chosen or EVERY_SOURCE in chosen]
+    return remaining[0] if len(remaining) == 1 else BOTH if len(remaining) != 0 or chosen is None else "neither"
+
+
+def _shared_by_number(session: Session, client_id: int, window: Window) -> Counter[tuple[str, str]]:
+    event, other = versions(None, "event"), versions(None, "other")
+    near = window.start - timedelta(days=MOST_DAYS_APART), window.end + timedelta(days=MOST_DAYS_APART)
+    rows = session.execute(
+        select(event.c.origin, other.c.origin, func.count(event.c.transaction_key.distinct()))
+        .join(other, and_(same_sale(event, other, None), event.c.origin < other.c.origin))
+        .where(
+            event.c.client_id == client_id,
+            event.c.event_type == CONVERSION,
+            event.c.event_date.between(*near),
+            valid_at(event, None),
+        )
+        .group_by(event.c.origin, other.c.origin)
+    )
+    return Counter({(first, second): number for first, second, number in rows})
+
+
+def _possibly_shared(session: Session, client_id: int, window: Window) -> Counter[tuple[str, str]]:
+    """Sales of two sources on the same day without numbers that agree.
+
+    Two shops may well have a sale of the same amount on one day: of their sales only those of the same amount are named,
+    and of a report that counts sales by day all, for it does not know their amounts.
+    """
+    event, other = versions(None, "event"), versions(None, "other")
+    agrees = exists().where(same_sale(event, other, None), other.c.origin != event.c.origin).correlate(event)
+    is_summed = event.c.row_key.is_not(None)
+    rows = session.execute(
+        select(event.c.event_date, event.c.currency, event.c.revenue_amount, event.c.origin, event.c.from_analytics)
+        .add_columns(is_summed.label("is_summed"), func.count().label("number"))
+        .where(
+            event.c.client_id == client_id,
+            event.c.event_type == CONVERSION,
+            event.c.event_date >= window.start,
+            event.c.event_date < window.end,
+            or_(event.c.revenue_amount.is_(None), event.c.revenue_amount > 0),
+            valid_at(event, None),
+            or_(event.c.transaction_key.is_(None), not_(agrees)),
+        )
+        .group_by(
+            event.c.event_date,
+            event.c.currency,
+            event.c.revenue_amount,
+            event.c.origin,
+            event.c.from_analytics,
+            is_summed,
+        )
+    ).all()
+    return _same_days(rows)
+
+
+def _same_days(rows: Collection[Row[Any]]) -> Counter[tuple[str, str]]:
+    by_day: dict[tuple[date, str | None], Counter[str]] = defaultdict(Counter)
+    by_amount: dict[tuple[date, str | None, Decimal | None], Counter[str]] = defaultdict(Counter)
+    summed = {row.origin for row in rows if row.is_summed}
+    for row in rows:
+        by_day[row.event_date, row.currency][row.origin] += row.number
+        if row.revenue_amount is not None:
+            by_amount[row.event_date, row.currency, row.revenue_amount][row.origin] += row.number
+    found: Counter[tuple[str, str]] = Counter()
+    for numbers in by_day.values():
+        for first, second in combinations(sorted(numbers), 2):
+            if (first in summed) != (second in summed):
+                found[first, second] += min(numbers[first], numbers[second])
+    for numbers in by_amount.values():
+        for first, second in combinations(sorted(numbers), 2):
+            if (first in summed) == (second in summed):
+                found[first, second] += min(numbers[first], numbers[second])
+    return found

@@ -1,0 +1,185 @@
+"""Who decided a change of engagement: the platform, the client's own distribution and posting, or people.
+
+Engagements are posts' potential × how far they were shown × how people responded; each factor's change between two
+windows is a part, and the parts add up on the log scale (docs/drivers.md).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import expm1
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sophia.analytics.drivers.draws import Changes, changes_of
+from sophia.analytics.drivers.units import ClientWindows, Units, units_of
+from sophia.analytics.figures.statistics import Floats
+from sophia.errors import InvalidInputError
+
+Driver = Literal["platform", "distribution", "posting", "people"]
+Verdict = Literal["up", "down", "cannot tell"]
+DRIVERS: tuple[Driver, ...] = ("platform", "distribution", "posting", "people")
+
+ENOUGH_OTHERS = 5
+# Who made less than this share of a change did not decide it.
+_MAIN_SHARE = 0.5
+# With fewer units in a window nothing can be said about their scatter.
+_ENOUGH_UNITS = 3
+_TAILS = (0.025, 0.975)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a change on the log scale, with the ends of its 95 % interval: None where scatter is not known."""
+
+    log: float
+    low: float | None
+    high: float | None
+
+    @property
+    def percent(self) -> float:
+        """What this part alone would have changed, in percent."""
+        return 100.0 * expm1(self.log)
+
+    @property
+    def percent_interval(self) -> tuple[float, float] | None:
+        return None if self.low is None or self.high is None else (100 * expm1(self.low), 100 * expm1(self.high))
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.low is None or self.high is None or self.low <= 0.0 <= self.high:
+            return "cannot tell"
+        return "up" if self.low > 0.0 else "down"
+
+
+@dataclass(frozen=True, slots=True)
+class DriverSplit:
+    """The change of one client's engagements between two windows, and its parts.
+
+    A part that could not be computed is None and has its reason in `reasons`. What the missing part of the exposure
+    did is then inside `distribution`; where people or the whole are missing, nothing stands for them.
+    """
+
+    client_id: int
+    whole: Part | None
+    platform: Part | None
+    distribution: Part | None
+    posting: Part | None
+    people: Part | None
+    others: int  # clients with which this one was compared
+    others_alike: int  # those of them whose exposure moved the way the platform part says
+    units: tuple[int, int]  # days or posts used in either window
+    reasons: Mapping[str, str]
+
+    def part(self, driver: Driver) -> Part | None:
+        found: Part | None = getattr(self, driver)
+        return found
+
+    @property
+    def main_driver(self) -> Driver | None:
+        """The certain driver that made at least half of the change; None where nobody did."""
+        found = self.certain_driver
+        part = None if found is None else self.part(found)
+        if self.whole is None or part is None or abs(part.log) < _MAIN_SHARE * abs(self.whole.log):
+            return None
+        return found
+
+    @property
+    def certain_driver(self) -> Driver | None:
+        """The largest part that goes the way of the whole and whose interval leaves no doubt of it; None without."""
+        if self.whole is None or self.whole.log == 0.0:
+            return None
+        sizes = {
+            driver: abs(part.log)
+            for driver in DRIVERS
+            if (part := self.part(driver)) is not None
+            and part.verdict != "cannot tell"
+            and (part.log > 0) == (self.whole.log > 0)
+        }
+        return max(sizes, key=lambda driver: sizes[driver], default=None)
+
+
+def split_drivers(clients: Sequence[ClientWindows], *, seed: int = 0, draws: int = 600) -> dict[int, DriverSplit]:
+    """Split the change of every client of a portfolio, on one platform, between two windows of equal length.
+
+    Windows hold days or posts, the same for all clients; each client is compared with all the others. Intervals hold
+    95 % of `draws` bootstrap draws. The same input and seed give the same answer, in whatever order clients and posts
+    come. InvalidInputError when windows differ in kind or length, hold impossible numbers, or a client comes twice.
+    """
+    if len({client.client_id for client in clients}) < len(clients):
+        raise InvalidInputError("A client came twice: give each client once, with one account per platform.")
+    if not clients:
+        return {}
+    ordered = sorted(clients, key=lambda client: client.client_id)
+    units = units_of(ordered)
+    changes = changes_of(units, seed=seed, draws=draws)
+    parts = _parts(changes, units)
+    return {
+        client.client_id: _split(client.client_id, place, parts, changes, units) for place, client in enumerate(ordered)
+    }
+
+
+def _parts(changes: Changes, units: Units) -> dict[str, list[Part | None]]:
+    """Every part of every client, None where it cannot be computed."""
+    others = int(changes.comparable.sum()) - changes.comparable
+    platform = np.where(others >= ENOUGH_OTHERS, changes.centre, np.nan)
+    exposed = np.isfinite(changes.shown[0])
+    own = np.where(np.isfinite(platform), changes.shown - platform, changes.shown)
+    whole = changes.shown + np.where(np.isfinite(changes.posting), changes.posting, 0.0) + changes.people
+    scattered = units.count.min(axis=0) >= _ENOUGH_UNITS
+    always = np.ones_like(scattered)
+    return {
+        "platform": _with_ends(np.where(exposed, platform, np.nan), always),
+        "distribution": _with_ends(own, scattered),
+        "posting": _with_ends(np.where(exposed, changes.posting, np.nan), always),
+        "people": _with_ends(changes.people, scattered),
+        "whole": _with_ends(whole, scattered),
+    }
+
+
+def _with_ends(rows: Floats, scattered: NDArray[np.bool_]) -> list[Part | None]:
+    finite = np.isfinite(rows[0])
+    # Between n draws lie n + 1 equal chances; ends at the draws' own quantiles would hold fewer than 95 % of few.
+    low, high = np.quantile(np.where(np.isfinite(rows[1:]), rows[1:], 0.0), _TAILS, axis=0, method="weibull")
+    return [
+        None if not finite[place] else Part(float(rows[0, place]), *ends)
+        for place, ends in enumerate(
+            (float(low[place]), float(high[place])) if scattered[place] else (None, None)
+            for place in range(rows.shape[1])
+        )
+    ]
+
+
+def _split(
+    client_id: int, place: int, parts: dict[str, list[Part | None]], changes: Changes, units: Units
+) -> DriverSplit:
+    others = int(changes.comparable.sum()) - int(changes.comparable[place])
+    alike = changes.comparable & (np.sign(changes.shown[0]) == np.sign(changes.centre[0, place]))
+    before, after = units.count[:, place]
+    return DriverSplit(
+        client_id=client_id,
+        **{name: column[place] for name, column in parts.items()},
+        others=others,
+        others_alike=int(alike.sum()) - int(alike[place]),
+        units=(int(before), int(after)),
+        reasons=_reasons(place, {name for name, column in parts.items() if column[place] is None}, others, units),
+    )
+
+
+def _reasons(place: int, missing: set[str], others: int, units: Units) -> dict[str, str]:
+    """Why each missing part is missing."""
+    if not missing:
+        return {}
+    exposure, engagements = (column[:, place].sum(axis=1) for column in (units.exposure, units.engagements))
+    if units.count[:, place].min() == 0:
+        return dict.fromkeys(missing, "there are no readings in one of the windows")
+    if exposure.min() <= 0:
+        return dict.fromkeys(missing, "nobody saw anything in one of the windows")
+    found: dict[str, str] = {}
+    if engagements.min() <= 0:
+        found |= dict.fromkeys(("people", "whole"), "nobody reacted in one of the windows")
+    found["platform"] = f"there are {others} other clients to compare with, and {ENOUGH_OTHERS} are needed"
+    unknown = bool(np.isnan(units.posts[:, place]).any())
+    found["posting"] = f"{'it is not known how much was' if unknown else 'nothing was'} posted in one of the windows"
+    return {name: found[name] for name in sorted(missing)}

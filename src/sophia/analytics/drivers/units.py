@@ -1,0 +1,123 @@
+"""What a split of a change into drivers is made from: two windows of each client, as days or as posts, and as arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sophia.analytics.figures.statistics import Floats
+from sophia.errors import InvalidInputError
+
+Known = float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DaysWindow:
+    """An account's days of one window, in order: exposure (views, else reach) and engagements of each day, None where
+    there is no reading; and how many posts were published in the window, None where that is not known.
+    """
+
+    exposure: tuple[Known, ...]
+    engagements: tuple[Known, ...]
+    posts: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostsWindow:
+    """The posts published in one window, in any order: format, exposure and engagements of each, all read at the same
+    age; None where there is no reading.
+    """
+
+    formats: tuple[str, ...]
+    exposure: tuple[Known, ...]
+    engagements: tuple[Known, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientWindows:
+    """One client on one platform, in two windows of equal length."""
+
+    client_id: int
+    before: DaysWindow | PostsWindow
+    after: DaysWindow | PostsWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Days or posts of a portfolio. The first axis is the window (before, after), the second the client, the third the
+    unit; what is beyond a client's units, or misses a reading, weighs nothing.
+    """
+
+    exposure: Floats
+    engagements: Floats
+    used: Floats
+    format_of: NDArray[np.intp]
+    formats: int
+    posts: Floats  # (window, client); NaN where not known
+    paired: bool  # days are compared with the day at the same place; posts stand alone
+
+    @property
+    def count(self) -> Floats:
+        """(window, client): how many units are used."""
+        counts: Floats = self.used.sum(axis=2)
+        return counts
+
+
+def units_of(clients: Sequence[ClientWindows]) -> Units:
+    """Lay the portfolio out as arrays. InvalidInputError when windows do not fit each other or hold no numbers."""
+    sides = [[client.before for client in clients], [client.after for client in clients]]
+    if all(isinstance(window, DaysWindow) for side in sides for window in side):
+        return _days([[window for window in side if isinstance(window, DaysWindow)] for side in sides])
+    if all(isinstance(window, PostsWindow) for side in sides for window in side):
+        return _posts([[window for window in side if isinstance(window, PostsWindow)] for side in sides])
+    raise InvalidInputError("Days and posts cannot be compared: give the windows of all clients in one way.")
+
+
+def _days(sides: list[list[DaysWindow]]) -> Units:
+    lengths = {len(column) for side in sides for window in side for column in (window.exposure, window.engagements)}
+    if len(lengths) > 1:
+        raise InvalidInputError(f"Windows must have equal lengths; these have {sorted(lengths)} days.")
+    exposure = np.array([[_numbers(window.exposure) for window in side] for side in sides])
+    engagements = np.array([[_numbers(window.engagements) for window in side] for side in sides])
+    # A day counts when it and the day at the same place of the other window have all readings: missing is not zero.
+    used = np.isfinite(exposure + engagements).all(axis=0)[None].repeat(2, axis=0)
+    posts = np.array([[np.nan if window.posts is None else float(window.posts) for window in side] for side in sides])
+    return Units(
+        exposure=np.where(used, exposure, 0.0),
+        engagements=np.where(used, engagements, 0.0),
+        used=used.astype(float),
+        format_of=np.zeros(used.shape, dtype=np.intp),
+        formats=1,
+        posts=posts,
+        paired=True,
+    )
+
+
+def _posts(sides: list[list[PostsWindow]]) -> Units:
+    names = sorted({name for side in sides for window in side for name in window.formats})
+    code = {name: place for place, name in enumerate(names)}
+    longest = max(len(window.formats) for side in sides for window in side)
+    exposure, engagements = np.zeros((2, 2, len(sides[0]), longest))
+    used = np.zeros(exposure.shape)
+    format_of = np.zeros(exposure.shape, dtype=np.intp)
+    for side, windows in enumerate(sides):
+        for client, window in enumerate(windows):
+            if not len(window.formats) == len(window.exposure) == len(window.engagements):
+                raise InvalidInputError("Each post needs a format, an exposure and engagements, be they None.")
+            columns = zip(window.formats, _numbers(window.exposure), _numbers(window.engagements), strict=True)
+            # Sorted, so that the order in which posts are given decides nothing.
+            known = sorted((code[name], x, e) for name, x, e in columns if isfinite(x + e))
+            for place, (name, shown, reacted) in enumerate(known):
+                format_of[side, client, place] = name
+                exposure[side, client, place], engagements[side, client, place] = shown, reacted
+                used[side, client, place] = 1.0
+    return Units(exposure, engagements, used, format_of, max(1, len(names)), used.sum(axis=2), paired=False)
+
+
+def _numbers(column: Sequence[Known]) -> list[float]:
+    """The column with NaN for None."""
+    if not all(value is None or 0 <= value < inf for value in column):
+        raise InvalidInputError("Exposure and engagements must be finite and not negative.")
+    return [np.nan if value is None else float(value) for value in column]

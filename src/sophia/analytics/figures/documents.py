@@ -1,0 +1,54 @@
+"""Figures and summaries as documents of plain JSON, and back to the digit: what a snapshot of KPIs keeps."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval, Number
+
+_PLAIN = ("n", "reason", "doubt", "currency")
+_NUMBERS = ("value", "at_least", "at_most")
+_MONEY_KEY = "decimal"
+
+
+def figures_document(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    return {name: figure_document(figures[name]) for name in sorted(figures)}
+
+
+def figure_document(figure: Figure) -> dict[str, Any]:
+    """What is absent is left out, but for the value, which is null; money is kept as text, exactly."""
+    found: dict[str, Any] = {"value": None, "unit": figure.unit.value}
+    for name in _NUMBERS:
+        number: Number | None = getattr(figure, name)
+        if number is not None:
+            found[name] = {_MONEY_KEY: str(number)} if isinstance(number, Decimal) else number
+    for name in _PLAIN:
+        if getattr(figure, name) is not None:
+            found[name] = getattr(figure, name)
+    if figure.interval is not None:
+        found["interval"] = list(figure.interval)
+    if figure.coverage is not None:
+        found["coverage"] = [figure.coverage.days_with_data, figure.coverage.days]
+    return found
+
+
+def figure_of(document: Mapping[str, Any]) -> Figure:
+    """The figure that `figure_document` was given."""
+    interval, coverage = document.get("interval"), document.get("coverage")
+    value, at_least, at_most = (_number(document.get(name)) for name in _NUMBERS)
+    return Figure(
+        value=value,
+        at_least=at_least,
+        at_most=at_most,
+        unit=FigureUnit(document["unit"]),
+        interval=None if interval is None else Interval(*interval),
+        coverage=None if coverage is None else Coverage(*coverage),
+        **{name: document.get(name) for name in _PLAIN},
+    )
+
+
+def _number(stored: Any) -> Number | None:
+    if isinstance(stored, Mapping):
+        return Decimal(stored[_MONEY_KEY])
+    found: Number | None = stored
+    return found

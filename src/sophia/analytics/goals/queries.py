@@ -1,0 +1,52 @@
+"""What people told of clients: costs, goals and annotations, as they stand or as they stood at a moment."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, true
+from sqlalchemy.orm import Session
+
+from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.goals.models import ClientGoal
+from sophia.analytics.readings.validity import standing
+from sophia.database import among
+
+
+@dataclass(frozen=True, slots=True)
+class SetGoal:
+    """A goal as it was set. The days' end is excluded."""
+
+    name: str
+    kpi: str
+    target: float
+    at_most: bool
+    window: Window
+    set_at: datetime
+
+
+def set_goals(
+    session: Session, clients: Collection[int], *, window: Window | None = None, as_of: datetime | None = None
+) -> dict[int, list[SetGoal]]:
+    """{client: its goals by their days and names}, of a window only those whose days touch it; one query."""
+    goal = ClientGoal
+    in_days = true() if window is None else (goal.start_date < window.end) & (goal.end_date >= window.start)
+    rows = session.execute(
+        select(
+            goal.client_id,
+            goal.name,
+            goal.kpi,
+            goal.target,
+            goal.at_most,
+            goal.start_date,
+            goal.end_date,
+            goal.set_at,
+        )
+        .where(among(goal.client_id, clients), in_days, standing(goal.set_at, goal.ended_at, as_of))
+        .order_by(goal.end_date, goal.start_date, goal.name)
+    )
+    found: dict[int, list[SetGoal]] = defaultdict(list)
+    for client, name, kpi, target, at_most, first, last, moment in rows:
+        found[client].append(SetGoal(name, kpi, target, at_most, Window(first, last + ONE_DAY), moment))
+    return found

@@ -1,0 +1,63 @@
+"""Goals of a client."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from sophia.access.problems import documented
+from sophia.access.web import CanWrite, Visit, Visited
+from sophia.analytics.figures.shapes import ClientId, writing
+from sophia.analytics.goals.progress import ReportedGoal
+from sophia.analytics.goals.schemas import GoalAnswer, GoalName, NewGoalBody
+from sophia.analytics.goals.store import NewGoal, end_goal, set_goal
+from sophia.analytics.goals.tracking import client_goals
+from sophia.analytics.readings.visibility import expect_client
+from sophia.errors import NotFoundError
+
+router = APIRouter(responses=documented(404))
+Name = Annotated[GoalName, Path()]
+
+
+@router.get("/{client_id}/goals", response_model=list[GoalAnswer])
+def goals(who: Visited, client_id: ClientId) -> tuple[ReportedGoal, ...]:
+    """All goals as they stand today, with their pace, those that end first at the beginning."""
+    with who.database.read() as session:
+        expect_client(session, who.seen, client_id)
+    return client_goals(who.database, client_id, who.now)
+
+
+@router.get("/{client_id}/goals/{name}", response_model=GoalAnswer)
+def goal(who: Visited, client_id: ClientId, name: Name) -> ReportedGoal:
+    """One goal as it stands today."""
+    with who.database.read() as session:
+        expect_client(session, who.seen, client_id)
+    return _goal(who, client_id, name)
+
+
+@router.put(
+    "/{client_id}/goals/{name}",
+    response_model=GoalAnswer,
+    responses={201: {"model": GoalAnswer, "description": "There was no goal of that name."}, **writing},
+)
+def put_goal(who: CanWrite, client_id: ClientId, name: Name, given: NewGoalBody, response: Response) -> ReportedGoal:
+    """Set a goal, in place of the one of that name. What it was stays in reports as of a moment before this one."""
+    with who.database.write() as session:
+        expect_client(session, who.seen, client_id)
+        is_new = set_goal(session, client_id, name, NewGoal(**given.model_dump()), who.now)
+    response.status_code = 201 if is_new else 200
+    return _goal(who, client_id, name)
+
+
+@router.delete("/{client_id}/goals/{name}", status_code=204)
+def delete_goal(who: CanWrite, client_id: ClientId, name: Name) -> None:
+    """Give a goal up."""
+    with who.database.write() as session:
+        expect_client(session, who.seen, client_id)
+        end_goal(session, client_id, name, who.now)
+
+
+def _goal(who: Visit, client_id: int, name: str) -> ReportedGoal:
+    for one in client_goals(who.database, client_id, who.now):
+        if one.name == name:
+            return one
+    raise NotFoundError(f"Client {client_id} has no goal {name!r}.")

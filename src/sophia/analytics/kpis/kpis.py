@@ -1,0 +1,378 @@
+"""Every KPI of a client's window, with its unit, formula and inputs: one function each."""
+
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from sophia.analytics.conversions.commerce import (
+    average_order_value,
+    conversion_rate,
+    conversions,
+    customer_acquisition_cost,
+    fresh_customers,
+    marketing_cost,
+    revenue,
+    revenue_per_customer,
+)
+from sophia.analytics.figures.facts import ENGAGEMENTS, ClientWindow, PostFacts
+from sophia.analytics.figures.figures import (
+    NO_READINGS,
+    NOT_ADDED,
+    NOT_COMPLETE,
+    Change,
+    Coverage,
+    Figure,
+    FigureUnit,
+    Number,
+    change,
+    figure,
+    missing,
+    percent,
+    total,
+)
+from sophia.analytics.kpis.approvals import (
+    approval_rate,
+    edit_rate,
+    edits_per_draft,
+    regenerations_per_draft,
+    rejection_rate,
+)
+from sophia.analytics.kpis.like_for_like import like_for_like, not_begun
+from sophia.meta.catalogue import ObjectKind
+
+NO_POSTS = "No posts of a kind that reports this were published in this window."
+NO_FOLLOWERS = "The followers of some accounts are not known for this window."
+NO_ACCOUNT = "No account is connected."
+NOT_LISTED = "The posts of these days have not been collected."
+NO_WINDOW = "There is no window to compare with."
+# Inputs that are no readings: they belong to the client, and not to one of its accounts.
+OF_EVENTS = frozenset({"approval_events", "conversion_events", "marketing_cost", "new_customers"})
+
+PostValue = Callable[[PostFacts], Number | None]
+Compute = Callable[[ClientWindow], Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A number computed from readings. `inputs` are canonical metrics, or the records that it is made of."""
+
+    name: str
+    unit: FigureUnit
+    formula: str
+    inputs: tuple[str, ...]
+    compute: Compute
+
+
+def of_post(metric: str) -> PostValue:
+    """Reads one canonical metric of a post."""
+    return lambda post: post.values.get(metric)
+
+
+def engagements_of(post: PostFacts) -> Number | None:
+    return post.engagements
+
+
+def daily_total(now: ClientWindow, metric: str, unit: FigureUnit = FigureUnit.COUNT) -> Figure:
+    """The sum of an additive metric over the days and accounts of a window; `n` counts accounts.
+
+    Covered are the days that are over and on which every account that has the metric reported it.
+    """
+    serving, found = now.serving(metric), now.by_account(metric)
+    ended = now.window.days_ended(now.today)
+    if not found or not serving:
+        return missing(unit, NO_READINGS, n=0, coverage=Coverage(0, ended))
+    if any(account not in found for account in serving):
+        return missing(unit, NOT_COMPLETE, n=len(found), coverage=Coverage(0, ended))
+    complete = set.intersection(*(set(found[account]) for account in serving))
+    value = total([value for account in serving for _, value in sorted(found[account].items())])
+    return figure(value, unit, n=len(serving), coverage=Coverage(len(complete), max(ended, len(complete))))
+
+
+def people(now: ClientWindow, metric: str = "reach") -> Figure:
+    """People of a window: Meta's own number for one account, otherwise the bounds that are certain (A5)."""
+    unit, serving, found = FigureUnit.PEOPLE, now.serving(metric), now.by_account(metric)
+    own = {
+        one.account_id: one.value
+        for one in sorted(now.own, key=lambda one: one.value)
+        if one.metric == metric and one.window == now.window and one.account_id in serving
+    }
+    if now.window.days == 1:
+        own = {account: value for account, days in found.items() for value in days.values()} | own
+    known = sorted(set(found) | set(own))
+    if not known:
+        return missing(unit, NO_READINGS, n=0)
+    if len(serving) == 1 and known[0] in own:
+        return figure(own[known[0]], unit, n=1)
+    lows = [own[one] if one in own else max(found[one].values()) for one in known]
+    whole = all(one in own or len(found.get(one, {})) == now.window.days for one in serving)
+    highs = [own[one] if one in own else total(list(found[one].values())) for one in known]
+    at_most = total([high for high in highs if high is not None]) if whole else None
+    return Figure(value=None, unit=unit, n=len(known), reason=NOT_ADDED, at_least=max(lows), at_most=at_most)
+
+
+def _usable(posts: Sequence[PostFacts], *values: PostValue) -> list[tuple[Number, ...]]:
+    rows = ([value(post) for value in values] for post in posts)
+    return [tuple(cell for cell in row if cell is not None) for row in rows if None not in row]
+
+
+def _left_out(posts: Sequence[PostFacts], used: int) -> str | None:
+    short = len(posts) - used
+    return None if short == 0 else f"{short} of {len(posts)} posts lack a value and are left out."
+
+
+def _none_has(what: str, posts: Sequence[PostFacts]) -> str:
+    """Why there is no figure: there were no posts, or nothing of them was read."""
+    if not posts:
+        return NO_POSTS
+    return f"None of {len(posts)} posts has {what}." if len(posts) > 1 else f"The only post does not have {what}."
+
+
+def _why_no_rate(posts: Sequence[PostFacts], rates: Sequence[Number | None], of_nobody: str) -> str:
+    """`rates` are those of the posts that were read; where there is one at all, it is a rate of nobody."""
+    return of_nobody if rates else _none_has("both values", posts)
+
+
+def _engaging(now: ClientWindow) -> list[PostFacts]:
+    return [post for post in now.each_post if post.kind is not ObjectKind.STORY]
+
+
+def _serving(posts: Iterable[PostFacts], *metrics: str) -> list[PostFacts]:
+    return [post for post in posts if all(post.serves(metric) for metric in metrics)]
+
+
+def ratio_of_sums(posts: Sequence[PostFacts], above: PostValue, below: PostValue) -> Figure:
+    """Σ above / Σ below × 100 over the posts that have both."""
+    rows = _usable(posts, above, below)
+    if not rows:
+        return missing(FigureUnit.PERCENT, _none_has("both values", posts), n=0)
+    tops, bottoms = zip(*rows, strict=True)
+    return percent(total(tops), total(bottoms), n=len(rows), doubt=_left_out(posts, len(rows)))
+
+
+def posts_published(now: ClientWindow) -> Figure:
+    """Stories included; none is a 0 only when the posts of all days were looked for, otherwise nobody knows (A12)."""
+    count, listed = len(now.each_post), now.days_listed
+    if listed.is_complete:
+        return figure(count, FigureUnit.COUNT)
+    if not count and not now.accounts:
+        return missing(FigureUnit.COUNT, NO_ACCOUNT)
+    told = f"Posts were collected for {listed.days_with_data} of {listed.days} days only."
+    if count:
+        return figure(count, FigureUnit.COUNT, doubt=told)
+    return missing(FigureUnit.COUNT, told if listed.days_with_data else NOT_LISTED, coverage=listed)
+
+
+def engagements(now: ClientWindow) -> Figure:
+    posts = _engaging(now)
+    rows = _usable(posts, engagements_of)
+    if not rows:
+        return missing(FigureUnit.COUNT, _none_has("all values", posts), n=0)
+    return figure(total([row[0] for row in rows]), FigureUnit.COUNT, n=len(rows), doubt=_left_out(posts, len(rows)))
+
+
+def engagement_rate_by_reach(now: ClientWindow) -> Figure:
+    return ratio_of_sums(_engaging(now), engagements_of, of_post("reach"))
+
+
+def mean_engagement_rate_by_reach(now: ClientWindow) -> Figure:
+    """The mean of the posts' own rates: small posts weigh as much as large ones."""
+    posts = _engaging(now)
+    rates = [percent(*row).value for row in _usable(posts, engagements_of, of_post("reach"))]
+    known = [rate for rate in rates if rate is not None]
+    if not known:
+        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "No post was seen by anybody."), n=0)
+    mean = math.fsum(known) / len(known)
+    return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
+
+
+def engagement_rate_by_views(now: ClientWindow) -> Figure:
+    return ratio_of_sums(_engaging(now), engagements_of, of_post("views"))
+
+
+def engagement_rate_by_followers(now: ClientWindow) -> Figure:
+    """Of a post on average, by the followers of its own account at the start of the window."""
+    followers = {one.account_id: one.at_start for one in now.followers}
+    posts = _engaging(now)
+    rows = _usable(posts, engagements_of, lambda post: followers.get(post.account_id))
+    if posts and not any(followers.get(post.account_id) is not None for post in posts):
+        return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=0)
+    rates = [percent(*row).value for row in rows]
+    known = [rate for rate in rates if rate is not None]
+    if not known:
+        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "There were no followers."), n=0)
+    mean = math.fsum(known) / len(known)
+    return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
+
+
+def save_rate(now: ClientWindow) -> Figure:
+    return ratio_of_sums(_serving(_engaging(now), "saved", "reach"), of_post("saved"), of_post("reach"))
+
+
+def share_rate(now: ClientWindow) -> Figure:
+    return ratio_of_sums(_serving(_engaging(now), "shares", "reach"), of_post("shares"), of_post("reach"))
+
+
+def amplification_rate(now: ClientWindow) -> Figure:
+    """Shares per follower, over the accounts that published."""
+    posts = _serving(_engaging(now), "shares")
+    rows = _usable(posts, of_post("shares"))
+    if not rows:
+        return missing(FigureUnit.PERCENT, _none_has("a number of shares", posts), n=0)
+    starts = {one.account_id: one.at_start for one in now.followers}
+    bases = [starts.get(account) for account in sorted({post.account_id for post in posts})]
+    known = [base for base in bases if base is not None]
+    if len(known) < len(bases):
+        return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=len(rows))
+    return percent(total([row[0] for row in rows]), total(known), n=len(rows), doubt=_left_out(posts, len(rows)))
+
+
+def click_through_rate(now: ClientWindow) -> Figure:
+    """Of the posts whose links Meta counts: those on Facebook, and stories."""
+    return ratio_of_sums(_serving(now.each_post, "link_clicks", "views"), of_post("link_clicks"), of_post("views"))
+
+
+def profile_click_rate(now: ClientWindow) -> Figure:
+    """Clicks on the profile's own link, by the views of the same accounts (Instagram)."""
+    clicks, views = now.by_account("link_clicks"), now.by_account("views")
+    places = [
+        (account, day)
+        for account in now.serving("link_clicks")
+        for day in sorted(set(clicks.get(account, {})) & set(views.get(account, {})))
+    ]
+    both = [(clicks[account][day], views[account][day]) for account, day in places]
+    covered = len({day for _, day in places})
+    coverage = Coverage(covered, max(covered, now.window.days_ended(now.today)))
+    if not both:
+        return missing(FigureUnit.PERCENT, NO_READINGS, coverage=coverage)
+    tops, bottoms = zip(*both, strict=True)
+    return percent(total(tops), total(bottoms), coverage=coverage)
+
+
+def _levels(now: ClientWindow) -> list[tuple[int, int]] | None:
+    found = {one.account_id: (one.at_start, one.at_end) for one in now.followers}
+    pairs = [found.get(account, (None, None)) for account in sorted(now.accounts)]
+    known = [(start, end) for start, end in pairs if start is not None and end is not None]
+    return known if known and len(known) == len(pairs) else None
+
+
+def net_new_followers(now: ClientWindow) -> Figure:
+    """From the profile's totals: Meta's daily counts name those who came, not those who left (A8)."""
+    levels = _levels(now)
+    if levels is None:
+        return missing(FigureUnit.PEOPLE, NO_FOLLOWERS)
+    value = sum(end - start for start, end in levels)
+    # Fewer than before is an ordinary thing here, so a negative number raises no doubt.
+    return Figure(value=value, unit=FigureUnit.PEOPLE, n=len(levels))
+
+
+def audience_growth(now: ClientWindow) -> Figure:
+    levels = _levels(now)
+    if levels is None:
+        return missing(FigureUnit.PERCENT, NO_FOLLOWERS)
+    start, end = (sum(side) for side in zip(*levels, strict=True))
+    unit = FigureUnit.COUNT
+    return change(figure(start, unit), figure(end, unit)).percent
+
+
+def views_of_accounts(now: ClientWindow) -> Figure:
+    return daily_total(now, "views")
+
+
+_PERCENT, _COUNT, _PEOPLE, _MONEY = FigureUnit.PERCENT, FigureUnit.COUNT, FigureUnit.PEOPLE, FigureUnit.MONEY
+_REACH, _VIEWS = (*ENGAGEMENTS, "reach"), (*ENGAGEMENTS, "views")
+_APPROVALS, _EVENTS = ("approval_events",), ("conversion_events",)
+
+KPIS: tuple[Kpi, ...] = (
+    Kpi("posts", _COUNT, "posts published", ("posts",), posts_published),
+    Kpi("reach", _PEOPLE, "people, as Meta counts them for the window", ("reach",), people),
+    Kpi("views", _COUNT, "Σ daily views of the accounts", ("views",), views_of_accounts),
+    Kpi("engagements", _COUNT, "Σ likes + comments + shares + saves of posts", ENGAGEMENTS, engagements),
+    Kpi("engagement_rate_by_reach", _PERCENT, "Σ engagements / Σ reach × 100", _REACH, engagement_rate_by_reach),
+    Kpi(
+        "mean_engagement_rate_by_reach",
+        _PERCENT,
+        "mean over posts of engagements / reach × 100",
+        _REACH,
+        mean_engagement_rate_by_reach,
+    ),
+    Kpi(
+        "engagement_rate_by_followers",
+        _PERCENT,
+        "Σ engagements / followers at the start / posts × 100",
+        (*ENGAGEMENTS, "followers"),
+        engagement_rate_by_followers,
+    ),
+    Kpi("engagement_rate_by_views", _PERCENT, "Σ engagements / Σ views × 100", _VIEWS, engagement_rate_by_views),
+    Kpi("save_rate", _PERCENT, "Σ saves / Σ reach × 100", ("saved", "reach"), save_rate),
+    Kpi("share_rate", _PERCENT, "Σ shares / Σ reach × 100", ("shares", "reach"), share_rate),
+    Kpi(
+        "amplification_rate",
+        _PERCENT,
+        "Σ shares / followers at the start × 100",
+        ("shares", "followers"),
+        amplification_rate,
+    ),
+    Kpi(
+        "click_through_rate",
+        _PERCENT,
+        "Σ link clicks / Σ views of posts × 100",
+        ("link_clicks", "views"),
+        click_through_rate,
+    ),
+    Kpi(
+        "profile_click_rate",
+        _PERCENT,
+        "Σ link clicks / Σ views of accounts × 100",
+        ("link_clicks", "views"),
+        profile_click_rate,
+    ),
+    Kpi("net_new_followers", _PEOPLE, "followers at the end − at the start", ("followers",), net_new_followers),
+    Kpi(
+        "audience_growth", _PERCENT, "net new followers / followers at the start × 100", ("followers",), audience_growth
+    ),
+    Kpi("conversions", _COUNT, "conversions recorded", _EVENTS, conversions),
+    Kpi("conversion_rate", _PERCENT, "conversions / clicks on tagged links × 100", _EVENTS, conversion_rate),
+    Kpi("revenue", _MONEY, "revenue of conversions − refunds", _EVENTS, revenue),
+    Kpi("average_order_value", _MONEY, "revenue / conversions with revenue", _EVENTS, average_order_value),
+    Kpi("revenue_per_customer", _MONEY, "(revenue − refunds) / customers", _EVENTS, revenue_per_customer),
+    Kpi("new_customers", _PEOPLE, "customers who bought for the first time", ("new_customers",), fresh_customers),
+    Kpi("marketing_cost", _MONEY, "recorded costs, by days", ("marketing_cost",), marketing_cost),
+    Kpi(
+        "customer_acquisition_cost",
+        _MONEY,
+        "sales and marketing cost / new customers",
+        ("marketing_cost", "new_customers"),
+        customer_acquisition_cost,
+    ),
+    Kpi("approval_rate", _PERCENT, "approved / decided drafts × 100", _APPROVALS, approval_rate),
+    Kpi("rejection_rate", _PERCENT, "rejected / decided drafts × 100", _APPROVALS, rejection_rate),
+    Kpi("edit_rate", _PERCENT, "drafts edited before their decision / decided drafts × 100", _APPROVALS, edit_rate),
+    Kpi("edits_per_draft", FigureUnit.RATIO, "edits / decided drafts", _APPROVALS, edits_per_draft),
+    Kpi(
+        "regenerations_per_draft",
+        FigureUnit.RATIO,
+        "regenerations / decided drafts",
+        _APPROVALS,
+        regenerations_per_draft,
+    ),
+)
+REACH_GROWTH = Kpi("reach_growth", _PERCENT, "(reach − earlier reach) / earlier reach × 100", ("reach",), people)
+
+
+def compute_kpis(now: ClientWindow, before: ClientWindow | None = None) -> dict[str, Figure]:
+    """Every KPI by name; growth of reach needs the window before."""
+    found = {kpi.name: kpi.compute(now) for kpi in KPIS}
+    earlier = missing(FigureUnit.PEOPLE, NO_WINDOW) if before is None else people(before)
+    found[REACH_GROWTH.name] = change(earlier, found["reach"]).percent
+    return found
+
+
+def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] | None = None) -> dict[str, Change]:
+    """How every KPI, or each of these, differs from that of the window before, both of the days that `like_for_like` leaves.
+
+    Of a running window `now` holds the days that are over; before the first of them is, nothing is compared (G3).
+    """
+    wanted = [kpi for kpi in KPIS if names is None or kpi.name in names]
+    later, earlier = like_for_like(now, before)
+    compare = change if now.window.days_ended(now.today) else not_begun
+    return {kpi.name: compare(kpi.compute(earlier), kpi.compute(later)) for kpi in wanted}

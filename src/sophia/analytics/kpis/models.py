@@ -1,0 +1,54 @@
+"""What is made of readings: KPI snapshots, campaigns, and the benchmarks to compare with."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Json
+
+
+class KPISnapshot(Base):
+    """The KPIs of one client, or of one of its accounts, for one week from Monday to Sunday (both included)."""
+
+    __tablename__ = "kpi_snapshots"
+    __table_args__ = (
+        UniqueConstraint("client_id", "account_key", "week_start"),
+        CheckConstraint("week_end > week_start", name="week_in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    # 0 for the whole client: a unique key over a NULL would allow the same week twice (G3).
+    account_key: Mapped[int] = mapped_column(BigId, default=0)
+    week_start: Mapped[date] = mapped_column(Date)
+    week_end: Mapped[date] = mapped_column(Date)
+    kpis: Mapped[dict[str, Any]] = mapped_column(Json)
+    algo_dependent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    algo_independent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    # When these values were first found, and when they were last found to be right.
+    computed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KPISnapshotRevision(Base):
+    """What a snapshot said until late or restated readings changed it."""
+
+    __tablename__ = "kpi_snapshot_revisions"
+
+    snapshot_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("kpi_snapshots.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    kpis: Mapped[dict[str, Any]] = mapped_column(Json)
+    algo_dependent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    algo_independent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    computed_at: Mapped[datetime] = mapped_column(UtcDateTime)

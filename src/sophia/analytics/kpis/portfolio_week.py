@@ -1,0 +1,84 @@
+"""The newest week that was kept of all clients: their KPIs, and for how many of them each KPI rose or fell."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sophia.analytics.figures.figures import Figure, Window
+from sophia.analytics.figures.sentences import Reference, Sentence, say
+from sophia.analytics.kpis.queries import ClientWeek
+from sophia.analytics.kpis.trends import newest_weeks
+from sophia.meta.reporting_zone import reporting_day
+
+MOVING_KPIS = {
+    "views": "Views",
+    "engagements": "Engagements",
+    "engagement_rate_by_reach": "Engagement rates by reach",
+    "net_new_followers": "Net new followers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """For how many clients a KPI rose and fell from the week before, of those for which both weeks are known."""
+
+    up: int
+    down: int
+    clients: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioWeek:
+    """{client: {KPI: figure}} of one closed week, and what moved since the week before."""
+
+    week: Window
+    kpis: Mapping[int, Mapping[str, Figure]]
+    movements: Mapping[str, Movement]
+    computed_at: datetime
+    commentary: tuple[Sentence, ...] = ()
+
+
+def two_newest_weeks(now: datetime) -> tuple[Window, ...]:
+    return newest_weeks(reporting_day(now), 2)
+
+
+def newest_portfolio_week(snapshots: Sequence[ClientWeek], now: datetime) -> PortfolioWeek | None:
+    """From the snapshots of the two newest closed weeks; None when the newest was not computed for anybody yet."""
+    before, week = two_newest_weeks(now)
+    after = {one.client_id: one for one in snapshots if one.week == week}
+    earlier = {one.client_id: one.kpis for one in snapshots if one.week == before}
+    if not after:
+        return None
+    kpis = {client: one.kpis for client, one in after.items()}
+    movements = {name: _movement(name, earlier, kpis) for name in MOVING_KPIS}
+    computed = max(one.computed_at for one in after.values())
+    found = PortfolioWeek(week, kpis, movements, computed)
+    return replace(found, commentary=tuple(_commentary(found)))
+
+
+def _movement(
+    name: str, earlier: Mapping[int, Mapping[str, Figure]], after: Mapping[int, Mapping[str, Figure]]
+) -> Movement:
+    steps = []
+    for client, kpis in after.items():
+        now, before = kpis.get(name), earlier.get(client, {}).get(name)
+        if now is not None and before is not None and now.value is not None and before.value is not None:
+            steps.append(float(now.value) - float(before.value))
+    return Movement(sum(step > 0 for step in steps), sum(step < 0 for step in steps), len(steps))
+
+
+def _commentary(found: PortfolioWeek) -> Iterator[Sentence]:
+    for name, label in MOVING_KPIS.items():
+        if found.movements[name].clients:
+            yield say(
+                found,
+                f"{label} rose for {{up}} and fell for {{down}} of {{clients}} clients in the week from {{start}}.",
+                up=f"movements.{name}.up",
+                down=f"movements.{name}.down",
+                clients=f"movements.{name}.clients",
+                start=Reference("week.start", "text"),
+            )
+    if not any(movement.clients for movement in found.movements.values()):
+        yield say(
+            found, "There is no week before that of {start} to compare with.", start=Reference("week.start", "text")
+        )

@@ -1,0 +1,285 @@
+"""Snapshots of KPIs: those of a client, those of a week, as they said at a moment, and the weeks that want new ones."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, or_, select, type_coerce, union
+from sqlalchemy.orm import Session, aliased
+
+from sophia.analytics.conversions.models import (
+    ConversionEvent,
+    ConversionEventRevision,
+    ConversionSourceChoice,
+    MarketingCost,
+)
+from sophia.analytics.figures.documents import figure_of
+from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, Figure, Window, week_of
+from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
+from sophia.analytics.readings.account_states import DAY_FAMILIES
+from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
+from sophia.analytics.readings.run_models import Watermark
+from sophia.analytics.readings.visibility import Seen, visible
+from sophia.database import EPOCH
+from sophia.meta.reporting_zone import reporting_day
+from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, Post
+
+# Transactions of others may have ended in another order than the moments that they noted.
+MARGIN = timedelta(hours=1)
+# 1970-01-01 was a Thursday: three days more, and weeks begin on Monday.
+_FROM_MONDAY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WeekSnapshot:
+    """The KPIs of one client, or of one of its accounts, in one closed week; `checked_at` is when they were last right."""
+
+    client_id: int
+    account_id: int | None
+    week: Window
+    kpis: Mapping[str, Figure]
+    algo_dependent_summary: Mapping[str, Figure]
+    algo_independent_summary: Mapping[str, Figure]
+    computed_at: datetime
+    checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClientWeek:
+    """Some KPIs of one client in one closed week."""
+
+    client_id: int
+    week: Window
+    computed_at: datetime
+    kpis: Mapping[str, Figure]
+
+
+def client_snapshots(
+    session: Session, client_id: int, weeks: Collection[Window], *, account_id: int | None = None
+) -> list[WeekSnapshot]:
+    """The snapshots of these weeks that there are, oldest first; of the whole client or of one account."""
+    rows = session.scalars(
+        select(KPISnapshot)
+        .where(
+            KPISnapshot.client_id == client_id,
+            KPISnapshot.account_key == (account_id or 0),
+            KPISnapshot.week_start.in_([week.start for week in weeks]),
+        )
+        .order_by(KPISnapshot.week_start)
+    )
+    return [_snapshot(row) for row in rows]
+
+
+def portfolio_snapshots(
+    session: Session, seen: Seen, weeks: Collection[Window], kpis: Collection[str]
+) -> list[ClientWeek]:
+    """These KPIs of whole clients in these weeks, of the active clients that may be seen, by client and week."""
+    snapshot = KPISnapshot
+    rows = session.execute(
+        select(snapshot.client_id, snapshot.week_start, snapshot.computed_at, cast(snapshot.kpis, Text))
+        .join(Client, Client.id == snapshot.client_id)
+        .where(
+            snapshot.account_key == 0,
+            snapshot.week_start.in_([week.start for week in weeks]),
+            visible(snapshot.client_id, seen),
+            Client.status == "active",
+        )
+        .order_by(snapshot.client_id, snapshot.week_start)
+    )
+    return [
+        ClientWeek(client, week_of(start), computed_at, _chosen(document, kpis))
+        for client, start, computed_at, document in rows
+    ]
+
+
+def _snapshot(row: KPISnapshot) -> WeekSnapshot:
+    documents = (row.kpis, row.algo_dependent_summary or {}, row.algo_independent_summary or {})
+    kpis, dependent, independent = ({name: figure_of(one) for name, one in each.items()} for each in documents)
+    week = Window(row.week_start, row.week_end + ONE_DAY)
+    return WeekSnapshot(
+        row.client_id, row.account_id, week, kpis, dependent, independent, row.computed_at, row.checked_at
+    )
+
+
+def portfolio_kpis(
+    session: Session, weeks: Collection[Window], kpis: Collection[str], *, as_of: datetime | None = None
+) -> dict[int, dict[date, dict[str, Figure]]]:
+    """{client: {Monday: {KPI: figure}}} of whole clients in these weeks, as the snapshots said at a moment; one query."""
+    rows = session.execute(
+        select(KPISnapshot.client_id, KPISnapshot.week_start, _said(as_of)).where(
+            KPISnapshot.account_key == 0, KPISnapshot.week_start.in_([week.start for week in weeks])
+        )
+    )
+    found: dict[int, dict[date, dict[str, Figure]]] = defaultdict(dict)
+    for client, start, document in rows:
+        if document is not None:
+            found[client][start] = _chosen(document, kpis)
+    return found
+
+
+def account_figures(
+    session: Session, week: Window, kpis: Collection[str], *, as_of: datetime | None = None
+) -> dict[int, dict[str, Figure]]:
+    """{account: {KPI: figure}} of every account in one week, as the snapshots said at a moment; one query."""
+    rows = session.execute(
+        select(KPISnapshot.account_key, _said(as_of)).where(
+            KPISnapshot.week_start == week.start, KPISnapshot.account_key != 0
+        )
+    )
+    return {account: _chosen(document, kpis) for account, document in rows if document is not None}
+
+
+def _chosen(document: str, kpis: Collection[str]) -> dict[str, Figure]:
+    every = _figures(document)
+    return {name: every[name] for name in kpis if name in every}
+
+
+@lru_cache(maxsize=4096)
+def _figures(document: str) -> Mapping[str, Figure]:
+    """What a document says. Every report reads those of the whole portfolio, and they hardly ever change."""
+    return MappingProxyType({name: figure_of(one) for name, one in json.loads(document).items()})
+
+
+def _said(as_of: datetime | None) -> ColumnElement[Any]:
+    """The document of KPIs as a snapshot says it, or said it at a moment; NULL when it was not there yet."""
+    snapshot, revision = KPISnapshot, KPISnapshotRevision
+    said = cast(snapshot.kpis, Text)
+    if as_of is None:
+        return said
+    earlier = (
+        select(cast(revision.kpis, Text))
+        .where(revision.snapshot_id == snapshot.id, revision.computed_at <= as_of, revision.replaced_at > as_of)
+        .limit(1)
+        .correlate(snapshot)
+        .scalar_subquery()
+    )
+    return case((snapshot.computed_at <= as_of, said), else_=earlier)
+
+
+def weeks_due(session: Session, today: date) -> dict[Window, set[int]]:
+    """{closed week: clients whose snapshot of it is missing, or rests on readings that were restated since}.
+
+    The newest closed week is due for every client that has been collected for it, for it changes most. All weeks were
+    right when the newest one was last checked, and so only what was stored since then is looked at.
+    """
+    newest = Window(week_of(today).start - ONE_WEEK, week_of(today).start)
+    first = _first_weeks(session)
+    due: dict[Window, set[int]] = defaultdict(set)
+    known = _known_weeks(session)
+    for client, begun in first.items():
+        for index in range((newest.start - begun).days // 7 + 1):
+            start = begun + index * ONE_WEEK
+            if start == newest.start or start not in known.get(client, ()):
+                due[Window(start, start + ONE_WEEK)].add(client)
+    last_week = select(func.max(KPISnapshot.week_start)).scalar_subquery()
+    checked = session.scalar(
+        select(func.min(KPISnapshot.checked_at))
+        .join(Client, Client.id == KPISnapshot.client_id)
+        .where(KPISnapshot.account_key == 0, KPISnapshot.week_start == last_week, Client.status == "active")
+    )
+    if checked is not None:
+        for client, start in _touched_weeks(session, checked - MARGIN):
+            # Followers at the end of one week are those at the start of the next.
+            for week in (Window(start, start + ONE_WEEK), Window(start + ONE_WEEK, start + 2 * ONE_WEEK)):
+                if week.start in known.get(client, ()) and week.is_closed(today):
+                    due[week].add(client)
+    return dict(sorted(due.items()))
+
+
+def _first_weeks(session: Session) -> dict[int, date]:
+    """{active client: the Monday of the first whole week that was asked for one of its accounts}."""
+    rows = session.execute(
+        select(Account.client_id, func.min(Watermark.from_day))
+        .join(Watermark, Watermark.account_id == Account.id)
+        .join(Client, Client.id == Account.client_id)
+        .where(Watermark.family.in_(DAY_FAMILIES), Client.status == "active")
+        .group_by(Account.client_id)
+    )
+    return {client: week_of(day + 6 * ONE_DAY).start for client, day in rows}
+
+
+def _known_weeks(session: Session) -> dict[int, set[date]]:
+    found: dict[int, set[date]] = defaultdict(set)
+    rows = session.execute(
+        select(KPISnapshot.client_id, KPISnapshot.week_start).where(KPISnapshot.account_key == 0)
+    )  # fmt: skip
+    for client, start in rows:
+        found[client].add(start)
+    return found
+
+
+def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
+    """(client, Monday) of the weeks about which something was stored since."""
+    owner = dict(session.execute(select(Account.id, Account.client_id)).all())
+    first = session.scalar(select(func.min(Fetch.id)).where(Fetch.stored_at > since))
+    found: set[tuple[int, date]] = set()
+    if first is not None:
+        number = (type_coerce(EngagementMetric.metric_date, Integer) + _FROM_MONDAY) // 7
+        rows = session.execute(
+            select(MetricSeries.account_id, number)
+            .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
+            .where(EngagementMetric.fetch_id >= first)
+            .distinct()
+        )
+        found |= {(owner[account], EPOCH + timedelta(days=7 * int(week) - _FROM_MONDAY)) for account, week in rows}
+    posts = session.execute(select(Post.account_id, Post.published_at).where(Post.first_seen_at > since))
+    found |= {(owner[account], week_of(reporting_day(moment)).start) for account, moment in posts}
+    return (
+        found
+        | _weeks_of_conversions(session, since)
+        | _weeks_of_decisions(session, since)
+        | _weeks_of_costs(session, since)
+    )
+
+
+def _weeks_of_conversions(session: Session, since: datetime) -> set[tuple[int, date]]:
+    """Every week of a version that began or ended since, of the same sale in another source, and of a client whose
+    choice of sources changed.
+    """
+    event, twin, choice = ConversionEvent, aliased(ConversionEvent), ConversionSourceChoice
+    old = ConversionEventRevision
+    # Whatever ends a version writes a newer one, be it one that is removed.
+    is_new = event.recorded_at > since
+    chosen = select(choice.client_id).where(or_(choice.set_at > since, choice.ended_at > since))
+    same_sale = (twin.client_id == event.client_id) & (twin.transaction_key == event.transaction_key)
+    rows = session.execute(
+        union(
+            select(event.client_id, event.event_date).where(is_new),
+            select(old.client_id, old.event_date).where(old.replaced_at > since),
+            select(twin.client_id, twin.event_date).join(event, same_sale).where(is_new),
+            select(event.client_id, event.event_date).where(event.client_id.in_(chosen)),
+        )
+    )
+    return {(client, week_of(day).start) for client, day in rows}
+
+
+def _weeks_of_decisions(session: Session, since: datetime) -> set[tuple[int, date]]:
+    rows = session.execute(
+        select(Client.id, Client.timezone, ApprovalEvent.happened_at)
+        .join(ContentDraft, ContentDraft.client_id == Client.id)
+        .join(ApprovalEvent, ApprovalEvent.draft_id == ContentDraft.id)
+        .where(ApprovalEvent.happened_at > since)
+    )
+    return {(client, week_of(moment.astimezone(ZoneInfo(zone)).date()).start) for client, zone, moment in rows}
+
+
+def _weeks_of_costs(session: Session, since: datetime) -> set[tuple[int, date]]:
+    """Every week that a cost touches which was told or taken back since."""
+    cost = MarketingCost
+    rows = session.execute(
+        select(cost.client_id, cost.start_date, cost.end_date).where(
+            or_(cost.recorded_at > since, cost.removed_at > since)
+        )
+    )
+    return {
+        (client, monday)
+        for client, first, last in rows
+        for index in range((last - week_of(first).start).days // 7 + 1)
+        if (monday := week_of(first).start + index * ONE_WEEK)
+    }

@@ -1,0 +1,31 @@
+"""What the API answers of reports, and the shapes that they share with briefs. A figure without a value says why it has none."""
+
+from pydantic import Field
+
+from sophia.analytics.figures.schemas import Answering, ChangeAnswer, FigureAnswer, WindowAnswer
+from sophia.analytics.kpis.summaries import Aggregate
+from sophia.meta.catalogue import Level
+
+
+class WeekPointAnswer(Answering):
+    week: WindowAnswer
+    figure: FigureAnswer
+    is_closed: bool
+
+
+class TrendAnswer(Answering):
+    """The newest weeks, oldest first; `falling` and `rising` count the weeks in a row up to the newest closed one."""
+
+    points: list[WeekPointAnswer]
+    from_previous: ChangeAnswer
+    from_last_year: ChangeAnswer
+    falling: int
+    rising: int
+
+
+class SummaryLineAnswer(Answering):
+    metric: str
+    level: Level
+    aggregate: Aggregate
+    figure: FigureAnswer = Field(description="Of the whole window; `change` compares the days that both windows have.")
+    change: ChangeAnswer

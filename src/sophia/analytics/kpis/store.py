@@ -1,0 +1,85 @@
+"""Keeps the KPIs of closed weeks: the same again changes nothing, and what is replaced is kept (G1, G3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
+from sophia.database import among
+
+_DOCUMENTS = ("kpis", "algo_dependent_summary", "algo_independent_summary")
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedWeek:
+    """The KPIs of one client, or of one of its accounts, as documents (`measures/documents.py`)."""
+
+    client_id: int
+    account_id: int | None
+    kpis: dict[str, Any]
+    algo_dependent_summary: dict[str, Any]
+    algo_independent_summary: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedWeeks:
+    """How many snapshots were new, said something else than before, or the same."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+    def __add__(self, other: "SavedWeeks") -> "SavedWeeks":
+        return SavedWeeks(self.new + other.new, self.changed + other.changed, self.same + other.same)
+
+
+def save_week(session: Session, week: Window, computed: Sequence[ComputedWeek], now: datetime) -> SavedWeeks:
+    """Store what was computed of one closed week. Everything is one transaction of the caller's."""
+    found = session.scalars(
+        select(KPISnapshot)
+        .where(
+            KPISnapshot.week_start == week.start, among(KPISnapshot.client_id, {one.client_id for one in computed})
+        )
+        .with_for_update()
+    )  # fmt: skip
+    known = {(row.client_id, row.account_key): row for row in found}
+    counts = {"new": 0, "changed": 0, "same": 0}
+    for one in computed:
+        row = known.get((one.client_id, one.account_id or 0))
+        if row is None:
+            counts["new"] += 1
+            session.add(_new(week, one, now))
+        elif all(getattr(row, name) == getattr(one, name) for name in _DOCUMENTS):
+            counts["same"] += 1
+            row.checked_at = now
+        else:
+            counts["changed"] += 1
+            _replace(session, row, one, now)
+    session.flush()
+    return SavedWeeks(**counts)
+
+
+def _new(week: Window, one: ComputedWeek, now: datetime) -> KPISnapshot:
+    return KPISnapshot(
+        client_id=one.client_id,
+        account_id=one.account_id,
+        account_key=one.account_id or 0,
+        week_start=week.start,
+        week_end=week.end - ONE_DAY,
+        computed_at=now,
+        checked_at=now,
+        **{name: getattr(one, name) for name in _DOCUMENTS},
+    )
+
+
+def _replace(session: Session, row: KPISnapshot, one: ComputedWeek, now: datetime) -> None:
+    kept = {name: getattr(row, name) for name in _DOCUMENTS}
+    session.add(KPISnapshotRevision(snapshot_id=row.id, replaced_at=now, computed_at=row.computed_at, **kept))
+    for name in _DOCUMENTS:
+        setattr(row, name, getattr(one, name))
+    row.computed_at = row.checked_at = now

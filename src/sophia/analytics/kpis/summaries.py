@@ -1,0 +1,148 @@
+"""What the platform decided and what people did: every canonical metric of a window, each with its own aggregate."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sophia.analytics.figures.documents import figures_document
+from sophia.analytics.figures.facts import ClientWindow, PostFacts
+from sophia.analytics.figures.figures import (
+    NO_READINGS,
+    NOT_ADDED,
+    NOT_AVERAGED,
+    Change,
+    Figure,
+    FigureUnit,
+    change,
+    figure,
+    missing,
+    total,
+)
+from sophia.analytics.figures.statistics import median
+from sophia.analytics.kpis.kpis import NO_WINDOW, daily_total, people
+from sophia.analytics.kpis.like_for_like import like_for_like, not_begun
+from sophia.meta.catalogue import CANONICAL, Counting, Level, MetricClass, Unit
+
+_UNITS = {
+    Unit.COUNT: FigureUnit.COUNT,
+    Unit.PEOPLE: FigureUnit.PEOPLE,
+    Unit.MILLISECONDS: FigureUnit.MILLISECONDS,
+    Unit.RATIO: FigureUnit.RATIO,
+    Unit.MONEY: FigureUnit.MONEY,
+}
+
+
+class Aggregate(StrEnum):
+    """How one figure is made of many values (G10)."""
+
+    SUM = "sum"
+    PEOPLE = "people"
+    MEDIAN = "median"
+
+
+_AGGREGATES = {
+    Counting.ADDITIVE: Aggregate.SUM,
+    Counting.UNIQUE: Aggregate.PEOPLE,
+    Counting.LEVEL: Aggregate.MEDIAN,
+    Counting.RATIO: Aggregate.MEDIAN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLine:
+    """One metric at one level, accounts and posts never mixed (A4): the whole window's figure, and how it changed from
+    the window before, on the days that both have.
+    """
+
+    metric: str
+    level: Level
+    aggregate: Aggregate
+    figure: Figure
+    change: Change
+
+
+def algo_dependent_summary(
+    now: ClientWindow, before: ClientWindow | None = None, later: ClientWindow | None = None
+) -> tuple[SummaryLine, ...]:
+    """What was counted because the platform showed something; `later` is what is compared, of a running window the days
+    that are over.
+    """
+    return _summary(now, before, later or now, MetricClass.ALGORITHM_DEPENDENT)
+
+
+def algo_independent_summary(
+    now: ClientWindow, before: ClientWindow | None = None, later: ClientWindow | None = None
+) -> tuple[SummaryLine, ...]:
+    """What was counted because people did something."""
+    return _summary(now, before, later or now, MetricClass.ALGORITHM_INDEPENDENT)
+
+
+def unclassified(now: ClientWindow) -> tuple[str, ...]:
+    """Names in the window that mean nothing to the catalogue, and so stand in neither summary (A7)."""
+    return tuple(sorted((_names(now, Level.ACCOUNT) | _names(now, Level.POST)) - set(CANONICAL)))
+
+
+def _names(now: ClientWindow, level: Level) -> set[str]:
+    if level is Level.POST:
+        return {name for post in now.each_post for name in post.values}
+    return {one.metric for one in now.days if one.day in now.window} | {one.metric for one in now.own}
+
+
+def _summary(
+    now: ClientWindow, before: ClientWindow | None, later: ClientWindow, wanted: MetricClass
+) -> tuple[SummaryLine, ...]:
+    kinds: tuple[tuple[Level, Callable[[ClientWindow, str], Figure]], ...] = (
+        (Level.ACCOUNT, _of_accounts),
+        (Level.POST, lambda window, name: posts_total(window.each_post, name)),
+    )
+    lines = []
+    later, earlier = (later, None) if before is None else like_for_like(later, before)
+    compare = change if later.window.days_ended(later.today) else not_begun
+    for level, aggregate in kinds:
+        for name in sorted(_names(now, level) & set(CANONICAL)):
+            if CANONICAL[name].metric_class is not wanted:
+                continue
+            whole, after = aggregate(now, name), aggregate(later, name)
+            base = missing(after.unit, NO_WINDOW) if earlier is None else aggregate(earlier, name)
+            lines.append(SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], whole, compare(base, after)))
+    return tuple(lines)
+
+
+def _of_accounts(now: ClientWindow, name: str) -> Figure:
+    canonical = CANONICAL[name]
+    if canonical.counting is Counting.UNIQUE:
+        return people(now, name)
+    if canonical.counting is Counting.ADDITIVE:
+        return daily_total(now, name, _UNITS[canonical.unit])
+    return missing(_UNITS[canonical.unit], NOT_AVERAGED)
+
+
+def posts_total(each_post: Iterable[PostFacts], name: str) -> Figure:
+    """A canonical metric of posts, each given once: their sum, their median, or the bounds of their people (A5)."""
+    canonical = CANONICAL[name]
+    unit = _UNITS[canonical.unit]
+    posts = [post for post in each_post if post.serves(name) or name in post.values]
+    values = [post.values[name] for post in posts if name in post.values]
+    if not values:
+        return missing(unit, NO_READINGS, n=0)
+    doubt = None
+    if len(values) < len(posts):
+        doubt = f"{len(posts) - len(values)} of {len(posts)} posts lack a value and are left out."
+    if canonical.counting is Counting.ADDITIVE:
+        return figure(total(values), unit, n=len(values), doubt=doubt)
+    if canonical.counting is Counting.UNIQUE and len(values) > 1:
+        return Figure(
+            value=None,
+            unit=unit,
+            n=len(values),
+            reason=NOT_ADDED,
+            at_least=max(values),
+            at_most=total(values) if doubt is None else None,
+        )
+    return figure(median([float(value) for value in values]), unit, n=len(values), doubt=doubt)
+
+
+def summary_document(lines: Iterable[SummaryLine]) -> dict[str, Any]:
+    """{level.metric: the figure of this window}."""
+    return figures_document({f"{line.level.value}.{line.metric}": line.figure for line in lines})

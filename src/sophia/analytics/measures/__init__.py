@@ -1,1 +1,0 @@
-"""Pure calculations, one subject a file: frozen values in, frozen values out."""

@@ -1,0 +1,79 @@
+"""Tables of the measurements: the specification's eight models, and the series, runs and revisions beside them."""
+
+from sophia.analytics.annotations.models import Annotation
+from sophia.analytics.anomalies.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
+from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.benchmarks.models import IndustryBenchmark
+from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
+from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
+from sophia.analytics.conversions.models import (
+    ConversionEvent,
+    ConversionEventRevision,
+    ConversionSourceChoice,
+    MarketingCost,
+)
+from sophia.analytics.decisions.models import DecisionQualityScore, DecisionTrace, PostOutcome, PostOutcomeRevision
+from sophia.analytics.goals.models import ClientGoal
+from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
+from sophia.analytics.links.models import TrackedLink
+from sophia.analytics.readings.models import (
+    AccountTotal,
+    EngagementMetric,
+    Fetch,
+    MetricRevision,
+    MetricSeries,
+    QuarantinedItem,
+    StoredMetric,
+)
+from sophia.analytics.readings.run_models import (
+    BudgetPause,
+    CollectionRun,
+    Lease,
+    MetricStatus,
+    RefusedObject,
+    Watermark,
+)
+
+__all__ = [
+    "AccountTotal",
+    "Annotation",
+    "AnomalyEntry",
+    "BudgetPause",
+    "Campaign",
+    "CampaignMembership",
+    "ClientGoal",
+    "CollectionRun",
+    "Comment",
+    "CommentReading",
+    "Competitor",
+    "CompetitorPost",
+    "CompetitorValue",
+    "ConversionEvent",
+    "ConversionEventRevision",
+    "ConversionSourceChoice",
+    "DecisionQualityScore",
+    "DecisionTrace",
+    "DerivedMetric",
+    "EngagementMetric",
+    "Fetch",
+    "IdealCustomer",
+    "IndustryBenchmark",
+    "KPISnapshot",
+    "KPISnapshotRevision",
+    "Lease",
+    "MarketingCost",
+    "MetricRevision",
+    "MetricSeries",
+    "MetricStatus",
+    "PortfolioEventEntry",
+    "PostOutcome",
+    "PostOutcomeRevision",
+    "QuarantinedItem",
+    "RefusedObject",
+    "StoredMetric",
+    "TrackedLink",
+    "WatchedMetric",
+    "WatchedSeries",
+    "Watermark",
+]

@@ -1,0 +1,60 @@
+"""What people respond to, and when; and each post among the others of its account."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from sophia.access.problems import documented
+from sophia.access.web import Visited
+from sophia.analytics.figures.schemas import WindowAnswer
+from sophia.analytics.figures.shapes import ClientId, WindowQuery
+from sophia.analytics.kpis.windows import HISTORY
+from sophia.analytics.posting_times.schemas import (
+    FormatsAnswer,
+    PostingTimesAnswer,
+    StandingPostAnswer,
+    StandingsAnswer,
+    StandingsQuery,
+    formats_answer,
+    posting_times_answer,
+)
+from sophia.analytics.posting_times.service import make_responses, make_standings
+from sophia.analytics.readings.visibility import expect_client
+
+router = APIRouter(responses=documented(404))
+Days = Annotated[WindowQuery, Query()]
+USUAL_DAYS = HISTORY.days
+
+
+@router.get("/{client_id}/posting-times")
+def posting_times(who: Visited, client_id: ClientId, asked: Days) -> PostingTimesAnswer:
+    """When people respond, by hour of the week on the client's clock; by default from the posts of 90 days."""
+    with who.database.read() as session:
+        expect_client(session, who.seen, client_id)
+    return posting_times_answer(make_responses(who.database, client_id, asked.window_at(who.now, USUAL_DAYS), who.now))
+
+
+@router.get("/{client_id}/formats")
+def formats(who: Visited, client_id: ClientId, asked: Days) -> FormatsAnswer:
+    """What people respond to: formats and content pillars; by default from the posts of 90 days."""
+    with who.database.read() as session:
+        expect_client(session, who.seen, client_id)
+    return formats_answer(make_responses(who.database, client_id, asked.window_at(who.now, USUAL_DAYS), who.now))
+
+
+@router.get("/{client_id}/post-standings")
+def post_standings(who: Visited, client_id: ClientId, asked: Annotated[StandingsQuery, Query()]) -> StandingsAnswer:
+    """Each post against those of the same account at the same age; by default the posts of 90 days after seven days."""
+    with who.database.read() as session:
+        expect_client(session, who.seen, client_id)
+    age = int(asked.age.removesuffix("d"))
+    found = make_standings(who.database, client_id, asked.window_at(who.now, USUAL_DAYS), who.now, age, asked.metric)
+    chosen = [post for post in found.posts if asked.verdict in (None, post.standing.verdict)]
+    return StandingsAnswer(
+        client_id=client_id,
+        window=WindowAnswer.model_validate(found.window),
+        age=asked.age,
+        metric=asked.metric,
+        total=len(chosen),
+        posts=[StandingPostAnswer.model_validate(post) for post in chosen[: asked.limit]],
+    )

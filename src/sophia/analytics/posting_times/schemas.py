@@ -1,0 +1,161 @@
+"""What people respond to, and when; and posts among others of the same age."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, FiniteFloat
+
+from sophia.analytics.figures.schemas import (
+    Answering,
+    FigureAnswer,
+    Quantity,
+    WindowAnswer,
+)
+from sophia.analytics.figures.shapes import Limit, WindowQuery
+from sophia.analytics.posting_times.responses import Effect, GroupResponse, Slot
+from sophia.analytics.posting_times.service import Measured, Responses
+from sophia.meta.catalogue import Platform
+
+Verdict = Literal["above", "below", "usual"]
+
+
+class RespondingAnswer(Answering):
+    """Of `posts` that were published in the window, `compared` have both engagements and reach.
+
+    `factor` 1.2 means a fifth more engagement from as many people reached; it is drawn towards 1 the more, the fewer
+    posts there are. `reason` says why nothing can be compared.
+    """
+
+    client_id: int
+    window: WindowAnswer
+    posts: int
+    compared: int
+    reason: str | None
+
+
+class ResponseAnswer(Answering):
+    factor: FigureAnswer
+    effect: Effect
+
+
+class SlotAnswer(Answering):
+    """An hour of the week in the client's zone; Monday is 0."""
+
+    weekday: int
+    hour: int
+
+
+class PostingTimeAnswer(SlotAnswer, ResponseAnswer):
+    pass
+
+
+class PostingTimesAnswer(RespondingAnswer):
+    """By hour of the week in the client's `zone`. `best` are the hours that are better for certain, the best first."""
+
+    zone: str
+    hours: list[PostingTimeAnswer] = Field(description="The hours in which anything was published.")
+    best: list[SlotAnswer]
+
+
+class FormatsAnswer(RespondingAnswer):
+    """By platform and kind of post, and by content pillar; posts without a pillar are in none."""
+
+    formats: dict[str, ResponseAnswer]
+    pillars: dict[str, ResponseAnswer]
+    without_pillar: int
+
+
+class StandingsQuery(WindowQuery):
+    """Posts of which window, at which age, by what."""
+
+    age: Literal["1d", "7d", "28d"] = Field(
+        default="7d", description="Reporting days after the one on which a post was published."
+    )
+    metric: Measured = "engagements"
+    verdict: Verdict | None = None
+    limit: Limit = 200
+
+
+class StandingAnswer(Answering):
+    """A post against the others of its account: of its format where there are eight, else of all formats.
+
+    `usual` is their median, 95 % of posts would lie between `low` and `high`, `score` is z on the log scale.
+    """
+
+    compared: int
+    among: Literal["format", "all formats"]
+    score: FiniteFloat | None
+    usual: FiniteFloat | None
+    low: FiniteFloat | None
+    high: FiniteFloat | None
+    verdict: Verdict | None
+    reason: str
+
+
+class StandingPostAnswer(Answering):
+    post_id: int
+    account_id: int
+    platform: Platform
+    format: str
+    platform_post_id: str
+    published_at: datetime
+    title: str | None
+    permalink: str | None
+    value: Quantity | None
+    standing: StandingAnswer
+
+
+class StandingsAnswer(Answering):
+    """Posts that have reached the age, newest first. `total` counts those that match, also beyond the limit."""
+
+    client_id: int
+    window: WindowAnswer
+    age: str
+    metric: str
+    total: int
+    posts: list[StandingPostAnswer]
+
+
+def posting_times_answer(found: Responses) -> PostingTimesAnswer:
+    figures = [one.factor for one in found.times.values()]
+    known = any(one.value is not None for one in figures)
+    return PostingTimesAnswer(
+        client_id=found.client_id,
+        window=WindowAnswer.model_validate(found.window),
+        posts=found.posts,
+        compared=found.compared,
+        reason=None if known else figures[0].reason,
+        zone=found.zone,
+        hours=posting_time_answers(found.times),
+        best=[SlotAnswer(weekday=slot.weekday, hour=slot.hour) for slot in found.best],
+    )
+
+
+def formats_answer(found: Responses) -> FormatsAnswer:
+    figures = [one.factor for one in (*found.formats.values(), *found.pillars.values())]
+    known = any(one.value is not None for one in figures)
+    reason = figures[0].reason if figures else "No post of this window was collected."
+    return FormatsAnswer.model_validate(
+        {
+            "client_id": found.client_id,
+            "window": found.window,
+            "posts": found.posts,
+            "compared": found.compared,
+            "reason": None if known else reason,
+            "formats": found.formats,
+            "pillars": found.pillars,
+            "without_pillar": found.without_pillar,
+        }
+    )
+
+
+def posting_time_answers(times: Mapping[Slot, GroupResponse]) -> list[PostingTimeAnswer]:
+    """The hours in which anything was published, in order."""
+    return [
+        PostingTimeAnswer(
+            weekday=slot.weekday, hour=slot.hour, **ResponseAnswer.model_validate(found).model_dump(round_trip=True)
+        )
+        for slot, found in times.items()
+        if found.factor.n
+    ]

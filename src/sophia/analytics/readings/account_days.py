@@ -1,0 +1,122 @@
+"""A few metrics of many accounts, day by day, as plain numbers: what drivers and anomalies are computed from."""
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import String, case, cast, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.readings.meanings import Meaning
+from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
+from sophia.analytics.readings.posts import published_at, was_published_in
+from sophia.analytics.readings.queries import CURRENT, value_at
+from sophia.database import among, collected, day_number
+from sophia.meta.catalogue import Level, Period
+from sophia.meta.reporting_zone import day_start
+from sophia.portfolio.models import Post
+
+Days = dict[date, float]
+# Far more fetches than all workers together commit while one transaction of a collection is open; counting them takes
+# a millisecond.
+RECENT_FETCHES = 20_000
+_NUMBER = re.compile(r"\d+")
+
+
+def account_days(
+    session: Session,
+    accounts: Collection[int],
+    means: Mapping[int, Meaning],
+    metrics: Collection[str],
+    window: Window,
+    *,
+    as_of: datetime | None = None,
+) -> dict[tuple[int, str], Days]:
+    """{(account, canonical metric): {day: value}} without breakdowns; one query, however many accounts there are."""
+    mine = {
+        number: meaning.metric
+        for number, meaning in means.items()
+        if meaning.level is Level.ACCOUNT
+        and meaning.period == Period.DAY.value
+        and meaning.metric in metrics
+        and meaning.describes(None)
+    }
+    value, fetch = CURRENT if as_of is None else value_at(as_of)
+    # A row for each series: of a portfolio there are too many readings to handle them one by one.
+    rows = session.execute(
+        select(
+            MetricSeries.account_id,
+            MetricSeries.metric_id,
+            cast(collected(EngagementMetric.metric_date), String),
+            collected(value),
+        )
+        .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
+        .where(
+            among(MetricSeries.account_id, accounts),
+            among(MetricSeries.metric_id, list(mine)),
+            MetricSeries.post_id.is_(None),
+            EngagementMetric.metric_date.between(window.start, window.end - ONE_DAY),
+            true() if as_of is None else fetch.is_not(None),
+        )
+        .group_by(MetricSeries.id)
+    )
+    # Of many rows, making each day anew takes longer than reading it.
+    calendar = {day_number(day): day for day in (window.start + index * ONE_DAY for index in range(window.days))}
+    # Nearly all series have the same days, which are understood once.
+    known_days: dict[str, list[date]] = {}
+    found: dict[tuple[int, str], Days] = {}
+    for account, metric, on, amounts in rows:
+        if on not in known_days:
+            known_days[on] = [calendar[int(number)] for number in _NUMBER.findall(on)]
+        days = dict(zip(known_days[on], amounts, strict=True))
+        known = found.setdefault((account, mine[metric]), days)
+        if known is not days:
+            known |= {day: known.get(day, 0.0) + amount for day, amount in days.items()}
+    return found
+
+
+def posts_a_day(
+    session: Session, accounts: Collection[int], window: Window, *, as_of: datetime | None = None
+) -> dict[int, dict[date, int]]:
+    """{account: {reporting day: posts published}}, days without any left out; one query."""
+    days = [window.start + index * ONE_DAY for index in range(window.days)]
+    # A zone's rules are followed once a day and not once a post.
+    ends = [day_start(day + ONE_DAY) for day in days]
+    found: dict[int, dict[date, int]] = defaultdict(dict)
+    for account, moment in published_at(session, accounts, window, as_of):
+        counts, day = found[account], days[bisect_right(ends, moment)]
+        counts[day] = counts.get(day, 0) + 1
+    return found
+
+
+def posts_inside(
+    session: Session, accounts: Collection[int], windows: Sequence[Window], as_of: datetime | None = None
+) -> dict[int, tuple[int, ...]]:
+    """{account: how many posts were published in each of the windows}, accounts without any left out; one query."""
+    counts = [func.count(case((was_published_in(window), 1))) for window in windows]
+    rows = session.execute(
+        select(Post.account_id, *counts)
+        .where(
+            among(Post.account_id, accounts),
+            or_(*(was_published_in(window) for window in windows)),
+            true() if as_of is None else Post.first_seen_at <= as_of,
+        )
+        .group_by(Post.account_id)
+    )
+    return {account: tuple(found) for account, *found in rows}
+
+
+def state_of_the_store(session: Session) -> tuple[object, ...]:
+    """Return values that change as soon as this transaction sees a newly stored answer or post; one query.
+
+    The greatest id alone is not enough: on PostgreSQL the transaction that began first may commit last, and its fetch
+    then has a smaller id than one that was visible before. Such a fetch changes the number of recent fetches.
+    """
+    newest = select(func.max(Fetch.id)).scalar_subquery()
+    recent = select(func.count()).where(Fetch.id > newest - RECENT_FETCHES).scalar_subquery()
+    newest_post = select(func.max(Post.id)).scalar_subquery()
+    newest_moment = select(func.max(Fetch.stored_at)).scalar_subquery()
+    return tuple(session.execute(select(newest, recent, newest_moment, newest_post)).one())

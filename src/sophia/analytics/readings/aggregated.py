@@ -1,0 +1,228 @@
+"""Daily values of one metric, put together into days, weeks or months as far as its counting allows (A4, A5, J7)."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.figures.figures import NO_READINGS, NOT_ADDED, NOT_AVERAGED, NOT_COMPLETE, ONE_DAY
+from sophia.analytics.figures.schedule import Days
+from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
+from sophia.database import among
+from sophia.meta.catalogue import Counting, Level, Platform, Unit, reads
+from sophia.portfolio.models import Account
+
+Bucket = Literal["day", "week", "month"]
+GroupBy = Literal["none", "platform", "account"]
+
+NOT_KNOWN = "The catalogue does not know this metric, so nobody can say whether its values may be added."
+
+
+@dataclass(frozen=True, slots=True)
+class DailyValue:
+    """What one account had on one day. `own_week`: Meta's own number for the seven days that end with `day`."""
+
+    account_id: int
+    platform: str
+    day: date
+    value: int | float
+    own_week: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One bucket: `start` included, `end` excluded. When `value` is None, `reason` says why."""
+
+    start: date
+    end: date
+    value: int | float | None
+    days_with_data: int
+    accounts_with_data: int
+    at_least: int | float | None = None
+    at_most: int | float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The points of everything, of one platform or of one account."""
+
+    platform: str | None
+    account_id: int | None
+    accounts: int
+    points: list[Point]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """The answer; `names` are the stored names that were added up for a value of one account and day."""
+
+    names: tuple[str, ...]
+    counting: Counting | None
+    unit: Unit | None
+    groups: list[Group]
+
+
+def aggregate(
+    session: Session,
+    client_id: int,
+    days: Days,
+    bucket: Bucket,
+    group_by: GroupBy,
+    *,
+    canonical: str | None = None,
+    metric_name: str | None = None,
+) -> Aggregated:
+    """One metric of a client's accounts, by meaning or by stored name. Never one of posts: levels do not mix (A4)."""
+    metrics = _metrics(session, canonical, metric_name)
+    daily = [metric for metric in metrics if metric.period == "day"]
+    counting = _shared_counting(daily)
+    values = list(_daily_values(session, client_id, [metric.id for metric in daily], days))
+    if bucket == "week" and counting is Counting.UNIQUE and _one_name_each(daily):
+        weekly = [metric.id for metric in metrics if metric.period == "week"]
+        values += _daily_values(session, client_id, weekly, days, own_week=True)
+    units = {None if metric.unit is None else Unit(metric.unit) for metric in daily}
+    return Aggregated(
+        names=tuple(sorted({metric.metric_name for metric in daily})),
+        counting=counting,
+        unit=units.pop() if len(units) == 1 else None,
+        groups=list(grouped(values, counting, days, bucket, group_by)),
+    )
+
+
+def _metrics(session: Session, canonical: str | None, metric_name: str | None) -> list[StoredMetric]:
+    """The stored metrics without breakdown, of accounts, that make up what is asked for."""
+    names = {platform.value: {metric_name} for platform in Platform}
+    if canonical is not None:
+        names = {platform.value: set(reads(platform, Level.ACCOUNT, canonical)) for platform in Platform}
+    wanted = {name for group in names.values() for name in group if name is not None}
+    rows = session.scalars(
+        select(StoredMetric).where(
+            among(StoredMetric.metric_name, wanted),
+            StoredMetric.level == "account",
+            StoredMetric.breakdown == "",
+            StoredMetric.period.in_(("day", "week")),
+        )
+    )
+    return [row for row in rows if row.metric_name in names[row.platform]]
+
+
+def _shared_counting(metrics: Collection[StoredMetric]) -> Counting | None:
+    """How all of them may be put together; None when they differ, or when the catalogue does not say."""
+    countings = {metric.counting for metric in metrics}
+    counting = countings.pop() if len(countings) == 1 else None
+    return None if counting is None else Counting(counting)
+
+
+def _one_name_each(metrics: Collection[StoredMetric]) -> bool:
+    """Whether no platform adds up several names: people of several names cannot be added up either."""
+    return len({metric.platform for metric in metrics}) == len(metrics)
+
+
+def _daily_values(
+    session: Session, client_id: int, metric_ids: list[int], days: Days, *, own_week: bool = False
+) -> Iterator[DailyValue]:
+    if not metric_ids:
+        return
+    rows = session.execute(
+        select(Account.id, Account.platform, EngagementMetric.metric_date, func.sum(EngagementMetric.metric_value))
+        .select_from(Account)
+        .join(MetricSeries, MetricSeries.account_id == Account.id)
+        .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
+        .where(
+            Account.client_id == client_id,
+            among(MetricSeries.metric_id, metric_ids),
+            MetricSeries.post_id.is_(None),
+            EngagementMetric.metric_date.between(days.first, days.last),
+        )
+        .group_by(Account.id, Account.platform, EngagementMetric.metric_date)
+    )
+    for account_id, platform, day, value in rows:
+        yield DailyValue(account_id, platform, day, value, own_week)
+
+
+def whole_buckets(days: Days, bucket: Bucket) -> Days:
+    """The days of all buckets that the given days touch. Weeks begin on Monday."""
+    if bucket == "week":
+        return Days(
+            days.first - days.first.weekday() * ONE_DAY,
+            days.last + (6 - days.last.weekday()) * ONE_DAY,
+        )
+    if bucket == "month":
+        return Days(days.first.replace(day=1), next_month(days.last) - ONE_DAY)
+    return days
+
+
+def next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def buckets(days: Days, bucket: Bucket) -> Iterator[tuple[date, date]]:
+    """Yield (start, end excluded) of every bucket in days that are whole buckets."""
+    start = days.first
+    while start <= days.last:
+        end = next_month(start) if bucket == "month" else start + (7 if bucket == "week" else 1) * ONE_DAY
+        yield start, end
+        start = end
+
+
+def grouped(
+    values: Iterable[DailyValue], counting: Counting | None, days: Days, bucket: Bucket, group_by: GroupBy
+) -> Iterator[Group]:
+    """Yield a group for each platform or account that has readings, or one for all of them."""
+    members: dict[tuple[str | None, int | None], list[DailyValue]] = {}
+    if group_by == "none":
+        members[None, None] = []
+    for value in values:
+        key = {
+            "none": (None, None),
+            "platform": (value.platform, None),
+            "account": (value.platform, value.account_id),
+        }[group_by]
+        members.setdefault(key, []).append(value)
+    for (platform, account_id), mine in sorted(members.items(), key=str):
+        accounts = len({value.account_id for value in mine})
+        placed: dict[date, list[DailyValue]] = {}
+        for value in mine:
+            placed.setdefault(bucket_start(value.day, bucket), []).append(value)
+        points = [point(start, end, placed.get(start, []), counting, accounts) for start, end in buckets(days, bucket)]
+        yield Group(platform, account_id, accounts, points)
+
+
+def bucket_start(day: date, bucket: Bucket) -> date:
+    return whole_buckets(Days(day, day), bucket).first
+
+
+def point(start: date, end: date, values: Sequence[DailyValue], counting: Counting | None, accounts: int) -> Point:
+    """What may be said of one bucket; `accounts` is how many the group has."""
+    daily = [value for value in values if not value.own_week]
+    numbers = [value.value for value in daily]
+    bare = Point(start, end, None, len({v.day for v in daily}), len({v.account_id for v in daily}))
+    if not daily:
+        return replace(bare, reason=NO_READINGS)
+    if counting is Counting.ADDITIVE:
+        return replace(bare, value=sum(numbers))
+    if counting is Counting.LEVEL:
+        last = {value.account_id: value.value for value in sorted(daily, key=lambda value: value.day)}
+        complete = len(last) == accounts
+        return replace(bare, value=sum(last.values())) if complete else replace(bare, reason=NOT_COMPLETE)
+    if accounts == 1 and end - start == ONE_DAY:
+        return replace(bare, value=numbers[0])
+    if counting is Counting.UNIQUE:
+        return unique_point(bare, values, accounts)
+    return replace(bare, reason=NOT_AVERAGED if counting is Counting.RATIO else NOT_KNOWN)
+
+
+def unique_point(bare: Point, values: Sequence[DailyValue], accounts: int) -> Point:
+    """People of several days or accounts: Meta's own number for the week if there is one, else bounds (A5)."""
+    own = [value.value for value in values if value.own_week and value.day == bare.end - ONE_DAY]
+    if accounts == 1 and own:
+        return replace(bare, value=own[0])
+    numbers = [value.value for value in values if not value.own_week]
+    # With a day missing, there may have been any number of people more.
+    complete = len(numbers) == accounts * (bare.end - bare.start).days
+    at_most = sum(numbers) if complete else None
+    return replace(bare, at_least=max(numbers), at_most=at_most, reason=NOT_ADDED)

@@ -1,0 +1,34 @@
+"""Readings as CSV, for spreadsheets and scripts."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from datetime import date, datetime
+
+from sophia.analytics.readings.queries import StoredReading
+
+ROWS_AT_ONCE = 5000
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS = tuple(field.name for field in fields(StoredReading))
+
+
+def as_csv(pages: Iterable[list[StoredReading]]) -> Iterator[str]:
+    """A heading, then a row per reading, a piece of text per page. None is an empty cell; moments are UTC with Z."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for page in pages:
+        writer.writerows([cell(getattr(reading, name)) for name in COLUMNS] for reading in page)
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
+
+
+def cell(value: object) -> object:
+    """A text that a spreadsheet would take for a formula gets an apostrophe before it, which spreadsheets do not show."""
+    if isinstance(value, str) and value.startswith(FORMULA_SIGNS):
+        return f"'{value}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat() if isinstance(value, date) else value

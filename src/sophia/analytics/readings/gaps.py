@@ -1,0 +1,238 @@
+"""Gaps: days of an account's daily series that should have readings and have none, with the reason (A12, A13)."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.figures.figures import ONE_DAY
+from sophia.analytics.figures.schedule import Days
+from sophia.analytics.readings.account_states import DAY_FAMILIES, AccountState
+from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
+from sophia.analytics.readings.refusals import KnownRefusal
+from sophia.analytics.readings.run_models import Watermark
+from sophia.analytics.readings.runs import RunRecord, runs_by_id
+from sophia.database import among
+from sophia.meta.catalogue import Level, Metric, Platform, Source, explain
+from sophia.meta.reporting_zone import reporting_day
+
+NO_VALUE = "Meta gave no value when asked."
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days without readings, `end` excluded, of the series that lack exactly these for the same reason."""
+
+    client_id: int
+    account_id: int
+    platform: str
+    family: str
+    metric_names: tuple[str, ...]
+    start: date
+    end: date
+    days: int
+    reason_code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DailySeries:
+    """A daily series of an account, as far as the window of the question goes.
+
+    `first` is the day of its first reading ever, `count` and `last` are those in the window; `last` is None without any.
+    """
+
+    id: int
+    account_id: int
+    metric_name: str
+    family: str
+    metric: Metric
+    first: date
+    count: int
+    last: date | None
+
+
+def find_gaps(
+    session: Session, accounts: Collection[AccountState], refusals: Collection[KnownRefusal], window: Days
+) -> list[Gap]:
+    """The gaps of these accounts in the window; four queries, however many accounts there are."""
+    marks = _watermarks(session, accounts)
+    owner = {account.id: account for account in accounts}
+    lacking = [
+        s for s in _daily_series(session, owner, window) if (s.account_id, s.family) in marks and _lacks(s, window)
+    ]
+    # A series that only ends too early says so by its count; the days of the others must be looked at one by one.
+    holed = {s.id for s in lacking if s.last is not None and s.count < (s.last - max(s.first, window.first)).days + 1}
+    present = _days_present(session, holed, window)
+    runs = runs_by_id(session, {account.last_run_id for account in accounts if account.last_run_id is not None})
+    found: dict[tuple[int, str, date, date, str, str], list[str]] = {}
+    for series in lacking:
+        account = owner[series.account_id]
+        run = runs.get(account.last_run_id or 0)
+        days = present[series.id] if series.id in holed else None
+        refusal = _refusal(series, account, refusals)
+        mark = marks[series.account_id, series.family]
+        for code, reason, first, last in _ranges(series, _missing(series, days, window), mark, refusal, run):
+            found.setdefault((series.account_id, series.family, first, last, code, reason), []).append(
+                series.metric_name
+            )
+    return [_gap(owner[key[0]], key, names) for key, names in sorted(found.items())]
+
+
+def _gap(account: AccountState, key: tuple[int, str, date, date, str, str], names: list[str]) -> Gap:
+    _, family, first, last, code, reason = key
+    return Gap(
+        client_id=account.client_id,
+        account_id=account.id,
+        platform=account.platform,
+        family=family,
+        metric_names=tuple(sorted(names)),
+        start=first,
+        end=last + ONE_DAY,
+        days=(last - first).days + 1,
+        reason_code=code,
+        reason=reason,
+    )
+
+
+def _watermarks(session: Session, accounts: Collection[AccountState]) -> dict[tuple[int, str], Days]:
+    rows = session.scalars(
+        select(Watermark).where(
+            among(Watermark.account_id, [account.id for account in accounts]), Watermark.family.in_(DAY_FAMILIES)
+        )
+    )
+    return {(row.account_id, row.family): Days(row.from_day, row.through_day) for row in rows}
+
+
+def _daily_series(session: Session, owner: Mapping[int, AccountState], window: Days) -> Iterator[DailySeries]:
+    """Yield the series of these accounts that the catalogue knows, a few index look-ups each, whatever they hold."""
+    reading = EngagementMetric
+    mine = reading.series_id == MetricSeries.id
+    inside = reading.metric_date.between(window.first, window.last)
+    first = select(func.min(reading.metric_date)).where(mine).correlate(MetricSeries).scalar_subquery()
+    count = select(func.count()).select_from(reading).where(mine, inside).correlate(MetricSeries).scalar_subquery()
+    last = select(func.max(reading.metric_date)).where(mine, inside).correlate(MetricSeries).scalar_subquery()
+    rows = session.execute(
+        select(MetricSeries.id, MetricSeries.account_id, StoredMetric.metric_name, first, count, last)
+        .select_from(MetricSeries)
+        .join(StoredMetric, StoredMetric.id == MetricSeries.metric_id)
+        .where(
+            among(MetricSeries.account_id, list(owner)),
+            MetricSeries.post_id.is_(None),
+            StoredMetric.level == "account",
+            StoredMetric.period == "day",
+            StoredMetric.breakdown == "",
+        )
+    )
+    for number, account_id, name, first_day, in_window, last_day in rows:
+        explained = explain(Platform(owner[account_id].platform), Level.ACCOUNT, name)
+        family = family_of(explained.metric) if explained else None
+        if explained is not None and family is not None and first_day is not None:
+            yield DailySeries(number, account_id, name, family, explained.metric, first_day, in_window, last_day)
+
+
+def family_of(metric: Metric) -> str | None:
+    """The family in which an account's metric is asked day by day; None for one that is read in passing."""
+    if metric.source is not Source.INSIGHTS or metric.timeframe:
+        return None
+    if metric.platform is Platform.FACEBOOK:
+        return "page_insights"
+    return "account_series" if metric.metric_type == "time_series" else "account_totals"
+
+
+def family_of_series(platform: Platform, level: str, metric_name: str, breakdown: str) -> str | None:
+    """The family of a run that reads a stored series; None for one that the catalogue does not know."""
+    explained = explain(platform, Level(level), metric_name, breakdown)
+    if explained is None:
+        return None
+    metric = explained.metric
+    if metric.level is Level.POST:
+        is_insight = metric.source is not Source.FIELD
+        return ("posts" if platform is Platform.FACEBOOK else "media") if is_insight else None
+    if metric.source is Source.FIELD:
+        return "profile"
+    if metric.timeframe or "contact_button_type" in breakdown:
+        return "demographics"
+    return "weeks" if platform is Platform.INSTAGRAM and breakdown else family_of(metric)
+
+
+def _lacks(series: DailySeries, window: Days) -> bool:
+    return series.count < (window.last - max(series.first, window.first)).days + 1
+
+
+def _days_present(session: Session, series: Collection[int], window: Days) -> dict[int, set[date]]:
+    found: dict[int, set[date]] = {number: set() for number in series}
+    reading = EngagementMetric
+    if series:
+        inside = reading.metric_date.between(window.first, window.last)
+        rows = session.execute(
+            select(reading.series_id, reading.metric_date).where(among(reading.series_id, series), inside)
+        )
+        for number, day in rows:
+            found[number].add(day)
+    return found
+
+
+def _missing(series: DailySeries, present: set[date] | None, window: Days) -> list[date]:
+    """The days without a reading, oldest first; `present` of None means all days up to the series' last."""
+    start = max(series.first, window.first)
+    if present is None:
+        start = start if series.last is None else series.last + ONE_DAY
+    days = (start + index * ONE_DAY for index in range((window.last - start).days + 1))
+    return [day for day in days if present is None or day not in present]
+
+
+def _refusal(series: DailySeries, account: AccountState, refusals: Collection[KnownRefusal]) -> KnownRefusal | None:
+    for refusal in refusals:
+        if (
+            refusal.platform == account.platform
+            and refusal.object_kind in ("page", "account")
+            and refusal.metric_name == series.metric.name
+            and refusal.account_id in (None, account.id)
+        ):
+            return refusal
+    return None
+
+
+def _ranges(
+    series: DailySeries, missing: list[date], mark: Days, refusal: KnownRefusal | None, run: RunRecord | None
+) -> list[tuple[str, str, date, date]]:
+    """(reason code, reason, first day, last day) of the missing days, those merged that touch and share a reason."""
+    found: list[tuple[str, str, date, date]] = []
+    refused_from = None if refusal is None else reporting_day(refusal.since) - ONE_DAY
+    # From the newest, because a refusal explains the days before it that were asked for together with it.
+    for day in reversed(missing):
+        touches = bool(found) and found[-1][2] == day + ONE_DAY
+        refused = refused_from is not None and (day >= refused_from or (touches and found[-1][0] == "refused"))
+        code, reason = _reason(series, day, mark, refusal if refused else None, run)
+        if touches and found[-1][0] == code:
+            found[-1] = (code, reason, day, found[-1][3])
+        else:
+            found.append((code, reason, day, day))
+    return found[::-1]
+
+
+def _reason(
+    series: DailySeries, day: date, mark: Days, refusal: KnownRefusal | None, run: RunRecord | None
+) -> tuple[str, str]:
+    retired = series.metric.retired_on
+    if retired is not None and day >= retired:
+        return "retired", f"Meta retired this metric on {retired}."
+    if refusal is not None:
+        return "refused", f"Meta refuses this metric since {reporting_day(refusal.since)}: {refusal.reason}"
+    if not mark.first <= day <= mark.last:
+        return _not_covered(series.family, mark, run)
+    return "no_value", NO_VALUE
+
+
+def _not_covered(family: str, mark: Days, run: RunRecord | None) -> tuple[str, str]:
+    """Why the watermark does not cover a day: Meta gave no value when the last run asked, or nobody has asked yet."""
+    if run is None:
+        return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}."
+    problem = next((p for p in run.problems if p.family == family), next(iter(run.problems), None))
+    if run.families.get(family, {}).get("ended") == "empty" and problem is not None and problem.family == family:
+        return "no_value", f"{problem.message} The next run asks again."
+    said = f", {problem.message}" if problem is not None else ""
+    return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}. The last run: {run.status}{said}"

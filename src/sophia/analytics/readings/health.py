@@ -1,0 +1,117 @@
+"""What the operator's machines ask: is it well, and figures for Prometheus (C10, K10)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from sophia.access.bounds import STORE_SECONDS
+from sophia.access.problems import documented
+from sophia.access.web import CanReadPortfolio, House, Visit, expect_known_parameters
+from sophia.analytics.readings.account_states import accounts_by_status, last_successes, latest, readings_in_store
+from sophia.analytics.readings.run_schemas import HealthAnswer
+from sophia.analytics.readings.runs import calls_since, runs_by_status
+from sophia.errors import StoreError
+from sophia.migrations import expect_current
+
+operations = APIRouter(tags=["operations"])
+RUNS_OF = timedelta(hours=24)
+
+
+@operations.get(
+    "/healthz",
+    responses={
+        503: {"model": HealthAnswer, "description": "The store cannot be used."},
+        **documented(422, 500),
+    },
+)
+def healthz(request: Request, response: Response) -> HealthAnswer:
+    """Whether the store can be used. Needs no key, and so says nothing about anybody."""
+    expect_known_parameters(request)
+    health = check_health(request.app.state.house)
+    if health.status != "ok":
+        response.status_code = 503
+    return health
+
+
+def check_health(house: House) -> HealthAnswer:
+    try:
+        with house.database.read() as session:
+            session.connection()
+    except (SQLAlchemyError, StoreError):
+        return HealthAnswer(status="degraded", database="unavailable", schema_="unknown", last_success_at=None)
+    try:
+        expect_current(house.database)
+        with house.database.within(STORE_SECONDS).read() as session:
+            last = latest(last_successes(session).values())
+    except StoreError:
+        return HealthAnswer(status="degraded", database="ok", schema_="outdated", last_success_at=None)
+    except SQLAlchemyError:
+        return HealthAnswer(status="degraded", database="unavailable", schema_="unknown", last_success_at=None)
+    return HealthAnswer(status="ok", database="ok", schema_="current", last_success_at=last)
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # Prometheus wants collectors that can be hashed
+class StoreFigures(Collector):
+    """What the store said at one moment, as Prometheus wants it."""
+
+    accounts: dict[str, int]
+    readings: int
+    successes: Mapping[int, datetime]
+    runs: dict[str, int]
+    calls: tuple[int, int]  # over HTTP, and as Meta counts them
+    now: datetime
+
+    def collect(self) -> Iterable[Metric]:
+        accounts = GaugeMetricFamily("sophia_accounts", "Connected accounts by status.", labels=["status"])
+        for status, count in self.accounts.items():
+            accounts.add_metric([status], count)
+        yield accounts
+        yield GaugeMetricFamily("sophia_readings", "Readings in the store.", value=self.readings)
+        age = GaugeMetricFamily(
+            "sophia_last_success_age_seconds", "Time since an account was last collected.", labels=["account_id"]
+        )
+        for account_id, moment in self.successes.items():
+            age.add_metric([str(account_id)], (self.now - moment).total_seconds())
+        yield age
+        runs = GaugeMetricFamily("sophia_runs_24h", "Runs of the last 24 hours by status.", labels=["status"])
+        for status, count in self.runs.items():
+            runs.add_metric([status], count)
+        yield runs
+        calls = GaugeMetricFamily(
+            "sophia_meta_calls_24h",
+            "Calls to Meta of the last 24 hours: over HTTP, and as Meta counts.",
+            labels=["count"],
+        )
+        for name, number in zip(("http", "meta"), self.calls, strict=True):
+            calls.add_metric([name], number)
+        yield calls
+
+
+def read_figures(who: Visit) -> StoreFigures:
+    with who.database.read() as session:
+        return StoreFigures(
+            accounts=accounts_by_status(session),
+            readings=readings_in_store(session),
+            successes=last_successes(session),
+            runs=runs_by_status(session, who.now - RUNS_OF),
+            calls=calls_since(session, who.now - RUNS_OF),
+            now=who.now,
+        )
+
+
+@operations.get(
+    "/metrics", response_class=PlainTextResponse, response_model=str, responses=documented(401, 403, 422, 429, 500, 503)
+)
+def prometheus(request: Request, who: CanReadPortfolio) -> Response:
+    """Figures of the store and of the requests answered so far, for Prometheus. Needs a key for all clients."""
+    store = CollectorRegistry()
+    store.register(read_figures(who))
+    text = generate_latest(request.app.state.registry) + generate_latest(store)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,76 @@
+"""What stored readings mean: the canonical metric of each name that Meta gives them, and who reads it."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.readings.models import StoredMetric
+from sophia.meta.catalogue import Counting, Level, ObjectKind, Period, Platform, reads
+
+_MEANINGS = "meanings of stored metrics"
+# Meta's own numbers for windows of so many days.
+OWN_DAYS: Mapping[str, int] = {Period.WEEK.value: 7, Period.DAYS_28.value: 28}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the readings of one stored metric are: `metric` is canonical, or Meta's own name where nobody knows it."""
+
+    metric: str
+    platform: Platform
+    level: Level
+    name: str
+    period: str
+    is_known: bool
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a canonical metric of anything is read from this name; some are shown beside it and read by nobody."""
+        kinds: Iterable[ObjectKind | None] = ObjectKind if self.level is Level.POST else (None,)
+        return any(self.describes(kind) for kind in kinds)
+
+    def describes(self, kind: ObjectKind | None) -> bool:
+        """Whether its canonical metric is read from this name, for posts of this kind or for accounts."""
+        return not self.is_known or self.name in _names(self.platform, self.level, self.metric, kind)
+
+
+@cache
+def _names(platform: Platform, level: Level, metric: str, kind: ObjectKind | None) -> frozenset[str]:
+    return frozenset(reads(platform, level, metric, kind))
+
+
+def meanings(session: Session, metrics: Collection[str] | None = None) -> dict[int, Meaning]:
+    """{stored metric: what it means} of those without breakdown that windows are made of; only `metrics` if given.
+
+    They are read once in a session: a report needs them half a dozen times.
+    """
+    every: dict[int, Meaning] | None = session.info.get(_MEANINGS)
+    if every is None:
+        every = session.info[_MEANINGS] = dict(_meanings(session))
+    if metrics is None:
+        return dict(every)
+    return {number: one for number, one in every.items() if one.is_known and one.metric in metrics}
+
+
+def _meanings(session: Session) -> Iterator[tuple[int, Meaning]]:
+    rows = session.execute(
+        select(
+            StoredMetric.id,
+            StoredMetric.platform,
+            StoredMetric.level,
+            StoredMetric.metric_name,
+            StoredMetric.period,
+            StoredMetric.canonical,
+            StoredMetric.counting,
+        ).where(StoredMetric.breakdown == "")
+    )
+    for number, platform, level, name, period, canonical, counting in rows:
+        usual = Period.DAY if level == Level.ACCOUNT.value else Period.LIFETIME
+        own = level == Level.ACCOUNT.value and counting == Counting.UNIQUE.value and period in OWN_DAYS
+        if period == usual.value or own:
+            meaning = Meaning(canonical or name, Platform(platform), Level(level), name, period, canonical is not None)
+            if meaning.is_read:
+                yield number, meaning

@@ -1,0 +1,192 @@
+"""Posts and the last snapshots of their counters before a day, as they were known at a moment."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, join, literal, or_, select, true
+from sqlalchemy.orm import Session
+
+from sophia.analytics.figures.facts import PostFacts
+from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.readings.meanings import Meaning
+from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
+from sophia.analytics.readings.queries import CURRENT, value_at
+from sophia.database import Day, among
+from sophia.meta.catalogue import Level, ObjectKind, Period, Platform
+from sophia.meta.reporting_zone import day_start, reporting_day
+from sophia.portfolio.models import Account, ContentDraft, Post
+
+LONGEST_TITLE = 80
+
+
+def published_at(
+    session: Session, accounts: Collection[int], window: Window, as_of: datetime | None = None
+) -> list[tuple[int, datetime]]:
+    """(account, moment) of every post of these accounts in the window that was seen by then; one query."""
+    rows = session.execute(
+        select(Post.account_id, Post.published_at).where(
+            among(Post.account_id, accounts),
+            was_published_in(window),
+            true() if as_of is None else Post.first_seen_at <= as_of,
+        )
+    )
+    return [(account, moment) for account, moment in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPost:
+    """A post with what is known of it besides numbers; `title` is how its text begins."""
+
+    id: int
+    account_id: int
+    platform: Platform
+    kind: ObjectKind
+    platform_post_id: str
+    published_at: datetime
+    permalink: str | None
+    title: str | None
+    draft_id: int | None
+    pillar: str | None
+
+
+def seen_posts(
+    session: Session, accounts: Collection[int], windows: Iterable[Window], as_of: datetime | None = None
+) -> list[SeenPost]:
+    """The posts of these accounts that were published in the windows and seen by then, by id; one query."""
+    rows = session.execute(
+        select(
+            Post.id,
+            Post.account_id,
+            Account.platform,
+            Post.kind,
+            Post.platform_post_id,
+            Post.published_at,
+            Post.permalink,
+            func.substr(Post.text, 1, LONGEST_TITLE),
+            Post.draft_id,
+            ContentDraft.content_pillar,
+        )
+        .join(Account, Account.id == Post.account_id)
+        .outerjoin(ContentDraft, ContentDraft.id == Post.draft_id)
+        .where(
+            among(Post.account_id, accounts),
+            or_(*(was_published_in(window) for window in windows)),
+            true() if as_of is None else Post.first_seen_at <= as_of,
+        )
+        .order_by(Post.id)
+    )
+    return [
+        SeenPost(number, account, Platform(platform), ObjectKind(kind), *rest)
+        for number, account, platform, kind, *rest in rows
+    ]
+
+
+def was_published_in(window: Window) -> ColumnElement[bool]:
+    """Whether a post was published in the window."""
+    return and_(Post.published_at >= day_start(window.start), Post.published_at < day_start(window.end))
+
+
+def values_by(
+    session: Session, before: Mapping[date, Collection[int]], metrics: Collection[int], as_of: datetime | None
+) -> Iterator[tuple[int, int, date, int | float]]:
+    """Yield (post, metric, day, value): each post's last snapshot before its day, never a sum of snapshots (A2).
+
+    `before` is {day: posts}, each post once; one query, however many days and posts there are.
+    """
+    posts = [post for mine in before.values() for post in mine]
+    days = [(among(MetricSeries.post_id, mine), literal(day, Day)) for day, mine in before.items() if mine]
+    if not days:
+        return
+    limit = days[0][1] if len(days) == 1 else case(*days)
+    reading = EngagementMetric
+    value, _ = CURRENT if as_of is None else value_at(as_of)
+    newest = (
+        select(reading.metric_date, value.label("value"))
+        .where(
+            reading.series_id == MetricSeries.id,
+            reading.metric_date < limit,
+            true() if as_of is None else _known_at(as_of),
+        )
+        .order_by(reading.metric_date.desc())
+        .limit(1)
+        .correlate(MetricSeries)
+    )
+    wanted = cast("Select[tuple[Any, ...]]", select(MetricSeries.post_id, MetricSeries.metric_id))
+    if session.get_bind().dialect.name == "postgresql":
+        last = newest.lateral()
+        wanted = wanted.add_columns(last.c.metric_date, last.c.value).join(last, true())
+    else:
+        # SQLite cannot look for a row of each series in one go; a join with the newest days would read the whole table.
+        columns = (newest.with_only_columns(one).scalar_subquery() for one in (reading.metric_date, value))
+        wanted = wanted.add_columns(*columns)
+    rows = session.execute(
+        wanted.where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics)).order_by(
+            MetricSeries.post_id, MetricSeries.metric_id
+        )
+    )
+    for post, metric, day, amount in rows:
+        if post is not None and day is not None and amount is not None:
+            yield post, metric, day, amount
+
+
+def _known_at(moment: datetime) -> ColumnElement[bool]:
+    """Whether any value of a reading was stored by then: the one it has, or one that was replaced since."""
+    reading = EngagementMetric
+    stored = select(Fetch.stored_at).where(Fetch.id == reading.fetch_id).correlate(reading).scalar_subquery()
+    revised = (
+        exists()
+        .select_from(join(MetricRevision, Fetch, Fetch.id == MetricRevision.fetch_id))
+        .where(
+            MetricRevision.series_id == reading.series_id,
+            MetricRevision.metric_date == reading.metric_date,
+            Fetch.stored_at <= moment,
+        )
+        .correlate(reading)
+    )
+    return or_(stored <= moment, revised)
+
+
+# A snapshot that is older than the age by more than so many days does not stand for it; at one day none may be.
+TOLERANCES: Mapping[int, int] = {1: 0, 7: 1, 28: 2}
+
+
+def facts_at_age(
+    session: Session, posts: Sequence[SeenPost], age: int, means: Mapping[int, Meaning]
+) -> dict[int, PostFacts]:
+    """{post: what its counters said `age` reporting days after the one on which it was published}; one query.
+
+    A counter that was not read in time is missing: what was read later holds what came later too.
+    """
+    known = {post.id: post for post in posts}
+    metrics = {
+        number: meaning
+        for number, meaning in means.items()
+        if meaning.level is Level.POST and meaning.period == Period.LIFETIME.value
+    }
+    reached = {post.id: reporting_day(post.published_at) + age * ONE_DAY for post in posts}
+    before: dict[date, list[int]] = defaultdict(list)
+    for number, day in reached.items():
+        before[day + ONE_DAY].append(number)
+    values: dict[int, dict[str, int | float]] = defaultdict(dict)
+    for number, metric, day, value in values_by(session, before, list(metrics), None):
+        meaning, post = metrics[metric], known[number]
+        in_time = reached[number] - day <= timedelta(days=TOLERANCES[age])
+        if in_time and meaning.platform is post.platform and meaning.describes(post.kind):
+            values[number][meaning.metric] = values[number].get(meaning.metric, 0) + value
+    return {
+        post.id: PostFacts(
+            post_id=post.id,
+            account_id=post.account_id,
+            platform=post.platform,
+            kind=post.kind,
+            published_at=post.published_at,
+            read_at=day_start(reached[post.id] + ONE_DAY),
+            values=dict(sorted(values[post.id].items())),
+            draft_id=post.draft_id,
+            pillar=post.pillar,
+        )
+        for post in posts
+    }

@@ -1,0 +1,278 @@
+"""Readings of one client, newest first, a page at a time, as they are now or as they were at a moment."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, or_, select, type_coerce
+from sqlalchemy.orm import Session
+
+from sophia.analytics.figures.cursors import read_cursor, row_number, write_cursor
+from sophia.analytics.readings.models import (
+    AccountTotal,
+    EngagementMetric,
+    Fetch,
+    MetricRevision,
+    MetricSeries,
+    StoredMetric,
+    reading_id,
+)
+from sophia.analytics.readings.visibility import account_ids
+from sophia.database import BigId, MetricValue, among
+from sophia.portfolio.models import Account, Post
+
+Key = tuple[int, date]  # series, day: what makes a reading one
+Value = tuple[ColumnElement[int | float], ColumnElement[int]]
+CURRENT: Value = (
+    type_coerce(EngagementMetric.metric_value, MetricValue),
+    type_coerce(EngagementMetric.fetch_id, BigId),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingFilter:
+    """Which readings of a client are wanted; days are both included. Empty means any."""
+
+    start_date: date | None = None
+    end_date: date | None = None
+    metric_names: tuple[str, ...] = ()
+    platform: str | None = None
+    level: str | None = None
+    account_id: int | None = None
+    platform_post_id: str | None = None
+    period: str | None = None
+    canonical: str | None = None
+    breakdown: str | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReading:
+    """A reading with everything that its series says about it; the moments are in UTC."""
+
+    id: int
+    client_id: int
+    account_id: int
+    content_draft_id: int | None
+    platform: str
+    level: str
+    metric_name: str
+    canonical: str | None
+    breakdown: str
+    metric_value: int | float
+    metric_date: date
+    is_algorithm_dependent: bool | None
+    classification: str
+    period: str
+    unit: str | None
+    platform_post_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some readings, and the cursor behind which there are more; None at the end."""
+
+    readings: list[StoredReading]
+    next_cursor: str | None
+
+
+def read_page(session: Session, client_id: int, wanted: ReadingFilter, limit: int, cursor: str | None = None) -> Page:
+    """Newest day first, then the newest series: a total order, so that no page repeats or skips anything (J6).
+
+    Raises InvalidInputError when the cursor is not one that an earlier page gave.
+    """
+    after = read_cursor(cursor, row_number, date.fromisoformat) if cursor is not None else None
+    series = wanted_series(session, client_id, wanted)
+    if series is None:
+        return Page([], None)
+    value, fetch = value_at(wanted.as_of) if wanted.as_of is not None else CURRENT
+    rows = list(
+        session.execute(
+            select(EngagementMetric.series_id, EngagementMetric.metric_date, value, fetch)
+            .select_from(MetricSeries)
+            .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
+            .where(*series, *_day_conditions(wanted, after), fetch.is_not(None))
+            .order_by(EngagementMetric.metric_date.desc(), EngagementMetric.series_id.desc())
+            .limit(limit + 1)
+        )
+    )
+    page = [(number, day, amount, source) for number, day, amount, source in rows[:limit]]
+    last = write_cursor(page[-1][0], page[-1][1]) if len(rows) > limit else None
+    return Page(described(session, page), last)
+
+
+def client_metric_names(session: Session, client_id: int) -> frozenset[str]:
+    """Return the stored names of all metrics that the client's accounts have series of."""
+    query = (
+        select(StoredMetric.metric_name)
+        .join(MetricSeries, MetricSeries.metric_id == StoredMetric.id)
+        .where(among(MetricSeries.account_id, account_ids(session, client_id)))
+        .distinct()
+    )
+    return frozenset(session.scalars(query))
+
+
+def wanted_series(session: Session, client_id: int, wanted: ReadingFilter) -> list[ColumnElement[bool]] | None:
+    """The conditions on `metric_series`, resolved to ids so that its indexes serve; None when nothing can match."""
+    accounts = account_ids(session, client_id)
+    if wanted.account_id is not None:
+        accounts = [number for number in accounts if number == wanted.account_id]
+    conditions: list[ColumnElement[bool]] = [among(MetricSeries.account_id, accounts)]
+    about_metric = _metric_conditions(wanted)
+    if about_metric:
+        metrics = list(session.scalars(select(StoredMetric.id).where(*about_metric)))
+        conditions.append(among(MetricSeries.metric_id, metrics))
+        if not metrics:
+            return None
+    if wanted.platform_post_id is not None:
+        mine = among(Post.account_id, accounts), Post.platform_post_id == wanted.platform_post_id
+        posts = list(session.scalars(select(Post.id).where(*mine)))
+        conditions.append(among(MetricSeries.post_id, posts))
+        if not posts:
+            return None
+    return conditions if accounts else None
+
+
+def _metric_conditions(wanted: ReadingFilter) -> list[ColumnElement[bool]]:
+    pairs = (
+        (StoredMetric.platform, wanted.platform),
+        (StoredMetric.level, wanted.level),
+        (StoredMetric.period, wanted.period),
+        (StoredMetric.canonical, wanted.canonical),
+        (StoredMetric.breakdown, wanted.breakdown),
+    )
+    conditions = [column == value for column, value in pairs if value is not None]
+    if wanted.metric_names:
+        conditions.append(among(StoredMetric.metric_name, wanted.metric_names))
+    return conditions
+
+
+def _day_conditions(wanted: ReadingFilter, after: tuple[Any, ...] | None) -> list[ColumnElement[bool]]:
+    """The days asked for, and of those the readings behind `after` in the order of the pages."""
+    reading = EngagementMetric
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.start_date is not None:
+        conditions.append(reading.metric_date >= wanted.start_date)
+    if wanted.end_date is not None:
+        conditions.append(reading.metric_date <= wanted.end_date)
+    if after is not None:
+        number, day = after
+        # The first half bounds the index; the second settles the day that the page before ended in.
+        conditions.append(reading.metric_date <= day)
+        conditions.append(or_(reading.metric_date < day, reading.series_id < number))
+    return conditions
+
+
+def value_at(moment: datetime) -> Value:
+    """The value and the fetch that a reading had at a moment: those of the last fetch stored until then; else NULL."""
+    current = select(Fetch.stored_at).where(Fetch.id == EngagementMetric.fetch_id).correlate(EngagementMetric)
+    earlier = (
+        select(MetricRevision.metric_value, MetricRevision.fetch_id)
+        .join(Fetch, Fetch.id == MetricRevision.fetch_id)
+        .where(
+            MetricRevision.series_id == EngagementMetric.series_id,
+            MetricRevision.metric_date == EngagementMetric.metric_date,
+            Fetch.stored_at <= moment,
+        )
+        .order_by(Fetch.stored_at.desc(), Fetch.id.desc())
+        .limit(1)
+        .correlate(EngagementMetric)
+    )
+    is_current = current.scalar_subquery() <= moment
+    value = case(
+        (is_current, EngagementMetric.metric_value),
+        else_=earlier.with_only_columns(MetricRevision.metric_value).scalar_subquery(),
+    )
+    fetch = case(
+        (is_current, EngagementMetric.fetch_id),
+        else_=earlier.with_only_columns(MetricRevision.fetch_id).scalar_subquery(),
+    )
+    return type_coerce(value, MetricValue), type_coerce(fetch, BigId)
+
+
+def described(session: Session, rows: Collection[tuple[int, date, int | float, int]]) -> list[StoredReading]:
+    """The readings of one page, with what their series and fetches say: three queries, however many there are."""
+    if not rows:
+        return []
+    first = first_fetches(session, [(series, day) for series, day, _, _ in rows])
+    stored_at = moments(session, {fetch for _, _, _, fetch in rows} | set(first.values()))
+    about = series_details(session, {series for series, _, _, _ in rows})
+    return [
+        StoredReading(
+            **about[number],
+            id=reading_id(number, day),
+            metric_value=value,
+            metric_date=day,
+            created_at=stored_at[first.get((number, day), fetch)],
+            updated_at=stored_at[fetch],
+        )
+        for number, day, value, fetch in rows
+    ]
+
+
+def series_details(session: Session, series: Collection[int]) -> dict[int, dict[str, Any]]:
+    """{series: what a StoredReading takes from its series, by the names of its fields}."""
+    rows = session.execute(
+        select(
+            MetricSeries.id,
+            MetricSeries.account_id,
+            StoredMetric,
+            Account.client_id,
+            Post.platform_post_id,
+            Post.draft_id,
+        )
+        .join(StoredMetric, StoredMetric.id == MetricSeries.metric_id)
+        .join(Account, Account.id == MetricSeries.account_id)
+        .outerjoin(Post, Post.id == MetricSeries.post_id)
+        .where(among(MetricSeries.id, series))
+    )
+    return {
+        number: {
+            "client_id": client_id,
+            "account_id": account_id,
+            "content_draft_id": draft,
+            "platform": metric.platform,
+            "level": metric.level,
+            "metric_name": metric.metric_name,
+            "canonical": metric.canonical,
+            "breakdown": metric.breakdown,
+            "is_algorithm_dependent": metric.is_algorithm_dependent,
+            "classification": metric.classification,
+            "period": metric.period,
+            "unit": metric.unit,
+            "platform_post_id": post,
+        }
+        for number, account_id, metric, client_id, post, draft in rows
+    }
+
+
+def first_fetches(session: Session, keys: Collection[Key]) -> dict[Key, int]:
+    """The fetch that first brought a reading, of those among `keys` that were revised since."""
+    days = [day for _, day in keys]
+    revision = MetricRevision
+    rows = session.execute(
+        select(revision.series_id, revision.metric_date, func.min(revision.fetch_id))
+        .where(
+            among(revision.series_id, {series for series, _ in keys}),
+            revision.metric_date.between(min(days), max(days)),
+        )
+        .group_by(revision.series_id, revision.metric_date)
+    )
+    return {(series, day): fetch for series, day, fetch in rows}
+
+
+def moments(session: Session, fetches: Iterable[int]) -> dict[int, datetime]:
+    """{fetch: the moment from which its readings could be seen}."""
+    rows = session.execute(select(Fetch.id, Fetch.stored_at).where(among(Fetch.id, set(fetches))))
+    return dict(rows.all())
+
+
+def newest_day(session: Session, client_id: int) -> date | None:
+    """The newest day of which a client has a reading, from the counted totals."""
+    accounts = select(Account.id).where(Account.client_id == client_id)
+    return session.scalar(
+        select(func.max(AccountTotal.latest_metric_date)).where(AccountTotal.account_id.in_(accounts))
+    )

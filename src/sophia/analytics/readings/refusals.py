@@ -1,0 +1,142 @@
+"""What Meta refuses to tell, since when, and when it is asked again."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.readings.run_models import BudgetPause, MetricStatus, RefusedObject
+from sophia.analytics.readings.visibility import Seen, visible
+from sophia.database import among, put_rows, shortened
+from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, PASSING
+from sophia.meta.catalogue import Platform
+from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.pacing import Pause
+from sophia.meta.records import Refusal
+from sophia.portfolio.models import Account
+from sophia.vault import strike_out
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRefusal:
+    """A metric, by Meta's name, that Meta refuses for a kind of object: of one account, or of all when it is None."""
+
+    platform: str
+    object_kind: str
+    api_version: str
+    metric_name: str
+    account_id: int | None
+    code: int
+    subcode: int | None
+    reason: str
+    since: datetime
+    ask_again_at: datetime
+
+
+def list_refusals(session: Session, seen: Seen, client_id: int | None = None) -> list[KnownRefusal]:
+    """The refusals that concern all accounts, and those of the accounts that may be seen."""
+    mine = select(Account.id).where(visible(Account.client_id, seen, client_id))
+    rows = session.scalars(
+        select(MetricStatus)
+        .where(or_(MetricStatus.account_id.is_(None), MetricStatus.account_id.in_(mine)))
+        .order_by(MetricStatus.platform, MetricStatus.object_kind, MetricStatus.metric_name, MetricStatus.id)
+    )
+    return [
+        KnownRefusal(
+            platform=row.platform,
+            object_kind=row.object_kind,
+            api_version=row.api_version,
+            metric_name=row.metric_name,
+            account_id=row.account_id,
+            code=row.code,
+            subcode=row.subcode,
+            reason=strike_out(row.reason),
+            since=row.since,
+            ask_again_at=row.ask_again_at,
+        )
+        for row in rows
+    ]
+
+
+# A refusal is believed for this long. Meta brings metrics back, and a Page grows past the size where it has them.
+ASK_AGAIN_AFTER = timedelta(days=14)
+# An object is believed to be gone after three tries on different days (GRAPH_API §3, 100/33), and then looked at rarely.
+OBJECT_AGAIN_AFTER = (timedelta(hours=20), timedelta(hours=20), timedelta(days=30))
+# Media older than the professional account never get insights (GRAPH_API §3, 100/2108006).
+NEVER_AGAIN = timedelta(days=100 * 365)
+
+
+def record_refusals(
+    session: Session,
+    platform: Platform,
+    account_id: int,
+    api_version: str,
+    refusals: Collection[Refusal],
+    now: datetime,
+) -> None:
+    """Remember what Meta refuses, so that it is not asked again until ASK_AGAIN_AFTER has passed (B3)."""
+    if refusals and session.get_bind().dialect.name == "postgresql":
+        # Two machines may learn the same refusal at once; the second must see the first one's row.
+        session.execute(select(func.pg_advisory_xact_lock(-1)))
+    for refusal in refusals:
+        owner = None if refusal.everywhere else account_id
+        key = (
+            MetricStatus.platform == platform.value,
+            MetricStatus.object_kind == refusal.kind.value,
+            MetricStatus.api_version == api_version,
+            MetricStatus.metric_name == refusal.metric,
+            MetricStatus.account_id.is_(None) if owner is None else MetricStatus.account_id == owner,
+        )
+        row = session.scalar(select(MetricStatus).where(*key))
+        if row is None:
+            row = MetricStatus(
+                platform=platform.value,
+                object_kind=refusal.kind.value,
+                api_version=api_version,
+                metric_name=refusal.metric,
+                account_id=owner,
+                since=now,
+            )
+            session.add(row)
+        row.code, row.subcode, row.reason = refusal.code, refusal.subcode, strike_out(refusal.reason)
+        row.ask_again_at = now + ASK_AGAIN_AFTER
+
+
+def record_refused_objects(
+    session: Session, account_id: int, skipped: Mapping[str, GraphError], tried: Collection[str], now: datetime
+) -> None:
+    """Leave the objects that refused alone for a while, longer with every try.
+
+    `tried`: objects that had refused before and were asked again; those not among the skipped answer now.
+    """
+    lasting = {
+        name: error
+        for name, error in skipped.items()
+        if error.remedy not in PASSING | STOPS and error.remedy is not Remedy.NO_DATA_YET
+    }
+    recovered = [name for name in tried if name not in skipped]
+    if recovered:
+        session.execute(
+            delete(RefusedObject).where(
+                RefusedObject.account_id == account_id, among(RefusedObject.object_id, recovered)
+            )
+        )
+    for name, error in lasting.items():
+        row = session.get(RefusedObject, (account_id, name))
+        if row is None:
+            row = RefusedObject(account_id=account_id, object_id=name, since=now, tries=0)
+            session.add(row)
+        row.tries += 1
+        row.code, row.subcode, row.reason = error.code, error.subcode, error.text
+        is_for_good = error.subcode == OLDER_THAN_THE_PROFESSIONAL_ACCOUNT
+        after = OBJECT_AGAIN_AFTER[min(row.tries, len(OBJECT_AGAIN_AFTER)) - 1]
+        row.ask_again_at = now + (NEVER_AGAIN if is_for_good else after)
+
+
+def record_pauses(session: Session, pauses: Iterable[Pause], now: datetime) -> None:
+    """Tell the other processes which budgets rest, and forget rests that are over."""
+    session.execute(delete(BudgetPause).where(BudgetPause.until <= now))
+    rows = [(pause.budget.key, pause.until, shortened(strike_out(pause.reason))) for pause in pauses]
+    put_rows(session, BudgetPause, ("budget", "until", "reason"), sorted(rows), replace=("until", "reason"))

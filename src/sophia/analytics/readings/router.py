@@ -1,0 +1,154 @@
+"""What is known of one client. Another's client answers as one that does not exist (D3)."""
+
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+from difflib import get_close_matches
+from itertools import chain
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
+
+from sophia.access.problems import documented
+from sophia.access.web import Visit, Visited
+from sophia.analytics.figures.figures import expect_days
+from sophia.analytics.figures.paging import link_next
+from sophia.analytics.figures.schedule import Days
+from sophia.analytics.figures.shapes import ClientId, MetricsQuery, ReadingsQuery, SeriesQuery
+from sophia.analytics.readings.aggregated import aggregate, whole_buckets
+from sophia.analytics.readings.csv_export import ROWS_AT_ONCE, as_csv
+from sophia.analytics.readings.queries import ReadingFilter, StoredReading, client_metric_names, newest_day, read_page
+from sophia.analytics.readings.schemas import GroupAnswer, ReadingAnswer, SeriesAnswer
+from sophia.analytics.readings.visibility import expect_client
+from sophia.errors import InvalidInputError
+from sophia.meta.catalogue import CANONICAL, Level, stored_names
+from sophia.meta.reporting_zone import reporting_day
+
+router = APIRouter(responses=documented(404))
+SERIES_DAYS = 90
+MOST_SERIES_DAYS = 3_660
+
+
+@router.get("/{client_id}/metrics", response_model=list[ReadingAnswer])
+def metrics(
+    who: Visited,
+    client_id: ClientId,
+    asked: Annotated[MetricsQuery, Query()],
+    request: Request,
+    response: Response,
+) -> list[StoredReading]:
+    """Readings, newest day first; `Link: rel="next"` leads on. A name that neither the catalogue nor this client's
+    readings know is refused.
+    """
+    with who.database.read() as session:
+        expect_client(session, who.seen, client_id)
+        expect_metrics(session, client_id, asked.metric_name, asked.canonical)
+        page = read_page(session, client_id, reading_filter(asked), asked.limit, asked.cursor)
+    if page.next_cursor is not None:
+        link_next(request, response, cursor=page.next_cursor)
+    return page.readings
+
+
+def expect_metrics(session: Session, client_id: int, names: Collection[str], canonical: str | None) -> None:
+    """Raises InvalidInputError for a stored name or a meaning that no metric has: a misspelt one would read like a metric
+    without readings.
+    """
+    if canonical is not None and canonical not in CANONICAL:
+        raise InvalidInputError(unknown_name("canonical metric", canonical, CANONICAL))
+    known = stored_names()
+    uncatalogued = set(names) - known
+    if uncatalogued:
+        of_client = client_metric_names(session, client_id)
+        for name in sorted(uncatalogued - of_client):
+            raise InvalidInputError(unknown_name("metric", name, known | of_client))
+
+
+def unknown_name(what: str, name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, sorted(known), 3)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    return f"There is no {what} {name!r}. {hint}GET /api/analytics/catalogue lists them."
+
+
+def reading_filter(asked: ReadingsQuery) -> ReadingFilter:
+    return ReadingFilter(
+        start_date=asked.start_date,
+        end_date=asked.end_date,
+        metric_names=tuple(asked.metric_name),
+        platform=asked.platform,
+        level=asked.level,
+        account_id=asked.account_id,
+        platform_post_id=asked.platform_post_id,
+        period=asked.period,
+        canonical=asked.canonical,
+        breakdown=asked.breakdown,
+        as_of=asked.as_of,
+    )
+
+
+@router.get(
+    "/{client_id}/metrics.csv",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A row per reading."}},
+)
+def metrics_csv(who: Visited, client_id: ClientId, asked: Annotated[ReadingsQuery, Query()]) -> StreamingResponse:
+    """All readings that match, newest day first, as CSV with a heading; sent as they are read, however many (J6)."""
+    with who.database.read() as session:
+        expect_client(session, who.seen, client_id)
+        expect_metrics(session, client_id, asked.metric_name, asked.canonical)
+    found = pages(who, client_id, reading_filter(asked))
+    # Read before the answer begins: what goes wrong can then still be said as a problem.
+    lines = as_csv(chain([next(found)], found))
+    name = f'attachment; filename="client-{client_id}-readings.csv"'
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+
+
+def pages(who: Visit, client_id: int, wanted: ReadingFilter) -> Iterator[list[StoredReading]]:
+    """Page after page, each in a short read of its own: a slow reader must not hold a connection."""
+    cursor: str | None = None
+    while True:
+        with who.database.read() as session:
+            page = read_page(session, client_id, wanted, ROWS_AT_ONCE, cursor)
+        yield page.readings
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+@router.get("/{client_id}/series")
+def series(who: Visited, client_id: ClientId, asked: Annotated[SeriesQuery, Query()]) -> SeriesAnswer:
+    """One metric of the client's accounts by day, week (from Monday) or month, as its way of counting allows.
+
+    Without a window: 90 days until the newest reading. Days outside the window that share a bucket with it count too.
+    """
+    with who.database.read() as session:
+        expect_client(session, who.seen, client_id)
+        expect_metrics(session, client_id, [asked.metric_name] if asked.metric_name else [], asked.canonical)
+        newest = newest_day(session, client_id) or reporting_day(who.now) - timedelta(days=1)
+        window = asked.days_until(newest, SERIES_DAYS)
+        asked_days = Days(window.start, window.end - timedelta(days=1))
+        expect_days(len(asked_days), MOST_SERIES_DAYS)
+        days = whole_buckets(asked_days, asked.bucket)
+        found = aggregate(
+            session,
+            client_id,
+            days,
+            asked.bucket,
+            asked.group_by,
+            canonical=asked.canonical,
+            metric_name=asked.metric_name,
+        )
+    return SeriesAnswer(
+        client_id=client_id,
+        canonical=asked.canonical,
+        metric_names=list(found.names),
+        level=Level.ACCOUNT,
+        bucket=asked.bucket,
+        group_by=asked.group_by,
+        counting=found.counting,
+        unit=found.unit,
+        start=days.first,
+        end=days.last + timedelta(days=1),
+        groups=[GroupAnswer.model_validate(group) for group in found.groups],
+        reason=None if found.names else "No account of this client's platforms has daily readings of this metric.",
+    )

@@ -1,0 +1,151 @@
+"""Runs: what was asked, what was stored, what failed (A14, C10)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sophia.analytics.readings.run_models import CollectionRun
+from sophia.analytics.readings.visibility import Seen, visible
+from sophia.database import among
+from sophia.portfolio.models import Account
+from sophia.vault import strike_out
+
+
+@dataclass(frozen=True, slots=True)
+class RunProblem:
+    """Something that went wrong in a run, with Meta's code where Meta said it."""
+
+    message: str
+    family: str | None
+    code: int | str | None
+    subcode: int | None
+    fbtrace_id: str | None
+    what_to_do: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One collection for one account; moments are in UTC."""
+
+    id: int
+    client_id: int
+    account_id: int
+    platform: str
+    trigger: str
+    status: str
+    started_at: datetime
+    finished_at: datetime | None
+    api_version: str
+    calls: int
+    calls_counted_by_meta: int
+    retries: int
+    percent_used: float
+    families: dict[str, dict[str, Any]]
+    readings_new: int
+    readings_changed: int
+    readings_same: int
+    posts_new: int
+    quarantined: int
+    problems: list[RunProblem]
+    action_needed: str | None
+    resume_at: datetime | None
+
+
+def list_runs(
+    session: Session,
+    seen: Seen,
+    *,
+    client_id: int | None = None,
+    account_id: int | None = None,
+    status: str | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[RunRecord]:
+    """The newest runs that may be seen, newest first; `before_id` continues a list."""
+    conditions = [visible(Account.client_id, seen, client_id)]
+    if account_id is not None:
+        conditions.append(CollectionRun.account_id == account_id)
+    if status is not None:
+        conditions.append(CollectionRun.status == status)
+    if before_id is not None:
+        conditions.append(CollectionRun.id < before_id)
+    rows = session.execute(
+        select(CollectionRun, Account.client_id, Account.platform)
+        .join(Account, Account.id == CollectionRun.account_id)
+        .where(*conditions)
+        .order_by(CollectionRun.id.desc())
+        .limit(limit)
+    )
+    return [_record(*row) for row in rows]
+
+
+def runs_by_id(session: Session, ids: Collection[int]) -> dict[int, RunRecord]:
+    rows = session.execute(
+        select(CollectionRun, Account.client_id, Account.platform)
+        .join(Account, Account.id == CollectionRun.account_id)
+        .where(among(CollectionRun.id, ids))
+    )
+    return {run.id: _record(run, client_id, platform) for run, client_id, platform in rows}
+
+
+def runs_by_status(session: Session, since: datetime) -> dict[str, int]:
+    """How many runs began since then, by status."""
+    rows = session.execute(
+        select(CollectionRun.status, func.count())
+        # Naming the accounts lets the index on account and start serve; there is none on the start alone.
+        .where(CollectionRun.account_id.in_(select(Account.id)), CollectionRun.started_at >= since)
+        .group_by(CollectionRun.status)
+    )
+    return dict(rows.all())
+
+
+def calls_since(session: Session, since: datetime) -> tuple[int, int]:
+    """Calls of the runs that started since then (aware): over HTTP, and as Meta counts them."""
+    sums = (func.sum(CollectionRun.calls), func.sum(CollectionRun.calls_counted_by_meta))
+    accounts = select(Account.id)  # lets the index on account and start serve
+    query = select(*sums).where(CollectionRun.account_id.in_(accounts), CollectionRun.started_at >= since)
+    http, counted = session.execute(query).one()
+    return int(http or 0), int(counted or 0)
+
+
+def _record(run: CollectionRun, client_id: int, platform: str) -> RunRecord:
+    return RunRecord(
+        id=run.id,
+        client_id=client_id,
+        account_id=run.account_id,
+        platform=platform,
+        trigger=run.trigger,
+        status=run.status,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        api_version=run.api_version,
+        calls=run.calls,
+        calls_counted_by_meta=run.calls_counted_by_meta,
+        retries=run.retries,
+        percent_used=run.percent_used,
+        families=run.families,
+        readings_new=run.readings_new,
+        readings_changed=run.readings_changed,
+        readings_same=run.readings_same,
+        posts_new=run.posts_new,
+        quarantined=run.quarantined,
+        problems=[_problem(note) for note in run.problems],
+        action_needed=run.action_needed and strike_out(run.action_needed),
+        resume_at=run.resume_at,
+    )
+
+
+def _problem(note: dict[str, Any]) -> RunProblem:
+    """What Meta says may quote the request; a secret in it would be shown to everybody who may see the run."""
+    return RunProblem(
+        message=strike_out(str(note.get("message", ""))),
+        family=note.get("family"),
+        code=note.get("code"),
+        subcode=note.get("subcode"),
+        fbtrace_id=note.get("fbtrace_id"),
+        what_to_do=note.get("what_to_do"),
+    )

@@ -1,0 +1,183 @@
+"""What concerns all clients that a key may see: the portfolio, accounts, runs, gaps and the catalogue."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from sophia.access.problems import documented
+from sophia.access.web import Visit, Visited
+from sophia.analytics.figures.figures import expect_days
+from sophia.analytics.figures.paging import cut_page
+from sophia.analytics.figures.schedule import Days
+from sophia.analytics.figures.shapes import CatalogueQuery, GapsQuery, RunsQuery
+from sophia.analytics.readings.account_states import (
+    AccountState,
+    account_states,
+    unknown_metrics,
+)
+from sophia.analytics.readings.gaps import Gap, find_gaps
+from sophia.analytics.readings.refusals import list_refusals
+from sophia.analytics.readings.run_schemas import (
+    AccountAnswer,
+    AccountStatus,
+    CatalogueAnswer,
+    GapAnswer,
+    MetricAnswer,
+    RefusalAnswer,
+    RunAnswer,
+    UnclassifiedAnswer,
+)
+from sophia.analytics.readings.runs import RunRecord, list_runs, runs_by_id
+from sophia.analytics.readings.visibility import expect_client
+from sophia.meta.catalogue import CANONICAL, METRICS, Metric, MetricClass, Platform, live
+from sophia.meta.reporting_zone import reporting_day
+
+router = APIRouter()
+
+GAP_DAYS = 90
+MOST_GAP_DAYS = 731
+NO_WEEK = "The newest closed week has not been computed for any client yet; that happens every morning."
+
+
+@router.get("/accounts")
+def accounts(who: Visited) -> list[AccountAnswer]:
+    """Connected accounts, how their collection stands, and what a person has to do. Tokens are never shown."""
+    with who.database.read() as session:
+        states = account_states(session, who.seen)
+        runs = runs_by_id(session, [state.last_run_id for state in states if state.last_run_id is not None])
+    return [account_answer(state, runs.get(state.last_run_id or 0), who) for state in states]
+
+
+def account_answer(state: AccountState, run: RunRecord | None, who: Visit) -> AccountAnswer:
+    return AccountAnswer(
+        id=state.id,
+        client_id=state.client_id,
+        client_name=state.client_name,
+        platform=Platform(state.platform),
+        name=state.name,
+        username=state.username,
+        external_id=state.external_id,
+        status=AccountStatus(state.status),
+        action_needed=state.action_needed,
+        warning=token_warning(state, who.now, who.settings.token_warning_days),
+        connected_at=state.connected_at,
+        has_token=state.has_token,
+        token_expires_at=state.token_expires_at,
+        data_access_expires_at=state.data_access_expires_at,
+        readings=state.readings,
+        latest_metric_date=state.latest_metric_date,
+        asked_through=state.through_day,
+        last_success_at=state.last_success_at,
+        stale=state.is_stale(who.now),
+        last_run=None if run is None else RunAnswer.model_validate(run),
+    )
+
+
+def token_warning(state: AccountState, now: datetime, warning_days: int) -> str | None:
+    """What ends soon, or has ended, and what to do about it; None when nothing does."""
+    ends = {"The token": state.token_expires_at, "Meta's access to the data": state.data_access_expires_at}
+    said = []
+    for what, moment in ends.items():
+        if moment is not None and moment - now <= timedelta(days=warning_days):
+            verb = "ended" if moment <= now else "ends"
+            said.append(f"{what} {verb} on {moment:%Y-%m-%d}.")
+    return f"{' '.join(said)} Connect this account again: sophia connect" if said else None
+
+
+@router.get("/runs", response_model=list[RunAnswer], responses=documented(404))
+def runs(who: Visited, asked: Annotated[RunsQuery, Query()], request: Request, response: Response) -> list[RunRecord]:
+    """Collections, newest first: what was asked, what was stored, what failed and what to do about it."""
+    with who.database.read() as session:
+        if asked.client_id is not None:
+            expect_client(session, who.seen, asked.client_id)
+        found = list_runs(
+            session,
+            who.seen,
+            client_id=asked.client_id,
+            account_id=asked.account_id,
+            status=asked.status,
+            before_id=asked.before_id,
+            limit=asked.limit + 1,
+        )
+    return cut_page(request, response, found, asked.limit, before_id=lambda last: last.id)
+
+
+@router.get("/gaps", response_model=list[GapAnswer], responses=documented(404))
+def gaps(who: Visited, asked: Annotated[GapsQuery, Query()]) -> list[Gap]:
+    """Days that should have readings and have none, with the reason. Without a window: the 90 days until yesterday."""
+    window = gap_window(asked.start_date, asked.end_date, who.now)
+    with who.database.read() as session:
+        if asked.client_id is not None:
+            expect_client(session, who.seen, asked.client_id)
+        states = account_states(session, who.seen, client_id=asked.client_id)
+        mine = [state for state in states if asked.account_id in (None, state.id)]
+        return find_gaps(session, mine, list_refusals(session, who.seen), window)
+
+
+def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
+    """Raises InvalidInputError when it is too long. Never ends later than yesterday in Meta's reporting zone."""
+    yesterday = reporting_day(now) - timedelta(days=1)
+    last = min(end or yesterday, yesterday)
+    first = min(start or last - timedelta(days=GAP_DAYS - 1), last)
+    window = Days(first, last)
+    expect_days(len(window), MOST_GAP_DAYS)
+    return window
+
+
+@router.get("/catalogue")
+def catalogue(who: Visited, asked: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
+    """Every metric that we know, those that Meta sent and we do not know, and those that Meta refuses."""
+    with who.database.read() as session:
+        unknown = unknown_metrics(session, who.seen)
+        refused = list_refusals(session, who.seen)
+    platforms, levels = (None, asked.platform), (None, asked.level)
+    today, version = reporting_day(who.now), who.settings.graph_api_version
+    return CatalogueAnswer(
+        metrics=[
+            metric_answer(metric, alive=live(metric, version, today))
+            for metric in METRICS
+            if asked.platform in (None, metric.platform) and asked.level in (None, metric.level)
+        ],
+        unclassified=[
+            UnclassifiedAnswer.model_validate(row)
+            for row in unknown
+            if (asked.platform is None or row.platform in platforms) and (asked.level is None or row.level in levels)
+        ],
+        refusals=[
+            answer
+            for answer in (RefusalAnswer.model_validate(row) for row in refused)
+            if asked.platform in (None, answer.platform) and asked.level in (None, answer.object_kind.level)
+        ],
+    )
+
+
+def metric_answer(metric: Metric, *, alive: bool) -> MetricAnswer:
+    return MetricAnswer(
+        platform=metric.platform,
+        level=metric.level,
+        kinds=sorted(metric.kinds),
+        name=metric.name,
+        stored_names=list(metric.stored_names),
+        canonical=metric.canonical,
+        meaning=CANONICAL[metric.canonical].meaning,
+        classification=metric.metric_class,
+        is_algorithm_dependent={
+            MetricClass.ALGORITHM_DEPENDENT: True,
+            MetricClass.ALGORITHM_INDEPENDENT: False,
+        }.get(metric.metric_class),
+        unit=metric.unit,
+        counting=metric.counting,
+        source=metric.source,
+        periods=list(metric.periods),
+        breakdowns=list(metric.breakdowns),
+        primary=metric.primary,
+        asked=metric.asked,
+        live=alive,
+        first_version=metric.first_version,
+        last_version=metric.last_version,
+        retired_on=metric.retired_on,
+        successor=metric.successor,
+        sure=metric.sure,
+        note=metric.note,
+    )

@@ -1,0 +1,144 @@
+"""What the API answers of the whole portfolio in brief, and of weeks of KPIs that were kept."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, FiniteFloat
+
+from sophia.analytics.annotations.schemas import NoteAnswer
+from sophia.analytics.anomalies.schemas import AnomalyAnswer
+from sophia.analytics.drivers.schemas import DriversAnswer
+from sophia.analytics.figures.schemas import (
+    Answering,
+    ChangeAnswer,
+    CoverageAnswer,
+    Ends,
+    FigureAnswer,
+    SentenceAnswer,
+    WindowAnswer,
+)
+from sophia.analytics.figures.shapes import Asking, Id
+from sophia.analytics.goals.schemas import GoalAnswer
+from sophia.analytics.kpis.schemas import TrendAnswer
+from sophia.analytics.kpis.trends import MOST_WEEKS
+from sophia.analytics.reports.brief_records import ClientStanding
+from sophia.meta.catalogue import Platform
+
+
+class WeeksQuery(Asking):
+    """How many of the newest closed weeks, and of which account if not of the whole client."""
+
+    weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS)] = 12
+    account_id: Id | None = None
+
+
+class WeekKpisAnswer(Answering):
+    """The KPIs of one closed week, as they were last computed; `checked_at` is when they were last found right."""
+
+    week: WindowAnswer
+    kpis: dict[str, FigureAnswer]
+    algo_dependent_summary: dict[str, FigureAnswer]
+    algo_independent_summary: dict[str, FigureAnswer]
+    computed_at: datetime
+    checked_at: datetime
+
+
+class WeeksAnswer(Answering):
+    """The newest closed weeks, oldest first, those that were never computed left out, and the trend of every KPI."""
+
+    client_id: int
+    account_id: int | None
+    weeks: list[WeekKpisAnswer]
+    trends: dict[str, TrendAnswer]
+    annotations: list[NoteAnswer] = Field(description="Of the days of these weeks.")
+
+
+class ReasonAnswer(Answering):
+    """Why a client needs somebody; the references of its sentence lead into the client's part of the brief."""
+
+    code: str
+    level: ClientStanding
+    text: str
+    sentence: SentenceAnswer
+
+
+class CollectionAnswer(Answering):
+    status: Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
+    accounts: int
+    latest_metric_date: date | None
+    action_needed: str | None
+
+
+class ClientBriefAnswer(Answering):
+    """One client: sage is well, amber wants a look, coral needs somebody now."""
+
+    client_id: int
+    name: str
+    state: ClientStanding
+    reasons: list[ReasonAnswer]
+    collection: CollectionAnswer | None = Field(description="Null with `as_of`: it is known of today only.")
+    coverage: CoverageAnswer
+    kpis: dict[str, FigureAnswer]
+    changes: dict[str, ChangeAnswer]
+    drivers: dict[str, DriversAnswer]
+    anomalies: list[AnomalyAnswer]
+    falling: dict[str, int]
+    fallen: dict[str, FiniteFloat | None] = Field(
+        description="By how many percent a row of three or more weeks fell together."
+    )
+    weekly_views: list[FiniteFloat | None] = Field(description="Of the newest closed weeks that were kept.")
+    goals: list[GoalAnswer] = Field(description="Those whose days touch the window, as they stood at its end.")
+    annotations: list[NoteAnswer]
+
+
+class EventPartAnswer(Answering):
+    platform: Platform
+    metric: str
+    kind: Literal["spike", "drop", "rise", "fall"]
+    since: date
+    until: date | None
+    series: int
+    alike: int
+
+
+class EventAnswer(Answering):
+    """What most of the portfolio did: `alike` of the `series` that were judged moved that way, over all parts."""
+
+    kind: Literal["spike", "drop", "rise", "fall"]
+    since: date
+    until: date | None
+    series: int
+    alike: int
+    parts: list[EventPartAnswer]
+
+
+class MoveAnswer(Answering):
+    """A client whose posts people answered more or less than before, and by how many percent."""
+
+    client_id: int
+    name: str
+    platform: Platform
+    percent: FiniteFloat
+    interval: Ends
+
+
+class BriefAnswer(Answering):
+    """Every client that may be seen, those first who need somebody most."""
+
+    window: WindowAnswer
+    before: WindowAnswer
+    as_of: datetime
+    counts: dict[str, int]
+    clients: list[ClientBriefAnswer]
+    events: list[EventAnswer]
+    moved: list[MoveAnswer] = Field(description="Only whom chance does not explain among all clients.")
+    annotations: list[NoteAnswer] = Field(description="Of the whole portfolio.")
+    commentary: list[SentenceAnswer]
+
+
+class MovementAnswer(Answering):
+    """For how many clients a KPI rose and fell from the week before, of those for which both weeks are known."""
+
+    up: int
+    down: int
+    clients: int
