@@ -195,13 +195,13 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> list[SecretStr]:
         """Every value that must not be shown; of the two that have parts, each part."""
-        found = [value for _, value in self if isinstance(value, SecretStr) and value is not self.database_url]
+        values = [value for _, value in self if isinstance(value, SecretStr) and value is not self.database_url]
         if self.encryption_key is not None:
-            found += [SecretStr(key.strip()) for key in self.encryption_key.get_secret_value().split(",")]
+            values += [SecretStr(key.strip()) for key in self.encryption_key.get_secret_value().split(",")]
         if self.database_url is not None:
             with suppress(ValueError):
-                found.append(SecretStr(urlsplit(self.database_url.get_secret_value()).password or ""))
-        return found
+                values.append(SecretStr(urlsplit(self.database_url.get_secret_value()).password or ""))
+        return values
 
     @property
     def operator_zone(self) -> ZoneInfo:

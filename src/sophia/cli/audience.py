@@ -36,7 +36,7 @@ def show_(
         known = find_client(session, client)
         number, name = known.id, known.name
         found = audiences(session, number, who)
-        profiles = [one.profile for one in ideal_customers(session, number)]
+        profiles = [ideal_customer.profile for ideal_customer in ideal_customers(session, number)]
     if as_json:
         from sophia.analytics.audience.schemas import AudienceAnswer, account_audience_answer  # noqa: PLC0415
 
@@ -52,20 +52,20 @@ def show_(
         line(f"There is no ideal customer yet. Set one: sophia audience profile {number} NAME --ages 25-44")
 
 
-def show(name: str, who: str, found: "AccountAudience", profiles: "list[Profile]") -> None:
+def show(name: str, who: str, account_audience: "AccountAudience", profiles: "list[Profile]") -> None:
     from sophia.analytics.audience.fit import fits  # noqa: PLC0415
     from sophia.analytics.audience.schemas import DIMENSIONS  # noqa: PLC0415
 
-    heading(f"{name} on {found.platform.value}: {who}")
-    if found.reason is not None:
-        line(f"{found.reason}\n")
+    heading(f"{name} on {account_audience.platform.value}: {who}")
+    if account_audience.reason is not None:
+        line(f"{account_audience.reason}\n")
         return
-    show_table([row for dimension in DIMENSIONS for row in part_rows(found, dimension)], empty="")
+    show_table([row for dimension in DIMENSIONS for row in part_rows(account_audience, dimension)], empty="")
     rows = [
         {"ideal customer": one.profile.name, "overall": figure(one.overall)}
         | {"age": figure(one.age), "gender": figure(one.gender), "country": figure(one.country)}
         | {"place": figure(one.place)}
-        for one in fits(profiles, found.cells)
+        for one in fits(profiles, account_audience.cells)
     ]
     if rows:
         line("")
@@ -73,21 +73,21 @@ def show(name: str, who: str, found: "AccountAudience", profiles: "list[Profile]
     line("")
 
 
-def part_rows(found: "AccountAudience", dimension: str) -> list[dict[str, str]]:
+def part_rows(account_audience: "AccountAudience", dimension: str) -> list[dict[str, str]]:
     """All ages in order, else the largest parts; and those of whom nothing is known."""
     from sophia.analytics.audience.fit import AGE, by_dimension, known_percent, unknown_percent  # noqa: PLC0415
 
-    people = by_dimension(found.cells, dimension)
+    people = by_dimension(account_audience.cells, dimension)
     if not people:
         return []
-    day = str(found.day_of(dimension))
-    shares = list(known_percent(found.cells, dimension).items())
+    day = str(account_audience.day_of(dimension))
+    shares = list(known_percent(account_audience.cells, dimension).items())
     told = sorted(shares, key=lambda part: part[0]) if dimension == AGE else shares[:SHOWN_PARTS]
     rows = [
         {"by": dimension, "": value, "people": f"{people[value]:,}", "share": figure(share), "as of": day}
         for value, share in told
     ]
-    unknown = unknown_percent(found.cells, dimension, found.everybody)
+    unknown = unknown_percent(account_audience.cells, dimension, account_audience.everybody)
     if unknown.value:
         rows.append({"by": dimension, "": "not known", "people": "", "share": figure(unknown), "as of": day})
     return rows
@@ -115,7 +115,7 @@ def profile(
     wanted = Profile(
         name=name,
         ages=None if ages is None else parse_ages(ages),
-        genders=tuple(one.upper() for one in genders or ()),
+        genders=tuple(gender.upper() for gender in genders or ()),
         countries=tuple(countries or ()),
         places=tuple(places or ()),
     )

@@ -98,13 +98,13 @@ def show(client: Client, as_json: AsJson = False) -> None:
     with installation.database.read() as session:
         known = find_client(session, client)
         number, name = known.id, known.name
-    found = make_comparison(installation.database, number, None, installation.clock())
+    comparison = make_comparison(installation.database, number, None, installation.clock())
     if as_json:
         from sophia.analytics.benchmarks.schemas import ClientComparisonAnswer  # noqa: PLC0415
 
-        echo(ClientComparisonAnswer.model_validate(found).model_dump_json(indent=2))
+        echo(ClientComparisonAnswer.model_validate(comparison).model_dump_json(indent=2))
         return
-    heading(f"{name}, {found.industry or 'no industry'}: week of {found.window.start}")
+    heading(f"{name}, {comparison.industry or 'no industry'}: week of {comparison.window.start}")
     rows = [
         {
             "platform": one.benchmark.platform.value,
@@ -115,7 +115,7 @@ def show(client: Client, as_json: AsJson = False) -> None:
             "of": f"{one.benchmark.industry}, {one.benchmark.data_year}{', old' if one.is_old else ''}",
             "source": one.benchmark.source,
         }
-        for one in found.published
+        for one in comparison.published
         if one.benchmark is not None
     ]
     show_table(rows, empty="Nobody has published a number that is like one of these.")
@@ -124,10 +124,10 @@ def show(client: Client, as_json: AsJson = False) -> None:
         {"platform": one.platform.value, "metric": one.kpi, "own": figure(one.own)}
         | {"lower quarter": figure(one.portfolio.lower), "middle": figure(one.portfolio.middle)}
         | {"upper quarter": figure(one.portfolio.upper), "clients": str(one.portfolio.n)}
-        for one in found.portfolio
+        for one in comparison.portfolio
     ]
     show_table(beside, empty="")
-    figures = [one.own for one in found.published] + [one.portfolio.middle for one in found.portfolio]
+    figures = [one.own for one in comparison.published] + [one.portfolio.middle for one in comparison.portfolio]
     for reason in sorted({one.reason for one in figures if one.value is None and one.reason}):
         line(reason)
 

@@ -39,13 +39,13 @@ def brief(
     show(found, as_of)
 
 
-def show(found: "Brief", as_of: datetime | None = None) -> None:
+def show(brief: "Brief", as_of: datetime | None = None) -> None:
     from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
 
-    heading(f"The portfolio: {found.window.start} to {found.window.end - ONE_DAY}")
-    for sentence in found.commentary:
+    heading(f"The portfolio: {brief.window.start} to {brief.window.end - ONE_DAY}")
+    for sentence in brief.commentary:
         line(sentence.text)
-    for client in found.clients:
+    for client in brief.clients:
         line("")
         line(paint(client.state.value, COLOURS[client.state.value]), "  ", paint(client.name, "bold"))
         for reason in client.reasons:
@@ -61,7 +61,7 @@ def show(found: "Brief", as_of: datetime | None = None) -> None:
             "engagements": figure(client.kpis["engagements"]),
             "8 weeks": sparkline(client.weekly_views),
         }
-        for client in found.clients
+        for client in brief.clients
     ]
     empty = "There is no client yet. Begin with: sophia connect"
     show_table(rows, empty=empty if as_of is None else f"Nobody was a client yet at {as_of:%Y-%m-%d %H:%M %Z}.")

@@ -53,8 +53,8 @@ def backfill(client: Client = None, account: Account = None, since: Since = None
     limits = {"facebook": facebook.HISTORY_DAYS, "instagram": instagram.HISTORY_DAYS}
     first, today = past(since), reporting_day(utc_now())
 
-    def plan(one: "AccountInfo") -> "Plan":
-        oldest = today - timedelta(days=limits[one.platform] - 1)
+    def plan(account_info: "AccountInfo") -> "Plan":
+        oldest = today - timedelta(days=limits[account_info.platform] - 1)
         return Plan("backfill", since=first or oldest, at_least=timedelta(days=90))
 
     collect_now(client, account, plan, as_json=as_json)

@@ -40,9 +40,11 @@ def list_(
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     window = chosen_window(None, first, last, installation.clock())
-    wanted = ConversionFilter(window, None if event_type is None else event_type.value, source, external_id, removed)
+    conversion_filter = ConversionFilter(
+        window, None if event_type is None else event_type.value, source, external_id, removed
+    )
     with installation.database.read() as session:
-        found = list_conversions(session, find_client(session, client).id, wanted, limit=limit)
+        found = list_conversions(session, find_client(session, client).id, conversion_filter, limit=limit)
     if as_json:
         show_json({"conversions": found})
     else:
@@ -214,24 +216,24 @@ def source(
         show_sources(found)
 
 
-def show_sources(found: "ConversionSources") -> None:
+def show_sources(conversion_sources: "ConversionSources") -> None:
     def money(amounts: dict[str, Decimal]) -> str:
         return ", ".join(f"{amount:,f} {code}" for code, amount in sorted(amounts.items()))
 
     rows = [
         {
-            "source": one.name,
-            "kind": "web analytics" if one.from_analytics else "shop or sender",
-            "sales": f"{one.sales:,}",
-            "of which count": f"{one.counted_sales:,}",
-            "net revenue": money(one.revenue),
-            "counted": money(one.counted_revenue),
+            "source": source.name,
+            "kind": "web analytics" if source.from_analytics else "shop or sender",
+            "sales": f"{source.sales:,}",
+            "of which count": f"{source.counted_sales:,}",
+            "net revenue": money(source.revenue),
+            "counted": money(source.counted_revenue),
         }
-        for one in found.sources
+        for source in conversion_sources.sources
     ]
     show_table(rows, empty="No sales are recorded.")
-    echo(f"Chosen: {'the default rule' if found.chosen is None else ', '.join(found.chosen)}")
-    show_shared(found.shared)
+    echo(f"Chosen: {'the default rule' if conversion_sources.chosen is None else ', '.join(conversion_sources.chosen)}")
+    show_shared(conversion_sources.shared)
 
 
 def register(app: typer.Typer) -> None:

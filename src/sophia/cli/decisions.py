@@ -79,12 +79,14 @@ def shortened(text: str) -> str:
     return plain if len(plain) <= LONGEST_SHOWN else f"{plain[: LONGEST_SHOWN - 1]}…"
 
 
-def came_to(one: "StoredDecision") -> str:
+def came_to(stored_decision: "StoredDecision") -> str:
     """What was predicted, as the posts had it at the age that the prediction speaks of."""
     found = []
-    for post in one.posts:
-        outcomes = post.outcomes.get(one.predicted_age, {})
-        found += [f"{name} {amount(outcomes[name].value)}" for name in one.predicted or {} if name in outcomes]
+    for post in stored_decision.posts:
+        outcomes = post.outcomes.get(stored_decision.predicted_age, {})
+        found += [
+            f"{name} {amount(outcomes[name].value)}" for name in stored_decision.predicted or {} if name in outcomes
+        ]
     return ", ".join(found)
 
 
@@ -135,8 +137,8 @@ def context(client: Client, as_json: AsJson = False) -> None:
         line(answer.text)
 
 
-def ratio(one: "Figure") -> str:
-    return MISSING if one.value is None else f"{float(one.value):.2f}".replace("-", MINUS)
+def ratio(figure: "Figure") -> str:
+    return MISSING if figure.value is None else f"{float(figure.value):.2f}".replace("-", MINUS)
 
 
 def judged(installation: Installation, client: str) -> "tuple[int, DecisionQuality]":

@@ -210,7 +210,7 @@ def name_competitor(installation: Installation, meta: "SpawnedServer", client: s
     from sophia.analytics.comments.competitors_store import add_competitor  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
-    others = [one.instagram.username for one in meta.world.businesses if one.name != client]
+    others = [business.instagram.username for business in meta.world.businesses if business.name != client]
     with installation.database.write() as session:
         for username in others[:1]:
             add_competitor(session, find_client(session, client).id, username, installation.clock())

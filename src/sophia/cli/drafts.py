@@ -160,12 +160,12 @@ def show(draft: Number, as_json: AsJson = False) -> None:
     zone = installation.settings.operator_zone
     rows = [
         {
-            "when": local(one.at, zone),
-            "who": one.actor,
-            "what": f"{one.kind} version {one.version}",
-            "why": one.note or "",
+            "when": local(event.at, zone),
+            "who": event.actor,
+            "what": f"{event.kind} version {event.version}",
+            "why": event.note or "",
         }
-        for one in found.events
+        for event in found.events
     ]
     show_table(rows, empty="Nothing has happened to it.")
 

@@ -39,12 +39,12 @@ def figure(one: "Figure") -> str:
     return MISSING
 
 
-def _said(one: "Figure", value: "Number") -> str:
-    unit = one.unit.value
+def _said(figure: "Figure", value: "Number") -> str:
+    unit = figure.unit.value
     if unit == "percent":
         said = f"{float(value):.2f} %"
     elif unit == "money":
-        said = f"{value:,} {one.currency}"
+        said = f"{value:,} {figure.currency}"
     else:
         said = f"{value:,}" if isinstance(value, int) else f"{float(value):,.1f}"
     return said.replace("-", MINUS)
@@ -69,12 +69,12 @@ def _heat(away: float, most: float) -> str:
     return BARS[_bar(away + most, 2 * most)]
 
 
-def changed(one: "Figure") -> str:
+def changed(figure: "Figure") -> str:
     """A change in percent with its sign; a doubt is marked."""
-    if one.value is None:
+    if figure.value is None:
         return MISSING
-    mark = " ?" if one.doubt else ""
-    return f"{float(one.value):+.0f} %{mark}".replace("-", MINUS)
+    mark = " ?" if figure.doubt else ""
+    return f"{float(figure.value):+.0f} %{mark}".replace("-", MINUS)
 
 
 def heading(text: str) -> None:

@@ -93,7 +93,7 @@ def list_(as_json: AsJson = False) -> None:
     zone = installation.settings.operator_zone
     with installation.database.read() as session:
         names = {client.id: client.name for client in list_clients(session)}
-        known = [
+        key_infos = [
             KeyInfo(
                 row.name,
                 f"sophia_{row.prefix}",
@@ -105,18 +105,18 @@ def list_(as_json: AsJson = False) -> None:
             for row in list_keys(session)
         ]
     if as_json:
-        show_json({"keys": known})
+        show_json({"keys": key_infos})
         return
     rows = [
         {
-            "name": one.name,
-            "begins with": one.begins_with,
-            "role": one.role,
-            "sees": "every client" if one.clients is None else ", ".join(one.clients) or "no client",
-            "made": local(one.created_at, zone),
-            "revoked": local(one.revoked_at, zone) if one.revoked_at else "no",
+            "name": key_info.name,
+            "begins with": key_info.begins_with,
+            "role": key_info.role,
+            "sees": "every client" if key_info.clients is None else ", ".join(key_info.clients) or "no client",
+            "made": local(key_info.created_at, zone),
+            "revoked": local(key_info.revoked_at, zone) if key_info.revoked_at else "no",
         }
-        for one in known
+        for key_info in key_infos
     ]
     show_table(rows, empty="There is no key yet. Make one with: sophia key create NAME")
 

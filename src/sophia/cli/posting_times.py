@@ -33,22 +33,24 @@ def posting_times(
     with installation.database.read() as session:
         known = find_client(session, client)
         number, name = known.id, known.name
-    found = make_responses(installation.database, number, window, installation.clock())
+    responses = make_responses(installation.database, number, window, installation.clock())
     if as_json:
         from sophia.analytics.posting_times.schemas import posting_times_answer  # noqa: PLC0415
 
-        echo(posting_times_answer(found).model_dump_json(indent=2))
+        echo(posting_times_answer(responses).model_dump_json(indent=2))
         return
-    show(name, found)
+    show(name, responses)
 
 
-def show(name: str, found: "Responses") -> None:
+def show(name: str, responses: "Responses") -> None:
     from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
 
-    heading(f"{name}: posts from {found.window.start} to {found.window.end - ONE_DAY}, hours in {found.zone}")
-    line(f"Engagement and reach are known of {found.compared} of {found.posts} posts.")
-    figures = {slot: one.factor for slot, one in found.times.items()}
-    if all(one.value is None for one in figures.values()):
+    heading(
+        f"{name}: posts from {responses.window.start} to {responses.window.end - ONE_DAY}, hours in {responses.zone}"
+    )
+    line(f"Engagement and reach are known of {responses.compared} of {responses.posts} posts.")
+    figures = {slot: time.factor for slot, time in responses.times.items()}
+    if all(figure.value is None for figure in figures.values()):
         line(next(iter(figures.values())).reason or "")
         return
     rows: dict[str, list[float | None]] = {day: [] for day in WEEK}
@@ -67,7 +69,7 @@ def show(name: str, found: "Responses") -> None:
             "posts": str(one.factor.n),
             "": one.effect.value,
         }
-        for slot, one in found.times.items()
+        for slot, one in responses.times.items()
         if one.effect.value != "cannot tell yet" and one.factor.value is not None and one.factor.interval is not None
     ]
     told.sort(key=lambda row: row["factor"], reverse=True)

@@ -26,7 +26,7 @@ def describe(outcome: "RunOutcome", seconds: float) -> str:
     if outcome.action_needed:
         return f"{line}. {outcome.action_needed}"
     # A run that is ok may still have met what a person should know: media of kinds that are new.
-    shown = [one for one in outcome.problems if outcome.status != "ok" or one.get("code") == "unknown_kind"]
+    shown = [problem for problem in outcome.problems if outcome.status != "ok" or problem.get("code") == "unknown_kind"]
     first = shown[0].get("message") if shown else None
     return f"{line}. {first}" if first else line
 

@@ -174,14 +174,14 @@ def show(
     zone = installation.settings.operator_zone
     rows = [
         {
-            "entry": str(one.id),
-            "draft": str(one.draft_id),
-            "account": f"{one.platform} {one.account_name}",
-            "status": one.status,
-            "when": when(one, zone),
-            "what to do": advice(one),
+            "entry": str(entry.id),
+            "draft": str(entry.draft_id),
+            "account": f"{entry.platform} {entry.account_name}",
+            "status": entry.status,
+            "when": when(entry, zone),
+            "what to do": advice(entry),
         }
-        for one in entries
+        for entry in entries
     ]
     show_table(rows, empty=empty)
     if more:

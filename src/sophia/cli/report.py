@@ -58,38 +58,38 @@ def report(
     show(found)
 
 
-def show(found: "Report") -> None:
+def show(report: "Report") -> None:
     from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
 
-    state = "" if found.is_closed else ", to date"
-    heading(f"{found.client.name}: {found.window.start} to {found.window.end - ONE_DAY}{state}")
-    coverage = found.coverage
+    state = "" if report.is_closed else ", to date"
+    heading(f"{report.client.name}: {report.window.start} to {report.window.end - ONE_DAY}{state}")
+    coverage = report.coverage
     line(
-        f"Compared with {found.before.start} to {found.before.end - ONE_DAY}; "
+        f"Compared with {report.before.start} to {report.before.end - ONE_DAY}; "
         f"readings are complete for {coverage.days_with_data} of {coverage.days} days."
     )
-    for sentence in found.commentary:
+    for sentence in report.commentary:
         line(f"· {sentence.text}")
     line("")
-    show_table(kpi_rows(found), empty="")
-    if found.goals:
+    show_table(kpi_rows(report), empty="")
+    if report.goals:
         from sophia.cli.told import goal_rows  # noqa: PLC0415
 
         line("")
-        show_table(goal_rows(found.goals), empty="")
-    if found.top_posts:
+        show_table(goal_rows(report.goals), empty="")
+    if report.top_posts:
         line("")
-        show_table(post_rows(found), empty="")
-    if found.decisions:
+        show_table(post_rows(report), empty="")
+    if report.decisions:
         line("")
         line("Decisions, by what became of them in the 180 days until then:")
-        for stage in found.decisions:
+        for stage in report.decisions:
             line(f"  {stage.text}")
     line("")
-    line(f"Comments: {found.comments.verdict}")
-    for text in comment_lines(found.comments):
+    line(f"Comments: {report.comments.verdict}")
+    for text in comment_lines(report.comments):
         line(f"  {text}")
-    reasons = sorted({found.kpis[name].reason or "" for name in KPIS} - {""})
+    reasons = sorted({report.kpis[name].reason or "" for name in KPIS} - {""})
     if reasons:
         line("")
         line(paint("Why some numbers are missing:", "dim"))
@@ -97,9 +97,9 @@ def show(found: "Report") -> None:
             line(paint(f"  {reason}", "dim"))
 
 
-def comment_lines(found: "CommentOverview") -> list[str]:
+def comment_lines(comment_overview: "CommentOverview") -> list[str]:
     """Shares with their intervals, and what has no tone, with the reasons."""
-    whole, lines = found.whole, []
+    whole, lines = comment_overview.whole, []
     if whole.scored:
         shares = ((name, getattr(whole, name)) for name in whole.shares)
         lines.append(
@@ -115,24 +115,24 @@ def comment_lines(found: "CommentOverview") -> list[str]:
     return lines
 
 
-def kpi_rows(found: "Report") -> list[dict[str, str]]:
+def kpi_rows(report: "Report") -> list[dict[str, str]]:
     rows = []
     for name, label in KPIS.items():
-        trend = found.trends.get(name)
+        trend = report.trends.get(name)
         points = [] if trend is None else [point.figure.value for point in trend.points]
         rows.append(
             {
                 "KPI": label,
-                "this": figure(found.kpis[name]),
-                "before": figure(found.changes[name].before),
-                "change": changed(found.changes[name].percent),
+                "this": figure(report.kpis[name]),
+                "before": figure(report.changes[name].before),
+                "change": changed(report.changes[name].percent),
                 "12 weeks": sparkline([None if value is None else float(value) for value in points]),
             }
         )
     return rows
 
 
-def post_rows(found: "Report") -> list[dict[str, str]]:
+def post_rows(report: "Report") -> list[dict[str, str]]:
     return [
         {
             "top posts": " ".join((post.title or post.platform_post_id).split()),
@@ -141,7 +141,7 @@ def post_rows(found: "Report") -> list[dict[str, str]]:
             "engagements": f"{post.engagements:,}",
             "reach": "not known" if post.reach is None else f"{post.reach:,}",
         }
-        for post in found.top_posts
+        for post in report.top_posts
     ]
 
 

@@ -92,10 +92,10 @@ def recompute(
         show_json(result)
     else:
         echo(f"{result.answers:,} answers say {result.readings:,} readings; {len(result.differences):,} differ.")
-        for one in result.differences[:20]:
-            name = f"{one.metric} {one.breakdown}".strip()
-            where = f"account {one.account_id}" + (f", post {one.post}" if one.post else "")
-            echo(f"  {where}, {name}, {one.day}: stored {one.stored}, now {one.computed}")
+        for difference in result.differences[:20]:
+            name = f"{difference.metric} {difference.breakdown}".strip()
+            where = f"account {difference.account_id}" + (f", post {difference.post}" if difference.post else "")
+            echo(f"  {where}, {name}, {difference.day}: stored {difference.stored}, now {difference.computed}")
         if len(result.differences) > 20:  # noqa: PLR2004 - as shown above
             echo(f"  … and {len(result.differences) - 20:,} more; --json shows all")
         if result.unreadable:

@@ -33,12 +33,12 @@ Last = Annotated[datetime, typer.Option("--to", formats=DAYS, help="Last day, in
 def amount(text: str) -> Decimal:
     """Raises BadParameter for what is no amount of money of at most twelve digits before the point."""
     try:
-        found = Decimal(text)
+        decimal = Decimal(text)
     except InvalidOperation:
-        found = Decimal(-1)
-    if not (found.is_finite() and 0 <= found < Decimal(10) ** 12) or found != round(found, 3):
+        decimal = Decimal(-1)
+    if not (decimal.is_finite() and 0 <= decimal < Decimal(10) ** 12) or decimal != round(decimal, 3):
         raise typer.BadParameter("An amount looks like 19.90 and is not below 0.")
-    return found
+    return decimal
 
 
 @costs.command()
@@ -131,21 +131,21 @@ def list_goals(client: Client, as_json: AsJson = False) -> None:
     show_table(goal_rows(found), empty="There is no goal yet. Set one: sophia goals set")
 
 
-def goal_rows(found: "tuple[ReportedGoal, ...]") -> list[dict[str, str]]:
+def goal_rows(reported_goals: "tuple[ReportedGoal, ...]") -> list[dict[str, str]]:
     from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
 
     return [
         {
-            "goal": one.name,
-            "KPI": one.kpi,
-            "target": f"{'≤ ' if one.at_most else ''}{one.target:,g}",
-            "until": str(one.window.end - ONE_DAY),
-            "so far": figure(one.current),
-            "pace": figure(one.pace),
-            "leads to": figure(one.projected),
-            "stands": one.standing.value,
+            "goal": reported_goal.name,
+            "KPI": reported_goal.kpi,
+            "target": f"{'≤ ' if reported_goal.at_most else ''}{reported_goal.target:,g}",
+            "until": str(reported_goal.window.end - ONE_DAY),
+            "so far": figure(reported_goal.current),
+            "pace": figure(reported_goal.pace),
+            "leads to": figure(reported_goal.projected),
+            "stands": reported_goal.standing.value,
         }
-        for one in found
+        for reported_goal in reported_goals
     ]
 
 
@@ -219,16 +219,16 @@ def annotate(
     show_table(note_rows(found), empty="Nothing is written down. Write: sophia annotate CLIENT DAY TEXT")
 
 
-def note_rows(found: "list[Note]") -> list[dict[str, str]]:
+def note_rows(notes: "list[Note]") -> list[dict[str, str]]:
     return [
         {
-            "id": str(one.id),
-            "day": str(one.day),
-            "of": "all clients" if one.client_id is None else "this client",
-            "what": one.text,
-            "by": one.author or "",
+            "id": str(note.id),
+            "day": str(note.day),
+            "of": "all clients" if note.client_id is None else "this client",
+            "what": note.text,
+            "by": note.author or "",
         }
-        for one in found
+        for note in notes
     ]
 
 

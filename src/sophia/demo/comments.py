@@ -83,15 +83,15 @@ class Written:
 def written(world: World, truth: Truth, under: Post | Media, now: datetime) -> list[Written]:
     """Every comment under a post or medium at `now`, oldest first, deleted ones included; as many as its counter says."""
     counted = _counter(truth, under)
-    found: list[Written] = []
+    writtens: list[Written] = []
     moment, thread = under.created_at, None
     for serial in range(counted(now)):
         moment = _arrival(counted, serial, moment, now)
         is_reply = thread is not None and serial % REPLY_EVERY == REPLY_EVERY - 1
         one = _invented(world, under, serial, moment, thread if is_reply else None)
         thread = thread if is_reply else one.id
-        found.append(one)
-    return found
+        writtens.append(one)
+    return writtens
 
 
 def _counter(truth: Truth, under: Post | Media) -> Callable[[datetime], int]:
@@ -213,8 +213,8 @@ def _known(visit: Visit, under: Post | Media) -> list[Written]:
     key = (under.id, visit.now.replace(minute=0, second=0, microsecond=0))
     if key not in remembered:
         remembered[key] = written(visit.world, visit.truth, under, visit.now)
-    found: list[Written] = remembered[key]
-    return found
+    writtens: list[Written] = remembered[key]
+    return writtens
 
 
 def _cut(rows: Sequence[Written], arguments: Mapping[str, str], platform: str) -> tuple[Sequence[Written], bool]:
@@ -228,7 +228,7 @@ def _cut(rows: Sequence[Written], arguments: Mapping[str, str], platform: str) -
             last = urlsafe_b64decode(after).decode()
         except (Base64Error, UnicodeDecodeError) as error:
             raise errors.bad_parameter("Invalid cursors values") from error
-        start = next((place + 1 for place, row in enumerate(rows) if row.id == last), len(rows))
+        start = next((index + 1 for index, row in enumerate(rows) if row.id == last), len(rows))
     return rows[start : start + limit], start + limit < len(rows)
 
 
@@ -240,25 +240,25 @@ def _paging(visit: Visit, owner: str, page: Sequence[Written], arguments: Mappin
     return as_json(paging)
 
 
-def _render(visit: Visit, one: Written, replies: Sequence[Written], fields: Sequence[Field], platform: str) -> str:
+def _render(visit: Visit, written: Written, replies: Sequence[Written], fields: Sequence[Field], platform: str) -> str:
     table = FACEBOOK_FIELDS if platform == "facebook" else INSTAGRAM_FIELDS
     parts = []
     for field in fields:
-        if field.name == "replies" and platform == "instagram" and one.thread is None:
-            below = [reply for reply in replies if reply.thread == one.id]
+        if field.name == "replies" and platform == "instagram" and written.thread is None:
+            below = [reply for reply in replies if reply.thread == written.id]
             if below:
                 texts = [_render(visit, reply, (), field.subfields or DEFAULTS[platform], platform) for reply in below]
                 parts.append(f'"replies":{{"data":[{",".join(texts)}]}}')
             continue
         if field.name not in table:
             raise errors.unknown_field(field.name, "Comment" if platform == "facebook" else "IGComment")
-        value = table[field.name](one)
+        value = table[field.name](written)
         if field.name in {"message", "text"}:
-            value = visit.simulation.edited.get(one.id, value)
+            value = visit.simulation.edited.get(written.id, value)
         if isinstance(value, dict) and field.subfields is not None:
             value = {name: value[name] for name in (sub.name for sub in field.subfields) if name in value}
         if value is not None:
             parts.append(f'"{field.name}":{as_json(value)}')
     if not any(field.name == "id" for field in fields):
-        parts.append(f'"id":"{one.id}"')
+        parts.append(f'"id":"{written.id}"')
     return "{" + ",".join(parts) + "}"

@@ -23,7 +23,14 @@ def discovered(visit: Visit, asked: Field) -> tuple[InstagramAccount, tuple[Fiel
     if not visit.has_scope("instagram_manage_insights"):
         raise errors.permission_missing("instagram_manage_insights")
     name = asked.arguments.get("username", "")
-    account = next((one for one in visit.world.instagram_accounts if one.username == name.lower()), None)
+    account = next(
+        (
+            instagram_account
+            for instagram_account in visit.world.instagram_accounts
+            if instagram_account.username == name.lower()
+        ),
+        None,
+    )
     if account is None or name.lower() in visit.simulation.personal:
         raise unknown_name(name)
     fields = asked.subfields or (Field("id"),)

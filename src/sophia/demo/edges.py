@@ -165,9 +165,9 @@ def _place(rows: Sequence[Node], cursor: str) -> int:
         wanted = urlsafe_b64decode(cursor).decode()
     except (Base64Error, UnicodeDecodeError) as error:
         raise errors.bad_parameter("Invalid cursors values") from error
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row.id == wanted:
-            return place
+            return index
     raise errors.bad_parameter("Invalid cursors values")
 
 

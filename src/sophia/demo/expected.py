@@ -277,10 +277,10 @@ def expected_counts(world: World, truth: Truth, account_id: str, now: datetime) 
                     if count or name != "shares":
                         yield from ledger.entries(name, "lifetime", count, post_id=post.id)
         return
-    shown = [medium for medium in world.media(account.id) if medium.created_at <= now]
+    mediums = [medium for medium in world.media(account.id) if medium.created_at <= now]
     yield from ledger.entries("follows_count", "lifetime", account.follows)
-    yield from ledger.entries("media_count", "lifetime", len(shown))
-    for medium in shown:
+    yield from ledger.entries("media_count", "lifetime", len(mediums))
+    for medium in mediums:
         for name, metric in MEDIA_COUNTERS.items():
             if name != "like_count" or not hides_likes(medium):
                 value = truth.media_lifetime(medium, metric, now)

@@ -77,7 +77,9 @@ def response_on(plan: Plan, business: Business, day: date) -> float:
 
 def campaign_of(plan: Plan, business: Business, moment: datetime) -> Campaign | None:
     day = pacific_day(moment)
-    running = (each for each in plan.campaigns if each.business_number == business.number and each.covers(day))
+    running = (
+        campaign for campaign in plan.campaigns if campaign.business_number == business.number and campaign.covers(day)
+    )
     return next(running, None)
 
 

@@ -65,7 +65,7 @@ def _matching(text: str, opening: int) -> int:
 
 def _parse_field(part: str) -> Field:
     part = part.strip()
-    end = next((place for place, sign in enumerate(part) if sign in ".{("), len(part))
+    end = next((index for index, sign in enumerate(part) if sign in ".{("), len(part))
     name, rest = part[:end].strip(), part[end:]
     if not name.replace("_", "").isalnum():
         raise bad_syntax(part)

@@ -57,8 +57,8 @@ def instagram_figures(
     base = 24 * day.toordinal()
     shown, sought = account.followers * attention.shown * share, account.followers * attention.free
     numbers = [
-        int(shown * rate * (attention.response if place in _REACTIONS else 1.0) * around_one(seed, base + place, 0.1))
-        for place, rate in enumerate(_SHOWN_RATES)
+        int(shown * rate * (attention.response if index in _REACTIONS else 1.0) * around_one(seed, base + index, 0.1))
+        for index, rate in enumerate(_SHOWN_RATES)
     ]
     restated = len(_SOUGHT_RATES) - _NEVER_RESTATED
     for place, rate in enumerate(_SOUGHT_RATES):

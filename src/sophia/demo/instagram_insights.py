@@ -44,10 +44,10 @@ def _rules(visit: Visit, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
         raise errors.bad_parameter("The parameter metric is required")
     visit.refuse_metrics(kind, kind, names)
     rules = []
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         rule = visit.rule(kind, name)
         if rule is None:
-            raise errors.invalid_instagram_metric(place, visit.valid_names(kind))
+            raise errors.invalid_instagram_metric(index, visit.valid_names(kind))
         rules.append(rule)
     return tuple(rules)
 

@@ -61,7 +61,7 @@ def final_counts(seed: int, medium: Media, followers: int) -> tuple[float, ...]:
         counts[1] = 3.9
     if medium.is_story:
         counts[2] = counts[3] = counts[4] = 0.0
-        steps = [views * rate * around_one(seed, 230 + place, 0.2) for place, rate in enumerate(_STORY_RATES)]
+        steps = [views * rate * around_one(seed, 230 + index, 0.2) for index, rate in enumerate(_STORY_RATES)]
         return (*counts, *steps, 0.0)
     watched = views * 1000.0 * medium.length_seconds * (0.3 + 0.3 * unit(seed, 240))
     return (*counts, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, watched if medium.product_type == "REELS" else 0.0)

@@ -248,8 +248,8 @@ def _show_product(name: str | None) -> Callable[[Place, str], None]:
     """Give every second object another `media_product_type`, or none; objects that show none are left alone."""
 
     def apply(place: Place, _foreign: str) -> None:
-        shown = [row for row in place.members if isinstance(row, dict) and "media_product_type" in row]
-        for row in shown[::2]:
+        rows = [row for row in place.members if isinstance(row, dict) and "media_product_type" in row]
+        for row in rows[::2]:
             if name is None:
                 del row["media_product_type"]
             else:
@@ -317,8 +317,12 @@ def mutate(
         touched = _mutate_lists(mutation, asked, [[place] for place in find(answer, first_id)], every)
     else:
         blocks = [
-            [(place, block) for block in place.members if metric is None or re.fullmatch(metric, block.get("name", ""))]
-            for place in _block_lists(answer, first_id)
+            [
+                (_block_list, block)
+                for block in _block_list.members
+                if metric is None or re.fullmatch(metric, block.get("name", ""))
+            ]
+            for _block_list in _block_lists(answer, first_id)
         ]
         if isinstance(mutation, BlockMutation):
             touched = _mutate_blocks(mutation, asked, blocks, every)
@@ -360,7 +364,7 @@ def _mutate_lists(
     mutation: ListMutation, asked: _Asked, lists: list[list[Place]], every: int | None
 ) -> Iterator[Touched]:
     for place in _hit(lists, every):
-        for each in list(_block_lists(place.holder, place.object_id)):
-            for block in each.members:
-                yield from [item.touched for item in _items(asked, each.object_id, block)]
+        for _block_list in list(_block_lists(place.holder, place.object_id)):
+            for block in _block_list.members:
+                yield from [item.touched for item in _items(asked, _block_list.object_id, block)]
         mutation.change(place, asked.foreign_id())

@@ -64,7 +64,7 @@ def final_counts(seed: int, post: Post, followers: int) -> tuple[float, ...]:
         counts[3] = 0.0
     if post.link is None:
         counts[4] = 0.0
-    plays = [views * rate * around_one(seed, 130 + place, 0.2) for place, rate in enumerate(_PLAY_RATES)]
+    plays = [views * rate * around_one(seed, 130 + index, 0.2) for index, rate in enumerate(_PLAY_RATES)]
     watched = plays[0] * 1000.0 * post.length_seconds * (0.35 + 0.3 * unit(seed, 140))
     return (*counts, *plays, watched) if post.is_video else (*counts, 0.0, 0.0, 0.0, 0.0, 0.0)
 

@@ -142,7 +142,7 @@ class Visit:
         refused = self.simulation.refused_metrics
         for name in names:
             if (kind, name) in refused:
-                valid = [each for each in self.valid_names(table) if (kind, each) not in refused]
+                valid = [valid_name for valid_name in self.valid_names(table) if (kind, valid_name) not in refused]
                 raise WORDINGS[refused[kind, name]].error(name, names, valid)
 
     def is_visible(self, node: Node) -> bool:

@@ -88,18 +88,18 @@ async def insist(
     )
     if not names:
         return
-    whole = Part(ask.account, "insights", names, tuple(params.items()), window)
+    part = Part(ask.account, "insights", names, tuple(params.items()), window)
     try:
-        answer = await ask.caller.edge(whole.path, whole.query, subject)
+        answer = await ask.caller.edge(part.path, part.query, subject)
     except GraphError as error:
-        found = await _divide(ask, whole, error, subject)
+        found = await _divide(ask, part, error, subject)
     else:
         ask.answered.add(ask.account)
         yield answer
         return
     for _, answer in found.answers:
         yield answer
-    _conclude(ask, kind, question, whole, found)
+    _conclude(ask, kind, question, part, found)
 
 
 async def _divide(ask: Ask, whole: Part, error: GraphError, subject: str) -> Findings:
@@ -117,20 +117,20 @@ async def _divide(ask: Ask, whole: Part, error: GraphError, subject: str) -> Fin
     return await search(ask.caller, [(part, error)], subject, may_be_heavy=may_be_heavy)
 
 
-def _conclude(ask: Ask, kind: ObjectKind, question: Question, whole: Part, found: Findings) -> None:
+def _conclude(ask: Ask, kind: ObjectKind, question: Question, whole: Part, findings: Findings) -> None:
     """Remember the names that failed alone while something else answered; raise what must be asked again."""
-    if found.answers:
+    if findings.answers:
         ask.answered.add(ask.account)
-    for error in (*found.objects.values(), *([found.denied] if found.denied else [])):
+    for error in (*findings.objects.values(), *([findings.denied] if findings.denied else [])):
         raise error
     # A question of one name is judged by the other questions of the account.
-    has_evidence = found.answers or (len(whole.names) == 1 and ask.account in ask.answered)
-    if found.refused and not has_evidence:
-        raise found.refused[0][1]
-    answered = {name for part, _ in found.answers for name in part.names}
-    for part, error in found.refused:
+    has_evidence = findings.answers or (len(whole.names) == 1 and ask.account in ask.answered)
+    if findings.refused and not has_evidence:
+        raise findings.refused[0][1]
+    answered = {name for part, _ in findings.answers for name in part.names}
+    for part, error in findings.refused:
         if part.names[0] in answered:  # on other days: the name lives
             raise error
         ask.refuse([kind], [question.label(part.names[0])], error)
-    for _, error in found.passing:
+    for _, error in findings.passing:
         raise error

@@ -162,19 +162,19 @@ async def search(
     at. `may_be_heavy`: other requests were answered, so that a long window that keeps failing may be asked in halves.
     Raises GraphError for what stops a run.
     """
-    found = Findings()
+    findings = Findings()
     work = list(failed)
     for number in range(MOST_ROUNDS):
-        if number >= ROUNDS_TO_BELIEVE and not found.answers and is_same_permission(work):
-            found.denied = work[0][1]
-            return found
-        pieces = [piece for part, error in work for piece in found.pieces(part, error, may_be_heavy=may_be_heavy)]
+        if number >= ROUNDS_TO_BELIEVE and not findings.answers and is_same_permission(work):
+            findings.denied = work[0][1]
+            return findings
+        pieces = [piece for part, error in work for piece in findings.pieces(part, error, may_be_heavy=may_be_heavy)]
         if not pieces:
-            return found
+            return findings
         answers, work = await ask_parts(caller, pieces, subject)
-        found.answers += answers
-        work += found.doubted()
-    return found
+        findings.answers += answers
+        work += findings.doubted()
+    return findings
 
 
 def is_same_permission(failed: Sequence[tuple[Part, GraphError]]) -> bool:

@@ -143,7 +143,7 @@ def _of_post(post: str, data: Any, platform: Platform, account: str, base_url: s
     listed = data.get("data", []) if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(listed, list):
         return CommentsSeen(post, [], None, is_odd=True)
-    found: list[CommentSeen] = []
+    comment_seens: list[CommentSeen] = []
     is_odd = False
     for item in listed:
         answers, cut = _replies(item)
@@ -153,12 +153,12 @@ def _of_post(post: str, data: Any, platform: Platform, account: str, base_url: s
             if seen is None:
                 is_odd = True
             else:
-                found.append(seen)
+                comment_seens.append(seen)
     try:
         place = next_place(data, base_url, "comments")
     except GraphError:  # there are more comments, and no way to ask for them
         place, is_odd = None, True
-    return CommentsSeen(post, found, urlencode(place) if place else None, is_odd)
+    return CommentsSeen(post, comment_seens, urlencode(place) if place else None, is_odd)
 
 
 def _replies(item: Any) -> tuple[list[Any], bool]:

@@ -227,7 +227,7 @@ def read_page_insights(request: Request, data: dict[str, Any]) -> Interpretation
 def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
     """A page of published_posts: the posts, their insights, and the counts that are fields."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
-    found: list[PostSeen] = []
+    post_seens: list[PostSeen] = []
     for item in request.items(data, reader):
         kind, video_id = kind_of(item)
         post = post_seen(
@@ -235,10 +235,10 @@ def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
         )
         if post is None:
             continue
-        found.append(post)
+        post_seens.append(post)
         read_insights_of(post, item, reader)
         _read_counts(item, reader, post.external_id)
-    return Interpretation.of(reader, found)
+    return Interpretation.of(reader, post_seens)
 
 
 def _read_counts(item: dict[str, Any], reader: InsightsReader, post: str) -> None:
@@ -290,7 +290,7 @@ def read_reels(request: Request, data: dict[str, Any]) -> Interpretation:
 
 def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
-    found = [
+    posts = [
         post
         for item in request.items(data, reader)
         if (
@@ -304,7 +304,7 @@ def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
             )
         )
     ]
-    return Interpretation.of(reader, found)
+    return Interpretation.of(reader, posts)
 
 
 def kind_of(item: dict[str, Any]) -> tuple[ObjectKind, str | None]:

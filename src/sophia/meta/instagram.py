@@ -227,7 +227,7 @@ def _read_listed(
     request: Request, data: dict[str, Any], kind_of_item: Callable[[dict[str, Any]], ObjectKind]
 ) -> Interpretation:
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
-    found: list[PostSeen] = []
+    post_seens: list[PostSeen] = []
     for item in request.items(data, reader):
         kind = kind_of_item(item)
         post = post_seen(item, kind, reader, moment="timestamp", text="caption", link="permalink")
@@ -235,9 +235,9 @@ def _read_listed(
             continue  # set aside by post_seen
         if kind is ObjectKind.OTHER:
             post = replace(post, unknown_kind=unknown_kind_of(item))
-        found.append(post)
+        post_seens.append(post)
         read_insights_of(post, item, reader)
-    return Interpretation.of(reader, found)
+    return Interpretation.of(reader, post_seens)
 
 
 def read_media_by_id(request: Request, data: dict[str, Any]) -> Interpretation:

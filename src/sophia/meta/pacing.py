@@ -216,14 +216,14 @@ def read_business_usage(text: str | None) -> list[tuple[Budget, float | None, fl
     given = parsed(text) if text else None
     if not isinstance(given, dict):
         return []
-    found: list[tuple[Budget, float | None, float]] = []
+    budgetses: list[tuple[Budget, float | None, float]] = []
     for name, listed in given.items():
         entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
         percents = [percent for entry in entries if (percent := largest(entry)) is not None]
         minutes = [min(number(entry.get(REGAIN)) or 0.0, MOST_MINUTES) for entry in entries]
         if percents:
-            found.append((Budget(Whose.OBJECT, str(name)), max(percents), max(minutes)))
-    return found
+            budgetses.append((Budget(Whose.OBJECT, str(name)), max(percents), max(minutes)))
+    return budgetses
 
 
 def parsed(text: str) -> Any:

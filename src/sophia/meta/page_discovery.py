@@ -114,7 +114,7 @@ async def _read_names(caller: Caller, path: str, what: str, names: dict[str, str
 
 async def _own_pages(caller: Caller, missing: Mapping[str, str], warnings: list[str]) -> list[PageFound]:
     """The Pages with their own tokens, fifty to an HTTP call. One without a token becomes a warning."""
-    found: list[PageFound] = []
+    page_founds: list[PageFound] = []
     ids = [page_id for page_id in missing if OBJECT_ID.fullmatch(page_id)]
     for start in range(0, len(ids), MOST_BATCH_ITEMS):
         part = ids[start : start + MOST_BATCH_ITEMS]
@@ -124,11 +124,11 @@ async def _own_pages(caller: Caller, missing: Mapping[str, str], warnings: list[
                 raise discreet(result, caller.token)
             if isinstance(result, Answer) and result.data.get("access_token"):
                 # Under the id that was asked: Meta may echo another one (GRAPH_API §2.12).
-                found.append(read_page({**result.data, "id": page_id}))
+                page_founds.append(read_page({**result.data, "id": page_id}))
                 continue
             why = str(result) if isinstance(result, GraphError) else "Meta gives no token for it."
             warnings.append(
                 f"The Page {missing[page_id]} ({page_id}) cannot be connected: {why} Give the person, or the system "
                 "user, a role on it (the task ANALYZE)."
             )
-    return found
+    return page_founds

@@ -49,9 +49,9 @@ VERDICTS: Mapping[tuple[int, int | None], Verdict] = {
 
 def verdict_on(error: GraphError) -> Verdict:
     """What to do after an error; of what Meta answers with a passing error nobody knows whether it did not do it."""
-    known = VERDICTS.get((error.code, error.subcode)) or VERDICTS.get((error.code, None))
-    if known is not None and error.remedy is not Remedy.FAILING:
-        return known
+    verdict = VERDICTS.get((error.code, error.subcode)) or VERDICTS.get((error.code, None))
+    if verdict is not None and error.remedy is not Remedy.FAILING:
+        return verdict
     is_silent = error.code == 0 and error.status is None
     is_unasked = error.remedy is Remedy.FAILING or (is_silent and error.remedy in (Remedy.PAUSE, Remedy.UNREACHABLE))
     rule = find_rule(error.code, error.subcode, error.message)

@@ -178,18 +178,18 @@ class ById:
                 left.append((part, error))
         return left
 
-    def _judge(self, part: Part, error: GraphError, found: Findings) -> None:
+    def _judge(self, part: Part, error: GraphError, findings: Findings) -> None:
         """What a search has shown about one object: metrics that its kind has not, or an object without insights."""
         group, key = self._group(part), (part.object_id, part.edge, part.params)
-        refused = {one.names[0]: why for one, why in found.refused if (one.object_id, one.edge, one.params) == key}
-        if part.object_id in found.objects:
-            self._skip(part, found.objects[part.object_id])
+        refused = {one.names[0]: why for one, why in findings.refused if (one.object_id, one.edge, one.params) == key}
+        if part.object_id in findings.objects:
+            self._skip(part, findings.objects[part.object_id])
             return
         if part.object_id not in self.ask.answered:
             self.silent[part.object_id] = error
             self.ask.skipped[part.object_id] = error
             return
-        for one, why in found.passing:
+        for one, why in findings.passing:
             if (one.object_id, one.edge, one.params) == key:
                 self._skip(part, why)
         for name, why in refused.items():
@@ -227,7 +227,7 @@ class ById:
         questions: dict[tuple[str, Part], Answered] = defaultdict(list)
         for part, answer in answered:
             questions[self._group(part).subject, replace(part, object_id="", is_retry=False)].append((part, answer))
-        return [join(subject, one) for (subject, _), one in questions.items()]
+        return [join(subject, question) for (subject, _), question in questions.items()]
 
 
 def join(subject: str, answered: Answered) -> Answer:

@@ -52,9 +52,9 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
     Raises KeyError for a subject that nobody reads.
     """
     parsed = read_json(source.body) if data is None else data
-    said = READERS[source.subject](Request.of(source), parsed)
-    readings, contradictions = agreeing(said.readings)
-    return Batch(source, readings, said.posts, said.oddities + contradictions, said.reels)
+    readers = READERS[source.subject](Request.of(source), parsed)
+    readings, contradictions = agreeing(readers.readings)
+    return Batch(source, readings, readers.posts, readers.oddities + contradictions, readers.reels)
 
 
 def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[Oddity]]:

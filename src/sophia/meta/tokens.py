@@ -91,7 +91,7 @@ async def debug_token(client: GraphClient, app: App, token: SecretStr) -> TokenF
 async def debug_tokens(client: GraphClient, app: App, tokens: Sequence[SecretStr]) -> list[TokenFacts]:
     """What Meta knows about each token, in order; fifty in one HTTP call."""
     caller = client.caller(app.token)
-    found: list[TokenFacts] = []
+    token_factses: list[TokenFacts] = []
     for start in range(0, len(tokens), MOST_BATCH_ITEMS):
         chunk = tokens[start : start + MOST_BATCH_ITEMS]
         queries = [("debug_token", {"input_token": token.get_secret_value()}, 1) for token in chunk]
@@ -102,8 +102,8 @@ async def debug_tokens(client: GraphClient, app: App, tokens: Sequence[SecretStr
         for result in results:
             if isinstance(result, GraphError):
                 raise discreet(result, app.secret, *chunk) from None
-            found.append(read_facts(result.data))
-    return found
+            token_factses.append(read_facts(result.data))
+    return token_factses
 
 
 def read_facts(data: dict[str, Any]) -> TokenFacts:

@@ -56,9 +56,11 @@ def expect_current(database: Database) -> None:
     """Raises StoreError when the store's schema is not the one that this version of Sophia works with."""
     newest = newest_revision()
     with database.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found is None:
+        current_revision = MigrationContext.configure(connection).get_current_revision()
+    if current_revision is None:
         raise StoreError("The database is empty. Run `sophia db upgrade` first.")
-    expect_no_newer(found, newest)
-    if found != newest:
-        raise StoreError(f"The database has schema {found}, this Sophia works with {newest}. Run `sophia db upgrade`.")
+    expect_no_newer(current_revision, newest)
+    if current_revision != newest:
+        raise StoreError(
+            f"The database has schema {current_revision}, this Sophia works with {newest}. Run `sophia db upgrade`."
+        )

@@ -54,8 +54,8 @@ async def check_tokens(
     facts = await debug_tokens(client, app, [SecretStr(token) for token in holders])
     await anyio.to_thread.run_sync(_record, database, list(zip(holders.values(), facts, strict=True)), now)
     soon = timedelta(days=settings.token_warning_days)
-    for accounts, said in zip(holders.values(), facts, strict=True):
-        warnings += [warning for account in accounts for warning in judge(account, said, now, soon)]
+    for accounts, fact in zip(holders.values(), facts, strict=True):
+        warnings += [warning for account in accounts for warning in judge(account, fact, now, soon)]
     return TokenCheck(sum(len(accounts) for accounts in holders.values()), tuple(warnings))
 
 
@@ -82,14 +82,16 @@ def judge(account: AccountInfo, facts: TokenFacts, now: datetime, soon: timedelt
 
     if not facts.is_valid:
         return [say("invalid", f"Connect it again: sophia connect ({facts.problem or 'the token ended'})")]
-    found: list[TokenWarning] = []
+    token_warnings: list[TokenWarning] = []
     if lacking := missing(account.platform, with_pages(facts.scopes)):
-        found.append(say("permissions", f"{' '.join(lacking)} Connect it again and allow this: sophia connect"))
+        token_warnings.append(
+            say("permissions", f"{' '.join(lacking)} Connect it again and allow this: sophia connect")
+        )
     for code, what, end in (
         ("ends", "its token", facts.expires_at),
         ("data_access_ends", "the access to its data", facts.data_access_expires_at),
     ):
         if end is not None and end - now <= soon:
             when = f"ended on {end.date()}" if end <= now else f"ends on {end.date()}"
-            found.append(say(code, f"{what} {when}. Connect it again: sophia connect", end))
-    return found
+            token_warnings.append(say(code, f"{what} {when}. Connect it again: sophia connect", end))
+    return token_warnings

@@ -198,9 +198,9 @@ def store_page(
     try:
         with database.write() as session:
             client = find_or_create_client(session, name, timezone, now)
-            for one in accounts:
-                number, is_new = connect_account(session, vault, client, one, now)
-                done.append(Connected(client.name, one.platform, one.external_id, one.name, number, is_new))
+            for account in accounts:
+                number, is_new = connect_account(session, vault, client, account, now)
+                done.append(Connected(client.name, account.platform, account.external_id, account.name, number, is_new))
     except (ConflictError, InvalidInputError) as error:
         reason = str(error)
         return [Connected(name, o.platform, o.external_id, o.name, 0, is_new=False, refused=reason) for o in accounts]
@@ -297,15 +297,15 @@ def offered(
     page: PageFound, platforms: frozenset[str], scopes: frozenset[str], facts: TokenFacts | None, now: datetime
 ) -> tuple[Connection, ...]:
     """The Page and its Instagram account, both with the Page's token, as far as the platforms can be measured."""
-    found: list[Connection] = []
+    connections: list[Connection] = []
     may = facts.scopes if facts and facts.is_valid and facts.scopes else scopes
     if "facebook" in platforms:
-        found.append(connection("facebook", page.id, page.name, None, page.token, may, facts, now))
+        connections.append(connection("facebook", page.id, page.name, None, page.token, may, facts, now))
     if "instagram" in platforms and page.instagram is not None:
         linked = page.instagram
         username = linked.username or None
-        found.append(connection("instagram", linked.id, linked.name, username, page.token, may, facts, now))
-    return tuple(found)
+        connections.append(connection("instagram", linked.id, linked.name, username, page.token, may, facts, now))
+    return tuple(connections)
 
 
 def connection(

@@ -316,8 +316,8 @@ def hold_keys(session: Session, vault: Vault | None = None) -> None:
 
 def stored_tokens(session: Session) -> list[str]:
     """All tokens as they are stored, encrypted."""
-    found = session.scalars(select(Account.token_encrypted).where(Account.token_encrypted.is_not(None)))
-    return [text for text in found if text]
+    rows = session.scalars(select(Account.token_encrypted).where(Account.token_encrypted.is_not(None)))
+    return [text for text in rows if text]
 
 
 def expect_keys(session: Session, vault: Vault) -> None:

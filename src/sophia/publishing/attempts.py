@@ -199,12 +199,12 @@ def other_posts(session: Session, attempt: Attempt) -> Callable[[str], bool]:
             )
         )
     )
-    known = session.execute(
+    rows = session.execute(
         select(Post.platform_post_id, Post.video_id).where(
             Post.account_id == attempt.account_id,
             Post.first_seen_at < attempt.started_at,
             Post.published_at >= attempt.started_at - timedelta(days=1),
         )
     )
-    others = claimed | {name for row in known for name in row if name}
+    others = claimed | {name for row in rows for name in row if name}
     return lambda name: name in others

@@ -204,10 +204,10 @@ def unsure_entry(session: Session, account_id: int) -> int | None:
 
 def find_entry(session: Session, seen: frozenset[int] | None, entry_id: int, *, two_person: bool = False) -> EntryInfo:
     """Raises NotFoundError for an entry that does not exist, and the same for one of a client that may not be seen."""
-    found = list_entries(session, seen, entry_ids=[entry_id], two_person=two_person)
-    if not found:
+    entries = list_entries(session, seen, entry_ids=[entry_id], two_person=two_person)
+    if not entries:
         raise NotFoundError(f"There is no entry {entry_id} in the publishing queue.")
-    return found[0]
+    return entries[0]
 
 
 def list_entries(
@@ -280,7 +280,7 @@ def _listed_after(session: Session, seen: frozenset[int] | None, entry_id: int) 
 
 
 def _as_info(
-    one: PublishingQueueEntry,
+    publishing_queue_entry: PublishingQueueEntry,
     draft: ContentDraft,
     account: Account,
     client_name: str,
@@ -289,9 +289,9 @@ def _as_info(
     two_person: bool,
 ) -> EntryInfo:
     approved = is_approved(draft, last)
-    released = is_released(draft, last, one.queued_by, two_person=two_person)
+    released = is_released(draft, last, publishing_queue_entry.queued_by, two_person=two_person)
     return EntryInfo(
-        id=one.id,
+        id=publishing_queue_entry.id,
         draft_id=draft.id,
         client_id=draft.client_id,
         client_name=client_name,
@@ -299,27 +299,30 @@ def _as_info(
         account_name=account.name,
         platform=account.platform,
         kind=draft.kind,
-        status=one.status,
+        status=publishing_queue_entry.status,
         approved=approved,
-        queued_by=one.queued_by,
-        scheduled_for=one.scheduled_for,
-        next_try_at=one.next_try_at,
-        published_at=one.published_at,
-        platform_post_id=one.platform_post_id,
-        attempts=one.attempts,
-        problem=one.problem,
-        what_to_do=one.what_to_do or _waiting_for(one, account, approved=approved, released=released),
+        queued_by=publishing_queue_entry.queued_by,
+        scheduled_for=publishing_queue_entry.scheduled_for,
+        next_try_at=publishing_queue_entry.next_try_at,
+        published_at=publishing_queue_entry.published_at,
+        platform_post_id=publishing_queue_entry.platform_post_id,
+        attempts=publishing_queue_entry.attempts,
+        problem=publishing_queue_entry.problem,
+        what_to_do=publishing_queue_entry.what_to_do
+        or _waiting_for(publishing_queue_entry, account, approved=approved, released=released),
     )
 
 
-def _waiting_for(one: PublishingQueueEntry, account: Account, *, approved: bool, released: bool) -> str | None:
+def _waiting_for(
+    publishing_queue_entry: PublishingQueueEntry, account: Account, *, approved: bool, released: bool
+) -> str | None:
     """What keeps an entry that stands in the queue from going out, and a person can change."""
-    if one.status not in (QUEUED, PUBLISHING):
+    if publishing_queue_entry.status not in (QUEUED, PUBLISHING):
         return None
-    if one.status == QUEUED and not approved:
-        return f"Approve it as it is now: sophia draft approve {one.draft_id}"
-    if one.status == QUEUED and not released:
-        return f"Somebody other than the approver must queue it: sophia publish queue {one.draft_id}"
+    if publishing_queue_entry.status == QUEUED and not approved:
+        return f"Approve it as it is now: sophia draft approve {publishing_queue_entry.draft_id}"
+    if publishing_queue_entry.status == QUEUED and not released:
+        return f"Somebody other than the approver must queue it: sophia publish queue {publishing_queue_entry.draft_id}"
     if account.status != "active" or account.token_encrypted is None:
         return account.status_reason or "Connect this account again: sophia connect"
     return None

@@ -45,6 +45,6 @@ def notes(
     return [Note(*row) for row in rows]
 
 
-def told_to(seen: Seen, found: Iterable[Note]) -> tuple[Note, ...]:
+def told_to(seen: Seen, notes: Iterable[Note]) -> tuple[Note, ...]:
     """What is of the whole portfolio is meant for everybody; who wrote it only for those who may see all clients (D3)."""
-    return tuple(one if seen is None or one.client_id is not None else replace(one, author=None) for one in found)
+    return tuple(note if seen is None or note.client_id is not None else replace(note, author=None) for note in notes)

@@ -21,11 +21,11 @@ AnnotationId = Annotated[Id, Path()]
 
 
 @router.get("/{client_id}/annotations", response_model=list[NoteAnswer])
-def annotations(who: Visited, client_id: ClientId, asked: Annotated[NotesQuery, Query()]) -> tuple[Note, ...]:
+def annotations(context: Visited, client_id: ClientId, asked: Annotated[NotesQuery, Query()]) -> tuple[Note, ...]:
     """What was written down of days of this client, and of the whole portfolio, oldest day first."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        return told_to(who.seen, notes(session, [client_id], window=days_asked(asked)))
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        return told_to(context.seen, notes(session, [client_id], window=days_asked(asked)))
 
 
 @router.post(
@@ -34,26 +34,26 @@ def annotations(who: Visited, client_id: ClientId, asked: Annotated[NotesQuery, 
     response_model=NoteAnswer,
     responses={200: AGAIN | {"model": NoteAnswer}, **writing},
 )
-def write_annotation(who: CanWrite, client_id: ClientId, given: NewAnnotation, response: Response) -> Note:
+def write_annotation(can_write: CanWrite, client_id: ClientId, given: NewAnnotation, response: Response) -> Note:
     """Write down what happened on a day of this client. The name of the key stands beside it."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-    return _write(who, client_id, given, response)
+    with can_write.database.read() as session:
+        expect_client(session, can_write.seen, client_id)
+    return _write(can_write, client_id, given, response)
 
 
 @router.delete("/{client_id}/annotations/{annotation_id}", status_code=204)
-def take_annotation_back(who: CanWrite, client_id: ClientId, annotation_id: AnnotationId) -> None:
+def take_annotation_back(can_write: CanWrite, client_id: ClientId, annotation_id: AnnotationId) -> None:
     """Take an annotation back; those of the portfolio are not the client's."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        remove_annotation(session, client_id, annotation_id, who.now)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        remove_annotation(session, client_id, annotation_id, can_write.now)
 
 
 @portfolio.get("/portfolio/annotations", response_model=list[NoteAnswer])
-def portfolio_annotations(who: Visited, asked: Annotated[NotesQuery, Query()]) -> tuple[Note, ...]:
+def portfolio_annotations(context: Visited, asked: Annotated[NotesQuery, Query()]) -> tuple[Note, ...]:
     """What was written down of days of the whole portfolio, oldest first."""
-    with who.database.read() as session:
-        return told_to(who.seen, notes(session, [], window=days_asked(asked)))
+    with context.database.read() as session:
+        return told_to(context.seen, notes(session, [], window=days_asked(asked)))
 
 
 @portfolio.post(
@@ -62,27 +62,31 @@ def portfolio_annotations(who: Visited, asked: Annotated[NotesQuery, Query()]) -
     response_model=NoteAnswer,
     responses={200: AGAIN | {"model": NoteAnswer}, **writing},
 )
-def write_portfolio_annotation(who: CanAdministerPortfolio, given: NewAnnotation, response: Response) -> Note:
+def write_portfolio_annotation(
+    can_administer_portfolio: CanAdministerPortfolio, given: NewAnnotation, response: Response
+) -> Note:
     """Write down what happened to all clients on a day, such as a holiday; for keys that see all clients.
 
     The text is meant for everybody: the reports of every client show it, to every key. Name no client in it.
     """
-    return _write(who, None, given, response)
+    return _write(can_administer_portfolio, None, given, response)
 
 
 @portfolio.delete(
     "/portfolio/annotations/{annotation_id}", status_code=204, responses=documented(404)
 )  # fmt: skip
-def take_portfolio_annotation_back(who: CanAdministerPortfolio, annotation_id: AnnotationId) -> None:
+def take_portfolio_annotation_back(
+    can_administer_portfolio: CanAdministerPortfolio, annotation_id: AnnotationId
+) -> None:
     """Take an annotation of the whole portfolio back."""
-    with who.database.write() as session:
-        remove_annotation(session, None, annotation_id, who.now)
+    with can_administer_portfolio.database.write() as session:
+        remove_annotation(session, None, annotation_id, can_administer_portfolio.now)
 
 
-def _write(who: Visit, client_id: int | None, given: NewAnnotation, response: Response) -> Note:
+def _write(context: Visit, client_id: int | None, given: NewAnnotation, response: Response) -> Note:
     mine = [] if client_id is None else [client_id]
-    with who.database.write() as session:
-        number, is_new = annotate(session, client_id, given.day, given.text, who.actor, who.now)
-        found = next(one for one in notes(session, mine) if one.id == number)
+    with context.database.write() as session:
+        number, is_new = annotate(session, client_id, given.day, given.text, context.actor, context.now)
+        found = next(note for note in notes(session, mine) if note.id == number)
     response.status_code = 201 if is_new else 200
     return found

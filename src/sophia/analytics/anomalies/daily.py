@@ -93,9 +93,9 @@ def _state(known: Remembered, given: Mapping[int, SeriesDays]) -> WatchState:
 
 
 def _judged(
-    platform: Platform, metric: str, before: date | None, found: Watched, accounts: Mapping[str, int]
+    platform: Platform, metric: str, before: date | None, watched: Watched, accounts: Mapping[str, int]
 ) -> JudgedDays:
-    state = found.state
+    state = watched.state
     columns = [field.name for field in fields(Anomaly) if field.name != "series"]
     event_columns = [field.name for field in fields(PortfolioEvent)]
     return JudgedDays(
@@ -106,6 +106,9 @@ def _judged(
         together=list(state.together),
         event=events_document(state),
         series={accounts[one.series]: remembered(one) for one in state.series},
-        anomalies=[(accounts[one.series], {name: getattr(one, name) for name in columns}) for one in found.anomalies],
-        events=[{name: getattr(one, name) for name in event_columns} for one in found.events],
+        anomalies=[
+            (accounts[anomaly.series], {name: getattr(anomaly, name) for name in columns})
+            for anomaly in watched.anomalies
+        ],
+        events=[{name: getattr(one, name) for name in event_columns} for one in watched.events],
     )

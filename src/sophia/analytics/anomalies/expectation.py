@@ -105,7 +105,7 @@ def expect(past: Past, weekday: int, posts_today: Floats) -> Expectation:
 
 def scores(values: Floats, counts: Bools, expected: Expectation) -> Floats:
     """Z of each series' value: how far from what was expected, in standard deviations of a normal variable."""
-    found = np.full(values.shape, np.nan)
+    floats = np.full(values.shape, np.nan)
     known = np.isfinite(values)
     for kind in (True, False):
         chosen = np.flatnonzero(known & (counts == kind))
@@ -115,8 +115,8 @@ def scores(values: Floats, counts: Bools, expected: Expectation) -> Floats:
                 raw = count_scores(values[chosen], np.exp(middle), variance)
             else:
                 raw = (values[chosen] - middle) / np.sqrt(variance)
-            found[chosen] = student_scores(raw, freedom)
-    return found
+            floats[chosen] = student_scores(raw, freedom)
+    return floats
 
 
 def _design(past: Past, weekday: int, posts_today: Floats) -> tuple[Floats, Floats]:
@@ -158,8 +158,8 @@ def _first_dispersion(residuals: Floats, noise: Floats, weights: Floats) -> Floa
     middle = np.stack([np.maximum(count - 1, 0) // 2, np.minimum(count // 2, sizes.shape[1] - 1)], axis=1)
     median = np.where(count > 0, np.take_along_axis(sizes, middle, axis=1).mean(axis=1), 0.0)
     poisson = np.where(known, noise, 0.0).sum(axis=1) / np.maximum(count, 1)
-    found: Floats = np.maximum((_MAD_TO_SD * median) ** 2 - poisson, _LEAST_DISPERSION)
-    return found
+    floats: Floats = np.maximum((_MAD_TO_SD * median) ** 2 - poisson, _LEAST_DISPERSION)
+    return floats
 
 
 def _dispersion(residuals: Floats, noise: Floats, weights: Floats, before: Floats) -> Floats:
@@ -171,5 +171,5 @@ def _dispersion(residuals: Floats, noise: Floats, weights: Floats, before: Float
     freed = weights.sum(axis=1)
     freed = freed / np.maximum(freed - np.minimum(6.0, freed / 3), 1e-9)
     excess = (trusted * (residuals**2 * freed[:, None] - noise)).sum(axis=1)
-    found: Floats = (excess + _DISPERSION_DAYS * _DISPERSION) / (days + _DISPERSION_DAYS)
-    return np.maximum(found, _LEAST_DISPERSION)
+    floats: Floats = (excess + _DISPERSION_DAYS * _DISPERSION) / (days + _DISPERSION_DAYS)
+    return np.maximum(floats, _LEAST_DISPERSION)

@@ -285,12 +285,12 @@ def correlations(scores: Floats, odd: NDArray[np.bool_]) -> Floats:
     both = (usable[:, 1:] != 0) & (usable[:, :-1] != 0)
     products = (usable[:, 1:] * usable[:, :-1] * both).sum(axis=1)
     squares = ((usable[:, 1:] ** 2 + usable[:, :-1] ** 2) / 2 * both).sum(axis=1)
-    found: Floats = (products + _USUAL_CORRELATION * _CORRELATION_DAYS) / (squares + _CORRELATION_DAYS)
-    return np.minimum(np.maximum(found, 0.0), 0.8)
+    floats: Floats = (products + _USUAL_CORRELATION * _CORRELATION_DAYS) / (squares + _CORRELATION_DAYS)
+    return np.minimum(np.maximum(floats, 0.0), 0.8)
 
 
 def _repeated(days: NDArray[np.int_], correlation: Floats) -> Floats:
     """The variance of a sum of so many correlated z."""
     pairs = np.maximum(days[:, None] - _LAGS, 0)
-    found: Floats = days + 2.0 * (pairs * correlation[:, None] ** _LAGS).sum(axis=1)
-    return found
+    floats: Floats = days + 2.0 * (pairs * correlation[:, None] ** _LAGS).sum(axis=1)
+    return floats

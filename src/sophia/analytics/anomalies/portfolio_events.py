@@ -48,9 +48,9 @@ class EventWatch:
         self.together = [*self.together, common if len(known) >= ENOUGH_SERIES else None][-LONGEST:]
         if self.level is not None and (self.board.date_of(column) - self.level.since).days >= USUAL_AFTER_DAYS:
             self._end_level(column)
-        found = self._new_level(column, median)
-        if found is not None:
-            return found
+        portfolio_event = self._new_level(column, median)
+        if portfolio_event is not None:
+            return portfolio_event
         sign = 1.0 if median > 0 else -1.0
         alike = int((known * sign >= _ALIKE).sum())
         goes_on = self.open is not None and (self.open.score > 0) == (sign > 0)

@@ -23,34 +23,38 @@ DAYS = 90
 
 
 @router.get("/{client_id}/anomalies")
-def anomalies(who: Visited, client_id: ClientId, asked: Annotated[AnomaliesQuery, Query()]) -> AnomaliesAnswer:
+def anomalies(context: Visited, client_id: ClientId, asked: Annotated[AnomaliesQuery, Query()]) -> AnomaliesAnswer:
     """What was unusual, since when, how much and against what was expected; judged every morning, open until it ends."""
-    window = _window(who, asked)
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    window = _window(context, asked)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         found = told_anomalies(session, client_id, window=window, only_open=asked.open)
         through = judged_through(session, client_id)
-        told = told_to(who.seen, notes(session, [client_id], window=window))
+        told = told_to(context.seen, notes(session, [client_id], window=window))
     lines = [{"anomaly": one, "sentence": say_anomaly(one, one.kind, one.metric, one.platform)} for one in found]
     about = {"client_id": client_id, "window": window, "judged_through": through}
     return AnomaliesAnswer.model_validate(about | {"anomalies": lines, "annotations": told})
 
 
 @portfolio.get("/portfolio/events")
-def events(who: Visited, asked: Annotated[AnomaliesQuery, Query()]) -> EventsAnswer:
+def events(context: Visited, asked: Annotated[AnomaliesQuery, Query()]) -> EventsAnswer:
     """Days on which most accounts of a platform moved alike: how many, how much, since when and until when."""
-    window = _window(who, asked)
-    with who.database.read() as session:
-        stand = [one for one in told_events(session, window=window, only_open=asked.open) if one.withdrawn_at is None]
+    window = _window(context, asked)
+    with context.database.read() as session:
+        stand = [
+            told_event
+            for told_event in told_events(session, window=window, only_open=asked.open)
+            if told_event.withdrawn_at is None
+        ]
         found = shared_events(stand)[::-1]
-        told = told_to(who.seen, notes(session, [], window=window))
+        told = told_to(context.seen, notes(session, [], window=window))
     return EventsAnswer.model_validate({"window": window, "events": found, "annotations": told})
 
 
-def _window(who: Visit, asked: AnomaliesQuery) -> Window | None:
+def _window(context: Visit, asked: AnomaliesQuery) -> Window | None:
     """The days that were asked for; without any the last 90, or all for what is open."""
     window = days_asked(asked)
     if window is not None or asked.open:
         return window
-    today = reporting_day(who.now)
+    today = reporting_day(context.now)
     return Window(today - timedelta(days=DAYS), today + ONE_DAY)

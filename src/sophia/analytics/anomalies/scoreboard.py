@@ -63,16 +63,16 @@ class Board:
     def judge(self, day: int, *, tentative: bool = False) -> Judged:
         """Judge the new day with this number on the days before it; `tentative` leaves no trace."""
         column = WINDOW + day
-        found = Judged(*np.full((5, len(self.names)), np.nan))
+        judged = Judged(*np.full((5, len(self.names)), np.nan))
         ready = np.flatnonzero(self.seen >= ENOUGH_DAYS)
         if len(ready):
-            self._fill(found, ready, column)
+            self._fill(judged, ready, column)
         if not tentative:
-            self.scores[:, column] = found.scores
+            self.scores[:, column] = judged.scores
             self.seen += np.isfinite(self.values[:, column])
-        return found
+        return judged
 
-    def _fill(self, found: Judged, ready: NDArray[np.intp], column: int) -> None:
+    def _fill(self, judged: Judged, ready: NDArray[np.intp], column: int) -> None:
         kinds = np.array(self.measured)[ready]
         counts, signed = kinds == "count", kinds == "signed"
         window = slice(column - WINDOW, column + 1)
@@ -86,14 +86,14 @@ class Board:
         steps = np.maximum(self.steps[ready] - column + WINDOW, 0)
         past = Past(values[:, :-1], self._weights(ready, column), posts[:, :-1], steps, counts)
         expected = expect(past, self.date_of(column).weekday(), posts[:, -1])
-        found.scores[ready] = scores(values[:, -1], counts, expected)
+        judged.scores[ready] = scores(values[:, -1], counts, expected)
         stepped = np.flatnonzero(expected.step != 0.0)
-        found.without_step[ready[stepped]] = scores(
+        judged.without_step[ready[stepped]] = scores(
             values[stepped, -1], counts[stepped], expected.without_step(stepped)
         )
         noise = np.where(counts, np.exp(np.where(counts, -expected.middle, 0.0)), 0.0)
         spread = 1.96 * np.sqrt(np.log1p(expected.variance + noise))
-        for place, away in ((found.expected, 0.0), (found.low, -spread), (found.high, spread)):
+        for place, away in ((judged.expected, 0.0), (judged.low, -spread), (judged.high, spread)):
             middle = (expected.middle + away) * scale + centre
             place[ready] = np.where(signed, middle, np.exp(np.where(signed, 0.0, middle)))
 
@@ -163,15 +163,15 @@ class Board:
             self.steps[row, -step] = WINDOW + (day - self.first_day).days
         self.seen[row] = kept.days_seen
 
-    def _lay(self, row: int, one: SeriesDays, least: int) -> None:
-        begin = WINDOW + (one.first_day - self.first_day).days
+    def _lay(self, row: int, series_days: SeriesDays, least: int) -> None:
+        begin = WINDOW + (series_days.first_day - self.first_day).days
         skip = max(least - begin, 0)
-        length = max(min(len(one.values), self.values.shape[1] - begin), skip)
+        length = max(min(len(series_days.values), self.values.shape[1] - begin), skip)
         place = slice(begin + skip, begin + length)
-        self.values[row, place] = _floats(one.values[skip:length])
-        if one.posts:
+        self.values[row, place] = _floats(series_days.values[skip:length])
+        if series_days.posts:
             # The first post of a day matters more than the second.
-            self.posts[row, place] = np.log2(1.0 + _floats(one.posts[skip:length]))
+            self.posts[row, place] = np.log2(1.0 + _floats(series_days.posts[skip:length]))
         if least == 0:
             self.seen[row] = np.isfinite(self.values[row, :WINDOW]).sum()
 

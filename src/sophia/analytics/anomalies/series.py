@@ -73,12 +73,12 @@ def watch_together(
     provisional = max(0, PROVISIONAL_DAYS - (today - whole.end).days)
     watched = watch(given, state, last_day=whole.end - ONE_DAY, provisional_days=provisional)
     by_name = {one.name: one for one in known}
-    found = [
+    series_anomalies = [
         SeriesAnomaly(one.account_id, one.platform, one.metric, anomaly)
         for anomaly in watched.anomalies
         if _touches(anomaly.since, anomaly.until, window) and (one := by_name[anomaly.series])
     ]
-    return found, [event for event in watched.events if event_is_of(event, window, LATE_DAYS)]
+    return series_anomalies, [event for event in watched.events if event_is_of(event, window, LATE_DAYS)]
 
 
 def event_is_of(event: PortfolioEvent | ToldEvent, window: Window, late: int = BEFORE_DAYS) -> bool:
@@ -92,12 +92,12 @@ def _touches(since: date, until: date | None, window: Window) -> bool:
     return since < window.end and (until is None or until >= window.start)
 
 
-def series_days(one: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesDays:
+def series_days(watch: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesDays:
     """The series in the window as the watch wants it; a day without posts has none, for all of them are known."""
-    values, published = days.get((one.account_id, one.metric), {}), posts.get(one.account_id, {})
+    values, published = days.get((watch.account_id, watch.metric), {}), posts.get(watch.account_id, {})
     every = each_day(window)
     return SeriesDays(
-        series=one.name,
+        series=watch.name,
         measured="count",
         first_day=window.start,
         values=tuple(None if value is None else float(value) for value in map(values.get, every)),

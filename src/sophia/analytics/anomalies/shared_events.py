@@ -63,15 +63,15 @@ def shared_events(parts: Iterable[P]) -> tuple[SharedEvent[P], ...]:
 
     Its day is the one that most of its parts name, of several the first.
     """
-    found: list[list[P]] = []
+    pses: list[list[P]] = []
     for part in sorted(parts, key=lambda one: one.since):
-        near = (one for one in found if part.since - _NEAR <= _reach(one) and _up(one[-1]) == _up(part))
+        near = (pse for pse in pses if part.since - _NEAR <= _reach(pse) and _up(pse[-1]) == _up(part))
         group = next(near, None)
         if group is None:
-            found.append([part])
+            pses.append([part])
         else:
             group.append(part)
-    return tuple(sorted((_together(group) for group in found), key=lambda one: one.since))
+    return tuple(sorted((_together(group) for group in pses), key=lambda one: one.since))
 
 
 def _reach(parts: Sequence[Part]) -> date:
@@ -88,7 +88,7 @@ def _together(parts: Sequence[P]) -> SharedEvent[P]:
     days = [one.since for one in parts]
     ends = [one.until for one in parts]
     return SharedEvent(
-        kind=min((one.kind for one in parts), key=_LASTING.index),
+        kind=min((part.kind for part in parts), key=_LASTING.index),
         since=max(sorted(set(days)), key=days.count),
         until=None if None in ends else max(end for end in ends if end is not None),
         series=sum(one.series for one in most),

@@ -74,11 +74,11 @@ def earliest_day(last_day: date) -> date:
     return last_day - (WINDOW - 1) * ONE_DAY
 
 
-def document(found: Anomaly | PortfolioEvent) -> dict[str, Any]:
+def document(anomaly: Anomaly | PortfolioEvent) -> dict[str, Any]:
     return {
         name: value.isoformat() if isinstance(value, date) else value
-        for name, value in asdict(found).items()
-        if name != "series" or isinstance(found, PortfolioEvent)
+        for name, value in asdict(anomaly).items()
+        if name != "series" or isinstance(anomaly, PortfolioEvent)
     }
 
 

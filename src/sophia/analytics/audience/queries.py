@@ -86,10 +86,10 @@ def audiences(session: Session, client_id: int, audience: str) -> list[AccountAu
         select(Account.id, Account.platform, Account.name).where(Account.client_id == client_id).order_by(Account.id)
     ).all()
     cells, followers = _newest(session, [account for account, _, _ in accounts], AUDIENCES[audience])
-    found = []
+    account_audiences = []
     for account, platform, name in accounts:
         chosen = {dimensions: max(named) for dimensions, named in cells[account].items()}
-        found.append(
+        account_audiences.append(
             AccountAudience(
                 account_id=account,
                 platform=Platform(platform),
@@ -100,7 +100,7 @@ def audiences(session: Session, client_id: int, audience: str) -> list[AccountAu
                 reason=None if chosen else why_silent(Platform(platform), AUDIENCES[audience]),
             )
         )
-    return found
+    return account_audiences
 
 
 def why_silent(platform: Platform, canonical: str) -> str:
@@ -108,7 +108,7 @@ def why_silent(platform: Platform, canonical: str) -> str:
     rows = [one for one in METRICS if (one.platform, one.canonical, one.retired_on) == (platform, canonical, None)]
     if not rows:
         return NOT_THERE
-    asked = all(one.asked is Asked.ON_REQUEST for one in rows)
+    asked = all(row.asked is Asked.ON_REQUEST for row in rows)
     return ON_REQUEST.format(name=rows[0].name) if asked else NOT_REPORTED
 
 

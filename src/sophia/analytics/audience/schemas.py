@@ -155,30 +155,30 @@ def profile_answer(state: IdealCustomerState) -> ProfileAnswer:
     )
 
 
-def account_audience_answer(found: AccountAudience, profiles: list[Profile]) -> AccountAudienceAnswer:
+def account_audience_answer(account_audience: AccountAudience, profiles: list[Profile]) -> AccountAudienceAnswer:
     """One account's audience, measured against the profiles."""
     return AccountAudienceAnswer(
-        account_id=found.account_id,
-        platform=found.platform,
-        name=found.name,
-        day=max(found.days.values(), default=None),
-        everybody=found.everybody,
-        dimensions=[one for name in DIMENSIONS if (one := _dimension(found, name)) is not None],
-        fits=[_fit(one) for one in fits(profiles, found.cells)],
-        cells=[CellAnswer.model_validate(cell) for cell in found.cells],
-        reason=found.reason,
+        account_id=account_audience.account_id,
+        platform=account_audience.platform,
+        name=account_audience.name,
+        day=max(account_audience.days.values(), default=None),
+        everybody=account_audience.everybody,
+        dimensions=[one for name in DIMENSIONS if (one := _dimension(account_audience, name)) is not None],
+        fits=[_fit(fit) for fit in fits(profiles, account_audience.cells)],
+        cells=[CellAnswer.model_validate(cell) for cell in account_audience.cells],
+        reason=account_audience.reason,
     )
 
 
-def _dimension(found: AccountAudience, name: str) -> DimensionAnswer | None:
-    people, shares = by_dimension(found.cells, name), known_percent(found.cells, name)
+def _dimension(account_audience: AccountAudience, name: str) -> DimensionAnswer | None:
+    people, shares = by_dimension(account_audience.cells, name), known_percent(account_audience.cells, name)
     if not people:
         return None
     order = [*shares, *(value for value in people if value not in shares)]
     return DimensionAnswer(
         dimension=name,
-        day=found.day_of(name),
-        unknown=FigureAnswer.model_validate(unknown_percent(found.cells, name, found.everybody)),
+        day=account_audience.day_of(name),
+        unknown=FigureAnswer.model_validate(unknown_percent(account_audience.cells, name, account_audience.everybody)),
         parts=[
             AudiencePartAnswer.model_validate({"value": value, "people": people[value], "percent": shares.get(value)})
             for value in order
@@ -186,8 +186,8 @@ def _dimension(found: AccountAudience, name: str) -> DimensionAnswer | None:
     )
 
 
-def _fit(one: Fit) -> FitAnswer:
+def _fit(fit: Fit) -> FitAnswer:
     return FitAnswer.model_validate(
-        {"name": one.profile.name, "age": one.age, "gender": one.gender}
-        | {"country": one.country, "place": one.place, "overall": one.overall}
+        {"name": fit.profile.name, "age": fit.age, "gender": fit.gender}
+        | {"country": fit.country, "place": fit.place, "overall": fit.overall}
     )

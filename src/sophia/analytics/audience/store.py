@@ -53,7 +53,7 @@ def tidy(profile: Profile) -> Profile:
     return replace(
         profile,
         genders=tuple(sorted(set(profile.genders))),
-        countries=tuple(sorted({country_code(one) for one in profile.countries})),
+        countries=tuple(sorted({country_code(country) for country in profile.countries})),
         places=tuple(dict.fromkeys(" ".join(one.split()) for one in profile.places)),
     )
 

@@ -55,14 +55,14 @@ def published(
 
     The rate by followers is always looked for; other KPIs where there is a number of somebody.
     """
-    found: list[Comparison] = []
+    comparisons: list[Comparison] = []
     for platform in _platforms(client):
         mine = _on(now, platform)
-        named = {FOLLOWERS_RATE} | {one.metric for one in benchmarks if one.platform is platform}
+        named = {FOLLOWERS_RATE} | {benchmark.metric for benchmark in benchmarks if benchmark.platform is platform}
         for kpi in KPIS:
             if kpi.name in DENOMINATORS and kpi.name in named:
-                found += compare(kpi.compute(mine), benchmarks, platform, kpi.name, client.industry, today)
-    return tuple(found)
+                comparisons += compare(kpi.compute(mine), benchmarks, platform, kpi.name, client.industry, today)
+    return tuple(comparisons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Peers:
 
 def peers(client: MeasuredClient, now: ClientWindow, figures: AccountFigures | None) -> tuple[Peers, ...]:
     """Beside the quarters of the portfolio's clients in the same week; without `figures` there are none, with a reason."""
-    found = []
+    peerses = []
     for platform in _platforms(client):
         mine = _on(now, platform)
         own = {kpi.name: kpi.compute(mine) for kpi in KPIS if kpi.name in PEER_KPIS}
@@ -89,8 +89,8 @@ def peers(client: MeasuredClient, now: ClientWindow, figures: AccountFigures | N
             else:
                 known = {one: kpis[kpi] for one, kpis in figures.get(platform, {}).items() if kpi in kpis}
                 quantiles = portfolio_quantiles(known, own[kpi].unit)
-            found.append(Peers(platform, kpi, own[kpi], quantiles))
-    return tuple(found)
+            peerses.append(Peers(platform, kpi, own[kpi], quantiles))
+    return tuple(peerses)
 
 
 def _on(window: ClientWindow, platform: Platform) -> ClientWindow:

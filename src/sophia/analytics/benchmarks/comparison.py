@@ -129,9 +129,16 @@ SHIPPED = (
 )
 
 
-def benchmark_key(one: Benchmark) -> tuple[str, Platform, str, str, str, int]:
+def benchmark_key(benchmark: Benchmark) -> tuple[str, Platform, str, str, str, int]:
     """What makes a benchmark one."""
-    return one.industry.casefold(), one.platform, one.metric, one.statistic, one.source, one.data_year
+    return (
+        benchmark.industry.casefold(),
+        benchmark.platform,
+        benchmark.metric,
+        benchmark.statistic,
+        benchmark.source,
+        benchmark.data_year,
+    )
 
 
 _SHIPPED_VALUES: Mapping[tuple[str, Platform, str, str, str, int], Decimal] = {
@@ -164,9 +171,11 @@ def matching(
     Those of one's own come first, then the newest data.
     """
     alike = [
-        one
-        for one in benchmarks
-        if one.platform is platform and one.metric == metric and one.denominator == DENOMINATORS.get(metric)
+        benchmark
+        for benchmark in benchmarks
+        if benchmark.platform is platform
+        and benchmark.metric == metric
+        and benchmark.denominator == DENOMINATORS.get(metric)
     ]
     named = [one for one in alike if industry is not None and one.industry.casefold() == industry.casefold()]
     chosen = named or [one for one in alike if one.industry == EVERYBODY]
@@ -218,7 +227,7 @@ def portfolio_quantiles(figures: Mapping[int, Figure], unit: FigureUnit) -> Port
 
     Each quarter is the mean of three neighbouring places, so that no client's own number stands there.
     """
-    values = [float(one.value) for one in figures.values() if one.value is not None and one.unit is unit]
+    values = [float(figure.value) for figure in figures.values() if figure.value is not None and figure.unit is unit]
     n = len(values)
     if n < ENOUGH_CLIENTS:
         none = missing(unit, TOO_FEW_CLIENTS, n=n)

@@ -30,7 +30,7 @@ def list_benchmarks(
     """
     row = IndustryBenchmark
     place = tuple_(row.industry, row.platform, row.metric, -row.data_year, row.source, row.statistic)
-    found = session.scalars(
+    rows = session.scalars(
         select(row)
         .where(
             _held(as_of),
@@ -42,7 +42,7 @@ def list_benchmarks(
         .order_by(*place)
         .limit(limit)
     )
-    return [_benchmark(one) for one in found]
+    return [_benchmark(one) for one in rows]
 
 
 def _held(as_of: datetime | None) -> ColumnElement[bool]:

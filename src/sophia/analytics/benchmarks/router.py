@@ -32,14 +32,14 @@ everybody = APIRouter()
 
 @everybody.get("/benchmarks")
 def benchmarks(
-    who: Visited, asked: Annotated[BenchmarksQuery, Query()], request: Request, response: Response
+    context: Visited, asked: Annotated[BenchmarksQuery, Query()], request: Request, response: Response
 ) -> list[ListedBenchmark]:
     """All benchmarks that figures are compared with, shipped ones and one's own; they say nothing of any client.
 
     By industry, platform, metric and year, the newest first; `Link: rel="next"` leads on.
     """
     industries = None if asked.industry is None else {asked.industry}
-    with who.database.read() as session:
+    with context.database.read() as session:
         found = list_benchmarks(
             session,
             industries=industries,
@@ -48,7 +48,7 @@ def benchmarks(
             limit=asked.limit + 1,
             cursor=asked.cursor,
         )
-    today = reporting_day(who.now)
+    today = reporting_day(context.now)
     return [
         ListedBenchmark(**BenchmarkAnswer.model_validate(one).model_dump(), is_old=is_old(one, today))
         for one in cut_page(request, response, found, asked.limit, cursor=benchmark_cursor)
@@ -59,33 +59,35 @@ def benchmarks(
     "/benchmarks/import",
     responses=documented(400, 413),
 )
-def import_benchmarks(who: CanAdministerPortfolio, given: BenchmarksGiven) -> BenchmarksWrittenAnswer:
+def import_benchmarks(
+    can_administer_portfolio: CanAdministerPortfolio, given: BenchmarksGiven
+) -> BenchmarksWrittenAnswer:
     """Keep benchmarks of one's own from CSV, for all clients. The same file twice changes nothing."""
-    good, bad = parse_benchmarks(given.csv, newest_year=reporting_day(who.now).year)
-    with who.database.write() as session:
-        written = write_benchmarks(session, good, who.now, dry_run=given.dry_run)
+    good, bad = parse_benchmarks(given.csv, newest_year=reporting_day(can_administer_portfolio.now).year)
+    with can_administer_portfolio.database.write() as session:
+        written = write_benchmarks(session, good, can_administer_portfolio.now, dry_run=given.dry_run)
     counts = {"added": written.added, "changed": written.changed, "unchanged": written.unchanged}
     return BenchmarksWrittenAnswer.model_validate(counts | {"bad": list(bad), "dry_run": given.dry_run})
 
 
 @router.get("/{client_id}/benchmarks")
 def client_benchmarks(
-    who: Visited, client_id: ClientId, asked: Annotated[WindowQuery, Query()]
+    context: Visited, client_id: ClientId, asked: Annotated[WindowQuery, Query()]
 ) -> ClientComparisonAnswer:
     """The client's KPIs, by default of the newest closed week, beside what others reach; only like is compared with like."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
     return ClientComparisonAnswer.model_validate(
-        make_comparison(who.database, client_id, asked.window_at(who.now), who.now)
+        make_comparison(context.database, client_id, asked.window_at(context.now), context.now)
     )  # fmt: skip
 
 
 @router.put("/{client_id}/industry", responses=documented(400, 413))
-def set_industry(who: CanAdminister, client_id: ClientId, given: IndustryGiven) -> IndustryAnswer:
+def set_industry(can_administer: CanAdminister, client_id: ClientId, given: IndustryGiven) -> IndustryAnswer:
     """Say in which industry a client is, so that it is compared with that one."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        kept = set_client_industry(session, client_id, given.industry, who.now)
+    with can_administer.database.write() as session:
+        expect_client(session, can_administer.seen, client_id)
+        kept = set_client_industry(session, client_id, given.industry, can_administer.now)
         known = benchmark_industries(session)
     compared = kept is not None and kept.casefold() in known
     return IndustryAnswer(industry=kept, has_benchmarks=compared, known=known)

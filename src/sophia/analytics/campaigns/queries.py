@@ -60,14 +60,14 @@ def list_campaigns(
     if campaign_id is not None:
         asked &= Campaign.id == campaign_id
     rows = session.scalars(select(Campaign).where(asked).order_by(Campaign.start_date.desc(), Campaign.id.desc()))
-    found = []
+    campaign_states = []
     for row in rows:
         mine = drafts.get(row.id, [])
-        sold = [one for draft in mine for one in sales.get(draft, [])]
+        sold = [sale for draft in mine for sale in sales.get(draft, [])]
         sold += [one for one in sales.get(None, []) if one.campaign_id == row.id]
         facts = CampaignFacts(row.id, row.start_date, row.end_date, frozenset(mine))
         totals = campaign_totals(facts, [post for draft in mine for post in posts.get(draft, [])], sold, today)
-        found.append(
+        campaign_states.append(
             CampaignState(
                 id=row.id,
                 name=row.name,
@@ -83,7 +83,7 @@ def list_campaigns(
                 revenue=revenue_by_currency(sold),
             )
         )
-    return found
+    return campaign_states
 
 
 Fact = TypeVar("Fact", PostFacts, ConversionFact)
@@ -91,8 +91,8 @@ Fact = TypeVar("Fact", PostFacts, ConversionFact)
 
 def _by_draft(facts: Iterable[Fact]) -> dict[int | None, list[Fact]]:
     found: dict[int | None, list[Fact]] = {}
-    for one in facts:
-        found.setdefault(one.draft_id, []).append(one)
+    for fact in facts:
+        found.setdefault(fact.draft_id, []).append(fact)
     return found
 
 

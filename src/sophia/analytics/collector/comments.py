@@ -166,9 +166,9 @@ class CommentsRun:
         left = MOST_FURTHER_PAGES
         while left > 0:
             open_posts = [
-                (name, one.after)
-                for name, one in self._posts.items()
-                if one.after is not None and not one.is_at_the_bound
+                (name, _post.after)
+                for name, _post in self._posts.items()
+                if _post.after is not None and not _post.is_at_the_bound
             ][: min(left, comments.MOST_AT_ONCE)]
             if not open_posts:
                 return
@@ -209,7 +209,7 @@ class CommentsRun:
 
     def _finish(self) -> None:
         """What was read to the end is known to be all there is, also when the run broke off elsewhere."""
-        whole = {name: one.names for name, one in self._posts.items() if one.is_whole}
+        whole = {name: _post.names for name, _post in self._posts.items() if _post.is_whole}
         noted = {
             name: (read_at, one.post.counted)
             for name, one in self._posts.items()
@@ -222,29 +222,29 @@ class CommentsRun:
 
     async def _competitors(self, competitors: list[DueCompetitor]) -> None:
         """One call a competitor and day; who cannot be found is named once, and asked for again in a week."""
-        for one in competitors:
+        for competitor in competitors:
             try:
-                answer = await discovery.discover(self.ask, one.username)
+                answer = await discovery.discover(self.ask, competitor.username)
             except GraphError as error:
                 if error.remedy is not Remedy.OBJECT_GONE:
                     raise
-                await anyio.to_thread.run_sync(self._refuse, one)
+                await anyio.to_thread.run_sync(self._refuse, competitor)
                 continue
             self._account.answered("competitors")
-            await anyio.to_thread.run_sync(self._store_discovered, one, answer)
+            await anyio.to_thread.run_sync(self._store_discovered, competitor, answer)
 
-    def _refuse(self, one: DueCompetitor) -> None:
+    def _refuse(self, due_competitor: DueCompetitor) -> None:
         with self._database.write() as session:
-            problem = refuse_competitor(session, one.id, self._now)
-        if one.status != "refused":
+            problem = refuse_competitor(session, due_competitor.id, self._now)
+        if due_competitor.status != "refused":
             self._account.noted("competitors", "not_found", problem, "Check the name: sophia competitors list")
 
-    def _store_discovered(self, one: DueCompetitor, answer: Answer) -> None:
+    def _store_discovered(self, due_competitor: DueCompetitor, answer: Answer) -> None:
         found = discovery.read(answer.data)
         if found is None or found.unreadable:
-            what = f"a post of the competitor {one.username}, or the whole answer about it"
+            what = f"a post of the competitor {due_competitor.username}, or the whole answer about it"
             self.outcome.saved.add(Saved(quarantined=max(1, found.unreadable if found else 1), oddities={what: 1}))
         if found is None:
             return
         with self._database.write() as session:
-            save_discovered(session, one.id, found, self._now)
+            save_discovered(session, due_competitor.id, found, self._now)

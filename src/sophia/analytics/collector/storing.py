@@ -50,10 +50,10 @@ class Storing:
 
         Who had its answer taken along hears of a failure too, for nobody may believe that something is stored that is not.
         """
-        mine = Waiting(answer, family)
-        self._waiting.append(mine)
+        waiting = Waiting(answer, family)
+        self._waiting.append(waiting)
         async with self._writing:
-            if not mine.stored.done():
+            if not waiting.stored.done():
                 taken, self._waiting = self._waiting, []
                 try:
                     saved = await anyio.to_thread.run_sync(self._interpret_and_save, taken)
@@ -69,7 +69,7 @@ class Storing:
                 for one in taken:
                     one.stored.set_result(None)
                 self._tell(saved)
-        await mine.stored
+        await waiting.stored
 
     def _interpret_and_save(self, taken: list[Waiting]) -> Saved:
         batches = [interpret(one.answer.source, one.answer.data) for one in taken]

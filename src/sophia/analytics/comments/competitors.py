@@ -201,6 +201,6 @@ def _counted(
         return {}
     found: dict[str, Number | None] = {"posts": len(posts)}
     for metric, place in (("likes", 0), ("comments", 1)):
-        known = [value for post in posts if (value := post[place]) is not None]
-        found[metric] = sum(known) if len(known) == len(posts) else None
+        values = [value for post in posts if (value := post[place]) is not None]
+        found[metric] = sum(values) if len(values) == len(posts) else None
     return found

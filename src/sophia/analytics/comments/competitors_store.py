@@ -71,13 +71,13 @@ def refuse_competitor(session: Session, competitor_id: int, now: datetime) -> st
     return competitor.problem
 
 
-def save_discovered(session: Session, competitor_id: int, found: Discovered, now: datetime) -> None:
+def save_discovered(session: Session, competitor_id: int, discovered: Discovered, now: datetime) -> None:
     """Store what one answer says of a competitor; one that was removed meanwhile is left alone."""
     competitor = session.get(Competitor, competitor_id)
     if competitor is None:
         return
     day = day_number(reporting_day(now))
-    values = {"followers_count": found.followers, "media_count": found.media}
+    values = {"followers_count": discovered.followers, "media_count": discovered.media}
     put_rows(
         session,
         CompetitorValue,
@@ -85,8 +85,8 @@ def save_discovered(session: Session, competitor_id: int, found: Discovered, now
         [(competitor_id, name, day, value) for name, value in values.items() if value is not None],
         replace=("metric_value",),
     )
-    competitor.posts_since = _known_since(session, competitor, found)
-    posts = {post.post_id: post for post in found.posts}
+    competitor.posts_since = _known_since(session, competitor, discovered)
+    posts = {post.post_id: post for post in discovered.posts}
     put_rows(
         session,
         CompetitorPost,
@@ -100,15 +100,15 @@ def save_discovered(session: Session, competitor_id: int, found: Discovered, now
     competitor.status, competitor.problem, competitor.asked_at = "ok", None, now
 
 
-def _known_since(session: Session, competitor: Competitor, found: Discovered) -> datetime | None:
+def _known_since(session: Session, competitor: Competitor, discovered: Discovered) -> datetime | None:
     """From when on all posts are known: back to the beginning, or to the oldest of these where they do not reach the
     posts that were known before.
     """
-    if found.is_all:
+    if discovered.is_all:
         return OPENED
-    if not found.posts:
+    if not discovered.posts:
         return competitor.posts_since
-    oldest = min(post.published_at for post in found.posts)
+    oldest = min(post.published_at for post in discovered.posts)
     newest_known = session.scalar(
         select(func.max(CompetitorPost.published_at)).where(CompetitorPost.competitor_id == competitor.id)
     )

@@ -133,13 +133,13 @@ def _counts(account_id: int) -> Select[int | None, int | float]:
 def list_comments(
     session: Session,
     client_id: int,
-    wanted: CommentFilter,
+    comment_filter: CommentFilter,
     *,
     before: tuple[datetime, int] | None = None,
     limit: int,
 ) -> list[CommentState]:
     """A client's comments that Meta still gives, newest first; `before` (moment and id) continues a list."""
-    conditions = [Account.client_id == client_id, Comment.gone_at.is_(None), *_within(wanted)]
+    conditions = [Account.client_id == client_id, Comment.gone_at.is_(None), *_within(comment_filter)]
     if before is not None:
         moment, number = before
         conditions.append(or_(Comment.written_at < moment, and_(Comment.written_at == moment, Comment.id < number)))
@@ -154,18 +154,18 @@ def list_comments(
     return [_state(row, platform, post) for row, platform, post in rows]
 
 
-def _within(wanted: CommentFilter) -> list[ColumnElement[bool]]:
+def _within(comment_filter: CommentFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.start_date is not None:
-        conditions.append(Comment.written_at >= day_start(wanted.start_date))
-    if wanted.end_date is not None:
-        conditions.append(Comment.written_at < day_start(wanted.end_date + ONE_DAY))
-    if wanted.platform is not None:
-        conditions.append(Account.platform == wanted.platform)
-    if wanted.platform_post_id is not None:
-        conditions.append(Post.platform_post_id == wanted.platform_post_id)
-    if wanted.tone is not None:
-        conditions.append(Comment.tone == wanted.tone)
+    if comment_filter.start_date is not None:
+        conditions.append(Comment.written_at >= day_start(comment_filter.start_date))
+    if comment_filter.end_date is not None:
+        conditions.append(Comment.written_at < day_start(comment_filter.end_date + ONE_DAY))
+    if comment_filter.platform is not None:
+        conditions.append(Account.platform == comment_filter.platform)
+    if comment_filter.platform_post_id is not None:
+        conditions.append(Post.platform_post_id == comment_filter.platform_post_id)
+    if comment_filter.tone is not None:
+        conditions.append(Comment.tone == comment_filter.tone)
     return conditions
 
 

@@ -48,26 +48,28 @@ MOST_DAYS = 366
 
 @router.get("/{client_id}/comments", response_model=list[CommentAnswer])
 def comments(
-    who: Visited,
+    context: Visited,
     client_id: ClientId,
     asked: Annotated[CommentsQuery, Query()],
     request: Request,
     response: Response,
 ) -> list[CommentState]:
     """Comments, newest first; `Link: rel="next"` leads on. Who wrote them is not known to Sophia."""
-    wanted = CommentFilter(asked.start_date, asked.end_date, asked.platform, asked.platform_post_id, asked.tone)
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        found = list_comments(session, client_id, wanted, before=asked.before, limit=asked.limit + 1)
+    comment_filter = CommentFilter(asked.start_date, asked.end_date, asked.platform, asked.platform_post_id, asked.tone)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        found = list_comments(session, client_id, comment_filter, before=asked.before, limit=asked.limit + 1)
     return cut_page(request, response, found, asked.limit, cursor=comment_cursor)
 
 
 @router.get("/{client_id}/sentiment")
-def sentiment(who: Visited, client_id: ClientId, asked: Annotated[SentimentQuery, Query()]) -> ClientSentimentAnswer:
+def sentiment(
+    context: Visited, client_id: ClientId, asked: Annotated[SentimentQuery, Query()]
+) -> ClientSentimentAnswer:
     """How comments sound, with sample and interval; by default those of the last 28 days that are over."""
-    window = days_asked(asked, reporting_day(who.now))
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    window = days_asked(asked, reporting_day(context.now))
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         found = comments_by_platform(session, account_ids(session, client_id), window)
     said = overview(found)
     weeks = by_week([comment for mine in found.values() for comment in mine], window)
@@ -86,7 +88,7 @@ def sentiment(who: Visited, client_id: ClientId, asked: Annotated[SentimentQuery
 
 @router.get("/{client_id}/derived-metrics", response_model=list[DerivedAnswer])
 def derived_metrics(
-    who: Visited,
+    context: Visited,
     client_id: ClientId,
     asked: Annotated[DerivedQuery, Query()],
     request: Request,
@@ -95,9 +97,9 @@ def derived_metrics(
     """Daily values of posts that Sophia derived, such as `comment_quality_score`; newest day first, and never mixed with
     readings of the platform's.
     """
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        found = list_derived(
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        derived = list_derived(
             session,
             client_id,
             start_date=asked.start_date,
@@ -107,46 +109,46 @@ def derived_metrics(
             before=asked.before,
             limit=asked.limit + 1,
         )
-    return cut_page(request, response, found, asked.limit, cursor=derived_cursor)
+    return cut_page(request, response, derived, asked.limit, cursor=derived_cursor)
 
 
 @router.get("/{client_id}/competitors", response_model=list[CompetitorAnswer])
-def competitors(who: Visited, client_id: ClientId) -> list[CompetitorState]:
+def competitors(context: Visited, client_id: ClientId) -> list[CompetitorState]:
     """The client's competitors on Instagram by name, with what was last seen of them."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         return list_competitors(session, client_id)
 
 
 @router.post("/{client_id}/competitors", status_code=201, response_model=CompetitorAnswer, responses=writing)
-def add_competitor(who: CanWrite, client_id: ClientId, given: NewCompetitor) -> CompetitorState:
+def add_competitor(can_write: CanWrite, client_id: ClientId, given: NewCompetitor) -> CompetitorState:
     """Name a competitor; the next daily look finds out whether Meta shows it. One that is there already stays."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        number = competitors_store.add_competitor(session, client_id, given.username, who.now)
-    with who.database.read() as session:
-        return next(one for one in list_competitors(session, client_id) if one.id == number)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        number = competitors_store.add_competitor(session, client_id, given.username, can_write.now)
+    with can_write.database.read() as session:
+        return next(competitor for competitor in list_competitors(session, client_id) if competitor.id == number)
 
 
 @router.delete("/{client_id}/competitors/{competitor_id}", status_code=204)
-def remove_competitor(who: CanWrite, client_id: ClientId, competitor_id: CompetitorId) -> None:
+def remove_competitor(can_write: CanWrite, client_id: ClientId, competitor_id: CompetitorId) -> None:
     """Forget a competitor and everything that was seen of it."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
         competitors_store.remove_competitor(session, client_id, competitor_id)
 
 
 @router.get("/{client_id}/share-of-voice")
-def share(who: Visited, client_id: ClientId, asked: Annotated[SentimentQuery, Query()]) -> ShareOfVoiceAnswer:
+def share(context: Visited, client_id: ClientId, asked: Annotated[SentimentQuery, Query()]) -> ShareOfVoiceAnswer:
     """The client's share among its competitors: of posts of these days, their likes and their comments, each by itself.
 
     Where a side is not known in the same unit for the same days there is no share, and the reason.
     """
-    window = days_asked(asked, reporting_day(who.now))
-    expect_begun(window, reporting_day(who.now))
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        found = voices(session, client_id, window, who.now)
+    window = days_asked(asked, reporting_day(context.now))
+    expect_begun(window, reporting_day(context.now))
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        found = voices(session, client_id, window, context.now)
     shares = {metric: share_of_voice(own, others) for metric, (own, others) in found.items()}
     return ShareOfVoiceAnswer.model_validate(
         {

@@ -156,19 +156,22 @@ def sentiment(comments: Iterable[Comment]) -> Sentiment:
     )
 
 
-def said_of(found: Sentiment) -> str:
+def said_of(sentiment: Sentiment) -> str:
     """A sentence for readers: which tone prevails among the comments that have one, or that nobody can tell.
 
     It prevails when Wilson's interval of its share, among positive and negative comments, excludes one half.
     """
-    if not found.comments:
+    if not sentiment.comments:
         return NO_COMMENTS
-    if not found.scored:
+    if not sentiment.scored:
         return NOTHING_SCORED
-    polar = {tone: round(found.shares[tone.value] * found.scored / HUNDRED) for tone in (Tone.POSITIVE, Tone.NEGATIVE)}
+    polar = {
+        tone: round(sentiment.shares[tone.value] * sentiment.scored / HUNDRED)
+        for tone in (Tone.POSITIVE, Tone.NEGATIVE)
+    }
     interval = wilson_percent(polar[Tone.POSITIVE], sum(polar.values()))
-    of = f"of {found.comments:,} comments {found.scored:,} could be scored"
-    if found.scored < ENOUGH or interval is None or interval.low <= HUNDRED / 2 <= interval.high:
+    of = f"of {sentiment.comments:,} comments {sentiment.scored:,} could be scored"
+    if sentiment.scored < ENOUGH or interval is None or interval.low <= HUNDRED / 2 <= interval.high:
         return f"It cannot be told whether more comments are positive or negative: {of}."
     prevails = Tone.POSITIVE if interval.low > HUNDRED / 2 else Tone.NEGATIVE
     return (

@@ -45,7 +45,7 @@ def save_comments(
         known = _known(session, account_id, [comment.comment_id for one in seen for comment in one.comments])
     fresh: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
-    found = []
+    founds = []
     for one in seen:
         if one.post not in posts:
             continue
@@ -56,15 +56,15 @@ def save_comments(
         fresh += news
         changed += edits
         names = frozenset(comment.comment_id for comment in one.comments)
-        found.append(Found(one.post, names, len(news), len(edits), len(kept) - len(news) - len(edits)))
-    touched = {posts[one.post] for one in found if one.new or one.changed}
+        founds.append(Found(one.post, names, len(news), len(edits), len(kept) - len(news) - len(edits)))
+    touched = {posts[one.post] for one in founds if one.new or one.changed}
     if touched:
         with database.write() as session:
             _insert(session, fresh)
             if changed:
                 session.execute(update(Comment), changed)
             derive_quality(session, touched, now, keep_since)
-    return found
+    return founds
 
 
 def finish_posts(
@@ -217,12 +217,12 @@ def _changes(row: Comment, seen: CommentSeen, now: datetime) -> dict[str, Any] |
     }
 
 
-def _judged(found: Scored) -> dict[str, Any]:
+def _judged(scored: Scored) -> dict[str, Any]:
     return {
-        "language": found.language,
-        "tone": found.tone.value,
-        "compound": found.compound,
-        "not_scored_reason": None if found.reason is None else NotScored(found.reason).value,
+        "language": scored.language,
+        "tone": scored.tone.value,
+        "compound": scored.compound,
+        "not_scored_reason": None if scored.reason is None else NotScored(scored.reason).value,
     }
 
 

@@ -22,7 +22,7 @@ NONE_NEW = "Nobody bought for the first time in this window."
 
 def each_event(events: Iterable[ConversionFact]) -> tuple[ConversionFact, ...]:
     """Every event once, in the order in which they happened."""
-    return tuple(sorted({one.event_id: one for one in events}.values(), key=lambda one: (one.day, one.event_id)))
+    return tuple(sorted({event.event_id: event for event in events}.values(), key=lambda one: (one.day, one.event_id)))
 
 
 def of_type(now: ClientWindow, *types: str) -> list[ConversionFact]:
@@ -112,13 +112,13 @@ def revenue(now: ClientWindow) -> Figure:
 def average_order_value(now: ClientWindow) -> Figure:
     """Revenue by order, refunds left aside."""
     orders = of_type(now, CONVERSION)
-    sold = [one.revenue for one in orders if one.revenue is not None]
-    whole = added(sold)
-    if isinstance(whole, Figure):
-        return whole
+    sold = [order.revenue for order in orders if order.revenue is not None]
+    figure = added(sold)
+    if isinstance(figure, Figure):
+        return figure
     short = len(orders) - len(sold)
     doubt = f"{short} of {len(orders)} conversions name no revenue and are left out." if short else None
-    return money(whole.amount / len(sold), whole.currency, n=len(sold), doubt=doubt)
+    return money(figure.amount / len(sold), figure.currency, n=len(sold), doubt=doubt)
 
 
 def revenue_per_customer(now: ClientWindow) -> Figure:

@@ -56,15 +56,15 @@ def funnel(events: Iterable[ConversionFact], window: Window, names: Sequence[str
     return Funnel(linked, steps)
 
 
-def _followed(mine: Sequence[ConversionFact], names: Sequence[str]) -> list[int]:
+def _followed(conversion_facts: Sequence[ConversionFact], names: Sequence[str]) -> list[int]:
     """How many people took each step after all steps before it; `mine` is in the order in which things happened."""
     reached: dict[str, int] = {}
-    for one in mine:
-        if one.customer is None:
+    for conversion_fact in conversion_facts:
+        if conversion_fact.customer is None:
             continue
-        done = reached.get(one.customer, 0)
-        if done < len(names) and one.event_type == names[done]:
-            reached[one.customer] = done + 1
+        done = reached.get(conversion_fact.customer, 0)
+        if done < len(names) and conversion_fact.event_type == names[done]:
+            reached[conversion_fact.customer] = done + 1
     return [sum(done > index for done in reached.values()) for index in range(len(names))]
 
 

@@ -72,20 +72,22 @@ class ConversionFilter:
 
 
 def list_conversions(
-    session: Session, client_id: int, wanted: ConversionFilter, *, limit: int, cursor: str | None = None
+    session: Session, client_id: int, conversion_filter: ConversionFilter, *, limit: int, cursor: str | None = None
 ) -> list[ConversionRecord]:
     """Newest day first. Raises InvalidInputError for a cursor that no page gave."""
     event = ConversionEvent
     query = _records(client_id).order_by(event.event_date.desc(), event.id.desc()).limit(limit)
-    if wanted.window is not None:
-        query = query.where(event.event_date >= wanted.window.start, event.event_date < wanted.window.end)
-    if wanted.event_type is not None:
-        query = query.where(event.event_type == wanted.event_type)
-    if wanted.source is not None:
-        query = query.where(or_(event.source == wanted.source, event.origin == wanted.source))
-    if wanted.external_id is not None:
-        query = query.where(event.external_id == wanted.external_id)
-    if not wanted.with_removed:
+    if conversion_filter.window is not None:
+        query = query.where(
+            event.event_date >= conversion_filter.window.start, event.event_date < conversion_filter.window.end
+        )
+    if conversion_filter.event_type is not None:
+        query = query.where(event.event_type == conversion_filter.event_type)
+    if conversion_filter.source is not None:
+        query = query.where(or_(event.source == conversion_filter.source, event.origin == conversion_filter.source))
+    if conversion_filter.external_id is not None:
+        query = query.where(event.external_id == conversion_filter.external_id)
+    if not conversion_filter.with_removed:
         query = query.where(event.removed_at.is_(None))
     if cursor is not None:
         day, number = read_cursor(cursor, date.fromisoformat, row_number)

@@ -41,24 +41,26 @@ ConversionId = Annotated[Id, Path()]
 
 @router.get("/{client_id}/conversions", response_model=list[ConversionRecordAnswer])
 def conversions(
-    who: Visited,
+    context: Visited,
     client_id: ClientId,
     asked: Annotated[ConversionsQuery, Query()],
     request: Request,
     response: Response,
 ) -> list[ConversionRecord]:
     """List conversions, newest day first; `Link: rel="next"` leads on."""
-    wanted = ConversionFilter(days_asked(asked), asked.event_type, asked.source, asked.external_id, asked.with_removed)
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        found = list_conversions(session, client_id, wanted, limit=asked.limit + 1, cursor=asked.cursor)
+    conversion_filter = ConversionFilter(
+        days_asked(asked), asked.event_type, asked.source, asked.external_id, asked.with_removed
+    )
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        found = list_conversions(session, client_id, conversion_filter, limit=asked.limit + 1, cursor=asked.cursor)
     return cut_page(request, response, found, asked.limit, cursor=conversion_cursor)
 
 
 @router.get("/{client_id}/conversions/{conversion_id}")
-def conversion(who: Visited, client_id: ClientId, conversion_id: ConversionId) -> ConversionHistoryAnswer:
+def conversion(context: Visited, client_id: ClientId, conversion_id: ConversionId) -> ConversionHistoryAnswer:
     """Show one conversion with its earlier versions."""
-    return _history(who, client_id, conversion_id)
+    return _history(context, client_id, conversion_id)
 
 
 @router.patch(
@@ -66,24 +68,26 @@ def conversion(who: Visited, client_id: ClientId, conversion_id: ConversionId) -
     responses=writing,
 )
 def amend(
-    who: CanWrite, client_id: ClientId, conversion_id: ConversionId, change: ConversionChange
+    can_write: CanWrite, client_id: ClientId, conversion_id: ConversionId, change: ConversionChange
 ) -> ConversionHistoryAnswer:
     """Amend a conversion. What it said before is kept; a file that says the same as before does not undo this."""
     if change.event_date is not None:
-        expect_event_date(change.event_date, EARLIEST_EVENT, who.now.date() + timedelta(days=1))
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
+        expect_event_date(change.event_date, EARLIEST_EVENT, can_write.now.date() + timedelta(days=1))
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
         changes = change.changes_of(find_conversion(session, client_id, conversion_id))
-        amend_conversion(session, client_id, conversion_id, changes, change.reason, who.now)
-    return _history(who, client_id, conversion_id)
+        amend_conversion(session, client_id, conversion_id, changes, change.reason, can_write.now)
+    return _history(can_write, client_id, conversion_id)
 
 
 @router.delete("/{client_id}/conversions/{conversion_id}", status_code=204)
-def delete(who: CanWrite, client_id: ClientId, conversion_id: ConversionId, asked: Annotated[Removal, Query()]) -> None:
+def delete(
+    can_write: CanWrite, client_id: ClientId, conversion_id: ConversionId, asked: Annotated[Removal, Query()]
+) -> None:
     """Delete a conversion. It is kept for reports of the past, and stays deleted when a file names it again."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        delete_conversion(session, client_id, conversion_id, asked.reason, who.now)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        delete_conversion(session, client_id, conversion_id, asked.reason, can_write.now)
 
 
 @router.post(
@@ -91,35 +95,35 @@ def delete(who: CanWrite, client_id: ClientId, conversion_id: ConversionId, aske
     responses=writing,
 )
 def restore(
-    who: CanWrite, client_id: ClientId, conversion_id: ConversionId, restoring: Restoring
+    can_write: CanWrite, client_id: ClientId, conversion_id: ConversionId, restoring: Restoring
 ) -> ConversionHistoryAnswer:
     """Let a deleted conversion count again."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        restore_conversion(session, client_id, conversion_id, restoring.reason, who.now)
-    return _history(who, client_id, conversion_id)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        restore_conversion(session, client_id, conversion_id, restoring.reason, can_write.now)
+    return _history(can_write, client_id, conversion_id)
 
 
 @router.get("/{client_id}/conversion-sources", response_model=ConversionSourcesAnswer)
-def sources(who: Visited, client_id: ClientId) -> ConversionSources:
+def sources(context: Visited, client_id: ClientId) -> ConversionSources:
     """List the sources of sales, which of them count, and which sales two of them share."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         return list_sources(session, client_id)
 
 
 @router.put("/{client_id}/conversion-sources", response_model=ConversionSourcesAnswer, responses=writing)
-def choose(who: CanWrite, client_id: ClientId, choice: SourceChoice) -> ConversionSources:
+def choose(can_write: CanWrite, client_id: ClientId, choice: SourceChoice) -> ConversionSources:
     """Choose the sources whose sales and refunds count. Reports of the past know the earlier choice."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        choose_sources(session, client_id, choice.sources, who.now)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        choose_sources(session, client_id, choice.sources, can_write.now)
         return list_sources(session, client_id)
 
 
-def _history(who: Visit, client_id: int, conversion_id: int) -> ConversionHistoryAnswer:
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+def _history(context: Visit, client_id: int, conversion_id: int) -> ConversionHistoryAnswer:
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         record = find_conversion(session, client_id, conversion_id)
         revisions = list_revisions(session, client_id, conversion_id)
     return ConversionHistoryAnswer.model_validate(

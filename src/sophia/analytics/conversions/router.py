@@ -73,7 +73,7 @@ MOST_DAYS = 3_660
     },
 )
 def record_conversion(
-    who: CanWrite,
+    can_write: CanWrite,
     client_id: ClientId,
     conversion: NewConversion,
     response: Response,
@@ -84,11 +84,11 @@ def record_conversion(
     The same `source` and `external_id` with other content is a new version, which replaces the old one.
     """
     # Somewhere on earth it is tomorrow already.
-    expect_event_date(conversion.event_date, EARLIEST_EVENT, who.now.date() + timedelta(days=1))
+    expect_event_date(conversion.event_date, EARLIEST_EVENT, can_write.now.date() + timedelta(days=1))
     event = Conversion(**conversion.model_dump())
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        recorded = store.record_conversion(session, client_id, event, idempotency_key, who.now)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        recorded = store.record_conversion(session, client_id, event, idempotency_key, can_write.now)
     if recorded.status is not RecordStatus.RECORDED:
         response.status_code = 200
     return ConversionAnswer.model_validate(
@@ -102,15 +102,15 @@ def record_conversion(
 
 
 @router.get("/{client_id}/funnel")
-def read_funnel(who: Visited, client_id: ClientId, asked: Annotated[FunnelQuery, Query()]) -> FunnelAnswer:
+def read_funnel(context: Visited, client_id: ClientId, asked: Annotated[FunnelQuery, Query()]) -> FunnelAnswer:
     """From a click to a sale in one window: people where every event names its customer, else ratios that say so."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        today = client_today(session, client_id, who.now)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        today = client_today(session, client_id, context.now)
         window = asked_window(asked, today)
         events = conversion_facts(session, client_id, window)
         counted = count_events(session, client_id, window)
-        buyers = {one.customer for one in events if one.event_type == CONVERSION and one.customer is not None}
+        buyers = {event.customer for event in events if event.event_type == CONVERSION and event.customer is not None}
         earlier = earlier_conversions(session, client_id, buyers, window.start)
         costs = cost_facts(session, [client_id], [window]).get(client_id, [])
         looked = looked_for(session, [client_id])[client_id]
@@ -146,12 +146,12 @@ def told_costs(asked: FunnelQuery, window: Window, today: date) -> list[CostFact
 
 @router.get("/{client_id}/attribution")
 def read_attribution(
-    who: Visited, client_id: ClientId, asked: Annotated[AttributionQuery, Query()]
+    context: Visited, client_id: ClientId, asked: Annotated[AttributionQuery, Query()]
 ) -> AttributionAnswer:
     """To which touch the conversions of a window are credited, by three models side by side; and to which draft."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        window = asked_window(asked, client_today(session, client_id, who.now))
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        window = asked_window(asked, client_today(session, client_id, context.now))
         history = conversion_facts(session, client_id, window, days_before=asked.lookback_days)
     channel_of, last_click_of = (by_draft, last_click_draft) if asked.by == "draft" else (by_source, last_click_source)
     models = attribute(history, window, channel_of, asked.lookback_days, last_click_of)
@@ -197,10 +197,10 @@ CostId = Annotated[Id, Path()]
 
 
 @router.get("/{client_id}/costs", response_model=list[CostAnswer])
-def costs(who: Visited, client_id: ClientId) -> list[RecordedCost]:
+def costs(context: Visited, client_id: ClientId) -> list[RecordedCost]:
     """What sales and marketing cost, newest days first. The cost of acquiring a customer needs one for every day."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         return list_costs(session, client_id)
 
 
@@ -210,19 +210,19 @@ def costs(who: Visited, client_id: ClientId) -> list[RecordedCost]:
     response_model=CostAnswer,
     responses={200: AGAIN | {"model": CostAnswer}, **writing},
 )
-def record_cost(who: CanWrite, client_id: ClientId, given: NewCost, response: Response) -> RecordedCost:
+def record_cost(can_write: CanWrite, client_id: ClientId, given: NewCost, response: Response) -> RecordedCost:
     """Record a cost; the same once more adds nothing."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        number, is_new = add_cost(session, client_id, Cost(**given.model_dump()), who.now)
-        found = next(one for one in list_costs(session, client_id) if one.id == number)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        number, is_new = add_cost(session, client_id, Cost(**given.model_dump()), can_write.now)
+        recorded_cost = next(cost for cost in list_costs(session, client_id) if cost.id == number)
     response.status_code = 201 if is_new else 200
-    return found
+    return recorded_cost
 
 
 @router.delete("/{client_id}/costs/{cost_id}", status_code=204)
-def take_cost_back(who: CanWrite, client_id: ClientId, cost_id: CostId) -> None:
+def take_cost_back(can_write: CanWrite, client_id: ClientId, cost_id: CostId) -> None:
     """Take a cost back. Reports as of a moment before this one still know it."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        remove_cost(session, client_id, cost_id, who.now)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        remove_cost(session, client_id, cost_id, can_write.now)

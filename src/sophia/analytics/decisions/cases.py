@@ -50,7 +50,7 @@ def as_read(kept: Iterable[KeptValue]) -> list[PostReading]:
     the post was read, the others still had what they had. A metric of several counters is known once all are that were
     read on the day.
     """
-    found: list[PostReading] = []
+    post_readings: list[PostReading] = []
     in_order = sorted(kept, key=lambda one: (one.day, one.read_at, one.order))
     for _, group in groupby(in_order, key=attrgetter("day")):
         of_day = list(group)
@@ -63,8 +63,8 @@ def as_read(kept: Iterable[KeptValue]) -> list[PostReading]:
             for metric, names in parts.items():
                 value = total(now[name] for name in names) if names <= now.keys() else None
                 if value is not None:
-                    found.append(PostReading(metric, moment, value))
-    return found
+                    post_readings.append(PostReading(metric, moment, value))
+    return post_readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +123,12 @@ def judge(
     is the chance that a post comes to at least that baseline, in the first metric that its decision predicts.
     """
     bench = _Bench(list(posts), list(approvals), now)
-    for one in sorted(decisions, key=lambda one: (one.decided_at, one.id)):
-        for name, prediction in one.predictions.items():
+    for decision in sorted(decisions, key=lambda one: (one.decided_at, one.id)):
+        for name, prediction in decision.predictions.items():
             if name in EVENTS:
-                bench.take_event(one, name, prediction)
+                bench.take_event(decision, name, prediction)
             else:
-                bench.take_metric(one, name, prediction)
+                bench.take_metric(decision, name, prediction)
     bench.found.cases = list(bench.last.values())
     return bench.found
 
@@ -159,58 +159,65 @@ class _Bench:
                 group = post.account_id, post.kind, age, metric
                 self.history.setdefault(group, []).append((known_at, outcome.value))
 
-    def baseline(self, one: Decision, post: JudgedPost, metric: str) -> float | None:
-        values = self.history.get((post.account_id, post.kind, one.age, metric), [])
-        before = bisect_left(values, one.decided_at, key=lambda pair: pair[0])
-        return trailing_median(values[max(before - BASELINE_NEWEST, 0) : before], one.decided_at)
+    def baseline(self, decision: Decision, post: JudgedPost, metric: str) -> float | None:
+        values = self.history.get((post.account_id, post.kind, decision.age, metric), [])
+        before = bisect_left(values, decision.decided_at, key=lambda pair: pair[0])
+        return trailing_median(values[max(before - BASELINE_NEWEST, 0) : before], decision.decided_at)
 
-    def take_metric(self, one: Decision, metric: str, prediction: Prediction) -> None:
-        posts = self.posts.get(one.draft_id, [])
-        timely = [post for post in posts if one.decided_at <= post.published_at]
+    def take_metric(self, decision: Decision, metric: str, prediction: Prediction) -> None:
+        posts = self.posts.get(decision.draft_id, [])
+        timely = [post for post in posts if decision.decided_at <= post.published_at]
         if posts and not timely:
-            count(self.found.too_late, one.stage)
+            count(self.found.too_late, decision.stage)
             return
-        due = [post for post in timely if post.published_at + AGES[one.age] <= self.now]
+        due = [post for post in timely if post.published_at + AGES[decision.age] <= self.now]
         if not due:
-            count(self.found.waiting, one.stage)
-        first = next(name for name in one.predictions if name not in EVENTS)
+            count(self.found.waiting, decision.stage)
+        first = next(name for name in decision.predictions if name not in EVENTS)
         for post in timely:
             # An earlier word no longer counts, even if this one has to wait for its outcome.
-            self.last.pop((post.post_id, one.stage, metric), None)
-            self.last.pop((post.post_id, one.stage, CONFIDENCE + metric), None)
+            self.last.pop((post.post_id, decision.stage, metric), None)
+            self.last.pop((post.post_id, decision.stage, CONFIDENCE + metric), None)
             if post in due:
-                self._add(one, post, metric, prediction, with_confidence=metric == first)
+                self._add(decision, post, metric, prediction, with_confidence=metric == first)
 
     def _add(
-        self, one: Decision, post: JudgedPost, metric: str, prediction: Prediction, *, with_confidence: bool
+        self, decision: Decision, post: JudgedPost, metric: str, prediction: Prediction, *, with_confidence: bool
     ) -> None:
-        outcome = post.outcomes.get(one.age, {}).get(metric)
+        outcome = post.outcomes.get(decision.age, {}).get(metric)
         case = Case(
             post_id=post.post_id,
-            stage=one.stage,
+            stage=decision.stage,
             metric=metric,
             prediction=prediction,
             actual=None if outcome is None else outcome.value,
-            baseline=self.baseline(one, post, metric),
+            baseline=self.baseline(decision, post, metric),
         )
-        due_at = post.published_at + AGES[one.age]
-        self.last[post.post_id, one.stage, metric] = DatedCase(case, due_at)
-        if with_confidence and one.confidence is not None and case.actual is not None and case.baseline is not None:
-            chance = replace(case, prediction=Chance(one.confidence, case.baseline))
-            self.last[post.post_id, one.stage, CONFIDENCE + metric] = DatedCase(chance, due_at)
+        due_at = post.published_at + AGES[decision.age]
+        self.last[post.post_id, decision.stage, metric] = DatedCase(case, due_at)
+        if (
+            with_confidence
+            and decision.confidence is not None
+            and case.actual is not None
+            and case.baseline is not None
+        ):
+            chance = replace(case, prediction=Chance(decision.confidence, case.baseline))
+            self.last[post.post_id, decision.stage, CONFIDENCE + metric] = DatedCase(chance, due_at)
 
-    def take_event(self, one: Decision, name: str, prediction: Prediction) -> None:
+    def take_event(self, decision: Decision, name: str, prediction: Prediction) -> None:
         """Whether the draft was approved, by the last word that fell after the decision."""
-        events = self.events.get(one.draft_id, [])
-        drafts = decided_drafts(events, one.decided_at, self.now)
+        events = self.events.get(decision.draft_id, [])
+        drafts = decided_drafts(events, decision.decided_at, self.now)
         if not drafts:
-            count(self.found.waiting, one.stage)
+            count(self.found.waiting, decision.stage)
             return
         (draft,) = drafts
         came = draft.approved and (name == "approved" or not (draft.edits or draft.regenerations))
         moment = max(event.at for event in events if event.kind in DECIDING and event.at < self.now)
-        case = Case(post_id=draft.draft_id, stage=one.stage, metric=name, prediction=prediction, actual=float(came))
-        self.last[draft.draft_id, one.stage, name] = DatedCase(case, moment)
+        case = Case(
+            post_id=draft.draft_id, stage=decision.stage, metric=name, prediction=prediction, actual=float(came)
+        )
+        self.last[draft.draft_id, decision.stage, name] = DatedCase(case, moment)
 
 
 def count(counts: dict[str, int], stage: str) -> None:

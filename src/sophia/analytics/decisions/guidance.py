@@ -178,7 +178,7 @@ def stage_qualities(
     cases: dict[str, list[Case]] = {}
     for case in judged.within(window, day_of):
         cases.setdefault(case.stage, []).append(case)
-    made = [one.stage for one in decisions if day_of(one.decided_at) in window]
+    made = [decision.stage for decision in decisions if day_of(decision.decided_at) in window]
     found = []
     for stage in STAGES:
         mine, count = cases.get(stage, []), made.count(stage)
@@ -200,17 +200,17 @@ def stage_qualities(
 
 def advise(qualities: Sequence[StageQuality]) -> tuple[Advice, ...]:
     """What the evidence carries first, then what cannot be told yet; never a number without its sample (I5)."""
-    found: list[Advice] = []
-    for one in qualities:
-        chances = _chances(one.score)
-        if one.score.posts or chances is None:
-            found.append(Advice(one.stage, one.text, one.score.verdict is not Verdict.CANNOT_TELL))
-        width = _ranges(one.score)
+    advices: list[Advice] = []
+    for quality in qualities:
+        chances = _chances(quality.score)
+        if quality.score.posts or chances is None:
+            advices.append(Advice(quality.stage, quality.text, quality.score.verdict is not Verdict.CANNOT_TELL))
+        width = _ranges(quality.score)
         if width is not None:
-            found.append(Advice(one.stage, width, is_carried=True))
-        if chances is not None and (chances.is_carried or not one.score.posts):
-            found.append(chances)
-    return tuple(sorted(found, key=lambda one: not one.is_carried))
+            advices.append(Advice(quality.stage, width, is_carried=True))
+        if chances is not None and (chances.is_carried or not quality.score.posts):
+            advices.append(chances)
+    return tuple(sorted(advices, key=lambda one: not one.is_carried))
 
 
 def _chances(score: StageScore) -> Advice | None:

@@ -96,7 +96,7 @@ class DecisionPage:
 
 
 def list_decisions(
-    session: Session, client_id: int, wanted: DecisionFilter, limit: int, cursor: str | None = None
+    session: Session, client_id: int, decision_filter: DecisionFilter, limit: int, cursor: str | None = None
 ) -> DecisionPage:
     """The latest decided first, in a total order; four queries, however many there are (J6, J9).
 
@@ -104,14 +104,14 @@ def list_decisions(
     """
     trace = DecisionTrace
     conditions: list[ColumnElement[bool]] = [trace.client_id == client_id]
-    if wanted.stage is not None:
-        conditions.append(trace.stage == wanted.stage)
-    if wanted.draft_id is not None:
-        conditions.append(trace.draft_id == wanted.draft_id)
-    if wanted.start_date is not None:
-        conditions.append(trace.decided_at >= day_start(wanted.start_date))
-    if wanted.end_date is not None:
-        conditions.append(trace.decided_at < day_start(wanted.end_date + timedelta(days=1)))
+    if decision_filter.stage is not None:
+        conditions.append(trace.stage == decision_filter.stage)
+    if decision_filter.draft_id is not None:
+        conditions.append(trace.draft_id == decision_filter.draft_id)
+    if decision_filter.start_date is not None:
+        conditions.append(trace.decided_at >= day_start(decision_filter.start_date))
+    if decision_filter.end_date is not None:
+        conditions.append(trace.decided_at < day_start(decision_filter.end_date + timedelta(days=1)))
     if cursor is not None:
         moment, number = read_cursor(cursor, utc_moment, row_number)
         conditions.append(or_(trace.decided_at < moment, and_(trace.decided_at == moment, trace.id < number)))
@@ -143,8 +143,8 @@ def _stored_outcomes(session: Session, posts: Collection[int]) -> dict[int, dict
     earlier: dict[tuple[int, str, str], list[EarlierOutcome]] = defaultdict(list)
     revisions = select(PostOutcomeRevision).where(among(PostOutcomeRevision.post_id, posts))
     for old in session.scalars(revisions.order_by(PostOutcomeRevision.replaced_at)):
-        said = EarlierOutcome(old.value, old.read_at, old.measured_at, old.replaced_at)
-        earlier[old.post_id, old.age, old.metric].append(said)
+        earlier_outcome = EarlierOutcome(old.value, old.read_at, old.measured_at, old.replaced_at)
+        earlier[old.post_id, old.age, old.metric].append(earlier_outcome)
     found: dict[int, dict[str, dict[str, StoredOutcome]]] = defaultdict(lambda: defaultdict(dict))
     current = select(PostOutcome).where(among(PostOutcome.post_id, posts))
     for row in session.scalars(current.order_by(PostOutcome.read_at, PostOutcome.metric)):
@@ -191,7 +191,7 @@ def decision_facts(
         )
     if not found:
         return found
-    decisions = [one for facts in found.values() for one in facts.decisions]
+    decisions = [decision for facts in found.values() for decision in facts.decisions]
     metrics = {metric for one in decisions for metric in one.predictions}
     wanted = metrics, {one.age for one in decisions}
     outcomes = _outcomes(session, list(found), first, wanted, as_of)
@@ -273,7 +273,7 @@ def _add_approvals(
     for row in session.scalars(select(event).where(among(event.draft_id, drafts), until).order_by(event.id)):
         by_draft[row.draft_id].append(ApprovalFact(row.id, row.draft_id, row.kind, row.happened_at))
     for facts in found.values():
-        mine = {one.draft_id for one in facts.decisions if one.draft_id is not None}
+        mine = {decision.draft_id for decision in facts.decisions if decision.draft_id is not None}
         facts.approvals.extend(fact for draft in sorted(mine) for fact in by_draft.get(draft, ()))
 
 

@@ -39,17 +39,19 @@ MOST_DAYS = 732
     },
 )
 def record_decision(
-    who: CanWrite,
+    can_write: CanWrite,
     client_id: ClientId,
     decision: NewDecision,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> RecordedAnswer:
     """Record a decision, once per `Idempotency-Key`. Its draft need not be a post yet; outcomes come when it is."""
-    told = store.NewDecision(**decision.model_dump())
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        recorded = store.record_decision(session, client_id, told, idempotency_key or str(uuid.uuid4()), who.now)
+    new_decision = store.NewDecision(**decision.model_dump())
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        recorded = store.record_decision(
+            session, client_id, new_decision, idempotency_key or str(uuid.uuid4()), can_write.now
+        )
     if recorded.duplicate:
         response.status_code = 200
     return RecordedAnswer(id=recorded.id, status="duplicate" if recorded.duplicate else "recorded")
@@ -57,43 +59,43 @@ def record_decision(
 
 @router.get("/{client_id}/decisions", response_model=list[DecisionAnswer])
 def decisions(
-    who: Visited,
+    context: Visited,
     client_id: ClientId,
     asked: Annotated[DecisionsQuery, Query()],
     request: Request,
     response: Response,
 ) -> list[StoredDecision]:
     """Decisions, the latest first, with what their posts came to at each age; `Link: rel="next"` leads on."""
-    wanted = DecisionFilter(**asked.model_dump(exclude={"limit", "cursor"}))
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        page = list_decisions(session, client_id, wanted, asked.limit, asked.cursor)
+    decision_filter = DecisionFilter(**asked.model_dump(exclude={"limit", "cursor"}))
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        page = list_decisions(session, client_id, decision_filter, asked.limit, asked.cursor)
     if page.next_cursor is not None:
         link_next(request, response, cursor=page.next_cursor)
     return page.decisions
 
 
 @router.get("/{client_id}/decision-quality")
-def read_quality(who: Visited, client_id: ClientId, asked: Annotated[DaysAsked, Query()]) -> DecisionQualityAnswer:
+def read_quality(context: Visited, client_id: ClientId, asked: Annotated[DaysAsked, Query()]) -> DecisionQualityAnswer:
     """By stage, how good the predictions were whose outcome was due in these days: without any, the last 180."""
-    found = _quality(who, client_id, asked)
-    with who.database.read() as session:
+    found = _quality(context, client_id, asked)
+    with context.database.read() as session:
         weeks = week_scores(session, client_id, found.window)
     return quality_answer(client_id, found, weeks)
 
 
 @router.get("/{client_id}/decision-context")
-def read_context(who: Visited, client_id: ClientId, asked: Annotated[DaysAsked, Query()]) -> DecisionContextAnswer:
+def read_context(context: Visited, client_id: ClientId, asked: Annotated[DaysAsked, Query()]) -> DecisionContextAnswer:
     """Short guidance for the next brief: only what the evidence carries, each sentence with its sample (I5)."""
-    return context_answer(client_id, _quality(who, client_id, asked))
+    return context_answer(client_id, _quality(context, client_id, asked))
 
 
-def _quality(who: Visit, client_id: int, asked: DaysAsked) -> DecisionQuality:
-    usual = quality_window(who.now)
+def _quality(context: Visit, client_id: int, asked: DaysAsked) -> DecisionQuality:
+    usual = quality_window(context.now)
     window = asked.days_until(usual.end - ONE_DAY, usual.days)
     if asked.end_date is None and window.start >= usual.end:
         raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
     expect_days(window.days, MOST_DAYS)
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        return decision_quality(session, client_id, window, who.now)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        return decision_quality(session, client_id, window, context.now)

@@ -244,25 +244,32 @@ class DecisionContextAnswer(Answering):
 NOTHING_CARRIED = "The decisions so far do not carry any advice yet."
 
 
-def stage_answers(found: DecisionQuality) -> list[StageQualityAnswer]:
+def stage_answers(decision_quality: DecisionQuality) -> list[StageQualityAnswer]:
     names = StageScore.__dataclass_fields__
     answers = []
-    for one in found.stages:
-        fields = {name: getattr(one.score, name) for name in names}
-        told = {name: getattr(one, name) for name in ("decisions", "waiting", "too_late", "text")}
-        answers.append(StageQualityAnswer.model_validate(fields | told | {"calibration": list(one.score.reliability)}))
+    for stage in decision_quality.stages:
+        fields = {name: getattr(stage.score, name) for name in names}
+        told = {name: getattr(stage, name) for name in ("decisions", "waiting", "too_late", "text")}
+        answers.append(
+            StageQualityAnswer.model_validate(fields | told | {"calibration": list(stage.score.reliability)})
+        )
     return answers
 
 
-def quality_answer(client_id: int, found: DecisionQuality, weeks: list[WeekScore]) -> DecisionQualityAnswer:
+def quality_answer(client_id: int, decision_quality: DecisionQuality, weeks: list[WeekScore]) -> DecisionQualityAnswer:
     """The quality of a window, with the weekly scores that were kept, as JSON says it."""
     kept = [
-        {name: getattr(one, name) for name in ("stage", "period_start", "period_end", "sample_size", "computed_at")}
-        | _told_skill(one.details)
-        for one in weeks
+        {name: getattr(week, name) for name in ("stage", "period_start", "period_end", "sample_size", "computed_at")}
+        | _told_skill(week.details)
+        for week in weeks
     ]
     return DecisionQualityAnswer.model_validate(
-        {"client_id": client_id, "window": found.window, "stages": stage_answers(found), "weeks": kept}
+        {
+            "client_id": client_id,
+            "window": decision_quality.window,
+            "stages": stage_answers(decision_quality),
+            "weeks": kept,
+        }
     )
 
 
@@ -280,14 +287,14 @@ def _told_skill(details: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def context_answer(client_id: int, found: DecisionQuality) -> DecisionContextAnswer:
+def context_answer(client_id: int, decision_quality: DecisionQuality) -> DecisionContextAnswer:
     """The guidance for the next brief, as JSON says it."""
-    carried = " ".join(one.text for one in found.advice if one.is_carried)
+    carried = " ".join(one.text for one in decision_quality.advice if one.is_carried)
     return DecisionContextAnswer.model_validate(
         {
             "client_id": client_id,
-            "window": found.window,
-            "guidance": list(found.advice),
+            "window": decision_quality.window,
+            "guidance": list(decision_quality.advice),
             "text": carried or NOTHING_CARRIED,
         }
     )

@@ -103,13 +103,13 @@ def reliability(probabilities: Sequence[float], outcomes: Sequence[bool], bins: 
     members: dict[int, list[tuple[float, bool]]] = {}
     for p, o in zip(probabilities, outcomes, strict=True):
         members.setdefault(min(int(p * bins), bins - 1), []).append((p, o))
-    found = []
+    reliability_bins = []
     for index, cases in sorted(members.items()):
         n, hits = len(cases), sum(o for _, o in cases)
         interval = wilson(hits, n) or Interval(0.0, 1.0)
         predicted = math.fsum(p for p, _ in cases) / n
-        found.append(ReliabilityBin(index / bins, (index + 1) / bins, n, predicted, hits / n, interval))
-    return tuple(found)
+        reliability_bins.append(ReliabilityBin(index / bins, (index + 1) / bins, n, predicted, hits / n, interval))
+    return tuple(reliability_bins)
 
 
 def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
@@ -127,8 +127,8 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
 
 def _ranks(values: Sequence[float]) -> list[float]:
     places: dict[float, list[int]] = {}
-    for place, value in enumerate(sorted(values), start=1):
-        places.setdefault(value, []).append(place)
+    for index, value in enumerate(sorted(values), start=1):
+        places.setdefault(value, []).append(index)
     return [math.fsum(places[value]) / len(places[value]) for value in values]
 
 
@@ -167,10 +167,10 @@ def paired_skill(
     return Figure(value=value, unit=FigureUnit.RATIO, n=n, interval=Interval(float(low), float(high)))
 
 
-def verdict(found: Figure) -> Verdict:
+def verdict(figure: Figure) -> Verdict:
     """Better or worse only with enough cases and an interval that leaves 0 out."""
-    if found.interval is None or found.n is None or found.n < ENOUGH:
+    if figure.interval is None or figure.n is None or figure.n < ENOUGH:
         return Verdict.CANNOT_TELL
-    if found.interval.low > 0:
+    if figure.interval.low > 0:
         return Verdict.BETTER
-    return Verdict.WORSE if found.interval.high < 0 else Verdict.CANNOT_TELL
+    return Verdict.WORSE if figure.interval.high < 0 else Verdict.CANNOT_TELL

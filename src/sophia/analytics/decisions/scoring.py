@@ -106,9 +106,9 @@ def keep_scores(database: Database, now: datetime) -> SavedScores:
         facts = decision_facts(session, oldest)
         scored = newest_scored(session)
     computed: list[ComputedScore] = []
-    for client_id, mine in facts.items():
+    for client_id, fact in facts.items():
         since = scored[client_id] - SCORED_AGAIN * ONE_WEEK if client_id in scored else oldest
-        computed += _week_scores(client_id, mine, max(since, oldest), newest, now)
+        computed += _week_scores(client_id, fact, max(since, oldest), newest, now)
     with database.write() as session:
         return save_scores(session, computed, now)
 
@@ -117,15 +117,15 @@ def _week_scores(
     client_id: int, facts: DecisionFacts, first: date, newest: Window, now: datetime
 ) -> list[ComputedScore]:
     judged = judge(facts.decisions, facts.posts, facts.approvals, now)
-    found = []
+    computed_scores = []
     week = Window(first, first + ONE_WEEK)
     while week <= newest:
         for score in score_stages(judged.within(week, reporting_day)):
             value = score.skill.value
             skill = None if value is None else float(value)
-            found.append(ComputedScore(client_id, score.stage, week, score.posts, skill, _document(score)))
+            computed_scores.append(ComputedScore(client_id, score.stage, week, score.posts, skill, _document(score)))
         week = Window(week.end, week.end + timedelta(days=7))
-    return found
+    return computed_scores
 
 
 def _document(score: StageScore) -> dict[str, Any]:

@@ -61,9 +61,9 @@ def record_decision(
     draft is not one of this client (D4), ConflictError when the key was used for something else.
     """
     check(decision, now)
-    known = _recorded_before(session, client_id, decision, idempotency_key)
-    if known is not None:
-        return known
+    recorded_decision = _recorded_before(session, client_id, decision, idempotency_key)
+    if recorded_decision is not None:
+        return recorded_decision
     mine = ContentDraft.id == decision.draft_id, ContentDraft.client_id == client_id
     if decision.draft_id is not None and session.scalar(select(ContentDraft.id).where(*mine)) is None:
         raise NotFoundError(f"Client {client_id} has no draft {decision.draft_id}.")
@@ -80,10 +80,10 @@ def record_decision(
     number = session.scalar(statement.returning(DecisionTrace.id))
     if number is not None:
         return RecordedDecision(number, duplicate=False)
-    known = _recorded_before(session, client_id, decision, idempotency_key)
-    if known is None:
+    recorded_decision = _recorded_before(session, client_id, decision, idempotency_key)
+    if recorded_decision is None:
         raise ConflictError("The Idempotency-Key was used and removed at this moment. Send the decision again.")
-    return known
+    return recorded_decision
 
 
 def check(decision: NewDecision, now: datetime) -> None:

@@ -116,7 +116,7 @@ def split_drivers(clients: Sequence[ClientWindows], *, seed: int = 0, draws: int
     changes = changes_of(units, seed=seed, draws=draws)
     parts = _parts(changes, units)
     return {
-        client.client_id: _split(client.client_id, place, parts, changes, units) for place, client in enumerate(ordered)
+        client.client_id: _split(client.client_id, index, parts, changes, units) for index, client in enumerate(ordered)
     }
 
 
@@ -143,8 +143,8 @@ def _with_ends(rows: Floats, scattered: NDArray[np.bool_]) -> list[Part | None]:
     # Between n draws lie n + 1 equal chances; ends at the draws' own quantiles would hold fewer than 95 % of few.
     low, high = np.quantile(np.where(np.isfinite(rows[1:]), rows[1:], 0.0), _TAILS, axis=0, method="weibull")
     return [
-        None if not finite[place] else Part(float(rows[0, place]), *ends)
-        for place, ends in enumerate(
+        None if not finite[index] else Part(float(rows[0, index]), *ends)
+        for index, ends in enumerate(
             (float(low[place]), float(high[place])) if scattered[place] else (None, None)
             for place in range(rows.shape[1])
         )

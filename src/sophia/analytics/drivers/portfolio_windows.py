@@ -42,13 +42,13 @@ class _Kept:
         with self._lock:
             return self._found.get(key) if state == self._state else None
 
-    def put(self, state: object, key: object, found: PortfolioWindows) -> None:
+    def put(self, state: object, key: object, portfolio_windows: PortfolioWindows) -> None:
         with self._lock:
             if state != self._state:
                 self._state, self._found = state, {}
             elif len(self._found) >= MOST_KEPT:
                 del self._found[next(iter(self._found))]
-            self._found[key] = found
+            self._found[key] = portfolio_windows
 
 
 _KEPT: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
@@ -63,7 +63,7 @@ def portfolio_windows(
     as_of: datetime | None = None,
 ) -> PortfolioWindows:
     """{platform: both windows of every client that has accounts there}; four queries, or one when they are kept."""
-    of_clients = tuple((one.id, tuple(one.accounts.items())) for one in clients)
+    of_clients = tuple((client.id, tuple(client.accounts.items())) for client in clients)
     state, key = state_of(session), (of_clients, platforms, before, after, as_of)
     engine = session.get_bind().engine
     kept = _KEPT.get(engine) or _KEPT.setdefault(engine, _Kept())
@@ -83,7 +83,7 @@ def _read(
     as_of: datetime | None,
 ) -> PortfolioWindows:
     accounts = [
-        account for one in clients for account, platform in one.accounts.items() if platform in platforms
+        account for client in clients for account, platform in client.accounts.items() if platform in platforms
     ]  # fmt: skip
     days = portfolio_days(session, accounts, Window(before.start, after.end), as_of)
     published = posts_inside(session, accounts, (before, after), as_of)
@@ -134,8 +134,8 @@ def driver_windows(
         [days.get((account, metric), NOTHING) for account in accounts] for metric in (exposure, INTERACTIONS)
     )
     sides = (
-        DaysWindow(_added(shown, side), _added(answered, side), sum(each[place] for each in counts))
-        for place, side in enumerate((before, window))
+        DaysWindow(_added(shown, side), _added(answered, side), sum(count[index] for count in counts))
+        for index, side in enumerate((before, window))
     )
     return ClientWindows(client_id, *sides)
 

@@ -97,7 +97,7 @@ def _days(sides: list[list[DaysWindow]]) -> Units:
 
 def _posts(sides: list[list[PostsWindow]]) -> Units:
     names = sorted({name for side in sides for window in side for name in window.formats})
-    code = {name: place for place, name in enumerate(names)}
+    code = {name: index for index, name in enumerate(names)}
     longest = max(len(window.formats) for side in sides for window in side)
     exposure, engagements = np.zeros((2, 2, len(sides[0]), longest))
     used = np.zeros(exposure.shape)

@@ -20,13 +20,13 @@ def link_next(request: Request, response: Response, **parameters: str | int) -> 
 
 
 def cut_page(
-    request: Request, response: Response, found: list[Row], limit: int, **after: Callable[[Row], str | int]
+    request: Request, response: Response, rows: list[Row], limit: int, **after: Callable[[Row], str | int]
 ) -> list[Row]:
     """The first `limit` rows of a list that was read with one more, and a link to the rest where there is any.
 
     `after` computes from the last row of the page what the next request has to say.
     """
-    page = found[:limit]
-    if len(found) > limit:
+    page = rows[:limit]
+    if len(rows) > limit:
         link_next(request, response, **{name: of(page[-1]) for name, of in after.items()})
     return page

@@ -19,7 +19,7 @@ class Days:
 
     def pieces(self, longest: int, *, newest_first: bool) -> list["Days"]:
         """The same days in pieces of at most `longest`, each touching the one before it."""
-        found: list[Days] = []
+        dayses: list[Days] = []
         first, last = self.first, self.last
         while first <= last:
             if newest_first:
@@ -28,8 +28,8 @@ class Days:
             else:
                 piece = Days(first, min(last, first + (longest - 1) * ONE_DAY))
                 first = piece.last + ONE_DAY
-            found.append(piece)
-        return found
+            dayses.append(piece)
+        return dayses
 
 
 def due_days(

@@ -38,7 +38,10 @@ def say(document: Any, template: str, **references: Reference | str) -> Sentence
 
     Raises LookupError for a path that leads nowhere, and for a place without a reference.
     """
-    named = {name: Reference(one) if isinstance(one, str) else one for name, one in references.items()}
+    named = {
+        name: Reference(reference) if isinstance(reference, str) else reference
+        for name, reference in references.items()
+    }
     values = {name: written(resolve(document, one.path), one.form) for name, one in named.items()}
     return Sentence(template, named, template.format(**values))
 

@@ -108,8 +108,8 @@ def spread(draws: Floats, clients: int, random: np.random.Generator, half: int) 
     if clients < 2:  # noqa: PLR2004  # one client has no scatter
         return draws
     wider = student(np.array([clients - 1.0]), random, half)[: len(draws)]
-    found: Floats = draws[0] + (draws - draws[0]) * wider * np.sqrt((clients + 1) / (clients - 1))
-    return found
+    floats: Floats = draws[0] + (draws - draws[0]) * wider * np.sqrt((clients + 1) / (clients - 1))
+    return floats
 
 
 _STANDARD = NormalDist()
@@ -151,23 +151,23 @@ def _tail_scores(counts: Floats, means: Floats, dispersions: Floats) -> Floats:
     distance = distance + 0.02 * (q / (k + 1) - p / size + (q - 0.5) / (trials + 1))
     skewness = 1 + q * _g((k + 0.5) / (trials * p)) + p * _g((size - 0.5) / (trials * q))
     scores = distance * np.sqrt(np.maximum(skewness, 0.0) / ((trials + 1 / 6) * p * q))
-    found: Floats = np.clip(scores, -_FARTHEST, _FARTHEST)
-    return found
+    floats: Floats = np.clip(scores, -_FARTHEST, _FARTHEST)
+    return floats
 
 
 def _g(x: Floats) -> Floats:
     """(1 - x² + 2 x ln x) / (1 - x)², and its series where that is nought over nought."""
     near = np.abs(x - 1.0) < 1e-3  # noqa: PLR2004
     safe = np.where(near, 2.0, np.maximum(x, 1e-12))
-    found: Floats = np.where(near, -(x - 1.0) / 3.0, (1.0 - safe**2 + 2.0 * safe * np.log(safe)) / (1.0 - safe) ** 2)
-    return found
+    floats: Floats = np.where(near, -(x - 1.0) / 3.0, (1.0 - safe**2 + 2.0 * safe * np.log(safe)) / (1.0 - safe) ** 2)
+    return floats
 
 
 def student_scores(values: Floats, freedom: Floats) -> Floats:
     """Z of Student's t variables (Wallace, Ann. Math. Stat. 30, 1959, good to a percent beyond two degrees of freedom)."""
     shrunk = (8 * freedom + 1) / (8 * freedom + 3)
-    found: Floats = np.sign(values) * np.sqrt(freedom * np.log1p(values**2 / freedom)) * shrunk
-    return found
+    floats: Floats = np.sign(values) * np.sqrt(freedom * np.log1p(values**2 / freedom)) * shrunk
+    return floats
 
 
 def others_medians(values: Floats, weights: Floats) -> Floats:

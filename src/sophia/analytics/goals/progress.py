@@ -84,7 +84,7 @@ def goal_of(kpi: str, target: float, window: Window, *, at_most: bool = False, b
 
 def followers(now: ClientWindow) -> tuple[Figure, int | None]:
     """(all followers at the end of the window, at its start), by the profiles' totals; None where one is not known."""
-    known = {one.account_id: one for one in now.followers}
+    known = {follower.account_id: follower for follower in now.followers}
     mine = [known.get(account) for account in sorted(now.accounts)]
     ends = [one.at_end for one in mine if one is not None and one.at_end is not None]
     starts = [one.at_start for one in mine if one is not None and one.at_start is not None]

@@ -19,19 +19,19 @@ Name = Annotated[GoalName, Path()]
 
 
 @router.get("/{client_id}/goals", response_model=list[GoalAnswer])
-def goals(who: Visited, client_id: ClientId) -> tuple[ReportedGoal, ...]:
+def goals(context: Visited, client_id: ClientId) -> tuple[ReportedGoal, ...]:
     """All goals as they stand today, with their pace, those that end first at the beginning."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-    return client_goals(who.database, client_id, who.now)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+    return client_goals(context.database, client_id, context.now)
 
 
 @router.get("/{client_id}/goals/{name}", response_model=GoalAnswer)
-def goal(who: Visited, client_id: ClientId, name: Name) -> ReportedGoal:
+def goal(context: Visited, client_id: ClientId, name: Name) -> ReportedGoal:
     """One goal as it stands today."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-    return _goal(who, client_id, name)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+    return _goal(context, client_id, name)
 
 
 @router.put(
@@ -39,25 +39,27 @@ def goal(who: Visited, client_id: ClientId, name: Name) -> ReportedGoal:
     response_model=GoalAnswer,
     responses={201: {"model": GoalAnswer, "description": "There was no goal of that name."}, **writing},
 )
-def put_goal(who: CanWrite, client_id: ClientId, name: Name, given: NewGoalBody, response: Response) -> ReportedGoal:
+def put_goal(
+    can_write: CanWrite, client_id: ClientId, name: Name, given: NewGoalBody, response: Response
+) -> ReportedGoal:
     """Set a goal, in place of the one of that name. What it was stays in reports as of a moment before this one."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        is_new = set_goal(session, client_id, name, NewGoal(**given.model_dump()), who.now)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        is_new = set_goal(session, client_id, name, NewGoal(**given.model_dump()), can_write.now)
     response.status_code = 201 if is_new else 200
-    return _goal(who, client_id, name)
+    return _goal(can_write, client_id, name)
 
 
 @router.delete("/{client_id}/goals/{name}", status_code=204)
-def delete_goal(who: CanWrite, client_id: ClientId, name: Name) -> None:
+def delete_goal(can_write: CanWrite, client_id: ClientId, name: Name) -> None:
     """Give a goal up."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
-        end_goal(session, client_id, name, who.now)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
+        end_goal(session, client_id, name, can_write.now)
 
 
-def _goal(who: Visit, client_id: int, name: str) -> ReportedGoal:
-    for one in client_goals(who.database, client_id, who.now):
-        if one.name == name:
-            return one
+def _goal(context: Visit, client_id: int, name: str) -> ReportedGoal:
+    for client_goal in client_goals(context.database, client_id, context.now):
+        if client_goal.name == name:
+            return client_goal
     raise NotFoundError(f"Client {client_id} has no goal {name!r}.")

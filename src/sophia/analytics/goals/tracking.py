@@ -20,7 +20,7 @@ _KPIS = {kpi.name: kpi for kpi in KPIS}
 def client_goals(database: Database, client_id: int, now: datetime) -> tuple[ReportedGoal, ...]:
     """All goals of a client as they stand today, those that end first at the beginning."""
     with database.read() as session:
-        clients = [one for one in measured_clients(session) if one.id == client_id]
+        clients = [measured_client for measured_client in measured_clients(session) if measured_client.id == client_id]
         return gather_goals(session, clients, now).get(client_id, ())
 
 

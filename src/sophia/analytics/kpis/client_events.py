@@ -38,7 +38,9 @@ def client_events(
     event = counted_conversions(as_of)
     on_days = or_(*(event.c.event_date.between(window.start, window.end - ONE_DAY) for window in windows))
     conversions = _conversions(session, clients, event, on_days)
-    customers = {one.customer for mine in conversions.values() for one in mine if one.event_type == CONVERSION}
+    customers = {
+        one.customer for conversion in conversions.values() for one in conversion if one.event_type == CONVERSION
+    }
     bought = and_(
         event.c.event_type == CONVERSION,
         among(event.c.customer_key, sorted(customer for customer in customers if customer is not None)),

@@ -191,7 +191,7 @@ def engagement_rate_by_views(now: ClientWindow) -> Figure:
 
 def engagement_rate_by_followers(now: ClientWindow) -> Figure:
     """Of a post on average, by the followers of its own account at the start of the window."""
-    followers = {one.account_id: one.at_start for one in now.followers}
+    followers = {follower.account_id: follower.at_start for follower in now.followers}
     posts = _engaging(now)
     rows = _usable(posts, engagements_of, lambda post: followers.get(post.account_id))
     if posts and not any(followers.get(post.account_id) is not None for post in posts):
@@ -218,7 +218,7 @@ def amplification_rate(now: ClientWindow) -> Figure:
     rows = _usable(posts, of_post("shares"))
     if not rows:
         return missing(FigureUnit.PERCENT, _none_has("a number of shares", posts), n=0)
-    starts = {one.account_id: one.at_start for one in now.followers}
+    starts = {follower.account_id: follower.at_start for follower in now.followers}
     bases = [starts.get(account) for account in sorted({post.account_id for post in posts})]
     known = [base for base in bases if base is not None]
     if len(known) < len(bases):
@@ -249,7 +249,7 @@ def profile_click_rate(now: ClientWindow) -> Figure:
 
 
 def _levels(now: ClientWindow) -> list[tuple[int, int]] | None:
-    found = {one.account_id: (one.at_start, one.at_end) for one in now.followers}
+    found = {follower.account_id: (follower.at_start, follower.at_end) for follower in now.followers}
     pairs = [found.get(account, (None, None)) for account in sorted(now.accounts)]
     known = [(start, end) for start, end in pairs if start is not None and end is not None]
     return known if known and len(known) == len(pairs) else None
@@ -372,7 +372,7 @@ def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] 
 
     Of a running window `now` holds the days that are over; before the first of them is, nothing is compared (G3).
     """
-    wanted = [kpi for kpi in KPIS if names is None or kpi.name in names]
+    kpis = [kpi for kpi in KPIS if names is None or kpi.name in names]
     later, earlier = like_for_like(now, before)
     compare = change if now.window.days_ended(now.today) else not_begun
-    return {kpi.name: compare(kpi.compute(earlier), kpi.compute(later)) for kpi in wanted}
+    return {kpi.name: compare(kpi.compute(earlier), kpi.compute(later)) for kpi in kpis}

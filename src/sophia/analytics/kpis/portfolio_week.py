@@ -45,15 +45,15 @@ def two_newest_weeks(now: datetime) -> tuple[Window, ...]:
 def newest_portfolio_week(snapshots: Sequence[ClientWeek], now: datetime) -> PortfolioWeek | None:
     """From the snapshots of the two newest closed weeks; None when the newest was not computed for anybody yet."""
     before, week = two_newest_weeks(now)
-    after = {one.client_id: one for one in snapshots if one.week == week}
+    after = {snapshot.client_id: snapshot for snapshot in snapshots if snapshot.week == week}
     earlier = {one.client_id: one.kpis for one in snapshots if one.week == before}
     if not after:
         return None
     kpis = {client: one.kpis for client, one in after.items()}
     movements = {name: _movement(name, earlier, kpis) for name in MOVING_KPIS}
     computed = max(one.computed_at for one in after.values())
-    found = PortfolioWeek(week, kpis, movements, computed)
-    return replace(found, commentary=tuple(_commentary(found)))
+    portfolio_week = PortfolioWeek(week, kpis, movements, computed)
+    return replace(portfolio_week, commentary=tuple(_commentary(portfolio_week)))
 
 
 def _movement(
@@ -67,18 +67,20 @@ def _movement(
     return Movement(sum(step > 0 for step in steps), sum(step < 0 for step in steps), len(steps))
 
 
-def _commentary(found: PortfolioWeek) -> Iterator[Sentence]:
+def _commentary(portfolio_week: PortfolioWeek) -> Iterator[Sentence]:
     for name, label in MOVING_KPIS.items():
-        if found.movements[name].clients:
+        if portfolio_week.movements[name].clients:
             yield say(
-                found,
+                portfolio_week,
                 f"{label} rose for {{up}} and fell for {{down}} of {{clients}} clients in the week from {{start}}.",
                 up=f"movements.{name}.up",
                 down=f"movements.{name}.down",
                 clients=f"movements.{name}.clients",
                 start=Reference("week.start", "text"),
             )
-    if not any(movement.clients for movement in found.movements.values()):
+    if not any(movement.clients for movement in portfolio_week.movements.values()):
         yield say(
-            found, "There is no week before that of {start} to compare with.", start=Reference("week.start", "text")
+            portfolio_week,
+            "There is no week before that of {start} to compare with.",
+            start=Reference("week.start", "text"),
         )

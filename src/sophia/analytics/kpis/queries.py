@@ -100,7 +100,7 @@ def portfolio_snapshots(
 
 def _snapshot(row: KPISnapshot) -> WeekSnapshot:
     documents = (row.kpis, row.algo_dependent_summary or {}, row.algo_independent_summary or {})
-    kpis, dependent, independent = ({name: figure_of(one) for name, one in each.items()} for each in documents)
+    kpis, dependent, independent = ({name: figure_of(one) for name, one in document.items()} for document in documents)
     week = Window(row.week_start, row.week_end + ONE_DAY)
     return WeekSnapshot(
         row.client_id, row.account_id, week, kpis, dependent, independent, row.computed_at, row.checked_at
@@ -143,7 +143,7 @@ def _chosen(document: str, kpis: Collection[str]) -> dict[str, Figure]:
 @lru_cache(maxsize=4096)
 def _figures(document: str) -> Mapping[str, Figure]:
     """What a document says. Every report reads those of the whole portfolio, and they hardly ever change."""
-    return MappingProxyType({name: figure_of(one) for name, one in json.loads(document).items()})
+    return MappingProxyType({name: figure_of(load) for name, load in json.loads(document).items()})
 
 
 def _said(as_of: datetime | None) -> ColumnElement[Any]:

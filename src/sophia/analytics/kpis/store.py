@@ -40,14 +40,14 @@ class SavedWeeks:
 
 def save_week(session: Session, week: Window, computed: Sequence[ComputedWeek], now: datetime) -> SavedWeeks:
     """Store what was computed of one closed week. Everything is one transaction of the caller's."""
-    found = session.scalars(
+    rows = session.scalars(
         select(KPISnapshot)
         .where(
             KPISnapshot.week_start == week.start, among(KPISnapshot.client_id, {one.client_id for one in computed})
         )
         .with_for_update()
     )  # fmt: skip
-    known = {(row.client_id, row.account_key): row for row in found}
+    known = {(row.client_id, row.account_key): row for row in rows}
     counts = {"new": 0, "changed": 0, "same": 0}
     for one in computed:
         row = known.get((one.client_id, one.account_id or 0))
@@ -64,22 +64,22 @@ def save_week(session: Session, week: Window, computed: Sequence[ComputedWeek], 
     return SavedWeeks(**counts)
 
 
-def _new(week: Window, one: ComputedWeek, now: datetime) -> KPISnapshot:
+def _new(week: Window, computed_week: ComputedWeek, now: datetime) -> KPISnapshot:
     return KPISnapshot(
-        client_id=one.client_id,
-        account_id=one.account_id,
-        account_key=one.account_id or 0,
+        client_id=computed_week.client_id,
+        account_id=computed_week.account_id,
+        account_key=computed_week.account_id or 0,
         week_start=week.start,
         week_end=week.end - ONE_DAY,
         computed_at=now,
         checked_at=now,
-        **{name: getattr(one, name) for name in _DOCUMENTS},
+        **{name: getattr(computed_week, name) for name in _DOCUMENTS},
     )
 
 
-def _replace(session: Session, row: KPISnapshot, one: ComputedWeek, now: datetime) -> None:
+def _replace(session: Session, row: KPISnapshot, computed_week: ComputedWeek, now: datetime) -> None:
     kept = {name: getattr(row, name) for name in _DOCUMENTS}
     session.add(KPISnapshotRevision(snapshot_id=row.id, replaced_at=now, computed_at=row.computed_at, **kept))
     for name in _DOCUMENTS:
-        setattr(row, name, getattr(one, name))
+        setattr(row, name, getattr(computed_week, name))
     row.computed_at = row.checked_at = now

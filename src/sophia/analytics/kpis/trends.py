@@ -84,8 +84,8 @@ def _steps(known: dict[date, Figure], last: Window, direction: int) -> int:
         count, last = count + 1, last.previous
 
 
-def _is_whole(one: Figure) -> bool:
-    return one.coverage is None or one.coverage.is_complete
+def _is_whole(figure: Figure) -> bool:
+    return figure.coverage is None or figure.coverage.is_complete
 
 
 A_ROW = 3

@@ -40,14 +40,14 @@ def compute_week(session: Session, week: Window, client_ids: Collection[int], no
     """The KPIs of these clients and of each of their accounts."""
     clients = [client for client in measured_clients(session) if client.id in client_ids]
     windows = client_windows(session, clients, (week, week.previous), now)
-    found = []
+    computed_weeks = []
     for client in clients:
         after, before = windows[client.id][week], windows[client.id][week.previous]
-        found.append(_computed(client.id, None, after, before))
+        computed_weeks.append(_computed(client.id, None, after, before))
         for account, platform in client.accounts.items():
             mine = {account: platform}
-            found.append(_computed(client.id, account, of_accounts(after, mine), of_accounts(before, mine)))
-    return found
+            computed_weeks.append(_computed(client.id, account, of_accounts(after, mine), of_accounts(before, mine)))
+    return computed_weeks
 
 
 def _computed(client_id: int, account_id: int | None, now: ClientWindow, before: ClientWindow) -> ComputedWeek:

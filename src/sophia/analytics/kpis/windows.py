@@ -150,7 +150,7 @@ def _client_window(
     looked: LookedFor,
 ) -> ClientWindow:
     mine = client.accounts
-    found = ClientWindow(
+    client_window = ClientWindow(
         window=window,
         today=today,
         zone=client.zone,
@@ -162,17 +162,17 @@ def _client_window(
         listed=looked.listed,
         events_since=looked.events_since,
     )
-    return found if events is None else _with_events(found, events)
+    return client_window if events is None else _with_events(client_window, events)
 
 
-def _with_events(found: ClientWindow, events: ClientEvents) -> ClientWindow:
-    conversions = tuple(one for one in events.conversions if one.day in found.window)
+def _with_events(client_window: ClientWindow, events: ClientEvents) -> ClientWindow:
+    conversions = tuple(conversion for conversion in events.conversions if conversion.day in client_window.window)
     return replace(
-        found,
+        client_window,
         conversions=conversions,
         approvals=tuple(events.approvals),
         costs=tuple(events.costs),
-        new_customers=new_customers((*events.purchases, *conversions), found.window),
+        new_customers=new_customers((*events.purchases, *conversions), client_window.window),
     )
 
 
@@ -189,8 +189,8 @@ def merged(windows: Iterable[Window]) -> list[Window]:
 
 def _by_account(values: Iterable[DayValue]) -> dict[int, list[DayValue]]:
     found: dict[int, list[DayValue]] = defaultdict(list)
-    for one in values:
-        found[one.account_id].append(one)
+    for value in values:
+        found[value.account_id].append(value)
     return found
 
 
@@ -359,9 +359,9 @@ def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> Clien
         window,
         accounts=accounts,
         posts=tuple(post for post in window.posts if post.account_id in accounts),
-        days=tuple(one for one in window.days if one.account_id in accounts),
+        days=tuple(day for day in window.days if day.account_id in accounts),
         own=tuple(one for one in window.own if one.account_id in accounts),
-        followers=tuple(one for one in window.followers if one.account_id in accounts),
+        followers=tuple(follower for follower in window.followers if follower.account_id in accounts),
         conversions=(),
         approvals=(),
         costs=(),
@@ -374,10 +374,10 @@ HISTORY = timedelta(days=90)
 
 def client_among(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredClient:
     """Raises NotFoundError for a client that is not there."""
-    found = next((one for one in clients if one.id == client_id), None)
-    if found is None:
+    measured_client = next((client for client in clients if client.id == client_id), None)
+    if measured_client is None:
         raise NotFoundError(f"There is no client {client_id}.")
-    return found
+    return measured_client
 
 
 def newest_facts(

@@ -18,15 +18,15 @@ router = APIRouter(responses=documented(404))
 
 @router.get("/{client_id}/links", response_model=list[LinkAnswer])
 def links(
-    who: Visited,
+    context: Visited,
     client_id: ClientId,
     asked: Annotated[LinksQuery, Query()],
     request: Request,
     response: Response,
 ) -> list[LinkState]:
     """Links, newest first: where they lead, with which tags, and what the last check found."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         found = list_links(
             session,
             client_id,
@@ -39,18 +39,18 @@ def links(
 
 
 @router.get("/{client_id}/domains")
-def domains(who: Visited, client_id: ClientId) -> DomainsAnswer:
+def domains(context: Visited, client_id: ClientId) -> DomainsAnswer:
     """The client's own domains; while there are none, no link can be told to be its own."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         known = client_domains(session, client_id)
     return DomainsAnswer(domains=known, note=None if known else NO_DOMAINS)
 
 
 @router.put("/{client_id}/domains", responses=documented(400, 413))
-def set_domains(who: CanWrite, client_id: ClientId, given: NewDomains) -> DomainsAnswer:
+def set_domains(can_write: CanWrite, client_id: ClientId, given: NewDomains) -> DomainsAnswer:
     """Say which domains are the client's own, in place of those before."""
-    with who.database.write() as session:
-        expect_client(session, who.seen, client_id)
+    with can_write.database.write() as session:
+        expect_client(session, can_write.seen, client_id)
         kept = store.set_domains(session, client_id, given.domains)
     return DomainsAnswer(domains=kept, note=None if kept else NO_DOMAINS)

@@ -70,7 +70,7 @@ def standings(posts: Sequence[PostAtAge]) -> dict[str, PostStanding]:
     known = [one for one in posts if one.value is not None]
     logs = np.log1p(np.array([one.value for one in known], dtype=float))
     formats = np.array([one.format for one in known], dtype=str)
-    places = {one.post: place for place, one in enumerate(known)}
+    places = {one.post: index for index, one in enumerate(known)}
     alike = {name: formats == name for name in {one.format for one in posts}}
     every = np.arange(len(known))
     return {
@@ -78,23 +78,23 @@ def standings(posts: Sequence[PostAtAge]) -> dict[str, PostStanding]:
     }  # fmt: skip
 
 
-def _standing(one: PostAtAge, logs: Floats, others: Flags, alike: Flags) -> PostStanding:
+def _standing(post_at_age: PostAtAge, logs: Floats, others: Flags, alike: Flags) -> PostStanding:
     same, every = logs[others & alike], logs[others]
     among: Literal["format", "all formats"] = "format" if len(same) >= ENOUGH_POSTS else "all formats"
     compared = same if among == "format" else every
     if len(compared) < ENOUGH_POSTS:
         reason = f"there are {len(compared)} other posts to compare with, and {ENOUGH_POSTS} are needed"
-        return PostStanding(one.post, len(compared), among, reason=reason)
+        return PostStanding(post_at_age.post, len(compared), among, reason=reason)
     middle, scatter = _middle_and_scatter(compared)
     usual, low, high = (expm1(middle + away * scatter) for away in (0.0, -1.96, 1.96))
-    found = PostStanding(
-        one.post, len(compared), among, None, usual, max(low, 0.0), high, "the post was not read at this age"
+    post_standing = PostStanding(
+        post_at_age.post, len(compared), among, None, usual, max(low, 0.0), high, "the post was not read at this age"
     )
-    if one.value is None:
-        return found
-    raw = np.array([(np.log1p(one.value) - middle) / scatter])
+    if post_at_age.value is None:
+        return post_standing
+    raw = np.array([(np.log1p(post_at_age.value) - middle) / scatter])
     score = float(student_scores(raw, np.array([len(compared) - 1 + _SCATTER_POSTS]))[0])
-    return PostStanding(one.post, len(compared), among, score, usual, found.low, high)
+    return PostStanding(post_at_age.post, len(compared), among, score, usual, post_standing.low, high)
 
 
 def _middle_and_scatter(logs: Floats) -> tuple[float, float]:

@@ -131,7 +131,7 @@ def posting_times(posts: Iterable[PostFacts], zone: tzinfo) -> dict[Slot, GroupR
 
 def best_times(times: dict[Slot, GroupResponse], most: int = 5) -> tuple[Slot, ...]:
     """The hours that are better for certain, the best first; none where nobody can tell."""
-    better = [(slot, one) for slot, one in times.items() if one.effect is Effect.BETTER]
+    better = [(slot, time) for slot, time in times.items() if time.effect is Effect.BETTER]
     ordered = sorted(better, key=lambda pair: (-float(pair[1].factor.value or 0), pair[0]))
     return tuple(slot for slot, _ in ordered[:most])
 
@@ -160,7 +160,7 @@ def really_moved(clients: Sequence[Answered]) -> tuple[int, ...]:
     Of a hundred clients five have an interval that leaves zero out by chance alone. So the clients are judged
     together: by how many of them lie that far from zero, and how many would by chance.
     """
-    chances = sorted((_chance(one), place) for place, one in enumerate(clients))
+    chances = sorted((_chance(client), index) for index, client in enumerate(clients))
     told = 0
     for rank, (chance, _) in enumerate(chances, 1):
         if chance <= FALSE_SHARE * rank / len(chances):
@@ -168,14 +168,14 @@ def really_moved(clients: Sequence[Answered]) -> tuple[int, ...]:
     return tuple(sorted(place for _, place in chances[:told] if _is_worth_naming(clients[place].people)))
 
 
-def _chance(one: Answered) -> float:
+def _chance(answered: Answered) -> float:
     """How likely chance alone brings a change so large, either way; 1 where the scatter is not known."""
-    part, freedom = one.people, one.units - 1
-    if part is None or part.low is None or part.high is None or freedom < 1 or min(one.engagements) <= 0:
+    part, freedom = answered.people, answered.units - 1
+    if part is None or part.low is None or part.high is None or freedom < 1 or min(answered.engagements) <= 0:
         return 1.0
     half = part.log - part.low if part.log > 0 else part.high - part.log
     # A handful of reactions scatters at least as counts do, whatever the days seem to say.
-    scatter = max(half / student_95(freedom), sqrt(sum(1 / count for count in one.engagements)))
+    scatter = max(half / student_95(freedom), sqrt(sum(1 / count for count in answered.engagements)))
     score = student_scores(np.array([part.log / scatter]), np.array([float(freedom)]))
     return 2.0 * _STANDARD.cdf(-abs(float(score[0])))
 

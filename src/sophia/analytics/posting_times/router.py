@@ -27,32 +27,38 @@ USUAL_DAYS = HISTORY.days
 
 
 @router.get("/{client_id}/posting-times")
-def posting_times(who: Visited, client_id: ClientId, asked: Days) -> PostingTimesAnswer:
+def posting_times(context: Visited, client_id: ClientId, asked: Days) -> PostingTimesAnswer:
     """When people respond, by hour of the week on the client's clock; by default from the posts of 90 days."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-    return posting_times_answer(make_responses(who.database, client_id, asked.window_at(who.now, USUAL_DAYS), who.now))
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+    return posting_times_answer(
+        make_responses(context.database, client_id, asked.window_at(context.now, USUAL_DAYS), context.now)
+    )
 
 
 @router.get("/{client_id}/formats")
-def formats(who: Visited, client_id: ClientId, asked: Days) -> FormatsAnswer:
+def formats(context: Visited, client_id: ClientId, asked: Days) -> FormatsAnswer:
     """What people respond to: formats and content pillars; by default from the posts of 90 days."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-    return formats_answer(make_responses(who.database, client_id, asked.window_at(who.now, USUAL_DAYS), who.now))
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+    return formats_answer(
+        make_responses(context.database, client_id, asked.window_at(context.now, USUAL_DAYS), context.now)
+    )
 
 
 @router.get("/{client_id}/post-standings")
-def post_standings(who: Visited, client_id: ClientId, asked: Annotated[StandingsQuery, Query()]) -> StandingsAnswer:
+def post_standings(context: Visited, client_id: ClientId, asked: Annotated[StandingsQuery, Query()]) -> StandingsAnswer:
     """Each post against those of the same account at the same age; by default the posts of 90 days after seven days."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
     age = int(asked.age.removesuffix("d"))
-    found = make_standings(who.database, client_id, asked.window_at(who.now, USUAL_DAYS), who.now, age, asked.metric)
-    chosen = [post for post in found.posts if asked.verdict in (None, post.standing.verdict)]
+    standings = make_standings(
+        context.database, client_id, asked.window_at(context.now, USUAL_DAYS), context.now, age, asked.metric
+    )
+    chosen = [post for post in standings.posts if asked.verdict in (None, post.standing.verdict)]
     return StandingsAnswer(
         client_id=client_id,
-        window=WindowAnswer.model_validate(found.window),
+        window=WindowAnswer.model_validate(standings.window),
         age=asked.age,
         metric=asked.metric,
         total=len(chosen),

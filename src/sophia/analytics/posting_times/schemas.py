@@ -117,35 +117,35 @@ class StandingsAnswer(Answering):
     posts: list[StandingPostAnswer]
 
 
-def posting_times_answer(found: Responses) -> PostingTimesAnswer:
-    figures = [one.factor for one in found.times.values()]
-    known = any(one.value is not None for one in figures)
+def posting_times_answer(responses: Responses) -> PostingTimesAnswer:
+    figures = [time.factor for time in responses.times.values()]
+    known = any(figure.value is not None for figure in figures)
     return PostingTimesAnswer(
-        client_id=found.client_id,
-        window=WindowAnswer.model_validate(found.window),
-        posts=found.posts,
-        compared=found.compared,
+        client_id=responses.client_id,
+        window=WindowAnswer.model_validate(responses.window),
+        posts=responses.posts,
+        compared=responses.compared,
         reason=None if known else figures[0].reason,
-        zone=found.zone,
-        hours=posting_time_answers(found.times),
-        best=[SlotAnswer(weekday=slot.weekday, hour=slot.hour) for slot in found.best],
+        zone=responses.zone,
+        hours=posting_time_answers(responses.times),
+        best=[SlotAnswer(weekday=slot.weekday, hour=slot.hour) for slot in responses.best],
     )
 
 
-def formats_answer(found: Responses) -> FormatsAnswer:
-    figures = [one.factor for one in (*found.formats.values(), *found.pillars.values())]
-    known = any(one.value is not None for one in figures)
+def formats_answer(responses: Responses) -> FormatsAnswer:
+    figures = [one.factor for one in (*responses.formats.values(), *responses.pillars.values())]
+    known = any(figure.value is not None for figure in figures)
     reason = figures[0].reason if figures else "No post of this window was collected."
     return FormatsAnswer.model_validate(
         {
-            "client_id": found.client_id,
-            "window": found.window,
-            "posts": found.posts,
-            "compared": found.compared,
+            "client_id": responses.client_id,
+            "window": responses.window,
+            "posts": responses.posts,
+            "compared": responses.compared,
             "reason": None if known else reason,
-            "formats": found.formats,
-            "pillars": found.pillars,
-            "without_pillar": found.without_pillar,
+            "formats": responses.formats,
+            "pillars": responses.pillars,
+            "without_pillar": responses.without_pillar,
         }
     )
 
@@ -154,8 +154,8 @@ def posting_time_answers(times: Mapping[Slot, GroupResponse]) -> list[PostingTim
     """The hours in which anything was published, in order."""
     return [
         PostingTimeAnswer(
-            weekday=slot.weekday, hour=slot.hour, **ResponseAnswer.model_validate(found).model_dump(round_trip=True)
+            weekday=slot.weekday, hour=slot.hour, **ResponseAnswer.model_validate(time).model_dump(round_trip=True)
         )
-        for slot, found in times.items()
-        if found.factor.n
+        for slot, time in times.items()
+        if time.factor.n
     ]

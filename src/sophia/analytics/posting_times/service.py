@@ -108,9 +108,9 @@ def make_standings(
     by_account: dict[int, list[PostAtAge]] = defaultdict(list)
     for post in old_enough:
         value = _value(facts[post.id], metric)
-        known = PostAtAge(str(post.id), post.kind.value, None if value is None else float(value))
-        by_account[post.account_id].append(known)
-    found = {number: one for posts in by_account.values() for number, one in standings(posts).items()}
+        post_at_age = PostAtAge(str(post.id), post.kind.value, None if value is None else float(value))
+        by_account[post.account_id].append(post_at_age)
+    found = {number: standing for posts in by_account.values() for number, standing in standings(posts).items()}
     shown = [_standing(post, _value(facts[post.id], metric), found[str(post.id)]) for post in old_enough]
     shown.sort(key=lambda post: (post.published_at, post.post_id), reverse=True)
     return Standings(client_id, chosen, age, metric, tuple(shown))

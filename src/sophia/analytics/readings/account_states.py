@@ -335,7 +335,7 @@ def failing_families(session: Session, *, client_id: int | None = None) -> dict[
 
 def _failing(runs: Sequence[RunRecord]) -> list[FailingFamily]:
     """The families that failed in the newest of these runs, which are sorted newest first, that says anything of them."""
-    found = []
+    failing_families = []
     for family in sorted({name for run in runs for name in run.families}):
         speaking = [run for run in runs if run.families.get(family, {}).get("ended", "not asked") not in SAYS_NOTHING]
         ends = [run.families[family]["ended"] in FAILED for run in speaking]
@@ -345,5 +345,5 @@ def _failing(runs: Sequence[RunRecord]) -> list[FailingFamily]:
         message = problems[0].message if problems else "see the log of the last run"
         what_to_do = (problems[0].what_to_do if problems else None) or "Look at the run: GET /api/analytics/runs"
         runs_in_a_row = ends.index(False) if False in ends else len(ends)
-        found.append(FailingFamily(family, min(runs_in_a_row, RUNS_COUNTED), message, what_to_do))
-    return found
+        failing_families.append(FailingFamily(family, min(runs_in_a_row, RUNS_COUNTED), message, what_to_do))
+    return failing_families

@@ -94,24 +94,24 @@ class StoreFigures(Collector):
         yield calls
 
 
-def read_figures(who: Visit) -> StoreFigures:
-    with who.database.read() as session:
+def read_figures(context: Visit) -> StoreFigures:
+    with context.database.read() as session:
         return StoreFigures(
             accounts=accounts_by_status(session),
             readings=readings_in_store(session),
             successes=last_successes(session),
-            runs=runs_by_status(session, who.now - RUNS_OF),
-            calls=calls_since(session, who.now - RUNS_OF),
-            now=who.now,
+            runs=runs_by_status(session, context.now - RUNS_OF),
+            calls=calls_since(session, context.now - RUNS_OF),
+            now=context.now,
         )
 
 
 @operations.get(
     "/metrics", response_class=PlainTextResponse, response_model=str, responses=documented(401, 403, 422, 429, 500, 503)
 )
-def prometheus(request: Request, who: CanReadPortfolio) -> Response:
+def prometheus(request: Request, can_read_portfolio: CanReadPortfolio) -> Response:
     """Figures of the store and of the requests answered so far, for Prometheus. Needs a key for all clients."""
     store = CollectorRegistry()
-    store.register(read_figures(who))
+    store.register(read_figures(can_read_portfolio))
     text = generate_latest(request.app.state.registry) + generate_latest(store)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

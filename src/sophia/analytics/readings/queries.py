@@ -79,22 +79,24 @@ class Page:
     next_cursor: str | None
 
 
-def read_page(session: Session, client_id: int, wanted: ReadingFilter, limit: int, cursor: str | None = None) -> Page:
+def read_page(
+    session: Session, client_id: int, reading_filter: ReadingFilter, limit: int, cursor: str | None = None
+) -> Page:
     """Newest day first, then the newest series: a total order, so that no page repeats or skips anything (J6).
 
     Raises InvalidInputError when the cursor is not one that an earlier page gave.
     """
     after = read_cursor(cursor, row_number, date.fromisoformat) if cursor is not None else None
-    series = wanted_series(session, client_id, wanted)
+    series = wanted_series(session, client_id, reading_filter)
     if series is None:
         return Page([], None)
-    value, fetch = value_at(wanted.as_of) if wanted.as_of is not None else CURRENT
+    value, fetch = value_at(reading_filter.as_of) if reading_filter.as_of is not None else CURRENT
     rows = list(
         session.execute(
             select(EngagementMetric.series_id, EngagementMetric.metric_date, value, fetch)
             .select_from(MetricSeries)
             .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
-            .where(*series, *_day_conditions(wanted, after), fetch.is_not(None))
+            .where(*series, *_day_conditions(reading_filter, after), fetch.is_not(None))
             .order_by(EngagementMetric.metric_date.desc(), EngagementMetric.series_id.desc())
             .limit(limit + 1)
         )
@@ -115,20 +117,20 @@ def client_metric_names(session: Session, client_id: int) -> frozenset[str]:
     return frozenset(session.scalars(query))
 
 
-def wanted_series(session: Session, client_id: int, wanted: ReadingFilter) -> list[ColumnElement[bool]] | None:
+def wanted_series(session: Session, client_id: int, reading_filter: ReadingFilter) -> list[ColumnElement[bool]] | None:
     """The conditions on `metric_series`, resolved to ids so that its indexes serve; None when nothing can match."""
     accounts = account_ids(session, client_id)
-    if wanted.account_id is not None:
-        accounts = [number for number in accounts if number == wanted.account_id]
+    if reading_filter.account_id is not None:
+        accounts = [number for number in accounts if number == reading_filter.account_id]
     conditions: list[ColumnElement[bool]] = [among(MetricSeries.account_id, accounts)]
-    about_metric = _metric_conditions(wanted)
+    about_metric = _metric_conditions(reading_filter)
     if about_metric:
         metrics = list(session.scalars(select(StoredMetric.id).where(*about_metric)))
         conditions.append(among(MetricSeries.metric_id, metrics))
         if not metrics:
             return None
-    if wanted.platform_post_id is not None:
-        mine = among(Post.account_id, accounts), Post.platform_post_id == wanted.platform_post_id
+    if reading_filter.platform_post_id is not None:
+        mine = among(Post.account_id, accounts), Post.platform_post_id == reading_filter.platform_post_id
         posts = list(session.scalars(select(Post.id).where(*mine)))
         conditions.append(among(MetricSeries.post_id, posts))
         if not posts:
@@ -136,28 +138,28 @@ def wanted_series(session: Session, client_id: int, wanted: ReadingFilter) -> li
     return conditions if accounts else None
 
 
-def _metric_conditions(wanted: ReadingFilter) -> list[ColumnElement[bool]]:
+def _metric_conditions(reading_filter: ReadingFilter) -> list[ColumnElement[bool]]:
     pairs = (
-        (StoredMetric.platform, wanted.platform),
-        (StoredMetric.level, wanted.level),
-        (StoredMetric.period, wanted.period),
-        (StoredMetric.canonical, wanted.canonical),
-        (StoredMetric.breakdown, wanted.breakdown),
+        (StoredMetric.platform, reading_filter.platform),
+        (StoredMetric.level, reading_filter.level),
+        (StoredMetric.period, reading_filter.period),
+        (StoredMetric.canonical, reading_filter.canonical),
+        (StoredMetric.breakdown, reading_filter.breakdown),
     )
     conditions = [column == value for column, value in pairs if value is not None]
-    if wanted.metric_names:
-        conditions.append(among(StoredMetric.metric_name, wanted.metric_names))
+    if reading_filter.metric_names:
+        conditions.append(among(StoredMetric.metric_name, reading_filter.metric_names))
     return conditions
 
 
-def _day_conditions(wanted: ReadingFilter, after: tuple[Any, ...] | None) -> list[ColumnElement[bool]]:
+def _day_conditions(reading_filter: ReadingFilter, after: tuple[Any, ...] | None) -> list[ColumnElement[bool]]:
     """The days asked for, and of those the readings behind `after` in the order of the pages."""
     reading = EngagementMetric
     conditions: list[ColumnElement[bool]] = []
-    if wanted.start_date is not None:
-        conditions.append(reading.metric_date >= wanted.start_date)
-    if wanted.end_date is not None:
-        conditions.append(reading.metric_date <= wanted.end_date)
+    if reading_filter.start_date is not None:
+        conditions.append(reading.metric_date >= reading_filter.start_date)
+    if reading_filter.end_date is not None:
+        conditions.append(reading.metric_date <= reading_filter.end_date)
     if after is not None:
         number, day = after
         # The first half bounds the index; the second settles the day that the page before ended in.

@@ -32,7 +32,7 @@ MOST_SERIES_DAYS = 3_660
 
 @router.get("/{client_id}/metrics", response_model=list[ReadingAnswer])
 def metrics(
-    who: Visited,
+    context: Visited,
     client_id: ClientId,
     asked: Annotated[MetricsQuery, Query()],
     request: Request,
@@ -41,8 +41,8 @@ def metrics(
     """Readings, newest day first; `Link: rel="next"` leads on. A name that neither the catalogue nor this client's
     readings know is refused.
     """
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         expect_metrics(session, client_id, asked.metric_name, asked.canonical)
         page = read_page(session, client_id, reading_filter(asked), asked.limit, asked.cursor)
     if page.next_cursor is not None:
@@ -91,24 +91,24 @@ def reading_filter(asked: ReadingsQuery) -> ReadingFilter:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A row per reading."}},
 )
-def metrics_csv(who: Visited, client_id: ClientId, asked: Annotated[ReadingsQuery, Query()]) -> StreamingResponse:
+def metrics_csv(context: Visited, client_id: ClientId, asked: Annotated[ReadingsQuery, Query()]) -> StreamingResponse:
     """All readings that match, newest day first, as CSV with a heading; sent as they are read, however many (J6)."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         expect_metrics(session, client_id, asked.metric_name, asked.canonical)
-    found = pages(who, client_id, reading_filter(asked))
+    found = pages(context, client_id, reading_filter(asked))
     # Read before the answer begins: what goes wrong can then still be said as a problem.
     lines = as_csv(chain([next(found)], found))
     name = f'attachment; filename="client-{client_id}-readings.csv"'
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
 
-def pages(who: Visit, client_id: int, wanted: ReadingFilter) -> Iterator[list[StoredReading]]:
+def pages(context: Visit, client_id: int, reading_filter: ReadingFilter) -> Iterator[list[StoredReading]]:
     """Page after page, each in a short read of its own: a slow reader must not hold a connection."""
     cursor: str | None = None
     while True:
-        with who.database.read() as session:
-            page = read_page(session, client_id, wanted, ROWS_AT_ONCE, cursor)
+        with context.database.read() as session:
+            page = read_page(session, client_id, reading_filter, ROWS_AT_ONCE, cursor)
         yield page.readings
         cursor = page.next_cursor
         if cursor is None:
@@ -116,15 +116,15 @@ def pages(who: Visit, client_id: int, wanted: ReadingFilter) -> Iterator[list[St
 
 
 @router.get("/{client_id}/series")
-def series(who: Visited, client_id: ClientId, asked: Annotated[SeriesQuery, Query()]) -> SeriesAnswer:
+def series(context: Visited, client_id: ClientId, asked: Annotated[SeriesQuery, Query()]) -> SeriesAnswer:
     """One metric of the client's accounts by day, week (from Monday) or month, as its way of counting allows.
 
     Without a window: 90 days until the newest reading. Days outside the window that share a bucket with it count too.
     """
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         expect_metrics(session, client_id, [asked.metric_name] if asked.metric_name else [], asked.canonical)
-        newest = newest_day(session, client_id) or reporting_day(who.now) - timedelta(days=1)
+        newest = newest_day(session, client_id) or reporting_day(context.now) - timedelta(days=1)
         window = asked.days_until(newest, SERIES_DAYS)
         asked_days = Days(window.start, window.end - timedelta(days=1))
         expect_days(len(asked_days), MOST_SERIES_DAYS)

@@ -41,15 +41,15 @@ NO_WEEK = "The newest closed week has not been computed for any client yet; that
 
 
 @router.get("/accounts")
-def accounts(who: Visited) -> list[AccountAnswer]:
+def accounts(context: Visited) -> list[AccountAnswer]:
     """Connected accounts, how their collection stands, and what a person has to do. Tokens are never shown."""
-    with who.database.read() as session:
-        states = account_states(session, who.seen)
+    with context.database.read() as session:
+        states = account_states(session, context.seen)
         runs = runs_by_id(session, [state.last_run_id for state in states if state.last_run_id is not None])
-    return [account_answer(state, runs.get(state.last_run_id or 0), who) for state in states]
+    return [account_answer(state, runs.get(state.last_run_id or 0), context) for state in states]
 
 
-def account_answer(state: AccountState, run: RunRecord | None, who: Visit) -> AccountAnswer:
+def account_answer(state: AccountState, run: RunRecord | None, context: Visit) -> AccountAnswer:
     return AccountAnswer(
         id=state.id,
         client_id=state.client_id,
@@ -60,7 +60,7 @@ def account_answer(state: AccountState, run: RunRecord | None, who: Visit) -> Ac
         external_id=state.external_id,
         status=AccountStatus(state.status),
         action_needed=state.action_needed,
-        warning=token_warning(state, who.now, who.settings.token_warning_days),
+        warning=token_warning(state, context.now, context.settings.token_warning_days),
         connected_at=state.connected_at,
         has_token=state.has_token,
         token_expires_at=state.token_expires_at,
@@ -69,7 +69,7 @@ def account_answer(state: AccountState, run: RunRecord | None, who: Visit) -> Ac
         latest_metric_date=state.latest_metric_date,
         asked_through=state.through_day,
         last_success_at=state.last_success_at,
-        stale=state.is_stale(who.now),
+        stale=state.is_stale(context.now),
         last_run=None if run is None else RunAnswer.model_validate(run),
     )
 
@@ -86,14 +86,16 @@ def token_warning(state: AccountState, now: datetime, warning_days: int) -> str 
 
 
 @router.get("/runs", response_model=list[RunAnswer], responses=documented(404))
-def runs(who: Visited, asked: Annotated[RunsQuery, Query()], request: Request, response: Response) -> list[RunRecord]:
+def runs(
+    context: Visited, asked: Annotated[RunsQuery, Query()], request: Request, response: Response
+) -> list[RunRecord]:
     """Collections, newest first: what was asked, what was stored, what failed and what to do about it."""
-    with who.database.read() as session:
+    with context.database.read() as session:
         if asked.client_id is not None:
-            expect_client(session, who.seen, asked.client_id)
+            expect_client(session, context.seen, asked.client_id)
         found = list_runs(
             session,
-            who.seen,
+            context.seen,
             client_id=asked.client_id,
             account_id=asked.account_id,
             status=asked.status,
@@ -104,15 +106,15 @@ def runs(who: Visited, asked: Annotated[RunsQuery, Query()], request: Request, r
 
 
 @router.get("/gaps", response_model=list[GapAnswer], responses=documented(404))
-def gaps(who: Visited, asked: Annotated[GapsQuery, Query()]) -> list[Gap]:
+def gaps(context: Visited, asked: Annotated[GapsQuery, Query()]) -> list[Gap]:
     """Days that should have readings and have none, with the reason. Without a window: the 90 days until yesterday."""
-    window = gap_window(asked.start_date, asked.end_date, who.now)
-    with who.database.read() as session:
+    window = gap_window(asked.start_date, asked.end_date, context.now)
+    with context.database.read() as session:
         if asked.client_id is not None:
-            expect_client(session, who.seen, asked.client_id)
-        states = account_states(session, who.seen, client_id=asked.client_id)
+            expect_client(session, context.seen, asked.client_id)
+        states = account_states(session, context.seen, client_id=asked.client_id)
         mine = [state for state in states if asked.account_id in (None, state.id)]
-        return find_gaps(session, mine, list_refusals(session, who.seen), window)
+        return find_gaps(session, mine, list_refusals(session, context.seen), window)
 
 
 def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
@@ -126,13 +128,13 @@ def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
 
 
 @router.get("/catalogue")
-def catalogue(who: Visited, asked: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
+def catalogue(context: Visited, asked: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
     """Every metric that we know, those that Meta sent and we do not know, and those that Meta refuses."""
-    with who.database.read() as session:
-        unknown = unknown_metrics(session, who.seen)
-        refused = list_refusals(session, who.seen)
+    with context.database.read() as session:
+        unknown = unknown_metrics(session, context.seen)
+        refused = list_refusals(session, context.seen)
     platforms, levels = (None, asked.platform), (None, asked.level)
-    today, version = reporting_day(who.now), who.settings.graph_api_version
+    today, version = reporting_day(context.now), context.settings.graph_api_version
     return CatalogueAnswer(
         metrics=[
             metric_answer(metric, alive=live(metric, version, today))

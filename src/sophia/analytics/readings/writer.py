@@ -137,7 +137,10 @@ class AccountWriter:
             reels = (Post.account_id == self._account_id, among(Post.video_id, batch.reels))
             session.execute(update(Post).where(*reels, Post.kind != ObjectKind.REEL).values(kind=ObjectKind.REEL.value))
         readings = self._known_posts(session, batch.readings, posts)
-        oddities = [*batch.oddities, *(Oddity(one, "", "a post of another account", one) for one in sorted(strangers))]
+        oddities = [
+            *batch.oddities,
+            *(Oddity(stranger, "", "a post of another account", stranger) for stranger in sorted(strangers)),
+        ]
         if readings:
             values, stored = self._by_series(session, self._place(session, readings, posts, saved))
             self._compare_and_write(session, values, stored, fetch_id, saved)
@@ -180,25 +183,25 @@ class AccountWriter:
             return {}, 0, set()
         wanted = {post.external_id: post for post in seen}
         drafts = self._drafts(session, wanted.values())
-        found = self._load_posts(session, wanted)
-        strangers = self._strangers(session, [external_id for external_id in wanted if external_id not in found])
+        posts = self._load_posts(session, wanted)
+        strangers = self._strangers(session, [external_id for external_id in wanted if external_id not in posts])
         now = self._clock()
         fresh = [
             {"account_id": self._account_id, "first_seen_at": now, **self._post_row(post, None, drafts)}
             for external_id, post in wanted.items()
-            if external_id not in found and external_id not in strangers
+            if external_id not in posts and external_id not in strangers
         ]
         changed = [
             {"id": old["id"], **row}
-            for external_id, old in found.items()
+            for external_id, old in posts.items()
             if (row := self._post_row(wanted[external_id], old, drafts)) != {name: old[name] for name in POST_COLUMNS}
         ]
         if fresh:
             session.execute(insert(Post), fresh)
-            found = self._load_posts(session, wanted)
+            posts = self._load_posts(session, wanted)
         if changed:
             session.execute(update(Post), changed)
-        return {external_id: old["id"] for external_id, old in found.items()}, len(fresh), strangers
+        return {external_id: old["id"] for external_id, old in posts.items()}, len(fresh), strangers
 
     def _load_posts(self, session: Session, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
         columns = [getattr(Post, name) for name in POST_COLUMNS]

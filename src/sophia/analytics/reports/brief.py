@@ -132,7 +132,7 @@ def told_together(session: Session, window: Window) -> tuple[SharedEvent[Togethe
     through = portfolio_judged_through(session)
     if through is None or through < window.end - ONE_DAY:
         return None
-    found = [one for one in told_events(session, window=window) if one.withdrawn_at is None]
+    found = [told_event for told_event in told_events(session, window=window) if told_event.withdrawn_at is None]
     return shared_events(
         Together(Platform(one.platform), one.metric, one.kind, one.since, one.until, one.series, one.alike)
         for one in found
@@ -145,8 +145,8 @@ def build_brief(facts: PortfolioFacts) -> Brief:
     anomalies, events = _unusual(facts)
     rows = _rows(facts)
     drivers: dict[int, dict[str, DriverSplit]] = {}
-    for platform, mine in rows.items():
-        for client_id, split in split_portfolio(tuple(mine)).items():
+    for platform, row in rows.items():
+        for client_id, split in split_portfolio(tuple(row)).items():
             drivers.setdefault(client_id, {})[platform.value] = split
     found = [
         _client(facts, client, drivers.get(client.id, {}), anomalies.get(client.id, ()))
@@ -164,7 +164,7 @@ def build_brief(facts: PortfolioFacts) -> Brief:
         clients=tuple(found),
         events=events,
         moved=_moved({one.client_id: one.name for one in found}, rows, drivers),
-        annotations=tuple(one for one in facts.annotations if one.client_id is None),
+        annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id is None),
     )
     return replace(brief, commentary=tuple(_commentary(brief)))
 
@@ -208,24 +208,26 @@ def _moved(
     drivers: Mapping[int, Mapping[str, DriverSplit]],
 ) -> tuple[ResponseMove, ...]:
     """Of the clients that may be named those whom chance does not explain among all of the portfolio."""
-    every = [(one, platform) for platform, mine in rows.items() for one in mine]
+    every = [(one, platform) for platform, row in rows.items() for one in row]
     splits = [drivers[one.client_id][platform] for one, platform in every]
     answered = [
         Answered(split.people, min(split.units), engagements_of(one))
         for (one, _), split in zip(every, splits, strict=True)
     ]
-    found = []
+    response_moves = []
     for place in really_moved(answered):
         (one, platform), part = every[place], splits[place].people
         if one.client_id in names and part is not None and part.percent_interval is not None:
             name = names[one.client_id]
-            found.append(ResponseMove(one.client_id, name, platform, part.percent, part.percent_interval))
-    return tuple(sorted(found, key=lambda one: (-one.percent, one.client_id, one.platform)))
+            response_moves.append(ResponseMove(one.client_id, name, platform, part.percent, part.percent_interval))
+    return tuple(sorted(response_moves, key=lambda one: (-one.percent, one.client_id, one.platform)))
 
 
-def engagements_of(one: ClientWindows) -> tuple[float, float]:
+def engagements_of(client_windows: ClientWindows) -> tuple[float, float]:
     """Those of either window, as far as they are known."""
-    before, after = (sum(value or 0.0 for value in side.engagements) for side in (one.before, one.after))
+    before, after = (
+        sum(value or 0.0 for value in side.engagements) for side in (client_windows.before, client_windows.after)
+    )
     return before, after
 
 
@@ -256,13 +258,13 @@ def _client(
         anomalies=tuple(sorted(anomalies, key=lambda one: (one.anomaly.since, one.account_id, one.metric))),
         falling={name: found.falling for name, found in trends.items()},
         fallen={name: row_percent(found) if found.falling else None for name, found in trends.items()},
-        weekly_views=tuple(None if one.figure.value is None else float(one.figure.value) for one in views),
+        weekly_views=tuple(None if view.figure.value is None else float(view.figure.value) for view in views),
         goals=facts.goals.get(client.id, ()),
-        annotations=tuple(one for one in facts.annotations if one.client_id == client.id),
+        annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id == client.id),
     )
     has_data = bool(now.days or earlier.days or now.posts or earlier.posts)
     reasons = sorted(reasons_of(bare, has_data=has_data), key=lambda one: (-one.weight, one.code, one.text))
-    state = min((one.level for one in reasons), key=list(ClientStanding).index, default=ClientStanding.SAGE)
+    state = min((reason.level for reason in reasons), key=list(ClientStanding).index, default=ClientStanding.SAGE)
     return replace(bare, state=state, reasons=tuple(reasons))
 
 
@@ -279,7 +281,7 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
     for index, event in enumerate(brief.events):
         word = "higher" if event.kind in ("spike", "rise") else "lower"
         where = ", ".join(
-            f"{METRIC_NAMES[one.metric].lower()} on {PLATFORM_NAMES[one.platform]}" for one in event.parts
+            f"{METRIC_NAMES[part.metric].lower()} on {PLATFORM_NAMES[part.platform]}" for part in event.parts
         )
         yield say(
             brief,

@@ -162,11 +162,11 @@ def _drivers(facts: Facts) -> dict[str, DriverSplit]:
 
 def _top_posts(facts: Facts) -> tuple[TopPost, ...]:
     """By engagements, then by reach; posts whose engagements are not known cannot be placed."""
-    found = []
+    top_posts = []
     for post in facts.now.each_post:
         seen, engagements, reach = facts.posts.get(post.post_id), post.engagements, post.values.get("reach")
         if engagements is not None and seen is not None:
-            found.append(
+            top_posts.append(
                 TopPost(
                     post_id=post.post_id,
                     account_id=post.account_id,
@@ -182,14 +182,14 @@ def _top_posts(facts: Facts) -> tuple[TopPost, ...]:
                     rate_by_reach=percent(engagements, reach),
                 )
             )
-    found.sort(key=lambda post: (-post.engagements, -(post.reach or 0), post.post_id))
-    return tuple(found[:MOST_TOP_POSTS])
+    top_posts.sort(key=lambda post: (-post.engagements, -(post.reach or 0), post.post_id))
+    return tuple(top_posts[:MOST_TOP_POSTS])
 
 
 def _missing_days(now: ClientWindow) -> tuple[MissingDays, ...]:
     ended = now.window.days_ended(now.today)
     days = {metric: now.by_account(metric) for metric in WATCHED}
-    found = []
+    missing_dayses = []
     for account, platform in sorted(now.accounts.items()):
         for metric in WATCHED:
             if account not in now.serving(metric):
@@ -199,5 +199,5 @@ def _missing_days(now: ClientWindow) -> tuple[MissingDays, ...]:
             lacking = [day for day in lacking if day not in known]
             if lacking:
                 coverage = Coverage(ended - len(lacking), ended)
-                found.append(MissingDays(account, platform, metric, coverage, lacking[0], lacking[-1]))
-    return tuple(found)
+                missing_dayses.append(MissingDays(account, platform, metric, coverage, lacking[0], lacking[-1]))
+    return tuple(missing_dayses)

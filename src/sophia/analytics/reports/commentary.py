@@ -138,7 +138,7 @@ def _drivers(report: Report) -> Iterator[Sentence]:
             # Reasons have figures of their own.
             plain = plain.replace(reason, f"{{why_{name}}}")
             references[f"why_{name}"] = Reference(f"{path}.reasons.{name}", "text")
-        named = {name: one for name, one in references.items() if f"{{{name}}}" in plain}
+        named = {name: reference for name, reference in references.items() if f"{{{name}}}" in plain}
         yield say(report, plain, **named)
 
 

@@ -143,7 +143,10 @@ def _kept_weeks(
 ) -> dict[date, Mapping[str, Figure]] | None:
     """None when the newest of them has not been kept yet."""
     weeks = _trend_weeks(window, today)
-    found = {one.week.start: one.kpis for one in client_snapshots(session, client.id, weeks)}
+    found = {
+        client_snapshot.week.start: client_snapshot.kpis
+        for client_snapshot in client_snapshots(session, client.id, weeks)
+    }
     return found if weeks[-1].start in found else None
 
 
@@ -153,17 +156,22 @@ def _told(session: Session, client: MeasuredClient, window: Window) -> tuple[Ser
     if through is None or through < window.end - ONE_DAY:
         return None
     names = [field.name for field in fields(Anomaly) if field.name != "series"]
-    found = [
+    series_anomalies = [
         SeriesAnomaly(
-            one.account_id,
-            Platform(one.platform),
-            one.metric,
-            Anomaly(f"{one.account_id} {one.metric}", **{name: getattr(one, name) for name in names}),
+            told_anomaly.account_id,
+            Platform(told_anomaly.platform),
+            told_anomaly.metric,
+            Anomaly(
+                f"{told_anomaly.account_id} {told_anomaly.metric}",
+                **{name: getattr(told_anomaly, name) for name in names},
+            ),
         )
-        for one in told_anomalies(session, client.id, window=window)
-        if one.withdrawn_at is None
+        for told_anomaly in told_anomalies(session, client.id, window=window)
+        if told_anomaly.withdrawn_at is None
     ]
-    return tuple(sorted(found, key=lambda one: (one.anomaly.since, one.account_id, one.metric, one.anomaly.kind)))
+    return tuple(
+        sorted(series_anomalies, key=lambda one: (one.anomaly.since, one.account_id, one.metric, one.anomaly.kind))
+    )
 
 
 def _watched(

@@ -55,64 +55,68 @@ portfolio = APIRouter()
 
 
 @portfolio.get("/portfolio/brief")
-def brief(who: Visited, asked: Annotated[ReportQuery, Query()]) -> BriefAnswer:
+def brief(context: Visited, asked: Annotated[ReportQuery, Query()]) -> BriefAnswer:
     """Every active client that the key may see: coral, amber, sage, or no data, with the reasons, by need;
     with `as_of` as it was, but for what is known of today only.
     """
-    found = make_brief(who.database, who.seen, who.now, asked.window_at(asked.as_of or who.now), as_of=asked.as_of)
-    shown = replace(found, annotations=told_to(who.seen, found.annotations))
+    found = make_brief(
+        context.database, context.seen, context.now, asked.window_at(asked.as_of or context.now), as_of=asked.as_of
+    )
+    shown = replace(found, annotations=told_to(context.seen, found.annotations))
     return BriefAnswer.model_validate(shown)
 
 
 @router.get("/{client_id}/report")
-def report(who: Visited, client_id: ClientId, asked: Annotated[ReportQuery, Query()]) -> ReportAnswer:
+def report(context: Visited, client_id: ClientId, asked: Annotated[ReportQuery, Query()]) -> ReportAnswer:
     """Everything that can be said of a client's window; with `as_of` exactly what could be said at that moment."""
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-    found = make_report(who.database, client_id, asked.window_at(asked.as_of or who.now), who.now, as_of=asked.as_of)
-    return report_answer(replace(found, annotations=told_to(who.seen, found.annotations)))
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+    found = make_report(
+        context.database, client_id, asked.window_at(asked.as_of or context.now), context.now, as_of=asked.as_of
+    )
+    return report_answer(replace(found, annotations=told_to(context.seen, found.annotations)))
 
 
 @router.get("/{client_id}/kpis")
-def kpis(who: Visited, client_id: ClientId, asked: Annotated[WeeksQuery, Query()]) -> WeeksAnswer:
+def kpis(context: Visited, client_id: ClientId, asked: Annotated[WeeksQuery, Query()]) -> WeeksAnswer:
     """The newest closed weeks that were kept, oldest first, of the client or of one account, and their trends."""
-    today = reporting_day(who.now)
+    today = reporting_day(context.now)
     weeks = newest_weeks(today, asked.weeks)
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
         if asked.account_id is not None and asked.account_id not in account_ids(session, client_id):
             raise NotFoundError(f"Client {client_id} has no account {asked.account_id}.")
         wanted = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
         found = client_snapshots(session, client_id, wanted, account_id=asked.account_id)
-        told = told_to(who.seen, notes(session, [client_id], window=Window(weeks[0].start, weeks[-1].end)))
+        told = told_to(context.seen, notes(session, [client_id], window=Window(weeks[0].start, weeks[-1].end)))
     names = sorted({name for one in found for name in one.kpis})
-    shown: list[WeekSnapshot] = [one for one in found if one.week in weeks]
+    week_snapshots: list[WeekSnapshot] = [one for one in found if one.week in weeks]
     trends = {
         name: trend([(one.week.start, one.kpis[name]) for one in found if name in one.kpis], today, asked.weeks)
         for name in names
     }
     return WeeksAnswer.model_validate(
-        {"client_id": client_id, "account_id": asked.account_id, "weeks": shown, "trends": trends}
+        {"client_id": client_id, "account_id": asked.account_id, "weeks": week_snapshots, "trends": trends}
         | {"annotations": told}
     )
 
 
 @router.get("/{client_id}/summary")
-def summary(who: Visited, client_id: ClientId) -> ClientSummaryAnswer:
+def summary(context: Visited, client_id: ClientId) -> ClientSummaryAnswer:
     """The newest closed week in short, and how fresh and complete the client's readings are.
 
     Its KPIs are computed from the readings as they are; trends and anomalies are those that were kept in the morning, when
     they were.
     """
-    with who.database.read() as session:
-        expect_client(session, who.seen, client_id)
-        accounts = account_states(session, who.seen, client_id=client_id)
-        refused = list_refusals(session, who.seen, client_id)
-        gaps = find_gaps(session, accounts, refused, gap_window(None, None, who.now))
-        unknown = unknown_metrics(session, who.seen, client_id)
-        kept = client_snapshots(session, client_id, [last_closed_week(who.now)])
+    with context.database.read() as session:
+        expect_client(session, context.seen, client_id)
+        accounts = account_states(session, context.seen, client_id=client_id)
+        refused = list_refusals(session, context.seen, client_id)
+        gaps = find_gaps(session, accounts, refused, gap_window(None, None, context.now))
+        unknown = unknown_metrics(session, context.seen, client_id)
+        kept = client_snapshots(session, client_id, [last_closed_week(context.now)])
         through = judged_through(session, client_id)
-    report = report_answer(make_report(who.database, client_id, None, who.now, kept=True))
+    report = report_answer(make_report(context.database, client_id, None, context.now, kept=True))
     return ClientSummaryAnswer(
         client_id=client_id,
         window=report.window,
@@ -124,8 +128,8 @@ def summary(who: Visited, client_id: ClientId) -> ClientSummaryAnswer:
         freshness=FreshnessAnswer(
             latest_metric_date=newest(account.latest_metric_date for account in accounts),
             last_success_at=latest(account.last_success_at for account in accounts),
-            stale=any(account.is_stale(who.now) for account in accounts),
-            accounts=[freshness(account, stale=account.is_stale(who.now)) for account in accounts],
+            stale=any(account.is_stale(context.now) for account in accounts),
+            accounts=[freshness(account, stale=account.is_stale(context.now)) for account in accounts],
             gaps=len(gaps),
             unclassified_metrics=sorted({metric.metric_name for metric in unknown}),
             weeks_checked_at=kept[0].checked_at if kept else None,
@@ -150,12 +154,12 @@ def freshness(account: AccountState, *, stale: bool) -> AccountFreshness:
 
 
 @portfolio.get("/portfolio/summary")
-def portfolio_summary(who: Visited) -> PortfolioAnswer:
+def portfolio_summary(context: Visited) -> PortfolioAnswer:
     """Every active client that the key may see, from totals and weeks that are kept; GET /portfolio/brief says more."""
-    with who.database.read() as session:
-        clients = client_states(session, who.seen, who.now)
-        snapshots = portfolio_snapshots(session, who.seen, two_newest_weeks(who.now), BRIEF_KPIS)
-    week = newest_portfolio_week(snapshots, who.now)
+    with context.database.read() as session:
+        clients = client_states(session, context.seen, context.now)
+        snapshots = portfolio_snapshots(session, context.seen, two_newest_weeks(context.now), BRIEF_KPIS)
+    week = newest_portfolio_week(snapshots, context.now)
     return PortfolioAnswer(
         client_count=len(clients),
         total_metrics=sum(client.readings for client in clients),

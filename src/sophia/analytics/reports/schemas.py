@@ -118,7 +118,8 @@ def report_answer(report: Report) -> ReportAnswer:
     fields["drivers"] = dict(report.drivers)
     scored = ("stage", "posts", "skill", "shrunk_skill", "verdict")
     fields["decisions"] = [
-        {name: getattr(one.score, name) for name in scored} | {"text": one.text} for one in report.decisions
+        {name: getattr(decision.score, name) for name in scored} | {"text": decision.text}
+        for decision in report.decisions
     ]
     fields["posting_times"] = posting_time_answers(report.posting_times)
     return ReportAnswer.model_validate(fields)

@@ -152,7 +152,7 @@ def _record(session: Session, client_id: int, batch: Sequence[_Step], now: datet
         if step.withdrawn:
             reasons.setdefault(step.because, set()).update(step.withdrawn)
     # A shop has a handful of reasons, however many orders it has.
-    removed = [withdraw_conversions(session, client_id, found, because, now) for because, found in reasons.items()]
+    removed = [withdraw_conversions(session, client_id, reason, because, now) for because, reason in reasons.items()]
     return outcomes, sum(removed)
 
 
