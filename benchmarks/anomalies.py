@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.anomaly_series import NEW_FOR_DAYS, Event, Series, holidays, invent
 from benchmarks.machine import machine, measured, table
 from sophia.analytics.anomalies.detection import watch
-from sophia.analytics.anomalies.records import Anomaly, SeriesDays, Watched
+from sophia.analytics.anomalies.records import Anomaly, MonitoringResult, SeriesDays
 
 FIRST = date(2025, 1, 6)
 DAYS, QUIET = 425, 60
@@ -159,7 +159,7 @@ def milliseconds(series: Sequence[Series]) -> list[list[str]]:
     return rows
 
 
-def portfolio(seed: int) -> Watched:
+def portfolio(seed: int) -> MonitoringResult:
     """Thirty series without events of their own; on day 200 all halve, from day 300 on all bring a fifth less."""
     series = invented(seed + 2, 30, quiet=DAYS, calendar=False)
     for one in series:

@@ -17,7 +17,7 @@ from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.database import Database
 from sophia.meta.catalogue import ObjectKind, Period, Platform, questions
 from sophia.meta.catalogue import Source as Edge
-from sophia.meta.records import Batch, PostSeen, Reading, Source
+from sophia.meta.records import Batch, ObservedPost, Reading, Source
 from sophia.portfolio.models import Account, Client
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -55,7 +55,7 @@ def page(number: int, day: date, names: tuple[str, ...], changed: int) -> Batch:
         for index, post in enumerate(posts)
         for place, name in enumerate(names)
     ]
-    seen = [PostSeen(post, ObjectKind.POST, NOW) for post in posts]
+    seen = [ObservedPost(post, ObjectKind.POST, NOW) for post in posts]
     return Batch(Source("published_posts", "GET /990099/published_posts?", NOW, "v22.0", b"{}"), readings, seen, [], [])
 
 

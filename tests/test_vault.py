@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from sophia.errors import ConfigurationError
-from sophia.vault import KEY_FILE, STRUCK_OUT, Vault, make_key_file, open_vault, remember, strike_out
+from sophia.vault import KEY_FILE, STRUCK_OUT, Vault, make_key_file, open_vault, redact_secrets, remember
 
 TOKEN = SecretStr("EAAsecretsecretsecretsecret1")
 
@@ -143,12 +143,12 @@ SHAPED = st.one_of(
 def test_no_secret_survives(before: str, shaped: tuple[str, str], after: str) -> None:
     """D2: in whatever text it stands; and striking out twice is striking out once."""
     form, secret = shaped
-    struck = strike_out(f"{before} {form.format(secret)} {after}")
+    struck = redact_secrets(f"{before} {form.format(secret)} {after}")
     assert STRUCK_OUT in struck
     # A short one may stand in the text around by itself.
     if len(secret) > 7 and secret not in before + after:
         assert secret not in struck
-    assert strike_out(struck) == struck
+    assert redact_secrets(struck) == struck
 
 
 WORDS = st.sampled_from(
@@ -175,14 +175,14 @@ WORDS = st.sampled_from(
 @given(st.lists(WORDS | st.text(string.ascii_lowercase + " äßЖ\n", max_size=20), max_size=8).map(" ".join))
 def test_what_is_no_secret_stays(text: str) -> None:
     """D2: a log that hides what happened is none."""
-    assert strike_out(text) == text
+    assert redact_secrets(text) == text
 
 
 @given(st.text(letters + " ,;}'\\\n\"", min_size=1, max_size=30), st.sampled_from(["access_token", "password"]))
 def test_json_stays_json(value: str, name: str) -> None:
     """D2, K10: a line for machines can still be read by them, and what was named is gone."""
     line = json.dumps({"event": "x", name: f"q{value}", "inside": json.dumps({name: f"q{value}"}), "last": 1})
-    read = json.loads(strike_out(line))
+    read = json.loads(redact_secrets(line))
     assert read[name] == STRUCK_OUT
     assert json.loads(read["inside"]) == {name: STRUCK_OUT}
     assert (read["event"], read["last"]) == ("x", 1)
@@ -194,19 +194,19 @@ def test_json_stays_json(value: str, name: str) -> None:
 def test_long_texts_take_no_time(piece: str) -> None:
     """D7: what others write into a text cannot make striking out slow."""
     began = time.monotonic()
-    strike_out(piece * (500_000 // len(piece)))
+    redact_secrets(piece * (500_000 // len(piece)))
     assert time.monotonic() - began < 2
 
 
 def test_secrets_of_this_installation_are_known_by_heart() -> None:
     """D2: a value without any shape is struck out once the vault or the settings have had it in their hands."""
     odd = "correct horse battery staple"
-    assert odd in strike_out(f"it is {odd}")
+    assert odd in redact_secrets(f"it is {odd}")
     Vault([Fernet.generate_key().decode()]).encrypt(SecretStr(odd))
-    assert strike_out(f"it is {odd}") == f"it is {STRUCK_OUT}"
+    assert redact_secrets(f"it is {odd}") == f"it is {STRUCK_OUT}"
     remember(SecretStr("sophia"))
     remember(None)
-    assert strike_out("sophia") == "sophia", "a short one would be struck out of every sentence"
+    assert redact_secrets("sophia") == "sophia", "a short one would be struck out of every sentence"
 
 
 def test_the_vault_shows_no_key() -> None:

@@ -16,7 +16,7 @@ import structlog
 
 from sophia.config import Settings
 from sophia.escaping import escape_controls, shorten
-from sophia.vault import strike_out
+from sophia.vault import redact_secrets
 
 # Characters of one value and of one traceback, of which the end says what happened.
 LONGEST_VALUE, LONGEST_TRACEBACK = 2_000, 20_000
@@ -39,7 +39,7 @@ class Discreet(structlog.stdlib.ProcessorFormatter):
     """Strikes secrets out of the finished line, wherever in it they were: the event, its values, or a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return strike_out(super().format(record))
+        return redact_secrets(super().format(record))
 
 
 def configure(settings: Settings, *, least: Literal["debug", "info", "warning", "error"] | None = None) -> None:
@@ -107,11 +107,11 @@ def safe_value(value: Any) -> Any:
         return {safe_value(str(key)): safe_value(part) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [safe_value(part) for part in value]
-    return shorten(escape_controls(strike_out(str(value))), LONGEST_VALUE)
+    return shorten(escape_controls(redact_secrets(str(value))), LONGEST_VALUE)
 
 
 def safe_traceback(text: str) -> str:
-    return escape_controls(strike_out(text), keep_lines=True)[-LONGEST_TRACEBACK:]
+    return escape_controls(redact_secrets(text), keep_lines=True)[-LONGEST_TRACEBACK:]
 
 
 def without_logger(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -26,7 +26,7 @@ from sophia.access.transport import (
     RequestIds,
     SafeHeaders,
 )
-from sophia.access.web import Guard, House, Visited
+from sophia.access.web import AppState, Guard, ReadContext
 from sophia.analytics.router import api_router, operations
 from sophia.api_documents import page
 from sophia.api_documents.titles import name_operations
@@ -53,7 +53,7 @@ def create_app(
     The store stays the caller's: whoever opened it closes it.
     """
     registry = CollectorRegistry()
-    house = House(database, settings, clock, RateLimits(settings.requests_per_minute))
+    app_state = AppState(database, settings, clock, RateLimits(settings.requests_per_minute))
     app = SophiaApi(
         title="Sophia",
         # A redirect would be built from whatever host the request named, before any key is asked for.
@@ -66,10 +66,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan(on_start),
-        middleware=surroundings(house, registry),
+        middleware=surroundings(app_state, registry),
         routes=endpoints(),
     )
-    app.state.house = house
+    app.state.app_state = app_state
     app.state.registry = registry
     install_problems(app)
     return app
@@ -85,7 +85,7 @@ def endpoints() -> list[BaseRoute]:
     return apirouter.routes
 
 
-def surroundings(house: House, registry: CollectorRegistry) -> list[Middleware]:
+def surroundings(app_state: AppState, registry: CollectorRegistry) -> list[Middleware]:
     """What is around every endpoint, the outermost first."""
     return [
         Middleware(RequestIds),
@@ -93,7 +93,7 @@ def surroundings(house: House, registry: CollectorRegistry) -> list[Middleware]:
         Middleware(Observed, figures=HttpFigures(registry)),
         Middleware(Heads),
         Middleware(LastResort),
-        Middleware(Guard, house=house),
+        Middleware(Guard, app_state=app_state),
         Middleware(BodyLimit),
         Middleware(TimeLimit),
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
@@ -111,7 +111,7 @@ class SophiaApi(FastAPI):
         return super().openapi()
 
 
-def openapi(request: Request, _who: Visited) -> JSONResponse:
+def openapi(request: Request, _who: ReadContext) -> JSONResponse:
     """The OpenAPI document of this API, for whoever has a key."""
     app: FastAPI = request.app
     return JSONResponse(app.openapi())

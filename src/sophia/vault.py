@@ -56,7 +56,7 @@ def remember(secret: SecretStr | None) -> None:
         _remembered.add(text)
 
 
-def strike_out(text: str) -> str:
+def redact_secrets(text: str) -> str:
     """The text with everything that looks like a token, key, password or application secret replaced."""
     for secret in sorted(_remembered, key=len, reverse=True):
         text = text.replace(secret, STRUCK_OUT)

@@ -17,7 +17,7 @@ WEEK_OLD = 166.0  # hours: a reading that stands for seven days
 
 
 @dataclass
-class House:
+class AppState:
     """One client with an Instagram account; `api` is asked about it."""
 
     api: Api
@@ -98,12 +98,12 @@ class House:
         return answer.json()
 
 
-def open_house(api: Api, filling: Filling, name: str = "Hats", now: datetime = NOW) -> House:
+def open_house(api: Api, filling: Filling, name: str = "Hats", now: datetime = NOW) -> AppState:
     client = filling.client(name)
-    return House(api, filling, client, filling.account(client, "instagram"), now)
+    return AppState(api, filling, client, filling.account(client, "instagram"), now)
 
 
-def furnish(house: House, posts: int = 30, *, newest: datetime = NOW - timedelta(days=8)) -> None:
+def furnish(house: AppState, posts: int = 30, *, newest: datetime = NOW - timedelta(days=8)) -> None:
     """So many posts, two days apart, the last at `newest`: their format is predicted well, their research badly."""
     for index in range(posts):
         reach = 1000 * (1, 3, 2, 0.5, 4)[index % 5]

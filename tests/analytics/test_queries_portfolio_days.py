@@ -7,7 +7,7 @@ from tests.conftest import NOW, ONE_DAY, Filling, QueryCounter
 from sophia.analytics.figures.figures import Window
 from sophia.analytics.kpis.windows import daily_values
 from sophia.analytics.readings.account_days import account_days, posts_a_day, posts_inside
-from sophia.analytics.readings.meanings import meanings
+from sophia.analytics.readings.metric_definitions import meanings
 from sophia.meta.reporting_zone import day_start
 from sophia.portfolio.models import Post
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.analytics.collector.conftest import House, HouseMaker
+from tests.analytics.collector.conftest import AppState, HouseMaker
 from tests.analytics.collector.conftest import make_house as make_house  # noqa: PLC0414 - a fixture of this folder too
 from tests.conftest import YESTERDAY, Api, Filling, QueryCounter, plain_settings
 
@@ -17,7 +17,7 @@ ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 WOMEN = {"genders": ["F"], "ages": {"youngest": 25, "oldest": 34}}
 
 
-def api_of(house: House) -> Api:
+def api_of(house: AppState) -> Api:
     app = create_app(plain_settings(), house.database, clock=lambda: house.now)
     return Api(app, Filling(house.database).key())
 

@@ -12,7 +12,7 @@ from sophia.analytics.comments.competitors_store import refuse_competitor, remov
 from sophia.analytics.comments.store import save_comments
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.database import Database
-from sophia.meta.records import CommentSeen, CommentsSeen, Discovered, DiscoveredPost
+from sophia.meta.records import Discovered, DiscoveredPost, ObservedComment, ObservedComments
 from sophia.portfolio.models import Post
 
 GOOD, BAD, PLAIN = (
@@ -36,10 +36,10 @@ def write(
 ) -> None:
     """Store comments as an answer of Meta brings them, a second apart."""
     seen = [
-        CommentSeen(f"{post}{mark}{index}", at + timedelta(seconds=index), text, is_reply=False, is_own=own)
+        ObservedComment(f"{post}{mark}{index}", at + timedelta(seconds=index), text, is_reply=False, is_own=own)
         for index, text in enumerate(texts)
     ]
-    save_comments(filling.database, account, [CommentsSeen(post, seen, None, is_odd=False)], NOW, LONG_AGO)
+    save_comments(filling.database, account, [ObservedComments(post, seen, None, is_odd=False)], NOW, LONG_AGO)
 
 
 @pytest.fixture

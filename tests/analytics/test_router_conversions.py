@@ -13,7 +13,7 @@ from tests.conftest import ON_POSTGRESQL_BY_HAND, ON_SQLITE, Api, Filling, store
 
 from sophia.analytics.conversions.models import EVENT_TYPES, ConversionEvent
 from sophia.analytics.conversions.schemas import EventType
-from sophia.analytics.figures.shapes import RunStatus
+from sophia.analytics.figures.requests import RunStatus
 from sophia.analytics.readings.run_models import RUN_STATUSES
 from sophia.database import Database
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.analytics.decided import House, furnish, open_house
+from tests.analytics.decided import AppState, furnish, open_house
 from tests.conftest import NOW, Api, Filling, QueryCounter
 
 from sophia.analytics.decisions.models import DecisionTrace
@@ -22,11 +22,11 @@ def database(sqlite_database: Database) -> Database:
 
 
 @pytest.fixture
-def house(api: Api, filling: Filling) -> House:
+def house(api: Api, filling: Filling) -> AppState:
     return open_house(api, filling)
 
 
-def test_quality_by_stage(house: House) -> None:
+def test_quality_by_stage(house: AppState) -> None:
     """I4, I5, I6: what is predicted well is better, what is not is worse, each with its sample, interval and verdict."""
     furnish(house)
     house.attribute()
@@ -48,7 +48,7 @@ def test_quality_by_stage(house: House) -> None:
     assert "21 posts" in context["text"]
 
 
-def test_a_report_says_how_decisions_fare(house: House) -> None:
+def test_a_report_says_how_decisions_fare(house: AppState) -> None:
     """H12, H11: the stages with sample, interval and verdict; and exactly as they stood at an earlier moment."""
     furnish(house, 26, newest=NOW - timedelta(days=20))
     house.attribute(NOW - timedelta(days=3))
@@ -61,7 +61,7 @@ def test_a_report_says_how_decisions_fare(house: House) -> None:
     assert earlier["decisions"] == [], "recorded later"
 
 
-def test_quality_as_it_was(house: House, filling: Filling) -> None:
+def test_quality_as_it_was(house: AppState, filling: Filling) -> None:
     """G1, I2: outcomes that were restated since count as they were known at the moment, and predictions that were told by then."""
     furnish(house, 26, newest=NOW - timedelta(days=9))
     house.attribute(NOW - timedelta(hours=1))
@@ -80,7 +80,7 @@ def test_quality_as_it_was(house: House, filling: Filling) -> None:
         assert decision_quality(session, house.client, window, later) != then
 
 
-def test_no_week_is_scored_without_sample_and_interval(house: House) -> None:
+def test_no_week_is_scored_without_sample_and_interval(house: AppState) -> None:
     """I5: a week's skill stands with its posts, its interval and what chance leaves of it; one post has no score."""
     furnish(house, 26, newest=NOW - timedelta(days=16))
     house.predicted_post(NOW - timedelta(days=9), 1000, {"voice": 900})
@@ -98,7 +98,7 @@ def test_no_week_is_scored_without_sample_and_interval(house: House) -> None:
     assert (lonely["reason"], lonely["verdict"]) == ("One post says nothing of how far chance goes.", "cannot tell yet")
 
 
-def test_what_is_due_today_counts_today(house: House) -> None:
+def test_what_is_due_today_counts_today(house: AppState) -> None:
     """I7: the last day of a window is in it, and without a window today is."""
     furnish(house, 12, newest=NOW - timedelta(days=20))
     house.predicted_post(NOW - timedelta(days=7), 1000, {"voice": 1000})
@@ -110,7 +110,7 @@ def test_what_is_due_today_counts_today(house: House) -> None:
     assert [one["posts"] for one in earlier if one["stage"] == "voice"] == [0], "decided then, due later"
 
 
-def test_the_number_of_queries_does_not_grow(house: House, filling: Filling) -> None:
+def test_the_number_of_queries_does_not_grow(house: AppState, filling: Filling) -> None:
     """J9, H11: for any number of decisions and posts."""
     counts: list[list[int]] = []
     for _ in range(2):
@@ -151,7 +151,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_what_could_never_be_judged_is_refused(house: House) -> None:
+def test_what_could_never_be_judged_is_refused(house: AppState) -> None:
     """I5, I8: at capture, in a sentence that names it; nothing is cut, and nothing of it is stored."""
     for wrong, said in REFUSED:
         answer = house.decide(**wrong)
@@ -159,7 +159,7 @@ def test_what_could_never_be_judged_is_refused(house: House) -> None:
     assert house.decisions() == []
 
 
-def test_infinity_is_no_confidence(house: House) -> None:
+def test_infinity_is_no_confidence(house: AppState) -> None:
     """I8: JSON has no word for it, and what some programs write instead is refused."""
     headers = {"Content-Type": "application/json"}
     for number in ("Infinity", "NaN", "1e999"):
@@ -168,7 +168,7 @@ def test_infinity_is_no_confidence(house: House) -> None:
         assert answer.status_code in (400, 422), number
 
 
-def test_a_decision_belongs_to_its_client(house: House, filling: Filling) -> None:
+def test_a_decision_belongs_to_its_client(house: AppState, filling: Filling) -> None:
     """D3, D4: neither another client's draft nor its decisions are there, and a key sees its own client only."""
     other = open_house(house.api, filling, "Shoes")
     foreign = filling.draft(other.client)
@@ -182,7 +182,7 @@ def test_a_decision_belongs_to_its_client(house: House, filling: Filling) -> Non
         assert house.api.get(f"/{other.client}/{path}", key=key).status_code == 404
 
 
-def test_pages_of_decisions(house: House) -> None:
+def test_pages_of_decisions(house: AppState) -> None:
     """I9, J6: 1 to 200 a page, and every decision on one of them, though many were made at one moment."""
     for limit in ("-1", "0", "201", "1.0"):
         assert house.api.get(f"{house.path}/decisions?limit={limit}").status_code == 422
@@ -200,7 +200,7 @@ def test_pages_of_decisions(house: House) -> None:
     assert len(house.decisions("?start_date=2026-11-22&end_date=2026-11-22")) == 7
 
 
-def test_nothing_to_judge_is_no_failure(house: House) -> None:
+def test_nothing_to_judge_is_no_failure(house: AppState) -> None:
     """I4: no decision, no prediction, no outcome, no baseline: there is a reason and never a 0."""
     assert house.api.get(f"{house.path}/decision-quality").json()["stages"] == []
     context = house.api.get(f"{house.path}/decision-context").json()
@@ -226,7 +226,7 @@ def test_nothing_to_judge_is_no_failure(house: House) -> None:
     assert not any(one["is_carried"] for one in context["guidance"])
 
 
-def test_predictions_of_approval(house: House, filling: Filling) -> None:
+def test_predictions_of_approval(house: AppState, filling: Filling) -> None:
     """I5, I6: approval is predicted by a probability and judged by the last word that fell; edits count."""
     with filling.database.write() as session:
         drafts = [
@@ -248,7 +248,7 @@ def test_predictions_of_approval(house: House, filling: Filling) -> None:
     assert gate["brier"]["value"] == pytest.approx((0.01 + 3 * 0.81) / 4)
 
 
-def test_what_was_said_too_late_does_not_count(house: House, filling: Filling) -> None:
+def test_what_was_said_too_late_does_not_count(house: AppState, filling: Filling) -> None:
     """I4: a prediction of a post that is out is none; of two in time the later counts."""
     published_at = NOW - timedelta(days=8)
     draft = filling.draft(house.client)
@@ -262,7 +262,7 @@ def test_what_was_said_too_late_does_not_count(house: House, filling: Filling) -
     assert (form["brier"]["n"], form["brier"]["value"], form["too_late"]) == (1, 0.25, 1)
 
 
-def test_one_row_that_cannot_be_read_stops_nothing(house: House) -> None:
+def test_one_row_that_cannot_be_read_stops_nothing(house: AppState) -> None:
     """I1, I8: rows of older programs, with a dictionary of alternatives and a prediction that nobody can judge."""
     house.filling.add(
         DecisionTrace(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.analytics.decided import House, furnish, open_house
+from tests.analytics.decided import AppState, furnish, open_house
 from tests.conftest import NOW, Api, Filling
 
 from sophia.analytics.decisions.scoring import keep_scores
@@ -14,7 +14,7 @@ MONTH_AGO = NOW - timedelta(days=40)
 
 
 @pytest.fixture
-def house(api: Api, filling: Filling) -> House:
+def house(api: Api, filling: Filling) -> AppState:
     return open_house(api, filling)
 
 
@@ -24,7 +24,7 @@ def values(found: Any, metric: str = "reach") -> dict[str, float]:
     return {age: metrics[metric]["value"] for age, metrics in post["outcomes"].items() if metric in metrics}
 
 
-def test_a_decision_is_recorded_once(house: House) -> None:
+def test_a_decision_is_recorded_once(house: AppState) -> None:
     """I1, I8: a list of alternatives or a dictionary of them; what was told comes back whole; a repetition adds nothing."""
     draft = house.filling.draft(house.client)
     told = {
@@ -59,7 +59,7 @@ def test_a_decision_is_recorded_once(house: House) -> None:
         assert nothing.scalar_one() == 1
 
 
-def test_one_key_at_the_same_time_records_one(house: House) -> None:
+def test_one_key_at_the_same_time_records_one(house: AppState) -> None:
     """I1, E6: eight at once, one decision, and everybody is told the same number."""
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: house.decide("a", decided_at="2026-11-22T10:00:00Z"), range(8)))
@@ -68,7 +68,7 @@ def test_one_key_at_the_same_time_records_one(house: House) -> None:
     assert len(house.decisions()) == 1
 
 
-def test_outcomes_are_kept_at_each_age(house: House) -> None:
+def test_outcomes_are_kept_at_each_age(house: AppState) -> None:
     """I2, I3, I6: a draft that becomes a post later; 24 h, 7 d and 28 d each, rates included; later readings change none."""
     draft = house.filling.draft(house.client)
     assert house.decide(draft_id=draft, decided_at=(MONTH_AGO - timedelta(days=1)).isoformat()).status_code == 201
@@ -101,7 +101,7 @@ def test_outcomes_are_kept_at_each_age(house: House) -> None:
     assert outcome["earlier"] == []
 
 
-def test_readings_in_any_order_give_the_same_outcome(house: House) -> None:
+def test_readings_in_any_order_give_the_same_outcome(house: AppState) -> None:
     """I3: an older reading that is stored later does not win, and a day's last reading stands though it did not change."""
     house.decide(draft_id=house.filling.draft(house.client))
     post = house.post(MONTH_AGO)
@@ -114,7 +114,7 @@ def test_readings_in_any_order_give_the_same_outcome(house: House) -> None:
         assert dict(rows.all()) == {"reach": 5000, "save_rate": 0.14, "saved": 7}
 
 
-def test_restated_readings_are_attributed_again(house: House) -> None:
+def test_restated_readings_are_attributed_again(house: AppState) -> None:
     """I2: the new value stands, and the old one beside it with the moment at which it was replaced."""
     draft = house.filling.draft(house.client)
     house.decide(draft_id=draft, decided_at=(MONTH_AGO - timedelta(days=1)).isoformat())
@@ -134,7 +134,7 @@ def test_restated_readings_are_attributed_again(house: House) -> None:
     assert earlier["replaced_at"] == "2026-11-22T12:00:00Z"
 
 
-def test_weeks_are_scored_in_days_of_the_reporting_zone(house: House) -> None:
+def test_weeks_are_scored_in_days_of_the_reporting_zone(house: AppState) -> None:
     """I7: an outcome due on Sunday at 23:59 in California belongs to the week, one due on Monday at 0:00 does not."""
     furnish(house, 12, newest=NOW - timedelta(days=20))
     sunday_night = datetime(2026, 11, 16, 7, 59, tzinfo=UTC)

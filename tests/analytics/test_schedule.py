@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sophia.analytics.figures.schedule import LADDER, Days, closed_weeks, due_days, due_rungs
+from sophia.analytics.figures.schedule import REFRESH_SCHEDULE, Days, closed_weeks, due_days, due_intervals
 
 YESTERDAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -166,19 +166,19 @@ def test_a_killed_first_collection_is_finished_by_the_next(killed_after: int) ->
 
 # -- rungs -------------------------------------------------------------------------------------------------------------
 
-FAMILIES = [rung.family for rung in LADDER]
+FAMILIES = [rung.family for rung in REFRESH_SCHEDULE]
 
 
 def families(walked: dict[str, datetime], at_least: timedelta | None = None) -> list[str]:
-    return [rung.family for rung in due_rungs(walked, NOW, at_least)]
+    return [rung.family for rung in due_intervals(walked, NOW, at_least)]
 
 
 def test_the_ladder_goes_down() -> None:
     """B7: each rung reaches further back and is walked less often."""
-    ages_ = [rung.age for rung in LADDER[:-1]]
+    ages_ = [rung.age for rung in REFRESH_SCHEDULE[:-1]]
     assert ages_ == sorted(age for age in ages_ if age is not None)
-    assert LADDER[-1].age is None
-    assert [rung.every for rung in LADDER] == sorted(rung.every for rung in LADDER)
+    assert REFRESH_SCHEDULE[-1].age is None
+    assert [rung.every for rung in REFRESH_SCHEDULE] == sorted(rung.every for rung in REFRESH_SCHEDULE)
     assert len(set(FAMILIES)) == len(FAMILIES)
 
 
@@ -192,10 +192,10 @@ def test_nothing_is_due_right_after() -> None:
     assert families(dict.fromkeys(FAMILIES, NOW)) == []
 
 
-@pytest.mark.parametrize("depth", range(len(LADDER)))
+@pytest.mark.parametrize("depth", range(len(REFRESH_SCHEDULE)))
 def test_each_rung_in_its_time(depth: int) -> None:
     """B7: a rung is due after its while, a little before it too, and serves all that are shallower; not much before."""
-    rung = LADDER[depth]
+    rung = REFRESH_SCHEDULE[depth]
     walked = dict.fromkeys(FAMILIES, NOW)
     assert families(walked | {rung.family: NOW - rung.every}) == FAMILIES[: depth + 1]
     early = rung.every - min(timedelta(minutes=30), rung.every * 0.1)
@@ -217,9 +217,9 @@ def test_a_person_who_asks_gets() -> None:
 )
 def test_what_is_due_is_a_prefix(walked: dict[str, datetime]) -> None:
     """B7: a walk begins at the newest post, so the rungs that it serves have no gap; every overdue rung is served."""
-    found = due_rungs(walked, NOW, None)
-    assert list(found) == list(LADDER[: len(found)])
-    for rung in LADDER:
+    found = due_intervals(walked, NOW, None)
+    assert list(found) == list(REFRESH_SCHEDULE[: len(found)])
+    for rung in REFRESH_SCHEDULE:
         if rung.family not in walked or NOW - walked[rung.family] >= rung.every:
             assert rung in found
 

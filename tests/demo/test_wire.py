@@ -12,9 +12,9 @@ import pytest
 
 from sophia.demo.certificates import Tls
 from sophia.demo.faults import Fault, FaultKind, redirect
+from sophia.demo.foreign_host import ForeignHost
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
-from sophia.demo.stranger import Stranger
 from sophia.demo.world import World
 
 Ask = Callable[..., httpx.Response]
@@ -156,7 +156,7 @@ def test_a_certificate_may_be_wrong(
 
 def test_a_redirect_leads_to_a_stranger(client: httpx.Client, api: GraphApi, world: World) -> None:
     """The stranger remembers whether a token was shown to it: a careless caller is found out."""
-    page, stranger = world.pages[0], Stranger()
+    page, stranger = world.pages[0], ForeignHost()
     headers = {"Authorization": f"Bearer {page.access_token}"}
     with running_server(stranger) as elsewhere:
         api.faults.append(redirect("insights", f"{elsewhere}/caught"))

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.request_context import RefusedKind
 from sophia.demo.server import spawned_server
-from sophia.demo.visit import RefusedKind
 from sophia.demo.wordings import WORDINGS, choose_wording
 from sophia.demo.world import World
 

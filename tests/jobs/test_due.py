@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sophia.analytics.figures.schedule import LADDER
+from sophia.analytics.figures.schedule import REFRESH_SCHEDULE
 from sophia.analytics.readings.account_states import Standing
 from sophia.analytics.readings.runs import RunProblem, RunRecord
 from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, lags, may_be_collected, was_collected_since
@@ -25,7 +25,7 @@ FAMILIES = ("account_series", "account_totals", "weeks")
 
 def standing(through: date = YESTERDAY, asked_at: datetime = NOW, run: RunRecord | None = None) -> Standing:
     """An account asked through a day, all its rungs walked at a moment."""
-    rungs = {rung.family: asked_at for rung in LADDER}
+    rungs = {rung.family: asked_at for rung in REFRESH_SCHEDULE}
     return Standing(ACCOUNT, dict.fromkeys(FAMILIES, through), rungs, 0, None, None, run)
 
 

@@ -14,7 +14,7 @@ from sophia.meta import facebook, instagram
 from sophia.meta.catalogue import Level, ObjectKind, Period, Platform
 from sophia.meta.interpreting import Request, moment_of, post_seen
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import Batch, PostSeen, Source
+from sophia.meta.records import Batch, ObservedPost, Source
 from sophia.meta.reporting_zone import unix_window
 from sophia.meta.subjects import READERS, interpret
 
@@ -109,7 +109,7 @@ def test_moments_as_meta_writes_them(value: Any) -> None:
     assert moment_of(value) == PUBLISHED
 
 
-def seen(item: dict[str, Any]) -> tuple[PostSeen | None, InsightsReader]:
+def seen(item: dict[str, Any]) -> tuple[ObservedPost | None, InsightsReader]:
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, TODAY)
     post = post_seen(item, ObjectKind.POST, reader, moment="at", text="words", link="url")
     return post, reader
@@ -118,9 +118,9 @@ def seen(item: dict[str, Any]) -> tuple[PostSeen | None, InsightsReader]:
 def test_a_post_as_it_is_listed() -> None:
     """A14: what a post says of itself; texts that are no texts are nothing."""
     post, _ = seen({"id": "1_2", "at": STAMP, "words": "Hi", "url": "https://x"})
-    assert post == PostSeen("1_2", ObjectKind.POST, PUBLISHED, "https://x", "Hi", None)
+    assert post == ObservedPost("1_2", ObjectKind.POST, PUBLISHED, "https://x", "Hi", None)
     post, _ = seen({"id": "1_2", "at": STAMP, "words": None, "url": 5})
-    assert post == PostSeen("1_2", ObjectKind.POST, PUBLISHED)
+    assert post == ObservedPost("1_2", ObjectKind.POST, PUBLISHED)
 
 
 @pytest.mark.parametrize("item", [{}, {"id": "1"}, {"at": STAMP}, {"id": "1", "at": "soon"}, {"id": "1", "at": None}])
@@ -151,7 +151,7 @@ def test_stories_carry_unix_seconds() -> None:
     """B5: a Page's stories are known by post_id and dated by Unix seconds."""
     story = {"post_id": "900_1", "creation_time": "1795027406", "url": "https://s", "media_id": "5"}
     found = said("page_stories", "900/stories", {"data": [story]})
-    assert found.posts == [PostSeen("900_1", ObjectKind.STORY, PUBLISHED, "https://s", None)]
+    assert found.posts == [ObservedPost("900_1", ObjectKind.STORY, PUBLISHED, "https://s", None)]
 
 
 def test_a_story_without_post_id() -> None:

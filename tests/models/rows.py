@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sophia.analytics.annotations.models import Annotation
-from sophia.analytics.anomalies.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
+from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
 from sophia.analytics.audience.models import IdealCustomer
 from sophia.analytics.benchmarks.models import IndustryBenchmark
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
@@ -196,13 +196,13 @@ def annotation(**values: Any) -> Annotation:
     return Annotation(**({"client_id": 1, "day": DAY, "text": "A fair", "author": "Ann", "written_at": NOW} | values))
 
 
-def watched(**values: Any) -> WatchedMetric:
+def watched(**values: Any) -> MonitoredMetric:
     details = {"platform": "facebook", "metric": "views", "last_day": DAY, "together": [], "judged_at": NOW}
-    return WatchedMetric(**(details | values))
+    return MonitoredMetric(**(details | values))
 
 
-def remembered(**values: Any) -> WatchedSeries:
-    return WatchedSeries(**({"account_id": 1, "metric": "views", "remembered": {}} | values))
+def remembered(**values: Any) -> MonitoredSeries:
+    return MonitoredSeries(**({"account_id": 1, "metric": "views", "remembered": {}} | values))
 
 
 def anomaly(**values: Any) -> AnomalyEntry:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
 from sophia.analytics.annotations.models import Annotation
-from sophia.analytics.anomalies.models import AnomalyEntry, WatchedSeries
+from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredSeries
 from sophia.analytics.audience.models import IdealCustomer
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.comments.competitors_store import add_competitor, save_discovered
@@ -34,7 +34,7 @@ from sophia.analytics.readings.run_models import MetricStatus, RefusedObject
 from sophia.analytics.readings.runs_store import take_lease
 from sophia.database import Database
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
-from sophia.meta.records import CommentSeen, CommentsSeen, Discovered, DiscoveredPost
+from sophia.meta.records import Discovered, DiscoveredPost, ObservedComment, ObservedComments
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ClientRevision, PublishingQueueEntry
 from sophia.portfolio.service import (
     Connection,
@@ -284,7 +284,7 @@ def tell(filling: Filling, client: int, account: int, name: str) -> None:
         MarketingCost(client_id=client, amount=Decimal(9), currency="CAD", purpose="ads", recorded_at=NOW, **days),
         ClientRevision(client_id=client, name=name, timezone="UTC", replaced_at=NOW),
         ClientGoal(client_id=client, name="Views", kpi="views", target=9, at_most=False, set_at=NOW, **days),
-        WatchedSeries(account_id=account, metric="views", remembered={}),
+        MonitoredSeries(account_id=account, metric="views", remembered={}),
         AnomalyEntry(account_id=account, metric="views", noticed=YESTERDAY, kind="spike", provisional=False, **told),
         PostOutcome(**seen),
         PostOutcomeRevision(**seen, replaced_at=NOW),
@@ -295,8 +295,8 @@ def tell(filling: Filling, client: int, account: int, name: str) -> None:
 
 def talk(filling: Filling, client: int, account: int, name: str) -> None:
     """A comment with what follows from it, and a competitor that was seen."""
-    said = CommentSeen("c1", NOW, "I love this place!", is_reply=False, is_own=False)
-    shown = CommentsSeen(f"post-{name}", [said], None, is_odd=False)
+    said = ObservedComment("c1", NOW, "I love this place!", is_reply=False, is_own=False)
+    shown = ObservedComments(f"post-{name}", [said], None, is_odd=False)
     rival = Discovered(7, 1, [DiscoveredPost("1", NOW, "IMAGE", 3, 1)], is_all=True)
     filling.post(account, shown.post)
     save_comments(filling.database, account, [shown], NOW, NOW - timedelta(days=30))

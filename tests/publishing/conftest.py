@@ -12,12 +12,12 @@ import stamina
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select
-from tests.analytics.collector.conftest import NOON, House, in_no_time, open_house
+from tests.analytics.collector.conftest import NOON, AppState, in_no_time, open_house
 from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 
 from sophia.database import Database
-from sophia.demo.desk import Desk
 from sophia.demo.objects import Media, Post
+from sophia.demo.upload_store import Desk
 from sophia.meta.client import GraphClient
 from sophia.meta.pacing import Pacing
 from sophia.portfolio import approvals, drafts
@@ -50,7 +50,7 @@ KINDS = tuple(MEDIA)
 class Newsroom:
     """One client with a Page and an Instagram account, whose links into SITE are tagged."""
 
-    house: House
+    house: AppState
     key: str
 
     @property

@@ -20,14 +20,14 @@ from typing import Any
 import stamina
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from tests.analytics.collector.conftest import NOON, House, Key, in_no_time
+from tests.analytics.collector.conftest import NOON, AppState, Key, in_no_time
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
 from sophia.analytics.readings.account_states import failing_families, standings
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.cli.running import run
-from sophia.cli.standing import as_document
+from sophia.cli.status import as_document
 from sophia.config import IsolatedSettings
 from sophia.database import Database, day_of
 from sophia.demo.graph_api import GraphApi
@@ -62,7 +62,7 @@ class Told:
 
 
 @dataclass
-class Ground(House):
+class Ground(AppState):
     """Businesses with a Page and an Instagram account, their Meta, a store, and an encryption key that children get."""
 
     folder: Path = field(default_factory=Path)

@@ -16,11 +16,11 @@ from tests.reliability.scenarios import Scenario, everything
 
 from sophia.demo.bodies import BODIES
 from sophia.demo.faults import Fault, redirect
+from sophia.demo.foreign_host import ForeignHost
 from sophia.demo.meta_errors import META_ERRORS, MetaError, fault_of
 from sophia.demo.mutations import MUTATIONS
 from sophia.demo.paging import PAGINGS
 from sophia.demo.server import running_server
-from sophia.demo.stranger import Stranger
 from sophia.meta.errors import STOPS, GraphError, Remedy
 
 POSTS = r"/published_posts\?"
@@ -192,7 +192,7 @@ def without_name(ground: Ground) -> Told:
 
 
 def redirected(ground: Ground) -> Told:
-    stranger = Stranger()
+    stranger = ForeignHost()
     with running_server(stranger) as url:
         ground.api.faults.append(redirect(".", f"{url}/v22.0/me"))
         told = ground.told()

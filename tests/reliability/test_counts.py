@@ -20,7 +20,7 @@ from sophia.analytics.readings.writer import AccountWriter, Owner, Saved
 from sophia.database import Database
 from sophia.errors import ConflictError
 from sophia.meta.catalogue import ObjectKind, Period, Platform
-from sophia.meta.records import Batch, PostSeen, Reading, Source
+from sophia.meta.records import Batch, ObservedPost, Reading, Source
 from sophia.portfolio.models import Account, Client, Post
 from sophia.portfolio.service import Connection, connect_account, find_or_create_client
 from sophia.vault import Vault
@@ -92,7 +92,7 @@ def test_series_made_at_once_are_there_once(database: Database, attempt: int) ->
     account = filling.account(client)
     run = filling.run(account)
     source = Source("page_insights", "GET /1/insights", NOW, "v22.0", b"{}")
-    posts = [PostSeen(f"1_{number}", ObjectKind.POST, NOW, None, None, None) for number in range(20)]
+    posts = [ObservedPost(f"1_{number}", ObjectKind.POST, NOW, None, None, None) for number in range(20)]
     names = ("post_clicks", "post_media_view", "post_reactions_like_total")
     readings = [Reading(post.external_id, name, Period.LIFETIME, "", DAY, 7) for post in posts for name in names]
 

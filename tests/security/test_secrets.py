@@ -17,7 +17,7 @@ from sophia.database import Database
 from sophia.errors import ConfigurationError
 from sophia.jobs.context import graph_client
 from sophia.portfolio.models import Account
-from sophia.vault import Vault, strike_out
+from sophia.vault import Vault, redact_secrets
 
 TOKEN = "EAAsecretsecretsecretsecret1"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -76,7 +76,7 @@ def test_errors_of_the_database_hold_no_values(filling: Filling) -> None:
 def test_the_description_of_the_api_holds_no_key(api: Api) -> None:
     """D2: no example that could be taken for a secret."""
     described = json.dumps(api.app.openapi())
-    assert strike_out(described) == described
+    assert redact_secrets(described) == described
 
 
 def test_an_export_holds_no_secret(shell: Shell) -> None:

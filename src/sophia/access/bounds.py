@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sophia.access.problems import RETRY_SECONDS, problem
-from sophia.vault import strike_out
+from sophia.vault import redact_secrets
 
 log = structlog.get_logger(__name__)
 
@@ -120,6 +120,6 @@ class TimeLimit:
             if not work.cancelled():
                 work.exception()  # known to whoever asked as a 503; unread, it would be said again
             name = scope.get("state", {}).get("request_id")
-            log.warning("request_ended_too_late", path=strike_out(scope["path"]), request_id=name)
+            log.warning("request_ended_too_late", path=redact_secrets(scope["path"]), request_id=name)
 
         return note

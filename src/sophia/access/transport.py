@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sophia.access.problems import problem
-from sophia.vault import strike_out
+from sophia.vault import redact_secrets
 
 log = structlog.get_logger(__name__)
 
@@ -136,7 +136,7 @@ class Observed:
             log.info(
                 "request",
                 method=scope["method"],
-                path=strike_out(scope["path"]),
+                path=redact_secrets(scope["path"]),
                 status=status,
                 milliseconds=round(seconds * 1000, 1),
                 request_id=scope.get("state", {}).get("request_id"),
@@ -249,7 +249,7 @@ class LastResort:
                 raise
             name = scope.get("state", {}).get("request_id")
             # Struck out, because the text of a database error holds the values that were sent to it.
-            told = strike_out("".join(traceback.format_exception(error)))
-            log.error("request failed", path=strike_out(scope["path"]), request_id=name, traceback=told)  # noqa: TRY400
+            told = redact_secrets("".join(traceback.format_exception(error)))
+            log.error("request failed", path=redact_secrets(scope["path"]), request_id=name, traceback=told)  # noqa: TRY400
             detail = f"Sophia failed to answer; the log of the server says why, under request {name}."
             await problem(500, detail, scope["path"])(scope, receive, send)

@@ -35,7 +35,7 @@ header_scheme = APIKeyHeader(name="X-API-Key", auto_error=False, description="Th
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class AppState:
     """What all requests share; hangs on `app.state.house`."""
 
     database: Database
@@ -45,7 +45,7 @@ class House:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestContext:
     """One request of somebody who has shown a valid key.
 
     It carries the store and not a session: an endpoint opens its session inside its own thread and closes it before it
@@ -58,7 +58,7 @@ class Visit:
     now: datetime  # aware, UTC
 
     @property
-    def seen(self) -> frozenset[int] | None:
+    def allowed_clients(self) -> frozenset[int] | None:
         """The clients that may be seen; None for all."""
         return self.viewer.client_ids
 
@@ -106,15 +106,15 @@ def key_of(headers: Headers) -> str | None:
     return key if 0 < len(key) <= LONGEST_KEY else None
 
 
-def recognise(house: House, key: str | None, address: str) -> Viewer:
+def recognise(app_state: AppState, key: str | None, address: str) -> Viewer:
     """Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often."""
     viewer = None
     if key is not None:
-        with house.database.within(STORE_SECONDS).read() as session:
+        with app_state.database.within(STORE_SECONDS).read() as session:
             viewer = identify(session, key)
-    wait = house.limits.wait_seconds(f"address {address}" if viewer is None else f"key {viewer.key_id}")
+    wait = app_state.limits.wait_seconds(f"address {address}" if viewer is None else f"key {viewer.key_id}")
     if wait:
-        per_minute = house.settings.requests_per_minute
+        per_minute = app_state.settings.requests_per_minute
         raise TooManyRequestsError(f"{per_minute} requests a minute are allowed. Ask again in {wait} s.", wait)
     if viewer is None:
         raise UnauthorizedError("Send a valid key: `Authorization: Bearer sophia_…`. `sophia key create` makes one.")
@@ -129,15 +129,15 @@ def address_of(scope: Scope) -> str:
 class Guard:
     """Lets nobody send a body who has not shown a key: it is not read, and what is wrong with it is not said (D3, D7)."""
 
-    def __init__(self, app: ASGIApp, house: House) -> None:
+    def __init__(self, app: ASGIApp, app_state: AppState) -> None:
         self.app = app
-        self.house = house
+        self.app_state = app_state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             key = key_of(Headers(scope=scope))
             try:
-                viewer = await run_in_threadpool(recognise, self.house, key, address_of(scope))
+                viewer = await run_in_threadpool(recognise, self.app_state, key, address_of(scope))
             except (SophiaError, DBAPIError, PoolTimeoutError) as error:
                 await tell(Request(scope), error)(scope, receive, send)
                 return
@@ -145,20 +145,20 @@ class Guard:
         await self.app(scope, receive, send)
 
 
-def visit(
+def request_context(
     request: Request,
     _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(bearer_scheme)],
     _header: Annotated[str | None, Security(header_scheme)],
-) -> Visit:
+) -> RequestContext:
     """Return what the key that was sent may see. Routes declare a `Permission`, which asks for this.
 
     Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often.
     """
-    house: House = request.app.state.house
+    app_state: AppState = request.app.state.app_state
     viewer = request.scope.get("state", {}).get("viewer")
     if not isinstance(viewer, Viewer):
-        viewer = recognise(house, key_of(request.headers), address_of(request.scope))
-    return Visit(viewer, house.database.within(STORE_SECONDS), house.settings, house.clock())
+        viewer = recognise(app_state, key_of(request.headers), address_of(request.scope))
+    return RequestContext(viewer, app_state.database.within(STORE_SECONDS), app_state.settings, app_state.clock())
 
 
 class Permission:
@@ -172,7 +172,9 @@ class Permission:
         self.role = role
         self.every_client = every_client
 
-    async def __call__(self, request: Request, context: Annotated[Visit, Depends(visit)]) -> Visit:
+    async def __call__(
+        self, request: Request, context: Annotated[RequestContext, Depends(request_context)]
+    ) -> RequestContext:
         """Raises ForbiddenError when the key may not do this, and RequestValidationError for parameters that the route
         does not have.
         """
@@ -182,7 +184,7 @@ class Permission:
                 f"This needs a key with the role {self.role}; the key {viewer.name!r} has the role {viewer.role}. Use "
                 f"another key, or let whoever operates Sophia run: sophia key role NAME {self.role}"
             )
-        if self.every_client and context.seen is not None:
+        if self.every_client and context.allowed_clients is not None:
             raise ForbiddenError(
                 f"This needs a key that is not limited to some clients; the key {viewer.name!r} is. Use another key."
             )
@@ -199,9 +201,9 @@ def permission_of(dependant: Dependant) -> Permission | None:
 
 
 # A read, with any key.
-Visited = Annotated[Visit, Depends(Permission(Role.READ))]
-CanWrite = Annotated[Visit, Depends(Permission(Role.WRITE))]
-CanPublish = Annotated[Visit, Depends(Permission(Role.PUBLISH))]
-CanAdminister = Annotated[Visit, Depends(Permission(Role.ADMIN))]
-CanReadPortfolio = Annotated[Visit, Depends(Permission(Role.READ, every_client=True))]
-CanAdministerPortfolio = Annotated[Visit, Depends(Permission(Role.ADMIN, every_client=True))]
+ReadContext = Annotated[RequestContext, Depends(Permission(Role.READ))]
+WriteContext = Annotated[RequestContext, Depends(Permission(Role.WRITE))]
+PublishContext = Annotated[RequestContext, Depends(Permission(Role.PUBLISH))]
+AdminContext = Annotated[RequestContext, Depends(Permission(Role.ADMIN))]
+ReadPortfolioContext = Annotated[RequestContext, Depends(Permission(Role.READ, every_client=True))]
+AdminPortfolioContext = Annotated[RequestContext, Depends(Permission(Role.ADMIN, every_client=True))]

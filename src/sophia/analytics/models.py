@@ -1,7 +1,7 @@
 """Tables of the measurements: the specification's eight models, and the series, runs and revisions beside them."""
 
 from sophia.analytics.annotations.models import Annotation
-from sophia.analytics.anomalies.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
+from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
 from sophia.analytics.audience.models import IdealCustomer
 from sophia.analytics.benchmarks.models import IndustryBenchmark
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
@@ -66,6 +66,8 @@ __all__ = [
     "MetricRevision",
     "MetricSeries",
     "MetricStatus",
+    "MonitoredMetric",
+    "MonitoredSeries",
     "PortfolioEventEntry",
     "PostOutcome",
     "PostOutcomeRevision",
@@ -73,7 +75,5 @@ __all__ = [
     "RefusedObject",
     "StoredMetric",
     "TrackedLink",
-    "WatchedMetric",
-    "WatchedSeries",
     "Watermark",
 ]

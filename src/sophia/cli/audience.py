@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sophia.cli.asking import Client
+from sophia.cli.arguments import Client
 from sophia.cli.drawing import figure, heading, line
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, show_table
+from sophia.cli.tables import AsJson, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.audience.fit import Profile

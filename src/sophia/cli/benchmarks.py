@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from sophia.cli.asking import Client
+from sophia.cli.arguments import Client
 from sophia.cli.drawing import changed, figure, heading, line
 from sophia.cli.errors import PARTLY
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, show_json, show_table
+from sophia.cli.tables import AsJson, show_json, show_table
 
 benchmarks = typer.Typer(help="What others reach, as it was published.", no_args_is_help=True)
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sophia.cli.asking import AsOf, First, Last, Week, chosen_window
+from sophia.cli.arguments import AsOf, First, Last, Week, chosen_window
 from sophia.cli.drawing import changed, figure, heading, line, sparkline
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo, paint
-from sophia.cli.shown import AsJson, show_table
+from sophia.cli.tables import AsJson, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.reports.brief_records import Brief

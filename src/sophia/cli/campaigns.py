@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from sophia.cli.asking import Client
+from sophia.cli.arguments import Client
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, show_json, show_table
+from sophia.cli.tables import AsJson, show_json, show_table
 
 campaigns = typer.Typer(help="Drafts that belong together, and what they came to.", no_args_is_help=True)
 

@@ -6,7 +6,7 @@ import typer
 
 from sophia.cli.opening import open_installation
 from sophia.cli.output import confirm, echo
-from sophia.cli.shown import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local, show_json, show_table
 
 clients = typer.Typer(help="The businesses that are measured.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME_OR_ID")]

@@ -10,7 +10,7 @@ import typer
 from sophia.cli.errors import ERROR, PARTLY
 from sophia.cli.opening import Installation, open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, show_json
+from sophia.cli.tables import AsJson, show_json
 
 if TYPE_CHECKING:
     from sophia.analytics.collector.plan import Plan

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from sophia.cli.asking import DAYS, Client, Last
+from sophia.cli.arguments import DAYS, Client, Last
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
 from sophia.cli.report import comment_lines
-from sophia.cli.shown import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local, show_json, show_table
 
 competitors = typer.Typer(help="Whom a client is compared with on Instagram.", no_args_is_help=True)
 Username = Annotated[str, typer.Argument(metavar="USERNAME", help="On Instagram, with or without @.")]
@@ -29,7 +29,7 @@ def comments(
     from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments  # noqa: PLC0415
     from sophia.analytics.comments.sentiment import Tone, overview  # noqa: PLC0415
     from sophia.analytics.figures.figures import Window  # noqa: PLC0415
-    from sophia.analytics.readings.visibility import account_ids  # noqa: PLC0415
+    from sophia.analytics.readings.permissions import account_ids  # noqa: PLC0415
     from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 

@@ -11,14 +11,14 @@ from sophia.cli.errors import ERROR, PARTLY, warn
 from sophia.cli.opening import Installation, open_installation
 from sophia.cli.output import ask as ask_person
 from sophia.cli.output import ask_hidden, confirm, echo
-from sophia.cli.shown import AsJson, show_json
+from sophia.cli.tables import AsJson, show_json
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from sophia.config import Settings
     from sophia.meta.client import GraphClient
-    from sophia.meta.tokens import PageFound
+    from sophia.meta.tokens import DiscoveredPage
     from sophia.portfolio.connecting import Connected, Connecting, Offer
 
 QUESTION = "Access token of a person who manages the Pages (it is not shown)"
@@ -131,7 +131,7 @@ def assign(offer: "Offer", client: str | None, only: list[str], *, ask: bool, ye
     return {page.id: client or offer.owners.get(page.id) or page.name for page in pages}
 
 
-def asked(pages: "list[PageFound]", offer: "Offer", client: str | None) -> dict[str, str]:
+def asked(pages: "list[DiscoveredPage]", offer: "Offer", client: str | None) -> dict[str, str]:
     """Ask for the client of each Page; a hyphen leaves the Page out."""
     chosen: dict[str, str] = {}
     for page in pages:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sophia.cli.asking import DAYS, Client, First, Last, chosen_window
+from sophia.cli.arguments import DAYS, Client, First, Last, chosen_window
 from sophia.cli.conversions import EventName, checked, conversions, currency, show_shared
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, show_json, show_table
+from sophia.cli.tables import AsJson, show_json, show_table
 from sophia.cli.told import amount
 
 if TYPE_CHECKING:

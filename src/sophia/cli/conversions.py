@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sophia.cli.asking import Client
+from sophia.cli.arguments import Client
 from sophia.cli.errors import PARTLY
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, show_json
+from sophia.cli.tables import AsJson, show_json
 
 if TYPE_CHECKING:
     from sophia.analytics.conversions.files.recording import ImportReport

@@ -9,7 +9,7 @@ import typer
 from sophia.cli.errors import warn
 from sophia.cli.opening import Installation, open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
     from sophia.portfolio.drafts import DraftInfo

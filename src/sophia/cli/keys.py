@@ -8,7 +8,7 @@ import typer
 
 from sophia.cli.opening import Installation, open_installation
 from sophia.cli.output import confirm, echo
-from sophia.cli.shown import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
     from sophia.access.roles import Role

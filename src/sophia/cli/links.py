@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from sophia.cli.asking import Client
+from sophia.cli.arguments import Client
 from sophia.cli.errors import PARTLY, warn
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
 from sophia.cli.running import run
-from sophia.cli.shown import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local, show_json, show_table
 
 links = typer.Typer(help="The links in published copy.", no_args_is_help=True)
 

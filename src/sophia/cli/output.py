@@ -36,9 +36,9 @@ def paint(text: str, style: str) -> Painted:
 
 def echo_message(kind: str, message: str, colour: str) -> None:
     """One line on standard error, such as "Error: …", without anything that looks like a secret."""
-    from sophia.vault import strike_out  # noqa: PLC0415 - brings cryptography along, which --help does not need
+    from sophia.vault import redact_secrets  # noqa: PLC0415 - brings cryptography along, which --help does not need
 
-    line = shorten(escape_controls(" ".join(strike_out(message).split())), LONGEST_MESSAGE)
+    line = shorten(escape_controls(" ".join(redact_secrets(message).split())), LONGEST_MESSAGE)
     typer.secho(f"{kind}: {line}" if kind else line, fg=colour, err=True)
 
 

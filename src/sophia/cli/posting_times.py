@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sophia.cli.asking import Client, First, Last, chosen_window
+from sophia.cli.arguments import Client, First, Last, chosen_window
 from sophia.cli.drawing import heading, heat_map, line
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo, paint
-from sophia.cli.shown import AsJson, show_table
+from sophia.cli.tables import AsJson, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.posting_times.service import Responses
+    from sophia.analytics.posting_times.service import PostingTimes
 
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # As many as its default.
@@ -42,7 +42,7 @@ def posting_times(
     show(name, responses)
 
 
-def show(name: str, responses: "Responses") -> None:
+def show(name: str, responses: "PostingTimes") -> None:
     from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
 
     heading(

@@ -11,7 +11,7 @@ from sophia.cli.errors import ERROR, PARTLY
 from sophia.cli.moments import EXAMPLES, parse_moment_in_zone
 from sophia.cli.opening import Installation, open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
     from sophia.publishing.queue import EntryInfo

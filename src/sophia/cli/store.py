@@ -8,7 +8,7 @@ import typer
 from sophia.cli.errors import ERROR, PARTLY
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, show_json
+from sophia.cli.tables import AsJson, show_json
 
 store = typer.Typer(help="The care of the store.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(metavar="DIR", file_okay=False)]

@@ -5,7 +5,7 @@ import typer
 from sophia.cli.errors import PARTLY, warn
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, show_json
+from sophia.cli.tables import AsJson, show_json
 
 tokens = typer.Typer(help="Look after the accounts' tokens.", no_args_is_help=True)
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sophia.cli.asking import DAYS, Client
+from sophia.cli.arguments import DAYS, Client
 from sophia.cli.conversions import checked, currency
 from sophia.cli.drafts import By, actor
 from sophia.cli.drawing import figure
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
-from sophia.cli.shown import AsJson, show_json, show_table
+from sophia.cli.tables import AsJson, show_json, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.annotations.queries import Note

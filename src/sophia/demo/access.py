@@ -8,8 +8,8 @@ from typing import Any
 from sophia.demo import errors
 from sophia.demo.errors import GraphError, as_json
 from sophia.demo.objects import InstagramAccount, Media, MediaChild, Node
+from sophia.demo.request_context import Holder, RequestContext, Simulation
 from sophia.demo.requests import Request
-from sophia.demo.visit import Holder, Simulation, Visit
 
 _LONG_LIFE_SECONDS = 5183944
 
@@ -48,22 +48,22 @@ def _holder(simulation: Simulation, token: str, now: datetime) -> Holder:
     return Holder("page", page)
 
 
-def require_page_token(visit: Visit, node: Node) -> None:
+def require_page_token(request_context: RequestContext, node: Node) -> None:
     """What belongs to a Facebook Page is shown to the Page's own token only; Instagram also to the user's."""
     if isinstance(node, InstagramAccount | Media | MediaChild):
-        if visit.holder.kind == "app":
+        if request_context.holder.kind == "app":
             raise errors.token_invalid()
-    elif visit.holder.kind != "page":
+    elif request_context.holder.kind != "page":
         raise errors.page_token_required()
 
 
-def debug_token(visit: Visit) -> str:
+def debug_token(request_context: RequestContext) -> str:
     """What `/debug_token` tells about `input_token`, asked with the app's own token."""
-    if visit.holder.kind != "app":
+    if request_context.holder.kind != "app":
         raise GraphError("(#100) You must provide an app access token, or a user access token that is an owner", 100)
-    world, token = visit.world, visit.request.parameters.get("input_token", "")
+    world, token = request_context.world, request_context.request.parameters.get("input_token", "")
     try:
-        holder = _holder(visit.simulation, token, visit.now)
+        holder = _holder(request_context.simulation, token, request_context.now)
     except GraphError as error:
         reason = {"code": error.code, "message": error.message, "subcode": error.subcode}
         return as_json({"data": {"is_valid": False, "app_id": world.app_id, "error": reason, "scopes": []}})
@@ -80,8 +80,8 @@ def debug_token(visit: Visit) -> str:
         "issued_at": int(issued.timestamp()),
         "expires_at": ends,
         "data_access_expires_at": int((issued + timedelta(days=90)).timestamp()),
-        "scopes": list(visit.simulation.scopes_of(token)),
-        "granular_scopes": _granular_scopes(visit.simulation, token, holder),
+        "scopes": list(request_context.simulation.scopes_of(token)),
+        "granular_scopes": _granular_scopes(request_context.simulation, token, holder),
     }
     if holder.kind != "app":
         data["user_id"] = world.user_id

@@ -17,8 +17,8 @@ from sophia.demo.fields import Field
 from sophia.demo.noise import seed_of, unit
 from sophia.demo.objects import InstagramAccount, Media, Page, Post
 from sophia.demo.pacific import stamp
+from sophia.demo.request_context import RequestContext
 from sophia.demo.truth import Truth
-from sophia.demo.visit import Visit
 from sophia.demo.world import CommentIdParts, World
 
 Tone = Literal["positive", "neutral", "negative", "not scored"]
@@ -181,38 +181,40 @@ DEFAULTS = {
 
 
 def comments_edge(
-    visit: Visit, under: Post | Media, arguments: Mapping[str, str], fields: tuple[Field, ...] | None
+    request_context: RequestContext, under: Post | Media, arguments: Mapping[str, str], fields: tuple[Field, ...] | None
 ) -> str:
     """A page of the comments under a post or medium: newest first on Instagram, on Facebook as `order` says."""
     platform = "facebook" if isinstance(under, Post) else "instagram"
-    if not visit.has_scope(PERMISSIONS[platform]):
+    if not request_context.has_scope(PERMISSIONS[platform]):
         raise errors.permission_missing(PERMISSIONS[platform])
-    if under.id in visit.simulation.closed:
-        raise visit.simulation.closed[under.id]
+    if under.id in request_context.simulation.closed:
+        raise request_context.simulation.closed[under.id]
     # Who asks for none wants the summary: to make them all up for it would take longer than all the rest of a page.
-    known = [] if arguments.get("limit") == "0" else _known(visit, under)
-    shown = [one for one in known if not visit.simulation.is_deleted(one.id, visit.now)]
+    known = [] if arguments.get("limit") == "0" else _known(request_context, under)
+    shown = [one for one in known if not request_context.simulation.is_deleted(one.id, request_context.now)]
     rows = shown if arguments.get("filter") == "stream" else [one for one in shown if one.thread is None]
     if platform == "instagram" or arguments.get("order") == "reverse_chronological":
         rows = rows[::-1]
     replies = [one for one in shown if one.thread is not None]
     page, following = _cut(rows, arguments, platform)
-    texts = [_render(visit, one, replies, fields or DEFAULTS[platform], platform) for one in page]
+    texts = [_render(request_context, one, replies, fields or DEFAULTS[platform], platform) for one in page]
     parts = [f'"data":[{",".join(texts)}]']
     if page:
-        parts.append(f'"paging":{_paging(visit, under.id, page, arguments, following=following)}')
+        parts.append(f'"paging":{_paging(request_context, under.id, page, arguments, following=following)}')
     if arguments.get("summary") in {"true", "1", "total_count"} and isinstance(under, Post):
-        total = visit.truth.post_counts(visit.truth.post_figures(under, visit.now))["comments"]
+        total = request_context.truth.post_counts(request_context.truth.post_figures(under, request_context.now))[
+            "comments"
+        ]
         parts.append(f'"summary":{{"total_count":{total}}}')
     return "{" + ",".join(parts) + "}"
 
 
-def _known(visit: Visit, under: Post | Media) -> list[Written]:
+def _known(request_context: RequestContext, under: Post | Media) -> list[Written]:
     """The comments at this moment, with what was edited since; remembered, for the list of one hour stays the same."""
-    remembered = visit.simulation.comments
-    key = (under.id, visit.now.replace(minute=0, second=0, microsecond=0))
+    remembered = request_context.simulation.comments
+    key = (under.id, request_context.now.replace(minute=0, second=0, microsecond=0))
     if key not in remembered:
-        remembered[key] = written(visit.world, visit.truth, under, visit.now)
+        remembered[key] = written(request_context.world, request_context.truth, under, request_context.now)
     writtens: list[Written] = remembered[key]
     return writtens
 
@@ -232,29 +234,45 @@ def _cut(rows: Sequence[Written], arguments: Mapping[str, str], platform: str) -
     return rows[start : start + limit], start + limit < len(rows)
 
 
-def _paging(visit: Visit, owner: str, page: Sequence[Written], arguments: Mapping[str, str], *, following: bool) -> str:
+def _paging(
+    request_context: RequestContext,
+    owner: str,
+    page: Sequence[Written],
+    arguments: Mapping[str, str],
+    *,
+    following: bool,
+) -> str:
     first, last = (urlsafe_b64encode(one.id.encode()).decode() for one in (page[0], page[-1]))
     paging: dict[str, Any] = {"cursors": {"before": first, "after": last}}
     if following:
-        paging["next"] = visit.request.url(f"{owner}/comments", {**arguments, "after": last})
+        paging["next"] = request_context.request.url(f"{owner}/comments", {**arguments, "after": last})
     return as_json(paging)
 
 
-def _render(visit: Visit, written: Written, replies: Sequence[Written], fields: Sequence[Field], platform: str) -> str:
+def _render(
+    request_context: RequestContext,
+    written: Written,
+    replies: Sequence[Written],
+    fields: Sequence[Field],
+    platform: str,
+) -> str:
     table = FACEBOOK_FIELDS if platform == "facebook" else INSTAGRAM_FIELDS
     parts = []
     for field in fields:
         if field.name == "replies" and platform == "instagram" and written.thread is None:
             below = [reply for reply in replies if reply.thread == written.id]
             if below:
-                texts = [_render(visit, reply, (), field.subfields or DEFAULTS[platform], platform) for reply in below]
+                texts = [
+                    _render(request_context, reply, (), field.subfields or DEFAULTS[platform], platform)
+                    for reply in below
+                ]
                 parts.append(f'"replies":{{"data":[{",".join(texts)}]}}')
             continue
         if field.name not in table:
             raise errors.unknown_field(field.name, "Comment" if platform == "facebook" else "IGComment")
         value = table[field.name](written)
         if field.name in {"message", "text"}:
-            value = visit.simulation.edited.get(written.id, value)
+            value = request_context.simulation.edited.get(written.id, value)
         if isinstance(value, dict) and field.subfields is not None:
             value = {name: value[name] for name in (sub.name for sub in field.subfields) if name in value}
         if value is not None:

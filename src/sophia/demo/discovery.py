@@ -8,7 +8,7 @@ from sophia.demo import errors
 from sophia.demo.errors import GraphError, as_json
 from sophia.demo.fields import Field
 from sophia.demo.objects import InstagramAccount, Media
-from sophia.demo.visit import Visit
+from sophia.demo.request_context import RequestContext
 
 # What is shown of a stranger's account and media; insights never are.
 SHOWN = frozenset({"id", "username", "name", "biography", "website", "followers_count", "follows_count", "media_count"})
@@ -18,20 +18,20 @@ SHOWN_OF_MEDIA = frozenset(
 DEFAULT_MEDIA, MAX_MEDIA = 25, 50
 
 
-def discovered(visit: Visit, asked: Field) -> tuple[InstagramAccount, tuple[Field, ...]]:
+def discovered(request_context: RequestContext, asked: Field) -> tuple[InstagramAccount, tuple[Field, ...]]:
     """The account that `business_discovery.username(…)` names, and the fields wanted of it."""
-    if not visit.has_scope("instagram_manage_insights"):
+    if not request_context.has_scope("instagram_manage_insights"):
         raise errors.permission_missing("instagram_manage_insights")
     name = asked.arguments.get("username", "")
     account = next(
         (
             instagram_account
-            for instagram_account in visit.world.instagram_accounts
+            for instagram_account in request_context.world.instagram_accounts
             if instagram_account.username == name.lower()
         ),
         None,
     )
-    if account is None or name.lower() in visit.simulation.personal:
+    if account is None or name.lower() in request_context.simulation.personal:
         raise unknown_name(name)
     fields = asked.subfields or (Field("id"),)
     for field in fields:
@@ -51,7 +51,9 @@ def unknown_name(name: str) -> GraphError:
     )
 
 
-def discovered_media(visit: Visit, account: InstagramAccount, asked: Field) -> tuple[list[Media], tuple[Field, ...]]:
+def discovered_media(
+    request_context: RequestContext, account: InstagramAccount, asked: Field
+) -> tuple[list[Media], tuple[Field, ...]]:
     """The newest media of the account, and the fields wanted of each."""
     fields = asked.subfields or (Field("id"),)
     for field in fields:
@@ -60,7 +62,7 @@ def discovered_media(visit: Visit, account: InstagramAccount, asked: Field) -> t
     limit = asked.arguments.get("limit", str(DEFAULT_MEDIA))
     if not limit.isdigit():
         raise errors.bad_parameter("param limit must be an integer")
-    listed = [medium for medium in visit.world.media(account.id) if visit.is_listed(medium)]
+    listed = [medium for medium in request_context.world.media(account.id) if request_context.is_listed(medium)]
     return listed[: min(int(limit), MAX_MEDIA)], fields
 
 

@@ -131,7 +131,7 @@ def strike(faults: Iterable[Fault], request: Request) -> Fault | None:
 
 
 def redirect(pattern: str, url: str) -> Fault:
-    """A fault that sends the caller to `url`, such as that of a `Stranger`."""
+    """A fault that sends the caller to `url`, such as that of a `ForeignHost`."""
     return Fault(pattern, None, 302, "", {"Location": url})
 
 

@@ -19,10 +19,10 @@ from sophia.demo.limits import Budget, Limit, Limits, ThrottledCall
 from sophia.demo.noise import seed_of
 from sophia.demo.outages import outage
 from sophia.demo.paging import understood
+from sophia.demo.request_context import Simulation
 from sophia.demo.requests import Request, read_request
 from sophia.demo.switches import Switches
 from sophia.demo.truth import Truth
-from sophia.demo.visit import Simulation
 from sophia.demo.wire import Receive, Reply, Scope, Send, send_reply, whole_body
 from sophia.demo.world import World, account_of
 

@@ -11,9 +11,9 @@ from sophia.demo.instagram_figures import Parts
 from sophia.demo.media_figures import media_parts
 from sophia.demo.objects import InstagramAccount, Media
 from sophia.demo.pacific import end_time
+from sophia.demo.request_context import MediaKind, RequestContext
 from sophia.demo.rules import DEMOGRAPHICS, FOLLOW_TYPES, TIMEFRAMES, Kind, Rule, fits
 from sophia.demo.versions import NEWEST_VERSION
-from sophia.demo.visit import MediaKind, Visit
 from sophia.demo.windows import INSTAGRAM_KEPT_DAYS, INSTAGRAM_MAX_DAYS, Window, last_days, read_window
 from sophia.demo.world import is_alive
 
@@ -36,18 +36,18 @@ class AccountPlan:
     days: list[date]
 
 
-def _rules(visit: Visit, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
+def _rules(request_context: RequestContext, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
     """The rules of `names`; the first unknown one is refused with a list of all valid names."""
-    if not visit.has_scope("instagram_manage_insights"):
+    if not request_context.has_scope("instagram_manage_insights"):
         raise errors.permission_missing("instagram_manage_insights")
     if not names:
         raise errors.bad_parameter("The parameter metric is required")
-    visit.refuse_metrics(kind, kind, names)
+    request_context.refuse_metrics(kind, kind, names)
     rules = []
     for index, name in enumerate(names):
-        rule = visit.rule(kind, name)
+        rule = request_context.rule(kind, name)
         if rule is None:
-            raise errors.invalid_instagram_metric(index, visit.valid_names(kind))
+            raise errors.invalid_instagram_metric(index, request_context.valid_names(kind))
         rules.append(rule)
     return tuple(rules)
 
@@ -82,9 +82,9 @@ def _refuse_dimensions(rules: tuple[Rule, ...], dimensions: tuple[str, ...], is_
         raise errors.bad_parameter("breakdown needs metric_type=total_value")
 
 
-def make_account_plan(visit: Visit, parameters: Mapping[str, str]) -> AccountPlan:
+def make_account_plan(request_context: RequestContext, parameters: Mapping[str, str]) -> AccountPlan:
     """Check a request for account insights. GraphError when Meta would refuse it."""
-    rules = _rules(visit, "instagram", metric_names(parameters))
+    rules = _rules(request_context, "instagram", metric_names(parameters))
     period = parameters.get("period")
     if not period:
         raise errors.bad_parameter("The parameter period is required")
@@ -92,7 +92,7 @@ def make_account_plan(visit: Visit, parameters: Mapping[str, str]) -> AccountPla
         raise errors.bad_parameter(f"period must be one of the following values: {', '.join(_PERIODS)}")
     metric_type = parameters.get("metric_type")
     _refuse_type(rules, metric_type, period)
-    window = read_window(parameters, visit.now, last_days(visit.now, 1))
+    window = read_window(parameters, request_context.now, last_days(request_context.now, 1))
     window.require_at_most(INSTAGRAM_MAX_DAYS)
     dimensions = dimension_names(parameters)
     is_total = metric_type == "total_value"
@@ -100,18 +100,21 @@ def make_account_plan(visit: Visit, parameters: Mapping[str, str]) -> AccountPla
     timeframe = parameters.get("timeframe") or "this_month"
     if timeframe not in TIMEFRAMES and any(rule.name in DEMOGRAPHICS for rule in rules):
         raise errors.bad_parameter("timeframe must be one of the following values: this_week, this_month")
-    oldest = visit.today - timedelta(days=INSTAGRAM_KEPT_DAYS)
-    days = [day for day in window.days() if oldest <= day < visit.today]
+    oldest = request_context.today - timedelta(days=INSTAGRAM_KEPT_DAYS)
+    days = [day for day in window.days() if oldest <= day < request_context.today]
     return AccountPlan(rules, period, is_total, dimensions, timeframe, window, days)
 
 
 def account_insights(
-    visit: Visit, account: InstagramAccount, parameters: Mapping[str, str], wanted: frozenset[str] | None = None
+    request_context: RequestContext,
+    account: InstagramAccount,
+    parameters: Mapping[str, str],
+    wanted: frozenset[str] | None = None,
 ) -> str:
     """`/{ig}/insights`: what Meta has nothing to say about is left out, never 0."""
-    plan = make_account_plan(visit, parameters)
-    visit.refuse_if_broken(account.id)
-    if visit.has_silent_insights(account.id):
+    plan = make_account_plan(request_context, parameters)
+    request_context.refuse_if_broken(account.id)
+    if request_context.has_silent_insights(account.id):
         return EMPTY
     texts = []
     for rule in plan.rules:
@@ -119,22 +122,22 @@ def account_insights(
             continue
         block = make_block(rule.name, plan.period, wanted)
         if rule.name in DEMOGRAPHICS:
-            texts.append(block.render_total(account.id, _demographics(visit, account, rule.name, plan)))
+            texts.append(block.render_total(account.id, _demographics(request_context, account, rule.name, plan)))
         elif plan.is_total and rule.metric_types:
-            total = _total(visit, account, rule.name, plan)
+            total = _total(request_context, account, rule.name, plan)
             if total is not None:
                 texts.append(block.render_total(account.id, total))
         else:
-            entries = _series(visit, account, rule.name, plan)
+            entries = _series(request_context, account, rule.name, plan)
             if entries:
                 texts.append(block.render(account.id, ",".join(entries)))
-    links = plan.window.links(visit.request, f"{account.id}/insights", parameters, NEWEST_VERSION)
+    links = plan.window.links(request_context.request, f"{account.id}/insights", parameters, NEWEST_VERSION)
     return insights_json(texts, links)
 
 
-def _series(visit: Visit, account: InstagramAccount, metric: str, plan: AccountPlan) -> list[str]:
-    truth, entries = visit.truth, []
-    recent = visit.today - timedelta(days=RECENT_DAYS)
+def _series(request_context: RequestContext, account: InstagramAccount, metric: str, plan: AccountPlan) -> list[str]:
+    truth, entries = request_context.truth, []
+    recent = request_context.today - timedelta(days=RECENT_DAYS)
     for day in plan.days:
         if metric == "online_followers":
             if day < recent:
@@ -143,22 +146,22 @@ def _series(visit: Visit, account: InstagramAccount, metric: str, plan: AccountP
         elif truth.is_empty_day(account, day) or (metric == "follower_count" and day < recent):
             continue
         elif plan.period == "day":
-            value = str(truth.instagram_day(account, metric, day, visit.now))
+            value = str(truth.instagram_day(account, metric, day, request_context.now))
         else:
-            value = str(truth.instagram_reach(account, plan.period, day, visit.now))
+            value = str(truth.instagram_reach(account, plan.period, day, request_context.now))
         entries.append(f'{{"value":{value},"end_time":"{end_time(day)}"}}')
     return entries
 
 
-def _total(visit: Visit, account: InstagramAccount, metric: str, plan: AccountPlan) -> str | None:
+def _total(request_context: RequestContext, account: InstagramAccount, metric: str, plan: AccountPlan) -> str | None:
     """`total_value` over the window; None when Meta keeps no day of it."""
-    total = visit.truth.instagram_window(account, metric, plan.days, visit.now)
+    total = request_context.truth.instagram_window(account, metric, plan.days, request_context.now)
     if total is None:
         return None
     if not plan.dimensions:
         return f'{{"value":{total}}}'
     known = tuple("follow_type" if name in FOLLOW_TYPES else name for name in plan.dimensions)
-    parts = visit.truth.instagram_window_parts(account, metric, plan.days, known, visit.now)
+    parts = request_context.truth.instagram_window_parts(account, metric, plan.days, known, request_context.now)
     return f'{{"value":{total},"breakdowns":[{_breakdown(plan.dimensions, parts)}]}}'
 
 
@@ -171,11 +174,11 @@ def _breakdown(dimensions: tuple[str, ...], parts: Mapping[tuple[str, ...], int]
     return f'{{"dimension_keys":{keys},"results":[{results}]}}'
 
 
-def _demographics(visit: Visit, account: InstagramAccount, metric: str, plan: AccountPlan) -> str:
+def _demographics(request_context: RequestContext, account: InstagramAccount, metric: str, plan: AccountPlan) -> str:
     """Only `breakdowns`, no `value`. For the engaged audience Meta puts the time frame before what was asked for."""
     if not plan.dimensions:
         return "{}"
-    parts: Parts = visit.truth.demographics(account, metric, plan.dimensions, visit.now)
+    parts: Parts = request_context.truth.demographics(account, metric, plan.dimensions, request_context.now)
     top = sorted(parts.items(), key=lambda item: -item[1])[:45] if len(plan.dimensions) == 1 else list(parts.items())
     if metric != "engaged_audience_demographics":
         return f'{{"breakdowns":[{_breakdown(plan.dimensions, dict(top))}]}}'
@@ -191,9 +194,11 @@ class MediaPlan:
     dimension: str | None
 
 
-def make_media_plan(visit: Visit, parameters: Mapping[str, str], wanted: frozenset[str] | None = None) -> MediaPlan:
+def make_media_plan(
+    request_context: RequestContext, parameters: Mapping[str, str], wanted: frozenset[str] | None = None
+) -> MediaPlan:
     """Check a request for media insights as far as it does not depend on the medium."""
-    rules = _rules(visit, "media", metric_names(parameters))
+    rules = _rules(request_context, "media", metric_names(parameters))
     period = parameters.get("period") or "lifetime"
     if period != "lifetime":
         listed = ",".join(rule.name for rule in rules)
@@ -210,25 +215,25 @@ def _media_kind(medium: Media) -> MediaKind:
     return "reels" if medium.product_type == "REELS" else "story"
 
 
-def media_insights(visit: Visit, plan: MediaPlan, medium: Media) -> str:
+def media_insights(request_context: RequestContext, plan: MediaPlan, medium: Media) -> str:
     """`/{media}/insights`, alone or expanded in a list: a metric that does not fit the product fails the whole call."""
-    visit.refuse_if_broken(medium.id)
-    visit.refuse_metrics(_media_kind(medium), "media", [rule.name for rule, _ in plan.blocks])
+    request_context.refuse_if_broken(medium.id)
+    request_context.refuse_metrics(_media_kind(medium), "media", [rule.name for rule, _ in plan.blocks])
     if medium.before_professional:
         raise errors.before_professional()
     for rule, _ in plan.blocks:
         if not fits(rule, medium):
             raise errors.wrong_product(rule.name)
-    if medium.is_story and not is_alive(medium, visit.now):
+    if medium.is_story and not is_alive(medium, request_context.now):
         raise errors.unknown_object(medium.id)
-    if visit.truth.has_too_few_viewers(medium, visit.now):
+    if request_context.truth.has_too_few_viewers(medium, request_context.now):
         raise errors.too_few_viewers()
-    if visit.has_silent_insights(medium.account_id):
+    if request_context.has_silent_insights(medium.account_id):
         return EMPTY
-    figures = visit.truth.media_figures(medium, visit.now)
+    figures = request_context.truth.media_figures(medium, request_context.now)
     texts = []
     for rule, block in plan.blocks:
-        value = value_json(visit.truth.media_value(medium, rule.name, figures))
+        value = value_json(request_context.truth.media_value(medium, rule.name, figures))
         total = None
         if plan.dimension is not None:
             parts: Parts = {(key,): part for key, part in media_parts(rule.name, figures).items()}

@@ -16,10 +16,10 @@ from sophia.demo.instagram_insights import account_insights, make_media_plan, me
 from sophia.demo.noise import seed_of
 from sophia.demo.objects import InstagramAccount, Media, MediaChild, Node, Page, PageStory, Post, Video
 from sophia.demo.pacific import stamp
+from sophia.demo.request_context import RequestContext
 from sophia.demo.rules import Kind
-from sophia.demo.visit import Visit
 
-Fields = dict[str, Callable[[Visit, Any, Field], str | None]]
+Fields = dict[str, Callable[[RequestContext, Any, Field], str | None]]
 
 # Every so often an owner hides the number of likes; the field is then missing.
 _LIKES_HIDDEN_EVERY, _LIKES_HIDDEN_AT = 29, 11
@@ -30,23 +30,23 @@ def hides_likes(medium: Media) -> bool:
     return medium.serial % _LIKES_HIDDEN_EVERY == _LIKES_HIDDEN_AT
 
 
-def _plain(read: Callable[[Any], Any]) -> Callable[[Visit, Any, Field], str | None]:
+def _plain(read: Callable[[Any], Any]) -> Callable[[RequestContext, Any, Field], str | None]:
     """A field that depends on the object alone; None leaves it out."""
 
-    def field(_visit: Visit, node: Any, _field: Field) -> str | None:
+    def field(_visit: RequestContext, node: Any, _field: Field) -> str | None:
         value = read(node)
         return None if value is None else as_json(value)
 
     return field
 
 
-def _signed(node_id: str, visit: Visit) -> str:
+def _signed(node_id: str, request_context: RequestContext) -> str:
     """An address of a picture: signed, so it differs from hour to hour and is no key."""
-    signature = seed_of(node_id, visit.now.strftime("%Y%m%d%H"))
+    signature = seed_of(node_id, request_context.now.strftime("%Y%m%d%H"))
     return as_json(f"https://scontent.example/{node_id}.jpg?_nc_rid={signature:x}")
 
 
-def render(visit: Visit, node: Node, fields: Iterable[Field]) -> str:
+def render(request_context: RequestContext, node: Node, fields: Iterable[Field]) -> str:
     """The object with the wanted fields. `id` is always there. GraphError 100 for a field it does not have."""
     table, type_name = _TABLES[type(node)]
     parts = []
@@ -55,12 +55,12 @@ def render(visit: Visit, node: Node, fields: Iterable[Field]) -> str:
         reader = table.get(field.name)
         if reader is None:
             raise errors.unknown_field(field.name, type_name)
-        text = reader(visit, node, field)
+        text = reader(request_context, node, field)
         if text is not None:
             parts.append(f'"{field.name}":{text}')
         has_id = has_id or field.name == "id"
     if not has_id:
-        parts.append(f'"id":"{visit.shown_id(node)}"')
+        parts.append(f'"id":"{request_context.shown_id(node)}"')
     return "{" + ",".join(parts) + "}"
 
 
@@ -85,33 +85,33 @@ def type_name(node: Node) -> str:
 # Facebook Pages.
 
 
-def _linked_instagram(visit: Visit, page: Page, field: Field) -> str:
-    account = visit.world.business_of(page.id).instagram
-    return render(visit, account, field.subfields or (Field("id"),))
+def _linked_instagram(request_context: RequestContext, page: Page, field: Field) -> str:
+    account = request_context.world.business_of(page.id).instagram
+    return render(request_context, account, field.subfields or (Field("id"),))
 
 
-def _page_insights(visit: Visit, page: Page, field: Field) -> str | None:
-    require_page_token(visit, page)
-    text = page_insights(visit, page, field.arguments, field.wanted)
+def _page_insights(request_context: RequestContext, page: Page, field: Field) -> str | None:
+    require_page_token(request_context, page)
+    text = page_insights(request_context, page, field.arguments, field.wanted)
     return None if text == EMPTY else text
 
 
-def _followers(visit: Visit, node: Page | InstagramAccount, _field: Field) -> str:
-    return str(visit.truth.followers_now(node, visit.now))
+def _followers(request_context: RequestContext, node: Page | InstagramAccount, _field: Field) -> str:
+    return str(request_context.truth.followers_now(node, request_context.now))
 
 
-def _fans(visit: Visit, page: Page, _field: Field) -> str:
-    return str(visit.truth.fans_now(page, visit.now))
+def _fans(request_context: RequestContext, page: Page, _field: Field) -> str:
+    return str(request_context.truth.fans_now(page, request_context.now))
 
 
-def _page_token(visit: Visit, page: Page, _field: Field) -> str | None:
+def _page_token(request_context: RequestContext, page: Page, _field: Field) -> str | None:
     """The Page's own token; missing where the person has no role on the Page, and for an app."""
-    is_withheld = page.id in visit.simulation.withheld_tokens or visit.holder.kind == "app"
+    is_withheld = page.id in request_context.simulation.withheld_tokens or request_context.holder.kind == "app"
     return None if is_withheld else as_json(page.access_token)
 
 
 PAGE_FIELDS: Fields = {
-    "id": lambda visit, page, _: as_json(visit.shown_id(page)),
+    "id": lambda request_context, page, _: as_json(request_context.shown_id(page)),
     "name": _plain(lambda page: page.name),
     "username": _plain(lambda page: page.username),
     "category": _plain(lambda page: page.category),
@@ -130,7 +130,7 @@ PAGE_FIELDS: Fields = {
 # Posts.
 
 
-def _attachments(_visit: Visit, post: Post, _field: Field) -> str | None:
+def _attachments(_visit: RequestContext, post: Post, _field: Field) -> str | None:
     if post.kind == "status" and post.link is None:
         return None
     number = post.id.partition("_")[2]
@@ -147,38 +147,40 @@ def _attachments(_visit: Visit, post: Post, _field: Field) -> str | None:
     return as_json({"data": [entry]})
 
 
-def _reactions(visit: Visit, post: Post, asked: Field) -> str:
+def _reactions(request_context: RequestContext, post: Post, asked: Field) -> str:
     """Gated by a permission whose absence fails the whole call, as comments are."""
-    if not visit.has_scope("pages_read_user_content"):
+    if not request_context.has_scope("pages_read_user_content"):
         raise errors.permission_missing("pages_read_user_content")
     if asked.arguments.get("summary") not in {"true", "1", "total_count"}:
         return EMPTY
-    count = visit.truth.post_counts(visit.truth.post_figures(post, visit.now))["reactions"]
+    count = request_context.truth.post_counts(request_context.truth.post_figures(post, request_context.now))[
+        "reactions"
+    ]
     return f'{{"data":[],"summary":{{"total_count":{count}}}}}'
 
 
-def _comments(visit: Visit, under: Post | Media, asked: Field) -> str:
-    return comments_edge(visit, under, asked.arguments, asked.subfields)
+def _comments(request_context: RequestContext, under: Post | Media, asked: Field) -> str:
+    return comments_edge(request_context, under, asked.arguments, asked.subfields)
 
 
-def _shares(visit: Visit, post: Post, _field: Field) -> str | None:
+def _shares(request_context: RequestContext, post: Post, _field: Field) -> str | None:
     """Absent when there are none."""
-    count = visit.truth.post_counts(visit.truth.post_figures(post, visit.now))["shares"]
+    count = request_context.truth.post_counts(request_context.truth.post_figures(post, request_context.now))["shares"]
     return f'{{"count":{count}}}' if count else None
 
 
-def _planned(visit: Visit, page_id: str, kind: Kind, field: Field) -> Any:
+def _planned(request_context: RequestContext, page_id: str, kind: Kind, field: Field) -> Any:
     """The plan of an expansion: made for the first object of a list, good for all of its page."""
     key = (kind, page_id, field)
-    if key not in visit.plans:
-        page = visit.world.business_of(page_id).page
-        require_page_token(visit, page)
-        visit.plans[key] = make_plan(visit, page, kind, field.arguments, field.wanted)
-    return visit.plans[key]
+    if key not in request_context.plans:
+        page = request_context.world.business_of(page_id).page
+        require_page_token(request_context, page)
+        request_context.plans[key] = make_plan(request_context, page, kind, field.arguments, field.wanted)
+    return request_context.plans[key]
 
 
-def _post_insights(visit: Visit, post: Post, field: Field) -> str | None:
-    text = post_insights(visit, _planned(visit, post.page_id, "post", field), post)
+def _post_insights(request_context: RequestContext, post: Post, field: Field) -> str | None:
+    text = post_insights(request_context, _planned(request_context, post.page_id, "post", field), post)
     return None if text == EMPTY else text
 
 
@@ -199,7 +201,9 @@ POST_FIELDS: Fields = {
     "permalink_url": _plain(lambda post: post.permalink),
     "status_type": _plain(lambda post: _STATUS_TYPES[post.kind]),
     "is_published": _plain(lambda _: True),
-    "full_picture": lambda visit, post, _: None if post.kind == "status" else _signed(post.id, visit),
+    "full_picture": lambda request_context, post, _: (
+        None if post.kind == "status" else _signed(post.id, request_context)
+    ),
     "attachments": _attachments,
     "shares": _shares,
     "comments": _comments,
@@ -208,8 +212,8 @@ POST_FIELDS: Fields = {
 }
 
 
-def _video_insights(visit: Visit, video: Video, field: Field) -> str | None:
-    text = video_insights(visit, _planned(visit, video.post.page_id, "video", field), video)
+def _video_insights(request_context: RequestContext, video: Video, field: Field) -> str | None:
+    text = video_insights(request_context, _planned(request_context, video.post.page_id, "video", field), video)
     return None if text == EMPTY else text
 
 
@@ -233,8 +237,8 @@ VIDEO_FIELDS: Fields = {
 }
 
 
-def _page_story_insights(visit: Visit, story: PageStory, field: Field) -> str | None:
-    text = story_insights(visit, _planned(visit, story.page_id, "page_story", field), story)
+def _page_story_insights(request_context: RequestContext, story: PageStory, field: Field) -> str | None:
+    text = story_insights(request_context, _planned(request_context, story.page_id, "page_story", field), story)
     return None if text == EMPTY else text
 
 
@@ -245,8 +249,8 @@ PAGE_STORY_FIELDS: Fields = {
     "media_type": _plain(lambda story: story.media_type),
     "creation_time": _plain(lambda story: str(int(story.created_at.timestamp()))),
     "created_time": _plain(lambda story: stamp(story.created_at)),
-    "status": lambda visit, story, _: (
-        '"published"' if visit.now < story.created_at + timedelta(hours=24) else '"archived"'
+    "status": lambda request_context, story, _: (
+        '"published"' if request_context.now < story.created_at + timedelta(hours=24) else '"archived"'
     ),
     "url": _plain(lambda story: story.url),
     "insights": _page_story_insights,
@@ -255,28 +259,28 @@ PAGE_STORY_FIELDS: Fields = {
 # Instagram.
 
 
-def _account_insights(visit: Visit, account: InstagramAccount, field: Field) -> str | None:
-    text = account_insights(visit, account, field.arguments, field.wanted)
-    return None if text == EMPTY and visit.has_silent_insights(account.id) else text
+def _account_insights(request_context: RequestContext, account: InstagramAccount, field: Field) -> str | None:
+    text = account_insights(request_context, account, field.arguments, field.wanted)
+    return None if text == EMPTY and request_context.has_silent_insights(account.id) else text
 
 
-def _media_count(visit: Visit, account: InstagramAccount, _field: Field) -> str:
-    return str(sum(1 for medium in visit.world.media(account.id) if visit.is_listed(medium)))
+def _media_count(request_context: RequestContext, account: InstagramAccount, _field: Field) -> str:
+    return str(sum(1 for medium in request_context.world.media(account.id) if request_context.is_listed(medium)))
 
 
-def _business_discovery(visit: Visit, _account: InstagramAccount, asked: Field) -> str:
+def _business_discovery(request_context: RequestContext, _account: InstagramAccount, asked: Field) -> str:
     """What may be seen of somebody else's account, with its newest media."""
-    other, fields = discovered(visit, asked)
+    other, fields = discovered(request_context, asked)
     plain = [field for field in fields if field.name != "media"]
-    shown = render(visit, other, plain)
+    shown = render(request_context, other, plain)
     media = next((field for field in fields if field.name == "media"), None)
     if media is None:
         return shown
-    listed, wanted = discovered_media(visit, other, media)
+    listed, wanted = discovered_media(request_context, other, media)
     if not listed:
         return shown
-    following = sum(1 for one in visit.world.media(other.id) if visit.is_listed(one)) > len(listed)
-    texts = ",".join(render(visit, one, wanted) for one in listed)
+    following = sum(1 for one in request_context.world.media(other.id) if request_context.is_listed(one)) > len(listed)
+    texts = ",".join(render(request_context, one, wanted) for one in listed)
     return f'{shown[:-1]},"media":{{"data":[{texts}],"paging":{media_paging(listed, following=following)}}}}}'
 
 
@@ -289,37 +293,37 @@ INSTAGRAM_FIELDS: Fields = {
     "follows_count": _plain(lambda account: account.follows),
     "followers_count": _followers,
     "media_count": _media_count,
-    "profile_picture_url": lambda visit, account, _: _signed(account.id, visit),
+    "profile_picture_url": lambda request_context, account, _: _signed(account.id, request_context),
     "insights": _account_insights,
     "business_discovery": _business_discovery,
 }
 
 
-def _media_insights(visit: Visit, medium: Media, field: Field) -> str | None:
+def _media_insights(request_context: RequestContext, medium: Media, field: Field) -> str | None:
     key = ("media", field)
-    if key not in visit.plans:
-        visit.plans[key] = make_media_plan(visit, field.arguments, field.wanted)
-    text = media_insights(visit, visit.plans[key], medium)
+    if key not in request_context.plans:
+        request_context.plans[key] = make_media_plan(request_context, field.arguments, field.wanted)
+    text = media_insights(request_context, request_context.plans[key], medium)
     return None if text == EMPTY else text
 
 
-def _media_number(metric: str) -> Callable[[Visit, Any, Field], str | None]:
+def _media_number(metric: str) -> Callable[[RequestContext, Any, Field], str | None]:
     """A counter shown on the medium itself; `like_count` is missing when the owner hides it."""
 
-    def field(visit: Visit, medium: Media, _field: Field) -> str | None:
+    def field(request_context: RequestContext, medium: Media, _field: Field) -> str | None:
         if metric == "likes" and hides_likes(medium):
             return None
-        return as_json(visit.truth.media_lifetime(medium, metric, visit.now))
+        return as_json(request_context.truth.media_lifetime(medium, metric, request_context.now))
 
     return field
 
 
-def _children(_visit: Visit, medium: Media, _field: Field) -> str | None:
+def _children(_visit: RequestContext, medium: Media, _field: Field) -> str | None:
     return as_json({"data": [{"id": child} for child in medium.children]}) if medium.children else None
 
 
-def _owner(visit: Visit, medium: Media, _field: Field) -> str:
-    return as_json({"id": visit.world.business_of(medium.account_id).instagram.id})
+def _owner(request_context: RequestContext, medium: Media, _field: Field) -> str:
+    return as_json({"id": request_context.world.business_of(medium.account_id).instagram.id})
 
 
 # Counters shown on the medium itself, and the metric that each one equals.
@@ -342,9 +346,13 @@ MEDIA_FIELDS: Fields = {
     "timestamp": _plain(lambda medium: stamp(medium.created_at)),
     "is_ai_generated": _plain(lambda _: False),
     "is_shared_to_feed": _plain(lambda medium: True if medium.product_type == "REELS" else None),
-    "media_url": lambda visit, medium, _: _signed(medium.id, visit),
-    "thumbnail_url": lambda visit, medium, _: _signed(medium.id, visit) if medium.media_type == "VIDEO" else None,
-    "username": lambda visit, medium, _: as_json(visit.world.business_of(medium.account_id).instagram.username),
+    "media_url": lambda request_context, medium, _: _signed(medium.id, request_context),
+    "thumbnail_url": lambda request_context, medium, _: (
+        _signed(medium.id, request_context) if medium.media_type == "VIDEO" else None
+    ),
+    "username": lambda request_context, medium, _: as_json(
+        request_context.world.business_of(medium.account_id).instagram.username
+    ),
     "owner": _owner,
     "children": _children,
     "comments": _comments,
@@ -357,7 +365,7 @@ CHILD_FIELDS: Fields = {
     "media_type": _plain(lambda _: "IMAGE"),
     "timestamp": _plain(lambda child: stamp(child.parent.created_at)),
     "permalink": _plain(lambda child: child.parent.permalink),
-    "media_url": lambda visit, child, _: _signed(child.id, visit),
+    "media_url": lambda request_context, child, _: _signed(child.id, request_context),
 }
 
 _TABLES: dict[type[object], tuple[Fields, str]] = {

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import get_args
 
 from sophia.demo.errors import GraphError
+from sophia.demo.request_context import MediaKind, RefusedKind, Simulation
 from sophia.demo.rules import Kind
 from sophia.demo.truth import Truth
-from sophia.demo.visit import MediaKind, RefusedKind, Simulation
 from sophia.demo.wordings import WORDINGS, choose_wording
 from sophia.demo.world import World
 

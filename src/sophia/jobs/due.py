@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sophia.analytics.figures.schedule import due_rungs
+from sophia.analytics.figures.schedule import due_intervals
 from sophia.analytics.readings.account_states import Standing
 from sophia.jobs.run_times import last_daily_run_time
 from sophia.meta.reporting_zone import ONE_DAY, reporting_day
@@ -40,7 +40,7 @@ def is_due_daily(standing: Standing, now: datetime) -> bool:
     """Whether the daily collection has something to do here: a day is missing, or posts are due that are read once a
     day or more rarely. A second process that fires on the same day finds nothing due (E3).
     """
-    rungs = [rung for rung in due_rungs(standing.asked_at, now, None) if rung.every >= ONE_DAY]
+    rungs = [rung for rung in due_intervals(standing.asked_at, now, None) if rung.every >= ONE_DAY]
     return lags(standing, reporting_day(now) - ONE_DAY, now) or bool(rungs)
 
 

@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from sophia.meta.asking import ABOUT_A_PERMISSION, Ask
 from sophia.meta.caller import MOST_BATCH_ITEMS
 from sophia.meta.catalogue import Platform
 from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.fallbacks import ABOUT_A_PERMISSION, Ask
 from sophia.meta.interpreting import moment_of
+from sophia.meta.listing import Listing, walk
 from sophia.meta.paging import has_next, next_place
-from sophia.meta.records import CommentSeen, CommentsSeen
-from sophia.meta.walking import Listing, walk
+from sophia.meta.records import ObservedComment, ObservedComments
 
 NEEDS = {Platform.FACEBOOK: "pages_read_user_content", Platform.INSTAGRAM: "instagram_manage_comments"}
 # Instagram gives fifty at most; as many posts with as many comments each are what Meta answers well within its time.
@@ -113,7 +113,7 @@ def _params(platform: Platform) -> dict[str, str]:
     return {"fields": _FIELDS[platform], "limit": str(COMMENTS_A_POST), **_ORDER[platform]}
 
 
-def read(answer: Answer, platform: Platform, account: str, base_url: str = "") -> list[CommentsSeen]:
+def read(answer: Answer, platform: Platform, account: str, base_url: str = "") -> list[ObservedComments]:
     """What an answer says, by post. What cannot be read is left out, and its post is marked as odd; what does not say
     which post it is about comes under the post "". `base_url` is the configured address of the Graph API.
     """
@@ -127,23 +127,23 @@ def read(answer: Answer, platform: Platform, account: str, base_url: str = "") -
     return [_of_item(item, platform, account, base_url) for item in items]
 
 
-NAMELESS = CommentsSeen("", [], None, is_odd=True)
+NAMELESS = ObservedComments("", [], None, is_odd=True)
 
 
-def _of_item(item: Any, platform: Platform, account: str, base_url: str) -> CommentsSeen:
+def _of_item(item: Any, platform: Platform, account: str, base_url: str) -> ObservedComments:
     """One post of a list. Instead of one of several posts Meta may answer an error, which says nothing about comments."""
     if not isinstance(item, dict) or not OBJECT_ID.fullmatch(str(item.get("id"))) or "error" in item:
         return NAMELESS
     return _of_post(str(item["id"]), item.get("comments", {}), platform, account, base_url)
 
 
-def _of_post(post: str, data: Any, platform: Platform, account: str, base_url: str) -> CommentsSeen:
+def _of_post(post: str, data: Any, platform: Platform, account: str, base_url: str) -> ObservedComments:
     """Meta leaves the field out where there is no comment."""
     own = frozenset({account, post.partition("_")[0]})
     listed = data.get("data", []) if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(listed, list):
-        return CommentsSeen(post, [], None, is_odd=True)
-    comment_seens: list[CommentSeen] = []
+        return ObservedComments(post, [], None, is_odd=True)
+    comment_seens: list[ObservedComment] = []
     is_odd = False
     for item in listed:
         answers, cut = _replies(item)
@@ -158,7 +158,7 @@ def _of_post(post: str, data: Any, platform: Platform, account: str, base_url: s
         place = next_place(data, base_url, "comments")
     except GraphError:  # there are more comments, and no way to ask for them
         place, is_odd = None, True
-    return CommentsSeen(post, comment_seens, urlencode(place) if place else None, is_odd)
+    return ObservedComments(post, comment_seens, urlencode(place) if place else None, is_odd)
 
 
 def _replies(item: Any) -> tuple[list[Any], bool]:
@@ -170,7 +170,7 @@ def _replies(item: Any) -> tuple[list[Any], bool]:
     return listed, has_next(replies)
 
 
-def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bool) -> CommentSeen | None:
+def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bool) -> ObservedComment | None:
     """A comment; None when it has no id, or no moment that can be read."""
     is_facebook = platform is Platform.FACEBOOK
     try:
@@ -182,7 +182,7 @@ def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bo
         return None
     text, hidden = item.get("message" if is_facebook else "text"), item.get("is_hidden" if is_facebook else "hidden")
     likes, author = item.get("like_count"), item.get("from" if is_facebook else "user")
-    return CommentSeen(
+    return ObservedComment(
         comment_id=number,
         written_at=written_at,
         text=text.replace("\x00", "") if isinstance(text, str) else None,

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from sophia.meta.asking import Ask
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
+from sophia.meta.fallbacks import Ask
 from sophia.meta.interpreting import moment_of
 from sophia.meta.records import Discovered, DiscoveredPost
 

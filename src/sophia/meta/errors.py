@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sophia.errors import SophiaError
 from sophia.escaping import escape_controls, shorten
-from sophia.vault import strike_out
+from sophia.vault import redact_secrets
 
 WORTH_RETRYING_STATUS = 500
 TOO_MANY_REQUESTS = 429  # seen in no recording of Meta's, and yet what a proxy before it may say
@@ -260,4 +260,4 @@ def text_for_people(message: str, user_title: str, user_message: str) -> str:
 def shown_text(text: str) -> str:
     """A text of Meta's without secrets, on one line, without control characters, at most LONGEST_SHOWN long."""
     # Secrets first: half a token, cut off at the end, would look like none.
-    return shorten(escape_controls(" ".join(strike_out(text).split())), LONGEST_SHOWN)
+    return shorten(escape_controls(" ".join(redact_secrets(text).split())), LONGEST_SHOWN)

@@ -10,18 +10,18 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from sophia.meta.asking import Ask, insist
+from sophia.meta.batches import ByIdGroup, by_id, expand
 from sophia.meta.bisection import Window, chunks
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError
+from sophia.meta.fallbacks import Ask, insist
 from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
+from sophia.meta.listing import PAGE_SIZE, Listing, ids_of, listed, walk
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import PostSeen
+from sophia.meta.records import ObservedPost
 from sophia.meta.reporting_zone import unix_window
-from sophia.meta.singly import ByIdGroup, by_id, expand
-from sophia.meta.walking import PAGE_SIZE, Listing, ids_of, listed, walk
 
 POST_KINDS = (ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL)
 VIDEO_KINDS = (ObjectKind.VIDEO, ObjectKind.REEL)
@@ -227,7 +227,7 @@ def read_page_insights(request: Request, data: dict[str, Any]) -> Interpretation
 def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
     """A page of published_posts: the posts, their insights, and the counts that are fields."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
-    post_seens: list[PostSeen] = []
+    post_seens: list[ObservedPost] = []
     for item in request.items(data, reader):
         kind, video_id = kind_of(item)
         post = post_seen(

@@ -5,18 +5,18 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sophia.meta.asking import Ask, insist
+from sophia.meta.batches import ByIdGroup, by_id
 from sophia.meta.bisection import Window
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import shown_text
+from sophia.meta.fallbacks import Ask, insist
 from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
+from sophia.meta.listing import PAGE_SIZE, Listing, listed, walk
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import PostSeen
+from sophia.meta.records import ObservedPost
 from sophia.meta.reporting_zone import unix_window
-from sophia.meta.singly import ByIdGroup, by_id
-from sophia.meta.walking import PAGE_SIZE, Listing, listed, walk
 
 MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL, ObjectKind.OTHER)
 MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
@@ -227,7 +227,7 @@ def _read_listed(
     request: Request, data: dict[str, Any], kind_of_item: Callable[[dict[str, Any]], ObjectKind]
 ) -> Interpretation:
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
-    post_seens: list[PostSeen] = []
+    post_seens: list[ObservedPost] = []
     for item in request.items(data, reader):
         kind = kind_of_item(item)
         post = post_seen(item, kind, reader, moment="timestamp", text="caption", link="permalink")

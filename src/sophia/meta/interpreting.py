@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from sophia.meta.catalogue import ObjectKind, Period
 from sophia.meta.envelope import object_id
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import Oddity, PostSeen, Reading, Source
+from sophia.meta.records import ObservedPost, Reading, RejectedItem, Source
 from sophia.meta.reporting_zone import parse_moment, reporting_day
 
 BREAKDOWN_MODIFIER = re.compile(r"\.breakdown\(([a-z_,]+)\)")
@@ -87,12 +87,12 @@ class Interpretation:
     """What an answer says. `reels` are ids of videos that Meta lists as reels."""
 
     readings: list[Reading]
-    posts: list[PostSeen]
-    oddities: list[Oddity]
+    posts: list[ObservedPost]
+    oddities: list[RejectedItem]
     reels: list[str]
 
     @classmethod
-    def of(cls, reader: InsightsReader, posts: list[PostSeen] | None = None) -> "Interpretation":
+    def of(cls, reader: InsightsReader, posts: list[ObservedPost] | None = None) -> "Interpretation":
         return cls(reader.readings, posts or [], reader.oddities, [])
 
 
@@ -105,7 +105,7 @@ def post_seen(
     text: str,
     link: str,
     video: str | None = None,
-) -> PostSeen | None:
+) -> ObservedPost | None:
     """A listed post; None, and set aside, when it has no id or no moment of publication."""
     try:
         published_at = moment_of(item[moment])
@@ -114,7 +114,7 @@ def post_seen(
         reader.set_aside(str(item.get("id")), "", "a post without id or date", dict(item))
         return None
     words, permalink = item.get(text), item.get(link)
-    return PostSeen(
+    return ObservedPost(
         external_id,
         kind,
         published_at,
@@ -124,7 +124,7 @@ def post_seen(
     )
 
 
-def read_insights_of(post: PostSeen, item: Mapping[str, Any], reader: InsightsReader) -> None:
+def read_insights_of(post: ObservedPost, item: Mapping[str, Any], reader: InsightsReader) -> None:
     """Take in the insights that came along with a listed post, if any did."""
     insights = item.get("insights")
     if isinstance(insights, dict):

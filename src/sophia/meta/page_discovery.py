@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.envelope import OBJECT_ID, Answer
 from sophia.meta.errors import STOPS, GraphError, Remedy, shown_text
-from sophia.meta.tokens import INSTAGRAM_FIELDS, PAGE_FIELDS, PageFound, discreet, read_page
+from sophia.meta.tokens import INSTAGRAM_FIELDS, PAGE_FIELDS, DiscoveredPage, discreet, read_page
 
 PORTFOLIOS = "business_management"
 # The edges of a portfolio are asked for names alone: which other fields they give is not documented.
@@ -25,20 +25,20 @@ NO_ANSWER = STOPS | {Remedy.AGAIN}
 
 
 @dataclass(frozen=True, slots=True)
-class PagesFound:
+class DiscoveredPages:
     """The Pages with a token of their own, each once; and sentences about Pages and portfolios that cannot be read."""
 
-    pages: tuple[PageFound, ...]
+    pages: tuple[DiscoveredPage, ...]
     warnings: tuple[str, ...]
 
 
-async def find_pages(caller: Caller, scopes: Collection[str], page_ids: Collection[str] = ()) -> PagesFound:
+async def find_pages(caller: Caller, scopes: Collection[str], page_ids: Collection[str] = ()) -> DiscoveredPages:
     """Every Page that this person's token opens.
 
     `scopes` are the token's permissions, `page_ids` the Pages that its granular scopes name. Raises GraphError when
     Meta does not answer, or when the person's own list is refused.
     """
-    pages: dict[str, PageFound] = {}
+    pages: dict[str, DiscoveredPage] = {}
     names: dict[str, str] = {}  # Pages that came without a token
     warnings: list[str] = []
     async for item in _items(caller, "me/accounts", PAGE_FIELDS):
@@ -52,7 +52,7 @@ async def find_pages(caller: Caller, scopes: Collection[str], page_ids: Collecti
     missing = {page_id: name for page_id, name in names.items() if page_id not in pages}
     for page in await _own_pages(caller, missing, warnings):
         pages.setdefault(page.id, page)
-    return PagesFound(tuple(pages.values()), tuple(warnings))
+    return DiscoveredPages(tuple(pages.values()), tuple(warnings))
 
 
 async def own_token(caller: Caller, page_id: str) -> tuple[SecretStr | None, str]:
@@ -112,9 +112,9 @@ async def _read_names(caller: Caller, path: str, what: str, names: dict[str, str
         warnings.append(f"Meta does not list {what}: {error}")
 
 
-async def _own_pages(caller: Caller, missing: Mapping[str, str], warnings: list[str]) -> list[PageFound]:
+async def _own_pages(caller: Caller, missing: Mapping[str, str], warnings: list[str]) -> list[DiscoveredPage]:
     """The Pages with their own tokens, fifty to an HTTP call. One without a token becomes a warning."""
-    page_founds: list[PageFound] = []
+    page_founds: list[DiscoveredPage] = []
     ids = [page_id for page_id in missing if OBJECT_ID.fullmatch(page_id)]
     for start in range(0, len(ids), MOST_BATCH_ITEMS):
         part = ids[start : start + MOST_BATCH_ITEMS]

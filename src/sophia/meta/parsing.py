@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from sophia.meta.catalogue import Level, Metric, ObjectKind, Period, Platform, Unit, find, stored_breakdown, stored_name
-from sophia.meta.records import Oddity, Reading
+from sophia.meta.records import Reading, RejectedItem
 from sophia.meta.reporting_zone import closed_day
 
 # What the store holds: no day before Facebook opened, no number that 64 bits do not, no longer name of a part.
@@ -50,7 +50,7 @@ class InsightsReader:
         self.span = span
         self.breakdown = breakdown
         self.readings: list[Reading] = []
-        self.oddities: list[Oddity] = []
+        self.oddities: list[RejectedItem] = []
 
     def read(self, blocks: Any, object_id: str, post: str | None = None, kind: ObjectKind | None = None) -> None:
         """Take in the `data` of an insights answer about one object; `post` is None for an account.
@@ -262,4 +262,4 @@ class InsightsReader:
 
     def set_aside(self, object_id: str, name: str, reason: str, what: Any) -> None:
         if len(self.oddities) < MOST_ODDITIES:
-            self.oddities.append(Oddity(object_id, name, reason, repr(what)[:500]))
+            self.oddities.append(RejectedItem(object_id, name, reason, repr(what)[:500]))

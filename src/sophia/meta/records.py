@@ -23,7 +23,7 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class PostSeen:
+class ObservedPost:
     """A post as Meta listed it. `video_id` is what video_insights wants, `text` the caption or message.
 
     `unknown_kind` is what Meta says about the kind of a post whose kind is OTHER.
@@ -39,7 +39,7 @@ class PostSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Oddity:
+class RejectedItem:
     """A part of an answer that cannot be believed: where it stood, why, and its beginning."""
 
     object_id: str
@@ -77,13 +77,13 @@ class Batch:
 
     source: Source
     readings: list[Reading]
-    posts: list[PostSeen]
-    oddities: list[Oddity]
+    posts: list[ObservedPost]
+    oddities: list[RejectedItem]
     reels: list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class CommentSeen:
+class ObservedComment:
     """A comment as Meta listed it; who wrote it is not kept. `is_own`: the account itself. None: Meta did not say."""
 
     comment_id: str
@@ -96,7 +96,7 @@ class CommentSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class CommentsSeen:
+class ObservedComments:
     """What one answer says about the comments of one post, newest first.
 
     `after` holds the paging parameters of the next page, URL-encoded; None on the last one. `is_odd`: a part of it could
@@ -105,7 +105,7 @@ class CommentsSeen:
     """
 
     post: str
-    comments: list[CommentSeen]
+    comments: list[ObservedComment]
     after: str | None
     is_odd: bool
 

@@ -8,7 +8,7 @@ from sophia.meta.catalogue import Level, Platform
 from sophia.meta.interpreting import Interpretation, Request
 from sophia.meta.json_text import read_json
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import Batch, Oddity, Reading, Source
+from sophia.meta.records import Batch, Reading, RejectedItem, Source
 
 Read = Callable[[Request, dict[str, Any]], Interpretation]
 
@@ -57,7 +57,7 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
     return Batch(source, readings, readers.posts, readers.oddities + contradictions, readers.reels)
 
 
-def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[Oddity]]:
+def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]]:
     """The readings without those that an answer gives twice with different values: nobody can tell which is true."""
     if len({reading[:-1] for reading in readings}) == len(readings):
         return readings, []
@@ -66,7 +66,7 @@ def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[Oddity]]:
         values.setdefault(reading[:-1], set()).add(reading.value)
     clashing = {key for key, given in values.items() if len(given) > 1}
     oddities = [
-        Oddity(reading.post or "", reading.metric, "two values for one day", repr(reading))
+        RejectedItem(reading.post or "", reading.metric, "two values for one day", repr(reading))
         for reading in readings
         if reading[:-1] in clashing
     ]

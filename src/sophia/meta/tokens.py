@@ -16,7 +16,7 @@ from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.client import GraphClient
 from sophia.meta.envelope import OBJECT_ID, Answer
 from sophia.meta.errors import GraphError, Remedy, shown_text
-from sophia.vault import STRUCK_OUT, strike_out
+from sophia.vault import STRUCK_OUT, redact_secrets
 
 INSTAGRAM_FIELDS = "instagram_business_account{id,username,name,followers_count}"
 PAGE_FIELDS = f"id,name,access_token,tasks,{INSTAGRAM_FIELDS}"
@@ -63,7 +63,7 @@ class TokenFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class InstagramFound:
+class DiscoveredInstagramAccount:
     """The Instagram professional account that is linked to a Page. `followers` is None when Meta does not say."""
 
     id: str
@@ -73,14 +73,14 @@ class InstagramFound:
 
 
 @dataclass(frozen=True, slots=True)
-class PageFound:
+class DiscoveredPage:
     """A Page that a person's token opens, with the Page's own token. `tasks` are what the person may do there."""
 
     id: str
     name: str
     token: SecretStr
     tasks: frozenset[str]
-    instagram: InstagramFound | None
+    instagram: DiscoveredInstagramAccount | None
 
 
 async def debug_token(client: GraphClient, app: App, token: SecretStr) -> TokenFacts:
@@ -180,10 +180,10 @@ async def _exchange(client: GraphClient, app: App, params: dict[str, str]) -> An
     return answer
 
 
-def read_page(item: Mapping[str, Any]) -> PageFound:
+def read_page(item: Mapping[str, Any]) -> DiscoveredPage:
     """A Page of a list or by its id; `item` has an id and an access_token."""
     tasks, linked = item.get("tasks"), item.get("instagram_business_account")
-    return PageFound(
+    return DiscoveredPage(
         id=str(item["id"]),
         name=shown_text(str(item.get("name") or item["id"])),
         token=SecretStr(str(item["access_token"])),
@@ -192,9 +192,9 @@ def read_page(item: Mapping[str, Any]) -> PageFound:
     )
 
 
-def read_instagram(linked: dict[str, Any]) -> InstagramFound:
+def read_instagram(linked: dict[str, Any]) -> DiscoveredInstagramAccount:
     followers, username = linked.get("followers_count"), shown_text(str(linked.get("username") or ""))
-    return InstagramFound(
+    return DiscoveredInstagramAccount(
         id=str(linked["id"]),
         username=username,
         name=shown_text(str(linked.get("name") or username or linked["id"])),
@@ -221,7 +221,7 @@ def discreet(error: GraphError, *secrets: SecretStr) -> GraphError:
     def without(text: str) -> str:
         for secret in secrets:
             text = text.replace(secret.get_secret_value(), STRUCK_OUT)
-        return strike_out(text)
+        return redact_secrets(text)
 
     return GraphError(
         without(error.message),

@@ -19,7 +19,7 @@ from sophia.meta.envelope import object_id
 from sophia.meta.page_discovery import PORTFOLIOS, find_pages, holder_id, own_token
 from sophia.meta.tokens import (
     App,
-    PageFound,
+    DiscoveredPage,
     TokenFacts,
     debug_tokens,
     exchange_long_lived,
@@ -44,7 +44,7 @@ END_UNKNOWN = f"When this token ends could not be verified: a short-lived one st
 class Offer:
     """What a person's token opens, ready to be assigned to clients. `warnings` are for the person who connects."""
 
-    pages: tuple[PageFound, ...]
+    pages: tuple[DiscoveredPage, ...]
     connections: Mapping[str, tuple[Connection, ...]]  # by Page id: the Page, and its Instagram account
     owners: Mapping[str, str]  # by Page id: the client that the Page or its Instagram account belongs to already
     warnings: tuple[str, ...]
@@ -280,7 +280,7 @@ def usable_platforms(scopes: frozenset[str], warnings: list[str]) -> frozenset[s
     return usable
 
 
-def lacking_on_page(page: PageFound, platforms: frozenset[str], facts: TokenFacts | None) -> list[str]:
+def lacking_on_page(page: DiscoveredPage, platforms: frozenset[str], facts: TokenFacts | None) -> list[str]:
     """A warning for every permission that the person allowed and that the Page's own token lacks all the same."""
     if facts is None or not facts.is_valid:
         return []
@@ -294,7 +294,7 @@ def with_pages(scopes: frozenset[str]) -> frozenset[str]:
 
 
 def offered(
-    page: PageFound, platforms: frozenset[str], scopes: frozenset[str], facts: TokenFacts | None, now: datetime
+    page: DiscoveredPage, platforms: frozenset[str], scopes: frozenset[str], facts: TokenFacts | None, now: datetime
 ) -> tuple[Connection, ...]:
     """The Page and its Instagram account, both with the Page's token, as far as the platforms can be measured."""
     connections: list[Connection] = []

@@ -244,17 +244,17 @@ def account_ids_of(session: Session, client_id: int, platform: str) -> list[int]
     return list(session.scalars(query.order_by(Account.id)))
 
 
-def find_draft(session: Session, seen: frozenset[int] | None, draft_id: int) -> DraftInfo:
+def find_draft(session: Session, allowed_clients: frozenset[int] | None, draft_id: int) -> DraftInfo:
     """Raises NotFoundError for a draft that does not exist, and the same for one of a client that may not be seen."""
     draft = session.get(ContentDraft, draft_id)
-    if draft is None or (seen is not None and draft.client_id not in seen):
+    if draft is None or (allowed_clients is not None and draft.client_id not in allowed_clients):
         raise NotFoundError(f"There is no draft {draft_id}.")
     return as_info(draft, events_of(session, [draft_id]))
 
 
 def list_drafts(
     session: Session,
-    seen: frozenset[int] | None,
+    allowed_clients: frozenset[int] | None,
     *,
     client_id: int | None = None,
     status: str | None = None,
@@ -266,8 +266,8 @@ def list_drafts(
     Drafts whose `kind` is None describe posts that were made elsewhere, and cannot be published from here.
     """
     query = select(ContentDraft).order_by(ContentDraft.id.desc()).limit(limit)
-    if seen is not None:
-        query = query.where(among(ContentDraft.client_id, sorted(seen)))
+    if allowed_clients is not None:
+        query = query.where(among(ContentDraft.client_id, sorted(allowed_clients)))
     if client_id is not None:
         query = query.where(ContentDraft.client_id == client_id)
     if status is not None:

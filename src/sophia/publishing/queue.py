@@ -202,9 +202,11 @@ def unsure_entry(session: Session, account_id: int) -> int | None:
     return session.scalar(select(entry.id).where(*unsure).order_by(entry.id).limit(1))
 
 
-def find_entry(session: Session, seen: frozenset[int] | None, entry_id: int, *, two_person: bool = False) -> EntryInfo:
+def find_entry(
+    session: Session, allowed_clients: frozenset[int] | None, entry_id: int, *, two_person: bool = False
+) -> EntryInfo:
     """Raises NotFoundError for an entry that does not exist, and the same for one of a client that may not be seen."""
-    entries = list_entries(session, seen, entry_ids=[entry_id], two_person=two_person)
+    entries = list_entries(session, allowed_clients, entry_ids=[entry_id], two_person=two_person)
     if not entries:
         raise NotFoundError(f"There is no entry {entry_id} in the publishing queue.")
     return entries[0]
@@ -212,7 +214,7 @@ def find_entry(session: Session, seen: frozenset[int] | None, entry_id: int, *, 
 
 def list_entries(
     session: Session,
-    seen: frozenset[int] | None,
+    allowed_clients: frozenset[int] | None,
     *,
     client_id: int | None = None,
     draft_id: int | None = None,
@@ -230,14 +232,14 @@ def list_entries(
     entry = PublishingQueueEntry
     # The ids first, for to sort whole rows with their drafts takes three times as long.
     query = select(entry.id).order_by(_moment_of(entry).desc(), entry.id.desc()).limit(limit)
-    if seen is not None or client_id is not None:
+    if allowed_clients is not None or client_id is not None:
         query = query.join(ContentDraft, ContentDraft.id == entry.draft_id)
-    if seen is not None:
-        query = query.where(among(ContentDraft.client_id, sorted(seen)))
+    if allowed_clients is not None:
+        query = query.where(among(ContentDraft.client_id, sorted(allowed_clients)))
     if entry_ids is not None:
         query = query.where(among(entry.id, entry_ids))
     if before_id is not None:
-        query = query.where(_listed_after(session, seen, before_id))
+        query = query.where(_listed_after(session, allowed_clients, before_id))
     for column, value in ((ContentDraft.client_id, client_id), (entry.draft_id, draft_id), (entry.status, status)):
         if value is not None:
             query = query.where(column == value)
@@ -266,13 +268,13 @@ def _moment_of(entry: type[PublishingQueueEntry]) -> ColumnElement[datetime]:
     return func.coalesce(entry.published_at, entry.next_try_at, entry.scheduled_for, entry.created_at)
 
 
-def _listed_after(session: Session, seen: frozenset[int] | None, entry_id: int) -> ColumnElement[bool]:
+def _listed_after(session: Session, allowed_clients: frozenset[int] | None, entry_id: int) -> ColumnElement[bool]:
     """The condition that an entry stands after this one in a list. Raises NotFoundError as `find_entry` does."""
     entry = PublishingQueueEntry
     moment = _moment_of(entry)
     query = select(moment).join(ContentDraft, ContentDraft.id == entry.draft_id).where(entry.id == entry_id)
-    if seen is not None:
-        query = query.where(among(ContentDraft.client_id, sorted(seen)))
+    if allowed_clients is not None:
+        query = query.where(among(ContentDraft.client_id, sorted(allowed_clients)))
     last = session.scalar(query)
     if last is None:
         raise NotFoundError(f"There is no entry {entry_id} in the publishing queue.")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sophia.analytics.figures.shapes import Asking, Id, Moment
+from sophia.analytics.figures.requests import Id, Moment, RequestModel
 
 PlatformName = Literal["facebook", "instagram"]
 Kind = Literal["feed", "photo", "video", "reel", "image", "carousel", "story"]
@@ -18,7 +18,7 @@ Pillar = Annotated[str, Field(min_length=1, max_length=100)]
 Version = Annotated[int, Field(ge=1)]
 
 
-class NewDraft(Asking):
+class NewDraft(RequestModel):
     """A draft. Without accounts it is for all of the client's accounts on the platform."""
 
     client_id: Id
@@ -31,7 +31,7 @@ class NewDraft(Asking):
     campaign_id: Id | None = None
 
 
-class DraftEdit(Asking):
+class DraftEdit(RequestModel):
     """What is to change; what is left out stays. `version` is the one that you read."""
 
     version: Version
@@ -43,14 +43,14 @@ class DraftEdit(Asking):
     content_pillar: Pillar | None = None
 
 
-class Decision(Asking):
+class Decision(RequestModel):
     """`version` is the one that you read: what was edited since is not decided upon."""
 
     version: Version
     note: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
 
 
-class Queueing(Asking):
+class Queueing(RequestModel):
     """Without accounts: those of the draft. Without a time: as soon as it is approved."""
 
     account_ids: AccountIds = Field(default=[])
@@ -59,14 +59,14 @@ class Queueing(Asking):
     )
 
 
-class DraftsQuery(Asking):
+class DraftsQuery(RequestModel):
     client_id: Id | None = None
     status: DraftStatus | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     before_id: Id | None = Field(default=None, description="Continue a list: drafts with smaller ids.")
 
 
-class QueueQuery(Asking):
+class QueueQuery(RequestModel):
     client_id: Id | None = None
     draft_id: Id | None = None
     status: EntryStatus | None = None

@@ -34,7 +34,7 @@ Key = tuple[str, str | None, str, str, str, date]  # account, post, metric, peri
 
 
 @dataclass
-class House:
+class AppState:
     """One world, one Meta, one store; `now` is everybody's clock and may be moved."""
 
     database: Database
@@ -134,7 +134,7 @@ def as_number(value: Any) -> int | float:
     return value if isinstance(value, int | float) else (int(value) if value == int(value) else float(value))
 
 
-HouseMaker = Callable[..., House]
+HouseMaker = Callable[..., AppState]
 
 
 @pytest.fixture(params=ON_POSTGRESQL_BY_HAND)
@@ -148,14 +148,14 @@ def make_house(database: Database) -> Iterator[HouseMaker]:
     """What builds a house from the options of build_world, on SQLite and on PostgreSQL, one after the other."""
     with ExitStack() as stack:
 
-        def make(now: datetime = NOON, days: int = 90, **world: Any) -> House:
+        def make(now: datetime = NOON, days: int = 90, **world: Any) -> AppState:
             return stack.enter_context(open_house(database, now, days, world))
 
         yield make
 
 
 @contextmanager
-def open_house(database: Database, now: datetime, days: int, options: dict[str, Any]) -> Iterator[House]:
+def open_house(database: Database, now: datetime, days: int, options: dict[str, Any]) -> Iterator[AppState]:
     world = build_world(**{"businesses": 1, "posts_per_account": 12, "days": days, "now": now, **options})
     truth = Truth(world)
     clock = [now]
@@ -163,6 +163,6 @@ def open_house(database: Database, now: datetime, days: int, options: dict[str, 
     # Retries are made as often as in earnest, without the waits between them.
     with running_server(api) as base_url, stamina.set_testing(testing=True, attempts=4, cap=True):
         settings = Settings(_env_file=None, data_dir=Path("unused"))  # type: ignore[call-arg]
-        house = House(database, world, truth, api, base_url, settings, clock)
+        house = AppState(database, world, truth, api, base_url, settings, clock)
         house.connect()
         yield house

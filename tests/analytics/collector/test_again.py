@@ -15,10 +15,10 @@ from sophia.analytics.readings.run_models import Lease
 from sophia.demo.faults import graph_fault
 from sophia.meta.reporting_zone import reporting_day
 
-from .conftest import House, HouseMaker
+from .conftest import AppState, HouseMaker
 
 
-def value(house: House, page: str, metric: str, day: date, period: str = "day") -> int | float:
+def value(house: AppState, page: str, metric: str, day: date, period: str = "day") -> int | float:
     return house.stored(page)[page, None, metric, period, "", day]
 
 
@@ -75,7 +75,7 @@ def test_a_read_as_of_before_gives_the_old_value(make_house: HouseMaker) -> None
     assert read(house, replace(wanted, as_of=moment - timedelta(seconds=1))) == {}
 
 
-def read(house: House, wanted: ReadingFilter) -> dict[date, int | float]:
+def read(house: AppState, wanted: ReadingFilter) -> dict[date, int | float]:
     """{day: value} as the API would answer."""
     with house.database.read() as session:
         page = read_page(session, 1, wanted, 1000)
@@ -111,7 +111,7 @@ def test_days_missed_are_made_up_for(make_house: HouseMaker) -> None:
     assert {today - timedelta(days=back) for back in range(1, 14)} - days == empty_days(house, instagram, 14)
 
 
-def empty_days(house: House, instagram: str, back: int) -> set[date]:
+def empty_days(house: AppState, instagram: str, back: int) -> set[date]:
     """Days for which the simulated Meta has nothing to say: they must stay without a reading (A12)."""
     today = reporting_day(house.now)
     recent = {today - timedelta(days=number) for number in range(1, back)}

@@ -8,10 +8,10 @@ from sophia.analytics.collector.plan import Plan
 from sophia.demo.faults import Fault
 from sophia.demo.requests import Request
 
-from .conftest import House, HouseMaker
+from .conftest import AppState, HouseMaker
 
 
-def calls(house: House, *words: str) -> list[str]:
+def calls(house: AppState, *words: str) -> list[str]:
     """The calls since the last reset whose path or query has all the words."""
     said = [f"{call.method} {call.path}?{call.query}" for call in house.api.calls]
     return [one for one in said if all(word in one for word in words)]

@@ -21,13 +21,13 @@ from sophia.demo.objects import Media, Post
 from sophia.portfolio.models import Account
 from sophia.portfolio.models import Post as StoredPost
 
-from .conftest import NOON, House, HouseMaker, open_house
+from .conftest import NOON, AppState, HouseMaker, open_house
 
 PLAN = Plan(COMMENTS, comments_only=True, at_least=None)
 SMALL = {"posts_per_account": 5, "days": 60, "seed": 5}
 
 
-def know_posts(house: House) -> House:
+def know_posts(house: AppState) -> AppState:
     """Put the posts into the store, as a collection would, without the counts that it would bring."""
     kinds = {"status": "post", "photo": "post", "video": "video", "reel": "reel"}
     with house.database.write() as session:
@@ -46,42 +46,42 @@ def know_posts(house: House) -> House:
 
 
 @pytest.fixture
-def either(make_house: HouseMaker) -> House:
+def either(make_house: HouseMaker) -> AppState:
     """One client whose posts are known, and whose comments nobody has read yet; on SQLite and on PostgreSQL."""
     return know_posts(make_house(**SMALL))
 
 
 @pytest.fixture
-def house(sqlite_database: Database) -> Iterator[House]:
+def house(sqlite_database: Database) -> Iterator[AppState]:
     """The same on SQLite alone."""
     with open_house(sqlite_database, NOON, SMALL["days"], SMALL) as house:
         yield know_posts(house)
 
 
-def look(house: House, *accounts: str, **changes: Any) -> list[RunOutcome]:
+def look(house: AppState, *accounts: str, **changes: Any) -> list[RunOutcome]:
     return house.collect(*accounts, plan=PLAN, **changes)
 
 
-def published(house: House) -> list[Post | Media]:
+def published(house: AppState) -> list[Post | Media]:
     """Posts and media that are out, newest first in each account."""
     page, instagram = house.world.pages[0].id, house.world.instagram_accounts[0].id
     listed: list[Post | Media] = [*house.world.posts(page), *house.world.media(instagram)]
     return [one for one in listed if one.created_at <= house.now]
 
 
-def truth(house: House, *without: str) -> dict[str, Written]:
+def truth(house: AppState, *without: str) -> dict[str, Written]:
     found = [one for post in published(house) for one in written(house.world, house.truth, post, house.now)]
     return {one.id: one for one in found if one.object_id not in without and one.id not in without}
 
 
-def stored(house: House) -> dict[str, Any]:
+def stored(house: AppState) -> dict[str, Any]:
     rows = house.rows(
         "SELECT c.*, p.platform_post_id FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.gone_at IS NULL"
     )
     return {row.platform_comment_id: row for row in rows}
 
 
-def quality(house: House) -> list[Any]:
+def quality(house: AppState) -> list[Any]:
     return house.rows("SELECT * FROM derived_metrics ORDER BY post_id, metric_date")
 
 
@@ -91,7 +91,7 @@ def moment(value: Any) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def test_what_is_stored_is_what_was_written(either: House) -> None:
+def test_what_is_stored_is_what_was_written(either: AppState) -> None:
     """A18, H10: text, moment, place and tone of every comment in five languages; a second run changes nothing."""
     outcomes = look(either)
     assert [outcome.status for outcome in outcomes] == ["ok", "ok"]
@@ -113,7 +113,7 @@ def test_what_is_stored_is_what_was_written(either: House) -> None:
     assert either.rows("SELECT count(*) FROM metrics WHERE metric_name = 'comment_quality_score'")[0][0] == 0
 
 
-def test_few_calls(house: House) -> None:
+def test_few_calls(house: AppState) -> None:
     """B7, B8: the first look costs a handful of calls, an ordinary day two an account, and the readings none."""
     house.collect(initial_days=1)
     first = look(house)
@@ -127,7 +127,7 @@ def test_few_calls(house: House) -> None:
     assert stored(house).keys() == truth(house).keys()
 
 
-def test_edits_and_deletions_are_kept_up_with(either: House) -> None:
+def test_edits_and_deletions_are_kept_up_with(either: AppState) -> None:
     """A18, K5: an edit is scored anew; a comment that was deleted counts no more, and its words are gone."""
     look(either)
     threads = Counter(one.object_id for one in truth(either).values())
@@ -156,7 +156,7 @@ def test_edits_and_deletions_are_kept_up_with(either: House) -> None:
     assert early.id not in stored(either)
 
 
-def test_older_posts_are_read_when_meta_counts_otherwise(house: House) -> None:
+def test_older_posts_are_read_when_meta_counts_otherwise(house: AppState) -> None:
     """B7: under posts of more than 28 days nothing is asked until the count differs."""
     house.collect(initial_days=1)
     look(house)
@@ -175,7 +175,7 @@ def test_older_posts_are_read_when_meta_counts_otherwise(house: House) -> None:
 
 
 @pytest.mark.parametrize("platform", ["facebook", "instagram"])
-def test_without_the_permission_nothing_is_asked(house: House, platform: str) -> None:
+def test_without_the_permission_nothing_is_asked(house: AppState, platform: str) -> None:
     """C7, C10: the run says which permission is missing; readings are collected as before."""
     needed = {"facebook": "pages_read_user_content", "instagram": "instagram_manage_comments"}[platform]
     with house.database.write() as session:
@@ -187,7 +187,7 @@ def test_without_the_permission_nothing_is_asked(house: House, platform: str) ->
     assert "sophia connect" in outcome.problems[0]["what_to_do"]
 
 
-def test_a_refusal_of_comments_costs_no_reading(house: House) -> None:
+def test_a_refusal_of_comments_costs_no_reading(house: AppState) -> None:
     """C2, C3: Meta refuses the permission half-way; the next daily run reads everything, the account stays active."""
     house.api.faults[:] = [fault_of("10 permission missing", r"comments\.")]
     outcomes = look(house)
@@ -200,7 +200,7 @@ def test_a_refusal_of_comments_costs_no_reading(house: House) -> None:
 
 
 @pytest.mark.parametrize("name", ["100/33 object missing", "299 permission", "1/99 unknown error"])
-def test_one_post_that_refuses_costs_itself(house: House, name: str) -> None:
+def test_one_post_that_refuses_costs_itself(house: AppState, name: str) -> None:
     """B8: one post fails the whole list; every other post's comments are stored, and the one is named."""
     house.collect(initial_days=1)
     broken = {one.id for one in (published(house)[1], published(house)[-1])}
@@ -227,7 +227,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_faults_lose_nothing(house: House, name: str) -> None:
+def test_faults_lose_nothing(house: AppState, name: str) -> None:
     """C1, C8: after any fault, a later look ends with the same comments, and nothing was marked as gone."""
     house.api.faults[:] = [FAULTS[name]]
     first = look(house)
@@ -241,7 +241,7 @@ def test_faults_lose_nothing(house: House, name: str) -> None:
     assert stored(house).keys() == truth(house).keys()
 
 
-def test_an_odd_comment_is_left_out(house: House) -> None:
+def test_an_odd_comment_is_left_out(house: AppState) -> None:
     """C9: a comment without a moment costs itself; nothing that was stored before is taken for deleted."""
     look(house)
     kept = stored(house)
@@ -253,7 +253,7 @@ def test_an_odd_comment_is_left_out(house: House) -> None:
     assert stored(house) == kept
 
 
-def test_nobody_is_named(house: House) -> None:
+def test_nobody_is_named(house: AppState) -> None:
     """Names and ids of those who wrote, which Meta would tell, stand nowhere in the store."""
     look(house)
     everything = str([house.rows("SELECT * FROM comments"), house.rows("SELECT * FROM collection_runs")])
@@ -263,7 +263,7 @@ def test_nobody_is_named(house: House) -> None:
     assert not [call for call in house.api.calls if "name" in call.query]
 
 
-def test_what_rests_goes_on_resting(house: House) -> None:
+def test_what_rests_goes_on_resting(house: AppState) -> None:
     """B8: a post whose insights are refused is left alone as long as before, whatever its comments say."""
     house.api.break_insights(published(house)[0].id, META_ERRORS["100/33 object missing"].as_error())
     house.collect(initial_days=1)
@@ -274,7 +274,7 @@ def test_what_rests_goes_on_resting(house: House) -> None:
     assert house.rows("SELECT * FROM refused_objects") == resting
 
 
-def test_comments_are_forgotten(either: House) -> None:
+def test_comments_are_forgotten(either: AppState) -> None:
     """K5: what was written before the kept days goes, and does not come back; what was derived of it stays."""
     look(either)
     derived = quality(either)
@@ -286,7 +286,7 @@ def test_comments_are_forgotten(either: House) -> None:
     assert quality(either) == derived
 
 
-def test_switched_off(house: House) -> None:
+def test_switched_off(house: AppState) -> None:
     look(house, collect_comments=False)
     assert house.api.calls == []
     assert stored(house) == {}

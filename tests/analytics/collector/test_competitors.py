@@ -16,13 +16,13 @@ from sophia.database import Database
 from sophia.demo.meta_errors import fault_of
 from sophia.meta.reporting_zone import reporting_day
 
-from .conftest import NOON, House, open_house
+from .conftest import NOON, AppState, open_house
 
 PLAN = Plan(COMMENTS, comments_only=True, at_least=None)
 
 
 @pytest.fixture
-def house(sqlite_database: Database) -> Iterator[House]:
+def house(sqlite_database: Database) -> Iterator[AppState]:
     """Two businesses, of which the first names the second and a name that nobody has as its competitors."""
     with open_house(sqlite_database, NOON, 60, {"businesses": 2, "posts_per_account": 6}) as house:
         with house.database.write() as session:
@@ -31,22 +31,22 @@ def house(sqlite_database: Database) -> Iterator[House]:
         yield house
 
 
-def look(house: House) -> list[RunOutcome]:
+def look(house: AppState) -> list[RunOutcome]:
     """The daily look of the first client's accounts, without comments."""
     mine = house.world.businesses[0]
     return house.collect(mine.page.id, mine.instagram.id, plan=PLAN, collect_comments=False)
 
 
-def stored(house: House) -> dict[str, CompetitorState]:
+def stored(house: AppState) -> dict[str, CompetitorState]:
     with house.database.read() as session:
         return {one.username: one for one in list_competitors(session, 1)}
 
 
-def discoveries(house: House) -> int:
+def discoveries(house: AppState) -> int:
     return sum("business_discovery" in call.query for call in house.api.calls)
 
 
-def test_once_a_day(house: House) -> None:
+def test_once_a_day(house: AppState) -> None:
     """H5: one call a competitor and day, by Instagram's account alone; values are dated by the reporting day."""
     page, instagram = look(house)
     assert (page.calls, instagram.calls, instagram.status) == (0, 2, "ok")
@@ -67,7 +67,7 @@ def test_once_a_day(house: House) -> None:
     assert house.rows("SELECT count(*) FROM competitor_values")[0][0] == 4
 
 
-def test_who_cannot_be_found_is_named_once(house: House) -> None:
+def test_who_cannot_be_found_is_named_once(house: AppState) -> None:
     """C10: a personal account and a name that nobody has; asked for again in a week, and told of no more."""
     _, first = look(house)
     assert [problem["code"] for problem in first.problems] == ["not_found"]
@@ -81,7 +81,7 @@ def test_who_cannot_be_found_is_named_once(house: House) -> None:
     assert {one.status for one in stored(house).values()} == {"refused"}
 
 
-def test_a_limit_stops_the_look_and_nothing_else(house: House) -> None:
+def test_a_limit_stops_the_look_and_nothing_else(house: AppState) -> None:
     """C2, C4: Business Discovery is throttled; the next look goes on, and nothing of a day is written twice."""
     house.api.faults[:] = [fault_of("80002 instagram rate limit", r"business_discovery", times=1)]
     _, first = look(house)
@@ -91,7 +91,7 @@ def test_a_limit_stops_the_look_and_nothing_else(house: House) -> None:
     assert stored(house)[house.world.instagram_accounts[1].username].status == "ok"
 
 
-def test_share_of_voice_is_that_of_the_truth(house: House) -> None:
+def test_share_of_voice_is_that_of_the_truth(house: AppState) -> None:
     """H5: likes and posts of two closed weeks, on both sides those that Meta really counts."""
     today = reporting_day(house.now)
     window = Window(today - timedelta(days=28), today)

@@ -18,7 +18,7 @@ from sophia.demo.world import ALL_SCOPES
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account
 
-from .conftest import House, HouseMaker, Key
+from .conftest import AppState, HouseMaker, Key
 from .test_truth import truth_of
 
 ONE_DAY = timedelta(days=1)
@@ -27,7 +27,7 @@ WITHOUT_INSIGHTS = tuple(scope for scope in ALL_SCOPES if scope != "read_insight
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-def grant(house: House, scopes: tuple[str, ...]) -> None:
+def grant(house: AppState, scopes: tuple[str, ...]) -> None:
     """Let every token of the simulated Meta have these permissions from now on."""
     house.api.simulation.world = replace(house.world, scopes=scopes)
 
@@ -36,13 +36,13 @@ def ended(outcome: RunOutcome) -> dict[str, str]:
     return {name: family["ended"] for name, family in outcome.families.items()}
 
 
-def covered_through(house: House, family: str) -> date | None:
+def covered_through(house: AppState, family: str) -> date | None:
     """The last day that a family's watermark covers, as a day of the calendar."""
     rows = house.rows("SELECT through_day FROM watermarks WHERE family = :family", family=family)
     return day_of(rows[0][0]) if rows else None
 
 
-def expect_account(house: House, external_id: str, days: int) -> None:
+def expect_account(house: AppState, external_id: str, days: int) -> None:
     """Every value of the account that Meta knows of these days, and every value of its posts, is stored as it is."""
     wanted = truth_of(house, external_id, reporting_day(house.now) - days * ONE_DAY)
     stored = house.stored(external_id)

@@ -9,13 +9,13 @@ from sophia.demo.meta_errors import META_ERRORS
 from sophia.meta.pacing import PRECAUTION
 from sophia.meta.reporting_zone import reporting_day
 
-from .conftest import House, HouseMaker
+from .conftest import AppState, HouseMaker
 from .test_truth import truth_of
 
 REGAIN = timedelta(minutes=17)
 
 
-def asked(house: House, external_id: str) -> int:
+def asked(house: AppState, external_id: str) -> int:
     return sum(call.account_id == external_id for call in house.api.calls)
 
 
@@ -65,7 +65,7 @@ def test_nothing_is_asked_before_the_regain_time(make_house: HouseMaker) -> None
     assert outcome.status == "ok"
 
 
-def expect_silence(house: House, external_id: str) -> None:
+def expect_silence(house: AppState, external_id: str) -> None:
     house.api.reset()
     (outcome,) = house.collect(external_id)
     assert outcome.status == "throttled"

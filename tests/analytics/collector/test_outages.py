@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.analytics.collector.conftest import House, HouseMaker
+from tests.analytics.collector.conftest import AppState, HouseMaker
 from tests.analytics.collector.test_truth import expect_truth, truth_of
 from tests.conftest import ON_SQLITE
 
@@ -36,7 +36,7 @@ IN_THE_SUITE = ("code 2", "code 1", "code 4", "too heavy", "html 503", "empty", 
 NAMES = [pytest.param(name, marks=[] if name in IN_THE_SUITE else pytest.mark.campaign) for name in OUTAGES]
 
 
-def calls_of(house: House) -> dict[str, int]:
+def calls_of(house: AppState) -> dict[str, int]:
     """HTTP calls as the server counted them, by account; those of batches, which name none, under the empty id."""
     counts: dict[str, int] = {}
     for call in house.api.calls:
@@ -83,7 +83,7 @@ def test_an_outage_in_the_middle_of_a_run_loses_nothing(make_house: HouseMaker, 
     expect_truth(house)
 
 
-def fault_calls(house: House) -> int:
+def fault_calls(house: AppState) -> int:
     return sum(fault.struck for fault in house.api.faults)
 
 
@@ -111,7 +111,7 @@ def test_an_outage_of_the_posts_costs_the_posts(make_house: HouseMaker, name: st
     assert {key: stored.get(key) for key in wanted} == wanted
 
 
-def truth_of_days(house: House, account: str) -> dict[Any, int | float]:
+def truth_of_days(house: AppState, account: str) -> dict[Any, int | float]:
     return truth_of(house, account, reporting_day(house.now) - timedelta(days=90))
 
 
@@ -191,7 +191,7 @@ class Paged:
         return json.dumps(data).encode()
 
 
-def gone(house: House) -> int:
+def gone(house: AppState) -> int:
     return len(house.rows("SELECT 1 FROM posts WHERE gone_at IS NOT NULL"))
 
 

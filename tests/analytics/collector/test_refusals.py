@@ -12,11 +12,11 @@ from sophia.demo.faults import Fault, graph_fault
 from sophia.demo.meta_errors import fault_of
 from sophia.meta.reporting_zone import reporting_day
 
-from .conftest import House, HouseMaker
+from .conftest import AppState, HouseMaker
 from .test_truth import truth_of
 
 
-def names(house: House, external_id: str) -> set[str]:
+def names(house: AppState, external_id: str) -> set[str]:
     return {key[2] for key in house.stored(external_id)}
 
 

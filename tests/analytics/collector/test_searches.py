@@ -12,7 +12,7 @@ from sophia.demo.faults import Fault
 from sophia.demo.objects import Media
 from sophia.demo.requests import Request
 
-from .conftest import House, HouseMaker
+from .conftest import AppState, HouseMaker
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 TUESDAY = datetime(2026, 11, 17, 15, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ GONE_QUIET = GraphError("(#100) Zahl nicht lieferbar", 100)
 SHORT: dict[str, Any] = {"initial_days": 3}
 
 
-def refuse(house: House, error: GraphError, *words: str, unless: str = "nothing") -> Fault:
+def refuse(house: AppState, error: GraphError, *words: str, unless: str = "nothing") -> Fault:
     """Answer every GET that has all of these (regular expressions) with the error."""
     patterns = [re.compile(word) for word in ("insights", *words)]
     spared = re.compile(unless)
@@ -34,17 +34,17 @@ def refuse(house: House, error: GraphError, *words: str, unless: str = "nothing"
     return fault
 
 
-def media_of(house: House, wanted: Callable[[Media], bool] = lambda _: True) -> list[Media]:
+def media_of(house: AppState, wanted: Callable[[Media], bool] = lambda _: True) -> list[Media]:
     """The media that Meta lists, newest first."""
     listed = house.world.media(house.world.instagram_accounts[0].id)
     return sorted((m for m in listed if m.created_at <= house.now and wanted(m)), key=lambda m: m.created_at)[::-1]
 
 
-def stored_names(house: House, account: str, post: str) -> set[str]:
+def stored_names(house: AppState, account: str, post: str) -> set[str]:
     return {key[2] for key in house.stored(account) if key[1] == post}
 
 
-def statuses(house: House) -> set[tuple[str, str]]:
+def statuses(house: AppState) -> set[tuple[str, str]]:
     return {tuple(row) for row in house.rows("SELECT object_kind, metric_name FROM metric_status")}
 
 

@@ -19,7 +19,7 @@ from sophia.meta.catalogue import (
 )
 from sophia.meta.reporting_zone import reporting_day
 
-from .conftest import House, HouseMaker, Key
+from .conftest import AppState, HouseMaker, Key
 
 KINDS = {
     Platform.FACEBOOK: (ObjectKind.PAGE, ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL, ObjectKind.STORY),
@@ -56,7 +56,7 @@ def as_stored(expected: Expected, today: date) -> Key:
     return (expected.account_id, expected.post_id, name, expected.period, breakdown, expected.day or today)
 
 
-def truth_of(house: House, external_id: str, since: date, version: str = "v22.0") -> dict[Key, int | float]:
+def truth_of(house: AppState, external_id: str, since: date, version: str = "v22.0") -> dict[Key, int | float]:
     """Everything that should be stored of an account after a first collection."""
     today = reporting_day(house.now)
     number = int(version[1:3])
@@ -79,7 +79,7 @@ def truth_of(house: House, external_id: str, since: date, version: str = "v22.0"
     return found
 
 
-def means_something(house: House, item: Expected) -> bool:
+def means_something(house: AppState, item: Expected) -> bool:
     """Whether the catalogue has the metric for this kind of post.
 
     Meta answers video metrics of photos with 0, but nobody watched a photo for 0 ms; video_insights is asked of reels;
@@ -96,7 +96,7 @@ def means_something(house: House, item: Expected) -> bool:
     return metric is not None and kind in metric.kinds
 
 
-def spans_of(house: House, external_id: str) -> Iterator[tuple[Key, int]]:
+def spans_of(house: AppState, external_id: str) -> Iterator[tuple[Key, int]]:
     """Instagram's totals over closed weeks and the last 28 days, by breakdown."""
     today = reporting_day(house.now)
     account = house.world.account(external_id)
@@ -143,7 +143,7 @@ def test_store_equals_truth(make_house: HouseMaker, version: str) -> None:
     expect_truth(house, version)
 
 
-def expect_truth(house: House, version: str = "v22.0") -> None:
+def expect_truth(house: AppState, version: str = "v22.0") -> None:
     today = reporting_day(house.now)
     for external_id in house.account_ids:
         platform_days = 90 if external_id in {page.id for page in house.world.pages} else 89

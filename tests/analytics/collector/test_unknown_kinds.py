@@ -12,7 +12,7 @@ from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.wire import Receive, Scope, Send
 
-from .conftest import House, HouseMaker
+from .conftest import AppState, HouseMaker
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 Change = Callable[[dict[str, Any]], None]
@@ -59,7 +59,7 @@ def longer_ids(answer: Any) -> None:
         comment["id"] = (comment["id"].replace("_", ""), comment["id"], f"77_{comment['id']}")[number % 3]
 
 
-def collect_changed(house: House, path: str, change: Change, plan: Plan | None = None) -> Any:
+def collect_changed(house: AppState, path: str, change: Change, plan: Plan | None = None) -> Any:
     business = house.world.businesses[0]
     account = business.page if business.page.id in path else business.instagram
     with running_server(Changed(house.api, path, change)) as house.base_url:

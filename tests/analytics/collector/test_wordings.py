@@ -14,7 +14,7 @@ from sophia.demo.faults import Fault
 from sophia.demo.requests import Request
 from sophia.meta.reporting_zone import reporting_day
 
-from .conftest import House, HouseMaker
+from .conftest import AppState, HouseMaker
 from .test_truth import truth_of
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -75,7 +75,7 @@ CASES = [
 ]
 
 
-def refuse(house: House, metric: str, wording: Wording, other: str = "") -> None:
+def refuse(house: AppState, metric: str, wording: Wording, other: str = "") -> None:
     """From now on Meta refuses whatever insights name this metric."""
     error = GraphError(wording.message.format(name=metric, other=other), wording.code, wording.subcode)
     name = re.compile(rf"\b{metric}\b")
@@ -86,7 +86,7 @@ def refuse(house: House, metric: str, wording: Wording, other: str = "") -> None
     house.api.faults.append(Fault("^GET", status=400, body=error.body("ATrace"), when=names_it))
 
 
-def collect_a_day_later(house: House, account: str) -> int:
+def collect_a_day_later(house: AppState, account: str) -> int:
     """Collect, and return how many HTTP calls it took."""
     house.now += timedelta(days=1)
     house.api.calls.clear()
@@ -95,7 +95,7 @@ def collect_a_day_later(house: House, account: str) -> int:
     return outcome.calls
 
 
-def expect_all_but(house: House, account: str, metric: str) -> None:
+def expect_all_but(house: AppState, account: str, metric: str) -> None:
     """Every other value of today, and of the days up to yesterday, is stored as the simulated Meta knows it.
 
     Demographics are asked once a week.

@@ -32,7 +32,7 @@ from tests.models.rows import (
     watched,
 )
 
-from sophia.analytics.anomalies.models import WatchedSeries
+from sophia.analytics.anomalies.models import MonitoredSeries
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.kpis.models import KPISnapshotRevision
 from sophia.analytics.maintenance.exporting import MANIFEST, export_store
@@ -66,7 +66,7 @@ def largest(store: Database) -> Database:
     with store.write() as session:
         session.add_all([annotation(), benchmark(), comment(), *competitor(), conversion(), ideal(), link(), queued()])
         session.add_all([score(), snapshot(), status(), trace(), watched(), approval])
-        session.add(WatchedSeries(account_id=1, metric="views", remembered={}))
+        session.add(MonitoredSeries(account_id=1, metric="views", remembered={}))
         session.add(Fetch(**details, request="x", sha256=b"\0" * 32, body=b""))
         session.add(RefusedObject(account_id=1, object_id="1", code=1, reason="x", since=NOW, ask_again_at=NOW))
         item = {"object_id": "1", "metric_name": "x", "excerpt": "x", "recorded_at": NOW}

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table, select, text
 from tests.conftest import NOW
 from tests.portfolio.conftest import Agency
 
-from sophia.analytics.anomalies.models import AnomalyEntry, WatchedMetric
+from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric
 from sophia.analytics.audience.models import IdealCustomer
 from sophia.analytics.benchmarks.comparison import SEED
 from sophia.analytics.benchmarks.store import write_benchmarks
@@ -179,7 +179,7 @@ def test_every_text_survives_a_csv_file(value: str, tmp_path: Path) -> None:
         (column_of(Account, "connected_at"), NOW),
         (column_of(AnomalyEntry, "score"), -3.25),
         (column_of(AnomalyEntry, "until"), None),
-        (column_of(WatchedMetric, "together"), [1.5, None]),
+        (column_of(MonitoredMetric, "together"), [1.5, None]),
         (column_of(ClientGoal, "at_most"), True),
         (column_of(MarketingCost, "amount"), Decimal("9.90")),
     ],

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sophia.analytics.anomalies.detection import watch
-from sophia.analytics.anomalies.records import Anomaly, Measured, SeriesDays, WatchState
+from sophia.analytics.anomalies.records import Anomaly, Measured, MonitoringState, SeriesDays
 from sophia.errors import InvalidInputError
 
 MONDAY = date(2026, 1, 5)
@@ -215,9 +215,9 @@ def test_provisional_days_never_drop() -> None:
 
 def day_by_day(
     given: Sequence[SeriesDays], length: int, provisional_days: int
-) -> tuple[dict[object, Anomaly], WatchState]:
+) -> tuple[dict[object, Anomaly], MonitoringState]:
     """Each day with nothing but the last few days of the series, as a run would bring them."""
-    state: WatchState | None = None
+    state: MonitoringState | None = None
     gathered: dict[object, Anomaly] = {}
     for last in range(length):
         first = max(0, last - 4)

@@ -10,7 +10,7 @@ DAY = date(2026, 10, 31)
 
 
 @dataclass(frozen=True)
-class Seen:
+class ClientScope:
     kind: EventKind
     since: date
     until: date | None
@@ -20,9 +20,9 @@ class Seen:
     platform: str = "instagram"
 
 
-def seen(kind: EventKind, days: int = 0, until: int | None = 1, alike: int = 9, metric: str = "views") -> Seen:
+def seen(kind: EventKind, days: int = 0, until: int | None = 1, alike: int = 9, metric: str = "views") -> ClientScope:
     end = None if until is None else DAY + timedelta(days=until)
-    return Seen(kind, DAY + timedelta(days=days), end, 14, alike, metric)
+    return ClientScope(kind, DAY + timedelta(days=days), end, 14, alike, metric)
 
 
 def test_one_change_in_four_metrics_is_one_event() -> None:

@@ -13,7 +13,7 @@ from sophia.analytics.goals.store import NewGoal, set_goal
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.readings.models import MetricSeries
 from sophia.analytics.reports.brief import make_brief
-from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStanding
+from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
 from sophia.analytics.reports.brief_schemas import BriefAnswer
 from sophia.analytics.reports.gathering import make_report
 from sophia.main import create_app
@@ -64,10 +64,10 @@ def test_every_client_has_a_state_and_reasons(agency: Agency) -> None:
     clients = by_name(found)
     states = {name: one.state for name, one in clients.items()}
     assert states == {
-        "Well": ClientStanding.SAGE,
-        "Empty": ClientStanding.NO_DATA,
-        "Dead": ClientStanding.CORAL,
-        "Falling": ClientStanding.CORAL,
+        "Well": ClientStatus.SAGE,
+        "Empty": ClientStatus.NO_DATA,
+        "Dead": ClientStatus.CORAL,
+        "Falling": ClientStatus.CORAL,
     }
     assert [one.name for one in found.clients] == ["Dead", "Falling", "Well", "Empty"]
     assert found.counts == {"coral": 2, "amber": 0, "sage": 1, "no data": 1, "clients": 4}
@@ -114,7 +114,7 @@ def test_what_a_client_never_sent_is_no_missed_goal(agency: Agency) -> None:
     with agency.filling.database.write() as session:
         set_goal(session, client, "Sell", goal, LONG_AGO)
     (one,) = brief_of(agency.filling).clients
-    assert (one.state, one.goals[0].standing.value) == (ClientStanding.SAGE, "not known")
+    assert (one.state, one.goals[0].standing.value) == (ClientStatus.SAGE, "not known")
     report = make_report(agency.filling.database, client, None, NOW)
     assert [report.kpis[name].value for name in ("conversions", "new_customers")] == [None, None]
     assert "No event of this client had been recorded" in " ".join(one.text for one in report.commentary)
@@ -126,7 +126,7 @@ def test_a_silent_collector_is_said(agency: Agency) -> None:
     agency.days(account, "views", dict.fromkeys(list(each_day(EARLIER, 1)) + list(each_day(WEEK, 1))[:4], 100.0))
     agency.days(account, "total_interactions", each_day(EARLIER, 9) | each_day(WEEK, 9))
     (one,) = brief_of(agency.filling).clients
-    assert one.state is ClientStanding.AMBER
+    assert one.state is ClientStatus.AMBER
     texts = {reason.code: reason.text for reason in one.reasons}
     assert texts["stale"] == "Its collection is behind: the newest readings are of 2026-11-15."
     assert texts["incomplete"] == "Readings are complete for 4 of 7 days."

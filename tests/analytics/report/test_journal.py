@@ -9,7 +9,7 @@ from tests.analytics.report.conftest import Agency
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
 from sophia.analytics.anomalies.daily import keep_anomalies
-from sophia.analytics.anomalies.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
+from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
 from sophia.analytics.anomalies.store import Told
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.readings.run_models import Watermark
@@ -61,7 +61,7 @@ def test_day_by_day_is_the_same_as_at_once(agency: Agency) -> None:
     begun = LAST - timedelta(days=21)
     keep_anomalies(filling.database, at(begun))
     with filling.database.write() as session:
-        kept = {row.metric: row.remembered for row in session.scalars(select(WatchedSeries))}
+        kept = {row.metric: row.remembered for row in session.scalars(select(MonitoredSeries))}
     assert set(kept) == {"views", "total_interactions"}
     for index in range(1, 22):
         keep_anomalies(filling.database, at(begun + index * ONE_DAY))
@@ -71,7 +71,7 @@ def test_day_by_day_is_the_same_as_at_once(agency: Agency) -> None:
         ("drop", LAST - timedelta(days=9)),
     }
     with filling.database.write() as session:
-        for table in (AnomalyEntry, WatchedSeries, WatchedMetric):
+        for table in (AnomalyEntry, MonitoredSeries, MonitoredMetric):
             session.execute(delete(table))
     keep_anomalies(filling.database, at(begun))
     keep_anomalies(filling.database, at(LAST))
@@ -203,7 +203,7 @@ def test_watching_costs_a_constant_number_of_queries(agency: Agency) -> None:
         for number in range(more):
             watched(agency, f"Client {number}", usual(number), number)
         with agency.filling.database.write() as session:
-            for table in (AnomalyEntry, WatchedSeries, WatchedMetric):
+            for table in (AnomalyEntry, MonitoredSeries, MonitoredMetric):
                 session.execute(delete(table))
         with QueryCounter(agency.filling.database) as counter:
             keep_anomalies(agency.filling.database, NOW)

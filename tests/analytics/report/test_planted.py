@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from tests.analytics.collector.conftest import House, open_house
+from tests.analytics.collector.conftest import AppState, open_house
 from tests.analytics.report.test_building import check_sentence
 
 from sophia.analytics.anomalies.daily import keep_anomalies
@@ -58,7 +58,7 @@ def test_what_was_planted_is_found(sqlite_database: Database, seed: int, platfor
             check_sentence(document, sentence)
 
 
-def brief_of(house: House, week: Window) -> Brief:
+def brief_of(house: AppState, week: Window) -> Brief:
     return make_brief(house.database, None, NOW, week)
 
 

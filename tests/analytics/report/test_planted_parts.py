@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.analytics.collector.conftest import House, open_house
+from tests.analytics.collector.conftest import AppState, open_house
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.drivers.drivers import DRIVERS
@@ -62,7 +62,7 @@ def judged(template: Path, folder: Path, seed: int, weeks: list[Window], *, plat
 
 
 @contextmanager
-def collected(template: Path, path: Path, seed: int, platforms: int) -> Iterator[House]:
+def collected(template: Path, path: Path, seed: int, platforms: int) -> Iterator[AppState]:
     """A portfolio of fourteen in a store of its own; one is answered better and one posts more since the last week."""
     shutil.copy(template, path)
     database = Database(f"sqlite:///{path}")
@@ -75,7 +75,7 @@ def collected(template: Path, path: Path, seed: int, platforms: int) -> Iterator
     database.close()
 
 
-def judge_week(house: House, week: Window, held: Held) -> None:
+def judge_week(house: AppState, week: Window, held: Held) -> None:
     """Note for every part that has an interval whether it holds the true part."""
     brief = make_brief(house.database, None, NOW, week)
     before, after = (days_between(one.start, one.end - ONE_DAY) for one in (brief.before, brief.window))

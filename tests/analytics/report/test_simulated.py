@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from tests.analytics.collector.conftest import House, HouseMaker
+from tests.analytics.collector.conftest import AppState, HouseMaker
 from tests.analytics.report.test_building import check_sentence
 from tests.conftest import ON_BOTH
 
@@ -10,7 +10,7 @@ from sophia.analytics.collector.plan import Plan
 from sophia.analytics.figures.figures import Window
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.reports.brief import make_brief
-from sophia.analytics.reports.brief_records import ClientStanding
+from sophia.analytics.reports.brief_records import ClientStatus
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.schemas import report_answer
 from sophia.meta.reporting_zone import reporting_day
@@ -20,7 +20,7 @@ LATER = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 WEEK = Window(date(2026, 11, 9), date(2026, 11, 16))
 
 
-def stored_views(house: House) -> float:
+def stored_views(house: AppState) -> float:
     """Summed from the tables, by Meta's own names."""
     page, instagram = (one for one in house.account_ids)
     found = 0.0
@@ -93,4 +93,4 @@ def test_the_agency_in_brief(make_house: HouseMaker) -> None:
     for client in found.clients:
         assert client.kpis["views"].value is not None
         assert client.weekly_views[-1] == client.kpis["views"].value
-        assert (client.state is ClientStanding.SAGE) == (client.reasons == ())
+        assert (client.state is ClientStatus.SAGE) == (client.reasons == ())

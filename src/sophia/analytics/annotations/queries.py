@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.readings.validity import standing
-from sophia.analytics.readings.visibility import Seen
 from sophia.database import among
 
 
@@ -45,6 +45,8 @@ def notes(
     return [Note(*row) for row in rows]
 
 
-def told_to(seen: Seen, notes: Iterable[Note]) -> tuple[Note, ...]:
+def told_to(allowed_clients: ClientScope, notes: Iterable[Note]) -> tuple[Note, ...]:
     """What is of the whole portfolio is meant for everybody; who wrote it only for those who may see all clients (D3)."""
-    return tuple(note if seen is None or note.client_id is not None else replace(note, author=None) for note in notes)
+    return tuple(
+        note if allowed_clients is None or note.client_id is not None else replace(note, author=None) for note in notes
+    )

@@ -5,26 +5,26 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from sophia.analytics.figures.requests import VISIBLE, CalendarDay, DateRangeQuery, RequestModel, visible
 from sophia.analytics.figures.schemas import (
-    Answering,
+    ResponseModel,
 )
-from sophia.analytics.figures.shapes import VISIBLE, Asking, CalendarDay, DaysAsked, visible
 
 Text = Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=1000, pattern=VISIBLE)]
 
 
-class NewAnnotation(Asking):
+class NewAnnotation(RequestModel):
     """What somebody knows of a day that numbers do not tell."""
 
     day: CalendarDay
     text: Text
 
 
-class NotesQuery(DaysAsked):
+class NotesQuery(DateRangeQuery):
     """Annotations of these days; of all days without them."""
 
 
-class NoteAnswer(Answering):
+class NoteAnswer(ResponseModel):
     """What somebody knows of a day; without a client it concerns the whole portfolio, and every client's report shows it."""
 
     id: int

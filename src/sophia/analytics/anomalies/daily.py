@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.anomalies.detection import PROVISIONAL_DAYS, watch
 from sophia.analytics.anomalies.queries import Remembered, asked_through, remembered_watch
-from sophia.analytics.anomalies.records import Anomaly, PortfolioEvent, SeriesDays, Watched, WatchState
+from sophia.analytics.anomalies.records import Anomaly, MonitoringResult, MonitoringState, PortfolioEvent, SeriesDays
 from sophia.analytics.anomalies.series import Watch, series_days
 from sophia.analytics.anomalies.state import earliest_day, events_document, events_of, past_state, recalled, remembered
 from sophia.analytics.anomalies.store import JudgedDays, Told, keep_judged
@@ -16,7 +16,7 @@ from sophia.analytics.figures.facts import WATCHED
 from sophia.analytics.figures.figures import ONE_DAY, Window
 from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
-from sophia.analytics.readings.meanings import meanings
+from sophia.analytics.readings.metric_definitions import meanings
 from sophia.database import Database
 from sophia.meta.catalogue import Platform
 from sophia.meta.reporting_zone import reporting_day
@@ -76,24 +76,24 @@ def judge(session: Session, platform: Platform, metric: str, today: date) -> Jud
     return _judged(platform, metric, before, found, names)
 
 
-def _first_state(given: Mapping[int, SeriesDays], begun: date) -> WatchState:
+def _first_state(given: Mapping[int, SeriesDays], begun: date) -> MonitoringState:
     """All series as they are before the first day that is judged: known, and never judged."""
     past = []
     for one in given.values():
         length = (begun - one.first_day).days + 1
         cut = SeriesDays(one.series, one.measured, one.first_day, one.values[:length], one.posts[:length])
         past.append(past_state(cut))
-    return WatchState(begun, tuple(past))
+    return MonitoringState(begun, tuple(past))
 
 
-def _state(known: Remembered, given: Mapping[int, SeriesDays]) -> WatchState:
+def _state(known: Remembered, given: Mapping[int, SeriesDays]) -> MonitoringState:
     """What was judged stays judged; values are those of today, so that late and restated days are learnt from."""
     series = tuple(recalled(found, given[account]) for account, found in known.series.items() if account in given)
-    return WatchState(known.last_day, series, *events_of(known.event), known.together)
+    return MonitoringState(known.last_day, series, *events_of(known.event), known.together)
 
 
 def _judged(
-    platform: Platform, metric: str, before: date | None, watched: Watched, accounts: Mapping[str, int]
+    platform: Platform, metric: str, before: date | None, watched: MonitoringResult, accounts: Mapping[str, int]
 ) -> JudgedDays:
     state = watched.state
     columns = [field.name for field in fields(Anomaly) if field.name != "series"]

@@ -8,8 +8,8 @@ import numpy as np
 
 from sophia.analytics.anomalies.expectation import WINDOW
 from sophia.analytics.anomalies.journal import Journal
-from sophia.analytics.anomalies.portfolio_events import EventWatch
-from sophia.analytics.anomalies.records import SeriesDays, Watched, WatchState
+from sophia.analytics.anomalies.portfolio_events import PortfolioEventDetector
+from sophia.analytics.anomalies.records import MonitoringResult, MonitoringState, SeriesDays
 from sophia.analytics.anomalies.scoreboard import Board
 from sophia.analytics.figures.figures import ONE_DAY
 from sophia.errors import InvalidInputError
@@ -19,11 +19,11 @@ PROVISIONAL_DAYS = 2
 
 def watch(
     series: Sequence[SeriesDays],
-    state: WatchState | None = None,
+    state: MonitoringState | None = None,
     *,
     last_day: date | None = None,
     provisional_days: int = PROVISIONAL_DAYS,
-) -> Watched:
+) -> MonitoringResult:
     """Judge every day that the state has not judged, up to `last_day` (by default the latest day given).
 
     One metric on one platform, one series a client: series that move alike on one day are one portfolio event. The last
@@ -38,10 +38,10 @@ def watch(
     if state is not None and not state.series:
         state = None
     if last_day is None or not (series or state):
-        return Watched((), (), state or WatchState(last_day or date.min, ()))
+        return MonitoringResult((), (), state or MonitoringState(last_day or date.min, ()))
     board = Board.of(series, state, last_day)
     journal = Journal.of(board, state)
-    events = EventWatch.of(board, state)
+    events = PortfolioEventDetector.of(board, state)
     final = max(board.days - provisional_days, 0)
     for day in range(final):
         judged = board.judge(day)
@@ -49,8 +49,10 @@ def watch(
     for day in range(final, board.days):
         journal.note_provisional(day, board.judge(day, tentative=True))
     rows = tuple(replace(board.kept(row, final), open=journal.open_of(row)) for row in range(len(board.names)))
-    next_state = WatchState(board.date_of(WINDOW + final - 1), rows, events.open, events.level, tuple(events.together))
-    return Watched(journal.found(), events.found(), next_state)
+    next_state = MonitoringState(
+        board.date_of(WINDOW + final - 1), rows, events.open, events.level, tuple(events.together)
+    )
+    return MonitoringResult(journal.found(), events.found(), next_state)
 
 
 def check(series: Sequence[SeriesDays]) -> None:

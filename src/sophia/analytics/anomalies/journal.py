@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sophia.analytics.anomalies.expectation import WINDOW
-from sophia.analytics.anomalies.records import Anomaly, AnomalyKind, PortfolioEvent, WatchState
+from sophia.analytics.anomalies.records import Anomaly, AnomalyKind, MonitoringState, PortfolioEvent
 from sophia.analytics.anomalies.scoreboard import Board, Judged
 from sophia.analytics.figures.statistics import Floats
 
@@ -40,7 +40,7 @@ class Journal:
     _open: dict[tuple[int, Slot], int]
 
     @classmethod
-    def of(cls, board: Board, state: WatchState | None) -> "Journal":
+    def of(cls, board: Board, state: MonitoringState | None) -> "Journal":
         """Take up what was open."""
         journal = cls(board, [], {})
         for one in state.series if state else ():

@@ -14,7 +14,7 @@ ANOMALY_KINDS = ("spike", "drop", "outage", "rise", "fall", "gap")
 EVENT_KINDS = ("spike", "drop", "rise", "fall")
 
 
-class WatchedMetric(Base):
+class MonitoredMetric(Base):
     """One metric on one platform: the last day that is judged for good, and what the portfolio did on the latest days."""
 
     __tablename__ = "watched_metrics"
@@ -28,7 +28,7 @@ class WatchedMetric(Base):
     judged_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class WatchedSeries(Base):
+class MonitoredSeries(Base):
     """What must be remembered of a series to judge its next day; its values stand with the readings."""
 
     __tablename__ = "watched_series"

@@ -6,7 +6,7 @@ import numpy as np
 
 from sophia.analytics.anomalies.expectation import WINDOW
 from sophia.analytics.anomalies.journal import LONGEST, USUAL_AFTER_DAYS, runs
-from sophia.analytics.anomalies.records import EventKind, PortfolioEvent, WatchState
+from sophia.analytics.anomalies.records import EventKind, MonitoringState, PortfolioEvent
 from sophia.analytics.anomalies.scoreboard import Board
 from sophia.analytics.figures.estimation import Known
 from sophia.analytics.figures.statistics import Floats
@@ -23,7 +23,7 @@ _CORRELATION = np.array([0.3])
 
 
 @dataclass(slots=True)
-class EventWatch:
+class PortfolioEventDetector:
     """The portfolio, day by day. `open` are the days that go on, `level` is the new level that is not usual yet,
     `together` the latest days' common z.
     """
@@ -35,7 +35,7 @@ class EventWatch:
     _closed: list[PortfolioEvent] = field(default_factory=list)
 
     @classmethod
-    def of(cls, board: Board, state: WatchState | None) -> "EventWatch":
+    def of(cls, board: Board, state: MonitoringState | None) -> "PortfolioEventDetector":
         """Take up what was open."""
         return cls(board, None, None, []) if state is None else cls(board, state.event, state.level, [*state.together])
 

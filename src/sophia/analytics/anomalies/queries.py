@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from sophia.analytics.anomalies.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
+from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
 from sophia.analytics.anomalies.records import EventKind
 from sophia.analytics.figures.figures import Window
 from sophia.analytics.readings.account_states import DAY_FAMILIES
@@ -17,7 +17,7 @@ from sophia.portfolio.models import Account
 
 
 @dataclass(frozen=True, slots=True)
-class ToldAnomaly:
+class StoredAnomaly:
     """An anomaly as it was told last. `withdrawn_at`: Meta restated its day, or it was the beginning of another."""
 
     id: int
@@ -43,7 +43,7 @@ class ToldAnomaly:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldEvent:
+class StoredPortfolioEvent:
     """Days on which most accounts of a platform moved alike, as they were told last."""
 
     id: int
@@ -72,28 +72,30 @@ class Remembered:
 
 def told_anomalies(
     session: Session, client_id: int, *, window: Window | None = None, only_open: bool = False
-) -> list[ToldAnomaly]:
+) -> list[StoredAnomaly]:
     """Those of the client whose days touch the window, newest first; of open ones none that was withdrawn."""
     entry = AnomalyEntry
-    columns = [getattr(entry, name) for name in ToldAnomaly.__dataclass_fields__ if hasattr(entry, name)]
+    columns = [getattr(entry, name) for name in StoredAnomaly.__dataclass_fields__ if hasattr(entry, name)]
     rows = session.execute(
         select(Account.client_id, Account.platform, *columns)
         .join(Account, Account.id == entry.account_id)
         .where(Account.client_id == client_id, *_asked(entry.since, entry.until, entry.withdrawn_at, window, only_open))
         .order_by(entry.since.desc(), entry.id.desc())
     )
-    return [ToldAnomaly(**row) for row in rows.mappings()]
+    return [StoredAnomaly(**row) for row in rows.mappings()]
 
 
-def told_events(session: Session, *, window: Window | None = None, only_open: bool = False) -> list[ToldEvent]:
+def told_events(
+    session: Session, *, window: Window | None = None, only_open: bool = False
+) -> list[StoredPortfolioEvent]:
     """The events of the portfolio whose days touch the window, newest first."""
     entry = PortfolioEventEntry
     rows = session.execute(
-        select(*(getattr(entry, name) for name in ToldEvent.__dataclass_fields__))
+        select(*(getattr(entry, name) for name in StoredPortfolioEvent.__dataclass_fields__))
         .where(*_asked(entry.since, entry.until, entry.withdrawn_at, window, only_open))
         .order_by(entry.since.desc(), entry.id.desc())
     )
-    return [ToldEvent(**row) for row in rows.mappings()]
+    return [StoredPortfolioEvent(**row) for row in rows.mappings()]
 
 
 def _asked(
@@ -110,22 +112,22 @@ def _asked(
 def judged_through(session: Session, client_id: int) -> date | None:
     """The last day that was judged for good in every watched metric of the client's platforms."""
     platforms = select(Account.platform).where(Account.client_id == client_id)
-    return session.scalar(select(func.min(WatchedMetric.last_day)).where(WatchedMetric.platform.in_(platforms)))
+    return session.scalar(select(func.min(MonitoredMetric.last_day)).where(MonitoredMetric.platform.in_(platforms)))
 
 
 def portfolio_judged_through(session: Session) -> date | None:
     """The last day that was judged for good in every metric that is watched on any platform."""
-    return session.scalar(select(func.min(WatchedMetric.last_day)))
+    return session.scalar(select(func.min(MonitoredMetric.last_day)))
 
 
 def remembered_watch(session: Session, platform: str, metric: str, accounts: Collection[int]) -> Remembered | None:
     """What the watch knew when it judged last; None before its first day."""
-    row = session.get(WatchedMetric, (platform, metric))
+    row = session.get(MonitoredMetric, (platform, metric))
     if row is None:
         return None
     rows = session.execute(
-        select(WatchedSeries.account_id, WatchedSeries.remembered).where(
-            WatchedSeries.metric == metric, among(WatchedSeries.account_id, accounts)
+        select(MonitoredSeries.account_id, MonitoredSeries.remembered).where(
+            MonitoredSeries.metric == metric, among(MonitoredSeries.account_id, accounts)
         )
     )
     series = {account: found for account, found in rows}  # noqa: C416 - rows are no pairs to the type checker

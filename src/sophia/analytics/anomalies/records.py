@@ -92,7 +92,7 @@ class SeriesState:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchState:
+class MonitoringState:
     """All series as they stand after `last_day`, the portfolio's days and its new level that still go on."""
 
     last_day: date
@@ -103,12 +103,12 @@ class WatchState:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class MonitoringResult:
     """What is new or still open, oldest first, and the state that judges the next days."""
 
     anomalies: tuple[Anomaly, ...]
     events: tuple[PortfolioEvent, ...]
-    state: WatchState
+    state: MonitoringState
 
 
 @dataclass(frozen=True, slots=True)

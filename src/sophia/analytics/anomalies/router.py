@@ -6,15 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
-from sophia.access.web import Visit, Visited
+from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.annotations.queries import notes, told_to
 from sophia.analytics.anomalies.queries import judged_through, told_anomalies, told_events
 from sophia.analytics.anomalies.schemas import AnomaliesAnswer, AnomaliesQuery, EventsAnswer
 from sophia.analytics.anomalies.sentences import say_anomaly
 from sophia.analytics.anomalies.shared_events import shared_events
 from sophia.analytics.figures.figures import ONE_DAY, Window
-from sophia.analytics.figures.shapes import ClientId, days_asked
-from sophia.analytics.readings.visibility import expect_client
+from sophia.analytics.figures.requests import ClientId, requested_dates
+from sophia.analytics.readings.permissions import expect_client
 from sophia.meta.reporting_zone import reporting_day
 
 router = APIRouter(responses=documented(404))
@@ -23,21 +23,21 @@ DAYS = 90
 
 
 @router.get("/{client_id}/anomalies")
-def anomalies(context: Visited, client_id: ClientId, asked: Annotated[AnomaliesQuery, Query()]) -> AnomaliesAnswer:
+def anomalies(context: ReadContext, client_id: ClientId, asked: Annotated[AnomaliesQuery, Query()]) -> AnomaliesAnswer:
     """What was unusual, since when, how much and against what was expected; judged every morning, open until it ends."""
     window = _window(context, asked)
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         found = told_anomalies(session, client_id, window=window, only_open=asked.open)
         through = judged_through(session, client_id)
-        told = told_to(context.seen, notes(session, [client_id], window=window))
+        told = told_to(context.allowed_clients, notes(session, [client_id], window=window))
     lines = [{"anomaly": one, "sentence": say_anomaly(one, one.kind, one.metric, one.platform)} for one in found]
     about = {"client_id": client_id, "window": window, "judged_through": through}
     return AnomaliesAnswer.model_validate(about | {"anomalies": lines, "annotations": told})
 
 
 @portfolio.get("/portfolio/events")
-def events(context: Visited, asked: Annotated[AnomaliesQuery, Query()]) -> EventsAnswer:
+def events(context: ReadContext, asked: Annotated[AnomaliesQuery, Query()]) -> EventsAnswer:
     """Days on which most accounts of a platform moved alike: how many, how much, since when and until when."""
     window = _window(context, asked)
     with context.database.read() as session:
@@ -47,13 +47,13 @@ def events(context: Visited, asked: Annotated[AnomaliesQuery, Query()]) -> Event
             if told_event.withdrawn_at is None
         ]
         found = shared_events(stand)[::-1]
-        told = told_to(context.seen, notes(session, [], window=window))
+        told = told_to(context.allowed_clients, notes(session, [], window=window))
     return EventsAnswer.model_validate({"window": window, "events": found, "annotations": told})
 
 
-def _window(context: Visit, asked: AnomaliesQuery) -> Window | None:
+def _window(context: RequestContext, asked: AnomaliesQuery) -> Window | None:
     """The days that were asked for; without any the last 90, or all for what is open."""
-    window = days_asked(asked)
+    window = requested_dates(asked)
     if window is not None or asked.open:
         return window
     today = reporting_day(context.now)

@@ -6,22 +6,22 @@ from typing import Literal
 from pydantic import Field, FiniteFloat
 
 from sophia.analytics.annotations.schemas import NoteAnswer
+from sophia.analytics.figures.requests import DateRangeQuery
 from sophia.analytics.figures.schemas import (
-    Answering,
+    ResponseModel,
     SentenceAnswer,
     WindowAnswer,
 )
-from sophia.analytics.figures.shapes import DaysAsked
 from sophia.meta.catalogue import Platform
 
 
-class AnomaliesQuery(DaysAsked):
+class AnomaliesQuery(DateRangeQuery):
     """Days that an anomaly touches; without them the last 90. With `open` only what has not ended, whenever it began."""
 
     open: bool = False
 
 
-class ToldAnomalyAnswer(Answering):
+class StoredAnomalyResponse(ResponseModel):
     """Something unusual in the daily values of one account, as it was told last.
 
     `value`, `score` (z), `expected`, `low` and `high` (95 % range) belong to `worst`, its most unusual day. It is open
@@ -49,14 +49,14 @@ class ToldAnomalyAnswer(Answering):
     withdrawn_at: datetime | None
 
 
-class AnomalyLine(Answering):
+class AnomalyLine(ResponseModel):
     """An anomaly and how it is said; the references of the sentence lead into `anomaly`."""
 
-    anomaly: ToldAnomalyAnswer
+    anomaly: StoredAnomalyResponse
     sentence: SentenceAnswer
 
 
-class AnomaliesAnswer(Answering):
+class AnomaliesAnswer(ResponseModel):
     """Newest first. `judged_through` is the last day that is judged for good: the two after it may be restated."""
 
     client_id: int
@@ -66,7 +66,7 @@ class AnomaliesAnswer(Answering):
     annotations: list[NoteAnswer] = Field(description="Of the days of the window.")
 
 
-class ToldEventPartAnswer(Answering):
+class StoredPortfolioEventResponse(ResponseModel):
     """A portfolio event as one metric on one platform shows it."""
 
     id: int
@@ -83,7 +83,7 @@ class ToldEventPartAnswer(Answering):
     withdrawn_at: datetime | None
 
 
-class ToldEventAnswer(Answering):
+class SharedEventResponse(ResponseModel):
     """Days on which most accounts moved alike: one event, and no news of any client alone. Counts are over all parts."""
 
     kind: Literal["spike", "drop", "rise", "fall"]
@@ -91,18 +91,18 @@ class ToldEventAnswer(Answering):
     until: date | None
     series: int
     alike: int
-    parts: list[ToldEventPartAnswer]
+    parts: list[StoredPortfolioEventResponse]
 
 
-class EventsAnswer(Answering):
+class EventsAnswer(ResponseModel):
     """Newest first, with what was written down of the portfolio's days."""
 
     window: WindowAnswer | None
-    events: list[ToldEventAnswer]
+    events: list[SharedEventResponse]
     annotations: list[NoteAnswer]
 
 
-class AnomalyDetailsAnswer(Answering):
+class AnomalyDetailsAnswer(ResponseModel):
     kind: Literal["spike", "drop", "outage", "rise", "fall", "gap"]
     since: date
     noticed: date
@@ -116,7 +116,7 @@ class AnomalyDetailsAnswer(Answering):
     provisional: bool
 
 
-class AnomalyAnswer(Answering):
+class AnomalyAnswer(ResponseModel):
     account_id: int
     platform: Platform
     metric: str

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sophia.analytics.anomalies.expectation import HELD_OUT_DAYS, STEPS, WINDOW, Bools, Past, decay, expect, scores
-from sophia.analytics.anomalies.records import Measured, SeriesDays, SeriesState, WatchState
+from sophia.analytics.anomalies.records import Measured, MonitoringState, SeriesDays, SeriesState
 from sophia.analytics.figures.estimation import Known
 from sophia.analytics.figures.statistics import Floats
 from sophia.errors import InvalidInputError
@@ -128,7 +128,7 @@ class Board:
     # -- in and out ----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def of(cls, series: Sequence[SeriesDays], state: WatchState | None, last_day: date) -> "Board":
+    def of(cls, series: Sequence[SeriesDays], state: MonitoringState | None, last_day: date) -> "Board":
         """Lay out the state's days, then new ones until `last_day`. A series new to the state brings its past along."""
         kept = {one.series: one for one in state.series} if state else {}
         given = {one.series: one for one in series}

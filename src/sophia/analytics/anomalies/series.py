@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from sophia.analytics.anomalies.detection import PROVISIONAL_DAYS, watch
 from sophia.analytics.anomalies.expectation import WINDOW as HISTORY_DAYS
-from sophia.analytics.anomalies.queries import ToldEvent
-from sophia.analytics.anomalies.records import PortfolioEvent, SeriesAnomaly, SeriesDays, WatchState
+from sophia.analytics.anomalies.queries import StoredPortfolioEvent
+from sophia.analytics.anomalies.records import MonitoringState, PortfolioEvent, SeriesAnomaly, SeriesDays
 from sophia.analytics.anomalies.state import past_state
 from sophia.analytics.figures.facts import WATCHED, AccountDays, PostsADay, each_day
 from sophia.analytics.figures.figures import ONE_DAY, Window
@@ -67,7 +67,7 @@ def watch_together(
     if not known or first >= whole.end:
         return [], []
     past, new = Window(whole.start, first), Window(first, whole.end)
-    state = WatchState(first - ONE_DAY, tuple(past_state(series_days(one, days, posts, past)) for one in known))
+    state = MonitoringState(first - ONE_DAY, tuple(past_state(series_days(one, days, posts, past)) for one in known))
     given = [series_days(one, days, posts, new) for one in known]
     # Meta may still restate the last two days that are over.
     provisional = max(0, PROVISIONAL_DAYS - (today - whole.end).days)
@@ -81,7 +81,7 @@ def watch_together(
     return series_anomalies, [event for event in watched.events if event_is_of(event, window, LATE_DAYS)]
 
 
-def event_is_of(event: PortfolioEvent | ToldEvent, window: Window, late: int = BEFORE_DAYS) -> bool:
+def event_is_of(event: PortfolioEvent | StoredPortfolioEvent, window: Window, late: int = BEFORE_DAYS) -> bool:
     """Whether these days may tell of it: a level lasts for weeks, and is news in its own and in the week after."""
     if event.kind in ("rise", "fall") and event.since < window.start - timedelta(days=late):
         return False

@@ -7,7 +7,7 @@ from math import log2
 from typing import Any
 
 from sophia.analytics.anomalies.expectation import WINDOW
-from sophia.analytics.anomalies.records import Anomaly, PortfolioEvent, SeriesDays, SeriesState, WatchState
+from sophia.analytics.anomalies.records import Anomaly, MonitoringState, PortfolioEvent, SeriesDays, SeriesState
 from sophia.analytics.figures.estimation import Known
 from sophia.analytics.figures.figures import ONE_DAY
 
@@ -82,7 +82,7 @@ def document(anomaly: Anomaly | PortfolioEvent) -> dict[str, Any]:
     }
 
 
-def events_document(state: WatchState) -> dict[str, Any]:
+def events_document(state: MonitoringState) -> dict[str, Any]:
     """What of the portfolio goes on, as JSON."""
     return {
         name: None if one is None else document(one) for name, one in (("event", state.event), ("level", state.level))

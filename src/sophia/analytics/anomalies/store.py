@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.anomalies.models import AnomalyEntry, PortfolioEventEntry, WatchedMetric, WatchedSeries
+from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
 from sophia.portfolio.models import Account
 
 Found = tuple[int, Mapping[str, Any]]
@@ -47,11 +47,11 @@ class Told:
 def keep_judged(session: Session, judged: JudgedDays, now: datetime) -> Told:
     """Store it all in the caller's transaction; nothing when somebody else has judged these days meanwhile."""
     key = (judged.platform, judged.metric)
-    row = session.get(WatchedMetric, key, with_for_update=True)
+    row = session.get(MonitoredMetric, key, with_for_update=True)
     if (None if row is None else row.last_day) != judged.before:
         return Told()
     if row is None:
-        row = WatchedMetric(platform=judged.platform, metric=judged.metric)
+        row = MonitoredMetric(platform=judged.platform, metric=judged.metric)
         session.add(row)
     row.last_day, row.together, row.event, row.judged_at = judged.last_day, judged.together, judged.event, now
     told = _keep_anomalies(session, judged, now) + _keep_events(session, judged, now)
@@ -63,10 +63,10 @@ def keep_judged(session: Session, judged: JudgedDays, now: datetime) -> Told:
 def _keep_series(session: Session, judged: JudgedDays) -> None:
     mine = select(Account.id).where(Account.platform == judged.platform)
     session.execute(
-        delete(WatchedSeries).where(WatchedSeries.metric == judged.metric, WatchedSeries.account_id.in_(mine))
+        delete(MonitoredSeries).where(MonitoredSeries.metric == judged.metric, MonitoredSeries.account_id.in_(mine))
     )
     session.add_all(
-        WatchedSeries(account_id=account, metric=judged.metric, remembered=document)
+        MonitoredSeries(account_id=account, metric=judged.metric, remembered=document)
         for account, document in judged.series.items()
     )
 

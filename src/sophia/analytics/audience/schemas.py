@@ -18,8 +18,8 @@ from sophia.analytics.audience.fit import (
     unknown_percent,
 )
 from sophia.analytics.audience.queries import AccountAudience, IdealCustomerState
-from sophia.analytics.figures.schemas import Answering, FigureAnswer, Quantity
-from sophia.analytics.figures.shapes import VISIBLE, Asking
+from sophia.analytics.figures.requests import VISIBLE, RequestModel
+from sophia.analytics.figures.schemas import FigureAnswer, Quantity, ResponseModel
 from sophia.meta.catalogue import Platform
 
 Audience = Literal["followers", "engaged", "reached"]
@@ -29,18 +29,18 @@ Country = Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE)]
 Place = Annotated[str, Field(min_length=1, max_length=120, pattern=VISIBLE)]
 
 
-class AudienceQuery(Asking):
+class AudienceQuery(RequestModel):
     audience: Audience = Field(default="followers", description="Who follows, who engaged, or who was reached.")
 
 
-class AgesGiven(Asking):
+class AgesGiven(RequestModel):
     """Years, both included; without `oldest` there is no upper end."""
 
     youngest: Years
     oldest: Years | None = None
 
 
-class ProfileGiven(Asking):
+class ProfileGiven(RequestModel):
     """Whom a client wants to reach; what is left out does not matter to it."""
 
     ages: AgesGiven | None = None
@@ -67,12 +67,12 @@ class ProfileGiven(Asking):
         )
 
 
-class AgesAnswer(Answering):
+class AgesAnswer(ResponseModel):
     youngest: int
     oldest: int | None
 
 
-class ProfileAnswer(Answering):
+class ProfileAnswer(ResponseModel):
     """A profile as it is kept: countries by their codes."""
 
     name: str
@@ -84,7 +84,7 @@ class ProfileAnswer(Answering):
     updated_at: datetime
 
 
-class AudiencePartAnswer(Answering):
+class AudiencePartAnswer(ResponseModel):
     """People with one value of a dimension; `percent` of those of whom it is known, and null for the unknown."""
 
     value: str
@@ -92,7 +92,7 @@ class AudiencePartAnswer(Answering):
     percent: FigureAnswer | None
 
 
-class DimensionAnswer(Answering):
+class DimensionAnswer(ResponseModel):
     """The audience by age, gender, country or city, the largest part first, as of `day`.
 
     `unknown` is the share of whom Meta says nothing here; they count in no fit.
@@ -104,7 +104,7 @@ class DimensionAnswer(Answering):
     parts: list[AudiencePartAnswer]
 
 
-class FitAnswer(Answering):
+class FitAnswer(ResponseModel):
     """How much of the audience a profile covers, in percent; `overall` is the mean of the parts that are known."""
 
     name: str
@@ -115,14 +115,14 @@ class FitAnswer(Answering):
     overall: FigureAnswer
 
 
-class CellAnswer(Answering):
+class CellAnswer(ResponseModel):
     """People of one breakdown, as Meta gave them."""
 
     dimensions: dict[str, str]
     people: Quantity
 
 
-class AccountAudienceAnswer(Answering):
+class AccountAudienceAnswer(ResponseModel):
     """One account's audience. Its people may be those of another account too, and so accounts are never added."""
 
     account_id: int
@@ -136,7 +136,7 @@ class AccountAudienceAnswer(Answering):
     reason: str | None
 
 
-class AudienceAnswer(Answering):
+class AudienceAnswer(ResponseModel):
     client_id: int
     audience: Audience
     accounts: list[AccountAudienceAnswer]

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import CanAdminister, CanAdministerPortfolio, Visited
+from sophia.access.web import AdminContext, AdminPortfolioContext, ReadContext
 from sophia.analytics.benchmarks.client_comparison import make_comparison
 from sophia.analytics.benchmarks.comparison import is_old, parse_benchmarks
 from sophia.analytics.benchmarks.queries import benchmark_cursor, benchmark_industries, list_benchmarks
@@ -20,9 +20,9 @@ from sophia.analytics.benchmarks.schemas import (
     ListedBenchmark,
 )
 from sophia.analytics.benchmarks.store import write_benchmarks
-from sophia.analytics.figures.paging import cut_page
-from sophia.analytics.figures.shapes import ClientId, WindowQuery
-from sophia.analytics.readings.visibility import expect_client
+from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.requests import ClientId, WindowQuery
+from sophia.analytics.readings.permissions import expect_client
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.revising import set_industry as set_client_industry
 
@@ -32,7 +32,7 @@ everybody = APIRouter()
 
 @everybody.get("/benchmarks")
 def benchmarks(
-    context: Visited, asked: Annotated[BenchmarksQuery, Query()], request: Request, response: Response
+    context: ReadContext, asked: Annotated[BenchmarksQuery, Query()], request: Request, response: Response
 ) -> list[ListedBenchmark]:
     """All benchmarks that figures are compared with, shipped ones and one's own; they say nothing of any client.
 
@@ -51,7 +51,7 @@ def benchmarks(
     today = reporting_day(context.now)
     return [
         ListedBenchmark(**BenchmarkAnswer.model_validate(one).model_dump(), is_old=is_old(one, today))
-        for one in cut_page(request, response, found, asked.limit, cursor=benchmark_cursor)
+        for one in paginate(request, response, found, asked.limit, cursor=benchmark_cursor)
     ]
 
 
@@ -59,35 +59,33 @@ def benchmarks(
     "/benchmarks/import",
     responses=documented(400, 413),
 )
-def import_benchmarks(
-    can_administer_portfolio: CanAdministerPortfolio, given: BenchmarksGiven
-) -> BenchmarksWrittenAnswer:
+def import_benchmarks(context: AdminPortfolioContext, given: BenchmarksGiven) -> BenchmarksWrittenAnswer:
     """Keep benchmarks of one's own from CSV, for all clients. The same file twice changes nothing."""
-    good, bad = parse_benchmarks(given.csv, newest_year=reporting_day(can_administer_portfolio.now).year)
-    with can_administer_portfolio.database.write() as session:
-        written = write_benchmarks(session, good, can_administer_portfolio.now, dry_run=given.dry_run)
+    good, bad = parse_benchmarks(given.csv, newest_year=reporting_day(context.now).year)
+    with context.database.write() as session:
+        written = write_benchmarks(session, good, context.now, dry_run=given.dry_run)
     counts = {"added": written.added, "changed": written.changed, "unchanged": written.unchanged}
     return BenchmarksWrittenAnswer.model_validate(counts | {"bad": list(bad), "dry_run": given.dry_run})
 
 
 @router.get("/{client_id}/benchmarks")
 def client_benchmarks(
-    context: Visited, client_id: ClientId, asked: Annotated[WindowQuery, Query()]
+    context: ReadContext, client_id: ClientId, asked: Annotated[WindowQuery, Query()]
 ) -> ClientComparisonAnswer:
     """The client's KPIs, by default of the newest closed week, beside what others reach; only like is compared with like."""
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
     return ClientComparisonAnswer.model_validate(
         make_comparison(context.database, client_id, asked.window_at(context.now), context.now)
     )  # fmt: skip
 
 
 @router.put("/{client_id}/industry", responses=documented(400, 413))
-def set_industry(can_administer: CanAdminister, client_id: ClientId, given: IndustryGiven) -> IndustryAnswer:
+def set_industry(context: AdminContext, client_id: ClientId, given: IndustryGiven) -> IndustryAnswer:
     """Say in which industry a client is, so that it is compared with that one."""
-    with can_administer.database.write() as session:
-        expect_client(session, can_administer.seen, client_id)
-        kept = set_client_industry(session, client_id, given.industry, can_administer.now)
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        kept = set_client_industry(session, client_id, given.industry, context.now)
         known = benchmark_industries(session)
     compared = kept is not None and kept.casefold() in known
     return IndustryAnswer(industry=kept, has_benchmarks=compared, known=known)

@@ -4,19 +4,19 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sophia.analytics.figures.requests import VISIBLE, Limit, RequestModel
 from sophia.analytics.figures.schemas import (
-    Answering,
     FigureAnswer,
     Quantity,
+    ResponseModel,
     WindowAnswer,
 )
-from sophia.analytics.figures.shapes import VISIBLE, Asking, Limit
 from sophia.meta.catalogue import Platform
 
 Industry = Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE)]
 
 
-class BenchmarksQuery(Asking):
+class BenchmarksQuery(RequestModel):
     industry: Industry | None = None
     platform: Platform | None = None
     metric: Annotated[str, Field(max_length=60, pattern=VISIBLE)] | None = None
@@ -24,7 +24,7 @@ class BenchmarksQuery(Asking):
     cursor: Annotated[str, Field(max_length=2000, description="From the Link header.")] | None = None
 
 
-class BenchmarkAnswer(Answering):
+class BenchmarkAnswer(ResponseModel):
     industry: str
     platform: Platform
     metric: str
@@ -42,19 +42,19 @@ class ListedBenchmark(BenchmarkAnswer):
     is_old: bool = Field(description="More than 18 months have passed since the end of the year that it describes.")
 
 
-class BenchmarksGiven(Asking):
+class BenchmarksGiven(RequestModel):
     """A CSV file as text, with a line of names."""
 
     csv: Annotated[str, Field(min_length=1)]
     dry_run: bool = Field(default=False, description="Say what would be kept, and keep nothing.")
 
 
-class BadLineAnswer(Answering):
+class BadLineAnswer(ResponseModel):
     line: int
     problem: str
 
 
-class BenchmarksWrittenAnswer(Answering):
+class BenchmarksWrittenAnswer(ResponseModel):
     """`changed` took the place of another value of one's own with the same key. Bad lines are set aside, the others kept: what
     cannot be read, and another value for a number that came with Sophia.
     """
@@ -66,7 +66,7 @@ class BenchmarksWrittenAnswer(Answering):
     dry_run: bool
 
 
-class ComparisonAnswer(Answering):
+class ComparisonAnswer(ResponseModel):
     benchmark: BenchmarkAnswer | None
     own: FigureAnswer
     points: FigureAnswer
@@ -75,21 +75,21 @@ class ComparisonAnswer(Answering):
     same_industry: bool
 
 
-class QuantilesAnswer(Answering):
+class QuantilesAnswer(ResponseModel):
     n: int
     lower: FigureAnswer
     middle: FigureAnswer
     upper: FigureAnswer
 
 
-class PeersAnswer(Answering):
+class PeersAnswer(ResponseModel):
     platform: Platform
     kpi: str
     own: FigureAnswer
     portfolio: QuantilesAnswer
 
 
-class ClientComparisonAnswer(Answering):
+class ClientComparisonAnswer(ResponseModel):
     """The client's KPIs beside published numbers that are like them, and the portfolio's quarters without names."""
 
     client_id: int
@@ -99,11 +99,11 @@ class ClientComparisonAnswer(Answering):
     portfolio: list[PeersAnswer]
 
 
-class IndustryGiven(Asking):
+class IndustryGiven(RequestModel):
     industry: Industry | None = Field(description="As benchmarks name it; null for none.")
 
 
-class IndustryAnswer(Answering):
+class IndustryAnswer(ResponseModel):
     """Whether anybody published a number for this industry; without one the client is compared with all industries."""
 
     industry: str | None

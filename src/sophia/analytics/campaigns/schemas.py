@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sophia.analytics.figures.schemas import Answering, FigureAnswer
-from sophia.analytics.figures.shapes import VISIBLE, Asking, CalendarDay, Id, Name
+from sophia.analytics.figures.requests import VISIBLE, CalendarDay, Id, Name, RequestModel
+from sophia.analytics.figures.schemas import FigureAnswer, ResponseModel
 
 Pillar = Annotated[str, Field(min_length=1, max_length=100, pattern=VISIBLE)]
 DraftIds = Annotated[list[Id], Field(max_length=1000)]
 
 
-class NewCampaign(Asking):
+class NewCampaign(RequestModel):
     """A campaign made by hand; both days are included."""
 
     name: Name
@@ -28,7 +28,7 @@ class NewCampaign(Asking):
         return self
 
 
-class CampaignChange(Asking):
+class CampaignChange(RequestModel):
     """What is to be different; what is left out stays. An `end_date` or `content_pillar` of null takes it away."""
 
     name: Name | None = None
@@ -50,11 +50,11 @@ class CampaignChange(Asking):
         return self.model_dump(exclude_unset=True)
 
 
-class DraftsAdded(Asking):
+class DraftsAdded(RequestModel):
     draft_ids: Annotated[list[Id], Field(min_length=1, max_length=1000)]
 
 
-class CampaignTotalsAnswer(Answering):
+class CampaignTotalsAnswer(ResponseModel):
     """Posts of its drafts by canonical metric, each by its last snapshot; people have bounds and no sum."""
 
     drafts: int
@@ -64,7 +64,7 @@ class CampaignTotalsAnswer(Answering):
     conversions: FigureAnswer
 
 
-class CampaignAnswer(Answering):
+class CampaignAnswer(ResponseModel):
     id: int
     name: str
     slug: str
@@ -79,7 +79,7 @@ class CampaignAnswer(Answering):
     revenue: list[FigureAnswer] = Field(description="Net of refunds, one for each currency.")
 
 
-class GroupingAnswer(Answering):
+class GroupingAnswer(ResponseModel):
     """What was grouped, and how many drafts lack a content pillar or a day."""
 
     campaigns: int

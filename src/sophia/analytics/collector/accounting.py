@@ -10,11 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.errors import StoreError
-from sophia.meta.asking import Ask
 from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue import Platform
 from sophia.meta.errors import STOPS_TOKEN, GraphError, Remedy
-from sophia.vault import strike_out
+from sophia.meta.fallbacks import Ask
+from sophia.vault import redact_secrets
 
 log = structlog.get_logger(__name__)
 # A host that does not answer is tried again after this; Meta's own outages last minutes, a laptop's network less.
@@ -90,7 +90,7 @@ class Accounting:
         words = str(error.orig if isinstance(error, DBAPIError) else error).strip()
         said = words.splitlines()[0] if words else type(error).__name__
         action = "Look after the database: its disk, its rights, its connections. The next run reads this again."
-        self._problem(family, "store", f"The store could not be written: {strike_out(said)}", action)
+        self._problem(family, "store", f"The store could not be written: {redact_secrets(said)}", action)
         self.outcome.action_needed = self.outcome.action_needed or action
 
     def crashed(self, family: str, error: Exception) -> None:
@@ -200,7 +200,7 @@ class Accounting:
     def _problem(
         self, family: str, code: int | str, message: str, what_to_do: str, *, subcode: int | None = None
     ) -> None:
-        note = {"family": family, "code": code, "message": strike_out(message), "what_to_do": what_to_do}
+        note = {"family": family, "code": code, "message": redact_secrets(message), "what_to_do": what_to_do}
         self.outcome.problems.append(note if subcode is None else {**note, "subcode": subcode})
 
 

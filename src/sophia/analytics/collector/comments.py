@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import anyio.to_thread
 
 from sophia.analytics.collector.accounting import Accounting, attempt, skipped_problems
-from sophia.analytics.collector.due import KnownAccount
+from sophia.analytics.collector.due import DueAccount
 from sophia.analytics.comments.competitors import DueCompetitor, due_competitors
 from sophia.analytics.comments.competitors_store import refuse_competitor, save_discovered
 from sophia.analytics.comments.queries import CommentedPost, posts_to_read
@@ -24,9 +24,9 @@ from sophia.analytics.readings.writer import Saved
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta import comments, discovery
-from sophia.meta.asking import Ask
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.fallbacks import Ask
 
 # Most comments come within the first days; from then on the count tells when to look again.
 YOUNG = timedelta(days=28)
@@ -89,7 +89,7 @@ class CommentsRun:
     """The state of one run. `outcome` is complete when go() has returned; Meta's errors end up in it."""
 
     def __init__(
-        self, database: Database, settings: Settings, known: KnownAccount, ask: Ask, run_id: int, now: datetime
+        self, database: Database, settings: Settings, known: DueAccount, ask: Ask, run_id: int, now: datetime
     ) -> None:
         self.known, self.ask, self.run_id = known, ask, run_id
         self._account = Accounting()

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from sophia.analytics.collector.due import KnownAccount
+from sophia.analytics.collector.due import DueAccount
 from sophia.analytics.collector.storing import Storing
 from sophia.analytics.figures.figures import ONE_DAY
 from sophia.analytics.figures.schedule import Days, due_days
@@ -27,7 +27,7 @@ class Coverage:
     is covered once a newer day was answered, because then Meta does answer and has no value for the older days.
     """
 
-    known: KnownAccount
+    known: DueAccount
     settings: Settings
     since: date | None
     today: date

@@ -32,7 +32,7 @@ SILENT = frozenset({"empty", "none"})
 
 
 @dataclass(frozen=True, slots=True)
-class Lapsed:
+class ExpiredRefusal:
     """A metric of the account itself whose refusal is due for another try, and since when Meta refuses it."""
 
     metric: str
@@ -41,7 +41,7 @@ class Lapsed:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownAccount:
+class DueAccount:
     """An account as a run finds it. `covered` and `asked_at` are by family of series, `refused` by kind of object.
 
     `resting` are objects that have refused and are left alone, `retried` those that are due for another try.
@@ -65,7 +65,7 @@ class KnownAccount:
     resting: frozenset[str]
     retried: frozenset[str]
     odd_for_long: bool
-    lapsed: tuple[Lapsed, ...]
+    lapsed: tuple[ExpiredRefusal, ...]
     silent: frozenset[str]
     silent_for_long: frozenset[str]
     answered_before: frozenset[str]
@@ -74,7 +74,7 @@ class KnownAccount:
     unanswered_since: datetime | None
 
 
-def account_to_collect(session: Session, account_id: int, api_version: str, now: datetime) -> KnownAccount:
+def account_to_collect(session: Session, account_id: int, api_version: str, now: datetime) -> DueAccount:
     """Raises NotFoundError when there is no such account. Refusals that are due for another try are left out."""
     account = session.get(Account, account_id)
     if account is None:
@@ -95,7 +95,7 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
     ).all()
     runs = _last_runs(session, account_id)
     silent = [{name for name, state in families.items() if state.get("ended") in SILENT} for _, families in runs]
-    return KnownAccount(
+    return DueAccount(
         id=account.id,
         name=account.name,
         client_id=account.client_id,
@@ -126,7 +126,7 @@ def regained_mark(metric: str) -> str:
 
 def _lapsed(
     session: Session, account: Account, api_version: str, noted: Mapping[str, datetime], now: datetime
-) -> tuple[Lapsed, ...]:
+) -> tuple[ExpiredRefusal, ...]:
     rows = session.execute(
         select(MetricStatus.metric_name, func.min(MetricStatus.since), func.max(MetricStatus.ask_again_at))
         .where(
@@ -138,7 +138,7 @@ def _lapsed(
         .group_by(MetricStatus.metric_name)
     )
     return tuple(
-        Lapsed(name, since, regained_mark(name))
+        ExpiredRefusal(name, since, regained_mark(name))
         for name, since, again_at in rows
         if again_at <= now and (regained_mark(name) not in noted or noted[regained_mark(name)] < again_at)
     )

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import unquote
 
-from sophia.meta.asking import ABOUT_A_PERMISSION
 from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue import Level, Period, Platform, Source, find
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError
-from sophia.meta.records import Batch, PostSeen
-from sophia.meta.walking import ids_of, is_past
+from sophia.meta.fallbacks import ABOUT_A_PERMISSION
+from sophia.meta.listing import ids_of, is_past
+from sophia.meta.records import Batch, ObservedPost
 
 # Answers that list objects; without objects in them there is nothing to have values of.
 LISTS = frozenset({"published_posts", "video_posts", "media", "stories", "video_reels", "page_stories"})
@@ -40,7 +40,7 @@ class Evidence:
     metrics: set[str] = field(default_factory=set)
     daily: dict[str, date] = field(default_factory=dict)
     posts: set[str] = field(default_factory=set)
-    listed: dict[str, PostSeen] = field(default_factory=dict)
+    listed: dict[str, ObservedPost] = field(default_factory=dict)
     has_blocks: bool = False
     is_odd: bool = False
 
@@ -74,7 +74,7 @@ class Evidence:
         """Whether values were asked for and nothing came back."""
         return self.expected > 0 and not (self.days or self.posts or self.has_blocks or self.is_odd)
 
-    def unanswered(self, skipped: Mapping[str, GraphError]) -> list[PostSeen]:
+    def unanswered(self, skipped: Mapping[str, GraphError]) -> list[ObservedPost]:
         """The listed posts without any insights, but for those that were skipped because Meta gave a reason."""
         if not self.expected:
             return []
@@ -95,7 +95,7 @@ class Evidence:
         return any(ids_of_post(post) & self.posts for post in self.listed.values())
 
 
-def ids_of_post(post: PostSeen) -> set[str]:
+def ids_of_post(post: ObservedPost) -> set[str]:
     """Meta's ids of a post: its own, and that of its video."""
     return {post.external_id, post.video_id} if post.video_id else {post.external_id}
 

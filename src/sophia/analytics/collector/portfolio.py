@@ -29,10 +29,10 @@ from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.errors import SophiaError
-from sophia.meta.asking import Ask
 from sophia.meta.catalogue import Platform
 from sophia.meta.client import GraphClient
 from sophia.meta.errors import GraphError
+from sophia.meta.fallbacks import Ask
 from sophia.meta.reporting_zone import reporting_day
 from sophia.vault import Vault
 

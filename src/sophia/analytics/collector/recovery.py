@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from sophia.analytics.figures.figures import ONE_DAY
 from sophia.analytics.figures.schedule import Days
 from sophia.meta import facebook, instagram
-from sophia.meta.asking import Ask
 from sophia.meta.catalogue import Level, Platform, explain
 from sophia.meta.envelope import Answer
+from sophia.meta.fallbacks import Ask
 
 
 def oldest_day(ask: Ask) -> date:

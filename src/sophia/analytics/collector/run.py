@@ -15,23 +15,30 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.collector.accounting import Accounting, attempt
 from sophia.analytics.collector.coverage import Coverage
-from sophia.analytics.collector.due import KnownAccount
+from sophia.analytics.collector.due import DueAccount
 from sophia.analytics.collector.evidence import Evidence, Listing
 from sophia.analytics.collector.plan import Plan, Progress
 from sophia.analytics.collector.recovery import ask_days, oldest_day, returned_metrics
 from sophia.analytics.collector.storing import Storing
-from sophia.analytics.figures.schedule import FRESH_AGE, POSTS_HISTORY, Days, Rung, closed_weeks, due_rungs
+from sophia.analytics.figures.schedule import (
+    FRESH_AGE,
+    POSTS_HISTORY,
+    Days,
+    RefreshInterval,
+    closed_weeks,
+    due_intervals,
+)
 from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.runs_store import RunOutcome, mark_unlisted_posts, note_asked
 from sophia.analytics.readings.writer import AccountWriter, Saved
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.meta import facebook, instagram
-from sophia.meta.asking import Ask
 from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.envelope import Answer
-from sophia.meta.walking import PAGE_SIZE
+from sophia.meta.fallbacks import Ask
+from sophia.meta.listing import PAGE_SIZE
 
 FAMILY: ContextVar[str] = ContextVar("family")  # which family of series a task works for
 
@@ -63,7 +70,7 @@ class Run:
         settings: Settings,
         progress: Progress,
         plan: Plan,
-        known: KnownAccount,
+        known: DueAccount,
         ask: Ask,
         writer: AccountWriter,
         run_id: int,
@@ -332,13 +339,13 @@ class Run:
         """Few accounts publish more than this in three days; a larger page would bring old posts every hour."""
         return FRESH_PAGE if self.plan.fresh_only else PAGE_SIZE
 
-    def _walk_back_to(self) -> tuple[tuple[Rung, ...], datetime | None]:
+    def _walk_back_to(self) -> tuple[tuple[RefreshInterval, ...], datetime | None]:
         """The rungs of the ladder that are due, and the moment back to which posts are read; None when none are due.
 
         Posts whose insights failed in passing are due whatever their age.
         """
         at_most = FRESH_AGE if self.plan.fresh_only else None
-        rungs = due_rungs(self.known.asked_at, self._now, self.plan.at_least, at_most)
+        rungs = due_intervals(self.known.asked_at, self._now, self.plan.at_least, at_most)
         moments = [self._now - (rungs[-1].age or POSTS_HISTORY)] if rungs else []
         if self.known.unanswered_since is not None and not self.plan.fresh_only:
             moments.append(max(self.known.unanswered_since, self._now - POSTS_HISTORY))
@@ -346,7 +353,7 @@ class Run:
             moments.append(self._now - (self.ask.today - self.plan.since))
         return rungs, min(moments, default=None)
 
-    async def _finish_walk(self, rungs: tuple[Rung, ...], listing: Listing, subject: str) -> None:
+    async def _finish_walk(self, rungs: tuple[RefreshInterval, ...], listing: Listing, subject: str) -> None:
         """Mark posts that are not listed any more, and note which rungs this walk served.
 
         A list that Meta cut short, and an empty list where posts were known, prove nothing about what they lack.

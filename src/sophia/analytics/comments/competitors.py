@@ -13,7 +13,7 @@ from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import ONE_DAY, Number, Window
 from sophia.analytics.kpis.windows import post_facts
 from sophia.analytics.readings.account_states import last_successes
-from sophia.analytics.readings.meanings import meanings
+from sophia.analytics.readings.metric_definitions import meanings
 from sophia.analytics.readings.posts import seen_posts
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.reporting_zone import day_start, reporting_day

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import CanWrite, Visited
+from sophia.access.web import ReadContext, WriteContext
 from sophia.analytics.comments import competitors_store
 from sophia.analytics.comments.competitors import CompetitorState, list_competitors, voices
 from sophia.analytics.comments.queries import (
@@ -33,9 +33,9 @@ from sophia.analytics.comments.schemas import (
 from sophia.analytics.comments.sentiment import by_week, overview
 from sophia.analytics.comments.share_of_voice import share_of_voice
 from sophia.analytics.figures.figures import ONE_DAY, Window, expect_begun, expect_days
-from sophia.analytics.figures.paging import cut_page
-from sophia.analytics.figures.shapes import ClientId, Id
-from sophia.analytics.readings.visibility import account_ids, expect_client
+from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.requests import ClientId, Id
+from sophia.analytics.readings.permissions import account_ids, expect_client
 from sophia.meta.reporting_zone import reporting_day
 
 router = APIRouter(responses=documented(404))
@@ -48,7 +48,7 @@ MOST_DAYS = 366
 
 @router.get("/{client_id}/comments", response_model=list[CommentAnswer])
 def comments(
-    context: Visited,
+    context: ReadContext,
     client_id: ClientId,
     asked: Annotated[CommentsQuery, Query()],
     request: Request,
@@ -57,19 +57,19 @@ def comments(
     """Comments, newest first; `Link: rel="next"` leads on. Who wrote them is not known to Sophia."""
     comment_filter = CommentFilter(asked.start_date, asked.end_date, asked.platform, asked.platform_post_id, asked.tone)
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         found = list_comments(session, client_id, comment_filter, before=asked.before, limit=asked.limit + 1)
-    return cut_page(request, response, found, asked.limit, cursor=comment_cursor)
+    return paginate(request, response, found, asked.limit, cursor=comment_cursor)
 
 
 @router.get("/{client_id}/sentiment")
 def sentiment(
-    context: Visited, client_id: ClientId, asked: Annotated[SentimentQuery, Query()]
+    context: ReadContext, client_id: ClientId, asked: Annotated[SentimentQuery, Query()]
 ) -> ClientSentimentAnswer:
     """How comments sound, with sample and interval; by default those of the last 28 days that are over."""
-    window = days_asked(asked, reporting_day(context.now))
+    window = requested_dates(asked, reporting_day(context.now))
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         found = comments_by_platform(session, account_ids(session, client_id), window)
     said = overview(found)
     weeks = by_week([comment for mine in found.values() for comment in mine], window)
@@ -88,7 +88,7 @@ def sentiment(
 
 @router.get("/{client_id}/derived-metrics", response_model=list[DerivedAnswer])
 def derived_metrics(
-    context: Visited,
+    context: ReadContext,
     client_id: ClientId,
     asked: Annotated[DerivedQuery, Query()],
     request: Request,
@@ -98,7 +98,7 @@ def derived_metrics(
     readings of the platform's.
     """
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         derived = list_derived(
             session,
             client_id,
@@ -109,45 +109,45 @@ def derived_metrics(
             before=asked.before,
             limit=asked.limit + 1,
         )
-    return cut_page(request, response, derived, asked.limit, cursor=derived_cursor)
+    return paginate(request, response, derived, asked.limit, cursor=derived_cursor)
 
 
 @router.get("/{client_id}/competitors", response_model=list[CompetitorAnswer])
-def competitors(context: Visited, client_id: ClientId) -> list[CompetitorState]:
+def competitors(context: ReadContext, client_id: ClientId) -> list[CompetitorState]:
     """The client's competitors on Instagram by name, with what was last seen of them."""
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         return list_competitors(session, client_id)
 
 
 @router.post("/{client_id}/competitors", status_code=201, response_model=CompetitorAnswer, responses=writing)
-def add_competitor(can_write: CanWrite, client_id: ClientId, given: NewCompetitor) -> CompetitorState:
+def add_competitor(context: WriteContext, client_id: ClientId, given: NewCompetitor) -> CompetitorState:
     """Name a competitor; the next daily look finds out whether Meta shows it. One that is there already stays."""
-    with can_write.database.write() as session:
-        expect_client(session, can_write.seen, client_id)
-        number = competitors_store.add_competitor(session, client_id, given.username, can_write.now)
-    with can_write.database.read() as session:
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        number = competitors_store.add_competitor(session, client_id, given.username, context.now)
+    with context.database.read() as session:
         return next(competitor for competitor in list_competitors(session, client_id) if competitor.id == number)
 
 
 @router.delete("/{client_id}/competitors/{competitor_id}", status_code=204)
-def remove_competitor(can_write: CanWrite, client_id: ClientId, competitor_id: CompetitorId) -> None:
+def remove_competitor(context: WriteContext, client_id: ClientId, competitor_id: CompetitorId) -> None:
     """Forget a competitor and everything that was seen of it."""
-    with can_write.database.write() as session:
-        expect_client(session, can_write.seen, client_id)
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
         competitors_store.remove_competitor(session, client_id, competitor_id)
 
 
 @router.get("/{client_id}/share-of-voice")
-def share(context: Visited, client_id: ClientId, asked: Annotated[SentimentQuery, Query()]) -> ShareOfVoiceAnswer:
+def share(context: ReadContext, client_id: ClientId, asked: Annotated[SentimentQuery, Query()]) -> ShareOfVoiceAnswer:
     """The client's share among its competitors: of posts of these days, their likes and their comments, each by itself.
 
     Where a side is not known in the same unit for the same days there is no share, and the reason.
     """
-    window = days_asked(asked, reporting_day(context.now))
+    window = requested_dates(asked, reporting_day(context.now))
     expect_begun(window, reporting_day(context.now))
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         found = voices(session, client_id, window, context.now)
     shares = {metric: share_of_voice(own, others) for metric, (own, others) in found.items()}
     return ShareOfVoiceAnswer.model_validate(
@@ -161,7 +161,7 @@ def share(context: Visited, client_id: ClientId, asked: Annotated[SentimentQuery
     )
 
 
-def days_asked(asked: SentimentQuery, today: date) -> Window:
+def requested_dates(asked: SentimentQuery, today: date) -> Window:
     """The days that were asked for; without any, the last 28 that are over. Raises InvalidInputError."""
     window = asked.days_until(today - ONE_DAY, WINDOW_DAYS)
     expect_days(window.days, MOST_DAYS)

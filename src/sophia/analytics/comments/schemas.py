@@ -7,14 +7,14 @@ from pydantic import Field, FiniteFloat
 
 from sophia.analytics.comments.queries import CommentState, DerivedState
 from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment, write_cursor
-from sophia.analytics.figures.schemas import Answering, FigureAnswer
-from sophia.analytics.figures.shapes import Asking, Cursor, DaysAsked, Limit, Name
+from sophia.analytics.figures.requests import Cursor, DateRangeQuery, Limit, Name, RequestModel
+from sophia.analytics.figures.schemas import FigureAnswer, ResponseModel
 from sophia.meta.catalogue import Platform
 
 ToneName = Literal["positive", "neutral", "negative", "not scored"]
 
 
-class CommentsQuery(DaysAsked):
+class CommentsQuery(DateRangeQuery):
     """Which comments are wanted, by the day on which they were written."""
 
     platform: Platform | None = None
@@ -35,7 +35,7 @@ def comment_cursor(last: CommentState) -> str:
     return write_cursor(last.written_at, last.id)
 
 
-class CommentAnswer(Answering):
+class CommentAnswer(ResponseModel):
     """A comment, without who wrote it. `compound` is VADER's number from −1 to 1; `is_own`: the account wrote it."""
 
     id: int
@@ -57,7 +57,7 @@ class CommentAnswer(Answering):
     edited_at: datetime | None
 
 
-class ToneAnswer(Answering):
+class ToneAnswer(ResponseModel):
     """Comments by tone. The shares are those of the scored ones and add up to 100.0; what has no tone is counted by reason."""
 
     comments: int
@@ -69,17 +69,17 @@ class ToneAnswer(Answering):
     shares: dict[str, FiniteFloat]
 
 
-class SentimentQuery(DaysAsked):
+class SentimentQuery(DateRangeQuery):
     """Days of the reporting zone, both included; 28 when one of them is left out."""
 
 
-class WeekOfTone(Answering):
+class WeekOfTone(ResponseModel):
     start: date
     end: date = Field(description="Not included.")
     sentiment: ToneAnswer
 
 
-class ClientSentimentAnswer(Answering):
+class ClientSentimentAnswer(ResponseModel):
     """What others wrote under the client's posts in these days; the accounts' own words do not count."""
 
     client_id: int
@@ -91,7 +91,7 @@ class ClientSentimentAnswer(Answering):
     weeks: list[WeekOfTone]
 
 
-class DerivedQuery(DaysAsked):
+class DerivedQuery(DateRangeQuery):
     metric_name: Name | None = None
     platform_post_id: Name | None = None
     limit: Limit = 500
@@ -109,7 +109,7 @@ def derived_cursor(last: DerivedState) -> str:
     return write_cursor(last.metric_date, last.post_id)
 
 
-class DerivedAnswer(Answering):
+class DerivedAnswer(ResponseModel):
     """A value that Sophia computed for a post and day, from what people did; no reading of the platform's."""
 
     client_id: int
@@ -125,11 +125,11 @@ class DerivedAnswer(Answering):
     computed_at: datetime
 
 
-class NewCompetitor(Asking):
+class NewCompetitor(RequestModel):
     username: Annotated[str, Field(min_length=1, max_length=40, description="On Instagram, with or without @.")]
 
 
-class CompetitorAnswer(Answering):
+class CompetitorAnswer(ResponseModel):
     """A competitor and its newest values. `posts_since`: all its posts from then on are known."""
 
     id: int
@@ -144,14 +144,14 @@ class CompetitorAnswer(Answering):
     read_on: date | None
 
 
-class ShareAnswer(Answering):
+class ShareAnswer(ResponseModel):
     """The client's share, and everybody's by name; without a share, the reason."""
 
     own: FigureAnswer
     shares: dict[str, FiniteFloat]
 
 
-class ShareOfVoiceAnswer(Answering):
+class ShareOfVoiceAnswer(ResponseModel):
     """Posts published on Instagram in these days, and their likes and comments as last read, by metric."""
 
     client_id: int

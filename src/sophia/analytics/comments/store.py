@@ -13,7 +13,7 @@ from sophia.analytics.comments.models import Comment, CommentReading, DerivedMet
 from sophia.analytics.comments.sentiment import Comment as MeasuredComment
 from sophia.analytics.comments.sentiment import NotScored, Scored, Tone, comment_quality_scores, score
 from sophia.database import Database, among, day_number, put_rows
-from sophia.meta.records import CommentSeen, CommentsSeen
+from sophia.meta.records import ObservedComment, ObservedComments
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Post
 
@@ -35,7 +35,7 @@ class Found:
 
 
 def save_comments(
-    database: Database, account_id: int, seen: Sequence[CommentsSeen], now: datetime, keep_since: datetime
+    database: Database, account_id: int, seen: Sequence[ObservedComments], now: datetime, keep_since: datetime
 ) -> list[Found]:
     """Store what one answer says, in one transaction, and what follows from it. Comments from before `keep_since`, and
     those under posts that are not known, are left out.
@@ -175,7 +175,7 @@ def _known(session: Session, account_id: int, names: Collection[str]) -> dict[st
     return {row.platform_comment_id: row for row in rows}
 
 
-def _row(account_id: int, post_id: int, seen: CommentSeen, now: datetime) -> dict[str, Any]:
+def _row(account_id: int, post_id: int, seen: ObservedComment, now: datetime) -> dict[str, Any]:
     return {
         "account_id": account_id,
         "post_id": post_id,
@@ -192,7 +192,7 @@ def _row(account_id: int, post_id: int, seen: CommentSeen, now: datetime) -> dic
     }
 
 
-def _changes(row: Comment, seen: CommentSeen, now: datetime) -> dict[str, Any] | None:
+def _changes(row: Comment, seen: ObservedComment, now: datetime) -> dict[str, Any] | None:
     """What is to be written of a comment that is stored; None when nothing differs."""
     returned = row.gone_at is not None
     given = (seen.text, seen.is_hidden, seen.likes, seen.is_own)

@@ -22,7 +22,7 @@ _WALKS = ("posts", "media")
 
 
 @dataclass(slots=True)
-class LookedFor:
+class PostCoverage:
     """`listed` is {account: the whole days of which all posts were looked for}; accounts without any are left out.
 
     `events_since` is the day of the client's first event; None when nobody has sent any.
@@ -32,7 +32,7 @@ class LookedFor:
     events_since: date | None = None
 
 
-def looked_for(session: Session, clients: Collection[int], as_of: datetime | None = None) -> dict[int, LookedFor]:
+def post_coverage(session: Session, clients: Collection[int], as_of: datetime | None = None) -> dict[int, PostCoverage]:
     """{client: what was looked for by then}; one query.
 
     The first walk along an account's posts goes back for two years and every later one as far as the one before it, so
@@ -51,7 +51,7 @@ def looked_for(session: Session, clients: Collection[int], as_of: datetime | Non
         .outerjoin(Account, Account.client_id == Client.id)
         .where(among(Client.id, clients))
     )
-    found: dict[int, LookedFor] = defaultdict(LookedFor)
+    found: dict[int, PostCoverage] = defaultdict(PostCoverage)
     for client, account, first, last, newest, since in rows:
         found[client].events_since = since
         if account is not None and first is not None and last is not None:

@@ -8,19 +8,19 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from sophia.analytics.conversions.listing import ConversionRecord
 from sophia.analytics.conversions.schemas import AttributedBy, EventType, NewConversion
-from sophia.analytics.figures.schemas import Answering, Currency
-from sophia.analytics.figures.shapes import (
+from sophia.analytics.figures.requests import (
     VISIBLE,
     Amount,
-    Asking,
     BodyId,
     CalendarDay,
     Cursor,
-    DaysAsked,
+    DateRangeQuery,
     Limit,
+    RequestModel,
     visible,
 )
-from sophia.analytics.figures.shapes import Name as ShortText
+from sophia.analytics.figures.requests import Name as ShortText
+from sophia.analytics.figures.schemas import Currency, ResponseModel
 from sophia.errors import InvalidInputError
 
 Reason = Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=500, pattern=VISIBLE)]
@@ -29,7 +29,7 @@ Source = Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=
 _CHECKED = ("event_type", "source", "event_date", "revenue_amount", "currency")
 
 
-class ConversionsQuery(DaysAsked):
+class ConversionsQuery(DateRangeQuery):
     """Which conversions are listed, a page at a time."""
 
     event_type: EventType | None = None
@@ -40,7 +40,7 @@ class ConversionsQuery(DaysAsked):
     cursor: Cursor | None = None
 
 
-class ConversionChange(Asking):
+class ConversionChange(RequestModel):
     """What is amended; fields that are left out stay as they are, and null removes a value.
 
     The type, source and external id cannot change: delete the conversion and send another one.
@@ -73,19 +73,19 @@ class ConversionChange(Asking):
         return changes
 
 
-class Removal(Asking):
+class Removal(RequestModel):
     """Why a conversion is deleted."""
 
     reason: Reason = "Deleted through the API."
 
 
-class Restoring(Asking):
+class Restoring(RequestModel):
     """Why a conversion counts again."""
 
     reason: Reason
 
 
-class ConversionVersionAnswer(Answering):
+class ConversionVersionAnswer(ResponseModel):
     """One version of a conversion; `reason` says why a person amended or deleted it, or its source withdrew it."""
 
     event_type: EventType
@@ -115,7 +115,7 @@ class RevisionAnswer(ConversionVersionAnswer):
     replaced_at: datetime
 
 
-class ConversionRecordAnswer(Answering):
+class ConversionRecordAnswer(ResponseModel):
     """The newest version of a conversion. `counts`: it is neither removed nor left out for the same sale elsewhere."""
 
     id: int
@@ -130,13 +130,13 @@ class ConversionHistoryAnswer(ConversionRecordAnswer):
     history: list[RevisionAnswer]
 
 
-class SourceChoice(Asking):
+class SourceChoice(RequestModel):
     """The sources whose sales and refunds count; `["*"]` for every source, null for the default rule."""
 
     sources: Annotated[list[Source], Field(min_length=1, max_length=50)] | None
 
 
-class SharedSalesAnswer(Answering):
+class SharedSalesAnswer(ResponseModel):
     """Sales that two sources both name: with the same number, or possibly the same."""
 
     sources: tuple[str, str]
@@ -145,7 +145,7 @@ class SharedSalesAnswer(Answering):
     counted: str = Field(description="The source whose sales count where numbers agree; or both, or neither.")
 
 
-class ConversionSourceAnswer(Answering):
+class ConversionSourceAnswer(ResponseModel):
     """Sales of one source, and revenue less refunds by currency; and what of them counts."""
 
     name: str
@@ -156,7 +156,7 @@ class ConversionSourceAnswer(Answering):
     counted_revenue: dict[str, Decimal]
 
 
-class ConversionSourcesAnswer(Answering):
+class ConversionSourcesAnswer(ResponseModel):
     """`chosen` is null while the default rule holds: a sale that web analytics and a shop both name counts once, as the
     shop says it.
     """

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import CanWrite, Visited
+from sophia.access.web import ReadContext, WriteContext
 from sophia.analytics.conversions import store
 from sophia.analytics.conversions.attribution import (
     attribute,
@@ -30,7 +30,7 @@ from sophia.analytics.conversions.commerce import (
 from sophia.analytics.conversions.costs import RecordedCost, cost_facts, list_costs
 from sophia.analytics.conversions.costs_store import Cost, add_cost, remove_cost
 from sophia.analytics.conversions.funnel import funnel
-from sophia.analytics.conversions.post_coverage import looked_for
+from sophia.analytics.conversions.post_coverage import post_coverage
 from sophia.analytics.conversions.queries import client_today, conversion_facts, count_events, earlier_conversions
 from sophia.analytics.conversions.record_store import Conversion, RecordStatus
 from sophia.analytics.conversions.schemas import (
@@ -52,8 +52,8 @@ from sophia.analytics.conversions.schemas import (
 )
 from sophia.analytics.figures.facts import ClientWindow, CostFact, Money
 from sophia.analytics.figures.figures import ONE_DAY, Window, expect_days, last_months
-from sophia.analytics.figures.shapes import AGAIN, ClientId, Id, IdempotencyKey, writing
-from sophia.analytics.readings.visibility import expect_client
+from sophia.analytics.figures.requests import AGAIN, ClientId, Id, IdempotencyKey, writing
+from sophia.analytics.readings.permissions import expect_client
 
 router = APIRouter(responses=documented(404))
 
@@ -73,7 +73,7 @@ MOST_DAYS = 3_660
     },
 )
 def record_conversion(
-    can_write: CanWrite,
+    context: WriteContext,
     client_id: ClientId,
     conversion: NewConversion,
     response: Response,
@@ -84,11 +84,11 @@ def record_conversion(
     The same `source` and `external_id` with other content is a new version, which replaces the old one.
     """
     # Somewhere on earth it is tomorrow already.
-    expect_event_date(conversion.event_date, EARLIEST_EVENT, can_write.now.date() + timedelta(days=1))
+    expect_event_date(conversion.event_date, EARLIEST_EVENT, context.now.date() + timedelta(days=1))
     event = Conversion(**conversion.model_dump())
-    with can_write.database.write() as session:
-        expect_client(session, can_write.seen, client_id)
-        recorded = store.record_conversion(session, client_id, event, idempotency_key, can_write.now)
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        recorded = store.record_conversion(session, client_id, event, idempotency_key, context.now)
     if recorded.status is not RecordStatus.RECORDED:
         response.status_code = 200
     return ConversionAnswer.model_validate(
@@ -102,10 +102,10 @@ def record_conversion(
 
 
 @router.get("/{client_id}/funnel")
-def read_funnel(context: Visited, client_id: ClientId, asked: Annotated[FunnelQuery, Query()]) -> FunnelAnswer:
+def read_funnel(context: ReadContext, client_id: ClientId, asked: Annotated[FunnelQuery, Query()]) -> FunnelAnswer:
     """From a click to a sale in one window: people where every event names its customer, else ratios that say so."""
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         today = client_today(session, client_id, context.now)
         window = asked_window(asked, today)
         events = conversion_facts(session, client_id, window)
@@ -113,7 +113,7 @@ def read_funnel(context: Visited, client_id: ClientId, asked: Annotated[FunnelQu
         buyers = {event.customer for event in events if event.event_type == CONVERSION and event.customer is not None}
         earlier = earlier_conversions(session, client_id, buyers, window.start)
         costs = cost_facts(session, [client_id], [window]).get(client_id, [])
-        looked = looked_for(session, [client_id])[client_id]
+        looked = post_coverage(session, [client_id])[client_id]
     found = funnel(events, window, asked.step)
     now = ClientWindow(
         window=window,
@@ -146,11 +146,11 @@ def told_costs(asked: FunnelQuery, window: Window, today: date) -> list[CostFact
 
 @router.get("/{client_id}/attribution")
 def read_attribution(
-    context: Visited, client_id: ClientId, asked: Annotated[AttributionQuery, Query()]
+    context: ReadContext, client_id: ClientId, asked: Annotated[AttributionQuery, Query()]
 ) -> AttributionAnswer:
     """To which touch the conversions of a window are credited, by three models side by side; and to which draft."""
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         window = asked_window(asked, client_today(session, client_id, context.now))
         history = conversion_facts(session, client_id, window, days_before=asked.lookback_days)
     channel_of, last_click_of = (by_draft, last_click_draft) if asked.by == "draft" else (by_source, last_click_source)
@@ -197,10 +197,10 @@ CostId = Annotated[Id, Path()]
 
 
 @router.get("/{client_id}/costs", response_model=list[CostAnswer])
-def costs(context: Visited, client_id: ClientId) -> list[RecordedCost]:
+def costs(context: ReadContext, client_id: ClientId) -> list[RecordedCost]:
     """What sales and marketing cost, newest days first. The cost of acquiring a customer needs one for every day."""
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         return list_costs(session, client_id)
 
 
@@ -210,19 +210,19 @@ def costs(context: Visited, client_id: ClientId) -> list[RecordedCost]:
     response_model=CostAnswer,
     responses={200: AGAIN | {"model": CostAnswer}, **writing},
 )
-def record_cost(can_write: CanWrite, client_id: ClientId, given: NewCost, response: Response) -> RecordedCost:
+def record_cost(context: WriteContext, client_id: ClientId, given: NewCost, response: Response) -> RecordedCost:
     """Record a cost; the same once more adds nothing."""
-    with can_write.database.write() as session:
-        expect_client(session, can_write.seen, client_id)
-        number, is_new = add_cost(session, client_id, Cost(**given.model_dump()), can_write.now)
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        number, is_new = add_cost(session, client_id, Cost(**given.model_dump()), context.now)
         recorded_cost = next(cost for cost in list_costs(session, client_id) if cost.id == number)
     response.status_code = 201 if is_new else 200
     return recorded_cost
 
 
 @router.delete("/{client_id}/costs/{cost_id}", status_code=204)
-def take_cost_back(can_write: CanWrite, client_id: ClientId, cost_id: CostId) -> None:
+def take_cost_back(context: WriteContext, client_id: ClientId, cost_id: CostId) -> None:
     """Take a cost back. Reports as of a moment before this one still know it."""
-    with can_write.database.write() as session:
-        expect_client(session, can_write.seen, client_id)
-        remove_cost(session, client_id, cost_id, can_write.now)
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        remove_cost(session, client_id, cost_id, context.now)

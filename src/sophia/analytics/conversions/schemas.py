@@ -8,18 +8,18 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from sophia.analytics.conversions.attribution import LOOKBACK_DAYS, Model
-from sophia.analytics.figures.schemas import Answering, Currency, FigureAnswer, expect_decimals
-from sophia.analytics.figures.shapes import (
+from sophia.analytics.figures.requests import (
     VISIBLE,
     Amount,
-    Asking,
     BodyId,
     CalendarDay,
-    DaysAsked,
+    DateRangeQuery,
     Name,
+    RequestModel,
     expect_plain,
     visible,
 )
+from sophia.analytics.figures.schemas import Currency, FigureAnswer, ResponseModel, expect_decimals
 from sophia.errors import InvalidInputError
 
 EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]
@@ -28,7 +28,7 @@ MOST_DETAILS_BYTES = 16_000
 EARLIEST_EVENT = date(2004, 1, 1)
 
 
-class NewConversion(Asking):
+class NewConversion(RequestModel):
     """Something that a person did on the way to a sale."""
 
     event_type: EventType
@@ -78,7 +78,7 @@ def expect_event_date(day: date, earliest: date, last: date) -> None:
         raise InvalidInputError(f"event_date must lie between {earliest} and {last}; {day} does not.")
 
 
-class ConversionAnswer(Answering):
+class ConversionAnswer(ResponseModel):
     """What became of it; without `attributed_by` neither the post nor the channel that led to it is known."""
 
     id: int
@@ -87,7 +87,7 @@ class ConversionAnswer(Answering):
     attributed_by: AttributedBy | None
 
 
-class WindowQuery(DaysAsked):
+class WindowQuery(DateRangeQuery):
     """Days, both included, in the client's zone; or whole calendar months before the running one."""
 
     months: Annotated[int, Field(ge=1, le=36)] | None = Field(
@@ -127,7 +127,7 @@ class AttributionQuery(WindowQuery):
     by: Literal["source", "draft"] = Field(default="source", description="What a channel is.")
 
 
-class FunnelStepAnswer(Answering):
+class FunnelStepAnswer(ResponseModel):
     """`of_previous` and `of_first` are shares of people when the funnel is linked, else ratios of counts, and say so."""
 
     name: EventType
@@ -137,7 +137,7 @@ class FunnelStepAnswer(Answering):
     of_first: FigureAnswer
 
 
-class CountedAnswer(Answering):
+class CountedAnswer(ResponseModel):
     """Events of one type: how many, and of how many neither the post nor the channel is known."""
 
     event_type: EventType
@@ -145,7 +145,7 @@ class CountedAnswer(Answering):
     unattributed: int
 
 
-class FunnelAnswer(Answering):
+class FunnelAnswer(ResponseModel):
     """The way to a sale in one window, `end` excluded, and what it brought."""
 
     client_id: int
@@ -162,7 +162,7 @@ class FunnelAnswer(Answering):
     customer_acquisition_cost: FigureAnswer
 
 
-class CreditAnswer(Answering):
+class CreditAnswer(ResponseModel):
     conversions: float
     revenue: dict[str, Decimal]
 
@@ -171,7 +171,7 @@ class ChannelAnswer(CreditAnswer):
     channel: str
 
 
-class ModelAnswer(Answering):
+class ModelAnswer(ResponseModel):
     """What one model credits; channels and `unattributed` add up to all conversions and all revenue."""
 
     model: Model
@@ -185,7 +185,7 @@ class DraftCreditAnswer(CreditAnswer):
     content_draft_id: int | None
 
 
-class AttributionAnswer(Answering):
+class AttributionAnswer(ResponseModel):
     """First touch, last touch and linear side by side, in one window, `end` excluded."""
 
     client_id: int
@@ -197,7 +197,7 @@ class AttributionAnswer(Answering):
     drafts: list[DraftCreditAnswer]
 
 
-class NewCost(Asking):
+class NewCost(RequestModel):
     """What sales and marketing cost in some days, both included. That nothing was spent is told by an amount of 0."""
 
     start_date: CalendarDay
@@ -212,7 +212,7 @@ class NewCost(Asking):
         return self
 
 
-class CostAnswer(Answering):
+class CostAnswer(ResponseModel):
     """Both days are included. Money is exact, and so a text: "19.90"."""
 
     id: int

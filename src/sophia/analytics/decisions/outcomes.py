@@ -15,7 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sophia.analytics.decisions.cases import KeptValue
 from sophia.analytics.decisions.models import DecisionTrace, PostOutcome, PostOutcomeRevision
 from sophia.analytics.decisions.predictions import AGES, RATES, TOLERANCES, Outcome, predictable
-from sophia.analytics.readings.meanings import Meaning, meanings
+from sophia.analytics.readings.metric_definitions import MetricDefinition, meanings
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.database import BigId, MetricValue, among, day_of, put_rows
 from sophia.meta.catalogue import Level, ObjectKind, Platform
@@ -113,7 +113,7 @@ def kept_values(session: Session, posts: Collection[MeasuredPost]) -> Iterator[t
 
 
 def _values(
-    table: type[EngagementMetric | MetricRevision], posts: Collection[int], metrics: Mapping[int, Meaning]
+    table: type[EngagementMetric | MetricRevision], posts: Collection[int], metrics: Mapping[int, MetricDefinition]
 ) -> Select[int | None, int, int, int | float, int, datetime]:
     day = type_coerce(table.metric_date, Integer)
     return (

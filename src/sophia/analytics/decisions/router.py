@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import CanWrite, Visit, Visited
+from sophia.access.web import ReadContext, RequestContext, WriteContext
 from sophia.analytics.decisions import store
 from sophia.analytics.decisions.queries import DecisionFilter, StoredDecision, list_decisions, week_scores
 from sophia.analytics.decisions.schemas import (
@@ -21,9 +21,9 @@ from sophia.analytics.decisions.schemas import (
 )
 from sophia.analytics.decisions.scoring import DecisionQuality, decision_quality, quality_window
 from sophia.analytics.figures.figures import ONE_DAY, expect_days
-from sophia.analytics.figures.paging import link_next
-from sophia.analytics.figures.shapes import ClientId, DaysAsked, IdempotencyKey
-from sophia.analytics.readings.visibility import expect_client
+from sophia.analytics.figures.pagination import link_next
+from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey
+from sophia.analytics.readings.permissions import expect_client
 from sophia.errors import InvalidInputError
 
 router = APIRouter(responses=documented(404))
@@ -39,7 +39,7 @@ MOST_DAYS = 732
     },
 )
 def record_decision(
-    can_write: CanWrite,
+    context: WriteContext,
     client_id: ClientId,
     decision: NewDecision,
     response: Response,
@@ -47,10 +47,10 @@ def record_decision(
 ) -> RecordedAnswer:
     """Record a decision, once per `Idempotency-Key`. Its draft need not be a post yet; outcomes come when it is."""
     new_decision = store.NewDecision(**decision.model_dump())
-    with can_write.database.write() as session:
-        expect_client(session, can_write.seen, client_id)
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
         recorded = store.record_decision(
-            session, client_id, new_decision, idempotency_key or str(uuid.uuid4()), can_write.now
+            session, client_id, new_decision, idempotency_key or str(uuid.uuid4()), context.now
         )
     if recorded.duplicate:
         response.status_code = 200
@@ -59,7 +59,7 @@ def record_decision(
 
 @router.get("/{client_id}/decisions", response_model=list[DecisionAnswer])
 def decisions(
-    context: Visited,
+    context: ReadContext,
     client_id: ClientId,
     asked: Annotated[DecisionsQuery, Query()],
     request: Request,
@@ -68,7 +68,7 @@ def decisions(
     """Decisions, the latest first, with what their posts came to at each age; `Link: rel="next"` leads on."""
     decision_filter = DecisionFilter(**asked.model_dump(exclude={"limit", "cursor"}))
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         page = list_decisions(session, client_id, decision_filter, asked.limit, asked.cursor)
     if page.next_cursor is not None:
         link_next(request, response, cursor=page.next_cursor)
@@ -76,7 +76,9 @@ def decisions(
 
 
 @router.get("/{client_id}/decision-quality")
-def read_quality(context: Visited, client_id: ClientId, asked: Annotated[DaysAsked, Query()]) -> DecisionQualityAnswer:
+def read_quality(
+    context: ReadContext, client_id: ClientId, asked: Annotated[DateRangeQuery, Query()]
+) -> DecisionQualityAnswer:
     """By stage, how good the predictions were whose outcome was due in these days: without any, the last 180."""
     found = _quality(context, client_id, asked)
     with context.database.read() as session:
@@ -85,17 +87,19 @@ def read_quality(context: Visited, client_id: ClientId, asked: Annotated[DaysAsk
 
 
 @router.get("/{client_id}/decision-context")
-def read_context(context: Visited, client_id: ClientId, asked: Annotated[DaysAsked, Query()]) -> DecisionContextAnswer:
+def read_context(
+    context: ReadContext, client_id: ClientId, asked: Annotated[DateRangeQuery, Query()]
+) -> DecisionContextAnswer:
     """Short guidance for the next brief: only what the evidence carries, each sentence with its sample (I5)."""
     return context_answer(client_id, _quality(context, client_id, asked))
 
 
-def _quality(context: Visit, client_id: int, asked: DaysAsked) -> DecisionQuality:
+def _quality(context: RequestContext, client_id: int, asked: DateRangeQuery) -> DecisionQuality:
     usual = quality_window(context.now)
     window = asked.days_until(usual.end - ONE_DAY, usual.days)
     if asked.end_date is None and window.start >= usual.end:
         raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
     expect_days(window.days, MOST_DAYS)
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         return decision_quality(session, client_id, window, context.now)

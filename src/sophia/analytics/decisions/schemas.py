@@ -13,19 +13,19 @@ from sophia.analytics.decisions.queries import WeekScore
 from sophia.analytics.decisions.scores import NO_SCORES, Verdict
 from sophia.analytics.decisions.scoring import DecisionQuality
 from sophia.analytics.figures.documents import figure_of
-from sophia.analytics.figures.schemas import Answering, FigureAnswer, IntervalAnswer, WindowAnswer
-from sophia.analytics.figures.shapes import (
+from sophia.analytics.figures.requests import (
     UNKEEPABLE,
-    Asking,
     BodyId,
     Cursor,
-    DaysAsked,
+    DateRangeQuery,
     Id,
     Moment,
+    RequestModel,
     expect_plain,
     plain_number,
     visible,
 )
+from sophia.analytics.figures.schemas import FigureAnswer, IntervalAnswer, ResponseModel, WindowAnswer
 from sophia.errors import InvalidInputError
 
 Stage = Literal["research", "angle", "persona", "format", "voice", "gate", "approval", "performance"]
@@ -58,7 +58,7 @@ LongText = Annotated[str, AfterValidator(keepable), Field(min_length=1, max_leng
 Alternatives = Annotated[list[Text], BeforeValidator(as_list), Field(max_length=MOST_ALTERNATIVES)]
 
 
-class NewDecision(Asking):
+class NewDecision(RequestModel):
     """What was decided for a draft at one stage. What is too long is refused, never cut."""
 
     stage: Stage
@@ -101,7 +101,7 @@ class NewDecision(Asking):
         return self
 
 
-class DecisionsQuery(DaysAsked):
+class DecisionsQuery(DateRangeQuery):
     """Which decisions are wanted, a page at a time."""
 
     stage: Stage | None = None
@@ -110,12 +110,12 @@ class DecisionsQuery(DaysAsked):
     cursor: Cursor | None = None
 
 
-class RecordedAnswer(Answering):
+class RecordedAnswer(ResponseModel):
     id: int
     status: Literal["recorded", "duplicate"]
 
 
-class EarlierOutcomeAnswer(Answering):
+class EarlierOutcomeAnswer(ResponseModel):
     """What an outcome was until its readings were restated."""
 
     value: FiniteFloat
@@ -124,7 +124,7 @@ class EarlierOutcomeAnswer(Answering):
     replaced_at: datetime
 
 
-class OutcomeAnswer(Answering):
+class OutcomeAnswer(ResponseModel):
     """What a post had at an age, by the newest reading until then, which Meta was asked for at `read_at`."""
 
     value: FiniteFloat
@@ -134,7 +134,7 @@ class OutcomeAnswer(Answering):
     earlier: list[EarlierOutcomeAnswer]
 
 
-class DecidedPostAnswer(Answering):
+class DecidedPostAnswer(ResponseModel):
     post_id: int
     account_id: int
     platform_post_id: str
@@ -142,7 +142,7 @@ class DecidedPostAnswer(Answering):
     outcomes: dict[Age, dict[str, OutcomeAnswer]] = Field(description="By age and metric; rates are percent.")
 
 
-class DecisionAnswer(Answering):
+class DecisionAnswer(ResponseModel):
     """A decision, and what the posts of its draft came to."""
 
     id: int
@@ -161,7 +161,7 @@ class DecisionAnswer(Answering):
     posts: list[DecidedPostAnswer]
 
 
-class ReliabilityAnswer(Answering):
+class ReliabilityAnswer(ResponseModel):
     """Probabilities from `low` to `high`: how likely they said it was, and how often it came about."""
 
     low: FiniteFloat
@@ -172,7 +172,7 @@ class ReliabilityAnswer(Answering):
     interval: IntervalAnswer
 
 
-class StageQualityAnswer(Answering):
+class StageQualityAnswer(ResponseModel):
     """How well one stage predicts. `skill` is 1 − its error by that of the account's own history; 0 is no better.
 
     Being right stands apart from doing well: `success` is how often posts did better than history.
@@ -198,7 +198,7 @@ class StageQualityAnswer(Answering):
     calibration: list[ReliabilityAnswer]
 
 
-class WeekScoreAnswer(Answering):
+class WeekScoreAnswer(ResponseModel):
     """A closed week, `period_end` excluded. A skill is shown with its sample, its interval and what is left of it when it
     is drawn towards 0; without one, `reason` says why.
     """
@@ -215,7 +215,7 @@ class WeekScoreAnswer(Answering):
     computed_at: datetime
 
 
-class DecisionQualityAnswer(Answering):
+class DecisionQualityAnswer(ResponseModel):
     """By stage, of predictions whose outcome was due in the window."""
 
     client_id: int
@@ -224,7 +224,7 @@ class DecisionQualityAnswer(Answering):
     weeks: list[WeekScoreAnswer]
 
 
-class AdviceAnswer(Answering):
+class AdviceAnswer(ResponseModel):
     """A sentence with its sample; `is_carried` is false where it says that nobody can tell yet."""
 
     stage: Stage
@@ -232,7 +232,7 @@ class AdviceAnswer(Answering):
     is_carried: bool
 
 
-class DecisionContextAnswer(Answering):
+class DecisionContextAnswer(ResponseModel):
     """What the next brief can use, what the evidence carries first."""
 
     client_id: int

@@ -22,7 +22,7 @@ from sophia.analytics.figures.figures import Window
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.readings.account_days import account_days, posts_inside
 from sophia.analytics.readings.account_days import state_of_the_store as state_of
-from sophia.analytics.readings.meanings import meanings
+from sophia.analytics.readings.metric_definitions import meanings
 from sophia.meta.catalogue import Platform
 
 PortfolioWindows = Mapping[Platform, tuple[ClientWindows, ...]]

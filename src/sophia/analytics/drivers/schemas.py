@@ -5,12 +5,12 @@ from typing import Literal
 from pydantic import FiniteFloat
 
 from sophia.analytics.figures.schemas import (
-    Answering,
     Ends,
+    ResponseModel,
 )
 
 
-class PartAnswer(Answering):
+class PartAnswer(ResponseModel):
     """A part of a change: what it alone would have changed, in percent."""
 
     log: FiniteFloat
@@ -21,7 +21,7 @@ class PartAnswer(Answering):
     verdict: Literal["up", "down", "cannot tell"]
 
 
-class DriversAnswer(Answering):
+class DriversAnswer(ResponseModel):
     """Who decided the change of engagement on one platform."""
 
     whole: PartAnswer | None

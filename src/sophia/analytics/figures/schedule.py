@@ -56,7 +56,7 @@ def due_days(
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class RefreshInterval:
     """Posts up to this age are read again after this while. An age of None means all that Meta still answers."""
 
     family: str
@@ -64,12 +64,12 @@ class Rung:
     every: timedelta
 
 
-LADDER = (
-    Rung("posts_1_day", timedelta(days=1), timedelta(hours=1)),
-    Rung("posts_3_days", timedelta(days=3), timedelta(hours=6)),
-    Rung("posts_28_days", timedelta(days=28), timedelta(days=1)),
-    Rung("posts_90_days", timedelta(days=90), timedelta(days=7)),
-    Rung("posts_all", None, timedelta(days=30)),
+REFRESH_SCHEDULE = (
+    RefreshInterval("posts_1_day", timedelta(days=1), timedelta(hours=1)),
+    RefreshInterval("posts_3_days", timedelta(days=3), timedelta(hours=6)),
+    RefreshInterval("posts_28_days", timedelta(days=28), timedelta(days=1)),
+    RefreshInterval("posts_90_days", timedelta(days=90), timedelta(days=7)),
+    RefreshInterval("posts_all", None, timedelta(days=30)),
 )
 # All that Meta still answers, and how far the hourly look goes back.
 POSTS_HISTORY = timedelta(days=730)
@@ -78,9 +78,9 @@ FRESH_AGE = timedelta(days=3)
 SLACK = timedelta(minutes=30)
 
 
-def due_rungs(
+def due_intervals(
     walked_at: Mapping[str, datetime], now: datetime, at_least: timedelta | None, at_most: timedelta | None = None
-) -> tuple[Rung, ...]:
+) -> tuple[RefreshInterval, ...]:
     """The rungs that the next walk along the posts covers, shallowest first; empty when none is due.
 
     A walk goes back to the age of the deepest rung that is due, and so serves all shallower ones. `at_least` asks for
@@ -88,14 +88,14 @@ def due_rungs(
     by a clock that ran ahead, and says nothing.
     """
     deepest = -1
-    for index, rung in enumerate(LADDER):
+    for index, rung in enumerate(REFRESH_SCHEDULE):
         last = walked_at.get(rung.family)
         if at_most is not None and (rung.age is None or rung.age > at_most):
             break
         forced = at_least is not None and rung.age is not None and rung.age <= at_least
         if forced or last is None or last > now + SLACK or now - last >= max(rung.every - SLACK, rung.every * 0.9):
             deepest = index
-    return LADDER[: deepest + 1]
+    return REFRESH_SCHEDULE[: deepest + 1]
 
 
 def closed_weeks(window: Days) -> list[date]:

@@ -20,30 +20,30 @@ Quantity = Annotated[int | FiniteFloat, BeforeValidator(json_number)]
 Ends = tuple[FiniteFloat, FiniteFloat]
 
 
-class Answering(BaseModel):
+class ResponseModel(BaseModel):
     """What is answered."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class WindowAnswer(Answering):
+class WindowAnswer(ResponseModel):
     """Days of Meta's reporting zone, `end` excluded."""
 
     start: date
     end: date
 
 
-class IntervalAnswer(Answering):
+class IntervalAnswer(ResponseModel):
     low: FiniteFloat
     high: FiniteFloat
 
 
-class CoverageAnswer(Answering):
+class CoverageAnswer(ResponseModel):
     days_with_data: int
     days: int
 
 
-class FigureAnswer(Answering):
+class FigureAnswer(ResponseModel):
     """One number: a value or the reason why there is none, with its sample, interval, bounds, doubt and coverage.
 
     Money is exact, and so a text: "19.90".
@@ -61,7 +61,7 @@ class FigureAnswer(Answering):
     currency: str | None
 
 
-class ChangeAnswer(Answering):
+class ChangeAnswer(ResponseModel):
     before: FigureAnswer
     after: FigureAnswer
     absolute: FigureAnswer
@@ -92,14 +92,14 @@ def expect_decimals(amount: Decimal, currency: str) -> None:
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217"), AfterValidator(known_currency)]
 
 
-class ReferenceAnswer(Answering):
+class ReferenceAnswer(ResponseModel):
     """Where in this document the value of a place stands, and how it is written."""
 
     path: str
     form: str
 
 
-class SentenceAnswer(Answering):
+class SentenceAnswer(ResponseModel):
     """A sentence; every figure in it stands in this document, at the path of its reference."""
 
     text: str

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import CanWrite, Visit, Visited
-from sophia.analytics.figures.shapes import ClientId, writing
+from sophia.access.web import ReadContext, RequestContext, WriteContext
+from sophia.analytics.figures.requests import ClientId, writing
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.schemas import GoalAnswer, GoalName, NewGoalBody
 from sophia.analytics.goals.store import NewGoal, end_goal, set_goal
 from sophia.analytics.goals.tracking import client_goals
-from sophia.analytics.readings.visibility import expect_client
+from sophia.analytics.readings.permissions import expect_client
 from sophia.errors import NotFoundError
 
 router = APIRouter(responses=documented(404))
@@ -19,18 +19,18 @@ Name = Annotated[GoalName, Path()]
 
 
 @router.get("/{client_id}/goals", response_model=list[GoalAnswer])
-def goals(context: Visited, client_id: ClientId) -> tuple[ReportedGoal, ...]:
+def goals(context: ReadContext, client_id: ClientId) -> tuple[ReportedGoal, ...]:
     """All goals as they stand today, with their pace, those that end first at the beginning."""
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
     return client_goals(context.database, client_id, context.now)
 
 
 @router.get("/{client_id}/goals/{name}", response_model=GoalAnswer)
-def goal(context: Visited, client_id: ClientId, name: Name) -> ReportedGoal:
+def goal(context: ReadContext, client_id: ClientId, name: Name) -> ReportedGoal:
     """One goal as it stands today."""
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
     return _goal(context, client_id, name)
 
 
@@ -40,25 +40,25 @@ def goal(context: Visited, client_id: ClientId, name: Name) -> ReportedGoal:
     responses={201: {"model": GoalAnswer, "description": "There was no goal of that name."}, **writing},
 )
 def put_goal(
-    can_write: CanWrite, client_id: ClientId, name: Name, given: NewGoalBody, response: Response
+    context: WriteContext, client_id: ClientId, name: Name, given: NewGoalBody, response: Response
 ) -> ReportedGoal:
     """Set a goal, in place of the one of that name. What it was stays in reports as of a moment before this one."""
-    with can_write.database.write() as session:
-        expect_client(session, can_write.seen, client_id)
-        is_new = set_goal(session, client_id, name, NewGoal(**given.model_dump()), can_write.now)
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        is_new = set_goal(session, client_id, name, NewGoal(**given.model_dump()), context.now)
     response.status_code = 201 if is_new else 200
-    return _goal(can_write, client_id, name)
+    return _goal(context, client_id, name)
 
 
 @router.delete("/{client_id}/goals/{name}", status_code=204)
-def delete_goal(can_write: CanWrite, client_id: ClientId, name: Name) -> None:
+def delete_goal(context: WriteContext, client_id: ClientId, name: Name) -> None:
     """Give a goal up."""
-    with can_write.database.write() as session:
-        expect_client(session, can_write.seen, client_id)
-        end_goal(session, client_id, name, can_write.now)
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        end_goal(session, client_id, name, context.now)
 
 
-def _goal(context: Visit, client_id: int, name: str) -> ReportedGoal:
+def _goal(context: RequestContext, client_id: int, name: str) -> ReportedGoal:
     for client_goal in client_goals(context.database, client_id, context.now):
         if client_goal.name == name:
             return client_goal

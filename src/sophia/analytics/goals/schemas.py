@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, FiniteFloat
 
-from sophia.analytics.figures.schemas import Answering, FigureAnswer, WindowAnswer
-from sophia.analytics.figures.shapes import VISIBLE, Asking, CalendarDay, visible
+from sophia.analytics.figures.requests import VISIBLE, CalendarDay, RequestModel, visible
+from sophia.analytics.figures.schemas import FigureAnswer, ResponseModel, WindowAnswer
 from sophia.analytics.goals.progress import GoalKind, Standing
 
 
-class GoalAnswer(Answering):
+class GoalAnswer(ResponseModel):
     """A goal and how it stands; its days' end is excluded. `base` is where a level stood at their start."""
 
     name: str
@@ -33,7 +33,7 @@ GoalName = Annotated[
 ]
 
 
-class NewGoalBody(Asking):
+class NewGoalBody(RequestModel):
     """What a KPI is to come to in some days, both included; a rate may have to stay at or below its target."""
 
     kpi: Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE)] = Field(

@@ -24,8 +24,8 @@ from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, Figure, Window, 
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
+from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import Watermark
-from sophia.analytics.readings.visibility import Seen, visible
 from sophia.database import EPOCH
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, Post
@@ -77,9 +77,9 @@ def client_snapshots(
 
 
 def portfolio_snapshots(
-    session: Session, seen: Seen, weeks: Collection[Window], kpis: Collection[str]
+    session: Session, allowed_clients: ClientScope, weeks: Collection[Window], kpis: Collection[str]
 ) -> list[ClientWeek]:
-    """These KPIs of whole clients in these weeks, of the active clients that may be seen, by client and week."""
+    """These KPIs of whole clients in these weeks, of the active clients that may be allowed_clients, by client and week."""
     snapshot = KPISnapshot
     rows = session.execute(
         select(snapshot.client_id, snapshot.week_start, snapshot.computed_at, cast(snapshot.kpis, Text))
@@ -87,7 +87,7 @@ def portfolio_snapshots(
         .where(
             snapshot.account_key == 0,
             snapshot.week_start.in_([week.start for week in weeks]),
-            visible(snapshot.client_id, seen),
+            visible(snapshot.client_id, allowed_clients),
             Client.status == "active",
         )
         .order_by(snapshot.client_id, snapshot.week_start)

@@ -2,18 +2,18 @@
 
 from pydantic import Field
 
-from sophia.analytics.figures.schemas import Answering, ChangeAnswer, FigureAnswer, WindowAnswer
+from sophia.analytics.figures.schemas import ChangeAnswer, FigureAnswer, ResponseModel, WindowAnswer
 from sophia.analytics.kpis.summaries import Aggregate
 from sophia.meta.catalogue import Level
 
 
-class WeekPointAnswer(Answering):
+class WeekPointAnswer(ResponseModel):
     week: WindowAnswer
     figure: FigureAnswer
     is_closed: bool
 
 
-class TrendAnswer(Answering):
+class TrendAnswer(ResponseModel):
     """The newest weeks, oldest first; `falling` and `rising` count the weeks in a row up to the newest closed one."""
 
     points: list[WeekPointAnswer]
@@ -23,7 +23,7 @@ class TrendAnswer(Answering):
     rising: int
 
 
-class SummaryLineAnswer(Answering):
+class SummaryLineAnswer(ResponseModel):
     metric: str
     level: Level
     aggregate: Aggregate

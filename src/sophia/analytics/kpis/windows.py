@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Integer, and_, or_, select, true, type_coe
 from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.commerce import new_customers
-from sophia.analytics.conversions.post_coverage import LookedFor, looked_for
+from sophia.analytics.conversions.post_coverage import PostCoverage, post_coverage
 from sophia.analytics.figures.facts import (
     FOLLOWERS,
     RESPONSE_METRICS,
@@ -27,9 +27,9 @@ from sophia.analytics.figures.facts import (
 )
 from sophia.analytics.figures.figures import ONE_DAY, Window
 from sophia.analytics.kpis.client_events import ClientEvents, client_events
-from sophia.analytics.readings.meanings import OWN_DAYS, Meaning, meanings
+from sophia.analytics.readings.metric_definitions import OWN_DAYS, MetricDefinition, meanings
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
-from sophia.analytics.readings.posts import SeenPost, seen_posts, values_by
+from sophia.analytics.readings.posts import StoredPost, seen_posts, values_by
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database import among, day_number, day_of
 from sophia.errors import NotFoundError
@@ -127,7 +127,7 @@ def client_windows(
     posts = seen_posts(session, accounts, spans, as_of)
     facts = posts_by_window(session, posts, wanted, means, as_of)
     happened = client_events(session, [client.id for client in clients], spans, as_of) if events else {}
-    looked, today = looked_for(session, [client.id for client in clients], as_of), reporting_day(now)
+    looked, today = post_coverage(session, [client.id for client in clients], as_of), reporting_day(now)
     return {
         client.id: {
             window: _client_window(
@@ -147,7 +147,7 @@ def _client_window(
     own: Mapping[int, Sequence[OwnValue]],
     posts: Mapping[int, Sequence[PostFacts]],
     events: ClientEvents | None,
-    looked: LookedFor,
+    looked: PostCoverage,
 ) -> ClientWindow:
     mine = client.accounts
     client_window = ClientWindow(
@@ -197,7 +197,7 @@ def _by_account(values: Iterable[DayValue]) -> dict[int, list[DayValue]]:
 def daily_values(
     session: Session,
     accounts: Collection[int],
-    means: Mapping[int, Meaning],
+    means: Mapping[int, MetricDefinition],
     windows: Iterable[Window],
     *,
     as_of: datetime | None = None,
@@ -254,7 +254,7 @@ def _account_readings(
 def _own_values(
     session: Session,
     accounts: Collection[int],
-    means: Mapping[int, Meaning],
+    means: Mapping[int, MetricDefinition],
     windows: Iterable[Window],
     as_of: datetime | None,
 ) -> dict[int, list[OwnValue]]:
@@ -286,9 +286,9 @@ def follower_levels(account_id: int, days: Iterable[DayValue], window: Window) -
 
 def posts_by_window(
     session: Session,
-    posts: Sequence[SeenPost],
+    posts: Sequence[StoredPost],
     windows: Iterable[Window],
-    means: Mapping[int, Meaning],
+    means: Mapping[int, MetricDefinition],
     as_of: datetime | None,
 ) -> dict[Window, dict[int, list[PostFacts]]]:
     """{window: {account: its posts, with their last snapshots before the end}}: a query, and one more for each time
@@ -312,13 +312,16 @@ def posts_by_window(
     return found
 
 
-def published_in(posts: Iterable[SeenPost], window: Window) -> list[SeenPost]:
+def published_in(posts: Iterable[StoredPost], window: Window) -> list[StoredPost]:
     start, end = day_start(window.start), day_start(window.end)
     return [post for post in posts if start <= post.published_at < end]
 
 
 def post_facts(
-    session: Session, before: Mapping[date, Sequence[SeenPost]], means: Mapping[int, Meaning], as_of: datetime | None
+    session: Session,
+    before: Mapping[date, Sequence[StoredPost]],
+    means: Mapping[int, MetricDefinition],
+    as_of: datetime | None,
 ) -> dict[int, PostFacts]:
     """{post: what its last snapshots before its day say}; one query."""
     posts = {post.id: post for mine in before.values() for post in mine}
@@ -382,7 +385,7 @@ def client_among(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredC
 
 def newest_facts(
     session: Session, client: MeasuredClient, window: Window, now: datetime, as_of: datetime | None = None
-) -> tuple[list[PostFacts], list[SeenPost]]:
+) -> tuple[list[PostFacts], list[StoredPost]]:
     """The posts of a window with the newest of their numbers that tell how people respond; three queries."""
     posts = seen_posts(session, client.accounts, [window], as_of)
     facts = post_facts(session, {reporting_day(now) + ONE_DAY: posts}, meanings(session, RESPONSE_METRICS), as_of)

@@ -5,20 +5,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sophia.analytics.figures.schemas import Answering
-from sophia.analytics.figures.shapes import Asking, Id
+from sophia.analytics.figures.requests import Id, RequestModel
+from sophia.analytics.figures.schemas import ResponseModel
 
 LinkStatus = Literal["unchecked", "ok", "dead", "loses_tags", "unsure", "refused"]
 
 
-class LinksQuery(Asking):
+class LinksQuery(RequestModel):
     status: LinkStatus | None = None
     draft_id: Id | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     before_id: Id | None = Field(default=None, description="Continue a list: links with smaller ids.")
 
 
-class LinkAnswer(Answering):
+class LinkAnswer(ResponseModel):
     """A link in the copy of a draft; `tagged` equals `original` where it was left alone, and `untagged` is the reason."""
 
     id: int
@@ -35,14 +35,14 @@ class LinkAnswer(Answering):
     untagged: Literal["not http", "unparsable", "credentials", "foreign domain", "signed", "ambiguous"] | None
 
 
-class NewDomains(Asking):
+class NewDomains(RequestModel):
     """What GET answered may be sent back as it is."""
 
     domains: Annotated[list[Annotated[str, Field(max_length=260)]], Field(max_length=50)]
     note: str | None = Field(default=None, description="Ignored. GET says it.")
 
 
-class DomainsAnswer(Answering):
+class DomainsAnswer(ResponseModel):
     """Hosts whose links are the client's own, with all below them."""
 
     domains: list[str]

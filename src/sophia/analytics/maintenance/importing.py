@@ -23,7 +23,7 @@ from sophia.analytics.readings.models import EngagementMetric, MetricRevision
 from sophia.database import Base, Database, day_number, put_rows
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.portfolio.models import Account
-from sophia.vault import strike_out
+from sophia.vault import redact_secrets
 
 CHARACTERS_AT_ONCE = 8_000_000
 LONGEST_REASON = 300
@@ -89,7 +89,7 @@ def _import_table(session: Session, table: Table, folder: Path, manifest: Manife
             raise InvalidInputError(
                 f"{file_of(folder, table.name)} cannot be imported: between its rows {done + 1:,} and "
                 f"{done + len(chunk):,} is a value that the table {table.name} cannot hold "
-                f"({strike_out(reason)[:LONGEST_REASON] or type(error).__name__}). Nothing was imported."
+                f"({redact_secrets(reason)[:LONGEST_REASON] or type(error).__name__}). Nothing was imported."
             ) from error
         done += len(chunk)
         told(table.name, done, expected)

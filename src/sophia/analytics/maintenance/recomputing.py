@@ -21,7 +21,7 @@ from sophia.analytics.readings.runs_store import RunOutcome, finish_run, release
 from sophia.analytics.readings.writer import AccountWriter, MetricKey, Owner, load_metrics, load_values, metric_key
 from sophia.database import Database, day_number
 from sophia.meta.catalogue import Platform
-from sophia.meta.records import Batch, PostSeen, Reading, Source
+from sophia.meta.records import Batch, ObservedPost, Reading, Source
 from sophia.meta.subjects import interpret
 from sophia.portfolio.models import Account, Post
 
@@ -62,7 +62,7 @@ class Said:
     """The last word about each reading, with the answer it came in; and posts that are spoken of and not stored."""
 
     readings: dict[Place, tuple[Reading, int]] = field(default_factory=dict)
-    posts: dict[str, PostSeen] = field(default_factory=dict)
+    posts: dict[str, ObservedPost] = field(default_factory=dict)
 
 
 def recompute(

@@ -33,7 +33,7 @@ class PostAtAge:
 
 
 @dataclass(frozen=True, slots=True)
-class PostStanding:
+class PostRank:
     """A post against the client's others: of its format where there are enough, else of all formats.
 
     `score` is z on the log scale, `usual` the median of the others, `low` and `high` what 95 % of posts would bring,
@@ -58,7 +58,7 @@ class PostStanding:
         return "above" if self.score > 0 else "below"
 
 
-def standings(posts: Sequence[PostAtAge]) -> dict[str, PostStanding]:
+def standings(posts: Sequence[PostAtAge]) -> dict[str, PostRank]:
     """Each post of one client against the others. InvalidInputError for values that are negative or not finite.
 
     The scatter is robust (MAD of ln(value + 1)), drawn towards a usual one, so that equal posts do not make the next one
@@ -78,23 +78,23 @@ def standings(posts: Sequence[PostAtAge]) -> dict[str, PostStanding]:
     }  # fmt: skip
 
 
-def _standing(post_at_age: PostAtAge, logs: Floats, others: Flags, alike: Flags) -> PostStanding:
+def _standing(post_at_age: PostAtAge, logs: Floats, others: Flags, alike: Flags) -> PostRank:
     same, every = logs[others & alike], logs[others]
     among: Literal["format", "all formats"] = "format" if len(same) >= ENOUGH_POSTS else "all formats"
     compared = same if among == "format" else every
     if len(compared) < ENOUGH_POSTS:
         reason = f"there are {len(compared)} other posts to compare with, and {ENOUGH_POSTS} are needed"
-        return PostStanding(post_at_age.post, len(compared), among, reason=reason)
+        return PostRank(post_at_age.post, len(compared), among, reason=reason)
     middle, scatter = _middle_and_scatter(compared)
     usual, low, high = (expm1(middle + away * scatter) for away in (0.0, -1.96, 1.96))
-    post_standing = PostStanding(
+    post_standing = PostRank(
         post_at_age.post, len(compared), among, None, usual, max(low, 0.0), high, "the post was not read at this age"
     )
     if post_at_age.value is None:
         return post_standing
     raw = np.array([(np.log1p(post_at_age.value) - middle) / scatter])
     score = float(student_scores(raw, np.array([len(compared) - 1 + _SCATTER_POSTS]))[0])
-    return PostStanding(post_at_age.post, len(compared), among, score, usual, post_standing.low, high)
+    return PostRank(post_at_age.post, len(compared), among, score, usual, post_standing.low, high)
 
 
 def _middle_and_scatter(logs: Floats) -> tuple[float, float]:

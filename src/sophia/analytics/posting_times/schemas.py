@@ -6,21 +6,21 @@ from typing import Literal
 
 from pydantic import Field, FiniteFloat
 
+from sophia.analytics.figures.requests import Limit, WindowQuery
 from sophia.analytics.figures.schemas import (
-    Answering,
     FigureAnswer,
     Quantity,
+    ResponseModel,
     WindowAnswer,
 )
-from sophia.analytics.figures.shapes import Limit, WindowQuery
 from sophia.analytics.posting_times.responses import Effect, GroupResponse, Slot
-from sophia.analytics.posting_times.service import Measured, Responses
+from sophia.analytics.posting_times.service import Measured, PostingTimes
 from sophia.meta.catalogue import Platform
 
 Verdict = Literal["above", "below", "usual"]
 
 
-class RespondingAnswer(Answering):
+class PostingEffectsResponse(ResponseModel):
     """Of `posts` that were published in the window, `compared` have both engagements and reach.
 
     `factor` 1.2 means a fifth more engagement from as many people reached; it is drawn towards 1 the more, the fewer
@@ -34,12 +34,12 @@ class RespondingAnswer(Answering):
     reason: str | None
 
 
-class ResponseAnswer(Answering):
+class ResponseAnswer(ResponseModel):
     factor: FigureAnswer
     effect: Effect
 
 
-class SlotAnswer(Answering):
+class SlotAnswer(ResponseModel):
     """An hour of the week in the client's zone; Monday is 0."""
 
     weekday: int
@@ -50,7 +50,7 @@ class PostingTimeAnswer(SlotAnswer, ResponseAnswer):
     pass
 
 
-class PostingTimesAnswer(RespondingAnswer):
+class PostingTimesAnswer(PostingEffectsResponse):
     """By hour of the week in the client's `zone`. `best` are the hours that are better for certain, the best first."""
 
     zone: str
@@ -58,7 +58,7 @@ class PostingTimesAnswer(RespondingAnswer):
     best: list[SlotAnswer]
 
 
-class FormatsAnswer(RespondingAnswer):
+class FormatsAnswer(PostingEffectsResponse):
     """By platform and kind of post, and by content pillar; posts without a pillar are in none."""
 
     formats: dict[str, ResponseAnswer]
@@ -66,7 +66,7 @@ class FormatsAnswer(RespondingAnswer):
     without_pillar: int
 
 
-class StandingsQuery(WindowQuery):
+class PostRankingQuery(WindowQuery):
     """Posts of which window, at which age, by what."""
 
     age: Literal["1d", "7d", "28d"] = Field(
@@ -77,7 +77,7 @@ class StandingsQuery(WindowQuery):
     limit: Limit = 200
 
 
-class StandingAnswer(Answering):
+class PostRankResponse(ResponseModel):
     """A post against the others of its account: of its format where there are eight, else of all formats.
 
     `usual` is their median, 95 % of posts would lie between `low` and `high`, `score` is z on the log scale.
@@ -93,7 +93,7 @@ class StandingAnswer(Answering):
     reason: str
 
 
-class StandingPostAnswer(Answering):
+class RankedPostResponse(ResponseModel):
     post_id: int
     account_id: int
     platform: Platform
@@ -103,10 +103,10 @@ class StandingPostAnswer(Answering):
     title: str | None
     permalink: str | None
     value: Quantity | None
-    standing: StandingAnswer
+    standing: PostRankResponse
 
 
-class StandingsAnswer(Answering):
+class PostRankingResponse(ResponseModel):
     """Posts that have reached the age, newest first. `total` counts those that match, also beyond the limit."""
 
     client_id: int
@@ -114,10 +114,10 @@ class StandingsAnswer(Answering):
     age: str
     metric: str
     total: int
-    posts: list[StandingPostAnswer]
+    posts: list[RankedPostResponse]
 
 
-def posting_times_answer(responses: Responses) -> PostingTimesAnswer:
+def posting_times_answer(responses: PostingTimes) -> PostingTimesAnswer:
     figures = [time.factor for time in responses.times.values()]
     known = any(figure.value is not None for figure in figures)
     return PostingTimesAnswer(
@@ -132,7 +132,7 @@ def posting_times_answer(responses: Responses) -> PostingTimesAnswer:
     )
 
 
-def formats_answer(responses: Responses) -> FormatsAnswer:
+def formats_answer(responses: PostingTimes) -> FormatsAnswer:
     figures = [one.factor for one in (*responses.formats.values(), *responses.pillars.values())]
     known = any(figure.value is not None for figure in figures)
     reason = figures[0].reason if figures else "No post of this window was collected."

@@ -12,10 +12,10 @@ from sophia.analytics.figures.facts import RESPONSE_METRICS, PostFacts
 from sophia.analytics.figures.figures import ONE_DAY, Number, Window, expect_begun, expect_days
 from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, client_among, measured_clients, newest_facts
 from sophia.analytics.posting_times.formats import formats, pillars
-from sophia.analytics.posting_times.post_ranking import PostAtAge, PostStanding, standings
+from sophia.analytics.posting_times.post_ranking import PostAtAge, PostRank, standings
 from sophia.analytics.posting_times.responses import GroupResponse, Slot, best_times, log_responses, posting_times
-from sophia.analytics.readings.meanings import meanings
-from sophia.analytics.readings.posts import SeenPost, facts_at_age, seen_posts
+from sophia.analytics.readings.metric_definitions import meanings
+from sophia.analytics.readings.posts import StoredPost, facts_at_age, seen_posts
 from sophia.database import Database
 from sophia.meta.catalogue import Platform
 from sophia.meta.reporting_zone import reporting_day
@@ -26,7 +26,7 @@ Measured = Literal["engagements", "reach", "views"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Responses:
+class PostingTimes:
     """How people responded to the posts of a window, with the newest numbers known.
 
     `posts` were published, of `compared` both engagements and reach are known. `zone` is the client's, in which hours
@@ -46,7 +46,7 @@ class Responses:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingPost:
+class RankedPost:
     """A post, what it had brought at the age, and how that stands among the posts of its account."""
 
     post_id: int
@@ -58,21 +58,21 @@ class StandingPost:
     title: str | None
     permalink: str | None
     value: Number | None
-    standing: PostStanding
+    standing: PostRank
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
+class PostRanking:
     """The posts of a window that have reached the age, newest first. `age` is in days after the one of publication."""
 
     client_id: int
     window: Window
     age: int
     metric: Measured
-    posts: tuple[StandingPost, ...]
+    posts: tuple[RankedPost, ...]
 
 
-def make_responses(database: Database, client_id: int, window: Window | None, now: datetime) -> Responses:
+def make_responses(database: Database, client_id: int, window: Window | None, now: datetime) -> PostingTimes:
     """Posting times, formats and pillars of a client, by default of 90 days until yesterday; four queries.
 
     Raises NotFoundError, and InvalidInputError for a window that is too long or has not begun.
@@ -81,7 +81,7 @@ def make_responses(database: Database, client_id: int, window: Window | None, no
         client, chosen = _asked(session, client_id, window, now)
         posts, _ = newest_facts(session, client, chosen, now)
     times = posting_times(posts, client.zone)
-    return Responses(
+    return PostingTimes(
         client_id=client_id,
         zone=client.zone.key,
         window=chosen,
@@ -97,7 +97,7 @@ def make_responses(database: Database, client_id: int, window: Window | None, no
 
 def make_standings(
     database: Database, client_id: int, window: Window | None, now: datetime, age: int, metric: Measured
-) -> Standings:
+) -> PostRanking:
     """Each post against those of the same account at the same age (H1); four queries. Raises as `make_responses`."""
     with database.read() as session:
         client, chosen = _asked(session, client_id, window, now)
@@ -113,7 +113,7 @@ def make_standings(
     found = {number: standing for posts in by_account.values() for number, standing in standings(posts).items()}
     shown = [_standing(post, _value(facts[post.id], metric), found[str(post.id)]) for post in old_enough]
     shown.sort(key=lambda post: (post.published_at, post.post_id), reverse=True)
-    return Standings(client_id, chosen, age, metric, tuple(shown))
+    return PostRanking(client_id, chosen, age, metric, tuple(shown))
 
 
 def _asked(
@@ -130,8 +130,8 @@ def _value(post: PostFacts, metric: Measured) -> Number | None:
     return post.engagements if metric == "engagements" else post.values.get(metric)
 
 
-def _standing(post: SeenPost, value: Number | None, standing: PostStanding) -> StandingPost:
-    return StandingPost(
+def _standing(post: StoredPost, value: Number | None, standing: PostRank) -> RankedPost:
+    return RankedPost(
         post_id=post.id,
         account_id=post.account_id,
         platform=post.platform,

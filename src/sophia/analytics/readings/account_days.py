@@ -10,7 +10,7 @@ from sqlalchemy import String, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.figures import ONE_DAY, Window
-from sophia.analytics.readings.meanings import Meaning
+from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.posts import published_at, was_published_in
 from sophia.analytics.readings.queries import CURRENT, value_at
@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"\d+")
 def account_days(
     session: Session,
     accounts: Collection[int],
-    means: Mapping[int, Meaning],
+    means: Mapping[int, MetricDefinition],
     metrics: Collection[str],
     window: Window,
     *,

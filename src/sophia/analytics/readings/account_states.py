@@ -8,9 +8,9 @@ from sqlalchemy import ScalarSelect, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.models import AccountTotal, MetricSeries, StoredMetric
+from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import ASIDE, COMMENTS, FRESH, BudgetPause, CollectionRun, Watermark
 from sophia.analytics.readings.runs import RunRecord, runs_by_id
-from sophia.analytics.readings.visibility import Seen, visible
 from sophia.meta.errors import Whose
 from sophia.meta.pacing import APPLICATION, Budget
 from sophia.meta.reporting_zone import reporting_day
@@ -89,10 +89,10 @@ class UnknownMetric:
 
 
 def account_states(
-    session: Session, seen: Seen, *, client_id: int | None = None, active_clients: bool = False
+    session: Session, allowed_clients: ClientScope, *, client_id: int | None = None, active_clients: bool = False
 ) -> list[AccountState]:
-    """The accounts that may be seen, by client and id."""
-    conditions = [visible(Account.client_id, seen, client_id)]
+    """The accounts that may be allowed_clients, by client and id."""
+    conditions = [visible(Account.client_id, allowed_clients, client_id)]
     if active_clients:
         conditions.append(Client.status == "active")
     rows = session.execute(
@@ -161,15 +161,15 @@ def _through_day() -> ScalarSelect[date]:
     )
 
 
-def client_states(session: Session, seen: Seen, now: datetime) -> list[ClientState]:
-    """The active clients that may be seen, by name: two queries, however many there are (J8, J9)."""
+def client_states(session: Session, allowed_clients: ClientScope, now: datetime) -> list[ClientState]:
+    """The active clients that may be allowed_clients, by name: two queries, however many there are (J8, J9)."""
     clients = session.execute(
         select(Client.id, Client.name)
-        .where(Client.status == "active", visible(Client.id, seen))
+        .where(Client.status == "active", visible(Client.id, allowed_clients))
         .order_by(Client.name, Client.id)
     )
     accounts: dict[int, list[AccountState]] = {}
-    for account in account_states(session, seen, active_clients=True):
+    for account in account_states(session, allowed_clients, active_clients=True):
         accounts.setdefault(account.client_id, []).append(account)
     return [client_state(number, name, accounts.get(number, []), now) for number, name in clients]
 
@@ -208,9 +208,11 @@ def latest(moments: Iterable[datetime | None]) -> datetime | None:
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-def unknown_metrics(session: Session, seen: Seen, client_id: int | None = None) -> list[UnknownMetric]:
+def unknown_metrics(
+    session: Session, allowed_clients: ClientScope, client_id: int | None = None
+) -> list[UnknownMetric]:
     """Metrics that Meta sent and the catalogue does not know, of which a visible account has readings (A7)."""
-    mine = select(Account.id).where(visible(Account.client_id, seen, client_id))
+    mine = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
     stored = exists().where(MetricSeries.metric_id == StoredMetric.id, MetricSeries.account_id.in_(mine))
     rows = session.scalars(
         select(StoredMetric)

@@ -11,7 +11,7 @@ from sophia.analytics.figures.figures import ONE_DAY
 from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.account_states import DAY_FAMILIES, AccountState
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
-from sophia.analytics.readings.refusals import KnownRefusal
+from sophia.analytics.readings.refusals import RecordedRefusal
 from sophia.analytics.readings.run_models import Watermark
 from sophia.analytics.readings.runs import RunRecord, runs_by_id
 from sophia.database import among
@@ -55,7 +55,7 @@ class DailySeries:
 
 
 def find_gaps(
-    session: Session, accounts: Collection[AccountState], refusals: Collection[KnownRefusal], window: Days
+    session: Session, accounts: Collection[AccountState], refusals: Collection[RecordedRefusal], window: Days
 ) -> list[Gap]:
     """The gaps of these accounts in the window; four queries, however many accounts there are."""
     marks = _watermarks(session, accounts)
@@ -184,7 +184,9 @@ def _missing(series: DailySeries, present: set[date] | None, window: Days) -> li
     return [day for day in days if present is None or day not in present]
 
 
-def _refusal(series: DailySeries, account: AccountState, refusals: Collection[KnownRefusal]) -> KnownRefusal | None:
+def _refusal(
+    series: DailySeries, account: AccountState, refusals: Collection[RecordedRefusal]
+) -> RecordedRefusal | None:
     for refusal in refusals:
         if (
             refusal.platform == account.platform
@@ -197,7 +199,7 @@ def _refusal(series: DailySeries, account: AccountState, refusals: Collection[Kn
 
 
 def _ranges(
-    series: DailySeries, missing: list[date], mark: Days, refusal: KnownRefusal | None, run: RunRecord | None
+    series: DailySeries, missing: list[date], mark: Days, refusal: RecordedRefusal | None, run: RunRecord | None
 ) -> list[tuple[str, str, date, date]]:
     """(reason code, reason, first day, last day) of the missing days, those merged that touch and share a reason."""
     found: list[tuple[str, str, date, date]] = []
@@ -215,7 +217,7 @@ def _ranges(
 
 
 def _reason(
-    series: DailySeries, day: date, mark: Days, refusal: KnownRefusal | None, run: RunRecord | None
+    series: DailySeries, day: date, mark: Days, refusal: RecordedRefusal | None, run: RunRecord | None
 ) -> tuple[str, str]:
     retired = series.metric.retired_on
     if retired is not None and day >= retired:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sophia.access.bounds import STORE_SECONDS
 from sophia.access.problems import documented
-from sophia.access.web import CanReadPortfolio, House, Visit, expect_known_parameters
+from sophia.access.web import AppState, ReadPortfolioContext, RequestContext, expect_known_parameters
 from sophia.analytics.readings.account_states import accounts_by_status, last_successes, latest, readings_in_store
 from sophia.analytics.readings.run_schemas import HealthAnswer
 from sophia.analytics.readings.runs import calls_since, runs_by_status
@@ -34,21 +34,21 @@ RUNS_OF = timedelta(hours=24)
 def healthz(request: Request, response: Response) -> HealthAnswer:
     """Whether the store can be used. Needs no key, and so says nothing about anybody."""
     expect_known_parameters(request)
-    health = check_health(request.app.state.house)
+    health = check_health(request.app.state.app_state)
     if health.status != "ok":
         response.status_code = 503
     return health
 
 
-def check_health(house: House) -> HealthAnswer:
+def check_health(app_state: AppState) -> HealthAnswer:
     try:
-        with house.database.read() as session:
+        with app_state.database.read() as session:
             session.connection()
     except (SQLAlchemyError, StoreError):
         return HealthAnswer(status="degraded", database="unavailable", schema_="unknown", last_success_at=None)
     try:
-        expect_current(house.database)
-        with house.database.within(STORE_SECONDS).read() as session:
+        expect_current(app_state.database)
+        with app_state.database.within(STORE_SECONDS).read() as session:
             last = latest(last_successes(session).values())
     except StoreError:
         return HealthAnswer(status="degraded", database="ok", schema_="outdated", last_success_at=None)
@@ -94,7 +94,7 @@ class StoreFigures(Collector):
         yield calls
 
 
-def read_figures(context: Visit) -> StoreFigures:
+def read_figures(context: RequestContext) -> StoreFigures:
     with context.database.read() as session:
         return StoreFigures(
             accounts=accounts_by_status(session),
@@ -109,9 +109,9 @@ def read_figures(context: Visit) -> StoreFigures:
 @operations.get(
     "/metrics", response_class=PlainTextResponse, response_model=str, responses=documented(401, 403, 422, 429, 500, 503)
 )
-def prometheus(request: Request, can_read_portfolio: CanReadPortfolio) -> Response:
+def prometheus(request: Request, context: ReadPortfolioContext) -> Response:
     """Figures of the store and of the requests answered so far, for Prometheus. Needs a key for all clients."""
     store = CollectorRegistry()
-    store.register(read_figures(can_read_portfolio))
+    store.register(read_figures(context))
     text = generate_latest(request.app.state.registry) + generate_latest(store)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

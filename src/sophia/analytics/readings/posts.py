@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import ONE_DAY, Window
-from sophia.analytics.readings.meanings import Meaning
+from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database import Day, among
@@ -37,7 +37,7 @@ def published_at(
 
 
 @dataclass(frozen=True, slots=True)
-class SeenPost:
+class StoredPost:
     """A post with what is known of it besides numbers; `title` is how its text begins."""
 
     id: int
@@ -54,7 +54,7 @@ class SeenPost:
 
 def seen_posts(
     session: Session, accounts: Collection[int], windows: Iterable[Window], as_of: datetime | None = None
-) -> list[SeenPost]:
+) -> list[StoredPost]:
     """The posts of these accounts that were published in the windows and seen by then, by id; one query."""
     rows = session.execute(
         select(
@@ -79,7 +79,7 @@ def seen_posts(
         .order_by(Post.id)
     )
     return [
-        SeenPost(number, account, Platform(platform), ObjectKind(kind), *rest)
+        StoredPost(number, account, Platform(platform), ObjectKind(kind), *rest)
         for number, account, platform, kind, *rest in rows
     ]
 
@@ -154,7 +154,7 @@ TOLERANCES: Mapping[int, int] = {1: 0, 7: 1, 28: 2}
 
 
 def facts_at_age(
-    session: Session, posts: Sequence[SeenPost], age: int, means: Mapping[int, Meaning]
+    session: Session, posts: Sequence[StoredPost], age: int, means: Mapping[int, MetricDefinition]
 ) -> dict[int, PostFacts]:
     """{post: what its counters said `age` reporting days after the one on which it was published}; one query.
 

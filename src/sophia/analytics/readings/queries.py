@@ -18,7 +18,7 @@ from sophia.analytics.readings.models import (
     StoredMetric,
     reading_id,
 )
-from sophia.analytics.readings.visibility import account_ids
+from sophia.analytics.readings.permissions import account_ids
 from sophia.database import BigId, MetricValue, among
 from sophia.portfolio.models import Account, Post
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import BudgetPause, MetricStatus, RefusedObject
-from sophia.analytics.readings.visibility import Seen, visible
 from sophia.database import among, put_rows, shortened
 from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, PASSING
 from sophia.meta.catalogue import Platform
@@ -16,11 +16,11 @@ from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.pacing import Pause
 from sophia.meta.records import Refusal
 from sophia.portfolio.models import Account
-from sophia.vault import strike_out
+from sophia.vault import redact_secrets
 
 
 @dataclass(frozen=True, slots=True)
-class KnownRefusal:
+class RecordedRefusal:
     """A metric, by Meta's name, that Meta refuses for a kind of object: of one account, or of all when it is None."""
 
     platform: str
@@ -35,16 +35,18 @@ class KnownRefusal:
     ask_again_at: datetime
 
 
-def list_refusals(session: Session, seen: Seen, client_id: int | None = None) -> list[KnownRefusal]:
+def list_refusals(
+    session: Session, allowed_clients: ClientScope, client_id: int | None = None
+) -> list[RecordedRefusal]:
     """The refusals that concern all accounts, and those of the accounts that may be seen."""
-    mine = select(Account.id).where(visible(Account.client_id, seen, client_id))
+    mine = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
     rows = session.scalars(
         select(MetricStatus)
         .where(or_(MetricStatus.account_id.is_(None), MetricStatus.account_id.in_(mine)))
         .order_by(MetricStatus.platform, MetricStatus.object_kind, MetricStatus.metric_name, MetricStatus.id)
     )
     return [
-        KnownRefusal(
+        RecordedRefusal(
             platform=row.platform,
             object_kind=row.object_kind,
             api_version=row.api_version,
@@ -52,7 +54,7 @@ def list_refusals(session: Session, seen: Seen, client_id: int | None = None) ->
             account_id=row.account_id,
             code=row.code,
             subcode=row.subcode,
-            reason=strike_out(row.reason),
+            reason=redact_secrets(row.reason),
             since=row.since,
             ask_again_at=row.ask_again_at,
         )
@@ -100,7 +102,7 @@ def record_refusals(
                 since=now,
             )
             session.add(row)
-        row.code, row.subcode, row.reason = refusal.code, refusal.subcode, strike_out(refusal.reason)
+        row.code, row.subcode, row.reason = refusal.code, refusal.subcode, redact_secrets(refusal.reason)
         row.ask_again_at = now + ASK_AGAIN_AFTER
 
 
@@ -138,5 +140,5 @@ def record_refused_objects(
 def record_pauses(session: Session, pauses: Iterable[Pause], now: datetime) -> None:
     """Tell the other processes which budgets rest, and forget rests that are over."""
     session.execute(delete(BudgetPause).where(BudgetPause.until <= now))
-    rows = [(pause.budget.key, pause.until, shortened(strike_out(pause.reason))) for pause in pauses]
+    rows = [(pause.budget.key, pause.until, shortened(redact_secrets(pause.reason))) for pause in pauses]
     put_rows(session, BudgetPause, ("budget", "until", "reason"), sorted(rows), replace=("until", "reason"))

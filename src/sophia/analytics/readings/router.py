@@ -11,16 +11,16 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
-from sophia.access.web import Visit, Visited
+from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.figures.figures import expect_days
-from sophia.analytics.figures.paging import link_next
+from sophia.analytics.figures.pagination import link_next
+from sophia.analytics.figures.requests import ClientId, MetricsQuery, ReadingsQuery, SeriesQuery
 from sophia.analytics.figures.schedule import Days
-from sophia.analytics.figures.shapes import ClientId, MetricsQuery, ReadingsQuery, SeriesQuery
 from sophia.analytics.readings.aggregated import aggregate, whole_buckets
 from sophia.analytics.readings.csv_export import ROWS_AT_ONCE, as_csv
+from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.queries import ReadingFilter, StoredReading, client_metric_names, newest_day, read_page
 from sophia.analytics.readings.schemas import GroupAnswer, ReadingAnswer, SeriesAnswer
-from sophia.analytics.readings.visibility import expect_client
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import CANONICAL, Level, stored_names
 from sophia.meta.reporting_zone import reporting_day
@@ -32,7 +32,7 @@ MOST_SERIES_DAYS = 3_660
 
 @router.get("/{client_id}/metrics", response_model=list[ReadingAnswer])
 def metrics(
-    context: Visited,
+    context: ReadContext,
     client_id: ClientId,
     asked: Annotated[MetricsQuery, Query()],
     request: Request,
@@ -42,7 +42,7 @@ def metrics(
     readings know is refused.
     """
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         expect_metrics(session, client_id, asked.metric_name, asked.canonical)
         page = read_page(session, client_id, reading_filter(asked), asked.limit, asked.cursor)
     if page.next_cursor is not None:
@@ -91,10 +91,12 @@ def reading_filter(asked: ReadingsQuery) -> ReadingFilter:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A row per reading."}},
 )
-def metrics_csv(context: Visited, client_id: ClientId, asked: Annotated[ReadingsQuery, Query()]) -> StreamingResponse:
+def metrics_csv(
+    context: ReadContext, client_id: ClientId, asked: Annotated[ReadingsQuery, Query()]
+) -> StreamingResponse:
     """All readings that match, newest day first, as CSV with a heading; sent as they are read, however many (J6)."""
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         expect_metrics(session, client_id, asked.metric_name, asked.canonical)
     found = pages(context, client_id, reading_filter(asked))
     # Read before the answer begins: what goes wrong can then still be said as a problem.
@@ -103,7 +105,7 @@ def metrics_csv(context: Visited, client_id: ClientId, asked: Annotated[Readings
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
 
-def pages(context: Visit, client_id: int, reading_filter: ReadingFilter) -> Iterator[list[StoredReading]]:
+def pages(context: RequestContext, client_id: int, reading_filter: ReadingFilter) -> Iterator[list[StoredReading]]:
     """Page after page, each in a short read of its own: a slow reader must not hold a connection."""
     cursor: str | None = None
     while True:
@@ -116,13 +118,13 @@ def pages(context: Visit, client_id: int, reading_filter: ReadingFilter) -> Iter
 
 
 @router.get("/{client_id}/series")
-def series(context: Visited, client_id: ClientId, asked: Annotated[SeriesQuery, Query()]) -> SeriesAnswer:
+def series(context: ReadContext, client_id: ClientId, asked: Annotated[SeriesQuery, Query()]) -> SeriesAnswer:
     """One metric of the client's accounts by day, week (from Monday) or month, as its way of counting allows.
 
     Without a window: 90 days until the newest reading. Days outside the window that share a bucket with it count too.
     """
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         expect_metrics(session, client_id, [asked.metric_name] if asked.metric_name else [], asked.canonical)
         newest = newest_day(session, client_id) or reporting_day(context.now) - timedelta(days=1)
         window = asked.days_until(newest, SERIES_DAYS)

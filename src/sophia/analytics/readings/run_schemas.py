@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from sophia.analytics.figures.schemas import Answering
-from sophia.analytics.figures.shapes import RunStatus
+from sophia.analytics.figures.requests import RunStatus
+from sophia.analytics.figures.schemas import ResponseModel
 from sophia.meta.catalogue import Asked, Counting, Level, MetricClass, ObjectKind, Period, Platform, Source, Unit
 
 
@@ -19,7 +19,7 @@ class AccountStatus(StrEnum):
     PAUSED = "paused"
 
 
-class RunProblemAnswer(Answering):
+class RunProblemAnswer(ResponseModel):
     message: str
     family: str | None
     code: int | str | None
@@ -28,7 +28,7 @@ class RunProblemAnswer(Answering):
     what_to_do: str | None
 
 
-class FamilyAnswer(Answering):
+class FamilyAnswer(ResponseModel):
     """A family of series in a run: how many answers came, and how it ended.
 
     *empty*: Meta answered without any value; *none*: so it did, as is usual for a small account. *incomplete*: a list was cut short. *stopped*: a limit or a dead token
@@ -39,7 +39,7 @@ class FamilyAnswer(Answering):
     ended: Literal["ok", "failed", "empty", "none", "incomplete", "stopped", "not asked", "not permitted"]
 
 
-class RunAnswer(Answering):
+class RunAnswer(ResponseModel):
     id: int
     client_id: int
     account_id: int
@@ -64,7 +64,7 @@ class RunAnswer(Answering):
     resume_at: datetime | None
 
 
-class GapAnswer(Answering):
+class GapAnswer(ResponseModel):
     """Days without readings, `end` excluded, and why."""
 
     client_id: int
@@ -79,7 +79,7 @@ class GapAnswer(Answering):
     reason: str
 
 
-class AccountAnswer(Answering):
+class AccountAnswer(ResponseModel):
     """A connected account. Its token is never shown."""
 
     id: int
@@ -104,7 +104,7 @@ class AccountAnswer(Answering):
     last_run: RunAnswer | None
 
 
-class MetricAnswer(Answering):
+class MetricAnswer(ResponseModel):
     """One row of the catalogue. `live` says whether Meta knows the name today, under the version that is called."""
 
     platform: Platform
@@ -132,7 +132,7 @@ class MetricAnswer(Answering):
     note: str
 
 
-class UnclassifiedAnswer(Answering):
+class UnclassifiedAnswer(ResponseModel):
     platform: Platform
     level: Level
     metric_name: str
@@ -140,7 +140,7 @@ class UnclassifiedAnswer(Answering):
     breakdown: str
 
 
-class RefusalAnswer(Answering):
+class RefusalAnswer(ResponseModel):
     platform: Platform
     object_kind: ObjectKind
     api_version: str
@@ -153,7 +153,7 @@ class RefusalAnswer(Answering):
     ask_again_at: datetime
 
 
-class CatalogueAnswer(Answering):
+class CatalogueAnswer(ResponseModel):
     """Every metric that we know, those that Meta sent and we do not know, and those that Meta refuses."""
 
     metrics: list[MetricAnswer]
@@ -161,7 +161,7 @@ class CatalogueAnswer(Answering):
     refusals: list[RefusalAnswer]
 
 
-class HealthAnswer(Answering):
+class HealthAnswer(ResponseModel):
     status: Literal["ok", "degraded"]
     database: Literal["ok", "unavailable"]
     # `schema` would hide a method of the model.

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import CollectionRun
-from sophia.analytics.readings.visibility import Seen, visible
 from sophia.database import among
 from sophia.portfolio.models import Account
-from sophia.vault import strike_out
+from sophia.vault import redact_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class RunRecord:
 
 def list_runs(
     session: Session,
-    seen: Seen,
+    allowed_clients: ClientScope,
     *,
     client_id: int | None = None,
     account_id: int | None = None,
@@ -65,8 +65,8 @@ def list_runs(
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[RunRecord]:
-    """The newest runs that may be seen, newest first; `before_id` continues a list."""
-    conditions = [visible(Account.client_id, seen, client_id)]
+    """The newest runs that may be allowed_clients, newest first; `before_id` continues a list."""
+    conditions = [visible(Account.client_id, allowed_clients, client_id)]
     if account_id is not None:
         conditions.append(CollectionRun.account_id == account_id)
     if status is not None:
@@ -134,7 +134,7 @@ def _record(run: CollectionRun, client_id: int, platform: str) -> RunRecord:
         posts_new=run.posts_new,
         quarantined=run.quarantined,
         problems=[_problem(note) for note in run.problems],
-        action_needed=run.action_needed and strike_out(run.action_needed),
+        action_needed=run.action_needed and redact_secrets(run.action_needed),
         resume_at=run.resume_at,
     )
 
@@ -142,7 +142,7 @@ def _record(run: CollectionRun, client_id: int, platform: str) -> RunRecord:
 def _problem(note: dict[str, Any]) -> RunProblem:
     """What Meta says may quote the request; a secret in it would be shown to everybody who may see the run."""
     return RunProblem(
-        message=strike_out(str(note.get("message", ""))),
+        message=redact_secrets(str(note.get("message", ""))),
         family=note.get("family"),
         code=note.get("code"),
         subcode=note.get("subcode"),

@@ -6,17 +6,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.problems import documented
-from sophia.access.web import Visit, Visited
+from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.figures.figures import expect_days
-from sophia.analytics.figures.paging import cut_page
+from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.requests import CatalogueQuery, GapsQuery, RunsQuery
 from sophia.analytics.figures.schedule import Days
-from sophia.analytics.figures.shapes import CatalogueQuery, GapsQuery, RunsQuery
 from sophia.analytics.readings.account_states import (
     AccountState,
     account_states,
     unknown_metrics,
 )
 from sophia.analytics.readings.gaps import Gap, find_gaps
+from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.run_schemas import (
     AccountAnswer,
@@ -29,7 +30,6 @@ from sophia.analytics.readings.run_schemas import (
     UnclassifiedAnswer,
 )
 from sophia.analytics.readings.runs import RunRecord, list_runs, runs_by_id
-from sophia.analytics.readings.visibility import expect_client
 from sophia.meta.catalogue import CANONICAL, METRICS, Metric, MetricClass, Platform, live
 from sophia.meta.reporting_zone import reporting_day
 
@@ -41,15 +41,15 @@ NO_WEEK = "The newest closed week has not been computed for any client yet; that
 
 
 @router.get("/accounts")
-def accounts(context: Visited) -> list[AccountAnswer]:
+def accounts(context: ReadContext) -> list[AccountAnswer]:
     """Connected accounts, how their collection stands, and what a person has to do. Tokens are never shown."""
     with context.database.read() as session:
-        states = account_states(session, context.seen)
+        states = account_states(session, context.allowed_clients)
         runs = runs_by_id(session, [state.last_run_id for state in states if state.last_run_id is not None])
     return [account_answer(state, runs.get(state.last_run_id or 0), context) for state in states]
 
 
-def account_answer(state: AccountState, run: RunRecord | None, context: Visit) -> AccountAnswer:
+def account_answer(state: AccountState, run: RunRecord | None, context: RequestContext) -> AccountAnswer:
     return AccountAnswer(
         id=state.id,
         client_id=state.client_id,
@@ -87,34 +87,34 @@ def token_warning(state: AccountState, now: datetime, warning_days: int) -> str 
 
 @router.get("/runs", response_model=list[RunAnswer], responses=documented(404))
 def runs(
-    context: Visited, asked: Annotated[RunsQuery, Query()], request: Request, response: Response
+    context: ReadContext, asked: Annotated[RunsQuery, Query()], request: Request, response: Response
 ) -> list[RunRecord]:
     """Collections, newest first: what was asked, what was stored, what failed and what to do about it."""
     with context.database.read() as session:
         if asked.client_id is not None:
-            expect_client(session, context.seen, asked.client_id)
+            expect_client(session, context.allowed_clients, asked.client_id)
         found = list_runs(
             session,
-            context.seen,
+            context.allowed_clients,
             client_id=asked.client_id,
             account_id=asked.account_id,
             status=asked.status,
             before_id=asked.before_id,
             limit=asked.limit + 1,
         )
-    return cut_page(request, response, found, asked.limit, before_id=lambda last: last.id)
+    return paginate(request, response, found, asked.limit, before_id=lambda last: last.id)
 
 
 @router.get("/gaps", response_model=list[GapAnswer], responses=documented(404))
-def gaps(context: Visited, asked: Annotated[GapsQuery, Query()]) -> list[Gap]:
+def gaps(context: ReadContext, asked: Annotated[GapsQuery, Query()]) -> list[Gap]:
     """Days that should have readings and have none, with the reason. Without a window: the 90 days until yesterday."""
     window = gap_window(asked.start_date, asked.end_date, context.now)
     with context.database.read() as session:
         if asked.client_id is not None:
-            expect_client(session, context.seen, asked.client_id)
-        states = account_states(session, context.seen, client_id=asked.client_id)
+            expect_client(session, context.allowed_clients, asked.client_id)
+        states = account_states(session, context.allowed_clients, client_id=asked.client_id)
         mine = [state for state in states if asked.account_id in (None, state.id)]
-        return find_gaps(session, mine, list_refusals(session, context.seen), window)
+        return find_gaps(session, mine, list_refusals(session, context.allowed_clients), window)
 
 
 def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
@@ -128,11 +128,11 @@ def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
 
 
 @router.get("/catalogue")
-def catalogue(context: Visited, asked: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
+def catalogue(context: ReadContext, asked: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
     """Every metric that we know, those that Meta sent and we do not know, and those that Meta refuses."""
     with context.database.read() as session:
-        unknown = unknown_metrics(session, context.seen)
-        refused = list_refusals(session, context.seen)
+        unknown = unknown_metrics(session, context.allowed_clients)
+        refused = list_refusals(session, context.allowed_clients)
     platforms, levels = (None, asked.platform), (None, asked.level)
     today, version = reporting_day(context.now), context.settings.graph_api_version
     return CatalogueAnswer(

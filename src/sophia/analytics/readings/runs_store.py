@@ -15,7 +15,7 @@ from sophia.analytics.readings.writer import Saved
 from sophia.database import Database, among, day_number, put_rows, shortened
 from sophia.meta.catalogue import ObjectKind
 from sophia.portfolio.models import Account, Post
-from sophia.vault import strike_out
+from sophia.vault import redact_secrets
 
 # A post whose insights fail is due again in every run for so long; after that it is looked at rarely.
 UNANSWERED_FOR = timedelta(days=14)
@@ -180,7 +180,7 @@ def record_unanswered_posts(session: Session, account_id: int, posts: Mapping[st
     They are refused objects with 0 tries, which no run leaves alone. One that never answers rests after UNANSWERED_FOR.
     """
     columns = ("account_id", "object_id", "code", "reason", "since", "tries", "ask_again_at")
-    rows = [(account_id, name, 0, strike_out(why), now, 0, now) for name, why in sorted(posts.items())]
+    rows = [(account_id, name, 0, redact_secrets(why), now, 0, now) for name, why in sorted(posts.items())]
     put_rows(session, RefusedObject, columns, rows)
     session.execute(
         update(RefusedObject)

@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from sophia.analytics.figures.schemas import Answering, Number
+from sophia.analytics.figures.schemas import Number, ResponseModel
 from sophia.meta.catalogue import Counting, Level, MetricClass, Period, Platform, Unit
 
 
-class ReadingAnswer(Answering):
+class ReadingAnswer(ResponseModel):
     """The value of one series for one day. `created_at` is when it was first stored, `updated_at` when it got its value."""
 
     id: int
@@ -32,7 +32,7 @@ class ReadingAnswer(Answering):
     updated_at: datetime
 
 
-class PointAnswer(Answering):
+class PointAnswer(ResponseModel):
     """One bucket, `end` excluded. Without a value the reason says why; people have bounds where no value is."""
 
     start: date
@@ -45,14 +45,14 @@ class PointAnswer(Answering):
     reason: str | None
 
 
-class GroupAnswer(Answering):
+class GroupAnswer(ResponseModel):
     platform: Platform | None
     account_id: int | None
     accounts: int = Field(description="Accounts that have readings in these days.")
     points: list[PointAnswer]
 
 
-class SeriesAnswer(Answering):
+class SeriesAnswer(ResponseModel):
     """One metric in buckets. Buckets that the days asked for touch are given whole."""
 
     client_id: int

@@ -26,7 +26,7 @@ from sophia.analytics.readings.models import (
 )
 from sophia.database import Database, among, day_number, execute, from_decimal, put_row, put_rows, select_among
 from sophia.meta.catalogue import Level, ObjectKind, Platform, explain
-from sophia.meta.records import Batch, Oddity, PostSeen, Reading
+from sophia.meta.records import Batch, ObservedPost, Reading, RejectedItem
 from sophia.portfolio.models import Post
 
 Clock = Callable[[], datetime]
@@ -139,7 +139,7 @@ class AccountWriter:
         readings = self._known_posts(session, batch.readings, posts)
         oddities = [
             *batch.oddities,
-            *(Oddity(stranger, "", "a post of another account", stranger) for stranger in sorted(strangers)),
+            *(RejectedItem(stranger, "", "a post of another account", stranger) for stranger in sorted(strangers)),
         ]
         if readings:
             values, stored = self._by_series(session, self._place(session, readings, posts, saved))
@@ -175,7 +175,7 @@ class AccountWriter:
         }
         return put_row(session, Fetch, row)
 
-    def _save_posts(self, session: Session, seen: Collection[PostSeen]) -> tuple[dict[str, int], int, set[str]]:
+    def _save_posts(self, session: Session, seen: Collection[ObservedPost]) -> tuple[dict[str, int], int, set[str]]:
         """Insert posts that are new, mend those that changed; return the ids of all, how many were new, and which are
         another account's and were left out.
         """
@@ -210,7 +210,7 @@ class AccountWriter:
         return {row["platform_post_id"]: dict(row) for row in rows}
 
     @staticmethod
-    def _post_row(post: PostSeen, old: Mapping[str, Any] | None, drafts: Mapping[str, int]) -> dict[str, Any]:
+    def _post_row(post: ObservedPost, old: Mapping[str, Any] | None, drafts: Mapping[str, int]) -> dict[str, Any]:
         """The columns of a post as they should be. What is listed lives, whatever was thought of it before."""
         draft = old["draft_id"] if old else None
         # A list of posts shows reels as videos; once known as a reel, a post stays one. And a kind that Meta leaves out
@@ -229,7 +229,7 @@ class AccountWriter:
             "draft_id": draft or drafts.get(post.external_id) or drafts.get(post.video_id or ""),
         }
 
-    def _drafts(self, session: Session, posts: Iterable[PostSeen]) -> dict[str, int]:
+    def _drafts(self, session: Session, posts: Iterable[ObservedPost]) -> dict[str, int]:
         """Drafts of this client that became one of these posts, by Meta's id of the post or of its video."""
         ids = [name for post in posts for name in (post.external_id, post.video_id) if name]
         drafts = (
@@ -392,7 +392,7 @@ def count_readings(session: Session, account_id: int, added: int, latest: int) -
     execute(session, sql, added, latest, latest, account_id)
 
 
-def add_oddities(session: Session, run_id: int, oddities: Collection[Oddity], now: datetime) -> int:
+def add_oddities(session: Session, run_id: int, oddities: Collection[RejectedItem], now: datetime) -> int:
     """Set aside what could not be believed, with the reason; return how much that was."""
     session.add_all(
         QuarantinedItem(

@@ -26,8 +26,8 @@ from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measur
 from sophia.analytics.posting_times.responses import Answered, really_moved
 from sophia.analytics.readings.account_days import posts_a_day, posts_inside
 from sophia.analytics.readings.account_states import ClientState, client_states
-from sophia.analytics.readings.visibility import Seen
-from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStanding, ResponseMove, Together
+from sophia.analytics.readings.permissions import ClientScope
+from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove, Together
 from sophia.analytics.reports.building import as_long, compared_window, coverage_of
 from sophia.analytics.reports.gathering import NOT_YET
 from sophia.analytics.reports.reasons import reasons_of
@@ -76,9 +76,14 @@ class PortfolioFacts:
 
 
 def make_brief(
-    database: Database, seen: Seen, now: datetime, window: Window | None = None, *, as_of: datetime | None = None
+    database: Database,
+    allowed_clients: ClientScope,
+    now: datetime,
+    window: Window | None = None,
+    *,
+    as_of: datetime | None = None,
 ) -> Brief:
-    """The brief of the active clients that may be seen, by default of the newest closed week.
+    """The brief of the active clients that may be allowed_clients, by default of the newest closed week.
 
     All clients of the portfolio are measured, for each is compared with the others; only those that may be seen stand
     in the answer. With `as_of` it is the brief as it was, but for what is known of today only: which clients are archived,
@@ -90,12 +95,12 @@ def make_brief(
     chosen = window or last_closed_week(moment)
     check_window(chosen, moment)
     with database.read() as session:
-        facts = gather_portfolio(session, seen, chosen, moment, as_of=as_of)
+        facts = gather_portfolio(session, allowed_clients, chosen, moment, as_of=as_of)
     return build_brief(facts)
 
 
 def gather_portfolio(
-    session: Session, seen: Seen, window: Window, now: datetime, *, as_of: datetime | None = None
+    session: Session, allowed_clients: ClientScope, window: Window, now: datetime, *, as_of: datetime | None = None
 ) -> PortfolioFacts:
     """A fixed number of queries, however many clients, posts and readings there are (H11)."""
     today = reporting_day(now)
@@ -109,7 +114,7 @@ def gather_portfolio(
     weeks = newest_weeks(min(window.end, today), ROW_WEEKS)
     return PortfolioFacts(
         clients=clients,
-        shown={state.client_id: state for state in client_states(session, seen, now)},
+        shown={state.client_id: state for state in client_states(session, allowed_clients, now)},
         window=window,
         before=before,
         now=now,
@@ -153,9 +158,9 @@ def build_brief(facts: PortfolioFacts) -> Brief:
         for client in facts.clients
         if client.id in facts.shown and client.created_at <= facts.now
     ]
-    order = list(ClientStanding)
+    order = list(ClientStatus)
     found.sort(key=lambda one: (order.index(one.state), -one.need, one.name, one.client_id))
-    counts = {state.value: sum(one.state is state for one in found) for state in ClientStanding}
+    counts = {state.value: sum(one.state is state for one in found) for state in ClientStatus}
     brief = Brief(
         window=facts.window,
         before=facts.before,
@@ -249,7 +254,7 @@ def _client(
     bare = ClientBrief(
         client_id=client.id,
         name=client.name,
-        state=ClientStanding.SAGE,
+        state=ClientStatus.SAGE,
         collection=None if facts.is_past else facts.shown[client.id],
         coverage=coverage_of(now),
         kpis={kpi.name: kpi.compute(now) for kpi in KPIS if kpi.name in BRIEF_KPIS},
@@ -264,7 +269,7 @@ def _client(
     )
     has_data = bool(now.days or earlier.days or now.posts or earlier.posts)
     reasons = sorted(reasons_of(bare, has_data=has_data), key=lambda one: (-one.weight, one.code, one.text))
-    state = min((reason.level for reason in reasons), key=list(ClientStanding).index, default=ClientStanding.SAGE)
+    state = min((reason.level for reason in reasons), key=list(ClientStatus).index, default=ClientStatus.SAGE)
     return replace(bare, state=state, reasons=tuple(reasons))
 
 

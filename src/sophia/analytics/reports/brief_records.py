@@ -16,7 +16,7 @@ from sophia.analytics.readings.account_states import ClientState
 from sophia.meta.catalogue import Platform
 
 
-class ClientStanding(StrEnum):
+class ClientStatus(StrEnum):
     """How a client stands, the worst first."""
 
     CORAL = "coral"
@@ -30,7 +30,7 @@ class Reason:
     """Why a client needs somebody; `weight` ranks reasons among each other. References lead into the client's brief."""
 
     code: str
-    level: ClientStanding
+    level: ClientStatus
     weight: float
     sentence: Sentence
 
@@ -48,7 +48,7 @@ class ClientBrief:
 
     client_id: int
     name: str
-    state: ClientStanding
+    state: ClientStatus
     collection: ClientState | None
     coverage: Coverage
     kpis: Mapping[str, Figure]

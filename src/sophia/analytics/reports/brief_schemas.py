@@ -8,31 +8,31 @@ from pydantic import Field, FiniteFloat
 from sophia.analytics.annotations.schemas import NoteAnswer
 from sophia.analytics.anomalies.schemas import AnomalyAnswer
 from sophia.analytics.drivers.schemas import DriversAnswer
+from sophia.analytics.figures.requests import Id, RequestModel
 from sophia.analytics.figures.schemas import (
-    Answering,
     ChangeAnswer,
     CoverageAnswer,
     Ends,
     FigureAnswer,
+    ResponseModel,
     SentenceAnswer,
     WindowAnswer,
 )
-from sophia.analytics.figures.shapes import Asking, Id
 from sophia.analytics.goals.schemas import GoalAnswer
 from sophia.analytics.kpis.schemas import TrendAnswer
 from sophia.analytics.kpis.trends import MOST_WEEKS
-from sophia.analytics.reports.brief_records import ClientStanding
+from sophia.analytics.reports.brief_records import ClientStatus
 from sophia.meta.catalogue import Platform
 
 
-class WeeksQuery(Asking):
+class WeeksQuery(RequestModel):
     """How many of the newest closed weeks, and of which account if not of the whole client."""
 
     weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS)] = 12
     account_id: Id | None = None
 
 
-class WeekKpisAnswer(Answering):
+class WeekKpisAnswer(ResponseModel):
     """The KPIs of one closed week, as they were last computed; `checked_at` is when they were last found right."""
 
     week: WindowAnswer
@@ -43,7 +43,7 @@ class WeekKpisAnswer(Answering):
     checked_at: datetime
 
 
-class WeeksAnswer(Answering):
+class WeeksAnswer(ResponseModel):
     """The newest closed weeks, oldest first, those that were never computed left out, and the trend of every KPI."""
 
     client_id: int
@@ -53,28 +53,28 @@ class WeeksAnswer(Answering):
     annotations: list[NoteAnswer] = Field(description="Of the days of these weeks.")
 
 
-class ReasonAnswer(Answering):
+class ReasonAnswer(ResponseModel):
     """Why a client needs somebody; the references of its sentence lead into the client's part of the brief."""
 
     code: str
-    level: ClientStanding
+    level: ClientStatus
     text: str
     sentence: SentenceAnswer
 
 
-class CollectionAnswer(Answering):
+class CollectionAnswer(ResponseModel):
     status: Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
     accounts: int
     latest_metric_date: date | None
     action_needed: str | None
 
 
-class ClientBriefAnswer(Answering):
+class ClientBriefAnswer(ResponseModel):
     """One client: sage is well, amber wants a look, coral needs somebody now."""
 
     client_id: int
     name: str
-    state: ClientStanding
+    state: ClientStatus
     reasons: list[ReasonAnswer]
     collection: CollectionAnswer | None = Field(description="Null with `as_of`: it is known of today only.")
     coverage: CoverageAnswer
@@ -91,7 +91,7 @@ class ClientBriefAnswer(Answering):
     annotations: list[NoteAnswer]
 
 
-class EventPartAnswer(Answering):
+class EventPartAnswer(ResponseModel):
     platform: Platform
     metric: str
     kind: Literal["spike", "drop", "rise", "fall"]
@@ -101,7 +101,7 @@ class EventPartAnswer(Answering):
     alike: int
 
 
-class EventAnswer(Answering):
+class EventAnswer(ResponseModel):
     """What most of the portfolio did: `alike` of the `series` that were judged moved that way, over all parts."""
 
     kind: Literal["spike", "drop", "rise", "fall"]
@@ -112,7 +112,7 @@ class EventAnswer(Answering):
     parts: list[EventPartAnswer]
 
 
-class MoveAnswer(Answering):
+class MoveAnswer(ResponseModel):
     """A client whose posts people answered more or less than before, and by how many percent."""
 
     client_id: int
@@ -122,7 +122,7 @@ class MoveAnswer(Answering):
     interval: Ends
 
 
-class BriefAnswer(Answering):
+class BriefAnswer(ResponseModel):
     """Every client that may be seen, those first who need somebody most."""
 
     window: WindowAnswer
@@ -136,7 +136,7 @@ class BriefAnswer(Answering):
     commentary: list[SentenceAnswer]
 
 
-class MovementAnswer(Answering):
+class MovementAnswer(ResponseModel):
     """For how many clients a KPI rose and fell from the week before, of those for which both weeks are known."""
 
     up: int

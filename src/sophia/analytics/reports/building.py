@@ -22,7 +22,7 @@ from sophia.analytics.kpis.trends import Trend, trend
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.posting_times.formats import formats, pillars
 from sophia.analytics.posting_times.responses import best_times, posting_times
-from sophia.analytics.readings.posts import SeenPost
+from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.commentary import comment
 from sophia.analytics.reports.records import MissingDays, Report, ReportedClient, TopPost
 
@@ -55,7 +55,7 @@ class Facts:
     earlier: ClientWindow
     weeks: Mapping[date, Mapping[str, Figure]]
     history: Sequence[PostFacts]
-    posts: Mapping[int, SeenPost]
+    posts: Mapping[int, StoredPost]
     days: AccountDays
     posts_a_day: PostsADay
     anomalies: tuple[SeriesAnomaly, ...] | None

@@ -29,8 +29,8 @@ from sophia.analytics.kpis.windows import (
     newest_facts,
 )
 from sophia.analytics.readings.account_days import account_days, posts_a_day
-from sophia.analytics.readings.meanings import meanings
-from sophia.analytics.readings.posts import SeenPost
+from sophia.analytics.readings.metric_definitions import meanings
+from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.building import (
     TREND_WEEKS,
     Facts,
@@ -184,7 +184,7 @@ def _watched(
 
 def _history(
     session: Session, client: MeasuredClient, window: Window, now: datetime, as_of: datetime | None
-) -> tuple[list[PostFacts], list[SeenPost]]:
+) -> tuple[list[PostFacts], list[StoredPost]]:
     """The posts of 90 days until the end of the window, and of the window itself."""
     whole = Window(min(window.start, window.end - HISTORY), window.end)
     return newest_facts(session, client, whole, now, as_of)

@@ -8,7 +8,7 @@ from sophia.analytics.figures.sentences import PLATFORM_NAMES, Reference, say
 from sophia.analytics.goals.progress import Standing
 from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.trends import A_ROW, is_worth_a_word
-from sophia.analytics.reports.brief_records import ClientBrief, ClientStanding, Reason
+from sophia.analytics.reports.brief_records import ClientBrief, ClientStatus, Reason
 
 # A certain fall of engagement by so much wants a look, and by so much somebody now.
 FALL_PERCENT, DEEP_FALL_PERCENT = -10.0, -30.0
@@ -23,7 +23,7 @@ def reasons_of(brief: ClientBrief, *, has_data: bool) -> Iterator[Reason]:
     if not has_data:
         nobody = brief.collection is not None and brief.collection.accounts == 0
         text = "No account is connected." if nobody else "There are no readings and no posts in these days."
-        yield Reason("no_data", ClientStanding.NO_DATA, 0.0, say(brief, text))
+        yield Reason("no_data", ClientStatus.NO_DATA, 0.0, say(brief, text))
         return
     yield from _falls(brief)
     yield from _unusual_days(brief)
@@ -36,7 +36,7 @@ def reasons_of(brief: ClientBrief, *, has_data: bool) -> Iterator[Reason]:
             known="coverage.days_with_data",
             days="coverage.days",
         )
-        yield Reason("incomplete", ClientStanding.AMBER, 10.0, told)
+        yield Reason("incomplete", ClientStatus.AMBER, 10.0, told)
 
 
 def _collection(brief: ClientBrief) -> Iterator[Reason]:
@@ -44,11 +44,11 @@ def _collection(brief: ClientBrief) -> Iterator[Reason]:
         return
     if brief.collection.action_needed is not None:
         told = say(brief, "{action}", action=Reference("collection.action_needed", "text"))
-        yield Reason("reconnect", ClientStanding.CORAL, 150.0, told)
+        yield Reason("reconnect", ClientStatus.CORAL, 150.0, told)
     elif brief.collection.stale and brief.collection.latest_metric_date is not None:
         day = Reference("collection.latest_metric_date", "text")
         told = say(brief, "Its collection is behind: the newest readings are of {day}.", day=day)
-        yield Reason("stale", ClientStanding.AMBER, 40.0, told)
+        yield Reason("stale", ClientStatus.AMBER, 40.0, told)
 
 
 _LESS: Mapping[Driver, str] = {
@@ -79,15 +79,15 @@ def _falls(brief: ClientBrief) -> Iterator[Reason]:
             f"Engagement on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){why}.",
             **places,
         )
-        level, base = (ClientStanding.CORAL, 50.0) if deep else (ClientStanding.AMBER, 20.0)
+        level, base = (ClientStatus.CORAL, 50.0) if deep else (ClientStatus.AMBER, 20.0)
         yield Reason("engagement_fell", level, base + abs(split.whole.percent) / 2, told)
 
 
-_WEIGHTS: Mapping[str, tuple[ClientStanding, float]] = {
-    "outage": (ClientStanding.CORAL, 70.0),
-    "fall": (ClientStanding.AMBER, 30.0),
-    "gap": (ClientStanding.AMBER, 20.0),
-    "drop": (ClientStanding.AMBER, 15.0),
+_WEIGHTS: Mapping[str, tuple[ClientStatus, float]] = {
+    "outage": (ClientStatus.CORAL, 70.0),
+    "fall": (ClientStatus.AMBER, 30.0),
+    "gap": (ClientStatus.AMBER, 20.0),
+    "drop": (ClientStatus.AMBER, 15.0),
 }
 
 
@@ -106,7 +106,7 @@ def _habits(brief: ClientBrief) -> Iterator[Reason]:
     if posts.after.value == 0 and posts.before.value:
         word = "post" if posts.before.value == 1 else "posts"
         told = say(brief, f"Nothing was published, and {{before}} {word} before.", before="changes.posts.before.value")
-        yield Reason("silent", ClientStanding.AMBER, 20.0, told)
+        yield Reason("silent", ClientStatus.AMBER, 20.0, told)
     for kpi, count in brief.falling.items():
         if count >= A_ROW and is_worth_a_word(brief.fallen[kpi]):
             name = "Views" if kpi == "views" else "Engagements"
@@ -116,10 +116,10 @@ def _habits(brief: ClientBrief) -> Iterator[Reason]:
                 weeks=f"falling.{kpi}",
                 percent=Reference(f"fallen.{kpi}", "size_percent"),
             )
-            yield Reason(f"{kpi}_falling", ClientStanding.AMBER, 25.0, told)
+            yield Reason(f"{kpi}_falling", ClientStatus.AMBER, 25.0, told)
     if growth.value is not None and float(growth.value) <= SHRINKING_PERCENT:
         size = Reference("kpis.audience_growth.value", "percent")
-        yield Reason("audience", ClientStanding.AMBER, 15.0, say(brief, "Its audience changed by {size}.", size=size))
+        yield Reason("audience", ClientStatus.AMBER, 15.0, say(brief, "Its audience changed by {size}.", size=size))
 
 
 def _goals(brief: ClientBrief) -> Iterator[Reason]:
@@ -128,4 +128,4 @@ def _goals(brief: ClientBrief) -> Iterator[Reason]:
         slow = goal.pace.value is not None and goal.pace.value < SLOW_PERCENT
         if goal.standing is Standing.MISSED or (goal.standing is Standing.BEHIND and slow):
             told = say_goal(brief, goal, f"goals.{index}")
-            yield Reason("goal", ClientStanding.AMBER, 12.0, told)
+            yield Reason("goal", ClientStatus.AMBER, 12.0, told)

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
-from sophia.access.web import Visited
+from sophia.access.web import ReadContext
 from sophia.analytics.annotations.queries import notes, told_to
 from sophia.analytics.anomalies.queries import judged_through
 from sophia.analytics.figures.figures import Window, last_closed_week
-from sophia.analytics.figures.shapes import (
+from sophia.analytics.figures.requests import (
     ClientId,
     ReportQuery,
 )
@@ -26,12 +26,12 @@ from sophia.analytics.readings.account_states import (
     unknown_metrics,
 )
 from sophia.analytics.readings.gaps import find_gaps
+from sophia.analytics.readings.permissions import account_ids, expect_client
 from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.run_schemas import (
     AccountStatus,
 )
 from sophia.analytics.readings.runs_router import NO_WEEK, gap_window
-from sophia.analytics.readings.visibility import account_ids, expect_client
 from sophia.analytics.reports.brief import BRIEF_KPIS, make_brief
 from sophia.analytics.reports.brief_schemas import BriefAnswer, WeeksAnswer, WeeksQuery
 from sophia.analytics.reports.gathering import make_report
@@ -55,40 +55,46 @@ portfolio = APIRouter()
 
 
 @portfolio.get("/portfolio/brief")
-def brief(context: Visited, asked: Annotated[ReportQuery, Query()]) -> BriefAnswer:
+def brief(context: ReadContext, asked: Annotated[ReportQuery, Query()]) -> BriefAnswer:
     """Every active client that the key may see: coral, amber, sage, or no data, with the reasons, by need;
     with `as_of` as it was, but for what is known of today only.
     """
     found = make_brief(
-        context.database, context.seen, context.now, asked.window_at(asked.as_of or context.now), as_of=asked.as_of
+        context.database,
+        context.allowed_clients,
+        context.now,
+        asked.window_at(asked.as_of or context.now),
+        as_of=asked.as_of,
     )
-    shown = replace(found, annotations=told_to(context.seen, found.annotations))
+    shown = replace(found, annotations=told_to(context.allowed_clients, found.annotations))
     return BriefAnswer.model_validate(shown)
 
 
 @router.get("/{client_id}/report")
-def report(context: Visited, client_id: ClientId, asked: Annotated[ReportQuery, Query()]) -> ReportAnswer:
+def report(context: ReadContext, client_id: ClientId, asked: Annotated[ReportQuery, Query()]) -> ReportAnswer:
     """Everything that can be said of a client's window; with `as_of` exactly what could be said at that moment."""
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
     found = make_report(
         context.database, client_id, asked.window_at(asked.as_of or context.now), context.now, as_of=asked.as_of
     )
-    return report_answer(replace(found, annotations=told_to(context.seen, found.annotations)))
+    return report_answer(replace(found, annotations=told_to(context.allowed_clients, found.annotations)))
 
 
 @router.get("/{client_id}/kpis")
-def kpis(context: Visited, client_id: ClientId, asked: Annotated[WeeksQuery, Query()]) -> WeeksAnswer:
+def kpis(context: ReadContext, client_id: ClientId, asked: Annotated[WeeksQuery, Query()]) -> WeeksAnswer:
     """The newest closed weeks that were kept, oldest first, of the client or of one account, and their trends."""
     today = reporting_day(context.now)
     weeks = newest_weeks(today, asked.weeks)
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
         if asked.account_id is not None and asked.account_id not in account_ids(session, client_id):
             raise NotFoundError(f"Client {client_id} has no account {asked.account_id}.")
         wanted = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
         found = client_snapshots(session, client_id, wanted, account_id=asked.account_id)
-        told = told_to(context.seen, notes(session, [client_id], window=Window(weeks[0].start, weeks[-1].end)))
+        told = told_to(
+            context.allowed_clients, notes(session, [client_id], window=Window(weeks[0].start, weeks[-1].end))
+        )
     names = sorted({name for one in found for name in one.kpis})
     week_snapshots: list[WeekSnapshot] = [one for one in found if one.week in weeks]
     trends = {
@@ -102,18 +108,18 @@ def kpis(context: Visited, client_id: ClientId, asked: Annotated[WeeksQuery, Que
 
 
 @router.get("/{client_id}/summary")
-def summary(context: Visited, client_id: ClientId) -> ClientSummaryAnswer:
+def summary(context: ReadContext, client_id: ClientId) -> ClientSummaryAnswer:
     """The newest closed week in short, and how fresh and complete the client's readings are.
 
     Its KPIs are computed from the readings as they are; trends and anomalies are those that were kept in the morning, when
     they were.
     """
     with context.database.read() as session:
-        expect_client(session, context.seen, client_id)
-        accounts = account_states(session, context.seen, client_id=client_id)
-        refused = list_refusals(session, context.seen, client_id)
+        expect_client(session, context.allowed_clients, client_id)
+        accounts = account_states(session, context.allowed_clients, client_id=client_id)
+        refused = list_refusals(session, context.allowed_clients, client_id)
         gaps = find_gaps(session, accounts, refused, gap_window(None, None, context.now))
-        unknown = unknown_metrics(session, context.seen, client_id)
+        unknown = unknown_metrics(session, context.allowed_clients, client_id)
         kept = client_snapshots(session, client_id, [last_closed_week(context.now)])
         through = judged_through(session, client_id)
     report = report_answer(make_report(context.database, client_id, None, context.now, kept=True))
@@ -154,11 +160,11 @@ def freshness(account: AccountState, *, stale: bool) -> AccountFreshness:
 
 
 @portfolio.get("/portfolio/summary")
-def portfolio_summary(context: Visited) -> PortfolioAnswer:
+def portfolio_summary(context: ReadContext) -> PortfolioAnswer:
     """Every active client that the key may see, from totals and weeks that are kept; GET /portfolio/brief says more."""
     with context.database.read() as session:
-        clients = client_states(session, context.seen, context.now)
-        snapshots = portfolio_snapshots(session, context.seen, two_newest_weeks(context.now), BRIEF_KPIS)
+        clients = client_states(session, context.allowed_clients, context.now)
+        snapshots = portfolio_snapshots(session, context.allowed_clients, two_newest_weeks(context.now), BRIEF_KPIS)
     week = newest_portfolio_week(snapshots, context.now)
     return PortfolioAnswer(
         client_count=len(clients),

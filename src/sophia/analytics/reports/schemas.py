@@ -12,11 +12,11 @@ from sophia.analytics.comments.schemas import ToneAnswer
 from sophia.analytics.decisions.scores import Verdict
 from sophia.analytics.drivers.schemas import DriversAnswer
 from sophia.analytics.figures.schemas import (
-    Answering,
     ChangeAnswer,
     CoverageAnswer,
     FigureAnswer,
     Quantity,
+    ResponseModel,
     SentenceAnswer,
     WindowAnswer,
 )
@@ -29,7 +29,7 @@ from sophia.analytics.reports.records import Report
 from sophia.meta.catalogue import ObjectKind, Platform
 
 
-class TopPostAnswer(Answering):
+class TopPostAnswer(ResponseModel):
     post_id: int
     account_id: int
     platform: Platform
@@ -44,7 +44,7 @@ class TopPostAnswer(Answering):
     rate_by_reach: FigureAnswer
 
 
-class MissingDaysAnswer(Answering):
+class MissingDaysAnswer(ResponseModel):
     account_id: int
     platform: Platform
     metric: str
@@ -53,7 +53,7 @@ class MissingDaysAnswer(Answering):
     last: date
 
 
-class DecisionStageAnswer(Answering):
+class DecisionStageAnswer(ResponseModel):
     """How well one stage predicts, by the outcomes due in the 180 days until the end of the window; and in a sentence."""
 
     stage: str
@@ -64,7 +64,7 @@ class DecisionStageAnswer(Answering):
     text: str
 
 
-class ReportedClientAnswer(Answering):
+class ReportedClientAnswer(ResponseModel):
     id: int
     name: str
     industry: str | None
@@ -72,7 +72,7 @@ class ReportedClientAnswer(Answering):
     accounts: dict[int, Platform]
 
 
-class CommentsAnswer(Answering):
+class CommentsAnswer(ResponseModel):
     """What people wrote in the window under any post of the client."""
 
     whole: ToneAnswer
@@ -80,7 +80,7 @@ class CommentsAnswer(Answering):
     verdict: str
 
 
-class ReportAnswer(Answering):
+class ReportAnswer(ResponseModel):
     """The computed answer for one client and window, as everything was known at `as_of`."""
 
     client: ReportedClientAnswer
@@ -125,14 +125,14 @@ def report_answer(report: Report) -> ReportAnswer:
     return ReportAnswer.model_validate(fields)
 
 
-class BenchmarkSummary(Answering):
+class BenchmarkSummary(ResponseModel):
     """What others reach: as it was published, and in the portfolio."""
 
     published: list[ComparisonAnswer]
     portfolio: list[PeersAnswer]
 
 
-class ClientStateAnswer(Answering):
+class ClientStateAnswer(ResponseModel):
     client_id: int
     name: str
     accounts: int
@@ -144,7 +144,7 @@ class ClientStateAnswer(Answering):
     action_needed: str | None
 
 
-class DetailedKpis(Answering):
+class DetailedKpis(ResponseModel):
     """What every client had in the newest closed week, and for how many clients each KPI rose or fell.
 
     The KPIs are those of the brief; GET /{client_id}/kpis has all of one client.
@@ -156,7 +156,7 @@ class DetailedKpis(Answering):
     movements: dict[str, MovementAnswer]
 
 
-class PortfolioAnswer(Answering):
+class PortfolioAnswer(ResponseModel):
     """All active clients that the key may see. What is null has its reason in `reasons`."""
 
     client_count: int
@@ -168,7 +168,7 @@ class PortfolioAnswer(Answering):
     clients: list[ClientStateAnswer]
 
 
-class AccountFreshness(Answering):
+class AccountFreshness(ResponseModel):
     account_id: int
     platform: Platform
     name: str
@@ -181,7 +181,7 @@ class AccountFreshness(Answering):
     action_needed: str | None
 
 
-class FreshnessAnswer(Answering):
+class FreshnessAnswer(ResponseModel):
     latest_metric_date: date | None
     last_success_at: datetime | None
     stale: bool
@@ -196,7 +196,7 @@ class FreshnessAnswer(Answering):
     )
 
 
-class ClientSummaryAnswer(Answering):
+class ClientSummaryAnswer(ResponseModel):
     """What is known of one client in the newest closed week; GET /{client_id}/report says it in full."""
 
     client_id: int

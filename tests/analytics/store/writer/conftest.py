@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sophia.analytics.readings.writer import AccountWriter, Owner, Saved
 from sophia.database import Database, day_of
 from sophia.meta.catalogue import ObjectKind, Period, Platform
-from sophia.meta.records import Batch, Oddity, PostSeen, Reading, Source
+from sophia.meta.records import Batch, ObservedPost, Reading, RejectedItem, Source
 from sophia.portfolio.models import Account, Client, ContentDraft, PublishingQueueEntry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -122,8 +122,8 @@ def source(body: bytes = b"{}") -> Source:
 
 def batch(
     readings: Iterable[Reading] = (),
-    posts: Iterable[PostSeen] = (),
-    oddities: Iterable[Oddity] = (),
+    posts: Iterable[ObservedPost] = (),
+    oddities: Iterable[RejectedItem] = (),
     reels: Iterable[str] = (),
 ) -> Batch:
     return Batch(source(), list(readings), list(posts), list(oddities), list(reels))
@@ -137,8 +137,8 @@ def clicks(post: str, value: float, day: date = DAY) -> Reading:
     return Reading(post, "post_clicks", Period.LIFETIME, "", day, value)
 
 
-def post(name: str, kind: ObjectKind = ObjectKind.POST, **more: Any) -> PostSeen:
-    return PostSeen(name, kind, NOW - ONE_DAY, **more)
+def post(name: str, kind: ObjectKind = ObjectKind.POST, **more: Any) -> ObservedPost:
+    return ObservedPost(name, kind, NOW - ONE_DAY, **more)
 
 
 def numbers(saved: Saved) -> tuple[int, int, int]:

@@ -19,7 +19,7 @@ from tests.analytics.store.writer.conftest import (
 
 from sophia.database import day_of
 from sophia.meta.catalogue import Period
-from sophia.meta.records import Batch, Oddity, Reading
+from sophia.meta.records import Batch, Reading, RejectedItem
 
 
 def test_saving_twice_changes_nothing(office: Office) -> None:
@@ -172,7 +172,7 @@ def test_an_answer_keeps_where_it_came_from(office: Office) -> None:
 
 def test_oddities_are_set_aside(office: Office) -> None:
     """A16: with their reason, cut to what the columns hold."""
-    odd = Oddity("9" * 200, "m" * 300, "no number", "x" * 900)
+    odd = RejectedItem("9" * 200, "m" * 300, "no number", "x" * 900)
     assert office.writer().save([batch([page_views(1)], oddities=[odd])]).quarantined == 1
     (row,) = office.rows("SELECT object_id, metric_name, excerpt FROM quarantined_items")
     assert [len(part) for part in row] == [80, 200, 500]

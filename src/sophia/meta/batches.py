@@ -9,12 +9,12 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
-from sophia.meta.asking import Ask
 from sophia.meta.bisection import Findings, Part, ask_parts, chunks, is_about_object, search
 from sophia.meta.caller import MOST_BATCH_ITEMS
 from sophia.meta.catalogue import ObjectKind, refusal_label
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError, Remedy
+from sophia.meta.fallbacks import Ask
 
 # Of a sample, objects of which nothing answers before it is plain that it is not the objects.
 DENIALS_TO_BELIEVE = 3

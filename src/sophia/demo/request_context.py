@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sophia.demo.desk import Desk
 from sophia.demo.errors import GraphError, page_migrated, unknown_object
 from sophia.demo.objects import Media, Node, Page, PageStory
 from sophia.demo.pacific import pacific_day
 from sophia.demo.requests import Request
 from sophia.demo.rules import TABLES, Kind, Rule
 from sophia.demo.truth import Truth
+from sophia.demo.upload_store import Desk
 from sophia.demo.wordings import WORDINGS
 from sophia.demo.world import World, account_of, created_at, is_alive
 
@@ -92,7 +92,7 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestContext:
     """One request in progress."""
 
     simulation: Simulation

@@ -11,14 +11,14 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
-from sophia.meta.asking import Ask
+from sophia.meta.batches import ByIdGroup, by_id, expand
 from sophia.meta.bisection import is_about_object
 from sophia.meta.catalogue import ObjectKind
 from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.fallbacks import Ask
 from sophia.meta.paging import incomplete
 from sophia.meta.reporting_zone import parse_moment
-from sophia.meta.singly import ByIdGroup, by_id, expand
 
 PAGE_SIZE = 100
 MOST_PAGES = 1000

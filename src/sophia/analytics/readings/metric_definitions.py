@@ -16,7 +16,7 @@ OWN_DAYS: Mapping[str, int] = {Period.WEEK.value: 7, Period.DAYS_28.value: 28}
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class MetricDefinition:
     """What the readings of one stored metric are: `metric` is canonical, or Meta's own name where nobody knows it."""
 
     metric: str
@@ -42,12 +42,12 @@ def _names(platform: Platform, level: Level, metric: str, kind: ObjectKind | Non
     return frozenset(reads(platform, level, metric, kind))
 
 
-def meanings(session: Session, metrics: Collection[str] | None = None) -> dict[int, Meaning]:
+def meanings(session: Session, metrics: Collection[str] | None = None) -> dict[int, MetricDefinition]:
     """{stored metric: what it means} of those without breakdown that windows are made of; only `metrics` if given.
 
     They are read once in a session: a report needs them half a dozen times.
     """
-    every: dict[int, Meaning] | None = session.info.get(_MEANINGS)
+    every: dict[int, MetricDefinition] | None = session.info.get(_MEANINGS)
     if every is None:
         every = session.info[_MEANINGS] = dict(_meanings(session))
     if metrics is None:
@@ -55,7 +55,7 @@ def meanings(session: Session, metrics: Collection[str] | None = None) -> dict[i
     return {number: one for number, one in every.items() if one.is_known and one.metric in metrics}
 
 
-def _meanings(session: Session) -> Iterator[tuple[int, Meaning]]:
+def _meanings(session: Session) -> Iterator[tuple[int, MetricDefinition]]:
     rows = session.execute(
         select(
             StoredMetric.id,
@@ -71,6 +71,8 @@ def _meanings(session: Session) -> Iterator[tuple[int, Meaning]]:
         usual = Period.DAY if level == Level.ACCOUNT.value else Period.LIFETIME
         own = level == Level.ACCOUNT.value and counting == Counting.UNIQUE.value and period in OWN_DAYS
         if period == usual.value or own:
-            meaning = Meaning(canonical or name, Platform(platform), Level(level), name, period, canonical is not None)
+            meaning = MetricDefinition(
+                canonical or name, Platform(platform), Level(level), name, period, canonical is not None
+            )
             if meaning.is_read:
                 yield number, meaning

@@ -15,11 +15,11 @@ def link_next(request: Request, response: Response, **parameters: str | int) -> 
     /sophia, comes from the settings.
     """
     url = request.url.include_query_params(**parameters)
-    prefix = request.app.state.house.settings.path_prefix
+    prefix = request.app.state.app_state.settings.path_prefix
     response.headers["Link"] = f'<{prefix}{url.path}?{url.query}>; rel="next"'
 
 
-def cut_page(
+def paginate(
     request: Request, response: Response, rows: list[Row], limit: int, **after: Callable[[Row], str | int]
 ) -> list[Row]:
     """The first `limit` rows of a list that was read with one more, and a link to the rest where there is any.

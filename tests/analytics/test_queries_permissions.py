@@ -3,7 +3,7 @@
 import pytest
 from tests.conftest import Filling
 
-from sophia.analytics.readings.visibility import expect_client
+from sophia.analytics.readings.permissions import expect_client
 from sophia.errors import NotFoundError
 
 

@@ -11,7 +11,7 @@ from sophia.demo.faults import Fault
 from sophia.demo.meta_errors import META_ERRORS, fault_of
 from sophia.meta.reporting_zone import reporting_day
 
-from .conftest import House, HouseMaker
+from .conftest import AppState, HouseMaker
 from .test_truth import truth_of
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -137,7 +137,7 @@ def test_an_answer_of_another_shape_loses_nothing(make_house: HouseMaker, number
         expect_all(house, account)
 
 
-def expect_all(house: House, account: str) -> None:
+def expect_all(house: AppState, account: str) -> None:
     days = 90 if account in {page.id for page in house.world.pages} else 89
     wanted = truth_of(house, account, reporting_day(house.now) - timedelta(days=days))
     stored = house.stored(account)

@@ -7,7 +7,7 @@ from sophia.demo.wire import Receive, Scope, Send
 
 
 @dataclass(slots=True)
-class Stranger:
+class ForeignHost:
     """An ASGI application that answers everything with an empty list and records what it was shown."""
 
     # Of each request: METHOD, path with query as it came, and all headers, names in lower case.

@@ -7,21 +7,23 @@ from sophia.database import among
 from sophia.errors import NotFoundError
 from sophia.portfolio.models import Account, Client
 
-Seen = frozenset[int] | None
+ClientScope = frozenset[int] | None
 
 
 """The ids of the clients that may be seen; None for all of them."""
 
 
-def visible(column: InstrumentedAttribute[int], seen: Seen, client_id: int | None = None) -> ColumnElement[bool]:
-    """The condition that a column with a client's id names one that may be seen, and is the one asked for, if any."""
-    condition = true() if seen is None else among(column, sorted(seen))
+def visible(
+    column: InstrumentedAttribute[int], allowed_clients: ClientScope, client_id: int | None = None
+) -> ColumnElement[bool]:
+    """The condition that a column with a client's id names one that may be allowed_clients, and is the one asked for, if any."""
+    condition = true() if allowed_clients is None else among(column, sorted(allowed_clients))
     return condition if client_id is None else condition & (column == client_id)
 
 
-def expect_client(session: Session, seen: Seen, client_id: int) -> None:
+def expect_client(session: Session, allowed_clients: ClientScope, client_id: int) -> None:
     """Raises NotFoundError for a client that does not exist, and the same for one that may not be seen (D3, J3)."""
-    allowed = seen is None or client_id in seen
+    allowed = allowed_clients is None or client_id in allowed_clients
     if not allowed or session.scalar(select(Client.id).where(Client.id == client_id)) is None:
         raise NotFoundError(f"There is no client {client_id}.")
 

@@ -95,13 +95,13 @@ RFC_3339 = re.compile(
 Moment = Annotated[AwareDatetime, BeforeValidator(written_moment), AfterValidator(within_years)]
 
 
-class Asking(BaseModel):
+class RequestModel(BaseModel):
     """What is sent: an unknown field is a mistake, and said to be one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DaysAsked(Asking):
+class DateRangeQuery(RequestModel):
     """Days, both included. Either may be left out, on every endpoint: lists are open on that side, and what is computed
     for a window uses `days_until`.
     """
@@ -120,14 +120,14 @@ class DaysAsked(Asking):
         return window_until(self.start_date, self.end_date, newest, usual_days)
 
 
-def days_asked(asked: DaysAsked) -> Window | None:
+def requested_dates(asked: DateRangeQuery) -> Window | None:
     """The days that were asked for, as far back and forward as there are any where one end is left out."""
     if asked.start_date is None and asked.end_date is None:
         return None
     return Window(asked.start_date or FIRST_DAY, (asked.end_date or LAST_DAY) + ONE_DAY)
 
 
-class WindowQuery(DaysAsked):
+class WindowQuery(DateRangeQuery):
     """The days of a report; without any, those that the endpoint reports on by default."""
 
     def window_at(self, moment: datetime, usual_days: int = DAYS_PER_WEEK) -> Window | None:
@@ -143,7 +143,7 @@ class ReportQuery(WindowQuery):
     as_of: Moment | None = Field(default=None, description="As it was at this moment, to the digit.")
 
 
-class ReadingsQuery(DaysAsked):
+class ReadingsQuery(DateRangeQuery):
     """Which readings are wanted; what is left out does not matter."""
 
     metric_name: list[Name] = Field(default=[], max_length=50, description="Stored names; may be repeated.")
@@ -168,7 +168,7 @@ class MetricsQuery(ReadingsQuery):
     cursor: Cursor | None = None
 
 
-class SeriesQuery(DaysAsked):
+class SeriesQuery(DateRangeQuery):
     """One metric, by meaning or by stored name, put together into buckets."""
 
     canonical: Name | None = None
@@ -184,7 +184,7 @@ class SeriesQuery(DaysAsked):
         return self
 
 
-class RunsQuery(Asking):
+class RunsQuery(RequestModel):
     client_id: Id | None = None
     account_id: Id | None = None
     status: RunStatus | None = None
@@ -192,12 +192,12 @@ class RunsQuery(Asking):
     before_id: Id | None = Field(default=None, description="Continue a list: runs with smaller ids.")
 
 
-class GapsQuery(DaysAsked):
+class GapsQuery(DateRangeQuery):
     client_id: Id | None = None
     account_id: Id | None = None
 
 
-class CatalogueQuery(Asking):
+class CatalogueQuery(RequestModel):
     platform: Platform | None = None
     level: Level | None = None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sophia.cli.opening import open_installation
-from sophia.cli.shown import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.readings.account_states import FailingFamily, Standing

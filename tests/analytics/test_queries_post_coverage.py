@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import NOW, ONE_DAY, Filling
 
 from sophia.analytics.conversions.models import ConversionEvent
-from sophia.analytics.conversions.post_coverage import looked_for
+from sophia.analytics.conversions.post_coverage import post_coverage
 from sophia.analytics.figures.figures import Window
 
 A_WEEK_AGO = NOW - timedelta(days=7)
@@ -23,7 +23,7 @@ def walked(filling: Filling, account: int, at: datetime, ended: str = "ok", **mo
 
 def listed(filling: Filling, account: int, as_of: datetime | None = None) -> Window | None:
     with filling.database.read() as session:
-        (found,) = looked_for(session, [1], as_of).values()
+        (found,) = post_coverage(session, [1], as_of).values()
     return found.listed.get(account)
 
 
@@ -84,4 +84,4 @@ def test_the_first_event_as_of_a_moment(filling: Filling, account: int) -> None:
         )
     for as_of, since in ((None, FIRST_DAY), (NOW, TODAY), (NOW - ONE_DAY, None)):
         with filling.database.read() as session:
-            assert looked_for(session, [1], as_of)[1].events_since == since
+            assert post_coverage(session, [1], as_of)[1].events_since == since
