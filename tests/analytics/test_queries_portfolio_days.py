@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from tests.conftest import NOW, ONE_DAY, Filling, QueryCounter
 
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.windows import daily_values
 from sophia.analytics.readings.account_days import account_days, posts_a_day, posts_inside
 from sophia.analytics.readings.metric_definitions import meanings
@@ -12,7 +12,7 @@ from sophia.meta.reporting_zone import day_start
 from sophia.portfolio.models import Post
 
 MONDAY = date(2026, 11, 9)
-WEEK = Window(MONDAY, MONDAY + 7 * ONE_DAY)
+WEEK = DateRange(MONDAY, MONDAY + 7 * ONE_DAY)
 LATE = 8
 METRICS = ("views", "likes", "total_interactions")
 
@@ -68,7 +68,7 @@ def test_posts_are_counted_in_their_windows(filling: Filling) -> None:
         filling.add(row)
     for as_of, seen in ((None, moments), (NOW - ONE_DAY, [at for number, at in enumerate(moments) if number != LATE])):
         with filling.database.read() as session:
-            daily = posts_a_day(session, accounts, Window(windows[0].start, WEEK.end), as_of=as_of)
+            daily = posts_a_day(session, accounts, DateRange(windows[0].start, WEEK.end), as_of=as_of)
             with QueryCounter(filling.database) as counter:
                 found = posts_inside(session, accounts, windows, as_of)
         assert counter.count == 1

@@ -8,7 +8,7 @@ from tests.conftest import NOW, ONE_DAY, Filling
 
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.conversions.post_coverage import post_coverage
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 
 A_WEEK_AGO = NOW - timedelta(days=7)
 # Two years before NOW, in whole days of the reporting zone.
@@ -21,7 +21,7 @@ def walked(filling: Filling, account: int, at: datetime, ended: str = "ok", **mo
     filling.run(account, started_at=at, finished_at=at + timedelta(minutes=5), **{"families": families} | more)
 
 
-def listed(filling: Filling, account: int, as_of: datetime | None = None) -> Window | None:
+def listed(filling: Filling, account: int, as_of: datetime | None = None) -> DateRange | None:
     with filling.database.read() as session:
         (found,) = post_coverage(session, [1], as_of).values()
     return found.listed.get(account)
@@ -38,10 +38,10 @@ def test_the_first_walk_goes_back_for_two_years(filling: Filling, account: int) 
     """A12: and later ones leave no hole; as of a moment only those count that had ended."""
     assert listed(filling, account) is None
     walked(filling, account, A_WEEK_AGO)
-    assert listed(filling, account) == Window(FIRST_DAY - 7 * ONE_DAY, TODAY - 7 * ONE_DAY)
+    assert listed(filling, account) == DateRange(FIRST_DAY - 7 * ONE_DAY, TODAY - 7 * ONE_DAY)
     walked(filling, account, NOW)
-    assert listed(filling, account) == Window(FIRST_DAY - 7 * ONE_DAY, TODAY)
-    assert listed(filling, account, NOW) == Window(FIRST_DAY - 7 * ONE_DAY, TODAY - 7 * ONE_DAY)
+    assert listed(filling, account) == DateRange(FIRST_DAY - 7 * ONE_DAY, TODAY)
+    assert listed(filling, account, NOW) == DateRange(FIRST_DAY - 7 * ONE_DAY, TODAY - 7 * ONE_DAY)
     assert listed(filling, account, A_WEEK_AGO) is None
 
 
@@ -54,7 +54,7 @@ def test_runs_that_did_not_walk_to_the_end_say_nothing(filling: Filling, account
     filling.run(account, status="running", finished_at=None, families={})
     assert listed(filling, account) is None
     walked(filling, account, A_WEEK_AGO, families={})
-    assert listed(filling, account) == Window(FIRST_DAY - 7 * ONE_DAY, TODAY - 7 * ONE_DAY)
+    assert listed(filling, account) == DateRange(FIRST_DAY - 7 * ONE_DAY, TODAY - 7 * ONE_DAY)
 
 
 def test_the_hourly_look_counts_when_it_leaves_no_hole(filling: Filling, account: int) -> None:
@@ -62,9 +62,9 @@ def test_the_hourly_look_counts_when_it_leaves_no_hole(filling: Filling, account
     walked(filling, account, NOW - timedelta(hours=1), trigger="fresh")
     assert listed(filling, account) is None
     walked(filling, account, A_WEEK_AGO)
-    assert listed(filling, account) == Window(FIRST_DAY - 7 * ONE_DAY, TODAY - 7 * ONE_DAY)
+    assert listed(filling, account) == DateRange(FIRST_DAY - 7 * ONE_DAY, TODAY - 7 * ONE_DAY)
     walked(filling, account, NOW - 2 * ONE_DAY)
-    assert listed(filling, account) == Window(FIRST_DAY - 7 * ONE_DAY, TODAY)
+    assert listed(filling, account) == DateRange(FIRST_DAY - 7 * ONE_DAY, TODAY)
 
 
 def test_the_first_event_as_of_a_moment(filling: Filling, account: int) -> None:

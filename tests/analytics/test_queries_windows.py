@@ -8,24 +8,26 @@ from tests.conftest import NOW, ONE_DAY, Filling, QueryCounter
 
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.figures.facts import ClientWindow, DayValue, FollowerLevels, OwnValue
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.kpis import compute_kpis
 from sophia.analytics.kpis.summaries import unclassified
 from sophia.analytics.kpis.windows import client_windows, measured_clients
 from sophia.portfolio.models import Post
 
 MONDAY = date(2026, 11, 9)
-WEEK = Window(MONDAY, MONDAY + 7 * ONE_DAY)
+WEEK = DateRange(MONDAY, MONDAY + 7 * ONE_DAY)
 WEDNESDAY_NOON = datetime(2026, 11, 11, 20, tzinfo=UTC)
 
 
-def ask(filling: Filling, *windows: Window, as_of: datetime | None = None) -> dict[int, dict[Window, ClientWindow]]:
+def ask(
+    filling: Filling, *windows: DateRange, as_of: datetime | None = None
+) -> dict[int, dict[DateRange, ClientWindow]]:
     with filling.database.read() as session:
         clients = measured_clients(session, as_of=as_of)
         return client_windows(session, clients, windows or (WEEK,), as_of or NOW, as_of=as_of)
 
 
-def only(filling: Filling, window: Window = WEEK, as_of: datetime | None = None) -> ClientWindow:
+def only(filling: Filling, window: DateRange = WEEK, as_of: datetime | None = None) -> ClientWindow:
     (found,) = ask(filling, window, as_of=as_of).values()
     return found[window]
 
@@ -80,7 +82,7 @@ def test_metas_own_week_is_the_reach_of_a_week(filling: Filling) -> None:
     filling.readings(account, series, {sunday: 350, sunday - ONE_DAY: 999, WEEK.end: 888}, filling.fetch(account))
     longer = filling.series(account, filling.metric("instagram", "account", "reach", "days_28"))
     filling.readings(account, longer, {sunday: 4444}, filling.fetch(account))
-    four = Window(WEEK.end - 28 * ONE_DAY, WEEK.end)
+    four = DateRange(WEEK.end - 28 * ONE_DAY, WEEK.end)
     (found,) = ask(filling, WEEK, four).values()
     assert found[WEEK].own == (OwnValue(account, "reach", WEEK, 350),)
     assert found[four].own == (OwnValue(account, "reach", four, 4444),)
@@ -136,14 +138,14 @@ def test_followers_are_totals_at_both_ends(filling: Filling) -> None:
     assert now.followers == (FollowerLevels(account, 1000, 1070),)
     kpis = compute_kpis(now)
     assert (kpis["net_new_followers"].value, kpis["audience_growth"].value) == (70, 7.0)
-    later = only(filling, Window(MONDAY + 20 * ONE_DAY, MONDAY + 27 * ONE_DAY))
+    later = only(filling, DateRange(MONDAY + 20 * ONE_DAY, MONDAY + 27 * ONE_DAY))
     assert later.followers == (FollowerLevels(account, None, None),)
 
 
 def test_a_stale_total_of_followers_is_no_end_of_a_month(filling: Filling) -> None:
     """A8: a total of the month's third week is inside the month, and yet says nothing about its last day."""
     account = filling.account(filling.client("Hats"), "instagram")
-    month = Window(date(2026, 10, 1), date(2026, 11, 1))
+    month = DateRange(date(2026, 10, 1), date(2026, 11, 1))
     totals = {date(2026, 9, 23): 700, date(2026, 9, 24): 900, date(2026, 10, 2): 950, date(2026, 10, 24): 1100}
     series = filling.daily(account, "followers_count", totals, "instagram")
     # Seven days before the month, and eight days before its end.
@@ -153,7 +155,7 @@ def test_a_stale_total_of_followers_is_no_end_of_a_month(filling: Filling) -> No
     filling.readings(account, series, {date(2026, 10, 25): 1200}, filling.fetch(account))
     assert only(filling, month).followers == (FollowerLevels(account, 900, 1200),)
     # The total of 24 September is eight days old on 2 October.
-    later = Window(date(2026, 10, 2), date(2026, 11, 1))
+    later = DateRange(date(2026, 10, 2), date(2026, 11, 1))
     assert only(filling, later).followers == (FollowerLevels(account, None, 1200),)
 
 
@@ -254,7 +256,7 @@ def test_a_window_as_it_was(filling: Filling) -> None:
 def test_windows_cost_a_constant_number_of_queries(filling: Filling) -> None:
     """J9, H11, G12: nine clients with many posts ask no more often than one with one, as of a moment neither."""
     counts = []
-    windows: Sequence[Window] = (WEEK, WEEK.previous)
+    windows: Sequence[DateRange] = (WEEK, WEEK.previous)
     for clients, posts in ((1, 1), (8, 3)):
         for client in range(clients):
             account = filling.account(filling.client(f"Client {clients} {client}"), "instagram")

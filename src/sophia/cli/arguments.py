@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sophia.analytics.figures.figures import Window
+    from sophia.analytics.figures.figures import DateRange
 
 # 28.2.2026 is how most of Europe writes it; no other order of day, month and year is accepted.
 DAYS = ["%Y-%m-%d", "%d.%m.%Y"]
@@ -28,7 +28,7 @@ def chosen_window(
     last: datetime | None,
     moment: datetime,
     usual_days: int = 7,
-) -> "Window | None":
+) -> "DateRange | None":
     """The window that the options name at an aware moment, whose yesterday is the newest day; None when they name none.
 
     Raises BadParameter when they contradict.

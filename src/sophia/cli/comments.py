@@ -28,7 +28,7 @@ def comments(
     installation = open_installation()
     from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments  # noqa: PLC0415
     from sophia.analytics.comments.sentiment import Tone, overview  # noqa: PLC0415
-    from sophia.analytics.figures.figures import Window  # noqa: PLC0415
+    from sophia.analytics.figures.figures import DateRange  # noqa: PLC0415
     from sophia.analytics.readings.permissions import account_ids  # noqa: PLC0415
     from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
@@ -41,7 +41,7 @@ def comments(
         raise typer.BadParameter(f"--to {end} is before --from {start}.")
     with installation.database.read() as session:
         number = find_client(session, client).id
-        window = Window(start, end + timedelta(days=1))
+        window = DateRange(start, end + timedelta(days=1))
         said = overview(comments_by_platform(session, account_ids(session, number), window))
         found = list_comments(session, number, CommentFilter(start, end, tone=tone), limit=limit)
     if as_json:

@@ -9,7 +9,7 @@ from sophia.analytics.collector.plan import Plan
 from sophia.analytics.comments.competitors import CompetitorState, list_competitors, voices
 from sophia.analytics.comments.competitors_store import add_competitor
 from sophia.analytics.comments.share_of_voice import share_of_voice
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.readings.run_models import COMMENTS
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.database import Database
@@ -94,7 +94,7 @@ def test_a_limit_stops_the_look_and_nothing_else(house: AppState) -> None:
 def test_share_of_voice_is_that_of_the_truth(house: AppState) -> None:
     """H5: likes and posts of two closed weeks, on both sides those that Meta really counts."""
     today = reporting_day(house.now)
-    window = Window(today - timedelta(days=28), today)
+    window = DateRange(today - timedelta(days=28), today)
     house.collect(house.world.businesses[0].instagram.id, initial_days=1)
     look(house)
     with house.database.write() as session:

@@ -12,10 +12,10 @@ from sophia.analytics.conversions.files.reading import Reading
 from sophia.analytics.conversions.files.recording import ImportReport, import_conversions
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.conversions.queries import conversion_facts
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 
 READING = Reading(client_zone=ZoneInfo("UTC"), today=date(2026, 11, 22))
-ALL_DAYS = Window(date(2026, 1, 1), date(2027, 1, 1))
+ALL_DAYS = DateRange(date(2026, 1, 1), date(2027, 1, 1))
 SHOP = "Name,Email,Financial Status,Currency,Total,Refunded Amount,Created at,Cancelled at,Outstanding Balance\n"
 GA4 = "Date,Event name,Transaction ID,Session source / medium,Purchase revenue\n"
 
@@ -40,7 +40,7 @@ def order(
     return SHOP + f"{number},{email},{status},EUR,{total},{refunded},2026-11-01 10:00:00 +0000,{cancelled},{balance}\n"
 
 
-def sales(filling: Filling, client: int, window: Window = ALL_DAYS) -> list[tuple[str, date, Decimal]]:
+def sales(filling: Filling, client: int, window: DateRange = ALL_DAYS) -> list[tuple[str, date, Decimal]]:
     """(type, day, amount) of the sales and refunds that count."""
     with filling.database.read() as session:
         facts = conversion_facts(session, client, window)

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sophia.analytics.figures.facts import ClientWindow, DayValue, FollowerLevels, PostFacts
-from sophia.analytics.figures.figures import Number, Window
+from sophia.analytics.figures.figures import DateRange, Number
 from sophia.meta.catalogue import ObjectKind, Platform
 
-WEEK = Window(date(2026, 11, 2), date(2026, 11, 9))
+WEEK = DateRange(date(2026, 11, 2), date(2026, 11, 9))
 AFTER = WEEK.end
 PAGE, GRAM = 1, 2
 BOTH = {PAGE: Platform.FACEBOOK, GRAM: Platform.INSTAGRAM}

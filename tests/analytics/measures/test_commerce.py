@@ -26,7 +26,7 @@ from sophia.analytics.conversions.commerce import (
     revenue_per_customer,
 )
 from sophia.analytics.figures.facts import ConversionFact, CostFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, Window, month_of
+from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, month_of
 from sophia.errors import InvalidInputError
 
 WEDNESDAY = date(2026, 11, 4)
@@ -139,7 +139,7 @@ def test_costs_are_spread_over_their_days() -> None:
     now = client(costs=(month,))
     assert month.window.days == 30
     assert (marketing_cost(now).value, marketing_cost(now).currency) == (Decimal("70.00"), "CAD")
-    extra = CostFact(Window(WEEK.start, WEEK.start + timedelta(days=1)), dollars("9.99"))
+    extra = CostFact(DateRange(WEEK.start, WEEK.start + timedelta(days=1)), dollars("9.99"))
     assert marketing_cost(client(costs=(extra, month))).value == Decimal("79.99")
     half = marketing_cost(client(costs=(extra,)))
     assert (half.value, half.coverage) == (None, Coverage(1, 7))

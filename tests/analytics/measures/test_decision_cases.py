@@ -11,7 +11,7 @@ from sophia.analytics.decisions.guidance import advise, stage_qualities
 from sophia.analytics.decisions.predictions import Chance, Outcome, Point, Prediction, readable_predictions
 from sophia.analytics.decisions.scores import Quantiles
 from sophia.analytics.figures.facts import ApprovalFact
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.meta.catalogue import ObjectKind
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -145,7 +145,7 @@ def test_the_window_is_half_open() -> None:
     """I7: the day of the start is in, that of the end is not."""
     posts = [posted(n, n, 7 + n, reach=5) for n in range(4)]
     found = judge([decided(n, n, 30, Point(1)) for n in range(4)], posts, [], NOW)
-    window = Window(date(2026, 11, 20), date(2026, 11, 22))
+    window = DateRange(date(2026, 11, 20), date(2026, 11, 22))
     assert sorted(case.post_id for case in found.within(window, datetime.date)) == [1, 2]
 
 
@@ -154,7 +154,7 @@ def test_advice_is_carried_or_says_that_it_is_not() -> None:
     posts = [*HISTORY, *(posted(n, n, 8, reach=100 + 40 * (n % 7)) for n in range(20))]
     words = [decided(n, n, 9, Quantiles(100, 102.5, 103), stage="format") for n in range(20)]
     words += [decided(50 + n, n, 9, Point(102.5), stage="voice") for n in range(3)]
-    window = Window(date(2026, 6, 1), date(2026, 11, 23))
+    window = DateRange(date(2026, 6, 1), date(2026, 11, 23))
     qualities = stage_qualities(words, judge(words, posts, [], NOW), window, datetime.date)
     assert [(one.stage, one.decisions, one.score.posts) for one in qualities] == [("format", 20, 20), ("voice", 3, 3)]
     advice = advise(qualities)
@@ -167,7 +167,7 @@ def test_advice_is_carried_or_says_that_it_is_not() -> None:
 
 def test_advice_about_probabilities() -> None:
     """I5: too high or too low only for certain; with few of them, or when they may fit, nobody can tell."""
-    window = Window(date(2026, 6, 1), date(2026, 11, 23))
+    window = DateRange(date(2026, 6, 1), date(2026, 11, 23))
     posts = [posted(n, n, 8, reach=100 if n % 2 else 300) for n in range(40)]
 
     def told(probability: float, count: int) -> tuple[str, bool]:

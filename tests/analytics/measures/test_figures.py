@@ -18,10 +18,10 @@ from sophia.analytics.figures.figures import (
     OVER_HUNDRED,
     Change,
     Coverage,
+    DateRange,
     Figure,
     FigureUnit,
     Interval,
-    Window,
     change,
     figure,
     missing,
@@ -176,4 +176,4 @@ def test_weeks_run_from_monday_to_sunday(day: date, later: int) -> None:
 def test_a_window_without_days_is_refused() -> None:
     """G6: reversed and empty windows are a mistake of who asks."""
     with pytest.raises(InvalidInputError, match="2026-11-02"):
-        Window(MONDAY, MONDAY)
+        DateRange(MONDAY, MONDAY)

@@ -24,7 +24,7 @@ from tests.analytics.measures.invented import (
 )
 
 from sophia.analytics.figures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
-from sophia.analytics.figures.figures import NOT_ADDED, ONE_DAY, Coverage, FigureUnit, Window
+from sophia.analytics.figures.figures import NOT_ADDED, ONE_DAY, Coverage, DateRange, FigureUnit
 from sophia.analytics.kpis.kpis import (
     KPIS,
     NO_FOLLOWERS,
@@ -92,7 +92,7 @@ def test_metas_own_week_is_the_reach() -> None:
     assert (silent.at_least, silent.at_most) == (1800, None)
     missing_day = compute_kpis(client(days=daily(GRAM, "reach", 5, None, 7, 1, 1, 1, 1)))["reach"]
     assert (missing_day.at_least, missing_day.at_most) == (7, None)
-    one_day = Window(WEEK.start, WEEK.start + timedelta(days=1))
+    one_day = DateRange(WEEK.start, WEEK.start + timedelta(days=1))
     assert value("reach", client(window=one_day, days=days)) == 1000
 
 
@@ -246,8 +246,8 @@ def test_nothing_at_all() -> None:
 
 def test_no_posts_are_0_only_when_they_were_looked_for() -> None:
     """A12, H11: of all days and accounts; of some days what was found is told with a doubt, and none is no 0."""
-    whole, some = Window(date(2025, 1, 1), WEEK.end), Window(date(2025, 1, 1), WEEK.start + 3 * ONE_DAY)
-    later = Window(WEEK.end, WEEK.end + ONE_DAY)
+    whole, some = DateRange(date(2025, 1, 1), WEEK.end), DateRange(date(2025, 1, 1), WEEK.start + 3 * ONE_DAY)
+    later = DateRange(WEEK.end, WEEK.end + ONE_DAY)
     assert value("posts", client(listed={GRAM: whole})) == 0
     assert posts_published(client()).reason == posts_published(client(listed={GRAM: later})).reason == NOT_LISTED
     assert posts_published(client(accounts=BOTH, listed={GRAM: whole})).reason == NOT_LISTED
@@ -262,12 +262,12 @@ def test_no_posts_are_0_only_when_they_were_looked_for() -> None:
 def test_a_running_window_needs_the_days_that_are_over() -> None:
     """A12, G3: nobody can have looked for what is published tomorrow; but before today's look, not for yesterday's."""
     today = WEEK.start + 3 * ONE_DAY
-    until_today, until_yesterday = Window(date(2025, 1, 1), today), Window(date(2025, 1, 1), today - ONE_DAY)
+    until_today, until_yesterday = DateRange(date(2025, 1, 1), today), DateRange(date(2025, 1, 1), today - ONE_DAY)
     assert value("posts", client(today=today, listed={GRAM: until_today})) == 0
     assert value("posts", client(today=today, listed={GRAM: until_yesterday})) is None
     first_day = {"today": WEEK.start, "window": WEEK}
-    assert value("posts", client(**first_day, listed={GRAM: Window(date(2025, 1, 1), WEEK.start)})) == 0
-    assert value("posts", client(**first_day, listed={GRAM: Window(date(2025, 1, 1), WEEK.start - ONE_DAY)})) is None
+    assert value("posts", client(**first_day, listed={GRAM: DateRange(date(2025, 1, 1), WEEK.start)})) == 0
+    assert value("posts", client(**first_day, listed={GRAM: DateRange(date(2025, 1, 1), WEEK.start - ONE_DAY)})) is None
 
 
 def test_a_reason_says_what_was_lacking() -> None:

@@ -8,13 +8,13 @@ import pytest
 from tests.analytics.collector.conftest import make_house as make_house  # noqa: PLC0414 - a fixture of this folder too
 from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, ONE_DAY, Filling, store_of
 
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.database import Database
 from sophia.portfolio.models import Post
 
 # NOW is Sunday, 22 November: the newest closed week begins here.
 MONDAY = date(2026, 11, 9)
-WEEK = Window(MONDAY, MONDAY + 7 * ONE_DAY)
+WEEK = DateRange(MONDAY, MONDAY + 7 * ONE_DAY)
 EARLIER = WEEK.previous
 LONG_AGO = NOW - timedelta(days=200)
 
@@ -25,7 +25,7 @@ def database(request: pytest.FixtureRequest) -> Database:
     return store_of(request)
 
 
-def each_day(window: Window, value: float) -> dict[date, float]:
+def each_day(window: DateRange, value: float) -> dict[date, float]:
     return {window.start + index * ONE_DAY: value for index in range(window.days)}
 
 

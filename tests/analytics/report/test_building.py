@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from tests.analytics.report.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day, furnish
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.figures.figures import Coverage, Window
+from sophia.analytics.figures.figures import Coverage, DateRange
 from sophia.analytics.figures.sentences import Form, resolve, written
 from sophia.analytics.readings.models import MetricSeries, StoredMetric
 from sophia.analytics.reports.gathering import make_report
@@ -31,7 +31,7 @@ FORMS: tuple[Form, ...] = (
 )
 
 
-def report_of(filling: Filling, client: int, window: Window | None = None, **options: Any) -> Report:
+def report_of(filling: Filling, client: int, window: DateRange | None = None, **options: Any) -> Report:
     return make_report(filling.database, client, window, NOW, **options)
 
 
@@ -114,10 +114,10 @@ def test_missing_days_are_named(agency: Agency) -> None:
 def test_a_running_week_is_compared_with_as_many_days(agency: Agency) -> None:
     """G3: six days of the running week are over, and are compared with six; it is not closed."""
     client, account = agency.client("Hats")
-    running = Window(WEEK.end, WEEK.end + 7 * ONE_DAY)
+    running = DateRange(WEEK.end, WEEK.end + 7 * ONE_DAY)
     agency.days(account, "views", each_day(WEEK, 100) | {WEEK.end + index * ONE_DAY: 200.0 for index in range(6)})
     found = report_of(agency.filling, client, running)
-    assert (found.is_closed, found.before) == (False, Window(MONDAY, MONDAY + 6 * ONE_DAY))
+    assert (found.is_closed, found.before) == (False, DateRange(MONDAY, MONDAY + 6 * ONE_DAY))
     assert found.changes["views"].percent.value == 100.0
     assert found.kpis["views"].coverage == Coverage(6, 6)
 
@@ -125,7 +125,7 @@ def test_a_running_week_is_compared_with_as_many_days(agency: Agency) -> None:
 def test_posts_and_costs_of_a_running_week_are_those_of_its_ended_days(agency: Agency) -> None:
     """G3: what was published on the running day stands in the week to date, and in no change."""
     client, account = agency.client("Hats")
-    running = Window(WEEK.end, WEEK.end + 7 * ONE_DAY)
+    running = DateRange(WEEK.end, WEEK.end + 7 * ONE_DAY)
     for day in (MONDAY, MONDAY + ONE_DAY, WEEK.end, WEEK.end + ONE_DAY, WEEK.end + 6 * ONE_DAY):
         agency.post(account, day, counters(100, 10), day)
     found = report_of(agency.filling, client, running)
@@ -144,8 +144,8 @@ def test_a_day_is_compared_with_its_weekday(agency: Agency) -> None:
         (WEEK.start, 7, 7),
         (sunday - 29 * ONE_DAY, 30, 30),
     ):
-        before = report_of(agency.filling, client, Window(start, start + days * ONE_DAY)).before
-        assert before == Window(start - back * ONE_DAY, start - (back - days) * ONE_DAY)
+        before = report_of(agency.filling, client, DateRange(start, start + days * ONE_DAY)).before
+        assert before == DateRange(start - back * ONE_DAY, start - (back - days) * ONE_DAY)
 
 
 def test_what_is_unusual_is_found(agency: Agency) -> None:
@@ -179,9 +179,9 @@ def test_nothing_is_said_of_nothing(filling: Filling) -> None:
 def test_windows_that_cannot_be(filling: Filling) -> None:
     client = filling.client("Hats")
     with pytest.raises(InvalidInputError, match="92 days"):
-        report_of(filling, client, Window(date(2026, 1, 1), date(2026, 6, 1)))
+        report_of(filling, client, DateRange(date(2026, 1, 1), date(2026, 6, 1)))
     with pytest.raises(InvalidInputError, match="has not begun"):
-        report_of(filling, client, Window(date(2026, 12, 1), date(2026, 12, 2)))
+        report_of(filling, client, DateRange(date(2026, 12, 1), date(2026, 12, 2)))
     with pytest.raises(InvalidInputError, match="past"):
         report_of(filling, client, as_of=NOW + ONE_DAY)
 

@@ -10,7 +10,7 @@ from sophia.analytics.anomalies.daily import keep_anomalies
 from sophia.analytics.anomalies.queries import told_events
 from sophia.analytics.anomalies.shared_events import shared_events
 from sophia.analytics.collector.plan import Plan
-from sophia.analytics.figures.figures import ONE_DAY, Window, week_of
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, week_of
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import Brief
 from sophia.analytics.reports.brief_schemas import BriefAnswer
@@ -58,7 +58,7 @@ def test_what_was_planted_is_found(sqlite_database: Database, seed: int, platfor
             check_sentence(document, sentence)
 
 
-def brief_of(house: AppState, week: Window) -> Brief:
+def brief_of(house: AppState, week: DateRange) -> Brief:
     return make_brief(house.database, None, NOW, week)
 
 

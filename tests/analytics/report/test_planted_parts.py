@@ -12,7 +12,7 @@ from tests.analytics.collector.conftest import AppState, open_house
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.drivers.drivers import DRIVERS
-from sophia.analytics.figures.figures import ONE_DAY, Window, week_of
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, week_of
 from sophia.analytics.reports.brief import make_brief
 from sophia.database import Database
 from sophia.demo.objects import Account, BetterContent, Busier
@@ -52,7 +52,7 @@ def test_intervals_of_each_part(sqlite_template: Path, tmp_path: Path) -> None:
     assert all(count > 0.95 * 14 * len(WEEKS) * 8 and share >= 0.9 for count, share in told.values()), told
 
 
-def judged(template: Path, folder: Path, seed: int, weeks: list[Window], *, platforms: int) -> Held:
+def judged(template: Path, folder: Path, seed: int, weeks: list[DateRange], *, platforms: int) -> Held:
     """{(platform, part): whether its interval holds the true part, for every client and week that has one}."""
     held: Held = {}
     with collected(template, folder / f"{seed}.db", seed, platforms) as house:
@@ -75,7 +75,7 @@ def collected(template: Path, path: Path, seed: int, platforms: int) -> Iterator
     database.close()
 
 
-def judge_week(house: AppState, week: Window, held: Held) -> None:
+def judge_week(house: AppState, week: DateRange, held: Held) -> None:
     """Note for every part that has an interval whether it holds the true part."""
     brief = make_brief(house.database, None, NOW, week)
     before, after = (days_between(one.start, one.end - ONE_DAY) for one in (brief.before, brief.window))

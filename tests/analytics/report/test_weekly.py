@@ -11,7 +11,7 @@ from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 from sophia.analytics.conversions.costs_store import Cost, add_cost, remove_cost
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.figures.documents import figure_document, figure_of
-from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval, Window
+from sophia.analytics.figures.figures import Coverage, DateRange, Figure, FigureUnit, Interval
 from sophia.analytics.kpis.kpis import compute_kpis
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.analytics.kpis.queries import _weeks_of_decisions, account_figures, weeks_due
@@ -110,7 +110,7 @@ def test_what_is_made_up_for_is_computed(agency: Agency) -> None:
     client, account, _ = collected(agency)
     database = agency.filling.database
     keep_weeks(database, MONDAY_MORNING)
-    older = Window(EARLIER.start - 7 * ONE_DAY, EARLIER.start)
+    older = DateRange(EARLIER.start - 7 * ONE_DAY, EARLIER.start)
     later = MONDAY_MORNING + timedelta(days=1)
     agency.days(account, "total_interactions", each_day(older, 5), later)
     agency.filling.watermark(account, "account_series", older.start, WEEK.end)

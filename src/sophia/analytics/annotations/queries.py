@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.annotations.models import Annotation
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.readings.validity import standing
 from sophia.database import among
@@ -30,7 +30,7 @@ def notes(
     session: Session,
     clients: Collection[int] | None,
     *,
-    window: Window | None = None,
+    window: DateRange | None = None,
     as_of: datetime | None = None,
 ) -> list[Note]:
     """Those of these clients (None for all) and of the portfolio, by day; of a window only those of its days."""

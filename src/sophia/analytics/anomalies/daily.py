@@ -13,7 +13,7 @@ from sophia.analytics.anomalies.series import Watch, series_days
 from sophia.analytics.anomalies.state import earliest_day, events_document, events_of, past_state, recalled, remembered
 from sophia.analytics.anomalies.store import JudgedDays, Told, keep_judged
 from sophia.analytics.figures.facts import WATCHED
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.metric_definitions import meanings
@@ -57,7 +57,7 @@ def judge(session: Session, platform: Platform, metric: str, today: date) -> Jud
     begun = last - timedelta(days=FIRST_DAYS) if known is None else known.last_day
     if last <= begun:
         return None
-    days = Window(earliest_day(begun), last + ONE_DAY)
+    days = DateRange(earliest_day(begun), last + ONE_DAY)
     readings = account_days(session, accounts, meanings(session, {metric}), {metric}, days)
     posts = posts_a_day(session, accounts, days)
     given = {

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
 from sophia.analytics.anomalies.records import EventKind
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.run_models import Watermark
 from sophia.database import among
@@ -71,7 +71,7 @@ class Remembered:
 
 
 def told_anomalies(
-    session: Session, client_id: int, *, window: Window | None = None, only_open: bool = False
+    session: Session, client_id: int, *, window: DateRange | None = None, only_open: bool = False
 ) -> list[StoredAnomaly]:
     """Those of the client whose days touch the window, newest first; of open ones none that was withdrawn."""
     entry = AnomalyEntry
@@ -86,7 +86,7 @@ def told_anomalies(
 
 
 def told_events(
-    session: Session, *, window: Window | None = None, only_open: bool = False
+    session: Session, *, window: DateRange | None = None, only_open: bool = False
 ) -> list[StoredPortfolioEvent]:
     """The events of the portfolio whose days touch the window, newest first."""
     entry = PortfolioEventEntry
@@ -102,7 +102,7 @@ def _asked(
     since: InstrumentedAttribute[date],
     until: InstrumentedAttribute[date | None],
     withdrawn: InstrumentedAttribute[datetime | None],
-    window: Window | None,
+    window: DateRange | None,
     only_open: bool,
 ) -> list[ColumnElement[bool]]:
     touches = true() if window is None else (since < window.end) & or_(until.is_(None), until >= window.start)

@@ -12,7 +12,7 @@ from sophia.analytics.anomalies.queries import judged_through, told_anomalies, t
 from sophia.analytics.anomalies.schemas import AnomaliesAnswer, AnomaliesQuery, EventsAnswer
 from sophia.analytics.anomalies.sentences import say_anomaly
 from sophia.analytics.anomalies.shared_events import shared_events
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.requests import ClientId, requested_dates
 from sophia.analytics.readings.permissions import expect_client
 from sophia.meta.reporting_zone import reporting_day
@@ -51,10 +51,10 @@ def events(context: ReadContext, asked: Annotated[AnomaliesQuery, Query()]) -> E
     return EventsAnswer.model_validate({"window": window, "events": found, "annotations": told})
 
 
-def _window(context: RequestContext, asked: AnomaliesQuery) -> Window | None:
+def _window(context: RequestContext, asked: AnomaliesQuery) -> DateRange | None:
     """The days that were asked for; without any the last 90, or all for what is open."""
     window = requested_dates(asked)
     if window is not None or asked.open:
         return window
     today = reporting_day(context.now)
-    return Window(today - timedelta(days=DAYS), today + ONE_DAY)
+    return DateRange(today - timedelta(days=DAYS), today + ONE_DAY)

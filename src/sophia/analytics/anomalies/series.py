@@ -10,7 +10,7 @@ from sophia.analytics.anomalies.queries import StoredPortfolioEvent
 from sophia.analytics.anomalies.records import MonitoringState, PortfolioEvent, SeriesAnomaly, SeriesDays
 from sophia.analytics.anomalies.state import past_state
 from sophia.analytics.figures.facts import WATCHED, AccountDays, PostsADay, each_day
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.meta.catalogue import Platform
 
 # A new level shows after up to a week.
@@ -34,10 +34,10 @@ class Watch:
         return f"{self.account_id} {self.metric}"
 
 
-def watched_days(window: Window, today: date) -> Window:
+def watched_days(window: DateRange, today: date) -> DateRange:
     """The days that must be known to watch a window: its own as far as they are over, and the past to judge them on."""
     first = window.start - timedelta(days=BEFORE_DAYS + HISTORY_DAYS)
-    return Window(first, max(min(window.end, today), first + ONE_DAY))
+    return DateRange(first, max(min(window.end, today), first + ONE_DAY))
 
 
 def watches(accounts: Mapping[int, Platform]) -> list[Watch]:
@@ -45,7 +45,7 @@ def watches(accounts: Mapping[int, Platform]) -> list[Watch]:
 
 
 def anomalies_of_client(
-    accounts: Mapping[int, Platform], days: AccountDays, posts: PostsADay, window: Window, today: date
+    accounts: Mapping[int, Platform], days: AccountDays, posts: PostsADay, window: DateRange, today: date
 ) -> tuple[SeriesAnomaly, ...]:
     """What is unusual in the window, in the series of one client alone."""
     every, size = watches(accounts), CLIENTS_SERIES_AT_ONCE
@@ -55,7 +55,7 @@ def anomalies_of_client(
 
 
 def watch_together(
-    series: Sequence[Watch], days: AccountDays, posts: PostsADay, window: Window, today: date
+    series: Sequence[Watch], days: AccountDays, posts: PostsADay, window: DateRange, today: date
 ) -> tuple[list[SeriesAnomaly], list[PortfolioEvent]]:
     """What is unusual in the window, and the days of it on which most of the series moved alike.
 
@@ -66,7 +66,7 @@ def watch_together(
     known = [one for one in series if any(day in whole for day in days.get((one.account_id, one.metric), ()))]
     if not known or first >= whole.end:
         return [], []
-    past, new = Window(whole.start, first), Window(first, whole.end)
+    past, new = DateRange(whole.start, first), DateRange(first, whole.end)
     state = MonitoringState(first - ONE_DAY, tuple(past_state(series_days(one, days, posts, past)) for one in known))
     given = [series_days(one, days, posts, new) for one in known]
     # Meta may still restate the last two days that are over.
@@ -81,18 +81,18 @@ def watch_together(
     return series_anomalies, [event for event in watched.events if event_is_of(event, window, LATE_DAYS)]
 
 
-def event_is_of(event: PortfolioEvent | StoredPortfolioEvent, window: Window, late: int = BEFORE_DAYS) -> bool:
+def event_is_of(event: PortfolioEvent | StoredPortfolioEvent, window: DateRange, late: int = BEFORE_DAYS) -> bool:
     """Whether these days may tell of it: a level lasts for weeks, and is news in its own and in the week after."""
     if event.kind in ("rise", "fall") and event.since < window.start - timedelta(days=late):
         return False
     return _touches(event.since, event.until, window)
 
 
-def _touches(since: date, until: date | None, window: Window) -> bool:
+def _touches(since: date, until: date | None, window: DateRange) -> bool:
     return since < window.end and (until is None or until >= window.start)
 
 
-def series_days(watch: Watch, days: AccountDays, posts: PostsADay, window: Window) -> SeriesDays:
+def series_days(watch: Watch, days: AccountDays, posts: PostsADay, window: DateRange) -> SeriesDays:
     """The series in the window as the watch wants it; a day without posts has none, for all of them are known."""
     values, published = days.get((watch.account_id, watch.metric), {}), posts.get(watch.account_id, {})
     every = each_day(window)

@@ -21,8 +21,8 @@ from sophia.analytics.figures.facts import (
     ClientWindow,
 )
 from sophia.analytics.figures.figures import (
+    DateRange,
     Figure,
-    Window,
     check_window,
     last_closed_week,
     missing,
@@ -107,12 +107,12 @@ class ClientComparison:
 
     client_id: int
     industry: str | None
-    window: Window
+    window: DateRange
     published: tuple[Comparison, ...]
     portfolio: tuple[Peers, ...]
 
 
-def make_comparison(database: Database, client_id: int, window: Window | None, now: datetime) -> ClientComparison:
+def make_comparison(database: Database, client_id: int, window: DateRange | None, now: datetime) -> ClientComparison:
     """A client's KPIs of a window beside published numbers and the portfolio's. Raises as `make_report` does."""
     chosen = window or last_closed_week(now)
     check_window(chosen, now)
@@ -132,7 +132,7 @@ def make_comparison(database: Database, client_id: int, window: Window | None, n
 
 
 def _account_figures(
-    session: Session, clients: Sequence[MeasuredClient], window: Window, *, today: datetime, as_of: datetime | None
+    session: Session, clients: Sequence[MeasuredClient], window: DateRange, *, today: datetime, as_of: datetime | None
 ) -> AccountFigures | None:
     """Of clients with one account on a platform: several of one client would count it twice."""
     if window != week_of(window.start) or not window.is_closed(reporting_day(today)):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
 from sophia.analytics.comments.share_of_voice import Voice
 from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, Number, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, Number
 from sophia.analytics.kpis.windows import post_facts
 from sophia.analytics.readings.account_states import last_successes
 from sophia.analytics.readings.metric_definitions import meanings
@@ -118,7 +118,7 @@ def _state(row: Competitor, values: Mapping[str, tuple[date, int]]) -> Competito
     )
 
 
-def voices(session: Session, client_id: int, window: Window, now: datetime) -> dict[str, tuple[Voice, list[Voice]]]:
+def voices(session: Session, client_id: int, window: DateRange, now: datetime) -> dict[str, tuple[Voice, list[Voice]]]:
     """What the client and each competitor had on Instagram of every metric: on both sides the posts that were published
     in the window, each with its newest numbers. A value of None: it is not known for all of these posts.
     """
@@ -139,7 +139,7 @@ def voices(session: Session, client_id: int, window: Window, now: datetime) -> d
     }
 
 
-def _own(session: Session, accounts: list[int], window: Window, now: datetime) -> dict[str, Number | None]:
+def _own(session: Session, accounts: list[int], window: DateRange, now: datetime) -> dict[str, Number | None]:
     """Nothing for a client without an account, and where an account was not read since the window was over."""
     read_at = last_successes(session)
     if not accounts or any(account not in read_at or read_at[account] < day_start(window.end) for account in accounts):
@@ -155,7 +155,7 @@ def _own(session: Session, accounts: list[int], window: Window, now: datetime) -
     return found
 
 
-def _others(session: Session, client_id: int, window: Window) -> list[tuple[str, dict[str, Number | None]]]:
+def _others(session: Session, client_id: int, window: DateRange) -> list[tuple[str, dict[str, Number | None]]]:
     start, end = day_start(window.start), day_start(window.end)
     posts: dict[int, list[tuple[int | None, int | None]]] = {}
     rows = session.execute(

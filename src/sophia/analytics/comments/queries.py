@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
 from sophia.analytics.comments.sentiment import Comment as MeasuredComment
 from sophia.analytics.comments.sentiment import NotScored, Scored, Tone
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.database import among
 from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
@@ -192,7 +192,7 @@ def _state(row: Comment, platform: str, post: str) -> CommentState:
 
 
 def comments_by_platform(
-    session: Session, account_ids: Collection[int], window: Window, *, as_of: datetime | None = None
+    session: Session, account_ids: Collection[int], window: DateRange, *, as_of: datetime | None = None
 ) -> dict[str, list[MeasuredComment]]:
     """What others wrote under the posts of these accounts in the days of the window, with the tone that was found; the
     accounts' own words are left out. One query.

@@ -32,7 +32,7 @@ from sophia.analytics.comments.schemas import (
 )
 from sophia.analytics.comments.sentiment import by_week, overview
 from sophia.analytics.comments.share_of_voice import share_of_voice
-from sophia.analytics.figures.figures import ONE_DAY, Window, expect_begun, expect_days
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, expect_begun, expect_days
 from sophia.analytics.figures.pagination import paginate
 from sophia.analytics.figures.requests import ClientId, Id
 from sophia.analytics.readings.permissions import account_ids, expect_client
@@ -161,7 +161,7 @@ def share(context: ReadContext, client_id: ClientId, asked: Annotated[SentimentQ
     )
 
 
-def requested_dates(asked: SentimentQuery, today: date) -> Window:
+def requested_dates(asked: SentimentQuery, today: date) -> DateRange:
     """The days that were asked for; without any, the last 28 that are over. Raises InvalidInputError."""
     window = asked.days_until(today - ONE_DAY, WINDOW_DAYS)
     expect_days(window.days, MOST_DAYS)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
-from sophia.analytics.figures.figures import HUNDRED, Figure, FigureUnit, Window, figure, missing, percent, week_of
+from sophia.analytics.figures.figures import HUNDRED, DateRange, Figure, FigureUnit, figure, missing, percent, week_of
 from sophia.analytics.figures.statistics import percentages, wilson_percent
 from sophia.meta.reporting_zone import reporting_day
 
@@ -187,9 +187,9 @@ def overview(comments: Mapping[str, Sequence[Comment]]) -> CommentOverview:
     return CommentOverview(whole, platforms, said_of(whole))
 
 
-def by_week(comments: Iterable[Comment], window: Window) -> list[tuple[Window, Sentiment]]:
+def by_week(comments: Iterable[Comment], window: DateRange) -> list[tuple[DateRange, Sentiment]]:
     """Sentiment by week, from Monday in the reporting zone, oldest first; at both ends of the window a part of a week."""
-    weeks: dict[Window, list[Comment]] = {}
+    weeks: dict[DateRange, list[Comment]] = {}
     day = window.start
     while day < window.end:
         weeks[week_of(day)] = []
@@ -199,7 +199,7 @@ def by_week(comments: Iterable[Comment], window: Window) -> list[tuple[Window, S
         if week in weeks:
             weeks[week].append(comment)
     return [
-        (Window(max(week.start, window.start), min(week.end, window.end)), sentiment(mine))
+        (DateRange(max(week.start, window.start), min(week.end, window.end)), sentiment(mine))
         for week, mine in weeks.items()
     ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sophia.analytics.figures.figures import Figure, FigureUnit, Number, Window, missing
+from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, Number, missing
 from sophia.analytics.figures.statistics import percentages
 from sophia.meta.catalogue import CANONICAL, Counting
 
@@ -18,7 +18,7 @@ class Voice:
 
     name: str
     metric: str
-    window: Window
+    window: DateRange
     value: Number | None
 
 

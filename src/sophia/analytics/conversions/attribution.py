@@ -10,7 +10,7 @@ from fractions import Fraction
 from sophia.analytics.conversions.commerce import CONVERSION, each_event
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ConversionFact, Money
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 
 TOUCHES = ("utm_click", "save", "follow", "dm", "inquiry")
 LOOKBACK_DAYS = 30
@@ -61,7 +61,7 @@ def last_click_draft(event: ConversionFact) -> str | None:
     return None if event.draft_id is None else by_draft(event)
 
 
-def credit_by_draft(events: Iterable[ConversionFact], window: Window) -> dict[int | None, Credit]:
+def credit_by_draft(events: Iterable[ConversionFact], window: DateRange) -> dict[int | None, Credit]:
     """The conversions in the window by the draft that their own tags or link name; under None those that name none."""
     sales: dict[int | None, list[ConversionFact]] = {}
     for event in each_event(events):
@@ -80,7 +80,7 @@ def _revenue(sold: Sequence[ConversionFact]) -> dict[str, Decimal]:
 
 def attribute(
     history: Iterable[ConversionFact],
-    window: Window,
+    window: DateRange,
     channel_of: Callable[[ConversionFact], str] = by_source,
     lookback_days: int = LOOKBACK_DAYS,
     last_click_of: Callable[[ConversionFact], str | None] = last_click_source,

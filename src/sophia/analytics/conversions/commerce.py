@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ClientWindow, ConversionFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, Figure, FigureUnit, Window, figure, missing, percent
+from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, Figure, FigureUnit, figure, missing, percent
 from sophia.analytics.figures.statistics import wilson_percent
 
 CLICK, CONVERSION, REFUND = "utm_click", "conversion", "refund"
@@ -30,7 +30,7 @@ def of_type(now: ClientWindow, *types: str) -> list[ConversionFact]:
     return [one for one in each_event(now.conversions) if one.event_type in types and one.day in now.window]
 
 
-def new_customers(history: Iterable[ConversionFact], window: Window) -> int | None:
+def new_customers(history: Iterable[ConversionFact], window: DateRange) -> int | None:
     """How many bought for the first time in the window; None when a conversion in it names no customer.
 
     `history` reaches back as far as conversions are known, not only to the start of the window.

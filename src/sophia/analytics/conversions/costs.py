@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.models import MarketingCost
 from sophia.analytics.figures.facts import CostFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.validity import standing
 from sophia.database import among
 
 
 def cost_facts(
-    session: Session, clients: Collection[int], windows: Collection[Window], as_of: datetime | None = None
+    session: Session, clients: Collection[int], windows: Collection[DateRange], as_of: datetime | None = None
 ) -> dict[int, list[CostFact]]:
     """{client: the costs whose days touch these windows}; one query."""
     cost = MarketingCost
@@ -32,7 +32,7 @@ def cost_facts(
     )
     found: dict[int, list[CostFact]] = defaultdict(list)
     for client, first, last, amount, currency in rows:
-        found[client].append(CostFact(Window(first, last + ONE_DAY), Money(amount, currency)))
+        found[client].append(CostFact(DateRange(first, last + ONE_DAY), Money(amount, currency)))
     return found
 
 

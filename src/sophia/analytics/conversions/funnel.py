@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sophia.analytics.conversions.commerce import each_event
 from sophia.analytics.figures.facts import ConversionFact
-from sophia.analytics.figures.figures import Figure, FigureUnit, Window, missing, percent
+from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, missing, percent
 from sophia.analytics.figures.statistics import wilson_percent
 
 STEPS = ("utm_click", "inquiry", "conversion")
@@ -33,7 +33,7 @@ class Funnel:
     steps: tuple[FunnelStep, ...]
 
 
-def funnel(events: Iterable[ConversionFact], window: Window, names: Sequence[str] = STEPS) -> Funnel:
+def funnel(events: Iterable[ConversionFact], window: DateRange, names: Sequence[str] = STEPS) -> Funnel:
     """The steps of one window. People are followed when every event of these steps names its customer.
 
     Whoever is counted at a step has taken all steps before it, in their order, inside the window.

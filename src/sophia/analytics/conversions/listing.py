@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.counted import counts, valid_at, versions
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.figures.cursors import read_cursor, row_number, write_cursor
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.errors import NotFoundError
 
 _SHARED = (
@@ -64,7 +64,7 @@ class ConversionRecord:
 class ConversionFilter:
     """Which conversions are listed. `source` is a source or an origin."""
 
-    window: Window | None = None
+    window: DateRange | None = None
     event_type: str | None = None
     source: str | None = None
     external_id: str | None = None

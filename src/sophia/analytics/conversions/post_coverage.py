@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.counted import valid_at, versions
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.schedule import FRESH_AGE, POSTS_HISTORY
 from sophia.analytics.readings.account_states import SUCCESSES
 from sophia.analytics.readings.run_models import ASIDE, FRESH, CollectionRun
@@ -28,7 +28,7 @@ class PostCoverage:
     `events_since` is the day of the client's first event; None when nobody has sent any.
     """
 
-    listed: dict[int, Window] = field(default_factory=dict)
+    listed: dict[int, DateRange] = field(default_factory=dict)
     events_since: date | None = None
 
 
@@ -57,7 +57,7 @@ def post_coverage(session: Session, clients: Collection[int], as_of: datetime | 
         if account is not None and first is not None and last is not None:
             # The hourly look goes back for some days only: after a longer rest it leaves a hole behind it.
             reached = max(last, newest) if newest is not None and newest - FRESH_AGE <= last else last
-            days = Window(reporting_day(first - POSTS_HISTORY) + ONE_DAY, reporting_day(reached))
+            days = DateRange(reporting_day(first - POSTS_HISTORY) + ONE_DAY, reporting_day(reached))
             found[client].listed[account] = days
     return dict(found)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.commerce import CONVERSION
 from sophia.analytics.conversions.counted import DIRECT, conversion_fact, counted_conversions
 from sophia.analytics.figures.facts import ConversionFact
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.database import among
 from sophia.portfolio.models import Client
 
@@ -31,7 +31,9 @@ def client_today(session: Session, client_id: int, now: datetime) -> date:
     return now.astimezone(ZoneInfo(zone or "UTC")).date()
 
 
-def conversion_facts(session: Session, client_id: int, window: Window, *, days_before: int = 0) -> list[ConversionFact]:
+def conversion_facts(
+    session: Session, client_id: int, window: DateRange, *, days_before: int = 0
+) -> list[ConversionFact]:
     """Every event that counts in the window, and those of so many days before it."""
     event = counted_conversions()
     rows = session.execute(
@@ -65,7 +67,7 @@ def earlier_conversions(
     ]
 
 
-def count_events(session: Session, client_id: int, window: Window) -> list[CountedEvents]:
+def count_events(session: Session, client_id: int, window: DateRange) -> list[CountedEvents]:
     """Events that count, by type. Unattributed are those of which neither the post nor the channel is known."""
     event = counted_conversions()
     has_channel = event.c.utm_source.is_not(None) & (event.c.utm_source != DIRECT)

@@ -51,7 +51,7 @@ from sophia.analytics.conversions.schemas import (
     expect_event_date,
 )
 from sophia.analytics.figures.facts import ClientWindow, CostFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, Window, expect_days, last_months
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, expect_days, last_months
 from sophia.analytics.figures.requests import AGAIN, ClientId, Id, IdempotencyKey, writing
 from sophia.analytics.readings.permissions import expect_client
 
@@ -137,11 +137,11 @@ def read_funnel(context: ReadContext, client_id: ClientId, asked: Annotated[Funn
     return FunnelAnswer.model_validate(about | steps | figures)
 
 
-def told_costs(asked: FunnelQuery, window: Window, today: date) -> list[CostFact]:
+def told_costs(asked: FunnelQuery, window: DateRange, today: date) -> list[CostFact]:
     """The cost that the question itself names: of its days up to today."""
     if asked.cost is None or asked.currency is None or window.start > today:
         return []
-    return [CostFact(Window(window.start, min(window.end, today + ONE_DAY)), Money(asked.cost, asked.currency))]
+    return [CostFact(DateRange(window.start, min(window.end, today + ONE_DAY)), Money(asked.cost, asked.currency))]
 
 
 @router.get("/{client_id}/attribution")
@@ -181,7 +181,7 @@ def read_attribution(
     )
 
 
-def asked_window(asked: WindowQuery, today: date) -> Window:
+def asked_window(asked: WindowQuery, today: date) -> DateRange:
     """The window that was asked for; without any, the last 30 days, today included. Raises InvalidInputError."""
     if asked.months is not None:
         return last_months(today, asked.months)

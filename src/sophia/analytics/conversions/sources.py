@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.commerce import CONVERSION
 from sophia.analytics.conversions.counted import MOST_DAYS_APART, SALES, counts, same_sale, valid_at, versions
 from sophia.analytics.conversions.models import EVERY_SOURCE, ConversionSourceChoice
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.readings.validity import standing
 
 BOTH = "both"
@@ -81,7 +81,7 @@ def list_sources(session: Session, client_id: int) -> ConversionSources:
     ).one()
     shared: tuple[SharedSales, ...] = ()
     if days[0] is not None:
-        shared = find_shared_sales(session, client_id, Window(days[0], days[1] + timedelta(days=1)))
+        shared = find_shared_sales(session, client_id, DateRange(days[0], days[1] + timedelta(days=1)))
     return ConversionSources(chosen_sources(session, client_id), _summed(rows), shared)
 
 
@@ -106,7 +106,7 @@ def _summed(rows: Collection[Row[*tuple[Any, ...]]]) -> tuple[ConversionSource, 
 
 
 def find_shared_sales(
-    session: Session, client_id: int, window: Window, origins: Collection[str] | None = None
+    session: Session, client_id: int, window: DateRange, origins: Collection[str] | None = None
 ) -> tuple[SharedSales, ...]:
     """Sales of the window that two sources both name, of these origins or of all. Four queries."""
     by_number = _shared_by_number(session, client_id, window)
@@ -131,7 +131,7 @@ def _counted(pair: tuple[str, str], chosen: Collection[str] | None, analytics: C
     return remaining[0] if len(remaining) == 1 else BOTH if len(remaining) != 0 or chosen is None else "neither"
 
 
-def _shared_by_number(session: Session, client_id: int, window: Window) -> Counter[tuple[str, str]]:
+def _shared_by_number(session: Session, client_id: int, window: DateRange) -> Counter[tuple[str, str]]:
     event, other = versions(None, "event"), versions(None, "other")
     near = window.start - timedelta(days=MOST_DAYS_APART), window.end + timedelta(days=MOST_DAYS_APART)
     rows = session.execute(
@@ -148,7 +148,7 @@ def _shared_by_number(session: Session, client_id: int, window: Window) -> Count
     return Counter({(first, second): number for first, second, number in rows})
 
 
-def _possibly_shared(session: Session, client_id: int, window: Window) -> Counter[tuple[str, str]]:
+def _possibly_shared(session: Session, client_id: int, window: DateRange) -> Counter[tuple[str, str]]:
     """Sales of two sources on the same day without numbers that agree.
 
     Two shops may well have a sale of the same amount on one day: of their sales only those of the same amount are named,

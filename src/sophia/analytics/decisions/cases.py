@@ -19,7 +19,7 @@ from sophia.analytics.decisions.predictions import (
     trailing_median,
 )
 from sophia.analytics.figures.facts import ApprovalFact
-from sophia.analytics.figures.figures import Number, Window, total
+from sophia.analytics.figures.figures import DateRange, Number, total
 from sophia.analytics.kpis.approvals import DECISIONS as DECIDING
 from sophia.analytics.kpis.approvals import decided_drafts
 from sophia.meta.catalogue import ObjectKind
@@ -108,7 +108,7 @@ class Judged:
     waiting: dict[str, int] = field(default_factory=dict)
     too_late: dict[str, int] = field(default_factory=dict)
 
-    def within(self, window: Window, day_of: Callable[[datetime], date]) -> list[Case]:
+    def within(self, window: DateRange, day_of: Callable[[datetime], date]) -> list[Case]:
         """The cases whose outcome was due on a day of the window, its end excluded (I7)."""
         return [one.case for one in self.cases if day_of(one.due_at) in window]
 

@@ -21,7 +21,7 @@ from sophia.analytics.decisions.scores import (
     verdict,
     weighted_interval_score,
 )
-from sophia.analytics.figures.figures import Figure, FigureUnit, Window, figure, missing, percent
+from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, figure, missing, percent
 from sophia.analytics.figures.statistics import shrunk_share, wilson_percent
 
 NO_CHANCES = "No probability was predicted whose outcome is known."
@@ -169,7 +169,7 @@ class Advice:
 
 
 def stage_qualities(
-    decisions: Sequence[Decision], judged: Judged, window: Window, day_of: Callable[[datetime], date]
+    decisions: Sequence[Decision], judged: Judged, window: DateRange, day_of: Callable[[datetime], date]
 ) -> tuple[StageQuality, ...]:
     """The stages at which anything was decided or predicted, in the order of the work.
 

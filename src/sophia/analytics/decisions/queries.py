@@ -14,7 +14,7 @@ from sophia.analytics.decisions.models import DecisionQualityScore, DecisionTrac
 from sophia.analytics.decisions.predictions import Outcome, readable_predictions
 from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment, write_cursor
 from sophia.analytics.figures.facts import ApprovalFact
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.database import among
 from sophia.meta.catalogue import ObjectKind
 from sophia.meta.reporting_zone import day_start, reporting_day
@@ -290,7 +290,7 @@ class WeekScore:
     computed_at: datetime
 
 
-def week_scores(session: Session, client_id: int, window: Window) -> list[WeekScore]:
+def week_scores(session: Session, client_id: int, window: DateRange) -> list[WeekScore]:
     """The kept scores of weeks that begin in the window, oldest first."""
     score = DecisionQualityScore
     rows = session.scalars(

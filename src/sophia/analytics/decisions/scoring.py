@@ -29,7 +29,7 @@ from sophia.analytics.decisions.queries import DecisionFacts, decision_facts, ne
 from sophia.analytics.decisions.store import ComputedScore, SavedScores, save_scores
 from sophia.analytics.figures.documents import figure_document, figures_document
 from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, Window, week_of
+from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, DateRange, week_of
 from sophia.database import Database
 from sophia.meta.reporting_zone import reporting_day
 
@@ -44,7 +44,7 @@ OLDEST_SCORED = 52
 class DecisionQuality:
     """How good a client's decisions were in a window, by stage, and what of it the next brief can use."""
 
-    window: Window
+    window: DateRange
     stages: tuple[StageQuality, ...]
 
     @property
@@ -52,14 +52,14 @@ class DecisionQuality:
         return advise(self.stages)
 
 
-def quality_window(now: datetime) -> Window:
+def quality_window(now: datetime) -> DateRange:
     """The window of a question that names none; today is in it (I7)."""
     today = reporting_day(now)
-    return Window(today - (QUALITY_DAYS - 1) * ONE_DAY, today + ONE_DAY)
+    return DateRange(today - (QUALITY_DAYS - 1) * ONE_DAY, today + ONE_DAY)
 
 
 def decision_quality(
-    session: Session, client_id: int, window: Window, now: datetime, *, as_of: datetime | None = None
+    session: Session, client_id: int, window: DateRange, now: datetime, *, as_of: datetime | None = None
 ) -> DecisionQuality:
     """The quality of the decisions whose outcome was due in the window, as it was known at a moment.
 
@@ -114,17 +114,17 @@ def keep_scores(database: Database, now: datetime) -> SavedScores:
 
 
 def _week_scores(
-    client_id: int, facts: DecisionFacts, first: date, newest: Window, now: datetime
+    client_id: int, facts: DecisionFacts, first: date, newest: DateRange, now: datetime
 ) -> list[ComputedScore]:
     judged = judge(facts.decisions, facts.posts, facts.approvals, now)
     computed_scores = []
-    week = Window(first, first + ONE_WEEK)
+    week = DateRange(first, first + ONE_WEEK)
     while week <= newest:
         for score in score_stages(judged.within(week, reporting_day)):
             value = score.skill.value
             skill = None if value is None else float(value)
             computed_scores.append(ComputedScore(client_id, score.stage, week, score.posts, skill, _document(score)))
-        week = Window(week.end, week.end + timedelta(days=7))
+        week = DateRange(week.end, week.end + timedelta(days=7))
     return computed_scores
 
 

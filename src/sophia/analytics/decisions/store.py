@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.decisions.models import AGES, STAGES, DecisionQualityScore, DecisionTrace
 from sophia.analytics.decisions.predictions import validate_confidence, validate_prediction
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.database import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.models import ContentDraft
@@ -117,7 +117,7 @@ class ComputedScore:
 
     client_id: int
     stage: str
-    week: Window
+    week: DateRange
     sample_size: int
     skill: float | None
     details: dict[str, Any]

@@ -18,7 +18,7 @@ from sophia.analytics.drivers.drivers import DriverSplit, split_drivers
 from sophia.analytics.drivers.units import ClientWindows, DaysWindow
 from sophia.analytics.figures.estimation import Known
 from sophia.analytics.figures.facts import EXPOSURE, INTERACTIONS, SECOND_EXPOSURE, WATCHED, AccountDays, each_day
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.readings.account_days import account_days, posts_inside
 from sophia.analytics.readings.account_days import state_of_the_store as state_of
@@ -58,8 +58,8 @@ def portfolio_windows(
     session: Session,
     clients: Sequence[MeasuredClient],
     platforms: frozenset[Platform],
-    before: Window,
-    after: Window,
+    before: DateRange,
+    after: DateRange,
     as_of: datetime | None = None,
 ) -> PortfolioWindows:
     """{platform: both windows of every client that has accounts there}; four queries, or one when they are kept."""
@@ -78,14 +78,14 @@ def _read(
     session: Session,
     clients: Sequence[MeasuredClient],
     platforms: frozenset[Platform],
-    before: Window,
-    after: Window,
+    before: DateRange,
+    after: DateRange,
     as_of: datetime | None,
 ) -> PortfolioWindows:
     accounts = [
         account for client in clients for account, platform in client.accounts.items() if platform in platforms
     ]  # fmt: skip
-    days = portfolio_days(session, accounts, Window(before.start, after.end), as_of)
+    days = portfolio_days(session, accounts, DateRange(before.start, after.end), as_of)
     published = posts_inside(session, accounts, (before, after), as_of)
     found: dict[Platform, list[ClientWindows]] = {}
     for platform in sorted(platforms):
@@ -98,7 +98,7 @@ def _read(
 
 
 def portfolio_days(
-    session: Session, accounts: Sequence[int], window: Window, as_of: datetime | None = None
+    session: Session, accounts: Sequence[int], window: DateRange, as_of: datetime | None = None
 ) -> dict[tuple[int, str], dict[date, int | float]]:
     """What is watched of these accounts, and the reach of those that have no views."""
     means = meanings(session, {*WATCHED, SECOND_EXPOSURE})
@@ -124,7 +124,7 @@ def split_portfolio(clients: tuple[ClientWindows, ...]) -> Mapping[int, DriverSp
 
 
 def driver_windows(
-    client_id: int, accounts: Sequence[int], days: AccountDays, posts: PostsInBoth, before: Window, window: Window
+    client_id: int, accounts: Sequence[int], days: AccountDays, posts: PostsInBoth, before: DateRange, window: DateRange
 ) -> ClientWindows:
     """One client on one platform for the split into drivers: its accounts' days added up, unknown where one is."""
     # Views are the exposure; reach stands in where no account has any.
@@ -140,7 +140,7 @@ def driver_windows(
     return ClientWindows(client_id, *sides)
 
 
-def _added(accounts: list[Mapping[date, float]], window: Window) -> tuple[Known, ...]:
+def _added(accounts: list[Mapping[date, float]], window: DateRange) -> tuple[Known, ...]:
     """Day by day over the accounts; unknown where one of them is."""
     columns = [list(map(days.get, each_day(window))) for days in accounts]
     if len(columns) == 1:  # nearly always, and of hundreds of clients

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, Number, Window, total
+from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, Number, total
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
 
@@ -65,7 +65,7 @@ class OwnValue:
 
     account_id: int
     metric: str
-    window: Window
+    window: DateRange
     value: Number
 
 
@@ -114,7 +114,7 @@ class ConversionFact:
 class CostFact:
     """What sales and marketing cost in some days, spread over them evenly."""
 
-    window: Window
+    window: DateRange
     cost: Money
 
 
@@ -143,7 +143,7 @@ class ClientWindow:
     all posts were looked for, `events_since` the day of the client's first event of all (A12).
     """
 
-    window: Window
+    window: DateRange
     today: date
     zone: tzinfo = UTC
     accounts: Mapping[int, Platform]
@@ -155,7 +155,7 @@ class ClientWindow:
     approvals: tuple[ApprovalFact, ...] = ()
     costs: tuple[CostFact, ...] = ()
     new_customers: int | None = None
-    listed: Mapping[int, Window] = field(default_factory=dict)
+    listed: Mapping[int, DateRange] = field(default_factory=dict)
     events_since: date | None = None
 
     @property
@@ -235,5 +235,5 @@ PostsADay = Mapping[int, Mapping[date, int]]
 
 
 @lru_cache(maxsize=64)
-def each_day(window: Window) -> tuple[date, ...]:
+def each_day(window: DateRange) -> tuple[date, ...]:
     return tuple(window.start + index * ONE_DAY for index in range(window.days))

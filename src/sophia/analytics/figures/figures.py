@@ -46,7 +46,7 @@ class Interval(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Window:
+class DateRange:
     """Days from `start` (included) to `end` (excluded). Raises InvalidInputError when that is no day."""
 
     start: date
@@ -64,9 +64,9 @@ class Window:
         return (self.end - self.start).days
 
     @property
-    def previous(self) -> "Window":
+    def previous(self) -> "DateRange":
         """As many days, directly before."""
-        return Window(self.start - (self.end - self.start), self.start)
+        return DateRange(self.start - (self.end - self.start), self.start)
 
     def days_ended(self, today: date) -> int:
         """How many of the days are over on `today`, the running day of the same zone."""
@@ -83,29 +83,29 @@ def expect_days(days: int, most: int) -> None:
         raise InvalidInputError(f"Ask for {most:,} days at most; these are {days:,}.")
 
 
-def window_until(first: date | None, last: date | None, newest: date, usual_days: int) -> Window:
+def window_until(first: date | None, last: date | None, newest: date, usual_days: int) -> DateRange:
     """Return the window that two days name, both included, where either may be left out.
 
     Without `last` it ends with `newest`, or with `first` when that is later; without `first` it has `usual_days` days.
     """
     end = last or max(newest, first or newest)
-    return Window(first or end - (usual_days - 1) * ONE_DAY, end + ONE_DAY)
+    return DateRange(first or end - (usual_days - 1) * ONE_DAY, end + ONE_DAY)
 
 
-def week_of(day: date) -> Window:
+def week_of(day: date) -> DateRange:
     """The week from Monday to Sunday that holds the day."""
     monday = day - day.weekday() * ONE_DAY
-    return Window(monday, monday + ONE_WEEK)
+    return DateRange(monday, monday + ONE_WEEK)
 
 
-def month_of(day: date) -> Window:
+def month_of(day: date) -> DateRange:
     """The calendar month that holds the day (G13)."""
-    return Window(day.replace(day=1), _months_later(day, 1))
+    return DateRange(day.replace(day=1), _months_later(day, 1))
 
 
-def last_months(day: date, count: int) -> Window:
+def last_months(day: date, count: int) -> DateRange:
     """So many whole calendar months, before the one that holds the day (G18)."""
-    return Window(_months_later(day, -count), day.replace(day=1))
+    return DateRange(_months_later(day, -count), day.replace(day=1))
 
 
 def _months_later(day: date, count: int) -> date:
@@ -324,18 +324,18 @@ NOT_AVERAGED = "A ratio of several days or accounts cannot be made from their ra
 MOST_DAYS = 92
 
 
-def last_closed_week(now: datetime) -> Window:
+def last_closed_week(now: datetime) -> DateRange:
     """The newest week of the reporting zone that is over."""
     return week_of(reporting_day(now)).previous
 
 
-def check_window(window: Window, now: datetime) -> None:
+def check_window(window: DateRange, now: datetime) -> None:
     """Raises InvalidInputError for a window that is too long, or that has not begun."""
     expect_days(window.days, MOST_DAYS)
     expect_begun(window, reporting_day(now))
 
 
-def expect_begun(window: Window, today: date) -> None:
+def expect_begun(window: DateRange, today: date) -> None:
     """Raises InvalidInputError for a window of the future."""
     if window.start > today:
         raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")

@@ -10,7 +10,7 @@ from fastapi import Header, Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sophia.access.problems import documented
-from sophia.analytics.figures.figures import ONE_DAY, Window, window_until
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, window_until
 from sophia.meta.catalogue import Level, Period, Platform
 from sophia.meta.reporting_zone import reporting_day
 
@@ -115,22 +115,22 @@ class DateRangeQuery(RequestModel):
             raise ValueError("start_date is after end_date")
         return self
 
-    def days_until(self, newest: date, usual_days: int) -> Window:
+    def days_until(self, newest: date, usual_days: int) -> DateRange:
         """Return the window of an endpoint that needs both ends, as `window_until` does."""
         return window_until(self.start_date, self.end_date, newest, usual_days)
 
 
-def requested_dates(asked: DateRangeQuery) -> Window | None:
+def requested_dates(asked: DateRangeQuery) -> DateRange | None:
     """The days that were asked for, as far back and forward as there are any where one end is left out."""
     if asked.start_date is None and asked.end_date is None:
         return None
-    return Window(asked.start_date or FIRST_DAY, (asked.end_date or LAST_DAY) + ONE_DAY)
+    return DateRange(asked.start_date or FIRST_DAY, (asked.end_date or LAST_DAY) + ONE_DAY)
 
 
 class WindowQuery(DateRangeQuery):
     """The days of a report; without any, those that the endpoint reports on by default."""
 
-    def window_at(self, moment: datetime, usual_days: int = DAYS_PER_WEEK) -> Window | None:
+    def window_at(self, moment: datetime, usual_days: int = DAYS_PER_WEEK) -> DateRange | None:
         """Return the window at an aware moment, when the newest day is yesterday; None when no day was given."""
         if self.start_date is None and self.end_date is None:
             return None

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import Figure, FigureUnit, Number, Window, figure, missing, percent
+from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, Number, figure, missing, percent
 from sophia.analytics.kpis.kpis import KPIS, NO_FOLLOWERS
 from sophia.errors import InvalidInputError
 
@@ -56,7 +56,7 @@ class Goal:
 
     kpi: str
     target: float
-    window: Window
+    window: DateRange
     kind: GoalKind
     base: float = 0.0
     at_most: bool = False
@@ -70,7 +70,7 @@ class Goal:
             raise InvalidInputError(f"Only a rate can be kept below a target; {self.kpi} is a {self.kind}.")
 
 
-def goal_of(kpi: str, target: float, window: Window, *, at_most: bool = False, base: float = 0.0) -> Goal:
+def goal_of(kpi: str, target: float, window: DateRange, *, at_most: bool = False, base: float = 0.0) -> Goal:
     """The goal for a KPI by its name. Raises InvalidInputError, also for a KPI that cannot be one."""
     kind = GOALS.get(kpi)
     if kind is None:
@@ -165,7 +165,7 @@ class ReportedGoal:
     kind: GoalKind
     target: float
     at_most: bool
-    window: Window
+    window: DateRange
     base: int | None
     current: Figure
     done: Figure

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.readings.validity import standing
 from sophia.database import among
@@ -22,12 +22,12 @@ class SetGoal:
     kpi: str
     target: float
     at_most: bool
-    window: Window
+    window: DateRange
     set_at: datetime
 
 
 def set_goals(
-    session: Session, clients: Collection[int], *, window: Window | None = None, as_of: datetime | None = None
+    session: Session, clients: Collection[int], *, window: DateRange | None = None, as_of: datetime | None = None
 ) -> dict[int, list[SetGoal]]:
     """{client: its goals by their days and names}, of a window only those whose days touch it; one query."""
     goal = ClientGoal
@@ -48,5 +48,5 @@ def set_goals(
     )
     found: dict[int, list[SetGoal]] = defaultdict(list)
     for client, name, kpi, target, at_most, first, last, moment in rows:
-        found[client].append(SetGoal(name, kpi, target, at_most, Window(first, last + ONE_DAY), moment))
+        found[client].append(SetGoal(name, kpi, target, at_most, DateRange(first, last + ONE_DAY), moment))
     return found

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.goals.progress import goal_of
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
@@ -39,7 +39,7 @@ def set_goal(session: Session, client_id: int, name: str, goal: NewGoal, now: da
         raise InvalidInputError(f"A goal is for 1 to {LONGEST_GOAL_DAYS} days, first to last; these are {days}.")
     if abs(goal.target) > LARGEST_TARGET:
         raise InvalidInputError(f"The target for {goal.kpi} must not be above {LARGEST_TARGET:,}.")
-    goal_of(goal.kpi, goal.target, Window(goal.start_date, goal.end_date + ONE_DAY), at_most=goal.at_most)
+    goal_of(goal.kpi, goal.target, DateRange(goal.start_date, goal.end_date + ONE_DAY), at_most=goal.at_most)
     _hold(session, client_id)
     standing = _standing(session, client_id, name)
     values = {field: getattr(goal, field) for field in NewGoal.__dataclass_fields__}

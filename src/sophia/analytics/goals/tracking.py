@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import Figure, FigureUnit, Window, missing
+from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, missing
 from sophia.analytics.goals.progress import FOLLOWERS, NOT_BEGUN, ReportedGoal, followers, goal_of, progress
 from sophia.analytics.goals.queries import SetGoal, set_goals
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS
@@ -29,7 +29,7 @@ def gather_goals(
     clients: Sequence[MeasuredClient],
     now: datetime,
     *,
-    window: Window | None = None,
+    window: DateRange | None = None,
     as_of: datetime | None = None,
 ) -> dict[int, tuple[ReportedGoal, ...]]:
     """{client: its goals}; of a window those whose days touch it, as they stood at its end.
@@ -49,21 +49,23 @@ def gather_goals(
     return {client.id: measured(goals[client.id], windows[client.id], until) for client in mine}
 
 
-def days_over(goal: SetGoal, until: date) -> Window | None:
+def days_over(goal: SetGoal, until: date) -> DateRange | None:
     """The days of a goal that are over; None before its first one is."""
     end = min(goal.window.end, until)
-    return Window(goal.window.start, end) if end > goal.window.start else None
+    return DateRange(goal.window.start, end) if end > goal.window.start else None
 
 
 def _inputs(goal: SetGoal) -> tuple[str, ...]:
     return (FOLLOWERS,) if goal.kpi == FOLLOWERS else _KPIS[goal.kpi].inputs
 
 
-def measured(goals: Sequence[SetGoal], windows: Mapping[Window, ClientWindow], until: date) -> tuple[ReportedGoal, ...]:
+def measured(
+    goals: Sequence[SetGoal], windows: Mapping[DateRange, ClientWindow], until: date
+) -> tuple[ReportedGoal, ...]:
     return tuple(_measured(goal, windows, until) for goal in goals)
 
 
-def _measured(goal: SetGoal, windows: Mapping[Window, ClientWindow], until: date) -> ReportedGoal:
+def _measured(goal: SetGoal, windows: Mapping[DateRange, ClientWindow], until: date) -> ReportedGoal:
     span = days_over(goal, until)
     current, base = _current(goal, None if span is None else windows[span])
     wanted = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=float(base or 0))

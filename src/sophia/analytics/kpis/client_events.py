@@ -12,7 +12,7 @@ from sophia.analytics.conversions.commerce import CONVERSION
 from sophia.analytics.conversions.costs import cost_facts
 from sophia.analytics.conversions.counted import conversion_fact, counted_conversions
 from sophia.analytics.figures.facts import ApprovalFact, ConversionFact, CostFact
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.approvals import DECISIONS
 from sophia.database import among
 from sophia.meta.reporting_zone import day_start
@@ -32,7 +32,7 @@ class ClientEvents:
 
 
 def client_events(
-    session: Session, clients: Collection[int], windows: Collection[Window], as_of: datetime | None
+    session: Session, clients: Collection[int], windows: Collection[DateRange], as_of: datetime | None
 ) -> dict[int, ClientEvents]:
     """{client: what happened in these windows}: four queries, however many clients and windows there are."""
     event = counted_conversions(as_of)
@@ -67,7 +67,7 @@ def _conversions(
 
 
 def _approvals(
-    session: Session, clients: Collection[int], windows: Collection[Window], as_of: datetime | None
+    session: Session, clients: Collection[int], windows: Collection[DateRange], as_of: datetime | None
 ) -> dict[int, list[ApprovalFact]]:
     event = ApprovalEvent
     # A day of the client's own zone begins up to a day earlier or later than Meta's.

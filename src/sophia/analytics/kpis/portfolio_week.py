@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sophia.analytics.figures.figures import Figure, Window
+from sophia.analytics.figures.figures import DateRange, Figure
 from sophia.analytics.figures.sentences import Reference, Sentence, say
 from sophia.analytics.kpis.queries import ClientWeek
 from sophia.analytics.kpis.trends import newest_weeks
@@ -31,14 +31,14 @@ class Movement:
 class PortfolioWeek:
     """{client: {KPI: figure}} of one closed week, and what moved since the week before."""
 
-    week: Window
+    week: DateRange
     kpis: Mapping[int, Mapping[str, Figure]]
     movements: Mapping[str, Movement]
     computed_at: datetime
     commentary: tuple[Sentence, ...] = ()
 
 
-def two_newest_weeks(now: datetime) -> tuple[Window, ...]:
+def two_newest_weeks(now: datetime) -> tuple[DateRange, ...]:
     return newest_weeks(reporting_day(now), 2)
 
 

@@ -20,7 +20,7 @@ from sophia.analytics.conversions.models import (
     MarketingCost,
 )
 from sophia.analytics.figures.documents import figure_of
-from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, Figure, Window, week_of
+from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, DateRange, Figure, week_of
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
@@ -42,7 +42,7 @@ class WeekSnapshot:
 
     client_id: int
     account_id: int | None
-    week: Window
+    week: DateRange
     kpis: Mapping[str, Figure]
     algo_dependent_summary: Mapping[str, Figure]
     algo_independent_summary: Mapping[str, Figure]
@@ -55,13 +55,13 @@ class ClientWeek:
     """Some KPIs of one client in one closed week."""
 
     client_id: int
-    week: Window
+    week: DateRange
     computed_at: datetime
     kpis: Mapping[str, Figure]
 
 
 def client_snapshots(
-    session: Session, client_id: int, weeks: Collection[Window], *, account_id: int | None = None
+    session: Session, client_id: int, weeks: Collection[DateRange], *, account_id: int | None = None
 ) -> list[WeekSnapshot]:
     """The snapshots of these weeks that there are, oldest first; of the whole client or of one account."""
     rows = session.scalars(
@@ -77,7 +77,7 @@ def client_snapshots(
 
 
 def portfolio_snapshots(
-    session: Session, allowed_clients: ClientScope, weeks: Collection[Window], kpis: Collection[str]
+    session: Session, allowed_clients: ClientScope, weeks: Collection[DateRange], kpis: Collection[str]
 ) -> list[ClientWeek]:
     """These KPIs of whole clients in these weeks, of the active clients that may be allowed_clients, by client and week."""
     snapshot = KPISnapshot
@@ -101,14 +101,14 @@ def portfolio_snapshots(
 def _snapshot(row: KPISnapshot) -> WeekSnapshot:
     documents = (row.kpis, row.algo_dependent_summary or {}, row.algo_independent_summary or {})
     kpis, dependent, independent = ({name: figure_of(one) for name, one in document.items()} for document in documents)
-    week = Window(row.week_start, row.week_end + ONE_DAY)
+    week = DateRange(row.week_start, row.week_end + ONE_DAY)
     return WeekSnapshot(
         row.client_id, row.account_id, week, kpis, dependent, independent, row.computed_at, row.checked_at
     )
 
 
 def portfolio_kpis(
-    session: Session, weeks: Collection[Window], kpis: Collection[str], *, as_of: datetime | None = None
+    session: Session, weeks: Collection[DateRange], kpis: Collection[str], *, as_of: datetime | None = None
 ) -> dict[int, dict[date, dict[str, Figure]]]:
     """{client: {Monday: {KPI: figure}}} of whole clients in these weeks, as the snapshots said at a moment; one query."""
     rows = session.execute(
@@ -124,7 +124,7 @@ def portfolio_kpis(
 
 
 def account_figures(
-    session: Session, week: Window, kpis: Collection[str], *, as_of: datetime | None = None
+    session: Session, week: DateRange, kpis: Collection[str], *, as_of: datetime | None = None
 ) -> dict[int, dict[str, Figure]]:
     """{account: {KPI: figure}} of every account in one week, as the snapshots said at a moment; one query."""
     rows = session.execute(
@@ -162,21 +162,21 @@ def _said(as_of: datetime | None) -> ColumnElement[Any]:
     return case((snapshot.computed_at <= as_of, said), else_=earlier)
 
 
-def weeks_due(session: Session, today: date) -> dict[Window, set[int]]:
+def weeks_due(session: Session, today: date) -> dict[DateRange, set[int]]:
     """{closed week: clients whose snapshot of it is missing, or rests on readings that were restated since}.
 
     The newest closed week is due for every client that has been collected for it, for it changes most. All weeks were
     right when the newest one was last checked, and so only what was stored since then is looked at.
     """
-    newest = Window(week_of(today).start - ONE_WEEK, week_of(today).start)
+    newest = DateRange(week_of(today).start - ONE_WEEK, week_of(today).start)
     first = _first_weeks(session)
-    due: dict[Window, set[int]] = defaultdict(set)
+    due: dict[DateRange, set[int]] = defaultdict(set)
     known = _known_weeks(session)
     for client, begun in first.items():
         for index in range((newest.start - begun).days // 7 + 1):
             start = begun + index * ONE_WEEK
             if start == newest.start or start not in known.get(client, ()):
-                due[Window(start, start + ONE_WEEK)].add(client)
+                due[DateRange(start, start + ONE_WEEK)].add(client)
     last_week = select(func.max(KPISnapshot.week_start)).scalar_subquery()
     checked = session.scalar(
         select(func.min(KPISnapshot.checked_at))
@@ -186,7 +186,7 @@ def weeks_due(session: Session, today: date) -> dict[Window, set[int]]:
     if checked is not None:
         for client, start in _touched_weeks(session, checked - MARGIN):
             # Followers at the end of one week are those at the start of the next.
-            for week in (Window(start, start + ONE_WEEK), Window(start + ONE_WEEK, start + 2 * ONE_WEEK)):
+            for week in (DateRange(start, start + ONE_WEEK), DateRange(start + ONE_WEEK, start + 2 * ONE_WEEK)):
                 if week.start in known.get(client, ()) and week.is_closed(today):
                     due[week].add(client)
     return dict(sorted(due.items()))

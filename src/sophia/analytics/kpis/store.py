@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.database import among
 
@@ -38,7 +38,7 @@ class SavedWeeks:
         return SavedWeeks(self.new + other.new, self.changed + other.changed, self.same + other.same)
 
 
-def save_week(session: Session, week: Window, computed: Sequence[ComputedWeek], now: datetime) -> SavedWeeks:
+def save_week(session: Session, week: DateRange, computed: Sequence[ComputedWeek], now: datetime) -> SavedWeeks:
     """Store what was computed of one closed week. Everything is one transaction of the caller's."""
     rows = session.scalars(
         select(KPISnapshot)
@@ -64,7 +64,7 @@ def save_week(session: Session, week: Window, computed: Sequence[ComputedWeek], 
     return SavedWeeks(**counts)
 
 
-def _new(week: Window, computed_week: ComputedWeek, now: datetime) -> KPISnapshot:
+def _new(week: DateRange, computed_week: ComputedWeek, now: datetime) -> KPISnapshot:
     return KPISnapshot(
         client_id=computed_week.client_id,
         account_id=computed_week.account_id,

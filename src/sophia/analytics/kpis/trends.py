@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sophia.analytics.figures.figures import ONE_WEEK, Change, Figure, FigureUnit, Window, change, missing, week_of
+from sophia.analytics.figures.figures import ONE_WEEK, Change, DateRange, Figure, FigureUnit, change, missing, week_of
 from sophia.errors import InvalidInputError
 
 MOST_WEEKS = 260
@@ -17,7 +17,7 @@ NO_WEEK = "Nothing was computed for this week."
 class WeekPoint:
     """A KPI in one week from Monday to Sunday; a week that is not over is "to date" (G3)."""
 
-    week: Window
+    week: DateRange
     figure: Figure
     is_closed: bool
 
@@ -38,18 +38,18 @@ class Trend:
     rising: int
 
 
-def newest_weeks(today: date, count: int, *, to_date: bool = False) -> tuple[Window, ...]:
+def newest_weeks(today: date, count: int, *, to_date: bool = False) -> tuple[DateRange, ...]:
     """The newest `count` weeks, oldest first (G2), with the running one or without. Raises InvalidInputError."""
     if not 1 <= count <= MOST_WEEKS:
         raise InvalidInputError(f"Ask for 1 to {MOST_WEEKS} weeks, not for {count}.")
     newest = week_of(today).start if to_date else week_of(today).start - ONE_WEEK
     starts = [newest - index * ONE_WEEK for index in reversed(range(count))]
-    return tuple(Window(start, start + ONE_WEEK) for start in starts)
+    return tuple(DateRange(start, start + ONE_WEEK) for start in starts)
 
 
-def a_year_before(window: Window) -> Window:
+def a_year_before(window: DateRange) -> DateRange:
     """The same days of the week, 52 weeks earlier."""
-    return Window(window.start - A_YEAR, window.end - A_YEAR)
+    return DateRange(window.start - A_YEAR, window.end - A_YEAR)
 
 
 def trend(figures: Iterable[tuple[date, Figure]], today: date, count: int, *, to_date: bool = False) -> Trend:
@@ -57,7 +57,7 @@ def trend(figures: Iterable[tuple[date, Figure]], today: date, count: int, *, to
     known = dict(figures)
     unit = next((one.unit for one in known.values()), FigureUnit.COUNT)
 
-    def at(week: Window) -> Figure:
+    def at(week: DateRange) -> Figure:
         return known.get(week.start) or missing(unit, NO_WEEK)
 
     weeks = newest_weeks(today, count, to_date=to_date)
@@ -72,7 +72,7 @@ def trend(figures: Iterable[tuple[date, Figure]], today: date, count: int, *, to
     )
 
 
-def _steps(known: dict[date, Figure], last: Window, direction: int) -> int:
+def _steps(known: dict[date, Figure], last: DateRange, direction: int) -> int:
     count = 0
     while True:
         later, earlier = known.get(last.start), known.get(last.previous.start)

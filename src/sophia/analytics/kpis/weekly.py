@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.documents import figures_document
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import Window
+from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS, compute_kpis
 from sophia.analytics.kpis.queries import weeks_due
 from sophia.analytics.kpis.store import ComputedWeek, SavedWeeks, save_week
@@ -36,7 +36,7 @@ def keep_weeks(database: Database, now: datetime) -> SavedWeeks:
     return saved
 
 
-def compute_week(session: Session, week: Window, client_ids: Collection[int], now: datetime) -> list[ComputedWeek]:
+def compute_week(session: Session, week: DateRange, client_ids: Collection[int], now: datetime) -> list[ComputedWeek]:
     """The KPIs of these clients and of each of their accounts."""
     clients = [client for client in measured_clients(session) if client.id in client_ids]
     windows = client_windows(session, clients, (week, week.previous), now)

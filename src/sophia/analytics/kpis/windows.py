@@ -25,7 +25,7 @@ from sophia.analytics.figures.facts import (
     OwnValue,
     PostFacts,
 )
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.client_events import ClientEvents, client_events
 from sophia.analytics.readings.metric_definitions import OWN_DAYS, MetricDefinition, meanings
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
@@ -102,13 +102,13 @@ def _described_at(session: Session, as_of: datetime) -> dict[int, tuple[str, str
 def client_windows(
     session: Session,
     clients: Sequence[MeasuredClient],
-    windows: Collection[Window],
+    windows: Collection[DateRange],
     now: datetime,
     *,
     as_of: datetime | None = None,
     metrics: Collection[str] | None = None,
     events: bool = True,
-) -> dict[int, dict[Window, ClientWindow]]:
+) -> dict[int, dict[DateRange, ClientWindow]]:
     """{client: {window: facts}}: ten queries, however many clients, posts and windows there are that do not overlap.
 
     `now` says which day is running. A post has what its last snapshot before the end of the window says, and so never
@@ -121,7 +121,7 @@ def client_windows(
     spans = merged(wanted)
     means = meanings(session, None if metrics is None else {*metrics, FOLLOWERS})
     accounts = [account for client in clients for account in client.accounts]
-    longer = merged([Window(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
+    longer = merged([DateRange(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
     days = _by_account(daily_values(session, accounts, means, longer, as_of=as_of))
     own = _own_values(session, accounts, means, wanted, as_of)
     posts = seen_posts(session, accounts, spans, as_of)
@@ -141,7 +141,7 @@ def client_windows(
 
 def _client_window(
     client: MeasuredClient,
-    window: Window,
+    window: DateRange,
     today: date,
     days: Mapping[int, Sequence[DayValue]],
     own: Mapping[int, Sequence[OwnValue]],
@@ -176,12 +176,12 @@ def _with_events(client_window: ClientWindow, events: ClientEvents) -> ClientWin
     )
 
 
-def merged(windows: Iterable[Window]) -> list[Window]:
+def merged(windows: Iterable[DateRange]) -> list[DateRange]:
     """The same days in as few windows as possible, oldest first."""
-    found: list[Window] = []
+    found: list[DateRange] = []
     for window in sorted(windows):
         if found and window.start <= found[-1].end:
-            found[-1] = Window(found[-1].start, max(found[-1].end, window.end))
+            found[-1] = DateRange(found[-1].start, max(found[-1].end, window.end))
         else:
             found.append(window)
     return found
@@ -198,7 +198,7 @@ def daily_values(
     session: Session,
     accounts: Collection[int],
     means: Mapping[int, MetricDefinition],
-    windows: Iterable[Window],
+    windows: Iterable[DateRange],
     *,
     as_of: datetime | None = None,
 ) -> list[DayValue]:
@@ -255,7 +255,7 @@ def _own_values(
     session: Session,
     accounts: Collection[int],
     means: Mapping[int, MetricDefinition],
-    windows: Iterable[Window],
+    windows: Iterable[DateRange],
     as_of: datetime | None,
 ) -> dict[int, list[OwnValue]]:
     """What Meta itself counted for windows of 7 and 28 days; the value of a day closes the days until then."""
@@ -274,7 +274,7 @@ def _own_values(
     return {account: sorted(values, key=lambda one: (one.window, one.metric)) for account, values in found.items()}
 
 
-def follower_levels(account_id: int, days: Iterable[DayValue], window: Window) -> FollowerLevels:
+def follower_levels(account_id: int, days: Iterable[DayValue], window: DateRange) -> FollowerLevels:
     """The last totals before the window and inside it; a day without one is bridged for a week, never longer (A8)."""
     known = {one.day: int(one.value) for one in days if one.metric == FOLLOWERS}
     before = [day for day in known if window.start - LATEST_FOLLOWERS <= day < window.start]
@@ -287,21 +287,21 @@ def follower_levels(account_id: int, days: Iterable[DayValue], window: Window) -
 def posts_by_window(
     session: Session,
     posts: Sequence[StoredPost],
-    windows: Iterable[Window],
+    windows: Iterable[DateRange],
     means: Mapping[int, MetricDefinition],
     as_of: datetime | None,
-) -> dict[Window, dict[int, list[PostFacts]]]:
+) -> dict[DateRange, dict[int, list[PostFacts]]]:
     """{window: {account: its posts, with their last snapshots before the end}}: a query, and one more for each time
     that windows overlap.
     """
-    layers: list[list[Window]] = []
+    layers: list[list[DateRange]] = []
     for window in sorted(windows):
         free = next((layer for layer in layers if layer[-1].end <= window.start), None)
         if free is None:
             layers.append([window])
         else:
             free.append(window)
-    found: dict[Window, dict[int, list[PostFacts]]] = {}
+    found: dict[DateRange, dict[int, list[PostFacts]]] = {}
     for layer in layers:
         mine = {window: published_in(posts, window) for window in layer}
         facts = post_facts(session, {window.end: each for window, each in mine.items()}, means, as_of)
@@ -312,7 +312,7 @@ def posts_by_window(
     return found
 
 
-def published_in(posts: Iterable[StoredPost], window: Window) -> list[StoredPost]:
+def published_in(posts: Iterable[StoredPost], window: DateRange) -> list[StoredPost]:
     start, end = day_start(window.start), day_start(window.end)
     return [post for post in posts if start <= post.published_at < end]
 
@@ -384,7 +384,7 @@ def client_among(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredC
 
 
 def newest_facts(
-    session: Session, client: MeasuredClient, window: Window, now: datetime, as_of: datetime | None = None
+    session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None = None
 ) -> tuple[list[PostFacts], list[StoredPost]]:
     """The posts of a window with the newest of their numbers that tell how people respond; three queries."""
     posts = seen_posts(session, client.accounts, [window], as_of)

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import RESPONSE_METRICS, PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, Number, Window, expect_begun, expect_days
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, Number, expect_begun, expect_days
 from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, client_among, measured_clients, newest_facts
 from sophia.analytics.posting_times.formats import formats, pillars
 from sophia.analytics.posting_times.post_ranking import PostAtAge, PostRank, standings
@@ -35,7 +35,7 @@ class PostingTimes:
 
     client_id: int
     zone: str
-    window: Window
+    window: DateRange
     posts: int
     compared: int
     times: Mapping[Slot, GroupResponse]
@@ -66,13 +66,13 @@ class PostRanking:
     """The posts of a window that have reached the age, newest first. `age` is in days after the one of publication."""
 
     client_id: int
-    window: Window
+    window: DateRange
     age: int
     metric: Measured
     posts: tuple[RankedPost, ...]
 
 
-def make_responses(database: Database, client_id: int, window: Window | None, now: datetime) -> PostingTimes:
+def make_responses(database: Database, client_id: int, window: DateRange | None, now: datetime) -> PostingTimes:
     """Posting times, formats and pillars of a client, by default of 90 days until yesterday; four queries.
 
     Raises NotFoundError, and InvalidInputError for a window that is too long or has not begun.
@@ -96,7 +96,7 @@ def make_responses(database: Database, client_id: int, window: Window | None, no
 
 
 def make_standings(
-    database: Database, client_id: int, window: Window | None, now: datetime, age: int, metric: Measured
+    database: Database, client_id: int, window: DateRange | None, now: datetime, age: int, metric: Measured
 ) -> PostRanking:
     """Each post against those of the same account at the same age (H1); four queries. Raises as `make_responses`."""
     with database.read() as session:
@@ -117,10 +117,10 @@ def make_standings(
 
 
 def _asked(
-    session: Session, client_id: int, window: Window | None, now: datetime
-) -> tuple[MeasuredClient, Window]:  # fmt: skip
+    session: Session, client_id: int, window: DateRange | None, now: datetime
+) -> tuple[MeasuredClient, DateRange]:  # fmt: skip
     today = reporting_day(now)
-    chosen = window or Window(today - HISTORY, today)
+    chosen = window or DateRange(today - HISTORY, today)
     expect_days(chosen.days, MOST_DAYS)
     expect_begun(chosen, today)
     return client_among(measured_clients(session), client_id), chosen

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import String, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.posts import published_at, was_published_in
@@ -31,7 +31,7 @@ def account_days(
     accounts: Collection[int],
     means: Mapping[int, MetricDefinition],
     metrics: Collection[str],
-    window: Window,
+    window: DateRange,
     *,
     as_of: datetime | None = None,
 ) -> dict[tuple[int, str], Days]:
@@ -79,7 +79,7 @@ def account_days(
 
 
 def posts_a_day(
-    session: Session, accounts: Collection[int], window: Window, *, as_of: datetime | None = None
+    session: Session, accounts: Collection[int], window: DateRange, *, as_of: datetime | None = None
 ) -> dict[int, dict[date, int]]:
     """{account: {reporting day: posts published}}, days without any left out; one query."""
     days = [window.start + index * ONE_DAY for index in range(window.days)]
@@ -93,7 +93,7 @@ def posts_a_day(
 
 
 def posts_inside(
-    session: Session, accounts: Collection[int], windows: Sequence[Window], as_of: datetime | None = None
+    session: Session, accounts: Collection[int], windows: Sequence[DateRange], as_of: datetime | None = None
 ) -> dict[int, tuple[int, ...]]:
     """{account: how many posts were published in each of the windows}, accounts without any left out; one query."""
     counts = [func.count(case((was_published_in(window), 1))) for window in windows]

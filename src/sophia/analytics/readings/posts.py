@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, join, li
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.analytics.readings.queries import CURRENT, value_at
@@ -23,7 +23,7 @@ LONGEST_TITLE = 80
 
 
 def published_at(
-    session: Session, accounts: Collection[int], window: Window, as_of: datetime | None = None
+    session: Session, accounts: Collection[int], window: DateRange, as_of: datetime | None = None
 ) -> list[tuple[int, datetime]]:
     """(account, moment) of every post of these accounts in the window that was seen by then; one query."""
     rows = session.execute(
@@ -53,7 +53,7 @@ class StoredPost:
 
 
 def seen_posts(
-    session: Session, accounts: Collection[int], windows: Iterable[Window], as_of: datetime | None = None
+    session: Session, accounts: Collection[int], windows: Iterable[DateRange], as_of: datetime | None = None
 ) -> list[StoredPost]:
     """The posts of these accounts that were published in the windows and seen by then, by id; one query."""
     rows = session.execute(
@@ -84,7 +84,7 @@ def seen_posts(
     ]
 
 
-def was_published_in(window: Window) -> ColumnElement[bool]:
+def was_published_in(window: DateRange) -> ColumnElement[bool]:
     """Whether a post was published in the window."""
     return and_(Post.published_at >= day_start(window.start), Post.published_at < day_start(window.end))
 

@@ -15,7 +15,7 @@ from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PostsInBoth, driver_windows, portfolio_days, split_portfolio
 from sophia.analytics.drivers.units import ClientWindows
 from sophia.analytics.figures.facts import ENGAGEMENTS, FOLLOWERS, WATCHED, AccountDays, ClientWindow, PostsADay
-from sophia.analytics.figures.figures import ONE_DAY, Figure, Window, check_window, last_closed_week
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, Figure, check_window, last_closed_week
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
@@ -57,10 +57,10 @@ class PortfolioFacts:
 
     clients: Sequence[MeasuredClient]
     shown: Mapping[int, ClientState]
-    window: Window
-    before: Window
+    window: DateRange
+    before: DateRange
     now: datetime
-    windows: Mapping[int, Mapping[Window, ClientWindow]]
+    windows: Mapping[int, Mapping[DateRange, ClientWindow]]
     days: AccountDays
     posts_a_day: PostsADay
     posts_inside: PostsInBoth
@@ -79,7 +79,7 @@ def make_brief(
     database: Database,
     allowed_clients: ClientScope,
     now: datetime,
-    window: Window | None = None,
+    window: DateRange | None = None,
     *,
     as_of: datetime | None = None,
 ) -> Brief:
@@ -100,7 +100,7 @@ def make_brief(
 
 
 def gather_portfolio(
-    session: Session, allowed_clients: ClientScope, window: Window, now: datetime, *, as_of: datetime | None = None
+    session: Session, allowed_clients: ClientScope, window: DateRange, now: datetime, *, as_of: datetime | None = None
 ) -> PortfolioFacts:
     """A fixed number of queries, however many clients, posts and readings there are (H11)."""
     today = reporting_day(now)
@@ -110,7 +110,7 @@ def gather_portfolio(
     active = [client for client in clients if client.is_active]
     accounts = [account for client in clients for account in client.accounts]
     watched = watched_days(window, today)
-    whole = Window(min(before.start, watched.start), max(window.end, watched.end))
+    whole = DateRange(min(before.start, watched.start), max(window.end, watched.end))
     weeks = newest_weeks(min(window.end, today), ROW_WEEKS)
     return PortfolioFacts(
         clients=clients,
@@ -126,13 +126,13 @@ def gather_portfolio(
         posts_inside=posts_inside(session, accounts, (before, later), as_of),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
-        annotations=notes(session, None, window=Window(before.start, window.end), as_of=as_of),
+        annotations=notes(session, None, window=DateRange(before.start, window.end), as_of=as_of),
         told=told_together(session, window) if as_of is None else None,
         is_past=as_of is not None,
     )
 
 
-def told_together(session: Session, window: Window) -> tuple[SharedEvent[Together], ...] | None:
+def told_together(session: Session, window: DateRange) -> tuple[SharedEvent[Together], ...] | None:
     """The events that were told of these days; None when the watch has not judged all of them for good yet."""
     through = portfolio_judged_through(session)
     if through is None or through < window.end - ONE_DAY:

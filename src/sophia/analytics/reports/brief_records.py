@@ -9,7 +9,7 @@ from sophia.analytics.annotations.queries import Note
 from sophia.analytics.anomalies.records import EventKind, SeriesAnomaly
 from sophia.analytics.anomalies.shared_events import SharedEvent
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.figures.figures import Change, Coverage, Figure, Window
+from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.readings.account_states import ClientState
@@ -98,8 +98,8 @@ class Brief:
     `events` are what most of the portfolio did, and no reason for any client alone.
     """
 
-    window: Window
-    before: Window
+    window: DateRange
+    before: DateRange
     as_of: datetime
     counts: Mapping[str, int]
     clients: tuple[ClientBrief, ...]

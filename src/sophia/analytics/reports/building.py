@@ -14,7 +14,7 @@ from sophia.analytics.decisions.guidance import StageQuality
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PortfolioWindows, split_portfolio
 from sophia.analytics.figures.facts import WATCHED, AccountDays, ClientWindow, PostFacts, PostsADay, each_day
-from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, Coverage, Figure, Window, percent
+from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, Coverage, DateRange, Figure, percent
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH, kpi_changes
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, unclassified
@@ -46,8 +46,8 @@ class Facts:
     """
 
     client: MeasuredClient
-    window: Window
-    before: Window
+    window: DateRange
+    before: DateRange
     as_of: datetime
     today: date
     now: ClientWindow
@@ -104,7 +104,7 @@ def build_report(facts: Facts) -> Report:
     return replace(report, commentary=comment(report))
 
 
-def compared_window(window: Window, today: date) -> Window:
+def compared_window(window: DateRange, today: date) -> DateRange:
     """What a window is compared with: as many days before it, of a running one the first as far as it is.
 
     Less than four weeks are compared with the same weekdays, so that a Sunday does not stand against a Saturday: the
@@ -113,17 +113,17 @@ def compared_window(window: Window, today: date) -> Window:
     """
     weeks = -(-window.days // 7)
     back = weeks * ONE_WEEK if weeks <= SAME_WEEKDAYS else window.days * ONE_DAY
-    earlier = Window(window.start - back, window.end - back)
+    earlier = DateRange(window.start - back, window.end - back)
     ended = window.days_ended(today)
-    return earlier if ended == window.days else Window(earlier.start, earlier.start + max(ended, 1) * ONE_DAY)
+    return earlier if ended == window.days else DateRange(earlier.start, earlier.start + max(ended, 1) * ONE_DAY)
 
 
-def as_long(window: Window, before: Window) -> Window:
+def as_long(window: DateRange, before: DateRange) -> DateRange:
     """The days of a window that are compared: of a running one those that are over."""
-    return Window(window.start, window.start + before.days * ONE_DAY)
+    return DateRange(window.start, window.start + before.days * ONE_DAY)
 
 
-def trend_weeks(window: Window, today: date) -> date:
+def trend_weeks(window: DateRange, today: date) -> date:
     """The day whose newest closed weeks a report's trends show."""
     return min(window.end, today)
 

@@ -16,7 +16,7 @@ from sophia.analytics.comments.queries import comments_by_platform
 from sophia.analytics.decisions.scoring import QUALITY_DAYS, decision_quality
 from sophia.analytics.drivers.portfolio_windows import portfolio_windows
 from sophia.analytics.figures.facts import FOLLOWERS, RESPONSE_METRICS, WATCHED, AccountDays, PostFacts, PostsADay
-from sophia.analytics.figures.figures import ONE_DAY, Figure, Window, check_window, last_closed_week
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, Figure, check_window, last_closed_week
 from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.queries import client_snapshots
 from sophia.analytics.kpis.trends import a_year_before, newest_weeks
@@ -53,7 +53,7 @@ TREND_METRICS = frozenset({*RESPONSE_METRICS, "views", FOLLOWERS})
 def make_report(
     database: Database,
     client_id: int,
-    window: Window | None,
+    window: DateRange | None,
     now: datetime,
     *,
     as_of: datetime | None = None,
@@ -75,7 +75,7 @@ def make_report(
 def gather_facts(
     session: Session,
     client_id: int,
-    window: Window | None,
+    window: DateRange | None,
     now: datetime,
     *,
     as_of: datetime | None = None,
@@ -96,7 +96,7 @@ def gather_facts(
     weeks = _kept_weeks(session, client, chosen, today) if kept else None
     told = _told(session, client, chosen) if kept else None
     days, published = ({}, {}) if told is not None else _watched(session, client, chosen, today, as_of)
-    judged = Window(chosen.end - QUALITY_DAYS * ONE_DAY, chosen.end)
+    judged = DateRange(chosen.end - QUALITY_DAYS * ONE_DAY, chosen.end)
     return Facts(
         client=client,
         window=chosen,
@@ -118,20 +118,20 @@ def gather_facts(
         comments=comments_by_platform(session, list(client.accounts), chosen, as_of=as_of),
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
         goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
-        annotations=tuple(notes(session, [client.id], window=Window(before.start, chosen.end), as_of=as_of)),
+        annotations=tuple(notes(session, [client.id], window=DateRange(before.start, chosen.end), as_of=as_of)),
         decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,
         benchmarks=benchmarks_for(session, client.industry, as_of=as_of),
     )
 
 
-def _trend_weeks(window: Window, today: date) -> tuple[Window, ...]:
+def _trend_weeks(window: DateRange, today: date) -> tuple[DateRange, ...]:
     """Those that are shown, and the one a year before the last."""
     weeks = newest_weeks(trend_weeks(window, today), TREND_WEEKS)
     return (a_year_before(weeks[-1]), *weeks)
 
 
 def _weeks(
-    session: Session, client: MeasuredClient, window: Window, now: datetime, as_of: datetime | None
+    session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None
 ) -> dict[date, dict[str, Figure]]:
     weeks = _trend_weeks(window, reporting_day(now))
     found = client_windows(session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False)[client.id]
@@ -139,7 +139,7 @@ def _weeks(
 
 
 def _kept_weeks(
-    session: Session, client: MeasuredClient, window: Window, today: date
+    session: Session, client: MeasuredClient, window: DateRange, today: date
 ) -> dict[date, Mapping[str, Figure]] | None:
     """None when the newest of them has not been kept yet."""
     weeks = _trend_weeks(window, today)
@@ -150,7 +150,7 @@ def _kept_weeks(
     return found if weeks[-1].start in found else None
 
 
-def _told(session: Session, client: MeasuredClient, window: Window) -> tuple[SeriesAnomaly, ...] | None:
+def _told(session: Session, client: MeasuredClient, window: DateRange) -> tuple[SeriesAnomaly, ...] | None:
     """None when the watch has not judged all days of the window for good yet."""
     through = judged_through(session, client.id)
     if through is None or through < window.end - ONE_DAY:
@@ -175,7 +175,7 @@ def _told(session: Session, client: MeasuredClient, window: Window) -> tuple[Ser
 
 
 def _watched(
-    session: Session, client: MeasuredClient, window: Window, today: date, as_of: datetime | None
+    session: Session, client: MeasuredClient, window: DateRange, today: date, as_of: datetime | None
 ) -> tuple[AccountDays, PostsADay]:
     days, accounts = watched_days(window, today), list(client.accounts)
     found = account_days(session, accounts, meanings(session, WATCHED), WATCHED, days, as_of=as_of)
@@ -183,8 +183,8 @@ def _watched(
 
 
 def _history(
-    session: Session, client: MeasuredClient, window: Window, now: datetime, as_of: datetime | None
+    session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None
 ) -> tuple[list[PostFacts], list[StoredPost]]:
     """The posts of 90 days until the end of the window, and of the window itself."""
-    whole = Window(min(window.start, window.end - HISTORY), window.end)
+    whole = DateRange(min(window.start, window.end - HISTORY), window.end)
     return newest_facts(session, client, whole, now, as_of)

@@ -11,7 +11,7 @@ from sophia.analytics.benchmarks.comparison import Comparison
 from sophia.analytics.comments.sentiment import CommentOverview
 from sophia.analytics.decisions.guidance import StageQuality
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.figures.figures import Change, Coverage, Figure, Number, Window
+from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure, Number
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.summaries import SummaryLine
@@ -73,8 +73,8 @@ class Report:
     """
 
     client: ReportedClient
-    window: Window
-    before: Window
+    window: DateRange
+    before: DateRange
     as_of: datetime
     is_closed: bool
     coverage: Coverage

@@ -9,7 +9,7 @@ from sophia.access.problems import documented
 from sophia.access.web import ReadContext
 from sophia.analytics.annotations.queries import notes, told_to
 from sophia.analytics.anomalies.queries import judged_through
-from sophia.analytics.figures.figures import Window, last_closed_week
+from sophia.analytics.figures.figures import DateRange, last_closed_week
 from sophia.analytics.figures.requests import (
     ClientId,
     ReportQuery,
@@ -93,7 +93,7 @@ def kpis(context: ReadContext, client_id: ClientId, asked: Annotated[WeeksQuery,
         wanted = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
         found = client_snapshots(session, client_id, wanted, account_id=asked.account_id)
         told = told_to(
-            context.allowed_clients, notes(session, [client_id], window=Window(weeks[0].start, weeks[-1].end))
+            context.allowed_clients, notes(session, [client_id], window=DateRange(weeks[0].start, weeks[-1].end))
         )
     names = sorted({name for one in found for name in one.kpis})
     week_snapshots: list[WeekSnapshot] = [one for one in found if one.week in weeks]

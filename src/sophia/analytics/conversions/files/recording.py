@@ -19,7 +19,7 @@ from sophia.analytics.conversions.record_store import Conversion, IncomingConver
 from sophia.analytics.conversions.sources import SharedSales, find_shared_sales
 from sophia.analytics.conversions.store import record_conversions
 from sophia.analytics.conversions.versions import remove_surplus, withdraw_conversions
-from sophia.analytics.figures.figures import ONE_DAY, Window
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.database import Database
 from sophia.errors import InvalidInputError
 
@@ -135,7 +135,9 @@ def _import_by_batches(database: Database, client_id: int, source: "_Source", no
 def _shared_sales(session: Session, client_id: int, source: "_Source") -> tuple[SharedSales, ...]:
     if not source.days:
         return ()
-    return find_shared_sales(session, client_id, Window(min(source.days), max(source.days) + ONE_DAY), source.origins)
+    return find_shared_sales(
+        session, client_id, DateRange(min(source.days), max(source.days) + ONE_DAY), source.origins
+    )
 
 
 def _batches(steps: Iterator[_Step]) -> Iterator[list[_Step]]:
