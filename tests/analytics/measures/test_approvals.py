@@ -50,7 +50,7 @@ def test_the_last_decision_counts() -> None:
     assert regenerations_per_draft(now).value == pytest.approx(1 / 3)
     interval = approval_rate(now).interval
     assert interval is not None
-    assert interval == pytest.approx((20.77, 93.85), abs=0.01)
+    assert tuple(interval) == pytest.approx((20.77, 93.85), abs=0.01)
 
 
 def test_a_week_ends_at_the_clients_midnight() -> None:

@@ -53,7 +53,7 @@ def test_many_observations_leave_the_usual_interval() -> None:
     found = shrunk_means((-3.0, 1.0, 2.0), (400, 400, 400), 1.0)
     half = 1.96 * math.sqrt(1 / 400 - 1 / 1200)
     for mean, interval in zip((-3.0, 1.0, 2.0), found.intervals, strict=True):
-        assert interval == pytest.approx((mean - half, mean + half), abs=0.005)
+        assert tuple(interval) == pytest.approx((mean - half, mean + half), abs=0.005)
 
 
 def test_one_post_is_no_certainty() -> None:
@@ -88,9 +88,9 @@ def test_intervals_are_those_of_the_model() -> None:
     shares = np.exp(np.array(logs) - max(logs))
     taken = np.concatenate([one[: int(count * share)] for one, share in zip(drawn, shares / shares.max(), strict=True)])
     expected = np.quantile(taken, [0.025, 0.975], axis=0).T
-    assert np.array(shrunk_means(means.tolist(), sizes.tolist(), within).intervals) == pytest.approx(
-        expected, abs=0.006
-    )
+    assert np.array(
+        [tuple(interval) for interval in shrunk_means(means.tolist(), sizes.tolist(), within).intervals]
+    ) == pytest.approx(expected, abs=0.006)
 
 
 def held(groups: int, posts: int, spread: float, *, rounds: int, seed: int, uses: Sequence[int] | None = None) -> float:
