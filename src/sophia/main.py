@@ -1,7 +1,7 @@
 """The application that answers HTTP: put together here, from what it is given; nothing is opened before the first use."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 
 from sophia.access.bounds import BodyLimit, TimeLimit
 from sophia.access.limits import RateLimits
+from sophia.access.pages import SameOrigin
 from sophia.access.problems import documented, install_problems, name_problems
 from sophia.access.transport import (
     ConditionalGet,
@@ -31,9 +32,13 @@ from sophia.analytics.router import api_router, operations
 from sophia.api_documents import page
 from sophia.api_documents.titles import name_operations
 from sophia.config import Settings
+from sophia.dashboard.charts.drawing import ChartDrawer
+from sophia.dashboard.router import router as dashboard
 from sophia.database import Database
 from sophia.publishing.router import router as publishing
 
+# Enough for a person who mistypes; a dictionary of passwords would take years.
+SIGN_INS_PER_MINUTE = 10
 OnStart = Callable[[], AbstractAsyncContextManager[object]]
 
 
@@ -53,7 +58,10 @@ def create_app(
     The store stays the caller's: whoever opened it closes it.
     """
     registry = CollectorRegistry()
-    app_state = AppState(database, settings, clock, RateLimits(settings.requests_per_minute))
+    app_state = AppState(
+        database, settings, clock, RateLimits(settings.requests_per_minute), RateLimits(SIGN_INS_PER_MINUTE)
+    )
+    drawer = ChartDrawer()
     app = SophiaApi(
         title="Sophia",
         # A redirect would be built from whatever host the request named, before any key is asked for.
@@ -65,12 +73,13 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan(on_start),
+        lifespan=lifespan(on_start, drawer),
         middleware=surroundings(app_state, registry),
         routes=endpoints(),
     )
     app.state.app_state = app_state
     app.state.registry = registry
+    app.state.chart_drawer = drawer
     install_problems(app)
     return app
 
@@ -80,7 +89,7 @@ def endpoints() -> list[BaseRoute]:
     """Every route there is. They know no application, so all share them: to build them takes a quarter of a second."""
     apirouter = APIRouter()
     apirouter.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
-    for router in (operations, api_router(), publishing, page.router):
+    for router in (operations, api_router(), publishing, page.router, dashboard):
         apirouter.include_router(router)
     return apirouter.routes
 
@@ -93,6 +102,7 @@ def surroundings(app_state: AppState, registry: CollectorRegistry) -> list[Middl
         Middleware(Observed, figures=HttpFigures(registry)),
         Middleware(Heads),
         Middleware(LastResort),
+        Middleware(SameOrigin),
         Middleware(Guard, app_state=app_state),
         Middleware(BodyLimit),
         Middleware(TimeLimit),
@@ -117,13 +127,13 @@ def openapi(request: Request, _who: ReadContext) -> JSONResponse:
     return JSONResponse(app.openapi())
 
 
-def lifespan(on_start: OnStart | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def lifespan(on_start: OnStart | None, drawer: ChartDrawer) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
-        if on_start is None:
-            yield
-            return
-        async with on_start():
+        async with AsyncExitStack() as stack:
+            stack.callback(drawer.close)
+            if on_start is not None:
+                await stack.enter_async_context(on_start())
             yield
 
     return running

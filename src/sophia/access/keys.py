@@ -52,9 +52,11 @@ class ApiKeyClient(Base):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Somebody who has shown a valid key. `client_ids` is None when every client may be seen."""
+    """The key or user of a request. `identity` is unique, such as `key 5`; `client_ids` is None when every client may be
+    seen.
+    """
 
-    key_id: int
+    identity: str
     name: str
     client_ids: frozenset[int] | None
     role: Role
@@ -119,7 +121,7 @@ def identify(session: Session, key: str) -> Viewer | None:
     if row is None or row.revoked_at is not None or not hmac.compare_digest(row.sha256, digest(key)):
         return None
     client_ids = frozenset(link.client_id for link in row.clients) if row.limited else None
-    return Viewer(row.id, row.name, client_ids, Role(row.role))
+    return Viewer(f"key {row.id}", row.name, client_ids, Role(row.role))
 
 
 def digest(key: str) -> str:

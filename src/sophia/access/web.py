@@ -24,6 +24,7 @@ from sophia.access.keys import Viewer, identify
 from sophia.access.limits import RateLimits
 from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError, tell
 from sophia.access.roles import Role
+from sophia.access.transport import API_PATH
 from sophia.config import Settings
 from sophia.database import Database
 from sophia.errors import SophiaError
@@ -42,6 +43,7 @@ class AppState:
     settings: Settings
     clock: Callable[[], datetime]
     limits: RateLimits
+    sign_in_limits: RateLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class RequestContext:
     @property
     def actor(self) -> str:
         """Who does what is done, as it is kept."""
-        return f"key {self.viewer.name}"
+        return f"{self.viewer.identity.partition(' ')[0]} {self.viewer.name}"
 
 
 def expect_known_parameters(request: Request) -> None:
@@ -112,7 +114,7 @@ def recognise(app_state: AppState, key: str | None, address: str) -> Viewer:
     if key is not None:
         with app_state.database.within(STORE_SECONDS).read() as session:
             viewer = identify(session, key)
-    wait = app_state.limits.wait_seconds(f"address {address}" if viewer is None else f"key {viewer.key_id}")
+    wait = app_state.limits.wait_seconds(f"address {address}" if viewer is None else viewer.identity)
     if wait:
         per_minute = app_state.settings.requests_per_minute
         raise TooManyRequestsError(f"{per_minute} requests a minute are allowed. Ask again in {wait} s.", wait)
@@ -134,7 +136,8 @@ class Guard:
         self.app_state = app_state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        is_write = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if is_write and scope["path"].startswith(API_PATH):
             key = key_of(Headers(scope=scope))
             try:
                 viewer = await run_in_threadpool(recognise, self.app_state, key, address_of(scope))

@@ -1,0 +1,183 @@
+"""Vega-Lite specifications as plain data, made from the values of pages and from nothing else.
+
+Colours are those of the light scheme; `drawing` replaces each with the variable of the stylesheet, so that one drawing
+fits both schemes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+COLOURS = {
+    "facebook": "#2563a8",
+    "instagram": "#b0478a",
+    "portfolio": "#8a8f98",
+    "algorithm": "#6b5bb5",
+    "audience": "#2f8f83",
+    "text": "#1d1f23",
+    "second": "#5d646f",
+    "border": "#e6e2db",
+    "coral": "#c2402d",
+}
+VARIABLES = {colour: f"var(--{name})" for name, colour in COLOURS.items()}
+WIDTH, HEIGHT = 640, 200
+FONT_SIZE = 12
+
+Specification = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DayPoint:
+    """The value of a series on one day; None where there is none, which breaks the line."""
+
+    day: date
+    value: float | None
+    provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A series of a chart. `colour` is a name in COLOURS."""
+
+    label: str
+    colour: str
+    points: tuple[DayPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A day with a text: an annotation, an anomaly or a portfolio event."""
+
+    day: date
+    label: str
+    colour: str = "algorithm"
+
+
+def daily_lines(lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str = "") -> Specification:
+    """Return a chart of daily values from zero, each line labelled at its end, with marked days as vertical rules.
+
+    Provisional days are drawn thinner. `unit` is the title of the vertical axis.
+    """
+    rows = [
+        {"day": point.day.isoformat(), "value": point.value, "series": line.label, "provisional": point.provisional}
+        for line in lines
+        for point in line.points
+    ]
+    ends = [_end(line) for line in lines if any(point.value is not None for point in line.points)]
+    scale = {"domain": [line.label for line in lines], "range": [COLOURS[line.colour] for line in lines]}
+    colour = {"field": "series", "type": "nominal", "scale": scale, "legend": None}
+    x = {"field": "day", "type": "temporal", "axis": _day_axis(), "title": None}
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "axis": _value_axis(),
+        "title": unit or None,
+        "scale": {"zero": True},
+    }
+    layers: list[Specification] = [
+        {
+            "data": {"values": rows},
+            "mark": {"type": "line", "strokeWidth": 2, "invalid": "break-paths-show-domains"},
+            "encoding": {"x": x, "y": y, "color": colour},
+        },
+        {
+            "data": {"values": [row for row in rows if row["provisional"] and row["value"] is not None]},
+            "mark": {"type": "point", "size": 28, "filled": False, "strokeWidth": 1},
+            "encoding": {"x": x, "y": y, "color": colour},
+        },
+        {
+            "data": {"values": ends},
+            "mark": {"type": "text", "align": "right", "dy": -8, "fontSize": FONT_SIZE},
+            "encoding": {"x": x, "y": y, "text": {"field": "series"}, "color": colour},
+        },
+    ]
+    if marks:
+        layers += _mark_layers(marks, x)
+    return _chart({"layer": layers})
+
+
+def bars(categories: Sequence[str], values: Sequence[float | None], *, colour: str, unit: str = "") -> Specification:
+    """Return a chart of one bar per category, in the given order."""
+    rows = [
+        {"category": name, "value": value} for name, value in zip(categories, values, strict=True) if value is not None
+    ]
+    return _chart(
+        {
+            "data": {"values": rows},
+            "mark": {"type": "bar", "color": COLOURS[colour], "cornerRadiusEnd": 2},
+            "encoding": {
+                "x": {
+                    "field": "category",
+                    "type": "nominal",
+                    "sort": list(categories),
+                    "title": None,
+                    "axis": _names(),
+                },
+                "y": {"field": "value", "type": "quantitative", "axis": _value_axis(), "title": unit or None},
+            },
+        }
+    )
+
+
+def heat_map(
+    rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], float], *, unit: str
+) -> Specification:
+    """Return a map of rows and columns; the stronger the colour, the larger the value."""
+    values = [{"row": row, "column": column, "value": value} for (row, column), value in cells.items()]
+    return _chart(
+        {
+            "data": {"values": values},
+            "mark": {"type": "rect", "color": COLOURS["audience"]},
+            "encoding": {
+                "x": {"field": "column", "type": "ordinal", "sort": list(columns), "title": None, "axis": _names()},
+                "y": {"field": "row", "type": "ordinal", "sort": list(rows), "title": None, "axis": _names()},
+                "opacity": {"field": "value", "type": "quantitative", "title": unit, "legend": None},
+            },
+        }
+    )
+
+
+def _chart(content: Specification) -> Specification:
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "width": WIDTH,
+        "height": HEIGHT,
+        "background": None,
+        "config": {
+            "view": {"stroke": None},
+            "font": "system-ui, sans-serif",
+            "axis": {"labelColor": COLOURS["second"], "titleColor": COLOURS["second"], "labelFontSize": 11},
+        },
+        **content,
+    }
+
+
+def _day_axis() -> Specification:
+    return {"format": "%-d %b", "grid": False, "domainColor": COLOURS["border"], "tickColor": COLOURS["border"]}
+
+
+def _value_axis() -> Specification:
+    return {"format": "~s", "gridColor": COLOURS["border"], "domain": False, "tickCount": 4}
+
+
+def _names() -> Specification:
+    return {"labelAngle": 0, "domainColor": COLOURS["border"], "tickColor": COLOURS["border"]}
+
+
+def _end(line: Line) -> Specification:
+    point = next(point for point in reversed(line.points) if point.value is not None)
+    return {"day": point.day.isoformat(), "value": point.value, "series": line.label}
+
+
+def _mark_layers(marks: Sequence[Mark], x: Specification) -> list[Specification]:
+    layers = []
+    for index, mark in enumerate(marks):
+        data = {"values": [{"day": mark.day.isoformat(), "label": mark.label}]}
+        colour = COLOURS[mark.colour]
+        layers.append(
+            {"data": data, "mark": {"type": "rule", "strokeDash": [3, 3], "color": colour}, "encoding": {"x": x}}
+        )
+        text = {"type": "text", "align": "right", "dx": -4, "y": 8 + 14 * (index % 3), "fontSize": 11, "color": colour}
+        layers.append({"data": data, "mark": text, "encoding": {"x": x, "text": {"field": "label"}}})
+    return layers

@@ -1,0 +1,333 @@
+"""One client: how the window went, what drove the change, which posts carried it, and what is unusual."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from sophia.access.pages import ReadPage
+from sophia.analytics.drivers.drivers import DriverSplit
+from sophia.analytics.figures.figures import ONE_DAY, DateRange
+from sophia.analytics.figures.requests import Id
+from sophia.analytics.figures.schedule import Days
+from sophia.analytics.readings.account_states import AccountState, account_states
+from sophia.analytics.readings.aggregated import Aggregated, aggregate
+from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.reports.gathering import make_report
+from sophia.analytics.reports.records import Report, TopPost
+from sophia.dashboard.charts.drawing import ChartDrawer
+from sophia.dashboard.charts.specifications import DayPoint, Line, Mark, daily_lines
+from sophia.dashboard.layout.figures import definition, kpi_card, kpi_cell, label_of
+from sophia.dashboard.layout.formatting import DASH, clock, dates, day, decimal, value_of, whole
+from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.routes import PageRoute
+from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
+from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+CARDS = ("views", "engagement_rate_by_reach", "reach", "net_new_followers")
+CHART_DAYS = 90
+# Meta restates the newest two days.
+PROVISIONAL_DAYS = 2
+DRIVER_LABELS = {"platform": "Algorithm", "distribution": "Distribution", "posting": "Posting", "people": "Audience"}
+DRIVER_SCALE = 50.0  # percent at either end of the scale on which intervals of drivers are drawn
+PLATFORM_LABELS = {"facebook": "Facebook", "instagram": "Instagram"}
+MOST_LABEL = 24
+
+
+@dataclass(frozen=True, slots=True)
+class DriverRow:
+    """One part of a change: its estimate, its interval on the shared scale, and whether it is clear."""
+
+    label: str
+    bar: Bar | None
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriverPanel:
+    """What drove the change of engagement on one platform."""
+
+    title: str
+    rows: tuple[DriverRow, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPage:
+    name: str
+    lead: str
+    fresh: str
+    notices: tuple[Notice, ...]
+    cards: tuple[Card, ...]
+    chart: Chart
+    drivers: tuple[DriverPanel, ...]
+    posts: Table
+    unusual: tuple[str, ...]
+    kpis: Table
+    method: str
+
+
+@router.get("/clients/{client_id}")
+def client(
+    request: Request, context: ReadPage, client_id: Annotated[Id, Path()], query: Annotated[PageQuery, Query()]
+) -> Response:
+    window = window_of(query, context.now)
+    with context.database.read() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        accounts = account_states(session, context.allowed_clients, client_id=client_id)
+        views = aggregate(
+            session,
+            client_id,
+            Days(chart_days(window).start, chart_days(window).end - ONE_DAY),
+            "day",
+            "platform",
+            canonical="views",
+        )
+    report = make_report(context.database, client_id, window, context.now, kept=True)
+    zone = ZoneInfo(context.settings.operator_timezone)
+    drawer: ChartDrawer = request.app.state.chart_drawer
+    page = client_page(context.settings.path_prefix, report, accounts, views, zone, context.now, drawer)
+    title = f"{page.name} {dates(window)}"
+    return respond(request, "client/page.html", frame(request, context, title, picker(request, context, window)), page)
+
+
+def client_page(
+    prefix: str,
+    report: Report,
+    accounts: list[AccountState],
+    views: Aggregated,
+    zone: ZoneInfo,
+    now: datetime,
+    drawer: ChartDrawer,
+) -> ClientPage:
+    """Return the page of a report."""
+    return ClientPage(
+        name=report.client.name,
+        lead=lead(report),
+        fresh=fresh(report, accounts, zone, now),
+        notices=notices(prefix, report, accounts),
+        cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in CARDS),
+        chart=views_chart(report, views, now, drawer),
+        drivers=tuple(driver_panel(platform, split) for platform, split in report.drivers.items()),
+        posts=post_table(prefix, report.top_posts, zone),
+        unusual=tuple(sentence.text for sentence in report.commentary if _is_about_anomaly(sentence.references)),
+        kpis=kpi_table(prefix, report),
+        method=method(report),
+    )
+
+
+def lead(report: Report) -> str:
+    """Return the first sentence: how engagement went, and why if that is clear."""
+    change = report.changes.get("engagements")
+    if change is None or change.percent.value is None:
+        reason = None if change is None else change.percent.reason
+        return f"Engagement cannot be compared yet: {reason or 'there is no earlier period.'}"
+    size = float(change.percent.value)
+    direction = "rose" if size > 0 else "fell"
+    moved = f"Engagement {direction} {decimal(abs(size), 0)} %" if abs(size) >= 1 else "Engagement did not change"
+    causes = [
+        f"{DRIVER_LABELS[name].lower()} on {PLATFORM_LABELS[platform]}"
+        for platform, split in report.drivers.items()
+        for name in DRIVER_LABELS
+        if (part := split.part(name)) is not None and part.verdict == ("up" if size > 0 else "down")  # type: ignore[arg-type]
+    ]
+    return (
+        f"{moved}: {' and '.join(causes[:2])}."
+        if causes
+        else f"{moved}. No clear cause: no part moved more than usual."
+    )
+
+
+def fresh(report: Report, accounts: list[AccountState], zone: ZoneInfo, now: datetime) -> str:
+    successes = [account.last_success_at for account in accounts if account.last_success_at is not None]
+    newest = clock(max(successes, default=None), zone, now).text
+    covered = f"Complete for {report.coverage.days_with_data} of {report.coverage.days} days"
+    state = "" if report.is_closed else " · this period is still running"
+    return f"{covered} · last collection {newest}{state}"
+
+
+def notices(prefix: str, report: Report, accounts: list[AccountState]) -> tuple[Notice, ...]:
+    if not accounts:
+        return (Notice("This client has no account yet.", "Connect accounts", f"{prefix}/connect"),)
+    texts = [
+        Notice(f"{account.name}: {account.action_needed}", "Reconnect", f"{prefix}/connect")
+        for account in accounts
+        if account.action_needed is not None
+    ]
+    texts += [
+        Notice(
+            f"{PLATFORM_LABELS[days.platform.value]}: no {days.metric.replace('_', ' ')} for "
+            f"{days.coverage.days - days.coverage.days_with_data} of {days.coverage.days} days since {day(days.first)}.",
+            "Collection",
+            f"{prefix}/collection",
+        )
+        for days in report.missing_days
+    ]
+    return tuple(texts)
+
+
+def chart_days(window: DateRange) -> DateRange:
+    """Return the 90 days that end with the window, or the window itself where it is longer."""
+    return DateRange(min(window.start, window.end - CHART_DAYS * ONE_DAY), window.end)
+
+
+def views_chart(report: Report, views: Aggregated, now: datetime, drawer: ChartDrawer) -> Chart:
+    """Return the daily views by platform with annotations and anomalies as marks."""
+    provisional = now.date() - timedelta(days=PROVISIONAL_DAYS)
+    lines = tuple(
+        Line(
+            PLATFORM_LABELS[group.platform or "facebook"],
+            group.platform or "portfolio",
+            tuple(
+                DayPoint(point.start, None if point.value is None else float(point.value), point.start >= provisional)
+                for point in group.points
+            ),
+        )
+        for group in views.groups
+    )
+    marks = [Mark(note.day, _short(note.text), "second") for note in report.annotations]
+    marks += [
+        Mark(item.anomaly.since, "unusual", "coral")
+        for item in report.anomalies
+        if item.metric == "views" and item.anomaly.kind != "gap"
+    ]
+    description = f"Daily views by platform, {dates(chart_days(report.window))}"
+    (svg,) = drawer.draw([daily_lines(lines, marks)])
+    return Chart("views", "Views by day", description, svg, day_table(lines))
+
+
+def day_table(lines: tuple[Line, ...]) -> Table:
+    """Return the values of a chart by day, the newest first."""
+    by_day: dict[date, dict[str, float | None]] = {}
+    for line in lines:
+        for point in line.points:
+            by_day.setdefault(point.day, {})[line.label] = point.value
+    columns = (Column("Day"), *(Column(line.label, numeric=True) for line in lines))
+    rows = tuple(
+        (
+            Cell(Value(day(moment), moment.isoformat()), sort=moment.toordinal()),
+            *(_number(values.get(line.label)) for line in lines),
+        )
+        for moment, values in sorted(by_day.items(), reverse=True)
+    )
+    return Table("views", "Views by day", columns, rows, "No day was collected.")
+
+
+def driver_panel(platform: str, split: DriverSplit) -> DriverPanel:
+    """Return the parts of a change on one platform, on one scale from −50 % to +50 %."""
+    rows = []
+    for name, label in DRIVER_LABELS.items():
+        part = split.part(name)  # type: ignore[arg-type]
+        if part is None:
+            rows.append(DriverRow(label, None, DASH, split.reasons.get(name, "There is no value.")))
+            continue
+        interval = part.percent_interval
+        bar = (
+            None
+            if interval is None
+            else Bar(_position(interval[0]), _position(interval[1]), _position(part.percent), _ends(interval))
+        )
+        clear = part.verdict in ("up", "down")
+        rows.append(DriverRow(label, bar, f"{_signed(part.percent)} %" if clear else "unclear", ""))
+    others = "1 other client" if split.others == 1 else f"{split.others} other clients"
+    note = f"Compared with {others}. Bars are 95 % intervals on one scale from −50 % to +50 %."
+    return DriverPanel(f"What drove the change on {PLATFORM_LABELS[platform]}", tuple(rows), note)
+
+
+def post_table(prefix: str, posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table:
+    columns = (
+        Column("Post"),
+        Column("Published"),
+        Column("Reach", numeric=True, href=definition(prefix, "reach")),
+        Column("Engagement", numeric=True, href=definition(prefix, "engagements")),
+        Column("Engagement rate", numeric=True, href=definition(prefix, "engagement_rate_by_reach")),
+    )
+    rows = tuple(
+        (
+            Cell(
+                Value(_short(post.title or "Post without text", 60)),
+                f"{prefix}/posts/{post.post_id}",
+                note=f"{post.kind.value} · {PLATFORM_LABELS[post.platform.value]}",
+            ),
+            Cell(Value(f"{post.published_at.astimezone(zone):%a %d, %H:%M}", post.published_at.isoformat())),
+            _number(None if post.reach is None else float(post.reach)),
+            _number(float(post.engagements)),
+            kpi_cell(post.rate_by_reach, None),
+        )
+        for post in posts
+    )
+    return Table(
+        "top-posts", "Top posts published in this period", columns, rows, "No post was published in this period."
+    )
+
+
+def kpi_table(prefix: str, report: Report) -> Table:
+    """Return every KPI with the two values that its change compares."""
+    columns = (
+        Column("KPI"),
+        Column(f"This period, {dates(report.window)}", numeric=True),
+        Column("Change", numeric=True),
+    )
+    rows = tuple(
+        (
+            Cell(Value(label_of(name)), definition(prefix, name)),
+            Cell(value_of(figure), sort=None if figure.value is None else float(figure.value)),
+            kpi_change(report, name),
+        )
+        for name, figure in report.kpis.items()
+    )
+    footnote = f"Previous period: {dates(report.before)}."
+    return Table("kpis", "All KPIs", columns, rows, "No KPI.", footnote)
+
+
+def kpi_change(report: Report, name: str) -> Cell:
+    change = report.changes.get(name)
+    if change is None:
+        return Cell(Value(DASH, reason="This KPI is not compared."))
+    cell = kpi_cell(report.kpis[name], change)
+    return (
+        Cell(Value(""), change=cell.change, note=cell.note)
+        if cell.change
+        else Cell(Value(DASH, reason=change.percent.reason or ""))
+    )
+
+
+def method(report: Report) -> str:
+    """Return how the figures of the page are made."""
+    return (
+        f"Days are Meta's Pacific days. The last two days are provisional. This period is {dates(report.window)}, the "
+        f"previous one {dates(report.before)}."
+    )
+
+
+def _is_about_anomaly(references: Mapping[str, object]) -> bool:
+    return any(str(getattr(reference, "path", "")).startswith("anomalies") for reference in references.values())
+
+
+def _number(number: float | None) -> Cell:
+    if number is None:
+        return Cell(Value(DASH, reason="This was not reported."))
+    return Cell(Value(whole(number)), sort=number)
+
+
+def _short(text: str, length: int = MOST_LABEL) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def _signed(percent: float) -> str:
+    return f"{'+' if percent > 0 else '−'}{decimal(abs(percent), 0)}"
+
+
+def _ends(interval: tuple[float, float]) -> str:
+    return f"95 % interval {_signed(interval[0])} % to {_signed(interval[1])} %"
+
+
+def _position(percent: float) -> float:
+    return round(min(max((percent + DRIVER_SCALE) / (2 * DRIVER_SCALE), 0.0), 1.0) * 100, 1)

@@ -1,0 +1,97 @@
+"""Figures of reports as cards and cells: a value with the change that rests on it."""
+
+from collections.abc import Mapping, Sequence
+
+from sophia.analytics.figures.figures import Change, Figure
+from sophia.dashboard.layout.formatting import change_of, interval_bar, value_of
+from sophia.dashboard.layout.values import Bar, Card, Cell
+
+LABELS = {
+    "posts": "Posts published",
+    "reach": "Reach",
+    "views": "Views",
+    "engagements": "Engagement on posts published in this period",
+    "engagement_rate_by_reach": "Engagement rate by reach",
+    "mean_engagement_rate_by_reach": "Mean engagement rate by reach",
+    "engagement_rate_by_followers": "Engagement rate by followers",
+    "engagement_rate_by_views": "Engagement rate by views",
+    "save_rate": "Save rate",
+    "share_rate": "Share rate",
+    "amplification_rate": "Amplification rate",
+    "click_through_rate": "Click-through rate (CTR)",
+    "profile_click_rate": "Profile link click rate",
+    "net_new_followers": "Net new followers",
+    "audience_growth": "Follower growth rate",
+    "conversions": "Conversions",
+    "conversion_rate": "Conversion rate",
+    "revenue": "Revenue",
+    "average_order_value": "Average order value",
+    "revenue_per_customer": "Revenue per customer",
+    "new_customers": "New customers",
+    "marketing_cost": "Marketing cost",
+    "customer_acquisition_cost": "Customer acquisition cost (CAC)",
+    "approval_rate": "Approval rate",
+    "rejection_rate": "Rejection rate",
+    "edit_rate": "Edit rate",
+    "edits_per_draft": "Edits per draft",
+    "regenerations_per_draft": "Regenerations per draft",
+    "reach_growth": "Reach growth",
+}
+LARGEST_SPARK, SPARK_WIDTH, SPARK_HEIGHT = 18, 80, 20
+
+
+def label_of(kpi: str) -> str:
+    """Return the field's term for a KPI."""
+    return LABELS.get(kpi, kpi.replace("_", " ").capitalize())
+
+
+def definition(prefix: str, name: str) -> str:
+    """Return the address of a definition."""
+    return f"{prefix}/definitions#{name}"
+
+
+def same_days(figure: Figure, change: Change) -> str:
+    """Return what the change compares where it is not the figure itself, so that the two never contradict each other."""
+    if change.after.value is None or change.after.value == figure.value:
+        return ""
+    return f"{value_of(change.after, short=True).text} on the days compared"
+
+
+def kpi_card(prefix: str, name: str, kpis: Mapping[str, Figure], changes: Mapping[str, Change], note: str = "") -> Card:
+    """Return the card of a KPI with its change and interval."""
+    figure, change = kpis[name], changes.get(name)
+    notes = [note, *([] if change is None else [same_days(figure, change)])]
+    return Card(
+        label=label_of(name),
+        href=definition(prefix, name),
+        value=value_of(figure, short=True),
+        change=None if change is None else change_of(change),
+        bar=_bar(figure),
+        note=" · ".join(text for text in notes if text),
+    )
+
+
+def kpi_cell(figure: Figure, change: Change | None, href: str = "") -> Cell:
+    """Return a table cell of a KPI in whole numbers, with its change."""
+    sort = None if figure.value is None else float(figure.value)
+    note = "" if change is None else same_days(figure, change)
+    shown = None if change is None or (change.percent.value is None and change.absolute.value is None) else change
+    return Cell(value_of(figure), href, None if shown is None else change_of(shown), sort=sort, note=note)
+
+
+def spark(values: Sequence[float | None]) -> str:
+    """Return the points of a small line from zero; weeks without a value are left out."""
+    known = [(index, value) for index, value in enumerate(values) if value is not None]
+    if not known:
+        return ""
+    most = max(value for _, value in known) or 1.0
+    step = SPARK_WIDTH / max(len(values) - 1, 1)
+    return " ".join(f"{index * step:.1f},{1 + LARGEST_SPARK * (1 - value / most):.1f}" for index, value in known)
+
+
+def _bar(figure: Figure) -> Bar | None:
+    if figure.interval is None:
+        return None
+    low, high = figure.interval
+    margin = (high - low) / 2 or 1.0
+    return interval_bar(figure, low - margin, high + margin)

@@ -1,0 +1,158 @@
+"""Numbers, dates and changes as text, in the language of the reader."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from sophia.analytics.figures.figures import Change, DateRange, Figure, FigureUnit, Number
+from sophia.dashboard.layout.values import Bar, ChangeText, Tone, Value
+
+DASH = "–"
+MINUS = "−"
+# A ratio reads better than a percentage from here on: "2.3 ×" instead of "+130 %".
+LARGEST_PERCENT = 200
+HUNDRED = 100
+# A change that rounds to nothing has no direction.
+SMALLEST_CHANGE = 0.05
+# {unit: (decimals, suffix)} of the units that are no counts.
+SUFFIXES = {
+    FigureUnit.PERCENT: (1, " %"),
+    FigureUnit.PERCENTAGE_POINTS: (1, " pts"),
+    FigureUnit.FACTOR: (2, " ×"),
+    FigureUnit.RATIO: (2, ""),
+}
+
+
+def whole(number: Number, locale: str = "en") -> str:
+    """Return a number in whole digits, such as 37,912."""
+    from babel.numbers import format_decimal  # noqa: PLC0415
+
+    text: str = format_decimal(round(float(number)), locale=locale)
+    return text.replace("-", MINUS)
+
+
+def compact(number: Number, locale: str = "en") -> str:
+    """Return a number with three significant digits, such as 37.9K."""
+    from babel.numbers import format_compact_decimal, format_decimal  # noqa: PLC0415
+
+    size = abs(float(number))
+    if size < 10_000:  # noqa: PLR2004 - up to here all digits fit a card
+        text: str = format_decimal(round(float(number)), locale=locale)
+    else:
+        digits = 1 if len(str(round(size))) % 3 != 0 else 0
+        text = format_compact_decimal(float(number), locale=locale, fraction_digits=digits)
+    return text.replace("-", MINUS)
+
+
+def decimal(number: Number, digits: int = 1, locale: str = "en") -> str:
+    from babel.numbers import format_decimal  # noqa: PLC0415
+
+    text: str = format_decimal(round(float(number), digits), format=f"#,##0.{'0' * digits}", locale=locale)
+    return text.replace("-", MINUS)
+
+
+def money(amount: Number, currency: str | None, locale: str = "en") -> str:
+    from babel.numbers import format_currency  # noqa: PLC0415
+
+    if currency is None:
+        return decimal(amount, 2, locale)
+    text: str = format_currency(Decimal(str(amount)), currency, locale=locale)
+    return text.replace("-", MINUS)
+
+
+def number_text(number: Number, unit: FigureUnit, currency: str | None, *, short: bool, locale: str = "en") -> str:
+    """Return a number in its unit."""
+    if unit is FigureUnit.MONEY:
+        return money(number, currency, locale)
+    if unit is FigureUnit.MILLISECONDS:
+        return f"{decimal(float(number) / 1000, 1, locale)} s"
+    if unit in SUFFIXES:
+        digits, suffix = SUFFIXES[unit]
+        return f"{decimal(number, digits, locale)}{suffix}"
+    return compact(number, locale) if short else whole(number, locale)
+
+
+def value_of(figure: Figure, *, short: bool = False, locale: str = "en") -> Value:
+    """Return the text of a figure: its value, else its bounds, else a dash with the reason."""
+
+    def text(number: Number, *, is_short: bool) -> str:
+        return number_text(number, figure.unit, figure.currency, short=is_short, locale=locale)
+
+    if figure.value is not None:
+        exact = text(figure.value, is_short=False)
+        return Value(text(figure.value, is_short=short), exact if exact != text(figure.value, is_short=short) else "")
+    if figure.at_least is not None and figure.at_most is not None:
+        low, high = (text(bound, is_short=short) for bound in (figure.at_least, figure.at_most))
+        exact = f"{text(figure.at_least, is_short=False)}–{text(figure.at_most, is_short=False)}"
+        return Value(f"{low}–{high}", exact)
+    if figure.at_least is not None:
+        return Value(f"≥ {text(figure.at_least, is_short=short)}", f"at least {text(figure.at_least, is_short=False)}")
+    return Value(DASH, reason=figure.reason or "There is no value.")
+
+
+def change_of(change: Change, *, locale: str = "en") -> ChangeText:
+    """Return a change as an arrow, a figure and words. A change of percentages is in points."""
+    points = change.after.unit is FigureUnit.PERCENT
+    shown = change.absolute if points or change.percent.value is None else change.percent
+    since = value_of(change.before, short=True, locale=locale).text
+    if shown.value is None:
+        return ChangeText(
+            "", DASH, "no comparison", "flat", since, shown.reason or "There is no value to compare with."
+        )
+    size = abs(float(shown.value))
+    if size < SMALLEST_CHANGE:
+        return ChangeText("→", "0", "no change", "flat", since)
+    tone: Tone = "up" if shown.value > 0 else "down"
+    arrow = "↑" if shown.value > 0 else "↓"
+    if shown.unit is FigureUnit.PERCENT and size >= LARGEST_PERCENT:
+        text = f"{decimal(1 + float(shown.value) / HUNDRED, 1, locale)} ×"
+        return ChangeText(arrow, text, "as many", tone, since)
+    positive = Figure(value=type(shown.value)(size), unit=shown.unit, currency=shown.currency)
+    return ChangeText(arrow, value_of(positive, locale=locale).text, "more" if shown.value > 0 else "less", tone, since)
+
+
+def interval_bar(figure: Figure, low: float, high: float, *, locale: str = "en") -> Bar | None:
+    """Return the 95 % interval of a figure on the scale from `low` to `high`, or None if it has none."""
+    if figure.interval is None or figure.value is None or high <= low:
+        return None
+
+    def position(number: float) -> float:
+        return round(min(max((number - low) / (high - low), 0.0), 1.0) * HUNDRED, 1)
+
+    ends = " to ".join(
+        number_text(end, figure.unit, figure.currency, short=False, locale=locale) for end in figure.interval
+    )
+    return Bar(
+        position(figure.interval.low), position(figure.interval.high), position(float(figure.value)), f"95 % interval {ends}"
+    )  # fmt: skip
+
+
+def day(moment: date, locale: str = "en") -> str:
+    """Return a day without its year, such as 16 Nov."""
+    from babel.dates import format_skeleton  # noqa: PLC0415
+
+    text: str = format_skeleton("MMMd", moment, locale=_day_first(locale))
+    return text
+
+
+def dates(window: DateRange, locale: str = "en") -> str:
+    """Return the first and last day of a window, such as 16–22 Nov."""
+    from babel.dates import format_interval  # noqa: PLC0415
+
+    last = date.fromordinal(window.end.toordinal() - 1)
+    text: str = format_interval(window.start, last, skeleton="MMMd", locale=_day_first(locale))
+    return text
+
+
+def clock(moment: datetime | None, zone: ZoneInfo, now: datetime) -> Value:
+    """Return a moment as the operator's clock shows it: the time of today, or the day of an earlier one."""
+    if moment is None:
+        return Value(DASH, reason="never")
+    local = moment.astimezone(zone)
+    text = f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else day(local.date())
+    return Value(text, f"{local:%Y-%m-%d %H:%M}")
+
+
+def _day_first(locale: str) -> str:
+    # Meta's own tools and most of the world write the day first; "en" alone means American order in CLDR.
+    return "en_GB" if locale == "en" else locale

@@ -1,0 +1,141 @@
+"""Renders a page value with its template, or exports one of its tables as CSV."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache, partial
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from sophia.access.web import RequestContext
+from sophia.analytics.readings.csv_export import cell as defuse_formula
+from sophia.dashboard.layout.values import Frame, Link, Picker, Table
+from sophia.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+STATIC = {"style.css": "text/css", "page.js": "text/javascript"}
+NAVIGATION = (
+    ("Portfolio", "/portfolio"),
+    ("Posts", "/posts"),
+    ("Campaigns", "/campaigns"),
+    ("Drafts", "/drafts"),
+    ("Decisions", "/decisions"),
+    ("Collection", "/collection"),
+    ("Definitions", "/definitions"),
+    ("Settings", "/settings"),
+)
+
+
+@cache
+def environment() -> "Environment":
+    """Return the templates of all pages. A template that names something that does not exist raises an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
+    return Environment(
+        loader=PackageLoader("sophia.dashboard", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def static_file(name: str) -> tuple[bytes, str]:
+    """Return the content of a static file and its hash, which is part of its address: the file is cached forever."""
+    content = (files("sophia.dashboard.layout") / name).read_bytes()
+    return content, sha256(content).hexdigest()[:12]
+
+
+def static_address(prefix: str, name: str) -> str:
+    return f"{prefix}/static/{static_file(name)[1]}/{name}"
+
+
+def frame(request: Request, context: RequestContext, title: str, picker: Picker | None = None) -> Frame:
+    """Return what surrounds a page: navigation links keep the window of the address."""
+    prefix = context.settings.path_prefix
+    window = {name: request.query_params[name] for name in ("start_date", "end_date") if name in request.query_params}
+    query = "?" + "&".join(f"{name}={text}" for name, text in window.items()) if window else ""
+    path = request.url.path.removeprefix(prefix)
+    links = tuple(
+        Link(text, f"{prefix}{address}{query}", current=path == address or path.startswith(f"{address}/"))
+        for text, address in NAVIGATION
+    )
+    return Frame(
+        title=title,
+        navigation=links,
+        user=context.viewer.name,
+        prefix=prefix,
+        style=static_address(prefix, "style.css"),
+        script=static_address(prefix, "page.js"),
+        picker=picker,
+    )
+
+
+def respond(request: Request, template: str, frame_value: Frame, page: Any, status: int = 200) -> Response:
+    """Return the page as HTML, or with `?export=NAME` the CSV of exactly what that table shows.
+
+    Raises NotFoundError for the name of a table that the page does not have.
+    """
+    name = request.query_params.get("export")
+    if name is not None:
+        table = next((table for table in tables(page) if table.name == name), None)
+        if table is None:
+            raise NotFoundError(f"This page has no table {name!r} to export.")
+        headers = {"Content-Disposition": f'attachment; filename="{table.name}.csv"'}
+        return Response(as_csv(table), media_type="text/csv; charset=utf-8", headers=headers)
+    html = (
+        environment()
+        .get_template(template)
+        .render(frame=frame_value, page=page, export_address=partial(export_address, request))
+    )
+    return HTMLResponse(html, status, {"Content-Security-Policy": SECURITY_POLICY})
+
+
+def export_address(request: Request, table: Table) -> str:
+    """Return the address that exports a table of this page."""
+    return f"?{request.url.include_query_params(export=table.name).query}"
+
+
+def tables(value: Any) -> Iterator[Table]:
+    """Yield every table inside a page value."""
+    if isinstance(value, Table):
+        yield value
+    elif is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            yield from tables(getattr(value, field.name))
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from tables(part)
+
+
+def as_csv(table: Table) -> str:
+    """Return the table as CSV with a heading; text that a spreadsheet would run as a formula is made harmless."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    columns: list[str] = []
+    for index, column in enumerate(table.columns):
+        columns.append(column.label)
+        if any(row[index].change is not None for row in table.rows):
+            columns += [f"{column.label}: change", f"{column.label}: before"]
+    writer.writerow(columns)
+    for row in table.rows:
+        cells: list[str] = []
+        for index, cell in enumerate(row):
+            cells.append(cell.value.plain)
+            if any(other[index].change is not None for other in table.rows):
+                change = cell.change
+                cells += ["", ""] if change is None else [f"{change.arrow} {change.text}".strip(), change.since]
+        writer.writerow([defuse_formula(cell) for cell in cells])
+    return text.getvalue()

@@ -1,0 +1,176 @@
+"""The portfolio: which client needs what, whether everything was collected, and how each client does."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+
+from sophia.access.pages import ReadPage
+from sophia.analytics.readings.account_states import AccountState, account_states
+from sophia.analytics.reports.brief import make_brief
+from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
+from sophia.dashboard.layout.figures import definition, kpi_cell, label_of, spark
+from sophia.dashboard.layout.formatting import DASH, clock, dates, day
+from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.routes import PageRoute
+from sophia.dashboard.layout.values import Cell, Column, Notice, State, Table, Value
+from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+TABLE_KPIS = ("views", "reach", "engagement_rate_by_reach", "net_new_followers", "posts")
+RISES = ("spike", "rise")
+MOST_REASONS = 2
+MOST_NEEDS = 12
+STATES: dict[ClientStatus, State] = {
+    ClientStatus.CORAL: "coral",
+    ClientStatus.AMBER: "amber",
+    ClientStatus.SAGE: "sage",
+    ClientStatus.NO_DATA: "none",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A client that needs somebody, with the reasons that weigh most."""
+
+    name: str
+    href: str
+    state: State
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioPage:
+    """`lead` answers who needs the reader, `collected` whether everything arrived, `platform` what all clients share."""
+
+    lead: str
+    collected: str
+    needs: tuple[Need, ...]
+    notices: tuple[Notice, ...]
+    clients: Table
+    platform: tuple[str, ...]
+
+
+@router.get("/portfolio")
+def portfolio(request: Request, context: ReadPage, query: Annotated[PageQuery, Query()]) -> Response:
+    window = window_of(query, context.now)
+    brief = make_brief(context.database, context.allowed_clients, context.now, window)
+    with context.database.read() as session:
+        accounts = account_states(session, context.allowed_clients, active_clients=True)
+    zone = ZoneInfo(context.settings.operator_timezone)
+    page = portfolio_page(context.settings.path_prefix, brief, accounts, zone, context.now, request.url.query)
+    title = f"Portfolio {dates(window)}"
+    return respond(
+        request, "portfolio/page.html", frame(request, context, title, picker(request, context, window)), page
+    )
+
+
+def portfolio_page(
+    prefix: str, brief: Brief, accounts: list[AccountState], zone: ZoneInfo, now: datetime, query: str = ""
+) -> PortfolioPage:
+    """Return the page of a brief and of the accounts' states."""
+    needy = [client for client in brief.clients if client.state in (ClientStatus.CORAL, ClientStatus.AMBER)]
+    needs = tuple(
+        Need(
+            client.name,
+            client_address(prefix, client.client_id, query),
+            STATES[client.state],
+            tuple(reason.text for reason in client.reasons[:MOST_REASONS]),
+        )
+        for client in needy[:MOST_NEEDS]
+    )
+    return PortfolioPage(
+        lead=lead(needy),
+        collected=collected(accounts, zone, now),
+        needs=needs,
+        notices=notices(prefix, brief, accounts),
+        clients=client_table(prefix, brief, zone, now, query),
+        platform=platform(brief),
+    )
+
+
+def lead(needy: list[ClientBrief]) -> str:
+    """Return one sentence: who needs the reader now."""
+    critical = [client.name for client in needy if client.state is ClientStatus.CORAL]
+    if critical:
+        names = ", ".join(critical[:2]) + (f" and {len(critical) - 2} more" if len(critical) > 2 else "")  # noqa: PLR2004
+        return f"{_clients(len(critical))} now: {names}."
+    if needy:
+        names = ", ".join(client.name for client in needy[:2]) + (
+            f" and {len(needy) - 2} more" if len(needy) > 2 else ""  # noqa: PLR2004
+        )
+        return f"No client is critical. Watch {names}."
+    return "No client needs you: everything is on track."
+
+
+def _clients(count: int) -> str:
+    return "One client needs you" if count == 1 else f"{count} clients need you"
+
+
+def collected(accounts: list[AccountState], zone: ZoneInfo, now: datetime) -> str:
+    """Return one sentence: whether everything arrived."""
+    if not accounts:
+        return "No account is connected yet."
+    behind = [account for account in accounts if account.is_stale(now)]
+    broken = [account for account in accounts if account.status == "needs_reconnect"]
+    successes = [account.last_success_at for account in accounts if account.last_success_at is not None]
+    newest = clock(max(successes, default=None), zone, now).text
+    if broken:
+        return f"{len(broken)} of {len(accounts)} accounts must be reconnected; last collection {newest}."
+    if behind:
+        return f"{len(behind)} of {len(accounts)} accounts are behind; last collection {newest}."
+    return f"All {len(accounts)} accounts were collected; last collection {newest}."
+
+
+def notices(prefix: str, brief: Brief, accounts: list[AccountState]) -> tuple[Notice, ...]:
+    """Return what the page must say about itself: nothing connected, nothing collected, an account to reconnect."""
+    if not accounts:
+        return (Notice("Connect the first account to see figures here.", "Connect accounts", f"{prefix}/connect"),)
+    texts: list[Notice] = [
+        Notice(f"{account.client_name}, {account.name}: {account.action_needed}", "Reconnect", f"{prefix}/connect")
+        for account in accounts
+        if account.action_needed is not None
+    ]
+    if all(client.state is ClientStatus.NO_DATA for client in brief.clients):
+        texts.append(Notice("Nothing was collected for this period yet.", "Collection", f"{prefix}/collection"))
+    return tuple(texts)
+
+
+def client_table(prefix: str, brief: Brief, zone: ZoneInfo, now: datetime, query: str) -> Table:
+    """Return the table of all clients, with the figures of the window and the line of eight weeks."""
+    columns = (
+        Column("Client"),
+        Column("State"),
+        *(Column(label_of(name), numeric=True, href=definition(prefix, name)) for name in TABLE_KPIS),
+        Column("Views, 8 weeks"),
+        Column("Collected"),
+    )
+    rows = tuple(
+        (
+            Cell(Value(client.name), client_address(prefix, client.client_id, query), sort=client.name),
+            Cell(Value(""), state=STATES[client.state], sort=list(STATES).index(client.state)),
+            *(kpi_cell(client.kpis[name], client.changes.get(name)) for name in TABLE_KPIS),
+            Cell(Value("" if spark(client.weekly_views) else DASH), line=spark(client.weekly_views)),
+            Cell(clock(None if client.collection is None else client.collection.last_success_at, zone, now)),
+        )
+        for client in brief.clients
+    )
+    compared = f"Changes compare {dates(brief.window)} with {dates(brief.before)}."
+    return Table("clients", "All clients", columns, rows, "No client yet.", compared)
+
+
+def platform(brief: Brief) -> tuple[str, ...]:
+    """Return what most clients share: platform events first, and one sentence where there are none."""
+    events = tuple(
+        f"{day(event.since)}: {event.alike} of {event.series} series {'rose' if event.kind in RISES else 'fell'}"
+        f" together on {' and '.join(sorted({part.platform.value.capitalize() for part in event.parts}))}."
+        for event in brief.events
+    )
+    return events or ("No change that most clients share.",)
+
+
+def client_address(prefix: str, client_id: int, query: str) -> str:
+    return f"{prefix}/clients/{client_id}" + (f"?{query}" if query else "")

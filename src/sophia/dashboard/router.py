@@ -1,0 +1,32 @@
+"""All pages: each folder beside this file is one page with its view and template."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from sophia.dashboard.client.view import router as client
+from sophia.dashboard.layout.pages import STATIC, static_file
+from sophia.dashboard.portfolio.view import router as portfolio
+from sophia.dashboard.signing_in.view import router as signing_in
+
+router = APIRouter(include_in_schema=False)
+NOT_FOUND = 404
+
+
+@router.get("/")
+def start(request: Request) -> Response:
+    """Lead to the portfolio, which leads to the sign-in where there is no session."""
+    return RedirectResponse(f"{request.app.state.app_state.settings.path_prefix}/portfolio", 303)
+
+
+@router.get("/static/{version}/{name}")
+def static(name: str, version: str) -> Response:
+    """Return a stylesheet or script. Its address holds the hash of its content, so browsers keep it for a year."""
+    if name not in STATIC or static_file(name)[1] != version:
+        raise HTTPException(NOT_FOUND)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(static_file(name)[0], media_type=STATIC[name], headers=headers)
+
+
+for page in (signing_in, portfolio, client):
+    router.include_router(page)
