@@ -62,7 +62,8 @@ class ChartDrawer:
 def coloured(svg: str) -> str:
     """Return a drawing whose colours are those of the stylesheet, without inline styles, which the pages forbid."""
     svg = re.sub(r"<svg[^>]*?(viewBox=\"[^\"]*\")[^>]*>", r'<svg xmlns="http://www.w3.org/2000/svg" \1>', svg, count=1)
-    svg = re.sub(r"\sstyle=\"[^\"]*\"", "", svg)
+    # The page describes the whole drawing in one sentence; roles inside it would be read out one by one.
+    svg = re.sub(r"\s(?:style|role|aria-[a-z]+)=\"[^\"]*\"", "", svg)
     for colour, variable in VARIABLES.items():
         svg = svg.replace(f'"{colour}"', f'"{variable}"')
     return svg

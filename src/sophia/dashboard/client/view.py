@@ -228,11 +228,7 @@ def driver_panel(platform: str, split: DriverSplit) -> DriverPanel:
             rows.append(DriverRow(label, None, DASH, split.reasons.get(name, "There is no value.")))
             continue
         interval = part.percent_interval
-        bar = (
-            None
-            if interval is None
-            else Bar(_position(interval[0]), _position(interval[1]), _position(part.percent), _ends(interval))
-        )
+        bar = None if interval is None else _interval_bar(part.percent, interval)
         clear = part.verdict in ("up", "down")
         rows.append(DriverRow(label, bar, f"{_signed(part.percent)} %" if clear else "unclear", ""))
     others = "1 other client" if split.others == 1 else f"{split.others} other clients"
@@ -327,6 +323,11 @@ def _signed(percent: float) -> str:
 
 def _ends(interval: tuple[float, float]) -> str:
     return f"95 % interval {_signed(interval[0])} % to {_signed(interval[1])} %"
+
+
+def _interval_bar(percent: float, interval: tuple[float, float]) -> Bar:
+    start, end = (_position(bound) for bound in interval)
+    return Bar(start, round(end - start, 1), _position(percent), _ends(interval))
 
 
 def _position(percent: float) -> float:

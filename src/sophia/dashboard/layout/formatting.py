@@ -122,9 +122,8 @@ def interval_bar(figure: Figure, low: float, high: float, *, locale: str = "en")
     ends = " to ".join(
         number_text(end, figure.unit, figure.currency, short=False, locale=locale) for end in figure.interval
     )
-    return Bar(
-        position(figure.interval.low), position(figure.interval.high), position(float(figure.value)), f"95 % interval {ends}"
-    )  # fmt: skip
+    start, end = position(figure.interval.low), position(figure.interval.high)
+    return Bar(start, round(end - start, 1), position(float(figure.value)), f"95 % interval {ends}")
 
 
 def day(moment: date, locale: str = "en") -> str:

@@ -88,6 +88,8 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
 
     Raises NotFoundError for the name of a table that the page does not have.
     """
+    # For tests, which compare the value with what was rendered.
+    request.state.page = page
     name = request.query_params.get("export")
     if name is not None:
         table = next((table for table in tables(page) if table.name == name), None)

@@ -42,16 +42,12 @@ class ChangeText:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A 95 % interval on a scale from 0 to 100, with its ends and its estimate in words."""
+    """A 95 % interval on a scale from 0 to 100: where it starts, how wide it is, where its estimate is, and all in words."""
 
-    low: float
-    high: float
-    at: float | None
+    start: float
+    width: float
+    at: float
     label: str
-
-    @property
-    def width(self) -> float:
-        return self.high - self.low
 
 
 @dataclass(frozen=True, slots=True)

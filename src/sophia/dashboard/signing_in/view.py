@@ -29,6 +29,7 @@ from sophia.dashboard.layout.formatting import clock
 from sophia.dashboard.layout.pages import frame, respond, static_address
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Frame, Table, Value
+from sophia.dashboard.layout.windows import PageQuery
 from sophia.errors import InvalidInputError
 
 WRONG = "The name or the password is wrong."
@@ -119,7 +120,9 @@ def sign_out(request: Request, active: CurrentSession) -> Response:
 
 
 @router.get("/account")
-def account(request: Request, context: ReadPage, active: CurrentSession) -> Response:
+def account(
+    request: Request, context: ReadPage, active: CurrentSession, _query: Annotated[PageQuery, Query()]
+) -> Response:
     return show_account(request, context, active, "")
 
 
