@@ -5,8 +5,11 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from sophia.dashboard.client.view import router as client
+from sophia.dashboard.definitions.view import router as definitions
 from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.portfolio.view import router as portfolio
+from sophia.dashboard.post.view import router as post
+from sophia.dashboard.posts.view import router as posts
 from sophia.dashboard.signing_in.view import router as signing_in
 
 router = APIRouter(include_in_schema=False)
@@ -28,5 +31,5 @@ def static(name: str, version: str) -> Response:
     return Response(static_file(name)[0], media_type=STATIC[name], headers=headers)
 
 
-for page in (signing_in, portfolio, client):
+for page in (signing_in, portfolio, client, posts, post, definitions):
     router.include_router(page)

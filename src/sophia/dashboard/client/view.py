@@ -20,6 +20,7 @@ from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.records import Report, TopPost
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import DayPoint, Line, Mark, daily_lines
+from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import definition, kpi_card, kpi_cell, label_of
 from sophia.dashboard.layout.formatting import DASH, clock, dates, day, decimal, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
@@ -94,7 +95,12 @@ def client(
     drawer: ChartDrawer = request.app.state.chart_drawer
     page = client_page(context.settings.path_prefix, report, accounts, views, zone, context.now, drawer)
     title = f"{page.name} {dates(window)}"
-    return respond(request, "client/page.html", frame(request, context, title, picker(request, context, window)), page)
+    return respond(
+        request,
+        "client/page.html",
+        frame(request, context, title, picker(request, context, window), client_sections(request, context, client_id)),
+        page,
+    )
 
 
 def client_page(

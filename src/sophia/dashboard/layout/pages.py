@@ -27,13 +27,8 @@ SECURITY_POLICY = (
 STATIC = {"style.css": "text/css", "page.js": "text/javascript"}
 NAVIGATION = (
     ("Portfolio", "/portfolio"),
-    ("Posts", "/posts"),
-    ("Campaigns", "/campaigns"),
-    ("Drafts", "/drafts"),
-    ("Decisions", "/decisions"),
     ("Collection", "/collection"),
     ("Definitions", "/definitions"),
-    ("Settings", "/settings"),
 )
 
 
@@ -62,7 +57,9 @@ def static_address(prefix: str, name: str) -> str:
     return f"{prefix}/static/{static_file(name)[1]}/{name}"
 
 
-def frame(request: Request, context: RequestContext, title: str, picker: Picker | None = None) -> Frame:
+def frame(
+    request: Request, context: RequestContext, title: str, picker: Picker | None = None, sections: tuple[Link, ...] = ()
+) -> Frame:
     """Return what surrounds a page: navigation links keep the window of the address."""
     prefix = context.settings.path_prefix
     window = {name: request.query_params[name] for name in ("start_date", "end_date") if name in request.query_params}
@@ -80,6 +77,7 @@ def frame(request: Request, context: RequestContext, title: str, picker: Picker 
         style=static_address(prefix, "style.css"),
         script=static_address(prefix, "page.js"),
         picker=picker,
+        sections=sections,
     )
 
 

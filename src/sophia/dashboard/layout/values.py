@@ -140,7 +140,10 @@ class Picker:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds a page: the title, the navigation, who is signed in, and the window."""
+    """What surrounds a page: the title, the navigation, the signed-in user, and the window.
+
+    `sections` are the pages of the same client.
+    """
 
     title: str
     navigation: tuple[Link, ...]
@@ -149,3 +152,4 @@ class Frame:
     style: str
     script: str
     picker: Picker | None = None
+    sections: tuple[Link, ...] = ()

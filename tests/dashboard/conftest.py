@@ -1,0 +1,176 @@
+"""Pages of an invented agency: asked in this process, and in a real browser over a real socket."""
+
+import asyncio
+import os
+import shutil
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+import uvicorn
+from tests.analytics.reports.conftest import Agency, furnish
+from tests.conftest import NOW, Filling, plain_settings
+
+from sophia.access.sessions import start_session
+from sophia.access.users import UserRole, create_user
+from sophia.database import Database
+from sophia.main import create_app
+
+ORIGIN = "http://pages.test"
+
+
+@dataclass
+class Answer:
+    """A response and the page value that was rendered, if it is a page."""
+
+    status: int
+    headers: httpx.Headers
+    text: str
+    page: Any = None
+
+
+def run(asking: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run in a thread of its own: the driver of the real browser keeps an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, asking).result()
+
+
+@dataclass
+class Browser:
+    """Asks for pages in this process, with the cookie of one signed-in user."""
+
+    app: Any
+    token: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str) -> Answer:
+        return run(self._ask("GET", path, b""))
+
+    def post(self, path: str, form: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> Answer:
+        body = urlencode(form or {}, doseq=True).encode()
+        sent = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
+        return run(self._ask("POST", path, body, sent | (headers or {})))
+
+    async def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
+        path, _, query = path.partition("?")
+        sent = {"host": "pages.test", "user-agent": "Test"} | self.headers | (headers or {})
+        if self.token is not None:
+            sent["cookie"] = f"sophia_session={self.token}"
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("pages.test", 80),
+            "state": {},
+        }
+        messages: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        await self.app(scope, receive, send)
+        start = next(message for message in messages if message["type"] == "http.response.start")
+        content = b"".join(message.get("body", b"") for message in messages if message["type"] == "http.response.body")
+        found = httpx.Response(start["status"], headers=start["headers"], content=content)
+        return Answer(found.status_code, found.headers, found.text, scope["state"].get("page"))
+
+
+@dataclass
+class Agencies:
+    """The store of an invented agency with two clients of interest, and browsers of its users."""
+
+    database: Database
+    app: Any
+    hats: int
+    shoes: int
+
+    def address(self, path: str) -> str:
+        """The path with the numbers of Hats and of one of its posts."""
+        return path.format(hats=self.hats, post=1)
+
+    def browser(self, role: UserRole | None, *client_ids: int) -> Browser:
+        """A browser that is signed in with a role, or signed out without one."""
+        if role is None:
+            return Browser(self.app)
+        with self.database.write() as session:
+            user = create_user(session, f"{role} {client_ids}", role, client_ids, NOW, None)
+            token = start_session(session, user.id, "Test", NOW)
+        return Browser(self.app, token)
+
+
+def clock() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
+
+
+@pytest.fixture
+def agencies(filling: Filling) -> Iterator[Agencies]:
+    """Hats and six other clients with two weeks of readings; Shoes is one of the others."""
+    hats, _ = furnish(Agency(filling))
+    app = create_app(plain_settings(), filling.database, clock=clock)
+    yield Agencies(filling.database, app, hats, hats + 1)
+    app.state.chart_drawer.close()
+
+
+@dataclass
+class Site:
+    """The same pages over a real socket."""
+
+    url: str
+    agencies: Agencies
+    name: str
+    password: str
+
+
+@pytest.fixture
+def site(agencies: Agencies) -> Iterator[Site]:
+    from sophia.access.passwords import hash_password  # noqa: PLC0415
+
+    with agencies.database.write() as session:
+        create_user(session, "Olga", UserRole.OPERATOR, (), NOW, hash_password("correct horse battery"))
+    config = uvicorn.Config(agencies.app, port=0, log_level="warning", lifespan="on")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        threading.Event().wait(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Site(f"http://127.0.0.1:{port}", agencies, "Olga", "correct horse battery")
+    server.should_exit = True
+    thread.join(20)
+
+
+def chromium_path() -> Path | None:
+    """Return the Chromium of this machine: the one that SOPHIA_CHROMIUM names, or Debian's."""
+    named = os.environ.get("SOPHIA_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return None if named is None else Path(named)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    flags = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+    path = chromium_path()
+    if path is None:
+        pytest.skip("No Chromium was found. Install Debian's: apt-get install chromium")
+    return {"executable_path": str(path), "headless": True, "args": [*flags, "--disable-component-update"]}

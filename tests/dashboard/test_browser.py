@@ -1,0 +1,86 @@
+"""The pages in a real browser: at desktop and phone width, with and without JavaScript, under the rules of axe."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from tests.dashboard.conftest import Site
+from tests.dashboard.test_contract import PAGES
+
+WIDTHS = (1280, 390)
+
+
+def sign_in(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/portfolio")
+    page.get_by_label("Name").fill(site.name)
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/portfolio")
+
+
+def addresses(site: Site) -> list[str]:
+    return [site.agencies.address(path) for path in PAGES]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_in_a_browser(browser: Browser, site: Site, width: int, scheme: Any) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "request",
+        lambda request: problems.append(request.url) if not request.url.startswith((site.url, "data:")) else None,
+    )
+    sign_in(page, site)
+    for path in addresses(site):
+        answer = page.goto(f"{site.url}{path}")
+        assert answer is not None
+        assert answer.status == 200
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        violations = Axe().run(page).response["violations"]
+        assert [(item["id"], item["nodes"][0]["html"]) for item in violations] == [], path
+    assert problems == []
+    context.close()
+
+
+def test_every_link_leads_somewhere(browser: Browser, site: Site) -> None:
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    sign_in(page, site)
+    visited, waiting = set[str](), ["/portfolio"]
+    while waiting:
+        path = waiting.pop()
+        visited.add(path)
+        answer = page.request.get(f"{site.url}{path}")
+        assert answer.status == 200, path
+        if "text/html" not in answer.headers["content-type"]:
+            continue
+        page.goto(f"{site.url}{path}")
+        links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.pathname + a.search)")
+        waiting += [link for link in dict.fromkeys(links) if link not in visited and link not in waiting]
+        waiting = waiting[:80]
+
+
+def test_pages_work_without_javascript(browser: Browser, site: Site) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    sign_in(page, site)
+    page.get_by_role("link", name="Hats").first.click()
+    assert "Hats" in page.inner_text("h1")
+    page.get_by_text("vs 9–").or_(page.get_by_text("vs 2–")).first.click()
+    page.get_by_role("link", name="Last month").click()
+    assert "Hats" in page.inner_text("h1")
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    assert page.inner_text("h1") == "Sign in"
+
+
+def test_tables_sort(browser: Browser, site: Site) -> None:
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    sign_in(page, site)
+    page.get_by_role("button", name="Sort by Views", exact=True).click()
+    names = page.locator("table tbody tr td:first-child").all_inner_texts()
+    page.get_by_role("button", name="Sort by Views", exact=True).click()
+    assert page.locator("table tbody tr td:first-child").all_inner_texts() != names

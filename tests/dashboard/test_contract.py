@@ -1,0 +1,76 @@
+"""Every page shows its whole value, and templates compute nothing."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from html import unescape
+from typing import Any
+
+import pytest
+from tests.dashboard.conftest import Agencies
+
+from sophia.access.users import UserRole
+from sophia.dashboard.layout.pages import tables
+from sophia.dashboard.layout.values import Table
+
+# Addresses in which {hats} is the number of a client.
+PAGES = ("/portfolio", "/clients/{hats}", "/clients/{hats}/posts", "/posts/{post}", "/definitions", "/account")
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield every text and number of a page value that a reader must find on the page."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            # The words for an empty table belong to a table without rows.
+            if not (isinstance(value, Table) and value.rows and field.name == "empty"):
+                yield from texts(getattr(value, field.name))
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from texts(part)
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_shows_its_whole_value(agencies: Agencies, path: str) -> None:
+    answer = agencies.browser(UserRole.OPERATOR).get(agencies.address(path))
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.page is not None
+    html = squeezed(unescape(answer.text))
+    missing = [text for text in texts(answer.page) if squeezed(text).strip() not in html]
+    # The name of a table and of a chart are in addresses only, and a path of a line is an attribute.
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_numbers_of_a_page_come_from_its_value(agencies: Agencies, path: str) -> None:
+    """A template that computes would show a number that the value does not have."""
+    answer = agencies.browser(UserRole.OPERATOR).get(agencies.address(path))
+    main = answer.text.partition("<main")[2].partition("</main>")[0]
+    shown = re.sub(r"<svg.*?</svg>|<style.*?</style>|<[^>]*>", " ", main, flags=re.DOTALL)
+    known = squeezed(" ".join(texts(answer.page)))
+    assert [number for number in re.findall(r"\d[\d.,]*\d|\d", unescape(shown)) if number not in known] == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_table_exports_what_it_shows(agencies: Agencies, path: str) -> None:
+    address = agencies.address(path)
+    browser = agencies.browser(UserRole.OPERATOR)
+    page = browser.get(address).page
+    for table in tables(page):
+        answer = browser.get(f"{address}?export={table.name}")
+        assert answer.status == 200
+        rows = list(csv.reader(io.StringIO(answer.text)))
+        assert len(rows) == len(table.rows) + 1
+        for row, cells in zip(rows[1:], table.rows, strict=True):
+            for cell in cells:
+                assert cell.value.plain.lstrip("-+=@") in " ".join(row)
+    assert browser.get(f"{address}?export=nothing").status == 404
