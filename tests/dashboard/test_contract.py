@@ -16,7 +16,15 @@ from sophia.dashboard.layout.pages import tables
 from sophia.dashboard.layout.values import Table
 
 # Addresses in which {hats} is the number of a client.
-PAGES = ("/portfolio", "/clients/{hats}", "/clients/{hats}/posts", "/posts/{post}", "/definitions", "/account")
+PAGES = (
+    "/portfolio",
+    "/clients/{hats}",
+    "/clients/{hats}/posts",
+    "/posts/{post}",
+    "/collection",
+    "/definitions",
+    "/account",
+)
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from sophia.dashboard.client.view import router as client
+from sophia.dashboard.collection.view import router as collection
 from sophia.dashboard.definitions.view import router as definitions
 from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.portfolio.view import router as portfolio
@@ -31,5 +32,5 @@ def static(name: str, version: str) -> Response:
     return Response(static_file(name)[0], media_type=STATIC[name], headers=headers)
 
 
-for page in (signing_in, portfolio, client, posts, post, definitions):
+for page in (signing_in, portfolio, client, posts, post, collection, definitions):
     router.include_router(page)
