@@ -35,8 +35,9 @@ def texts(value: Any) -> Iterator[str]:
         yield str(value)
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
-            # The words for an empty table belong to a table without rows.
-            if not (isinstance(value, Table) and value.rows and field.name == "empty"):
+            # A table without rows shows its caption and why it is empty, a table with rows everything else.
+            hidden = ("empty",) if isinstance(value, Table) and value.rows else ("name", "columns", "footnote")
+            if not (isinstance(value, Table) and field.name in hidden):
                 yield from texts(getattr(value, field.name))
     elif isinstance(value, tuple | list):
         for part in value:
