@@ -31,6 +31,7 @@ from sophia.cli import (
     store,
     tokens,
     told,
+    users,
 )
 from sophia.cli.errors import SophiaGroup
 from sophia.cli.output import show_crash
@@ -66,6 +67,7 @@ for module in (
     told,
     comments,
     keys,
+    users,
     tokens,
     store,
 ):
