@@ -11,6 +11,7 @@ from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.portfolio.view import router as portfolio
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
+from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
 
 router = APIRouter(include_in_schema=False)
@@ -32,5 +33,5 @@ def static(name: str, version: str) -> Response:
     return Response(static_file(name)[0], media_type=STATIC[name], headers=headers)
 
 
-for page in (signing_in, portfolio, client, posts, post, collection, definitions):
+for page in (signing_in, portfolio, client, posts, post, sharing, collection, definitions):
     router.include_router(page)

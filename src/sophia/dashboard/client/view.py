@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.pages import ReadPage
+from sophia.access.web import RequestContext
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.requests import Id
@@ -79,6 +80,15 @@ def client(
     request: Request, context: ReadPage, client_id: Annotated[Id, Path()], query: Annotated[PageQuery, Query()]
 ) -> Response:
     window = window_of(query, context.now)
+    page = make_client_page(request, context, client_id, window)
+    title = f"{page.name} {dates(window)}"
+    sections = client_sections(request, context, client_id)
+    outside = frame(request, context, title, picker(request, context, window), sections)
+    return respond(request, "client/page.html", outside, page)
+
+
+def make_client_page(request: Request, context: RequestContext, client_id: int, window: DateRange) -> ClientPage:
+    """Read and draw the page of a client. Raises NotFoundError for a client that may not be seen."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         accounts = account_states(session, context.allowed_clients, client_id=client_id)
@@ -93,14 +103,7 @@ def client(
     report = make_report(context.database, client_id, window, context.now, kept=True)
     zone = ZoneInfo(context.settings.operator_timezone)
     drawer: ChartDrawer = request.app.state.chart_drawer
-    page = client_page(context.settings.path_prefix, report, accounts, views, zone, context.now, drawer)
-    title = f"{page.name} {dates(window)}"
-    return respond(
-        request,
-        "client/page.html",
-        frame(request, context, title, picker(request, context, window), client_sections(request, context, client_id)),
-        page,
-    )
+    return client_page(context.settings.path_prefix, report, accounts, views, zone, context.now, drawer)
 
 
 def client_page(

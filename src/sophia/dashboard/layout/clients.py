@@ -5,7 +5,7 @@ from fastapi import Request
 from sophia.access.web import RequestContext
 from sophia.dashboard.layout.values import Link
 
-SECTIONS = (("Overview", ""), ("Posts", "/posts"))
+SECTIONS = (("Overview", ""), ("Posts", "/posts"), ("Share", "/share"))
 
 
 def client_sections(request: Request, context: RequestContext, client_id: int) -> tuple[Link, ...]:

@@ -81,6 +81,13 @@ def frame(
     )
 
 
+def plain_frame(request: Request, title: str) -> Frame:
+    """Return a frame without navigation, for pages that need no session."""
+    prefix = request.app.state.app_state.settings.path_prefix
+    style, script = (static_address(prefix, name) for name in ("style.css", "page.js"))
+    return Frame(title=title, navigation=(), user="", prefix=prefix, style=style, script=script)
+
+
 def respond(request: Request, template: str, frame_value: Frame, page: Any, status: int = 200) -> Response:
     """Return the page as HTML, or with `?export=NAME` the CSV of exactly what that table shows.
 

@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from sophia.access.problems import UnauthorizedError, status_of
-from sophia.dashboard.layout.pages import SECURITY_POLICY, environment, static_address
-from sophia.dashboard.layout.values import Frame, Link, Notice
+from sophia.dashboard.layout.pages import SECURITY_POLICY, environment, plain_frame
+from sophia.dashboard.layout.values import Notice
 from sophia.errors import SophiaError
 
 UNPROCESSABLE = 422
@@ -59,14 +59,7 @@ def error_page(request: Request, status: int, text: str, headers: dict[str, str]
     title = {403: "Not allowed", 404: "Not found", UNPROCESSABLE: "Cannot be used", 429: "Too many requests"}.get(
         status, "Something went wrong"
     )
-    frame = Frame(
-        title=title,
-        navigation=(Link("Portfolio", f"{prefix}/portfolio"),),
-        user="",
-        prefix=prefix,
-        style=static_address(prefix, "style.css"),
-        script=static_address(prefix, "page.js"),
-    )
+    frame = plain_frame(request, title)
     page = Notice(text, "Go to the portfolio", f"{prefix}/portfolio")
     html = environment().get_template("layout/error.html").render(frame=frame, page=page, export_address=None)
     return Response(html, status, {**headers, "Content-Security-Policy": SECURITY_POLICY}, media_type="text/html")

@@ -3,8 +3,8 @@
 Every value holds finished text, so that a test can compare each of them with the page, and no template computes.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Literal, TypeVar, cast
 
 Tone = Literal["up", "down", "flat"]
 State = Literal["coral", "amber", "sage", "none"]
@@ -117,6 +117,20 @@ class Notice:
     text: str
     action: str = ""
     href: str = ""
+
+
+V = TypeVar("V")
+
+
+def unlinked(value: V) -> V:
+    """Return a page value without its links, for readers who may see this page and no other."""
+    if isinstance(value, tuple):
+        return cast("V", tuple(unlinked(part) for part in value))
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changes = {field.name: unlinked(getattr(value, field.name)) for field in fields(value)}
+    changes |= {name: "" for name in changes if name == "href"}
+    return replace(value, **changes)
 
 
 @dataclass(frozen=True, slots=True)

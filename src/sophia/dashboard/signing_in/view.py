@@ -26,9 +26,9 @@ from sophia.access.users import User, expect_password
 from sophia.access.web import AppState, RequestContext, address_of
 from sophia.analytics.figures.requests import Id
 from sophia.dashboard.layout.formatting import clock
-from sophia.dashboard.layout.pages import frame, respond, static_address
+from sophia.dashboard.layout.pages import frame, plain_frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, Frame, Table, Value
+from sophia.dashboard.layout.values import Cell, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
 from sophia.errors import InvalidInputError
 
@@ -181,13 +181,6 @@ def account_page(
     table = Table("sessions", "Open sessions", columns, rows, "No session is open.")
     others = tuple(other.id for other in sessions if other.id != active.id)
     return AccountPage(active.user.name, active.user.role.value, table, others, message)
-
-
-def plain_frame(request: Request, title: str) -> Frame:
-    """Return a frame without navigation, for pages that need no session."""
-    prefix = request.app.state.app_state.settings.path_prefix
-    style, script = (static_address(prefix, name) for name in ("style.css", "page.js"))
-    return Frame(title=title, navigation=(), user="", prefix=prefix, style=style, script=script)
 
 
 def open_session(request: Request, user_id: int, next_page: str) -> Response:

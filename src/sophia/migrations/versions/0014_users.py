@@ -1,9 +1,9 @@
-"""Users of the pages, their sessions, and addresses that sign in once"""
+"""Users of the pages, their sessions, and share links"""
 
 import sqlalchemy as sa
 from alembic import op
 
-from sophia.database.columns import BigId, UtcDateTime
+from sophia.database.columns import BigId, Day, UtcDateTime
 
 revision = "0014"
 down_revision = "0013"
@@ -69,9 +69,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_sign_in_links_sha256")),
     )
     op.create_index(op.f("ix_sign_in_links_user_id"), "sign_in_links", ["user_id"])
+    op.create_table(
+        "share_links",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.BigInteger(), nullable=False),
+        sa.Column("label", sa.String(length=100), nullable=False),
+        sa.Column("start_date", Day(), nullable=True),
+        sa.Column("end_date", Day(), nullable=True),
+        sa.Column("password_hash", sa.String(length=200), nullable=True),
+        sa.Column("created_by", sa.String(length=120), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["clients.id"], name=op.f("fk_share_links_client_id_clients"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_share_links")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_share_links_sha256")),
+    )
+    op.create_index(op.f("ix_share_links_client_id"), "share_links", ["client_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("share_links")
     op.drop_table("sign_in_links")
     op.drop_table("user_sessions")
     op.drop_table("user_clients")

@@ -1,0 +1,236 @@
+"""Share links: create and revoke them, and show the report of one client behind them."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from sophia.access.bounds import STORE_SECONDS
+from sophia.access.keys import Viewer
+from sophia.access.pages import ReadPage, WritePage
+from sophia.access.passwords import hash_password, verify_password
+from sophia.access.problems import TooManyRequestsError
+from sophia.access.roles import Role
+from sophia.access.share_links import (
+    SharedReport,
+    ShareLinkRecord,
+    create_share_link,
+    find_shared_report,
+    list_share_links,
+    revoke_share_link,
+)
+from sophia.access.users import expect_password
+from sophia.access.web import AppState, RequestContext, address_of
+from sophia.analytics.figures.figures import ONE_DAY, DateRange, last_closed_week
+from sophia.analytics.figures.requests import CalendarDay, Id
+from sophia.analytics.readings.permissions import expect_client
+from sophia.dashboard.client.view import ClientPage, make_client_page
+from sophia.dashboard.layout.clients import client_sections
+from sophia.dashboard.layout.formatting import clock, dates
+from sophia.dashboard.layout.pages import frame, plain_frame, respond
+from sophia.dashboard.layout.routes import PageRoute
+from sophia.dashboard.layout.values import Cell, Column, State, Table, Value, unlinked
+from sophia.dashboard.layout.windows import PageQuery, last_day, window_of
+from sophia.errors import InvalidInputError, NotFoundError
+from sophia.portfolio.models import Client
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+NOT_SHARED = "This address shows nothing: it never existed, has expired, or was revoked. Ask for a new one."
+WRONG = "The password is wrong."
+Text = Annotated[str, Form(max_length=200)]
+Token = Annotated[str, Path(max_length=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class SharingPage:
+    """The share links of a client. `address` is that of a link that was created just now: it is shown once."""
+
+    name: str
+    address: str
+    start_date: str
+    end_date: str
+    links: Table
+    revocable: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPage:
+    """The question for the password of a share link."""
+
+    token: str
+    error: str = ""
+
+
+@router.get("/clients/{client_id}/share")
+def sharing(
+    request: Request, context: ReadPage, client_id: Annotated[Id, Path()], query: Annotated[PageQuery, Query()]
+) -> Response:
+    return show_links(request, context, client_id, window_of(query, context.now), "")
+
+
+@router.post("/clients/{client_id}/share")
+def create(
+    request: Request,
+    context: WritePage,
+    client_id: Annotated[Id, Path()],
+    label: Text,
+    valid_days: Annotated[int, Form()],
+    start_date: Annotated[CalendarDay | None, Form()] = None,
+    end_date: Annotated[CalendarDay | None, Form()] = None,
+    password: Text = "",
+) -> Response:
+    """Create a share link of fixed days, or of the last complete week when no days are given."""
+    if (start_date is None) != (end_date is None):
+        raise InvalidInputError("Give both the first and the last day, or neither for a live report.")
+    days = None if start_date is None or end_date is None else (start_date, end_date)
+    if days is not None and days[0] > days[1]:
+        raise InvalidInputError("The first day is after the last.")
+    password_hash = None
+    if password:
+        expect_password(password)
+        password_hash = hash_password(password)
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        token = create_share_link(
+            session, client_id, label, days, valid_days, password_hash, context.actor, context.now
+        )
+    address = str(request.url.replace(path=f"{context.settings.path_prefix}/shared/{token}", query=""))
+    window = DateRange(days[0], days[1] + ONE_DAY) if days else last_closed_week(context.now)
+    return show_links(request, context, client_id, window, address)
+
+
+@router.post("/clients/{client_id}/share/{link_id}/revoke")
+def revoke(context: WritePage, client_id: Annotated[Id, Path()], link_id: Annotated[Id, Path()]) -> Response:
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        revoke_share_link(session, client_id, link_id, context.now)
+    return RedirectResponse(f"{context.settings.path_prefix}/clients/{client_id}/share", 303)
+
+
+@router.get("/shared/{token}")
+def shared(request: Request, token: Token) -> Response:
+    """Show the report behind a share link. A link with a password asks for it once per browser."""
+    app_state: AppState = request.app.state.app_state
+    report = expect_report(app_state, token)
+    if report.password_hash is not None and not is_unlocked(request, token, report.password_hash):
+        return respond(request, "sharing/password.html", plain_frame(request, "Shared report"), PasswordPage(token))
+    return show_report(request, app_state, report)
+
+
+@router.post("/shared/{token}")
+def unlock(request: Request, token: Token, password: Text) -> Response:
+    app_state: AppState = request.app.state.app_state
+    report = expect_report(app_state, token)
+    for attempts in (f"share link {report.link_id}", f"share links from {address_of(request.scope)}"):
+        wait = app_state.sign_in_limits.wait_seconds(attempts)
+        if wait:
+            raise TooManyRequestsError(f"There were too many attempts. Try again in {wait} s.", wait)
+    if report.password_hash is None or not verify_password(password, report.password_hash):
+        page = PasswordPage(token, WRONG)
+        return respond(request, "sharing/password.html", plain_frame(request, "Shared report"), page, 401)
+    path = f"{app_state.settings.path_prefix}/shared/{token}"
+    response = RedirectResponse(path, 303)
+    response.set_cookie(
+        cookie_name(token), proof(token, report.password_hash), path=path, httponly=True, samesite="lax",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+    return response
+
+
+def expect_report(app_state: AppState, token: str) -> SharedReport:
+    """Raises NotFoundError for a token that shows nothing."""
+    with app_state.database.read() as session:
+        report = find_shared_report(session, token, app_state.clock())
+    if report is None:
+        raise NotFoundError(NOT_SHARED)
+    return report
+
+
+def show_report(request: Request, app_state: AppState, report: SharedReport) -> Response:
+    now = app_state.clock()
+    window = last_closed_week(now)
+    if report.start_date is not None and report.end_date is not None:
+        window = DateRange(report.start_date, report.end_date + ONE_DAY)
+    # What a limited viewer of this one client would see.
+    viewer = Viewer(f"link {report.link_id}", "share link", frozenset({report.client_id}), Role.READ)
+    context = RequestContext(viewer, app_state.database.within(STORE_SECONDS), app_state.settings, now)
+    page: ClientPage = unlinked(make_client_page(request, context, report.client_id, window))
+    outside = plain_frame(request, f"{page.name} {dates(window)}")
+    return respond(request, "sharing/report.html", outside, page)
+
+
+def is_unlocked(request: Request, token: str, password_hash: str) -> bool:
+    sent = request.cookies.get(cookie_name(token), "")
+    return hmac.compare_digest(sent, proof(token, password_hash))
+
+
+def cookie_name(token: str) -> str:
+    return f"sophia_share_{sha256(token.encode()).hexdigest()[:8]}"
+
+
+def proof(token: str, password_hash: str) -> str:
+    """Return what shows that the password was given; another password makes it useless."""
+    return hmac.new(password_hash.encode(), token.encode(), sha256).hexdigest()
+
+
+def show_links(
+    request: Request, context: RequestContext, client_id: int, window: DateRange, address: str
+) -> Response:  # fmt: skip
+    with context.database.read() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        name = session.get_one(Client, client_id).name
+        links = list_share_links(session, client_id)
+    zone = ZoneInfo(context.settings.operator_timezone)
+    page = SharingPage(
+        name=name,
+        address=address,
+        start_date=window.start.isoformat(),
+        end_date=last_day(window).isoformat(),
+        links=link_table(links, zone, context.now),
+        revocable=tuple(link.id for link in links if link.revoked_at is None and link.expires_at > context.now),
+    )
+    outside = frame(request, context, f"Share {name}", sections=client_sections(request, context, client_id))
+    return respond(request, "sharing/page.html", outside, page)
+
+
+def link_table(links: list[ShareLinkRecord], zone: ZoneInfo, now: datetime) -> Table:
+    columns = (
+        Column("Number"),
+        Column("Name"),
+        Column("Shows"),
+        Column("State"),
+        Column("Password"),
+        Column("Created by"),
+        Column("Expires"),
+    )
+    rows = tuple(
+        (
+            Cell(Value(str(link.id))),
+            Cell(Value(link.label)),
+            Cell(Value(shown_days(link))),
+            Cell(Value(state_of(link, now)[1]), state=state_of(link, now)[0]),
+            Cell(Value("yes" if link.has_password else "no")),
+            Cell(Value(link.created_by)),
+            Cell(clock(link.expires_at, zone, now)),
+        )
+        for link in links
+    )
+    return Table("share-links", "Share links", columns, rows, "Nothing of this client is shared.")
+
+
+def shown_days(link: ShareLinkRecord) -> str:
+    if link.start_date is None or link.end_date is None:
+        return "last complete week"
+    return dates(DateRange(link.start_date, link.end_date + ONE_DAY))
+
+
+def state_of(link: ShareLinkRecord, now: datetime) -> tuple[State, str]:
+    if link.revoked_at is not None:
+        return "none", "revoked"
+    return ("none", "expired") if link.expires_at <= now else ("sage", "active")
