@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext
-from sophia.analytics.annotations.queries import notes, told_to
+from sophia.analytics.annotations.queries import list_annotations, visible_annotations
 from sophia.analytics.anomalies.queries import judged_through, told_anomalies, told_events
 from sophia.analytics.anomalies.schemas import AnomaliesAnswer, AnomaliesQuery, EventsAnswer
 from sophia.analytics.anomalies.sentences import say_anomaly
@@ -30,7 +30,7 @@ def anomalies(context: ReadContext, client_id: ClientId, asked: Annotated[Anomal
         expect_client(session, context.allowed_clients, client_id)
         found = told_anomalies(session, client_id, window=window, only_open=asked.open)
         through = judged_through(session, client_id)
-        told = told_to(context.allowed_clients, notes(session, [client_id], window=window))
+        told = visible_annotations(context.allowed_clients, list_annotations(session, [client_id], window=window))
     lines = [{"anomaly": one, "sentence": say_anomaly(one, one.kind, one.metric, one.platform)} for one in found]
     about = {"client_id": client_id, "window": window, "judged_through": through}
     return AnomaliesAnswer.model_validate(about | {"anomalies": lines, "annotations": told})
@@ -47,7 +47,7 @@ def events(context: ReadContext, asked: Annotated[AnomaliesQuery, Query()]) -> E
             if told_event.withdrawn_at is None
         ]
         found = shared_events(stand)[::-1]
-        told = told_to(context.allowed_clients, notes(session, [], window=window))
+        told = visible_annotations(context.allowed_clients, list_annotations(session, [], window=window))
     return EventsAnswer.model_validate({"window": window, "events": found, "annotations": told})
 
 

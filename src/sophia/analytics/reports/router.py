@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext
-from sophia.analytics.annotations.queries import notes, told_to
+from sophia.analytics.annotations.queries import list_annotations, visible_annotations
 from sophia.analytics.anomalies.queries import judged_through
 from sophia.analytics.figures.figures import DateRange, last_closed_week
 from sophia.analytics.figures.requests import (
@@ -66,7 +66,7 @@ def brief(context: ReadContext, asked: Annotated[ReportQuery, Query()]) -> Brief
         asked.window_at(asked.as_of or context.now),
         as_of=asked.as_of,
     )
-    shown = replace(found, annotations=told_to(context.allowed_clients, found.annotations))
+    shown = replace(found, annotations=visible_annotations(context.allowed_clients, found.annotations))
     return BriefAnswer.model_validate(shown)
 
 
@@ -78,7 +78,7 @@ def report(context: ReadContext, client_id: ClientId, asked: Annotated[ReportQue
     found = make_report(
         context.database, client_id, asked.window_at(asked.as_of or context.now), context.now, as_of=asked.as_of
     )
-    return report_answer(replace(found, annotations=told_to(context.allowed_clients, found.annotations)))
+    return report_answer(replace(found, annotations=visible_annotations(context.allowed_clients, found.annotations)))
 
 
 @router.get("/{client_id}/kpis")
@@ -92,8 +92,9 @@ def kpis(context: ReadContext, client_id: ClientId, asked: Annotated[WeeksQuery,
             raise NotFoundError(f"Client {client_id} has no account {asked.account_id}.")
         wanted = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
         found = client_snapshots(session, client_id, wanted, account_id=asked.account_id)
-        told = told_to(
-            context.allowed_clients, notes(session, [client_id], window=DateRange(weeks[0].start, weeks[-1].end))
+        told = visible_annotations(
+            context.allowed_clients,
+            list_annotations(session, [client_id], window=DateRange(weeks[0].start, weeks[-1].end)),
         )
     names = sorted({name for one in found for name in one.kpis})
     week_snapshots: list[WeekSnapshot] = [one for one in found if one.week in weeks]
