@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     type_coerce,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -132,6 +133,13 @@ def execute(session: Session, sql: str, *values: Any) -> None:
     """A statement past SQLAlchemy's compiler; `{p}` stands for each parameter."""
     connection = session.connection()
     connection.exec_driver_sql(sql.format(p="?" if connection.dialect.name == "sqlite" else "%s"), values)
+
+
+def insert_into(session: Session, table: type[Base] | Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT of the session's database, which can have ON CONFLICT."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def put_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> int:
