@@ -19,8 +19,9 @@ from sophia.analytics.campaigns.totals import (
     campaign_status,
     campaign_totals,
 )
-from sophia.analytics.conversions.commerce import CONVERSION, REFUND, revenue_by_currency
+from sophia.analytics.conversions.commerce import revenue_by_currency
 from sophia.analytics.conversions.counted import conversion_fact, counted_conversions
+from sophia.analytics.conversions.event_types import SALES
 from sophia.analytics.conversions.queries import client_today
 from sophia.analytics.figures.facts import ConversionFact, PostFacts
 from sophia.analytics.figures.figures import Figure, Number, total
@@ -202,7 +203,7 @@ def _sales(session: Session, client_id: int) -> list[ConversionFact]:
         .outerjoin(Campaign, _names_campaign(event))
         .where(
             event.c.client_id == client_id,
-            event.c.event_type.in_((CONVERSION, REFUND)),
+            event.c.event_type.in_(SALES),
             event.c.content_draft_id.in_(_members(client_id)) | Campaign.id.is_not(None),
         )
     )

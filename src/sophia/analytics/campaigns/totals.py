@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sophia.analytics.conversions.commerce import CONVERSION, each_event
+from sophia.analytics.conversions.commerce import distinct_events
+from sophia.analytics.conversions.event_types import CONVERSION
 from sophia.analytics.figures.facts import ConversionFact, PostFacts, newest
 from sophia.analytics.figures.figures import Figure, FigureUnit, figure
 from sophia.analytics.kpis.kpis import engagements_of, of_post, ratio_of_sums
@@ -58,7 +59,7 @@ def campaign_events(campaign: CampaignFacts, events: Iterable[ConversionFact]) -
     """Return the events of the campaign's drafts, and those without a draft whose tag names the campaign."""
     return [
         event
-        for event in each_event(events)
+        for event in distinct_events(events)
         if event.draft_id in campaign.draft_ids
         or (event.draft_id is None and event.campaign_id == campaign.campaign_id)
     ]

@@ -1,4 +1,4 @@
-"""Which post or channel led to a conversion, and the hashes by which links and customers are recognised."""
+"""Finds the post or channel that led to a conversion, and hashes customers."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -6,48 +6,47 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.record_store import Conversion
+from sophia.analytics.conversions.event_types import DIRECT
+from sophia.analytics.conversions.incoming import Conversion
 from sophia.analytics.links.models import TrackedLink
 from sophia.analytics.utm.addresses import address_hash
-from sophia.analytics.utm.reading import draft_named
+from sophia.analytics.utm.reading import draft_from_tag
 from sophia.database import among
 from sophia.errors import NotFoundError
 from sophia.portfolio.models import ContentDraft
 
-# A draft and how it, or else the channel, is known.
+# A draft, and how the draft or else the channel is known (AttributedBy).
 Credit = tuple[int | None, str | None]
-# Google Analytics writes this where it knows of no channel.
-DIRECT = "(direct)"
 
 
 def find_credits(
     session: Session, client_id: int, conversions: Mapping[int, Conversion]
 ) -> dict[int, Credit | NotFoundError]:
-    """Return whose post led to each: the draft that it names, else that of `utm_content`, else that of its link.
+    """Return the draft of each conversion: its `content_draft_id`, else that of `utm_content`, else that of its link.
 
-    Without a draft, `utm_source` says the channel. NotFoundError stands where a draft is named that is not one of this
-    client. A tag that names another client's draft, or none that exists, says nothing. `conversions` have the tags of
-    their links. At most four queries.
+    Without a draft, `utm_source` is the channel. The value is a NotFoundError if `content_draft_id` is not a draft of this
+    client; a tag with such a draft is ignored. `conversions` have the tags of their links. Makes at most four queries.
     """
-    named = {index: conversion.content_draft_id for index, conversion in conversions.items()}
-    tagged = {index: draft_named(conversion.utm_content) for index, conversion in conversions.items()}
-    own = _own_drafts(session, client_id, ({*named.values(), *tagged.values()}) - {None})
-    by_link = {
+    tagged = {index: draft_from_tag(conversion.utm_content) for index, conversion in conversions.items()}
+    draft_ids = {conversion.content_draft_id for conversion in conversions.values()} | set(tagged.values())
+    own_drafts = _own_drafts(session, client_id, draft_ids - {None})
+    link_hashes = {
         index: address_hash(conversion.link_url)
         for index, conversion in conversions.items()
-        if named[index] is None and tagged[index] not in own and conversion.link_url is not None
+        if conversion.content_draft_id is None and tagged[index] not in own_drafts and conversion.link_url is not None
     }
-    drafts = _drafts_of_links(session, client_id, set(by_link.values()))
+    drafts_by_link = _drafts_of_links(session, client_id, set(link_hashes.values()))
     credits_: dict[int, Credit | NotFoundError] = {}
     for index, conversion in conversions.items():
-        draft_id, tag, linked = named[index], tagged[index], drafts.get(by_link.get(index, ""))
+        draft_id, tagged_draft = conversion.content_draft_id, tagged[index]
+        linked_draft = drafts_by_link.get(link_hashes.get(index, ""))
         if draft_id is not None:
             missing = NotFoundError(f"Client {client_id} has no draft {draft_id}.")
-            credits_[index] = (draft_id, "content_draft_id") if draft_id in own else missing
-        elif tag is not None and tag in own:
-            credits_[index] = tag, "utm_content"
-        elif linked is not None:
-            credits_[index] = linked, "link_url"
+            credits_[index] = (draft_id, "content_draft_id") if draft_id in own_drafts else missing
+        elif tagged_draft is not None and tagged_draft in own_drafts:
+            credits_[index] = tagged_draft, "utm_content"
+        elif linked_draft is not None:
+            credits_[index] = linked_draft, "link_url"
         else:
             has_channel = conversion.utm_source is not None and conversion.utm_source != DIRECT
             credits_[index] = None, "utm_source" if has_channel else None
@@ -55,7 +54,7 @@ def find_credits(
 
 
 def _own_drafts(session: Session, client_id: int, draft_ids: Collection[int | None]) -> set[int]:
-    """Return which of these are drafts of this client."""
+    """Return the ids that are drafts of this client."""
     if not draft_ids:
         return set()
     of_client = ContentDraft.client_id == client_id, among(ContentDraft.id, draft_ids)
@@ -63,12 +62,9 @@ def _own_drafts(session: Session, client_id: int, draft_ids: Collection[int | No
 
 
 def _drafts_of_links(session: Session, client_id: int, digests: Collection[str]) -> dict[str, int | None]:
-    """Return, by the hash of a link as it was tagged or else as it was written, the draft in which it stood.
-
-    None when several drafts have it.
-    """
+    """Return {hash: draft} of links in their tagged or original form; None if several drafts have the link."""
     drafts: dict[str, int | None] = {}
-    # As it was tagged comes last, and counts.
+    # The tagged form comes last and overwrites the original form.
     for column in (TrackedLink.original_sha256, TrackedLink.tagged_sha256):
         if not digests:
             break
@@ -82,7 +78,7 @@ def _drafts_of_links(session: Session, client_id: int, digests: Collection[str])
 
 
 def customer_hash(client_id: int, customer_key: str | None) -> str | None:
-    """Return what is kept of a customer: the same for the same key of the same client in any case; no name, no address."""
+    """Return the stored hash of a customer's key, which ignores case and differs between clients."""
     if customer_key is None or not customer_key.strip():
         return None
     return hashlib.sha256(f"{client_id}:{customer_key.strip().casefold()}".encode()).hexdigest()

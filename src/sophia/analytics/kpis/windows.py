@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Integer, and_, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.commerce import new_customers
+from sophia.analytics.conversions.commerce import count_new_customers
 from sophia.analytics.conversions.post_coverage import PostCoverage, post_coverage
 from sophia.analytics.figures.facts import (
     FOLLOWERS,
@@ -159,7 +159,7 @@ def _client_window(
         days=tuple(one for account in mine for one in days.get(account, ()) if one.day in window),
         own=tuple(one for account in mine for one in own.get(account, ()) if one.window == window),
         followers=tuple(follower_levels(account, days.get(account, ()), window) for account in mine),
-        listed=looked.listed,
+        listed=looked.covered_days,
         events_since=looked.events_since,
     )
     return client_window if events is None else _with_events(client_window, events)
@@ -172,7 +172,7 @@ def _with_events(client_window: ClientWindow, events: ClientEvents) -> ClientWin
         conversions=conversions,
         approvals=tuple(events.approvals),
         costs=tuple(events.costs),
-        new_customers=new_customers((*events.purchases, *conversions), client_window.window),
+        new_customers=count_new_customers((*events.purchases, *conversions), client_window.window),
     )
 
 
