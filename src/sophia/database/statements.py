@@ -135,11 +135,13 @@ def execute(session: Session, sql: str, *values: Any) -> None:
     connection.exec_driver_sql(sql.format(p="?" if connection.dialect.name == "sqlite" else "%s"), values)
 
 
-def insert_into(session: Session, table: type[Base] | Table) -> postgresql.Insert | sqlite.Insert:
-    """Return an INSERT of the session's database, which can have ON CONFLICT."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+def insert_for(session: Session, table: type[Base] | Table) -> sqlite.Insert:
+    """Return an INSERT statement of the store's dialect, for its `on_conflict_do_nothing` and `on_conflict_do_update`.
+
+    Both dialects have the same methods, so that the type of one stands for both.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return cast("sqlite.Insert", insert(table))
 
 
 def put_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.campaigns.schemas import NewCampaign
 from sophia.analytics.figures.figures import month_of
-from sophia.database import among, insert_into
+from sophia.database import among, insert_for
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.models import Account, Client, ContentDraft, Post, PublishingQueueEntry
 from sophia.portfolio.slugs import slug_of
@@ -165,7 +165,7 @@ def _insert(session: Session, client_id: int, values: Mapping[str, Any], now: da
         slug = slug_of(values["name"], _slugs(session, client_id))
         row = {**values, "client_id": client_id, "slug": slug, "created_at": now}
         # If another request inserts the same campaign or slug first, this one inserts nothing and looks again.
-        statement = insert_into(session, Campaign).values(row).on_conflict_do_nothing().returning(Campaign.id)
+        statement = insert_for(session, Campaign).values(row).on_conflict_do_nothing().returning(Campaign.id)
         campaign_id = session.scalar(statement)
         if campaign_id is not None:
             return CampaignRef(campaign_id, slug), True
@@ -210,7 +210,7 @@ def _add_memberships(session: Session, campaigns: Mapping[int, int]) -> None:
     """Add each draft to its campaign, for `campaigns` of {draft: campaign}; existing memberships do not change."""
     rows = [{"draft_id": draft, "campaign_id": campaign} for draft, campaign in sorted(campaigns.items())]
     if rows:
-        session.execute(insert_into(session, CampaignMembership).on_conflict_do_nothing(), rows)
+        session.execute(insert_for(session, CampaignMembership).on_conflict_do_nothing(), rows)
 
 
 def _own(session: Session, client_id: int, campaign_id: int) -> Campaign:

@@ -64,7 +64,7 @@ def versions(as_of: datetime | None, name: str) -> FromClause:
     return newest.union_all(replaced).subquery(name)
 
 
-def valid_at(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
+def version_valid_at(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
     """Return the condition that a version is valid at a moment; without a moment, that it is not removed."""
     return standing(event.c.recorded_at, event.c.until, as_of)
 
@@ -101,7 +101,7 @@ def counted_conversions(as_of: datetime | None = None) -> Subquery:
             ),
         )
         .select_from(event.outerjoin(observed, same_observed))
-        .where(valid_at(event, as_of), counts(event, as_of))
+        .where(version_valid_at(event, as_of), counts(event, as_of))
         .subquery("counted")
     )
 
@@ -147,7 +147,7 @@ def same_sale(event: FromClause, other: FromClause, as_of: datetime | None) -> C
         other.c.transaction_key == event.c.transaction_key,
         other.c.event_type == event.c.event_type,
         days_between(other.c.event_date, event.c.event_date) <= most_days,
-        valid_at(other, as_of),
+        version_valid_at(other, as_of),
     )
 
 

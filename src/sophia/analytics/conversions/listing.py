@@ -1,6 +1,6 @@
 """Reads single conversions and their versions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -9,18 +9,12 @@ from pydantic import Field
 from sqlalchemy import Row, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.counted import counts, valid_at, versions
+from sophia.analytics.conversions.counted import counts, version_valid_at, versions
 from sophia.analytics.conversions.event_types import AttributedBy, EventType
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.figures.cursors import read_cursor, row_number, write_cursor
 from sophia.analytics.figures.figures import DateRange
 from sophia.errors import NotFoundError
-
-_SHARED = (
-    *("event_type", "source", "origin", "event_date", "revenue_amount", "currency", "external_id"),
-    *("content_draft_id", "attributed_by", "utm_source", "utm_medium", "utm_campaign", "utm_content", "link_url"),
-    *("details", "recorded_at", "removed_at", "removed_by", "reason"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +44,10 @@ class ConversionVersionRecord:
     removed_by: str | None
     reason: str | None
     replaced_at: Annotated[datetime | None, Field(description="Null for the newest version.")] = None
+
+
+# The columns of both tables of versions.
+_VERSION_COLUMNS = tuple(field.name for field in fields(ConversionVersionRecord) if field.name != "replaced_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ def list_revisions(session: Session, client_id: int, conversion_id: int) -> list
     """Return the earlier versions of a conversion, newest first."""
     revision = ConversionEventRevision
     rows = session.execute(
-        select(*(getattr(revision, name) for name in _SHARED), revision.replaced_at)
+        select(*(getattr(revision, name) for name in _VERSION_COLUMNS), revision.replaced_at)
         .where(revision.client_id == client_id, revision.conversion_id == conversion_id)
         .order_by(revision.replaced_at.desc(), revision.id.desc())
     )
@@ -141,11 +139,11 @@ def _records(client_id: int) -> Select[*tuple[Any, ...]]:
     revisions = select(func.count()).where(revision.conversion_id == event.id).correlate(event).scalar_subquery()
     is_counted = (
         select(true())
-        .where(version.c.event_id == event.id, valid_at(version, None), counts(version, None))
+        .where(version.c.event_id == event.id, version_valid_at(version, None), counts(version, None))
         .correlate(event)
         .exists()
     )
-    shared = (getattr(event, name) for name in _SHARED)
+    shared = (getattr(event, name) for name in _VERSION_COLUMNS)
     return select(event.id, is_counted, revisions, *shared).where(event.client_id == client_id)
 
 

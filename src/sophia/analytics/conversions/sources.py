@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import combinations
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from pydantic import Field
 from sqlalchemy import Row, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.counted import MOST_DAYS_APART, counts, same_sale, valid_at, versions
+from sophia.analytics.conversions.counted import MOST_DAYS_APART, counts, same_sale, version_valid_at, versions
 from sophia.analytics.conversions.event_types import CONVERSION, SALES
 from sophia.analytics.conversions.models import EVERY_SOURCE, ConversionSourceChoice
 from sophia.analytics.figures.figures import DateRange
@@ -79,7 +79,7 @@ def list_sources(session: Session, client_id: int) -> ConversionSources:
     rows = session.execute(
         select(event.c.origin, event.c.from_analytics, event.c.event_type, event.c.currency, counted)
         .add_columns(func.count(), func.sum(event.c.revenue_amount))
-        .where(event.c.client_id == client_id, event.c.event_type.in_(SALES), valid_at(event, None))
+        .where(event.c.client_id == client_id, event.c.event_type.in_(SALES), version_valid_at(event, None))
         .group_by(event.c.origin, event.c.from_analytics, event.c.event_type, event.c.currency, counted)
     ).all()
     days = session.execute(
@@ -149,7 +149,7 @@ def _shared_by_number(session: Session, client_id: int, window: DateRange) -> Co
             event.c.client_id == client_id,
             event.c.event_type == CONVERSION,
             event.c.event_date.between(*near),
-            valid_at(event, None),
+            version_valid_at(event, None),
         )
         .group_by(event.c.origin, other.c.origin)
     )
@@ -174,7 +174,7 @@ def _possibly_shared(session: Session, client_id: int, window: DateRange) -> Cou
             event.c.event_date >= window.start,
             event.c.event_date < window.end,
             or_(event.c.revenue_amount.is_(None), event.c.revenue_amount > 0),
-            valid_at(event, None),
+            version_valid_at(event, None),
             or_(event.c.transaction_key.is_(None), not_(agrees)),
         )
         .group_by(
@@ -190,20 +190,17 @@ def _possibly_shared(session: Session, client_id: int, window: DateRange) -> Cou
 
 
 def _same_days(rows: Collection[Row[Any]]) -> Counter[tuple[str, str]]:
-    by_day: dict[tuple[date, str | None], Counter[str]] = defaultdict(Counter)
-    by_amount: dict[tuple[date, str | None, Decimal | None], Counter[str]] = defaultdict(Counter)
+    by_day: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
+    by_amount: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
     summed = {row.origin for row in rows if row.is_summed}
     for row in rows:
         by_day[row.event_date, row.currency][row.origin] += row.number
         if row.revenue_amount is not None:
             by_amount[row.event_date, row.currency, row.revenue_amount][row.origin] += row.number
     pairs: Counter[tuple[str, str]] = Counter()
-    for counts_by_origin in by_day.values():
-        for first, second in combinations(sorted(counts_by_origin), 2):
-            if (first in summed) != (second in summed):
-                pairs[first, second] += min(counts_by_origin[first], counts_by_origin[second])
-    for counts_by_origin in by_amount.values():
-        for first, second in combinations(sorted(counts_by_origin), 2):
-            if (first in summed) == (second in summed):
-                pairs[first, second] += min(counts_by_origin[first], counts_by_origin[second])
+    for groups, is_same_kind in ((by_day, False), (by_amount, True)):
+        for counts_by_origin in groups.values():
+            for first, second in combinations(sorted(counts_by_origin), 2):
+                if ((first in summed) == (second in summed)) == is_same_kind:
+                    pairs[first, second] += min(counts_by_origin[first], counts_by_origin[second])
     return pairs

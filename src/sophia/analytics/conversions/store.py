@@ -4,19 +4,24 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.credit import Credit, customer_hash, find_credits
 from sophia.analytics.conversions.incoming import Conversion, IncomingConversion, Outcome, Recorded, RecordStatus
-from sophia.analytics.conversions.models import ConversionEventRevision
-from sophia.analytics.conversions.versions import EVENTS, Version, has_same_content, load_versions, replace_versions
-from sophia.database import among, insert_into
+from sophia.analytics.conversions.versions import (
+    EVENTS,
+    REVISIONS,
+    Version,
+    has_same_content,
+    load_versions,
+    replace_versions,
+)
+from sophia.database import among, insert_for
 from sophia.errors import ConflictError, NotFoundError
 
-REVISIONS = cast("Table", ConversionEventRevision.__table__)
 MATCHED = (
     *("idempotency_key", "external_id", "origin", "content_sha256", "content_draft_id", "attributed_by"),
     *("removed_at", "removed_by"),
@@ -262,5 +267,5 @@ def _insert(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
     """Insert the rows without a conflict; return {key: id}. The database decides conflicts with other processes."""
     if not rows:
         return {}
-    statement = insert_into(session, EVENTS).on_conflict_do_nothing().returning(EVENTS.c.idempotency_key, EVENTS.c.id)
+    statement = insert_for(session, EVENTS).on_conflict_do_nothing().returning(EVENTS.c.idempotency_key, EVENTS.c.id)
     return {row.idempotency_key: row.id for row in session.execute(statement, rows)}

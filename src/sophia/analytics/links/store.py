@@ -11,7 +11,7 @@ from sophia.analytics.utm.addresses import Untagged, address_hash
 from sophia.analytics.utm.domains import canonical_host, has_real_suffix
 from sophia.analytics.utm.reading import read_tags
 from sophia.analytics.utm.tagging import TaggedCopy
-from sophia.database import among, insert_into
+from sophia.database import among, insert_for
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.portfolio.models import Client, ContentDraft
 
@@ -52,7 +52,7 @@ def register_links(
     if not distinct_rows:
         return 0
     statement = (
-        insert_into(session, TrackedLink).values(distinct_rows).on_conflict_do_nothing().returning(TrackedLink.id)
+        insert_for(session, TrackedLink).values(distinct_rows).on_conflict_do_nothing().returning(TrackedLink.id)
     )
     return len(session.scalars(statement).all())
 

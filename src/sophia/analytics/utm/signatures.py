@@ -12,27 +12,20 @@ _SIGNATURE_NAMES = frozenset(
 )
 # Names that mean a signature in combination: S3 (version 2), CloudFront, Google (version 2), OSS, Laravel, Azure's shared access
 # signatures, Qiniu, nginx's secure_link, Bunny, Wangsu, Facebook's and Discord's CDNs, and signed requests with a time.
-_SIGNATURE_GROUPS = (
-    *(
-        frozenset({"signature", other})
-        for other in ("expires", "expiry", "exp", "timestamp", "x-expires", "key-pair-id", "policy", "keyname")
-    ),
-    *(
-        frozenset({"signature", other})
-        for other in ("awsaccesskeyid", "googleaccessid", "ossaccesskeyid", "accesskeyid")
-    ),
-    *(frozenset({"sig", other}) for other in ("se", "sv", "sp", "expires", "expiry", "exp", "e", "ts", "timestamp")),
-    *(frozenset({"sign", other}) for other in ("expires", "expiry", "exp", "t", "ts", "timestamp")),
-    *(frozenset({"token", other}) for other in ("expires", "expiry", "exp", "e")),
-    *(frozenset({"hash", other}) for other in ("expires", "expiry", "exp")),
-    *(frozenset({"md5", other}) for other in ("expires", "e")),
-    frozenset({"_signature", "expires"}),
-    frozenset({"_signature", "_expires"}),
-    frozenset({"wssecret", "wstime"}),
-    frozenset({"txsecret", "txtime"}),
-    frozenset({"oh", "oe"}),
-    frozenset({"ex", "is", "hm"}),
-)
+_SIGNATURE_PARTNERS: Mapping[str, frozenset[str]] = {
+    "signature": frozenset({"expires", "expiry", "exp", "timestamp", "x-expires", "key-pair-id", "policy", "keyname"})
+    | {"awsaccesskeyid", "googleaccessid", "ossaccesskeyid", "accesskeyid"},
+    "sig": frozenset({"se", "sv", "sp", "expires", "expiry", "exp", "e", "ts", "timestamp"}),
+    "sign": frozenset({"expires", "expiry", "exp", "t", "ts", "timestamp"}),
+    "token": frozenset({"expires", "expiry", "exp", "e"}),
+    "hash": frozenset({"expires", "expiry", "exp"}),
+    "md5": frozenset({"expires", "e"}),
+    "_signature": frozenset({"expires", "_expires"}),
+    "wssecret": frozenset({"wstime"}),
+    "txsecret": frozenset({"txtime"}),
+    "oh": frozenset({"oe"}),
+}
+_DISCORD_NAMES = frozenset({"ex", "is", "hm"})
 # Shops use these names too (`signature=classic`), so the value decides.
 _AMBIGUOUS_NAMES = frozenset({"signature", "sig", "sign", "_signature", "x-sig", "url_signature", "s"})
 _SHORTEST_SIGNATURE = 6
@@ -47,7 +40,9 @@ _LONGEST_EXAMINED = 2_000
 def is_signed_query(parameters: Mapping[str, str]) -> bool:
     """Return whether these parameters contain a signature; names are lower case, values are as in the address."""
     names = {name for name, value in parameters.items() if value}
-    if names & _SIGNATURE_NAMES or any(group <= names for group in _SIGNATURE_GROUPS):
+    if names & _SIGNATURE_NAMES or names >= _DISCORD_NAMES:
+        return True
+    if any(not names.isdisjoint(_SIGNATURE_PARTNERS[name]) for name in names & _SIGNATURE_PARTNERS.keys()):
         return True
     return any(_looks_signed(name, parameters[name]) for name in names & _AMBIGUOUS_NAMES)
 
