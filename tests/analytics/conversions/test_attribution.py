@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.invented import WEEK
 
-from sophia.analytics.conversions.attribution import Attribution, Credit, Model, attribute
+from sophia.analytics.conversions.attribution import Attribution, AttributionModel, Credit, attribute
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ConversionFact, Money
 
@@ -31,7 +31,7 @@ def sale(
     return ConversionFact(event_id=event_id, event_type="conversion", day=day, customer=customer, revenue=paid)
 
 
-def by_model(events: Iterable[ConversionFact], **options: Any) -> dict[Model, Attribution]:
+def by_model(events: Iterable[ConversionFact], **options: Any) -> dict[AttributionModel, Attribution]:
     return {attribution.model: attribution for attribution in attribute(events, WEEK, **options)}
 
 
@@ -42,9 +42,9 @@ def by_channel(attribution: Attribution) -> dict[str, Credit]:
 def test_three_models_side_by_side() -> None:
     """The first touch, the last, or all alike; a cent that cannot be divided goes to the first."""
     found = by_model([touch(1, "reel"), touch(2, "story"), touch(3, "feed"), sale(9, "100.00")])
-    assert by_channel(found[Model.FIRST_TOUCH]) == {"reel": Credit(1.0, {"CAD": Decimal("100.00")})}
-    assert by_channel(found[Model.LAST_TOUCH]) == {"feed": Credit(1.0, {"CAD": Decimal("100.00")})}
-    linear = by_channel(found[Model.LINEAR])
+    assert by_channel(found[AttributionModel.FIRST_TOUCH]) == {"reel": Credit(1.0, {"CAD": Decimal("100.00")})}
+    assert by_channel(found[AttributionModel.LAST_TOUCH]) == {"feed": Credit(1.0, {"CAD": Decimal("100.00")})}
+    linear = by_channel(found[AttributionModel.LINEAR])
     assert {name: one.revenue["CAD"] for name, one in linear.items()} == {
         "reel": Decimal("33.34"),
         "story": Decimal("33.33"),
@@ -59,23 +59,23 @@ def test_only_what_led_to_the_sale_is_credited() -> None:
     for attribution in attribute(events, WEEK):
         assert attribution.channels == ()
         assert attribution.unattributed == Credit(1.0, {"CAD": Decimal(10)})
-    assert set(by_channel(by_model(events, lookback_days=31)[Model.LINEAR])) == {"old"}
+    assert set(by_channel(by_model(events, lookback_days=31)[AttributionModel.LINEAR])) == {"old"}
     same_day = [touch(1, "before", days=3), sale(2, "10"), touch(3, "after", days=3)]
-    assert set(by_channel(by_model(same_day)[Model.LAST_TOUCH])) == {"before"}
+    assert set(by_channel(by_model(same_day)[AttributionModel.LAST_TOUCH])) == {"before"}
 
 
 def test_without_a_customer_nobody_knows() -> None:
     """A12: a sale without a key is not attributed, and is not lost."""
-    found = by_model([touch(1, "reel", None), sale(2, "10", None)])[Model.FIRST_TOUCH]
+    found = by_model([touch(1, "reel", None), sale(2, "10", None)])[AttributionModel.FIRST_TOUCH]
     assert (found.channels, found.unattributed) == ((), Credit(1.0, {"CAD": Decimal(10)}))
-    assert by_model([])[Model.LINEAR].unattributed == Credit(0.0, {})
+    assert by_model([])[AttributionModel.LINEAR].unattributed == Credit(0.0, {})
     outside = sale(1, "10", days=7)
-    assert by_model([outside])[Model.LINEAR].unattributed.conversions == 0.0
+    assert by_model([outside])[AttributionModel.LINEAR].unattributed.conversions == 0.0
 
 
 def test_channels_are_chosen_by_the_caller() -> None:
     by_type = by_model([touch(1, "a", kind="dm"), sale(2, "1")], channel_of=lambda event: event.event_type)
-    assert set(by_channel(by_type[Model.LINEAR])) == {"dm"}
+    assert set(by_channel(by_type[AttributionModel.LINEAR])) == {"dm"}
 
 
 EVENTS = st.lists(
@@ -127,5 +127,5 @@ def test_every_model_adds_up(rows: list[tuple[str, str | None, int, str, int, st
 def test_parts_are_whole_units_of_the_currency(amount: str, currency: str, wanted: tuple[str, ...]) -> None:
     """G17: cents, yen or fils, and what is smaller is not lost."""
     events = [touch(1, "a"), touch(2, "b"), touch(3, "c"), sale(4, amount, currency=currency)]
-    found = by_channel(by_model(events)[Model.LINEAR])
+    found = by_channel(by_model(events)[AttributionModel.LINEAR])
     assert [found[name].revenue[currency] for name in "abc"] == [Decimal(part) for part in wanted]

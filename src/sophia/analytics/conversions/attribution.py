@@ -16,7 +16,7 @@ from sophia.analytics.figures.figures import DateRange
 LOOKBACK_DAYS = 30
 
 
-class Model(StrEnum):
+class AttributionModel(StrEnum):
     """An attribution model. Linear gives the same credit to every touch."""
 
     FIRST_TOUCH = "first_touch"
@@ -50,7 +50,7 @@ class DraftCredit(Credit):
 class Attribution:
     """The credits of one model. `channels` and `unattributed` add up to all conversions and all revenue."""
 
-    model: Model
+    model: AttributionModel
     channels: tuple[ChannelCredit, ...]
     unattributed: Credit
 
@@ -120,10 +120,10 @@ def attribute(
             last_click = last_click_of(event)
             channels = [channel_of(touch) for touch in earlier_touches] or ([] if last_click is None else [last_click])
             sales.append((event, channels))
-    return [_attribution(model, sales) for model in Model]
+    return [_attribution(model, sales) for model in AttributionModel]
 
 
-def _attribution(model: Model, sales: Sequence[tuple[ConversionFact, list[str]]]) -> Attribution:
+def _attribution(model: AttributionModel, sales: Sequence[tuple[ConversionFact, list[str]]]) -> Attribution:
     """Return the credits of one model; `sales` are (sale, channels of its touches). The key None collects the rest."""
     conversions: dict[str | None, Fraction] = {None: Fraction(0)}
     revenue: dict[str | None, dict[str, Decimal]] = {None: {}}
@@ -143,12 +143,12 @@ def _attribution(model: Model, sales: Sequence[tuple[ConversionFact, list[str]]]
     )
 
 
-def _shares(model: Model, channels: Sequence[str]) -> list[tuple[str | None, Fraction]]:
+def _shares(model: AttributionModel, channels: Sequence[str]) -> list[tuple[str | None, Fraction]]:
     if not channels:
         return [(None, Fraction(1))]
-    if model is Model.FIRST_TOUCH:
+    if model is AttributionModel.FIRST_TOUCH:
         return [(channels[0], Fraction(1))]
-    if model is Model.LAST_TOUCH:
+    if model is AttributionModel.LAST_TOUCH:
         return [(channels[-1], Fraction(1))]
     return [(channel, Fraction(1, len(channels))) for channel in channels]
 

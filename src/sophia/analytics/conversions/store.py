@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, bindparam, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.credit import Credit, customer_hash, find_credits
+from sophia.analytics.conversions.draft_matching import DraftMatch, customer_hash, match_drafts
 from sophia.analytics.conversions.incoming import Conversion, IncomingConversion, Outcome, Recorded, RecordStatus
 from sophia.analytics.conversions.versions import (
     EVENTS,
@@ -27,7 +27,7 @@ MATCHED = (
     *("removed_at", "removed_by"),
 )
 # Unique within a client: ("key", key), or ("identity", origin, external id).
-_Mark = tuple[str, ...]
+_UniqueKey = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class _Prepared:
     sha256: str
 
     @property
-    def identity(self) -> _Mark | None:
+    def identity(self) -> _UniqueKey | None:
         identity = self.conversion.identity
         return None if identity is None else ("identity", *identity)
 
     @property
-    def marks(self) -> set[_Mark]:
-        marks: set[_Mark] = set() if self.identity is None else {self.identity}
-        return marks if self.key is None else marks | {("key", self.key)}
+    def unique_keys(self) -> set[_UniqueKey]:
+        unique_keys: set[_UniqueKey] = set() if self.identity is None else {self.identity}
+        return unique_keys if self.key is None else unique_keys | {("key", self.key)}
 
 
 def record_conversion(
@@ -116,7 +116,7 @@ class _Match:
 def _match(session: Session, client_id: int, pending: Mapping[int, _Prepared]) -> _Match:
     stored = _find_stored(session, client_id, pending.values())
     match = _Match({}, {}, {}, set())
-    changing: set[_Mark | None] = set()
+    changing: set[_UniqueKey | None] = set()
     for index, item in pending.items():
         by_key = stored.get(("key", item.key or ""))
         row = stored.get(item.identity or ())
@@ -146,14 +146,14 @@ def _recorded(row: Version, status: RecordStatus) -> Recorded:
     return Recorded(row["id"], status, row["content_draft_id"], row["attributed_by"])
 
 
-def _find_stored(session: Session, client_id: int, items: Collection[_Prepared]) -> dict[_Mark, Version]:
+def _find_stored(session: Session, client_id: int, items: Collection[_Prepared]) -> dict[_UniqueKey, Version]:
     """Return the stored versions by their keys, and the current versions by their external ids."""
     keys = {key for item in items for key in (item.key, item.legacy_key)} - {None}
     external_ids = {item.conversion.external_id for item in items} - {None}
     # With one query and OR, SQLite would read all events of the client.
     queries = [_versions(client_id, table, table.c.idempotency_key, keys) for table in (EVENTS, REVISIONS) if keys]
     queries += [_versions(client_id, EVENTS, EVENTS.c.external_id, external_ids)] if external_ids else []
-    stored: dict[_Mark, Version] = {}
+    stored: dict[_UniqueKey, Version] = {}
     for row in session.execute(union_all(*queries)).mappings() if queries else ():
         stored["key", row["idempotency_key"]] = row
         if row["external_id"] is not None and row["is_newest"]:
@@ -194,16 +194,16 @@ def _change(
     """Lock these events and replace their current versions."""
     if not items:
         return {}
-    credits_ = find_credits(session, client_id, {index: item.tagged for index, item in items.items()})
+    matches = match_drafts(session, client_id, {index: item.tagged for index, item in items.items()})
     versions = load_versions(session, event_ids.values())
     outcomes: dict[int, Outcome] = {}
     replaced: list[tuple[Version, Version]] = []
     for index, item in items.items():
-        credit, old = credits_[index], versions[event_ids[index]]
-        if isinstance(credit, NotFoundError):
-            outcomes[index] = credit
+        draft_match, old = matches[index], versions[event_ids[index]]
+        if isinstance(draft_match, NotFoundError):
+            outcomes[index] = draft_match
             continue
-        new = _row(client_id, item, credit, now) | {"removed_at": None, "removed_by": None, "reason": None}
+        new = _row(client_id, item, draft_match, now) | {"removed_at": None, "removed_by": None, "reason": None}
         is_same = old["removed_at"] is None and has_same_content(old, new)
         outcomes[index] = Recorded(
             old["id"],
@@ -226,19 +226,19 @@ def _record_new(
     """
     if not items:
         return {}, set()
-    credits_ = find_credits(session, client_id, {index: item.tagged for index, item in items.items()})
+    matches = match_drafts(session, client_id, {index: item.tagged for index, item in items.items()})
     outcomes: dict[int, Outcome] = {}
-    taken: set[_Mark] = set()
+    taken: set[_UniqueKey] = set()
     rows: dict[int, dict[str, Any]] = {}
     for index, item in items.items():
-        credit = credits_[index]
-        if not taken.isdisjoint(item.marks):
+        draft_match = matches[index]
+        if not taken.isdisjoint(item.unique_keys):
             continue
-        if isinstance(credit, NotFoundError):
-            outcomes[index] = credit
+        if isinstance(draft_match, NotFoundError):
+            outcomes[index] = draft_match
         else:
-            taken |= item.marks
-            rows[index] = _row(client_id, item, credit, now)
+            taken |= item.unique_keys
+            rows[index] = _row(client_id, item, draft_match, now)
     event_ids = _insert(session, list(rows.values()))
     for index, row in rows.items():
         if (event_id := event_ids.get(row["idempotency_key"])) is not None:
@@ -246,8 +246,8 @@ def _record_new(
     return outcomes, rows.keys() - outcomes.keys()
 
 
-def _row(client_id: int, item: _Prepared, credit: Credit, now: datetime) -> dict[str, Any]:
-    draft_id, attributed_by = credit
+def _row(client_id: int, item: _Prepared, draft_match: DraftMatch, now: datetime) -> dict[str, Any]:
+    draft_id, attributed_by = draft_match
     values = asdict(item.tagged)
     del values["transaction_id"]
     return values | {

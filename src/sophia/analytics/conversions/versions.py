@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.credit import customer_hash, find_credits
+from sophia.analytics.conversions.draft_matching import customer_hash, match_drafts
 from sophia.analytics.conversions.incoming import LONGEST_TAG, Conversion
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.utm.reading import TAGS, read_tags
@@ -93,10 +93,10 @@ def amend_conversion(
         if "content_draft_id" not in changes and old["attributed_by"] != "content_draft_id":
             new["content_draft_id"] = None
         conversion = Conversion(**{name: value for name, value in new.items() if name != "attributed_by"})
-        (credit,) = find_credits(session, client_id, {0: conversion.with_tags}).values()
-        if isinstance(credit, NotFoundError):
-            raise credit
-        new["content_draft_id"], new["attributed_by"] = credit
+        (draft_match,) = match_drafts(session, client_id, {0: conversion.with_tags}).values()
+        if isinstance(draft_match, NotFoundError):
+            raise draft_match
+        new["content_draft_id"], new["attributed_by"] = draft_match
     if not has_same_content(old, new):
         replace_versions(session, [(old, new | {"reason": reason})], now)
 

@@ -43,7 +43,7 @@ async def check_links(
     counts: Counter[str] = Counter()
 
     async def check(link: DueLink) -> None:
-        status, problem = judge(link.tagged, await checker.follow(link.tagged))
+        status, problem = link_status(link.tagged, await checker.follow(link.tagged))
         await anyio.to_thread.run_sync(_record, database, link, status, problem, clock())
         counts[status] += 1
 
@@ -59,7 +59,7 @@ async def check_links(
     return dict(counts)
 
 
-def judge(sent: str, journey: Journey) -> tuple[str, str | None]:
+def link_status(sent: str, journey: Journey) -> tuple[str, str | None]:
     """Return (status, problem) of a link. A link that works may still lose its tags."""
     if journey.outcome != "ok":
         return journey.outcome, journey.problem

@@ -69,8 +69,8 @@ _JOINERS = frozenset("\u200c\u200d")
 _EMOJI_STYLES = frozenset("\ufe0e\ufe0f\u20e3")
 _KEYCAPS = frozenset("0123456789#*")
 # Text of an unspaced script belongs to a path or query after one of these, until one of the others.
-_BEFORE_PIECE = frozenset("/=-_&#+~%@:([{")
-_AFTER_PIECE = frozenset("/?#&=.,;!")
+_BEFORE_PART = frozenset("/=-_&#+~%@:([{")
+_AFTER_PART = frozenset("/?#&=.,;!")
 _HOST_GOES_ON = re.compile(r"[\w-]{1,63}\.\w")
 _IN_LABEL = r"[^\s\x00-,./:-@\[-^`{-\x7f]"
 _SYMBOLS_GO_ON = re.compile(rf"{_IN_LABEL}{{1,63}}\.{_IN_LABEL}")
@@ -92,11 +92,11 @@ def find_links(text: str, *, bare_domains: bool = False) -> Iterator[Span]:
         position = begin.end()
         span = None
         if begin["scheme"] is None:
-            span = _bare(text, begin)
+            span = _bare_link(text, begin)
             if span is None and text.startswith(":", position):
                 position -= len(begin["host"].rpartition(".")[2])  # see.https://ex.com
         elif begin["slashes"]:
-            span = _with_scheme(text, begin)
+            span = _link_with_scheme(text, begin)
         elif begin["scheme"].lower() in _OPAQUE:
             position = _opaque_end(text, position)
         if span is not None:
@@ -104,16 +104,16 @@ def find_links(text: str, *, bare_domains: bool = False) -> Iterator[Span]:
             yield span
 
 
-def _with_scheme(text: str, begin: re.Match[str]) -> Span | None:
-    stop = _reach(text, begin.end(), in_host=True)
-    end = _trimmed(text, begin.end(), stop)
+def _link_with_scheme(text: str, begin: re.Match[str]) -> Span | None:
+    stop = _address_end(text, begin.end(), in_host=True)
+    end = _trimmed_end(text, begin.end(), stop)
     if end == begin.end():
         return None
     kind = LinkKind.HTTP if begin["scheme"].lower() in {"http", "https"} else LinkKind.OTHER
     return Span(begin.start(), end, stop, kind)
 
 
-def _bare(text: str, begin: re.Match[str]) -> Span | None:
+def _bare_link(text: str, begin: re.Match[str]) -> Span | None:
     start, end = begin.span()
     if (start and text[start - 1] in _NOT_BEFORE_HOST) or _REST_OF_EMAIL.match(text, end):
         return None
@@ -123,30 +123,30 @@ def _bare(text: str, begin: re.Match[str]) -> Span | None:
     end = port.end() if port else end
     if not text.startswith(("/", "?", "#"), end):
         return Span(start, end, end, LinkKind.BARE)
-    stop = _reach(text, end, in_host=False)
-    return Span(start, _trimmed(text, end, stop), stop, LinkKind.BARE)
+    stop = _address_end(text, end, in_host=False)
+    return Span(start, _trimmed_end(text, end, stop), stop, LinkKind.BARE)
 
 
 def _opaque_end(text: str, position: int) -> int:
-    end = _reach(text, position, in_host=False)
+    end = _address_end(text, position, in_host=False)
     while joint := _JOINT.match(text, end):
-        end = _reach(text, joint.end(), in_host=False)
+        end = _address_end(text, joint.end(), in_host=False)
     return end
 
 
-def _reach(text: str, start: int, *, in_host: bool) -> int:
+def _address_end(text: str, start: int, *, in_host: bool) -> int:
     """Return the end of the signs that can be in an address: with brackets in pairs, without text of an unspaced script."""
     position = start
     open_brackets = dict.fromkeys(_CLOSING.values(), 0)
-    in_piece = False
+    in_part = False
     while token := _TOKEN.match(text, position):
         sign = token.group()
         match token.lastgroup:
             case "plain":
-                in_piece = in_piece and _AFTER_PIECE.isdisjoint(sign)
+                in_part = in_part and _AFTER_PART.isdisjoint(sign)
                 in_host = in_host and not any(mark in sign for mark in "/?#")
             case "ampersand":
-                in_piece = False
+                in_part = False
             case "opening":
                 open_brackets[_CLOSING[sign]] += 1
             case "closing" if not open_brackets[sign]:
@@ -154,9 +154,9 @@ def _reach(text: str, start: int, *, in_host: bool) -> int:
             case "closing":
                 open_brackets[sign] -= 1
             case "unspaced":
-                if not in_piece and not _begins_piece(text, start, position, in_host=in_host):
+                if not in_part and not _begins_part(text, start, position, in_host=in_host):
                     break
-                in_piece = True
+                in_part = True
             case "other" if not (
                 _is_in_word(text, position) or (in_host and _is_symbol_of_host(text, start, position))
             ):
@@ -166,7 +166,7 @@ def _reach(text: str, start: int, *, in_host: bool) -> int:
     return position
 
 
-def _begins_piece(text: str, start: int, position: int, *, in_host: bool) -> bool:
+def _begins_part(text: str, start: int, position: int, *, in_host: bool) -> bool:
     """Return whether a letter of an unspaced script belongs to the address: it begins a part of it or a label of the host."""
     if position == start:
         return True
@@ -174,7 +174,7 @@ def _begins_piece(text: str, start: int, position: int, *, in_host: bool) -> boo
     if in_host:
         after_symbol = _is_symbol(before) and _SYMBOLS_GO_ON.match(text, position) is not None
         return before == "." or after_symbol or _HOST_GOES_ON.match(text, position) is not None
-    return before in _BEFORE_PIECE or (before in _INNER)
+    return before in _BEFORE_PART or (before in _INNER)
 
 
 def _is_symbol_of_host(text: str, start: int, position: int) -> bool:
@@ -215,7 +215,7 @@ def _is_letter(sign: str) -> bool:
     return unicodedata.category(sign)[0] in "LM"
 
 
-def _trimmed(text: str, start: int, stop: int) -> int:
+def _trimmed_end(text: str, start: int, stop: int) -> int:
     """Return the end of a link without the signs at its end that belong to the sentence."""
     end = stop
     while end > start:

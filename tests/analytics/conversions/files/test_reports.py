@@ -8,7 +8,7 @@ from tests.analytics.conversions.files.invented import ALL_DAYS, GA4, net, order
 from tests.conftest import NOW, ON_SQLITE, Filling
 
 from sophia.analytics.campaigns.queries import list_campaigns
-from sophia.analytics.conversions.attribution import Model, attribute
+from sophia.analytics.conversions.attribution import AttributionModel, attribute
 from sophia.analytics.conversions.queries import conversion_facts, count_events
 from sophia.errors import InvalidInputError
 
@@ -43,7 +43,7 @@ def test_sales_of_a_channel_have_all_their_revenue(filling: Filling) -> None:
     with filling.database.read() as session:
         facts = conversion_facts(session, client, ALL_DAYS)
         (counted,) = count_events(session, client, ALL_DAYS)
-    for model in Model:
+    for model in AttributionModel:
         (found,) = [credits_ for credits_ in attribute(facts, ALL_DAYS) if credits_.model is model]
         assert {credit.channel: credit.conversions for credit in found.channels} == {"facebook": 5, "instagram": 2}
         assert found.unattributed.conversions == 0
@@ -149,7 +149,9 @@ def test_one_sale_from_a_shop_and_from_analytics_counts_once(filling: Filling) -
         with filling.database.read() as session:
             facts = conversion_facts(session, client, ALL_DAYS)
             assert list_campaigns(session, client, NOW) == []
-        (last_touch,) = [credits_ for credits_ in attribute(facts, ALL_DAYS) if credits_.model is Model.LAST_TOUCH]
+        (last_touch,) = [
+            credits_ for credits_ in attribute(facts, ALL_DAYS) if credits_.model is AttributionModel.LAST_TOUCH
+        ]
         (credited,) = [credit for credit in last_touch.channels if credit.channel == "facebook"]
         assert (credited.conversions, credited.revenue) == (1, {"EUR": Decimal("100.00")})
 

@@ -12,8 +12,8 @@ from sophia.errors import InvalidInputError
 SHOPIFY_SOURCE = "shopify"
 PAID = frozenset({"paid", "partially_refunded", "refunded"})
 PARTLY_PAID = "partially_paid"
-NOT_PAID = "orders that are not paid"
-FURTHER_LINES = "further lines of an order"
+UNPAID_ORDERS = "orders that are not paid"
+FURTHER_ORDER_LINES = "further lines of an order"
 
 
 class OrderCells(Protocol):
@@ -37,7 +37,7 @@ def read_order(cells: OrderCells, values: Mapping[str, str]) -> ParsedRow:
     if not number:
         raise InvalidInputError("The order has no number in the column Name.")
     if number in cells.orders and "revenue_amount" not in values:
-        return ParsedRow(skipped=FURTHER_LINES)
+        return ParsedRow(skipped=FURTHER_ORDER_LINES)
     cells.orders.add(number)
     source = cells.options.source or SHOPIFY_SOURCE
     sale_id, refund_id = (source, number), (source, f"refund:{number}")
@@ -47,7 +47,7 @@ def read_order(cells: OrderCells, values: Mapping[str, str]) -> ParsedRow:
         total = total[0] - balance[0], total[1]
     elif status not in PAID:
         reason = f"The order is {status or 'not paid'} in the shop."
-        return ParsedRow(withdrawn=(sale_id, refund_id), withdrawn_because=reason, skipped=NOT_PAID)
+        return ParsedRow(withdrawn=(sale_id, refund_id), withdrawn_because=reason, skipped=UNPAID_ORDERS)
     if total is None or total[0] < 0:
         raise InvalidInputError("The order has no amount of 0 or more in the column Total.")
     common = {"source": source, "event_date": cells.day(values), "customer_key": values.get("customer_key")}

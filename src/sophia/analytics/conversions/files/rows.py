@@ -23,9 +23,9 @@ from sophia.analytics.utm.reading import read_tags
 from sophia.errors import InvalidInputError
 
 GA4_ORIGIN = "ga4"
-NO_TAG = "visits without our tags"
-NONE_HAPPENED = "rows that count nothing"
-SUMS = "grand totals"
+UNTAGGED_VISITS = "visits without our tags"
+NO_EVENTS = "rows that count nothing"
+GRAND_TOTAL_ROWS = "grand totals"
 _DIRECT = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "link_url", "customer_key", "external_id")
 _SOURCE_AND_MEDIUM = frozenset(plain_name(name) for name in SOURCE_AND_MEDIUM)
 
@@ -42,7 +42,7 @@ class RowReader:
     def read(self, cells: list[str]) -> ParsedRow:
         """Return the content of a row. Raises InvalidInputError with the reason if the row is not usable."""
         if self._is_grand_total(cells):
-            return ParsedRow(skipped=SUMS)
+            return ParsedRow(skipped=GRAND_TOTAL_ROWS)
         if len(cells) != len(self.table.headings):
             raise InvalidInputError(
                 f"The row has {len(cells)} cells, but there are {len(self.table.headings)} headings. Put text that contains the"
@@ -68,23 +68,23 @@ class RowReader:
             raise InvalidInputError("The row has no event type. Give --event-type if no column has it.")
         fields: dict[str, Any] = {key: values.get(key) for key in _DIRECT} | self._source_fields(values)
         if name == ANY_VISIT and not (fields["utm_content"] or read_tags(fields["link_url"] or "").get("utm_content")):
-            return ParsedRow(skipped=NO_TAG)
+            return ParsedRow(skipped=UNTAGGED_VISITS)
         if "content_draft_id" in values:
             text = values["content_draft_id"]
             fields["content_draft_id"] = int(text) if text.isascii() and text.isdecimal() else text
         fields |= {"event_type": event_type, "event_date": self.day(values)}
-        times = self._times(cells)
-        parts = self._parts(values, event_type, times, is_named=bool(name))
+        count = self._count(cells)
+        parts = self._parts(values, event_type, count, is_named=bool(name))
         events = tuple(
             conversion
             for part_type, count, money in parts
             for conversion in self._conversions(values, fields | {"event_type": part_type}, count, money)
         )
         if self.table.format is FileFormat.GA4 and "transaction_id" not in values and values.get("external_id") is None:
-            return self._counted(fields, events, event_type, times)
-        return ParsedRow(events, skipped=None if events else NONE_HAPPENED)
+            return self._counted(fields, events, event_type, count)
+        return ParsedRow(events, skipped=None if events else NO_EVENTS)
 
-    def _times(self, cells: list[str]) -> int:
+    def _count(self, cells: list[str]) -> int:
         """Return how many events the row counts; 1 without a column that counts."""
         if self.plan.count_column is None:
             return 1
@@ -94,28 +94,28 @@ class RowReader:
         return read_count(text)
 
     def _parts(
-        self, values: Mapping[str, str], event_type: str, times: int, *, is_named: bool
+        self, values: Mapping[str, str], event_type: str, count: int, *, is_named: bool
     ) -> list[tuple[str, int, SignedMoney | None]]:
         """Return the parts of the row: (type, number of events, their total money)."""
         net, gross, refunded = (self.money(values, name) for name in ("revenue_amount", "gross", "refunded"))
         if event_type == REFUND:
-            return [(REFUND, times, self._refunded(net, refunded, times))]
+            return [(REFUND, count, self._refunded(net, refunded, count))]
         if event_type != CONVERSION:
             # Reports have a 0 in every row. The rules of conversions refuse any other amount.
-            return [(event_type, times, next((money for money in (net, gross) if money and money[0] != 0), None))]
+            return [(event_type, count, next((money for money in (net, gross) if money and money[0] != 0), None))]
         has_refund = refunded is not None and refunded[0] != 0
         if is_named and (has_refund or (net is not None and net[0] < 0)):
             raise InvalidInputError(
                 "The row of a purchase contains a refund. The event of a refund must be named refund: correct the row or"
                 " export the event name."
             )
-        return self._sales(net, gross, refunded if has_refund else None, times)
+        return self._sales(net, gross, refunded if has_refund else None, count)
 
     def _sales(
-        self, net: SignedMoney | None, gross: SignedMoney | None, refunded: SignedMoney | None, times: int
+        self, net: SignedMoney | None, gross: SignedMoney | None, refunded: SignedMoney | None, count: int
     ) -> list[tuple[str, int, SignedMoney | None]]:
         """Return the purchases and the refund of a row. Google's purchase revenue excludes refunds."""
-        if refunded is None and gross is None and net is not None and net[0] < 0 and times == 0:
+        if refunded is None and gross is None and net is not None and net[0] < 0 and count == 0:
             refunded, net = net, None
         refunded = None if refunded is None else (abs(refunded[0]), refunded[1])
         sales = gross
@@ -126,22 +126,22 @@ class RowReader:
                 f"The purchases of the row are {sales[0]}: refunds exceed purchases. Export Gross purchase revenue"
                 " and Refund amount, or a row per transaction."
             )
-        if times == 0 and sales is not None and sales[0] > 0:
+        if count == 0 and sales is not None and sales[0] > 0:
             raise InvalidInputError(
                 f"The row has revenue of {sales[0]} and no purchase. Export the revenue of purchases only, or name the column"
                 " that counts them: --count-column"
             )
-        parts: list[tuple[str, int, SignedMoney | None]] = [(CONVERSION, times, sales)]
+        parts: list[tuple[str, int, SignedMoney | None]] = [(CONVERSION, count, sales)]
         return parts if refunded is None else [*parts, (REFUND, 1, refunded)]
 
-    def _refunded(self, net: SignedMoney | None, refunded: SignedMoney | None, times: int) -> SignedMoney | None:
+    def _refunded(self, net: SignedMoney | None, refunded: SignedMoney | None, count: int) -> SignedMoney | None:
         """Return the refund in the row of a refund, which may have a minus sign."""
         amounts = {abs(money[0]): money for money in (net, refunded) if money is not None and money[0] != 0}
         if len(amounts) > 1:
             raise InvalidInputError(f"The row contains two refunds: {' and '.join(map(str, amounts))}.")
         for amount, (_, currency) in amounts.items():
             return amount, currency
-        if times and (net is not None or refunded is not None or self.table.format is FileFormat.GA4):
+        if count and (net is not None or refunded is not None or self.table.format is FileFormat.GA4):
             raise InvalidInputError("The refund has no amount. Export Refund amount, or write the amount into the row.")
         return None
 
@@ -174,7 +174,7 @@ class RowReader:
         return [replace(checked, revenue_amount=amount) for amount in amounts]
 
     def _counted(
-        self, fields: Mapping[str, Any], events: tuple[Conversion, ...], event_type: str, times: int
+        self, fields: Mapping[str, Any], events: tuple[Conversion, ...], event_type: str, count: int
     ) -> ParsedRow:
         """Return the events with the key of the row's dimensions, so that the next export of the row replaces them."""
         rows = tuple(
@@ -185,7 +185,7 @@ class RowReader:
             )
             for row_type in ((CONVERSION, REFUND) if event_type == CONVERSION else (event_type,))
         )
-        return ParsedRow(counted=rows, skipped=NONE_HAPPENED if times == 0 and not events else None)
+        return ParsedRow(counted=rows, skipped=NO_EVENTS if count == 0 and not events else None)
 
     def _source_fields(self, values: Mapping[str, str]) -> dict[str, str | None]:
         """Return source and medium, which may come from one column."""

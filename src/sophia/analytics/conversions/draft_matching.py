@@ -16,12 +16,12 @@ from sophia.errors import NotFoundError
 from sophia.portfolio.models import ContentDraft
 
 # A draft, and how the draft or else the channel is known (AttributedBy).
-Credit = tuple[int | None, str | None]
+DraftMatch = tuple[int | None, str | None]
 
 
-def find_credits(
+def match_drafts(
     session: Session, client_id: int, conversions: Mapping[int, Conversion]
-) -> dict[int, Credit | NotFoundError]:
+) -> dict[int, DraftMatch | NotFoundError]:
     """Return the draft of each conversion: its `content_draft_id`, else that of `utm_content`, else that of its link.
 
     Without a draft, `utm_source` is the channel. The value is a NotFoundError if `content_draft_id` is not a draft of this
@@ -36,21 +36,21 @@ def find_credits(
         if conversion.content_draft_id is None and tagged[index] not in own_drafts and conversion.link_url is not None
     }
     drafts_by_link = _drafts_of_links(session, client_id, set(link_hashes.values()))
-    credits_: dict[int, Credit | NotFoundError] = {}
+    matches: dict[int, DraftMatch | NotFoundError] = {}
     for index, conversion in conversions.items():
         draft_id, tagged_draft = conversion.content_draft_id, tagged[index]
         linked_draft = drafts_by_link.get(link_hashes.get(index, ""))
         if draft_id is not None:
             missing = NotFoundError(f"Client {client_id} has no draft {draft_id}.")
-            credits_[index] = (draft_id, "content_draft_id") if draft_id in own_drafts else missing
+            matches[index] = (draft_id, "content_draft_id") if draft_id in own_drafts else missing
         elif tagged_draft is not None and tagged_draft in own_drafts:
-            credits_[index] = tagged_draft, "utm_content"
+            matches[index] = tagged_draft, "utm_content"
         elif linked_draft is not None:
-            credits_[index] = linked_draft, "link_url"
+            matches[index] = linked_draft, "link_url"
         else:
             has_channel = conversion.utm_source is not None and conversion.utm_source != DIRECT
-            credits_[index] = None, "utm_source" if has_channel else None
-    return credits_
+            matches[index] = None, "utm_source" if has_channel else None
+    return matches
 
 
 def _own_drafts(session: Session, client_id: int, draft_ids: Collection[int | None]) -> set[int]:
