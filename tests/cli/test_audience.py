@@ -10,7 +10,7 @@ from tests.conftest import Filling
 
 from sophia.analytics.figures.figures import Figure, FigureUnit
 from sophia.cli.audience import parse_ages
-from sophia.cli.drawing import figure, heat_map
+from sophia.cli.formatting import format_figure, heat_map
 from sophia.database import Database
 from sophia.portfolio.models import Account, Client
 
@@ -34,7 +34,7 @@ def test_an_audience_and_whom_it_should_hold(shell: Shell) -> None:
     assert shell.run("audience", "profile", name, "young women", *given).exit_code == 0
     told = shell.run("audience", "show", name).stdout
     assert "young women" in told
-    assert "not known" in told
+    assert "unknown" in told
     accounts = shell.ask("audience", "show", name)["accounts"]
     (instagram,) = [one for one in accounts if one["platform"] == "instagram"]
     (fit,) = instagram["fits"]
@@ -56,17 +56,17 @@ def test_benchmarks_of_ones_own(shell: Shell) -> None:
     file.write_text(HEAD + OWN)
     assert "1 would be added" in shell.run("benchmarks", "import", str(file), "--dry-run").stdout
     assert "1 added" in shell.run("benchmarks", "import", str(file)).stdout
-    assert "1 were known before" in shell.run("benchmarks", "import", str(file)).stdout
+    assert "1 unchanged" in shell.run("benchmarks", "import", str(file)).stdout
     file.write_text(HEAD + OWN + "hats\n")
     assert shell.run("benchmarks", "import", str(file)).exit_code == 3
     assert "Our survey (own)" in shell.run("benchmarks", "list", "--industry", "hats").stdout
     assert "no benchmark" in shell.run("benchmarks", "list", "--industry", "shoes").stdout
     assert "No industry" in shell.run("client", "industry", name).stdout
     assert "hats" in shell.run("client", "industry", name, "Hats").stdout.casefold()
-    assert "Nobody's numbers" in shell.run("client", "industry", name, "shoes").output
+    assert "There is no benchmark of this industry" in shell.run("client", "industry", name, "shoes").output
     shell.run("client", "industry", name, "hats")
     shown = shell.run("benchmarks", "show", name).stdout
-    assert "save_rate" in shown
+    assert "save rate" in shown
     assert "Fewer than 8 clients" in shown
     published = shell.ask("benchmarks", "show", name)["published"]
     assert [one["benchmark"]["is_own"] for one in published if one["benchmark"]["metric"] == "save_rate"] == [True]
@@ -95,7 +95,7 @@ def test_a_map_of_the_week(shell: Shell) -> None:
         publish(filling, account, *(Written(at, {2: had(engagements)}) for at in moments))
     database.close()
     shown = shell.run("posting-times", client["name"]).stdout
-    assert "known of 20 of 20 posts" in shown
+    assert "20 of 20 posts have data" in shown
     assert "██" in shown
     assert "▁▁" in shown
     assert " better" in shown
@@ -129,4 +129,4 @@ def test_ages_that_are_none(text: str) -> None:
 def test_bounds_are_short() -> None:
     """H9: of people of 65 and over only bounds are known."""
     one = Figure(value=None, unit=FigureUnit.PERCENT, reason="x", at_least=12.3456, at_most=20.0)
-    assert figure(one) == "12.35 % … 20.00 %"
+    assert format_figure(one) == "12.35 % … 20.00 %"

@@ -9,8 +9,8 @@ from tests.cli.conftest import Shell
 from tests.conftest import Api, Filling, plain_settings
 
 from sophia.analytics.decisions.models import DecisionTrace
-from sophia.cli.decisions import say_prediction
-from sophia.cli.drawing import MISSING
+from sophia.cli.decisions import format_prediction
+from sophia.cli.formatting import MISSING
 from sophia.database import Database
 from sophia.main import create_app
 
@@ -73,7 +73,7 @@ def test_without_decisions(decided: Shell) -> None:
 )
 def test_predictions_are_said_in_words(value: object, shown: str) -> None:
     """I5, K10: every form that a prediction may have, without a brace; what cannot be read is missing."""
-    assert say_prediction("reach", value) == shown
+    assert format_prediction("reach", value) == shown
 
 
 def test_a_list_of_decisions_has_no_braces(decided: Shell) -> None:

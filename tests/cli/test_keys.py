@@ -53,7 +53,7 @@ def test_another_role_counts_at_once(shell: Shell, opened: Filling) -> None:
     cost = {"start_date": "2026-11-01", "end_date": "2026-11-01", "amount": "5.00", "currency": "CAD", "purpose": "ads"}
     assert api.post("/1/costs", cost).status_code == 201
     changed = shell.run("key", "role", "helper", "read")
-    assert (changed.exit_code, "before, it had write" in changed.stdout) == (0, True)
+    assert (changed.exit_code, "previous role was write" in changed.stdout) == (0, True)
     refused = api.post("/1/costs", cost)
     assert (refused.status_code, "the role write" in refused.json()["detail"]) == (403, True)
     assert api.get("/1/costs").status_code == 200

@@ -42,7 +42,7 @@ def test_json_stands_alone_on_standard_output(shell: Shell) -> None:
     code, out, err = shell.finish(shell.start("connect", "--yes", "--json"), shell.world.user_token)
     assert code == 0
     assert len(json.loads(out)["accounts"]) == 4
-    assert "Made a new store" in err
+    assert "Created a new store" in err
     code, out, err = shell.finish(shell.start("collect", "--json", SOPHIA_LOG_FORMAT="json", SOPHIA_LOG_LEVEL="debug"))
     assert code == 0, err
     assert len(json.loads(out)["accounts"]) == 4
@@ -60,7 +60,7 @@ def test_stopping_leaves_the_store_in_order(shell: Shell, kind: signal.Signals, 
     process.send_signal(kind)
     ended, _, err = shell.finish(process)
     assert ended == code, err
-    assert "the next run goes on from there" in err
+    assert "the next run continues from there" in err
     assert "Traceback" not in err
     assert shell.run("db", "verify").exit_code == 0
     runs = {one["last_run"]["status"] for one in shell.ask("status")["accounts"] if one["last_run"]}

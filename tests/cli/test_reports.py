@@ -10,7 +10,7 @@ from tests.cli.conftest import Shell
 from tests.conftest import Filling
 
 from sophia.analytics.figures.figures import Figure, FigureUnit, week_of
-from sophia.cli.drawing import changed, figure, sparkline
+from sophia.cli.formatting import format_change, format_figure, sparkline
 from sophia.database import Database
 from sophia.meta.reporting_zone import reporting_day
 
@@ -34,7 +34,7 @@ def test_a_report_in_plain_lines(furnished: Shell) -> None:
     shown = furnished.run("report", "Hats")
     assert shown.exit_code == 0, shown.output
     assert "Views fell by 50 %, to 700 from 1,400." in shown.stdout
-    assert "Why some numbers are missing:" in shown.stdout
+    assert "Why numbers are missing:" in shown.stdout
     assert "\x1b" not in shown.stdout
     assert "Traceback" not in shown.output
 
@@ -83,7 +83,7 @@ def test_the_brief(furnished: Shell) -> None:
     """H11, H12: who needs somebody, with the reasons, in words that a line tool can read."""
     shown = furnished.run("brief")
     assert shown.exit_code == 0, shown.output
-    assert "coral  Hats" in shown.stdout
+    assert "coral (critical)  Hats" in shown.stdout
     assert "Engagement on Instagram fell by 50 %" in shown.stdout
     assert "\x1b" not in shown.stdout
     document = json.loads(furnished.run("brief", "--json").stdout)
@@ -91,7 +91,7 @@ def test_the_brief(furnished: Shell) -> None:
     before = furnished.ask("brief", "--as-of", "2026-01-05T12:00Z")
     assert (before["clients"], before["counts"]["clients"]) == ([], 0)
     told = furnished.run("brief", "--as-of", "2026-01-05T12:00Z").stdout
-    assert "Nobody was a client yet at 2026-01-05 12:00 UTC." in told
+    assert "There was no client at 2026-01-05 12:00 UTC." in told
     assert "sophia connect" not in told
 
 
@@ -111,7 +111,7 @@ def test_little_charts(values: list[float | None], expected: str) -> None:
 
 
 def test_numbers_are_short() -> None:
-    assert figure(Figure(value=1234567, unit=FigureUnit.COUNT)) == "1,234,567"
-    assert figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-", at_least=3, at_most=9)) == "3 … 9"
-    assert figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-")) == "–"
-    assert changed(Figure(value=-4.6, unit=FigureUnit.PERCENT, doubt="odd")) == "−5 % ?"
+    assert format_figure(Figure(value=1234567, unit=FigureUnit.COUNT)) == "1,234,567"
+    assert format_figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-", at_least=3, at_most=9)) == "3 … 9"
+    assert format_figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-")) == "–"
+    assert format_change(Figure(value=-4.6, unit=FigureUnit.PERCENT, doubt="odd")) == "−5 % ?"

@@ -24,7 +24,7 @@ from tests.reliability.machine import (
 )
 from tests.reliability.scenarios import Scenario, everything
 
-KEPT = "What was stored is kept"
+KEPT = "The stored data is kept"
 
 
 def is_of_contact_buttons(key: Key) -> bool:

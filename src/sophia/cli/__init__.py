@@ -1,6 +1,7 @@
-"""Commands: parse, call one function, show the answer. What is slow to import is imported inside the commands.
+"""The commands: they parse arguments, call a function and show its result.
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped by Ctrl-C or SIGTERM.
+They import slow modules inside functions, so that --help answers at once. Exit codes: 0 done, 1 error, 2 wrong usage,
+3 partly done, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
 """
 
 import sys
@@ -8,6 +9,7 @@ import sys
 import typer
 
 from sophia.cli import (
+    annotations,
     audience,
     benchmarks,
     brief,
@@ -18,9 +20,11 @@ from sophia.cli import (
     connecting,
     conversion_records,
     conversions,
+    costs,
     decisions,
     demo,
     drafts,
+    goals,
     keys,
     links,
     posting_times,
@@ -30,7 +34,6 @@ from sophia.cli import (
     status,
     store,
     tokens,
-    told,
 )
 from sophia.cli.errors import SophiaGroup
 from sophia.cli.output import show_crash
@@ -43,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# In the order in which --help shows them. A new command is a module with `register`, named here.
+# In the order of --help. A new command is a module with `register`; add the module here.
 for module in (
     demo,
     serving,
@@ -63,7 +66,9 @@ for module in (
     campaigns,
     decisions,
     links,
-    told,
+    costs,
+    goals,
+    annotations,
     comments,
     keys,
     tokens,

@@ -11,7 +11,7 @@ from tests.cli.conftest import Shell
 from tests.conftest import plain_settings
 
 from sophia.access.keys import create_key
-from sophia.cli.opening import utc_now
+from sophia.cli.installation import utc_now
 from sophia.database import Database
 from sophia.demo.server import running_server
 from sophia.demo.world import World, build_world
