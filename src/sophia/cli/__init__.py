@@ -19,7 +19,6 @@ from sophia.cli import (
     comments,
     connecting,
     conversion_records,
-    conversions,
     costs,
     decisions,
     demo,
@@ -46,35 +45,41 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# In the order of --help. A new command is a module with `register`; add the module here.
-for module in (
-    demo,
-    serving,
-    connecting,
-    collecting,
-    status,
-    report,
-    brief,
-    posting_times,
-    audience,
-    benchmarks,
-    drafts,
-    publishing,
-    clients,
-    conversions,
-    conversion_records,
-    campaigns,
-    decisions,
-    links,
-    costs,
-    goals,
-    annotations,
-    comments,
-    keys,
-    tokens,
-    store,
-):
-    module.register(app)
+# Both in the order of --help, which shows the commands without subcommands first.
+COMMANDS = (
+    demo.demo,
+    serving.serve,
+    connecting.connect,
+    collecting.collect,
+    collecting.backfill,
+    status.status,
+    report.report,
+    brief.brief,
+    posting_times.posting_times,
+    annotations.annotate,
+    comments.comments,
+)
+GROUPS = {
+    "audience": audience.audience,
+    "benchmarks": benchmarks.benchmarks,
+    "draft": drafts.drafts,
+    "publish": publishing.publishing,
+    "client": clients.clients,
+    "conversions": conversion_records.conversions,
+    "campaigns": campaigns.campaigns,
+    "decisions": decisions.decisions,
+    "links": links.links,
+    "costs": costs.costs,
+    "goals": goals.goals,
+    "competitors": comments.competitors,
+    "key": keys.keys,
+    "tokens": tokens.tokens,
+    "db": store.store,
+}
+for command in COMMANDS:
+    app.command()(command)
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

@@ -55,7 +55,3 @@ def annotation_row(note: "Note") -> dict[str, str]:
         "text": note.text,
         "by": note.author or "",
     }
-
-
-def register(app: typer.Typer) -> None:
-    app.command("annotate")(annotate)

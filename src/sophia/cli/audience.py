@@ -146,7 +146,3 @@ def remove(client: Client, name: Name) -> None:
     with installation.write_client(client) as (session, client_id):
         delete_ideal_customer(session, client_id, name)
     echo(f"The target audience {name!r} is deleted.")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(audience, name="audience")

@@ -147,7 +147,3 @@ def portfolio_rows(comparison: "ClientComparison") -> list[dict[str, str]]:
         }
         for row in comparison.portfolio
     ]
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(benchmarks, name="benchmarks")

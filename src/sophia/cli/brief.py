@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import typer
-
 from sophia.cli.arguments import AsOf, First, Last, Week, parse_date_range
 from sophia.cli.formatting import format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
@@ -69,7 +67,3 @@ def show(brief: "Brief", as_of: datetime | None = None) -> None:
     ]
     empty = "There is no client yet. Begin with: sophia connect"
     show_table(rows, empty=empty if as_of is None else f"There was no client at {as_of:%Y-%m-%d %H:%M %Z}.")
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(brief)

@@ -66,7 +66,3 @@ def group(client: OptionalClient = None, as_json: AsJson = False) -> None:
             f"{name}: {result.drafts} drafts grouped, {result.campaigns} new campaigns; "
             f"{result.without_pillar} drafts have no content pillar, {result.without_day} have no date."
         )
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(campaigns, name="campaigns")

@@ -152,7 +152,3 @@ def delete(
         confirm(f"Delete {client.name} with all its data? This cannot be undone.", abort=True)
     delete_client_data(installation.database, client.id, installation.clock())
     echo(f"{client.name} is deleted.")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(clients, name="client")

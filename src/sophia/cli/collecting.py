@@ -163,8 +163,3 @@ def exit_code(outcomes: list["RunOutcome"]) -> int:
     if all(outcome.status == "ok" for outcome in outcomes):
         return 0
     return PARTLY if any(outcome.status in ("ok", "partial") for outcome in outcomes) else ERROR
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(collect)
-    app.command()(backfill)

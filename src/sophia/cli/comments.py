@@ -1,7 +1,8 @@
 """`sophia comments` and `sophia competitors`: comments with their sentiment, and competitors on Instagram."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -13,6 +14,8 @@ from sophia.cli.tables import AsJson, local_time, on_one_line, show_json, show_l
 
 if TYPE_CHECKING:
     from sophia.analytics.comments.competitors import CompetitorState
+    from sophia.analytics.comments.queries import CommentState
+    from sophia.analytics.figures.figures import DateRange
 
 competitors = typer.Typer(help="Compare a client with other accounts on Instagram.", no_args_is_help=True)
 Username = Annotated[str, typer.Argument(metavar="USERNAME", help="Instagram user name, with or without @.")]
@@ -36,18 +39,14 @@ def comments(
     installation = open_installation()
     from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments
     from sophia.analytics.comments.sentiment import Tone, overview
-    from sophia.analytics.figures.figures import DateRange
     from sophia.analytics.readings.permissions import account_ids
     from sophia.meta.reporting_zone import reporting_day
 
     if tone is not None and tone not in set(Tone):
         raise typer.BadParameter("Give positive, neutral, negative or 'not scored'.", param_hint="--sentiment")
-    end = reporting_day(installation.clock()) if last is None else last.date()
-    start = end - timedelta(days=27) if first is None else first.date()
-    if end < start:
-        raise typer.BadParameter(f"--to {end} is before --from {start}.")
+    window = comment_days(first, last, reporting_day(installation.clock()))
+    start, end = window.start, window.end - timedelta(days=1)
     with installation.read_client(client) as (session, client_id):
-        window = DateRange(start, end + timedelta(days=1))
         comment_overview = overview(comments_by_platform(session, account_ids(session, client_id), window))
         newest = list_comments(session, client_id, CommentFilter(start, end, tone=tone), limit=limit)
     if as_json:
@@ -56,18 +55,31 @@ def comments(
     echo(comment_overview.verdict)
     for line in comment_lines(comment_overview):
         echo(f"  {line}")
-    rows = [
-        {
-            "written": local_time(comment.written_at, installation.settings.operator_zone),
-            "platform": comment.platform,
-            "sentiment": "own" if comment.is_own else comment.tone,
-            "comment": on_one_line(comment.text or "", LONGEST_COMMENT),
-        }
-        for comment in newest
-    ]
+    zone = installation.settings.operator_zone
     show_table(
-        rows, empty="No comment matches. Sophia reads comments once a day; to read them now: sophia collect --comments"
+        [comment_row(comment, zone) for comment in newest],
+        empty="No comment matches. Sophia reads comments once a day; to read them now: sophia collect --comments",
     )
+
+
+def comment_days(first: datetime | None, last: datetime | None, today: date) -> "DateRange":
+    """Return the chosen days, by default the last 28. Raise BadParameter when the last day is before the first."""
+    from sophia.analytics.figures.figures import DateRange
+
+    end = today if last is None else last.date()
+    start = end - timedelta(days=27) if first is None else first.date()
+    if end < start:
+        raise typer.BadParameter(f"--to {end} is before --from {start}.")
+    return DateRange(start, end + timedelta(days=1))
+
+
+def comment_row(comment: "CommentState", zone: ZoneInfo) -> dict[str, str]:
+    return {
+        "written": local_time(comment.written_at, zone),
+        "platform": comment.platform,
+        "sentiment": "own" if comment.is_own else comment.tone,
+        "comment": on_one_line(comment.text or "", LONGEST_COMMENT),
+    }
 
 
 @competitors.command("list")
@@ -118,8 +130,3 @@ def remove(
     with open_installation().write_client(client) as (session, client_id):
         remove_competitor(session, client_id, competitor)
     echo(f"Competitor {competitor} is deleted.")
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(comments)
-    app.add_typer(competitors, name="competitors")

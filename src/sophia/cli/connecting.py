@@ -160,7 +160,3 @@ def show(connections: "list[Connected]", *, as_json: bool) -> None:
         echo("No account was connected.")
     elif not all(connection.refused for connection in connections):
         echo("Next, collect once with `sophia collect`, or every day with `sophia serve`.")
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(connect)

@@ -236,8 +236,3 @@ def show_sources(conversion_sources: "ConversionSources") -> None:
     show_table(rows, empty="No sales are recorded.")
     echo(f"Chosen: {'the default rule' if conversion_sources.chosen is None else ', '.join(conversion_sources.chosen)}")
     show_shared(conversion_sources.shared)
-
-
-def register(app: typer.Typer) -> None:
-    """Register nothing: the commands belong to `sophia conversions`, which conversions.py registers."""
-    del app

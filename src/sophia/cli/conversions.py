@@ -101,7 +101,6 @@ def import_(
 
     Importing a file twice adds nothing. A newer file replaces what an older file reported of the same order.
     """
-    headings = dict(parse_column(text) for text in columns or ())
     installation = open_installation()
     from zoneinfo import ZoneInfo
 
@@ -119,7 +118,7 @@ def import_(
         currency=currency,
         decimal_mark="," if decimal_mark == "," else "." if decimal_mark == "." else None,
         count_column=count_column,
-        columns=headings,
+        columns=dict(parse_column(text) for text in columns or ()),
         ignored_columns=tuple(ignored or ()),
     )
     report = import_conversions(installation.database, client_row.id, read_start(file), reading, now, dry_run=dry_run)
@@ -192,7 +191,3 @@ def show_shared(shared: "tuple[SharedSales, ...]") -> None:
                 f"{pair.possible:,} sales of {names} may be the same: the day agrees, the number does not. Both count"
                 " until you choose a source: sophia conversions source CLIENT SOURCE"
             )
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(conversions, name="conversions")

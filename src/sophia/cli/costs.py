@@ -88,7 +88,3 @@ def remove(client: Client, cost: Annotated[int, typer.Argument(metavar="COST", m
     with installation.write_client(client) as (session, client_id):
         remove_cost(session, client_id, cost, installation.clock())
     echo(f"Cost {cost} is deleted.")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(costs, name="costs")

@@ -162,7 +162,3 @@ def attribute(as_json: AsJson = False) -> None:
         return
     for name, saved in (("outcomes", outcomes), ("weekly scores", scores)):
         echo(f"{saved.new:,} new {name}, {saved.changed:,} changed, {saved.same:,} unchanged.")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(decisions, name="decisions")

@@ -295,7 +295,3 @@ def wait() -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         echo("\nStopped.")
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(demo)

@@ -231,7 +231,3 @@ def show_result(installation: Installation, draft_id: int, message: str, as_json
         show_json(read_draft(installation, draft_id))
     else:
         echo(message)
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(drafts, name="draft")

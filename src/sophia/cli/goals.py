@@ -77,7 +77,3 @@ def delete(client: Client, name: Name) -> None:
     with installation.write_client(client) as (session, client_id):
         end_goal(session, client_id, name, installation.clock())
     echo(f"The goal {name!r} is deleted.")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(goals, name="goals")

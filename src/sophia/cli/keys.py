@@ -251,7 +251,3 @@ def forget(installation: Installation, *, yes: bool) -> None:
     with installation.database.write() as session:
         count = forget_tokens(session)
     echo(f"{count} tokens are deleted. Next, connect the accounts again: sophia connect")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(keys, name="key")

@@ -79,7 +79,3 @@ def check(
         echo(f"{sum(counts.values())} addresses checked{': ' if states else ''}{states}.")
     if counts.keys() & {"dead", "loses_tags", "refused", NOT_STORED}:
         raise typer.Exit(PARTLY)
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(links, name="links")

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from sophia.cli.arguments import Client, First, Last, parse_date_range
 from sophia.cli.formatting import heat_map
 from sophia.cli.installation import open_installation
@@ -70,7 +68,3 @@ def show(name: str, responses: "PostingTimes") -> None:
     ]
     certain_hours.sort(key=lambda row: row["factor"], reverse=True)
     show_table(certain_hours, empty="Not enough evidence yet that an hour is better or worse than the others.")
-
-
-def register(app: typer.Typer) -> None:
-    app.command("posting-times")(posting_times)

@@ -202,7 +202,3 @@ def when(entry: "EntryInfo", zone: ZoneInfo) -> str:
     """Return the time of publication, else of the next try, else the scheduled time."""
     moment = entry.published_at or entry.next_try_at or entry.scheduled_for
     return "as soon as possible" if moment is None else local_time(moment, zone)
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(publishing, name="publish")

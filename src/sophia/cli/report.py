@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from sophia.cli.arguments import AsOf, Client, First, Last, Week, parse_date_range
 from sophia.cli.formatting import format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
@@ -145,7 +143,3 @@ def post_rows(report: "Report") -> list[dict[str, str]]:
         }
         for post in report.top_posts
     ]
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(report)

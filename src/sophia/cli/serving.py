@@ -38,12 +38,11 @@ def serve(
     from sophia.cli.watchdog import watch_event_loop
     from sophia.jobs.schedule import run_jobs
     from sophia.main import create_app
+    from sophia.portfolio.service import expect_keys
 
     log = structlog.get_logger(__name__)
     settings, database = installation.settings, installation.database
     if jobs:
-        from sophia.portfolio.service import expect_keys
-
         with database.read() as session:
             expect_keys(session, installation.vault)
     address = settings.host if host is None else host
@@ -124,7 +123,3 @@ def listen_error(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EACCES:
         return f"This user may not listen on port {port}. Set a port above 1023 with SOPHIA_PORT or --port."
     return f"Sophia cannot listen on port {port} of {host}: {error.strerror}"
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(serve)

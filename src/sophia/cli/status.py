@@ -5,8 +5,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from sophia.cli.arguments import ClientOption
 from sophia.cli.installation import open_installation
 from sophia.cli.tables import AsJson, local_time, show_json, show_table
@@ -120,7 +118,3 @@ def as_document(
         "failing_families": [asdict(family) for family in failing],
         "what_to_do": what_to_do(state, failing, now, warning_time),
     }
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(status)

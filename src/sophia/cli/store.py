@@ -106,7 +106,3 @@ def recompute(
             echo(f"{result.applied:,} readings are replaced.")
     if result.busy or result.unreadable or (result.differences and not apply):
         raise typer.Exit(PARTLY)
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(store, name="db")

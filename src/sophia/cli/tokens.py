@@ -31,7 +31,3 @@ def check(as_json: AsJson = False) -> None:
         echo(f"{result.checked} accounts checked, {len(result.warnings)} warnings")
     if result.warnings:
         raise typer.Exit(PARTLY)
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(tokens, name="tokens")
