@@ -68,7 +68,7 @@ def test_from_a_token_to_readings(shell: Shell) -> None:
     assert len([line for line in collected.stdout.splitlines() if ": ok: " in line]) == 4
     assert collected.stdout.splitlines()[-1].startswith("4 accounts (4 ok): ")
     shown = shell.run("status")
-    assert shown.stdout.count("nothing") == 4
+    assert shown.stdout.count("  none") == 4
     again = shell.ask("collect")
     assert {one["status"] for one in again["accounts"]} == {"ok"}
     assert sum(one["new"] for one in again["accounts"]) == 0

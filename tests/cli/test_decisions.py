@@ -47,7 +47,7 @@ def test_decisions_are_attributed_and_told(decided: Shell) -> None:
     assert "Format: predictions are" in context
     assert decided.ask("decisions", "context", "Hats")["guidance"][0]["is_carried"]
     report = decided.run("report", "Hats").stdout
-    assert "Decisions, by what became of them" in report
+    assert "Decisions, scored by the outcomes" in report
     assert "Format: predictions are" in report
 
 

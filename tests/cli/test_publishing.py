@@ -185,7 +185,7 @@ def test_a_text_of_metas_is_shown_once() -> None:
         ("Too long.", "Edit it.", "Too long. Edit it."),
         (None, "Approve it.", "Approve it."),
         ("Wait.", None, "Wait."),
-        (None, None, "nothing"),
+        (None, None, "none"),
     ):
         entry = EntryInfo(
             1,

@@ -76,7 +76,7 @@ class AccountBar:
             self._bars.remove_task(self._bar)
         self._bars.update(self._total, advance=1)
         line = escape_controls(f"{self._label}: {describe(outcome, time.monotonic() - self._started_at)}")
-        self._bars.console.print(line, markup=False, highlight=False)
+        self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
