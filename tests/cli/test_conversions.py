@@ -15,9 +15,7 @@ def test_a_file_is_recorded_once(shell: Shell) -> None:
     tried = shell.run(*command, "--dry-run")
     assert (tried.exit_code, "1 events would be recorded" in tried.stdout) == (3, True), tried.output
     shown = shell.run(*command)
-    assert (shown.exit_code, "1 events recorded, 0 changed, 0 unchanged" in shown.stdout) == (3, True), (
-        shown.output
-    )
+    assert (shown.exit_code, "1 events recorded, 0 changed, 0 unchanged" in shown.stdout) == (3, True), shown.output
     assert "line 3: event_type" in shown.stderr
     again = shell.ask(*command)
     assert (again["recorded"], again["known_before"], [row["line"] for row in again["bad"]]) == (0, 1, [3])

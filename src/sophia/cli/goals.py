@@ -8,7 +8,7 @@ from sophia.cli.arguments import Client, RequiredFirst, RequiredLast
 from sophia.cli.formatting import format_figure
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, show_json, show_table
+from sophia.cli.tables import AsJson, show_list
 
 if TYPE_CHECKING:
     from sophia.analytics.goals.progress import ReportedGoal
@@ -25,12 +25,8 @@ def list_(client: Client, as_json: AsJson = False) -> None:
 
     client_id = installation.find_client(client).id
     reported_goals = client_goals(installation.database, client_id, installation.clock())
-    if as_json:
-        from sophia.analytics.goals.schemas import GoalAnswer
-
-        show_json({"goals": [GoalAnswer.model_validate(goal).model_dump(mode="json") for goal in reported_goals]})
-        return
-    show_table([goal_row(goal) for goal in reported_goals], empty="There is no goal yet. Set one: sophia goals set")
+    empty = "There is no goal yet. Set one: sophia goals set"
+    show_list("goals", reported_goals, goal_row, as_json=as_json, empty=empty)
 
 
 def goal_row(goal: "ReportedGoal") -> dict[str, str]:
