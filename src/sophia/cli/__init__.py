@@ -18,7 +18,8 @@ from sophia.cli import (
     collecting,
     comments,
     connecting,
-    conversion_records,
+    conversion_records,  # noqa: F401 - adds its commands to `sophia conversions`
+    conversions,
     costs,
     decisions,
     demo,
@@ -65,7 +66,7 @@ GROUPS = {
     "draft": drafts.drafts,
     "publish": publishing.publishing,
     "client": clients.clients,
-    "conversions": conversion_records.conversions,
+    "conversions": conversions.conversions,
     "campaigns": campaigns.campaigns,
     "decisions": decisions.decisions,
     "links": links.links,
