@@ -66,9 +66,9 @@ def what_to_do(
         )
     elif run is not None and run.status == "throttled" and not run.action_needed:
         until = f" at {run.resume_at:%H:%M} UTC" if run.resume_at else " within the hour"
-        advice = f"Wait: Meta limits the requests. The server continues{until}."
+        advice = f"Wait: Meta set a limit. The server continues{until}."
     elif run is None and state.rests_until is not None and state.rests_until > now:
-        advice = f"Wait: Meta limits the requests. The server continues at {state.rests_until:%H:%M} UTC."
+        advice = f"Wait: Meta set a limit. The server continues at {state.rests_until:%H:%M} UTC."
     elif run is None:
         advice = f"The account was never collected. Run: sophia collect --account {account.id}"
     elif failing:
