@@ -29,12 +29,12 @@ def annotate(
 
     The reports of every client show an annotation of `all`, so do not name a client in it.
     """
-    if (day is None) != (text is None) or (remove is not None and day is not None):
-        raise typer.BadParameter("Give a day and a text, or --remove, or only the client.")
-    installation = open_installation()
     from sophia.analytics.annotations.queries import notes
     from sophia.analytics.annotations.store import annotate, remove_annotation
 
+    if (day is None) != (text is None) or (remove is not None and day is not None):
+        raise typer.BadParameter("Give a day and a text, or --remove, or only the client.")
+    installation = open_installation()
     client_id = None if client == EVERY_CLIENT else installation.find_client_id(client)
     now = installation.clock()
     with installation.database.write() as session:

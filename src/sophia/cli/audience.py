@@ -26,9 +26,9 @@ def show_(
     as_json: AsJson = False,
 ) -> None:
     """Show the audience of each account, and how well it matches each target audience."""
-    installation = open_installation()
     from sophia.analytics.audience.queries import AUDIENCES, audiences, ideal_customers
 
+    installation = open_installation()
     if kind not in AUDIENCES:
         raise typer.BadParameter(f"Give one of {', '.join(AUDIENCES)}.", param_hint="--of")
     client_row = installation.find_client(client)
@@ -111,10 +111,10 @@ def profile(
     ] = None,
 ) -> None:
     """Set a target audience. It replaces the client's target audience of the same name."""
-    installation = open_installation()
     from sophia.analytics.audience.fit import Profile
     from sophia.analytics.audience.store import put_ideal_customer
 
+    installation = open_installation()
     target = Profile(
         name=name,
         ages=None if ages is None else parse_ages(ages),
@@ -140,9 +140,9 @@ def parse_ages(text: str) -> tuple[int, int | None]:
 @audience.command()
 def remove(client: Client, name: Name) -> None:
     """Delete a target audience. The collected data stays."""
-    installation = open_installation()
     from sophia.analytics.audience.store import delete_ideal_customer
 
+    installation = open_installation()
     with installation.write_client(client) as (session, client_id):
         delete_ideal_customer(session, client_id, name)
     echo(f"The target audience {name!r} is deleted.")

@@ -28,11 +28,11 @@ def list_(
     industry: Annotated[str | None, typer.Option(help="Only this industry.")] = None, as_json: AsJson = False
 ) -> None:
     """Show all benchmarks."""
-    installation = open_installation()
     from sophia.analytics.benchmarks.comparison import is_old
     from sophia.analytics.benchmarks.queries import list_benchmarks
     from sophia.meta.reporting_zone import reporting_day
 
+    installation = open_installation()
     with installation.database.read() as session:
         listed = list_benchmarks(session, industries=None if industry is None else {industry})
     if as_json:
@@ -61,12 +61,12 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Import your own benchmarks for all clients. Reports bad lines and imports the others. Repeating adds nothing."""
-    installation = open_installation()
     from sophia.analytics.benchmarks.comparison import parse_benchmarks
     from sophia.analytics.benchmarks.store import write_benchmarks
     from sophia.errors import InvalidInputError
     from sophia.meta.reporting_zone import reporting_day
 
+    installation = open_installation()
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -88,9 +88,9 @@ def import_(
 @benchmarks.command()
 def remove(source: Annotated[str, typer.Argument(metavar="SOURCE", help="As the file names it.")]) -> None:
     """Delete your own benchmarks of one source. The benchmarks that come with Sophia stay."""
-    installation = open_installation()
     from sophia.analytics.benchmarks.store import remove_benchmarks
 
+    installation = open_installation()
     with installation.database.write() as session:
         count = remove_benchmarks(session, source, installation.clock())
     echo(f"{count} benchmarks of {source!r} are deleted.")
@@ -99,9 +99,9 @@ def remove(source: Annotated[str, typer.Argument(metavar="SOURCE", help="As the 
 @benchmarks.command()
 def show(client: Client, as_json: AsJson = False) -> None:
     """Compare a client's last complete week with published benchmarks and with your other clients."""
-    installation = open_installation()
     from sophia.analytics.benchmarks.client_comparison import make_comparison
 
+    installation = open_installation()
     client_row = installation.find_client(client)
     comparison = make_comparison(installation.database, client_row.id, None, installation.clock())
     if as_json:

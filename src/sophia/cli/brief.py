@@ -28,9 +28,9 @@ def brief(
 
     coral: critical. amber: watch. sage: on track. no data: nothing was collected.
     """
-    installation = open_installation()
     from sophia.analytics.reports.brief import make_brief
 
+    installation = open_installation()
     window = parse_date_range(week, first, last, as_of or installation.clock())
     portfolio_brief = make_brief(installation.database, None, installation.clock(), window, as_of=as_of)
     if as_json:

@@ -18,9 +18,9 @@ campaigns = typer.Typer(help="Group drafts into campaigns and show their results
 @campaigns.command("list")
 def list_(client: Client, as_json: AsJson = False) -> None:
     """Show a client's campaigns, newest first."""
-    installation = open_installation()
     from sophia.analytics.campaigns.queries import list_campaigns
 
+    installation = open_installation()
     with installation.read_client(client) as (session, client_id):
         listed = list_campaigns(session, client_id, installation.clock())
     empty = "There is no campaign yet. Group drafts by pillar and month: sophia campaigns group"
@@ -45,10 +45,10 @@ def campaign_row(campaign: "CampaignState") -> dict[str, str]:
 @campaigns.command()
 def group(client: OptionalClient = None, as_json: AsJson = False) -> None:
     """Group drafts into one campaign per content pillar and month. Repeating the command changes nothing."""
-    installation = open_installation()
     from sophia.analytics.campaigns.store import group_drafts
     from sophia.portfolio.service import list_clients
 
+    installation = open_installation()
     if client is not None:
         clients = {(row := installation.find_client(client)).id: row.name}
     else:

@@ -19,9 +19,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME_OR_ID")]
 @clients.command("list")
 def list_(as_json: AsJson = False) -> None:
     """Show all clients, including archived ones."""
-    installation = open_installation()
     from sophia.portfolio.service import list_clients
 
+    installation = open_installation()
     zone = installation.settings.operator_zone
     with installation.database.read() as session:
         listed = list_clients(session)
@@ -49,12 +49,12 @@ def domains(
     as_json: AsJson = False,
 ) -> None:
     """Show or set a client's own domains. Sophia tags links to them and their subdomains, and no other links."""
-    if names and none:
-        raise typer.BadParameter("Give domains or --none, not both.")
-    installation = open_installation()
     from sophia.analytics.links.queries import NO_DOMAINS, client_domains
     from sophia.analytics.links.store import set_domains
 
+    if names and none:
+        raise typer.BadParameter("Give domains or --none, not both.")
+    installation = open_installation()
     if names or none:
         with installation.write_client(name) as (session, client_id):
             own_domains = set_domains(session, client_id, names or [])
@@ -74,12 +74,12 @@ def industry(
     none: Annotated[bool, typer.Option("--none", help="Remove the industry.")] = False,
 ) -> None:
     """Show or set the industry whose benchmarks a client is compared with."""
-    if industry is not None and none:
-        raise typer.BadParameter("Give an industry or --none, not both.")
-    installation = open_installation()
     from sophia.analytics.benchmarks.queries import benchmark_industries
     from sophia.portfolio.revising import set_industry
 
+    if industry is not None and none:
+        raise typer.BadParameter("Give an industry or --none, not both.")
+    installation = open_installation()
     if industry is not None or none:
         with installation.write_client(name) as (session, client_id):
             current = set_industry(session, client_id, industry, installation.clock())
@@ -95,9 +95,9 @@ def industry(
 @clients.command()
 def rename(name: Name, new_name: Annotated[str, typer.Argument(metavar="NEW_NAME")]) -> None:
     """Rename a client. Reports as of an earlier moment keep the old name."""
-    installation = open_installation()
     from sophia.portfolio.revising import rename_client
 
+    installation = open_installation()
     with installation.write_client(name) as (session, client_id):
         stored_name = rename_client(session, client_id, new_name, installation.clock())
     echo(f"The client is named {stored_name} now.")
@@ -106,9 +106,9 @@ def rename(name: Name, new_name: Annotated[str, typer.Argument(metavar="NEW_NAME
 @clients.command()
 def zone(name: Name, zone: Annotated[str, typer.Argument(metavar="ZONE", help="Such as Europe/Lisbon.")]) -> None:
     """Set a client's time zone. Reports as of an earlier moment keep the old zone."""
-    installation = open_installation()
     from sophia.portfolio.revising import set_zone
 
+    installation = open_installation()
     client = installation.find_client(name)
     with installation.database.write() as session:
         set_zone(session, client.id, zone, installation.clock())
@@ -118,9 +118,9 @@ def zone(name: Name, zone: Annotated[str, typer.Argument(metavar="ZONE", help="S
 @clients.command()
 def archive(name: Name) -> None:
     """Stop collecting a client. Everything collected so far stays."""
-    installation = open_installation()
     from sophia.portfolio.service import archive_client
 
+    installation = open_installation()
     client = installation.find_client(name)
     with installation.database.write() as session:
         archive_client(session, client.id)
@@ -130,9 +130,9 @@ def archive(name: Name) -> None:
 @clients.command()
 def restore(name: Name) -> None:
     """Collect an archived client again."""
-    installation = open_installation()
     from sophia.portfolio.service import restore_client
 
+    installation = open_installation()
     client = installation.find_client(name)
     with installation.database.write() as session:
         restore_client(session, client.id)
@@ -144,9 +144,9 @@ def delete(
     name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False
 ) -> None:
     """Delete a client with its accounts, tokens, posts, readings, drafts and all other data. This cannot be undone."""
-    installation = open_installation()
     from sophia.analytics.maintenance.deleting import delete_client_data
 
+    installation = open_installation()
     client = installation.find_client(name)
     if not yes:
         confirm(f"Delete {client.name} with all its data? This cannot be undone.", abort=True)

@@ -36,12 +36,12 @@ def comments(
     as_json: AsJson = False,
 ) -> None:
     """Show the sentiment of comments, by default of the last 28 days, and list the newest comments."""
-    installation = open_installation()
     from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments
     from sophia.analytics.comments.sentiment import Tone, overview
     from sophia.analytics.readings.permissions import account_ids
     from sophia.meta.reporting_zone import reporting_day
 
+    installation = open_installation()
     if tone is not None and tone not in set(Tone):
         raise typer.BadParameter("Give positive, neutral, negative or 'not scored'.", param_hint="--sentiment")
     window = comment_days(first, last, reporting_day(installation.clock()))
@@ -108,9 +108,9 @@ def competitor_row(competitor: "CompetitorState") -> dict[str, str]:
 @competitors.command()
 def add(client: Client, username: Username, as_json: AsJson = False) -> None:
     """Add a competitor by its Instagram user name. Sophia reads its numbers once a day."""
-    installation = open_installation()
     from sophia.analytics.comments.competitors_store import add_competitor
 
+    installation = open_installation()
     with installation.write_client(client) as (session, client_id):
         competitor_id = add_competitor(session, client_id, username, installation.clock())
     if as_json:

@@ -46,10 +46,10 @@ def connect(
 
     With SOPHIA_FACEBOOK_PAGE_ID or SOPHIA_INSTAGRAM_BUSINESS_ACCOUNT_ID and its token: connect only that account.
     """
-    installation = open_installation(create=True)
     from sophia.cli.cancellation import run
     from sophia.portfolio.connecting import CANNOT_CHECK, app_of, store
 
+    installation = open_installation(create=True)
     zone = timezone or installation.settings.operator_timezone
     if names_accounts(installation.settings):
         if app_of(installation.settings) is None:

@@ -46,9 +46,9 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List conversions, newest day first."""
-    installation = open_installation()
     from sophia.analytics.conversions.listing import ConversionFilter, list_conversions
 
+    installation = open_installation()
     window = parse_date_range(None, first, last, installation.clock())
     conversion_filter = ConversionFilter(
         window, None if event_type is None else event_type.value, source, external_id, removed
@@ -81,9 +81,9 @@ def record_row(record: "ConversionRecord") -> dict[str, str]:
 @conversions.command()
 def show(client: Client, conversion: Number, as_json: AsJson = False) -> None:
     """Show a conversion with its earlier versions."""
-    installation = open_installation()
     from sophia.analytics.conversions.listing import find_conversion, list_revisions
 
+    installation = open_installation()
     with installation.read_client(client) as (session, client_id):
         record = find_conversion(session, client_id, conversion)
         history = list_revisions(session, client_id, conversion)
@@ -137,7 +137,6 @@ def amend(
 
 
 def change_conversion(client: str, conversion: int, reason: str, fields: dict[str, Any]) -> None:
-    installation = open_installation()
     from datetime import timedelta
 
     from pydantic import ValidationError
@@ -147,6 +146,7 @@ def change_conversion(client: str, conversion: int, reason: str, fields: dict[st
     from sophia.analytics.conversions.schemas import EARLIEST_EVENT, expect_event_date
     from sophia.analytics.conversions.versions import amend_conversion
 
+    installation = open_installation()
     now = installation.clock()
     try:
         change = ConversionChange(reason=reason, **fields)
@@ -166,10 +166,10 @@ def check_reason(text: str) -> str:
 @conversions.command()
 def delete(client: Client, conversion: Number, reason: Reason) -> None:
     """Delete a conversion. Reports as of an earlier moment keep it. Importing a file does not bring it back."""
-    reason = check_reason(reason)
-    installation = open_installation()
     from sophia.analytics.conversions.versions import delete_conversion
 
+    reason = check_reason(reason)
+    installation = open_installation()
     with installation.write_client(client) as (session, client_id):
         delete_conversion(session, client_id, conversion, reason, installation.clock())
     echo(f"Conversion {conversion} is deleted. Restore it with: sophia conversions restore")
@@ -178,10 +178,10 @@ def delete(client: Client, conversion: Number, reason: Reason) -> None:
 @conversions.command()
 def restore(client: Client, conversion: Number, reason: Reason) -> None:
     """Restore a deleted conversion, so that it counts again."""
-    reason = check_reason(reason)
-    installation = open_installation()
     from sophia.analytics.conversions.versions import restore_conversion
 
+    reason = check_reason(reason)
+    installation = open_installation()
     with installation.write_client(client) as (session, client_id):
         restore_conversion(session, client_id, conversion, reason, installation.clock())
     echo(f"Conversion {conversion} counts again.")
@@ -199,13 +199,13 @@ def source(
 
     By default every source counts. A sale that both web analytics and a shop report counts once, as the shop reports it.
     """
-    if sum((bool(sources), every, default)) > 1:
-        raise typer.BadParameter("Give sources, --all or --default.")
-    installation = open_installation()
     from sophia.analytics.conversions.models import EVERY_SOURCE
     from sophia.analytics.conversions.source_store import choose_sources
     from sophia.analytics.conversions.sources import list_sources
 
+    if sum((bool(sources), every, default)) > 1:
+        raise typer.BadParameter("Give sources, --all or --default.")
+    installation = open_installation()
     if sources or every or default:
         chosen = None if default else [EVERY_SOURCE] if every else sources
         with installation.write_client(client) as (session, client_id):

@@ -101,12 +101,12 @@ def import_(
 
     Importing a file twice adds nothing. A newer file replaces what an older file reported of the same order.
     """
-    installation = open_installation()
     from zoneinfo import ZoneInfo
 
     from sophia.analytics.conversions.files.reading import Reading
     from sophia.analytics.conversions.files.recording import import_conversions
 
+    installation = open_installation()
     client_row = installation.find_client(client)
     now, client_zone = installation.clock(), ZoneInfo(client_row.timezone)
     reading = Reading(

@@ -40,10 +40,10 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Record a cost, spread evenly over some days. Repeating the command adds nothing."""
-    installation = open_installation()
     from sophia.analytics.conversions.costs_store import Cost, add_cost
     from sophia.analytics.figures.schemas import expect_decimals
 
+    installation = open_installation()
     purpose = check_text(purpose, LONGEST_PURPOSE, "--for")
     try:
         expect_decimals(amount, currency)
@@ -82,9 +82,9 @@ def cost_row(cost: "RecordedCost") -> dict[str, str]:
 @costs.command()
 def remove(client: Client, cost: Annotated[int, typer.Argument(metavar="COST", min=1)]) -> None:
     """Delete a cost."""
-    installation = open_installation()
     from sophia.analytics.conversions.costs_store import remove_cost
 
+    installation = open_installation()
     with installation.write_client(client) as (session, client_id):
         remove_cost(session, client_id, cost, installation.clock())
     echo(f"Cost {cost} is deleted.")

@@ -27,9 +27,9 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Show a client's decisions with their predictions and outcomes, newest first."""
-    installation = open_installation()
     from sophia.analytics.decisions.queries import DecisionFilter, list_decisions
 
+    installation = open_installation()
     with installation.read_client(client) as (session, client_id):
         page = list_decisions(session, client_id, DecisionFilter(), limit)
     if as_json:
@@ -122,9 +122,9 @@ def quality(client: Client, as_json: AsJson = False) -> None:
 @decisions.command()
 def context(client: Client, as_json: AsJson = False) -> None:
     """Show the lessons of earlier decisions that have enough evidence, for the next brief."""
-    client_id, scores = score_client(open_installation(), client)
     from sophia.analytics.decisions.schemas import context_answer
 
+    client_id, scores = score_client(open_installation(), client)
     answer = context_answer(client_id, scores)
     if as_json:
         show_model(answer)
@@ -151,9 +151,9 @@ def score_client(installation: Installation, client: str) -> "tuple[int, Decisio
 @decisions.command()
 def attribute(as_json: AsJson = False) -> None:
     """Store the outcomes of all clients' posts, and score the complete weeks. Repeating the command changes nothing."""
-    installation = open_installation()
     from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
 
+    installation = open_installation()
     now = installation.clock()
     outcomes = attribute_outcomes(installation.database, now)
     scores = keep_scores(installation.database, now)

@@ -149,16 +149,20 @@ def write_environment(folder: Path, meta: "SpawnedServer") -> None:
 
 def collect(installation: Installation, meta: "SpawnedServer") -> None:
     """Connect accounts, add the agency's data and collect, with the functions that the other commands call."""
+    from pydantic import SecretStr
+
     from sophia.analytics.anomalies.daily import keep_anomalies
     from sophia.analytics.collector.plan import Plan
     from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
     from sophia.analytics.kpis.weekly import keep_weeks
+    from sophia.cli.cancellation import run
     from sophia.cli.collecting import collect_accounts
+    from sophia.cli.connecting import find_pages
     from sophia.demo.agency import connect_clients, furnish, remember
     from sophia.portfolio.service import list_accounts
 
     evenings = week_evenings(meta.now)
-    offer = find_pages(installation, meta)
+    offer = run(find_pages(installation, SecretStr(meta.user_token)))
     connected = connect_clients(installation.database, installation.vault, offer, meta.world, evenings[0])
     furnish(installation.database, meta.world, meta.now + timedelta(hours=1))
     echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients.")
@@ -183,7 +187,7 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     first = [account for account in accounts if account.client_id == accounts[0].client_id]
     add_first_competitor(installation, meta, first[0].client_name)
     comment_runs = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)
-    echo(f"Collected {sum(run.saved.new for run in comment_runs):,} comments of {first[0].client_name}.")
+    echo(f"Collected {sum(outcome.saved.new for outcome in comment_runs):,} comments of {first[0].client_name}.")
 
 
 def week_evenings(now: datetime) -> list[datetime]:
@@ -216,21 +220,6 @@ def add_first_competitor(installation: Installation, meta: "SpawnedServer", clie
     with installation.database.write() as session:
         for username in others[:1]:
             add_competitor(session, find_client(session, client).id, username, installation.clock())
-
-
-def find_pages(installation: Installation, meta: "SpawnedServer") -> Any:
-    from pydantic import SecretStr
-
-    from sophia.cli.cancellation import run
-    from sophia.portfolio.connecting import Connecting
-
-    async def work() -> Any:
-        async with installation.graph_client() as graph:
-            i = installation
-            connecting = Connecting(i.database, i.vault, graph, i.settings, i.clock)
-            return await connecting.look(SecretStr(meta.user_token))
-
-    return run(work())
 
 
 def summarise(outcomes: list["RunOutcome"], newest: list["RunOutcome"], seconds: float) -> None:

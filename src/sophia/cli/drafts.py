@@ -60,10 +60,10 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Write a draft and show its number."""
-    installation = open_installation()
     from sophia.analytics.campaigns.store import add_drafts
     from sophia.portfolio.drafts import DraftContent, create_draft
 
+    installation = open_installation()
     text = read_copy(copy) or ""
     content = DraftContent(platform, kind, text, tuple(media or ()), tuple(account or ()), pillar)
     with installation.write_client(client) as (session, client_id):
@@ -89,9 +89,9 @@ def edit(
     as_json: AsJson = False,
 ) -> None:
     """Change a draft. This withdraws its approval."""
-    installation = open_installation()
     from sophia.portfolio.drafts import edit_draft
 
+    installation = open_installation()
     fields = {
         "kind": kind,
         "copy": read_copy(copy),
@@ -108,9 +108,9 @@ def edit(
 @drafts.command()
 def approve(draft: Number, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
     """Approve a draft as it is now, so that it can be published."""
-    installation = open_installation()
     from sophia.portfolio import approvals
 
+    installation = open_installation()
     with installation.database.write() as session:
         two_person = installation.settings.two_person_approval
         approvals.approve(session, draft, user_name(by), installation.clock(), note=note, two_person=two_person)
@@ -122,9 +122,9 @@ def approve(draft: Number, by: By = None, note: Note = None, as_json: AsJson = F
 @drafts.command()
 def reject(draft: Number, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
     """Reject a draft, so that it cannot be published."""
-    installation = open_installation()
     from sophia.portfolio import approvals
 
+    installation = open_installation()
     with installation.database.write() as session:
         approvals.reject(session, draft, user_name(by), installation.clock(), note=note)
     show_result(installation, draft, f"Draft {draft} is rejected.", as_json)
@@ -158,9 +158,9 @@ def show(draft: Number, as_json: AsJson = False) -> None:
 @drafts.command()
 def preview(draft: Number, as_json: AsJson = False) -> None:
     """Show the text as it would be published now, and the links that stay untagged with the reason."""
-    installation = open_installation()
     from sophia.publishing.composing import preview as preview_draft
 
+    installation = open_installation()
     read_draft(installation, draft)
     with installation.database.read() as session:
         text_preview = preview_draft(session, draft, installation.clock())
@@ -186,10 +186,10 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Show drafts, newest first."""
-    expect_state(status, STATES)
-    installation = open_installation()
     from sophia.portfolio.drafts import list_drafts
 
+    expect_state(status, STATES)
+    installation = open_installation()
     client_id = installation.find_client_id(client)
     with installation.database.read() as session:
         listed = list_drafts(session, None, client_id=client_id, status=status, limit=limit + 1)

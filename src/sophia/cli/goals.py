@@ -20,9 +20,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Your own name for the
 @goals.command("list")
 def list_(client: Client, as_json: AsJson = False) -> None:
     """Show a client's goals and their pace."""
-    installation = open_installation()
     from sophia.analytics.goals.tracking import client_goals
 
+    installation = open_installation()
     client_id = installation.find_client(client).id
     reported_goals = client_goals(installation.database, client_id, installation.clock())
     empty = "There is no goal yet. Set one: sophia goals set"
@@ -55,9 +55,9 @@ def set_(
     at_most: Annotated[bool, typer.Option("--at-most", help="The rate must not exceed the target.")] = False,
 ) -> None:
     """Set a goal. It replaces the client's goal of the same name."""
-    installation = open_installation()
     from sophia.analytics.goals.store import NewGoal, set_goal
 
+    installation = open_installation()
     goal = NewGoal(kpi, target, first.date(), last.date(), at_most)
     with installation.write_client(client) as (session, client_id):
         set_goal(session, client_id, name, goal, installation.clock())
@@ -67,9 +67,9 @@ def set_(
 @goals.command()
 def delete(client: Client, name: Name) -> None:
     """Delete a goal."""
-    installation = open_installation()
     from sophia.analytics.goals.store import end_goal
 
+    installation = open_installation()
     with installation.write_client(client) as (session, client_id):
         end_goal(session, client_id, name, installation.clock())
     echo(f"The goal {name!r} is deleted.")

@@ -102,7 +102,7 @@ def check_settings(settings: "Settings") -> None:
         warn(f"Sophia does not know the setting {name}{f'; did you mean {likely}?' if likely else '.'}")
     if not settings.ask_also:
         return
-    from sophia.meta.catalogue import METRICS, Asked
+    from sophia.meta.catalogue import METRICS, Asked  # slow, and rarely needed
 
     optional_names = {metric.name for metric in METRICS if metric.asked is Asked.ON_REQUEST}
     for name in sorted(settings.ask_also - optional_names):

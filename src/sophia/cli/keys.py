@@ -49,12 +49,12 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create an API key and show it once. The key can only read unless --role allows more."""
-    chosen_role = parse_role(role)
-    installation = open_installation()
     from sophia.access.keys import create_key, list_keys
     from sophia.errors import ConflictError, InvalidInputError
     from sophia.portfolio.service import find_client
 
+    chosen_role = parse_role(role)
+    installation = open_installation()
     if not name.strip() or len(name) > 100:  # noqa: PLR2004 - as wide as the column
         raise InvalidInputError("A key's name must have 1 to 100 characters.")
     with installation.database.write() as session:
@@ -87,10 +87,10 @@ def parse_role(text: str) -> "Role":
 @keys.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List keys by name. The keys themselves are never shown."""
-    installation = open_installation()
     from sophia.access.keys import list_keys
     from sophia.portfolio.service import list_clients
 
+    installation = open_installation()
     zone = installation.settings.operator_zone
     with installation.database.read() as session:
         names = {client.id: client.name for client in list_clients(session)}
@@ -125,10 +125,10 @@ def list_(as_json: AsJson = False) -> None:
 @keys.command("role")
 def change(name: Annotated[str, typer.Argument(metavar="NAME", help="The key's name.")], role: RoleName) -> None:
     """Change a key's role, starting with its next request."""
-    chosen_role = parse_role(role)
-    installation = open_installation()
     from sophia.access.keys import change_role
 
+    chosen_role = parse_role(role)
+    installation = open_installation()
     with installation.database.write() as session:
         previous = change_role(session, name, chosen_role)
     echo(f"The key {name} has the role {chosen_role} now. Its previous role was {previous}.")
@@ -173,9 +173,9 @@ def warn_of_inherited_roles(database: "Database") -> None:
 @keys.command()
 def revoke(name: Annotated[str, typer.Argument(metavar="NAME", help="The key's name.")]) -> None:
     """Revoke a key."""
-    installation = open_installation()
     from sophia.access.keys import revoke_key
 
+    installation = open_installation()
     with installation.database.write() as session:
         revoke_key(session, name, installation.clock())
     echo(f"The key {name} is revoked.")
@@ -203,12 +203,12 @@ def rotate(
 
     Running programs continue. If the key is in SOPHIA_ENCRYPTION_KEY, the command prints the new value for you to set.
     """
+    from sophia.portfolio.service import rotate_keys
+
     installation = open_installation()
     if lost:
         forget(installation, yes=yes)
         return
-    from sophia.portfolio.service import rotate_keys
-
     if installation.vault.path is None:
         rotate_setting(installation)
         return

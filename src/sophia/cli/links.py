@@ -25,9 +25,9 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Show the links in a client's published copy, newest first."""
-    installation = open_installation()
     from sophia.analytics.links.queries import NO_DOMAINS, client_domains, list_links
 
+    installation = open_installation()
     with installation.read_client(client) as (session, client_id):
         listed = list_links(session, client_id, status=status)
         domains = client_domains(session, client_id)
@@ -59,10 +59,10 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Open links to find those that are dead or lose their tags. Exit code 3 if there are any."""
-    installation = open_installation()
     from sophia.analytics.links.checking import NOT_STORED, check_links
     from sophia.link_checks import LinkChecker
 
+    installation = open_installation()
     client_id = installation.find_client_id(client)
 
     async def check_all() -> dict[str, int]:

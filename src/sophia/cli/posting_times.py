@@ -22,9 +22,9 @@ def posting_times(
     as_json: AsJson = False,
 ) -> None:
     """Show at which hours of the week posts get more engagement, by default from the posts of 90 days."""
-    installation = open_installation()
     from sophia.analytics.posting_times.service import make_responses
 
+    installation = open_installation()
     window = parse_date_range(None, first, last, installation.clock(), USUAL_DAYS)
     client_row = installation.find_client(client)
     responses = make_responses(installation.database, client_row.id, window, installation.clock())

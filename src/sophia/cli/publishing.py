@@ -42,9 +42,9 @@ def queue(
     as_json: AsJson = False,
 ) -> None:
     """Queue a draft for its accounts, or move it to another time. The time must not be in the past."""
-    installation = open_installation()
     from sophia.publishing.queue import enqueue, list_entries
 
+    installation = open_installation()
     settings = installation.settings
     moment = None if at is None else parse_moment_in_zone(at, settings.operator_zone, "--at")
     two_person = settings.two_person_approval
@@ -65,9 +65,9 @@ def queue(
 @publishing.command()
 def due(as_json: AsJson = False) -> None:
     """Publish now what is due, and check what was sent. The server does this every minute."""
-    installation = open_installation()
     from sophia.publishing import queue as entries
 
+    installation = open_installation()
     two_person = installation.settings.two_person_approval
     with installation.database.read() as session:
         ids = [entry.entry_id for entry in entries.due(session, installation.clock(), two_person=two_person)]
@@ -100,9 +100,9 @@ def send(installation: Installation, entry_ids: Collection[int]) -> None:
 @publishing.command()
 def cancel(entry: Entry, as_json: AsJson = False) -> None:
     """Remove an entry from the queue, unless it is being sent."""
-    installation = open_installation()
     from sophia.publishing.queue import cancel as cancel_entry
 
+    installation = open_installation()
     with installation.database.write() as session:
         cancel_entry(session, entry)
     show_entry(installation, entry, as_json=as_json)
@@ -111,9 +111,9 @@ def cancel(entry: Entry, as_json: AsJson = False) -> None:
 @publishing.command()
 def retry(entry: Entry, as_json: AsJson = False) -> None:
     """Retry an entry that failed."""
-    installation = open_installation()
     from sophia.publishing.queue import retry as retry_entry
 
+    installation = open_installation()
     with installation.database.write() as session:
         retry_entry(session, entry)
     show_entry(installation, entry, as_json=as_json)
@@ -130,10 +130,10 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Show queued, published and failed entries with the action they need, latest time first."""
-    expect_state(status, STATES)
-    installation = open_installation()
     from sophia.publishing.queue import list_entries
 
+    expect_state(status, STATES)
+    installation = open_installation()
     client_id = installation.find_client_id(client)
     with installation.database.read() as session:
         entries = list_entries(

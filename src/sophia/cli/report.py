@@ -44,9 +44,9 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Report on a client, by default on the last complete week."""
-    installation = open_installation()
     from sophia.analytics.reports.gathering import make_report
 
+    installation = open_installation()
     window = parse_date_range(week, first, last, as_of or installation.clock())
     client_id = installation.find_client(client).id
     client_report = make_report(installation.database, client_id, window, installation.clock(), as_of=as_of)

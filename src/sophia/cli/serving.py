@@ -32,7 +32,6 @@ def serve(
     ] = True,
 ) -> None:
     """Serve the API and run the jobs: the daily collection, stories, publishing and token checks."""
-    installation = open_installation(create=True, verbose=True)
     import structlog
 
     from sophia.cli.watchdog import watch_event_loop
@@ -40,6 +39,7 @@ def serve(
     from sophia.main import create_app
     from sophia.portfolio.service import expect_keys
 
+    installation = open_installation(create=True, verbose=True)
     log = structlog.get_logger(__name__)
     settings, database = installation.settings, installation.database
     if jobs:

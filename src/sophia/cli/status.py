@@ -18,9 +18,9 @@ LASTING_FAILURE = "Check https://metastatus.com. If Meta has no outage, report t
 
 def status(client: ClientOption = None, as_json: AsJson = False) -> None:
     """Show when every account was last collected, its newest readings, and the action it needs."""
-    installation = open_installation()
     from sophia.analytics.readings.account_states import failing_families, standings
 
+    installation = open_installation()
     settings, now = installation.settings, installation.clock()
     warning_time = timedelta(days=settings.token_warning_days)
     client_id = installation.find_client_id(client)

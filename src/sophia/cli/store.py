@@ -17,10 +17,10 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", file_okay=False)]
 @store.command()
 def upgrade() -> None:
     """Upgrade the store to the schema of this version. Creates the store if there is none."""
-    installation = open_installation(check=False)
     from sophia import migrations
     from sophia.cli.keys import has_roles, warn_of_inherited_roles
 
+    installation = open_installation(check=False)
     gives_roles = not has_roles(installation.database)
     migrations.upgrade(installation.database)
     migrations.expect_current(installation.database)
@@ -32,9 +32,9 @@ def upgrade() -> None:
 @store.command()
 def verify(as_json: AsJson = False) -> None:
     """Check that the store is consistent, without changing it. Exit code 1 if something is wrong."""
-    installation = open_installation()
     from sophia.analytics.maintenance.verifying import verify_store
 
+    installation = open_installation()
     checks = verify_store(installation.database)
     if as_json:
         show_json({"ok": all(not check.wrong for check in checks), "checks": checks})
@@ -50,10 +50,10 @@ def verify(as_json: AsJson = False) -> None:
 @store.command()
 def export(folder: Folder, as_json: AsJson = False) -> None:
     """Export the store to a new folder: a CSV file per table and a manifest, without tokens and keys."""
-    installation = open_installation()
     from sophia.analytics.maintenance.exporting import export_store
     from sophia.cli.progress import table_progress
 
+    installation = open_installation()
     with table_progress(silent=as_json) as report_progress:
         manifest = export_store(installation.database, folder, installation.clock(), report_progress)
     if as_json:
@@ -66,10 +66,10 @@ def export(folder: Folder, as_json: AsJson = False) -> None:
 @store.command("import")
 def import_(folder: Folder, as_json: AsJson = False) -> None:
     """Import an export into an empty store. Then connect the accounts again, because exports have no tokens."""
-    installation = open_installation(create=True)
     from sophia.analytics.maintenance.importing import import_store
     from sophia.cli.progress import table_progress
 
+    installation = open_installation(create=True)
     with table_progress(silent=as_json) as report_progress:
         rows = import_store(installation.database, folder, report_progress)
     if as_json:
@@ -84,9 +84,9 @@ def recompute(
     as_json: AsJson = False,
 ) -> None:
     """Read Meta's stored answers again and compare them with the readings. Exit code 3 if differences remain."""
-    installation = open_installation()
     from sophia.analytics.maintenance.recomputing import recompute as compare
 
+    installation = open_installation()
     result = compare(installation.database, installation.clock, apply=apply)
     if as_json:
         show_json(result)

@@ -14,8 +14,9 @@ tokens = typer.Typer(help="Check the access tokens of the accounts.", no_args_is
 @tokens.command()
 def check(as_json: AsJson = False) -> None:
     """Check at Meta that every token is valid, has its permissions and does not end soon. Exit code 3 if there are warnings."""
-    installation = open_installation()
     from sophia.portfolio.checking import TokenCheck, check_tokens
+
+    installation = open_installation()
 
     async def work() -> TokenCheck:
         async with installation.graph_client() as graph:
