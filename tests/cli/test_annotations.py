@@ -11,15 +11,15 @@ __all__ = ["furnished"]
 
 def test_annotations(furnished: Shell) -> None:
     """H12: written for a client and for all, shown, taken back."""
-    told = furnished.run("annotate", "Hats", "2026-11-10", "A fair", "--by", "Ada")
-    assert told.exit_code == 0
-    assert "A fair" in told.stdout
+    result = furnished.run("annotate", "Hats", "2026-11-10", "A fair", "--by", "Ada")
+    assert result.exit_code == 0
+    assert "A fair" in result.stdout
     (everybody,) = json.loads(furnished.run("annotate", "all", "2026-11-11", "Armistice", "--json").stdout)[
         "annotations"
     ]
     assert everybody["client_id"] is None
     listed = furnished.ask("annotate", "Hats")["annotations"]
-    assert [(one["text"], one["day"]) for one in listed] == [("A fair", "2026-11-10"), ("Armistice", "2026-11-11")]
+    assert [(row["text"], row["day"]) for row in listed] == [("A fair", "2026-11-10"), ("Armistice", "2026-11-11")]
     assert listed[0]["author"] == "Ada"
     assert furnished.run("annotate", "Hats", "--remove", str(listed[0]["id"])).exit_code == 0
     assert furnished.run("annotate", "Hats", "--remove", str(everybody["id"])).exit_code == 1
@@ -27,7 +27,7 @@ def test_annotations(furnished: Shell) -> None:
     assert "sophia annotate" in furnished.run("annotate", "Hats").stdout
 
 
-@pytest.mark.parametrize("given", [("2026-11-10",), ("tomorrow", "x"), ("2026-11-10", "x", "--remove", "1")])
-def test_half_an_annotation(furnished: Shell, given: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("arguments", [("2026-11-10",), ("tomorrow", "x"), ("2026-11-10", "x", "--remove", "1")])
+def test_half_an_annotation(furnished: Shell, arguments: tuple[str, ...]) -> None:
     """C10: wrong usage, before anything is opened."""
-    assert furnished.run("annotate", "Hats", *given).exit_code == 2
+    assert furnished.run("annotate", "Hats", *arguments).exit_code == 2

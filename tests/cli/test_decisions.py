@@ -1,4 +1,4 @@
-"""`sophia decisions`, as a user gives it."""
+"""`sophia decisions` as a user types it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What commands say when the machine is not as they need it: databases, folders, ports, settings."""
+"""Messages about databases, folders, ports and settings that cannot be used."""
 
 import os
 import shutil
@@ -20,12 +20,12 @@ from sophia.migrations import upgrade
 
 
 def expect_one_line(shell: Shell, *said: str, command: tuple[str, ...] = ("status",), **variables: str) -> None:
-    shown = shell.run(*command, **variables)
-    assert shown.exit_code == 1, shown.output
-    assert shown.stderr.startswith("Error: "), shown.output
-    assert len(shown.stderr.splitlines()) == 1, shown.stderr
+    result = shell.run(*command, **variables)
+    assert result.exit_code == 1, result.output
+    assert result.stderr.startswith("Error: "), result.output
+    assert len(result.stderr.splitlines()) == 1, result.stderr
     for words in said:
-        assert words in shown.stderr
+        assert words in result.stderr
 
 
 @pytest.fixture
@@ -177,9 +177,9 @@ def test_a_host_that_is_not_ours(shell: Shell, store: Path, host: str) -> None:
 
 def test_settings_that_mean_nothing(shell: Shell, store: Path) -> None:
     """E7: misspelt variables are warned about, unknown metrics refused; both with what was probably meant."""
-    shown = shell.run("status", SOPHIA_DAILY_HUOR="7")
-    assert shown.exit_code == 0
-    assert "Sophia does not know the setting SOPHIA_DAILY_HUOR; did you mean SOPHIA_DAILY_HOUR?" in shown.stderr
+    result = shell.run("status", SOPHIA_DAILY_HUOR="7")
+    assert result.exit_code == 0
+    assert "Sophia does not know the setting SOPHIA_DAILY_HUOR; did you mean SOPHIA_DAILY_HOUR?" in result.stderr
     expect_one_line(
         shell,
         "SOPHIA_ASK_ALSO: 'content_monetisation_earnings' is not in the catalogue",

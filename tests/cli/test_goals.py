@@ -19,9 +19,9 @@ def test_goals(furnished: Shell) -> None:
     (goal,) = furnished.ask("goals", "list", "Hats")["goals"]
     assert (goal["current"]["value"], goal["standing"]) == (700, "missed")
     assert "missed" in furnished.run("goals", "list", "Hats").stdout
-    shown = furnished.run("report", "Hats").stdout
-    assert "Goal Views (views): missed, 700 of 1,400." in shown
-    assert "projected" in shown
+    result = furnished.run("report", "Hats").stdout
+    assert "Goal Views (views): missed, 700 of 1,400." in result
+    assert "projected" in result
     assert furnished.run("goals", "delete", "Hats", "Views").exit_code == 0
     assert "sophia goals set" in furnished.run("goals", "list", "Hats").stdout
     refused = furnished.run("goals", "set", "Hats", "x", "luck", "1", *days)
