@@ -66,31 +66,26 @@ def os_error_message(error: OSError) -> str | None:
     return f"{error.filename}: {error.strerror}."
 
 
-# By SQLite's result code, whose lowest byte is the kind of error.
+LOCKED = "another program has locked it. Wait until that program ends, then try again"
+# By SQLite's result code, whose lowest byte is the kind of error. `Database` reports faults of the machine itself, such as a
+# full disk or a read-only file.
 SQLITE_MESSAGES = {
-    5: "another program has locked it. Wait until that program ends, then try again",
-    6: "another program has locked it. Wait until that program ends, then try again",
-    8: "it cannot be written. Allow this user to write the file and its folder, or set SOPHIA_DATA_DIR to another folder",
-    10: "reading or writing the disk failed. Check the disk and the file system",
+    5: LOCKED,
+    6: LOCKED,
     11: "the file is damaged. Restore a backup",
-    13: "the disk is full. Free some space, then try again; the stored data is kept",
-    14: "the file cannot be opened. Allow this user to read and write the file and its folder, or check SOPHIA_DATABASE_URL",
     26: "the file is not an SQLite database. Check SOPHIA_DATABASE_URL and SOPHIA_DATA_DIR, or move the file away",
 }
-# By the first characters of PostgreSQL's SQLSTATE, the longer ones first.
+# By the first characters of PostgreSQL's SQLSTATE.
 POSTGRES_MESSAGES = {
     "42P01": "tables are missing. Run `sophia db upgrade`",
     "42703": "columns are missing. Run `sophia db upgrade`",
     "42501": "the database user lacks a privilege. Grant it the privileges on the database",
-    "25006": "it cannot be written. SOPHIA_DATABASE_URL may name a standby, or the user may only be allowed to read",
     "28": "the user or the password is wrong. Check SOPHIA_DATABASE_URL",
     "3D": "the server has no database of this name. Create it, or check SOPHIA_DATABASE_URL",
-    "53100": "the server's disk is full. Free some space, then try again; the stored data is kept",
     "53": "the server has too many connections. Try again later",
     "57": "the server is stopping or starting. Try again in a moment",
-    "55P03": "another program has locked it. Wait until that program ends, then try again",
+    "55P03": LOCKED,
 }
-
 # A failed connection has a text but no SQLSTATE.
 POSTGRES_STATES = {
     r'database ".*" does not exist': "3D",
