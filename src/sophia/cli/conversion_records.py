@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sophia.analytics.conversions.listing import ConversionRecord, ConversionVersionRecord
     from sophia.analytics.conversions.sources import ConversionSources
 
-Number = Annotated[int, typer.Argument(metavar="CONVERSION", min=1, help="Its id, as the list shows it.")]
+ConversionId = Annotated[int, typer.Argument(metavar="CONVERSION", min=1, help="Its id, as the list shows it.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="The reason, which is stored.")]
 LONGEST_REASON = 500
 
@@ -79,7 +79,7 @@ def record_row(record: "ConversionRecord") -> dict[str, str]:
 
 
 @conversions.command()
-def show(client: Client, conversion: Number, as_json: AsJson = False) -> None:
+def show(client: Client, conversion: ConversionId, as_json: AsJson = False) -> None:
     """Show a conversion with its earlier versions."""
     from sophia.analytics.conversions.listing import find_conversion, list_revisions
 
@@ -107,7 +107,7 @@ def show(client: Client, conversion: Number, as_json: AsJson = False) -> None:
 @conversions.command()
 def amend(
     client: Client,
-    conversion: Number,
+    conversion: ConversionId,
     reason: Reason,
     day: Annotated[datetime | None, typer.Option("--date", formats=DAYS, help="The day of the event.")] = None,
     amount: Annotated[Decimal | None, typer.Option("--amount", parser=parse_amount, help="Such as 19.90.")] = None,
@@ -164,7 +164,7 @@ def check_reason(text: str) -> str:
 
 
 @conversions.command()
-def delete(client: Client, conversion: Number, reason: Reason) -> None:
+def delete(client: Client, conversion: ConversionId, reason: Reason) -> None:
     """Delete a conversion. Reports as of an earlier moment keep it. Importing a file does not bring it back."""
     from sophia.analytics.conversions.versions import delete_conversion
 
@@ -176,7 +176,7 @@ def delete(client: Client, conversion: Number, reason: Reason) -> None:
 
 
 @conversions.command()
-def restore(client: Client, conversion: Number, reason: Reason) -> None:
+def restore(client: Client, conversion: ConversionId, reason: Reason) -> None:
     """Restore a deleted conversion, so that it counts again."""
     from sophia.analytics.conversions.versions import restore_conversion
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 drafts = typer.Typer(help="Write, approve and reject drafts of posts.", no_args_is_help=True)
 
-Number = Annotated[int, typer.Argument(metavar="DRAFT", min=1, help="The draft's number.")]
+DraftId = Annotated[int, typer.Argument(metavar="DRAFT", min=1, help="The draft's id.")]
 Note = Annotated[str | None, typer.Option(metavar="TEXT", help="The reason.")]
 Media = Annotated[
     list[str] | None,
@@ -76,7 +76,7 @@ def create(
 
 @drafts.command()
 def edit(
-    draft: Number,
+    draft: DraftId,
     kind: Annotated[str | None, typer.Option(help="Another kind of post.")] = None,
     copy: CopyText = None,
     media: Media = None,
@@ -106,7 +106,7 @@ def edit(
 
 
 @drafts.command()
-def approve(draft: Number, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
+def approve(draft: DraftId, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
     """Approve a draft as it is now, so that it can be published."""
     from sophia.portfolio import approvals
 
@@ -120,7 +120,7 @@ def approve(draft: Number, by: By = None, note: Note = None, as_json: AsJson = F
 
 
 @drafts.command()
-def reject(draft: Number, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
+def reject(draft: DraftId, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
     """Reject a draft, so that it cannot be published."""
     from sophia.portfolio import approvals
 
@@ -131,7 +131,7 @@ def reject(draft: Number, by: By = None, note: Note = None, as_json: AsJson = Fa
 
 
 @drafts.command()
-def show(draft: Number, as_json: AsJson = False) -> None:
+def show(draft: DraftId, as_json: AsJson = False) -> None:
     """Show a draft and its history."""
     installation = open_installation()
     content = read_draft(installation, draft)
@@ -156,7 +156,7 @@ def show(draft: Number, as_json: AsJson = False) -> None:
 
 
 @drafts.command()
-def preview(draft: Number, as_json: AsJson = False) -> None:
+def preview(draft: DraftId, as_json: AsJson = False) -> None:
     """Show the text as it would be published now, and the links that stay untagged with the reason."""
     from sophia.publishing.composing import preview as preview_draft
 
