@@ -37,6 +37,14 @@ def test_the_module_is_the_command(shell: Shell) -> None:
     assert "connect" in out
 
 
+@pytest.mark.parametrize("command", [("verify",), ("export", "out"), ("recompute",)])
+def test_commands_about_all_tables_load_all_models(shell: Shell, command: tuple[str, ...]) -> None:
+    """K8: as a process of its own, in which no other test has imported a model."""
+    assert shell.run("db", "upgrade").exit_code == 0
+    code, _, err = shell.finish(shell.start("db", *command))
+    assert code == 0, err
+
+
 def test_json_stands_alone_on_standard_output(shell: Shell) -> None:
     """K10: log lines and warnings go to standard error."""
     code, out, err = shell.finish(shell.start("connect", "--yes", "--json"), shell.world.user_token)

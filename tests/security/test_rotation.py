@@ -164,7 +164,7 @@ def test_a_key_that_is_gone_is_said_and_not_replaced(shell: Shell) -> None:
         assert f"The key file {path} is missing" in shown.stderr, command
         assert not path.exists()
     assert shell.run("key", "rotate", "--lost", stdin="n\n").exit_code == 1
-    assert "4 tokens are taken away" in shell.run("key", "rotate", "--lost", "--yes").stdout
+    assert "4 tokens are deleted" in shell.run("key", "rotate", "--lost", "--yes").stdout
     shell.connect()
     assert {one["status"] for one in shell.ask("collect")["accounts"]} == {"ok"}
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
 @store.command()
 def verify(as_json: AsJson = False) -> None:
     """Check that the store is consistent, without changing it. Exit code 1 if something is wrong."""
+    from sophia.analytics import models  # noqa: F401 - verify_store checks the tables of all subjects
     from sophia.analytics.maintenance.verifying import verify_store
 
     installation = open_installation()
