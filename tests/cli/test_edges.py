@@ -145,7 +145,7 @@ def test_postgresql_says_why(shell: Shell, postgres_server: URL) -> None:
         upgrade(database)
         database.close()
         order(url, f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on')
-        says("cannot be written", url, "key", "create", "x")
+        says("its server is a standby", url, "key", "create", "x")
         order(
             url, f'ALTER DATABASE "{url.database}" RESET default_transaction_read_only', "DROP TABLE api_keys CASCADE"
         )
