@@ -22,6 +22,7 @@ from sophia.cli.output import echo
 if TYPE_CHECKING:
     from sophia.analytics.readings.runs_store import RunOutcome
     from sophia.demo.server import SpawnedServer
+    from sophia.portfolio.service import AccountInfo
 
 MARK = "made-by-sophia-demo"
 LONGEST_ANSWER = 700
@@ -184,6 +185,14 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     stored_outcomes = attribute_outcomes(installation.database, utc_now())
     keep_scores(installation.database, utc_now())
     echo(f"Compared the planners' predictions with {stored_outcomes.new:,} outcomes of posts.")
+    collect_comments(installation, meta, accounts)
+
+
+def collect_comments(installation: Installation, meta: "SpawnedServer", accounts: "list[AccountInfo]") -> None:
+    """Add a competitor to the first client, and collect the client's comments and this competitor."""
+    from sophia.analytics.collector.plan import Plan
+    from sophia.cli.collecting import collect_accounts
+
     first = [account for account in accounts if account.client_id == accounts[0].client_id]
     add_first_competitor(installation, meta, first[0].client_name)
     comment_runs = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)
