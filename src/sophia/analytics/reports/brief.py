@@ -23,7 +23,7 @@ from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
 from sophia.analytics.kpis.trends import newest_weeks, row_percent, trend
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
-from sophia.analytics.posting_times.responses import Answered, really_moved
+from sophia.analytics.posting_times.engagement_changes import EngagementChange, significant_changes
 from sophia.analytics.readings.account_days import posts_a_day, posts_inside
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.permissions import ClientScope
@@ -216,11 +216,11 @@ def _moved(
     every = [(one, platform) for platform, row in rows.items() for one in row]
     splits = [drivers[one.client_id][platform] for one, platform in every]
     answered = [
-        Answered(split.people, min(split.units), engagements_of(one))
+        EngagementChange(split.people, min(split.units), engagements_of(one))
         for (one, _), split in zip(every, splits, strict=True)
     ]
     response_moves = []
-    for place in really_moved(answered):
+    for place in significant_changes(answered):
         (one, platform), part = every[place], splits[place].people
         if one.client_id in names and part is not None and part.percent_interval is not None:
             name = names[one.client_id]

@@ -20,8 +20,8 @@ from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH, kpi_changes
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, unclassified
 from sophia.analytics.kpis.trends import Trend, trend
 from sophia.analytics.kpis.windows import MeasuredClient
-from sophia.analytics.posting_times.formats import formats, pillars
-from sophia.analytics.posting_times.responses import best_times, posting_times
+from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
+from sophia.analytics.posting_times.group_effects import best_times, posting_times
 from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.commentary import comment
 from sophia.analytics.reports.records import MissingDays, Report, ReportedClient, TopPost
@@ -92,8 +92,8 @@ def build_report(facts: Facts) -> Report:
         peers=peers(client, now, facts.account_figures),
         posting_times=times,
         best_times=best_times(times),
-        formats=formats(facts.history),
-        pillars=pillars(facts.history),
+        formats=format_effects(facts.history),
+        pillars=pillar_effects(facts.history),
         top_posts=_top_posts(facts),
         missing_days=_missing_days(now),
         goals=facts.goals,

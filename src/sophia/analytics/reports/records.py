@@ -16,7 +16,7 @@ from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.summaries import SummaryLine
 from sophia.analytics.kpis.trends import Trend
-from sophia.analytics.posting_times.responses import GroupResponse, Slot
+from sophia.analytics.posting_times.group_effects import GroupEffect, WeekHour
 from sophia.meta.catalogue import ObjectKind, Platform
 
 
@@ -88,10 +88,10 @@ class Report:
     anomalies: tuple[SeriesAnomaly, ...]
     benchmarks: tuple[Comparison, ...]
     peers: tuple[Peers, ...]
-    posting_times: Mapping[Slot, GroupResponse]
-    best_times: tuple[Slot, ...]
-    formats: Mapping[str, GroupResponse]
-    pillars: Mapping[str, GroupResponse]
+    posting_times: Mapping[WeekHour, GroupEffect]
+    best_times: tuple[WeekHour, ...]
+    formats: Mapping[str, GroupEffect]
+    pillars: Mapping[str, GroupEffect]
     top_posts: tuple[TopPost, ...]
     missing_days: tuple[MissingDays, ...]
     goals: tuple[ReportedGoal, ...]

@@ -16,7 +16,7 @@ from sophia.analytics.figures.schemas import Quantity, ResponseModel
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.schemas import SummaryLineAnswer, TrendAnswer
-from sophia.analytics.posting_times.schemas import PostingTimeAnswer, ResponseAnswer, SlotAnswer, posting_time_answers
+from sophia.analytics.posting_times.group_effects import GroupEffect, HourEffect, WeekHour, published_hours
 from sophia.analytics.readings.run_schemas import AccountStatus
 from sophia.analytics.reports.brief_schemas import MovementAnswer
 from sophia.analytics.reports.records import Report
@@ -93,10 +93,10 @@ class ReportAnswer(ResponseModel):
     anomalies: list[AnomalyAnswer]
     benchmarks: list[ComparisonAnswer]
     peers: list[PeersAnswer]
-    posting_times: list[PostingTimeAnswer] = Field(description="The hours in which anything was published.")
-    best_times: list[SlotAnswer]
-    formats: dict[str, ResponseAnswer]
-    pillars: dict[str, ResponseAnswer]
+    posting_times: list[HourEffect] = Field(description="The hours in which anything was published.")
+    best_times: list[WeekHour]
+    formats: dict[str, GroupEffect]
+    pillars: dict[str, GroupEffect]
     top_posts: list[TopPostAnswer]
     missing_days: list[MissingDaysAnswer]
     goals: list[ReportedGoal]
@@ -115,7 +115,7 @@ def report_answer(report: Report) -> ReportAnswer:
         {name: getattr(decision.score, name) for name in scored} | {"text": decision.text}
         for decision in report.decisions
     ]
-    fields["posting_times"] = posting_time_answers(report.posting_times)
+    fields["posting_times"] = published_hours(report.posting_times)
     return ReportAnswer.model_validate(fields)
 
 
