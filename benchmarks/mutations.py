@@ -57,7 +57,7 @@ CLOSEST: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "anomalies/scoreboard.py": ("measures/test_anomalies.py",),
         "anomalies/shared_events.py": ("measures/test_shared_events.py",),
         "anomalies/state.py": ("measures/test_anomalies.py",),
-        "audience/fit.py": ("measures/test_audience.py",),
+        "audience/matching.py": ("measures/test_audience.py",),
         "benchmarks/comparison.py": ("measures/test_benchmarks.py",),
         "campaigns/totals.py": ("measures/test_campaigns.py",),
         "comments/sentiment.py": ("measures/test_sentiment.py",),

@@ -45,7 +45,7 @@ def show(name: str, times: "PostingTimes") -> None:
     from sophia.analytics.posting_times.group_effects import Effect  # noqa: PLC0415
 
     heading(f"{name}: posts from {times.window.start} to {times.window.end - ONE_DAY}, hours in {times.zone}")
-    line(f"{times.compared} of {times.posts} posts have both engagement and reach.")
+    line(f"Engagement and reach are known of {times.compared} of {times.posts} posts.")
     if times.reason is not None:
         line(times.reason)
         return
