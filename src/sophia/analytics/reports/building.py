@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sophia.analytics.annotations.queries import Note
 from sophia.analytics.anomalies.records import SeriesAnomaly
 from sophia.analytics.anomalies.series import anomalies_of_client
-from sophia.analytics.benchmarks.client_comparison import AccountFigures, peers, published
+from sophia.analytics.benchmarks.client_comparison import AccountFigures, compare_peers, compare_published
 from sophia.analytics.benchmarks.comparison import Benchmark
 from sophia.analytics.comments.sentiment import Comment, overview
 from sophia.analytics.decisions.guidance import StageQuality
@@ -88,8 +88,8 @@ def build_report(facts: Facts) -> Report:
         unclassified=unclassified(now),
         drivers=_drivers(facts),
         anomalies=_anomalies(facts),
-        benchmarks=published(client, now, facts.benchmarks, facts.today),
-        peers=peers(client, now, facts.account_figures),
+        benchmarks=compare_published(client, now, facts.benchmarks, facts.today),
+        peers=compare_peers(client, now, facts.account_figures),
         posting_times=times,
         best_times=best_times(times),
         formats=format_effects(facts.history),

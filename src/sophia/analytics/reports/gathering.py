@@ -10,7 +10,7 @@ from sophia.analytics.annotations.queries import notes
 from sophia.analytics.anomalies.queries import judged_through, told_anomalies
 from sophia.analytics.anomalies.records import Anomaly, SeriesAnomaly
 from sophia.analytics.anomalies.series import watched_days
-from sophia.analytics.benchmarks.client_comparison import _account_figures
+from sophia.analytics.benchmarks.client_comparison import portfolio_figures
 from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.comments.queries import comments_by_platform
 from sophia.analytics.decisions.scoring import QUALITY_DAYS, decision_quality
@@ -116,7 +116,7 @@ def gather_facts(
             session, clients, frozenset(client.accounts.values()), before, as_long(chosen, before), as_of
         ),
         comments=comments_by_platform(session, list(client.accounts), chosen, as_of=as_of),
-        account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
+        account_figures=portfolio_figures(session, clients, chosen, today=moment, as_of=as_of),
         goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
         annotations=tuple(notes(session, [client.id], window=DateRange(before.start, chosen.end), as_of=as_of)),
         decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,

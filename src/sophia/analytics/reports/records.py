@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sophia.analytics.annotations.queries import Note
 from sophia.analytics.anomalies.records import SeriesAnomaly
-from sophia.analytics.benchmarks.client_comparison import Peers
+from sophia.analytics.benchmarks.client_comparison import PeerComparison
 from sophia.analytics.benchmarks.comparison import Comparison
 from sophia.analytics.comments.sentiment import CommentOverview
 from sophia.analytics.decisions.guidance import StageQuality
@@ -87,7 +87,7 @@ class Report:
     drivers: Mapping[str, DriverSplit]
     anomalies: tuple[SeriesAnomaly, ...]
     benchmarks: tuple[Comparison, ...]
-    peers: tuple[Peers, ...]
+    peers: tuple[PeerComparison, ...]
     posting_times: Mapping[WeekHour, GroupEffect]
     best_times: tuple[WeekHour, ...]
     formats: Mapping[str, GroupEffect]

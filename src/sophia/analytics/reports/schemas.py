@@ -7,7 +7,8 @@ from pydantic import Field
 
 from sophia.analytics.annotations.schemas import NoteAnswer
 from sophia.analytics.anomalies.schemas import AnomalyAnswer
-from sophia.analytics.benchmarks.schemas import ComparisonAnswer, PeersAnswer
+from sophia.analytics.benchmarks.client_comparison import PeerComparison
+from sophia.analytics.benchmarks.comparison import Comparison
 from sophia.analytics.comments.schemas import ToneAnswer
 from sophia.analytics.decisions.scores import Verdict
 from sophia.analytics.drivers.schemas import DriversAnswer
@@ -91,8 +92,8 @@ class ReportAnswer(ResponseModel):
     unclassified: list[str]
     drivers: dict[str, DriversAnswer]
     anomalies: list[AnomalyAnswer]
-    benchmarks: list[ComparisonAnswer]
-    peers: list[PeersAnswer]
+    benchmarks: tuple[Comparison, ...]
+    peers: tuple[PeerComparison, ...]
     posting_times: list[HourEffect] = Field(description="The hours in which anything was published.")
     best_times: list[WeekHour]
     formats: dict[str, GroupEffect]
@@ -122,8 +123,8 @@ def report_answer(report: Report) -> ReportAnswer:
 class BenchmarkSummary(ResponseModel):
     """What others reach: as it was published, and in the portfolio."""
 
-    published: list[ComparisonAnswer]
-    portfolio: list[PeersAnswer]
+    published: tuple[Comparison, ...]
+    portfolio: tuple[PeerComparison, ...]
 
 
 class ClientStateAnswer(ResponseModel):
