@@ -9,7 +9,7 @@ from sophia.analytics.anomalies.records import SeriesAnomaly
 from sophia.analytics.anomalies.series import anomalies_of_client
 from sophia.analytics.benchmarks.client_comparison import AccountFigures, compare_peers, compare_published
 from sophia.analytics.benchmarks.comparison import Benchmark
-from sophia.analytics.comments.sentiment import Comment, overview
+from sophia.analytics.comments.sentiment import MeasuredComment, comment_overview
 from sophia.analytics.decisions.guidance import StageQuality
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PortfolioWindows, split_portfolio
@@ -65,7 +65,7 @@ class Facts:
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[Note, ...]
     decisions: tuple[StageQuality, ...]
-    comments: Mapping[str, Sequence[Comment]]
+    comments: Mapping[str, Sequence[MeasuredComment]]
 
 
 def build_report(facts: Facts) -> Report:
@@ -99,7 +99,7 @@ def build_report(facts: Facts) -> Report:
         goals=facts.goals,
         annotations=facts.annotations,
         decisions=facts.decisions,
-        comments=overview(facts.comments),
+        comments=comment_overview(facts.comments),
     )
     return replace(report, commentary=comment(report))
 

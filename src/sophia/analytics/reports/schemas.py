@@ -9,7 +9,7 @@ from sophia.analytics.annotations.schemas import NoteAnswer
 from sophia.analytics.anomalies.schemas import AnomalyAnswer
 from sophia.analytics.benchmarks.client_comparison import PeerComparison
 from sophia.analytics.benchmarks.comparison import Comparison
-from sophia.analytics.comments.schemas import ToneAnswer
+from sophia.analytics.comments.sentiment import CommentOverview
 from sophia.analytics.decisions.scores import Verdict
 from sophia.analytics.drivers.schemas import DriversAnswer
 from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure
@@ -67,14 +67,6 @@ class ReportedClientAnswer(ResponseModel):
     accounts: dict[int, Platform]
 
 
-class CommentsAnswer(ResponseModel):
-    """What people wrote in the window under any post of the client."""
-
-    whole: ToneAnswer
-    platforms: dict[str, ToneAnswer]
-    verdict: str
-
-
 class ReportAnswer(ResponseModel):
     """The computed answer for one client and window, as everything was known at `as_of`."""
 
@@ -103,7 +95,7 @@ class ReportAnswer(ResponseModel):
     goals: list[ReportedGoal]
     annotations: list[NoteAnswer]
     decisions: list[DecisionStageAnswer]
-    comments: CommentsAnswer
+    comments: CommentOverview
     commentary: list[Sentence]
 
 
