@@ -105,8 +105,7 @@ def report_answer(report: Report) -> ReportAnswer:
     fields["drivers"] = dict(report.drivers)
     scored = ("stage", "posts", "skill", "shrunk_skill", "verdict")
     fields["decisions"] = [
-        {name: getattr(decision.score, name) for name in scored} | {"text": decision.text}
-        for decision in report.decisions
+        {name: getattr(decision, name) for name in scored} | {"text": decision.text} for decision in report.decisions
     ]
     fields["posting_times"] = published_hours(report.posting_times)
     return ReportAnswer.model_validate(fields)
