@@ -31,15 +31,15 @@ def keep_anomalies(database: Database, now: datetime) -> Told:
     Each metric of a platform is read, judged and stored by itself, in a short transaction: a killed program goes on
     where it was.
     """
-    told = Told()
+    saved = Told()
     for platform in Platform:
         for metric in WATCHED:
             with database.read() as session:
                 judged = judge(session, platform, metric, reporting_day(now))
             if judged is not None:
                 with database.write() as session:
-                    told += keep_judged(session, judged, now)
-    return told
+                    saved += keep_judged(session, judged, now)
+    return saved
 
 
 def judge(session: Session, platform: Platform, metric: str, today: date) -> JudgedDays | None:
@@ -47,49 +47,58 @@ def judge(session: Session, platform: Platform, metric: str, today: date) -> Jud
     accounts = [
         account
         for client in measured_clients(session)
-        for account, where in client.accounts.items()
-        if client.is_active and where is platform
+        for account, account_platform in client.accounts.items()
+        if client.is_active and account_platform is platform
     ]
-    asked, known = asked_through(session, accounts), remembered_watch(session, platform.value, metric, accounts)
-    if asked is None:
+    last_requested_day, saved_state = (
+        asked_through(session, accounts),
+        remembered_watch(session, platform.value, metric, accounts),
+    )
+    if last_requested_day is None:
         return None
-    last = min(today - ONE_DAY, asked)
-    begun = last - timedelta(days=FIRST_DAYS) if known is None else known.last_day
+    last = min(today - ONE_DAY, last_requested_day)
+    begun = last - timedelta(days=FIRST_DAYS) if saved_state is None else saved_state.last_day
     if last <= begun:
         return None
     days = DateRange(earliest_day(begun), last + ONE_DAY)
     readings = account_days(session, accounts, meanings(session, {metric}), {metric}, days)
     posts = posts_a_day(session, accounts, days)
-    given = {
+    series_by_account = {
         account: series_days(Watch(account, platform, metric), readings, posts, days)
         for account in accounts
-        if (account, metric) in readings or (known is not None and account in known.series)
+        if (account, metric) in readings or (saved_state is not None and account in saved_state.series)
     }
-    if not given:
+    if not series_by_account:
         return None
-    state = _first_state(given, begun) if known is None else _state(known, given)
+    state = _first_state(series_by_account, begun) if saved_state is None else _state(saved_state, series_by_account)
     # Meta may still restate the last days that are over.
     provisional = max(0, PROVISIONAL_DAYS - (today - last - ONE_DAY).days)
-    found = watch(list(given.values()), state, last_day=last, provisional_days=provisional)
-    names = {one.series: account for account, one in given.items()}
-    before = None if known is None else known.last_day
-    return _judged(platform, metric, before, found, names)
+    result = watch(list(series_by_account.values()), state, last_day=last, provisional_days=provisional)
+    names = {series.series: account for account, series in series_by_account.items()}
+    before = None if saved_state is None else saved_state.last_day
+    return _judged(platform, metric, before, result, names)
 
 
-def _first_state(given: Mapping[int, SeriesDays], begun: date) -> MonitoringState:
+def _first_state(series_by_account: Mapping[int, SeriesDays], begun: date) -> MonitoringState:
     """All series as they are before the first day that is judged: known, and never judged."""
     past = []
-    for one in given.values():
-        length = (begun - one.first_day).days + 1
-        cut = SeriesDays(one.series, one.measured, one.first_day, one.values[:length], one.posts[:length])
+    for series in series_by_account.values():
+        length = (begun - series.first_day).days + 1
+        cut = SeriesDays(
+            series.series, series.measured, series.first_day, series.values[:length], series.posts[:length]
+        )
         past.append(past_state(cut))
     return MonitoringState(begun, tuple(past))
 
 
-def _state(known: Remembered, given: Mapping[int, SeriesDays]) -> MonitoringState:
+def _state(saved_state: Remembered, series_by_account: Mapping[int, SeriesDays]) -> MonitoringState:
     """What was judged stays judged; values are those of today, so that late and restated days are learnt from."""
-    series = tuple(recalled(found, given[account]) for account, found in known.series.items() if account in given)
-    return MonitoringState(known.last_day, series, *events_of(known.event), known.together)
+    series = tuple(
+        recalled(document, series_by_account[account])
+        for account, document in saved_state.series.items()
+        if account in series_by_account
+    )
+    return MonitoringState(saved_state.last_day, series, *events_of(saved_state.event), saved_state.together)
 
 
 def _judged(
@@ -105,10 +114,10 @@ def _judged(
         last_day=state.last_day,
         together=list(state.together),
         event=events_document(state),
-        series={accounts[one.series]: remembered(one) for one in state.series},
+        series={accounts[series_state.series]: remembered(series_state) for series_state in state.series},
         anomalies=[
             (accounts[anomaly.series], {name: getattr(anomaly, name) for name in columns})
             for anomaly in watched.anomalies
         ],
-        events=[{name: getattr(one, name) for name in event_columns} for one in watched.events],
+        events=[{name: getattr(event, name) for name in event_columns} for event in watched.events],
     )

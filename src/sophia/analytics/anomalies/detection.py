@@ -33,7 +33,7 @@ def watch(
     InvalidInputError for a series given twice, or under another measure than before, and for numbers that are not finite.
     """
     if last_day is None:
-        last_day = max((one.first_day + (len(one.values) - 1) * ONE_DAY for one in series), default=None)
+        last_day = max((days.first_day + (len(days.values) - 1) * ONE_DAY for days in series), default=None)
     check(series)
     if state is not None and not state.series:
         state = None
@@ -56,13 +56,13 @@ def watch(
 
 
 def check(series: Sequence[SeriesDays]) -> None:
-    if len({one.series for one in series}) < len(series):
+    if len({days.series for days in series}) < len(series):
         raise InvalidInputError("A series came twice: give each series once.")
-    for one in series:
-        if one.posts and len(one.posts) != len(one.values):
-            raise InvalidInputError(f"{one.series}: give as many counts of posts as values, or none.")
-        numbers = np.array([value for value in (*one.values, *one.posts) if value is not None], dtype=float)
+    for days in series:
+        if days.posts and len(days.posts) != len(days.values):
+            raise InvalidInputError(f"{days.series}: give as many counts of posts as values, or none.")
+        numbers = np.array([value for value in (*days.values, *days.posts) if value is not None], dtype=float)
         if not np.isfinite(numbers).all():
-            raise InvalidInputError(f"{one.series}: values must be finite; a missing one is None.")
-        if one.measured != "signed" and (numbers < 0).any():
-            raise InvalidInputError(f"{one.series}: only a series measured as signed may be negative.")
+            raise InvalidInputError(f"{days.series}: values must be finite; a missing one is None.")
+        if days.measured != "signed" and (numbers < 0).any():
+            raise InvalidInputError(f"{days.series}: only a series measured as signed may be negative.")

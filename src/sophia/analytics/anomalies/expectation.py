@@ -106,9 +106,9 @@ def expect(past: Past, weekday: int, posts_today: Floats) -> Expectation:
 def scores(values: Floats, counts: Bools, expected: Expectation) -> Floats:
     """Z of each series' value: how far from what was expected, in standard deviations of a normal variable."""
     floats = np.full(values.shape, np.nan)
-    known = np.isfinite(values)
+    has_value = np.isfinite(values)
     for kind in (True, False):
-        chosen = np.flatnonzero(known & (counts == kind))
+        chosen = np.flatnonzero(has_value & (counts == kind))
         if len(chosen):
             middle, variance, freedom = expected.middle[chosen], expected.variance[chosen], expected.freedom[chosen]
             if kind:
@@ -151,13 +151,13 @@ def decay(length: int) -> Floats:
 
 def _first_dispersion(residuals: Floats, noise: Floats, weights: Floats) -> Floats:
     """From the median size of residuals: no spike moves it."""
-    known = weights > 0
-    count = known.sum(axis=1)
+    is_weighted = weights > 0
+    count = is_weighted.sum(axis=1)
     # Numpy's median of what is known goes through masked arrays, which takes a third of a whole fit.
-    sizes = np.sort(np.where(known, np.abs(residuals), np.inf), axis=1)
+    sizes = np.sort(np.where(is_weighted, np.abs(residuals), np.inf), axis=1)
     middle = np.stack([np.maximum(count - 1, 0) // 2, np.minimum(count // 2, sizes.shape[1] - 1)], axis=1)
     median = np.where(count > 0, np.take_along_axis(sizes, middle, axis=1).mean(axis=1), 0.0)
-    poisson = np.where(known, noise, 0.0).sum(axis=1) / np.maximum(count, 1)
+    poisson = np.where(is_weighted, noise, 0.0).sum(axis=1) / np.maximum(count, 1)
     floats: Floats = np.maximum((_MAD_TO_SD * median) ** 2 - poisson, _LEAST_DISPERSION)
     return floats
 

@@ -43,9 +43,9 @@ class Journal:
     def of(cls, board: Board, state: MonitoringState | None) -> "Journal":
         """Take up what was open."""
         journal = cls(board, [], {})
-        for one in state.series if state else ():
-            for anomaly in one.open:
-                journal._enter(board.names.index(one.series), anomaly)
+        for series_state in state.series if state else ():
+            for anomaly in series_state.open:
+                journal._enter(board.names.index(series_state.series), anomaly)
         return journal
 
     def note(self, day: int, judged: Judged, event: PortfolioEvent | None) -> None:
@@ -75,7 +75,7 @@ class Journal:
                 self._entries.append(replace(self._point(int(row), column, "spike", judged), provisional=True))
 
     def found(self) -> tuple[Anomaly, ...]:
-        return tuple(sorted(self._entries, key=lambda one: (one.noticed, one.series, one.kind)))
+        return tuple(sorted(self._entries, key=lambda anomaly: (anomaly.noticed, anomaly.series, anomaly.kind)))
 
     def open_of(self, row: int) -> tuple[Anomaly, ...]:
         return tuple(self._entries[number] for (where, _), number in sorted(self._open.items()) if where == row)
@@ -161,12 +161,12 @@ class Journal:
         nothing = self.board.values[row, column] == 0 and judged.expected[row] >= _OUTAGE_FROM
         kind: AnomalyKind = "spike" if score > 0 else "outage" if nothing else "drop"
         explained = event is not None and event.score * score > 0 and abs(score - event.score) <= alarm
-        found = self._point(row, column, kind, judged)
-        self._enter(row, replace(found, event_since=event.since if event and explained else None))
+        anomaly = self._point(row, column, kind, judged)
+        self._enter(row, replace(anomaly, event_since=event.since if event and explained else None))
 
     def _worse(self, row: int, column: int, open_one: Anomaly, judged: Judged) -> Anomaly:
-        found = self._point(row, column, open_one.kind, judged)
-        return replace(found, since=open_one.since, noticed=open_one.noticed, event_since=open_one.event_since)
+        anomaly = self._point(row, column, open_one.kind, judged)
+        return replace(anomaly, since=open_one.since, noticed=open_one.noticed, event_since=open_one.event_since)
 
     def _new_level(self, row: int, column: int, length: int, tells: float, judged: Judged) -> bool:
         """Whether the last `length` days are a new level; days of nothing are an outage."""
@@ -178,16 +178,16 @@ class Journal:
         if point is not None and beginning:
             step = min(step, WINDOW + (point.since - board.first_day).days)
         self._close(row, "level", board.date_of(step - 1))
-        found = self._point(row, column, "rise" if tells > 0 else "fall", judged)
-        found = replace(found, since=board.date_of(step), score=tells)
+        anomaly = self._point(row, column, "rise" if tells > 0 else "fall", judged)
+        anomaly = replace(anomaly, since=board.date_of(step), score=tells)
         board.add_step(row, max(step, 0))
         if point is not None and beginning:
             # What looked like a spike or drop was the beginning.
             number = self._open[row, "level"] = self._open.pop((row, "point"))
-            self._entries[number] = replace(found, noticed=point.noticed, event_since=point.event_since)
+            self._entries[number] = replace(anomaly, noticed=point.noticed, event_since=point.event_since)
         else:
             self._close(row, "point", board.date_of(column - 1))
-            self._enter(row, found)
+            self._enter(row, anomaly)
         return True
 
     def _outage(self, row: int, column: int, judged: Judged) -> bool:
@@ -262,10 +262,10 @@ def runs(scores: Floats, correlation: Floats) -> tuple[Floats, NDArray[np.int_]]
     signs disagree.
     """
     best, columns = np.zeros(len(scores)), np.full(len(scores), SHORTEST)
-    known = np.isfinite(scores)
-    clipped = np.where(known, np.clip(scores, -_CLIP, _CLIP), 0.0)
+    has_score = np.isfinite(scores)
+    clipped = np.where(has_score, np.clip(scores, -_CLIP, _CLIP), 0.0)
     for length in range(SHORTEST, min(LONGEST, scores.shape[1]) + 1):
-        part, there = clipped[:, -length:], known[:, -length:]
+        part, there = clipped[:, -length:], has_score[:, -length:]
         days = there.sum(axis=1)
         total = part.sum(axis=1)
         agree = (np.where(there, np.sign(part), np.sign(total)[:, None]) == np.sign(total)[:, None]).all(axis=1)

@@ -42,34 +42,34 @@ class PortfolioEventDetector:
     def judge(self, day: int, scores: Floats) -> PortfolioEvent | None:
         """The event that this day belongs to. A new level of everybody gives every series a step."""
         column = WINDOW + day
-        known = scores[np.isfinite(scores)]
-        median = float(np.median(known)) if len(known) >= ENOUGH_SERIES else 0.0
-        common = median * len(known) ** 0.5 / _MEDIAN_SD
-        self.together = [*self.together, common if len(known) >= ENOUGH_SERIES else None][-LONGEST:]
+        judged_scores = scores[np.isfinite(scores)]
+        median = float(np.median(judged_scores)) if len(judged_scores) >= ENOUGH_SERIES else 0.0
+        common = median * len(judged_scores) ** 0.5 / _MEDIAN_SD
+        self.together = [*self.together, common if len(judged_scores) >= ENOUGH_SERIES else None][-LONGEST:]
         if self.level is not None and (self.board.date_of(column) - self.level.since).days >= USUAL_AFTER_DAYS:
             self._end_level(column)
         portfolio_event = self._new_level(column, median)
         if portfolio_event is not None:
             return portfolio_event
         sign = 1.0 if median > 0 else -1.0
-        alike = int((known * sign >= _ALIKE).sum())
+        alike = int((judged_scores * sign >= _ALIKE).sum())
         goes_on = self.open is not None and (self.open.score > 0) == (sign > 0)
         alarm, most = (_GOES_ON, _STILL_MOST) if goes_on else (_ALARM, _MOST)
-        belongs = abs(common) >= alarm and alike >= most * len(known)
+        belongs = abs(common) >= alarm and alike >= most * len(judged_scores)
         if self.open is not None and not (belongs and goes_on):
             self._closed.append(replace(self.open, until=self.board.date_of(column - 1)))
             self.open = None
         if belongs and self.open is None:
             kind: EventKind = "spike" if sign > 0 else "drop"
-            self.open = PortfolioEvent(kind, self.board.date_of(column), None, len(known), alike, median)
+            self.open = PortfolioEvent(kind, self.board.date_of(column), None, len(judged_scores), alike, median)
         return self.open
 
     def found(self) -> tuple[PortfolioEvent, ...]:
-        return (*self._closed, *(one for one in (self.level, self.open) if one is not None))
+        return (*self._closed, *(event for event in (self.level, self.open) if event is not None))
 
     def _new_level(self, column: int, median: float) -> PortfolioEvent | None:
         """The level that most have since some days, when this day tells that they have."""
-        tells, columns = runs(np.array([[np.nan if one is None else one for one in self.together]]), _CORRELATION)
+        tells, columns = runs(np.array([[np.nan if score is None else score for score in self.together]]), _CORRELATION)
         if abs(tells[0]) < _SHIFT:
             return None
         since = max(column - int(columns[0]) + 1, 0)

@@ -130,7 +130,7 @@ def remembered_watch(session: Session, platform: str, metric: str, accounts: Col
             MonitoredSeries.metric == metric, among(MonitoredSeries.account_id, accounts)
         )
     )
-    series = {account: found for account, found in rows}  # noqa: C416 - rows are no pairs to the type checker
+    series = {account: document for account, document in rows}  # noqa: C416 - rows are no pairs to the type checker
     return Remembered(row.last_day, tuple(row.together), row.event, series)
 
 

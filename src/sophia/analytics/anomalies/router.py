@@ -23,38 +23,41 @@ DAYS = 90
 
 
 @router.get("/{client_id}/anomalies")
-def anomalies(context: ReadContext, client_id: ClientId, asked: Annotated[AnomaliesQuery, Query()]) -> AnomaliesAnswer:
+def anomalies(context: ReadContext, client_id: ClientId, query: Annotated[AnomaliesQuery, Query()]) -> AnomaliesAnswer:
     """What was unusual, since when, how much and against what was expected; judged every morning, open until it ends."""
-    window = _window(context, asked)
+    window = _window(context, query)
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        found = told_anomalies(session, client_id, window=window, only_open=asked.open)
+        stored_anomalies = told_anomalies(session, client_id, window=window, only_open=query.open)
         through = judged_through(session, client_id)
-        told = told_to(context.allowed_clients, notes(session, [client_id], window=window))
-    lines = [{"anomaly": one, "sentence": say_anomaly(one, one.kind, one.metric, one.platform)} for one in found]
+        annotations = told_to(context.allowed_clients, notes(session, [client_id], window=window))
+    lines = [
+        {"anomaly": anomaly, "sentence": say_anomaly(anomaly, anomaly.kind, anomaly.metric, anomaly.platform)}
+        for anomaly in stored_anomalies
+    ]
     about = {"client_id": client_id, "window": window, "judged_through": through}
-    return AnomaliesAnswer.model_validate(about | {"anomalies": lines, "annotations": told})
+    return AnomaliesAnswer.model_validate(about | {"anomalies": lines, "annotations": annotations})
 
 
 @portfolio.get("/portfolio/events")
-def events(context: ReadContext, asked: Annotated[AnomaliesQuery, Query()]) -> EventsAnswer:
+def events(context: ReadContext, query: Annotated[AnomaliesQuery, Query()]) -> EventsAnswer:
     """Days on which most accounts of a platform moved alike: how many, how much, since when and until when."""
-    window = _window(context, asked)
+    window = _window(context, query)
     with context.database.read() as session:
         stand = [
             told_event
-            for told_event in told_events(session, window=window, only_open=asked.open)
+            for told_event in told_events(session, window=window, only_open=query.open)
             if told_event.withdrawn_at is None
         ]
-        found = shared_events(stand)[::-1]
-        told = told_to(context.allowed_clients, notes(session, [], window=window))
-    return EventsAnswer.model_validate({"window": window, "events": found, "annotations": told})
+        events_by_date = shared_events(stand)[::-1]
+        annotations = told_to(context.allowed_clients, notes(session, [], window=window))
+    return EventsAnswer.model_validate({"window": window, "events": events_by_date, "annotations": annotations})
 
 
-def _window(context: RequestContext, asked: AnomaliesQuery) -> DateRange | None:
+def _window(context: RequestContext, query: AnomaliesQuery) -> DateRange | None:
     """The days that were asked for; without any the last 90, or all for what is open."""
-    window = requested_dates(asked)
-    if window is not None or asked.open:
+    window = requested_dates(query)
+    if window is not None or query.open:
         return window
     today = reporting_day(context.now)
     return DateRange(today - timedelta(days=DAYS), today + ONE_DAY)

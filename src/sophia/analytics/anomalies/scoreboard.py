@@ -80,9 +80,9 @@ class Board:
         values = np.where(counts[:, None], self.values[ready, window], self._logs(ready, window, signed))
         values = (values - centre[:, None]) / scale[:, None]
         posts = self.posts[ready, window]
-        known = np.isfinite(posts)
-        usual = np.where(known, posts, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        posts = np.where(known, posts, usual[:, None])
+        has_count = np.isfinite(posts)
+        usual = np.where(has_count, posts, 0.0).sum(axis=1) / np.maximum(has_count.sum(axis=1), 1)
+        posts = np.where(has_count, posts, usual[:, None])
         steps = np.maximum(self.steps[ready] - column + WINDOW, 0)
         past = Past(values[:, :-1], self._weights(ready, column), posts[:, :-1], steps, counts)
         expected = expect(past, self.date_of(column).weekday(), posts[:, -1])
@@ -93,9 +93,9 @@ class Board:
         )
         noise = np.where(counts, np.exp(np.where(counts, -expected.middle, 0.0)), 0.0)
         spread = 1.96 * np.sqrt(np.log1p(expected.variance + noise))
-        for place, away in ((judged.expected, 0.0), (judged.low, -spread), (judged.high, spread)):
+        for target, away in ((judged.expected, 0.0), (judged.low, -spread), (judged.high, spread)):
             middle = (expected.middle + away) * scale + centre
-            place[ready] = np.where(signed, middle, np.exp(np.where(signed, 0.0, middle)))
+            target[ready] = np.where(signed, middle, np.exp(np.where(signed, 0.0, middle)))
 
     def _logs(self, ready: NDArray[np.intp], window: slice, signed: Bools) -> Floats:
         values = self.values[ready, window]
@@ -130,14 +130,14 @@ class Board:
     @classmethod
     def of(cls, series: Sequence[SeriesDays], state: MonitoringState | None, last_day: date) -> "Board":
         """Lay out the state's days, then new ones until `last_day`. A series new to the state brings its past along."""
-        kept = {one.series: one for one in state.series} if state else {}
-        given = {one.series: one for one in series}
-        names = tuple(sorted({*kept, *given}))
-        first = state.last_day + _ONE_DAY if state else min((one.first_day for one in series), default=last_day)
+        kept_states = {series_state.series: series_state for series_state in state.series} if state else {}
+        new_days = {days.series: days for days in series}
+        names = tuple(sorted({*kept_states, *new_days}))
+        first = state.last_day + _ONE_DAY if state else min((days.first_day for days in series), default=last_day)
         shape = (len(names), WINDOW + max((last_day - first).days + 1, 0))
         board = cls(
             names=names,
-            measured=tuple(_measured(kept.get(name), given.get(name)) for name in names),
+            measured=tuple(_measured(kept_states.get(name), new_days.get(name)) for name in names),
             first_day=first,
             values=np.full(shape, np.nan),
             posts=np.full(shape, np.nan),
@@ -147,18 +147,18 @@ class Board:
             seen=np.zeros(len(names), dtype=int),
         )
         for row, name in enumerate(names):
-            if name in kept:
-                board._restore(row, kept[name])
-            if name in given:
-                board._lay(row, given[name], WINDOW if name in kept else 0)
+            if name in kept_states:
+                board._restore(row, kept_states[name])
+            if name in new_days:
+                board._lay(row, new_days[name], WINDOW if name in kept_states else 0)
         return board
 
     def _restore(self, row: int, kept: SeriesState) -> None:
-        place = slice(WINDOW - len(kept.values), WINDOW)
-        self.values[row, place] = _floats(kept.values)
-        self.posts[row, place] = _floats(kept.posts)
-        self.odd[row, place] = kept.odd
-        self.scores[row, place] = _floats(kept.scores)
+        columns = slice(WINDOW - len(kept.values), WINDOW)
+        self.values[row, columns] = _floats(kept.values)
+        self.posts[row, columns] = _floats(kept.posts)
+        self.odd[row, columns] = kept.odd
+        self.scores[row, columns] = _floats(kept.scores)
         for step, day in enumerate(reversed(kept.steps), 1):
             self.steps[row, -step] = WINDOW + (day - self.first_day).days
         self.seen[row] = kept.days_seen
@@ -167,38 +167,38 @@ class Board:
         begin = WINDOW + (series_days.first_day - self.first_day).days
         skip = max(least - begin, 0)
         length = max(min(len(series_days.values), self.values.shape[1] - begin), skip)
-        place = slice(begin + skip, begin + length)
-        self.values[row, place] = _floats(series_days.values[skip:length])
+        columns = slice(begin + skip, begin + length)
+        self.values[row, columns] = _floats(series_days.values[skip:length])
         if series_days.posts:
             # The first post of a day matters more than the second.
-            self.posts[row, place] = np.log2(1.0 + _floats(series_days.posts[skip:length]))
+            self.posts[row, columns] = np.log2(1.0 + _floats(series_days.posts[skip:length]))
         if least == 0:
             self.seen[row] = np.isfinite(self.values[row, :WINDOW]).sum()
 
     def kept(self, row: int, final: int) -> SeriesState:
         """The row as it stands when the first `final` new days are judged, without what is open."""
-        place = slice(final, final + WINDOW)
-        told = np.isfinite(self.values[row, place]) | np.isfinite(self.posts[row, place])
-        place = slice(final + int(np.argmax(told)), final + WINDOW)
+        columns = slice(final, final + WINDOW)
+        has_data = np.isfinite(self.values[row, columns]) | np.isfinite(self.posts[row, columns])
+        columns = slice(final + int(np.argmax(has_data)), final + WINDOW)
         steps = [int(step) for step in self.steps[row] if step > final]
         return SeriesState(
             series=self.names[row],
             measured=self.measured[row],
             last_day=self.date_of(final + WINDOW - 1),
-            values=_known(self.values[row, place]),
-            posts=_known(self.posts[row, place]),
-            odd=tuple(bool(odd) for odd in self.odd[row, place]),
-            scores=_known(self.scores[row, place]),
+            values=_known(self.values[row, columns]),
+            posts=_known(self.posts[row, columns]),
+            odd=tuple(bool(odd) for odd in self.odd[row, columns]),
+            scores=_known(self.scores[row, columns]),
             steps=tuple(self.date_of(step) for step in steps),
             days_seen=int(self.seen[row]),
         )
 
 
-def _measured(kept: SeriesState | None, given: SeriesDays | None) -> Measured:
-    if kept and given and kept.measured != given.measured:
-        raise InvalidInputError(f"{given.series} was measured as {kept.measured} until now, not as {given.measured}.")
-    if given:
-        return given.measured
+def _measured(kept: SeriesState | None, days: SeriesDays | None) -> Measured:
+    if kept and days and kept.measured != days.measured:
+        raise InvalidInputError(f"{days.series} was measured as {kept.measured} until now, not as {days.measured}.")
+    if days:
+        return days.measured
     return kept.measured if kept else "count"
 
 

@@ -52,7 +52,7 @@ def say_anomaly(document: Any, kind: str, metric: str, platform: str, path: str 
     template = template.replace("{metric_small}", name.lower()).replace("{metric}", name)
     template = template.replace("{platform}", PLATFORM_NAMES[platform]) + "."
     forms: Mapping[str, Form] = {"since": "text", "until": "text", **MEASURED}
-    named = {one: Reference(f"{path}{one}", form) for one, form in forms.items() if f"{{{one}}}" in template}
+    named = {field: Reference(f"{path}{field}", form) for field, form in forms.items() if f"{{{field}}}" in template}
     return say(document, template, **named)
 
 

@@ -48,10 +48,15 @@ def anomalies_of_client(
     accounts: Mapping[int, Platform], days: AccountDays, posts: PostsADay, window: DateRange, today: date
 ) -> tuple[SeriesAnomaly, ...]:
     """What is unusual in the window, in the series of one client alone."""
-    every, size = watches(accounts), CLIENTS_SERIES_AT_ONCE
-    chunks = (every[place : place + size] for place in range(0, len(every), size))
-    found = [one for chunk in chunks for one in watch_together(chunk, days, posts, window, today)[0]]
-    return tuple(sorted(found, key=lambda one: (one.anomaly.since, one.account_id, one.metric, one.anomaly.kind)))
+    all_series, size = watches(accounts), CLIENTS_SERIES_AT_ONCE
+    chunks = (all_series[index : index + size] for index in range(0, len(all_series), size))
+    anomalies = [anomaly for chunk in chunks for anomaly in watch_together(chunk, days, posts, window, today)[0]]
+    return tuple(
+        sorted(
+            anomalies,
+            key=lambda anomaly: (anomaly.anomaly.since, anomaly.account_id, anomaly.metric, anomaly.anomaly.kind),
+        )
+    )
 
 
 def watch_together(
@@ -61,24 +66,30 @@ def watch_together(
 
     The days of the window and the week before it are judged; those before them are only learnt from.
     """
-    whole = watched_days(window, today)
-    first = whole.start + timedelta(days=HISTORY_DAYS)
-    known = [one for one in series if any(day in whole for day in days.get((one.account_id, one.metric), ()))]
-    if not known or first >= whole.end:
-        return [], []
-    past, new = DateRange(whole.start, first), DateRange(first, whole.end)
-    state = MonitoringState(first - ONE_DAY, tuple(past_state(series_days(one, days, posts, past)) for one in known))
-    given = [series_days(one, days, posts, new) for one in known]
-    # Meta may still restate the last two days that are over.
-    provisional = max(0, PROVISIONAL_DAYS - (today - whole.end).days)
-    watched = watch(given, state, last_day=whole.end - ONE_DAY, provisional_days=provisional)
-    by_name = {one.name: one for one in known}
-    series_anomalies = [
-        SeriesAnomaly(one.account_id, one.platform, one.metric, anomaly)
-        for anomaly in watched.anomalies
-        if _touches(anomaly.since, anomaly.until, window) and (one := by_name[anomaly.series])
+    days_needed = watched_days(window, today)
+    first = days_needed.start + timedelta(days=HISTORY_DAYS)
+    with_data = [
+        monitored
+        for monitored in series
+        if any(day in days_needed for day in days.get((monitored.account_id, monitored.metric), ()))
     ]
-    return series_anomalies, [event for event in watched.events if event_is_of(event, window, LATE_DAYS)]
+    if not with_data or first >= days_needed.end:
+        return [], []
+    past, new = DateRange(days_needed.start, first), DateRange(first, days_needed.end)
+    state = MonitoringState(
+        first - ONE_DAY, tuple(past_state(series_days(monitored, days, posts, past)) for monitored in with_data)
+    )
+    new_days = [series_days(monitored, days, posts, new) for monitored in with_data]
+    # Meta may still restate the last two days that are over.
+    provisional = max(0, PROVISIONAL_DAYS - (today - days_needed.end).days)
+    result = watch(new_days, state, last_day=days_needed.end - ONE_DAY, provisional_days=provisional)
+    by_name = {monitored.name: monitored for monitored in with_data}
+    series_anomalies = [
+        SeriesAnomaly(monitored.account_id, monitored.platform, monitored.metric, anomaly)
+        for anomaly in result.anomalies
+        if _touches(anomaly.since, anomaly.until, window) and (monitored := by_name[anomaly.series])
+    ]
+    return series_anomalies, [event for event in result.events if event_is_of(event, window, LATE_DAYS)]
 
 
 def event_is_of(event: PortfolioEvent | StoredPortfolioEvent, window: DateRange, late: int = BEFORE_DAYS) -> bool:
@@ -95,11 +106,11 @@ def _touches(since: date, until: date | None, window: DateRange) -> bool:
 def series_days(watch: Watch, days: AccountDays, posts: PostsADay, window: DateRange) -> SeriesDays:
     """The series in the window as the watch wants it; a day without posts has none, for all of them are known."""
     values, published = days.get((watch.account_id, watch.metric), {}), posts.get(watch.account_id, {})
-    every = each_day(window)
+    dates = each_day(window)
     return SeriesDays(
         series=watch.name,
         measured="count",
         first_day=window.start,
-        values=tuple(None if value is None else float(value) for value in map(values.get, every)),
-        posts=tuple([float(published.get(day, 0)) for day in every]),
+        values=tuple(None if value is None else float(value) for value in map(values.get, dates)),
+        posts=tuple([float(published.get(day, 0)) for day in dates]),
     )

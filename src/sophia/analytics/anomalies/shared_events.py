@@ -63,15 +63,15 @@ def shared_events(parts: Iterable[P]) -> tuple[SharedEvent[P], ...]:
 
     Its day is the one that most of its parts name, of several the first.
     """
-    pses: list[list[P]] = []
-    for part in sorted(parts, key=lambda one: one.since):
-        near = (pse for pse in pses if part.since - _NEAR <= _reach(pse) and _up(pse[-1]) == _up(part))
+    groups: list[list[P]] = []
+    for part in sorted(parts, key=lambda part: part.since):
+        near = (group for group in groups if part.since - _NEAR <= _reach(group) and _up(group[-1]) == _up(part))
         group = next(near, None)
         if group is None:
-            pses.append([part])
+            groups.append([part])
         else:
             group.append(part)
-    return tuple(sorted((_together(group) for group in pses), key=lambda one: one.since))
+    return tuple(sorted((_together(group) for group in groups), key=lambda event: event.since))
 
 
 def _reach(parts: Sequence[Part]) -> date:
@@ -84,14 +84,14 @@ def _up(part: Part) -> bool:
 
 
 def _together(parts: Sequence[P]) -> SharedEvent[P]:
-    most = {(one.platform, one.metric): one for one in sorted(parts, key=lambda one: one.alike)}.values()
-    days = [one.since for one in parts]
-    ends = [one.until for one in parts]
+    largest = {(part.platform, part.metric): part for part in sorted(parts, key=lambda part: part.alike)}.values()
+    days = [part.since for part in parts]
+    ends = [part.until for part in parts]
     return SharedEvent(
         kind=min((part.kind for part in parts), key=_LASTING.index),
         since=max(sorted(set(days)), key=days.count),
         until=None if None in ends else max(end for end in ends if end is not None),
-        series=sum(one.series for one in most),
-        alike=sum(one.alike for one in most),
+        series=sum(part.series for part in largest),
+        alike=sum(part.alike for part in largest),
         parts=tuple(parts),
     )

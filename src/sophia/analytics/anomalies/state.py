@@ -43,29 +43,29 @@ def remembered(state: SeriesState) -> dict[str, Any]:
         "scores": list(state.scores),
         "steps": [day.isoformat() for day in state.steps],
         "days_seen": state.days_seen,
-        "open": [document(one) for one in state.open],
+        "open": [document(anomaly) for anomaly in state.open],
     }
 
 
-def recalled(found: Mapping[str, Any], today: SeriesDays) -> SeriesState:
+def recalled(saved: Mapping[str, Any], today: SeriesDays) -> SeriesState:
     """The state that `remembered` was given, with the values that its days have today.
 
     `today` begins at the earliest day that can be remembered: WINDOW days until the last day judged.
     """
-    last, length = date.fromisoformat(found["last_day"]), len(found["odd"])
+    last, length = date.fromisoformat(saved["last_day"]), len(saved["odd"])
     end = (last - today.first_day).days + 1
-    place = slice(end - length, end)
+    columns = slice(end - length, end)
     return SeriesState(
         series=today.series,
-        measured=found["measured"],
+        measured=saved["measured"],
         last_day=last,
-        values=today.values[place],
-        posts=as_learnt(today.posts[place]),
-        odd=tuple(bool(odd) for odd in found["odd"]),
-        scores=tuple(found["scores"]),
-        steps=tuple(date.fromisoformat(day) for day in found["steps"]),
-        days_seen=found["days_seen"],
-        open=tuple(Anomaly(**(_plain(one) | {"series": today.series})) for one in found["open"]),
+        values=today.values[columns],
+        posts=as_learnt(today.posts[columns]),
+        odd=tuple(bool(odd) for odd in saved["odd"]),
+        scores=tuple(saved["scores"]),
+        steps=tuple(date.fromisoformat(day) for day in saved["steps"]),
+        days_seen=saved["days_seen"],
+        open=tuple(Anomaly(**(_plain(anomaly) | {"series": today.series})) for anomaly in saved["open"]),
     )
 
 
@@ -85,21 +85,22 @@ def document(anomaly: Anomaly | PortfolioEvent) -> dict[str, Any]:
 def events_document(state: MonitoringState) -> dict[str, Any]:
     """What of the portfolio goes on, as JSON."""
     return {
-        name: None if one is None else document(one) for name, one in (("event", state.event), ("level", state.level))
+        name: None if event is None else document(event)
+        for name, event in (("event", state.event), ("level", state.level))
     }
 
 
-def events_of(found: Mapping[str, Any] | None) -> tuple[PortfolioEvent | None, PortfolioEvent | None]:
+def events_of(saved: Mapping[str, Any] | None) -> tuple[PortfolioEvent | None, PortfolioEvent | None]:
     """The event and the level that `events_document` was given; older stores hold the event alone, or nothing."""
-    if found is None:
+    if saved is None:
         return None, None
-    both: Mapping[str, Any] = {"event": found, "level": None} if "kind" in found else found
+    both: Mapping[str, Any] = {"event": saved, "level": None} if "kind" in saved else saved
     event, level = (None if both[name] is None else PortfolioEvent(**_plain(both[name])) for name in ("event", "level"))
     return event, level
 
 
-def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(saved: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: date.fromisoformat(value) if name in _DAYS and value is not None else value
-        for name, value in found.items()
+        for name, value in saved.items()
     }

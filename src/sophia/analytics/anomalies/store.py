@@ -54,16 +54,18 @@ def keep_judged(session: Session, judged: JudgedDays, now: datetime) -> Told:
         row = MonitoredMetric(platform=judged.platform, metric=judged.metric)
         session.add(row)
     row.last_day, row.together, row.event, row.judged_at = judged.last_day, judged.together, judged.event, now
-    told = _keep_anomalies(session, judged, now) + _keep_events(session, judged, now)
+    saved = _keep_anomalies(session, judged, now) + _keep_events(session, judged, now)
     _keep_series(session, judged)
     session.flush()
-    return told
+    return saved
 
 
 def _keep_series(session: Session, judged: JudgedDays) -> None:
-    mine = select(Account.id).where(Account.platform == judged.platform)
+    platform_accounts = select(Account.id).where(Account.platform == judged.platform)
     session.execute(
-        delete(MonitoredSeries).where(MonitoredSeries.metric == judged.metric, MonitoredSeries.account_id.in_(mine))
+        delete(MonitoredSeries).where(
+            MonitoredSeries.metric == judged.metric, MonitoredSeries.account_id.in_(platform_accounts)
+        )
     )
     session.add_all(
         MonitoredSeries(account_id=account, metric=judged.metric, remembered=document)
@@ -73,8 +75,8 @@ def _keep_series(session: Session, judged: JudgedDays) -> None:
 
 def _keep_anomalies(session: Session, judged: JudgedDays, now: datetime) -> Told:
     entry = AnomalyEntry
-    found = {(account, values["noticed"]): values for account, values in judged.anomalies}
-    first = min((noticed for _, noticed in found), default=date.max)
+    values_by_key = {(account, values["noticed"]): values for account, values in judged.anomalies}
+    first = min((noticed for _, noticed in values_by_key), default=date.max)
     rows = session.scalars(
         select(entry)
         .join(Account, Account.id == entry.account_id)
@@ -85,19 +87,19 @@ def _keep_anomalies(session: Session, judged: JudgedDays, now: datetime) -> Told
             | ((entry.until.is_(None) | entry.provisional.is_(True)) & entry.withdrawn_at.is_(None)),
         )
     )
-    known = {(row.account_id, row.noticed): row for row in rows}
-    told = Told()
-    for (account, noticed), values in found.items():
-        row = known.get((account, noticed))
+    rows_by_key = {(row.account_id, row.noticed): row for row in rows}
+    saved = Told()
+    for (account, noticed), values in values_by_key.items():
+        row = rows_by_key.get((account, noticed))
         if row is None:
             session.add(entry(account_id=account, metric=judged.metric, first_told_at=now, changed_at=now, **values))
-            told += Told(new=1)
+            saved += Told(new=1)
         else:
-            told += _update(row, values, now)
-    for key, row in known.items():
-        if key not in found and row.withdrawn_at is None:
-            told += _end(row, judged, now)
-    return told
+            saved += _update(row, values, now)
+    for key, row in rows_by_key.items():
+        if key not in values_by_key and row.withdrawn_at is None:
+            saved += _end(row, judged, now)
+    return saved
 
 
 def _end(row: AnomalyEntry, judged: JudgedDays, now: datetime) -> Told:
@@ -113,37 +115,37 @@ def _end(row: AnomalyEntry, judged: JudgedDays, now: datetime) -> Told:
 
 def _keep_events(session: Session, judged: JudgedDays, now: datetime) -> Told:
     entry = PortfolioEventEntry
-    found = {values["since"]: values for values in judged.events}
+    values_by_day = {values["since"]: values for values in judged.events}
     rows = session.scalars(
         select(entry).where(
             entry.platform == judged.platform,
             entry.metric == judged.metric,
-            entry.since.in_(list(found)) | (entry.until.is_(None) & entry.withdrawn_at.is_(None)),
+            entry.since.in_(list(values_by_day)) | (entry.until.is_(None) & entry.withdrawn_at.is_(None)),
         )
     )
-    known = {row.since: row for row in rows}
-    told = Told()
-    for since, values in found.items():
-        row = known.get(since)
+    rows_by_day = {row.since: row for row in rows}
+    saved = Told()
+    for since, values in values_by_day.items():
+        row = rows_by_day.get(since)
         if row is None:
             about = {"platform": judged.platform, "metric": judged.metric, "first_told_at": now, "changed_at": now}
             session.add(entry(**about, **values))
-            told += Told(new=1)
+            saved += Told(new=1)
         else:
-            told += _update(row, values, now)
-    for since, row in known.items():
+            saved += _update(row, values, now)
+    for since, row in rows_by_day.items():
         # It became the new level of everybody, which began earlier.
-        if since not in found and row.withdrawn_at is None and row.until is None:
+        if since not in values_by_day and row.withdrawn_at is None and row.until is None:
             row.withdrawn_at = row.changed_at = now
-            told += Told(withdrawn=1)
-    return told
+            saved += Told(withdrawn=1)
+    return saved
 
 
 def _update(row: AnomalyEntry | PortfolioEventEntry, values: Mapping[str, Any], now: datetime) -> Told:
-    wanted = {**values, "withdrawn_at": None}
-    if all(getattr(row, name) == value for name, value in wanted.items()):
+    new_values = {**values, "withdrawn_at": None}
+    if all(getattr(row, name) == value for name, value in new_values.items()):
         return Told()
-    for name, value in wanted.items():
+    for name, value in new_values.items():
         setattr(row, name, value)
     row.changed_at = now
     return Told(changed=1)

@@ -21,10 +21,10 @@ _ENOUGH_TO_POOL = 5
 class Changes:
     """Changes on the log scale in shape (rows, clients); the first row is the estimate, the others are draws.
 
-    NaN or infinite where something is missing or zero. `centre` is what the other clients show of `shown`.
+    NaN or infinite where something is missing or zero. `centre` is what the other clients show of `exposure`.
     """
 
-    shown: Floats  # exposure beyond what posting explains: platform and distribution
+    exposure: Floats  # exposure beyond what posting explains: platform and distribution
     posting: Floats  # NaN where posts are not known
     people: Floats
     centre: Floats
@@ -45,35 +45,35 @@ def changes_of(units: Units, *, seed: int, draws: int) -> Changes:
         shown_factor, reacted_factor = (
             np.exp(spread(np.log(factors), clients, random, half)) for factors in format_factors(units, votes)
         )
-        shown, people = (
+        exposure, people = (
             _widened(drawn, units, lasts, random, half)
             for drawn, lasts in zip(
                 _changes(units, shown_factor, reacted_factor, random, half), _lasting(units), strict=True
             )
         )
         if units.paired:
-            posting = posting_of_days(units.posts, shown[0], random, half)
+            posting = posting_of_days(units.posts, exposure[0], random, half)
             explained = np.where(np.isfinite(posting), posting, 0.0)
         else:
             posting = _posting_of_posts(units, shown_factor * reacted_factor)
             explained = np.zeros_like(posting)
-        exposed, shown = shown[0], shown - explained
+        exposed, exposure = exposure[0], exposure - explained
         posting = np.where(np.isfinite(posting), posting, np.nan)
         comparable = np.isfinite(exposed) & np.isfinite(posting[0])
         voices = _voices(units.posts, comparable)
-        others = _centre(shown[0], voices, votes[: half + 1])
+        others = _centre(exposure[0], voices, votes[: half + 1])
         centre = spread(others if units.paired else again(others), int(comparable.sum()) - 1, random, half)
         if units.paired:
             # What is not known of the posting that was taken out of everybody.
             centre += _centre(exposed - explained, voices, np.ones_like(centre)) - centre[0]
-        return Changes(shown, posting, people, centre, comparable)
+        return Changes(exposure, posting, people, centre, comparable)
 
 
 # -- one client's own units --------------------------------------------------------------------------------------------
 
 
 def _changes(
-    units: Units, shown: Floats, reacted: Floats, random: np.random.Generator, half: int
+    units: Units, exposure_factor: Floats, reacted: Floats, random: np.random.Generator, half: int
 ) -> tuple[Floats, Floats]:
     """Changes of exposure for its potential, and of engagements for exposure, units drawn again with random weights.
 
@@ -82,18 +82,18 @@ def _changes(
     """
     length = units.used.shape[2]
     first = random.standard_exponential((half, length))
-    one = np.ones((1, length))
+    unweighted = np.ones((1, length))
     if units.paired:  # both halves of the draws would be equal
-        weights = (np.concatenate([one, first]),) * 2
+        weights = (np.concatenate([unweighted, first]),) * 2
     else:
         second = random.standard_exponential((half, length))
-        weights = np.concatenate([one, first, second]), np.concatenate([one, second, first])
+        weights = np.concatenate([unweighted, first, second]), np.concatenate([unweighted, second, first])
     rows = len(weights[0])
-    before, after = (_side(units, side, weights[side], shown[:rows], reacted[:rows]) for side in (0, 1))
+    before, after = (_side(units, side, weights[side], exposure_factor[:rows], reacted[:rows]) for side in (0, 1))
     return after[0] - before[0], after[1] - before[1]
 
 
-def _side(units: Units, side: int, weights: Floats, shown: Floats, reacted: Floats) -> tuple[Floats, Floats]:
+def _side(units: Units, side: int, weights: Floats, exposure_factor: Floats, reacted: Floats) -> tuple[Floats, Floats]:
     """For one window, in shape (rows, clients): ln(exposure / potential) and ln(engagements / exposure).
 
     A post's exposure counts as much as people react to its format, and its potential is what a post of its format
@@ -101,9 +101,9 @@ def _side(units: Units, side: int, weights: Floats, shown: Floats, reacted: Floa
     """
     exposure = potential = np.zeros((weights.shape[0], units.posts.shape[1]))
     for name in range(units.formats):
-        mine = units.used[side] * (units.format_of[side] == name)
-        exposure = exposure + weights @ (units.exposure[side] * mine).T * reacted[:, [name]]
-        potential = potential + weights @ mine.T * (shown * reacted)[:, [name]]
+        of_format = units.used[side] * (units.format_of[side] == name)
+        exposure = exposure + weights @ (units.exposure[side] * of_format).T * reacted[:, [name]]
+        potential = potential + weights @ of_format.T * (exposure_factor * reacted)[:, [name]]
     engagements = weights @ units.engagements[side].T
     return np.log(exposure / potential), np.log(engagements / exposure)
 
@@ -185,13 +185,13 @@ def _voices(posts: Floats, comparable: NDArray[np.bool_]) -> Floats:
     return voices
 
 
-def _centre(shown: Floats, voices: Floats, votes: Floats) -> Floats:
+def _centre(exposure: Floats, voices: Floats, votes: Floats) -> Floats:
     """The weighted median of the other clients' changes, in the shape of `votes`; drawn by clients."""
     heard = np.flatnonzero(voices > 0)
     centre = np.full(votes.shape, np.nan)
     if not len(heard):
         return centre
-    values, weights = shown[..., heard], voices[heard] * votes[:, heard]
+    values, weights = exposure[..., heard], voices[heard] * votes[:, heard]
     centre[:, heard] = others_medians(values, weights)
     if len(heard) < len(voices):
         # Whoever is not heard is compared with all who are: the median without a last element that weighs nothing.

@@ -73,17 +73,17 @@ class DriverSplit:
     reasons: Mapping[str, str]
 
     def part(self, driver: Driver) -> Part | None:
-        found: Part | None = getattr(self, driver)
-        return found
+        part: Part | None = getattr(self, driver)
+        return part
 
     @property
     def main_driver(self) -> Driver | None:
         """The certain driver that made at least half of the change; None where nobody did."""
-        found = self.certain_driver
-        part = None if found is None else self.part(found)
+        driver = self.certain_driver
+        part = None if driver is None else self.part(driver)
         if self.whole is None or part is None or abs(part.log) < _MAIN_SHARE * abs(self.whole.log):
             return None
-        return found
+        return driver
 
     @property
     def certain_driver(self) -> Driver | None:
@@ -124,9 +124,9 @@ def _parts(changes: Changes, units: Units) -> dict[str, list[Part | None]]:
     """Every part of every client, None where it cannot be computed."""
     others = int(changes.comparable.sum()) - changes.comparable
     platform = np.where(others >= ENOUGH_OTHERS, changes.centre, np.nan)
-    exposed = np.isfinite(changes.shown[0])
-    own = np.where(np.isfinite(platform), changes.shown - platform, changes.shown)
-    whole = changes.shown + np.where(np.isfinite(changes.posting), changes.posting, 0.0) + changes.people
+    exposed = np.isfinite(changes.exposure[0])
+    own = np.where(np.isfinite(platform), changes.exposure - platform, changes.exposure)
+    total = changes.exposure + np.where(np.isfinite(changes.posting), changes.posting, 0.0) + changes.people
     scattered = units.count.min(axis=0) >= _ENOUGH_UNITS
     always = np.ones_like(scattered)
     return {
@@ -134,7 +134,7 @@ def _parts(changes: Changes, units: Units) -> dict[str, list[Part | None]]:
         "distribution": _with_ends(own, scattered),
         "posting": _with_ends(np.where(exposed, changes.posting, np.nan), always),
         "people": _with_ends(changes.people, scattered),
-        "whole": _with_ends(whole, scattered),
+        "whole": _with_ends(total, scattered),
     }
 
 
@@ -145,41 +145,43 @@ def _with_ends(rows: Floats, scattered: NDArray[np.bool_]) -> list[Part | None]:
     return [
         None if not finite[index] else Part(float(rows[0, index]), *ends)
         for index, ends in enumerate(
-            (float(low[place]), float(high[place])) if scattered[place] else (None, None)
-            for place in range(rows.shape[1])
+            (float(low[index]), float(high[index])) if scattered[index] else (None, None)
+            for index in range(rows.shape[1])
         )
     ]
 
 
 def _split(
-    client_id: int, place: int, parts: dict[str, list[Part | None]], changes: Changes, units: Units
+    client_id: int, index: int, parts: dict[str, list[Part | None]], changes: Changes, units: Units
 ) -> DriverSplit:
-    others = int(changes.comparable.sum()) - int(changes.comparable[place])
-    alike = changes.comparable & (np.sign(changes.shown[0]) == np.sign(changes.centre[0, place]))
-    before, after = units.count[:, place]
+    others = int(changes.comparable.sum()) - int(changes.comparable[index])
+    alike = changes.comparable & (np.sign(changes.exposure[0]) == np.sign(changes.centre[0, index]))
+    before, after = units.count[:, index]
     return DriverSplit(
         client_id=client_id,
-        **{name: column[place] for name, column in parts.items()},
+        **{name: column[index] for name, column in parts.items()},
         others=others,
-        others_alike=int(alike.sum()) - int(alike[place]),
+        others_alike=int(alike.sum()) - int(alike[index]),
         units=(int(before), int(after)),
-        reasons=_reasons(place, {name for name, column in parts.items() if column[place] is None}, others, units),
+        reasons=_reasons(index, {name for name, column in parts.items() if column[index] is None}, others, units),
     )
 
 
-def _reasons(place: int, missing: set[str], others: int, units: Units) -> dict[str, str]:
+def _reasons(index: int, missing: set[str], others: int, units: Units) -> dict[str, str]:
     """Why each missing part is missing."""
     if not missing:
         return {}
-    exposure, engagements = (column[:, place].sum(axis=1) for column in (units.exposure, units.engagements))
-    if units.count[:, place].min() == 0:
+    exposure, engagements = (column[:, index].sum(axis=1) for column in (units.exposure, units.engagements))
+    if units.count[:, index].min() == 0:
         return dict.fromkeys(missing, "there are no readings in one of the windows")
     if exposure.min() <= 0:
         return dict.fromkeys(missing, "nobody saw anything in one of the windows")
-    found: dict[str, str] = {}
+    reason_by_part: dict[str, str] = {}
     if engagements.min() <= 0:
-        found |= dict.fromkeys(("people", "whole"), "nobody reacted in one of the windows")
-    found["platform"] = f"there are {others} other clients to compare with, and {ENOUGH_OTHERS} are needed"
-    unknown = bool(np.isnan(units.posts[:, place]).any())
-    found["posting"] = f"{'it is not known how much was' if unknown else 'nothing was'} posted in one of the windows"
-    return {name: found[name] for name in sorted(missing)}
+        reason_by_part |= dict.fromkeys(("people", "whole"), "nobody reacted in one of the windows")
+    reason_by_part["platform"] = f"there are {others} other clients to compare with, and {ENOUGH_OTHERS} are needed"
+    unknown = bool(np.isnan(units.posts[:, index]).any())
+    reason_by_part["posting"] = (
+        f"{'it is not known how much was' if unknown else 'nothing was'} posted in one of the windows"
+    )
+    return {name: reason_by_part[name] for name in sorted(missing)}

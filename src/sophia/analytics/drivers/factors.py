@@ -18,14 +18,20 @@ def format_factors(units: Units, votes: Floats) -> tuple[Floats, Floats]:
     rows = votes.shape[0]
     if units.formats == 1:
         return np.ones((rows, 1)), np.ones((rows, 1))
-    seen = units.used * (units.exposure > 0)
-    logs = np.log(np.where(seen > 0, units.exposure, 1.0))
-    counts, shown, exposure, engagements = (
-        _by_format(units, column) for column in (seen, logs * seen, units.exposure * seen, units.engagements * seen)
+    with_exposure = units.used * (units.exposure > 0)
+    logs = np.log(np.where(with_exposure > 0, units.exposure, 1.0))
+    counts, log_exposure, exposure, engagements = (
+        _by_format(units, column)
+        for column in (
+            with_exposure,
+            logs * with_exposure,
+            units.exposure * with_exposure,
+            units.engagements * with_exposure,
+        )
     )
     reacted = engagements > 0
     response = np.log(np.where(reacted, engagements, 1.0) / np.where(reacted, exposure, 1.0))
-    mean_log = shown / np.maximum(counts, 1.0)
+    mean_log = log_exposure / np.maximum(counts, 1.0)
     return _fit(counts, mean_log, votes), _fit(counts * reacted, response, votes)
 
 
@@ -45,8 +51,8 @@ def _fit(weights: Floats, logs: Floats, votes: Floats) -> Floats:
     sides = weights * (logs - level)
     both = np.concatenate([votes, votes], axis=1)
     left = np.einsum("rl,lfg->rfg", both, squares) + _DOUBT_POSTS * np.eye(weights.shape[1])
-    found = np.linalg.solve(left, (both @ sides)[:, :, None])[:, :, 0]
-    factors: Floats = np.exp(found)
+    effects = np.linalg.solve(left, (both @ sides)[:, :, None])[:, :, 0]
+    factors: Floats = np.exp(effects)
     return factors
 
 
@@ -63,21 +69,21 @@ def lasting_chance(changes: Floats) -> float:
     scale, not finite where there is none. What belongs to a client is taken out first, and that turns the correlation
     of L days down, to about r - (1 + 3.5 r) / L where it is r.
     """
-    known = np.isfinite(changes)
-    count = known.sum(axis=1)
+    is_finite = np.isfinite(changes)
+    count = is_finite.sum(axis=1)
     enough = count > 2  # noqa: PLR2004  # of two days the rests are opposite, whatever they were
-    known, count = known[enough], count[enough]
-    kept = np.where(known, changes[enough], 0.0)
-    rest = np.where(known, kept - (kept.sum(axis=1) / np.maximum(count, 1))[:, None], 0.0)
+    is_finite, count = is_finite[enough], count[enough]
+    kept = np.where(is_finite, changes[enough], 0.0)
+    rest = np.where(is_finite, kept - (kept.sum(axis=1) / np.maximum(count, 1))[:, None], 0.0)
     squares = (rest**2).sum(axis=1)
     moved = squares > 0
     if not moved.any():
         return _BELIEF
-    found = (rest[:, 1:] * rest[:, :-1]).sum(axis=1)[moved] / squares[moved] + 1 / count[moved]
-    told = np.maximum(1 - 3.5 / count[moved], 0.0)
+    correlations = (rest[:, 1:] * rest[:, :-1]).sum(axis=1)[moved] / squares[moved] + 1 / count[moved]
+    information = np.maximum(1 - 3.5 / count[moved], 0.0)
     # A correlation of L days scatters by 1 / √L.
-    sure = (told**2 * count[moved]).sum() + _DOUBT**-2
-    believed = float(((told * found * count[moved]).sum() + _BELIEF * _DOUBT**-2) / sure)
+    sure = (information**2 * count[moved]).sum() + _DOUBT**-2
+    believed = float(((information * correlations * count[moved]).sum() + _BELIEF * _DOUBT**-2) / sure)
     return min(max(believed, 0.0), _MOST)
 
 
@@ -114,8 +120,8 @@ def posting_of_days(posts: Floats, exposed: Floats, random: np.random.Generator,
     clients, with Huber weights, drawn towards one half. NaN where posts are not known or zero.
     """
     more = np.log(posts[1] / posts[0])
-    known = np.isfinite(more) & np.isfinite(exposed)
-    slope, error, freedom = _slope(more[known], exposed[known])
+    usable = np.isfinite(more) & np.isfinite(exposed)
+    slope, error, freedom = _slope(more[usable], exposed[usable])
     doubt = np.append(0.0, _even_doubt(freedom, random, draws))[:, None]
     posting: Floats = np.where(np.isfinite(more), (slope + error * doubt) * more, np.nan)
     return posting

@@ -67,11 +67,11 @@ def portfolio_windows(
     state, key = state_of(session), (of_clients, platforms, before, after, as_of)
     engine = session.get_bind().engine
     kept = _KEPT.get(engine) or _KEPT.setdefault(engine, _Kept())
-    found = kept.get(state, key)
-    if found is None:
-        found = _read(session, clients, platforms, before, after, as_of)
-        kept.put(state, key, found)
-    return found
+    windows = kept.get(state, key)
+    if windows is None:
+        windows = _read(session, clients, platforms, before, after, as_of)
+        kept.put(state, key, windows)
+    return windows
 
 
 def _read(
@@ -87,14 +87,16 @@ def _read(
     ]  # fmt: skip
     days = portfolio_days(session, accounts, DateRange(before.start, after.end), as_of)
     published = posts_inside(session, accounts, (before, after), as_of)
-    found: dict[Platform, list[ClientWindows]] = {}
+    rows_by_platform: dict[Platform, list[ClientWindows]] = {}
     for platform in sorted(platforms):
-        for one in clients:
-            mine = [account for account, where in one.accounts.items() if where is platform]
-            if mine:
-                row = driver_windows(one.id, mine, days, published, before, after)
-                found.setdefault(platform, []).append(row)
-    return {platform: tuple(rows) for platform, rows in found.items()}
+        for client in clients:
+            client_accounts = [
+                account for account, account_platform in client.accounts.items() if account_platform is platform
+            ]
+            if client_accounts:
+                row = driver_windows(client.id, client_accounts, days, published, before, after)
+                rows_by_platform.setdefault(platform, []).append(row)
+    return {platform: tuple(rows) for platform, rows in rows_by_platform.items()}
 
 
 def portfolio_days(
@@ -130,11 +132,11 @@ def driver_windows(
     # Views are the exposure; reach stands in where no account has any.
     exposure = EXPOSURE if any(days.get((account, EXPOSURE)) for account in accounts) else SECOND_EXPOSURE
     counts = [posts.get(account, (0, 0)) for account in accounts]
-    shown, answered = (
+    exposure_days, engagement_days = (
         [days.get((account, metric), NOTHING) for account in accounts] for metric in (exposure, INTERACTIONS)
     )
     sides = (
-        DaysWindow(_added(shown, side), _added(answered, side), sum(count[index] for count in counts))
+        DaysWindow(_added(exposure_days, side), _added(engagement_days, side), sum(count[index] for count in counts))
         for index, side in enumerate((before, window))
     )
     return ClientWindows(client_id, *sides)

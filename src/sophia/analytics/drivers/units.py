@@ -108,11 +108,11 @@ def _posts(sides: list[list[PostsWindow]]) -> Units:
                 raise InvalidInputError("Each post needs a format, an exposure and engagements, be they None.")
             columns = zip(window.formats, _numbers(window.exposure), _numbers(window.engagements), strict=True)
             # Sorted, so that the order in which posts are given decides nothing.
-            known = sorted((code[name], x, e) for name, x, e in columns if isfinite(x + e))
-            for place, (name, shown, reacted) in enumerate(known):
-                format_of[side, client, place] = name
-                exposure[side, client, place], engagements[side, client, place] = shown, reacted
-                used[side, client, place] = 1.0
+            complete_posts = sorted((code[name], x, e) for name, x, e in columns if isfinite(x + e))
+            for index, (name, post_exposure, post_engagements) in enumerate(complete_posts):
+                format_of[side, client, index] = name
+                exposure[side, client, index], engagements[side, client, index] = post_exposure, post_engagements
+                used[side, client, index] = 1.0
     return Units(exposure, engagements, used, format_of, max(1, len(names)), used.sum(axis=2), paired=False)
 
 

@@ -12,9 +12,9 @@ LARGEST_NUMBER = 2**63 - 1
 BETWEEN = "\x1f"
 
 
-def write_cursor(*place: object) -> str:
+def write_cursor(*parts: object) -> str:
     """What the last row of a page is sorted by; `str` of each must be what its reader takes."""
-    return base64.urlsafe_b64encode(BETWEEN.join(map(str, place)).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(BETWEEN.join(map(str, parts)).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, *readers: Callable[[str], Any]) -> tuple[Any, ...]:
@@ -24,12 +24,12 @@ def read_cursor(cursor: str, *readers: Callable[[str], Any]) -> tuple[Any, ...]:
     """
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-        place = tuple(read(part) for read, part in zip(readers, text.split(BETWEEN), strict=True))
+        parts = tuple(read(part) for read, part in zip(readers, text.split(BETWEEN), strict=True))
     except ValueError:
-        place = ()
-    if not place or write_cursor(*place) != cursor:
+        parts = ()
+    if not parts or write_cursor(*parts) != cursor:
         raise InvalidInputError("The cursor is not one that an earlier page gave. Begin again without it.")
-    return place
+    return parts
 
 
 def row_number(text: str) -> int:

@@ -17,19 +17,19 @@ def figures_document(figures: Mapping[str, Figure]) -> dict[str, Any]:
 
 def figure_document(figure: Figure) -> dict[str, Any]:
     """What is absent is left out, but for the value, which is null; money is kept as text, exactly."""
-    found: dict[str, Any] = {"value": None, "unit": figure.unit.value}
+    document: dict[str, Any] = {"value": None, "unit": figure.unit.value}
     for name in _NUMBERS:
         number: Number | None = getattr(figure, name)
         if number is not None:
-            found[name] = {_MONEY_KEY: str(number)} if isinstance(number, Decimal) else number
+            document[name] = {_MONEY_KEY: str(number)} if isinstance(number, Decimal) else number
     for name in _PLAIN:
         if getattr(figure, name) is not None:
-            found[name] = getattr(figure, name)
+            document[name] = getattr(figure, name)
     if figure.interval is not None:
-        found["interval"] = list(figure.interval)
+        document["interval"] = list(figure.interval)
     if figure.coverage is not None:
-        found["coverage"] = [figure.coverage.days_with_data, figure.coverage.days]
-    return found
+        document["coverage"] = [figure.coverage.days_with_data, figure.coverage.days]
+    return document
 
 
 def figure_of(document: Mapping[str, Any]) -> Figure:
@@ -50,5 +50,5 @@ def figure_of(document: Mapping[str, Any]) -> Figure:
 def _number(stored: Any) -> Number | None:
     if isinstance(stored, Mapping):
         return Decimal(stored[_MONEY_KEY])
-    found: Number | None = stored
-    return found
+    number: Number | None = stored
+    return number

@@ -45,8 +45,8 @@ class PostFacts:
         if self.kind is ObjectKind.STORY:
             return None
         parts = [self.values.get(metric) for metric in ENGAGEMENTS if self.serves(metric)]
-        known = [part for part in parts if part is not None]
-        return total(known) if len(known) == len(parts) else None
+        reported = [part for part in parts if part is not None]
+        return total(reported) if len(reported) == len(parts) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +183,12 @@ class ClientWindow:
         is asked than that everything before it is known.
         """
         until = min(self.window.end, self.today)
-        known = [self.listed.get(account) for account in self.accounts]
+        listed_ranges = [self.listed.get(account) for account in self.accounts]
         over = max((until - self.window.start).days, 0)
-        if not known or None in known:
+        if not listed_ranges or None in listed_ranges:
             return Coverage(0, max(over, 1))
-        first = max(self.window.start, *(one.start for one in known if one is not None))
-        last = min(until, *(one.end for one in known if one is not None))
+        first = max(self.window.start, *(days.start for days in listed_ranges if days is not None))
+        last = min(until, *(days.end for days in listed_ranges if days is not None))
         if over == 0:
             return Coverage(0, 0 if last >= until else 1)
         return Coverage(max((last - first).days, 0), over)
@@ -206,22 +206,22 @@ class ClientWindow:
 
     def by_account(self, metric: str) -> dict[int, dict[date, Number]]:
         """The daily values of one metric inside the window, each day once."""
-        found: dict[int, dict[date, Number]] = {}
-        mine = [one for one in self.days if one.metric == metric]
-        for one in sorted(mine, key=lambda one: one.value):
-            if one.day in self.window and one.account_id in self.accounts:
-                found.setdefault(one.account_id, {})[one.day] = one.value
-        return found
+        values_by_account: dict[int, dict[date, Number]] = {}
+        day_values = [day_value for day_value in self.days if day_value.metric == metric]
+        for day_value in sorted(day_values, key=lambda day_value: day_value.value):
+            if day_value.day in self.window and day_value.account_id in self.accounts:
+                values_by_account.setdefault(day_value.account_id, {})[day_value.day] = day_value.value
+        return values_by_account
 
 
 def newest(posts: Iterable[PostFacts]) -> tuple[PostFacts, ...]:
     """Every post once, by its newest reading, in the order of their ids; the order of the input does not matter."""
-    given = list(posts)
-    found = {post.post_id: post for post in given}
-    if len(found) < len(given):
-        given.sort(key=lambda post: (post.read_at, sorted((k, float(v)) for k, v in post.values.items())))
-        found = {post.post_id: post for post in given}
-    return tuple(found[key] for key in sorted(found))
+    readings = list(posts)
+    newest_by_id = {post.post_id: post for post in readings}
+    if len(newest_by_id) < len(readings):
+        readings.sort(key=lambda post: (post.read_at, sorted((k, float(v)) for k, v in post.values.items())))
+        newest_by_id = {post.post_id: post for post in readings}
+    return tuple(newest_by_id[key] for key in sorted(newest_by_id))
 
 
 FOLLOWERS = "followers"

@@ -159,7 +159,7 @@ class Figure:
 
 def percent(
     part: Number | None,
-    whole: Number | None,
+    base: Number | None,
     *,
     n: int | None = None,
     interval: Interval | None = None,
@@ -169,13 +169,13 @@ def percent(
 ) -> Figure:
     """`part` / `whole` × 100; None with a reason when either is absent, not finite, or the whole is not above 0."""
     unit = FigureUnit.PERCENT
-    if part is None or whole is None:
+    if part is None or base is None:
         return missing(unit, NO_INPUT, n=n, coverage=coverage)
-    if not (math.isfinite(part) and math.isfinite(whole)):
+    if not (math.isfinite(part) and math.isfinite(base)):
         return missing(unit, NOT_FINITE, n=n, coverage=coverage)
-    if whole <= 0:
-        return missing(unit, of_zero if whole == 0 else FROM_BELOW_ZERO, n=n, coverage=coverage)
-    value = HUNDRED * float(part) / float(whole)
+    if base <= 0:
+        return missing(unit, of_zero if base == 0 else FROM_BELOW_ZERO, n=n, coverage=coverage)
+    value = HUNDRED * float(part) / float(base)
     return figure(
         value,
         unit,
@@ -203,12 +203,12 @@ def missing(unit: FigureUnit, reason: str, *, n: int | None = None, coverage: Co
 
 def total(values: Iterable[Number]) -> Number | None:
     """The sum, whatever the order; None of nothing."""
-    found = list(values)
-    if not found:
+    numbers = list(values)
+    if not numbers:
         return None
-    if any(isinstance(value, float) for value in found):
-        return math.fsum(float(value) for value in found)
-    return sum(found)
+    if any(isinstance(value, float) for value in numbers):
+        return math.fsum(float(value) for value in numbers)
+    return sum(numbers)
 
 
 def figure(
@@ -276,10 +276,10 @@ def _difference(before: Number, after: Number) -> Number:
 
 def _differently_covered(before: Figure, after: Figure) -> bool:
     """Whether a sum of fewer days would stand against one of more: what is missing would count as zero (A12)."""
-    one, other = before.coverage, after.coverage
-    if one is None or other is None or (one.is_complete and other.is_complete):
+    earlier, later = before.coverage, after.coverage
+    if earlier is None or later is None or (earlier.is_complete and later.is_complete):
         return False
-    return one.days_with_data != other.days_with_data
+    return earlier.days_with_data != later.days_with_data
 
 
 def _coverages(before: Figure, after: Figure) -> str | None:
@@ -287,9 +287,9 @@ def _coverages(before: Figure, after: Figure) -> str | None:
     if before.coverage is not None and before.coverage == after.coverage and not before.coverage.is_complete:
         return f"Compared are {before.coverage.days_with_data} of {before.coverage.days} days of each window."
     short = [
-        f"{one.coverage.days_with_data} of {one.coverage.days} days of the {name} window"
-        for name, one in (("earlier", before), ("later", after))
-        if one.coverage is not None and not one.coverage.is_complete
+        f"{figure.coverage.days_with_data} of {figure.coverage.days} days of the {name} window"
+        for name, figure in (("earlier", before), ("later", after))
+        if figure.coverage is not None and not figure.coverage.is_complete
     ]
     return f"Only {' and '.join(short)} have data." if short else None
 

@@ -120,11 +120,11 @@ class DateRangeQuery(RequestModel):
         return window_until(self.start_date, self.end_date, newest, usual_days)
 
 
-def requested_dates(asked: DateRangeQuery) -> DateRange | None:
+def requested_dates(query: DateRangeQuery) -> DateRange | None:
     """The days that were asked for, as far back and forward as there are any where one end is left out."""
-    if asked.start_date is None and asked.end_date is None:
+    if query.start_date is None and query.end_date is None:
         return None
-    return DateRange(asked.start_date or FIRST_DAY, (asked.end_date or LAST_DAY) + ONE_DAY)
+    return DateRange(query.start_date or FIRST_DAY, (query.end_date or LAST_DAY) + ONE_DAY)
 
 
 class WindowQuery(DateRangeQuery):

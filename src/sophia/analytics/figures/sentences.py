@@ -42,24 +42,24 @@ def say(document: Any, template: str, **references: Reference | str) -> Sentence
         name: Reference(reference) if isinstance(reference, str) else reference
         for name, reference in references.items()
     }
-    values = {name: written(resolve(document, one.path), one.form) for name, one in named.items()}
+    values = {name: written(resolve(document, reference.path), reference.form) for name, reference in named.items()}
     return Sentence(template, named, template.format(**values))
 
 
 def resolve(document: Any, path: str) -> Any:
     """What stands at a path, in the values that a report is made of and in the JSON that is made of it alike."""
-    found = document
+    value = document
     for step in path.split("."):
-        if isinstance(found, Mapping):
-            keys = {str(key): key for key in found}
-            found = found[keys[step]]
-        elif isinstance(found, list | tuple) and step.isdigit():
-            found = found[int(step)]
-        elif step.startswith("_") or not hasattr(found, step):
+        if isinstance(value, Mapping):
+            keys = {str(key): key for key in value}
+            value = value[keys[step]]
+        elif isinstance(value, list | tuple) and step.isdigit():
+            value = value[int(step)]
+        elif step.startswith("_") or not hasattr(value, step):
             raise LookupError(f"{path}: there is no {step}")
         else:
-            found = getattr(found, step)
-    return found
+            value = getattr(value, step)
+    return value
 
 
 def written(value: Any, form: Form) -> str:

@@ -39,11 +39,13 @@ def shrunk_means(means: Sequence[float], sizes: Sequence[int], within_variance: 
     if not means or len(means) != len(sizes) or min(sizes) < 1 or sum(sizes) == len(sizes) or within_variance <= 0:
         raise ValueError("empirical Bayes needs groups with observations, and a variance within them")
     noise = [within_variance / size for size in sizes]
-    weights = [1 / one for one in noise]
-    whole = math.fsum(weights)
-    centre = math.fsum(w * m for w, m in zip(weights, means, strict=True)) / whole
+    weights = [1 / variance for variance in noise]
+    total_weight = math.fsum(weights)
+    centre = math.fsum(w * m for w, m in zip(weights, means, strict=True)) / total_weight
     between = moment_variance(means, noise, centre, len(means) - 1)
-    drawn = tuple(centre + between / (between + one) * (m - centre) for m, one in zip(means, noise, strict=True))
+    drawn = tuple(
+        centre + between / (between + variance) * (m - centre) for m, variance in zip(means, noise, strict=True)
+    )
     lows, highs = _differences(np.array(means) - centre, np.array(sizes, float), within_variance)
     return ShrunkMeans(
         centre=centre,
@@ -61,10 +63,10 @@ def moment_variance(means: Sequence[float], noise: Sequence[float], centre: floa
 
     `freedom` is the number of the means, less one if the centre was computed from them.
     """
-    weights = [1 / one for one in noise]
-    whole = math.fsum(weights)
+    weights = [1 / variance for variance in noise]
+    total_weight = math.fsum(weights)
     q = math.fsum(w * (m - centre) ** 2 for w, m in zip(weights, means, strict=True))
-    c = whole - (math.fsum(w * w for w in weights) / whole if freedom < len(means) else 0.0)
+    c = total_weight - (math.fsum(w * w for w in weights) / total_weight if freedom < len(means) else 0.0)
     return max(0.0, (q - freedom) / c) if c > 0 else 0.0
 
 
@@ -79,10 +81,12 @@ def _differences(means: Floats, sizes: Floats, within_variance: float) -> tuple[
     angles = (np.arange(_GRID) + 0.5) / _GRID * (np.pi / 2)
     ratios = np.tan(angles)[:, None] ** 2
     spreads = ratios + 1 / sizes
-    whole = (1 / spreads).sum(axis=1)
-    centres = (means / spreads).sum(axis=1) / whole
+    total_weight = (1 / spreads).sum(axis=1)
+    centres = (means / spreads).sum(axis=1) / total_weight
     squares = within_variance * (sizes.sum() - len(sizes)) + ((means - centres[:, None]) ** 2 / spreads).sum(axis=1)
-    logs = -(np.log(spreads).sum(axis=1) + np.log(whole) + freedom * np.log(squares)) / 2 + np.log(np.sin(angles))
+    logs = -(np.log(spreads).sum(axis=1) + np.log(total_weight) + freedom * np.log(squares)) / 2 + np.log(
+        np.sin(angles)
+    )
     likely = np.exp(logs - logs.max())
     kept = likely > _UNLIKELY
     own = (ratios / spreads)[kept]
@@ -92,7 +96,7 @@ def _differences(means: Floats, sizes: Floats, within_variance: float) -> tuple[
     alone = own / sizes
     apart = alone * (1 - 2 * shares) + (alone * shares**2).sum(axis=1, keepdims=True)
     pulled = (1 - own) - ((1 - own) * shares).sum(axis=1, keepdims=True)
-    variances = (squares[kept] / freedom)[:, None] * (apart + pulled**2 / whole[kept, None])
+    variances = (squares[kept] / freedom)[:, None] * (apart + pulled**2 / total_weight[kept, None])
     middles = expected - (expected * shares).sum(axis=1, keepdims=True)
     return mixed_range(middles, np.sqrt(np.maximum(variances, 0.0)), likely[kept], freedom)
 
@@ -101,22 +105,22 @@ def mixed_range(middles: Floats, scales: Floats, likely: Floats, freedom: float)
     """The middle 95 % of mixtures of Student's t, by halving; a column is one mixture, a row comes in as it is `likely`."""
     weights = likely / likely.sum()
     safe = np.maximum(scales, 1e-12)
-    known, chances = _normal_table()
+    z_values, chances = _normal_table()
     # A mixture's quantile lies between those of its parts; theirs follow from `student_scores` read backwards.
     reach = math.sqrt(freedom * math.expm1((Z_95 * (8 * freedom + 3) / (8 * freedom + 1)) ** 2 / freedom))
-    found = []
+    ends_of_range = []
     for share, ends in ((0.025, middles - reach * safe), (0.975, middles + reach * safe)):
         low, high = ends.min(axis=0), ends.max(axis=0)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             scores = student_scores((middle - middles) / safe, np.full_like(safe, freedom))
-            below = weights @ np.interp(scores, known, chances) < share
+            below = weights @ np.interp(scores, z_values, chances) < share
             low, high = np.where(below, middle, low), np.where(below, high, middle)
-        found.append((low + high) / 2)
-    return found[0], found[1]
+        ends_of_range.append((low + high) / 2)
+    return ends_of_range[0], ends_of_range[1]
 
 
 @cache
 def _normal_table() -> tuple[Floats, Floats]:
-    known = np.linspace(-8.0, 8.0, 3201)
-    return known, np.array([NormalDist().cdf(float(one)) for one in known])
+    z_values = np.linspace(-8.0, 8.0, 3201)
+    return z_values, np.array([NormalDist().cdf(float(z)) for z in z_values])

@@ -30,8 +30,8 @@ def wilson(successes: int, trials: int) -> Interval | None:
 
 def wilson_percent(successes: int, trials: int) -> Interval | None:
     """Wilson's interval in percent."""
-    found = wilson(successes, trials)
-    return None if found is None else Interval(100 * found.low, 100 * found.high)
+    interval = wilson(successes, trials)
+    return None if interval is None else Interval(100 * interval.low, 100 * interval.high)
 
 
 def shrunk_share(successes: float, trials: float, usual: float) -> float:
@@ -44,10 +44,10 @@ def quantile(values: Sequence[float], share: float) -> float | None:
     if not values:
         return None
     ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    below = math.floor(place)
+    position = share * (len(ordered) - 1)
+    below = math.floor(position)
     above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
 
 def median(values: Sequence[float]) -> float | None:
@@ -61,10 +61,10 @@ def percentages(counts: Mapping[str, float]) -> dict[str, float]:
     """
     if any(count < 0 or not math.isfinite(count) for count in counts.values()):
         raise ValueError("percentages are made of counts that are not below 0")
-    whole = math.fsum(counts.values())
-    if whole == 0:
+    total = math.fsum(counts.values())
+    if total == 0:
         return {}
-    exact = {name: 1000 * (count / whole) for name, count in counts.items()}
+    exact = {name: 1000 * (count / total) for name, count in counts.items()}
     tenths = {name: math.floor(value) for name, value in exact.items()}
     # Ties go by size and then by name, so that the order in which counts come does not matter.
     by_remainder = sorted(exact, key=lambda name: (tenths[name] - exact[name], -counts[name], name))
@@ -127,8 +127,8 @@ def count_scores(counts: Floats, means: Floats, dispersions: Floats) -> Floats:
     """
     upper, lower = _tail_scores(counts, means, dispersions), _tail_scores(counts - 1.0, means, dispersions)
     scores = (upper + lower) / 2
-    for place in np.flatnonzero(counts < _MANY):
-        scores[place] = _between(float(upper[place]), float(lower[place]) if counts[place] >= 1 else -_FARTHEST)
+    for index in np.flatnonzero(counts < _MANY):
+        scores[index] = _between(float(upper[index]), float(lower[index]) if counts[index] >= 1 else -_FARTHEST)
     return scores
 
 
@@ -199,10 +199,10 @@ def others_medians(values: Floats, weights: Floats) -> Floats:
     to_place = places[line, high] - share * (high > rank)
     width = to_place - from_place
     part = np.where(width > 0, (middle - from_place) / np.where(width > 0, width, 1.0), 0.5)
-    found = ordered[line, low] + np.clip(part, 0.0, 1.0) * (ordered[line, high] - ordered[line, low])
-    found = np.where((share < 1.0) & (total > 0) & (count > 1), found, np.nan)
-    result = np.empty_like(found)
-    result[line, order] = found
+    medians = ordered[line, low] + np.clip(part, 0.0, 1.0) * (ordered[line, high] - ordered[line, low])
+    medians = np.where((share < 1.0) & (total > 0) & (count > 1), medians, np.nan)
+    result = np.empty_like(medians)
+    result[line, order] = medians
     return result
 
 
@@ -211,6 +211,6 @@ def _first_above(places: Floats, targets: Floats) -> NDArray[np.intp]:
     rows, count = places.shape
     # All rows in one search: each is lifted clear of the one before, for places lie between 0 and 1.
     lift = 2.0 * np.arange(rows)[:, None]
-    found = np.searchsorted((places + lift).ravel(), (targets + lift).ravel(), side="right").reshape(rows, count)
-    first: NDArray[np.intp] = found - count * np.arange(rows)[:, None]
+    positions = np.searchsorted((places + lift).ravel(), (targets + lift).ravel(), side="right").reshape(rows, count)
+    first: NDArray[np.intp] = positions - count * np.arange(rows)[:, None]
     return first

@@ -84,12 +84,12 @@ def goal_of(kpi: str, target: float, window: DateRange, *, at_most: bool = False
 
 def followers(now: ClientWindow) -> tuple[Figure, int | None]:
     """(all followers at the end of the window, at its start), by the profiles' totals; None where one is not known."""
-    known = {follower.account_id: follower for follower in now.followers}
-    mine = [known.get(account) for account in sorted(now.accounts)]
-    ends = [one.at_end for one in mine if one is not None and one.at_end is not None]
-    starts = [one.at_start for one in mine if one is not None and one.at_start is not None]
-    base = sum(starts) if starts and len(starts) == len(mine) else None
-    if not ends or len(ends) < len(mine) or base is None:
+    levels_by_account = {follower.account_id: follower for follower in now.followers}
+    levels = [levels_by_account.get(account) for account in sorted(now.accounts)]
+    ends = [level.at_end for level in levels if level is not None and level.at_end is not None]
+    starts = [level.at_start for level in levels if level is not None and level.at_start is not None]
+    base = sum(starts) if starts and len(starts) == len(levels) else None
+    if not ends or len(ends) < len(levels) or base is None:
         return missing(FigureUnit.PEOPLE, NO_FOLLOWERS), base
     return figure(sum(ends), FigureUnit.PEOPLE, n=len(ends)), base
 
@@ -139,9 +139,9 @@ def _short(current: Figure) -> str | None:
     return f"Only {current.coverage.days_with_data} of {current.coverage.days} days have data."
 
 
-def _of_way(part: Number | None, whole: float, doubt: str | None = None) -> Figure:
+def _of_way(part: Number | None, total: float, doubt: str | None = None) -> Figure:
     """Percent of a way: more than all of it is more than was wanted, and raises no doubt."""
-    return replace(percent(part, whole), doubt=doubt)
+    return replace(percent(part, total), doubt=doubt)
 
 
 def _standing(pace: Figure, *, reached: bool, closed: bool) -> Standing:

@@ -46,7 +46,7 @@ def set_goals(
         .where(among(goal.client_id, clients), in_days, standing(goal.set_at, goal.ended_at, as_of))
         .order_by(goal.end_date, goal.start_date, goal.name)
     )
-    found: dict[int, list[SetGoal]] = defaultdict(list)
+    goals_by_client: dict[int, list[SetGoal]] = defaultdict(list)
     for client, name, kpi, target, at_most, first, last, moment in rows:
-        found[client].append(SetGoal(name, kpi, target, at_most, DateRange(first, last + ONE_DAY), moment))
-    return found
+        goals_by_client[client].append(SetGoal(name, kpi, target, at_most, DateRange(first, last + ONE_DAY), moment))
+    return goals_by_client

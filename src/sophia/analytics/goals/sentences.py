@@ -26,7 +26,9 @@ def say_goal(document: Any, goal: ReportedGoal, path: str) -> Sentence:
         "known": f"{path}.current.coverage.days_with_data",
         "days": f"{path}.current.coverage.days",
     }
-    return say(document, template, **{name: one for name, one in places.items() if f"{{{name}}}" in template})
+    return say(
+        document, template, **{name: reference for name, reference in places.items() if f"{{{name}}}" in template}
+    )
 
 
 def _told(goal: ReportedGoal) -> str:

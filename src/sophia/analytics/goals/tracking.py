@@ -39,14 +39,14 @@ def gather_goals(
     today = reporting_day(now)
     until = today if window is None else min(window.end, today)
     goals = set_goals(session, [client.id for client in clients], window=window, as_of=as_of)
-    mine = [client for client in clients if client.id in goals]
-    every = [goal for found in goals.values() for goal in found]
-    spans = {span for goal in every if (span := days_over(goal, until)) is not None}
-    inputs = {name for goal in every for name in _inputs(goal)}
+    clients_with_goals = [client for client in clients if client.id in goals]
+    all_goals = [goal for client_goals in goals.values() for goal in client_goals]
+    spans = {span for goal in all_goals if (span := days_over(goal, until)) is not None}
+    inputs = {name for goal in all_goals for name in _inputs(goal)}
     windows = client_windows(
-        session, mine, spans, now, as_of=as_of, metrics=inputs, events=bool(inputs & OF_EVENTS)
+        session, clients_with_goals, spans, now, as_of=as_of, metrics=inputs, events=bool(inputs & OF_EVENTS)
     )  # fmt: skip
-    return {client.id: measured(goals[client.id], windows[client.id], until) for client in mine}
+    return {client.id: measured(goals[client.id], windows[client.id], until) for client in clients_with_goals}
 
 
 def days_over(goal: SetGoal, until: date) -> DateRange | None:
@@ -68,21 +68,21 @@ def measured(
 def _measured(goal: SetGoal, windows: Mapping[DateRange, ClientWindow], until: date) -> ReportedGoal:
     span = days_over(goal, until)
     current, base = _current(goal, None if span is None else windows[span])
-    wanted = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=float(base or 0))
-    found = progress(wanted, current, until)
+    kpi_goal = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=float(base or 0))
+    goal_progress = progress(kpi_goal, current, until)
     return ReportedGoal(
         name=goal.name,
         kpi=goal.kpi,
-        kind=wanted.kind,
+        kind=kpi_goal.kind,
         target=goal.target,
         at_most=goal.at_most,
         window=goal.window,
         base=base,
         current=current,
-        done=found.done,
-        pace=found.pace,
-        projected=found.projected,
-        standing=found.standing,
+        done=goal_progress.done,
+        pace=goal_progress.pace,
+        projected=goal_progress.projected,
+        standing=goal_progress.standing,
     )
 
 

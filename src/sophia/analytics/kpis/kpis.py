@@ -77,37 +77,42 @@ def daily_total(now: ClientWindow, metric: str, unit: FigureUnit = FigureUnit.CO
 
     Covered are the days that are over and on which every account that has the metric reported it.
     """
-    serving, found = now.serving(metric), now.by_account(metric)
+    serving, values = now.serving(metric), now.by_account(metric)
     ended = now.window.days_ended(now.today)
-    if not found or not serving:
+    if not values or not serving:
         return missing(unit, NO_READINGS, n=0, coverage=Coverage(0, ended))
-    if any(account not in found for account in serving):
-        return missing(unit, NOT_COMPLETE, n=len(found), coverage=Coverage(0, ended))
-    complete = set.intersection(*(set(found[account]) for account in serving))
-    value = total([value for account in serving for _, value in sorted(found[account].items())])
+    if any(account not in values for account in serving):
+        return missing(unit, NOT_COMPLETE, n=len(values), coverage=Coverage(0, ended))
+    complete = set.intersection(*(set(values[account]) for account in serving))
+    value = total([value for account in serving for _, value in sorted(values[account].items())])
     return figure(value, unit, n=len(serving), coverage=Coverage(len(complete), max(ended, len(complete))))
 
 
 def people(now: ClientWindow, metric: str = "reach") -> Figure:
     """People of a window: Meta's own number for one account, otherwise the bounds that are certain (A5)."""
-    unit, serving, found = FigureUnit.PEOPLE, now.serving(metric), now.by_account(metric)
-    own = {
-        one.account_id: one.value
-        for one in sorted(now.own, key=lambda one: one.value)
-        if one.metric == metric and one.window == now.window and one.account_id in serving
+    unit, serving, daily = FigureUnit.PEOPLE, now.serving(metric), now.by_account(metric)
+    period_values = {
+        own_value.account_id: own_value.value
+        for own_value in sorted(now.own, key=lambda own_value: own_value.value)
+        if own_value.metric == metric and own_value.window == now.window and own_value.account_id in serving
     }
     if now.window.days == 1:
-        own = {account: value for account, days in found.items() for value in days.values()} | own
-    known = sorted(set(found) | set(own))
-    if not known:
+        period_values = {account: value for account, days in daily.items() for value in days.values()} | period_values
+    accounts = sorted(set(daily) | set(period_values))
+    if not accounts:
         return missing(unit, NO_READINGS, n=0)
-    if len(serving) == 1 and known[0] in own:
-        return figure(own[known[0]], unit, n=1)
-    lows = [own[one] if one in own else max(found[one].values()) for one in known]
-    whole = all(one in own or len(found.get(one, {})) == now.window.days for one in serving)
-    highs = [own[one] if one in own else total(list(found[one].values())) for one in known]
-    at_most = total([high for high in highs if high is not None]) if whole else None
-    return Figure(value=None, unit=unit, n=len(known), reason=NOT_ADDED, at_least=max(lows), at_most=at_most)
+    if len(serving) == 1 and accounts[0] in period_values:
+        return figure(period_values[accounts[0]], unit, n=1)
+    lows = [
+        period_values[account] if account in period_values else max(daily[account].values()) for account in accounts
+    ]
+    is_complete = all(account in period_values or len(daily.get(account, {})) == now.window.days for account in serving)
+    highs = [
+        period_values[account] if account in period_values else total(list(daily[account].values()))
+        for account in accounts
+    ]
+    at_most = total([high for high in highs if high is not None]) if is_complete else None
+    return Figure(value=None, unit=unit, n=len(accounts), reason=NOT_ADDED, at_least=max(lows), at_most=at_most)
 
 
 def _usable(posts: Sequence[PostFacts], *values: PostValue) -> list[tuple[Number, ...]]:
@@ -156,10 +161,10 @@ def posts_published(now: ClientWindow) -> Figure:
         return figure(count, FigureUnit.COUNT)
     if not count and not now.accounts:
         return missing(FigureUnit.COUNT, NO_ACCOUNT)
-    told = f"Posts were collected for {listed.days_with_data} of {listed.days} days only."
+    partial = f"Posts were collected for {listed.days_with_data} of {listed.days} days only."
     if count:
-        return figure(count, FigureUnit.COUNT, doubt=told)
-    return missing(FigureUnit.COUNT, told if listed.days_with_data else NOT_LISTED, coverage=listed)
+        return figure(count, FigureUnit.COUNT, doubt=partial)
+    return missing(FigureUnit.COUNT, partial if listed.days_with_data else NOT_LISTED, coverage=listed)
 
 
 def engagements(now: ClientWindow) -> Figure:
@@ -178,11 +183,11 @@ def mean_engagement_rate_by_reach(now: ClientWindow) -> Figure:
     """The mean of the posts' own rates: small posts weigh as much as large ones."""
     posts = _engaging(now)
     rates = [percent(*row).value for row in _usable(posts, engagements_of, of_post("reach"))]
-    known = [rate for rate in rates if rate is not None]
-    if not known:
+    post_rates = [rate for rate in rates if rate is not None]
+    if not post_rates:
         return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "No post was seen by anybody."), n=0)
-    mean = math.fsum(known) / len(known)
-    return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
+    mean = math.fsum(post_rates) / len(post_rates)
+    return figure(mean, FigureUnit.PERCENT, n=len(post_rates), doubt=_left_out(posts, len(post_rates)))
 
 
 def engagement_rate_by_views(now: ClientWindow) -> Figure:
@@ -197,11 +202,11 @@ def engagement_rate_by_followers(now: ClientWindow) -> Figure:
     if posts and not any(followers.get(post.account_id) is not None for post in posts):
         return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=0)
     rates = [percent(*row).value for row in rows]
-    known = [rate for rate in rates if rate is not None]
-    if not known:
+    post_rates = [rate for rate in rates if rate is not None]
+    if not post_rates:
         return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "There were no followers."), n=0)
-    mean = math.fsum(known) / len(known)
-    return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
+    mean = math.fsum(post_rates) / len(post_rates)
+    return figure(mean, FigureUnit.PERCENT, n=len(post_rates), doubt=_left_out(posts, len(post_rates)))
 
 
 def save_rate(now: ClientWindow) -> Figure:
@@ -220,10 +225,10 @@ def amplification_rate(now: ClientWindow) -> Figure:
         return missing(FigureUnit.PERCENT, _none_has("a number of shares", posts), n=0)
     starts = {follower.account_id: follower.at_start for follower in now.followers}
     bases = [starts.get(account) for account in sorted({post.account_id for post in posts})]
-    known = [base for base in bases if base is not None]
-    if len(known) < len(bases):
+    starts_known = [base for base in bases if base is not None]
+    if len(starts_known) < len(bases):
         return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=len(rows))
-    return percent(total([row[0] for row in rows]), total(known), n=len(rows), doubt=_left_out(posts, len(rows)))
+    return percent(total([row[0] for row in rows]), total(starts_known), n=len(rows), doubt=_left_out(posts, len(rows)))
 
 
 def click_through_rate(now: ClientWindow) -> Figure:
@@ -234,13 +239,13 @@ def click_through_rate(now: ClientWindow) -> Figure:
 def profile_click_rate(now: ClientWindow) -> Figure:
     """Clicks on the profile's own link, by the views of the same accounts (Instagram)."""
     clicks, views = now.by_account("link_clicks"), now.by_account("views")
-    places = [
+    account_days = [
         (account, day)
         for account in now.serving("link_clicks")
         for day in sorted(set(clicks.get(account, {})) & set(views.get(account, {})))
     ]
-    both = [(clicks[account][day], views[account][day]) for account, day in places]
-    covered = len({day for _, day in places})
+    both = [(clicks[account][day], views[account][day]) for account, day in account_days]
+    covered = len({day for _, day in account_days})
     coverage = Coverage(covered, max(covered, now.window.days_ended(now.today)))
     if not both:
         return missing(FigureUnit.PERCENT, NO_READINGS, coverage=coverage)
@@ -249,10 +254,10 @@ def profile_click_rate(now: ClientWindow) -> Figure:
 
 
 def _levels(now: ClientWindow) -> list[tuple[int, int]] | None:
-    found = {follower.account_id: (follower.at_start, follower.at_end) for follower in now.followers}
-    pairs = [found.get(account, (None, None)) for account in sorted(now.accounts)]
-    known = [(start, end) for start, end in pairs if start is not None and end is not None]
-    return known if known and len(known) == len(pairs) else None
+    levels = {follower.account_id: (follower.at_start, follower.at_end) for follower in now.followers}
+    pairs = [levels.get(account, (None, None)) for account in sorted(now.accounts)]
+    complete = [(start, end) for start, end in pairs if start is not None and end is not None]
+    return complete if complete and len(complete) == len(pairs) else None
 
 
 def net_new_followers(now: ClientWindow) -> Figure:
@@ -361,10 +366,10 @@ REACH_GROWTH = Kpi("reach_growth", _PERCENT, "(reach − earlier reach) / earlie
 
 def compute_kpis(now: ClientWindow, before: ClientWindow | None = None) -> dict[str, Figure]:
     """Every KPI by name; growth of reach needs the window before."""
-    found = {kpi.name: kpi.compute(now) for kpi in KPIS}
+    figures = {kpi.name: kpi.compute(now) for kpi in KPIS}
     earlier = missing(FigureUnit.PEOPLE, NO_WINDOW) if before is None else people(before)
-    found[REACH_GROWTH.name] = change(earlier, found["reach"]).percent
-    return found
+    figures[REACH_GROWTH.name] = change(earlier, figures["reach"]).percent
+    return figures
 
 
 def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] | None = None) -> dict[str, Change]:

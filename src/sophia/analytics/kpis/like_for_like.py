@@ -19,24 +19,25 @@ def like_for_like(now: ClientWindow, before: ClientWindow) -> tuple[ClientWindow
     place. A day that is missing in one would count as zero in the change (A12).
     """
     sides = (now, before)
-    found = [
+    daily_totals = [
         {
-            (one.account_id, one.metric, one.day - side.window.start): one
-            for one in side.days
-            if one.day in side.window and _adds_up(one.metric)
+            (day_value.account_id, day_value.metric, day_value.day - side.window.start): day_value
+            for day_value in side.days
+            if day_value.day in side.window and _adds_up(day_value.metric)
         }
         for side in sides
     ]
-    if found[0].keys() == found[1].keys():
+    if daily_totals[0].keys() == daily_totals[1].keys():
         return now, before
-    both = found[0].keys() & found[1].keys()
+    both = daily_totals[0].keys() & daily_totals[1].keys()
     later, earlier = (
         replace(
             side,
             days=tuple(
-                one
-                for one in side.days
-                if not _adds_up(one.metric) or (one.account_id, one.metric, one.day - side.window.start) in both
+                day_value
+                for day_value in side.days
+                if not _adds_up(day_value.metric)
+                or (day_value.account_id, day_value.metric, day_value.day - side.window.start) in both
             ),
         )
         for side in sides

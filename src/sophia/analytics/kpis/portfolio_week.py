@@ -46,12 +46,12 @@ def newest_portfolio_week(snapshots: Sequence[ClientWeek], now: datetime) -> Por
     """From the snapshots of the two newest closed weeks; None when the newest was not computed for anybody yet."""
     before, week = two_newest_weeks(now)
     after = {snapshot.client_id: snapshot for snapshot in snapshots if snapshot.week == week}
-    earlier = {one.client_id: one.kpis for one in snapshots if one.week == before}
+    earlier = {snapshot.client_id: snapshot.kpis for snapshot in snapshots if snapshot.week == before}
     if not after:
         return None
-    kpis = {client: one.kpis for client, one in after.items()}
+    kpis = {client: snapshot.kpis for client, snapshot in after.items()}
     movements = {name: _movement(name, earlier, kpis) for name in MOVING_KPIS}
-    computed = max(one.computed_at for one in after.values())
+    computed = max(snapshot.computed_at for snapshot in after.values())
     portfolio_week = PortfolioWeek(week, kpis, movements, computed)
     return replace(portfolio_week, commentary=tuple(_commentary(portfolio_week)))
 

@@ -100,7 +100,9 @@ def portfolio_snapshots(
 
 def _snapshot(row: KPISnapshot) -> WeekSnapshot:
     documents = (row.kpis, row.algo_dependent_summary or {}, row.algo_independent_summary or {})
-    kpis, dependent, independent = ({name: figure_of(one) for name, one in document.items()} for document in documents)
+    kpis, dependent, independent = (
+        {name: figure_of(figure) for name, figure in document.items()} for document in documents
+    )
     week = DateRange(row.week_start, row.week_end + ONE_DAY)
     return WeekSnapshot(
         row.client_id, row.account_id, week, kpis, dependent, independent, row.computed_at, row.checked_at
@@ -116,11 +118,11 @@ def portfolio_kpis(
             KPISnapshot.account_key == 0, KPISnapshot.week_start.in_([week.start for week in weeks])
         )
     )
-    found: dict[int, dict[date, dict[str, Figure]]] = defaultdict(dict)
+    figures: dict[int, dict[date, dict[str, Figure]]] = defaultdict(dict)
     for client, start, document in rows:
         if document is not None:
-            found[client][start] = _chosen(document, kpis)
-    return found
+            figures[client][start] = _chosen(document, kpis)
+    return figures
 
 
 def account_figures(
@@ -136,8 +138,8 @@ def account_figures(
 
 
 def _chosen(document: str, kpis: Collection[str]) -> dict[str, Figure]:
-    every = _figures(document)
-    return {name: every[name] for name in kpis if name in every}
+    figures = _figures(document)
+    return {name: figures[name] for name in kpis if name in figures}
 
 
 @lru_cache(maxsize=4096)
@@ -149,17 +151,17 @@ def _figures(document: str) -> Mapping[str, Figure]:
 def _said(as_of: datetime | None) -> ColumnElement[Any]:
     """The document of KPIs as a snapshot says it, or said it at a moment; NULL when it was not there yet."""
     snapshot, revision = KPISnapshot, KPISnapshotRevision
-    said = cast(snapshot.kpis, Text)
+    current = cast(snapshot.kpis, Text)
     if as_of is None:
-        return said
-    earlier = (
+        return current
+    revised = (
         select(cast(revision.kpis, Text))
         .where(revision.snapshot_id == snapshot.id, revision.computed_at <= as_of, revision.replaced_at > as_of)
         .limit(1)
         .correlate(snapshot)
         .scalar_subquery()
     )
-    return case((snapshot.computed_at <= as_of, said), else_=earlier)
+    return case((snapshot.computed_at <= as_of, current), else_=revised)
 
 
 def weeks_due(session: Session, today: date) -> dict[DateRange, set[int]]:
@@ -171,11 +173,11 @@ def weeks_due(session: Session, today: date) -> dict[DateRange, set[int]]:
     newest = DateRange(week_of(today).start - ONE_WEEK, week_of(today).start)
     first = _first_weeks(session)
     due: dict[DateRange, set[int]] = defaultdict(set)
-    known = _known_weeks(session)
+    computed_weeks = _known_weeks(session)
     for client, begun in first.items():
         for index in range((newest.start - begun).days // 7 + 1):
             start = begun + index * ONE_WEEK
-            if start == newest.start or start not in known.get(client, ()):
+            if start == newest.start or start not in computed_weeks.get(client, ()):
                 due[DateRange(start, start + ONE_WEEK)].add(client)
     last_week = select(func.max(KPISnapshot.week_start)).scalar_subquery()
     checked = session.scalar(
@@ -187,7 +189,7 @@ def weeks_due(session: Session, today: date) -> dict[DateRange, set[int]]:
         for client, start in _touched_weeks(session, checked - MARGIN):
             # Followers at the end of one week are those at the start of the next.
             for week in (DateRange(start, start + ONE_WEEK), DateRange(start + ONE_WEEK, start + 2 * ONE_WEEK)):
-                if week.start in known.get(client, ()) and week.is_closed(today):
+                if week.start in computed_weeks.get(client, ()) and week.is_closed(today):
                     due[week].add(client)
     return dict(sorted(due.items()))
 
@@ -205,20 +207,20 @@ def _first_weeks(session: Session) -> dict[int, date]:
 
 
 def _known_weeks(session: Session) -> dict[int, set[date]]:
-    found: dict[int, set[date]] = defaultdict(set)
+    mondays_by_client: dict[int, set[date]] = defaultdict(set)
     rows = session.execute(
         select(KPISnapshot.client_id, KPISnapshot.week_start).where(KPISnapshot.account_key == 0)
     )  # fmt: skip
     for client, start in rows:
-        found[client].add(start)
-    return found
+        mondays_by_client[client].add(start)
+    return mondays_by_client
 
 
 def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
     """(client, Monday) of the weeks about which something was stored since."""
     owner = dict(session.execute(select(Account.id, Account.client_id)).all())
     first = session.scalar(select(func.min(Fetch.id)).where(Fetch.stored_at > since))
-    found: set[tuple[int, date]] = set()
+    weeks: set[tuple[int, date]] = set()
     if first is not None:
         number = (type_coerce(EngagementMetric.metric_date, Integer) + _FROM_MONDAY) // 7
         rows = session.execute(
@@ -227,11 +229,11 @@ def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
             .where(EngagementMetric.fetch_id >= first)
             .distinct()
         )
-        found |= {(owner[account], EPOCH + timedelta(days=7 * int(week) - _FROM_MONDAY)) for account, week in rows}
+        weeks |= {(owner[account], EPOCH + timedelta(days=7 * int(week) - _FROM_MONDAY)) for account, week in rows}
     posts = session.execute(select(Post.account_id, Post.published_at).where(Post.first_seen_at > since))
-    found |= {(owner[account], week_of(reporting_day(moment)).start) for account, moment in posts}
+    weeks |= {(owner[account], week_of(reporting_day(moment)).start) for account, moment in posts}
     return (
-        found
+        weeks
         | _weeks_of_conversions(session, since)
         | _weeks_of_decisions(session, since)
         | _weeks_of_costs(session, since)

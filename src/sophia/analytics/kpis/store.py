@@ -43,23 +43,23 @@ def save_week(session: Session, week: DateRange, computed: Sequence[ComputedWeek
     rows = session.scalars(
         select(KPISnapshot)
         .where(
-            KPISnapshot.week_start == week.start, among(KPISnapshot.client_id, {one.client_id for one in computed})
+            KPISnapshot.week_start == week.start, among(KPISnapshot.client_id, {computed_week.client_id for computed_week in computed})
         )
         .with_for_update()
     )  # fmt: skip
-    known = {(row.client_id, row.account_key): row for row in rows}
+    rows_by_key = {(row.client_id, row.account_key): row for row in rows}
     counts = {"new": 0, "changed": 0, "same": 0}
-    for one in computed:
-        row = known.get((one.client_id, one.account_id or 0))
+    for computed_week in computed:
+        row = rows_by_key.get((computed_week.client_id, computed_week.account_id or 0))
         if row is None:
             counts["new"] += 1
-            session.add(_new(week, one, now))
-        elif all(getattr(row, name) == getattr(one, name) for name in _DOCUMENTS):
+            session.add(_new(week, computed_week, now))
+        elif all(getattr(row, name) == getattr(computed_week, name) for name in _DOCUMENTS):
             counts["same"] += 1
             row.checked_at = now
         else:
             counts["changed"] += 1
-            _replace(session, row, one, now)
+            _replace(session, row, computed_week, now)
     session.flush()
     return SavedWeeks(**counts)
 

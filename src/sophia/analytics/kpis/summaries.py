@@ -86,11 +86,11 @@ def unclassified(now: ClientWindow) -> tuple[str, ...]:
 def _names(now: ClientWindow, level: Level) -> set[str]:
     if level is Level.POST:
         return {name for post in now.each_post for name in post.values}
-    return {one.metric for one in now.days if one.day in now.window} | {one.metric for one in now.own}
+    return {value.metric for value in now.days if value.day in now.window} | {value.metric for value in now.own}
 
 
 def _summary(
-    now: ClientWindow, before: ClientWindow | None, later: ClientWindow, wanted: MetricClass
+    now: ClientWindow, before: ClientWindow | None, later: ClientWindow, metric_class: MetricClass
 ) -> tuple[SummaryLine, ...]:
     kinds: tuple[tuple[Level, Callable[[ClientWindow, str], Figure]], ...] = (
         (Level.ACCOUNT, _of_accounts),
@@ -101,11 +101,13 @@ def _summary(
     compare = change if later.window.days_ended(later.today) else not_begun
     for level, aggregate in kinds:
         for name in sorted(_names(now, level) & set(CANONICAL)):
-            if CANONICAL[name].metric_class is not wanted:
+            if CANONICAL[name].metric_class is not metric_class:
                 continue
-            whole, after = aggregate(now, name), aggregate(later, name)
-            base = missing(after.unit, NO_WINDOW) if earlier is None else aggregate(earlier, name)
-            lines.append(SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], whole, compare(base, after)))
+            current, compared = aggregate(now, name), aggregate(later, name)
+            base = missing(compared.unit, NO_WINDOW) if earlier is None else aggregate(earlier, name)
+            lines.append(
+                SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], current, compare(base, compared))
+            )
     return tuple(lines)
 
 

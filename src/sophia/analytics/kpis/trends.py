@@ -54,11 +54,11 @@ def a_year_before(window: DateRange) -> DateRange:
 
 def trend(figures: Iterable[tuple[date, Figure]], today: date, count: int, *, to_date: bool = False) -> Trend:
     """The trend of one KPI from (Monday, figure) in any order; more weeks than are shown do no harm, and help."""
-    known = dict(figures)
-    unit = next((one.unit for one in known.values()), FigureUnit.COUNT)
+    figure_by_monday = dict(figures)
+    unit = next((figure.unit for figure in figure_by_monday.values()), FigureUnit.COUNT)
 
     def at(week: DateRange) -> Figure:
-        return known.get(week.start) or missing(unit, NO_WEEK)
+        return figure_by_monday.get(week.start) or missing(unit, NO_WEEK)
 
     weeks = newest_weeks(today, count, to_date=to_date)
     closed = [week for week in weeks if week.is_closed(today)]
@@ -67,15 +67,15 @@ def trend(figures: Iterable[tuple[date, Figure]], today: date, count: int, *, to
         points=tuple(WeekPoint(week, at(week), week.is_closed(today)) for week in weeks),
         from_previous=change(at(last.previous), at(last)),
         from_last_year=change(at(a_year_before(last)), at(last)),
-        falling=_steps(known, last, -1),
-        rising=_steps(known, last, 1),
+        falling=_steps(figure_by_monday, last, -1),
+        rising=_steps(figure_by_monday, last, 1),
     )
 
 
-def _steps(known: dict[date, Figure], last: DateRange, direction: int) -> int:
+def _steps(figure_by_monday: dict[date, Figure], last: DateRange, direction: int) -> int:
     count = 0
     while True:
-        later, earlier = known.get(last.start), known.get(last.previous.start)
+        later, earlier = figure_by_monday.get(last.start), figure_by_monday.get(last.previous.start)
         if later is None or earlier is None:
             return count
         step = change(earlier, later).absolute

@@ -45,8 +45,10 @@ def compute_week(session: Session, week: DateRange, client_ids: Collection[int],
         after, before = windows[client.id][week], windows[client.id][week.previous]
         computed_weeks.append(_computed(client.id, None, after, before))
         for account, platform in client.accounts.items():
-            mine = {account: platform}
-            computed_weeks.append(_computed(client.id, account, of_accounts(after, mine), of_accounts(before, mine)))
+            account_only = {account: platform}
+            computed_weeks.append(
+                _computed(client.id, account, of_accounts(after, account_only), of_accounts(before, account_only))
+            )
     return computed_weeks
 
 

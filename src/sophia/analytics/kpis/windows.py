@@ -59,7 +59,7 @@ def measured_clients(session: Session, *, as_of: datetime | None = None) -> list
 
     One query; as of a moment one more, for what they were called and where they were then.
     """
-    then = {} if as_of is None else _described_at(session, as_of)
+    former = {} if as_of is None else _described_at(session, as_of)
     connected = true() if as_of is None else Account.connected_at <= as_of
     rows = session.execute(
         select(
@@ -75,25 +75,27 @@ def measured_clients(session: Session, *, as_of: datetime | None = None) -> list
         .outerjoin(Account, and_(Account.client_id == Client.id, connected))
         .order_by(Client.id, Account.id)
     )
-    found: dict[int, MeasuredClient] = {}
+    clients: dict[int, MeasuredClient] = {}
     accounts: dict[int, dict[int, Platform]] = defaultdict(dict)
     for number, name, industry, zone, status, created, account, platform in rows:
-        if number not in found:
-            is_active, mine = status == "active", accounts[number]
-            name, industry, zone = then.get(number, (name, industry, zone))  # noqa: PLW2901 - as it was
-            found[number] = MeasuredClient(number, name, industry, ZoneInfo(zone), is_active, created, mine)
+        if number not in clients:
+            is_active, client_accounts = status == "active", accounts[number]
+            name, industry, zone = former.get(number, (name, industry, zone))  # noqa: PLW2901 - as it was
+            clients[number] = MeasuredClient(
+                number, name, industry, ZoneInfo(zone), is_active, created, client_accounts
+            )
         if account is not None:
             accounts[number][account] = Platform(platform)
-    return list(found.values())
+    return list(clients.values())
 
 
 def _described_at(session: Session, as_of: datetime) -> dict[int, tuple[str, str | None, str]]:
     """{client: its name, industry and zone} of those that were changed since; one query."""
-    kept = ClientRevision
+    revision = ClientRevision
     rows = session.execute(
-        select(kept.client_id, kept.name, kept.industry, kept.timezone)
-        .where(kept.replaced_at > as_of)
-        .order_by(kept.replaced_at.desc(), kept.id.desc())
+        select(revision.client_id, revision.name, revision.industry, revision.timezone)
+        .where(revision.replaced_at > as_of)
+        .order_by(revision.replaced_at.desc(), revision.id.desc())
     )
     # The oldest change after the moment says what there was, and comes last.
     return {client: (name, industry, zone) for client, name, industry, zone in rows}
@@ -115,25 +117,25 @@ def client_windows(
     anything that came later. `metrics` leaves only these canonical metrics; None takes all, unknown ones too. Without
     `events` conversions, decisions and costs are left out.
     """
-    wanted = sorted(set(windows))
-    if not wanted:
+    sorted_windows = sorted(set(windows))
+    if not sorted_windows:
         return {client.id: {} for client in clients}
-    spans = merged(wanted)
+    spans = merged(sorted_windows)
     means = meanings(session, None if metrics is None else {*metrics, FOLLOWERS})
     accounts = [account for client in clients for account in client.accounts]
     longer = merged([DateRange(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
     days = _by_account(daily_values(session, accounts, means, longer, as_of=as_of))
-    own = _own_values(session, accounts, means, wanted, as_of)
+    own = _own_values(session, accounts, means, sorted_windows, as_of)
     posts = seen_posts(session, accounts, spans, as_of)
-    facts = posts_by_window(session, posts, wanted, means, as_of)
+    facts = posts_by_window(session, posts, sorted_windows, means, as_of)
     happened = client_events(session, [client.id for client in clients], spans, as_of) if events else {}
-    looked, today = post_coverage(session, [client.id for client in clients], as_of), reporting_day(now)
+    coverage, today = post_coverage(session, [client.id for client in clients], as_of), reporting_day(now)
     return {
         client.id: {
             window: _client_window(
-                client, window, today, days, own, facts[window], happened.get(client.id), looked[client.id]
+                client, window, today, days, own, facts[window], happened.get(client.id), coverage[client.id]
             )
-            for window in wanted
+            for window in sorted_windows
         }
         for client in clients
     }
@@ -147,20 +149,20 @@ def _client_window(
     own: Mapping[int, Sequence[OwnValue]],
     posts: Mapping[int, Sequence[PostFacts]],
     events: ClientEvents | None,
-    looked: PostCoverage,
+    coverage: PostCoverage,
 ) -> ClientWindow:
-    mine = client.accounts
+    accounts = client.accounts
     client_window = ClientWindow(
         window=window,
         today=today,
         zone=client.zone,
-        accounts=mine,
-        posts=tuple(post for account in mine for post in posts.get(account, ())),
-        days=tuple(one for account in mine for one in days.get(account, ()) if one.day in window),
-        own=tuple(one for account in mine for one in own.get(account, ()) if one.window == window),
-        followers=tuple(follower_levels(account, days.get(account, ()), window) for account in mine),
-        listed=looked.listed,
-        events_since=looked.events_since,
+        accounts=accounts,
+        posts=tuple(post for account in accounts for post in posts.get(account, ())),
+        days=tuple(value for account in accounts for value in days.get(account, ()) if value.day in window),
+        own=tuple(value for account in accounts for value in own.get(account, ()) if value.window == window),
+        followers=tuple(follower_levels(account, days.get(account, ()), window) for account in accounts),
+        listed=coverage.listed,
+        events_since=coverage.events_since,
     )
     return client_window if events is None else _with_events(client_window, events)
 
@@ -178,20 +180,20 @@ def _with_events(client_window: ClientWindow, events: ClientEvents) -> ClientWin
 
 def merged(windows: Iterable[DateRange]) -> list[DateRange]:
     """The same days in as few windows as possible, oldest first."""
-    found: list[DateRange] = []
+    ranges: list[DateRange] = []
     for window in sorted(windows):
-        if found and window.start <= found[-1].end:
-            found[-1] = DateRange(found[-1].start, max(found[-1].end, window.end))
+        if ranges and window.start <= ranges[-1].end:
+            ranges[-1] = DateRange(ranges[-1].start, max(ranges[-1].end, window.end))
         else:
-            found.append(window)
-    return found
+            ranges.append(window)
+    return ranges
 
 
 def _by_account(values: Iterable[DayValue]) -> dict[int, list[DayValue]]:
-    found: dict[int, list[DayValue]] = defaultdict(list)
+    values_by_account: dict[int, list[DayValue]] = defaultdict(list)
     for value in values:
-        found[value.account_id].append(value)
-    return found
+        values_by_account[value.account_id].append(value)
+    return values_by_account
 
 
 def daily_values(
@@ -203,18 +205,18 @@ def daily_values(
     as_of: datetime | None = None,
 ) -> list[DayValue]:
     """What accounts had on each day, by canonical metric, several stored names of one added up; one query."""
-    mine = {
+    metric_names = {
         number: meaning.metric
         for number, meaning in means.items()
         if meaning.level is Level.ACCOUNT and meaning.period == Period.DAY.value and meaning.describes(None)
     }
-    day = EngagementMetric.metric_date
-    inside = or_(*(day.between(window.start, window.end - ONE_DAY) for window in windows))
-    found: dict[tuple[int, str, date], int | float] = {}
-    for account, metric, on, value in _account_readings(session, accounts, mine, inside, as_of):
-        key = account, mine[metric], on
-        found[key] = found[key] + value if key in found else value
-    return [DayValue(account, on, metric, value) for (account, metric, on), value in sorted(found.items())]
+    metric_date = EngagementMetric.metric_date
+    inside = or_(*(metric_date.between(window.start, window.end - ONE_DAY) for window in windows))
+    totals: dict[tuple[int, str, date], int | float] = {}
+    for account, metric, day, value in _account_readings(session, accounts, metric_names, inside, as_of):
+        key = account, metric_names[metric], day
+        totals[key] = totals[key] + value if key in totals else value
+    return [DayValue(account, day, metric, value) for (account, metric, day), value in sorted(totals.items())]
 
 
 def _account_readings(
@@ -244,11 +246,11 @@ def _account_readings(
     )
     # Of many rows, making each day anew takes longer than reading it.
     calendar: dict[int, date] = {}
-    found = []
+    readings = []
     for account, metric, number, amount in rows:
         day = calendar.get(number) or calendar.setdefault(number, day_of(number))
-        found.append((account, metric, day, amount))
-    return found
+        readings.append((account, metric, day, amount))
+    return readings
 
 
 def _own_values(
@@ -266,21 +268,24 @@ def _own_values(
     }
     closing = {(window.end - ONE_DAY, window.days): window for window in windows if window.days in OWN_DAYS.values()}
     on_days = among(EngagementMetric.metric_date, sorted({day_number(day) for day, _ in closing}))
-    found: dict[int, list[OwnValue]] = defaultdict(list)
+    values_by_account: dict[int, list[OwnValue]] = defaultdict(list)
     for account, metric, day, value in _account_readings(session, accounts, lengths, on_days, as_of):
         window = closing.get((day, lengths[metric]))
         if window is not None:
-            found[account].append(OwnValue(account, means[metric].metric, window, value))
-    return {account: sorted(values, key=lambda one: (one.window, one.metric)) for account, values in found.items()}
+            values_by_account[account].append(OwnValue(account, means[metric].metric, window, value))
+    return {
+        account: sorted(values, key=lambda value: (value.window, value.metric))
+        for account, values in values_by_account.items()
+    }
 
 
 def follower_levels(account_id: int, days: Iterable[DayValue], window: DateRange) -> FollowerLevels:
     """The last totals before the window and inside it; a day without one is bridged for a week, never longer (A8)."""
-    known = {one.day: int(one.value) for one in days if one.metric == FOLLOWERS}
-    before = [day for day in known if window.start - LATEST_FOLLOWERS <= day < window.start]
-    inside = [day for day in known if day in window and day >= window.end - LATEST_FOLLOWERS]
+    followers_by_day = {day_value.day: int(day_value.value) for day_value in days if day_value.metric == FOLLOWERS}
+    before = [day for day in followers_by_day if window.start - LATEST_FOLLOWERS <= day < window.start]
+    inside = [day for day in followers_by_day if day in window and day >= window.end - LATEST_FOLLOWERS]
     return FollowerLevels(
-        account_id, known[max(before)] if before else None, known[max(inside)] if inside else None
+        account_id, followers_by_day[max(before)] if before else None, followers_by_day[max(inside)] if inside else None
     )  # fmt: skip
 
 
@@ -301,15 +306,17 @@ def posts_by_window(
             layers.append([window])
         else:
             free.append(window)
-    found: dict[DateRange, dict[int, list[PostFacts]]] = {}
+    posts_of_account: dict[DateRange, dict[int, list[PostFacts]]] = {}
     for layer in layers:
-        mine = {window: published_in(posts, window) for window in layer}
-        facts = post_facts(session, {window.end: each for window, each in mine.items()}, means, as_of)
-        for window, each in mine.items():
-            found[window] = defaultdict(list)
-            for post in each:
-                found[window][post.account_id].append(facts[post.id])
-    return found
+        published = {window: published_in(posts, window) for window in layer}
+        facts = post_facts(
+            session, {window.end: window_posts for window, window_posts in published.items()}, means, as_of
+        )
+        for window, window_posts in published.items():
+            posts_of_account[window] = defaultdict(list)
+            for post in window_posts:
+                posts_of_account[window][post.account_id].append(facts[post.id])
+    return posts_of_account
 
 
 def published_in(posts: Iterable[StoredPost], window: DateRange) -> list[StoredPost]:
@@ -324,7 +331,7 @@ def post_facts(
     as_of: datetime | None,
 ) -> dict[int, PostFacts]:
     """{post: what its last snapshots before its day say}; one query."""
-    posts = {post.id: post for mine in before.values() for post in mine}
+    posts = {post.id: post for day_posts in before.values() for post in day_posts}
     metrics = {
         number: meaning
         for number, meaning in means.items()
@@ -332,12 +339,14 @@ def post_facts(
     }
     values: dict[int, dict[str, int | float]] = defaultdict(dict)
     read: dict[int, date] = {}
-    days = {day: [post.id for post in mine] for day, mine in before.items()}
+    days = {day: [post.id for post in day_posts] for day, day_posts in before.items()}
     for number, metric, day, value in values_by(session, days, list(metrics), as_of):
         meaning, post = metrics[metric], posts[number]
         if meaning.platform is post.platform and meaning.describes(post.kind):
-            known = values[number]
-            known[meaning.metric] = known[meaning.metric] + value if meaning.metric in known else value
+            post_values = values[number]
+            post_values[meaning.metric] = (
+                post_values[meaning.metric] + value if meaning.metric in post_values else value
+            )
             read[number] = max(read.get(number, day), day)
     return {
         post.id: PostFacts(
@@ -363,7 +372,7 @@ def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> Clien
         accounts=accounts,
         posts=tuple(post for post in window.posts if post.account_id in accounts),
         days=tuple(day for day in window.days if day.account_id in accounts),
-        own=tuple(one for one in window.own if one.account_id in accounts),
+        own=tuple(value for value in window.own if value.account_id in accounts),
         followers=tuple(follower for follower in window.followers if follower.account_id in accounts),
         conversions=(),
         approvals=(),

@@ -110,7 +110,7 @@ def gather_portfolio(
     active = [client for client in clients if client.is_active]
     accounts = [account for client in clients for account in client.accounts]
     watched = watched_days(window, today)
-    whole = DateRange(min(before.start, watched.start), max(window.end, watched.end))
+    all_days = DateRange(min(before.start, watched.start), max(window.end, watched.end))
     weeks = newest_weeks(min(window.end, today), ROW_WEEKS)
     return PortfolioFacts(
         clients=clients,
@@ -121,7 +121,7 @@ def gather_portfolio(
         windows=client_windows(
             session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
         ),
-        days=portfolio_days(session, accounts, whole, as_of),
+        days=portfolio_days(session, accounts, all_days, as_of),
         posts_a_day=posts_a_day(session, accounts, watched, as_of=as_of),
         posts_inside=posts_inside(session, accounts, (before, later), as_of),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
@@ -137,11 +137,15 @@ def told_together(session: Session, window: DateRange) -> tuple[SharedEvent[Toge
     through = portfolio_judged_through(session)
     if through is None or through < window.end - ONE_DAY:
         return None
-    found = [told_event for told_event in told_events(session, window=window) if told_event.withdrawn_at is None]
+    stored_events = [
+        told_event for told_event in told_events(session, window=window) if told_event.withdrawn_at is None
+    ]
     return shared_events(
-        Together(Platform(one.platform), one.metric, one.kind, one.since, one.until, one.series, one.alike)
-        for one in found
-        if event_is_of(one, window)
+        Together(
+            Platform(event.platform), event.metric, event.kind, event.since, event.until, event.series, event.alike
+        )
+        for event in stored_events
+        if event_is_of(event, window)
     )
 
 
@@ -153,22 +157,29 @@ def build_brief(facts: PortfolioFacts) -> Brief:
     for platform, row in rows.items():
         for client_id, split in split_portfolio(tuple(row)).items():
             drivers.setdefault(client_id, {})[platform.value] = split
-    found = [
+    client_briefs = [
         _client(facts, client, drivers.get(client.id, {}), anomalies.get(client.id, ()))
         for client in facts.clients
         if client.id in facts.shown and client.created_at <= facts.now
     ]
     order = list(ClientStatus)
-    found.sort(key=lambda one: (order.index(one.state), -one.need, one.name, one.client_id))
-    counts = {state.value: sum(one.state is state for one in found) for state in ClientStatus}
+    client_briefs.sort(
+        key=lambda client_brief: (
+            order.index(client_brief.state),
+            -client_brief.need,
+            client_brief.name,
+            client_brief.client_id,
+        )
+    )
+    counts = {state.value: sum(client_brief.state is state for client_brief in client_briefs) for state in ClientStatus}
     brief = Brief(
         window=facts.window,
         before=facts.before,
         as_of=facts.now,
-        counts=counts | {"clients": len(found)},
-        clients=tuple(found),
+        counts=counts | {"clients": len(client_briefs)},
+        clients=tuple(client_briefs),
         events=events,
-        moved=_moved({one.client_id: one.name for one in found}, rows, drivers),
+        moved=_moved({client_brief.client_id: client_brief.name for client_brief in client_briefs}, rows, drivers),
         annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id is None),
     )
     return replace(brief, commentary=tuple(_commentary(brief)))
@@ -177,34 +188,38 @@ def build_brief(facts: PortfolioFacts) -> Brief:
 def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tuple[SharedEvent[Together], ...]]:
     """{client: what is unusual with it alone}, and what all share; one metric on one platform at a time."""
     owner = {account: client.id for client in facts.clients for account in client.accounts}
-    found: dict[int, list[SeriesAnomaly]] = {}
+    anomalies_by_client: dict[int, list[SeriesAnomaly]] = {}
     events: list[Together] = []
     for platform in Platform:
         accounts = [
-            account for client in facts.clients for account, where in client.accounts.items() if where is platform
+            account for client in facts.clients for account, account_platform in client.accounts.items() if account_platform is platform
         ]  # fmt: skip
         for metric in WATCHED:
             series = [Watch(account, platform, metric) for account in accounts]
-            unusual, shared = watch_together(series, facts.days, facts.posts_a_day, facts.window, facts.today)
-            for one in unusual:
-                if one.anomaly.event_since is None:
-                    found.setdefault(owner[one.account_id], []).append(one)
+            unusual, platform_events = watch_together(series, facts.days, facts.posts_a_day, facts.window, facts.today)
+            for anomaly in unusual:
+                if anomaly.anomaly.event_since is None:
+                    anomalies_by_client.setdefault(owner[anomaly.account_id], []).append(anomaly)
             events += [
-                Together(platform, metric, one.kind, one.since, one.until, one.series, one.alike) for one in shared
+                Together(platform, metric, event.kind, event.since, event.until, event.series, event.alike) for event in platform_events
             ]  # fmt: skip
-    return found, shared_events(events) if facts.told is None else facts.told
+    return anomalies_by_client, shared_events(events) if facts.told is None else facts.told
 
 
 def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
     """Both windows of every client, by platform."""
     after = as_long(facts.window, facts.before)
-    found: dict[Platform, list[ClientWindows]] = {platform: [] for platform in Platform}
-    for platform, rows in found.items():
+    rows_by_platform: dict[Platform, list[ClientWindows]] = {platform: [] for platform in Platform}
+    for platform, rows in rows_by_platform.items():
         for client in facts.clients:
-            mine = [account for account, where in client.accounts.items() if where is platform]
-            if mine:
-                rows.append(driver_windows(client.id, mine, facts.days, facts.posts_inside, facts.before, after))
-    return found
+            platform_accounts = [
+                account for account, account_platform in client.accounts.items() if account_platform is platform
+            ]
+            if platform_accounts:
+                rows.append(
+                    driver_windows(client.id, platform_accounts, facts.days, facts.posts_inside, facts.before, after)
+                )
+    return rows_by_platform
 
 
 def _moved(
@@ -213,19 +228,19 @@ def _moved(
     drivers: Mapping[int, Mapping[str, DriverSplit]],
 ) -> tuple[ResponseMove, ...]:
     """Of the clients that may be named those whom chance does not explain among all of the portfolio."""
-    every = [(one, platform) for platform, row in rows.items() for one in row]
-    splits = [drivers[one.client_id][platform] for one, platform in every]
-    answered = [
-        Answered(split.people, min(split.units), engagements_of(one))
-        for (one, _), split in zip(every, splits, strict=True)
+    client_platforms = [(client, platform) for platform, row in rows.items() for client in row]
+    splits = [drivers[client.client_id][platform] for client, platform in client_platforms]
+    changes = [
+        Answered(split.people, min(split.units), engagements_of(client))
+        for (client, _), split in zip(client_platforms, splits, strict=True)
     ]
     response_moves = []
-    for place in really_moved(answered):
-        (one, platform), part = every[place], splits[place].people
-        if one.client_id in names and part is not None and part.percent_interval is not None:
-            name = names[one.client_id]
-            response_moves.append(ResponseMove(one.client_id, name, platform, part.percent, part.percent_interval))
-    return tuple(sorted(response_moves, key=lambda one: (-one.percent, one.client_id, one.platform)))
+    for index in really_moved(changes):
+        (client, platform), part = client_platforms[index], splits[index].people
+        if client.client_id in names and part is not None and part.percent_interval is not None:
+            name = names[client.client_id]
+            response_moves.append(ResponseMove(client.client_id, name, platform, part.percent, part.percent_interval))
+    return tuple(sorted(response_moves, key=lambda move: (-move.percent, move.client_id, move.platform)))
 
 
 def engagements_of(client_windows: ClientWindows) -> tuple[float, float]:
@@ -260,15 +275,17 @@ def _client(
         kpis={kpi.name: kpi.compute(now) for kpi in KPIS if kpi.name in BRIEF_KPIS},
         changes=changes,
         drivers=drivers,
-        anomalies=tuple(sorted(anomalies, key=lambda one: (one.anomaly.since, one.account_id, one.metric))),
-        falling={name: found.falling for name, found in trends.items()},
-        fallen={name: row_percent(found) if found.falling else None for name, found in trends.items()},
+        anomalies=tuple(
+            sorted(anomalies, key=lambda anomaly: (anomaly.anomaly.since, anomaly.account_id, anomaly.metric))
+        ),
+        falling={name: kpi_trend.falling for name, kpi_trend in trends.items()},
+        fallen={name: row_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()},
         weekly_views=tuple(None if view.figure.value is None else float(view.figure.value) for view in views),
         goals=facts.goals.get(client.id, ()),
         annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id == client.id),
     )
     has_data = bool(now.days or earlier.days or now.posts or earlier.posts)
-    reasons = sorted(reasons_of(bare, has_data=has_data), key=lambda one: (-one.weight, one.code, one.text))
+    reasons = sorted(reasons_of(bare, has_data=has_data), key=lambda reason: (-reason.weight, reason.code, reason.text))
     state = min((reason.level for reason in reasons), key=list(ClientStatus).index, default=ClientStatus.SAGE)
     return replace(bare, state=state, reasons=tuple(reasons))
 

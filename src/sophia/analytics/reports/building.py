@@ -131,9 +131,11 @@ def trend_weeks(window: DateRange, today: date) -> date:
 def coverage_of(now: ClientWindow) -> Coverage:
     """Days of the window on which every account has all readings that are watched, of those that are over."""
     ended = now.window.days_ended(now.today)
-    found = {metric: now.by_account(metric) for metric in WATCHED}
-    known = [found[metric].get(account, {}) for metric in WATCHED for account in now.serving(metric)]
-    complete = [day for day in each_day(now.window) if known and all(day in days for days in known)]
+    values_by_metric = {metric: now.by_account(metric) for metric in WATCHED}
+    days_by_series = [
+        values_by_metric[metric].get(account, {}) for metric in WATCHED for account in now.serving(metric)
+    ]
+    complete = [day for day in each_day(now.window) if days_by_series and all(day in days for days in days_by_series)]
     return Coverage(len(complete), max(ended, len(complete)))
 
 
@@ -164,18 +166,18 @@ def _top_posts(facts: Facts) -> tuple[TopPost, ...]:
     """By engagements, then by reach; posts whose engagements are not known cannot be placed."""
     top_posts = []
     for post in facts.now.each_post:
-        seen, engagements, reach = facts.posts.get(post.post_id), post.engagements, post.values.get("reach")
-        if engagements is not None and seen is not None:
+        stored, engagements, reach = facts.posts.get(post.post_id), post.engagements, post.values.get("reach")
+        if engagements is not None and stored is not None:
             top_posts.append(
                 TopPost(
                     post_id=post.post_id,
                     account_id=post.account_id,
                     platform=post.platform,
                     kind=post.kind,
-                    platform_post_id=seen.platform_post_id,
+                    platform_post_id=stored.platform_post_id,
                     published_at=post.published_at,
-                    title=seen.title,
-                    permalink=seen.permalink,
+                    title=stored.title,
+                    permalink=stored.permalink,
                     pillar=post.pillar,
                     engagements=engagements,
                     reach=reach,
@@ -189,15 +191,15 @@ def _top_posts(facts: Facts) -> tuple[TopPost, ...]:
 def _missing_days(now: ClientWindow) -> tuple[MissingDays, ...]:
     ended = now.window.days_ended(now.today)
     days = {metric: now.by_account(metric) for metric in WATCHED}
-    missing_dayses = []
+    missing = []
     for account, platform in sorted(now.accounts.items()):
         for metric in WATCHED:
             if account not in now.serving(metric):
                 continue
-            known = days[metric].get(account, {})
-            lacking = [now.window.start + timedelta(days=index) for index in range(ended)]
-            lacking = [day for day in lacking if day not in known]
-            if lacking:
-                coverage = Coverage(ended - len(lacking), ended)
-                missing_dayses.append(MissingDays(account, platform, metric, coverage, lacking[0], lacking[-1]))
-    return tuple(missing_dayses)
+            day_values = days[metric].get(account, {})
+            absent = [now.window.start + timedelta(days=index) for index in range(ended)]
+            absent = [day for day in absent if day not in day_values]
+            if absent:
+                coverage = Coverage(ended - len(absent), ended)
+                missing.append(MissingDays(account, platform, metric, coverage, absent[0], absent[-1]))
+    return tuple(missing)

@@ -35,19 +35,19 @@ def comment(report: Report) -> tuple[Sentence, ...]:
         _top,
         _missing,
     )
-    found = tuple(sentence for part in parts for sentence in part(report))
-    return found or (say(report, "There is nothing to say of this window: it has no readings."),)
+    sentences = tuple(sentence for part in parts for sentence in part(report))
+    return sentences or (say(report, "There is nothing to say of this window: it has no readings."),)
 
 
 def _moved(name: str, figure: Figure, path: str) -> tuple[str, dict[str, Reference | str]]:
     """How a change in percent is told, with its warning if it has one."""
     value = float(figure.value or 0)
     if abs(value) < NOTHING_PERCENT:
-        told, references = f"{name} stayed as they were", {}
+        statement, references = f"{name} stayed as they were", {}
     else:
-        told = f"{name} {'rose' if value > 0 else 'fell'} by {{percent}}"
+        statement = f"{name} {'rose' if value > 0 else 'fell'} by {{percent}}"
         references = {"percent": Reference(f"{path}.percent.value", "size_percent")}
-    return told, dict(references)
+    return statement, dict(references)
 
 
 def _warning(figure: Figure, path: str) -> tuple[str, dict[str, Reference | str]]:
@@ -58,10 +58,10 @@ def _counted(report: Report, kpi: str, name: str) -> Iterator[Sentence]:
     change, path = report.changes[kpi], f"changes.{kpi}"
     warning, doubt = _warning(change.percent if change.percent.value is not None else change.after, path)
     if change.percent.value is not None:
-        told, references = _moved(name, change.percent, path)
+        statement, references = _moved(name, change.percent, path)
         doubt = {key: Reference(f"{path}.percent.doubt", "text") for key in doubt}
         places: dict[str, Reference | str] = {"after": f"{path}.after.value", "before": f"{path}.before.value"}
-        yield say(report, f"{told}, to {{after}} from {{before}}.{warning}", **references, **places, **doubt)
+        yield say(report, f"{statement}, to {{after}} from {{before}}.{warning}", **references, **places, **doubt)
     elif change.after.value is not None:
         doubt = {key: Reference(f"{path}.after.doubt", "text") for key in doubt}
         yield say(report, f"{name}: {{after}}.{warning}", after=f"{path}.after.value", **doubt)
@@ -121,10 +121,10 @@ def _drivers(report: Report) -> Iterator[Sentence]:
     for platform, split in report.drivers.items():
         if split.distribution is None and split.whole is None:
             continue
-        told, path = say_drivers(split), f"drivers.{platform}"
-        template = f"On {PLATFORM_NAMES[platform]}: {told.template}"
+        statement, path = say_drivers(split), f"drivers.{platform}"
+        template = f"On {PLATFORM_NAMES[platform]}: {statement.template}"
         references: dict[str, Reference | str] = {}
-        for name in told.values:
+        for name in statement.values:
             if name in ("others", "others_alike"):
                 references[name] = f"{path}.{name}"
             elif name.endswith("_range"):
@@ -143,9 +143,9 @@ def _drivers(report: Report) -> Iterator[Sentence]:
 
 
 def _anomalies(report: Report) -> Iterator[Sentence]:
-    for index, found in enumerate(report.anomalies):
-        kind, path = found.anomaly.kind, f"anomalies.{index}.anomaly."
-        yield say_anomaly(report, kind, found.metric, found.platform, path)
+    for index, series_anomaly in enumerate(report.anomalies):
+        kind, path = series_anomaly.anomaly.kind, f"anomalies.{index}.anomaly."
+        yield say_anomaly(report, kind, series_anomaly.metric, series_anomaly.platform, path)
 
 
 def _notes(report: Report) -> Iterator[Sentence]:
@@ -170,17 +170,17 @@ def _rows(report: Report) -> Iterator[Sentence]:
 
 
 def _benchmarks(report: Report) -> Iterator[Sentence]:
-    for index, found in enumerate(report.benchmarks):
-        if found.benchmark is None or found.own.value is None or found.percent.value is None:
+    for index, comparison in enumerate(report.benchmarks):
+        if comparison.benchmark is None or comparison.own.value is None or comparison.percent.value is None:
             continue
-        if found.benchmark.metric != FOLLOWERS_RATE:
+        if comparison.benchmark.metric != FOLLOWERS_RATE:
             continue
-        path, higher = f"benchmarks.{index}", float(found.percent.value) >= 0
+        path, higher = f"benchmarks.{index}", float(comparison.percent.value) >= 0
         word = "above" if higher else "below"
-        old = " That number is old." if found.is_old else ""
+        old = " That number is old." if comparison.is_old else ""
         yield say(
             report,
-            f"A post on {PLATFORM_NAMES[found.benchmark.platform.value]} engaged {{own}} of the followers on average, "
+            f"A post on {PLATFORM_NAMES[comparison.benchmark.platform.value]} engaged {{own}} of the followers on average, "
             f"{word} the {{benchmark}} that {{source}} published for {{industry}} (of {{year}}).{old}",
             own=Reference(f"{path}.own.value", "percent"),
             benchmark=Reference(f"{path}.benchmark.value_percent", "percent"),

@@ -94,8 +94,8 @@ def gather_facts(
     measured = client_windows(session, [client], {chosen, later, before}, moment, as_of=as_of)[client.id]
     history, posts = _history(session, client, chosen, moment, as_of)
     weeks = _kept_weeks(session, client, chosen, today) if kept else None
-    told = _told(session, client, chosen) if kept else None
-    days, published = ({}, {}) if told is not None else _watched(session, client, chosen, today, as_of)
+    stored_anomalies = _told(session, client, chosen) if kept else None
+    days, published = ({}, {}) if stored_anomalies is not None else _watched(session, client, chosen, today, as_of)
     judged = DateRange(chosen.end - QUALITY_DAYS * ONE_DAY, chosen.end)
     return Facts(
         client=client,
@@ -111,7 +111,7 @@ def gather_facts(
         posts={post.id: post for post in posts},
         days=days,
         posts_a_day=published,
-        anomalies=told,
+        anomalies=stored_anomalies,
         portfolio=portfolio_windows(
             session, clients, frozenset(client.accounts.values()), before, as_long(chosen, before), as_of
         ),
@@ -134,8 +134,8 @@ def _weeks(
     session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None
 ) -> dict[date, dict[str, Figure]]:
     weeks = _trend_weeks(window, reporting_day(now))
-    found = client_windows(session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False)[client.id]
-    return {week.start: trend_figures(facts) for week, facts in sorted(found.items())}
+    windows = client_windows(session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False)[client.id]
+    return {week.start: trend_figures(facts) for week, facts in sorted(windows.items())}
 
 
 def _kept_weeks(
@@ -143,11 +143,11 @@ def _kept_weeks(
 ) -> dict[date, Mapping[str, Figure]] | None:
     """None when the newest of them has not been kept yet."""
     weeks = _trend_weeks(window, today)
-    found = {
+    kpis_by_monday = {
         client_snapshot.week.start: client_snapshot.kpis
         for client_snapshot in client_snapshots(session, client.id, weeks)
     }
-    return found if weeks[-1].start in found else None
+    return kpis_by_monday if weeks[-1].start in kpis_by_monday else None
 
 
 def _told(session: Session, client: MeasuredClient, window: DateRange) -> tuple[SeriesAnomaly, ...] | None:
@@ -170,7 +170,10 @@ def _told(session: Session, client: MeasuredClient, window: DateRange) -> tuple[
         if told_anomaly.withdrawn_at is None
     ]
     return tuple(
-        sorted(series_anomalies, key=lambda one: (one.anomaly.since, one.account_id, one.metric, one.anomaly.kind))
+        sorted(
+            series_anomalies,
+            key=lambda anomaly: (anomaly.anomaly.since, anomaly.account_id, anomaly.metric, anomaly.anomaly.kind),
+        )
     )
 
 
@@ -178,13 +181,13 @@ def _watched(
     session: Session, client: MeasuredClient, window: DateRange, today: date, as_of: datetime | None
 ) -> tuple[AccountDays, PostsADay]:
     days, accounts = watched_days(window, today), list(client.accounts)
-    found = account_days(session, accounts, meanings(session, WATCHED), WATCHED, days, as_of=as_of)
-    return found, posts_a_day(session, accounts, days, as_of=as_of)
+    values = account_days(session, accounts, meanings(session, WATCHED), WATCHED, days, as_of=as_of)
+    return values, posts_a_day(session, accounts, days, as_of=as_of)
 
 
 def _history(
     session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None
 ) -> tuple[list[PostFacts], list[StoredPost]]:
     """The posts of 90 days until the end of the window, and of the window itself."""
-    whole = DateRange(min(window.start, window.end - HISTORY), window.end)
-    return newest_facts(session, client, whole, now, as_of)
+    days = DateRange(min(window.start, window.end - HISTORY), window.end)
+    return newest_facts(session, client, days, now, as_of)

@@ -30,25 +30,25 @@ def reasons_of(brief: ClientBrief, *, has_data: bool) -> Iterator[Reason]:
     yield from _habits(brief)
     yield from _goals(brief)
     if not brief.coverage.is_complete:
-        told = say(
+        sentence = say(
             brief,
             "Readings are complete for {known} of {days} days.",
             known="coverage.days_with_data",
             days="coverage.days",
         )
-        yield Reason("incomplete", ClientStatus.AMBER, 10.0, told)
+        yield Reason("incomplete", ClientStatus.AMBER, 10.0, sentence)
 
 
 def _collection(brief: ClientBrief) -> Iterator[Reason]:
     if brief.collection is None:
         return
     if brief.collection.action_needed is not None:
-        told = say(brief, "{action}", action=Reference("collection.action_needed", "text"))
-        yield Reason("reconnect", ClientStatus.CORAL, 150.0, told)
+        sentence = say(brief, "{action}", action=Reference("collection.action_needed", "text"))
+        yield Reason("reconnect", ClientStatus.CORAL, 150.0, sentence)
     elif brief.collection.stale and brief.collection.latest_metric_date is not None:
         day = Reference("collection.latest_metric_date", "text")
-        told = say(brief, "Its collection is behind: the newest readings are of {day}.", day=day)
-        yield Reason("stale", ClientStatus.AMBER, 40.0, told)
+        sentence = say(brief, "Its collection is behind: the newest readings are of {day}.", day=day)
+        yield Reason("stale", ClientStatus.AMBER, 40.0, sentence)
 
 
 _LESS: Mapping[Driver, str] = {
@@ -74,13 +74,13 @@ def _falls(brief: ClientBrief) -> Iterator[Reason]:
         elif split.certain_driver is not None:
             why = f", in part because {_LESS[split.certain_driver]} ({{part}}); what decided the rest, the figures cannot tell"
             places["part"] = Reference(f"drivers.{platform}.{split.certain_driver}.percent", "signed_percent")
-        told = say(
+        sentence = say(
             brief,
             f"Engagement on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){why}.",
             **places,
         )
         level, base = (ClientStatus.CORAL, 50.0) if deep else (ClientStatus.AMBER, 20.0)
-        yield Reason("engagement_fell", level, base + abs(split.whole.percent) / 2, told)
+        yield Reason("engagement_fell", level, base + abs(split.whole.percent) / 2, sentence)
 
 
 _WEIGHTS: Mapping[str, tuple[ClientStatus, float]] = {
@@ -93,30 +93,34 @@ _WEIGHTS: Mapping[str, tuple[ClientStatus, float]] = {
 
 def _unusual_days(brief: ClientBrief) -> Iterator[Reason]:
     """What is bad and unusual; good news is no reason to worry."""
-    for index, found in enumerate(brief.anomalies):
-        kind = found.anomaly.kind
+    for index, series_anomaly in enumerate(brief.anomalies):
+        kind = series_anomaly.anomaly.kind
         if kind in _WEIGHTS:
             level, weight = _WEIGHTS[kind]
             path = f"anomalies.{index}.anomaly."
-            yield Reason(kind, level, weight, say_anomaly(brief, kind, found.metric, found.platform, path))
+            yield Reason(
+                kind, level, weight, say_anomaly(brief, kind, series_anomaly.metric, series_anomaly.platform, path)
+            )
 
 
 def _habits(brief: ClientBrief) -> Iterator[Reason]:
     posts, growth = brief.changes["posts"], brief.kpis["audience_growth"]
     if posts.after.value == 0 and posts.before.value:
         word = "post" if posts.before.value == 1 else "posts"
-        told = say(brief, f"Nothing was published, and {{before}} {word} before.", before="changes.posts.before.value")
-        yield Reason("silent", ClientStatus.AMBER, 20.0, told)
+        sentence = say(
+            brief, f"Nothing was published, and {{before}} {word} before.", before="changes.posts.before.value"
+        )
+        yield Reason("silent", ClientStatus.AMBER, 20.0, sentence)
     for kpi, count in brief.falling.items():
         if count >= A_ROW and is_worth_a_word(brief.fallen[kpi]):
             name = "Views" if kpi == "views" else "Engagements"
-            told = say(
+            sentence = say(
                 brief,
                 f"{name} have fallen for {{weeks}} weeks in a row, by {{percent}} together.",
                 weeks=f"falling.{kpi}",
                 percent=Reference(f"fallen.{kpi}", "size_percent"),
             )
-            yield Reason(f"{kpi}_falling", ClientStatus.AMBER, 25.0, told)
+            yield Reason(f"{kpi}_falling", ClientStatus.AMBER, 25.0, sentence)
     if growth.value is not None and float(growth.value) <= SHRINKING_PERCENT:
         size = Reference("kpis.audience_growth.value", "percent")
         yield Reason("audience", ClientStatus.AMBER, 15.0, say(brief, "Its audience changed by {size}.", size=size))
@@ -127,5 +131,5 @@ def _goals(brief: ClientBrief) -> Iterator[Reason]:
     for index, goal in enumerate(brief.goals):
         slow = goal.pace.value is not None and goal.pace.value < SLOW_PERCENT
         if goal.standing is Standing.MISSED or (goal.standing is Standing.BEHIND and slow):
-            told = say_goal(brief, goal, f"goals.{index}")
-            yield Reason("goal", ClientStatus.AMBER, 12.0, told)
+            sentence = say_goal(brief, goal, f"goals.{index}")
+            yield Reason("goal", ClientStatus.AMBER, 12.0, sentence)

@@ -55,55 +55,61 @@ portfolio = APIRouter()
 
 
 @portfolio.get("/portfolio/brief")
-def brief(context: ReadContext, asked: Annotated[ReportQuery, Query()]) -> BriefAnswer:
+def brief(context: ReadContext, query: Annotated[ReportQuery, Query()]) -> BriefAnswer:
     """Every active client that the key may see: coral, amber, sage, or no data, with the reasons, by need;
     with `as_of` as it was, but for what is known of today only.
     """
-    found = make_brief(
+    portfolio_brief = make_brief(
         context.database,
         context.allowed_clients,
         context.now,
-        asked.window_at(asked.as_of or context.now),
-        as_of=asked.as_of,
+        query.window_at(query.as_of or context.now),
+        as_of=query.as_of,
     )
-    shown = replace(found, annotations=told_to(context.allowed_clients, found.annotations))
-    return BriefAnswer.model_validate(shown)
+    visible_brief = replace(portfolio_brief, annotations=told_to(context.allowed_clients, portfolio_brief.annotations))
+    return BriefAnswer.model_validate(visible_brief)
 
 
 @router.get("/{client_id}/report")
-def report(context: ReadContext, client_id: ClientId, asked: Annotated[ReportQuery, Query()]) -> ReportAnswer:
+def report(context: ReadContext, client_id: ClientId, query: Annotated[ReportQuery, Query()]) -> ReportAnswer:
     """Everything that can be said of a client's window; with `as_of` exactly what could be said at that moment."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-    found = make_report(
-        context.database, client_id, asked.window_at(asked.as_of or context.now), context.now, as_of=asked.as_of
+    client_report = make_report(
+        context.database, client_id, query.window_at(query.as_of or context.now), context.now, as_of=query.as_of
     )
-    return report_answer(replace(found, annotations=told_to(context.allowed_clients, found.annotations)))
+    return report_answer(
+        replace(client_report, annotations=told_to(context.allowed_clients, client_report.annotations))
+    )
 
 
 @router.get("/{client_id}/kpis")
-def kpis(context: ReadContext, client_id: ClientId, asked: Annotated[WeeksQuery, Query()]) -> WeeksAnswer:
+def kpis(context: ReadContext, client_id: ClientId, query: Annotated[WeeksQuery, Query()]) -> WeeksAnswer:
     """The newest closed weeks that were kept, oldest first, of the client or of one account, and their trends."""
     today = reporting_day(context.now)
-    weeks = newest_weeks(today, asked.weeks)
+    weeks = newest_weeks(today, query.weeks)
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        if asked.account_id is not None and asked.account_id not in account_ids(session, client_id):
-            raise NotFoundError(f"Client {client_id} has no account {asked.account_id}.")
-        wanted = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
-        found = client_snapshots(session, client_id, wanted, account_id=asked.account_id)
-        told = told_to(
+        if query.account_id is not None and query.account_id not in account_ids(session, client_id):
+            raise NotFoundError(f"Client {client_id} has no account {query.account_id}.")
+        needed_weeks = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
+        snapshots = client_snapshots(session, client_id, needed_weeks, account_id=query.account_id)
+        annotations = told_to(
             context.allowed_clients, notes(session, [client_id], window=DateRange(weeks[0].start, weeks[-1].end))
         )
-    names = sorted({name for one in found for name in one.kpis})
-    week_snapshots: list[WeekSnapshot] = [one for one in found if one.week in weeks]
+    names = sorted({name for snapshot in snapshots for name in snapshot.kpis})
+    week_snapshots: list[WeekSnapshot] = [snapshot for snapshot in snapshots if snapshot.week in weeks]
     trends = {
-        name: trend([(one.week.start, one.kpis[name]) for one in found if name in one.kpis], today, asked.weeks)
+        name: trend(
+            [(snapshot.week.start, snapshot.kpis[name]) for snapshot in snapshots if name in snapshot.kpis],
+            today,
+            query.weeks,
+        )
         for name in names
     }
     return WeeksAnswer.model_validate(
-        {"client_id": client_id, "account_id": asked.account_id, "weeks": week_snapshots, "trends": trends}
-        | {"annotations": told}
+        {"client_id": client_id, "account_id": query.account_id, "weeks": week_snapshots, "trends": trends}
+        | {"annotations": annotations}
     )
 
 
