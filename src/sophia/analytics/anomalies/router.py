@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext
-from sophia.analytics.annotations.queries import notes, told_to
+from sophia.analytics.annotations.queries import list_annotations, visible_annotations
 from sophia.analytics.anomalies.queries import judged_through, told_anomalies, told_events
 from sophia.analytics.anomalies.schemas import AnomaliesAnswer, AnomaliesQuery, EventsAnswer
 from sophia.analytics.anomalies.sentences import say_anomaly
@@ -30,7 +30,9 @@ def anomalies(context: ReadContext, client_id: ClientId, query: Annotated[Anomal
         expect_client(session, context.allowed_clients, client_id)
         stored_anomalies = told_anomalies(session, client_id, window=window, only_open=query.open)
         through = judged_through(session, client_id)
-        annotations = told_to(context.allowed_clients, notes(session, [client_id], window=window))
+        annotations = visible_annotations(
+            context.allowed_clients, list_annotations(session, [client_id], window=window)
+        )
     lines = [
         {"anomaly": anomaly, "sentence": say_anomaly(anomaly, anomaly.kind, anomaly.metric, anomaly.platform)}
         for anomaly in stored_anomalies
@@ -50,7 +52,7 @@ def events(context: ReadContext, query: Annotated[AnomaliesQuery, Query()]) -> E
             if told_event.withdrawn_at is None
         ]
         events_by_date = shared_events(stand)[::-1]
-        annotations = told_to(context.allowed_clients, notes(session, [], window=window))
+        annotations = visible_annotations(context.allowed_clients, list_annotations(session, [], window=window))
     return EventsAnswer.model_validate({"window": window, "events": events_by_date, "annotations": annotations})
 
 

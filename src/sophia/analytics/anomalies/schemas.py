@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, FiniteFloat
 
-from sophia.analytics.annotations.schemas import NoteAnswer
+from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.figures.requests import DateRangeQuery
 from sophia.analytics.figures.schemas import ResponseModel
@@ -61,7 +61,7 @@ class AnomaliesAnswer(ResponseModel):
     window: DateRange | None
     judged_through: date | None
     anomalies: list[AnomalyLine]
-    annotations: list[NoteAnswer] = Field(description="Of the days of the window.")
+    annotations: list[AnnotationRecord] = Field(description="Of the days of the window.")
 
 
 class StoredPortfolioEventResponse(ResponseModel):
@@ -97,7 +97,7 @@ class EventsAnswer(ResponseModel):
 
     window: DateRange | None
     events: list[SharedEventResponse]
-    annotations: list[NoteAnswer]
+    annotations: list[AnnotationRecord]
 
 
 class AnomalyDetailsAnswer(ResponseModel):

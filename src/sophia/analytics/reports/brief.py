@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from sophia.analytics.annotations.queries import Note, notes
+from sophia.analytics.annotations.queries import AnnotationRecord, list_annotations
 from sophia.analytics.anomalies.queries import portfolio_judged_through, told_events
 from sophia.analytics.anomalies.records import SeriesAnomaly
 from sophia.analytics.anomalies.series import Watch, event_is_of, watch_together, watched_days
@@ -66,7 +66,7 @@ class PortfolioFacts:
     posts_inside: PostsInBoth
     weekly: Mapping[int, Mapping[date, Mapping[str, Figure]]]
     goals: Mapping[int, tuple[ReportedGoal, ...]]
-    annotations: Sequence[Note]
+    annotations: Sequence[AnnotationRecord]
     told: tuple[SharedEvent[Together], ...] | None
     is_past: bool
 
@@ -126,7 +126,7 @@ def gather_portfolio(
         posts_inside=posts_inside(session, accounts, (before, later), as_of),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
-        annotations=notes(session, None, window=DateRange(before.start, window.end), as_of=as_of),
+        annotations=list_annotations(session, None, window=DateRange(before.start, window.end), as_of=as_of),
         told=told_together(session, window) if as_of is None else None,
         is_past=as_of is not None,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sophia.analytics.annotations.queries import Note
+from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import EventKind, SeriesAnomaly
 from sophia.analytics.anomalies.shared_events import SharedEvent
 from sophia.analytics.drivers.drivers import DriverSplit
@@ -59,7 +59,7 @@ class ClientBrief:
     fallen: Mapping[str, float | None]
     weekly_views: tuple[float | None, ...]
     goals: tuple[ReportedGoal, ...]
-    annotations: tuple[Note, ...]
+    annotations: tuple[AnnotationRecord, ...]
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -105,5 +105,5 @@ class Brief:
     clients: tuple[ClientBrief, ...]
     events: tuple[SharedEvent[Together], ...]
     moved: tuple[ResponseMove, ...]
-    annotations: tuple[Note, ...]
+    annotations: tuple[AnnotationRecord, ...]
     commentary: tuple[Sentence, ...] = ()

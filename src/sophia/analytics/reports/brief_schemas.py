@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat
 
-from sophia.analytics.annotations.schemas import NoteAnswer
+from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.schemas import AnomalyAnswer
 from sophia.analytics.drivers.schemas import DriversAnswer
 from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure
@@ -44,7 +44,7 @@ class WeeksAnswer(ResponseModel):
     account_id: int | None
     weeks: list[WeekKpisAnswer]
     trends: dict[str, TrendAnswer]
-    annotations: list[NoteAnswer] = Field(description="Of the days of these weeks.")
+    annotations: list[AnnotationRecord] = Field(description="Of the days of these weeks.")
 
 
 class ReasonAnswer(ResponseModel):
@@ -82,7 +82,7 @@ class ClientBriefAnswer(ResponseModel):
     )
     weekly_views: list[FiniteFloat | None] = Field(description="Of the newest closed weeks that were kept.")
     goals: list[ReportedGoal] = Field(description="Those whose days touch the window, as they stood at its end.")
-    annotations: list[NoteAnswer]
+    annotations: list[AnnotationRecord]
 
 
 class EventPartAnswer(ResponseModel):
@@ -126,7 +126,7 @@ class BriefAnswer(ResponseModel):
     clients: list[ClientBriefAnswer]
     events: list[EventAnswer]
     moved: list[MoveAnswer] = Field(description="Only whom chance does not explain among all clients.")
-    annotations: list[NoteAnswer] = Field(description="Of the whole portfolio.")
+    annotations: list[AnnotationRecord] = Field(description="Of the whole portfolio.")
     commentary: list[Sentence]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sophia.analytics.annotations.queries import Note
+from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import SeriesAnomaly
 from sophia.analytics.anomalies.series import anomalies_of_client
 from sophia.analytics.benchmarks.client_comparison import AccountFigures, peers, published
@@ -63,7 +63,7 @@ class Facts:
     account_figures: AccountFigures | None
     benchmarks: Sequence[Benchmark]
     goals: tuple[ReportedGoal, ...]
-    annotations: tuple[Note, ...]
+    annotations: tuple[AnnotationRecord, ...]
     decisions: tuple[StageQuality, ...]
     comments: Mapping[str, Sequence[Comment]]
 

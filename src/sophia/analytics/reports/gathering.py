@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from sophia.analytics.annotations.queries import notes
+from sophia.analytics.annotations.queries import list_annotations
 from sophia.analytics.anomalies.queries import judged_through, told_anomalies
 from sophia.analytics.anomalies.records import Anomaly, SeriesAnomaly
 from sophia.analytics.anomalies.series import watched_days
@@ -118,7 +118,9 @@ def gather_facts(
         comments=comments_by_platform(session, list(client.accounts), chosen, as_of=as_of),
         account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
         goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
-        annotations=tuple(notes(session, [client.id], window=DateRange(before.start, chosen.end), as_of=as_of)),
+        annotations=tuple(
+            list_annotations(session, [client.id], window=DateRange(before.start, chosen.end), as_of=as_of)
+        ),
         decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,
         benchmarks=benchmarks_for(session, client.industry, as_of=as_of),
     )

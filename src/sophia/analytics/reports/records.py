@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sophia.analytics.annotations.queries import Note
+from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import SeriesAnomaly
 from sophia.analytics.benchmarks.client_comparison import Peers
 from sophia.analytics.benchmarks.comparison import Comparison
@@ -95,7 +95,7 @@ class Report:
     top_posts: tuple[TopPost, ...]
     missing_days: tuple[MissingDays, ...]
     goals: tuple[ReportedGoal, ...]
-    annotations: tuple[Note, ...]
+    annotations: tuple[AnnotationRecord, ...]
     decisions: tuple[StageQuality, ...]
     comments: CommentOverview
     commentary: tuple[Sentence, ...] = ()

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext
-from sophia.analytics.annotations.queries import notes, told_to
+from sophia.analytics.annotations.queries import list_annotations, visible_annotations
 from sophia.analytics.anomalies.queries import judged_through
 from sophia.analytics.figures.figures import DateRange, last_closed_week
 from sophia.analytics.figures.requests import (
@@ -66,7 +66,9 @@ def brief(context: ReadContext, query: Annotated[ReportQuery, Query()]) -> Brief
         query.window_at(query.as_of or context.now),
         as_of=query.as_of,
     )
-    visible_brief = replace(portfolio_brief, annotations=told_to(context.allowed_clients, portfolio_brief.annotations))
+    visible_brief = replace(
+        portfolio_brief, annotations=visible_annotations(context.allowed_clients, portfolio_brief.annotations)
+    )
     return BriefAnswer.model_validate(visible_brief)
 
 
@@ -79,7 +81,7 @@ def report(context: ReadContext, client_id: ClientId, query: Annotated[ReportQue
         context.database, client_id, query.window_at(query.as_of or context.now), context.now, as_of=query.as_of
     )
     return report_answer(
-        replace(client_report, annotations=told_to(context.allowed_clients, client_report.annotations))
+        replace(client_report, annotations=visible_annotations(context.allowed_clients, client_report.annotations))
     )
 
 
@@ -94,8 +96,9 @@ def kpis(context: ReadContext, client_id: ClientId, query: Annotated[WeeksQuery,
             raise NotFoundError(f"Client {client_id} has no account {query.account_id}.")
         needed_weeks = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
         snapshots = client_snapshots(session, client_id, needed_weeks, account_id=query.account_id)
-        annotations = told_to(
-            context.allowed_clients, notes(session, [client_id], window=DateRange(weeks[0].start, weeks[-1].end))
+        annotations = visible_annotations(
+            context.allowed_clients,
+            list_annotations(session, [client_id], window=DateRange(weeks[0].start, weeks[-1].end)),
         )
     names = sorted({name for snapshot in snapshots for name in snapshot.kpis})
     week_snapshots: list[WeekSnapshot] = [snapshot for snapshot in snapshots if snapshot.week in weeks]

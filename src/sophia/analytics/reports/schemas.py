@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sophia.analytics.annotations.schemas import NoteAnswer
+from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.schemas import AnomalyAnswer
 from sophia.analytics.benchmarks.schemas import ComparisonAnswer, PeersAnswer
 from sophia.analytics.comments.schemas import ToneAnswer
@@ -100,7 +100,7 @@ class ReportAnswer(ResponseModel):
     top_posts: list[TopPostAnswer]
     missing_days: list[MissingDaysAnswer]
     goals: list[ReportedGoal]
-    annotations: list[NoteAnswer]
+    annotations: list[AnnotationRecord]
     decisions: list[DecisionStageAnswer]
     comments: CommentsAnswer
     commentary: list[Sentence]
