@@ -15,7 +15,7 @@ from sophia.analytics.decisions.scoring import DecisionQuality
 from sophia.analytics.figures.documents import figure_of
 from sophia.analytics.figures.figures import DateRange, Figure, Interval
 from sophia.analytics.figures.requests import (
-    UNKEEPABLE,
+    UNSTORABLE,
     BodyId,
     Cursor,
     DateRangeQuery,
@@ -38,7 +38,7 @@ NO_SKILL = {"skill": None, "interval": None, "shrunk_skill": None, "verdict": Ve
 
 
 def keepable(text: str) -> str:
-    if UNKEEPABLE.search(text):
+    if UNSTORABLE.search(text):
         raise ValueError("holds a character that cannot be kept")
     return visible(text)
 

@@ -1,4 +1,4 @@
-"""Figures and summaries as documents of plain JSON, and back to the digit: what a snapshot of KPIs keeps."""
+"""Converts figures to the JSON documents of KPI snapshots and back without loss."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -16,7 +16,7 @@ def figures_document(figures: Mapping[str, Figure]) -> dict[str, Any]:
 
 
 def figure_document(figure: Figure) -> dict[str, Any]:
-    """What is absent is left out, but for the value, which is null; money is kept as text, exactly."""
+    """Return a figure as JSON without absent fields, except a null value; money is text, to keep it exact."""
     document: dict[str, Any] = {"value": None, "unit": figure.unit.value}
     for name in _NUMBERS:
         number: Number | None = getattr(figure, name)
@@ -33,7 +33,7 @@ def figure_document(figure: Figure) -> dict[str, Any]:
 
 
 def figure_of(document: Mapping[str, Any]) -> Figure:
-    """The figure that `figure_document` was given."""
+    """Return the figure of a `figure_document`."""
     interval, coverage = document.get("interval"), document.get("coverage")
     value, at_least, at_most = (_number(document.get(name)) for name in _NUMBERS)
     return Figure(

@@ -1,4 +1,4 @@
-"""How the goals of clients stand: each KPI over the goal's own days, as far as they are over."""
+"""Computes the progress of clients' goals, each over its own days that are over."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,7 +18,7 @@ _KPIS = {kpi.name: kpi for kpi in KPIS}
 
 
 def client_goals(database: Database, client_id: int, now: datetime) -> tuple[ReportedGoal, ...]:
-    """All goals of a client as they stand today, those that end first at the beginning."""
+    """Return all goals of a client with their progress today, by end date."""
     with database.read() as session:
         clients = [measured_client for measured_client in measured_clients(session) if measured_client.id == client_id]
         return gather_goals(session, clients, now).get(client_id, ())
@@ -32,9 +32,9 @@ def gather_goals(
     window: DateRange | None = None,
     as_of: datetime | None = None,
 ) -> dict[int, tuple[ReportedGoal, ...]]:
-    """{client: its goals}; of a window those whose days touch it, as they stood at its end.
+    """Return {client: its goals}, with `window` those whose days touch it, with their progress at its end.
 
-    One query without goals; with some, a fixed number and one more for every length of time that others overlap.
+    One query without goals; otherwise a fixed number, and one more for each layer of overlapping goals.
     """
     today = reporting_day(now)
     until = today if window is None else min(window.end, today)
@@ -50,7 +50,7 @@ def gather_goals(
 
 
 def days_over(goal: SetGoal, until: date) -> DateRange | None:
-    """The days of a goal that are over; None before its first one is."""
+    """Return the days of a goal that are over, or None before the first is."""
     end = min(goal.window.end, until)
     return DateRange(goal.window.start, end) if end > goal.window.start else None
 

@@ -1,4 +1,4 @@
-"""What people did and recorded about clients in some days: conversions, decisions on drafts, costs; as it was known then."""
+"""Reads conversions, decisions on drafts, and costs of clients, as they were known at a time."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -21,8 +21,10 @@ from sophia.portfolio.models import ApprovalEvent, ContentDraft
 
 @dataclass(frozen=True, slots=True)
 class ClientEvents:
-    """`purchases` are all conversions of the customers who bought in these days, however long ago; `approvals` the whole
-    history of the drafts that were decided in them.
+    """The recorded events of a client.
+
+    `purchases` are all conversions of the customers who bought in these days, of any age; `approvals` is the whole history
+    of the drafts decided in these days.
     """
 
     conversions: Sequence[ConversionFact] = ()
@@ -34,7 +36,7 @@ class ClientEvents:
 def client_events(
     session: Session, clients: Collection[int], windows: Collection[DateRange], as_of: datetime | None
 ) -> dict[int, ClientEvents]:
-    """{client: what happened in these windows}: four queries, however many clients and windows there are."""
+    """Return {client: its events in these windows}, with four queries for any number of clients and windows."""
     event = counted_conversions(as_of)
     on_days = or_(*(event.c.event_date.between(window.start, window.end - ONE_DAY) for window in windows))
     conversions = _conversions(session, clients, event, on_days)
@@ -73,7 +75,7 @@ def _approvals(
     session: Session, clients: Collection[int], windows: Collection[DateRange], as_of: datetime | None
 ) -> dict[int, list[ApprovalFact]]:
     event = ApprovalEvent
-    # A day of the client's own zone begins up to a day earlier or later than Meta's.
+    # A day in the client's zone begins up to a day earlier or later than in Meta's.
     moments = or_(
         *(
             and_(

@@ -1,4 +1,4 @@
-"""Which days of two windows can be compared."""
+"""Restricts two windows to the days that can be compared."""
 
 from dataclasses import replace
 
@@ -6,17 +6,18 @@ from sophia.analytics.figures.facts import ClientWindow
 from sophia.analytics.figures.figures import Change, Figure, unknown_change
 from sophia.meta.catalogue import CANONICAL, Counting
 
-NOT_BEGUN = "No day of this window is over yet."
+NOT_BEGUN = "No day of this period is over yet."
 
 
 def not_begun(before: Figure, after: Figure) -> Change:
-    """Instead of a change, as long as no day of the later window is over."""
+    """Return the change while no day of the current window is over: it is unknown."""
     return unknown_change(before, after, NOT_BEGUN)
 
 
 def like_for_like(now: ClientWindow, before: ClientWindow) -> tuple[ClientWindow, ClientWindow]:
-    """Both windows with those daily totals alone that the other has too: of the same account, on the day at the same
-    place. A day that is missing in one would count as zero in the change (A12).
+    """Return both windows with only those daily totals that the other window has on its corresponding day.
+
+    A day that is missing in one window would count as zero in the change (A12).
     """
     sides = (now, before)
     daily_totals = [

@@ -1,9 +1,11 @@
-"""What the platform decided and what people did: every canonical metric of a window, each with its own aggregate."""
+"""Summaries of every canonical metric of a window, split by whether the algorithm affects it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from sophia.analytics.figures.documents import figures_document
 from sophia.analytics.figures.facts import ClientWindow, PostFacts
@@ -34,7 +36,7 @@ _UNITS = {
 
 
 class Aggregate(StrEnum):
-    """How one figure is made of many values (G10)."""
+    """How a figure is computed from many values (G10)."""
 
     SUM = "sum"
     PEOPLE = "people"
@@ -51,35 +53,33 @@ _AGGREGATES = {
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One metric at one level, accounts and posts never mixed (A4): the whole window's figure, and how it changed from
-    the window before, on the days that both have.
-    """
+    """One metric at one level; accounts and posts are never mixed (A4)."""
 
     metric: str
     level: Level
     aggregate: Aggregate
-    figure: Figure
+    figure: Annotated[
+        Figure, Field(description="Of the whole window; `change` compares the days that both windows have.")
+    ]
     change: Change
 
 
 def algo_dependent_summary(
     now: ClientWindow, before: ClientWindow | None = None, later: ClientWindow | None = None
 ) -> tuple[SummaryLine, ...]:
-    """What was counted because the platform showed something; `later` is what is compared, of a running window the days
-    that are over.
-    """
+    """Return the metrics that depend on the algorithm; `later` is compared: of an open window the days that are over."""
     return _summary(now, before, later or now, MetricClass.ALGORITHM_DEPENDENT)
 
 
 def algo_independent_summary(
     now: ClientWindow, before: ClientWindow | None = None, later: ClientWindow | None = None
 ) -> tuple[SummaryLine, ...]:
-    """What was counted because people did something."""
+    """Return the metrics that count actions of people."""
     return _summary(now, before, later or now, MetricClass.ALGORITHM_INDEPENDENT)
 
 
 def unclassified(now: ClientWindow) -> tuple[str, ...]:
-    """Names in the window that mean nothing to the catalogue, and so stand in neither summary (A7)."""
+    """Return the metrics of the window that the catalogue does not contain; they are in neither summary (A7)."""
     return tuple(sorted((_names(now, Level.ACCOUNT) | _names(now, Level.POST)) - set(CANONICAL)))
 
 
@@ -121,7 +121,7 @@ def _of_accounts(now: ClientWindow, name: str) -> Figure:
 
 
 def posts_total(each_post: Iterable[PostFacts], name: str) -> Figure:
-    """A canonical metric of posts, each given once: their sum, their median, or the bounds of their people (A5)."""
+    """Return a canonical metric of posts, each passed once: their sum, median, or bounds of their people (A5)."""
     canonical = CANONICAL[name]
     unit = _UNITS[canonical.unit]
     posts = [post for post in each_post if post.serves(name) or name in post.values]
@@ -130,7 +130,7 @@ def posts_total(each_post: Iterable[PostFacts], name: str) -> Figure:
         return missing(unit, NO_READINGS, n=0)
     doubt = None
     if len(values) < len(posts):
-        doubt = f"{len(posts) - len(values)} of {len(posts)} posts lack a value and are left out."
+        doubt = f"No data for {len(posts) - len(values)} of {len(posts)} posts."
     if canonical.counting is Counting.ADDITIVE:
         return figure(total(values), unit, n=len(values), doubt=doubt)
     if canonical.counting is Counting.UNIQUE and len(values) > 1:
@@ -146,5 +146,5 @@ def posts_total(each_post: Iterable[PostFacts], name: str) -> Figure:
 
 
 def summary_document(lines: Iterable[SummaryLine]) -> dict[str, Any]:
-    """{level.metric: the figure of this window}."""
+    """Return {level.metric: the figure of this window as JSON}."""
     return figures_document({f"{line.level.value}.{line.metric}": line.figure for line in lines})

@@ -1,8 +1,7 @@
-"""Windows of one client or of all: the readings of some days as facts, in a fixed number of queries.
+"""Reads windows of one client or of all as facts, with a fixed number of queries.
 
-Everything is as it was known at a moment: posts that were seen by then, readings that were stored by then with the
-value that they had, clients with the names, zones and industries of then. The drafts that posts came from are those of
-today.
+With `as_of`, all data is as it was known at that time: posts, readings with their values, and the names, zones and
+industries of clients. Only the drafts of posts are those of today.
 """
 
 from collections import defaultdict
@@ -37,13 +36,13 @@ from sophia.meta.catalogue import Level, Period, Platform
 from sophia.meta.reporting_zone import day_start, reporting_day
 from sophia.portfolio.models import Account, Client, ClientRevision
 
-# A total of followers that is older than this says nothing about the day on which a window begins.
+# A follower total older than this is no estimate for the day on which a window begins.
 LATEST_FOLLOWERS = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredClient:
-    """A client and those of its accounts that were connected by then. `zone` is the client's own."""
+    """A client and its accounts that were connected by the time. `zone` is the client's own."""
 
     id: int
     name: str
@@ -55,9 +54,9 @@ class MeasuredClient:
 
 
 def measured_clients(session: Session, *, as_of: datetime | None = None) -> list[MeasuredClient]:
-    """All clients by id, archived ones too: what they had is still what others are compared with.
+    """Return all clients by id, archived ones too, since others are compared with their data.
 
-    One query; as of a moment one more, for what they were called and where they were then.
+    One query, and one more with `as_of` for the former names, industries and zones.
     """
     former = {} if as_of is None else _described_at(session, as_of)
     connected = true() if as_of is None else Account.connected_at <= as_of
@@ -80,7 +79,7 @@ def measured_clients(session: Session, *, as_of: datetime | None = None) -> list
     for number, name, industry, zone, status, created, account, platform in rows:
         if number not in clients:
             is_active, client_accounts = status == "active", accounts[number]
-            name, industry, zone = former.get(number, (name, industry, zone))  # noqa: PLW2901 - as it was
+            name, industry, zone = former.get(number, (name, industry, zone))  # noqa: PLW2901 - the former values
             clients[number] = MeasuredClient(
                 number, name, industry, ZoneInfo(zone), is_active, created, client_accounts
             )
@@ -90,14 +89,14 @@ def measured_clients(session: Session, *, as_of: datetime | None = None) -> list
 
 
 def _described_at(session: Session, as_of: datetime) -> dict[int, tuple[str, str | None, str]]:
-    """{client: its name, industry and zone} of those that were changed since; one query."""
+    """Return {client: its former name, industry and zone} of clients that were changed since, with one query."""
     revision = ClientRevision
     rows = session.execute(
         select(revision.client_id, revision.name, revision.industry, revision.timezone)
         .where(revision.replaced_at > as_of)
         .order_by(revision.replaced_at.desc(), revision.id.desc())
     )
-    # The oldest change after the moment says what there was, and comes last.
+    # The oldest change after the time holds the former values, and comes last.
     return {client: (name, industry, zone) for client, name, industry, zone in rows}
 
 
@@ -111,11 +110,11 @@ def client_windows(
     metrics: Collection[str] | None = None,
     events: bool = True,
 ) -> dict[int, dict[DateRange, ClientWindow]]:
-    """{client: {window: facts}}: ten queries, however many clients, posts and windows there are that do not overlap.
+    """Return {client: {window: facts}}, with ten queries for any number of clients, posts and disjoint windows.
 
-    `now` says which day is running. A post has what its last snapshot before the end of the window says, and so never
-    anything that came later. `metrics` leaves only these canonical metrics; None takes all, unknown ones too. Without
-    `events` conversions, decisions and costs are left out.
+    `now` determines the current day. A post has the values of its last snapshot before the end of the window. `metrics`
+    restricts the canonical metrics; None takes all, unknown ones too. Without `events`, conversions, decisions and costs
+    are left out.
     """
     sorted_windows = sorted(set(windows))
     if not sorted_windows:
@@ -179,7 +178,7 @@ def _with_events(client_window: ClientWindow, events: ClientEvents) -> ClientWin
 
 
 def merged(windows: Iterable[DateRange]) -> list[DateRange]:
-    """The same days in as few windows as possible, oldest first."""
+    """Return the same days in as few windows as possible, oldest first."""
     ranges: list[DateRange] = []
     for window in sorted(windows):
         if ranges and window.start <= ranges[-1].end:
@@ -204,7 +203,7 @@ def daily_values(
     *,
     as_of: datetime | None = None,
 ) -> list[DayValue]:
-    """What accounts had on each day, by canonical metric, several stored names of one added up; one query."""
+    """Return the daily values of accounts by canonical metric, the sum of its stored metrics, with one query."""
     metric_names = {
         number: meaning.metric
         for number, meaning in means.items()
@@ -244,7 +243,7 @@ def _account_readings(
             true() if as_of is None else fetch.is_not(None),
         )
     )
-    # Of many rows, making each day anew takes longer than reading it.
+    # With many rows, creating every date takes longer than reading it.
     calendar: dict[int, date] = {}
     readings = []
     for account, metric, number, amount in rows:
@@ -260,7 +259,7 @@ def _own_values(
     windows: Iterable[DateRange],
     as_of: datetime | None,
 ) -> dict[int, list[OwnValue]]:
-    """What Meta itself counted for windows of 7 and 28 days; the value of a day closes the days until then."""
+    """Return Meta's own counts for windows of 7 and 28 days; the value of a day is for the days that end with it."""
     lengths = {
         number: OWN_DAYS[meaning.period]
         for number, meaning in means.items()
@@ -280,7 +279,7 @@ def _own_values(
 
 
 def follower_levels(account_id: int, days: Iterable[DayValue], window: DateRange) -> FollowerLevels:
-    """The last totals before the window and inside it; a day without one is bridged for a week, never longer (A8)."""
+    """Return the last totals before and inside the window; a total counts for a week, not longer (A8)."""
     followers_by_day = {day_value.day: int(day_value.value) for day_value in days if day_value.metric == FOLLOWERS}
     before = [day for day in followers_by_day if window.start - LATEST_FOLLOWERS <= day < window.start]
     inside = [day for day in followers_by_day if day in window and day >= window.end - LATEST_FOLLOWERS]
@@ -296,8 +295,9 @@ def posts_by_window(
     means: Mapping[int, MetricDefinition],
     as_of: datetime | None,
 ) -> dict[DateRange, dict[int, list[PostFacts]]]:
-    """{window: {account: its posts, with their last snapshots before the end}}: a query, and one more for each time
-    that windows overlap.
+    """Return {window: {account: its posts with their last snapshots before the end}}, with a query per layer of windows.
+
+    Windows of one layer do not overlap.
     """
     layers: list[list[DateRange]] = []
     for window in sorted(windows):
@@ -330,7 +330,7 @@ def post_facts(
     means: Mapping[int, MetricDefinition],
     as_of: datetime | None,
 ) -> dict[int, PostFacts]:
-    """{post: what its last snapshots before its day say}; one query."""
+    """Return {post: its values in the last snapshots before its day}, with one query."""
     posts = {post.id: post for day_posts in before.values() for post in day_posts}
     metrics = {
         number: meaning
@@ -355,7 +355,7 @@ def post_facts(
             platform=post.platform,
             kind=post.kind,
             published_at=post.published_at,
-            # The end of the day on which the newest of its values was read.
+            # The end of the day of its newest value.
             read_at=day_start(read[post.id] + ONE_DAY) if post.id in read else post.published_at,
             values=dict(sorted(values[post.id].items())),
             draft_id=post.draft_id,
@@ -366,7 +366,7 @@ def post_facts(
 
 
 def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> ClientWindow:
-    """The part of a window that belongs to some of its accounts; events, which belong to the client, are left out."""
+    """Return the part of a window that belongs to some accounts, without events, which belong to the client."""
     return replace(
         window,
         accounts=accounts,
@@ -385,7 +385,7 @@ HISTORY = timedelta(days=90)
 
 
 def client_among(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredClient:
-    """Raises NotFoundError for a client that is not there."""
+    """Return the client. Raises NotFoundError for an unknown id."""
     measured_client = next((client for client in clients if client.id == client_id), None)
     if measured_client is None:
         raise NotFoundError(f"There is no client {client_id}.")
@@ -395,7 +395,7 @@ def client_among(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredC
 def newest_facts(
     session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None = None
 ) -> tuple[list[PostFacts], list[StoredPost]]:
-    """The posts of a window with the newest of their numbers that tell how people respond; three queries."""
+    """Return the posts of a window with their newest engagements and reach, with three queries."""
     posts = seen_posts(session, client.accounts, [window], as_of)
     facts = post_facts(session, {reporting_day(now) + ONE_DAY: posts}, meanings(session, RESPONSE_METRICS), as_of)
     return list(facts.values()), posts

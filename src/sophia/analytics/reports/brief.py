@@ -1,33 +1,40 @@
-"""Every client in one word, with the reasons: who needs somebody now, who a look, who is well, and who has no data."""
+"""Builds the brief of the portfolio: the status of every client, with the reasons."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from sophia.analytics.annotations.queries import AnnotationRecord, list_annotations
-from sophia.analytics.anomalies.queries import portfolio_judged_through, told_events
-from sophia.analytics.anomalies.records import SeriesAnomaly
-from sophia.analytics.anomalies.series import Watch, event_is_of, watch_together, watched_days
+from sophia.analytics.anomalies.queries import judged_through, stored_events
+from sophia.analytics.anomalies.records import MetricEvent, SeriesAnomaly
+from sophia.analytics.anomalies.series import AccountSeries, belongs_to, monitored_days, portfolio_anomalies
 from sophia.analytics.anomalies.shared_events import SharedEvent, shared_events
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.drivers.portfolio_windows import PostsInBoth, driver_windows, portfolio_days, split_portfolio
+from sophia.analytics.drivers.portfolio_windows import PostCounts, driver_windows, portfolio_days, split_portfolio
 from sophia.analytics.drivers.units import ClientWindows
-from sophia.analytics.figures.facts import ENGAGEMENTS, FOLLOWERS, WATCHED, AccountDays, ClientWindow, PostsADay
+from sophia.analytics.figures.facts import (
+    ENGAGEMENTS,
+    FOLLOWERS,
+    MONITORED_METRICS,
+    AccountDays,
+    ClientWindow,
+    PostsADay,
+)
 from sophia.analytics.figures.figures import ONE_DAY, DateRange, Figure, check_window, last_closed_week
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
-from sophia.analytics.kpis.trends import newest_weeks, row_percent, trend
+from sophia.analytics.kpis.trends import newest_weeks, streak_percent, trend
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
 from sophia.analytics.posting_times.responses import Answered, really_moved
 from sophia.analytics.readings.account_days import posts_a_day, posts_inside
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.permissions import ClientScope
-from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove, Together
+from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove
 from sophia.analytics.reports.building import as_long, compared_window, coverage_of
 from sophia.analytics.reports.gathering import NOT_YET
 from sophia.analytics.reports.reasons import reasons_of
@@ -45,29 +52,31 @@ BRIEF_KPIS = (
     "net_new_followers",
     "audience_growth",
 )
-BRIEF_METRICS = frozenset({*ENGAGEMENTS, *WATCHED, "reach", FOLLOWERS})
-ROW_WEEKS = 8
+BRIEF_METRICS = frozenset({*ENGAGEMENTS, *MONITORED_METRICS, "reach", FOLLOWERS})
+STREAK_BASE_WEEKS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortfolioFacts:
-    """Everything that a brief is computed from. `weekly` is {client: {Monday: {KPI: figure}}} as far as it was kept;
-    `told` are the events that were told already, None where they are found in `days`.
+    """The input of a brief.
+
+    `visible` is {client: its collection state} of the clients in the brief, `weekly` is {client: {Monday: {KPI: figure}}}
+    as far as stored. `events` are the stored events, or None if they must be detected in `days`.
     """
 
     clients: Sequence[MeasuredClient]
-    shown: Mapping[int, ClientState]
+    visible: Mapping[int, ClientState]
     window: DateRange
     before: DateRange
     now: datetime
     windows: Mapping[int, Mapping[DateRange, ClientWindow]]
     days: AccountDays
     posts_a_day: PostsADay
-    posts_inside: PostsInBoth
+    post_counts: PostCounts
     weekly: Mapping[int, Mapping[date, Mapping[str, Figure]]]
     goals: Mapping[int, tuple[ReportedGoal, ...]]
     annotations: Sequence[AnnotationRecord]
-    told: tuple[SharedEvent[Together], ...] | None
+    events: tuple[SharedEvent[MetricEvent], ...] | None
     is_past: bool
 
     @property
@@ -83,38 +92,38 @@ def make_brief(
     *,
     as_of: datetime | None = None,
 ) -> Brief:
-    """The brief of the active clients that may be allowed_clients, by default of the newest closed week.
+    """Return the brief of the allowed active clients, by default for the last complete week.
 
-    All clients of the portfolio are measured, for each is compared with the others; only those that may be seen stand
-    in the answer. With `as_of` it is the brief as it was, but for what is known of today only: which clients are archived,
-    and how collections stand. Raises InvalidInputError for a window that is too long or has not begun.
+    All clients of the portfolio are measured, since each is compared with the others, but only allowed clients are in the
+    brief. With `as_of` it is the brief as it was, except for archived clients and the state of collection, which are
+    those of today. Raises InvalidInputError for a window that is too long or has not begun.
     """
     if as_of is not None and as_of > now:
         raise InvalidInputError(NOT_YET)
     moment = as_of or now
-    chosen = window or last_closed_week(moment)
-    check_window(chosen, moment)
+    window = window or last_closed_week(moment)
+    check_window(window, moment)
     with database.read() as session:
-        facts = gather_portfolio(session, allowed_clients, chosen, moment, as_of=as_of)
+        facts = gather_portfolio(session, allowed_clients, window, moment, as_of=as_of)
     return build_brief(facts)
 
 
 def gather_portfolio(
     session: Session, allowed_clients: ClientScope, window: DateRange, now: datetime, *, as_of: datetime | None = None
 ) -> PortfolioFacts:
-    """A fixed number of queries, however many clients, posts and readings there are (H11)."""
+    """Read the facts with a fixed number of queries for any number of clients, posts and readings (H11)."""
     today = reporting_day(now)
     before = compared_window(window, today)
     later = as_long(window, before)
     clients = measured_clients(session, as_of=as_of)
     active = [client for client in clients if client.is_active]
     accounts = [account for client in clients for account in client.accounts]
-    watched = watched_days(window, today)
-    all_days = DateRange(min(before.start, watched.start), max(window.end, watched.end))
-    weeks = newest_weeks(min(window.end, today), ROW_WEEKS)
+    monitored = monitored_days(window, today)
+    all_days = DateRange(min(before.start, monitored.start), max(window.end, monitored.end))
+    weeks = newest_weeks(min(window.end, today), STREAK_BASE_WEEKS)
     return PortfolioFacts(
         clients=clients,
-        shown={state.client_id: state for state in client_states(session, allowed_clients, now)},
+        visible={state.client_id: state for state in client_states(session, allowed_clients, now)},
         window=window,
         before=before,
         now=now,
@@ -122,35 +131,30 @@ def gather_portfolio(
             session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
         ),
         days=portfolio_days(session, accounts, all_days, as_of),
-        posts_a_day=posts_a_day(session, accounts, watched, as_of=as_of),
-        posts_inside=posts_inside(session, accounts, (before, later), as_of),
+        posts_a_day=posts_a_day(session, accounts, monitored, as_of=as_of),
+        post_counts=posts_inside(session, accounts, (before, later), as_of),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
         annotations=list_annotations(session, None, window=DateRange(before.start, window.end), as_of=as_of),
-        told=told_together(session, window) if as_of is None else None,
+        events=_stored_events(session, window) if as_of is None else None,
         is_past=as_of is not None,
     )
 
 
-def told_together(session: Session, window: DateRange) -> tuple[SharedEvent[Together], ...] | None:
-    """The events that were told of these days; None when the watch has not judged all of them for good yet."""
-    through = portfolio_judged_through(session)
+def _stored_events(session: Session, window: DateRange) -> tuple[SharedEvent[MetricEvent], ...] | None:
+    """Return the stored events of these days, or None while some of the days are not final."""
+    through = judged_through(session)
     if through is None or through < window.end - ONE_DAY:
         return None
-    stored_events = [
-        told_event for told_event in told_events(session, window=window) if told_event.withdrawn_at is None
-    ]
     return shared_events(
-        Together(
-            Platform(event.platform), event.metric, event.kind, event.since, event.until, event.series, event.alike
-        )
-        for event in stored_events
-        if event_is_of(event, window)
+        MetricEvent(**{field.name: getattr(event, field.name) for field in fields(MetricEvent)})
+        for event in stored_events(session, window=window)
+        if belongs_to(event, window)
     )
 
 
 def build_brief(facts: PortfolioFacts) -> Brief:
-    """The brief of these facts."""
+    """Return the brief of these facts."""
     anomalies, events = _unusual(facts)
     rows = _rows(facts)
     drivers: dict[int, dict[str, DriverSplit]] = {}
@@ -160,7 +164,7 @@ def build_brief(facts: PortfolioFacts) -> Brief:
     client_briefs = [
         _client(facts, client, drivers.get(client.id, {}), anomalies.get(client.id, ()))
         for client in facts.clients
-        if client.id in facts.shown and client.created_at <= facts.now
+        if client.id in facts.visible and client.created_at <= facts.now
     ]
     order = list(ClientStatus)
     client_briefs.sort(
@@ -185,29 +189,31 @@ def build_brief(facts: PortfolioFacts) -> Brief:
     return replace(brief, commentary=tuple(_commentary(brief)))
 
 
-def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tuple[SharedEvent[Together], ...]]:
-    """{client: what is unusual with it alone}, and what all share; one metric on one platform at a time."""
+def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tuple[SharedEvent[MetricEvent], ...]]:
+    """Return {client: its own anomalies} and the events of the portfolio, for each metric of each platform."""
     owner = {account: client.id for client in facts.clients for account in client.accounts}
     anomalies_by_client: dict[int, list[SeriesAnomaly]] = {}
-    events: list[Together] = []
+    events: list[MetricEvent] = []
     for platform in Platform:
         accounts = [
             account for client in facts.clients for account, account_platform in client.accounts.items() if account_platform is platform
         ]  # fmt: skip
-        for metric in WATCHED:
-            series = [Watch(account, platform, metric) for account in accounts]
-            unusual, platform_events = watch_together(series, facts.days, facts.posts_a_day, facts.window, facts.today)
+        for metric in MONITORED_METRICS:
+            series = [AccountSeries(account, platform, metric) for account in accounts]
+            unusual, platform_events = portfolio_anomalies(
+                series, facts.days, facts.posts_a_day, facts.window, facts.today
+            )
             for anomaly in unusual:
                 if anomaly.anomaly.event_since is None:
                     anomalies_by_client.setdefault(owner[anomaly.account_id], []).append(anomaly)
             events += [
-                Together(platform, metric, event.kind, event.since, event.until, event.series, event.alike) for event in platform_events
+                MetricEvent(**asdict(event), platform=platform, metric=metric) for event in platform_events
             ]  # fmt: skip
-    return anomalies_by_client, shared_events(events) if facts.told is None else facts.told
+    return anomalies_by_client, shared_events(events) if facts.events is None else facts.events
 
 
 def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
-    """Both windows of every client, by platform."""
+    """Return both windows of every client by platform."""
     after = as_long(facts.window, facts.before)
     rows_by_platform: dict[Platform, list[ClientWindows]] = {platform: [] for platform in Platform}
     for platform, rows in rows_by_platform.items():
@@ -217,7 +223,7 @@ def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
             ]
             if platform_accounts:
                 rows.append(
-                    driver_windows(client.id, platform_accounts, facts.days, facts.posts_inside, facts.before, after)
+                    driver_windows(client.id, platform_accounts, facts.days, facts.post_counts, facts.before, after)
                 )
     return rows_by_platform
 
@@ -227,7 +233,7 @@ def _moved(
     rows: Mapping[Platform, Sequence[ClientWindows]],
     drivers: Mapping[int, Mapping[str, DriverSplit]],
 ) -> tuple[ResponseMove, ...]:
-    """Of the clients that may be named those whom chance does not explain among all of the portfolio."""
+    """Return the visible clients whose change in response chance does not explain among the whole portfolio."""
     client_platforms = [(client, platform) for platform, row in rows.items() for client in row]
     splits = [drivers[client.client_id][platform] for client, platform in client_platforms]
     changes = [
@@ -244,7 +250,7 @@ def _moved(
 
 
 def engagements_of(client_windows: ClientWindows) -> tuple[float, float]:
-    """Those of either window, as far as they are known."""
+    """Return the known engagements of both windows."""
     before, after = (
         sum(value or 0.0 for value in side.engagements) for side in (client_windows.before, client_windows.after)
     )
@@ -262,7 +268,7 @@ def _client(
     changes = kpi_changes(windows[as_long(facts.window, facts.before)], earlier, BRIEF_KPIS)
     weeks, until = facts.weekly.get(client.id, {}), min(facts.window.end, facts.today)
     trends = {
-        name: trend([(monday, kpis[name]) for monday, kpis in weeks.items() if name in kpis], until, ROW_WEEKS)
+        name: trend([(monday, kpis[name]) for monday, kpis in weeks.items() if name in kpis], until, STREAK_BASE_WEEKS)
         for name in ("views", "engagements")
     }
     views = trends["views"].points
@@ -270,7 +276,7 @@ def _client(
         client_id=client.id,
         name=client.name,
         state=ClientStatus.SAGE,
-        collection=None if facts.is_past else facts.shown[client.id],
+        collection=None if facts.is_past else facts.visible[client.id],
         coverage=coverage_of(now),
         kpis={kpi.name: kpi.compute(now) for kpi in KPIS if kpi.name in BRIEF_KPIS},
         changes=changes,
@@ -279,7 +285,7 @@ def _client(
             sorted(anomalies, key=lambda anomaly: (anomaly.anomaly.since, anomaly.account_id, anomaly.metric))
         ),
         falling={name: kpi_trend.falling for name, kpi_trend in trends.items()},
-        fallen={name: row_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()},
+        fallen={name: streak_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()},
         weekly_views=tuple(None if view.figure.value is None else float(view.figure.value) for view in views),
         goals=facts.goals.get(client.id, ()),
         annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id == client.id),
@@ -293,7 +299,7 @@ def _client(
 def _commentary(brief: Brief) -> Iterator[Sentence]:
     yield say(
         brief,
-        "Clients: {clients}. In need of somebody now: {coral}; of a look: {amber}; well: {sage}; without data: {none}.",
+        "Clients: {clients}. Critical (coral): {coral}; watch (amber): {amber}; on track (sage): {sage}; no data: {none}.",
         clients="counts.clients",
         coral="counts.coral",
         amber="counts.amber",
@@ -307,18 +313,18 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
         )
         yield say(
             brief,
-            f"From {{since}} on {{alike}} of {{series}} series were {word} than expected ({where}): that is one event, and no "
-            "news of any client alone.",
+            f"Since {{since}}, {{alike}} of {{series}} series were {word} than expected ({where}). This is one event of the "
+            "portfolio, not a problem of a single client.",
             alike=f"events.{index}.alike",
             series=f"events.{index}.series",
             since=Reference(f"events.{index}.since", "text"),
         )
     for index, moved in enumerate(brief.moved):
-        word = "better" if moved.percent > 0 else "less"
+        word = "rose" if moved.percent > 0 else "fell"
         yield say(
             brief,
-            f"People answered {{name}}'s posts on {PLATFORM_NAMES[moved.platform]} {word} than before: {{percent}} (95 % "
-            "interval {interval}), more than chance brings among all clients.",
+            f"The audience's response to {{name}} on {PLATFORM_NAMES[moved.platform]} {word}: {{percent}} (95 % interval "
+            "{interval}), more than chance explains among all clients.",
             name=Reference(f"moved.{index}.name", "text"),
             percent=Reference(f"moved.{index}.percent", "signed_percent"),
             interval=Reference(f"moved.{index}.interval", "range_percent"),
@@ -326,4 +332,4 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
     for index in range(len(brief.annotations)):
         path = f"annotations.{index}"
         day, text = Reference(f"{path}.day", "text"), Reference(f"{path}.text", "text")
-        yield say(brief, "Noted for {day}: {text}", day=day, text=text)
+        yield say(brief, "Annotation of {day}: {text}", day=day, text=text)

@@ -1,4 +1,4 @@
-"""The arrays on which days are judged: all series side by side, each day with the past that it is judged on."""
+"""Holds all series as arrays and scores each day on its past."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 
 from sophia.analytics.anomalies.expectation import HELD_OUT_DAYS, STEPS, WINDOW, Bools, Past, decay, expect, scores
 from sophia.analytics.anomalies.records import Measured, MonitoringState, SeriesDays, SeriesState
-from sophia.analytics.figures.estimation import Known
 from sophia.analytics.figures.statistics import Floats
 from sophia.errors import InvalidInputError
 
-# With fewer readings nothing is expected of a series.
+# A series with fewer readings has no expectation.
 ENOUGH_DAYS = 10
-# So long after a step the days since are learnt from at once, or the new level would stay unknown for a week.
+# For so long after a step its days are used for learning at once; otherwise the new level is unknown for a week.
 _FRESH_STEP_DAYS = 21
-# Signed series are brought to a scale on which their usual scatter is that of logarithms.
+# Signed series are scaled so that their usual scatter is that of logarithms.
 _USUAL_SCATTER = 0.2
 _MAD_TO_SD = 1.4826
 _LEAST_RATE = 1e-9
@@ -25,9 +24,11 @@ _ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One day of all series: z, NaN where there is no reading or no expectation; z if the latest step had not been;
-    and what was expected, with a 95 % range.
+class DayScores:
+    """The scores of all series for one day.
+
+    `scores` are z, NaN without a reading or an expectation; `without_step` are z if the latest step had not happened;
+    `expected` is the expected value with its 95 % range from `low` to `high`.
     """
 
     scores: Floats
@@ -38,18 +39,18 @@ class Judged:
 
 
 @dataclass(slots=True)
-class Board:
-    """Rows are series. Columns are days: WINDOW days of the past, then the new ones from `first_day` on."""
+class SeriesTable:
+    """All series: rows are series, columns are WINDOW past days and then the new days from `first_day` on."""
 
     names: tuple[str, ...]
     measured: tuple[Measured, ...]
     first_day: date
     values: Floats
     posts: Floats
-    odd: Bools
+    unusual: Bools
     scores: Floats
-    steps: NDArray[np.int_]  # (series, STEPS) columns at which the level changed, the newest last; negative for none
-    seen: NDArray[np.int_]  # readings before the day that is judged next
+    steps: NDArray[np.int_]  # (series, STEPS) columns at which the level changed, the newest last; negative without one
+    reading_counts: NDArray[np.int_]  # readings before the next day to score
 
     @property
     def days(self) -> int:
@@ -60,19 +61,19 @@ class Board:
 
     # -- judging -------------------------------------------------------------------------------------------------------
 
-    def judge(self, day: int, *, tentative: bool = False) -> Judged:
-        """Judge the new day with this number on the days before it; `tentative` leaves no trace."""
+    def score_day(self, day: int, *, tentative: bool = False) -> DayScores:
+        """Score the new day with this index on the days before it; a `tentative` score is not stored."""
         column = WINDOW + day
-        judged = Judged(*np.full((5, len(self.names)), np.nan))
-        ready = np.flatnonzero(self.seen >= ENOUGH_DAYS)
+        day_scores = DayScores(*np.full((5, len(self.names)), np.nan))
+        ready = np.flatnonzero(self.reading_counts >= ENOUGH_DAYS)
         if len(ready):
-            self._fill(judged, ready, column)
+            self._fill(day_scores, ready, column)
         if not tentative:
-            self.scores[:, column] = judged.scores
-            self.seen += np.isfinite(self.values[:, column])
-        return judged
+            self.scores[:, column] = day_scores.scores
+            self.reading_counts += np.isfinite(self.values[:, column])
+        return day_scores
 
-    def _fill(self, judged: Judged, ready: NDArray[np.intp], column: int) -> None:
+    def _fill(self, day_scores: DayScores, ready: NDArray[np.intp], column: int) -> None:
         kinds = np.array(self.measured)[ready]
         counts, signed = kinds == "count", kinds == "signed"
         window = slice(column - WINDOW, column + 1)
@@ -86,15 +87,15 @@ class Board:
         steps = np.maximum(self.steps[ready] - column + WINDOW, 0)
         past = Past(values[:, :-1], self._weights(ready, column), posts[:, :-1], steps, counts)
         expected = expect(past, self.date_of(column).weekday(), posts[:, -1])
-        judged.scores[ready] = scores(values[:, -1], counts, expected)
+        day_scores.scores[ready] = scores(values[:, -1], counts, expected)
         stepped = np.flatnonzero(expected.step != 0.0)
-        judged.without_step[ready[stepped]] = scores(
+        day_scores.without_step[ready[stepped]] = scores(
             values[stepped, -1], counts[stepped], expected.without_step(stepped)
         )
         noise = np.where(counts, np.exp(np.where(counts, -expected.middle, 0.0)), 0.0)
         spread = 1.96 * np.sqrt(np.log1p(expected.variance + noise))
-        for target, away in ((judged.expected, 0.0), (judged.low, -spread), (judged.high, spread)):
-            middle = (expected.middle + away) * scale + centre
+        for target, offset in ((day_scores.expected, 0.0), (day_scores.low, -spread), (day_scores.high, spread)):
+            middle = (expected.middle + offset) * scale + centre
             target[ready] = np.where(signed, middle, np.exp(np.where(signed, 0.0, middle)))
 
     def _logs(self, ready: NDArray[np.intp], window: slice, signed: Bools) -> Floats:
@@ -105,78 +106,78 @@ class Board:
         return logs
 
     def _weights(self, ready: NDArray[np.intp], column: int) -> Floats:
-        """Old days count less, odd days nothing, and the newest days nothing yet, unless they follow a fresh step."""
+        """Return the weight of each past day: old days weigh less, unusual ones 0, the newest 0 unless they follow a step."""
         columns = np.arange(column - WINDOW, column)
-        held_out = np.minimum(HELD_OUT_DAYS, self.seen[ready] // 5)
+        held_out = np.minimum(HELD_OUT_DAYS, self.reading_counts[ready] // 5)
         newest = columns >= column - held_out[:, None]
         step = self.steps[ready, -1][:, None]
         fresh = (step >= 0) & (column - step <= _FRESH_STEP_DAYS) & (columns >= step)
-        weights: Floats = decay(WINDOW) * ~self.odd[ready, column - WINDOW : column] * (~newest | fresh)
+        weights: Floats = decay(WINDOW) * ~self.unusual[ready, column - WINDOW : column] * (~newest | fresh)
         return weights
 
     def add_step(self, row: int, column: int) -> None:
-        """From this column on the row has another level; what was thought odd there is learnt from again."""
+        """Start a new level at this column; its days are used for learning even if they were unusual."""
         self.steps[row] = [*self.steps[row, 1:], column]
-        self.odd[row, column:] = False
+        self.unusual[row, column:] = False
         self.scores[row, column:] = np.nan
 
     def remove_step(self, row: int, until: int) -> None:
-        """The level is back: the days of the latest step, until before this column, were odd and nothing else."""
-        self.odd[row, self.steps[row, -1] : until] = True
+        """Remove the latest step; its days before the column `until` become unusual days."""
+        self.unusual[row, self.steps[row, -1] : until] = True
         self.steps[row] = [-1, *self.steps[row, :-1]]
 
     # -- in and out ----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def of(cls, series: Sequence[SeriesDays], state: MonitoringState | None, last_day: date) -> "Board":
-        """Lay out the state's days, then new ones until `last_day`. A series new to the state brings its past along."""
+    def of(cls, series: Sequence[SeriesDays], state: MonitoringState | None, last_day: date) -> "SeriesTable":
+        """Return the table of the state's days and the new days until `last_day`; a new series includes its past."""
         kept_states = {series_state.series: series_state for series_state in state.series} if state else {}
         new_days = {days.series: days for days in series}
         names = tuple(sorted({*kept_states, *new_days}))
         first = state.last_day + _ONE_DAY if state else min((days.first_day for days in series), default=last_day)
         shape = (len(names), WINDOW + max((last_day - first).days + 1, 0))
-        board = cls(
+        table = cls(
             names=names,
             measured=tuple(_measured(kept_states.get(name), new_days.get(name)) for name in names),
             first_day=first,
             values=np.full(shape, np.nan),
             posts=np.full(shape, np.nan),
-            odd=np.zeros(shape, dtype=bool),
+            unusual=np.zeros(shape, dtype=bool),
             scores=np.full(shape, np.nan),
             steps=np.full((len(names), STEPS), -1),
-            seen=np.zeros(len(names), dtype=int),
+            reading_counts=np.zeros(len(names), dtype=int),
         )
         for row, name in enumerate(names):
             if name in kept_states:
-                board._restore(row, kept_states[name])
+                table._restore(row, kept_states[name])
             if name in new_days:
-                board._lay(row, new_days[name], WINDOW if name in kept_states else 0)
-        return board
+                table._write(row, new_days[name], WINDOW if name in kept_states else 0)
+        return table
 
     def _restore(self, row: int, kept: SeriesState) -> None:
         columns = slice(WINDOW - len(kept.values), WINDOW)
         self.values[row, columns] = _floats(kept.values)
         self.posts[row, columns] = _floats(kept.posts)
-        self.odd[row, columns] = kept.odd
+        self.unusual[row, columns] = kept.unusual
         self.scores[row, columns] = _floats(kept.scores)
         for step, day in enumerate(reversed(kept.steps), 1):
             self.steps[row, -step] = WINDOW + (day - self.first_day).days
-        self.seen[row] = kept.days_seen
+        self.reading_counts[row] = kept.days_seen
 
-    def _lay(self, row: int, series_days: SeriesDays, least: int) -> None:
+    def _write(self, row: int, series_days: SeriesDays, least: int) -> None:
         begin = WINDOW + (series_days.first_day - self.first_day).days
         skip = max(least - begin, 0)
         length = max(min(len(series_days.values), self.values.shape[1] - begin), skip)
         columns = slice(begin + skip, begin + length)
         self.values[row, columns] = _floats(series_days.values[skip:length])
         if series_days.posts:
-            # The first post of a day matters more than the second.
+            # The first post of a day has more effect than the second.
             self.posts[row, columns] = np.log2(1.0 + _floats(series_days.posts[skip:length]))
         if least == 0:
-            self.seen[row] = np.isfinite(self.values[row, :WINDOW]).sum()
+            self.reading_counts[row] = np.isfinite(self.values[row, :WINDOW]).sum()
 
-    def kept(self, row: int, final: int) -> SeriesState:
-        """The row as it stands when the first `final` new days are judged, without what is open."""
+    def state_of(self, row: int, final: int) -> SeriesState:
+        """Return the state of a row after the first `final` new days, without its open anomalies."""
         columns = slice(final, final + WINDOW)
         has_data = np.isfinite(self.values[row, columns]) | np.isfinite(self.posts[row, columns])
         columns = slice(final + int(np.argmax(has_data)), final + WINDOW)
@@ -185,12 +186,12 @@ class Board:
             series=self.names[row],
             measured=self.measured[row],
             last_day=self.date_of(final + WINDOW - 1),
-            values=_known(self.values[row, columns]),
-            posts=_known(self.posts[row, columns]),
-            odd=tuple(bool(odd) for odd in self.odd[row, columns]),
-            scores=_known(self.scores[row, columns]),
+            values=_optional(self.values[row, columns]),
+            posts=_optional(self.posts[row, columns]),
+            unusual=tuple(bool(unusual) for unusual in self.unusual[row, columns]),
+            scores=_optional(self.scores[row, columns]),
             steps=tuple(self.date_of(step) for step in steps),
-            days_seen=int(self.seen[row]),
+            days_seen=int(self.reading_counts[row]),
         )
 
 
@@ -203,23 +204,28 @@ def _measured(kept: SeriesState | None, days: SeriesDays | None) -> Measured:
 
 
 def _scales(values: Floats, signed: Bools) -> tuple[Floats, Floats]:
-    """Middle and unit of signed series; 0 and 1 for all others. A series that never moved is judged by its size."""
+    """Return centre and scale of signed series, 0 and 1 of others; the scale of a constant series is a share of its size."""
     centre, scale = np.zeros(len(values)), np.ones(len(values))
     for row in np.flatnonzero(signed):
         past = values[row, :-1][np.isfinite(values[row, :-1])]
         if not len(past):
             continue
         middle = float(np.median(past))
-        away = np.abs(past - middle)
+        deviations = np.abs(past - middle)
         today = abs(float(values[row, -1]) - middle) if np.isfinite(values[row, -1]) else 0.0
-        usual = _MAD_TO_SD * float(np.median(away)) or float(np.mean(away)) or max(abs(middle) / 50, today / 10) or 1.0
+        usual = (
+            _MAD_TO_SD * float(np.median(deviations))
+            or float(np.mean(deviations))
+            or max(abs(middle) / 50, today / 10)
+            or 1.0
+        )
         centre[row], scale[row] = middle, usual / _USUAL_SCATTER
     return centre, scale
 
 
-def _floats(column: Sequence[Known]) -> Floats:
+def _floats(column: Sequence[float | None]) -> Floats:
     return np.array([np.nan if value is None else float(value) for value in column], dtype=float)
 
 
-def _known(column: Floats) -> tuple[Known, ...]:
+def _optional(column: Floats) -> tuple[float | None, ...]:
     return tuple(float(value) if np.isfinite(value) else None for value in column)
