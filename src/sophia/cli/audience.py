@@ -1,6 +1,6 @@
-"""`sophia audience`: who a client reaches, whom it wants to reach, and how much of the one is the other."""
+"""`sophia audience`: the audience of a client, its target audiences, and how well they match."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -8,13 +8,13 @@ from sophia.cli.arguments import Client
 from sophia.cli.drawing import figure, heading, line
 from sophia.cli.opening import open_installation
 from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, show_table
+from sophia.cli.tables import AsJson, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.audience.fit import Profile
-    from sophia.analytics.audience.queries import AccountAudience
+    from sophia.analytics.audience.matching import AudienceDimension, Gender
+    from sophia.analytics.audience.queries import AccountAudience, AudienceKind
 
-audience = typer.Typer(help="Who a client reaches, and whom it wants to reach.", no_args_is_help=True)
+audience = typer.Typer(help="A client's audience and target audiences.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the profile, such as 'young families'.")]
 SHOWN_PARTS = 5
 
@@ -25,47 +25,40 @@ def show_(
     who: Annotated[str, typer.Option("--of", help="followers, engaged or reached.")] = "followers",
     as_json: AsJson = False,
 ) -> None:
-    """Show the audience of each account, and how it fits each ideal customer."""
+    """Show the audience of each account, and how well it matches each target audience."""
     installation = open_installation()
-    from sophia.analytics.audience.queries import AUDIENCES, audiences, ideal_customers  # noqa: PLC0415
+    from sophia.analytics.audience.queries import AUDIENCES, client_audience, list_target_audiences  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     if who not in AUDIENCES:
         raise typer.BadParameter(f"Give one of {', '.join(AUDIENCES)}.", param_hint="--of")
     with installation.database.read() as session:
-        known = find_client(session, client)
-        number, name = known.id, known.name
-        found = audiences(session, number, who)
-        profiles = [ideal_customer.profile for ideal_customer in ideal_customers(session, number)]
+        row = find_client(session, client)
+        client_id, name = row.id, row.name
+        result = client_audience(session, client_id, cast("AudienceKind", who))
+        has_targets = bool(list_target_audiences(session, client_id))
     if as_json:
-        from sophia.analytics.audience.schemas import AudienceAnswer, account_audience_answer  # noqa: PLC0415
-
-        accounts = [account_audience_answer(one, profiles) for one in found]
-        answer = AudienceAnswer.model_validate({"client_id": number, "audience": who, "accounts": accounts})
-        echo(answer.model_dump_json(indent=2))
+        show_json(result)
         return
-    for one in found:
-        show(name, who, one, profiles)
-    if not found:
+    for account in result.accounts:
+        show(name, who, account)
+    if not result.accounts:
         line(f"{name} has no account yet.")
-    elif not profiles:
-        line(f"There is no ideal customer yet. Set one: sophia audience profile {number} NAME --ages 25-44")
+    elif not has_targets:
+        line(f"There is no target audience yet. Set one: sophia audience profile {client_id} NAME --ages 25-44")
 
 
-def show(name: str, who: str, account_audience: "AccountAudience", profiles: "list[Profile]") -> None:
-    from sophia.analytics.audience.fit import fits  # noqa: PLC0415
-    from sophia.analytics.audience.schemas import DIMENSIONS  # noqa: PLC0415
-
-    heading(f"{name} on {account_audience.platform.value}: {who}")
-    if account_audience.reason is not None:
-        line(f"{account_audience.reason}\n")
+def show(name: str, who: str, account: "AccountAudience") -> None:
+    heading(f"{name} on {account.platform.value}: {who}")
+    if account.reason is not None:
+        line(f"{account.reason}\n")
         return
-    show_table([row for dimension in DIMENSIONS for row in part_rows(account_audience, dimension)], empty="")
+    show_table([row for dimension in account.dimensions for row in part_rows(dimension)], empty="")
     rows = [
-        {"ideal customer": one.profile.name, "overall": figure(one.overall)}
-        | {"age": figure(one.age), "gender": figure(one.gender), "country": figure(one.country)}
-        | {"place": figure(one.place)}
-        for one in fits(profiles, account_audience.cells)
+        {"target audience": match.name, "overall": figure(match.overall)}
+        | {"age": figure(match.age), "gender": figure(match.gender), "country": figure(match.country)}
+        | {"place": figure(match.place)}
+        for match in account.fits
     ]
     if rows:
         line("")
@@ -73,23 +66,19 @@ def show(name: str, who: str, account_audience: "AccountAudience", profiles: "li
     line("")
 
 
-def part_rows(account_audience: "AccountAudience", dimension: str) -> list[dict[str, str]]:
-    """All ages in order, else the largest parts; and those of whom nothing is known."""
-    from sophia.analytics.audience.fit import AGE, by_dimension, known_percent, unknown_percent  # noqa: PLC0415
-
-    people = by_dimension(account_audience.cells, dimension)
-    if not people:
-        return []
-    day = str(account_audience.day_of(dimension))
-    shares = list(known_percent(account_audience.cells, dimension).items())
-    told = sorted(shares, key=lambda part: part[0]) if dimension == AGE else shares[:SHOWN_PARTS]
+def part_rows(dimension: "AudienceDimension") -> list[dict[str, str]]:
+    """Return all ages in order, or the largest parts; and the share of people whose value is unknown."""
+    day = str(dimension.day)
+    parts = [part for part in dimension.parts if part.percent is not None]
+    parts = sorted(parts, key=lambda part: part.value) if dimension.dimension == "age" else parts[:SHOWN_PARTS]
     rows = [
-        {"by": dimension, "": value, "people": f"{people[value]:,}", "share": figure(share), "as of": day}
-        for value, share in told
+        {"by": dimension.dimension, "": part.value, "people": f"{part.people:,}"}
+        | {"share": figure(part.percent) if part.percent else "", "as of": day}
+        for part in parts
     ]
-    unknown = unknown_percent(account_audience.cells, dimension, account_audience.everybody)
-    if unknown.value:
-        rows.append({"by": dimension, "": "not known", "people": "", "share": figure(unknown), "as of": day})
+    if dimension.unknown.value:
+        share = figure(dimension.unknown)
+        rows.append({"by": dimension.dimension, "": "not known", "people": "", "share": share, "as of": day})
     return rows
 
 
@@ -106,22 +95,22 @@ def profile(
         list[str] | None, typer.Option("--place", help="City, region, or both as Meta writes them; may be repeated.")
     ] = None,
 ) -> None:
-    """Set an ideal customer: whom the client wants to reach. One of the same name is replaced."""
+    """Set a target audience: the people whom the client wants to reach. It replaces one with the same name."""
     installation = open_installation()
-    from sophia.analytics.audience.fit import Profile  # noqa: PLC0415
-    from sophia.analytics.audience.store import put_ideal_customer  # noqa: PLC0415
+    from sophia.analytics.audience.matching import AgeRange, TargetAudience  # noqa: PLC0415
+    from sophia.analytics.audience.store import put_target_audience  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
-    wanted = Profile(
+    target = TargetAudience(
         name=name,
-        ages=None if ages is None else parse_ages(ages),
-        genders=tuple(gender.upper() for gender in genders or ()),
+        ages=None if ages is None else AgeRange(*parse_ages(ages)),
+        genders=tuple(cast("Gender", gender.upper()) for gender in genders or ()),
         countries=tuple(countries or ()),
         places=tuple(places or ()),
     )
     with installation.database.write() as session:
         known = find_client(session, client)
-        put_ideal_customer(session, known.id, wanted, installation.clock())
+        put_target_audience(session, known.id, target, installation.clock())
         echo(f"{known.name} wants to reach {name!r}. See: sophia audience show {known.id}")
 
 
@@ -137,13 +126,13 @@ def parse_ages(text: str) -> tuple[int, int | None]:
 
 @audience.command()
 def remove(client: Client, name: Name) -> None:
-    """Delete an ideal customer; what was collected stays."""
+    """Delete a target audience; the collected data stays."""
     installation = open_installation()
-    from sophia.analytics.audience.store import delete_ideal_customer  # noqa: PLC0415
+    from sophia.analytics.audience.store import delete_target_audience  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.write() as session:
-        delete_ideal_customer(session, find_client(session, client).id, name)
+        delete_target_audience(session, find_client(session, client).id, name)
     echo(f"{name!r} is deleted.")
 
 

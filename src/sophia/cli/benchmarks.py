@@ -92,7 +92,9 @@ def remove(source: Annotated[str, typer.Argument(metavar="SOURCE", help="As the 
 def show(client: Client, as_json: AsJson = False) -> None:
     """Show a client's newest week that is over beside what others reach."""
     installation = open_installation()
-    from sophia.analytics.benchmarks.client_comparison import make_comparison  # noqa: PLC0415
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    from sophia.analytics.benchmarks.client_comparison import ClientComparison, make_comparison  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
@@ -100,9 +102,7 @@ def show(client: Client, as_json: AsJson = False) -> None:
         number, name = known.id, known.name
     comparison = make_comparison(installation.database, number, None, installation.clock())
     if as_json:
-        from sophia.analytics.benchmarks.schemas import ClientComparisonAnswer  # noqa: PLC0415
-
-        echo(ClientComparisonAnswer.model_validate(comparison).model_dump_json(indent=2))
+        echo(TypeAdapter(ClientComparison).dump_json(comparison, indent=2).decode())
         return
     heading(f"{name}, {comparison.industry or 'no industry'}: week of {comparison.window.start}")
     rows = [

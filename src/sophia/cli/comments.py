@@ -27,13 +27,13 @@ def comments(
     """Show how comments sound, by default those of the last 28 days, and the newest of them."""
     installation = open_installation()
     from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments  # noqa: PLC0415
-    from sophia.analytics.comments.sentiment import Tone, overview  # noqa: PLC0415
+    from sophia.analytics.comments.sentiment import SentimentLabel, comment_overview  # noqa: PLC0415
     from sophia.analytics.figures.figures import DateRange  # noqa: PLC0415
     from sophia.analytics.readings.permissions import account_ids  # noqa: PLC0415
     from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
-    if tone is not None and tone not in {one.value for one in Tone}:
+    if tone is not None and tone not in set(SentimentLabel):
         raise typer.BadParameter("A tone is positive, neutral, negative or 'not scored'.", param_hint="--tone")
     end = reporting_day(installation.clock()) if last is None else last.date()
     start = end - timedelta(days=27) if first is None else first.date()
@@ -42,7 +42,7 @@ def comments(
     with installation.database.read() as session:
         number = find_client(session, client).id
         window = DateRange(start, end + timedelta(days=1))
-        said = overview(comments_by_platform(session, account_ids(session, number), window))
+        said = comment_overview(comments_by_platform(session, account_ids(session, number), window))
         found = list_comments(session, number, CommentFilter(start, end, tone=tone), limit=limit)
     if as_json:
         show_json({"start": start, "end": end, "sentiment": said, "comments": found})

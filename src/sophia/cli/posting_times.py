@@ -1,4 +1,4 @@
-"""`sophia posting-times`: when a client's people respond, as a map of the week."""
+"""`sophia posting-times`: shows on a map of the week when a client's audience engages."""
 
 from typing import TYPE_CHECKING
 
@@ -7,8 +7,8 @@ import typer
 from sophia.cli.arguments import Client, First, Last, chosen_window
 from sophia.cli.drawing import heading, heat_map, line
 from sophia.cli.opening import open_installation
-from sophia.cli.output import echo, paint
-from sophia.cli.tables import AsJson, show_table
+from sophia.cli.output import paint
+from sophia.cli.tables import AsJson, show_json, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.posting_times.service import PostingTimes
@@ -24,56 +24,55 @@ def posting_times(
     last: Last = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show when people respond, by hour of the client's week: by default from the posts of 90 days."""
+    """Show when people engage, by hour of the week in the client's zone: by default from the posts of 90 days."""
     installation = open_installation()
-    from sophia.analytics.posting_times.service import make_responses  # noqa: PLC0415
+    from sophia.analytics.posting_times.service import measure_posting_times  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     window = chosen_window(None, first, last, installation.clock(), USUAL_DAYS)
     with installation.database.read() as session:
-        known = find_client(session, client)
-        number, name = known.id, known.name
-    responses = make_responses(installation.database, number, window, installation.clock())
+        row = find_client(session, client)
+        client_id, name = row.id, row.name
+    times = measure_posting_times(installation.database, client_id, window, installation.clock())
     if as_json:
-        from sophia.analytics.posting_times.schemas import posting_times_answer  # noqa: PLC0415
-
-        echo(posting_times_answer(responses).model_dump_json(indent=2))
-        return
-    show(name, responses)
+        show_json(times)
+    else:
+        show(name, times)
 
 
-def show(name: str, responses: "PostingTimes") -> None:
+def show(name: str, times: "PostingTimes") -> None:
     from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.analytics.posting_times.group_effects import Effect  # noqa: PLC0415
 
-    heading(
-        f"{name}: posts from {responses.window.start} to {responses.window.end - ONE_DAY}, hours in {responses.zone}"
-    )
-    line(f"Engagement and reach are known of {responses.compared} of {responses.posts} posts.")
-    figures = {slot: time.factor for slot, time in responses.times.items()}
-    if all(figure.value is None for figure in figures.values()):
-        line(next(iter(figures.values())).reason or "")
+    heading(f"{name}: posts from {times.window.start} to {times.window.end - ONE_DAY}, hours in {times.zone}")
+    line(f"Engagement and reach are known of {times.compared} of {times.posts} posts.")
+    if times.reason is not None:
+        line(times.reason)
         return
-    rows: dict[str, list[float | None]] = {day: [] for day in WEEK}
-    for slot, one in figures.items():
-        rows[WEEK[slot.weekday]].append(None if one.value is None else float(one.value))
+    rows: dict[str, list[float | None]] = {day: [None] * 24 for day in WEEK}
+    for hour in times.hours:
+        factor = hour.factor.value
+        rows[WEEK[hour.weekday]][hour.hour] = None if factor is None else float(factor)
     line("")
-    for shown in heat_map(rows, range(24)):
-        line(shown)
-    line(paint("High: more engagement from as many people reached. ·: nothing was published.", "dim"))
+    for row in heat_map(rows, range(24)):
+        line(row)
+    line(paint("High: more engagement from the same number of people reached. ·: no post.", "dim"))
     line("")
-    told = [
+    effects = [
         {
-            "hour": f"{WEEK[slot.weekday]} {slot.hour:02}:00",
-            "factor": f"{float(one.factor.value):.2f}",
-            "95 %": f"{one.factor.interval.low:.2f} … {one.factor.interval.high:.2f}",
-            "posts": str(one.factor.n),
-            "": one.effect.value,
+            "hour": f"{WEEK[hour.weekday]} {hour.hour:02}:00",
+            "factor": f"{float(hour.factor.value):.2f}",
+            "95 %": f"{hour.factor.interval.low:.2f} … {hour.factor.interval.high:.2f}",
+            "posts": str(hour.factor.n),
+            "": hour.effect.value,
         }
-        for slot, one in responses.times.items()
-        if one.effect.value != "cannot tell yet" and one.factor.value is not None and one.factor.interval is not None
+        for hour in times.hours
+        if hour.effect is not Effect.NOT_ENOUGH_EVIDENCE
+        and hour.factor.value is not None
+        and hour.factor.interval is not None
     ]
-    told.sort(key=lambda row: row["factor"], reverse=True)
-    show_table(told, empty="No hour is better or worse than the others for certain yet.")
+    effects.sort(key=lambda row: row["factor"], reverse=True)
+    show_table(effects, empty="There is not enough evidence yet that an hour is better or worse than the others.")
 
 
 def register(app: typer.Typer) -> None:

@@ -26,7 +26,7 @@ def test_comments_of_the_window(agency: Agency, api: Api) -> None:
     client, account = furnish(agency)
     filling = agency.filling
     filling.post(account, "talked")
-    assert make_report(filling.database, client, None, NOW).comments.verdict == "There are no comments of these days."
+    assert make_report(filling.database, client, None, NOW).comments.verdict == "There are no comments in this period."
     wednesday = day_start(MONDAY + 2 * ONE_DAY)
     week = [seen(str(index), GOOD if index % 3 else BAD, wednesday + timedelta(minutes=index)) for index in range(9)]
     before = [seen("before", BAD, wednesday - timedelta(days=4))]
@@ -35,7 +35,7 @@ def test_comments_of_the_window(agency: Agency, api: Api) -> None:
     found = make_report(filling.database, client, None, NOW).comments
     assert (found.whole.comments, found.whole.shares) == (9, {"positive": 66.7, "neutral": 0.0, "negative": 33.3})
     assert found.whole.positive.interval is not None
-    assert "cannot be told" in found.verdict
+    assert "Not enough evidence" in found.verdict
     told = api.get(f"/{client}/report").json()["comments"]
     assert (told["verdict"], told["whole"]["positive"]["n"]) == (found.verdict, 9)
 

@@ -11,12 +11,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from sophia.access.problems import documented
 from sophia.analytics.figures.figures import ONE_DAY, DateRange, window_until
+from sophia.escaping import PRINTABLE
 from sophia.meta.catalogue import Level, Period, Platform
 from sophia.meta.reporting_zone import reporting_day
 
 RunStatus = Literal["running", "ok", "partial", "throttled", "needs_reconnect", "failed"]
 LARGEST_ID = 2**63 - 1
-VISIBLE = r"^[^\x00-\x1f\x7f]+$"
+VISIBLE = PRINTABLE
 
 PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")

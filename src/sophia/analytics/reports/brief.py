@@ -30,7 +30,7 @@ from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
 from sophia.analytics.kpis.trends import newest_weeks, streak_percent, trend
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
-from sophia.analytics.posting_times.responses import Answered, really_moved
+from sophia.analytics.posting_times.engagement_changes import EngagementChange, significant_changes
 from sophia.analytics.readings.account_days import posts_a_day, posts_inside
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.permissions import ClientScope
@@ -237,11 +237,11 @@ def _moved(
     client_platforms = [(client, platform) for platform, row in rows.items() for client in row]
     splits = [drivers[client.client_id][platform] for client, platform in client_platforms]
     changes = [
-        Answered(split.people, min(split.units), engagements_of(client))
+        EngagementChange(split.people, min(split.units), engagements_of(client))
         for (client, _), split in zip(client_platforms, splits, strict=True)
     ]
     response_moves = []
-    for index in really_moved(changes):
+    for index in significant_changes(changes):
         (client, platform), part = client_platforms[index], splits[index].people
         if client.client_id in names and part is not None and part.percent_interval is not None:
             name = names[client.client_id]

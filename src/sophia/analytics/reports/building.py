@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import SeriesAnomaly
 from sophia.analytics.anomalies.series import anomalies_of_client
-from sophia.analytics.benchmarks.client_comparison import AccountFigures, peers, published
+from sophia.analytics.benchmarks.client_comparison import AccountFigures, compare_peers, compare_published
 from sophia.analytics.benchmarks.comparison import Benchmark
-from sophia.analytics.comments.sentiment import Comment, overview
+from sophia.analytics.comments.sentiment import MeasuredComment, comment_overview
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PortfolioWindows, split_portfolio
 from sophia.analytics.figures.facts import MONITORED_METRICS, AccountDays, ClientWindow, PostFacts, PostsADay, dates_of
@@ -19,8 +19,8 @@ from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH, kpi_changes
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, unclassified
 from sophia.analytics.kpis.trends import Trend, trend
 from sophia.analytics.kpis.windows import MeasuredClient
-from sophia.analytics.posting_times.formats import formats, pillars
-from sophia.analytics.posting_times.responses import best_times, posting_times
+from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
+from sophia.analytics.posting_times.group_effects import best_times, posting_times, published_hours
 from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.commentary import comment
 from sophia.analytics.reports.records import DecisionStage, MissingDays, Report, ReportedClient, TopPost
@@ -63,7 +63,7 @@ class Facts:
     goals: tuple[ReportedGoal, ...]
     annotations: tuple[AnnotationRecord, ...]
     decisions: tuple[DecisionStage, ...]
-    comments: Mapping[str, Sequence[Comment]]
+    comments: Mapping[str, Sequence[MeasuredComment]]
 
 
 def build_report(facts: Facts) -> Report:
@@ -86,18 +86,18 @@ def build_report(facts: Facts) -> Report:
         unclassified=unclassified(now),
         drivers=_drivers(facts),
         anomalies=_anomalies(facts),
-        benchmarks=published(client, now, facts.benchmarks, facts.today),
-        peers=peers(client, now, facts.account_figures),
-        posting_times=times,
+        benchmarks=compare_published(client, now, facts.benchmarks, facts.today),
+        peers=compare_peers(client, now, facts.account_figures),
+        posting_times=tuple(published_hours(times)),
         best_times=best_times(times),
-        formats=formats(facts.history),
-        pillars=pillars(facts.history),
+        formats=format_effects(facts.history),
+        pillars=pillar_effects(facts.history),
         top_posts=_top_posts(facts),
         missing_days=_missing_days(now),
         goals=facts.goals,
         annotations=facts.annotations,
         decisions=facts.decisions,
-        comments=overview(facts.comments),
+        comments=comment_overview(facts.comments),
     )
     return replace(report, commentary=comment(report))
 

@@ -9,7 +9,7 @@ from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.trends import STREAK_WEEKS, is_large_streak, streak_percent
-from sophia.analytics.posting_times.responses import Effect
+from sophia.analytics.posting_times.group_effects import Effect
 from sophia.analytics.reports.records import Report
 from sophia.meta.catalogue import ObjectKind
 
@@ -191,7 +191,7 @@ def _benchmarks(report: Report) -> Iterator[Sentence]:
 
 def _best(report: Report) -> Iterator[Sentence]:
     for name, group in report.formats.items():
-        if group.effect is Effect.CANNOT_TELL or group.factor.value is None:
+        if group.effect is Effect.NOT_ENOUGH_EVIDENCE or group.factor.value is None:
             continue
         word = "more" if group.effect is Effect.BETTER else "less"
         posts = "post" if group.factor.n == 1 else "posts"

@@ -10,7 +10,7 @@ from sophia.analytics.annotations.queries import list_annotations
 from sophia.analytics.anomalies.queries import judged_through, stored_anomalies
 from sophia.analytics.anomalies.records import Anomaly, SeriesAnomaly
 from sophia.analytics.anomalies.series import in_order, monitored_days
-from sophia.analytics.benchmarks.client_comparison import _account_figures
+from sophia.analytics.benchmarks.client_comparison import portfolio_figures
 from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.comments.queries import comments_by_platform
 from sophia.analytics.decisions.guidance import StageQuality
@@ -122,7 +122,7 @@ def gather_facts(
             session, clients, frozenset(client.accounts.values()), before, as_long(window, before), as_of
         ),
         comments=comments_by_platform(session, list(client.accounts), window, as_of=as_of),
-        account_figures=_account_figures(session, clients, window, today=moment, as_of=as_of),
+        account_figures=portfolio_figures(session, clients, window, today=moment, as_of=as_of),
         goals=gather_goals(session, [client], moment, window=window, as_of=as_of).get(client.id, ()),
         annotations=tuple(
             list_annotations(session, [client.id], window=DateRange(before.start, window.end), as_of=as_of)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import SeriesAnomaly
-from sophia.analytics.benchmarks.client_comparison import Peers
+from sophia.analytics.benchmarks.client_comparison import PeerComparison
 from sophia.analytics.benchmarks.comparison import Comparison
 from sophia.analytics.comments.sentiment import CommentOverview
 from sophia.analytics.decisions.scores import Verdict
@@ -20,8 +20,7 @@ from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.summaries import SummaryLine
 from sophia.analytics.kpis.trends import Trend
-from sophia.analytics.posting_times.responses import GroupResponse, Slot
-from sophia.analytics.posting_times.schemas import PostingTimeAnswer, posting_time_answers
+from sophia.analytics.posting_times.group_effects import GroupEffect, HourEffect, WeekHour
 from sophia.meta.catalogue import ObjectKind, Platform
 
 
@@ -102,15 +101,11 @@ class Report:
     drivers: Mapping[str, DriverSplit]
     anomalies: tuple[SeriesAnomaly, ...]
     benchmarks: tuple[Comparison, ...]
-    peers: tuple[Peers, ...]
-    posting_times: Annotated[
-        Mapping[Slot, GroupResponse],
-        PlainSerializer(posting_time_answers, return_type=list[PostingTimeAnswer]),
-        Field(description="The hours with posts."),
-    ]
-    best_times: tuple[Slot, ...]
-    formats: Mapping[str, GroupResponse]
-    pillars: Mapping[str, GroupResponse]
+    peers: tuple[PeerComparison, ...]
+    posting_times: Annotated[tuple[HourEffect, ...], Field(description="The hours with posts.")]
+    best_times: tuple[WeekHour, ...]
+    formats: Mapping[str, GroupEffect]
+    pillars: Mapping[str, GroupEffect]
     top_posts: tuple[TopPost, ...]
     missing_days: tuple[MissingDays, ...]
     goals: tuple[ReportedGoal, ...]

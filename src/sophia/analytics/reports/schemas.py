@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import SeriesAnomaly
-from sophia.analytics.benchmarks.client_comparison import Peers
+from sophia.analytics.benchmarks.client_comparison import PeerComparison
 from sophia.analytics.benchmarks.comparison import Comparison
 from sophia.analytics.figures.figures import DateRange, Figure
 from sophia.analytics.figures.requests import Id, RequestModel
@@ -44,7 +44,7 @@ class BenchmarkSummary:
     """Published benchmarks, and the portfolio's quartiles."""
 
     published: tuple[Comparison, ...]
-    portfolio: tuple[Peers, ...]
+    portfolio: tuple[PeerComparison, ...]
 
 
 @dataclass(frozen=True, slots=True)
