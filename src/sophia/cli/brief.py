@@ -32,9 +32,9 @@ def brief(
     window = chosen_window(week, first, last, as_of or installation.clock())
     found = make_brief(installation.database, None, installation.clock(), window, as_of=as_of)
     if as_json:
-        from sophia.analytics.reports.brief_schemas import BriefAnswer  # noqa: PLC0415
+        from sophia.analytics.figures.schemas import response_json  # noqa: PLC0415
 
-        echo(BriefAnswer.model_validate(found).model_dump_json(indent=2))
+        echo(response_json(found))
         return
     show(found, as_of)
 

@@ -51,9 +51,9 @@ def report(
         number = find_client(session, client).id
     found = make_report(installation.database, number, window, installation.clock(), as_of=as_of)
     if as_json:
-        from sophia.analytics.reports.schemas import report_answer  # noqa: PLC0415
+        from sophia.analytics.figures.schemas import response_json  # noqa: PLC0415
 
-        echo(report_answer(found).model_dump_json(indent=2))
+        echo(response_json(found))
         return
     show(found)
 

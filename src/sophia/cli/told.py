@@ -15,7 +15,7 @@ from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.annotations.queries import Note
+    from sophia.analytics.annotations.queries import AnnotationRecord
     from sophia.analytics.goals.progress import ReportedGoal
 
 costs = typer.Typer(
@@ -199,8 +199,8 @@ def annotate(
     if (day is None) != (text is None) or (remove is not None and day is not None):
         raise typer.BadParameter("Give a day and a text, or --remove, or nothing but the client.")
     installation = open_installation()
-    from sophia.analytics.annotations.queries import notes  # noqa: PLC0415
-    from sophia.analytics.annotations.store import annotate, remove_annotation  # noqa: PLC0415
+    from sophia.analytics.annotations.queries import list_annotations  # noqa: PLC0415
+    from sophia.analytics.annotations.store import NewAnnotation, add_annotation, remove_annotation  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     now = installation.clock()
@@ -209,15 +209,15 @@ def annotate(
         if remove is not None:
             remove_annotation(session, number, remove, now)
         elif day is not None and text is not None:
-            annotate(session, number, day.date(), text, actor(by), now)
-        found = notes(session, [] if number is None else [number])
+            add_annotation(session, number, NewAnnotation(day.date(), text), actor(by), now)
+        found = list_annotations(session, [] if number is None else [number])
     if as_json:
         show_json({"annotations": found})
         return
     show_table(note_rows(found), empty="Nothing is written down. Write: sophia annotate CLIENT DAY TEXT")
 
 
-def note_rows(notes: "list[Note]") -> list[dict[str, str]]:
+def note_rows(notes: "list[AnnotationRecord]") -> list[dict[str, str]]:
     return [
         {
             "id": str(note.id),

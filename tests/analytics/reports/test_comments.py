@@ -8,8 +8,8 @@ from tests.conftest import NOW, ONE_DAY, Api
 
 from sophia.analytics.comments.models import Comment
 from sophia.analytics.comments.store import finish_posts, save_comments
+from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.reports.gathering import make_report
-from sophia.analytics.reports.schemas import report_answer
 from sophia.meta.records import ObservedComment, ObservedComments
 from sophia.meta.reporting_zone import day_start
 
@@ -55,7 +55,7 @@ def test_comments_as_they_were_known(agency: Agency) -> None:
     with database.write() as session:
         finish_posts(session, account, {"talked": {"a", "b", "late"}}, {"talked": (NOW, 3)}, NOW, LONG_AGO)
     rebuilt = make_report(database, client, None, NOW, as_of=moment)
-    assert report_answer(rebuilt).comments == report_answer(then).comments
+    assert response_json(rebuilt.comments) == response_json(then.comments)
     assert make_report(database, client, None, NOW).comments.whole.comments == 3
     with database.write() as session:
         session.execute(update(Comment).where(Comment.platform_comment_id == "a").values(changed_at=NOW))

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, with_config
 
 from sophia.analytics.decisions.predictions import Age, Stage, validate_confidence, validate_prediction
 from sophia.analytics.figures.requests import (
-    UNKEEPABLE,
+    UNSTORABLE,
     BodyId,
     Cursor,
     DateRangeQuery,
@@ -27,7 +27,7 @@ MOST_ALTERNATIVES = 50
 
 
 def keepable(text: str) -> str:
-    if UNKEEPABLE.search(text):
+    if UNSTORABLE.search(text):
         raise ValueError("holds a character that cannot be stored")
     return visible(text)
 
