@@ -66,7 +66,7 @@ def measure(backend: str, readings: int) -> list[list[object]]:
                 return compute_week(session, WEEK, range(1, clients + 1), NOW)
 
         def first_report(turn: int) -> object:
-            portfolio_windows._KEPT.clear()  # noqa: SLF001 - as if something had been stored
+            portfolio_windows._CACHES.clear()  # noqa: SLF001 - as if something had been stored
             return report(turn)
 
         cases: tuple[tuple[str, Callable[[int], object], int], ...] = (

@@ -6,7 +6,7 @@ Straight from the numbers that the simulated Meta would serve; the tests show th
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from sophia.analytics.drivers.units import ClientWindows, DaysWindow, Known
+from sophia.analytics.drivers.units import ClientWindows, DaysWindow
 from sophia.demo.objects import Account, BetterContent, Busier, Page
 from sophia.demo.pacific import ONE_DAY, days_between, pacific_day
 from sophia.demo.planted import PlantedParts, planted_parts
@@ -55,7 +55,7 @@ def window(truth: Truth, account: Account, days: list[date]) -> DaysWindow:
     return DaysWindow(views, engagements, count)
 
 
-def known(truth: Truth, account: Account, metric: str, day: date) -> Known:
+def known(truth: Truth, account: Account, metric: str, day: date) -> float | None:
     if not isinstance(account, Page):
         return None if truth.is_empty_day(account, day) else float(truth.instagram_day(account, metric, day, NOW))
     value = truth.page_day(account, metric, day, NOW)

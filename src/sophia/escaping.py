@@ -6,6 +6,8 @@ window, hide a line, or write to the clipboard of the person who reads the log.
 
 import re
 
+# The pattern of texts that users name things with.
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 # C0 (with ESC, BEL, CR and LF), DEL, C1 (with the one-character CSI and OSC), the two separators that end a line,
 # what turns the direction of text around, and lone surrogates, which no stream can encode.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

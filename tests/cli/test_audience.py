@@ -26,7 +26,7 @@ def test_an_audience_and_whom_it_should_hold(shell: Shell) -> None:
     """H6, H9: collected from the simulated Meta, shown by part with those not known, and measured against a profile."""
     shell.connect()
     name = shell.world.businesses[0].name
-    assert "nothing of this audience" in shell.run("audience", "show", name).stdout
+    assert "not reported this audience" in shell.run("audience", "show", name).stdout
     assert shell.run("collect", "--client", name).exit_code == 0
     result = shell.run("audience", "show", name)
     assert "sophia audience profile" in result.stdout, result.output

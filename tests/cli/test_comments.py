@@ -11,7 +11,7 @@ def test_from_meta_to_the_screen(shell: Shell) -> None:
     assert shell.run("collect").exit_code in (0, 3)
     client = shell.ask("client", "list")["clients"][0]["name"]
     before = shell.run("comments", client)
-    assert "There are no comments of these days." in before.stdout, before.output
+    assert "There are no comments in this period." in before.stdout, before.output
     assert "sophia collect --comments" in before.stdout
     collected = shell.run("collect", "--comments", "--client", client)
     assert collected.exit_code == 0, collected.output

@@ -13,7 +13,7 @@ from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredSeries
-from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.audience.models import TargetAudienceEntry
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.comments.competitors_store import add_competitor, save_discovered
 from sophia.analytics.comments.store import finish_posts, save_comments
@@ -223,7 +223,7 @@ def fill(filling: Filling, name: str) -> int:
             recorded_at=NOW,
         ),
         ConversionSourceChoice(client_id=client, origin="shop", set_at=NOW),
-        IdealCustomer(
+        TargetAudienceEntry(
             client_id=client, name="i", genders=["F"], countries=[], places=[], created_at=NOW, updated_at=NOW
         ),
         DecisionTrace(

@@ -11,7 +11,7 @@ from sophia.cli.formatting import format_change, format_figure
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading
 from sophia.cli.report import kpi_label
-from sophia.cli.tables import AsJson, show_json, show_model, show_table
+from sophia.cli.tables import AsJson, show_json, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.benchmarks.client_comparison import ClientComparison
@@ -105,9 +105,7 @@ def show(client: Client, as_json: AsJson = False) -> None:
     client_row = installation.find_client(client)
     comparison = make_comparison(installation.database, client_row.id, None, installation.clock())
     if as_json:
-        from sophia.analytics.benchmarks.schemas import ClientComparisonAnswer
-
-        show_model(ClientComparisonAnswer.model_validate(comparison))
+        show_record(comparison)
         return
     echo_heading(f"{client_row.name}, {comparison.industry or 'no industry'}: week of {comparison.window.start}")
     show_table(published_rows(comparison), empty="No benchmark matches this client's KPIs.")

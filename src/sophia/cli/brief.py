@@ -7,7 +7,7 @@ from sophia.cli.arguments import AsOf, First, Last, Week, parse_date_range
 from sophia.cli.formatting import format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading, paint
-from sophia.cli.tables import AsJson, show_model, show_table
+from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.reports.brief_records import Brief
@@ -34,9 +34,7 @@ def brief(
     window = parse_date_range(week, first, last, as_of or installation.clock())
     portfolio_brief = make_brief(installation.database, None, installation.clock(), window, as_of=as_of)
     if as_json:
-        from sophia.analytics.reports.brief_schemas import BriefAnswer
-
-        show_model(BriefAnswer.model_validate(portfolio_brief))
+        show_record(portfolio_brief)
         return
     show(portfolio_brief, as_of)
 

@@ -13,8 +13,8 @@ from sophia.cli.report import comment_lines
 from sophia.cli.tables import AsJson, local_time, on_one_line, show_json, show_list, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.comments.competitors import CompetitorState
-    from sophia.analytics.comments.queries import CommentState
+    from sophia.analytics.comments.competitors import ListedCompetitor
+    from sophia.analytics.comments.queries import ListedComment
     from sophia.analytics.figures.figures import DateRange
 
 competitors = typer.Typer(help="Compare a client with other accounts on Instagram.", no_args_is_help=True)
@@ -37,23 +37,23 @@ def comments(
 ) -> None:
     """Show the sentiment of comments, by default of the last 28 days, and list the newest comments."""
     from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments
-    from sophia.analytics.comments.sentiment import Tone, overview
+    from sophia.analytics.comments.sentiment import SentimentLabel, comment_overview
     from sophia.analytics.readings.permissions import account_ids
     from sophia.meta.reporting_zone import reporting_day
 
     installation = open_installation()
-    if tone is not None and tone not in set(Tone):
+    if tone is not None and tone not in set(SentimentLabel):
         raise typer.BadParameter("Give positive, neutral, negative or 'not scored'.", param_hint="--sentiment")
     window = comment_days(first, last, reporting_day(installation.clock()))
     start, end = window.start, window.end - timedelta(days=1)
     with installation.read_client(client) as (session, client_id):
-        comment_overview = overview(comments_by_platform(session, account_ids(session, client_id), window))
+        overview = comment_overview(comments_by_platform(session, account_ids(session, client_id), window))
         newest = list_comments(session, client_id, CommentFilter(start, end, tone=tone), limit=limit)
     if as_json:
-        show_json({"start": start, "end": end, "sentiment": comment_overview, "comments": newest})
+        show_json({"start": start, "end": end, "sentiment": overview, "comments": newest})
         return
-    echo(comment_overview.verdict)
-    for line in comment_lines(comment_overview):
+    echo(overview.verdict)
+    for line in comment_lines(overview):
         echo(f"  {line}")
     zone = installation.settings.operator_zone
     show_table(
@@ -73,7 +73,7 @@ def comment_days(first: datetime | None, last: datetime | None, today: date) -> 
     return DateRange(start, end + timedelta(days=1))
 
 
-def comment_row(comment: "CommentState", zone: ZoneInfo) -> dict[str, str]:
+def comment_row(comment: "ListedComment", zone: ZoneInfo) -> dict[str, str]:
     return {
         "written": local_time(comment.written_at, zone),
         "platform": comment.platform,
@@ -93,7 +93,7 @@ def list_(client: Client, as_json: AsJson = False) -> None:
     show_list("competitors", listed, competitor_row, as_json=as_json, empty=empty)
 
 
-def competitor_row(competitor: "CompetitorState") -> dict[str, str]:
+def competitor_row(competitor: "ListedCompetitor") -> dict[str, str]:
     return {
         "id": str(competitor.id),
         "username": competitor.username,

@@ -1,5 +1,6 @@
 """`sophia decisions`: the decisions for a client's drafts, their outcomes, and lessons for the next brief."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +9,7 @@ from sophia.cli.arguments import Client
 from sophia.cli.formatting import MINUS, MISSING
 from sophia.cli.installation import Installation, open_installation
 from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, local_time, on_one_line, show_json, show_model, show_table
+from sophia.cli.tables import AsJson, local_time, on_one_line, show_json, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.decisions.queries import StoredDecision
@@ -27,16 +28,14 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Show a client's decisions with their predictions and outcomes, newest first."""
-    from sophia.analytics.decisions.queries import DecisionFilter, list_decisions
+    from sophia.analytics.decisions.queries import list_decisions
+    from sophia.analytics.decisions.requests import DecisionsQuery
 
     installation = open_installation()
     with installation.read_client(client) as (session, client_id):
-        page = list_decisions(session, client_id, DecisionFilter(), limit)
+        page = list_decisions(session, client_id, DecisionsQuery(limit=limit))
     if as_json:
-        from sophia.analytics.decisions.schemas import DecisionAnswer
-
-        answers = [DecisionAnswer.model_validate(decision).model_dump(mode="json") for decision in page.decisions]
-        show_json({"decisions": answers, "more": page.next_cursor is not None})
+        show_json({"decisions": page.decisions, "more": page.next_cursor is not None})
         return
     rows = [
         {
@@ -92,24 +91,23 @@ def outcomes_text(decision: "StoredDecision") -> str:
 def quality(client: Client, as_json: AsJson = False) -> None:
     """Score the predictions of each stage by the outcomes of the last 180 days."""
     installation = open_installation()
-    client_id, scores = score_client(installation, client)
+    scores = score_client(installation, client)
     if as_json:
         from sophia.analytics.decisions.queries import week_scores
-        from sophia.analytics.decisions.schemas import quality_answer
 
         with installation.database.read() as session:
-            weeks = week_scores(session, client_id, scores.window)
-        show_model(quality_answer(client_id, scores, weeks))
+            weeks = week_scores(session, scores.client_id, scores.window)
+        show_record(replace(scores, weeks=weeks))
         return
     rows = [
         {
             "stage": stage.stage,
             "decisions": str(stage.decisions),
-            "posts": str(stage.score.posts),
-            "skill": format_ratio(stage.score.skill),
-            "shrunk": format_ratio(stage.score.shrunk_skill),
-            "verdict": stage.score.verdict.value,
-            "Brier": format_ratio(stage.score.brier),
+            "posts": str(stage.posts),
+            "skill": format_ratio(stage.skill),
+            "shrunk": format_ratio(stage.shrunk_skill),
+            "verdict": stage.verdict.value,
+            "Brier": format_ratio(stage.brier),
             "pending": str(stage.waiting),
         }
         for stage in scores.stages
@@ -122,12 +120,11 @@ def quality(client: Client, as_json: AsJson = False) -> None:
 @decisions.command()
 def context(client: Client, as_json: AsJson = False) -> None:
     """Show the lessons of earlier decisions that have enough evidence, for the next brief."""
-    from sophia.analytics.decisions.schemas import context_answer
+    from sophia.analytics.decisions.scoring import decision_context
 
-    client_id, scores = score_client(open_installation(), client)
-    answer = context_answer(client_id, scores)
+    answer = decision_context(score_client(open_installation(), client))
     if as_json:
-        show_model(answer)
+        show_record(answer)
         return
     for lesson in answer.guidance:
         echo(lesson.text)
@@ -139,13 +136,13 @@ def format_ratio(figure: "Figure") -> str:
     return MISSING if figure.value is None else f"{float(figure.value):.2f}".replace("-", MINUS)
 
 
-def score_client(installation: Installation, client: str) -> "tuple[int, DecisionQuality]":
-    """Return the client's id, and the scores of its decisions of the last 180 days."""
+def score_client(installation: Installation, client: str) -> "DecisionQuality":
+    """Return the scores of the client's decisions of the last 180 days."""
     from sophia.analytics.decisions.scoring import decision_quality, quality_window
 
     now = installation.clock()
     with installation.read_client(client) as (session, client_id):
-        return client_id, decision_quality(session, client_id, quality_window(now), now)
+        return decision_quality(session, client_id, quality_window(now), now)
 
 
 @decisions.command()

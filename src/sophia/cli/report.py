@@ -6,7 +6,7 @@ from sophia.cli.arguments import AsOf, Client, First, Last, Week, parse_date_ran
 from sophia.cli.formatting import format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading, paint
-from sophia.cli.tables import AsJson, show_model, show_table
+from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.comments.sentiment import CommentOverview
@@ -51,9 +51,7 @@ def report(
     client_id = installation.find_client(client).id
     client_report = make_report(installation.database, client_id, window, installation.clock(), as_of=as_of)
     if as_json:
-        from sophia.analytics.reports.schemas import report_answer
-
-        show_model(report_answer(client_report))
+        show_record(client_report)
         return
     show(client_report)
 

@@ -6,16 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
 
 from sophia.cli.output import echo, print_table
 from sophia.escaping import escape_controls, shorten
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 LONGEST_CELL = 1_000  # characters; a longer text would leave no room for its neighbours
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
@@ -26,8 +23,11 @@ def show_json(value: Any) -> None:
     echo(json.dumps(value, default=to_json, indent=2, ensure_ascii=False))
 
 
-def show_model(model: "BaseModel") -> None:
-    echo(model.model_dump_json(indent=2))
+def show_record(record: object) -> None:
+    """Print a record as JSON, exactly as the API returns it."""
+    from sophia.analytics.figures.schemas import response_json
+
+    echo(response_json(record))
 
 
 def show_list(

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.audience.fit import Profile
-from sophia.analytics.audience.store import put_ideal_customer
+from sophia.analytics.audience.matching import AgeRange, TargetAudience
+from sophia.analytics.audience.store import put_target_audience
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.decisions.predictions import AGES, TOLERANCES
-from sophia.analytics.decisions.store import NewDecision, record_decision
+from sophia.analytics.decisions.requests import NewDecision
+from sophia.analytics.decisions.store import record_decision
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, start_run
 from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.database import Database
@@ -61,8 +62,8 @@ def furnish(database: Database, world: World, now: datetime) -> None:
     with database.write() as session:
         for business in world.businesses:
             client = session.scalars(select(Client).where(Client.name == business.name)).one()
-            for profile in ideal_customers(business):
-                put_ideal_customer(session, client.id, profile, now)
+            for target in target_audiences(business):
+                put_target_audience(session, client.id, target, now)
             campaigns = add_campaigns(session, world, business, client.id, now)
             for account in session.scalars(select(Account).where(Account.client_id == client.id)):
                 listed: Sequence[Post | Media] = (
@@ -77,10 +78,12 @@ def furnish(database: Database, world: World, now: datetime) -> None:
                             session.add(CampaignMembership(campaign_id=campaign.id, draft_id=draft.id))
 
 
-def ideal_customers(business: Business) -> Sequence[Profile]:
-    """Whom a client wants to reach; every third one has not said so yet."""
-    families = Profile(name="young families", ages=(25, 44), genders=("F",), countries=("CA", "DE"))
-    travellers = Profile(name="travellers", ages=(35, None), countries=("PT", "BR"), places=("Lisbon", "Porto Alegre"))
+def target_audiences(business: Business) -> Sequence[TargetAudience]:
+    """Return a client's target audiences; every third client has none."""
+    families = TargetAudience(name="young families", ages=AgeRange(25, 44), genders=("F",), countries=("CA", "DE"))
+    travellers = TargetAudience(
+        name="travellers", ages=AgeRange(35), countries=("PT", "BR"), places=("Lisbon", "Porto Alegre")
+    )
     return ((families,), (families, travellers), ())[business.number % 3]
 
 

@@ -12,7 +12,7 @@ from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
 from sophia.analytics.anomalies.daily import keep_anomalies
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
-from sophia.analytics.anomalies.store import Told
+from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.readings.run_models import Watermark
 from sophia.portfolio.models import Client
@@ -87,7 +87,7 @@ def test_the_same_day_twice_changes_nothing(agency: Agency) -> None:
     first = keep_anomalies(agency.filling.database, NOW)
     assert first.new >= 1
     before = told(agency.filling)
-    assert keep_anomalies(agency.filling.database, NOW + timedelta(hours=1)) == Told()
+    assert keep_anomalies(agency.filling.database, NOW + timedelta(hours=1)) == SavedRows()
     assert told(agency.filling) == before
 
 

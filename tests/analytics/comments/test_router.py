@@ -96,7 +96,7 @@ def test_sentiment(api: Api, filling: Filling, client: int, account: int) -> Non
     interval = whole["positive"]["interval"]
     assert interval["low"] < 50 < interval["high"]
     assert answer["platforms"]["facebook"]["scored"] == 1
-    assert "cannot be told" in answer["verdict"]
+    assert "Not enough evidence" in answer["verdict"]
     weeks = [(week["start"], week["end"], week["sentiment"]["comments"]) for week in answer["weeks"]]
     assert weeks == [("2026-11-10", "2026-11-16", 0), ("2026-11-16", "2026-11-22", 6)]
 
@@ -223,7 +223,7 @@ def test_share_of_voice(api: Api, filling: Filling, client: int, account: int) -
 def test_no_share_where_the_sides_differ(api: Api, filling: Filling, client: int, account: int) -> None:
     """H5: nobody to compare with, hidden likes, days that were not read: no score, and the reason."""
     own(filling, account, [30])
-    assert "nobody to compare" in shares(api, client)["likes"]["own"]["reason"]
+    assert "no competitor to compare" in shares(api, client)["likes"]["own"]["reason"]
     rival(filling, client, "alpha", [100, None])
     found = shares(api, client)
     assert (found["likes"]["own"]["value"], found["likes"]["own"]["reason"]) == (

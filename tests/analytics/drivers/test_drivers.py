@@ -271,8 +271,8 @@ def test_who_made_a_small_part_did_not_decide() -> None:
 def test_certain_and_too_small_is_as_before() -> None:
     """H1: what nobody would notice is not told as a change."""
     tiny = replace(split_of(log(0.8), log(0.85), 0.0), distribution=Part(-0.002, -0.003, -0.001))
-    assert "shown as before" in say(tiny).text
-    assert "shown less (0 %" not in say(tiny).text
+    assert "This client's distribution changed as that of the other clients." in say(tiny).text
+    assert "lower distribution" not in say(tiny).text
 
 
 def test_a_change_of_formats_is_posting() -> None:
@@ -374,11 +374,11 @@ def test_nothing_is_said_without_figures() -> None:
     reasons = {client: splits[client].reasons for client in range(100, 105)}
     everything = ("distribution", "people", "platform", "posting", "whole")
     assert reasons == {
-        100: dict.fromkeys(everything, "there are no readings in one of the windows"),
-        101: dict.fromkeys(everything, "nobody saw anything in one of the windows"),
-        102: dict.fromkeys(("people", "whole"), "nobody reacted in one of the windows"),
-        103: {"posting": "nothing was posted in one of the windows"},
-        104: {"posting": "it is not known how much was posted in one of the windows"},
+        100: dict.fromkeys(everything, "there are no readings in one of the periods"),
+        101: dict.fromkeys(everything, "there were no views in one of the periods"),
+        102: dict.fromkeys(("people", "whole"), "there were no engagements in one of the periods"),
+        103: {"posting": "there were no posts in one of the periods"},
+        104: {"posting": "the number of posts is unknown in one of the periods"},
     }
     assert (splits[0].others, splits[103].others) == (12, 13)
     assert sum(logs(splits[103]).values()) == pytest.approx(0)

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from sophia.analytics.figures.figures import ONE_WEEK, Figure, FigureUnit
-from sophia.analytics.kpis.trends import is_worth_a_word, row_percent, trend
+from sophia.analytics.kpis.trends import is_large_streak, streak_percent, trend
 
 MONDAY = date(2026, 11, 16)
 
@@ -15,7 +15,7 @@ def weeks(*values: int) -> float | None:
         (MONDAY - (len(values) - index) * ONE_WEEK, Figure(value=value, unit=FigureUnit.COUNT))
         for index, value in enumerate(values)
     ]
-    return row_percent(trend(figures, MONDAY, 8))
+    return streak_percent(trend(figures, MONDAY, 8))
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ def test_small_steps_in_a_row_are_chance(values: tuple[int, ...], percent: float
     """H11, H12: among 200 clients somebody's weeks fall a little three times in a row every week."""
     found = weeks(*values)
     assert found == (None if percent is None else pytest.approx(percent))
-    assert is_worth_a_word(found) is worth
+    assert is_large_streak(found) is worth

@@ -12,13 +12,14 @@ from tests.conftest import NOW
 from tests.portfolio.conftest import Agency
 
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric
-from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.audience.models import TargetAudienceEntry
 from sophia.analytics.benchmarks.comparison import SEED
 from sophia.analytics.benchmarks.store import write_benchmarks
 from sophia.analytics.conversions.models import ConversionEvent, MarketingCost
 from sophia.analytics.decisions.outcomes import save_outcomes
 from sophia.analytics.decisions.predictions import Outcome
-from sophia.analytics.decisions.store import NewDecision, record_decision
+from sophia.analytics.decisions.requests import NewDecision
+from sophia.analytics.decisions.store import record_decision
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.maintenance.exporting import MANIFEST, export_store
 from sophia.analytics.maintenance.importing import IMPORTED, import_store
@@ -75,7 +76,7 @@ def test_what_is_exported_comes_back_in_the_other_database(collected: Agency, ot
     with collected.database.write() as session:
         client = session.scalars(select(Account.client_id)).first()
         session.add(
-            IdealCustomer(
+            TargetAudienceEntry(
                 client_id=client, name="i", genders=["F"], countries=["CA"], places=[], created_at=NOW, updated_at=NOW
             )
         )

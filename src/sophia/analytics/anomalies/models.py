@@ -1,4 +1,4 @@
-"""The watch over daily series: how far it has judged, what it remembers of each series, and what it has told."""
+"""Tables of anomaly monitoring: its progress, the state of each series, anomalies, and portfolio events."""
 
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ EVENT_KINDS = ("spike", "drop", "rise", "fall")
 
 
 class MonitoredMetric(Base):
-    """One metric on one platform: the last day that is judged for good, and what the portfolio did on the latest days."""
+    """One metric on one platform: its last final day, and the portfolio's state on the latest days."""
 
     __tablename__ = "watched_metrics"
     __table_args__ = (CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),)
@@ -29,7 +29,7 @@ class MonitoredMetric(Base):
 
 
 class MonitoredSeries(Base):
-    """What must be remembered of a series to judge its next day; its values stand with the readings."""
+    """The state with which the next day of a series is judged; its values are stored as readings."""
 
     __tablename__ = "watched_series"
 
@@ -39,7 +39,7 @@ class MonitoredSeries(Base):
 
 
 class AnomalyEntry(Base):
-    """Something unusual in one series, as it was told; the day on which it was noticed names it."""
+    """An anomaly in one series, identified by the day on which it was noticed."""
 
     __tablename__ = "anomalies"
     __table_args__ = (
@@ -65,12 +65,12 @@ class AnomalyEntry(Base):
     event_since: Mapped[date | None] = mapped_column(Date)
     first_told_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # Meta restated the day, or it turned out to be part of another one.
+    # Meta restated the day, or the anomaly turned out to be part of another one.
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class PortfolioEventEntry(Base):
-    """Days on which most accounts of a platform moved alike, as they were told."""
+    """Days on which most accounts of a platform moved alike."""
 
     __tablename__ = "portfolio_events"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Whom a client wants to reach."""
+"""The table of target audiences."""
 
 from datetime import datetime
 
@@ -8,10 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sophia.database import Base, BigId, UtcDateTime
 
 
-class IdealCustomer(Base):
-    """An ideal customer profile of one client; what is NULL or empty does not matter to it.
+class TargetAudienceEntry(Base):
+    """A target audience of one client. A criterion that is NULL or empty does not restrict it.
 
-    Ages are years, both included; `oldest` NULL beside a `youngest` is no upper end. Countries are ISO 3166 codes.
+    Ages are years, both included; `oldest` NULL beside a `youngest` means no upper end. Countries are ISO 3166 codes.
     """
 
     __tablename__ = "ideal_customers"

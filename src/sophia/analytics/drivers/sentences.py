@@ -1,48 +1,55 @@
-"""What a split into drivers says, in words in which every figure is a reference to a computed value."""
+"""Writes the sentences of a split into drivers; every figure is a reference to a computed value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sophia.analytics.drivers.drivers import DRIVERS, Driver, DriverSplit, Part
 
-# Below this a change is called none.
+# A smaller change counts as none.
 _NOTHING_PERCENT = 0.5
 
-_KNOWN: Mapping[Driver, tuple[str, str]] = {
+_CERTAIN: Mapping[Driver, tuple[str, str]] = {
     "platform": (
-        "The platform showed everybody's posts more ({platform:signed}, {others_alike} of {others} other clients).",
-        "The platform showed everybody's posts less ({platform:signed}, {others_alike} of {others} other clients).",
+        (
+            "The algorithm increased the distribution of all clients ({platform:signed}, "
+            "{others_alike} of {others} other clients)."
+        ),
+        (
+            "The algorithm reduced the distribution of all clients ({platform:signed}, "
+            "{others_alike} of {others} other clients)."
+        ),
     ),
     "distribution": (
-        "Beyond that, this client's posts were shown more ({distribution:signed}, 95 % interval {distribution_range}).",
-        "Beyond that, this client's posts were shown less ({distribution:signed}, 95 % interval {distribution_range}).",
+        (
+            "This client had higher distribution than the other clients "
+            "({distribution:signed}, 95 % interval {distribution_range})."
+        ),
+        (
+            "This client had lower distribution than the other clients "
+            "({distribution:signed}, 95 % interval {distribution_range})."
+        ),
     ),
     "posting": (
-        "The number and formats of its posts made for more ({posting:signed}).",
-        "The number and formats of its posts made for less ({posting:signed}).",
+        "The number and formats of its posts increased engagement ({posting:signed}).",
+        "The number and formats of its posts reduced engagement ({posting:signed}).",
     ),
     "people": (
-        "People reacted more to what they saw ({people:signed}, 95 % interval {people_range}).",
-        "People reacted less to what they saw ({people:signed}, 95 % interval {people_range}).",
+        "The audience responded more ({people:signed}, 95 % interval {people_range}).",
+        "The audience responded less ({people:signed}, 95 % interval {people_range}).",
     ),
 }
-# Certain, and too small for anybody to care.
-_AS_BEFORE: Mapping[Driver, str] = {
-    "platform": "The platform showed everybody's posts as before.",
-    "distribution": "Beyond that, this client's posts were shown as before.",
-    "posting": "The number and formats of its posts made no difference.",
-    "people": "People reacted as before to what they saw.",
+# The effect is certain and too small to matter.
+_UNCHANGED: Mapping[Driver, str] = {
+    "platform": "The algorithm did not change the distribution of all clients.",
+    "distribution": "This client's distribution changed as that of the other clients.",
+    "posting": "The number and formats of its posts had no effect.",
+    "people": "The audience's response did not change.",
 }
-_UNSURE: Mapping[Driver, str] = {
-    "platform": "Whether the platform changed for everybody, the figures cannot tell",
-    "distribution": "Whether this client's posts were shown differently beyond that, the figures cannot tell",
-    "posting": "Whether the number and formats of its posts mattered, the figures cannot tell",
-    "people": "Whether people reacted differently, the figures cannot tell",
-}
-_MISSING: Mapping[str, str] = {
-    "platform": "What the platform did to everybody",
-    "posting": "What the number of posts did",
-    "people": "How people reacted",
+_SUBJECTS: Mapping[Driver, str] = {
+    "platform": "the algorithm",
+    "distribution": "this client's own distribution",
+    "posting": "the number and formats of its posts",
+    "people": "the audience's response",
 }
 
 
@@ -72,7 +79,7 @@ Value = Percent | PercentRange | int
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A text with named places, and the computed values that stand there."""
+    """A template with named placeholders, and the computed values that fill them."""
 
     template: str
     values: Mapping[str, Value]
@@ -83,11 +90,16 @@ class Statement:
 
 
 def say(split: DriverSplit) -> Statement:
-    """Say in plain sentences what changed and who decided it; where an interval covers zero, that it cannot be told."""
+    """Describe the change and what drove it: the algorithm or the audience; name the drivers without enough evidence once."""
     parts: dict[Driver, Part | None] = {driver: split.part(driver) for driver in DRIVERS}
     if split.distribution is None:
-        return Statement(f"What decided the change cannot be said: {split.reasons['distribution']}.", {})
-    sentences = [_headline(split), *(_about(driver, part, split.reasons) for driver, part in parts.items())]
+        return Statement(f"The drivers are unknown: {split.reasons['distribution']}.", {})
+    sentences = [
+        _headline(split),
+        *(_about(driver, part) for driver, part in parts.items() if part is not None and not _is_unsure(driver, part)),
+        *_unsure([(driver, part) for driver, part in parts.items() if part is not None and _is_unsure(driver, part)]),
+        *(_missing(driver, split.reasons) for driver, part in parts.items() if part is None),
+    ]
     values: dict[str, Value] = {"others": split.others, "others_alike": split.others_alike}
     for name, part in (("whole", split.whole), *parts.items()):
         if part is not None:
@@ -99,29 +111,46 @@ def say(split: DriverSplit) -> Statement:
 
 def _headline(split: DriverSplit) -> str:
     if split.whole is None:
-        return f"How engagement changed cannot be said: {split.reasons['whole']}."
+        return f"The change of engagement is unknown: {split.reasons['whole']}."
     if abs(split.whole.percent) < _NOTHING_PERCENT:
-        return "Engagement stayed as it was."
-    return f"Engagement {'rose' if split.whole.log > 0 else 'fell'} {{whole:size}}."
+        return "Engagement did not change."
+    return f"Engagement {'rose' if split.whole.log > 0 else 'fell'} by {{whole:size}}."
 
 
-def _about(driver: Driver, part: Part | None, reasons: Mapping[str, str]) -> str:
-    if part is None:
-        inside = "" if driver == "people" else "; it is inside the client's own distribution"
-        return f"{_MISSING[driver]} cannot be told apart: {reasons[driver]}{inside}."
+def _is_unsure(driver: Driver, part: Part) -> bool:
     if driver == "posting" and part.log == 0.0:
-        return "It posted as much as before."
-    if part.verdict != "cannot tell" and abs(part.percent) < _NOTHING_PERCENT:
-        return _AS_BEFORE[driver]
-    if part.verdict != "cannot tell":
-        return _KNOWN[driver][0 if part.verdict == "up" else 1]
-    if part.percent_interval is None:
-        return f"{_UNSURE[driver]} ({{{driver}:signed}}, too few days or posts for an interval)."
-    return f"{_UNSURE[driver]} ({{{driver}:signed}}, 95 % interval {{{driver}_range}})."
+        return False
+    ends = part.percent_interval
+    is_negligible = ends is not None and all(abs(percent) < _NOTHING_PERCENT for percent in ends)
+    return part.verdict == "cannot tell" and not is_negligible
+
+
+def _about(driver: Driver, part: Part) -> str:
+    if driver == "posting" and part.log == 0.0:
+        return "The number of posts did not change."
+    if abs(part.percent) < _NOTHING_PERCENT:
+        return _UNCHANGED[driver]
+    return _CERTAIN[driver][0 if part.verdict == "up" else 1]
+
+
+def _unsure(parts: Sequence[tuple[Driver, Part]]) -> Iterator[str]:
+    """Name all drivers without enough evidence in one sentence."""
+    if parts:
+        texts = [
+            f"{_SUBJECTS[driver]} ({{{driver}:signed}}, "
+            + ("too few days or posts for an interval)" if part.low is None else f"95 % interval {{{driver}_range}})")
+            for driver, part in parts
+        ]
+        yield f"Not enough evidence for an effect of {'; '.join(texts)}."
+
+
+def _missing(driver: Driver, reasons: Mapping[str, str]) -> str:
+    inside = "" if driver == "people" else "; it is part of the client's own distribution"
+    return f"The effect of {_SUBJECTS[driver]} is unknown: {reasons[driver]}{inside}."
 
 
 def _sign(number: float) -> str:
-    """A true minus, and no sign on what is rounded to nothing."""
+    """Return the sign as a true minus or a plus, or none for a number that rounds to 0."""
     if abs(number) < _NOTHING_PERCENT:
         return ""
     return "+" if number > 0 else "−"

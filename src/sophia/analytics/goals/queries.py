@@ -1,4 +1,4 @@
-"""What people told of clients: costs, goals and annotations, as they stand or as they stood at a moment."""
+"""Reads goals, now or as of a past time."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -16,7 +16,7 @@ from sophia.database import among
 
 @dataclass(frozen=True, slots=True)
 class SetGoal:
-    """A goal as it was set. The days' end is excluded."""
+    """A goal as it was set."""
 
     name: str
     kpi: str
@@ -29,7 +29,7 @@ class SetGoal:
 def set_goals(
     session: Session, clients: Collection[int], *, window: DateRange | None = None, as_of: datetime | None = None
 ) -> dict[int, list[SetGoal]]:
-    """{client: its goals by their days and names}, of a window only those whose days touch it; one query."""
+    """Return {client: its goals by days and names}, with `window` only those whose days touch it, with one query."""
     goal = ClientGoal
     in_days = true() if window is None else (goal.start_date < window.end) & (goal.end_date >= window.start)
     rows = session.execute(
@@ -46,7 +46,7 @@ def set_goals(
         .where(among(goal.client_id, clients), in_days, standing(goal.set_at, goal.ended_at, as_of))
         .order_by(goal.end_date, goal.start_date, goal.name)
     )
-    found: dict[int, list[SetGoal]] = defaultdict(list)
+    goals_by_client: dict[int, list[SetGoal]] = defaultdict(list)
     for client, name, kpi, target, at_most, first, last, moment in rows:
-        found[client].append(SetGoal(name, kpi, target, at_most, DateRange(first, last + ONE_DAY), moment))
-    return found
+        goals_by_client[client].append(SetGoal(name, kpi, target, at_most, DateRange(first, last + ONE_DAY), moment))
+    return goals_by_client

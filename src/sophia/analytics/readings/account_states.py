@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import ScalarSelect, case, exists, func, select
 from sqlalchemy.orm import Session
@@ -22,6 +23,8 @@ SUCCESSES = ("ok", "partial")
 DAY_FAMILIES = ("page_insights", "account_series", "account_totals")
 # The daily collection may be late by half a day before anybody is told.
 STALE_AFTER = timedelta(hours=36)
+
+ClientCondition = Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class ClientState:
     client_id: int
     name: str
     accounts: int
-    status: str
+    status: ClientCondition
     latest_metric_date: date | None
     last_success_at: datetime | None
     stale: bool
@@ -179,6 +182,7 @@ def client_state(client_id: int, name: str, accounts: list[AccountState], now: d
     stale = any(account.is_stale(now) for account in accounts)
     actions = [f"{a.name} ({a.platform}): {a.action_needed}" for a in accounts if a.action_needed]
     readings = sum(account.readings for account in accounts)
+    status: ClientCondition
     if not accounts:
         status = "no_accounts"
     elif actions:
