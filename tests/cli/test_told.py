@@ -42,7 +42,7 @@ def test_goals(furnished: Shell) -> None:
     assert "missed" in furnished.run("goals", "list", "Hats").stdout
     shown = furnished.run("report", "Hats").stdout
     assert "Goal Views (views): missed, 700 of 1,400." in shown
-    assert "projected" in shown
+    assert "leads to" in shown
     assert furnished.run("goals", "delete", "Hats", "Views").exit_code == 0
     assert "sophia goals set" in furnished.run("goals", "list", "Hats").stdout
     refused = furnished.run("goals", "set", "Hats", "x", "luck", "1", *days)

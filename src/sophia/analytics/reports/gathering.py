@@ -53,7 +53,7 @@ from sophia.database import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import reporting_day
 
-NOT_YET = "as_of must not be in the future."
+NOT_YET = "as_of must be a time in the past."
 TREND_METRICS = frozenset({*RESPONSE_METRICS, "views", FOLLOWERS})
 
 
