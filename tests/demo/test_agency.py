@@ -34,7 +34,7 @@ def test_the_planted_quality_comes_out(sqlite_database: Database) -> None:
     assert found["format"]["coverage"]["value"] == 100.0
     assert found["format"]["typical_factor"]["value"] < 1.12
     assert 5 < found["research"]["typical_factor"]["value"] < 7
-    assert found["angle"]["verdict"] == "cannot tell yet"
+    assert found["angle"]["verdict"] == "not enough evidence"
     (bin_,) = found["angle"]["calibration"]
     assert bin_["interval"]["low"] <= 0.8 <= bin_["interval"]["high"]
     context = api.get(f"/{client}/decision-context").json()

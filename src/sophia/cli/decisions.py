@@ -1,5 +1,6 @@
 """`sophia decisions`: what was decided for a client's drafts, what became of it, and what the next brief can learn."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,16 +29,14 @@ def list_(
 ) -> None:
     """Show a client's decisions, the latest first, with what their posts came to."""
     installation = open_installation()
-    from sophia.analytics.decisions.queries import DecisionFilter, list_decisions  # noqa: PLC0415
+    from sophia.analytics.decisions.queries import list_decisions  # noqa: PLC0415
+    from sophia.analytics.decisions.requests import DecisionsQuery  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     with installation.database.read() as session:
-        page = list_decisions(session, find_client(session, client).id, DecisionFilter(), limit)
+        page = list_decisions(session, find_client(session, client).id, DecisionsQuery(limit=limit))
     if as_json:
-        from sophia.analytics.decisions.schemas import DecisionAnswer  # noqa: PLC0415
-
-        answers = [DecisionAnswer.model_validate(one).model_dump(mode="json") for one in page.decisions]
-        show_json({"decisions": answers, "more": page.next_cursor is not None})
+        show_json({"decisions": page.decisions, "more": page.next_cursor is not None})
         return
     rows = [
         {
@@ -94,24 +93,22 @@ def came_to(stored_decision: "StoredDecision") -> str:
 def quality(client: Client, as_json: AsJson = False) -> None:
     """Show how good the predictions of each stage were, by the outcomes of the last 180 days."""
     installation = open_installation()
-    number, found = judged(installation, client)
+    found = judged(installation, client)
     if as_json:
         from sophia.analytics.decisions.queries import week_scores  # noqa: PLC0415
-        from sophia.analytics.decisions.schemas import quality_answer  # noqa: PLC0415
 
         with installation.database.read() as session:
-            weeks = week_scores(session, number, found.window)
-        echo(quality_answer(number, found, weeks).model_dump_json(indent=2))
+            show_json(replace(found, weeks=week_scores(session, found.client_id, found.window)))
         return
     rows = [
         {
             "stage": one.stage,
             "decisions": str(one.decisions),
-            "posts": str(one.score.posts),
-            "skill": ratio(one.score.skill),
-            "shrunk": ratio(one.score.shrunk_skill),
-            "verdict": one.score.verdict.value,
-            "Brier": ratio(one.score.brier),
+            "posts": str(one.posts),
+            "skill": ratio(one.skill),
+            "shrunk": ratio(one.shrunk_skill),
+            "verdict": one.verdict.value,
+            "Brier": ratio(one.brier),
             "waiting": str(one.waiting),
         }
         for one in found.stages
@@ -124,12 +121,11 @@ def quality(client: Client, as_json: AsJson = False) -> None:
 @decisions.command()
 def context(client: Client, as_json: AsJson = False) -> None:
     """Show what the next brief can learn from earlier decisions: only what the evidence carries."""
-    number, found = judged(open_installation(), client)
-    from sophia.analytics.decisions.schemas import context_answer  # noqa: PLC0415
+    from sophia.analytics.decisions.scoring import decision_context  # noqa: PLC0415
 
-    answer = context_answer(number, found)
+    answer = decision_context(judged(open_installation(), client))
     if as_json:
-        echo(answer.model_dump_json(indent=2))
+        show_json(answer)
         return
     for one in answer.guidance:
         line(one.text)
@@ -141,15 +137,14 @@ def ratio(figure: "Figure") -> str:
     return MISSING if figure.value is None else f"{float(figure.value):.2f}".replace("-", MINUS)
 
 
-def judged(installation: Installation, client: str) -> "tuple[int, DecisionQuality]":
-    """(the client's id, the quality of its decisions in the last 180 days)."""
+def judged(installation: Installation, client: str) -> "DecisionQuality":
+    """Return the quality of the client's decisions in the last 180 days."""
     from sophia.analytics.decisions.scoring import decision_quality, quality_window  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     now = installation.clock()
     with installation.database.read() as session:
-        number = find_client(session, client).id
-        return number, decision_quality(session, number, quality_window(now), now)
+        return decision_quality(session, find_client(session, client).id, quality_window(now), now)
 
 
 @decisions.command()

@@ -14,7 +14,8 @@ from sophia.analytics.audience.matching import AgeRange, TargetAudience
 from sophia.analytics.audience.store import put_target_audience
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.decisions.predictions import AGES, TOLERANCES
-from sophia.analytics.decisions.store import NewDecision, record_decision
+from sophia.analytics.decisions.requests import NewDecision
+from sophia.analytics.decisions.store import record_decision
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, start_run
 from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.database import Database

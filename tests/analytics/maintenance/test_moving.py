@@ -18,7 +18,8 @@ from sophia.analytics.benchmarks.store import write_benchmarks
 from sophia.analytics.conversions.models import ConversionEvent, MarketingCost
 from sophia.analytics.decisions.outcomes import save_outcomes
 from sophia.analytics.decisions.predictions import Outcome
-from sophia.analytics.decisions.store import NewDecision, record_decision
+from sophia.analytics.decisions.requests import NewDecision
+from sophia.analytics.decisions.store import record_decision
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.maintenance.exporting import MANIFEST, export_store
 from sophia.analytics.maintenance.importing import IMPORTED, import_store
