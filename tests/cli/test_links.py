@@ -65,5 +65,5 @@ def test_a_preview_reports_untagged_links(shell: Shell) -> None:
     shown = shell.run("draft", "preview", str(draft))
     assert shown.exit_code == 0
     assert f"utm_content=post_{draft} {signed}\n" in shown.stdout
-    assert f"Not tagged (signed): {signed}. Somebody else signed this address" in " ".join(shown.stderr.split())
+    assert f"Not tagged (signed): {signed}. This address is signed" in " ".join(shown.stderr.split())
     assert [link["untagged"] for link in shell.ask("draft", "preview", str(draft))["links"]] == [None, "signed"]

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from tests.conftest import YESTERDAY
 from tests.publishing.conftest import COPY, KINDS, PICTURE, SITE, TAGS, VIDEO, Newsroom, id_of
 
+from sophia.analytics.campaigns.schemas import NewCampaign
 from sophia.analytics.campaigns.store import Grouping, add_drafts, create_campaign, group_drafts
 from sophia.demo.faults import Fault, graph_fault
 from sophia.demo.meta_errors import fault_of
@@ -62,7 +63,9 @@ def test_the_links_carry_the_campaign_that_the_draft_is_in(newsroom: Newsroom) -
     with newsroom.house.database.write() as session:
         client = session.scalars(select(Client)).one()
         client.timezone = "America/Toronto"
-        by_hand = create_campaign(session, client.id, "Opening", YESTERDAY, None, newsroom.house.now)
+        by_hand = create_campaign(
+            session, client.id, NewCampaign(name="Opening", start_date=YESTERDAY), newsroom.house.now
+        )
     newsroom.house.now = datetime(2026, 12, 1, 2, tzinfo=UTC)  # 30 November, 21:00
     chosen = newsroom.draft()
     with newsroom.house.database.write() as session:

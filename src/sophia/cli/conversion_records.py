@@ -126,13 +126,11 @@ def amend(
 
 def change_conversion(client: str, conversion: int, reason: str, given: dict[str, Any]) -> None:
     installation = open_installation()
-    from datetime import timedelta  # noqa: PLC0415
-
     from pydantic import ValidationError  # noqa: PLC0415
 
+    from sophia.analytics.conversions.incoming import expect_event_date  # noqa: PLC0415
     from sophia.analytics.conversions.listing import find_conversion  # noqa: PLC0415
-    from sophia.analytics.conversions.record_schemas import ConversionChange  # noqa: PLC0415
-    from sophia.analytics.conversions.schemas import EARLIEST_EVENT, expect_event_date  # noqa: PLC0415
+    from sophia.analytics.conversions.schemas import ConversionChange  # noqa: PLC0415
     from sophia.analytics.conversions.versions import amend_conversion  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
@@ -142,7 +140,7 @@ def change_conversion(client: str, conversion: int, reason: str, given: dict[str
     except ValidationError as error:
         raise typer.BadParameter("; ".join(one["msg"] for one in error.errors())) from None
     if change.event_date is not None:
-        expect_event_date(change.event_date, EARLIEST_EVENT, now.date() + timedelta(days=1))
+        expect_event_date(change.event_date, now.date())
     with installation.database.write() as session:
         client_id = find_client(session, client).id
         changes = change.changes_of(find_conversion(session, client_id, conversion))

@@ -110,7 +110,7 @@ def import_(
     installation = open_installation()
     from zoneinfo import ZoneInfo  # noqa: PLC0415
 
-    from sophia.analytics.conversions.files.reading import Reading  # noqa: PLC0415
+    from sophia.analytics.conversions.files.options import FileOptions  # noqa: PLC0415
     from sophia.analytics.conversions.files.recording import import_conversions  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
@@ -118,7 +118,7 @@ def import_(
         known = find_client(session, client)
         client_id, client_zone = known.id, ZoneInfo(known.timezone)
     now = installation.clock()
-    reading = Reading(
+    options = FileOptions(
         client_zone=client_zone,
         today=now.astimezone(client_zone).date(),
         file_zone=None if timezone is None else ZoneInfo(timezone),
@@ -130,7 +130,7 @@ def import_(
         columns=named,
         ignored_columns=tuple(ignored or ()),
     )
-    report = import_conversions(installation.database, client_id, read_start(file), reading, now, dry_run=dry_run)
+    report = import_conversions(installation.database, client_id, read_start(file), options, now, dry_run=dry_run)
     if as_json:
         show_json(report)
     else:

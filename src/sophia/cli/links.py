@@ -70,7 +70,7 @@ def check(
     async def go() -> dict[str, int]:
         async with LinkChecker(allow_loopback=installation.settings.link_check_loopback) as checker:
             return await check_links(
-                installation.database, checker, installation.clock, client_id=client_id, all_of_them=everything
+                installation.database, checker, installation.clock, client_id=client_id, include_recent=everything
             )
 
     counts = run(go())

@@ -53,18 +53,16 @@ def add(
 ) -> None:
     """Record what sales and marketing cost in some days. The same once more adds nothing."""
     installation = open_installation()
-    from sophia.analytics.conversions.costs_store import Cost, add_cost  # noqa: PLC0415
-    from sophia.analytics.figures.schemas import expect_decimals  # noqa: PLC0415
+    from sophia.analytics.conversions.costs_store import NewCost, add_cost  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     purpose = " ".join(purpose.split())
     if not purpose or len(purpose) > 200:  # noqa: PLR2004 - the column's length
         raise typer.BadParameter("Say what it was spent on, in 1 to 200 characters.", param_hint="--for")
     try:
-        expect_decimals(amount_, currency_)
-    except ValueError as wrong:
-        raise typer.BadParameter(f"{wrong}.", param_hint="AMOUNT") from None
-    cost = Cost(first.date(), last.date(), amount_, currency_, purpose)
+        cost = NewCost(first.date(), last.date(), amount_, currency_, purpose)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint="AMOUNT") from None
     with installation.database.write() as session:
         number, is_new = add_cost(session, find_client(session, client).id, cost, installation.clock())
     if as_json:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     type_coerce,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -132,6 +133,15 @@ def execute(session: Session, sql: str, *values: Any) -> None:
     """A statement past SQLAlchemy's compiler; `{p}` stands for each parameter."""
     connection = session.connection()
     connection.exec_driver_sql(sql.format(p="?" if connection.dialect.name == "sqlite" else "%s"), values)
+
+
+def insert_for(session: Session, table: type[Base] | Table) -> sqlite.Insert:
+    """Return an INSERT statement of the store's dialect, for its `on_conflict_do_nothing` and `on_conflict_do_update`.
+
+    Both dialects have the same methods, so that the type of one stands for both.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return cast("sqlite.Insert", insert(table))
 
 
 def put_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> int:

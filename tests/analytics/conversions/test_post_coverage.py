@@ -24,7 +24,7 @@ def walked(filling: Filling, account: int, at: datetime, ended: str = "ok", **mo
 def listed(filling: Filling, account: int, as_of: datetime | None = None) -> DateRange | None:
     with filling.database.read() as session:
         (found,) = post_coverage(session, [1], as_of).values()
-    return found.listed.get(account)
+    return found.covered_days.get(account)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.analytics.reports.conftest import agency as agency  # noqa: PLC0414 -
 from tests.analytics.reports.conftest import database as database  # noqa: PLC0414 - a fixture of this folder too
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.conversions.costs_store import Cost, add_cost, remove_cost
+from sophia.analytics.conversions.costs_store import NewCost, add_cost, remove_cost
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.figures.documents import figure_document, figure_of
 from sophia.analytics.figures.figures import Coverage, DateRange, Figure, FigureUnit, Interval
@@ -268,7 +268,7 @@ def test_decisions_and_costs_change_the_weeks_that_they_touch(agency: Agency) ->
     filling, database = agency.filling, agency.filling.database
     keep_weeks(database, MONDAY_MORNING)
     later = MONDAY_MORNING + timedelta(days=2)
-    cost = Cost(EARLIER.start, EARLIER.end - ONE_DAY, Decimal("70.00"), "CAD", "Ads")
+    cost = NewCost(EARLIER.start, EARLIER.end - ONE_DAY, Decimal("70.00"), "CAD", "Ads")
     with database.write() as session:
         number, _ = add_cost(session, client, cost, later)
     # The client alone: an account has no costs.

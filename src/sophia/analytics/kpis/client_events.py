@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Subquery, and_, or_, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.commerce import CONVERSION
 from sophia.analytics.conversions.costs import cost_facts
 from sophia.analytics.conversions.counted import conversion_fact, counted_conversions
+from sophia.analytics.conversions.event_types import CONVERSION
 from sophia.analytics.figures.facts import ApprovalFact, ConversionFact, CostFact
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.approvals import DECISIONS

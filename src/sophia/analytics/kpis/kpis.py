@@ -9,8 +9,8 @@ from sophia.analytics.conversions.commerce import (
     conversion_rate,
     conversions,
     customer_acquisition_cost,
-    fresh_customers,
     marketing_cost,
+    new_customers,
     revenue,
     revenue_per_customer,
 )
@@ -340,7 +340,7 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("revenue", _MONEY, "revenue of conversions − refunds", _EVENTS, revenue),
     Kpi("average_order_value", _MONEY, "revenue / conversions with revenue", _EVENTS, average_order_value),
     Kpi("revenue_per_customer", _MONEY, "(revenue − refunds) / customers", _EVENTS, revenue_per_customer),
-    Kpi("new_customers", _PEOPLE, "customers who bought for the first time", ("new_customers",), fresh_customers),
+    Kpi("new_customers", _PEOPLE, "customers who bought for the first time", ("new_customers",), new_customers),
     Kpi("marketing_cost", _MONEY, "recorded costs, by days", ("marketing_cost",), marketing_cost),
     Kpi(
         "customer_acquisition_cost",

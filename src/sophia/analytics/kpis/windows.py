@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Integer, and_, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.commerce import new_customers
+from sophia.analytics.conversions.commerce import count_new_customers
 from sophia.analytics.conversions.post_coverage import PostCoverage, post_coverage
 from sophia.analytics.figures.facts import (
     FOLLOWERS,
@@ -160,7 +160,7 @@ def _client_window(
         days=tuple(value for account in accounts for value in days.get(account, ()) if value.day in window),
         own=tuple(value for account in accounts for value in own.get(account, ()) if value.window == window),
         followers=tuple(follower_levels(account, days.get(account, ()), window) for account in accounts),
-        listed=coverage.listed,
+        listed=coverage.covered_days,
         events_since=coverage.events_since,
     )
     return client_window if events is None else _with_events(client_window, events)
@@ -173,7 +173,7 @@ def _with_events(client_window: ClientWindow, events: ClientEvents) -> ClientWin
         conversions=conversions,
         approvals=tuple(events.approvals),
         costs=tuple(events.costs),
-        new_customers=new_customers((*events.purchases, *conversions), client_window.window),
+        new_customers=count_new_customers((*events.purchases, *conversions), client_window.window),
     )
 
 

@@ -13,7 +13,6 @@ from sophia.analytics.anomalies.series import in_order, monitored_days
 from sophia.analytics.benchmarks.client_comparison import portfolio_figures
 from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.comments.queries import comments_by_platform
-from sophia.analytics.decisions.guidance import StageQuality
 from sophia.analytics.decisions.scoring import QUALITY_DAYS, decision_quality
 from sophia.analytics.drivers.portfolio_windows import portfolio_windows
 from sophia.analytics.figures.facts import (
@@ -128,22 +127,10 @@ def gather_facts(
             list_annotations(session, [client.id], window=DateRange(before.start, window.end), as_of=as_of)
         ),
         decisions=tuple(
-            _decision_stage(quality)
+            DecisionStage(**{field.name: getattr(quality, field.name) for field in fields(DecisionStage)})
             for quality in decision_quality(session, client_id, judged, moment, as_of=as_of).stages
         ),
         benchmarks=benchmarks_for(session, client.industry, as_of=as_of),
-    )
-
-
-def _decision_stage(quality: StageQuality) -> DecisionStage:
-    score = quality.score
-    return DecisionStage(
-        stage=quality.stage,
-        posts=score.posts,
-        skill=score.skill,
-        shrunk_skill=score.shrunk_skill,
-        verdict=score.verdict,
-        text=quality.text,
     )
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import func, select, text
 from tests.analytics.conversions.files.invented import GA4, net, put, stored
 from tests.conftest import NOW, ON_SQLITE, Filling
 
+from sophia.analytics.conversions.incoming import Conversion
 from sophia.analytics.conversions.models import ConversionEvent
-from sophia.analytics.conversions.record_store import Conversion
 
 # The import of a file as a process of its own: database, client, file.
 IMPORT = """
@@ -21,12 +21,12 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
-from sophia.analytics.conversions.files.reading import Reading
+from sophia.analytics.conversions.files.options import FileOptions
 from sophia.analytics.conversions.files.recording import import_conversions
 from sophia.database import Database
 
 url, client, file = sys.argv[1:]
-reading = Reading(ZoneInfo("UTC"), date(2026, 11, 22), currency="EUR")
+reading = FileOptions(ZoneInfo("UTC"), date(2026, 11, 22), currency="EUR")
 now = datetime(2026, 11, 22, 12, tzinfo=UTC)
 print("begins", flush=True)
 report = import_conversions(Database(url), int(client), Path(file).read_bytes(), reading, now)

@@ -1,4 +1,4 @@
-"""What a file does not say of itself, as the user says it."""
+"""The options of an import, which the user gives for what a file does not contain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from sophia.analytics.conversions.files.values import DecimalMark
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How a file is read. `file_zone` is that of moments without an offset.
+class FileOptions:
+    """How to read a file. `file_zone` applies to times without an offset.
 
-    `source` is where all rows come from: a shop, or an analytics property; its numbers are unique. `columns` is
-    {field: heading} for headings that are not known, `count_column` the heading of the column that counts events,
-    `ignored_columns` are headings of columns with money or counts that are not wanted.
+    `source` is the shop or analytics property of all rows, in which their numbers are unique. `columns` is
+    {field: heading} for unknown headings, `count_column` the heading of the column that counts events, and
+    `ignored_columns` are the headings of columns with money or counts to leave out.
     """
 
     client_zone: tzinfo
