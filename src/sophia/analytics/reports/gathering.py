@@ -30,8 +30,8 @@ from sophia.analytics.kpis.trends import a_year_before, newest_weeks
 from sophia.analytics.kpis.windows import (
     HISTORY,
     MeasuredClient,
-    client_among,
     client_windows,
+    find_measured_client,
     measured_clients,
     newest_facts,
 )
@@ -41,11 +41,11 @@ from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.building import (
     TREND_WEEKS,
     Facts,
-    as_long,
     build_report,
+    compared_days,
     compared_window,
     trend_figures,
-    trend_weeks,
+    trends_until,
 )
 from sophia.analytics.reports.records import DecisionStage, Report
 from sophia.database import Database
@@ -94,8 +94,8 @@ def gather_facts(
     check_window(window, moment)
     before = compared_window(window, today)
     clients = measured_clients(session, as_of=as_of)
-    client = client_among(clients, client_id)
-    later = as_long(window, before)
+    client = find_measured_client(clients, client_id)
+    later = compared_days(window, before)
     measured = client_windows(session, [client], {window, later, before}, moment, as_of=as_of)[client.id]
     history, posts = _history(session, client, window, moment, as_of)
     weeks = _stored_weeks(session, client, window, today) if use_stored else None
@@ -118,7 +118,7 @@ def gather_facts(
         posts_a_day=published,
         anomalies=anomalies,
         portfolio=portfolio_windows(
-            session, clients, frozenset(client.accounts.values()), before, as_long(window, before), as_of
+            session, clients, frozenset(client.accounts.values()), before, compared_days(window, before), as_of
         ),
         comments=comments_by_platform(session, list(client.accounts), window, as_of=as_of),
         account_figures=portfolio_figures(session, clients, window, today=moment, as_of=as_of),
@@ -136,7 +136,7 @@ def gather_facts(
 
 def _trend_weeks(window: DateRange, today: date) -> tuple[DateRange, ...]:
     """Return the weeks of the trends, and the week a year before the last."""
-    weeks = newest_weeks(trend_weeks(window, today), TREND_WEEKS)
+    weeks = newest_weeks(trends_until(window, today), TREND_WEEKS)
     return (a_year_before(weeks[-1]), *weeks)
 
 
