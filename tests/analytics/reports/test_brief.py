@@ -78,7 +78,7 @@ def test_every_client_has_a_state_and_reasons(agency: Agency) -> None:
     codes = [reason.code for reason in clients["Falling"].reasons]
     assert codes == ["engagement_fell", "silent"]
     assert "Engagement on Instagram fell by 60 %" in clients["Falling"].reasons[0].text
-    told = "Clients: 4. In need of somebody now: 2; of a look: 0; well: 1; without data: 1."
+    told = "Clients: 4. Critical (coral): 2; watch (amber): 0; on track (sage): 1; no data: 1."
     assert found.commentary[0].text == told
 
 
@@ -102,7 +102,7 @@ def test_posts_that_nobody_collected_are_not_0(agency: Agency, api: Api) -> None
     agency.filling.run(account, started_at=back, finished_at=back)
     (one,) = brief_of(agency.filling).clients
     (silent,) = [reason for reason in one.reasons if reason.code == "silent"]
-    assert silent.text == "Nothing was published, and 1 post before."
+    assert silent.text == "No posts in this period; 1 post in the previous period."
     assert make_report(agency.filling.database, client, WEEK, NOW).kpis["posts"].value == 0
     then = make_report(agency.filling.database, client, WEEK, NOW, as_of=back - ONE_DAY)
     assert then.kpis["posts"].value is None
@@ -129,7 +129,7 @@ def test_a_silent_collector_is_said(agency: Agency) -> None:
     (one,) = brief_of(agency.filling).clients
     assert one.state is ClientStatus.AMBER
     texts = {reason.code: reason.text for reason in one.reasons}
-    assert texts["stale"] == "Its collection is behind: the newest readings are of 2026-11-15."
+    assert texts["stale"] == "Collection is late: the newest readings are of 2026-11-15."
     assert texts["incomplete"] == "Readings are complete for 4 of 7 days."
 
 

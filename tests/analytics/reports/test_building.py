@@ -68,10 +68,10 @@ def test_a_rate_by_reach_is_no_share_of_people(agency: Agency) -> None:
     client, _ = furnish(agency)
     alone, account = agency.client("Alone")
     agency.post(account, MONDAY, counters(200, 10), MONDAY + ONE_DAY)
-    told = "were {} of the reach, which counts people once for every post that they saw."
+    told = "were {} of the reach, which counts people once for each post that they saw."
     for number, text in ((client, "2 posts " + told.format("5.00 %")), (alone, "1 post " + told.format("10.0 %"))):
         said = [sentence.text for sentence in report_of(agency.filling, number).commentary]
-        assert f"Engagements with {text}" in said
+        assert f"Engagements on {text}" in said
         assert not any("Of the people" in one for one in said)
 
 

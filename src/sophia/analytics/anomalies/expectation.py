@@ -147,16 +147,16 @@ def _ridge() -> Floats:
 
 
 def decay(length: int) -> Floats:
-    """Weights of past days, oldest first, by their half-life."""
+    """Return the weights of past days, oldest first, by their half-life."""
     weights: Floats = 0.5 ** (np.arange(length, 0, -1) / _HALF_LIFE_DAYS)
     return weights
 
 
 def _first_dispersion(residuals: Floats, noise: Floats, weights: Floats) -> Floats:
-    """From the median size of residuals: no spike moves it."""
+    """Return the dispersion from the median size of residuals, which no spike affects."""
     is_weighted = weights > 0
     count = is_weighted.sum(axis=1)
-    # Numpy's median of what is known goes through masked arrays, which takes a third of a whole fit.
+    # numpy's median with missing values uses masked arrays, which would take a third of the time of a fit.
     sizes = np.sort(np.where(is_weighted, np.abs(residuals), np.inf), axis=1)
     middle = np.stack([np.maximum(count - 1, 0) // 2, np.minimum(count // 2, sizes.shape[1] - 1)], axis=1)
     median = np.where(count > 0, np.take_along_axis(sizes, middle, axis=1).mean(axis=1), 0.0)
@@ -166,13 +166,13 @@ def _first_dispersion(residuals: Floats, noise: Floats, weights: Floats) -> Floa
 
 
 def _dispersion(residuals: Floats, noise: Floats, weights: Floats, before: Floats) -> Floats:
-    """Squared residuals beyond Poisson's, each weighted by what it knows, drawn towards a usual dispersion."""
+    """Return the dispersion from squared residuals beyond Poisson's, weighted by their information and shrunk to the prior."""
     scale = before[:, None]
-    trusted = weights * (scale / (noise + scale)) ** 2
-    days = trusted.sum(axis=1)
-    # The fit follows some of the noise: about one coefficient for every twelve days.
-    freed = weights.sum(axis=1)
-    freed = freed / np.maximum(freed - np.minimum(6.0, freed / 3), 1e-9)
-    excess = (trusted * (residuals**2 * freed[:, None] - noise)).sum(axis=1)
+    day_weights = weights * (scale / (noise + scale)) ** 2
+    days = day_weights.sum(axis=1)
+    # The fit follows part of the noise: about one coefficient for every twelve days.
+    freedom_factor = weights.sum(axis=1)
+    freedom_factor = freedom_factor / np.maximum(freedom_factor - np.minimum(6.0, freedom_factor / 3), 1e-9)
+    excess = (day_weights * (residuals**2 * freedom_factor[:, None] - noise)).sum(axis=1)
     floats: Floats = (excess + _DISPERSION_DAYS * _DISPERSION) / (days + _DISPERSION_DAYS)
     return np.maximum(floats, _LEAST_DISPERSION)

@@ -53,8 +53,8 @@ def say_anomaly(document: Any, kind: str, metric: str, platform: str, path: str 
     template = template.replace("{metric_small}", name.lower()).replace("{metric}", name)
     template = template.replace("{platform}", PLATFORM_NAMES[platform]) + "."
     forms: Mapping[str, Form] = {"since": "text", "until": "text", **MEASURED}
-    named = {field: Reference(f"{path}{field}", form) for field, form in forms.items() if f"{{{field}}}" in template}
-    return say(document, template, **named)
+    references = {field: Reference(f"{path}{field}", form) for field, form in forms.items()}
+    return say(document, template, **references)
 
 
 def _ended(kind: str, *, is_one_day: bool) -> str:

@@ -24,8 +24,8 @@ from sophia.analytics.kpis.kpis import KPIS
 from sophia.analytics.kpis.queries import account_figures
 from sophia.analytics.kpis.windows import (
     MeasuredClient,
-    client_among,
     client_windows,
+    find_measured_client,
     measured_clients,
     of_accounts,
 )
@@ -111,7 +111,7 @@ def make_comparison(database: Database, client_id: int, window: DateRange | None
     check_window(window, now)
     with database.read() as session:
         clients = measured_clients(session)
-        client = client_among(clients, client_id)
+        client = find_measured_client(clients, client_id)
         measured = client_windows(session, [client], [window], now)[client_id][window]
         figures = portfolio_figures(session, clients, window, today=now, as_of=None)
         benchmarks = benchmarks_for(session, client.industry)

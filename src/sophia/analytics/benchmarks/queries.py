@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.benchmarks.comparison import ALL_INDUSTRIES, Benchmark
 from sophia.analytics.benchmarks.models import IndustryBenchmark
-from sophia.analytics.figures.cursors import kept_text, read_cursor, row_number, write_cursor
+from sophia.analytics.figures.cursors import printable_text, read_cursor, row_number, write_cursor
 from sophia.meta.catalogue import Platform
 
 
@@ -65,7 +65,7 @@ def benchmark_cursor(last: Benchmark) -> str:
 
 
 def _read_cursor(cursor: str) -> tuple[str | int, ...]:
-    text = kept_text
+    text = printable_text
     industry, platform, metric, year, source, statistic = read_cursor(cursor, text, text, text, row_number, text, text)
     return industry, platform, metric, -year, source, statistic
 

@@ -42,20 +42,22 @@ def changes_of(units: Units, *, seed: int, draws: int) -> Changes:
     vote_draws = paired_draws(random.standard_exponential((half, clients)))
     # On the log scale a missing or zero input is NaN or infinite, which marks it.
     with np.errstate(divide="ignore", invalid="ignore"):
-        shown_factor, reacted_factor = (
+        exposure_factor, response_factor = (
             np.exp(spread(np.log(factors), clients, random, half)) for factors in format_factors(units, vote_draws)
         )
         exposure, people = (
             _widened(drawn, units, correlation_factor, random, half)
             for drawn, correlation_factor in zip(
-                _changes(units, shown_factor, reacted_factor, random, half), _correlation_factors(units), strict=True
+                _changes(units, exposure_factor, response_factor, random, half),
+                _correlation_factors(units),
+                strict=True,
             )
         )
         if units.paired:
             posting = posting_of_days(units.posts, exposure[0], random, half)
             explained = np.where(np.isfinite(posting), posting, 0.0)
         else:
-            posting = _posting_of_posts(units, shown_factor * reacted_factor)
+            posting = _posting_of_posts(units, exposure_factor * response_factor)
             explained = np.zeros_like(posting)
         total_exposure, exposure = exposure[0], exposure - explained
         posting = np.where(np.isfinite(posting), posting, np.nan)
@@ -73,7 +75,7 @@ def changes_of(units: Units, *, seed: int, draws: int) -> Changes:
 
 
 def _changes(
-    units: Units, exposure_factor: Floats, reacted: Floats, random: np.random.Generator, half: int
+    units: Units, exposure_factor: Floats, response: Floats, random: np.random.Generator, half: int
 ) -> tuple[Floats, Floats]:
     """Return the changes of exposure / potential and of engagements / exposure, with random weights of units.
 
@@ -89,11 +91,11 @@ def _changes(
         second = random.standard_exponential((half, length))
         weights = np.concatenate([unweighted, first, second]), np.concatenate([unweighted, second, first])
     rows = len(weights[0])
-    before, after = (_side(units, side, weights[side], exposure_factor[:rows], reacted[:rows]) for side in (0, 1))
+    before, after = (_side(units, side, weights[side], exposure_factor[:rows], response[:rows]) for side in (0, 1))
     return after[0] - before[0], after[1] - before[1]
 
 
-def _side(units: Units, side: int, weights: Floats, exposure_factor: Floats, reacted: Floats) -> tuple[Floats, Floats]:
+def _side(units: Units, side: int, weights: Floats, exposure_factor: Floats, response: Floats) -> tuple[Floats, Floats]:
     """Return ln(exposure / potential) and ln(engagements / exposure) of one window, in shape (rows, clients).
 
     Exposure is weighted by the usual response to the post's format, and a post's potential is the usual exposure of its
@@ -102,8 +104,8 @@ def _side(units: Units, side: int, weights: Floats, exposure_factor: Floats, rea
     exposure = potential = np.zeros((weights.shape[0], units.posts.shape[1]))
     for name in range(units.formats):
         of_format = units.used[side] * (units.format_of[side] == name)
-        exposure = exposure + weights @ (units.exposure[side] * of_format).T * reacted[:, [name]]
-        potential = potential + weights @ of_format.T * (exposure_factor * reacted)[:, [name]]
+        exposure = exposure + weights @ (units.exposure[side] * of_format).T * response[:, [name]]
+        potential = potential + weights @ of_format.T * (exposure_factor * response)[:, [name]]
     engagements = weights @ units.engagements[side].T
     return np.log(exposure / potential), np.log(engagements / exposure)
 
@@ -131,10 +133,10 @@ def _correlation_factors(units: Units) -> tuple[Floats, Floats]:
         return no_correlation, no_correlation
     exposure = np.where(units.used > 0, np.log(units.exposure), np.nan)
     response = np.log(units.engagements) - exposure
-    total_exposure, reacted = (
+    total_exposure, response = (
         correlated_variance(day_correlation(logs[1] - logs[0]), units.count[0]) for logs in (exposure, response)
     )
-    return total_exposure, reacted
+    return total_exposure, response
 
 
 def _widened(draws: Floats, units: Units, correlation_factor: Floats, random: np.random.Generator, half: int) -> Floats:
@@ -166,7 +168,7 @@ def _pool(logs: Floats, freedom: Floats) -> tuple[float, float]:
     if len(logs) < _ENOUGH_TO_POOL:
         return 0.0, 0.0
     excess = max(float(logs.var(ddof=1) - _trigamma(freedom / 2).mean()), 2.0 / _MOST_POOLED)
-    strength = (1 + (1 + 2 * excess) ** 0.5) / excess  # paired_draws the x whose trigamma is the excess
+    strength = (1 + (1 + 2 * excess) ** 0.5) / excess  # twice the x with trigamma(x) = excess
     return float(np.exp((logs + 1 / freedom).mean() - 1 / strength)), strength
 
 
@@ -194,7 +196,7 @@ def _centre(exposure: Floats, client_weights: Floats, vote_draws: Floats) -> Flo
     values, weights = exposure[..., weighted], client_weights[weighted] * vote_draws[:, weighted]
     centre[:, weighted] = others_medians(values, weights)
     if len(weighted) < len(client_weights):
-        # A client without weight is compared with all that have one: the last element stands for it and weighs 0.
+        # A client without weight is compared with all that have one: an additional last element represents it and weighs 0.
         weights_with_zero = np.concatenate([weights, np.zeros((len(vote_draws), 1))], axis=1)
         values = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
         centre[:, client_weights <= 0] = others_medians(values, weights_with_zero)[:, [-1]]

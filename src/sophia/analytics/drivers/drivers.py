@@ -19,7 +19,7 @@ from sophia.analytics.figures.statistics import Floats
 from sophia.errors import InvalidInputError
 
 Driver = Literal["platform", "distribution", "posting", "people"]
-Verdict = Literal["up", "down", "cannot tell"]
+Verdict = Literal["up", "down", "not enough evidence"]
 DRIVERS: tuple[Driver, ...] = ("platform", "distribution", "posting", "people")
 
 ENOUGH_OTHERS = 5
@@ -53,7 +53,7 @@ class Part:
     @property
     def verdict(self) -> Verdict:
         if self.low is None or self.high is None or self.low <= 0.0 <= self.high:
-            return "cannot tell"
+            return "not enough evidence"
         return "up" if self.low > 0.0 else "down"
 
 
@@ -102,7 +102,7 @@ class DriverSplit:
             driver: abs(part.log)
             for driver in DRIVERS
             if (part := self.part(driver)) is not None
-            and part.verdict != "cannot tell"
+            and part.verdict != "not enough evidence"
             and (part.log > 0) == (self.whole.log > 0)
         }
         return max(sizes, key=lambda driver: sizes[driver], default=None)

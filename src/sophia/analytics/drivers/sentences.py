@@ -1,41 +1,30 @@
-"""Writes the sentences of a split into drivers; every figure is a reference to a computed value."""
+"""Describes a split into drivers in sentences whose figures are references into the document."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sophia.analytics.drivers.drivers import DRIVERS, Driver, DriverSplit, Part
+from sophia.analytics.figures.sentences import Reference, Sentence, say
 
 # A smaller change counts as none.
 _NOTHING_PERCENT = 0.5
 
 _CERTAIN: Mapping[Driver, tuple[str, str]] = {
     "platform": (
-        (
-            "The algorithm increased the distribution of all clients ({platform:signed}, "
-            "{others_alike} of {others} other clients)."
-        ),
-        (
-            "The algorithm reduced the distribution of all clients ({platform:signed}, "
-            "{others_alike} of {others} other clients)."
-        ),
+        "The algorithm increased the distribution of all clients ({platform}, {alike} of {others} other clients).",
+        "The algorithm reduced the distribution of all clients ({platform}, {alike} of {others} other clients).",
     ),
     "distribution": (
-        (
-            "This client had higher distribution than the other clients "
-            "({distribution:signed}, 95 % interval {distribution_range})."
-        ),
-        (
-            "This client had lower distribution than the other clients "
-            "({distribution:signed}, 95 % interval {distribution_range})."
-        ),
+        "This client had higher distribution than the other clients ({distribution}, 95 % interval {distribution_range}).",
+        "This client had lower distribution than the other clients ({distribution}, 95 % interval {distribution_range}).",
     ),
     "posting": (
-        "The number and formats of its posts increased engagement ({posting:signed}).",
-        "The number and formats of its posts reduced engagement ({posting:signed}).",
+        "The number and formats of its posts increased engagement ({posting}).",
+        "The number and formats of its posts reduced engagement ({posting}).",
     ),
     "people": (
-        "The audience responded more ({people:signed}, 95 % interval {people_range}).",
-        "The audience responded less ({people:signed}, 95 % interval {people_range}).",
+        "The audience responded more ({people}, 95 % interval {people_range}).",
+        "The audience responded less ({people}, 95 % interval {people_range}).",
     ),
 }
 # The effect is certain and too small to matter.
@@ -53,68 +42,53 @@ _SUBJECTS: Mapping[Driver, str] = {
 }
 
 
-class Percent(float):
-    """A change in percent. The format `signed` gives "−19 %", `size` gives "19 %"."""
+def say_drivers(document: Any, split: DriverSplit, path: str = "", start: str = "") -> Sentence:
+    """Describe the change and what drove it: the algorithm or the audience; name the drivers without enough evidence once.
 
-    def __format__(self, form: str) -> str:
-        size = f"{abs(self):.0f}"
-        if form == "size":
-            return f"{size} %"
-        return f"{_sign(self)}{size} %"
-
-
-@dataclass(frozen=True, slots=True)
-class PercentRange:
-    """The ends of an interval in percent."""
-
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{_sign(self.low)}{abs(self.low):.0f} … {_sign(self.high)}{abs(self.high):.0f}"
+    `path` leads to the split in the document and ends with a dot. The text begins with `start`.
+    """
+    template = start + " ".join(_sentences(split))
+    references = {
+        "change": Reference(f"{path}whole.percent", "size_percent"),
+        "others": Reference(f"{path}others"),
+        "alike": Reference(f"{path}others_alike"),
+    }
+    for name in (*DRIVERS, "whole"):
+        references[name] = Reference(f"{path}{name}.percent", "signed_percent")
+        references[f"{name}_range"] = Reference(f"{path}{name}.percent_interval", "range_percent")
+        references[f"why_{name}"] = Reference(f"{path}reasons.{name}", "text")
+    return say(document, template, **references)
 
 
-Value = Percent | PercentRange | int
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A template with named placeholders, and the computed values that fill them."""
-
-    template: str
-    values: Mapping[str, Value]
-
-    @property
-    def text(self) -> str:
-        return self.template.format(**self.values)
-
-
-def say(split: DriverSplit) -> Statement:
-    """Describe the change and what drove it: the algorithm or the audience; name the drivers without enough evidence once."""
-    parts: dict[Driver, Part | None] = {driver: split.part(driver) for driver in DRIVERS}
+def _sentences(split: DriverSplit) -> Iterator[str]:
     if split.distribution is None:
-        return Statement(f"The drivers are unknown: {split.reasons['distribution']}.", {})
-    sentences = [
-        _headline(split),
-        *(_about(driver, part) for driver, part in parts.items() if part is not None and not _is_unsure(driver, part)),
-        *_unsure([(driver, part) for driver, part in parts.items() if part is not None and _is_unsure(driver, part)]),
-        *(_missing(driver, split.reasons) for driver, part in parts.items() if part is None),
-    ]
-    values: dict[str, Value] = {"others": split.others, "others_alike": split.others_alike}
-    for name, part in (("whole", split.whole), *parts.items()):
-        if part is not None:
-            values[name] = Percent(part.percent)
-            if part.percent_interval is not None:
-                values[f"{name}_range"] = PercentRange(*part.percent_interval)
-    return Statement(" ".join(sentences), values)
+        yield "The drivers are unknown: {why_distribution}."
+        return
+    parts = {driver: part for driver in DRIVERS if (part := split.part(driver)) is not None}
+    unsure = {driver: part for driver, part in parts.items() if _is_unsure(driver, part)}
+    yield _headline(split.whole)
+    for driver, part in parts.items():
+        if driver not in unsure:
+            yield _about(driver, part)
+    if unsure:
+        effects = "; ".join(
+            f"{_SUBJECTS[driver]} ({{{driver}}}, "
+            + ("too few days or posts for an interval)" if part.low is None else f"95 % interval {{{driver}_range}})")
+            for driver, part in unsure.items()
+        )
+        yield f"Not enough evidence for an effect of {effects}."
+    for driver in DRIVERS:
+        if driver not in parts:
+            inside = "" if driver == "people" else "; it is part of the client's own distribution"
+            yield f"The effect of {_SUBJECTS[driver]} is unknown: {{why_{driver}}}{inside}."
 
 
-def _headline(split: DriverSplit) -> str:
-    if split.whole is None:
-        return f"The change of engagement is unknown: {split.reasons['whole']}."
-    if abs(split.whole.percent) < _NOTHING_PERCENT:
+def _headline(change: Part | None) -> str:
+    if change is None:
+        return "The change of engagement is unknown: {why_whole}."
+    if abs(change.percent) < _NOTHING_PERCENT:
         return "Engagement did not change."
-    return f"Engagement {'rose' if split.whole.log > 0 else 'fell'} by {{whole:size}}."
+    return f"Engagement {'rose' if change.log > 0 else 'fell'} by {{change}}."
 
 
 def _is_unsure(driver: Driver, part: Part) -> bool:
@@ -122,7 +96,7 @@ def _is_unsure(driver: Driver, part: Part) -> bool:
         return False
     ends = part.percent_interval
     is_negligible = ends is not None and all(abs(percent) < _NOTHING_PERCENT for percent in ends)
-    return part.verdict == "cannot tell" and not is_negligible
+    return part.verdict == "not enough evidence" and not is_negligible
 
 
 def _about(driver: Driver, part: Part) -> str:
@@ -131,26 +105,3 @@ def _about(driver: Driver, part: Part) -> str:
     if abs(part.percent) < _NOTHING_PERCENT:
         return _UNCHANGED[driver]
     return _CERTAIN[driver][0 if part.verdict == "up" else 1]
-
-
-def _unsure(parts: Sequence[tuple[Driver, Part]]) -> Iterator[str]:
-    """Name all drivers without enough evidence in one sentence."""
-    if parts:
-        texts = [
-            f"{_SUBJECTS[driver]} ({{{driver}:signed}}, "
-            + ("too few days or posts for an interval)" if part.low is None else f"95 % interval {{{driver}_range}})")
-            for driver, part in parts
-        ]
-        yield f"Not enough evidence for an effect of {'; '.join(texts)}."
-
-
-def _missing(driver: Driver, reasons: Mapping[str, str]) -> str:
-    inside = "" if driver == "people" else "; it is part of the client's own distribution"
-    return f"The effect of {_SUBJECTS[driver]} is unknown: {reasons[driver]}{inside}."
-
-
-def _sign(number: float) -> str:
-    """Return the sign as a true minus or a plus, or none for a number that rounds to 0."""
-    if abs(number) < _NOTHING_PERCENT:
-        return ""
-    return "+" if number > 0 else "−"

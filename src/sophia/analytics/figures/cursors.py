@@ -39,7 +39,7 @@ def row_number(text: str) -> int:
     return number
 
 
-def kept_text(text: str) -> str:
+def printable_text(text: str) -> str:
     if any(character < " " for character in text):
         raise ValueError("contains a control character")
     return text

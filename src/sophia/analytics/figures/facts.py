@@ -163,7 +163,7 @@ class ClientWindow:
         return self.window.is_closed(self.today)
 
     @property
-    def each_post(self) -> tuple[PostFacts, ...]:
+    def newest_posts(self) -> tuple[PostFacts, ...]:
         """Each post once, with its newest reading."""
         return newest(self.posts)
 
@@ -178,7 +178,7 @@ class ClientWindow:
         return datetime.combine(self.window.end, time.min, self.zone)
 
     @property
-    def days_listed(self) -> Coverage:
+    def post_days_coverage(self) -> Coverage:
         """The coverage of days whose posts have been collected for all accounts, among the days that are over.
 
         On its first day, a window is covered if all earlier days are.

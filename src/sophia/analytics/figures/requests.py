@@ -73,7 +73,7 @@ FIRST_DAY, LAST_DAY = date(2004, 1, 1), date(2099, 12, 31)
 CalendarDay = Annotated[date, BeforeValidator(iso_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
 
 
-def within_years(moment: datetime) -> datetime:
+def storable_time(moment: datetime) -> datetime:
     """Refuse times that have no equivalent in UTC, or lie where no reading can."""
     try:
         day = moment.astimezone(UTC).date()
@@ -84,7 +84,7 @@ def within_years(moment: datetime) -> datetime:
     return moment
 
 
-def written_moment(value: Any) -> Any:
+def rfc_3339_time(value: Any) -> Any:
     """Accept RFC 3339 only: pydantic would read a number as seconds since 1970."""
     if isinstance(value, str) and not RFC_3339.fullmatch(value):
         raise ValueError("a time looks like 2026-02-28T12:00:00Z")
@@ -94,7 +94,7 @@ def written_moment(value: Any) -> Any:
 RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-Moment = Annotated[AwareDatetime, BeforeValidator(written_moment), AfterValidator(within_years)]
+Moment = Annotated[AwareDatetime, BeforeValidator(rfc_3339_time), AfterValidator(storable_time)]
 
 
 class RequestModel(BaseModel):

@@ -26,7 +26,6 @@ Quantity = Annotated[
     int | FiniteFloat | Decimal, BeforeValidator(json_number), PlainSerializer(json_number, return_type=int | float)
 ]
 Number = int | FiniteFloat
-Ends = tuple[FiniteFloat, FiniteFloat]
 
 
 class ResponseModel(BaseModel):

@@ -34,13 +34,14 @@ class Sentence:
 
 
 def say(document: Any, template: str, **references: Reference | str) -> Sentence:
-    """Fill the template from the document; a plain path is written as a number.
+    """Fill the template from the document; a plain path is written as a number, and unused references are dropped.
 
     Raises LookupError for a path without a value, and for a placeholder without a reference.
     """
     named = {
         name: Reference(reference) if isinstance(reference, str) else reference
         for name, reference in references.items()
+        if f"{{{name}}}" in template
     }
     values = {name: written(resolve(document, reference.path), reference.form) for name, reference in named.items()}
     return Sentence(template, named, template.format(**values))

@@ -26,9 +26,7 @@ def say_goal(document: Any, goal: ReportedGoal, path: str) -> Sentence:
         "days_with_data": f"{path}.current.coverage.days_with_data",
         "days": f"{path}.current.coverage.days",
     }
-    return say(
-        document, template, **{name: reference for name, reference in references.items() if f"{{{name}}}" in template}
-    )
+    return say(document, template, **references)
 
 
 def _statement(goal: ReportedGoal) -> str:

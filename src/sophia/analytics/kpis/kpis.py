@@ -37,7 +37,7 @@ from sophia.analytics.kpis.approvals import (
     regenerations_per_draft,
     rejection_rate,
 )
-from sophia.analytics.kpis.like_for_like import like_for_like, not_begun
+from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
 from sophia.meta.catalogue import ObjectKind
 
 NO_POSTS = "No posts of a type with this metric were published in this period."
@@ -138,7 +138,7 @@ def _why_no_rate(posts: Sequence[PostFacts], rates: Sequence[Number | None], of_
 
 
 def _engaging(now: ClientWindow) -> list[PostFacts]:
-    return [post for post in now.each_post if post.kind is not ObjectKind.STORY]
+    return [post for post in now.newest_posts if post.kind is not ObjectKind.STORY]
 
 
 def _serving(posts: Iterable[PostFacts], *metrics: str) -> list[PostFacts]:
@@ -156,7 +156,7 @@ def ratio_of_sums(posts: Sequence[PostFacts], above: PostValue, below: PostValue
 
 def posts_published(now: ClientWindow) -> Figure:
     """Return the number of posts, stories included; it is 0 only if the posts of all days were collected (A12)."""
-    count, listed = len(now.each_post), now.days_listed
+    count, listed = len(now.newest_posts), now.post_days_coverage
     if listed.is_complete:
         return figure(count, FigureUnit.COUNT)
     if not count and not now.accounts:
@@ -233,7 +233,7 @@ def amplification_rate(now: ClientWindow) -> Figure:
 
 def click_through_rate(now: ClientWindow) -> Figure:
     """Return the rate of the posts whose link clicks Meta counts: those on Facebook, and stories."""
-    return ratio_of_sums(_serving(now.each_post, "link_clicks", "views"), of_post("link_clicks"), of_post("views"))
+    return ratio_of_sums(_serving(now.newest_posts, "link_clicks", "views"), of_post("link_clicks"), of_post("views"))
 
 
 def profile_click_rate(now: ClientWindow) -> Figure:
@@ -379,5 +379,5 @@ def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] 
     """
     kpis = [kpi for kpi in KPIS if names is None or kpi.name in names]
     later, earlier = like_for_like(now, before)
-    compare = change if now.window.days_ended(now.today) else not_begun
+    compare = change if now.window.days_ended(now.today) else unknown_until_begun
     return {kpi.name: compare(kpi.compute(earlier), kpi.compute(later)) for kpi in kpis}

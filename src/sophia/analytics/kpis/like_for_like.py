@@ -9,7 +9,7 @@ from sophia.meta.catalogue import CANONICAL, Counting
 NOT_BEGUN = "No day of this period is over yet."
 
 
-def not_begun(before: Figure, after: Figure) -> Change:
+def unknown_until_begun(before: Figure, after: Figure) -> Change:
     """Return the change while no day of the current window is over: it is unknown."""
     return unknown_change(before, after, NOT_BEGUN)
 

@@ -23,7 +23,7 @@ from sophia.analytics.figures.figures import (
 )
 from sophia.analytics.figures.statistics import median
 from sophia.analytics.kpis.kpis import NO_WINDOW, daily_total, people
-from sophia.analytics.kpis.like_for_like import like_for_like, not_begun
+from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
 from sophia.meta.catalogue import CANONICAL, Counting, Level, MetricClass, Unit
 
 _UNITS = {
@@ -85,7 +85,7 @@ def unclassified(now: ClientWindow) -> tuple[str, ...]:
 
 def _names(now: ClientWindow, level: Level) -> set[str]:
     if level is Level.POST:
-        return {name for post in now.each_post for name in post.values}
+        return {name for post in now.newest_posts for name in post.values}
     return {value.metric for value in now.days if value.day in now.window} | {value.metric for value in now.own}
 
 
@@ -94,11 +94,11 @@ def _summary(
 ) -> tuple[SummaryLine, ...]:
     kinds: tuple[tuple[Level, Callable[[ClientWindow, str], Figure]], ...] = (
         (Level.ACCOUNT, _of_accounts),
-        (Level.POST, lambda window, name: posts_total(window.each_post, name)),
+        (Level.POST, lambda window, name: posts_total(window.newest_posts, name)),
     )
     lines = []
     later, earlier = (later, None) if before is None else like_for_like(later, before)
-    compare = change if later.window.days_ended(later.today) else not_begun
+    compare = change if later.window.days_ended(later.today) else unknown_until_begun
     for level, aggregate in kinds:
         for name in sorted(_names(now, level) & set(CANONICAL)):
             if CANONICAL[name].metric_class is not metric_class:
@@ -120,11 +120,11 @@ def _of_accounts(now: ClientWindow, name: str) -> Figure:
     return missing(_UNITS[canonical.unit], NOT_AVERAGED)
 
 
-def posts_total(each_post: Iterable[PostFacts], name: str) -> Figure:
+def posts_total(newest_posts: Iterable[PostFacts], name: str) -> Figure:
     """Return a canonical metric of posts, each passed once: their sum, median, or bounds of their people (A5)."""
     canonical = CANONICAL[name]
     unit = _UNITS[canonical.unit]
-    posts = [post for post in each_post if post.serves(name) or name in post.values]
+    posts = [post for post in newest_posts if post.serves(name) or name in post.values]
     values = [post.values[name] for post in posts if name in post.values]
     if not values:
         return missing(unit, NO_READINGS, n=0)

@@ -119,10 +119,10 @@ def client_windows(
     sorted_windows = sorted(set(windows))
     if not sorted_windows:
         return {client.id: {} for client in clients}
-    spans = merged(sorted_windows)
+    spans = merge_ranges(sorted_windows)
     means = meanings(session, None if metrics is None else {*metrics, FOLLOWERS})
     accounts = [account for client in clients for account in client.accounts]
-    longer = merged([DateRange(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
+    longer = merge_ranges([DateRange(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
     days = _by_account(daily_values(session, accounts, means, longer, as_of=as_of))
     own = _own_values(session, accounts, means, sorted_windows, as_of)
     posts = seen_posts(session, accounts, spans, as_of)
@@ -177,7 +177,7 @@ def _with_events(client_window: ClientWindow, events: ClientEvents) -> ClientWin
     )
 
 
-def merged(windows: Iterable[DateRange]) -> list[DateRange]:
+def merge_ranges(windows: Iterable[DateRange]) -> list[DateRange]:
     """Return the same days in as few windows as possible, oldest first."""
     ranges: list[DateRange] = []
     for window in sorted(windows):
@@ -384,7 +384,7 @@ def of_accounts(window: ClientWindow, accounts: Mapping[int, Platform]) -> Clien
 HISTORY = timedelta(days=90)
 
 
-def client_among(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredClient:
+def find_measured_client(clients: Iterable[MeasuredClient], client_id: int) -> MeasuredClient:
     """Return the client. Raises NotFoundError for an unknown id."""
     measured_client = next((client for client in clients if client.id == client_id), None)
     if measured_client is None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import RESPONSE_METRICS, PostFacts
 from sophia.analytics.figures.figures import ONE_DAY, DateRange, expect_begun, expect_days
-from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, client_among, measured_clients, newest_facts
+from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, find_measured_client, measured_clients, newest_facts
 from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
 from sophia.analytics.posting_times.group_effects import (
     GroupEffect,
@@ -194,7 +194,7 @@ def _client_and_window(
     window = window or DateRange(today - HISTORY, today)
     expect_days(window.days, MOST_DAYS)
     expect_begun(window, today)
-    return client_among(measured_clients(session), client_id), window
+    return find_measured_client(measured_clients(session), client_id), window
 
 
 def _value(post: PostFacts, metric: RankedMetric) -> int | float | None:

@@ -35,7 +35,7 @@ from sophia.analytics.readings.account_days import posts_a_day, posts_inside
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove
-from sophia.analytics.reports.building import as_long, compared_window, coverage_of
+from sophia.analytics.reports.building import compared_days, compared_window, coverage_of
 from sophia.analytics.reports.gathering import NOT_YET
 from sophia.analytics.reports.reasons import reasons_of
 from sophia.database import Database
@@ -114,7 +114,7 @@ def gather_portfolio(
     """Read the facts with a fixed number of queries for any number of clients, posts and readings (H11)."""
     today = reporting_day(now)
     before = compared_window(window, today)
-    later = as_long(window, before)
+    later = compared_days(window, before)
     clients = measured_clients(session, as_of=as_of)
     active = [client for client in clients if client.is_active]
     accounts = [account for client in clients for account in client.accounts]
@@ -214,7 +214,7 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
 
 def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
     """Return both windows of every client by platform."""
-    after = as_long(facts.window, facts.before)
+    after = compared_days(facts.window, facts.before)
     rows_by_platform: dict[Platform, list[ClientWindows]] = {platform: [] for platform in Platform}
     for platform, rows in rows_by_platform.items():
         for client in facts.clients:
@@ -265,7 +265,7 @@ def _client(
 ) -> ClientBrief:
     windows = facts.windows[client.id]
     now, earlier = windows[facts.window], windows[facts.before]
-    changes = kpi_changes(windows[as_long(facts.window, facts.before)], earlier, BRIEF_KPIS)
+    changes = kpi_changes(windows[compared_days(facts.window, facts.before)], earlier, BRIEF_KPIS)
     weeks, until = facts.weekly.get(client.id, {}), min(facts.window.end, facts.today)
     trends = {
         name: trend([(monday, kpis[name]) for monday, kpis in weeks.items() if name in kpis], until, STREAK_BASE_WEEKS)

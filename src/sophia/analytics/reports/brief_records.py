@@ -28,14 +28,6 @@ class ClientStatus(StrEnum):
     NO_DATA = "no data"
 
 
-STATUS_NAMES = {
-    ClientStatus.CORAL: "critical",
-    ClientStatus.AMBER: "watch",
-    ClientStatus.SAGE: "on track",
-    ClientStatus.NO_DATA: "no data",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a client needs attention; `weight` ranks reasons. The sentence's references lead into the client's brief."""

@@ -116,12 +116,12 @@ def compared_window(window: DateRange, today: date) -> DateRange:
     return earlier if ended == window.days else DateRange(earlier.start, earlier.start + max(ended, 1) * ONE_DAY)
 
 
-def as_long(window: DateRange, before: DateRange) -> DateRange:
+def compared_days(window: DateRange, before: DateRange) -> DateRange:
     """Return the days of a window that are compared: of an open window those that are over."""
     return DateRange(window.start, window.start + before.days * ONE_DAY)
 
 
-def trend_weeks(window: DateRange, today: date) -> date:
+def trends_until(window: DateRange, today: date) -> date:
     """Return the day whose last complete weeks a report's trends show."""
     return min(window.end, today)
 
@@ -143,7 +143,7 @@ def trend_figures(week: ClientWindow) -> dict[str, Figure]:
 
 
 def _trends(facts: Facts) -> dict[str, Trend]:
-    until = trend_weeks(facts.window, facts.today)
+    until = trends_until(facts.window, facts.today)
     return {
         name: trend([(monday, week[name]) for monday, week in facts.weeks.items() if name in week], until, TREND_WEEKS)
         for name in TREND_KPIS
@@ -163,7 +163,7 @@ def _drivers(facts: Facts) -> dict[str, DriverSplit]:
 def _top_posts(facts: Facts) -> tuple[TopPost, ...]:
     """Return the posts with the most engagements, then the most reach; posts with unknown engagements are left out."""
     top_posts = []
-    for post in facts.now.each_post:
+    for post in facts.now.newest_posts:
         stored, engagements, reach = facts.posts.get(post.post_id), post.engagements, post.values.get("reach")
         if engagements is not None and stored is not None:
             top_posts.append(

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from sophia.analytics.anomalies.sentences import say_anomaly
 from sophia.analytics.benchmarks.comparison import FOLLOWERS_RATE
-from sophia.analytics.drivers.sentences import say as say_drivers
-from sophia.analytics.figures.figures import Figure
+from sophia.analytics.drivers.sentences import say_drivers
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.trends import STREAK_WEEKS, is_large_streak, streak_percent
@@ -39,32 +38,25 @@ def comment(report: Report) -> tuple[Sentence, ...]:
     return sentences or (say(report, "There are no readings for this period."),)
 
 
-def _change(name: str, figure: Figure, path: str) -> tuple[str, dict[str, Reference | str]]:
-    """Return the start of a sentence about a change in percent, and its references."""
-    value = float(figure.value or 0)
-    if abs(value) < NOTHING_PERCENT:
-        statement, references = f"{name} did not change", {}
-    else:
-        statement = f"{name} {'rose' if value > 0 else 'fell'} by {{percent}}"
-        references = {"percent": Reference(f"{path}.percent.value", "size_percent")}
-    return statement, dict(references)
-
-
-def _warning(figure: Figure, path: str) -> tuple[str, dict[str, Reference | str]]:
-    return (" {doubt}", {"doubt": Reference(f"{path}.doubt", "text")}) if figure.doubt is not None else ("", {})
-
-
 def _counted(report: Report, kpi: str, name: str) -> Iterator[Sentence]:
+    """Describe the change of a KPI in percent, or its value if there is no percentage, with the figure's warning."""
     change, path = report.changes[kpi], f"changes.{kpi}"
-    warning, doubt = _warning(change.percent if change.percent.value is not None else change.after, path)
-    if change.percent.value is not None:
-        statement, references = _change(name, change.percent, path)
-        doubt = {key: Reference(f"{path}.percent.doubt", "text") for key in doubt}
-        places: dict[str, Reference | str] = {"after": f"{path}.after.value", "before": f"{path}.before.value"}
-        yield say(report, f"{statement}, to {{after}} from {{before}}.{warning}", **references, **places, **doubt)
-    elif change.after.value is not None:
-        doubt = {key: Reference(f"{path}.after.doubt", "text") for key in doubt}
-        yield say(report, f"{name}: {{after}}.{warning}", after=f"{path}.after.value", **doubt)
+    figure, at = (change.after, "after") if change.percent.value is None else (change.percent, "percent")
+    if figure.value is None:
+        return
+    template = f"{name}: {{after}}."
+    if at == "percent" and abs(float(figure.value)) < NOTHING_PERCENT:
+        template = f"{name} did not change: {{after}}, previously {{before}}."
+    elif at == "percent":
+        template = f"{name} {'rose' if figure.value > 0 else 'fell'} by {{percent}}, to {{after}} from {{before}}."
+    yield say(
+        report,
+        template if figure.doubt is None else f"{template} {{doubt}}",
+        after=f"{path}.after.value",
+        before=f"{path}.before.value",
+        percent=Reference(f"{path}.percent.value", "size_percent"),
+        doubt=Reference(f"{path}.{at}.doubt", "text"),
+    )
 
 
 def _views(report: Report) -> Iterator[Sentence]:
@@ -116,29 +108,9 @@ def _followers(report: Report) -> Iterator[Sentence]:
 
 
 def _drivers(report: Report) -> Iterator[Sentence]:
-    """Return the sentences of the drivers, with references to the report's numbers."""
     for platform, split in report.drivers.items():
-        if split.distribution is None and split.whole is None:
-            continue
-        statement, path = say_drivers(split), f"drivers.{platform}"
-        template = f"On {PLATFORM_NAMES[platform]}: {statement.template}"
-        references: dict[str, Reference | str] = {}
-        for name in statement.values:
-            if name in ("others", "others_alike"):
-                references[name] = f"{path}.{name}"
-            elif name.endswith("_range"):
-                part = name.removesuffix("_range")
-                references[name] = Reference(f"{path}.{part}.percent_interval", "range_percent")
-            else:
-                size = f"{{{name}:size}}" in template
-                references[name] = Reference(f"{path}.{name}.percent", "size_percent" if size else "signed_percent")
-        plain = template.replace(":size}", "}").replace(":signed}", "}")
-        for name, reason in split.reasons.items():
-            # Reasons contain figures of their own.
-            plain = plain.replace(reason, f"{{why_{name}}}")
-            references[f"why_{name}"] = Reference(f"{path}.reasons.{name}", "text")
-        named = {name: reference for name, reference in references.items() if f"{{{name}}}" in plain}
-        yield say(report, plain, **named)
+        if split.distribution is not None or split.whole is not None:
+            yield say_drivers(report, split, f"drivers.{platform}.", f"On {PLATFORM_NAMES[platform]}: ")
 
 
 def _anomalies(report: Report) -> Iterator[Sentence]:

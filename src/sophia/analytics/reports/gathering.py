@@ -13,7 +13,6 @@ from sophia.analytics.anomalies.series import in_order, monitored_days
 from sophia.analytics.benchmarks.client_comparison import portfolio_figures
 from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.comments.queries import comments_by_platform
-from sophia.analytics.decisions.guidance import StageQuality
 from sophia.analytics.decisions.scoring import QUALITY_DAYS, decision_quality
 from sophia.analytics.drivers.portfolio_windows import portfolio_windows
 from sophia.analytics.figures.facts import (
@@ -31,8 +30,8 @@ from sophia.analytics.kpis.trends import a_year_before, newest_weeks
 from sophia.analytics.kpis.windows import (
     HISTORY,
     MeasuredClient,
-    client_among,
     client_windows,
+    find_measured_client,
     measured_clients,
     newest_facts,
 )
@@ -42,18 +41,18 @@ from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.building import (
     TREND_WEEKS,
     Facts,
-    as_long,
     build_report,
+    compared_days,
     compared_window,
     trend_figures,
-    trend_weeks,
+    trends_until,
 )
 from sophia.analytics.reports.records import DecisionStage, Report
 from sophia.database import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import reporting_day
 
-NOT_YET = "as_of must not be in the future."
+NOT_YET = "as_of must be a time in the past."
 TREND_METRICS = frozenset({*RESPONSE_METRICS, "views", FOLLOWERS})
 
 
@@ -95,8 +94,8 @@ def gather_facts(
     check_window(window, moment)
     before = compared_window(window, today)
     clients = measured_clients(session, as_of=as_of)
-    client = client_among(clients, client_id)
-    later = as_long(window, before)
+    client = find_measured_client(clients, client_id)
+    later = compared_days(window, before)
     measured = client_windows(session, [client], {window, later, before}, moment, as_of=as_of)[client.id]
     history, posts = _history(session, client, window, moment, as_of)
     weeks = _stored_weeks(session, client, window, today) if use_stored else None
@@ -119,7 +118,7 @@ def gather_facts(
         posts_a_day=published,
         anomalies=anomalies,
         portfolio=portfolio_windows(
-            session, clients, frozenset(client.accounts.values()), before, as_long(window, before), as_of
+            session, clients, frozenset(client.accounts.values()), before, compared_days(window, before), as_of
         ),
         comments=comments_by_platform(session, list(client.accounts), window, as_of=as_of),
         account_figures=portfolio_figures(session, clients, window, today=moment, as_of=as_of),
@@ -128,7 +127,7 @@ def gather_facts(
             list_annotations(session, [client.id], window=DateRange(before.start, window.end), as_of=as_of)
         ),
         decisions=tuple(
-            _decision_stage(quality)
+            DecisionStage(**{field.name: getattr(quality, field.name) for field in fields(DecisionStage)})
             for quality in decision_quality(session, client_id, judged, moment, as_of=as_of).stages
         ),
         benchmarks=benchmarks_for(session, client.industry, as_of=as_of),
@@ -148,7 +147,7 @@ def _decision_stage(quality: StageQuality) -> DecisionStage:
 
 def _trend_weeks(window: DateRange, today: date) -> tuple[DateRange, ...]:
     """Return the weeks of the trends, and the week a year before the last."""
-    weeks = newest_weeks(trend_weeks(window, today), TREND_WEEKS)
+    weeks = newest_weeks(trends_until(window, today), TREND_WEEKS)
     return (a_year_before(weeks[-1]), *weeks)
 
 
