@@ -17,8 +17,8 @@ from sophia.analytics.readings.aggregated import (
     Point,
     aggregate,
     buckets,
+    full_buckets,
     grouped,
-    whole_buckets,
 )
 from sophia.meta.catalogue import Counting
 
@@ -145,7 +145,7 @@ def test_ratios_are_not_averaged(counting: Counting | None) -> None:
 @given(st.dates(date(2004, 1, 1), date(2090, 1, 1)), st.integers(0, 400), st.sampled_from(["day", "week", "month"]))
 def test_buckets_cover_each_day_once(first: date, length: int, bucket: Bucket) -> None:
     """J7: whole weeks from Monday, whole months, no day twice and none left out."""
-    days = whole_buckets(Days(first, first + timedelta(days=length)), bucket)
+    days = full_buckets(Days(first, first + timedelta(days=length)), bucket)
     found = list(buckets(days, bucket))
     assert found[0][0] == days.first <= first
     assert found[-1][1] == days.last + ONE_DAY > first + timedelta(days=length)

@@ -39,7 +39,7 @@ def write(
         ObservedComment(f"{post}{mark}{index}", at + timedelta(seconds=index), text, is_reply=False, is_own=own)
         for index, text in enumerate(texts)
     ]
-    save_comments(filling.database, account, [ObservedComments(post, seen, None, is_odd=False)], NOW, LONG_AGO)
+    save_comments(filling.database, account, [ObservedComments(post, seen, None, is_incomplete=False)], NOW, LONG_AGO)
 
 
 @pytest.fixture

@@ -296,7 +296,7 @@ def tell(filling: Filling, client: int, account: int, name: str) -> None:
 def talk(filling: Filling, client: int, account: int, name: str) -> None:
     """A comment with what follows from it, and a competitor that was seen."""
     said = ObservedComment("c1", NOW, "I love this place!", is_reply=False, is_own=False)
-    shown = ObservedComments(f"post-{name}", [said], None, is_odd=False)
+    shown = ObservedComments(f"post-{name}", [said], None, is_incomplete=False)
     rival = Discovered(7, 1, [DiscoveredPost("1", NOW, "IMAGE", 3, 1)], is_all=True)
     filling.post(account, shown.post)
     save_comments(filling.database, account, [shown], NOW, NOW - timedelta(days=30))

@@ -24,7 +24,7 @@ from tests.analytics.collector.conftest import NOON, AppState, Key, in_no_time
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
-from sophia.analytics.readings.account_states import failing_families, standings
+from sophia.analytics.readings.account_states import account_health, failing_families
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.cli.running import run
 from sophia.cli.status import as_document
@@ -201,7 +201,7 @@ class Ground(AppState):
             failing = failing_families(session)
             documents = [
                 as_document(one, failing.get(one.account.id, []), self.sophia_now, ONE_DAY)
-                for one in standings(session)
+                for one in account_health(session)
             ]
         advice = [f"{one['platform']}: {one['what_to_do']}" for one in documents if one["what_to_do"]]
         problems = self.rows(

@@ -11,7 +11,7 @@ from sophia.cli.opening import open_installation
 from sophia.cli.tables import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.readings.account_states import FailingFamily, Standing
+    from sophia.analytics.readings.account_states import AccountHealth, FailingFamily
 
 # Of what should pass and does not.
 LASTS = "Look at https://metastatus.com; if Meta has no outage, report it with the lines of the log."
@@ -23,14 +23,14 @@ def status(
 ) -> None:
     """Show for every account when it was last collected, how new its readings are, and what to do."""
     installation = open_installation()
-    from sophia.analytics.readings.account_states import failing_families, standings  # noqa: PLC0415
+    from sophia.analytics.readings.account_states import account_health, failing_families  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     settings, now = installation.settings, installation.clock()
     soon = timedelta(days=settings.token_warning_days)
     with installation.database.read() as session:
         client_id = None if client is None else find_client(session, client).id
-        known = standings(session, client_id=client_id)
+        known = account_health(session, client_id=client_id)
         failing = failing_families(session, client_id=client_id)
     if as_json:
         show_json({"accounts": [as_document(one, failing.get(one.account.id, []), now, soon) for one in known]})
@@ -51,7 +51,9 @@ def status(
     show_table(rows, empty="No account is connected yet. Begin with: sophia connect")
 
 
-def what_to_do(standing: "Standing", failing: "Sequence[FailingFamily]", now: datetime, soon: timedelta) -> str | None:
+def what_to_do(
+    standing: "AccountHealth", failing: "Sequence[FailingFamily]", now: datetime, soon: timedelta
+) -> str | None:
     """What a person should do about an account; None when all is well. `soon`: when to warn of an end."""
     from sophia.jobs.due import lags  # noqa: PLC0415
     from sophia.meta.reporting_zone import ONE_DAY, reporting_day  # noqa: PLC0415
@@ -96,7 +98,7 @@ def advice_on(failing: "Sequence[FailingFamily]") -> str:
 
 
 def as_document(
-    standing: "Standing", failing: "Sequence[FailingFamily]", now: datetime, soon: timedelta
+    standing: "AccountHealth", failing: "Sequence[FailingFamily]", now: datetime, soon: timedelta
 ) -> dict[str, Any]:
     account, run = standing.account, standing.last_run
     return {

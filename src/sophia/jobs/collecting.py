@@ -11,7 +11,7 @@ import structlog
 
 from sophia.analytics.collector.plan import Plan, Progress
 from sophia.analytics.collector.portfolio import Collector
-from sophia.analytics.readings.account_states import Standing, standings
+from sophia.analytics.readings.account_states import AccountHealth, account_health
 from sophia.analytics.readings.run_models import COMMENTS, FRESH
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.jobs.context import JobContext
@@ -46,19 +46,19 @@ async def collect_orders(
     traceback, and is an outcome like any other. `watching` makes the progress of one account; it is told of the end of
     a run by the run, and once more here.
     """
-    places = asyncio.Semaphore(collector.settings.concurrency)
+    slots = asyncio.Semaphore(collector.settings.concurrency)
 
-    async def one(order: Order) -> RunOutcome:
+    async def collect_order(order: Order) -> RunOutcome:
         progress = watching(order.account) if watching else collector.progress
-        mine = replace(collector, progress=progress)
-        async with places:
-            outcome = await mine.collect_safely(order.account.id, order.plan, order.still_due)
+        order_collector = replace(collector, progress=progress)
+        async with slots:
+            outcome = await order_collector.collect_safely(order.account.id, order.plan, order.still_due)
         # An account that is skipped has no run that would say so; watchers hear the end of the others twice.
         progress.finished(order.account.label, outcome)
         return outcome
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(order)) for order in orders]
+        tasks = [group.create_task(collect_order(order)) for order in orders]
     return [task.result() for task in tasks]
 
 
@@ -71,7 +71,7 @@ async def catch_up(context: JobContext) -> dict[str, int]:
     """What the last daily collection should have brought and did not: the machine slept, or Meta set a limit."""
     hour, zone = context.settings.daily_hour, context.settings.operator_zone
     return await _collect(
-        context, Plan("catch_up", at_least=None), lambda standing, now: is_due_again(standing, now, hour, zone)
+        context, Plan("catch_up", at_least=None), lambda health, now: is_due_again(health, now, hour, zone)
     )
 
 
@@ -90,38 +90,42 @@ async def collect_comments(context: JobContext) -> dict[str, int]:
     return await _collect(context, Plan(COMMENTS, comments_only=True, at_least=None), _is_active)
 
 
-def _is_active(standing: Standing, _now: datetime) -> bool:
-    return standing.account.status == "active"
+def _is_active(health: AccountHealth, _now: datetime) -> bool:
+    return health.account.status == "active"
 
 
-async def _collect(context: JobContext, plan: Plan, is_due: Callable[[Standing, datetime], bool]) -> dict[str, int]:
+async def _collect(
+    context: JobContext, plan: Plan, is_due: Callable[[AccountHealth, datetime], bool]
+) -> dict[str, int]:
     """Collect the accounts that are due; returns {status of the run: how many}."""
-    known = await anyio.to_thread.run_sync(_standings, context)
+    accounts = await anyio.to_thread.run_sync(_account_health, context)
     now = context.clock()
-    due = [standing for standing in known if may_be_collected(standing) and is_due(standing, now)]
-    orders = [Order(before.account, plan, partial(_is_still_due, context, before, is_due)) for before in due]
+    due = [health for health in accounts if may_be_collected(health) and is_due(health, now)]
+    orders = [Order(health.account, plan, partial(_is_still_due, context, health, is_due)) for health in due]
     outcomes = await collect_orders(context.collector(), orders)
-    counts: dict[str, int] = {"accounts": len(known), "due": len(due)}
+    counts: dict[str, int] = {"accounts": len(accounts), "due": len(due)}
     for outcome in outcomes:
         counts[outcome.status] = counts.get(outcome.status, 0) + 1
     return counts
 
 
-def _is_still_due(context: JobContext, before: Standing, is_due: Callable[[Standing, datetime], bool]) -> bool:
+def _is_still_due(
+    context: JobContext, before: AccountHealth, is_due: Callable[[AccountHealth, datetime], bool]
+) -> bool:
     """Whether the account is due by what the store says now; `before` is what it said when the job began."""
     with context.database.read() as session:
-        current = standings(session, account_id=before.account.id)
+        current = account_health(session, account_id=before.account.id)
     return any(
-        may_be_collected(standing) and is_due(standing, context.clock()) and not was_collected_since(before, standing)
-        for standing in current
+        may_be_collected(health) and is_due(health, context.clock()) and not was_collected_since(before, health)
+        for health in current
     )
 
 
 def resumption(context: JobContext) -> datetime | None:
     """When the first account may go on that was stopped by a limit or by silence; None when none was."""
-    return next_resumption(standing for standing in _standings(context) if may_be_collected(standing))
+    return next_resumption(health for health in _account_health(context) if may_be_collected(health))
 
 
-def _standings(context: JobContext) -> list[Standing]:
+def _account_health(context: JobContext) -> list[AccountHealth]:
     with context.database.read() as session:
-        return standings(session)
+        return account_health(session)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.figures.schedule import due_intervals
-from sophia.analytics.readings.account_states import Standing
+from sophia.analytics.readings.account_states import AccountHealth
 from sophia.jobs.run_times import last_daily_run_time
 from sophia.meta.reporting_zone import ONE_DAY, reporting_day
 
@@ -20,66 +20,66 @@ PASSING = frozenset({"throttled", "running"})
 AUTOMATIC = frozenset({"daily", "catch_up", "start"})
 
 
-def may_be_collected(standing: Standing) -> bool:
+def may_be_collected(health: AccountHealth) -> bool:
     """Whether there is a point in asking: there is a token, and nobody paused the account."""
-    return standing.account.has_token and standing.account.status != "paused"
+    return health.account.has_token and health.account.status != "paused"
 
 
-def lags(standing: Standing, day: date, now: datetime) -> bool:
+def lags(health: AccountHealth, day: date, now: datetime) -> bool:
     """Whether some family of daily values was not asked through `day`, a day of the reporting zone.
 
     A watermark that is not before today was set by a clock that ran ahead, and says nothing: nobody collects for as
     long as it is believed.
     """
     today = reporting_day(now)
-    marks = (standing.through.get(family, date.min) for family in DAILY_FAMILIES[standing.account.platform])
+    marks = (health.through.get(family, date.min) for family in DAILY_FAMILIES[health.account.platform])
     return any(not day <= mark < today for mark in marks)
 
 
-def is_due_daily(standing: Standing, now: datetime) -> bool:
+def is_due_daily(health: AccountHealth, now: datetime) -> bool:
     """Whether the daily collection has something to do here: a day is missing, or posts are due that are read once a
     day or more rarely. A second process that fires on the same day finds nothing due (E3).
     """
-    rungs = [rung for rung in due_intervals(standing.asked_at, now, None) if rung.every >= ONE_DAY]
-    return lags(standing, reporting_day(now) - ONE_DAY, now) or bool(rungs)
+    intervals = [interval for interval in due_intervals(health.asked_at, now, None) if interval.every >= ONE_DAY]
+    return lags(health, reporting_day(now) - ONE_DAY, now) or bool(intervals)
 
 
-def is_due_at_start(standing: Standing, now: datetime) -> bool:
+def is_due_at_start(health: AccountHealth, now: datetime) -> bool:
     """Whether the process that starts now should collect the account at once."""
-    if standing.account.status != "active":
+    if health.account.status != "active":
         return False
-    return lags(standing, reporting_day(now) - ONE_DAY, now) or was_cut_off(standing)
+    return lags(health, reporting_day(now) - ONE_DAY, now) or was_cut_off(health)
 
 
-def was_cut_off(standing: Standing) -> bool:
+def was_cut_off(health: AccountHealth) -> bool:
     """Whether the account's last run did not come to its end: it was stopped, or its process died. Days may be complete
     then, and posts missing.
 
     A run that still goes on somewhere looks like a dead one here; whoever collects then finds the account's lease taken.
     """
-    run = standing.last_run
+    run = health.last_run
     return run is not None and (run.status == "running" or any(problem.code == "stopped" for problem in run.problems))
 
 
-def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
+def is_due_again(health: AccountHealth, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
     """Whether the account missed the last daily collection, or was stopped in it by what passes: a limit, or silence.
 
     An account that failed for another reason waits for the next day: asking it every hour would mend nothing.
     """
-    if standing.account.status != "active":
+    if health.account.status != "active":
         return False
-    run = standing.last_run
+    run = health.last_run
     if run is not None and run.resume_at is not None:
         return run.resume_at <= now
-    if was_cut_off(standing):
+    if was_cut_off(health):
         return True
     tick = last_daily_run_time(daily_hour, zone, now)
-    if not lags(standing, reporting_day(tick) - ONE_DAY, now):
+    if not lags(health, reporting_day(tick) - ONE_DAY, now):
         return False
     return run is None or run.started_at < tick or run.status in PASSING
 
 
-def was_collected_since(before: Standing, current: Standing) -> bool:
+def was_collected_since(before: AccountHealth, current: AccountHealth) -> bool:
     """Whether another process's job has collected the account since `before` was read, whatever came of it.
 
     The other process may have left the account due, because Meta refused something: trying again at once would only
@@ -90,7 +90,7 @@ def was_collected_since(before: Standing, current: Standing) -> bool:
     return run is not None and run.id > last and run.trigger in AUTOMATIC and run.status != "running"
 
 
-def next_resumption(standings: Iterable[Standing]) -> datetime | None:
+def next_resumption(accounts: Iterable[AccountHealth]) -> datetime | None:
     """When the first account may go on that was stopped by a limit or by silence."""
-    runs = (standing.last_run for standing in standings if standing.account.status == "active")
+    runs = (health.last_run for health in accounts if health.account.status == "active")
     return min((run.resume_at for run in runs if run is not None and run.resume_at is not None), default=None)

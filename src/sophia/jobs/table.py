@@ -93,8 +93,8 @@ async def keep_closed_weeks(context: JobContext) -> dict[str, int]:
 
 async def watch_series(context: JobContext) -> dict[str, int]:
     """Judge the days that are new, in every series of the portfolio, and keep what is unusual."""
-    told = await anyio.to_thread.run_sync(keep_anomalies, context.database, context.clock())
-    return {"new": told.new, "changed": told.changed, "withdrawn": told.withdrawn}
+    saved = await anyio.to_thread.run_sync(keep_anomalies, context.database, context.clock())
+    return {"new": saved.new, "changed": saved.changed, "withdrawn": saved.withdrawn}
 
 
 async def attribute_decisions(context: JobContext) -> dict[str, int]:

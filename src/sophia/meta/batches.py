@@ -47,8 +47,8 @@ class ByIdGroup:
 
     @property
     def params(self) -> tuple[tuple[str, str], ...]:
-        asked = (("period", self.period), ("breakdown", self.breakdown))
-        return tuple((name, value) for name, value in asked if value)
+        params = (("period", self.period), ("breakdown", self.breakdown))
+        return tuple((name, value) for name, value in params if value)
 
 
 async def by_id(ask: Ask, groups: Iterable[ByIdGroup], *, is_sample: bool = False) -> AsyncGenerator[Answer, None]:
@@ -58,7 +58,13 @@ async def by_id(ask: Ask, groups: Iterable[ByIdGroup], *, is_sample: bool = Fals
     answers at all. `is_sample`: these are a few of many objects, so that less than three of them prove nothing.
     """
     work = ById(ask, DENIALS_TO_BELIEVE if is_sample else 1)
-    items = [(group, one) for group in groups if group.names for one in group.ids if not ask.is_left_alone(one)]
+    items = [
+        (group, object_id)
+        for group in groups
+        if group.names
+        for object_id in group.ids
+        if not ask.is_left_alone(object_id)
+    ]
     for chunk in in_order(items):
         for answer in await work.ask_chunk(chunk):
             yield answer
@@ -95,18 +101,18 @@ class ById:
 
     async def ask_chunk(self, items: Sequence[tuple[ByIdGroup, str]]) -> list[Answer]:
         """The answers about these objects, joined by question."""
-        parts = [self._part(group, one) for group, one in items if not self.ask.is_left_alone(one)]
+        parts = [self._part(group, object_id) for group, object_id in items if not self.ask.is_left_alone(object_id)]
         answered, failed = await self._ask([part for part in parts if part.names])
         for _ in range(MOST_SEARCHES):
-            failed = self._without_odd_objects(failed)
+            failed = self._without_invalid_objects(failed)
             if not failed:
                 break
             first = {self._group(part): (part, error) for part, error in reversed(failed)}
-            found = await search(self.ask.caller, list(first.values()), failed[0][0].edge)
-            answered += found.answers
-            self._note(found.answers)
+            findings = await search(self.ask.caller, list(first.values()), failed[0][0].edge)
+            answered += findings.answers
+            self._note(findings.answers)
             for part, error in first.values():
-                self._judge(part, error, found)
+                self._judge(part, error, findings)
             others = [
                 replace(part, names=self._names(self._group(part)))
                 for part, error in failed
@@ -121,9 +127,9 @@ class ById:
         self._raise_if_nothing_answers()
         return self._joined(answered)
 
-    def _part(self, group: ByIdGroup, one: str) -> Part:
-        part = Part(one, group.edge, self._names(group), group.params)
-        self.groups[one, group.edge, group.params] = group
+    def _part(self, group: ByIdGroup, object_id: str) -> Part:
+        part = Part(object_id, group.edge, self._names(group), group.params)
+        self.groups[object_id, group.edge, group.params] = group
         return part
 
     def _group(self, part: Part) -> ByIdGroup:
@@ -164,7 +170,7 @@ class ById:
             if set(part.names) >= set(self._group(part).names):
                 self.complete.add(self._group(part))
 
-    def _without_odd_objects(self, failed: Failed) -> Failed:
+    def _without_invalid_objects(self, failed: Failed) -> Failed:
         """What is left after the objects that are to blame themselves have been set aside.
 
         "Object does not exist" is believed of an object that has answered nothing, while others of its kind answer.
@@ -181,7 +187,9 @@ class ById:
     def _judge(self, part: Part, error: GraphError, findings: Findings) -> None:
         """What a search has shown about one object: metrics that its kind has not, or an object without insights."""
         group, key = self._group(part), (part.object_id, part.edge, part.params)
-        refused = {one.names[0]: why for one, why in findings.refused if (one.object_id, one.edge, one.params) == key}
+        refused = {
+            other.names[0]: why for other, why in findings.refused if (other.object_id, other.edge, other.params) == key
+        }
         if part.object_id in findings.objects:
             self._skip(part, findings.objects[part.object_id])
             return
@@ -189,18 +197,18 @@ class ById:
             self.silent[part.object_id] = error
             self.ask.skipped[part.object_id] = error
             return
-        for one, why in findings.passing:
-            if (one.object_id, one.edge, one.params) == key:
+        for other, why in findings.passing:
+            if (other.object_id, other.edge, other.params) == key:
                 self._skip(part, why)
         for name, why in refused.items():
             self._refuse(group, part.object_id, name, why)
         self.without[group] |= set(refused)
 
-    def _refuse(self, group: ByIdGroup, one: str, name: str, error: GraphError) -> None:
+    def _refuse(self, group: ByIdGroup, object_id: str, name: str, error: GraphError) -> None:
         """A metric that other objects of the kind have is refused by this object alone."""
         label = refusal_label(name, group.breakdown)
         if group.kind is None or group in self.complete:
-            self.ask.incomplete[f"{one} {label}"] = error
+            self.ask.incomplete[f"{object_id} {label}"] = error
         else:
             self.ask.refuse([group.kind], [label], error)
 
@@ -215,11 +223,13 @@ class ById:
 
     def _raise_if_nothing_answers(self) -> None:
         """When all objects refuse everything, it is not the objects: none of them has to rest."""
-        denied = {one: error for one, error in self.silent.items() if error.remedy is not Remedy.OBJECT_GONE}
+        denied = {
+            object_id: error for object_id, error in self.silent.items() if error.remedy is not Remedy.OBJECT_GONE
+        }
         if self.has_answer or not denied or len(denied) < self.denials_to_believe:
             return
-        for one in denied:
-            self.ask.skipped.pop(one, None)
+        for object_id in denied:
+            self.ask.skipped.pop(object_id, None)
         raise next(iter(denied.values()))
 
     def _joined(self, answered: Answered) -> list[Answer]:
@@ -233,11 +243,11 @@ class ById:
 def join(subject: str, answered: Answered) -> Answer:
     """One answer of several about the same question. Its request names no object: the ids are the keys of its body."""
     part, first = answered[0]
-    items = [b'"%s":%s' % (one.object_id.encode(), answer.source.body) for one, answer in answered]
+    items = [b'"%s":%s' % (part.object_id.encode(), answer.source.body) for part, answer in answered]
     source = replace(
         first.source,
         subject=subject,
         request=f"BATCH /{part.edge}?{urlencode(part.query)}",
         body=b"{" + b",".join(items) + b"}",
     )
-    return Answer({one.object_id: answer.data for one, answer in answered}, source)
+    return Answer({part.object_id: answer.data for part, answer in answered}, source)

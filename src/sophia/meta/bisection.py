@@ -84,8 +84,10 @@ class Part:
     def by_days(self, *, on_suspicion: bool = False) -> tuple["Part", ...]:
         if self.window is None:
             return ()
-        known = self.is_retry or on_suspicion
-        return tuple(replace(self, window=half, is_retry=known, is_half=on_suspicion) for half in self.window.halves())
+        is_retry = self.is_retry or on_suspicion
+        return tuple(
+            replace(self, window=half, is_retry=is_retry, is_half=on_suspicion) for half in self.window.halves()
+        )
 
 
 def suspects(message: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -98,8 +100,8 @@ def suspects(message: str, names: Sequence[str]) -> tuple[str, ...]:
     blamed = set(WORD.findall(message[: listing.start()] if listing else message))
     for position in POSITION.findall(message):
         blamed.update(names[int(position) : int(position) + 1])
-    found = tuple(name for name in names if name in blamed - valid)
-    return found if len(found) < len(names) else ()
+    suspected = tuple(name for name in names if name in blamed - valid)
+    return suspected if len(suspected) < len(names) else ()
 
 
 def is_about_object(error: GraphError) -> bool:

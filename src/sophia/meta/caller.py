@@ -16,7 +16,7 @@ from sophia.meta.envelope import OK, Answer, Shape, as_error
 from sophia.meta.errors import STOPS_TOKEN, GraphError, Remedy
 from sophia.meta.json_text import read_json
 from sophia.meta.pacing import APPLICATION, Budget, token_budget
-from sophia.meta.paging import incomplete, next_place
+from sophia.meta.paging import incomplete, next_page_params
 from sophia.meta.records import Source
 
 if TYPE_CHECKING:
@@ -126,23 +126,23 @@ class Caller:
         """GET an edge, whose answer holds a list named data. `patient`: try again what may pass."""
         return await self.send("GET", path, params, subject, shape=Shape.LIST, patient=patient)
 
-    def next_place(self, answer: Answer, edge: str) -> dict[str, str] | None:
+    def next_page_params(self, answer: Answer, edge: str) -> dict[str, str] | None:
         """The parameters of the page after this one; None on the last. Raises GraphError for a list that is cut."""
-        return next_place(answer.data, self.base_url, edge)
+        return next_page_params(answer.data, self.base_url, edge)
 
     async def pages(self, path: str, params: Mapping[str, str], subject: str) -> AsyncGenerator[Answer, None]:
         """All pages of a list. Raises GraphError, after the pages that could be had, when the list is incomplete: its next
         page cannot be asked for, or it goes in a circle.
         """
-        place: dict[str, str] = {}
+        page_params: dict[str, str] = {}
         used: set[str] = set()
         for _ in range(MOST_PAGES):
-            answer = await self.edge(path, {**params, **place}, subject)
+            answer = await self.edge(path, {**params, **page_params}, subject)
             yield answer
-            following = self.next_place(answer, path.rpartition("/")[2])
+            following = self.next_page_params(answer, path.rpartition("/")[2])
             if following is None:
                 return
-            place, key = following, urlencode(following)
+            page_params, key = following, urlencode(following)
             if key in used:
                 break
             used.add(key)

@@ -24,7 +24,7 @@ from pydantic import SecretStr
 from sophia.meta.breaker import TOO_HEAVY, Breaker
 from sophia.meta.caller import MOST_RETRIES, Caller
 from sophia.meta.envelope import Answer, Shape, read_envelope
-from sophia.meta.errors import GraphError, Remedy, Whose
+from sophia.meta.errors import GraphError, LimitScope, Remedy
 from sophia.meta.pacing import Budget, Pacing, Pause
 from sophia.meta.receiving import Received, read_response
 from sophia.meta.records import Source
@@ -102,7 +102,7 @@ class GraphClient:
 
     def caller(self, token: SecretStr, about: str | None = None) -> Caller:
         """Calls with this token; `about` is Meta's id of the account that they are about."""
-        return Caller(self, token, None if about is None else Budget(Whose.OBJECT, about))
+        return Caller(self, token, None if about is None else Budget(LimitScope.OBJECT, about))
 
     async def send(
         self,
@@ -146,7 +146,7 @@ class GraphClient:
         self,
         caller: Caller,
         request: httpx.Request,
-        asked: str,
+        request_text: str,
         subject: str,
         counted: int,
         shape: Shape,
@@ -167,7 +167,7 @@ class GraphClient:
             raise
         answered = received.headers.get("facebook-api-version", self.version)
         self._notice_version(answered)
-        return Answer(data, Source(subject, asked, self.clock(), answered, received.body))
+        return Answer(data, Source(subject, request_text, self.clock(), answered, received.body))
 
     async def _wait_for_turn(self, caller: Caller, family: str) -> None:
         """Return when the call may go out. Raises GraphError when it makes no sense now."""
@@ -306,7 +306,9 @@ def may_pass(error: GraphError, failures: int = 1) -> bool:
 def budget_of(caller: Caller, error: GraphError) -> Budget:
     """The budget whose limit was reached: the application's, the token's, or that of the account asked about."""
     application, token, *rest = caller.budgets
-    return {Whose.APPLICATION: application, Whose.TOKEN: token, Whose.OBJECT: (rest or [token])[0]}[error.whose]
+    return {LimitScope.APPLICATION: application, LimitScope.TOKEN: token, LimitScope.OBJECT: (rest or [token])[0]}[
+        error.limit_scope
+    ]
 
 
 def proof(app_secret: SecretStr, token: SecretStr) -> str:

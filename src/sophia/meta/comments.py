@@ -17,7 +17,7 @@ from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.fallbacks import ABOUT_A_PERMISSION, Ask
 from sophia.meta.interpreting import moment_of
 from sophia.meta.listing import Listing, walk
-from sophia.meta.paging import has_next, next_place
+from sophia.meta.paging import has_next, next_page_params
 from sophia.meta.records import ObservedComment, ObservedComments
 
 NEEDS = {Platform.FACEBOOK: "pages_read_user_content", Platform.INSTAGRAM: "instagram_manage_comments"}
@@ -77,30 +77,30 @@ async def of_each_post(ask: Ask, ids: Sequence[str], closed: dict[str, GraphErro
     answered = False
     for start in range(0, len(ids), MOST_BATCH_ITEMS):
         part = ids[start : start + MOST_BATCH_ITEMS]
-        results = await ask.caller.batch([(f"{object_id(one)}/comments", params, 1) for one in part], OF_ONE)
-        for one, result in zip(part, results, strict=True):
+        results = await ask.caller.batch([(f"{object_id(post_id)}/comments", params, 1) for post_id in part], OF_ONE)
+        for post_id, result in zip(part, results, strict=True):
             if isinstance(result, Answer):
                 answered = True
                 yield result
             elif result.remedy in STOPS:
                 raise result
             else:
-                closed[one] = result
+                closed[post_id] = result
                 if result.remedy in ABOUT_A_PERMISSION | {Remedy.WITHOUT_FIELD}:
                     denied.append(result)
         if not answered and len(denied) == len(ids[: start + len(part)]) > 1:
-            for one in ids:
-                closed.pop(one, None)
+            for post_id in ids:
+                closed.pop(post_id, None)
             raise denied[0]
 
 
-async def further(
-    ask: Ask, places: Sequence[tuple[str, str]], closed: dict[str, GraphError]
+async def next_pages(
+    ask: Ask, pages: Sequence[tuple[str, str]], closed: dict[str, GraphError]
 ) -> AsyncGenerator[Answer, None]:
     """The next page of each of these posts, given as in `CommentsSeen.after`; fifty at most, in one call."""
     params = _params(ask.platform)
-    queries = [(f"{object_id(post)}/comments", {**params, **dict(parse_qsl(after))}, 1) for post, after in places]
-    for (post, _), result in zip(places, await ask.caller.batch(queries, OF_ONE), strict=True):
+    queries = [(f"{object_id(post)}/comments", {**params, **dict(parse_qsl(after))}, 1) for post, after in pages]
+    for (post, _), result in zip(pages, await ask.caller.batch(queries, OF_ONE), strict=True):
         if isinstance(result, Answer):
             yield result
         elif result.remedy in STOPS:
@@ -123,17 +123,17 @@ def read(answer: Answer, platform: Platform, account: str, base_url: str = "") -
         return [_of_post(path.rpartition("/comments")[0].rpartition("/")[2], data, platform, account, base_url)]
     items = data.get("data")
     if not isinstance(items, list):
-        return [NAMELESS]
+        return [UNNAMED_POST]
     return [_of_item(item, platform, account, base_url) for item in items]
 
 
-NAMELESS = ObservedComments("", [], None, is_odd=True)
+UNNAMED_POST = ObservedComments("", [], None, is_incomplete=True)
 
 
 def _of_item(item: Any, platform: Platform, account: str, base_url: str) -> ObservedComments:
     """One post of a list. Instead of one of several posts Meta may answer an error, which says nothing about comments."""
     if not isinstance(item, dict) or not OBJECT_ID.fullmatch(str(item.get("id"))) or "error" in item:
-        return NAMELESS
+        return UNNAMED_POST
     return _of_post(str(item["id"]), item.get("comments", {}), platform, account, base_url)
 
 
@@ -142,23 +142,23 @@ def _of_post(post: str, data: Any, platform: Platform, account: str, base_url: s
     own = frozenset({account, post.partition("_")[0]})
     listed = data.get("data", []) if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(listed, list):
-        return ObservedComments(post, [], None, is_odd=True)
-    comment_seens: list[ObservedComment] = []
-    is_odd = False
+        return ObservedComments(post, [], None, is_incomplete=True)
+    observed_comments: list[ObservedComment] = []
+    is_incomplete = False
     for item in listed:
         answers, cut = _replies(item)
-        is_odd = is_odd or cut
-        for one, is_reply in ((item, False), *((reply, True) for reply in answers)):
-            seen = _comment(one, platform, own, is_reply=is_reply)
-            if seen is None:
-                is_odd = True
+        is_incomplete = is_incomplete or cut
+        for entry, is_reply in ((item, False), *((reply, True) for reply in answers)):
+            comment = _comment(entry, platform, own, is_reply=is_reply)
+            if comment is None:
+                is_incomplete = True
             else:
-                comment_seens.append(seen)
+                observed_comments.append(comment)
     try:
-        place = next_place(data, base_url, "comments")
+        next_page = next_page_params(data, base_url, "comments")
     except GraphError:  # there are more comments, and no way to ask for them
-        place, is_odd = None, True
-    return ObservedComments(post, comment_seens, urlencode(place) if place else None, is_odd)
+        next_page, is_incomplete = None, True
+    return ObservedComments(post, observed_comments, urlencode(next_page) if next_page else None, is_incomplete)
 
 
 def _replies(item: Any) -> tuple[list[Any], bool]:

@@ -23,24 +23,24 @@ async def discover(ask: Ask, username: str) -> Answer:
     """
     if not USERNAME.fullmatch(username):
         raise ValueError(f"{username[:40]!r} is no Instagram name")
-    wanted = f"username,followers_count,media_count,media.limit({POSTS_A_CALL}){{{_POST}}}"
-    fields = {"fields": f"business_discovery.username({username}){{{wanted}}}"}
+    profile_fields = f"username,followers_count,media_count,media.limit({POSTS_A_CALL}){{{_POST}}}"
+    fields = {"fields": f"business_discovery.username({username}){{{profile_fields}}}"}
     return await ask.caller.get(object_id(ask.account), fields, "business_discovery")
 
 
 def read(data: dict[str, Any]) -> Discovered | None:
     """What an answer says; None when it does not tell of anybody."""
-    found = data.get("business_discovery")
-    if not isinstance(found, dict):
+    profile = data.get("business_discovery")
+    if not isinstance(profile, dict):
         return None
-    media = found.get("media")
+    media = profile.get("media")
     listed = media.get("data") if isinstance(media, dict) else None
     items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     posts = [post for post in map(_post, items) if post is not None]
-    total = count(found.get("media_count"))
+    total = count(profile.get("media_count"))
     is_all = total == 0 or 0 < len(items) < POSTS_A_CALL
     unreadable = (len(listed) if isinstance(listed, list) else int(listed is not None)) - len(posts)
-    return Discovered(count(found.get("followers_count")), total, posts, is_all=is_all, unreadable=unreadable)
+    return Discovered(count(profile.get("followers_count")), total, posts, is_all=is_all, unreadable=unreadable)
 
 
 def _post(item: dict[str, Any]) -> DiscoveredPost | None:

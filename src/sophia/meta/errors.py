@@ -64,7 +64,7 @@ ADVICE = {
 }
 
 
-class Whose(StrEnum):
+class LimitScope(StrEnum):
     """Whose limit was reached, and so what has to rest."""
 
     APPLICATION = "application"
@@ -82,7 +82,7 @@ class Rule:
     remedy: Remedy
     subcode: int | None = None
     message: str = ""
-    whose: Whose | None = None
+    limit_scope: LimitScope | None = None
     rest: timedelta | None = None
     once: bool = False
     advice: str = ""
@@ -111,9 +111,9 @@ RULES = (
     Rule(2, Remedy.AGAIN),
     # Also said of single metrics and features, so it must not stop the accounts of the whole application.
     Rule(3, Remedy.ASK_PERSON, advice="Your Meta app lacks a capability: see its App Review."),
-    *(Rule(code, Remedy.PAUSE, whose=Whose.APPLICATION, rest=HOUR) for code in (4, 341)),
-    *(Rule(code, Remedy.PAUSE, whose=Whose.TOKEN, rest=HOUR) for code in (17, 613)),
-    *(Rule(code, Remedy.PAUSE, whose=Whose.OBJECT, rest=HOUR) for code in (32, *range(80000, 80015))),
+    *(Rule(code, Remedy.PAUSE, limit_scope=LimitScope.APPLICATION, rest=HOUR) for code in (4, 341)),
+    *(Rule(code, Remedy.PAUSE, limit_scope=LimitScope.TOKEN, rest=HOUR) for code in (17, 613)),
+    *(Rule(code, Remedy.PAUSE, limit_scope=LimitScope.OBJECT, rest=HOUR) for code in (32, *range(80000, 80015))),
     Rule(10, Remedy.NO_DATA_YET, message="not enough viewers"),
     Rule(10, Remedy.WITHOUT_FIELD, message="pages_read_user_content"),
     Rule(10, Remedy.ASK_PERSON),
@@ -149,7 +149,7 @@ RULES = (
     Rule(
         368,
         Remedy.PAUSE,
-        whose=Whose.TOKEN,
+        limit_scope=LimitScope.TOKEN,
         rest=6 * HOUR,
         advice="Meta has blocked this account for a while: look at its Support Inbox on Facebook.",
     ),
@@ -196,7 +196,7 @@ class GraphError(SophiaError):
         self.trace = trace
         rule = find_rule(code, subcode, message)
         self.remedy = remedy or decide(code, subcode, message, status, is_transient=is_transient)
-        self.whose = (rule and rule.whose) or Whose.APPLICATION
+        self.limit_scope = (rule and rule.limit_scope) or LimitScope.APPLICATION
         self.rest = (rule and rule.rest) or HOUR
         self.is_worth_one_more_try = rule is not None and rule.once
         self.advice = (rule and rule.advice) or advice_on(code, self.remedy, f"{message} {user_message}")
@@ -246,10 +246,10 @@ def advice_on(code: int, remedy: Remedy, message: str) -> str:
 
 def text_for_people(message: str, user_title: str, user_message: str) -> str:
     """Meta's three texts as one, each said once. At most three times LONGEST_SHOWN characters and a remark."""
-    shown = [shown_text(part) for part in (message, user_title, user_message)]
+    texts = [shown_text(part) for part in (message, user_title, user_message)]
     parts: list[str] = []
-    for part in shown:
-        is_repeated = any(part != other and part in other for other in shown) or part in parts
+    for part in texts:
+        is_repeated = any(part != other and part in other for other in texts) or part in parts
         if part and not is_repeated:
             parts.append(part)
     *sentences, last = parts or [""]

@@ -17,7 +17,7 @@ from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError
 from sophia.meta.fallbacks import Ask, insist
-from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
+from sophia.meta.interpreting import Interpretation, Request, read_insights_of, read_listed_post
 from sophia.meta.listing import PAGE_SIZE, Listing, ids_of, listed, walk
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import ObservedPost
@@ -81,12 +81,12 @@ async def posts(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
         yield answer
         if answer.source.subject == listing.subject:
             pages.append(PostPage.of(answer, listing))
-    asked = listing.wanted(ask)
+    listed_names = listing.wanted(ask)
     if any(page.videos for page in pages):
-        async for answer in _videos(ask, pages, asked, since):
+        async for answer in _videos(ask, pages, listed_names, since):
             yield answer
-    plain = {ObjectKind.POST: [one for page in pages for one in page.ids.get(ObjectKind.POST, ())]}
-    async for answer in by_id(ask, _specific(ask, plain, asked)):
+    plain = {ObjectKind.POST: [post_id for page in pages for post_id in page.ids.get(ObjectKind.POST, ())]}
+    async for answer in by_id(ask, _specific(ask, plain, listed_names)):
         yield answer
 
 
@@ -94,7 +94,7 @@ async def posts(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
 class PostPage:
     """A page of posts that was listed: where it stands in the list, and its posts by kind."""
 
-    place: Mapping[str, str]  # limit, after …
+    page_params: Mapping[str, str]  # limit, after …
     ids: Mapping[ObjectKind | None, Sequence[str]]
 
     @classmethod
@@ -104,29 +104,31 @@ class PostPage:
 
     @property
     def videos(self) -> list[str]:
-        return [one for kind in VIDEO_KINDS for one in self.ids.get(kind, ())]
+        return [post_id for kind in VIDEO_KINDS for post_id in self.ids.get(kind, ())]
 
     def is_worth_a_page(self, ask: Ask) -> bool:
         """Whether the videos are many, and no post on the page is known to make it fail."""
-        everything = [one for ids in self.ids.values() for one in ids]
+        everything = [post_id for ids in self.ids.values() for post_id in ids]
         share = len(self.videos) / max(1, len(everything))
-        return share >= LEAST_SHARE_OF_VIDEOS and not any(ask.is_left_alone(one) for one in everything)
+        return share >= LEAST_SHARE_OF_VIDEOS and not any(ask.is_left_alone(post_id) for post_id in everything)
 
 
 async def _videos(
-    ask: Ask, pages: Sequence[PostPage], asked: Sequence[str], since: datetime | None
+    ask: Ask, pages: Sequence[PostPage], listed_names: Sequence[str], since: datetime | None
 ) -> AsyncGenerator[Answer, None]:
     """What only videos have; and the list of reels, which alone tells for sure which videos are reels."""
     dense = [page for page in pages if page.is_worth_a_page(ask)]
     answered: set[str] = set()
     for group in chunks(dense, PAGES_PER_BATCH):
-        async for answer in _video_pages(ask, group, asked):
+        async for answer in _video_pages(ask, group, listed_names):
             yield answer
             answered.update(ids_of(answer) if answer.source.subject == VIDEO_POSTS else ())
-    with_page = (*asked, *_shared_video_names(ask, asked))
-    for is_answered, names in ((True, with_page), (False, asked)):
+    with_page = (*listed_names, *_shared_video_names(ask, listed_names))
+    for is_answered, names in ((True, with_page), (False, listed_names)):
         videos = {
-            kind: [one for page in pages for one in page.ids.get(kind, ()) if (one in answered) is is_answered]
+            kind: [
+                post_id for page in pages for post_id in page.ids.get(kind, ()) if (post_id in answered) is is_answered
+            ]
             for kind in VIDEO_KINDS
         }
         async for answer in by_id(ask, _specific(ask, videos, names)):
@@ -145,18 +147,20 @@ async def _videos(
         yield answer
 
 
-async def _video_pages(ask: Ask, pages: Sequence[PostPage], asked: Sequence[str]) -> AsyncGenerator[Answer, None]:
+async def _video_pages(
+    ask: Ask, pages: Sequence[PostPage], listed_names: Sequence[str]
+) -> AsyncGenerator[Answer, None]:
     """Pages of posts once more, with the metrics of videos. A page that fails is left to be asked by id.
 
     When all fail, some videos are asked by id first: a metric that Meta refuses is learned there, and left out.
     """
-    names = _shared_video_names(ask, asked)
+    names = _shared_video_names(ask, listed_names)
     answers = await _ask_video_pages(ask, pages, names)
     if names and not answers:
-        videos = {kind: [one for page in pages for one in page.ids.get(kind, ())][:2] for kind in VIDEO_KINDS}
-        async for answer in by_id(ask, _specific(ask, videos, asked)):
+        videos = {kind: [post_id for page in pages for post_id in page.ids.get(kind, ())][:2] for kind in VIDEO_KINDS}
+        async for answer in by_id(ask, _specific(ask, videos, listed_names)):
             yield answer
-        left = _shared_video_names(ask, asked)
+        left = _shared_video_names(ask, listed_names)
         answers = await _ask_video_pages(ask, pages, left) if left != names else []
     for answer in answers:
         yield answer
@@ -167,23 +171,25 @@ async def _ask_video_pages(ask: Ask, pages: Sequence[PostPage], names: Sequence[
         return []
     fields = f"id,permalink_url,{ATTACHMENTS},{expand('insights', names)}"
     path = f"{object_id(ask.account)}/published_posts"
-    results = await ask.caller.batch([(path, {"fields": fields, **page.place}, 1) for page in pages], VIDEO_POSTS)
+    results = await ask.caller.batch([(path, {"fields": fields, **page.page_params}, 1) for page in pages], VIDEO_POSTS)
     for result in results:
         if isinstance(result, GraphError) and result.remedy in STOPS:
             raise result
     return [result for result in results if isinstance(result, Answer)]
 
 
-def _shared_video_names(ask: Ask, asked: Sequence[str]) -> tuple[str, ...]:
+def _shared_video_names(ask: Ask, listed_names: Sequence[str]) -> tuple[str, ...]:
     """What videos and reels have and what was not asked of all posts."""
-    return tuple(name for name in lifetime_names(ask, Source.INSIGHTS, *VIDEO_KINDS) if name not in asked)
+    return tuple(name for name in lifetime_names(ask, Source.INSIGHTS, *VIDEO_KINDS) if name not in listed_names)
 
 
-def _specific(ask: Ask, found: Mapping[ObjectKind, Sequence[str]], asked: Sequence[str]) -> list[ByIdGroup]:
+def _specific(
+    ask: Ask, ids_by_kind: Mapping[ObjectKind, Sequence[str]], listed_names: Sequence[str]
+) -> list[ByIdGroup]:
     """What posts of a kind have and were not asked with the list."""
     groups = []
-    for kind, ids in found.items():
-        names = tuple(name for name in lifetime_names(ask, Source.INSIGHTS, kind) if name not in asked)
+    for kind, ids in ids_by_kind.items():
+        names = tuple(name for name in lifetime_names(ask, Source.INSIGHTS, kind) if name not in listed_names)
         groups.append(ByIdGroup(kind, "insights", "posts_by_id", names, tuple(ids)))
     return [group for group in groups if group.ids and group.names]
 
@@ -204,10 +210,10 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
 def lifetime_names(ask: Ask, source: Source, *kinds: ObjectKind) -> tuple[str, ...]:
     """The names to ask of objects that may be of any of these kinds, without breakdown, each once."""
     version, refused = ask.caller.version, ask.refused_for(*kinds)
-    asked = [
+    question_groups = [
         questions(ask.platform, kind, source, version, ask.today, also=ask.also, refused=refused) for kind in kinds
     ]
-    plain = (question for group in asked for question in group if question.breakdown is None)
+    plain = (question for group in question_groups for question in group if question.breakdown is None)
     return tuple(dict.fromkeys(name for question in plain for name in question.names))
 
 
@@ -227,18 +233,18 @@ def read_page_insights(request: Request, data: dict[str, Any]) -> Interpretation
 def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
     """A page of published_posts: the posts, their insights, and the counts that are fields."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
-    post_seens: list[ObservedPost] = []
+    posts: list[ObservedPost] = []
     for item in request.items(data, reader):
         kind, video_id = kind_of(item)
-        post = post_seen(
+        post = read_listed_post(
             item, kind, reader, moment="created_time", text="message", link="permalink_url", video=video_id
         )
         if post is None:
             continue
-        post_seens.append(post)
+        posts.append(post)
         read_insights_of(post, item, reader)
         _read_counts(item, reader, post.external_id)
-    return Interpretation.of(reader, post_seens)
+    return Interpretation.of(reader, posts)
 
 
 def _read_counts(item: dict[str, Any], reader: InsightsReader, post: str) -> None:
@@ -274,18 +280,18 @@ def read_posts_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
 def read_reels(request: Request, data: dict[str, Any]) -> Interpretation:
     """A page of video_reels. Readings carry the video's id; the store knows which post that is."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
-    found: list[str] = []
+    reel_ids: list[str] = []
     for item in request.items(data, reader):
         if not OBJECT_ID.fullmatch(str(item.get("id"))):
             reader.set_aside(request.object_id, "", "a reel without an id", item)
             continue
-        found.append(str(item["id"]))
+        reel_ids.append(str(item["id"]))
         insights = item.get("video_insights")
         if isinstance(insights, dict):
-            reader.read(insights.get("data"), found[-1], found[-1])
+            reader.read(insights.get("data"), reel_ids[-1], reel_ids[-1])
         elif insights is not None:
-            reader.set_aside(found[-1], "", "video_insights is not an object", insights)
-    return Interpretation(reader.readings, [], reader.oddities, found)
+            reader.set_aside(reel_ids[-1], "", "video_insights is not an object", insights)
+    return Interpretation(reader.readings, [], reader.rejected_items, reel_ids)
 
 
 def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
@@ -294,7 +300,7 @@ def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
         post
         for item in request.items(data, reader)
         if (
-            post := post_seen(
+            post := read_listed_post(
                 {**item, "id": item.get("post_id")},
                 ObjectKind.STORY,
                 reader,

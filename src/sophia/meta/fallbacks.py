@@ -92,39 +92,44 @@ async def insist(
     try:
         answer = await ask.caller.edge(part.path, part.query, subject)
     except GraphError as error:
-        found = await _divide(ask, part, error, subject)
+        findings = await _divide(ask, part, error, subject)
     else:
         ask.answered.add(ask.account)
         yield answer
         return
-    for _, answer in found.answers:
+    for _, answer in findings.answers:
         yield answer
-    _conclude(ask, kind, question, part, found)
+    _conclude(ask, kind, question, part, findings)
 
 
-async def _divide(ask: Ask, whole: Part, error: GraphError, subject: str) -> Findings:
+async def _divide(ask: Ask, failed_part: Part, error: GraphError, subject: str) -> Findings:
     """Look for what makes a call fail. Raises the error when no division mends it.
 
     A fault that passes was retried already. Only a long window, asked while other requests are answered, may be too heavy.
     """
     may_be_heavy = bool(ask.answered)
-    is_heavy = may_be_heavy and whole.days > FEWEST_DAYS_ON_SUSPICION
+    is_heavy = may_be_heavy and failed_part.days > FEWEST_DAYS_ON_SUSPICION
     if error.remedy in STOPS or (error.remedy is Remedy.AGAIN and not is_heavy):
         raise error
     part = Part(
-        whole.object_id, whole.edge, whole.names, whole.params, whole.window, is_retry=error.remedy is Remedy.AGAIN
+        failed_part.object_id,
+        failed_part.edge,
+        failed_part.names,
+        failed_part.params,
+        failed_part.window,
+        is_retry=error.remedy is Remedy.AGAIN,
     )
     return await search(ask.caller, [(part, error)], subject, may_be_heavy=may_be_heavy)
 
 
-def _conclude(ask: Ask, kind: ObjectKind, question: Question, whole: Part, findings: Findings) -> None:
+def _conclude(ask: Ask, kind: ObjectKind, question: Question, failed_part: Part, findings: Findings) -> None:
     """Remember the names that failed alone while something else answered; raise what must be asked again."""
     if findings.answers:
         ask.answered.add(ask.account)
     for error in (*findings.objects.values(), *([findings.denied] if findings.denied else [])):
         raise error
     # A question of one name is judged by the other questions of the account.
-    has_evidence = findings.answers or (len(whole.names) == 1 and ask.account in ask.answered)
+    has_evidence = findings.answers or (len(failed_part.names) == 1 and ask.account in ask.answered)
     if findings.refused and not has_evidence:
         raise findings.refused[0][1]
     answered = {name for part, _ in findings.answers for name in part.names}

@@ -12,7 +12,7 @@ from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source,
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import shown_text
 from sophia.meta.fallbacks import Ask, insist
-from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
+from sophia.meta.interpreting import Interpretation, Request, read_insights_of, read_listed_post
 from sophia.meta.listing import PAGE_SIZE, Listing, listed, walk
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import ObservedPost
@@ -98,14 +98,14 @@ async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
         moment="timestamp",
         kind_of=kind_of,
     )
-    found: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
+    ids_by_kind: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
     async for answer in ahead(walk(ask, listing, since, limit=limit)):
         yield answer
         for item in listed(answer, "media"):
             kind = kind_of(item)
-            if kind in found and OBJECT_ID.fullmatch(str(item.get("id"))):
-                found[kind].append(str(item["id"]))
-    async for answer in by_id(ask, _specific(ask, found, common)):
+            if kind in ids_by_kind and OBJECT_ID.fullmatch(str(item.get("id"))):
+                ids_by_kind[kind].append(str(item["id"]))
+    async for answer in by_id(ask, _specific(ask, ids_by_kind, common)):
         yield answer
 
 
@@ -175,12 +175,12 @@ def _common_names(ask: Ask) -> tuple[str, ...]:
     return tuple(sorted(set.intersection(*plain)))
 
 
-def _specific(ask: Ask, found: dict[ObjectKind, list[str]], asked_already: Sequence[str]) -> list[ByIdGroup]:
+def _specific(ask: Ask, ids_by_kind: dict[ObjectKind, list[str]], listed_names: Sequence[str]) -> list[ByIdGroup]:
     """The questions that only some kinds can answer, or that need a breakdown."""
     groups = []
-    for kind, ids in found.items():
+    for kind, ids in ids_by_kind.items():
         for question in _questions(ask, kind):
-            names = question.names if question.breakdown else tuple(n for n in question.names if n not in asked_already)
+            names = question.names if question.breakdown else tuple(n for n in question.names if n not in listed_names)
             groups.append(ByIdGroup(kind, "insights", "media_by_id", names, tuple(ids), question.breakdown))
     return [group for group in groups if group.ids and group.names]
 
@@ -195,9 +195,9 @@ def kind_of(item: dict[str, Any]) -> ObjectKind:
 
 def unknown_kind_of(item: dict[str, Any]) -> str:
     """What Meta says about the kind of a medium whose kind is OTHER, for the report of the run."""
-    product, look = (item.get(name) for name in ("media_product_type", "media_type"))
-    shown = "no media_product_type" if product is None else f"media_product_type {shown_text(str(product))[:40]}"
-    return f"{shown}, media_type {'missing' if look is None else shown_text(str(look))[:40]}"
+    product, media_type = (item.get(name) for name in ("media_product_type", "media_type"))
+    product_text = "no media_product_type" if product is None else f"media_product_type {shown_text(str(product))[:40]}"
+    return f"{product_text}, media_type {'missing' if media_type is None else shown_text(str(media_type))[:40]}"
 
 
 def read_profile(request: Request, data: dict[str, Any]) -> Interpretation:
@@ -227,17 +227,17 @@ def _read_listed(
     request: Request, data: dict[str, Any], kind_of_item: Callable[[dict[str, Any]], ObjectKind]
 ) -> Interpretation:
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
-    post_seens: list[ObservedPost] = []
+    posts: list[ObservedPost] = []
     for item in request.items(data, reader):
         kind = kind_of_item(item)
-        post = post_seen(item, kind, reader, moment="timestamp", text="caption", link="permalink")
+        post = read_listed_post(item, kind, reader, moment="timestamp", text="caption", link="permalink")
         if post is None:
             continue  # set aside by post_seen
         if kind is ObjectKind.OTHER:
             post = replace(post, unknown_kind=unknown_kind_of(item))
-        post_seens.append(post)
+        posts.append(post)
         read_insights_of(post, item, reader)
-    return Interpretation.of(reader, post_seens)
+    return Interpretation.of(reader, posts)
 
 
 def read_media_by_id(request: Request, data: dict[str, Any]) -> Interpretation:

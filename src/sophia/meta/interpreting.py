@@ -71,15 +71,15 @@ class Request:
 
         In answers that earlier versions stored, the insights stand under the name of the edge.
         """
-        for one, item in data.items():
+        for item_id, item in data.items():
             if not isinstance(item, dict) or "error" in item:
-                reader.set_aside(one, "", "one of several ids was answered with an error", item)
+                reader.set_aside(item_id, "", "one of several ids was answered with an error", item)
             elif isinstance(item.get(edge), dict):
-                reader.read(item[edge].get("data"), one, one)
+                reader.read(item[edge].get("data"), item_id, item_id)
             elif "data" in item:
-                reader.read(item["data"], one, one)
+                reader.read(item["data"], item_id, item_id)
             elif item.get(edge) is not None:
-                reader.set_aside(one, "", f"{edge} is not an object", item[edge])
+                reader.set_aside(item_id, "", f"{edge} is not an object", item[edge])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +88,15 @@ class Interpretation:
 
     readings: list[Reading]
     posts: list[ObservedPost]
-    oddities: list[RejectedItem]
+    rejected_items: list[RejectedItem]
     reels: list[str]
 
     @classmethod
     def of(cls, reader: InsightsReader, posts: list[ObservedPost] | None = None) -> "Interpretation":
-        return cls(reader.readings, posts or [], reader.oddities, [])
+        return cls(reader.readings, posts or [], reader.rejected_items, [])
 
 
-def post_seen(
+def read_listed_post(
     item: Mapping[str, Any],
     kind: ObjectKind,
     reader: InsightsReader,

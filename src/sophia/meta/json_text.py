@@ -19,7 +19,7 @@ def read_json(body: bytes) -> Any:
     except ValueError:
         pass
     try:
-        return whole_texts(json.loads(body, parse_int=bounded))
+        return repair_texts(json.loads(body, parse_int=bounded))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -29,12 +29,12 @@ def bounded(digits: str) -> int | float:
     return int(digits) if len(digits) <= MOST_DIGITS else float("inf")
 
 
-def whole_texts(value: Any) -> Any:
+def repair_texts(value: Any) -> Any:
     """The same value, with the halves of characters in its texts replaced."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [whole_texts(item) for item in value]
+        return [repair_texts(item) for item in value]
     if isinstance(value, dict):
-        return {whole_texts(key): whole_texts(item) for key, item in value.items()}
+        return {repair_texts(key): repair_texts(item) for key, item in value.items()}
     return value

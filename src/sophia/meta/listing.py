@@ -29,7 +29,7 @@ FEW = 12
 MOST_RUNS = 6
 
 
-def kind_unknown(_item: Mapping[str, Any]) -> ObjectKind | None:
+def unknown_kind(_item: Mapping[str, Any]) -> ObjectKind | None:
     """For lists whose objects are all of one kind, or are asked no insights."""
     return None
 
@@ -48,7 +48,7 @@ class Listing:
     single_subject: str  # subject of an answer about single objects, by id
     moment: str = "created_time"
     short: bool = False  # lists a few objects only, so that an odd one is found at once by asking each
-    kind_of: Callable[[dict[str, Any]], ObjectKind | None] = kind_unknown
+    kind_of: Callable[[dict[str, Any]], ObjectKind | None] = unknown_kind
 
     def wanted(self, ask: Ask) -> tuple[str, ...]:
         """The names that Meta does not refuse for any of the kinds on this edge."""
@@ -66,12 +66,12 @@ class Listing:
 
     def by_kind(self, answer: Answer) -> dict[ObjectKind | None, list[str]]:
         """The ids of a page's objects by kind."""
-        found: dict[ObjectKind | None, list[str]] = {}
+        ids_by_kind: dict[ObjectKind | None, list[str]] = {}
         for item in listed(answer, answer.source.subject):
             if "id" in item:
                 kind = self.kinds[0] if len(self.kinds) == 1 else self.kind_of(item)
-                found.setdefault(kind, []).append(str(item["id"]))
-        return found
+                ids_by_kind.setdefault(kind, []).append(str(item["id"]))
+        return ids_by_kind
 
     def group(self, kind: ObjectKind | None, names: tuple[str, ...], ids: Sequence[str]) -> ByIdGroup:
         return ByIdGroup(kind, self.expansion, self.single_subject, names, tuple(ids))
@@ -85,57 +85,59 @@ class PageSize:
     """
 
     usual: int
-    among: int = 0
-    singly: bool = False
-    fruitless: int = 0
+    next_objects: int = 0
+    one_by_one: bool = False
+    fruitless_searches: int = 0
 
     @property
     def limit(self) -> int:
-        if self.among > FEW:
-            return (self.among + 1) // 2
-        return self.among or self.usual
+        if self.next_objects > FEW:
+            return (self.next_objects + 1) // 2
+        return self.next_objects or self.usual
 
     @property
-    def holds_the_odd_one(self) -> bool:
-        return self.singly or 0 < self.among <= FEW
+    def holds_the_invalid_object(self) -> bool:
+        return self.one_by_one or 0 < self.next_objects <= FEW
 
     def failed(self) -> None:
-        self.among = self.limit
+        self.next_objects = self.limit
 
     def passed(self) -> None:
-        if self.among:
-            self.among -= self.limit
+        if self.next_objects:
+            self.next_objects -= self.limit
 
-    def resolved(self, asked: int, skipped: int) -> None:
+    def resolved(self, requested: int, skipped: int) -> None:
         """The odd ones were found. Where they are no exception, or where none is to blame and the list fails all the same,
         the rest of the walk asks one by one.
         """
-        self.among = 0
-        self.fruitless += asked > 0 and skipped == 0
-        self.singly = self.singly or (asked > FEW // 2 and skipped * 2 > asked) or self.fruitless > 1
+        self.next_objects = 0
+        self.fruitless_searches += requested > 0 and skipped == 0
+        self.one_by_one = (
+            self.one_by_one or (requested > FEW // 2 and skipped * 2 > requested) or self.fruitless_searches > 1
+        )
 
     def halve(self) -> bool:
         """Ask for half as many from now on; False when that is not possible."""
         if self.limit == 1:
             return False
-        self.usual, self.among = max(1, self.limit // 2), 0
+        self.usual, self.next_objects = max(1, self.limit // 2), 0
         return True
 
 
 @dataclass(slots=True)
-class Circle:
+class LoopDetector:
     """Notices a list that never ends: page after page of nothing but what was listed before, or of nothing at all."""
 
-    seen: set[str] = field(default_factory=set)
-    empty: int = 0
+    listed_ids: set[str] = field(default_factory=set)
+    empty_pages: int = 0
 
-    def look(self, answer: Answer) -> None:
+    def check(self, answer: Answer) -> None:
         """Raise GraphError when the list goes in a circle; what it listed so far is stored."""
         ids = ids_of(answer)
-        self.empty = 0 if ids else self.empty + 1
-        if (ids and self.seen.issuperset(ids)) or self.empty > MOST_EMPTY_PAGES:
+        self.empty_pages = 0 if ids else self.empty_pages + 1
+        if (ids and self.listed_ids.issuperset(ids)) or self.empty_pages > MOST_EMPTY_PAGES:
             raise incomplete("it goes in a circle")
-        self.seen.update(ids)
+        self.listed_ids.update(ids)
 
 
 @dataclass(slots=True)
@@ -150,7 +152,9 @@ class Walk:
     listing: Listing
     size: PageSize
     gated: bool
-    place: Mapping[str, str] = field(default_factory=dict)  # the paging parameters of the next page; none for the first
+    page_params: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the paging parameters of the next page; none for the first
     upcoming: list[str] = field(default_factory=list)
     answering: set[ObjectKind | None] = field(default_factory=set)
     denied: GraphError | None = None
@@ -161,27 +165,27 @@ class Walk:
 
     async def get(self, names: Sequence[str], limit: int) -> Answer:
         """The page that begins at `place`, with these metrics of every object on it."""
-        fields = {"fields": self.listing.select(names, gated=self.gated), "limit": str(limit), **self.place}
+        fields = {"fields": self.listing.select(names, gated=self.gated), "limit": str(limit), **self.page_params}
         # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times that.
-        return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.among)
+        return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.next_objects)
 
     async def page(self) -> tuple[Answer, bool] | None:
         """The next page, and whether its insights have to be asked one by one; None after what makes another try wise."""
         names = () if self.denied else self.listing.wanted(self.ask)
-        limit, is_odd = self._next_run()
-        alone = not is_odd and not self.upcoming and not self.denied and self.size.holds_the_odd_one
-        asked = () if alone or is_odd else names
+        limit, is_left_alone = self._next_run()
+        alone = not is_left_alone and not self.upcoming and not self.denied and self.size.holds_the_invalid_object
+        requested_names = () if alone or is_left_alone else names
         try:
-            answer = await self.get(asked, limit)
+            answer = await self.get(requested_names, limit)
         except GraphError as error:
-            return await self._after_failure(error, asked)
-        self._advance(answer, asked)
+            return await self._after_failure(error, requested_names)
+        self._advance(answer, requested_names)
         return answer, alone
 
     def _next_run(self) -> tuple[int, bool]:
         """How many objects to ask for, and whether they are known to be left alone."""
-        for is_odd, run in groupby(self.upcoming, self.ask.is_left_alone):
-            return min(len(list(run)), self.size.usual), is_odd
+        for is_left_alone, run in groupby(self.upcoming, self.ask.is_left_alone):
+            return min(len(list(run)), self.size.usual), is_left_alone
         return self.size.limit, False
 
     def _advance(self, answer: Answer, names: Sequence[str]) -> None:
@@ -213,7 +217,7 @@ class Walk:
             if error.remedy is not Remedy.AGAIN and await self._is_gated(error):
                 return None
             raise error
-        if self.size.among:
+        if self.size.next_objects:
             self.size.failed()
             return None
         return await self._look_closer(error, names)
@@ -241,18 +245,18 @@ class Walk:
         except GraphError as again:
             return await self._after_failure(again, ())
         ids = ids_of(page)
-        odd = [self.ask.is_left_alone(one) for one in ids]
-        if self.listing.short or len(ids) <= FEW or all(odd):
+        left_alone = [self.ask.is_left_alone(object_id) for object_id in ids]
+        if self.listing.short or len(ids) <= FEW or all(left_alone):
             return page, True
-        if not any(odd) and not is_about_object(error):
+        if not any(left_alone) and not is_about_object(error):
             await self._sample(page, names)
-            odd = [self.ask.is_left_alone(one) for one in ids]
+            left_alone = [self.ask.is_left_alone(object_id) for object_id in ids]
             if self.denied:
                 return page, False
             if self.listing.wanted(self.ask) != names:
                 return None
-        if any(odd):
-            if len(list(groupby(odd))) > MOST_RUNS:
+        if any(left_alone):
+            if len(list(groupby(left_alone))) > MOST_RUNS:
                 return page, True
             self.upcoming = ids
         else:
@@ -304,41 +308,41 @@ async def walk(
     `since` nor with its last page is noted in `ask.cut`: what it does not list may yet exist. Raises GraphError for what no
     smaller page mends, and at the end when no object answers any insights; everything yielded before it stands.
     """
-    way = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes)
-    circle = Circle()
+    state = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes)
+    loop = LoopDetector()
     used: set[str] = set()
     for _ in range(MOST_PAGES):
-        found = await way.page()
-        if found is None:
+        result = await state.page()
+        if result is None:
             continue
-        page, alone = found
+        page, alone = result
         yield page
         if alone:
-            for single in await way.singles(page):
+            for single in await state.singles(page):
                 yield single
-        if is_past(page, listing.moment, since) or not follow(way, page, circle, used):
+        if is_past(page, listing.moment, since) or not follow(state, page, loop, used):
             break
     else:
         ask.cut[listing.edge] = incomplete("it has no end")
-    if way.denied:
-        raise way.denied
+    if state.denied:
+        raise state.denied
 
 
-def follow(way: Walk, page: Answer, circle: Circle, used: set[str]) -> bool:
+def follow(state: Walk, page: Answer, loop: LoopDetector, used: set[str]) -> bool:
     """Move on to the next page; False when there is none. A list that cannot be followed further is noted as cut."""
     try:
-        following = way.ask.caller.next_place(page, way.listing.edge)
+        following = state.ask.caller.next_page_params(page, state.listing.edge)
         if following is None:
             return False
-        circle.look(page)
+        loop.check(page)
         key = urlencode(following)
         if key in used:
             raise incomplete("it goes in a circle")
     except GraphError as error:
-        way.ask.cut[way.listing.edge] = error
+        state.ask.cut[state.listing.edge] = error
         return False
     used.add(key)
-    way.place = following
+    state.page_params = following
     return True
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
-from sophia.meta.errors import GraphError, Remedy, Whose
+from sophia.meta.errors import GraphError, LimitScope, Remedy
 from sophia.meta.json_text import read_json
 
 log = structlog.get_logger(__name__)
@@ -40,25 +40,25 @@ USAGE_WORDS = ("call_count", "total_cputime", "total_time")
 class Budget:
     """What Meta counts calls against. `name`: an object's id, or a token's fingerprint; empty for the application."""
 
-    whose: Whose
+    limit_scope: LimitScope
     name: str = ""
 
     @property
     def key(self) -> str:
-        return f"{self.whose.value}:{self.name}"
+        return f"{self.limit_scope.value}:{self.name}"
 
     @classmethod
     def of_key(cls, key: str) -> "Budget":
-        whose, _, name = key.partition(":")
-        return cls(Whose(whose), name)
+        limit_scope, _, name = key.partition(":")
+        return cls(LimitScope(limit_scope), name)
 
 
-APPLICATION = Budget(Whose.APPLICATION)
+APPLICATION = Budget(LimitScope.APPLICATION)
 
 
 def token_budget(token: SecretStr) -> Budget:
     """The budget of a token, named by a fingerprint from which nobody gets the token back."""
-    return Budget(Whose.TOKEN, hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:16])
+    return Budget(LimitScope.TOKEN, hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:16])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +99,21 @@ class Pacing:
 
     async def admit(self, budgets: Iterable[Budget]) -> None:
         """Return when a call may go that counts against these budgets. Raises GraphError while one of them rests."""
-        mine = tuple(budgets)
+        call_budgets = tuple(budgets)
         if not self._uses and not self._pauses and not self._holds:
             return
-        self.refuse_if_resting(mine)
+        self.refuse_if_resting(call_budgets)
         now = self.seconds()
-        uses = [use for budget in mine if (use := self._uses.get(budget)) and use.percent >= SLOWER_FROM_PERCENT]
-        holds = [hold.until for budget in mine if (hold := self._holds.get(budget))]
+        uses = [
+            use for budget in call_budgets if (use := self._uses.get(budget)) and use.percent >= SLOWER_FROM_PERCENT
+        ]
+        holds = [hold.until for budget in call_budgets if (hold := self._holds.get(budget))]
         start = max([use.free_at for use in uses] + holds, default=now)
         for use in uses:
             use.free_at = max(start, now) + interval_seconds(use.percent)
         if start > now:
             await self.sleep(start - now)
-            self.refuse_if_resting(mine)  # while we waited, another call may have used the budget up
+            self.refuse_if_resting(call_budgets)  # while we waited, another call may have used the budget up
 
     def refuse_if_resting(self, budgets: Iterable[Budget]) -> None:
         """Raise GraphError, with the moment from which asking makes sense again, while one of the budgets rests."""
@@ -137,8 +139,8 @@ class Pacing:
 
     def rest(self, pause: Pause) -> None:
         """Let a budget rest; of two rests the longer counts."""
-        known = self._pauses.get(pause.budget)
-        if known is None or known.until < pause.until:
+        current = self._pauses.get(pause.budget)
+        if current is None or current.until < pause.until:
             self._pauses[pause.budget] = pause
             log.debug("budget_rests", budget=pause.budget.key, until=pause.until.isoformat())
 
@@ -189,15 +191,15 @@ class Pacing:
             return
         self._uses.setdefault(budget, Use()).percent = percent
         if percent >= STOP_AT_PERCENT:
-            reason = f"Meta's limit for {spoken(budget)} is used up to {percent:.0f} %."
+            reason = f"Meta's limit for {budget_text(budget)} is used up to {percent:.0f} %."
             self.rest(Pause(budget, self.clock() + (regain or PRECAUTION), reason))
 
 
-def spoken(budget: Budget) -> str:
+def budget_text(budget: Budget) -> str:
     """The budget in words that a person understands."""
-    if budget.whose is Whose.OBJECT:
+    if budget.limit_scope is LimitScope.OBJECT:
         return f"account {budget.name}"
-    return "the whole app" if budget.whose is Whose.APPLICATION else "this token"
+    return "the whole app" if budget.limit_scope is LimitScope.APPLICATION else "this token"
 
 
 def interval_seconds(percent: float) -> float:
@@ -213,17 +215,17 @@ def read_usage(text: str) -> float | None:
 
 def read_business_usage(text: str | None) -> list[tuple[Budget, float | None, float]]:
     """(budget, percent, minutes until access is regained) of each object in X-Business-Use-Case-Usage."""
-    given = parsed(text) if text else None
-    if not isinstance(given, dict):
+    usage = parsed(text) if text else None
+    if not isinstance(usage, dict):
         return []
-    budgetses: list[tuple[Budget, float | None, float]] = []
-    for name, listed in given.items():
+    usages: list[tuple[Budget, float | None, float]] = []
+    for name, listed in usage.items():
         entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
         percents = [percent for entry in entries if (percent := largest(entry)) is not None]
         minutes = [min(number(entry.get(REGAIN)) or 0.0, MOST_MINUTES) for entry in entries]
         if percents:
-            budgetses.append((Budget(Whose.OBJECT, str(name)), max(percents), max(minutes)))
-    return budgetses
+            usages.append((Budget(LimitScope.OBJECT, str(name)), max(percents), max(minutes)))
+    return usages
 
 
 def parsed(text: str) -> Any:

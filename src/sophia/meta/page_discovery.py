@@ -92,14 +92,14 @@ async def _items(caller: Caller, path: str, fields: str) -> AsyncGenerator[Mappi
 
 async def _portfolio_pages(caller: Caller, warnings: list[str]) -> dict[str, str]:
     """{id: name} of the Pages of every portfolio. A list that Meta refuses becomes a warning and costs itself only."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     portfolios: dict[str, str] = {}
     await _read_names(caller, "me/businesses", "your business portfolios", portfolios, warnings)
     for portfolio, name in portfolios.items():
         for edge in EDGES:
             what = f"the {edge.replace('_', ' ')} of the business portfolio {name}"
-            await _read_names(caller, f"{portfolio}/{edge}", what, found, warnings)
-    return found
+            await _read_names(caller, f"{portfolio}/{edge}", what, names, warnings)
+    return names
 
 
 async def _read_names(caller: Caller, path: str, what: str, names: dict[str, str], warnings: list[str]) -> None:
@@ -114,7 +114,7 @@ async def _read_names(caller: Caller, path: str, what: str, names: dict[str, str
 
 async def _own_pages(caller: Caller, missing: Mapping[str, str], warnings: list[str]) -> list[DiscoveredPage]:
     """The Pages with their own tokens, fifty to an HTTP call. One without a token becomes a warning."""
-    page_founds: list[DiscoveredPage] = []
+    pages: list[DiscoveredPage] = []
     ids = [page_id for page_id in missing if OBJECT_ID.fullmatch(page_id)]
     for start in range(0, len(ids), MOST_BATCH_ITEMS):
         part = ids[start : start + MOST_BATCH_ITEMS]
@@ -124,11 +124,11 @@ async def _own_pages(caller: Caller, missing: Mapping[str, str], warnings: list[
                 raise discreet(result, caller.token)
             if isinstance(result, Answer) and result.data.get("access_token"):
                 # Under the id that was asked: Meta may echo another one (GRAPH_API §2.12).
-                page_founds.append(read_page({**result.data, "id": page_id}))
+                pages.append(read_page({**result.data, "id": page_id}))
                 continue
             why = str(result) if isinstance(result, GraphError) else "Meta gives no token for it."
             warnings.append(
                 f"The Page {missing[page_id]} ({page_id}) cannot be connected: {why} Give the person, or the system "
                 "user, a role on it (the task ANALYZE)."
             )
-    return page_founds
+    return pages

@@ -16,7 +16,7 @@ META_ORIGINS = frozenset({"https://graph.facebook.com", "https://graph.instagram
 NEVER_COPIED = frozenset(
     {"fields", "limit", "access_token", "appsecret_proof", "client_secret", "input_token", "fb_exchange_token", "code"}
 )
-LONGEST_PLACE = 4000
+LONGEST_PARAMETERS = 4000
 
 
 def has_next(data: Mapping[str, Any]) -> bool:
@@ -25,7 +25,7 @@ def has_next(data: Mapping[str, Any]) -> bool:
     return isinstance(paging, dict) and bool(paging.get("next"))
 
 
-def next_place(data: Mapping[str, Any], base_url: str, edge: str = "") -> dict[str, str] | None:
+def next_page_params(data: Mapping[str, Any], base_url: str, edge: str = "") -> dict[str, str] | None:
     """The parameters that ask for the next page, without secrets; None on the last page.
 
     `base_url` is the configured address of the Graph API, `edge` the last part of the list's path where it is known.
@@ -36,16 +36,16 @@ def next_place(data: Mapping[str, Any], base_url: str, edge: str = "") -> dict[s
     paging = data["paging"]
     cursors = paging.get("cursors")
     after = cursors.get("after") if isinstance(cursors, dict) else None
-    if isinstance(after, str) and 0 < len(after) <= LONGEST_PLACE:
+    if isinstance(after, str) and 0 < len(after) <= LONGEST_PARAMETERS:
         return {"after": after}
-    place = _read_next(paging["next"], base_url, edge)
-    if not place:
+    page_params = _read_next(paging["next"], base_url, edge)
+    if not page_params:
         raise incomplete("its next page is at an address that is not Meta's, or that cannot be read")
-    return place
+    return page_params
 
 
 def _read_next(address: Any, base_url: str, edge: str) -> dict[str, str] | None:
-    if not isinstance(address, str) or len(address) > 2 * LONGEST_PLACE:
+    if not isinstance(address, str) or len(address) > 2 * LONGEST_PARAMETERS:
         return None
     try:
         parts = urlsplit(address)

@@ -25,7 +25,7 @@ PERIODS = {period.value: period for period in Period}
 EMPTY_DIMENSIONS = frozenset({"timeframe"})
 
 # Of one answer; more of them are of no use to anybody, and take memory.
-MOST_ODDITIES = 1000
+MOST_REJECTED_ITEMS = 1000
 
 
 class InsightsReader:
@@ -50,7 +50,7 @@ class InsightsReader:
         self.span = span
         self.breakdown = breakdown
         self.readings: list[Reading] = []
-        self.oddities: list[RejectedItem] = []
+        self.rejected_items: list[RejectedItem] = []
 
     def read(self, blocks: Any, object_id: str, post: str | None = None, kind: ObjectKind | None = None) -> None:
         """Take in the `data` of an insights answer about one object; `post` is None for an account.
@@ -146,13 +146,13 @@ class InsightsReader:
         if not isinstance(value, dict):
             self.set_aside(object_id, metric.name, "a dictionary was expected", value)
             return
-        seen: dict[tuple[str, str], Any] = {}
+        parts: dict[tuple[str, str], Any] = {}
         for key, part in value.items():
-            seen[stored_name(metric, str(key))] = part
+            parts[stored_name(metric, str(key))] = part
         if metric.absent_is_zero:
             for key in metric.keys:
-                seen.setdefault(stored_name(metric, key[0]), 0)
-        for (name, breakdown), part in seen.items():
+                parts.setdefault(stored_name(metric, key[0]), 0)
+        for (name, breakdown), part in parts.items():
             self._add(metric, name, period, breakdown, day, part, object_id, post)
 
     def _read_unknown_dictionary(
@@ -243,8 +243,8 @@ class InsightsReader:
             good = math.isfinite(value) and value >= 0
             if good and (metric is None or metric.unit in WHOLE_UNITS):
                 # A count is a whole number; 12.0 is one, 12.5 is a mistake (A17).
-                whole = value.is_integer()
-                good, value = whole or metric is None, int(value) if whole else value
+                is_whole = value.is_integer()
+                good, value = is_whole or metric is None, int(value) if is_whole else value
         else:
             good = False
         if good and value <= LARGEST:
@@ -261,5 +261,5 @@ class InsightsReader:
             self._add(metric, name, metric.periods[0], "", self.today, value, object_id, post)
 
     def set_aside(self, object_id: str, name: str, reason: str, what: Any) -> None:
-        if len(self.oddities) < MOST_ODDITIES:
-            self.oddities.append(RejectedItem(object_id, name, reason, repr(what)[:500]))
+        if len(self.rejected_items) < MOST_REJECTED_ITEMS:
+            self.rejected_items.append(RejectedItem(object_id, name, reason, repr(what)[:500]))

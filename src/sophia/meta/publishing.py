@@ -89,7 +89,7 @@ class Progress:
     """How far it is, and what Meta says about it."""
 
     readiness: Readiness
-    said: str = ""
+    message: str = ""
 
 
 # -- Facebook Pages ----------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ LISTS = {
 
 async def published_since(caller: Caller, account: str, edge: str, since: datetime) -> list[Published]:
     """Everything that the edge lists from this moment (aware) on, newest first. Raises GraphError."""
-    return [one async for one in _published(caller, account, edge, since)]
+    return [post async for post in _published(caller, account, edge, since)]
 
 
 async def _published(caller: Caller, account: str, edge: str, since: datetime) -> AsyncGenerator[Published, None]:
@@ -259,9 +259,9 @@ def media_type_of(item: Mapping[str, Any]) -> str:
     return str(first.get("media_type") or "").lower()
 
 
-def same_text(one: str, other: str) -> bool:
+def same_text(first: str, second: str) -> bool:
     """Whether two texts are one to Meta, which trims them and may write letters with accents in another form."""
-    return _plain(one) == _plain(other)
+    return _plain(first) == _plain(second)
 
 
 def _plain(text: str) -> str:
@@ -270,7 +270,7 @@ def _plain(text: str) -> str:
 
 def answered_id(answer: Answer, name: str) -> str:
     """The id in an answer. Raises GraphError when there is none: then nobody knows what was made."""
-    found = str(answer.data.get(name))
-    if not OBJECT_ID.fullmatch(found):
+    object_id = str(answer.data.get(name))
+    if not OBJECT_ID.fullmatch(object_id):
         raise GraphError(f"Meta said yes without giving the {name} of what it made", remedy=Remedy.AGAIN)
-    return found
+    return object_id

@@ -78,7 +78,7 @@ class Batch:
     source: Source
     readings: list[Reading]
     posts: list[ObservedPost]
-    oddities: list[RejectedItem]
+    rejected_items: list[RejectedItem]
     reels: list[str]
 
 
@@ -107,7 +107,7 @@ class ObservedComments:
     post: str
     comments: list[ObservedComment]
     after: str | None
-    is_odd: bool
+    is_incomplete: bool
 
 
 @dataclass(frozen=True, slots=True)

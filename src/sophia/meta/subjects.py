@@ -54,7 +54,7 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
     parsed = read_json(source.body) if data is None else data
     readers = READERS[source.subject](Request.of(source), parsed)
     readings, contradictions = agreeing(readers.readings)
-    return Batch(source, readings, readers.posts, readers.oddities + contradictions, readers.reels)
+    return Batch(source, readings, readers.posts, readers.rejected_items + contradictions, readers.reels)
 
 
 def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]]:
@@ -64,10 +64,10 @@ def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]
     values: dict[tuple[Any, ...], set[int | float]] = {}
     for reading in readings:
         values.setdefault(reading[:-1], set()).add(reading.value)
-    clashing = {key for key, given in values.items() if len(given) > 1}
-    oddities = [
+    clashing = {key for key, distinct in values.items() if len(distinct) > 1}
+    rejected_items = [
         RejectedItem(reading.post or "", reading.metric, "two values for one day", repr(reading))
         for reading in readings
         if reading[:-1] in clashing
     ]
-    return [reading for reading in readings if reading[:-1] not in clashing], oddities
+    return [reading for reading in readings if reading[:-1] not in clashing], rejected_items

@@ -91,7 +91,7 @@ async def debug_token(client: GraphClient, app: App, token: SecretStr) -> TokenF
 async def debug_tokens(client: GraphClient, app: App, tokens: Sequence[SecretStr]) -> list[TokenFacts]:
     """What Meta knows about each token, in order; fifty in one HTTP call."""
     caller = client.caller(app.token)
-    token_factses: list[TokenFacts] = []
+    token_facts: list[TokenFacts] = []
     for start in range(0, len(tokens), MOST_BATCH_ITEMS):
         chunk = tokens[start : start + MOST_BATCH_ITEMS]
         queries = [("debug_token", {"input_token": token.get_secret_value()}, 1) for token in chunk]
@@ -102,27 +102,27 @@ async def debug_tokens(client: GraphClient, app: App, tokens: Sequence[SecretStr
         for result in results:
             if isinstance(result, GraphError):
                 raise discreet(result, app.secret, *chunk) from None
-            token_factses.append(read_facts(result.data))
-    return token_factses
+            token_facts.append(read_facts(result.data))
+    return token_facts
 
 
 def read_facts(data: dict[str, Any]) -> TokenFacts:
     """An answer of /debug_token. Raises GraphError when it is none."""
-    said = data.get("data")
-    if not isinstance(said, dict) or not isinstance(said.get("is_valid"), bool):
+    facts = data.get("data")
+    if not isinstance(facts, dict) or not isinstance(facts.get("is_valid"), bool):
         raise GraphError("Meta's answer about a token cannot be read")
-    error = said.get("error")
-    scopes = said.get("scopes")
+    error = facts.get("error")
+    scopes = facts.get("scopes")
     return TokenFacts(
-        is_valid=said["is_valid"],
-        type=str(said.get("type") or ""),
+        is_valid=facts["is_valid"],
+        type=str(facts.get("type") or ""),
         scopes=frozenset(str(scope) for scope in scopes) if isinstance(scopes, list) else frozenset(),
-        expires_at=moment_of(said.get("expires_at")),
-        data_access_expires_at=moment_of(said.get("data_access_expires_at")),
-        user_id=str(said["user_id"]) if said.get("user_id") else None,
-        app_id=str(said["app_id"]) if said.get("app_id") else None,
+        expires_at=moment_of(facts.get("expires_at")),
+        data_access_expires_at=moment_of(facts.get("data_access_expires_at")),
+        user_id=str(facts["user_id"]) if facts.get("user_id") else None,
+        app_id=str(facts["app_id"]) if facts.get("app_id") else None,
         problem=shown_text(str(error.get("message") or "no reason given")) if isinstance(error, dict) else None,
-        page_ids=page_ids_of(said.get("granular_scopes")),
+        page_ids=page_ids_of(facts.get("granular_scopes")),
     )
 
 

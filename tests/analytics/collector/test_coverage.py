@@ -316,7 +316,7 @@ def test_a_watermark_in_the_future_is_not_believed(make_house: HouseMaker, first
     today = reporting_day(house.now)
     with house.database.write() as session:
         days = (today + first * ONE_DAY, today + 40 * ONE_DAY)
-        cover_days(session, house.account_ids[page], "page_insights", *days, house.now, anew=True)
+        cover_days(session, house.account_ids[page], "page_insights", *days, house.now, restart=True)
     (outcome,) = house.collect(page)
     assert outcome.status == "ok", outcome.problems
     assert covered_through(house, "page_insights") == today - ONE_DAY

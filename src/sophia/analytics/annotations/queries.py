@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.permissions import ClientScope
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
 from sophia.database import among
 
 
@@ -39,7 +39,7 @@ def notes(
     mine = true() if clients is None else or_(note.client_id.is_(None), among(note.client_id, clients))
     rows = session.execute(
         select(note.id, note.client_id, note.day, note.text, note.author, note.written_at)
-        .where(mine, in_days, standing(note.written_at, note.removed_at, as_of))
+        .where(mine, in_days, valid_at(note.written_at, note.removed_at, as_of))
         .order_by(note.day, note.id)
     )
     return [Note(*row) for row in rows]

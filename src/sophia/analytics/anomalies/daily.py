@@ -16,7 +16,7 @@ from sophia.analytics.figures.facts import WATCHED
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
-from sophia.analytics.readings.metric_definitions import meanings
+from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.database import Database
 from sophia.meta.catalogue import Platform
 from sophia.meta.reporting_zone import reporting_day
@@ -58,7 +58,7 @@ def judge(session: Session, platform: Platform, metric: str, today: date) -> Jud
     if last <= begun:
         return None
     days = DateRange(earliest_day(begun), last + ONE_DAY)
-    readings = account_days(session, accounts, meanings(session, {metric}), {metric}, days)
+    readings = account_days(session, accounts, metric_definitions(session, {metric}), {metric}, days)
     posts = posts_a_day(session, accounts, days)
     given = {
         account: series_days(Watch(account, platform, metric), readings, posts, days)

@@ -52,7 +52,7 @@ class Accounting:
 
     outcome: RunOutcome = field(default_factory=RunOutcome)
     _failed: set[str] = field(default_factory=set)
-    _said: set[int] = field(default_factory=set)
+    _reported: set[int] = field(default_factory=set)
     _outage: dict[str, tuple[GraphError, datetime]] = field(default_factory=dict)  # families that failed in passing
 
     def answered(self, family: str) -> None:
@@ -69,7 +69,7 @@ class Accounting:
         self._fail(family)
         outcome, state = self.outcome, self.outcome.families[family]
         if error.remedy in STOPS_TOKEN:
-            state["ended"] = "stopped" if state["answers"] or id(error) not in self._said else "not asked"
+            state["ended"] = "stopped" if state["answers"] or id(error) not in self._reported else "not asked"
         outcome.status = STATUS_AFTER.get(error.remedy, outcome.status)
         if error.remedy is Remedy.PAUSE:
             outcome.resume_at = error.resume_at
@@ -77,9 +77,9 @@ class Accounting:
             outcome.resume_at = now + AGAIN_AFTER_SILENCE
         elif error.remedy in (Remedy.AGAIN, Remedy.FAILING):
             self._outage[family] = (error, now)
-        if id(error) in self._said:
+        if id(error) in self._reported:
             return
-        self._said.add(id(error))
+        self._reported.add(id(error))
         outcome.problems.append(as_problem(family, error))
         if error.remedy in A_PERSON_MUST_ACT and outcome.action_needed is None:
             outcome.action_needed = f"{error.advice} ({error.text})"
@@ -87,10 +87,10 @@ class Accounting:
     def store_failed(self, family: str, error: DBAPIError | StoreError) -> None:
         """The driver's own words without the statement, whose parameters are none of the reader's business."""
         self._fail(family)
-        words = str(error.orig if isinstance(error, DBAPIError) else error).strip()
-        said = words.splitlines()[0] if words else type(error).__name__
+        text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+        reason = text.splitlines()[0] if text else type(error).__name__
         action = "Look after the database: its disk, its rights, its connections. The next run reads this again."
-        self._problem(family, "store", f"The store could not be written: {redact_secrets(said)}", action)
+        self._problem(family, "store", f"The store could not be written: {redact_secrets(reason)}", action)
         self.outcome.action_needed = self.outcome.action_needed or action
 
     def crashed(self, family: str, error: Exception) -> None:
@@ -161,10 +161,12 @@ class Accounting:
             message = f"Meta sent metrics that the catalogue does not know; they are stored as unclassified: {names}"
             self._problem("metrics", "unclassified", message, "Nothing, or a row in the catalogue for each.")
         if outcome.saved.unknown_kinds:
-            message, action = told_of_unknown_kinds(outcome.saved.unknown_kinds)
+            message, action = unknown_kinds_problem(outcome.saved.unknown_kinds)
             self._problem("media", "unknown_kind", message, action)
         if outcome.saved.quarantined:
-            what = "; ".join(f"{what} ({count}×)" for what, count in first(outcome.saved.oddities.items()))
+            what = "; ".join(
+                f"{what} ({count}×)" for what, count in first_examples(outcome.saved.rejected_items.items())
+            )
             message = f"{outcome.saved.quarantined} parts of answers could not be believed and were set aside: {what}"
             self._problem(
                 "quarantine", "set_aside", message, "Nothing, unless it lasts: the next run reads them again."
@@ -205,21 +207,21 @@ class Accounting:
 
 
 async def attempt(
-    account: Accounting, family: str, work: Callable[[], Awaitable[None]], now: datetime, name: str
+    accounting: Accounting, family: str, work: Callable[[], Awaitable[None]], now: datetime, name: str
 ) -> None:
     """Do the work of a family. Whatever fails in it is noted and costs this family, and nothing beside it (C1)."""
     try:
         await work()
     except GraphError as error:
-        account.failed(family, error, now)
+        accounting.failed(family, error, now)
     except (DBAPIError, StoreError) as error:
-        account.store_failed(family, error)
+        accounting.store_failed(family, error)
     except Exception as error:  # the border of a family: what we did not foresee costs it, and nothing beside it
-        account.crashed(family, error)
-        log.exception("family_crashed", account=name, family=family)
+        accounting.crashed(family, error)
+        log.exception("family_crashed", accounting=name, family=family)
     else:
-        if account.outcome.families[family]["ended"] == "not asked":
-            account.ended(family)
+        if accounting.outcome.families[family]["ended"] == "not asked":
+            accounting.ended(family)
 
 
 def as_problem(family: str, error: GraphError) -> dict[str, Any]:
@@ -241,18 +243,18 @@ def skipped_problems(skipped: Iterable[tuple[str, GraphError]]) -> list[dict[str
     problems = []
     for group in reasons.values():
         names = [name for name, _ in group]
-        shown = ", ".join(first(names)) + (
+        examples = ", ".join(first_examples(names)) + (
             f" and {len(names) - MOST_EXAMPLES} more" if len(names) > MOST_EXAMPLES else ""
         )
         note = as_problem(f"object {names[0]}" if len(names) == 1 else f"{len(names)} objects", group[0][1])
-        problems.append({**note, "objects": names, "message": f"{shown}: {note['message']}"})
+        problems.append({**note, "objects": names, "message": f"{examples}: {note['message']}"})
     return problems
 
 
-def told_of_unknown_kinds(counts: Mapping[str, int]) -> tuple[str, str]:
+def unknown_kinds_problem(counts: Mapping[str, int]) -> tuple[str, str]:
     """What a run says about media of unknown kinds, and what to do."""
     posts = sum(counts.values())
-    kinds = "; ".join(f"{kind} ({count}×)" for kind, count in first(sorted(counts.items())))
+    kinds = "; ".join(f"{kind} ({count}×)" for kind, count in first_examples(sorted(counts.items())))
     message = f"Meta lists {posts} media of a kind that Sophia does not know: {kinds}. They are kept as kind other."
     return message, "Nothing: their basic metrics are read. A newer Sophia may know the kind and read more of it."
 
@@ -261,5 +263,5 @@ def advice_of(remedy: Remedy) -> str:
     return GraphError("", remedy=remedy).advice
 
 
-def first(items: Iterable[Any]) -> list[Any]:
+def first_examples(items: Iterable[Any]) -> list[Any]:
     return list(items)[:MOST_EXAMPLES]

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from sophia.analytics.collector.due import DueAccount
-from sophia.analytics.collector.storing import Storing
+from sophia.analytics.collector.storing import AnswerStore
 from sophia.analytics.figures.figures import ONE_DAY
 from sophia.analytics.figures.schedule import Days, due_days
 from sophia.analytics.readings.account_states import DAY_FAMILIES
@@ -27,15 +27,17 @@ class Coverage:
     is covered once a newer day was answered, because then Meta does answer and has no value for the older days.
     """
 
-    known: DueAccount
+    account: DueAccount
     settings: Settings
     since: date | None
     today: date
     now: datetime
-    storing: Storing
+    storing: AnswerStore
     first_asked: dict[str, date] = field(default_factory=dict)  # by family
-    _anew: dict[str, date] = field(default_factory=dict)  # families whose watermark begins anew, and from which day on
-    _waiting: dict[str, Days] = field(default_factory=dict)
+    _restarted: dict[str, date] = field(
+        default_factory=dict
+    )  # families whose watermark begins anew, and from which day on
+    _unanswered: dict[str, Days] = field(default_factory=dict)
 
     @property
     def yesterday(self) -> date:
@@ -55,27 +57,27 @@ class Coverage:
 
     def _covered(self, family: str, oldest: date) -> Days | None:
         """The days that need not be asked again; None when the whole history is due."""
-        covered = self.known.covered.get(family)
+        covered = self.account.covered.get(family)
         if covered is None:
             return None
         # Weeks are not due every day; they are only known to be silent after a run that asked for some.
-        was_asked = family in DAY_FAMILIES or family in self.known.silent
-        never_answered = was_asked and family not in self.known.answered_before
+        was_asked = family in DAY_FAMILIES or family in self.account.silent
+        never_answered = was_asked and family not in self.account.answered_before
         if covered.last < oldest - ONE_DAY or covered.first > self.yesterday or never_answered:
             # The machine slept for longer than Meta keeps days, or a clock ran ahead, or the watermark moved although Meta
             # never gave a value. The watermark begins anew.
-            self._anew[family] = date.max
+            self._restarted[family] = date.max
             return None
         if covered.last > self.yesterday:
             # Noted by a clock that ran ahead. Which days were really asked nobody knows, so the usual history is read.
-            known = self.yesterday - self.settings.initial_days * ONE_DAY
-            self._anew[family] = covered.first
-            return Days(covered.first, max(covered.first, known))
+            last_certain = self.yesterday - self.settings.initial_days * ONE_DAY
+            self._restarted[family] = covered.first
+            return Days(covered.first, max(covered.first, last_certain))
         return covered
 
     def probe(self, family: str, windows: list[Days]) -> Days | None:
         """What to ask first of a family that gave no value in the last run: while it is silent, nothing else is asked."""
-        if family not in self.known.silent or not windows:
+        if family not in self.account.silent or not windows:
             return None
         oldest = min(window.first for window in windows)
         return Days(max(oldest, self.yesterday - (PROBED_DAYS - 1) * ONE_DAY), self.yesterday)
@@ -86,36 +88,36 @@ class Coverage:
         After a part that could not be believed nothing is noted, so that the next run asks again.
         """
         self.first_asked[family] = min(window.first, self.first_asked.get(family, window.first))
-        if self.storing.evidence(family).is_odd:
-            if self.known.odd_for_long:
+        if self.storing.evidence(family).has_rejected_items:
+            if self.account.persistently_invalid:
                 await self._cover(family, window)
             return
-        covered = self.known.covered.get(family)
+        covered = self.account.covered.get(family)
         is_over = covered is not None and newest < covered.last <= self.yesterday
         if newest < self._late_since and not is_over:
             # A clock that runs ahead takes the running day, which Meta answers too, for one that is over.
             newest = max(newest, date.min + ONE_DAY) - ONE_DAY
-        waiting = self._waiting.pop(family, None)
+        waiting = self._unanswered.pop(family, None)
         if waiting is not None and waiting.last + ONE_DAY == window.first:
             window = Days(waiting.first, window.last)
         if newest < window.last:
-            self._waiting[family] = Days(max(window.first, newest + ONE_DAY), window.last)
+            self._unanswered[family] = Days(max(window.first, newest + ONE_DAY), window.last)
         if newest >= window.first:
             await self._cover(family, Days(window.first, min(window.last, newest)))
 
     async def _cover(self, family: str, days: Days) -> None:
-        anew = family in self._anew
-        first = min(days.first, self._anew.pop(family, days.first))
+        restart = family in self._restarted
+        first = min(days.first, self._restarted.pop(family, days.first))
 
         def change(session: Session) -> None:
-            cover_days(session, self.known.id, family, first, days.last, self.now, anew=anew)
+            cover_days(session, self.account.id, family, first, days.last, self.now, restart=restart)
 
         await self.storing.write(change)
 
     def is_silent(self, family: str) -> bool:
         """Whether a family that was asked through yesterday gave no value for the last days, or none at all."""
         evidence = self.storing.evidence(family)
-        if evidence.expected == 0 or evidence.is_odd:
+        if evidence.expected == 0 or evidence.has_rejected_items:
             return False
         return evidence.newest_day < self._late_since
 

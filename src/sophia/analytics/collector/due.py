@@ -26,7 +26,7 @@ from sophia.meta.pacing import Budget, Pause
 from sophia.portfolio.models import Account, Post
 
 # So many runs ask for the same days again when a part of the answer could not be believed; then the days are let go.
-ODD_RUNS = 3
+PERSISTENT_RUNS = 3
 # How a family ended that gave no value, whether it should have or not.
 SILENT = frozenset({"empty", "none"})
 
@@ -64,8 +64,8 @@ class DueAccount:
     refused: dict[ObjectKind, set[str]]
     resting: frozenset[str]
     retried: frozenset[str]
-    odd_for_long: bool
-    lapsed: tuple[ExpiredRefusal, ...]
+    persistently_invalid: bool
+    expired_refusals: tuple[ExpiredRefusal, ...]
     silent: frozenset[str]
     silent_for_long: frozenset[str]
     answered_before: frozenset[str]
@@ -108,10 +108,12 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         refused=refused,
         resting=frozenset(name for name, again_at in objects if again_at > now),
         retried=frozenset(name for name, again_at in objects if again_at <= now),
-        odd_for_long=len(runs) == ODD_RUNS and all(quarantined for quarantined, _ in runs),
-        lapsed=_lapsed(session, account, api_version, {mark.family: mark.updated_at for mark in marks}, now),
+        persistently_invalid=len(runs) == PERSISTENT_RUNS and all(quarantined for quarantined, _ in runs),
+        expired_refusals=_expired_refusals(
+            session, account, api_version, {mark.family: mark.updated_at for mark in marks}, now
+        ),
         silent=frozenset(silent[0] if silent else ()),
-        silent_for_long=frozenset(set.intersection(*silent) if len(silent) == ODD_RUNS else ()),
+        silent_for_long=frozenset(set.intersection(*silent) if len(silent) == PERSISTENT_RUNS else ()),
         answered_before=_answered_before(session, account),
         last_days=_last_days(session, account_id),
         has_posts=bool(session.scalar(select(exists().where(*_living_posts(account_id))))),
@@ -119,12 +121,12 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
     )
 
 
-def regained_mark(metric: str) -> str:
+def recovered_mark(metric: str) -> str:
     """The family under which it is noted that the days of a refusal that is over were read; names may be long."""
     return f"regained:{hashlib.sha256(metric.encode()).hexdigest()[:16]}"
 
 
-def _lapsed(
+def _expired_refusals(
     session: Session, account: Account, api_version: str, noted: Mapping[str, datetime], now: datetime
 ) -> tuple[ExpiredRefusal, ...]:
     rows = session.execute(
@@ -138,9 +140,9 @@ def _lapsed(
         .group_by(MetricStatus.metric_name)
     )
     return tuple(
-        ExpiredRefusal(name, since, regained_mark(name))
+        ExpiredRefusal(name, since, recovered_mark(name))
         for name, since, again_at in rows
-        if again_at <= now and (regained_mark(name) not in noted or noted[regained_mark(name)] < again_at)
+        if again_at <= now and (recovered_mark(name) not in noted or noted[recovered_mark(name)] < again_at)
     )
 
 
@@ -150,7 +152,7 @@ def _last_runs(session: Session, account_id: int) -> list[tuple[int, dict[str, d
         select(CollectionRun.quarantined, CollectionRun.families)
         .where(CollectionRun.account_id == account_id, CollectionRun.trigger.not_in(ASIDE))
         .order_by(CollectionRun.id.desc())
-        .limit(ODD_RUNS)
+        .limit(PERSISTENT_RUNS)
     )
     return [(quarantined, families) for quarantined, families in session.execute(newest)]
 

@@ -42,12 +42,12 @@ class Evidence:
     posts: set[str] = field(default_factory=set)
     listed: dict[str, ObservedPost] = field(default_factory=dict)
     has_blocks: bool = False
-    is_odd: bool = False
+    has_rejected_items: bool = False
 
     def add(self, answer: Answer, batch: Batch) -> None:
         """Take in an answer that was stored."""
         source = batch.source
-        self.is_odd = self.is_odd or bool(batch.oddities)
+        self.has_rejected_items = self.has_rejected_items or bool(batch.rejected_items)
         self.listed |= {post.external_id: post for post in batch.posts}
         has_objects = bool(batch.posts or batch.reels)
         if asks_values(source.subject, source.request) and (has_objects or source.subject not in LISTS):
@@ -62,7 +62,7 @@ class Evidence:
                     self.daily[reading.metric] = min(reading.day, self.daily.get(reading.metric, reading.day))
             elif not is_field(self.platform, reading.metric):
                 self.posts.add(reading.post)
-        self.posts |= {oddity.object_id for oddity in batch.oddities}
+        self.posts |= {rejected.object_id for rejected in batch.rejected_items}
 
     @property
     def newest_day(self) -> date:
@@ -72,7 +72,7 @@ class Evidence:
     @property
     def is_empty(self) -> bool:
         """Whether values were asked for and nothing came back."""
-        return self.expected > 0 and not (self.days or self.posts or self.has_blocks or self.is_odd)
+        return self.expected > 0 and not (self.days or self.posts or self.has_blocks or self.has_rejected_items)
 
     def unanswered(self, skipped: Mapping[str, GraphError]) -> list[ObservedPost]:
         """The listed posts without any insights, but for those that were skipped because Meta gave a reason."""
@@ -107,12 +107,12 @@ def asks_values(subject: str, request: str) -> bool:
 
 def is_field(platform: Platform, metric: str) -> bool:
     """Whether a number is a field of the post itself, which Meta gives without any permission for insights."""
-    known = find(platform, Level.POST, metric)
-    return known is not None and known.source is Source.FIELD
+    row = find(platform, Level.POST, metric)
+    return row is not None and row.source is Source.FIELD
 
 
 @dataclass(slots=True)
-class Listing:
+class ListedObjects:
     """Which objects an edge listed, and whether the list is whole.
 
     `is_whole`: the last page named no next one, or reached objects that were published before `since`. `moment` is the
@@ -122,11 +122,11 @@ class Listing:
     moment: str
     since: datetime
     ids: set[str] = field(default_factory=set)
-    is_whole: bool = False
+    is_complete: bool = False
 
     def add(self, page: Answer) -> None:
         """Take in a page of the list; pages come newest first."""
         paging = page.data.get("paging")
         has_next = isinstance(paging, dict) and bool(paging.get("next"))
         self.ids.update(ids_of(page))
-        self.is_whole = not has_next or is_past(page, self.moment, self.since)
+        self.is_complete = not has_next or is_past(page, self.moment, self.since)

@@ -31,7 +31,7 @@ class Progress(Protocol):
     def finished(self, account: str, outcome: RunOutcome) -> None: ...
 
 
-class Silence:
+class NullProgress:
     """Nobody wants to know."""
 
     def started(self, account: str, steps: int) -> None: ...

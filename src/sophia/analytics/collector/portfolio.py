@@ -14,7 +14,7 @@ import structlog
 
 from sophia.analytics.collector.comments import CommentsRun
 from sophia.analytics.collector.due import account_to_collect, budget_pauses
-from sophia.analytics.collector.plan import Plan, Progress, Silence
+from sophia.analytics.collector.plan import NullProgress, Plan, Progress
 from sophia.analytics.collector.run import Run
 from sophia.analytics.readings.refusals import record_pauses, record_refusals, record_refused_objects
 from sophia.analytics.readings.runs_store import (
@@ -53,19 +53,19 @@ class Collector:
     client: GraphClient
     settings: Settings
     clock: Callable[[], datetime]
-    progress: Progress = field(default_factory=Silence)
+    progress: Progress = field(default_factory=NullProgress)
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
 
     async def collect(self, account_ids: Sequence[int], plan: Plan) -> list[RunOutcome]:
         """Collect several accounts side by side; the failure of one is its own (C2, C4). In the order given."""
-        places = asyncio.Semaphore(self.settings.concurrency)
+        slots = asyncio.Semaphore(self.settings.concurrency)
 
-        async def one(account_id: int) -> RunOutcome:
-            async with places:
+        async def collect_one(account_id: int) -> RunOutcome:
+            async with slots:
                 return await self.collect_safely(account_id, plan)
 
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(account_id)) for account_id in account_ids]
+            tasks = [group.create_task(collect_one(account_id)) for account_id in account_ids]
         return [task.result() for task in tasks]
 
     async def collect_safely(
@@ -157,32 +157,32 @@ class Collector:
         """Everything a run must know, read once, and its record, opened. None for an account without a token."""
         now, version = self.clock(), self.client.version
         with self.database.read() as session:
-            known = account_to_collect(session, account_id, version, now)
+            account = account_to_collect(session, account_id, version, now)
             pauses = budget_pauses(session)
-        if known.token_encrypted is None:
+        if account.token_encrypted is None:
             return None
         for pause in pauses:
             self.client.pacing.rest(pause)
-        caller = self.client.caller(self.vault.decrypt(known.token_encrypted), known.external_id)
+        caller = self.client.caller(self.vault.decrypt(account.token_encrypted), account.external_id)
         self.client.pacing.refuse_if_resting(caller.budgets)
         ask = Ask(
             caller=caller,
-            platform=Platform(known.platform),
-            account=known.external_id,
-            scopes=known.scopes,
+            platform=Platform(account.platform),
+            account=account.external_id,
+            scopes=account.scopes,
             today=reporting_day(now),
             also=self.settings.ask_also,
-            refused=known.refused,
-            resting=known.resting,
+            refused=account.refused,
+            resting=account.resting,
         )
         with self.database.write() as session:
             run_id = start_run(session, account_id, plan.trigger, version, now)
         if plan.comments_only:
-            return CommentsRun(self.database, self.settings, known, ask, run_id, now)
+            return CommentsRun(self.database, self.settings, account, ask, run_id, now)
         keep = self.settings.raw_answer_days > 0
-        owner = Owner(known.id, known.client_id, ask.platform)
+        owner = Owner(account.id, account.client_id, ask.platform)
         writer = AccountWriter(self.database, owner, run_id, self.clock, keep=keep)
-        return Run(self.database, self.settings, self.progress, plan, known, ask, writer, run_id, now)
+        return Run(self.database, self.settings, self.progress, plan, account, ask, writer, run_id, now)
 
     def _refuse(self, account_id: int, plan: Plan) -> RunOutcome:
         """An account without a token gets a run that says so: a failure that nobody records is never mended."""
@@ -202,20 +202,20 @@ class Collector:
         outcome.percent_used = tally.percent_used
         with self.database.write() as session:
             now = self.clock()
-            record_refusals(session, ask.platform, run.known.id, self.client.version, ask.refusals, now)
+            record_refusals(session, ask.platform, run.account.id, self.client.version, ask.refusals, now)
             if isinstance(run, Run):  # comments that a post refuses say nothing about its insights
-                answered = run.known.retried & run.answered_objects
-                record_refused_objects(session, run.known.id, ask.skipped, answered, now)
-                record_unanswered_posts(session, run.known.id, run.unanswered_posts, now)
+                answered = run.account.retried & run.answered_objects
+                record_refused_objects(session, run.account.id, ask.skipped, answered, now)
+                record_unanswered_posts(session, run.account.id, run.unanswered_posts, now)
             record_pauses(session, self.client.pacing.pauses(), now)
             finish_run(session, run.run_id, outcome, now)
-        self.progress.finished(run.known.name, outcome)
+        self.progress.finished(run.account.name, outcome)
         for problem in outcome.problems:
-            said = {name: value for name, value in problem.items() if name != "objects"}
-            log.info("collection_problem", account=run.known.name, platform=ask.platform.value, **said)
+            fields = {name: value for name, value in problem.items() if name != "objects"}
+            log.info("collection_problem", account=run.account.name, platform=ask.platform.value, **fields)
         log.info(
             "collected",
-            account=run.known.name,
+            account=run.account.name,
             platform=ask.platform.value,
             status=outcome.status,
             new=outcome.saved.new,

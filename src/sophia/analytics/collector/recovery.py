@@ -41,11 +41,11 @@ def returned_metrics(
     `values` and `stored` are daily series by stored name: the first day with a value in this run, and the last day with a
     value before it. A metric that was silent for longer than the days that are read again anyway leaves such a hole.
     """
-    found: dict[Days, set[str]] = {}
+    names_by_days: dict[Days, set[str]] = {}
     for name in values.keys() & stored.keys():
         explained = explain(platform, Level.ACCOUNT, name)
         if explained is not None and stored[name] < first_asked - ONE_DAY:
             # The last two days before the silence were not final when they were read (GRAPH_API §1d).
             days = Days(stored[name] - ONE_DAY, first_asked - ONE_DAY)
-            found.setdefault(days, set()).add(explained.metric.name)
-    return {days: frozenset(names) for days, names in found.items()}
+            names_by_days.setdefault(days, set()).add(explained.metric.name)
+    return {days: frozenset(names) for days, names in names_by_days.items()}

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from sophia.analytics.collector.accounting import Accounting, attempt
 from sophia.analytics.collector.coverage import Coverage
 from sophia.analytics.collector.due import DueAccount
-from sophia.analytics.collector.evidence import Evidence, Listing
+from sophia.analytics.collector.evidence import Evidence, ListedObjects
 from sophia.analytics.collector.plan import Plan, Progress
 from sophia.analytics.collector.recovery import ask_days, oldest_day, returned_metrics
-from sophia.analytics.collector.storing import Storing
+from sophia.analytics.collector.storing import AnswerStore
 from sophia.analytics.figures.schedule import (
     FRESH_AGE,
     POSTS_HISTORY,
@@ -70,28 +70,28 @@ class Run:
         settings: Settings,
         progress: Progress,
         plan: Plan,
-        known: DueAccount,
+        account: DueAccount,
         ask: Ask,
         writer: AccountWriter,
         run_id: int,
         now: datetime,
     ) -> None:
-        self.plan, self.known, self.ask, self.run_id = plan, known, ask, run_id
-        self._account = Accounting()
+        self.plan, self.account, self.ask, self.run_id = plan, account, ask, run_id
+        self._accounting = Accounting()
         self._settings, self._progress, self._now = settings, progress, now
-        self._storing = Storing(database, writer, ask.platform, self._stored)
-        self._coverage = Coverage(known, settings, plan.since, ask.today, now, self._storing)
+        self._storing = AnswerStore(database, writer, ask.platform, self._stored)
+        self._coverage = Coverage(account, settings, plan.since, ask.today, now, self._storing)
         self._unanswered: dict[str, str] = {}
 
     async def go(self) -> None:
         """Do everything that is due. Meta's errors end up in the outcome; anything else is raised."""
         families = self._families()
-        self._progress.started(self.known.name, sum(family.steps for family in families))
-        self._account.outcome.families = {family.name: {"answers": 0, "ended": "not asked"} for family in families}
-        places = asyncio.Semaphore(FAMILIES_AT_ONCE)
+        self._progress.started(self.account.name, sum(family.steps for family in families))
+        self._accounting.outcome.families = {family.name: {"answers": 0, "ended": "not asked"} for family in families}
+        slots = asyncio.Semaphore(FAMILIES_AT_ONCE)
 
-        async def guarded(family: Family) -> None:
-            async with places:
+        async def run_when_free(family: Family) -> None:
+            async with slots:
                 if not self._stopped:
                     await self._attempt(family)
 
@@ -99,22 +99,24 @@ class Run:
             async with asyncio.timeout(self._settings.run_minutes * 60):
                 async with asyncio.TaskGroup() as group:
                     for family in families:
-                        group.create_task(guarded(family))
-                again = not self.plan.fresh_only and (self.known.lapsed or self._returned_metrics())
-                if again and not self._stopped:
+                        group.create_task(run_when_free(family))
+                needs_recovery = not self.plan.fresh_only and (
+                    self.account.expired_refusals or self._returned_metrics()
+                )
+                if needs_recovery and not self._stopped:
                     self.outcome.families["regained"] = {"answers": 0, "ended": "not asked"}
-                    await self._attempt(Family("regained", 1, self._regained))
+                    await self._attempt(Family("regained", 1, self._recovered_metrics))
         except TimeoutError:
-            self._account.out_of_time(self._settings.run_minutes)
-        self._account.conclude(self.ask)
+            self._accounting.out_of_time(self._settings.run_minutes)
+        self._accounting.conclude(self.ask)
 
     async def _attempt(self, family: Family) -> None:
         FAMILY.set(family.name)
-        await attempt(self._account, family.name, family.work, self._now, self.known.name)
+        await attempt(self._accounting, family.name, family.work, self._now, self.account.name)
 
     @property
     def outcome(self) -> RunOutcome:
-        return self._account.outcome
+        return self._accounting.outcome
 
     @property
     def _stopped(self) -> bool:
@@ -136,11 +138,11 @@ class Run:
         async with aclosing(answers):
             async for answer in answers:
                 await self._storing.save(answer, FAMILY.get())
-                self._account.answered(FAMILY.get())
+                self._accounting.answered(FAMILY.get())
 
     def _stored(self, saved: Saved) -> None:
         self.outcome.saved.add(saved)
-        self._progress.advanced(self.known.name, 0, saved.new + saved.changed + saved.same)
+        self._progress.advanced(self.account.name, 0, saved.new + saved.changed + saved.same)
 
     def _families(self) -> list[Family]:
         """What this run does, by platform. Posts come before what is said about them."""
@@ -197,7 +199,7 @@ class Run:
         probe = self._coverage.probe(family, windows)
         if probe is not None:
             await ask_window(probe)
-        if probe is None or self._evidence.days or self._evidence.is_odd:
+        if probe is None or self._evidence.days or self._evidence.has_rejected_items:
             for window in windows:
                 await ask_window(window)
                 await self._coverage.note(family, window, self._evidence.newest_day)
@@ -237,19 +239,19 @@ class Run:
             sundays = [day for day in closed_weeks(window) if day - instagram.WEEK >= oldest_start]
             for sunday in reversed(sundays):
                 await self._keep(instagram.week_by_follower(self.ask, sunday))
-                if "weeks" in self.known.silent and not self._evidence.days:
+                if "weeks" in self.account.silent and not self._evidence.days:
                     break
             if sundays:
                 await self._keep(instagram.month_by_product(self.ask, sundays[-1]))
             newest = self._evidence.newest_day
-            if not sundays or newest >= sundays[-1] or "weeks" not in self.known.answered_before:
+            if not sundays or newest >= sundays[-1] or "weeks" not in self.account.answered_before:
                 newest = window.last
             await self._coverage.note("weeks", window, newest)
         if self._evidence.is_empty:
             self._report_silence()
         self._step()
 
-    async def _regained(self) -> None:
+    async def _recovered_metrics(self) -> None:
         """Metrics that Meta gives again: all their days after a refusal, the days that they lack after a silence, and
         nothing beside them.
         """
@@ -259,36 +261,36 @@ class Run:
                 ask = replace(self.ask, only=names)
                 await self._keep(ask_days(ask, Days(max(days.first, oldest), days.last)))
         kind = ObjectKind.PAGE if self.ask.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
-        given = [
-            one
-            for one in self.known.lapsed
-            if one.metric not in self.ask.refused_for(kind) and self._storing.has_values_of(one.metric)
+        answered = [
+            refusal
+            for refusal in self.account.expired_refusals
+            if refusal.metric not in self.ask.refused_for(kind) and self._storing.has_values_of(refusal.metric)
         ]
-        if not given:
+        if not answered:
             return
         # All days that the account was asked for: the refusal may be older than the account's first collection.
-        asked_since = min((days.first for days in self.known.covered.values()), default=self.ask.yesterday)
-        ask = replace(self.ask, only=frozenset(one.metric for one in given))
+        asked_since = min((days.first for days in self.account.covered.values()), default=self.ask.yesterday)
+        ask = replace(self.ask, only=frozenset(refusal.metric for refusal in answered))
         await self._keep(ask_days(ask, Days(max(oldest, asked_since), self.ask.yesterday)))
-        await self._note_asked([one.mark for one in given])
+        await self._note_asked([refusal.mark for refusal in answered])
 
     def _returned_metrics(self) -> dict[Days, frozenset[str]]:
-        found: dict[Days, frozenset[str]] = {}
+        names_by_days: dict[Days, frozenset[str]] = {}
         for family in DAY_FAMILIES:
             first = self._coverage.first_asked.get(family)
             values = self._storing.evidence(family).daily
-            returned = returned_metrics(self.ask.platform, values, self.known.last_days, first) if first else {}
+            returned = returned_metrics(self.ask.platform, values, self.account.last_days, first) if first else {}
             for days, names in returned.items():
-                found[days] = found.get(days, frozenset()) | names
-        return found
+                names_by_days[days] = names_by_days.get(days, frozenset()) | names
+        return names_by_days
 
     async def _demographics(self) -> None:
         """Demographics describe a month and move slowly: once a week is enough, if the account answers at all."""
-        last = self.known.asked_at.get("demographics")
+        last = self.account.asked_at.get("demographics")
         is_fresh = last is not None and timedelta(0) <= self._now - last < WEEKLY
         # An account that answers its days and never had demographics is too small for them.
-        is_silent = "demographics" in self.known.answered_before or bool(self.known.silent & set(DAY_FAMILIES))
-        if not is_fresh or ("demographics" in self.known.silent and is_silent):
+        is_silent = "demographics" in self.account.answered_before or bool(self.account.silent & set(DAY_FAMILIES))
+        if not is_fresh or ("demographics" in self.account.silent and is_silent):
             await self._keep(instagram.demographics(self.ask))
             if self._evidence.is_empty:
                 self._report_silence()
@@ -298,7 +300,7 @@ class Run:
     def _report_silence(self) -> None:
         """Report that the present family gave no value although it was asked."""
         family = FAMILY.get()
-        self._account.silent(family, self.ask, had_values=family in self.known.answered_before)
+        self._accounting.silent(family, self.ask, had_values=family in self.account.answered_before)
 
     @property
     def _evidence(self) -> Evidence:
@@ -314,24 +316,24 @@ class Run:
     async def _posts(
         self, subject: str, moment: str, posts: Callable[[Ask, datetime, int], AsyncGenerator[Answer, None]]
     ) -> None:
-        rungs, since = self._walk_back_to()
+        intervals, since = self._walk_back_to()
         if since is None:
             return
-        if FAMILY.get() in self.known.silent:
+        if FAMILY.get() in self.account.silent:
             # While the newest posts have no insights, older ones are not asked for.
-            newest = Listing(moment, self._now)
-            await self._keep(noting(posts(self.ask, self._now, self._page_size), subject, newest))
+            newest = ListedObjects(moment, self._now)
+            await self._keep(record_listed(posts(self.ask, self._now, self._page_size), subject, newest))
             if self._is_silent_about_posts(newest):
                 self._report_silence()
                 return
-        listing = Listing(moment, since)
-        await self._keep(noting(posts(self.ask, since, self._page_size), subject, listing))
-        await self._finish_walk(rungs, listing, subject)
+        listing = ListedObjects(moment, since)
+        await self._keep(record_listed(posts(self.ask, since, self._page_size), subject, listing))
+        await self._finish_walk(intervals, listing, subject)
 
-    def _is_silent_about_posts(self, listing: Listing) -> bool:
+    def _is_silent_about_posts(self, listing: ListedObjects) -> bool:
         """Whether no post had insights, or the list was empty although posts are known; after some runs that is believed."""
         if not listing.ids:
-            return self.known.has_posts and FAMILY.get() not in self.known.silent_for_long
+            return self.account.has_posts and FAMILY.get() not in self.account.silent_for_long
         return self._evidence.is_silent_about_posts(self.ask.skipped, self._now - POST_IS_SETTLED_AFTER)
 
     @property
@@ -345,15 +347,15 @@ class Run:
         Posts whose insights failed in passing are due whatever their age.
         """
         at_most = FRESH_AGE if self.plan.fresh_only else None
-        rungs = due_intervals(self.known.asked_at, self._now, self.plan.at_least, at_most)
-        moments = [self._now - (rungs[-1].age or POSTS_HISTORY)] if rungs else []
-        if self.known.unanswered_since is not None and not self.plan.fresh_only:
-            moments.append(max(self.known.unanswered_since, self._now - POSTS_HISTORY))
-        if rungs and self.plan.since is not None:
+        intervals = due_intervals(self.account.asked_at, self._now, self.plan.at_least, at_most)
+        moments = [self._now - (intervals[-1].age or POSTS_HISTORY)] if intervals else []
+        if self.account.unanswered_since is not None and not self.plan.fresh_only:
+            moments.append(max(self.account.unanswered_since, self._now - POSTS_HISTORY))
+        if intervals and self.plan.since is not None:
             moments.append(self._now - (self.ask.today - self.plan.since))
-        return rungs, min(moments, default=None)
+        return intervals, min(moments, default=None)
 
-    async def _finish_walk(self, rungs: tuple[RefreshInterval, ...], listing: Listing, subject: str) -> None:
+    async def _finish_walk(self, intervals: tuple[RefreshInterval, ...], listing: ListedObjects, subject: str) -> None:
         """Mark posts that are not listed any more, and note which rungs this walk served.
 
         A list that Meta cut short, and an empty list where posts were known, prove nothing about what they lack.
@@ -361,7 +363,7 @@ class Run:
         if self._stopped:
             return
         evidence = self._evidence
-        if evidence.is_odd and not self.known.odd_for_long:
+        if evidence.has_rejected_items and not self.account.persistently_invalid:
             return  # asked again by the next run, in the hope of a better answer
         if self._is_silent_about_posts(listing):
             self._report_silence()
@@ -371,28 +373,30 @@ class Run:
         self._unanswered |= {post.external_id: "Meta gave no insights of it." for post in posts}
         if subject in self.ask.cut:
             return  # the accounting reports it
-        if not listing.is_whole:
-            self._account.cut_short(FAMILY.get())
+        if not listing.is_complete:
+            self._accounting.cut_short(FAMILY.get())
             return
 
         def change(session: Session) -> None:
-            if not evidence.is_odd:  # an item that could not be read may be a post that lives
-                mark_unlisted_posts(session, self.known.id, listing.ids, listing.since, self._now)
-            note_asked(session, self.known.id, [rung.family for rung in rungs], self.ask.today, self._now)
+            if not evidence.has_rejected_items:  # an item that could not be read may be a post that lives
+                mark_unlisted_posts(session, self.account.id, listing.ids, listing.since, self._now)
+            note_asked(session, self.account.id, [interval.family for interval in intervals], self.ask.today, self._now)
 
         await self._storing.write(change)
         self._step()
 
     async def _note_asked(self, families: list[str]) -> None:
         await self._storing.write(
-            lambda session: note_asked(session, self.known.id, families, self.ask.today, self._now)
+            lambda session: note_asked(session, self.account.id, families, self.ask.today, self._now)
         )
 
     def _step(self) -> None:
-        self._progress.advanced(self.known.name, 1, 0)
+        self._progress.advanced(self.account.name, 1, 0)
 
 
-async def noting(answers: AsyncGenerator[Answer, None], subject: str, listing: Listing) -> AsyncGenerator[Answer, None]:
+async def record_listed(
+    answers: AsyncGenerator[Answer, None], subject: str, listing: ListedObjects
+) -> AsyncGenerator[Answer, None]:
     """The same answers; those about `subject` are added to the listing."""
     async with aclosing(answers):
         async for answer in answers:

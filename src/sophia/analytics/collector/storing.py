@@ -16,7 +16,7 @@ from sophia.meta.subjects import interpret
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingAnswer:
     """An answer that is to be stored; `stored` is done when it is, or tells why it is not."""
 
     answer: Answer
@@ -24,17 +24,17 @@ class Waiting:
     stored: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class Storing:
+class AnswerStore:
     """The writes of one run. `tell` hears what was stored."""
 
     def __init__(
-        self, database: Database, writer: AccountWriter, platform: Platform, tell: Callable[[Saved], None]
+        self, database: Database, writer: AccountWriter, platform: Platform, on_saved: Callable[[Saved], None]
     ) -> None:
         self._evidence: dict[str, Evidence] = {}
         self._platform = platform
-        self._database, self._writer, self._tell = database, writer, tell
+        self._database, self._writer, self._on_saved = database, writer, on_saved
         self._writing = asyncio.Lock()
-        self._waiting: list[Waiting] = []
+        self._pending: list[PendingAnswer] = []
 
     def evidence(self, family: str) -> Evidence:
         """What has come back about a family of series, and is stored."""
@@ -50,32 +50,32 @@ class Storing:
 
         Who had its answer taken along hears of a failure too, for nobody may believe that something is stored that is not.
         """
-        waiting = Waiting(answer, family)
-        self._waiting.append(waiting)
+        pending = PendingAnswer(answer, family)
+        self._pending.append(pending)
         async with self._writing:
-            if not waiting.stored.done():
-                taken, self._waiting = self._waiting, []
+            if not pending.stored.done():
+                pending_answers, self._pending = self._pending, []
                 try:
-                    saved = await anyio.to_thread.run_sync(self._interpret_and_save, taken)
+                    saved = await anyio.to_thread.run_sync(self._interpret_and_save, pending_answers)
                 except Exception as error:
-                    for one in taken:
-                        one.stored.set_exception(error)
-                        one.stored.exception()  # whoever waits for it may have been cancelled meanwhile
+                    for entry in pending_answers:
+                        entry.stored.set_exception(error)
+                        entry.stored.exception()  # whoever waits for it may have been cancelled meanwhile
                     raise
                 except BaseException:
-                    for one in taken:
-                        one.stored.cancel()
+                    for entry in pending_answers:
+                        entry.stored.cancel()
                     raise
-                for one in taken:
-                    one.stored.set_result(None)
-                self._tell(saved)
-        await waiting.stored
+                for entry in pending_answers:
+                    entry.stored.set_result(None)
+                self._on_saved(saved)
+        await pending.stored
 
-    def _interpret_and_save(self, taken: list[Waiting]) -> Saved:
-        batches = [interpret(one.answer.source, one.answer.data) for one in taken]
+    def _interpret_and_save(self, pending_answers: list[PendingAnswer]) -> Saved:
+        batches = [interpret(entry.answer.source, entry.answer.data) for entry in pending_answers]
         saved = self._writer.save(batches)
-        for one, batch in zip(taken, batches, strict=True):
-            self.evidence(one.family).add(one.answer, batch)
+        for entry, batch in zip(pending_answers, batches, strict=True):
+            self.evidence(entry.family).add(entry.answer, batch)
         return saved
 
     async def write(self, change: Callable[[Session], object]) -> None:

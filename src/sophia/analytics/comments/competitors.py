@@ -13,8 +13,8 @@ from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import ONE_DAY, DateRange, Number
 from sophia.analytics.kpis.windows import post_facts
 from sophia.analytics.readings.account_states import last_successes
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.analytics.readings.posts import seen_posts
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.analytics.readings.posts import observed_posts
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.reporting_zone import day_start, reporting_day
 from sophia.portfolio.models import Account, Client
@@ -144,8 +144,8 @@ def _own(session: Session, accounts: list[int], window: DateRange, now: datetime
     read_at = last_successes(session)
     if not accounts or any(account not in read_at or read_at[account] < day_start(window.end) for account in accounts):
         return {}
-    posts = [post for post in seen_posts(session, accounts, [window]) if post.kind is not ObjectKind.STORY]
-    means = meanings(session, {"likes", "comments"})
+    posts = [post for post in observed_posts(session, accounts, [window]) if post.kind is not ObjectKind.STORY]
+    means = metric_definitions(session, {"likes", "comments"})
     facts: list[PostFacts] = list(post_facts(session, {reporting_day(now) + ONE_DAY: posts}, means, None).values())
     found: dict[str, Number | None] = {"posts": len(facts)}
     for metric in ("likes", "comments"):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.models import MarketingCost
 from sophia.analytics.figures.facts import CostFact, Money
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
 from sophia.database import among
 
 
@@ -26,7 +26,7 @@ def cost_facts(
         .where(
             among(cost.client_id, clients),
             or_(*(and_(cost.start_date < window.end, cost.end_date >= window.start) for window in windows)),
-            standing(cost.recorded_at, cost.removed_at, as_of),
+            valid_at(cost.recorded_at, cost.removed_at, as_of),
         )
         .order_by(cost.id)
     )

@@ -18,7 +18,7 @@ from sophia.analytics.conversions.models import (
     ConversionSourceChoice,
 )
 from sophia.analytics.figures.facts import ConversionFact, Money
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
 
 SALES = (CONVERSION, REFUND)
 # Google Analytics writes this where it knows of no channel.
@@ -70,9 +70,9 @@ def versions(as_of: datetime | None, name: str) -> FromClause:
     return newest.union_all(replaced).subquery(name)
 
 
-def valid_at(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
+def version_valid_at(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
     """Whether a version is the one of that moment; without a moment, whether it is not removed."""
-    return standing(event.c.recorded_at, event.c.until, as_of)
+    return valid_at(event.c.recorded_at, event.c.until, as_of)
 
 
 def counted_conversions(as_of: datetime | None = None) -> Subquery:
@@ -107,7 +107,7 @@ def counted_conversions(as_of: datetime | None = None) -> Subquery:
             ),
         )
         .select_from(event.outerjoin(seen, twin))
-        .where(valid_at(event, as_of), counts(event, as_of))
+        .where(version_valid_at(event, as_of), counts(event, as_of))
         .subquery("counted")
     )
 
@@ -153,14 +153,14 @@ def same_sale(event: FromClause, other: FromClause, as_of: datetime | None) -> C
         other.c.transaction_key == event.c.transaction_key,
         other.c.event_type == event.c.event_type,
         days_between(other.c.event_date, event.c.event_date) <= most,
-        valid_at(other, as_of),
+        version_valid_at(other, as_of),
     )
 
 
 def _chosen(event: FromClause, as_of: datetime | None, *origins: Any) -> ColumnElement[bool]:
     """Whether the client chose one of these origins, or any when none is named."""
     choice = aliased(ConversionSourceChoice)
-    of_client = [choice.client_id == event.c.client_id, standing(choice.set_at, choice.ended_at, as_of)]
+    of_client = [choice.client_id == event.c.client_id, valid_at(choice.set_at, choice.ended_at, as_of)]
     if origins:
         of_client.append(choice.origin.in_(origins))
     return exists().where(*of_client).correlate(event)

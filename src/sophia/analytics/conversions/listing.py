@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.counted import counts, valid_at, versions
+from sophia.analytics.conversions.counted import counts, version_valid_at, versions
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.figures.cursors import read_cursor, row_number, write_cursor
 from sophia.analytics.figures.figures import DateRange
@@ -124,7 +124,7 @@ def _records(client_id: int) -> Select[*tuple[Any, ...]]:
     revisions = select(func.count()).where(revision.conversion_id == event.id).correlate(event).scalar_subquery()
     is_counted = (
         select(true())
-        .where(version.c.event_id == event.id, valid_at(version, None), counts(version, None))
+        .where(version.c.event_id == event.id, version_valid_at(version, None), counts(version, None))
         .correlate(event)
         .exists()
     )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.counted import valid_at, versions
+from sophia.analytics.conversions.counted import version_valid_at, versions
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.schedule import FRESH_AGE, POSTS_HISTORY
 from sophia.analytics.readings.account_states import SUCCESSES
@@ -82,7 +82,7 @@ def _first_event(as_of: datetime | None) -> ScalarSelect[date]:
     event = versions(as_of, "event")
     return (
         select(func.min(event.c.event_date))
-        .where(event.c.client_id == Client.id, valid_at(event, as_of))
+        .where(event.c.client_id == Client.id, version_valid_at(event, as_of))
         .correlate(Client)
         .scalar_subquery()
     )

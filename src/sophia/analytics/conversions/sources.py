@@ -12,10 +12,10 @@ from sqlalchemy import Row, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.commerce import CONVERSION
-from sophia.analytics.conversions.counted import MOST_DAYS_APART, SALES, counts, same_sale, valid_at, versions
+from sophia.analytics.conversions.counted import MOST_DAYS_APART, SALES, counts, same_sale, version_valid_at, versions
 from sophia.analytics.conversions.models import EVERY_SOURCE, ConversionSourceChoice
 from sophia.analytics.figures.figures import DateRange
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
 
 BOTH = "both"
 
@@ -60,7 +60,7 @@ def chosen_sources(session: Session, client_id: int) -> tuple[str, ...] | None:
     choice = ConversionSourceChoice
     rows = session.scalars(
         select(choice.origin)
-        .where(choice.client_id == client_id, standing(choice.set_at, choice.ended_at, None))
+        .where(choice.client_id == client_id, valid_at(choice.set_at, choice.ended_at, None))
         .order_by(choice.origin)
     )
     return tuple(rows) or None
@@ -73,7 +73,7 @@ def list_sources(session: Session, client_id: int) -> ConversionSources:
     rows = session.execute(
         select(event.c.origin, event.c.from_analytics, event.c.event_type, event.c.currency, counted)
         .add_columns(func.count(), func.sum(event.c.revenue_amount))
-        .where(event.c.client_id == client_id, event.c.event_type.in_(SALES), valid_at(event, None))
+        .where(event.c.client_id == client_id, event.c.event_type.in_(SALES), version_valid_at(event, None))
         .group_by(event.c.origin, event.c.from_analytics, event.c.event_type, event.c.currency, counted)
     ).all()
     days = session.execute(
@@ -141,7 +141,7 @@ def _shared_by_number(session: Session, client_id: int, window: DateRange) -> Co
             event.c.client_id == client_id,
             event.c.event_type == CONVERSION,
             event.c.event_date.between(*near),
-            valid_at(event, None),
+            version_valid_at(event, None),
         )
         .group_by(event.c.origin, other.c.origin)
     )
@@ -166,7 +166,7 @@ def _possibly_shared(session: Session, client_id: int, window: DateRange) -> Cou
             event.c.event_date >= window.start,
             event.c.event_date < window.end,
             or_(event.c.revenue_amount.is_(None), event.c.revenue_amount > 0),
-            valid_at(event, None),
+            version_valid_at(event, None),
             or_(event.c.transaction_key.is_(None), not_(agrees)),
         )
         .group_by(

@@ -15,7 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sophia.analytics.decisions.cases import KeptValue
 from sophia.analytics.decisions.models import DecisionTrace, PostOutcome, PostOutcomeRevision
 from sophia.analytics.decisions.predictions import AGES, RATES, TOLERANCES, Outcome, predictable
-from sophia.analytics.readings.metric_definitions import MetricDefinition, meanings
+from sophia.analytics.readings.metric_definitions import MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.database import BigId, MetricValue, among, day_of, put_rows
 from sophia.meta.catalogue import Level, ObjectKind, Platform
@@ -91,7 +91,7 @@ def kept_values(session: Session, posts: Collection[MeasuredPost]) -> Iterator[t
     by_id = {post.id: post for post in posts}
     means = {
         number: meaning
-        for number, meaning in meanings(session, predictable() - set(RATES)).items()
+        for number, meaning in metric_definitions(session, predictable() - set(RATES)).items()
         if meaning.level is Level.POST
     }
     current = _values(EngagementMetric, by_id, means)

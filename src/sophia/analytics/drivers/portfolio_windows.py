@@ -22,7 +22,7 @@ from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.readings.account_days import account_days, posts_inside
 from sophia.analytics.readings.account_days import state_of_the_store as state_of
-from sophia.analytics.readings.metric_definitions import meanings
+from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.meta.catalogue import Platform
 
 PortfolioWindows = Mapping[Platform, tuple[ClientWindows, ...]]
@@ -101,7 +101,7 @@ def portfolio_days(
     session: Session, accounts: Sequence[int], window: DateRange, as_of: datetime | None = None
 ) -> dict[tuple[int, str], dict[date, int | float]]:
     """What is watched of these accounts, and the reach of those that have no views."""
-    means = meanings(session, {*WATCHED, SECOND_EXPOSURE})
+    means = metric_definitions(session, {*WATCHED, SECOND_EXPOSURE})
     days = account_days(session, accounts, means, WATCHED, window, as_of=as_of)
     without = [account for account in accounts if (account, EXPOSURE) not in days]
     return days | account_days(session, without, means, {SECOND_EXPOSURE}, window, as_of=as_of)

@@ -19,7 +19,7 @@ class Days:
 
     def pieces(self, longest: int, *, newest_first: bool) -> list["Days"]:
         """The same days in pieces of at most `longest`, each touching the one before it."""
-        dayses: list[Days] = []
+        ranges: list[Days] = []
         first, last = self.first, self.last
         while first <= last:
             if newest_first:
@@ -28,8 +28,8 @@ class Days:
             else:
                 piece = Days(first, min(last, first + (longest - 1) * ONE_DAY))
                 first = piece.last + ONE_DAY
-            dayses.append(piece)
-        return dayses
+            ranges.append(piece)
+        return ranges
 
 
 def due_days(
@@ -49,10 +49,10 @@ def due_days(
     start = min(unsettled, yesterday - (restated_days - 1) * ONE_DAY, since or date.max)
     start = max(start, covered.first)
     newer = Days(start, yesterday).pieces(longest, newest_first=False)
-    wanted = min(since or date.max, yesterday - (initial_days - 1) * ONE_DAY)  # also what a killed first run left over
-    if wanted >= covered.first:
+    oldest = min(since or date.max, yesterday - (initial_days - 1) * ONE_DAY)  # also what a killed first run left over
+    if oldest >= covered.first:
         return newer
-    return newer + Days(wanted, covered.first - ONE_DAY).pieces(longest, newest_first=True)
+    return newer + Days(oldest, covered.first - ONE_DAY).pieces(longest, newest_first=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ SLACK = timedelta(minutes=30)
 
 
 def due_intervals(
-    walked_at: Mapping[str, datetime], now: datetime, at_least: timedelta | None, at_most: timedelta | None = None
+    read_at: Mapping[str, datetime], now: datetime, at_least: timedelta | None, at_most: timedelta | None = None
 ) -> tuple[RefreshInterval, ...]:
     """The rungs that the next walk along the posts covers, shallowest first; empty when none is due.
 
@@ -88,12 +88,17 @@ def due_intervals(
     by a clock that ran ahead, and says nothing.
     """
     deepest = -1
-    for index, rung in enumerate(REFRESH_SCHEDULE):
-        last = walked_at.get(rung.family)
-        if at_most is not None and (rung.age is None or rung.age > at_most):
+    for index, interval in enumerate(REFRESH_SCHEDULE):
+        last = read_at.get(interval.family)
+        if at_most is not None and (interval.age is None or interval.age > at_most):
             break
-        forced = at_least is not None and rung.age is not None and rung.age <= at_least
-        if forced or last is None or last > now + SLACK or now - last >= max(rung.every - SLACK, rung.every * 0.9):
+        forced = at_least is not None and interval.age is not None and interval.age <= at_least
+        if (
+            forced
+            or last is None
+            or last > now + SLACK
+            or now - last >= max(interval.every - SLACK, interval.every * 0.9)
+        ):
             deepest = index
     return REFRESH_SCHEDULE[: deepest + 1]
 

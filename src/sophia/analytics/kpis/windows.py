@@ -27,9 +27,9 @@ from sophia.analytics.figures.facts import (
 )
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.client_events import ClientEvents, client_events
-from sophia.analytics.readings.metric_definitions import OWN_DAYS, MetricDefinition, meanings
+from sophia.analytics.readings.metric_definitions import OWN_DAYS, MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
-from sophia.analytics.readings.posts import StoredPost, seen_posts, values_by
+from sophia.analytics.readings.posts import StoredPost, observed_posts, values_by
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database import among, day_number, day_of
 from sophia.errors import NotFoundError
@@ -119,12 +119,12 @@ def client_windows(
     if not wanted:
         return {client.id: {} for client in clients}
     spans = merged(wanted)
-    means = meanings(session, None if metrics is None else {*metrics, FOLLOWERS})
+    means = metric_definitions(session, None if metrics is None else {*metrics, FOLLOWERS})
     accounts = [account for client in clients for account in client.accounts]
     longer = merged([DateRange(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
     days = _by_account(daily_values(session, accounts, means, longer, as_of=as_of))
     own = _own_values(session, accounts, means, wanted, as_of)
-    posts = seen_posts(session, accounts, spans, as_of)
+    posts = observed_posts(session, accounts, spans, as_of)
     facts = posts_by_window(session, posts, wanted, means, as_of)
     happened = client_events(session, [client.id for client in clients], spans, as_of) if events else {}
     looked, today = post_coverage(session, [client.id for client in clients], as_of), reporting_day(now)
@@ -387,6 +387,8 @@ def newest_facts(
     session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None = None
 ) -> tuple[list[PostFacts], list[StoredPost]]:
     """The posts of a window with the newest of their numbers that tell how people respond; three queries."""
-    posts = seen_posts(session, client.accounts, [window], as_of)
-    facts = post_facts(session, {reporting_day(now) + ONE_DAY: posts}, meanings(session, RESPONSE_METRICS), as_of)
+    posts = observed_posts(session, client.accounts, [window], as_of)
+    facts = post_facts(
+        session, {reporting_day(now) + ONE_DAY: posts}, metric_definitions(session, RESPONSE_METRICS), as_of
+    )
     return list(facts.values()), posts

@@ -14,8 +14,8 @@ from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, client_among,
 from sophia.analytics.posting_times.formats import formats, pillars
 from sophia.analytics.posting_times.post_ranking import PostAtAge, PostRank, standings
 from sophia.analytics.posting_times.responses import GroupResponse, Slot, best_times, log_responses, posting_times
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.analytics.readings.posts import StoredPost, facts_at_age, seen_posts
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.analytics.readings.posts import StoredPost, facts_at_age, observed_posts
 from sophia.database import Database
 from sophia.meta.catalogue import Platform
 from sophia.meta.reporting_zone import reporting_day
@@ -101,10 +101,10 @@ def make_standings(
     """Each post against those of the same account at the same age (H1); four queries. Raises as `make_responses`."""
     with database.read() as session:
         client, chosen = _asked(session, client_id, window, now)
-        seen = seen_posts(session, client.accounts, [chosen])
+        seen = observed_posts(session, client.accounts, [chosen])
         # The day on which a post reaches the age must be over, or it would be read in the middle of it.
         old_enough = [post for post in seen if reporting_day(post.published_at) + age * ONE_DAY < reporting_day(now)]
-        facts = facts_at_age(session, old_enough, age, meanings(session, STANDING_METRICS))
+        facts = facts_at_age(session, old_enough, age, metric_definitions(session, STANDING_METRICS))
     by_account: dict[int, list[PostAtAge]] = defaultdict(list)
     for post in old_enough:
         value = _value(facts[post.id], metric)

@@ -36,7 +36,7 @@ def account_days(
     as_of: datetime | None = None,
 ) -> dict[tuple[int, str], Days]:
     """{(account, canonical metric): {day: value}} without breakdowns; one query, however many accounts there are."""
-    mine = {
+    metric_names = {
         number: meaning.metric
         for number, meaning in means.items()
         if meaning.level is Level.ACCOUNT
@@ -56,7 +56,7 @@ def account_days(
         .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
         .where(
             among(MetricSeries.account_id, accounts),
-            among(MetricSeries.metric_id, list(mine)),
+            among(MetricSeries.metric_id, list(metric_names)),
             MetricSeries.post_id.is_(None),
             EngagementMetric.metric_date.between(window.start, window.end - ONE_DAY),
             true() if as_of is None else fetch.is_not(None),
@@ -66,16 +66,16 @@ def account_days(
     # Of many rows, making each day anew takes longer than reading it.
     calendar = {day_number(day): day for day in (window.start + index * ONE_DAY for index in range(window.days))}
     # Nearly all series have the same days, which are understood once.
-    known_days: dict[str, list[date]] = {}
-    found: dict[tuple[int, str], Days] = {}
+    parsed_days: dict[str, list[date]] = {}
+    values_by_series: dict[tuple[int, str], Days] = {}
     for account, metric, on, amounts in rows:
-        if on not in known_days:
-            known_days[on] = [calendar[int(number)] for number in _NUMBER.findall(on)]
-        days = dict(zip(known_days[on], amounts, strict=True))
-        known = found.setdefault((account, mine[metric]), days)
-        if known is not days:
-            known |= {day: known.get(day, 0.0) + amount for day, amount in days.items()}
-    return found
+        if on not in parsed_days:
+            parsed_days[on] = [calendar[int(number)] for number in _NUMBER.findall(on)]
+        days = dict(zip(parsed_days[on], amounts, strict=True))
+        values = values_by_series.setdefault((account, metric_names[metric]), days)
+        if values is not days:
+            values |= {day: values.get(day, 0.0) + amount for day, amount in days.items()}
+    return values_by_series
 
 
 def posts_a_day(
@@ -85,11 +85,11 @@ def posts_a_day(
     days = [window.start + index * ONE_DAY for index in range(window.days)]
     # A zone's rules are followed once a day and not once a post.
     ends = [day_start(day + ONE_DAY) for day in days]
-    found: dict[int, dict[date, int]] = defaultdict(dict)
+    counts_by_account: dict[int, dict[date, int]] = defaultdict(dict)
     for account, moment in published_at(session, accounts, window, as_of):
-        counts, day = found[account], days[bisect_right(ends, moment)]
+        counts, day = counts_by_account[account], days[bisect_right(ends, moment)]
         counts[day] = counts.get(day, 0) + 1
-    return found
+    return counts_by_account
 
 
 def posts_inside(
@@ -106,7 +106,7 @@ def posts_inside(
         )
         .group_by(Post.account_id)
     )
-    return {account: tuple(found) for account, *found in rows}
+    return {account: tuple(window_counts) for account, *window_counts in rows}
 
 
 def state_of_the_store(session: Session) -> tuple[object, ...]:

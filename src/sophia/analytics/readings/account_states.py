@@ -11,7 +11,7 @@ from sophia.analytics.readings.models import AccountTotal, MetricSeries, StoredM
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import ASIDE, COMMENTS, FRESH, BudgetPause, CollectionRun, Watermark
 from sophia.analytics.readings.runs import RunRecord, runs_by_id
-from sophia.meta.errors import Whose
+from sophia.meta.errors import LimitScope
 from sophia.meta.pacing import APPLICATION, Budget
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account, Client
@@ -212,8 +212,8 @@ def unknown_metrics(
     session: Session, allowed_clients: ClientScope, client_id: int | None = None
 ) -> list[UnknownMetric]:
     """Metrics that Meta sent and the catalogue does not know, of which a visible account has readings (A7)."""
-    mine = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
-    stored = exists().where(MetricSeries.metric_id == StoredMetric.id, MetricSeries.account_id.in_(mine))
+    accounts = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
+    stored = exists().where(MetricSeries.metric_id == StoredMetric.id, MetricSeries.account_id.in_(accounts))
     rows = session.scalars(
         select(StoredMetric)
         .where(StoredMetric.classification == "unclassified", stored)
@@ -244,7 +244,7 @@ RUNS_COUNTED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountHealth:
     """An account and its state. `through` is the last day asked, by family of series; `asked_at` when it was asked.
 
     `rests_until`: the moment (UTC) until which a limit of Meta's forbids calls about it, or None.
@@ -260,7 +260,9 @@ class Standing:
     rests_until: datetime | None = None
 
 
-def standings(session: Session, *, client_id: int | None = None, account_id: int | None = None) -> list[Standing]:
+def account_health(
+    session: Session, *, client_id: int | None = None, account_id: int | None = None
+) -> list[AccountHealth]:
     """The accounts of active clients, by client and name; `account_id` limits them, and the work, to one account."""
     accounts = list_accounts(session, client_id=client_id, account_ids=None if account_id is None else [account_id])
     if account_id is not None:
@@ -275,7 +277,7 @@ def standings(session: Session, *, client_id: int | None = None, account_id: int
     last = last_runs(session, account_id)
     pauses = {pause.budget: pause.until for pause in session.scalars(select(BudgetPause))}
     return [
-        Standing(
+        AccountHealth(
             account=account,
             through=through.get(account.id, {}),
             asked_at=asked_at.get(account.id, {}),
@@ -291,7 +293,7 @@ def standings(session: Session, *, client_id: int | None = None, account_id: int
 
 def budgets_of(account: AccountInfo) -> tuple[str, str]:
     """The keys of the budgets that every call about an account counts against, apart from its token's."""
-    return APPLICATION.key, Budget(Whose.OBJECT, account.external_id).key
+    return APPLICATION.key, Budget(LimitScope.OBJECT, account.external_id).key
 
 
 def last_runs(session: Session, account_id: int | None = None) -> dict[int, RunRecord]:

@@ -98,10 +98,10 @@ def _metrics(session: Session, canonical: str | None, metric_name: str | None) -
     names = {platform.value: {metric_name} for platform in Platform}
     if canonical is not None:
         names = {platform.value: set(reads(platform, Level.ACCOUNT, canonical)) for platform in Platform}
-    wanted = {name for group in names.values() for name in group if name is not None}
+    all_names = {name for group in names.values() for name in group if name is not None}
     rows = session.scalars(
         select(StoredMetric).where(
-            among(StoredMetric.metric_name, wanted),
+            among(StoredMetric.metric_name, all_names),
             StoredMetric.level == "account",
             StoredMetric.breakdown == "",
             StoredMetric.period.in_(("day", "week")),
@@ -144,7 +144,7 @@ def _daily_values(
         yield DailyValue(account_id, platform, day, value, own_week)
 
 
-def whole_buckets(days: Days, bucket: Bucket) -> Days:
+def full_buckets(days: Days, bucket: Bucket) -> Days:
     """The days of all buckets that the given days touch. Weeks begin on Monday."""
     if bucket == "week":
         return Days(
@@ -183,17 +183,17 @@ def grouped(
             "account": (value.platform, value.account_id),
         }[group_by]
         members.setdefault(key, []).append(value)
-    for (platform, account_id), mine in sorted(members.items(), key=str):
-        accounts = len({value.account_id for value in mine})
+    for (platform, account_id), group_values in sorted(members.items(), key=str):
+        accounts = len({value.account_id for value in group_values})
         placed: dict[date, list[DailyValue]] = {}
-        for value in mine:
+        for value in group_values:
             placed.setdefault(bucket_start(value.day, bucket), []).append(value)
         points = [point(start, end, placed.get(start, []), counting, accounts) for start, end in buckets(days, bucket)]
         yield Group(platform, account_id, accounts, points)
 
 
 def bucket_start(day: date, bucket: Bucket) -> date:
-    return whole_buckets(Days(day, day), bucket).first
+    return full_buckets(Days(day, day), bucket).first
 
 
 def point(start: date, end: date, values: Sequence[DailyValue], counting: Counting | None, accounts: int) -> Point:

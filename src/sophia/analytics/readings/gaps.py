@@ -60,25 +60,31 @@ def find_gaps(
     """The gaps of these accounts in the window; four queries, however many accounts there are."""
     marks = _watermarks(session, accounts)
     owner = {account.id: account for account in accounts}
-    lacking = [
-        s for s in _daily_series(session, owner, window) if (s.account_id, s.family) in marks and _lacks(s, window)
+    incomplete = [
+        series
+        for series in _daily_series(session, owner, window)
+        if (series.account_id, series.family) in marks and _lacks(series, window)
     ]
     # A series that only ends too early says so by its count; the days of the others must be looked at one by one.
-    holed = {s.id for s in lacking if s.last is not None and s.count < (s.last - max(s.first, window.first)).days + 1}
-    present = _days_present(session, holed, window)
+    with_holes = {
+        series.id
+        for series in incomplete
+        if series.last is not None and series.count < (series.last - max(series.first, window.first)).days + 1
+    }
+    present = _days_present(session, with_holes, window)
     runs = runs_by_id(session, {account.last_run_id for account in accounts if account.last_run_id is not None})
-    found: dict[tuple[int, str, date, date, str, str], list[str]] = {}
-    for series in lacking:
+    metric_names_by_gap: dict[tuple[int, str, date, date, str, str], list[str]] = {}
+    for series in incomplete:
         account = owner[series.account_id]
         run = runs.get(account.last_run_id or 0)
-        days = present[series.id] if series.id in holed else None
+        days = present[series.id] if series.id in with_holes else None
         refusal = _refusal(series, account, refusals)
         mark = marks[series.account_id, series.family]
         for code, reason, first, last in _ranges(series, _missing(series, days, window), mark, refusal, run):
-            found.setdefault((series.account_id, series.family, first, last, code, reason), []).append(
+            metric_names_by_gap.setdefault((series.account_id, series.family, first, last, code, reason), []).append(
                 series.metric_name
             )
-    return [_gap(owner[key[0]], key, names) for key, names in sorted(found.items())]
+    return [_gap(owner[key[0]], key, names) for key, names in sorted(metric_names_by_gap.items())]
 
 
 def _gap(account: AccountState, key: tuple[int, str, date, date, str, str], names: list[str]) -> Gap:
@@ -109,11 +115,11 @@ def _watermarks(session: Session, accounts: Collection[AccountState]) -> dict[tu
 def _daily_series(session: Session, owner: Mapping[int, AccountState], window: Days) -> Iterator[DailySeries]:
     """Yield the series of these accounts that the catalogue knows, a few index look-ups each, whatever they hold."""
     reading = EngagementMetric
-    mine = reading.series_id == MetricSeries.id
+    of_series = reading.series_id == MetricSeries.id
     inside = reading.metric_date.between(window.first, window.last)
-    first = select(func.min(reading.metric_date)).where(mine).correlate(MetricSeries).scalar_subquery()
-    count = select(func.count()).select_from(reading).where(mine, inside).correlate(MetricSeries).scalar_subquery()
-    last = select(func.max(reading.metric_date)).where(mine, inside).correlate(MetricSeries).scalar_subquery()
+    first = select(func.min(reading.metric_date)).where(of_series).correlate(MetricSeries).scalar_subquery()
+    count = select(func.count()).select_from(reading).where(of_series, inside).correlate(MetricSeries).scalar_subquery()
+    last = select(func.max(reading.metric_date)).where(of_series, inside).correlate(MetricSeries).scalar_subquery()
     rows = session.execute(
         select(MetricSeries.id, MetricSeries.account_id, StoredMetric.metric_name, first, count, last)
         .select_from(MetricSeries)
@@ -163,7 +169,7 @@ def _lacks(series: DailySeries, window: Days) -> bool:
 
 
 def _days_present(session: Session, series: Collection[int], window: Days) -> dict[int, set[date]]:
-    found: dict[int, set[date]] = {number: set() for number in series}
+    days_by_series: dict[int, set[date]] = {number: set() for number in series}
     reading = EngagementMetric
     if series:
         inside = reading.metric_date.between(window.first, window.last)
@@ -171,8 +177,8 @@ def _days_present(session: Session, series: Collection[int], window: Days) -> di
             select(reading.series_id, reading.metric_date).where(among(reading.series_id, series), inside)
         )
         for number, day in rows:
-            found[number].add(day)
-    return found
+            days_by_series[number].add(day)
+    return days_by_series
 
 
 def _missing(series: DailySeries, present: set[date] | None, window: Days) -> list[date]:
@@ -202,18 +208,18 @@ def _ranges(
     series: DailySeries, missing: list[date], mark: Days, refusal: RecordedRefusal | None, run: RunRecord | None
 ) -> list[tuple[str, str, date, date]]:
     """(reason code, reason, first day, last day) of the missing days, those merged that touch and share a reason."""
-    found: list[tuple[str, str, date, date]] = []
+    ranges: list[tuple[str, str, date, date]] = []
     refused_from = None if refusal is None else reporting_day(refusal.since) - ONE_DAY
     # From the newest, because a refusal explains the days before it that were asked for together with it.
     for day in reversed(missing):
-        touches = bool(found) and found[-1][2] == day + ONE_DAY
-        refused = refused_from is not None and (day >= refused_from or (touches and found[-1][0] == "refused"))
+        touches = bool(ranges) and ranges[-1][2] == day + ONE_DAY
+        refused = refused_from is not None and (day >= refused_from or (touches and ranges[-1][0] == "refused"))
         code, reason = _reason(series, day, mark, refusal if refused else None, run)
-        if touches and found[-1][0] == code:
-            found[-1] = (code, reason, day, found[-1][3])
+        if touches and ranges[-1][0] == code:
+            ranges[-1] = (code, reason, day, ranges[-1][3])
         else:
-            found.append((code, reason, day, day))
-    return found[::-1]
+            ranges.append((code, reason, day, day))
+    return ranges[::-1]
 
 
 def _reason(
@@ -236,5 +242,8 @@ def _not_covered(family: str, mark: Days, run: RunRecord | None) -> tuple[str, s
     problem = next((p for p in run.problems if p.family == family), next(iter(run.problems), None))
     if run.families.get(family, {}).get("ended") == "empty" and problem is not None and problem.family == family:
         return "no_value", f"{problem.message} The next run asks again."
-    said = f", {problem.message}" if problem is not None else ""
-    return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}. The last run: {run.status}{said}"
+    problem_text = f", {problem.message}" if problem is not None else ""
+    return (
+        "not_asked",
+        f"Not asked yet; asked from {mark.first} through {mark.last}. The last run: {run.status}{problem_text}",
+    )

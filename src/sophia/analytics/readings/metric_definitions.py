@@ -42,20 +42,24 @@ def _names(platform: Platform, level: Level, metric: str, kind: ObjectKind | Non
     return frozenset(reads(platform, level, metric, kind))
 
 
-def meanings(session: Session, metrics: Collection[str] | None = None) -> dict[int, MetricDefinition]:
+def metric_definitions(session: Session, metrics: Collection[str] | None = None) -> dict[int, MetricDefinition]:
     """{stored metric: what it means} of those without breakdown that windows are made of; only `metrics` if given.
 
     They are read once in a session: a report needs them half a dozen times.
     """
-    every: dict[int, MetricDefinition] | None = session.info.get(_MEANINGS)
-    if every is None:
-        every = session.info[_MEANINGS] = dict(_meanings(session))
+    definitions: dict[int, MetricDefinition] | None = session.info.get(_MEANINGS)
+    if definitions is None:
+        definitions = session.info[_MEANINGS] = dict(_read_definitions(session))
     if metrics is None:
-        return dict(every)
-    return {number: one for number, one in every.items() if one.is_known and one.metric in metrics}
+        return dict(definitions)
+    return {
+        number: definition
+        for number, definition in definitions.items()
+        if definition.is_known and definition.metric in metrics
+    }
 
 
-def _meanings(session: Session) -> Iterator[tuple[int, MetricDefinition]]:
+def _read_definitions(session: Session) -> Iterator[tuple[int, MetricDefinition]]:
     rows = session.execute(
         select(
             StoredMetric.id,
@@ -71,8 +75,8 @@ def _meanings(session: Session) -> Iterator[tuple[int, MetricDefinition]]:
         usual = Period.DAY if level == Level.ACCOUNT.value else Period.LIFETIME
         own = level == Level.ACCOUNT.value and counting == Counting.UNIQUE.value and period in OWN_DAYS
         if period == usual.value or own:
-            meaning = MetricDefinition(
+            definition = MetricDefinition(
                 canonical or name, Platform(platform), Level(level), name, period, canonical is not None
             )
-            if meaning.is_read:
-                yield number, meaning
+            if definition.is_read:
+                yield number, definition

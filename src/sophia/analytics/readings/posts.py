@@ -52,7 +52,7 @@ class StoredPost:
     pillar: str | None
 
 
-def seen_posts(
+def observed_posts(
     session: Session, accounts: Collection[int], windows: Iterable[DateRange], as_of: datetime | None = None
 ) -> list[StoredPost]:
     """The posts of these accounts that were published in the windows and seen by then, by id; one query."""
@@ -96,8 +96,8 @@ def values_by(
 
     `before` is {day: posts}, each post once; one query, however many days and posts there are.
     """
-    posts = [post for mine in before.values() for post in mine]
-    days = [(among(MetricSeries.post_id, mine), literal(day, Day)) for day, mine in before.items() if mine]
+    posts = [post for post_ids in before.values() for post in post_ids]
+    days = [(among(MetricSeries.post_id, post_ids), literal(day, Day)) for day, post_ids in before.items() if post_ids]
     if not days:
         return
     limit = days[0][1] if len(days) == 1 else case(*days)
@@ -114,16 +114,16 @@ def values_by(
         .limit(1)
         .correlate(MetricSeries)
     )
-    wanted = cast("Select[tuple[Any, ...]]", select(MetricSeries.post_id, MetricSeries.metric_id))
+    query = cast("Select[tuple[Any, ...]]", select(MetricSeries.post_id, MetricSeries.metric_id))
     if session.get_bind().dialect.name == "postgresql":
         last = newest.lateral()
-        wanted = wanted.add_columns(last.c.metric_date, last.c.value).join(last, true())
+        query = query.add_columns(last.c.metric_date, last.c.value).join(last, true())
     else:
         # SQLite cannot look for a row of each series in one go; a join with the newest days would read the whole table.
-        columns = (newest.with_only_columns(one).scalar_subquery() for one in (reading.metric_date, value))
-        wanted = wanted.add_columns(*columns)
+        columns = (newest.with_only_columns(column).scalar_subquery() for column in (reading.metric_date, value))
+        query = query.add_columns(*columns)
     rows = session.execute(
-        wanted.where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics)).order_by(
+        query.where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics)).order_by(
             MetricSeries.post_id, MetricSeries.metric_id
         )
     )
@@ -160,7 +160,7 @@ def facts_at_age(
 
     A counter that was not read in time is missing: what was read later holds what came later too.
     """
-    known = {post.id: post for post in posts}
+    posts_by_id = {post.id: post for post in posts}
     metrics = {
         number: meaning
         for number, meaning in means.items()
@@ -172,7 +172,7 @@ def facts_at_age(
         before[day + ONE_DAY].append(number)
     values: dict[int, dict[str, int | float]] = defaultdict(dict)
     for number, metric, day, value in values_by(session, before, list(metrics), None):
-        meaning, post = metrics[metric], known[number]
+        meaning, post = metrics[metric], posts_by_id[number]
         in_time = reached[number] - day <= timedelta(days=TOLERANCES[age])
         if in_time and meaning.platform is post.platform and meaning.describes(post.kind):
             values[number][meaning.metric] = values[number].get(meaning.metric, 0) + value

@@ -130,8 +130,8 @@ def wanted_series(session: Session, client_id: int, reading_filter: ReadingFilte
         if not metrics:
             return None
     if reading_filter.platform_post_id is not None:
-        mine = among(Post.account_id, accounts), Post.platform_post_id == reading_filter.platform_post_id
-        posts = list(session.scalars(select(Post.id).where(*mine)))
+        conditions_on_post = among(Post.account_id, accounts), Post.platform_post_id == reading_filter.platform_post_id
+        posts = list(session.scalars(select(Post.id).where(*conditions_on_post)))
         conditions.append(among(MetricSeries.post_id, posts))
         if not posts:
             return None

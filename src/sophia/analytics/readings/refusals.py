@@ -39,10 +39,10 @@ def list_refusals(
     session: Session, allowed_clients: ClientScope, client_id: int | None = None
 ) -> list[RecordedRefusal]:
     """The refusals that concern all accounts, and those of the accounts that may be seen."""
-    mine = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
+    accounts = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
     rows = session.scalars(
         select(MetricStatus)
-        .where(or_(MetricStatus.account_id.is_(None), MetricStatus.account_id.in_(mine)))
+        .where(or_(MetricStatus.account_id.is_(None), MetricStatus.account_id.in_(accounts)))
         .order_by(MetricStatus.platform, MetricStatus.object_kind, MetricStatus.metric_name, MetricStatus.id)
     )
     return [

@@ -77,44 +77,44 @@ def account_answer(state: AccountState, run: RunRecord | None, context: RequestC
 def token_warning(state: AccountState, now: datetime, warning_days: int) -> str | None:
     """What ends soon, or has ended, and what to do about it; None when nothing does."""
     ends = {"The token": state.token_expires_at, "Meta's access to the data": state.data_access_expires_at}
-    said = []
-    for what, moment in ends.items():
+    sentences = []
+    for subject, moment in ends.items():
         if moment is not None and moment - now <= timedelta(days=warning_days):
             verb = "ended" if moment <= now else "ends"
-            said.append(f"{what} {verb} on {moment:%Y-%m-%d}.")
-    return f"{' '.join(said)} Connect this account again: sophia connect" if said else None
+            sentences.append(f"{subject} {verb} on {moment:%Y-%m-%d}.")
+    return f"{' '.join(sentences)} Connect this account again: sophia connect" if sentences else None
 
 
 @router.get("/runs", response_model=list[RunAnswer], responses=documented(404))
 def runs(
-    context: ReadContext, asked: Annotated[RunsQuery, Query()], request: Request, response: Response
+    context: ReadContext, query: Annotated[RunsQuery, Query()], request: Request, response: Response
 ) -> list[RunRecord]:
     """Collections, newest first: what was asked, what was stored, what failed and what to do about it."""
     with context.database.read() as session:
-        if asked.client_id is not None:
-            expect_client(session, context.allowed_clients, asked.client_id)
-        found = list_runs(
+        if query.client_id is not None:
+            expect_client(session, context.allowed_clients, query.client_id)
+        records = list_runs(
             session,
             context.allowed_clients,
-            client_id=asked.client_id,
-            account_id=asked.account_id,
-            status=asked.status,
-            before_id=asked.before_id,
-            limit=asked.limit + 1,
+            client_id=query.client_id,
+            account_id=query.account_id,
+            status=query.status,
+            before_id=query.before_id,
+            limit=query.limit + 1,
         )
-    return paginate(request, response, found, asked.limit, before_id=lambda last: last.id)
+    return paginate(request, response, records, query.limit, before_id=lambda last: last.id)
 
 
 @router.get("/gaps", response_model=list[GapAnswer], responses=documented(404))
-def gaps(context: ReadContext, asked: Annotated[GapsQuery, Query()]) -> list[Gap]:
+def gaps(context: ReadContext, query: Annotated[GapsQuery, Query()]) -> list[Gap]:
     """Days that should have readings and have none, with the reason. Without a window: the 90 days until yesterday."""
-    window = gap_window(asked.start_date, asked.end_date, context.now)
+    window = gap_window(query.start_date, query.end_date, context.now)
     with context.database.read() as session:
-        if asked.client_id is not None:
-            expect_client(session, context.allowed_clients, asked.client_id)
-        states = account_states(session, context.allowed_clients, client_id=asked.client_id)
-        mine = [state for state in states if asked.account_id in (None, state.id)]
-        return find_gaps(session, mine, list_refusals(session, context.allowed_clients), window)
+        if query.client_id is not None:
+            expect_client(session, context.allowed_clients, query.client_id)
+        states = account_states(session, context.allowed_clients, client_id=query.client_id)
+        selected = [state for state in states if query.account_id in (None, state.id)]
+        return find_gaps(session, selected, list_refusals(session, context.allowed_clients), window)
 
 
 def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
@@ -128,28 +128,28 @@ def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
 
 
 @router.get("/catalogue")
-def catalogue(context: ReadContext, asked: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
+def catalogue(context: ReadContext, query: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
     """Every metric that we know, those that Meta sent and we do not know, and those that Meta refuses."""
     with context.database.read() as session:
         unknown = unknown_metrics(session, context.allowed_clients)
         refused = list_refusals(session, context.allowed_clients)
-    platforms, levels = (None, asked.platform), (None, asked.level)
+    platforms, levels = (None, query.platform), (None, query.level)
     today, version = reporting_day(context.now), context.settings.graph_api_version
     return CatalogueAnswer(
         metrics=[
             metric_answer(metric, alive=live(metric, version, today))
             for metric in METRICS
-            if asked.platform in (None, metric.platform) and asked.level in (None, metric.level)
+            if query.platform in (None, metric.platform) and query.level in (None, metric.level)
         ],
         unclassified=[
             UnclassifiedAnswer.model_validate(row)
             for row in unknown
-            if (asked.platform is None or row.platform in platforms) and (asked.level is None or row.level in levels)
+            if (query.platform is None or row.platform in platforms) and (query.level is None or row.level in levels)
         ],
         refusals=[
             answer
             for answer in (RefusalAnswer.model_validate(row) for row in refused)
-            if asked.platform in (None, answer.platform) and asked.level in (None, answer.object_kind.level)
+            if query.platform in (None, answer.platform) and query.level in (None, answer.object_kind.level)
         ],
     )
 

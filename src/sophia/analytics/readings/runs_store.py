@@ -127,7 +127,7 @@ def _bounded_value(value: Any) -> Any:
 
 
 def cover_days(
-    session: Session, account_id: int, family: str, first: date, last: date, now: datetime, *, anew: bool = False
+    session: Session, account_id: int, family: str, first: date, last: date, now: datetime, *, restart: bool = False
 ) -> None:
     """Note that Meta answered the days from `first` to `last` (both included) and what it said is stored.
 
@@ -138,7 +138,7 @@ def cover_days(
     if mark is None:
         session.add(Watermark(account_id=account_id, family=family, from_day=first, through_day=last, updated_at=now))
         return
-    if anew:
+    if restart:
         mark.from_day, mark.through_day, mark.updated_at = first, last, now
         return
     if first > mark.through_day + ONE_DAY or last < mark.from_day - ONE_DAY:

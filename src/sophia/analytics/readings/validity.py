@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 
-def standing(
+def valid_at(
     since: ColumnElement[datetime] | InstrumentedAttribute[datetime],
     until: ColumnElement[datetime | None] | InstrumentedAttribute[datetime | None],
     as_of: datetime | None,

@@ -75,7 +75,7 @@ class Saved:
     posts_new: int = 0
     quarantined: int = 0
     unclassified: set[str] = field(default_factory=set)
-    oddities: dict[str, int] = field(default_factory=dict)  # what was set aside and why → how often
+    rejected_items: dict[str, int] = field(default_factory=dict)  # what was set aside and why → how often
     unknown_kinds: dict[str, int] = field(default_factory=dict)  # what Meta says about the kind → posts that were kept
 
     def add(self, other: "Saved") -> None:
@@ -85,7 +85,7 @@ class Saved:
         self.posts_new += other.posts_new
         self.quarantined += other.quarantined
         self.unclassified |= other.unclassified
-        for counts, others in ((self.oddities, other.oddities), (self.unknown_kinds, other.unknown_kinds)):
+        for counts, others in ((self.rejected_items, other.rejected_items), (self.unknown_kinds, other.unknown_kinds)):
             for what, count in others.items():
                 counts[what] = counts.get(what, 0) + count
 
@@ -137,16 +137,18 @@ class AccountWriter:
             reels = (Post.account_id == self._account_id, among(Post.video_id, batch.reels))
             session.execute(update(Post).where(*reels, Post.kind != ObjectKind.REEL).values(kind=ObjectKind.REEL.value))
         readings = self._known_posts(session, batch.readings, posts)
-        oddities = [
-            *batch.oddities,
+        rejected_items = [
+            *batch.rejected_items,
             *(RejectedItem(stranger, "", "a post of another account", stranger) for stranger in sorted(strangers)),
         ]
         if readings:
             values, stored = self._by_series(session, self._place(session, readings, posts, saved))
             self._compare_and_write(session, values, stored, fetch_id, saved)
-        saved.quarantined = add_oddities(session, self._run_id, oddities, self._clock())
+        saved.quarantined = record_rejected_items(session, self._run_id, rejected_items, self._clock())
         saved.unknown_kinds = Counter(post.unknown_kind for post in batch.posts if post.unknown_kind)
-        saved.oddities = Counter(f"{oddity.metric or 'an item'}: {oddity.reason}" for oddity in oddities)
+        saved.rejected_items = Counter(
+            f"{rejected.metric or 'an item'}: {rejected.reason}" for rejected in rejected_items
+        )
         return saved
 
     def _strangers(self, session: Session, ids: Collection[str]) -> set[str]:
@@ -156,7 +158,7 @@ class AccountWriter:
             " WHERE p.platform_post_id {among} AND p.account_id <> {p} AND a.platform = {p}"
         )
         return (
-            {one for (one,) in select_among(session, sql, ids, self._account_id, self._platform.value)}
+            {post_id for (post_id,) in select_among(session, sql, ids, self._account_id, self._platform.value)}
             if ids
             else set()
         )
@@ -175,38 +177,38 @@ class AccountWriter:
         }
         return put_row(session, Fetch, row)
 
-    def _save_posts(self, session: Session, seen: Collection[ObservedPost]) -> tuple[dict[str, int], int, set[str]]:
+    def _save_posts(self, session: Session, observed: Collection[ObservedPost]) -> tuple[dict[str, int], int, set[str]]:
         """Insert posts that are new, mend those that changed; return the ids of all, how many were new, and which are
         another account's and were left out.
         """
-        if not seen:
+        if not observed:
             return {}, 0, set()
-        wanted = {post.external_id: post for post in seen}
-        drafts = self._drafts(session, wanted.values())
-        posts = self._load_posts(session, wanted)
-        strangers = self._strangers(session, [external_id for external_id in wanted if external_id not in posts])
+        by_id = {post.external_id: post for post in observed}
+        drafts = self._drafts(session, by_id.values())
+        posts = self._load_posts(session, by_id)
+        strangers = self._strangers(session, [external_id for external_id in by_id if external_id not in posts])
         now = self._clock()
         fresh = [
             {"account_id": self._account_id, "first_seen_at": now, **self._post_row(post, None, drafts)}
-            for external_id, post in wanted.items()
+            for external_id, post in by_id.items()
             if external_id not in posts and external_id not in strangers
         ]
         changed = [
             {"id": old["id"], **row}
             for external_id, old in posts.items()
-            if (row := self._post_row(wanted[external_id], old, drafts)) != {name: old[name] for name in POST_COLUMNS}
+            if (row := self._post_row(by_id[external_id], old, drafts)) != {name: old[name] for name in POST_COLUMNS}
         ]
         if fresh:
             session.execute(insert(Post), fresh)
-            posts = self._load_posts(session, wanted)
+            posts = self._load_posts(session, by_id)
         if changed:
             session.execute(update(Post), changed)
         return {external_id: old["id"] for external_id, old in posts.items()}, len(fresh), strangers
 
-    def _load_posts(self, session: Session, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    def _load_posts(self, session: Session, external_ids: Collection[str]) -> dict[str, dict[str, Any]]:
         columns = [getattr(Post, name) for name in POST_COLUMNS]
-        mine = (Post.account_id == self._account_id, among(Post.platform_post_id, wanted))
-        rows = session.execute(select(Post.id, *columns).where(*mine)).mappings()
+        conditions = (Post.account_id == self._account_id, among(Post.platform_post_id, external_ids))
+        rows = session.execute(select(Post.id, *columns).where(*conditions)).mappings()
         return {row["platform_post_id"]: dict(row) for row in rows}
 
     @staticmethod
@@ -240,8 +242,8 @@ class AccountWriter:
             "SELECT q.platform_post_id, q.draft_id FROM publishing_queue q JOIN content_drafts d ON d.id = q.draft_id"
             " WHERE q.platform_post_id {among} AND q.account_id = {p} AND d.client_id = {p}"
         )
-        found = dict(select_among(session, drafts, ids, self._client_id, self._platform.value))
-        return found | dict(select_among(session, queue, ids, self._account_id, self._client_id))
+        published = dict(select_among(session, drafts, ids, self._client_id, self._platform.value))
+        return published | dict(select_among(session, queue, ids, self._account_id, self._client_id))
 
     def _known_posts(self, session: Session, readings: list[Reading], posts: dict[str, int]) -> list[Reading]:
         """Look up posts that the answer spoke of without listing them, by their own id or that of their video.
@@ -259,17 +261,17 @@ class AccountWriter:
         """The readings in the store's own numbers. Metrics that are stored for the first time are added, classified."""
         if self._metrics is None:
             self._metrics = load_metrics(session, self._platform)
-        known = self._metrics
+        metric_ids = self._metrics
         keys = [metric_key(reading) for reading in readings]
-        fresh = {key for key in keys if key not in known}
+        fresh = {key for key in keys if key not in metric_ids}
         if fresh:
             if not self._database.is_sqlite:
                 # Accounts share this table: two that add the same rows in another order would wait for each other.
                 session.execute(select(func.pg_advisory_xact_lock(NEW_METRICS_LOCK)))
             put_rows(session, StoredMetric, METRIC_COLUMNS, [self._classified(key, saved) for key in sorted(fresh)])
-            known.update(load_metrics(session, self._platform))
+            metric_ids.update(load_metrics(session, self._platform))
         return [
-            (None if post is None else posts[post], known[key], day_number(day), value)
+            (None if post is None else posts[post], metric_ids[key], day_number(day), value)
             for key, (post, _, _, _, day, value) in zip(keys, readings, strict=True)
         ]
 
@@ -299,7 +301,7 @@ class AccountWriter:
     def _load(self, session: Session, placed: list[Placed]) -> tuple[dict[tuple[int | None, int], int], Stored]:
         series: dict[tuple[int | None, int], int] = {}
         stored: Stored = {}
-        of_posts = [one for one in placed if one[0] is not None]
+        of_posts = [item for item in placed if item[0] is not None]
         days = {day for _, _, day, _ in of_posts}
         for day in days:  # what posts say is a counter's state today, so this is one day
             rows = load_post_readings(session, of_posts, day)
@@ -307,15 +309,15 @@ class AccountWriter:
                 series[post, metric] = number
                 if fetch is not None:
                     stored[number, day] = (from_decimal(value), fetch)
-        of_account = [one for one in placed if one[0] is None]
+        of_account = [item for item in placed if item[0] is None]
         if of_account:
             if self._account_series is None:
                 sql = "SELECT metric_id, id FROM metric_series WHERE account_id {among} AND post_id IS NULL"
                 self._account_series = dict(select_among(session, sql, [self._account_id]))
-            known = self._account_series
-            series |= {(None, metric): number for metric, number in known.items()}
-            wanted = [(known[metric], day) for _, metric, day, _ in of_account if metric in known]
-            stored |= load_values(session, wanted)
+            account_series = self._account_series
+            series |= {(None, metric): number for metric, number in account_series.items()}
+            keys = [(account_series[metric], day) for _, metric, day, _ in of_account if metric in account_series]
+            stored |= load_values(session, keys)
         return series, stored
 
     def _compare_and_write(self, session: Session, values: Values, stored: Stored, fetch_id: int, saved: Saved) -> None:
@@ -369,16 +371,16 @@ def load_post_readings(session: Session, placed: Collection[Placed], day: int) -
     return select_among(session, sql, {post for post, _, _, _ in placed if post is not None})
 
 
-def load_values(session: Session, wanted: Collection[tuple[int, int]]) -> Stored:
+def load_values(session: Session, keys: Collection[tuple[int, int]]) -> Stored:
     """What is stored already of the wanted (series, day number), and of days between them."""
-    if not wanted:
+    if not keys:
         return {}
-    days = [day for _, day in wanted]
+    days = [day for _, day in keys]
     sql = (
         "SELECT series_id, metric_date, metric_value, fetch_id FROM engagement_metrics"
         " WHERE series_id {among} AND metric_date BETWEEN {p} AND {p}"
     )
-    rows = select_among(session, sql, {series for series, _ in wanted}, min(days), max(days))
+    rows = select_among(session, sql, {series for series, _ in keys}, min(days), max(days))
     return {(series, day): (from_decimal(value), fetch) for series, day, value, fetch in rows}
 
 
@@ -392,17 +394,19 @@ def count_readings(session: Session, account_id: int, added: int, latest: int) -
     execute(session, sql, added, latest, latest, account_id)
 
 
-def add_oddities(session: Session, run_id: int, oddities: Collection[RejectedItem], now: datetime) -> int:
+def record_rejected_items(
+    session: Session, run_id: int, rejected_items: Collection[RejectedItem], now: datetime
+) -> int:
     """Set aside what could not be believed, with the reason; return how much that was."""
     session.add_all(
         QuarantinedItem(
             run_id=run_id,
-            reason=oddity.reason,
-            object_id=oddity.object_id[:80].replace(ZERO, ""),
-            metric_name=oddity.metric[:200].replace(ZERO, ""),
-            excerpt=oddity.excerpt[:LONGEST_EXCERPT].replace(ZERO, ""),
+            reason=rejected.reason,
+            object_id=rejected.object_id[:80].replace(ZERO, ""),
+            metric_name=rejected.metric[:200].replace(ZERO, ""),
+            excerpt=rejected.excerpt[:LONGEST_EXCERPT].replace(ZERO, ""),
             recorded_at=now,
         )
-        for oddity in oddities
+        for rejected in rejected_items
     )
-    return len(oddities)
+    return len(rejected_items)

@@ -29,7 +29,7 @@ from sophia.analytics.kpis.windows import (
     newest_facts,
 )
 from sophia.analytics.readings.account_days import account_days, posts_a_day
-from sophia.analytics.readings.metric_definitions import meanings
+from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.building import (
     TREND_WEEKS,
@@ -178,7 +178,7 @@ def _watched(
     session: Session, client: MeasuredClient, window: DateRange, today: date, as_of: datetime | None
 ) -> tuple[AccountDays, PostsADay]:
     days, accounts = watched_days(window, today), list(client.accounts)
-    found = account_days(session, accounts, meanings(session, WATCHED), WATCHED, days, as_of=as_of)
+    found = account_days(session, accounts, metric_definitions(session, WATCHED), WATCHED, days, as_of=as_of)
     return found, posts_a_day(session, accounts, days, as_of=as_of)
 
 

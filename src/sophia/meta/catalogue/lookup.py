@@ -37,19 +37,19 @@ class Explained:
 
 
 def _by_name() -> dict[tuple[Platform, Level, str], tuple[Metric, ...]]:
-    found: dict[tuple[Platform, Level, str], tuple[Metric, ...]] = {}
+    rows: dict[tuple[Platform, Level, str], tuple[Metric, ...]] = {}
     for metric in METRICS:
-        place = (metric.platform, metric.level, metric.name)
-        found[place] = (*found.get(place, ()), metric)
-    return found
+        key = (metric.platform, metric.level, metric.name)
+        rows[key] = (*rows.get(key, ()), metric)
+    return rows
 
 
 def _by_stored_name() -> dict[tuple[Platform, Level, str], Metric]:
-    found: dict[tuple[Platform, Level, str], Metric] = {}
+    rows: dict[tuple[Platform, Level, str], Metric] = {}
     for metric in METRICS:
         for name in metric.stored_names:
-            found.setdefault((metric.platform, metric.level, name), metric)
-    return found
+            rows.setdefault((metric.platform, metric.level, name), metric)
+    return rows
 
 
 def _primary_names(metric: Metric) -> Iterable[tuple[str, str]]:
@@ -64,13 +64,13 @@ def _primary_names(metric: Metric) -> Iterable[tuple[str, str]]:
 
 
 def _by_meaning() -> dict[tuple[Platform, Level, str, ObjectKind | None], tuple[str, ...]]:
-    found: dict[tuple[Platform, Level, str, ObjectKind | None], tuple[str, ...]] = {}
+    names: dict[tuple[Platform, Level, str, ObjectKind | None], tuple[str, ...]] = {}
     for metric in METRICS:
         for canonical, name in _primary_names(metric):
             for kind in (*sorted(metric.kinds), None):
-                place = (metric.platform, metric.level, canonical, kind)
-                found[place] = (*found.get(place, ()), name)
-    return found
+                lookup_key = (metric.platform, metric.level, canonical, kind)
+                names[lookup_key] = (*names.get(lookup_key, ()), name)
+    return names
 
 
 _NAMES = _by_name()
@@ -127,9 +127,9 @@ def stored_name(metric: Metric, key: str | None = None) -> tuple[str, str]:
     if metric.dimension:
         return metric.name, f"{metric.dimension}={key}"
     folded = key.casefold()
-    for known in metric.keys:
-        if known.name.casefold() == folded:
-            return f"{metric.name}_{known.suffix}", ""
+    for known_key in metric.keys:
+        if known_key.name.casefold() == folded:
+            return f"{metric.name}_{known_key.suffix}", ""
     return f"{metric.name}_{re.sub(r'[^a-z0-9]', '_', key.lower())}", ""
 
 
@@ -155,12 +155,12 @@ def live(metric: Metric, version: str, day: date) -> bool:
 
     From its retirement on a name is dead on every version. Meta serves a version that has ended by the next one.
     """
-    asked = version_number(version)
+    requested = version_number(version)
     if metric.retired_on is not None and day >= metric.retired_on:
         return False
-    if metric.last_version is not None and asked > version_number(metric.last_version):
+    if metric.last_version is not None and requested > version_number(metric.last_version):
         return False
-    return max(asked, _OLDEST_SERVED) >= version_number(metric.first_version)
+    return max(requested, _OLDEST_SERVED) >= version_number(metric.first_version)
 
 
 @cache

@@ -65,8 +65,8 @@ def questions(
     are asked in every period that Meta serves, because they cannot be added up, all others by day; of a post,
     everything by lifetime. Breakdowns of Instagram accounts are `spans`.
     """
-    asked = _asked(platform, kind, source, version, day, also=also, refused=refused)
-    return _grouped((_plain(asked), _split(metric for metric in asked if not metric.is_span)), refused)
+    metrics = _asked(platform, kind, source, version, day, also=also, refused=refused)
+    return _grouped((_plain(metrics), _split(metric for metric in metrics if not metric.is_span)), refused)
 
 
 def spans(
@@ -82,8 +82,8 @@ def spans(
 
     They answer one value per breakdown for the whole window asked.
     """
-    asked = _asked(platform, kind, Source.INSIGHTS, version, day, also=also, refused=refused)
-    return _grouped((_split(metric for metric in asked if metric.is_span),), refused)
+    metrics = _asked(platform, kind, Source.INSIGHTS, version, day, also=also, refused=refused)
+    return _grouped((_split(metric for metric in metrics if metric.is_span),), refused)
 
 
 # What two metrics must share to be asked in one request: (alone, the question without its names).

@@ -123,10 +123,10 @@ def source(body: bytes = b"{}") -> Source:
 def batch(
     readings: Iterable[Reading] = (),
     posts: Iterable[ObservedPost] = (),
-    oddities: Iterable[RejectedItem] = (),
+    rejected_items: Iterable[RejectedItem] = (),
     reels: Iterable[str] = (),
 ) -> Batch:
-    return Batch(source(), list(readings), list(posts), list(oddities), list(reels))
+    return Batch(source(), list(readings), list(posts), list(rejected_items), list(reels))
 
 
 def page_views(value: float, day: date = DAY) -> Reading:

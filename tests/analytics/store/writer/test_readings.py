@@ -173,6 +173,6 @@ def test_an_answer_keeps_where_it_came_from(office: Office) -> None:
 def test_oddities_are_set_aside(office: Office) -> None:
     """A16: with their reason, cut to what the columns hold."""
     odd = RejectedItem("9" * 200, "m" * 300, "no number", "x" * 900)
-    assert office.writer().save([batch([page_views(1)], oddities=[odd])]).quarantined == 1
+    assert office.writer().save([batch([page_views(1)], rejected_items=[odd])]).quarantined == 1
     (row,) = office.rows("SELECT object_id, metric_name, excerpt FROM quarantined_items")
     assert [len(part) for part in row] == [80, 200, 500]
