@@ -4,11 +4,10 @@ from datetime import date, timedelta
 
 from tests.conftest import NOW, ONE_DAY, Filling, QueryCounter
 
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.windows import daily_values
 from sophia.analytics.readings.account_days import account_days, posts_a_day, posts_inside
 from sophia.analytics.readings.metric_definitions import metric_definitions
-from sophia.meta.reporting_zone import day_start
+from sophia.meta.reporting_zone import DateRange, day_start
 from sophia.portfolio.models import Post
 
 MONDAY = date(2026, 11, 9)

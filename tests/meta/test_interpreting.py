@@ -15,7 +15,7 @@ from sophia.meta.catalogue import Level, ObjectKind, Period, Platform
 from sophia.meta.interpreting import Request, moment_of, read_listed_post
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import Batch, ObservedPost, Source
-from sophia.meta.reporting_zone import unix_window
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, unix_window
 from sophia.meta.subjects import READERS, interpret
 
 FETCHED = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -89,12 +89,12 @@ def test_the_span_of_a_window(last: date, span: tuple[int, Period]) -> None:
     count, period = span
     first = last - timedelta(days=count - 1)
     for limit in (None, 30):
-        assert request("1", **unix_window(first, last, limit)).span == (period, last)
+        assert request("1", **unix_window(DateRange(first, last + ONE_DAY), limit)).span == (period, last)
 
 
 def test_the_span_of_thirty_days_in_autumn() -> None:
     """B12: `since` lies an hour inside the first day then; thirty days are no period of Meta's."""
-    window = unix_window(date(2026, 10, 10), date(2026, 11, 8), 30)
+    window = unix_window(DateRange(date(2026, 10, 10), date(2026, 11, 9)), 30)
     assert request("1", **window).span is None
     assert request("1").span is None
     assert request("1", since="1795593600").span is None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sophia.analytics.figures.figures import DateRange
+    from sophia.meta.reporting_zone import DateRange
 
 # 28.2.2026 is how most of Europe writes it; no other order of day, month and year is accepted.
 DAYS = ["%Y-%m-%d", "%d.%m.%Y"]
@@ -33,8 +33,8 @@ def chosen_window(
 
     Raises BadParameter when they contradict.
     """
-    from sophia.analytics.figures.figures import ONE_DAY, week_of, window_until  # noqa: PLC0415
-    from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
+    from sophia.analytics.figures.figures import week_of, window_until  # noqa: PLC0415
+    from sophia.meta.reporting_zone import ONE_DAY, reporting_day  # noqa: PLC0415
 
     start, end = (None if day is None else day.date() for day in (first, last))
     if any(day is not None and day.year < FIRST_YEAR for day in (week, first, last)):

@@ -28,9 +28,8 @@ def comments(
     installation = open_installation()
     from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments  # noqa: PLC0415
     from sophia.analytics.comments.sentiment import Tone, overview  # noqa: PLC0415
-    from sophia.analytics.figures.figures import DateRange  # noqa: PLC0415
     from sophia.analytics.readings.permissions import account_ids  # noqa: PLC0415
-    from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
+    from sophia.meta.reporting_zone import DateRange, reporting_day  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
     if tone is not None and tone not in {one.value for one in Tone}:

@@ -186,8 +186,12 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
 
 def ends_of_weeks(now: datetime) -> list[datetime]:
     """The last evenings of the two newest weeks that are over: what posts had by then is what their weeks are told by."""
-    from sophia.analytics.figures.figures import ONE_WEEK, week_of  # noqa: PLC0415
-    from sophia.meta.reporting_zone import day_start, reporting_day  # noqa: PLC0415
+    from sophia.analytics.figures.figures import week_of  # noqa: PLC0415
+    from sophia.meta.reporting_zone import (  # noqa: PLC0415
+        ONE_WEEK,
+        day_start,
+        reporting_day,
+    )
 
     monday = week_of(reporting_day(now)).start
     return [day_start(start) - timedelta(minutes=30) for start in (monday - ONE_WEEK, monday)]

@@ -43,7 +43,7 @@ def posting_times(
 
 
 def show(name: str, responses: "PostingTimes") -> None:
-    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.meta.reporting_zone import ONE_DAY  # noqa: PLC0415
 
     heading(
         f"{name}: posts from {responses.window.start} to {responses.window.end - ONE_DAY}, hours in {responses.zone}"

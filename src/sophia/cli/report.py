@@ -59,7 +59,7 @@ def report(
 
 
 def show(report: "Report") -> None:
-    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.meta.reporting_zone import ONE_DAY  # noqa: PLC0415
 
     state = "" if report.is_closed else ", to date"
     heading(f"{report.client.name}: {report.window.start} to {report.window.end - ONE_DAY}{state}")

@@ -132,7 +132,7 @@ def list_goals(client: Client, as_json: AsJson = False) -> None:
 
 
 def goal_rows(reported_goals: "tuple[ReportedGoal, ...]") -> list[dict[str, str]]:
-    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.meta.reporting_zone import ONE_DAY  # noqa: PLC0415
 
     return [
         {

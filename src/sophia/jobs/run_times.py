@@ -19,9 +19,10 @@ from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from sophia.meta.reporting_zone import ONE_DAY
+
 ONE_SECOND = timedelta(seconds=1)
 ONE_MINUTE = timedelta(minutes=1)
-ONE_DAY = timedelta(days=1)
 MONDAY = 0
 # A run follows its day by one date at most, and Samoa skipped one.
 DAYS_BACK = 2

@@ -8,12 +8,12 @@ message names is asked apart first, which saves calls. Every part that succeeds 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
 from typing import TypeVar
 
 from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 T = TypeVar("T")
 PASSING = frozenset({Remedy.AGAIN, Remedy.SMALLER, Remedy.FAILING})
@@ -31,20 +31,16 @@ VALID_NAMES = re.compile(r"one of|(?:valid|allowed|supported) (?:values|metrics|
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """Days from first to last, both included, and how they are asked for."""
+class RequestedDays:
+    """Days that a request asks for, and the function that writes them as parameters."""
 
-    first: date
-    last: date
-    params: Callable[[date, date], Mapping[str, str]]
+    days: DateRange
+    params: Callable[[DateRange], Mapping[str, str]]
 
-    def halves(self) -> tuple["Window", "Window"]:
-        middle = self.first + (self.last - self.first) // 2
-        return replace(self, last=middle), replace(self, first=middle + timedelta(days=1))
-
-    @property
-    def days(self) -> int:
-        return (self.last - self.first).days + 1
+    def halves(self) -> tuple["RequestedDays", "RequestedDays"]:
+        middle = self.days.start + (self.days.end - self.days.start + ONE_DAY) // 2
+        first, second = DateRange(self.days.start, middle), DateRange(middle, self.days.end)
+        return replace(self, days=first), replace(self, days=second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ class Part:
     edge: str  # insights, video_insights
     names: tuple[str, ...]
     params: tuple[tuple[str, str], ...] = ()
-    window: Window | None = None
+    window: RequestedDays | None = None
     is_retry: bool = False
     is_half: bool = False
 
@@ -68,12 +64,12 @@ class Part:
 
     @property
     def query(self) -> dict[str, str]:
-        days = self.window.params(self.window.first, self.window.last) if self.window else {}
+        days = self.window.params(self.window.days) if self.window else {}
         return {"metric": ",".join(self.names), **dict(self.params), **days}
 
     @property
     def days(self) -> int:
-        return self.window.days if self.window else 1
+        return self.window.days.days if self.window else 1
 
     def by_name(self, message: str) -> tuple["Part", ...]:
         """What the message names apart from the rest; halves when it names nothing."""

@@ -5,8 +5,8 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -19,13 +19,9 @@ from sophia.meta.pacing import APPLICATION, Budget, token_budget
 from sophia.meta.paging import incomplete, next_page_params
 from sophia.meta.records import Source
 
-if TYPE_CHECKING:
-    from sophia.meta.client import GraphClient
-
 T = TypeVar("T")
 
 MOST_BATCH_ITEMS = 50
-MOST_IDS = 50
 MOST_PAGES = 1000
 # Until one call has been answered nobody knows whether the token lives; a dead one costs this many calls.
 CALLS_ON_TRIAL = 2
@@ -43,10 +39,33 @@ class Tally:
     percent_used: float = 0.0
 
 
+class GraphTransport(Protocol):
+    """The part of `GraphClient` that a caller uses."""
+
+    version: str
+    base_url: str
+    clock: Callable[[], datetime]
+
+    async def send(
+        self,
+        caller: "Caller",
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        subject: str,
+        counted: int = 1,
+        shape: Shape = Shape.OBJECT,
+        *,
+        patient: bool = True,
+    ) -> Answer: ...
+    async def upload(self, caller: "Caller", video_id: str, file_url: str, subject: str) -> Answer: ...
+    def settle_pause(self, caller: "Caller", error: GraphError, regain: Mapping[Budget, timedelta]) -> None: ...
+
+
 class Caller:
     """Calls with one token. After Meta has said that token, budget or application are through, nothing more is asked."""
 
-    def __init__(self, client: "GraphClient", token: SecretStr, about: Budget | None = None) -> None:
+    def __init__(self, client: GraphTransport, token: SecretStr, about: Budget | None = None) -> None:
         """`about`: the budget of the account that is asked about, where the calls are about one."""
         self._client = client
         self.token = token

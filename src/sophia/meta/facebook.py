@@ -6,12 +6,12 @@ recomputed from what Meta once sent.
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sophia.meta.batches import ByIdGroup, by_id, expand
-from sophia.meta.bisection import Window, chunks
+from sophia.meta.bisection import RequestedDays, chunks
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
@@ -21,7 +21,7 @@ from sophia.meta.interpreting import Interpretation, Request, read_insights_of, 
 from sophia.meta.listing import PAGE_SIZE, Listing, ids_of, listed, walk
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import ObservedPost
-from sophia.meta.reporting_zone import unix_window
+from sophia.meta.reporting_zone import DateRange, unix_window
 
 POST_KINDS = (ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL)
 VIDEO_KINDS = (ObjectKind.VIDEO, ObjectKind.REEL)
@@ -45,8 +45,8 @@ async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
     yield await ask.caller.get(object_id(ask.account), fields, "page_profile")
 
 
-async def insights(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, None]:
-    """The Page's metrics for the days from first to last, both included, 90 at most: a call per question."""
+async def insights(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
+    """The Page's metrics for these days, 90 at most: a call per question."""
     kind, version = ObjectKind.PAGE, ask.caller.version
     refused = ask.refused_for(kind)
     for question in questions(
@@ -55,8 +55,7 @@ async def insights(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, 
         params = {"period": question.period.value}
         if question.breakdown:
             params["breakdown"] = question.breakdown
-        window = Window(first, last, unix_window)
-        async for answer in insist(ask, kind, question, params, "page_insights", window):
+        async for answer in insist(ask, kind, question, params, "page_insights", RequestedDays(days, unix_window)):
             yield answer
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from sophia.meta.bisection import FEWEST_DAYS_ON_SUSPICION, Findings, Part, Window, search
+from sophia.meta.bisection import FEWEST_DAYS_ON_SUSPICION, Findings, Part, RequestedDays, search
 from sophia.meta.caller import Caller
 from sophia.meta.catalogue import ObjectKind, Platform, Question
 from sophia.meta.envelope import Answer
@@ -72,7 +72,7 @@ async def insist(
     question: Question,
     params: Mapping[str, str],
     subject: str,
-    window: Window | None = None,
+    window: RequestedDays | None = None,
 ) -> AsyncGenerator[Answer, None]:
     """Ask an account's insights and yield every answer that can be had; `window` is what may be asked in pieces.
 

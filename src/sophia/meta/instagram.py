@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sophia.meta.batches import ByIdGroup, by_id
-from sophia.meta.bisection import Window
+from sophia.meta.bisection import RequestedDays
 from sophia.meta.caller import ahead
 from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
@@ -16,7 +16,7 @@ from sophia.meta.interpreting import Interpretation, Request, read_insights_of, 
 from sophia.meta.listing import PAGE_SIZE, Listing, listed, walk
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import ObservedPost
-from sophia.meta.reporting_zone import unix_window
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, unix_window
 
 MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL, ObjectKind.OTHER)
 MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
@@ -33,12 +33,12 @@ async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
     yield await ask.caller.get(object_id(ask.account), fields, "account_profile")
 
 
-async def series(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, None]:
-    """Metrics that Meta gives as a series of days, from first to last, both included, 30 at most."""
-    too_old = KEPT_30_DAYS if first < ask.today - timedelta(days=30) else frozenset()
+async def series(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
+    """Yield the answers about metrics that Meta gives as a series of days; `days` are 30 at most."""
+    too_old = KEPT_30_DAYS if days.start < ask.today - timedelta(days=30) else frozenset()
     for question in _questions(ask, ObjectKind.ACCOUNT, too_old):
         if question.metric_type == "time_series":
-            async for answer in _account_insights(ask, question, first, last):
+            async for answer in _account_insights(ask, question, days):
                 yield answer
 
 
@@ -46,7 +46,7 @@ async def totals(ask: Ask, day: date) -> AsyncGenerator[Answer, None]:
     """Metrics that Meta gives only as one total for a window: a call for the day (B1, B2)."""
     for question in _questions(ask, ObjectKind.ACCOUNT):
         if question.metric_type == "total_value" and not question.timeframe:
-            async for answer in _account_insights(ask, question, day, day):
+            async for answer in _account_insights(ask, question, DateRange(day, day + ONE_DAY)):
                 yield answer
 
 
@@ -54,7 +54,7 @@ async def week_by_follower(ask: Ask, last: date) -> AsyncGenerator[Answer, None]
     """Reach, views, follows and unfollows of the seven days that end with `last`, by who follows already."""
     for question in _spans(ask):
         if question.breakdown == "follow_type":
-            async for answer in _account_insights(ask, question, last - WEEK, last):
+            async for answer in _account_insights(ask, question, DateRange(last - WEEK, last + ONE_DAY)):
                 yield answer
 
 
@@ -62,7 +62,7 @@ async def month_by_product(ask: Ask, last: date) -> AsyncGenerator[Answer, None]
     """The 28 days that end with `last`, by what was shown: post, reel, story or ad."""
     for question in _spans(ask):
         if question.breakdown == "media_product_type":
-            async for answer in _account_insights(ask, question, last - MONTH, last):
+            async for answer in _account_insights(ask, question, DateRange(last - MONTH, last + ONE_DAY)):
                 yield answer
 
 
@@ -75,7 +75,7 @@ async def demographics(ask: Ask) -> AsyncGenerator[Answer, None]:
                 yield answer
     for question in _spans(ask):
         if question.breakdown == "contact_button_type":
-            async for answer in _account_insights(ask, question, ask.yesterday - MONTH, ask.yesterday):
+            async for answer in _account_insights(ask, question, DateRange(ask.yesterday - MONTH, ask.today)):
                 yield answer
 
 
@@ -132,19 +132,19 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
         yield answer
 
 
-async def _account_insights(ask: Ask, question: Question, first: date, last: date) -> AsyncGenerator[Answer, None]:
+async def _account_insights(ask: Ask, question: Question, days: DateRange) -> AsyncGenerator[Answer, None]:
     """A series may be asked in pieces; a total over a window may not, for its pieces do not add up to it."""
     params, window = _params(question), None
     if question.metric_type == "time_series":
-        window = Window(first, last, limited_window)
+        window = RequestedDays(days, limited_window)
     else:
-        params |= limited_window(first, last)
+        params |= limited_window(days)
     async for answer in insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights", window):
         yield answer
 
 
-def limited_window(first: date, last: date) -> dict[str, str]:
-    return unix_window(first, last, LONGEST_WINDOW_DAYS)
+def limited_window(days: DateRange) -> dict[str, str]:
+    return unix_window(days, LONGEST_WINDOW_DAYS)
 
 
 def _params(question: Question) -> dict[str, str]:

@@ -3,16 +3,56 @@
 A value belongs to the day that its `end_time` closes. Days around the change of the clock last 23 or 25 hours.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from sophia.errors import InvalidInputError
+
 REPORTING_ZONE = ZoneInfo("America/Los_Angeles")
 ONE_DAY = timedelta(days=1)
-A_SECOND = timedelta(seconds=1)
+ONE_WEEK = timedelta(days=7)
+ONE_SECOND = timedelta(seconds=1)
 EPOCH_YEAR = 1970
 LAST_YEAR = 9999
 SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DateRange:
+    """Days from `start` (included) to `end` (excluded). Raises InvalidInputError when that is no day."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise InvalidInputError(f"A window must end after it starts: {self.start} to {self.end} does not.")
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.start + index * ONE_DAY for index in range(self.days))
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day < self.end
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+    @property
+    def previous(self) -> "DateRange":
+        """As many days, directly before."""
+        return DateRange(self.start - (self.end - self.start), self.start)
+
+    def days_ended(self, today: date) -> int:
+        """How many of the days are over on `today`, the running day of the same zone."""
+        return min(max((today - self.start).days, 0), self.days)
+
+    def is_closed(self, today: date) -> bool:
+        """Whether all days are over; a window that is not is shown as "to date" (G3)."""
+        return self.end <= today
 
 
 def reporting_day(moment: datetime) -> date:
@@ -25,14 +65,14 @@ def day_start(day: date) -> datetime:
     return datetime.combine(day, time.min, REPORTING_ZONE).astimezone(UTC)
 
 
-def unix_window(first: date, last: date, most_days: int | None = None) -> dict[str, str]:
-    """`since` and `until` for the days from `first` to `last`, both included, as Unix seconds (B12).
+def unix_window(days: DateRange, most_days: int | None = None) -> dict[str, str]:
+    """Return `since` and `until` for these days as Unix seconds (B12).
 
     Meta serves the days whose closing midnight lies after `since` and not after `until`. Where it limits a window to
     `most_days` times 24 hours, thirty days of an autumn are an hour too long: then `since` lies an hour inside the
     first day, which is still the first to be closed.
     """
-    begin, end = int(day_start(first).timestamp()), int(day_start(last + ONE_DAY).timestamp())
+    begin, end = int(day_start(days.start).timestamp()), int(day_start(days.end).timestamp())
     if most_days is not None:
         begin = max(begin, end - most_days * SECONDS_A_DAY)
     return {"since": str(begin), "until": str(end)}
@@ -60,4 +100,4 @@ def closed_day(end_time: str) -> date | None:
     Raises ValueError when the text is no moment (A10).
     """
     moment = parse_moment(end_time)
-    return None if moment.year == EPOCH_YEAR else reporting_day(moment - A_SECOND)
+    return None if moment.year == EPOCH_YEAR else reporting_day(moment - ONE_SECOND)

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.figures.figures import Coverage, DateRange, Figure, FigureUnit, missing
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, missing
 from sophia.analytics.goals.progress import GOALS, Goal, GoalKind, ReportedGoal, Standing, progress
 from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import DateRange
 
 NOVEMBER = DateRange(date(2026, 11, 1), date(2026, 12, 1))
 HALF = date(2026, 11, 16)

@@ -11,13 +11,14 @@ from sqlalchemy import select, update
 from tests.analytics.report.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day, furnish
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.figures.figures import Coverage, DateRange
+from sophia.analytics.figures.figures import Coverage
 from sophia.analytics.figures.sentences import Form, resolve, written
 from sophia.analytics.readings.models import MetricSeries, StoredMetric
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.records import Report
 from sophia.analytics.reports.schemas import report_answer
 from sophia.errors import InvalidInputError, NotFoundError
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Client
 
 FORMS: tuple[Form, ...] = (

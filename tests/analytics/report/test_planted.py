@@ -10,12 +10,13 @@ from sophia.analytics.anomalies.daily import keep_anomalies
 from sophia.analytics.anomalies.queries import told_events
 from sophia.analytics.anomalies.shared_events import shared_events
 from sophia.analytics.collector.plan import Plan
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, week_of
+from sophia.analytics.figures.figures import week_of
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import Brief
 from sophia.analytics.reports.brief_schemas import BriefAnswer
 from sophia.database import Database
 from sophia.demo.objects import BetterContent, Busier
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 MONDAY = date(2026, 11, 9)

@@ -7,13 +7,12 @@ from tests.analytics.report.test_building import check_sentence
 from tests.conftest import ON_BOTH
 
 from sophia.analytics.collector.plan import Plan
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import ClientStatus
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.schemas import report_answer
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 SUNDAY_NIGHT = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)

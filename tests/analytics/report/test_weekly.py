@@ -11,13 +11,14 @@ from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 from sophia.analytics.conversions.costs_store import Cost, add_cost, remove_cost
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.figures.documents import figure_document, figure_of
-from sophia.analytics.figures.figures import Coverage, DateRange, Figure, FigureUnit, Interval
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval
 from sophia.analytics.kpis.kpis import compute_kpis
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.analytics.kpis.queries import _weeks_of_decisions, account_figures, weeks_due
 from sophia.analytics.kpis.store import SavedWeeks
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.kpis.windows import client_windows, measured_clients
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ApprovalEvent
 
 MONDAY_MORNING = datetime(2026, 11, 16, 16, tzinfo=NOW.tzinfo)

@@ -13,13 +13,12 @@ from sophia.analytics.anomalies.series import Watch, series_days
 from sophia.analytics.anomalies.state import earliest_day, events_document, events_of, past_state, recalled, remembered
 from sophia.analytics.anomalies.store import JudgedDays, Told, keep_judged
 from sophia.analytics.figures.facts import WATCHED
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.database import Database
 from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 # So far back a watch looks when it begins; what was unusual before that is nobody's news.
 FIRST_DAYS = 90

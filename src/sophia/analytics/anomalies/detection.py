@@ -11,8 +11,8 @@ from sophia.analytics.anomalies.journal import Journal
 from sophia.analytics.anomalies.portfolio_events import PortfolioEventDetector
 from sophia.analytics.anomalies.records import MonitoringResult, MonitoringState, SeriesDays
 from sophia.analytics.anomalies.scoreboard import Board
-from sophia.analytics.figures.figures import ONE_DAY
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY
 
 PROVISIONAL_DAYS = 2
 

@@ -10,8 +10,8 @@ from sophia.analytics.anomalies.queries import StoredPortfolioEvent
 from sophia.analytics.anomalies.records import MonitoringState, PortfolioEvent, SeriesAnomaly, SeriesDays
 from sophia.analytics.anomalies.state import past_state
 from sophia.analytics.figures.facts import WATCHED, AccountDays, PostsADay, each_day
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.meta.catalogue import Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 # A new level shows after up to a week.
 BEFORE_DAYS = 7

@@ -20,14 +20,7 @@ from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.figures.facts import (
     ClientWindow,
 )
-from sophia.analytics.figures.figures import (
-    DateRange,
-    Figure,
-    check_window,
-    last_closed_week,
-    missing,
-    week_of,
-)
+from sophia.analytics.figures.figures import Figure, check_window, last_closed_week, missing, week_of
 from sophia.analytics.kpis.kpis import KPIS
 from sophia.analytics.kpis.queries import account_figures
 from sophia.analytics.kpis.windows import (
@@ -39,7 +32,7 @@ from sophia.analytics.kpis.windows import (
 )
 from sophia.database import Database
 from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 PEER_KPIS = ("engagement_rate_by_reach", "engagement_rate_by_followers", "audience_growth")
 NO_PEERS = "Only whole weeks from Monday to Sunday, when they are over, are compared with the portfolio."

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.gaps import family_of_series
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.run_models import (
@@ -23,6 +22,7 @@ from sophia.analytics.readings.run_models import (
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.pacing import Budget, Pause
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Account, Post
 
 # So many runs ask for the same days again when a part of the answer could not be believed; then the days are let go.
@@ -59,7 +59,7 @@ class DueAccount:
     external_id: str
     token_encrypted: str | None
     scopes: frozenset[str]
-    covered: dict[str, Days]
+    covered: dict[str, DateRange]
     asked_at: dict[str, datetime]
     refused: dict[ObjectKind, set[str]]
     resting: frozenset[str]
@@ -103,7 +103,7 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         external_id=account.external_id,
         token_encrypted=account.token_encrypted,
         scopes=frozenset(account.token_scopes),
-        covered={mark.family: Days(mark.from_day, mark.through_day) for mark in marks},
+        covered={mark.family: mark.days for mark in marks},
         asked_at={mark.family: mark.updated_at for mark in marks},
         refused=refused,
         resting=frozenset(name for name, again_at in objects if again_at > now),

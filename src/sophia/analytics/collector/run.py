@@ -23,7 +23,6 @@ from sophia.analytics.collector.storing import AnswerStore
 from sophia.analytics.figures.schedule import (
     FRESH_AGE,
     POSTS_HISTORY,
-    Days,
     RefreshInterval,
     closed_weeks,
     due_intervals,
@@ -39,6 +38,7 @@ from sophia.meta.catalogue import ObjectKind, Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.fallbacks import Ask
 from sophia.meta.listing import PAGE_SIZE
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 FAMILY: ContextVar[str] = ContextVar("family")  # which family of series a task works for
 
@@ -193,7 +193,7 @@ class Run:
         if error is not None:
             raise error
 
-    async def _windows(self, windows: list[Days], ask_window: Callable[[Days], Awaitable[None]]) -> None:
+    async def _windows(self, windows: list[DateRange], ask_window: Callable[[DateRange], Awaitable[None]]) -> None:
         """Ask for windows of days; a family that was silent in the last run is asked for its newest days first."""
         family = FAMILY.get()
         probe = self._coverage.probe(family, windows)
@@ -207,18 +207,18 @@ class Run:
         if self._coverage.is_silent(family):
             self._report_silence()
 
-    async def _page_insights(self, window: Days) -> None:
-        await self._keep(facebook.insights(self.ask, window.first, window.last))
+    async def _page_insights(self, window: DateRange) -> None:
+        await self._keep(facebook.insights(self.ask, window))
 
-    async def _series(self, window: Days) -> None:
-        await self._keep(instagram.series(self.ask, window.first, window.last))
+    async def _series(self, window: DateRange) -> None:
+        await self._keep(instagram.series(self.ask, window))
 
-    async def _totals(self, window: Days) -> None:
+    async def _totals(self, window: DateRange) -> None:
         """Instagram's totals: a call for a day, some days side by side.
 
         The first day goes alone: what Meta refuses then is not asked, and refused, for all the others at once.
         """
-        days = [window.first + timedelta(days=index) for index in range(len(window))]
+        days = list(window)
         if not self._evidence.expected:
             await self._keep(instagram.totals(self.ask, days.pop()))
         results = await asyncio.gather(
@@ -245,7 +245,7 @@ class Run:
                 await self._keep(instagram.month_by_product(self.ask, sundays[-1]))
             newest = self._evidence.newest_day
             if not sundays or newest >= sundays[-1] or "weeks" not in self.account.answered_before:
-                newest = window.last
+                newest = window.end - ONE_DAY
             await self._coverage.note("weeks", window, newest)
         if self._evidence.is_empty:
             self._report_silence()
@@ -257,9 +257,9 @@ class Run:
         """
         oldest = oldest_day(self.ask)
         for days, names in self._returned_metrics().items():
-            if days.last >= oldest:
+            if days.end > oldest:
                 ask = replace(self.ask, only=names)
-                await self._keep(ask_days(ask, Days(max(days.first, oldest), days.last)))
+                await self._keep(ask_days(ask, DateRange(max(days.start, oldest), days.end)))
         kind = ObjectKind.PAGE if self.ask.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
         answered = [
             refusal
@@ -269,13 +269,13 @@ class Run:
         if not answered:
             return
         # All days that the account was asked for: the refusal may be older than the account's first collection.
-        asked_since = min((days.first for days in self.account.covered.values()), default=self.ask.yesterday)
+        asked_since = min((days.start for days in self.account.covered.values()), default=self.ask.yesterday)
         ask = replace(self.ask, only=frozenset(refusal.metric for refusal in answered))
-        await self._keep(ask_days(ask, Days(max(oldest, asked_since), self.ask.yesterday)))
+        await self._keep(ask_days(ask, DateRange(max(oldest, asked_since), self.ask.today)))
         await self._note_asked([refusal.mark for refusal in answered])
 
-    def _returned_metrics(self) -> dict[Days, frozenset[str]]:
-        names_by_days: dict[Days, frozenset[str]] = {}
+    def _returned_metrics(self) -> dict[DateRange, frozenset[str]]:
+        names_by_days: dict[DateRange, frozenset[str]] = {}
         for family in DAY_FAMILIES:
             first = self._coverage.first_asked.get(family)
             values = self._storing.evidence(family).daily

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
 from sophia.analytics.comments.share_of_voice import Voice
 from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Number
+from sophia.analytics.figures.figures import Number
 from sophia.analytics.kpis.windows import post_facts
 from sophia.analytics.readings.account_states import last_successes
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import observed_posts
 from sophia.meta.catalogue import ObjectKind, Platform
-from sophia.meta.reporting_zone import day_start, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, Client
 
 # A name that Meta shows nobody under is tried again so often.

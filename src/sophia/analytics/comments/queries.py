@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session, aliased
 from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
 from sophia.analytics.comments.sentiment import Comment as MeasuredComment
 from sophia.analytics.comments.sentiment import NotScored, Scored, Tone
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.database import among
 from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
-from sophia.meta.reporting_zone import day_start
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import Account, Post
 
 

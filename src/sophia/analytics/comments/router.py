@@ -32,11 +32,11 @@ from sophia.analytics.comments.schemas import (
 )
 from sophia.analytics.comments.sentiment import by_week, overview
 from sophia.analytics.comments.share_of_voice import share_of_voice
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, expect_begun, expect_days
+from sophia.analytics.figures.figures import expect_begun, expect_days
 from sophia.analytics.figures.pagination import paginate
 from sophia.analytics.figures.requests import ClientId, Id
 from sophia.analytics.readings.permissions import account_ids, expect_client
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))
 writing = documented(400, 409, 413)

@@ -14,9 +14,9 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
-from sophia.analytics.figures.figures import HUNDRED, DateRange, Figure, FigureUnit, figure, missing, percent, week_of
+from sophia.analytics.figures.figures import HUNDRED, Figure, FigureUnit, figure, missing, percent, week_of
 from sophia.analytics.figures.statistics import percentages, wilson_percent
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 ENGLISH = "en"
 # Tried on 40 short English comments and 80 in other languages: from 0.2 on, 20 of the 40 are scored and none of the 80;

@@ -10,7 +10,7 @@ from fractions import Fraction
 from sophia.analytics.conversions.commerce import CONVERSION, each_event
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ConversionFact, Money
-from sophia.analytics.figures.figures import DateRange
+from sophia.meta.reporting_zone import DateRange
 
 TOUCHES = ("utm_click", "save", "follow", "dm", "inquiry")
 LOOKBACK_DAYS = 30

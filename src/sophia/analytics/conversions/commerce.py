@@ -6,8 +6,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ClientWindow, ConversionFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, Figure, FigureUnit, figure, missing, percent
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, figure, missing, percent
 from sophia.analytics.figures.statistics import wilson_percent
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 CLICK, CONVERSION, REFUND = "utm_click", "conversion", "refund"
 NO_EVENTS = "No event of this client had been recorded by then, so it is not known whether anybody bought."

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from sophia.analytics.conversions.commerce import each_event
 from sophia.analytics.figures.facts import ConversionFact
-from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, missing, percent
+from sophia.analytics.figures.figures import Figure, FigureUnit, missing, percent
 from sophia.analytics.figures.statistics import wilson_percent
+from sophia.meta.reporting_zone import DateRange
 
 STEPS = ("utm_click", "inquiry", "conversion")
 FIRST_STEP = "This is the first step."

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.counted import counts, version_valid_at, versions
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.figures.cursors import read_cursor, row_number, write_cursor
-from sophia.analytics.figures.figures import DateRange
 from sophia.errors import NotFoundError
+from sophia.meta.reporting_zone import DateRange
 
 _SHARED = (
     *("event_type", "source", "origin", "event_date", "revenue_amount", "currency", "external_id"),

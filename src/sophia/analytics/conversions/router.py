@@ -51,9 +51,10 @@ from sophia.analytics.conversions.schemas import (
     expect_event_date,
 )
 from sophia.analytics.figures.facts import ClientWindow, CostFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, expect_days, last_months
+from sophia.analytics.figures.figures import expect_days, last_months
 from sophia.analytics.figures.requests import AGAIN, ClientId, Id, IdempotencyKey, writing
 from sophia.analytics.readings.permissions import expect_client
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 router = APIRouter(responses=documented(404))
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.commerce import CONVERSION
 from sophia.analytics.conversions.counted import MOST_DAYS_APART, SALES, counts, same_sale, version_valid_at, versions
 from sophia.analytics.conversions.models import EVERY_SOURCE, ConversionSourceChoice
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.readings.validity import valid_at
+from sophia.meta.reporting_zone import DateRange
 
 BOTH = "both"
 

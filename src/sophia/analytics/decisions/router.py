@@ -20,11 +20,12 @@ from sophia.analytics.decisions.schemas import (
     quality_answer,
 )
 from sophia.analytics.decisions.scoring import DecisionQuality, decision_quality, quality_window
-from sophia.analytics.figures.figures import ONE_DAY, expect_days
+from sophia.analytics.figures.figures import expect_days
 from sophia.analytics.figures.pagination import link_next
 from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey
 from sophia.analytics.readings.permissions import expect_client
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY
 
 router = APIRouter(responses=documented(404))
 MOST_DAYS = 732

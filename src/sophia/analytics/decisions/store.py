@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.decisions.models import AGES, STAGES, DecisionQualityScore, DecisionTrace
 from sophia.analytics.decisions.predictions import validate_confidence, validate_prediction
-from sophia.analytics.figures.figures import DateRange
 from sophia.database import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ContentDraft
 
 _SCORED = ("sample_size", "skill", "details")

@@ -18,12 +18,12 @@ from sophia.analytics.drivers.drivers import DriverSplit, split_drivers
 from sophia.analytics.drivers.units import ClientWindows, DaysWindow
 from sophia.analytics.figures.estimation import Known
 from sophia.analytics.figures.facts import EXPOSURE, INTERACTIONS, SECOND_EXPOSURE, WATCHED, AccountDays, each_day
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.readings.account_days import account_days, posts_inside
 from sophia.analytics.readings.account_days import state_of_the_store as state_of
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.meta.catalogue import Platform
+from sophia.meta.reporting_zone import DateRange
 
 PortfolioWindows = Mapping[Platform, tuple[ClientWindows, ...]]
 # Of 5,000 clients on two platforms each takes thirteen megabytes.

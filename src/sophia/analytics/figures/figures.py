@@ -3,17 +3,15 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from sophia.errors import InvalidInputError
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
 
 Number = int | float | Decimal
-ONE_DAY = timedelta(days=1)
-ONE_WEEK = timedelta(days=7)
 HUNDRED = 100
 
 NO_INPUT = "What it is computed from was not reported."
@@ -43,38 +41,6 @@ class Interval(NamedTuple):
 
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class DateRange:
-    """Days from `start` (included) to `end` (excluded). Raises InvalidInputError when that is no day."""
-
-    start: date
-    end: date
-
-    def __post_init__(self) -> None:
-        if self.end <= self.start:
-            raise InvalidInputError(f"A window must end after it starts: {self.start} to {self.end} does not.")
-
-    def __contains__(self, day: date) -> bool:
-        return self.start <= day < self.end
-
-    @property
-    def days(self) -> int:
-        return (self.end - self.start).days
-
-    @property
-    def previous(self) -> "DateRange":
-        """As many days, directly before."""
-        return DateRange(self.start - (self.end - self.start), self.start)
-
-    def days_ended(self, today: date) -> int:
-        """How many of the days are over on `today`, the running day of the same zone."""
-        return min(max((today - self.start).days, 0), self.days)
-
-    def is_closed(self, today: date) -> bool:
-        """Whether all days are over; a window that is not is shown as "to date" (G3)."""
-        return self.end <= today
 
 
 def expect_days(days: int, most: int) -> None:

@@ -4,55 +4,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sophia.meta.reporting_zone import ONE_DAY
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Days from first to last, both included."""
+def split_days(start: date, end: date, longest: int, *, newest_first: bool) -> list[DateRange]:
+    """Return the days from `start` (included) to `end` (excluded) in ranges of at most `longest` days.
 
-    first: date
-    last: date
-
-    def __len__(self) -> int:
-        return (self.last - self.first).days + 1
-
-    def pieces(self, longest: int, *, newest_first: bool) -> list["Days"]:
-        """The same days in pieces of at most `longest`, each touching the one before it."""
-        ranges: list[Days] = []
-        first, last = self.first, self.last
-        while first <= last:
-            if newest_first:
-                piece = Days(max(first, last - (longest - 1) * ONE_DAY), last)
-                last = piece.first - ONE_DAY
-            else:
-                piece = Days(first, min(last, first + (longest - 1) * ONE_DAY))
-                first = piece.last + ONE_DAY
-            ranges.append(piece)
-        return ranges
+    Each range touches the one before it. The list is empty if `end` is not after `start`.
+    """
+    length = longest * ONE_DAY
+    if newest_first:
+        ends = (end - index * length for index in range(-((start - end) // length)))
+        return [DateRange(max(start, range_end - length), range_end) for range_end in ends]
+    starts = (start + index * length for index in range(-((start - end) // length)))
+    return [DateRange(range_start, min(end, range_start + length)) for range_start in starts]
 
 
 def due_days(
-    covered: Days | None, yesterday: date, *, initial_days: int, restated_days: int, since: date | None, longest: int
-) -> list[Days]:
-    """The windows to ask for, in an order that never leaves a hole behind when the program is killed in between.
+    covered: DateRange | None, today: date, *, initial_days: int, restated_days: int, since: date | None, longest: int
+) -> list[DateRange]:
+    """Return the date ranges to request, in an order that never leaves a hole when the program is killed in between.
 
-    `covered` are the days asked already. The newest `restated_days` are always asked again, for Meta restates them, and
-    so are those that were among the newest when they were last read; days missed since the last run follow; `since` asks for more, also for days that are covered already. `longest` is
-    the longest window, in days, that Meta answers.
+    `covered` are the days requested before, `today` is the reporting day, `longest` the longest range, in days, that
+    Meta answers. First come the days that Meta may have restated (the newest `restated_days`, and those that were among
+    the newest at the last run) and the days missed since; then, newest first, older days back to `since`. `since` also
+    requests days that are covered.
     """
+    yesterday = today - ONE_DAY
     if covered is None:
-        first = since or yesterday - (initial_days - 1) * ONE_DAY
-        return Days(min(first, yesterday), yesterday).pieces(longest, newest_first=True)
-    # What was young when it was last read may have been restated since, however long ago that was.
-    unsettled = covered.last - (restated_days - 2) * ONE_DAY
-    start = min(unsettled, yesterday - (restated_days - 1) * ONE_DAY, since or date.max)
-    start = max(start, covered.first)
-    newer = Days(start, yesterday).pieces(longest, newest_first=False)
-    oldest = min(since or date.max, yesterday - (initial_days - 1) * ONE_DAY)  # also what a killed first run left over
-    if oldest >= covered.first:
-        return newer
-    return newer + Days(oldest, covered.first - ONE_DAY).pieces(longest, newest_first=True)
+        start = since or today - initial_days * ONE_DAY
+        return split_days(min(start, yesterday), today, longest, newest_first=True)
+    # Meta may have restated the days that were young at the last run, however long ago that run was.
+    unsettled = covered.end - (restated_days - 1) * ONE_DAY
+    start = min(unsettled, today - restated_days * ONE_DAY, since or date.max)
+    newer = split_days(max(start, covered.start), today, longest, newest_first=False)
+    oldest = min(since or date.max, today - initial_days * ONE_DAY)  # includes what a killed first run left over
+    return newer + split_days(oldest, covered.start, longest, newest_first=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +90,7 @@ def due_intervals(
     return REFRESH_SCHEDULE[: deepest + 1]
 
 
-def closed_weeks(window: Days) -> list[date]:
-    """The Sundays inside the window: the last days of weeks that run from Monday to Sunday."""
-    first_sunday = window.first + (6 - window.first.weekday()) * ONE_DAY
-    count = max(0, (window.last - first_sunday).days // 7 + 1) if first_sunday <= window.last else 0
-    return [first_sunday + 7 * index * ONE_DAY for index in range(count)]
+def closed_weeks(days: DateRange) -> list[date]:
+    """Return the Sundays in `days`: the last days of weeks that run from Monday to Sunday."""
+    first_sunday = days.start + (6 - days.start.weekday()) * ONE_DAY
+    return [first_sunday + index * ONE_WEEK for index in range(-((first_sunday - days.end) // ONE_WEEK))]

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.readings.validity import valid_at
 from sophia.database import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 
 @dataclass(frozen=True, slots=True)

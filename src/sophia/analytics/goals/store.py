@@ -6,10 +6,10 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.goals.progress import goal_of
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Client
 
 LONGEST_GOAL_DAYS = 731

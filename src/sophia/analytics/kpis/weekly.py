@@ -7,14 +7,13 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.documents import figures_document
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS, compute_kpis
 from sophia.analytics.kpis.queries import weeks_due
 from sophia.analytics.kpis.store import ComputedWeek, SavedWeeks, save_week
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, summary_document
 from sophia.analytics.kpis.windows import client_windows, measured_clients, of_accounts
 from sophia.database import Database
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 # What is made of events belongs to the client: an account without any would show zeros that nobody counted.
 OF_CLIENTS = frozenset(kpi.name for kpi in KPIS if OF_EVENTS & set(kpi.inputs))

@@ -25,7 +25,6 @@ from sophia.analytics.figures.facts import (
     OwnValue,
     PostFacts,
 )
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.client_events import ClientEvents, client_events
 from sophia.analytics.readings.metric_definitions import OWN_DAYS, MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
@@ -34,7 +33,7 @@ from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database import among, day_number, day_of
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue import Level, Period, Platform
-from sophia.meta.reporting_zone import day_start, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, Client, ClientRevision
 
 # A total of followers that is older than this says nothing about the day on which a window begins.

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import RESPONSE_METRICS, PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Number, expect_begun, expect_days
+from sophia.analytics.figures.figures import Number, expect_begun, expect_days
 from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, client_among, measured_clients, newest_facts
 from sophia.analytics.posting_times.formats import formats, pillars
 from sophia.analytics.posting_times.post_ranking import PostAtAge, PostRank, standings
@@ -18,7 +18,7 @@ from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import StoredPost, facts_at_age, observed_posts
 from sophia.database import Database
 from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 MOST_DAYS = 366
 STANDING_METRICS = frozenset({*RESPONSE_METRICS, "views"})

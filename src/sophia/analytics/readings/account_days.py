@@ -9,14 +9,13 @@ from datetime import date, datetime
 from sqlalchemy import String, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.posts import published_at, was_published_in
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database import among, collected, day_number
 from sophia.meta.catalogue import Level, Period
-from sophia.meta.reporting_zone import day_start
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import Post
 
 Days = dict[date, float]

@@ -8,11 +8,11 @@ from typing import Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import NO_READINGS, NOT_ADDED, NOT_AVERAGED, NOT_COMPLETE, ONE_DAY
-from sophia.analytics.figures.schedule import Days
+from sophia.analytics.figures.figures import NO_READINGS, NOT_ADDED, NOT_AVERAGED, NOT_COMPLETE
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.database import among
 from sophia.meta.catalogue import Counting, Level, Platform, Unit, reads
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange
 from sophia.portfolio.models import Account
 
 Bucket = Literal["day", "week", "month"]
@@ -69,7 +69,7 @@ class Aggregated:
 def aggregate(
     session: Session,
     client_id: int,
-    days: Days,
+    days: DateRange,
     bucket: Bucket,
     group_by: GroupBy,
     *,
@@ -123,7 +123,7 @@ def _one_name_each(metrics: Collection[StoredMetric]) -> bool:
 
 
 def _daily_values(
-    session: Session, client_id: int, metric_ids: list[int], days: Days, *, own_week: bool = False
+    session: Session, client_id: int, metric_ids: list[int], days: DateRange, *, own_week: bool = False
 ) -> Iterator[DailyValue]:
     if not metric_ids:
         return
@@ -136,7 +136,7 @@ def _daily_values(
             Account.client_id == client_id,
             among(MetricSeries.metric_id, metric_ids),
             MetricSeries.post_id.is_(None),
-            EngagementMetric.metric_date.between(days.first, days.last),
+            EngagementMetric.metric_date.between(days.start, days.end - ONE_DAY),
         )
         .group_by(Account.id, Account.platform, EngagementMetric.metric_date)
     )
@@ -144,15 +144,13 @@ def _daily_values(
         yield DailyValue(account_id, platform, day, value, own_week)
 
 
-def full_buckets(days: Days, bucket: Bucket) -> Days:
+def full_buckets(days: DateRange, bucket: Bucket) -> DateRange:
     """The days of all buckets that the given days touch. Weeks begin on Monday."""
     if bucket == "week":
-        return Days(
-            days.first - days.first.weekday() * ONE_DAY,
-            days.last + (6 - days.last.weekday()) * ONE_DAY,
-        )
+        last_monday = (days.end - ONE_DAY) - (days.end - ONE_DAY).weekday() * ONE_DAY
+        return DateRange(days.start - days.start.weekday() * ONE_DAY, last_monday + ONE_WEEK)
     if bucket == "month":
-        return Days(days.first.replace(day=1), next_month(days.last) - ONE_DAY)
+        return DateRange(days.start.replace(day=1), next_month(days.end - ONE_DAY))
     return days
 
 
@@ -160,17 +158,17 @@ def next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def buckets(days: Days, bucket: Bucket) -> Iterator[tuple[date, date]]:
+def buckets(days: DateRange, bucket: Bucket) -> Iterator[tuple[date, date]]:
     """Yield (start, end excluded) of every bucket in days that are whole buckets."""
-    start = days.first
-    while start <= days.last:
+    start = days.start
+    while start < days.end:
         end = next_month(start) if bucket == "month" else start + (7 if bucket == "week" else 1) * ONE_DAY
         yield start, end
         start = end
 
 
 def grouped(
-    values: Iterable[DailyValue], counting: Counting | None, days: Days, bucket: Bucket, group_by: GroupBy
+    values: Iterable[DailyValue], counting: Counting | None, days: DateRange, bucket: Bucket, group_by: GroupBy
 ) -> Iterator[Group]:
     """Yield a group for each platform or account that has readings, or one for all of them."""
     members: dict[tuple[str | None, int | None], list[DailyValue]] = {}
@@ -193,7 +191,7 @@ def grouped(
 
 
 def bucket_start(day: date, bucket: Bucket) -> date:
-    return full_buckets(Days(day, day), bucket).first
+    return full_buckets(DateRange(day, day + ONE_DAY), bucket).start
 
 
 def point(start: date, end: date, values: Sequence[DailyValue], counting: Counting | None, accounts: int) -> Point:

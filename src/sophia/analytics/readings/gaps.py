@@ -7,8 +7,6 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.account_states import DAY_FAMILIES, AccountState
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.refusals import RecordedRefusal
@@ -16,7 +14,7 @@ from sophia.analytics.readings.run_models import Watermark
 from sophia.analytics.readings.runs import RunRecord, runs_by_id
 from sophia.database import among
 from sophia.meta.catalogue import Level, Metric, Platform, Source, explain
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 NO_VALUE = "Meta gave no value when asked."
 
@@ -55,7 +53,7 @@ class DailySeries:
 
 
 def find_gaps(
-    session: Session, accounts: Collection[AccountState], refusals: Collection[RecordedRefusal], window: Days
+    session: Session, accounts: Collection[AccountState], refusals: Collection[RecordedRefusal], window: DateRange
 ) -> list[Gap]:
     """The gaps of these accounts in the window; four queries, however many accounts there are."""
     marks = _watermarks(session, accounts)
@@ -69,7 +67,7 @@ def find_gaps(
     with_holes = {
         series.id
         for series in incomplete
-        if series.last is not None and series.count < (series.last - max(series.first, window.first)).days + 1
+        if series.last is not None and series.count < (series.last - max(series.first, window.start)).days + 1
     }
     present = _days_present(session, with_holes, window)
     runs = runs_by_id(session, {account.last_run_id for account in accounts if account.last_run_id is not None})
@@ -103,20 +101,20 @@ def _gap(account: AccountState, key: tuple[int, str, date, date, str, str], name
     )
 
 
-def _watermarks(session: Session, accounts: Collection[AccountState]) -> dict[tuple[int, str], Days]:
+def _watermarks(session: Session, accounts: Collection[AccountState]) -> dict[tuple[int, str], DateRange]:
     rows = session.scalars(
         select(Watermark).where(
             among(Watermark.account_id, [account.id for account in accounts]), Watermark.family.in_(DAY_FAMILIES)
         )
     )
-    return {(row.account_id, row.family): Days(row.from_day, row.through_day) for row in rows}
+    return {(row.account_id, row.family): DateRange(row.from_day, row.through_day) for row in rows}
 
 
-def _daily_series(session: Session, owner: Mapping[int, AccountState], window: Days) -> Iterator[DailySeries]:
+def _daily_series(session: Session, owner: Mapping[int, AccountState], window: DateRange) -> Iterator[DailySeries]:
     """Yield the series of these accounts that the catalogue knows, a few index look-ups each, whatever they hold."""
     reading = EngagementMetric
     of_series = reading.series_id == MetricSeries.id
-    inside = reading.metric_date.between(window.first, window.last)
+    inside = reading.metric_date.between(window.start, window.end - ONE_DAY)
     first = select(func.min(reading.metric_date)).where(of_series).correlate(MetricSeries).scalar_subquery()
     count = select(func.count()).select_from(reading).where(of_series, inside).correlate(MetricSeries).scalar_subquery()
     last = select(func.max(reading.metric_date)).where(of_series, inside).correlate(MetricSeries).scalar_subquery()
@@ -164,15 +162,15 @@ def family_of_series(platform: Platform, level: str, metric_name: str, breakdown
     return "weeks" if platform is Platform.INSTAGRAM and breakdown else family_of(metric)
 
 
-def _lacks(series: DailySeries, window: Days) -> bool:
-    return series.count < (window.last - max(series.first, window.first)).days + 1
+def _lacks(series: DailySeries, window: DateRange) -> bool:
+    return series.count < (window.end - max(series.first, window.start)).days
 
 
-def _days_present(session: Session, series: Collection[int], window: Days) -> dict[int, set[date]]:
+def _days_present(session: Session, series: Collection[int], window: DateRange) -> dict[int, set[date]]:
     days_by_series: dict[int, set[date]] = {number: set() for number in series}
     reading = EngagementMetric
     if series:
-        inside = reading.metric_date.between(window.first, window.last)
+        inside = reading.metric_date.between(window.start, window.end - ONE_DAY)
         rows = session.execute(
             select(reading.series_id, reading.metric_date).where(among(reading.series_id, series), inside)
         )
@@ -181,12 +179,12 @@ def _days_present(session: Session, series: Collection[int], window: Days) -> di
     return days_by_series
 
 
-def _missing(series: DailySeries, present: set[date] | None, window: Days) -> list[date]:
+def _missing(series: DailySeries, present: set[date] | None, window: DateRange) -> list[date]:
     """The days without a reading, oldest first; `present` of None means all days up to the series' last."""
-    start = max(series.first, window.first)
+    start = max(series.first, window.start)
     if present is None:
         start = start if series.last is None else series.last + ONE_DAY
-    days = (start + index * ONE_DAY for index in range((window.last - start).days + 1))
+    days = (start + index * ONE_DAY for index in range((window.end - start).days))
     return [day for day in days if present is None or day not in present]
 
 
@@ -205,7 +203,7 @@ def _refusal(
 
 
 def _ranges(
-    series: DailySeries, missing: list[date], mark: Days, refusal: RecordedRefusal | None, run: RunRecord | None
+    series: DailySeries, missing: list[date], mark: DateRange, refusal: RecordedRefusal | None, run: RunRecord | None
 ) -> list[tuple[str, str, date, date]]:
     """(reason code, reason, first day, last day) of the missing days, those merged that touch and share a reason."""
     ranges: list[tuple[str, str, date, date]] = []
@@ -223,27 +221,27 @@ def _ranges(
 
 
 def _reason(
-    series: DailySeries, day: date, mark: Days, refusal: RecordedRefusal | None, run: RunRecord | None
+    series: DailySeries, day: date, mark: DateRange, refusal: RecordedRefusal | None, run: RunRecord | None
 ) -> tuple[str, str]:
     retired = series.metric.retired_on
     if retired is not None and day >= retired:
         return "retired", f"Meta retired this metric on {retired}."
     if refusal is not None:
         return "refused", f"Meta refuses this metric since {reporting_day(refusal.since)}: {refusal.reason}"
-    if not mark.first <= day <= mark.last:
+    if day not in mark:
         return _not_covered(series.family, mark, run)
     return "no_value", NO_VALUE
 
 
-def _not_covered(family: str, mark: Days, run: RunRecord | None) -> tuple[str, str]:
+def _not_covered(family: str, mark: DateRange, run: RunRecord | None) -> tuple[str, str]:
     """Why the watermark does not cover a day: Meta gave no value when the last run asked, or nobody has asked yet."""
     if run is None:
-        return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}."
+        return "not_asked", f"Not asked yet; asked from {mark.start} through {mark.end - ONE_DAY}."
     problem = next((p for p in run.problems if p.family == family), next(iter(run.problems), None))
     if run.families.get(family, {}).get("ended") == "empty" and problem is not None and problem.family == family:
         return "no_value", f"{problem.message} The next run asks again."
     problem_text = f", {problem.message}" if problem is not None else ""
     return (
         "not_asked",
-        f"Not asked yet; asked from {mark.first} through {mark.last}. The last run: {run.status}{problem_text}",
+        f"Not asked yet; asked from {mark.start} through {mark.end - ONE_DAY}. The last run: {run.status}{problem_text}",
     )

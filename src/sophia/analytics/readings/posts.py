@@ -10,13 +10,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, join, li
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database import Day, among
 from sophia.meta.catalogue import Level, ObjectKind, Period, Platform
-from sophia.meta.reporting_zone import day_start, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, ContentDraft, Post
 
 LONGEST_TITLE = 80

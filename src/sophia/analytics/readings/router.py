@@ -15,7 +15,6 @@ from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.figures.figures import expect_days
 from sophia.analytics.figures.pagination import link_next
 from sophia.analytics.figures.requests import ClientId, MetricsQuery, ReadingsQuery, SeriesQuery
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.aggregated import aggregate, full_buckets
 from sophia.analytics.readings.csv_export import ROWS_AT_ONCE, as_csv
 from sophia.analytics.readings.permissions import expect_client
@@ -128,9 +127,8 @@ def series(context: ReadContext, client_id: ClientId, query: Annotated[SeriesQue
         expect_metrics(session, client_id, [query.metric_name] if query.metric_name else [], query.canonical)
         newest = newest_day(session, client_id) or reporting_day(context.now) - timedelta(days=1)
         window = query.days_until(newest, SERIES_DAYS)
-        asked_days = Days(window.start, window.end - timedelta(days=1))
-        expect_days(len(asked_days), MOST_SERIES_DAYS)
-        days = full_buckets(asked_days, query.bucket)
+        expect_days(window.days, MOST_SERIES_DAYS)
+        days = full_buckets(window, query.bucket)
         aggregated = aggregate(
             session,
             client_id,
@@ -149,8 +147,8 @@ def series(context: ReadContext, client_id: ClientId, query: Annotated[SeriesQue
         group_by=query.group_by,
         counting=aggregated.counting,
         unit=aggregated.unit,
-        start=days.first,
-        end=days.last + timedelta(days=1),
+        start=days.start,
+        end=days.end,
         groups=[GroupAnswer.model_validate(group) for group in aggregated.groups],
         reason=None if aggregated.names else "No account of this client's platforms has daily readings of this metric.",
     )

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.database import Base, BigId, Day, Message, UtcDateTime
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import PLATFORMS
 
 # The trigger of the hourly look at stories and new posts, which says nothing about the rest of an account.
@@ -63,6 +64,10 @@ class Watermark(Base):
     from_day: Mapped[date] = mapped_column(Day)
     through_day: Mapped[date] = mapped_column(Day)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def days(self) -> DateRange:
+        return DateRange(self.from_day, self.through_day + ONE_DAY)
 
 
 class MetricStatus(Base):

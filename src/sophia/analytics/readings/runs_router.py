@@ -10,7 +10,6 @@ from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.figures.figures import expect_days
 from sophia.analytics.figures.pagination import paginate
 from sophia.analytics.figures.requests import CatalogueQuery, GapsQuery, RunsQuery
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.account_states import (
     AccountState,
     account_states,
@@ -31,7 +30,7 @@ from sophia.analytics.readings.run_schemas import (
 )
 from sophia.analytics.readings.runs import RunRecord, list_runs, runs_by_id
 from sophia.meta.catalogue import CANONICAL, METRICS, Metric, MetricClass, Platform, live
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter()
 
@@ -117,13 +116,12 @@ def gaps(context: ReadContext, query: Annotated[GapsQuery, Query()]) -> list[Gap
         return find_gaps(session, selected, list_refusals(session, context.allowed_clients), window)
 
 
-def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
+def gap_window(start: date | None, end: date | None, now: datetime) -> DateRange:
     """Raises InvalidInputError when it is too long. Never ends later than yesterday in Meta's reporting zone."""
-    yesterday = reporting_day(now) - timedelta(days=1)
+    yesterday = reporting_day(now) - ONE_DAY
     last = min(end or yesterday, yesterday)
-    first = min(start or last - timedelta(days=GAP_DAYS - 1), last)
-    window = Days(first, last)
-    expect_days(len(window), MOST_GAP_DAYS)
+    window = DateRange(min(start or last - (GAP_DAYS - 1) * ONE_DAY, last), last + ONE_DAY)
+    expect_days(window.days, MOST_GAP_DAYS)
     return window
 
 

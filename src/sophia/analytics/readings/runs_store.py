@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY
 from sophia.analytics.readings.models import Fetch
 from sophia.analytics.readings.run_models import CollectionRun, Lease, RefusedObject, Watermark
 from sophia.analytics.readings.writer import Saved
 from sophia.database import Database, among, day_number, put_rows, shortened
 from sophia.meta.catalogue import ObjectKind
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Account, Post
 from sophia.vault import redact_secrets
 
@@ -127,13 +127,14 @@ def _bounded_value(value: Any) -> Any:
 
 
 def cover_days(
-    session: Session, account_id: int, family: str, first: date, last: date, now: datetime, *, restart: bool = False
+    session: Session, account_id: int, family: str, days: DateRange, now: datetime, *, restart: bool = False
 ) -> None:
     """Note that Meta answered the days from `first` to `last` (both included) and what it said is stored.
 
     Raises ValueError when that would leave a hole between these days and those noted before: a watermark with a hole
     would hide a gap for ever (A13). `anew` forgets what was noted before, where Meta keeps the days between no more.
     """
+    first, last = days.start, days.end - ONE_DAY
     mark = session.get(Watermark, (account_id, family))
     if mark is None:
         session.add(Watermark(account_id=account_id, family=family, from_day=first, through_day=last, updated_at=now))

@@ -15,7 +15,7 @@ from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PostsInBoth, driver_windows, portfolio_days, split_portfolio
 from sophia.analytics.drivers.units import ClientWindows
 from sophia.analytics.figures.facts import ENGAGEMENTS, FOLLOWERS, WATCHED, AccountDays, ClientWindow, PostsADay
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Figure, check_window, last_closed_week
+from sophia.analytics.figures.figures import Figure, check_window, last_closed_week
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
@@ -34,7 +34,7 @@ from sophia.analytics.reports.reasons import reasons_of
 from sophia.database import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 BRIEF_KPIS = (
     "posts",

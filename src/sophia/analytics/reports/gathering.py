@@ -16,7 +16,7 @@ from sophia.analytics.comments.queries import comments_by_platform
 from sophia.analytics.decisions.scoring import QUALITY_DAYS, decision_quality
 from sophia.analytics.drivers.portfolio_windows import portfolio_windows
 from sophia.analytics.figures.facts import FOLLOWERS, RESPONSE_METRICS, WATCHED, AccountDays, PostFacts, PostsADay
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Figure, check_window, last_closed_week
+from sophia.analytics.figures.figures import Figure, check_window, last_closed_week
 from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.queries import client_snapshots
 from sophia.analytics.kpis.trends import a_year_before, newest_weeks
@@ -44,7 +44,7 @@ from sophia.analytics.reports.records import Report
 from sophia.database import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 NOT_YET = "What was known at a moment can only be said of the past."
 TREND_METRICS = frozenset({*RESPONSE_METRICS, "views", FOLLOWERS})

@@ -11,13 +11,14 @@ from sophia.analytics.benchmarks.comparison import Comparison
 from sophia.analytics.comments.sentiment import CommentOverview
 from sophia.analytics.decisions.guidance import StageQuality
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure, Number
+from sophia.analytics.figures.figures import Change, Coverage, Figure, Number
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.summaries import SummaryLine
 from sophia.analytics.kpis.trends import Trend
 from sophia.analytics.posting_times.responses import GroupResponse, Slot
 from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.reporting_zone import DateRange
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sophia.access.problems import documented
 from sophia.access.web import ReadContext
 from sophia.analytics.annotations.queries import notes, told_to
 from sophia.analytics.anomalies.queries import judged_through
-from sophia.analytics.figures.figures import DateRange, last_closed_week
+from sophia.analytics.figures.figures import last_closed_week
 from sophia.analytics.figures.requests import (
     ClientId,
     ReportQuery,
@@ -48,7 +48,7 @@ from sophia.analytics.reports.schemas import (
 )
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))
 portfolio = APIRouter()
