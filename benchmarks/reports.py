@@ -18,7 +18,7 @@ from sophia.analytics.drivers import portfolio_windows
 from sophia.analytics.kpis.weekly import compute_week
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.gathering import make_report
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.reporting_zone import DateRange
 
 WEEK = DateRange(date(2026, 10, 26), date(2026, 11, 2))

@@ -19,7 +19,7 @@ from sophia.analytics.readings.aggregated import (
     full_buckets,
     grouped,
 )
-from sophia.meta.catalogue import Counting
+from sophia.meta.catalogue.canonical import Counting
 from sophia.meta.reporting_zone import DateRange
 
 MONDAY = date(2026, 11, 2)

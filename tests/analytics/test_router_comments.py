@@ -11,7 +11,7 @@ from sophia.analytics.comments.competitor_models import Competitor
 from sophia.analytics.comments.competitors_store import refuse_competitor, remove_competitor, save_discovered
 from sophia.analytics.comments.store import save_comments
 from sophia.analytics.readings.run_models import CollectionRun
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.records import Discovered, DiscoveredPost, ObservedComment, ObservedComments
 from sophia.portfolio.models import Post
 

@@ -10,7 +10,8 @@ from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
 
 from sophia.analytics.posting_times.service import make_responses, make_standings
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
-from sophia.database import day_number, put_rows
+from sophia.database.columns import day_number
+from sophia.database.statements import put_rows
 from sophia.meta.reporting_zone import ONE_WEEK, reporting_day
 from sophia.portfolio.models import ContentDraft, Post
 

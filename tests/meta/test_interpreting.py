@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sophia.meta import facebook, instagram
-from sophia.meta.catalogue import Level, ObjectKind, Period, Platform
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
 from sophia.meta.interpreting import Request, moment_of, read_listed_post
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import Batch, ObservedPost, Source

@@ -32,7 +32,7 @@ from sophia.analytics.maintenance.tables import exported_tables
 from sophia.analytics.readings.models import QuarantinedItem
 from sophia.analytics.readings.run_models import MetricStatus, RefusedObject
 from sophia.analytics.readings.runs_store import take_lease
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.records import Discovered, DiscoveredPost, ObservedComment, ObservedComments
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ClientRevision, PublishingQueueEntry

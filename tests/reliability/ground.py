@@ -29,7 +29,8 @@ from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.cli.running import run
 from sophia.cli.status import as_document
 from sophia.config import IsolatedSettings
-from sophia.database import Database, day_of
+from sophia.database.columns import day_of
+from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth

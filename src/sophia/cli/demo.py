@@ -113,7 +113,7 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
 
     from sophia import logs  # noqa: PLC0415
     from sophia.config import IsolatedSettings  # noqa: PLC0415
-    from sophia.database import Database  # noqa: PLC0415
+    from sophia.database.engine import Database  # noqa: PLC0415
     from sophia.migrations import upgrade  # noqa: PLC0415
 
     settings = IsolatedSettings(

@@ -16,7 +16,7 @@ from sophia.cli.output import echo
 
 if TYPE_CHECKING:
     from sophia.config import Settings
-    from sophia.database import Database
+    from sophia.database.engine import Database
     from sophia.jobs.context import JobContext
     from sophia.meta.client import GraphClient
     from sophia.vault import Vault
@@ -73,7 +73,8 @@ def check_settings(settings: "Settings") -> None:
         warn(f"{name} means nothing to Sophia{f'; did you mean {likely}?' if likely else '.'}")
     if not settings.ask_also:
         return
-    from sophia.meta.catalogue import METRICS, Asked  # noqa: PLC0415
+    from sophia.meta.catalogue.lookup import METRICS  # noqa: PLC0415
+    from sophia.meta.catalogue.terms import Asked  # noqa: PLC0415
 
     known = {metric.name for metric in METRICS if metric.asked is Asked.ON_REQUEST}
     for name in sorted(settings.ask_also - known):
@@ -101,7 +102,7 @@ def open_installation(*, create: bool = False, talkative: bool = False, check: b
     """
     from sophia import logs  # noqa: PLC0415
     from sophia.config import load_settings  # noqa: PLC0415
-    from sophia.database import Database  # noqa: PLC0415
+    from sophia.database.engine import Database  # noqa: PLC0415
     from sophia.errors import StoreError  # noqa: PLC0415
     from sophia.migrations import expect_current, upgrade  # noqa: PLC0415
     from sophia.portfolio import models  # noqa: F401, PLC0415 - tables that keys refer to

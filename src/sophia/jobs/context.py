@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sophia.analytics.collector.portfolio import Collector
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.client import GraphClient
 from sophia.vault import Vault
 

@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.jobs.collecting import catch_up, collect_at_start, resumption
 from sophia.jobs.context import JobContext, graph_client
 from sophia.jobs.local import Runner

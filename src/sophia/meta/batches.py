@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 from sophia.meta.bisection import Findings, Part, ask_parts, chunks, is_about_object, search
 from sophia.meta.caller import MOST_BATCH_ITEMS
-from sophia.meta.catalogue import ObjectKind, refusal_label
+from sophia.meta.catalogue.questions import refusal_label
+from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError, Remedy
 from sophia.meta.fallbacks import Ask

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from sophia.meta.caller import MOST_BATCH_ITEMS
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.fallbacks import ABOUT_A_PERMISSION, Ask

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 from sophia.meta.batches import ByIdGroup, by_id, expand
 from sophia.meta.bisection import RequestedDays, chunks
 from sophia.meta.caller import ahead
-from sophia.meta.catalogue import Level, ObjectKind, Platform, Source, questions
+from sophia.meta.catalogue.questions import questions
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError
 from sophia.meta.fallbacks import Ask, insist

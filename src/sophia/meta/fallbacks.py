@@ -10,7 +10,8 @@ from datetime import date
 
 from sophia.meta.bisection import FEWEST_DAYS_ON_SUSPICION, Findings, Part, RequestedDays, search
 from sophia.meta.caller import Caller
-from sophia.meta.catalogue import ObjectKind, Platform, Question
+from sophia.meta.catalogue.questions import Question
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.records import Refusal

@@ -8,7 +8,8 @@ from typing import Any
 from sophia.meta.batches import ByIdGroup, by_id
 from sophia.meta.bisection import RequestedDays
 from sophia.meta.caller import ahead
-from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
+from sophia.meta.catalogue.questions import Question, questions, spans
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import shown_text
 from sophia.meta.fallbacks import Ask, insist

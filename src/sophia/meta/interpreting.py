@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sophia.meta.catalogue import ObjectKind, Period
+from sophia.meta.catalogue.terms import ObjectKind, Period
 from sophia.meta.envelope import object_id
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import ObservedPost, Reading, RejectedItem, Source

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from sophia.meta.batches import ByIdGroup, by_id, expand
 from sophia.meta.bisection import is_about_object
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.fallbacks import Ask

@@ -9,7 +9,9 @@ import re
 from datetime import date
 from typing import Any
 
-from sophia.meta.catalogue import Level, Metric, ObjectKind, Period, Platform, Unit, find, stored_breakdown, stored_name
+from sophia.meta.catalogue.canonical import Unit
+from sophia.meta.catalogue.lookup import find, stored_breakdown, stored_name
+from sophia.meta.catalogue.terms import Level, Metric, ObjectKind, Period, Platform
 from sophia.meta.records import Reading, RejectedItem
 from sophia.meta.reporting_zone import closed_day
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sophia.meta.catalogue import ObjectKind, Period
+from sophia.meta.catalogue.terms import ObjectKind, Period
 
 
 class Reading(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sophia.meta import facebook, instagram
-from sophia.meta.catalogue import Level, Platform
+from sophia.meta.catalogue.terms import Level, Platform
 from sophia.meta.interpreting import Interpretation, Request
 from sophia.meta.json_text import read_json
 from sophia.meta.parsing import InsightsReader

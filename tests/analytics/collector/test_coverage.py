@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.readings.runs_store import RunOutcome, cover_days
-from sophia.database import day_of
+from sophia.database.columns import day_of
 from sophia.demo.errors import GraphError
 from sophia.demo.faults import Fault
 from sophia.demo.pacific import pacific_day

@@ -6,7 +6,7 @@ from typing import Any
 
 from sophia.analytics.figures.facts import ClientWindow, DayValue, FollowerLevels, PostFacts
 from sophia.analytics.figures.figures import Number
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.reporting_zone import DateRange
 
 WEEK = DateRange(date(2026, 11, 2), date(2026, 11, 9))

@@ -23,7 +23,7 @@ from sophia.analytics.posting_times.responses import (
     posting_times,
     responses,
 )
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 
 TORONTO = ZoneInfo("America/Toronto")
 MONDAY_EVENING = datetime(2026, 6, 1, 20, 30, tzinfo=TORONTO)

@@ -13,7 +13,7 @@ from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_schemas import BriefAnswer
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.schemas import report_answer
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.revising import rename_client, set_industry, set_zone
 
 LATER = NOW + 3 * ONE_DAY

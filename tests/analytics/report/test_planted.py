@@ -14,7 +14,7 @@ from sophia.analytics.figures.figures import week_of
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import Brief
 from sophia.analytics.reports.brief_schemas import BriefAnswer
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.objects import BetterContent, Busier
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 

@@ -14,7 +14,7 @@ from sophia.analytics.collector.plan import Plan
 from sophia.analytics.drivers.drivers import DRIVERS
 from sophia.analytics.figures.figures import week_of
 from sophia.analytics.reports.brief import make_brief
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.objects import Account, BetterContent, Busier
 from sophia.demo.pacific import days_between
 from sophia.demo.planted import planted_parts

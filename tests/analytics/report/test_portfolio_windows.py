@@ -11,7 +11,7 @@ from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeri
 from sophia.analytics.readings.runs_store import take_lease
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.schemas import report_answer
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, Client, Post
 
 ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)

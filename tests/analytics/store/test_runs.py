@@ -21,9 +21,9 @@ from sophia.analytics.readings.runs_store import (
     take_lease,
 )
 from sophia.analytics.readings.writer import Saved
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import NotFoundError
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.records import Refusal
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Account, Client, Post

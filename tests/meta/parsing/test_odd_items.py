@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic_core import from_json
 from tests.meta.parsing.answers import GOOD, SPAN, TODAY, daily, days, instagram, read, split, total
 
-from sophia.meta.catalogue import Level, Platform
+from sophia.meta.catalogue.terms import Level, Platform
 from sophia.meta.parsing import InsightsReader
 
 ODD_VALUES = [

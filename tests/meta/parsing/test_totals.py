@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.meta.parsing.answers import SPAN, TODAY, instagram, parts, split, total
 
-from sophia.meta.catalogue import Level, ObjectKind, Period
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period
 from sophia.meta.records import Reading
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.meta.parsing.answers import TODAY, YESTERDAY, daily, days, instagram, lifetime, parts, read
 
-from sophia.meta.catalogue import Level, ObjectKind, Period
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period
 from sophia.meta.records import Reading
 
 # -- values[] with end_time (§2.1, §2.12) ------------------------------------------------------------------------------

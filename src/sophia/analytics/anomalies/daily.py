@@ -16,8 +16,8 @@ from sophia.analytics.figures.facts import WATCHED
 from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.metric_definitions import metric_definitions
-from sophia.database import Database
-from sophia.meta.catalogue import Platform
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 # So far back a watch looks when it begins; what was unusual before that is nobody's news.

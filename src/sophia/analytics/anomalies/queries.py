@@ -11,7 +11,7 @@ from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, Mon
 from sophia.analytics.anomalies.records import EventKind
 from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.run_models import Watermark
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Account
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal
 
 from sophia.analytics.figures.estimation import Known
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 Measured = Literal["count", "rate", "signed"]
 AnomalyKind = Literal["spike", "drop", "outage", "rise", "fall", "gap"]

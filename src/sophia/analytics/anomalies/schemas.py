@@ -12,7 +12,7 @@ from sophia.analytics.figures.schemas import (
     SentenceAnswer,
     WindowAnswer,
 )
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 
 class AnomaliesQuery(DateRangeQuery):

@@ -10,7 +10,7 @@ from sophia.analytics.anomalies.queries import StoredPortfolioEvent
 from sophia.analytics.anomalies.records import MonitoringState, PortfolioEvent, SeriesAnomaly, SeriesDays
 from sophia.analytics.anomalies.state import past_state
 from sophia.analytics.figures.facts import WATCHED, AccountDays, PostsADay, each_day
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 # A new level shows after up to a week.

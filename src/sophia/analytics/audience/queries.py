@@ -13,7 +13,8 @@ from sophia.analytics.audience.models import IdealCustomer
 from sophia.analytics.figures.facts import FOLLOWERS
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.queries import CURRENT
-from sophia.meta.catalogue import METRICS, Asked, Level, Platform, read_breakdown, reads
+from sophia.meta.catalogue.lookup import METRICS, read_breakdown, reads
+from sophia.meta.catalogue.terms import Asked, Level, Platform
 from sophia.portfolio.models import Account
 
 # What an audience is called in questions, and what its people are called in the catalogue.

@@ -20,7 +20,7 @@ from sophia.analytics.audience.fit import (
 from sophia.analytics.audience.queries import AccountAudience, IdealCustomerState
 from sophia.analytics.figures.requests import VISIBLE, RequestModel
 from sophia.analytics.figures.schemas import FigureAnswer, Quantity, ResponseModel
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 Audience = Literal["followers", "engaged", "reached"]
 DIMENSIONS = (AGE, GENDER, COUNTRY, CITY)

@@ -30,8 +30,8 @@ from sophia.analytics.kpis.windows import (
     measured_clients,
     of_accounts,
 )
-from sophia.database import Database
-from sophia.meta.catalogue import Platform
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange, reporting_day
 
 PEER_KPIS = ("engagement_rate_by_reach", "engagement_rate_by_followers", "audience_growth")

@@ -13,7 +13,7 @@ from typing import Any
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
 from sophia.analytics.figures.statistics import quantile
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 EVERYBODY = "all"
 OLD_AFTER_MONTHS = 18

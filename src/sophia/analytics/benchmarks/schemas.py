@@ -11,7 +11,7 @@ from sophia.analytics.figures.schemas import (
     ResponseModel,
     WindowAnswer,
 )
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 Industry = Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE)]
 

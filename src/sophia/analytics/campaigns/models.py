@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Base, BigId, UtcDateTime
 
 
 class Campaign(Base):

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.errors import StoreError
 from sophia.meta.bisection import PASSING
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.errors import STOPS_TOKEN, GraphError, Remedy
 from sophia.meta.fallbacks import Ask
 from sophia.vault import redact_secrets

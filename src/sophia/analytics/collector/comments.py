@@ -22,7 +22,7 @@ from sophia.analytics.comments.store import finish_posts, save_comments
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.analytics.readings.writer import Saved
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta import comments, discovery
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import STOPS, GraphError, Remedy

@@ -20,7 +20,7 @@ from sophia.analytics.readings.run_models import (
     Watermark,
 )
 from sophia.errors import NotFoundError
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.pacing import Budget, Pause
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Account, Post

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from urllib.parse import unquote
 
 from sophia.meta.bisection import PASSING
-from sophia.meta.catalogue import Level, Period, Platform, Source, find
+from sophia.meta.catalogue.lookup import find
+from sophia.meta.catalogue.terms import Level, Period, Platform, Source
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError
 from sophia.meta.fallbacks import ABOUT_A_PERMISSION

@@ -27,9 +27,9 @@ from sophia.analytics.readings.runs_store import (
 )
 from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import SophiaError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.client import GraphClient
 from sophia.meta.errors import GraphError
 from sophia.meta.fallbacks import Ask

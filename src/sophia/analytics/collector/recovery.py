@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from sophia.analytics.figures.schedule import split_days
 from sophia.meta import facebook, instagram
-from sophia.meta.catalogue import Level, Platform, explain
+from sophia.meta.catalogue.lookup import explain
+from sophia.meta.catalogue.terms import Level, Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.fallbacks import Ask
 from sophia.meta.reporting_zone import ONE_DAY, DateRange

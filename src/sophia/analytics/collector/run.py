@@ -31,10 +31,10 @@ from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.runs_store import RunOutcome, mark_unlisted_posts, note_asked
 from sophia.analytics.readings.writer import AccountWriter, Saved
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta import facebook, instagram
 from sophia.meta.bisection import PASSING
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.fallbacks import Ask
 from sophia.meta.listing import PAGE_SIZE

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.collector.evidence import Evidence
 from sophia.analytics.readings.writer import AccountWriter, Saved
-from sophia.database import Database
-from sophia.meta.catalogue import Platform
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.subjects import interpret
 

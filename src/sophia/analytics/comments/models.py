@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.analytics.readings.models import DAY_IN_RANGE
-from sophia.database import Base, BigId, Day, UtcDateTime
+from sophia.database.columns import Base, BigId, Day, UtcDateTime
 
 TONES = ("positive", "neutral", "negative", "not scored")
 

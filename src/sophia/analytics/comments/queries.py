@@ -11,8 +11,9 @@ from sophia.analytics.comments.models import Comment, CommentReading, DerivedMet
 from sophia.analytics.comments.sentiment import Comment as MeasuredComment
 from sophia.analytics.comments.sentiment import NotScored, Scored, Tone
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
-from sophia.database import among
-from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
+from sophia.database.statements import among
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import Account, Post
 

@@ -9,7 +9,7 @@ from sophia.analytics.comments.queries import CommentState, DerivedState
 from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment, write_cursor
 from sophia.analytics.figures.requests import Cursor, DateRangeQuery, Limit, Name, RequestModel
 from sophia.analytics.figures.schemas import FigureAnswer, ResponseModel
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 ToneName = Literal["positive", "neutral", "negative", "not scored"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sophia.analytics.figures.figures import Figure, FigureUnit, Number, missing
 from sophia.analytics.figures.statistics import percentages
-from sophia.meta.catalogue import CANONICAL, Counting
+from sophia.meta.catalogue.canonical import CANONICAL, Counting
 from sophia.meta.reporting_zone import DateRange
 
 NO_OTHERS = "There is nobody to compare with, and a share of oneself says nothing."

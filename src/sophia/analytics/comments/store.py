@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
 from sophia.analytics.comments.sentiment import Comment as MeasuredComment
 from sophia.analytics.comments.sentiment import NotScored, Scored, Tone, comment_quality_scores, score
-from sophia.database import Database, among, day_number, put_rows
+from sophia.database.columns import day_number
+from sophia.database.engine import Database
+from sophia.database.statements import among, put_rows
 from sophia.meta.records import ObservedComment, ObservedComments
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Post

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.models import MarketingCost
 from sophia.analytics.figures.facts import CostFact, Money
 from sophia.analytics.readings.validity import valid_at
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 

@@ -10,7 +10,7 @@ from sophia.analytics.conversions.record_store import Conversion
 from sophia.analytics.links.models import TrackedLink
 from sophia.analytics.utm.addresses import address_hash
 from sophia.analytics.utm.reading import draft_named
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import NotFoundError
 from sophia.portfolio.models import ContentDraft
 

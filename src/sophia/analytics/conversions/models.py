@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, MoneyAmount, UtcDateTime
-from sophia.database.columns import Json
+from sophia.database.columns import Base, BigId, Json, MoneyAmount, UtcDateTime
 
 EVENT_TYPES = ("utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund")
 ATTRIBUTED_BY = ("content_draft_id", "utm_content", "link_url", "utm_source")

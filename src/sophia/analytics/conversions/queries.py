@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.commerce import CONVERSION
 from sophia.analytics.conversions.counted import DIRECT, conversion_fact, counted_conversions
 from sophia.analytics.figures.facts import ConversionFact
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Client
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sophia.analytics.utm.reading import TAGS, read_tags
-from sophia.database import in_cents
+from sophia.database.columns import in_cents
 from sophia.errors import ConflictError, NotFoundError
 
 LONGEST_TAG = 200

@@ -14,7 +14,7 @@ from sophia.analytics.conversions.credit import Credit, customer_hash, find_cred
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.conversions.record_store import Conversion, IncomingConversion, Outcome, Recorded, RecordStatus
 from sophia.analytics.conversions.versions import Version, has_same_content, load_versions, replace_versions
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, NotFoundError
 
 EVENTS = cast("Table", ConversionEvent.__table__)

@@ -12,7 +12,7 @@ from sophia.analytics.conversions.credit import customer_hash, find_credits
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.conversions.record_store import LONGEST_TAG, Conversion
 from sophia.analytics.utm.reading import TAGS, read_tags
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, NotFoundError
 
 EVENTS = cast("Table", ConversionEvent.__table__)

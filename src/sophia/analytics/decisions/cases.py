@@ -22,7 +22,7 @@ from sophia.analytics.figures.facts import ApprovalFact
 from sophia.analytics.figures.figures import Number, total
 from sophia.analytics.kpis.approvals import DECISIONS as DECIDING
 from sophia.analytics.kpis.approvals import decided_drafts
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.reporting_zone import DateRange
 
 CONFIDENCE = "confidence of "

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
-from sophia.database.columns import Json
+from sophia.database.columns import Base, BigId, Json, UtcDateTime
 
 STAGES = ("research", "angle", "persona", "format", "voice", "gate", "approval", "performance")
 AGES = ("24h", "7d", "28d")

@@ -17,8 +17,9 @@ from sophia.analytics.decisions.models import DecisionTrace, PostOutcome, PostOu
 from sophia.analytics.decisions.predictions import AGES, RATES, TOLERANCES, Outcome, predictable
 from sophia.analytics.readings.metric_definitions import MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
-from sophia.database import BigId, MetricValue, among, day_of, put_rows
-from sophia.meta.catalogue import Level, ObjectKind, Platform
+from sophia.database.columns import BigId, MetricValue, day_of
+from sophia.database.statements import among, put_rows
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.portfolio.models import Account, Post
 
 # The newest post that was measured, and those of so long before it, are measured again: ages that have passed since,

@@ -12,7 +12,9 @@ from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import Number, percent
 from sophia.analytics.figures.statistics import median
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import CANONICAL, Level, MetricClass, Platform, reads
+from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, Platform
 
 STAGES = ("research", "angle", "persona", "format", "voice", "gate", "approval", "performance")
 # Computed from what Meta reports when an outcome is taken, in percent (G4, I6).

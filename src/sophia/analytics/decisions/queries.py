@@ -14,8 +14,8 @@ from sophia.analytics.decisions.models import DecisionQualityScore, DecisionTrac
 from sophia.analytics.decisions.predictions import Outcome, readable_predictions
 from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment, write_cursor
 from sophia.analytics.figures.facts import ApprovalFact
-from sophia.database import among
-from sophia.meta.catalogue import ObjectKind
+from sophia.database.statements import among
+from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.reporting_zone import DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, ApprovalEvent, Post
 

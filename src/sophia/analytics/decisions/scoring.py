@@ -30,7 +30,7 @@ from sophia.analytics.decisions.store import ComputedScore, SavedScores, save_sc
 from sophia.analytics.figures.documents import figure_document, figures_document
 from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import week_of
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
 
 # Without a window, quality is told of so many days until today.

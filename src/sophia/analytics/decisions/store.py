@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.decisions.models import AGES, STAGES, DecisionQualityScore, DecisionTrace
 from sophia.analytics.decisions.predictions import validate_confidence, validate_prediction
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ContentDraft

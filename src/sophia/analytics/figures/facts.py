@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from sophia.analytics.figures.figures import Coverage, Number, total
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 ENGAGEMENTS = ("likes", "comments", "shares", "saved")

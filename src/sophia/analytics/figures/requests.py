@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from sophia.access.problems import documented
 from sophia.analytics.figures.figures import window_until
-from sophia.meta.catalogue import Level, Period, Platform
+from sophia.meta.catalogue.terms import Level, Period, Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 RunStatus = Literal["running", "ok", "partial", "throttled", "needs_reconnect", "failed"]

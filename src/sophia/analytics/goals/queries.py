@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.readings.validity import valid_at
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 

@@ -11,7 +11,7 @@ from sophia.analytics.goals.progress import FOLLOWERS, NOT_BEGUN, ReportedGoal, 
 from sophia.analytics.goals.queries import SetGoal, set_goals
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.reporting_zone import DateRange, reporting_day
 
 _KPIS = {kpi.name: kpi for kpi in KPIS}

@@ -13,7 +13,7 @@ from sophia.analytics.conversions.costs import cost_facts
 from sophia.analytics.conversions.counted import conversion_fact, counted_conversions
 from sophia.analytics.figures.facts import ApprovalFact, ConversionFact, CostFact
 from sophia.analytics.kpis.approvals import DECISIONS
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import ApprovalEvent, ContentDraft
 

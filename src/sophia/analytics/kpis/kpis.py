@@ -38,7 +38,7 @@ from sophia.analytics.kpis.approvals import (
     rejection_rate,
 )
 from sophia.analytics.kpis.like_for_like import like_for_like, not_begun
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 
 NO_POSTS = "No posts of a kind that reports this were published in this window."
 NO_FOLLOWERS = "The followers of some accounts are not known for this window."

@@ -26,7 +26,7 @@ from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import Watermark
-from sophia.database import EPOCH
+from sophia.database.columns import EPOCH
 from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, Post
 

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from sophia.analytics.figures.schemas import ChangeAnswer, FigureAnswer, ResponseModel, WindowAnswer
 from sophia.analytics.kpis.summaries import Aggregate
-from sophia.meta.catalogue import Level
+from sophia.meta.catalogue.terms import Level
 
 
 class WeekPointAnswer(ResponseModel):

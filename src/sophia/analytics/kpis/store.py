@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 _DOCUMENTS = ("kpis", "algo_dependent_summary", "algo_independent_summary")

@@ -12,7 +12,7 @@ from sophia.analytics.kpis.queries import weeks_due
 from sophia.analytics.kpis.store import ComputedWeek, SavedWeeks, save_week
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, summary_document
 from sophia.analytics.kpis.windows import client_windows, measured_clients, of_accounts
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.reporting_zone import DateRange, reporting_day
 
 # What is made of events belongs to the client: an account without any would show zeros that nobody counted.

@@ -11,7 +11,7 @@ import structlog
 from sophia.analytics.links.queries import DueLink, due_links
 from sophia.analytics.links.store import record_check
 from sophia.analytics.utm.reading import lost_tags
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.link_checks import Journey, LinkChecker
 
 # Shorter than a week by more than the job's jitter, or every second turn would find nothing due.

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, Message, UtcDateTime
+from sophia.database.columns import Base, BigId, Message, UtcDateTime
 
 LINK_STATUSES = ("unchecked", "ok", "dead", "loses_tags", "unsure", "refused")
 

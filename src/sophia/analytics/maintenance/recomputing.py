@@ -19,8 +19,9 @@ from sophia.analytics.readings.models import Fetch, MetricSeries
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, release_lease, start_run, take_lease
 from sophia.analytics.readings.writer import AccountWriter, MetricKey, Owner, load_metrics, load_values, metric_key
-from sophia.database import Database, day_number
-from sophia.meta.catalogue import Platform
+from sophia.database.columns import day_number
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.records import Batch, ObservedPost, Reading, Source
 from sophia.meta.subjects import interpret
 from sophia.portfolio.models import Account, Post

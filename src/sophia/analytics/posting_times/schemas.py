@@ -15,7 +15,7 @@ from sophia.analytics.figures.schemas import (
 )
 from sophia.analytics.posting_times.responses import Effect, GroupResponse, Slot
 from sophia.analytics.posting_times.service import Measured, PostingTimes
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 Verdict = Literal["above", "below", "usual"]
 

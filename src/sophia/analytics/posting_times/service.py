@@ -16,8 +16,8 @@ from sophia.analytics.posting_times.post_ranking import PostAtAge, PostRank, sta
 from sophia.analytics.posting_times.responses import GroupResponse, Slot, best_times, log_responses, posting_times
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import StoredPost, facts_at_age, observed_posts
-from sophia.database import Database
-from sophia.meta.catalogue import Platform
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 MOST_DAYS = 366

@@ -13,8 +13,9 @@ from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.posts import published_at, was_published_in
 from sophia.analytics.readings.queries import CURRENT, value_at
-from sophia.database import among, collected, day_number
-from sophia.meta.catalogue import Level, Period
+from sophia.database.columns import day_number
+from sophia.database.statements import among, collected
+from sophia.meta.catalogue.terms import Level, Period
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import Post
 

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.figures import NO_READINGS, NOT_ADDED, NOT_AVERAGED, NOT_COMPLETE
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
-from sophia.database import among
-from sophia.meta.catalogue import Counting, Level, Platform, Unit, reads
+from sophia.database.statements import among
+from sophia.meta.catalogue.canonical import Counting, Unit
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, Platform
 from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange
 from sophia.portfolio.models import Account
 

@@ -12,8 +12,9 @@ from sophia.analytics.readings.models import EngagementMetric, MetricSeries, Sto
 from sophia.analytics.readings.refusals import RecordedRefusal
 from sophia.analytics.readings.run_models import Watermark
 from sophia.analytics.readings.runs import RunRecord, runs_by_id
-from sophia.database import among
-from sophia.meta.catalogue import Level, Metric, Platform, Source, explain
+from sophia.database.statements import among
+from sophia.meta.catalogue.lookup import explain
+from sophia.meta.catalogue.terms import Level, Metric, Platform, Source
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 NO_VALUE = "Meta gave no value when asked."

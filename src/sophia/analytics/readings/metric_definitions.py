@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.models import StoredMetric
-from sophia.meta.catalogue import Counting, Level, ObjectKind, Period, Platform, reads
+from sophia.meta.catalogue.canonical import Counting
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
 
 _MEANINGS = "meanings of stored metrics"
 # Meta's own numbers for windows of so many days.

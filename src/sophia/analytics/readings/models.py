@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from sophia.database import Base, BigId, Day, Message, MetricValue, UtcDateTime, day_number
+from sophia.database.columns import Base, BigId, Day, Message, MetricValue, UtcDateTime, day_number
 from sophia.portfolio.models import PLATFORMS, Account, Post
 
 # 2004-01-01, when Facebook opened, and 2100-01-01, in days since 1970: outside of these a day is a mistake (K2).

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import NotFoundError
 from sophia.portfolio.models import Account, Client
 

@@ -13,8 +13,9 @@ from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.analytics.readings.queries import CURRENT, value_at
-from sophia.database import Day, among
-from sophia.meta.catalogue import Level, ObjectKind, Period, Platform
+from sophia.database.columns import Day
+from sophia.database.statements import among
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, ContentDraft, Post
 

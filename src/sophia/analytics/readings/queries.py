@@ -19,7 +19,8 @@ from sophia.analytics.readings.models import (
     reading_id,
 )
 from sophia.analytics.readings.permissions import account_ids
-from sophia.database import BigId, MetricValue, among
+from sophia.database.columns import BigId, MetricValue
+from sophia.database.statements import among
 from sophia.portfolio.models import Account, Post
 
 Key = tuple[int, date]  # series, day: what makes a reading one

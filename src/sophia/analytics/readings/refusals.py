@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import BudgetPause, MetricStatus, RefusedObject
-from sophia.database import among, put_rows, shortened
+from sophia.database.columns import shortened
+from sophia.database.statements import among, put_rows
 from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, PASSING
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.pacing import Pause
 from sophia.meta.records import Refusal

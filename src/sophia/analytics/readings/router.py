@@ -21,7 +21,9 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.queries import ReadingFilter, StoredReading, client_metric_names, newest_day, read_page
 from sophia.analytics.readings.schemas import GroupAnswer, ReadingAnswer, SeriesAnswer
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import CANONICAL, Level, stored_names
+from sophia.meta.catalogue.canonical import CANONICAL
+from sophia.meta.catalogue.lookup import stored_names
+from sophia.meta.catalogue.terms import Level
 from sophia.meta.reporting_zone import reporting_day
 
 router = APIRouter(responses=documented(404))

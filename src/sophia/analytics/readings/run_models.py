@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, Day, Message, UtcDateTime
+from sophia.database.columns import Base, BigId, Day, Message, UtcDateTime
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import PLATFORMS
 

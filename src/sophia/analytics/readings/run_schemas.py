@@ -8,7 +8,8 @@ from pydantic import Field
 
 from sophia.analytics.figures.requests import RunStatus
 from sophia.analytics.figures.schemas import ResponseModel
-from sophia.meta.catalogue import Asked, Counting, Level, MetricClass, ObjectKind, Period, Platform, Source, Unit
+from sophia.meta.catalogue.canonical import Counting, MetricClass, Unit
+from sophia.meta.catalogue.terms import Asked, Level, ObjectKind, Period, Platform, Source
 
 
 class AccountStatus(StrEnum):

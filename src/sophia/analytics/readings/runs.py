@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import CollectionRun
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.portfolio.models import Account
 from sophia.vault import redact_secrets
 

@@ -29,7 +29,9 @@ from sophia.analytics.readings.run_schemas import (
     UnclassifiedAnswer,
 )
 from sophia.analytics.readings.runs import RunRecord, list_runs, runs_by_id
-from sophia.meta.catalogue import CANONICAL, METRICS, Metric, MetricClass, Platform, live
+from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.lookup import METRICS, live
+from sophia.meta.catalogue.terms import Metric, Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter()

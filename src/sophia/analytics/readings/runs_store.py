@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from sophia.analytics.readings.models import Fetch
 from sophia.analytics.readings.run_models import CollectionRun, Lease, RefusedObject, Watermark
 from sophia.analytics.readings.writer import Saved
-from sophia.database import Database, among, day_number, put_rows, shortened
-from sophia.meta.catalogue import ObjectKind
+from sophia.database.columns import day_number, shortened
+from sophia.database.engine import Database
+from sophia.database.statements import among, put_rows
+from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Account, Post
 from sophia.vault import redact_secrets

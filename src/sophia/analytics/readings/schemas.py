@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import Field
 
 from sophia.analytics.figures.schemas import Number, ResponseModel
-from sophia.meta.catalogue import Counting, Level, MetricClass, Period, Platform, Unit
+from sophia.meta.catalogue.canonical import Counting, MetricClass, Unit
+from sophia.meta.catalogue.terms import Level, Period, Platform
 
 
 class ReadingAnswer(ResponseModel):

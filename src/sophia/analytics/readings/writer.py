@@ -24,8 +24,11 @@ from sophia.analytics.readings.models import (
     QuarantinedItem,
     StoredMetric,
 )
-from sophia.database import Database, among, day_number, execute, from_decimal, put_row, put_rows, select_among
-from sophia.meta.catalogue import Level, ObjectKind, Platform, explain
+from sophia.database.columns import day_number, from_decimal
+from sophia.database.engine import Database
+from sophia.database.statements import among, execute, put_row, put_rows, select_among
+from sophia.meta.catalogue.lookup import explain
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.meta.records import Batch, ObservedPost, Reading, RejectedItem
 from sophia.portfolio.models import Post
 

@@ -13,7 +13,7 @@ from sophia.analytics.figures.figures import Change, Coverage, Figure
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.readings.account_states import ClientState
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange
 
 

@@ -22,7 +22,7 @@ from sophia.analytics.goals.schemas import GoalAnswer
 from sophia.analytics.kpis.schemas import TrendAnswer
 from sophia.analytics.kpis.trends import MOST_WEEKS
 from sophia.analytics.reports.brief_records import ClientStatus
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 
 class WeeksQuery(RequestModel):

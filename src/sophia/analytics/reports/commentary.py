@@ -11,7 +11,7 @@ from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.trends import A_ROW, is_worth_a_word, row_percent
 from sophia.analytics.posting_times.responses import Effect
 from sophia.analytics.reports.records import Report
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 
 # Below this a change is called none.
 NOTHING_PERCENT = 0.5

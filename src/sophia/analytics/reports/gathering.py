@@ -41,9 +41,9 @@ from sophia.analytics.reports.building import (
     trend_weeks,
 )
 from sophia.analytics.reports.records import Report
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 NOT_YET = "What was known at a moment can only be said of the past."

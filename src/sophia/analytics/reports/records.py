@@ -17,7 +17,7 @@ from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.summaries import SummaryLine
 from sophia.analytics.kpis.trends import Trend
 from sophia.analytics.posting_times.responses import GroupResponse, Slot
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.reporting_zone import DateRange
 
 

@@ -47,7 +47,7 @@ from sophia.analytics.reports.schemas import (
     report_answer,
 )
 from sophia.errors import NotFoundError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))

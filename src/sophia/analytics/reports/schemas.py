@@ -26,7 +26,7 @@ from sophia.analytics.posting_times.schemas import PostingTimeAnswer, ResponseAn
 from sophia.analytics.readings.run_schemas import AccountStatus
 from sophia.analytics.reports.brief_schemas import MovementAnswer
 from sophia.analytics.reports.records import Report
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 
 
 class TopPostAnswer(ResponseModel):

@@ -20,8 +20,8 @@ from tests.analytics.store.writer.conftest import (
 )
 
 from sophia.analytics.readings.writer import AccountWriter
-from sophia.database import Database
-from sophia.meta.catalogue import Period
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Period
 from sophia.meta.records import Batch, Reading, RejectedItem
 
 # -- failures ----------------------------------------------------------------------------------------------------------

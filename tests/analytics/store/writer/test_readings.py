@@ -17,8 +17,8 @@ from tests.analytics.store.writer.conftest import (
     source,
 )
 
-from sophia.database import day_of
-from sophia.meta.catalogue import Period
+from sophia.database.columns import day_of
+from sophia.meta.catalogue.terms import Period
 from sophia.meta.records import Batch, Reading, RejectedItem
 
 
