@@ -57,7 +57,8 @@ def page(number: int, day: date, names: tuple[str, ...], changed: int) -> Batch:
         for place, name in enumerate(names)
     ]
     seen = [ObservedPost(post, ObjectKind.POST, NOW) for post in posts]
-    return Batch(Source("published_posts", "GET /990099/published_posts?", NOW, "v22.0", b"{}"), readings, seen, [], [])
+    source = Source("published_posts", "GET /990099/published_posts?", NOW, "v22.0", b"{}")
+    return Batch(readings, seen, [], [], source)
 
 
 def measure(backend: str, already: int) -> list[list[object]]:

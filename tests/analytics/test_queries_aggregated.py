@@ -11,9 +11,9 @@ from tests.conftest import ONE_DAY, Filling
 from sophia.analytics.readings.aggregated import (
     Aggregated,
     Bucket,
+    BucketValue,
     DailyValue,
     GroupBy,
-    Point,
     aggregate,
     buckets,
     full_buckets,
@@ -35,7 +35,7 @@ def ask(filling: Filling, client: int, bucket: Bucket, group_by: GroupBy = "none
         return aggregate(session, client, WEEK, bucket, group_by, **what)
 
 
-def only_point(found: Aggregated) -> Point:
+def only_point(found: Aggregated) -> BucketValue:
     (group,) = found.groups
     (point,) = group.points
     return point

@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from sophia.analytics.figures.requests import RunStatus
 from sophia.analytics.figures.schedule import REFRESH_SCHEDULE
 from sophia.analytics.readings.account_states import AccountHealth
 from sophia.analytics.readings.runs import RunProblem, RunRecord
 from sophia.jobs.due import is_due_again, is_due_at_start, is_due_daily, lags, may_be_collected, was_collected_since
 from sophia.jobs.run_times import last_daily_run_time
+from sophia.meta.catalogue.terms import Platform
 from sophia.portfolio.service import AccountInfo
 
 # Noon in UTC is four in the morning in Meta's zone, so its yesterday is the 21st.
@@ -29,9 +31,9 @@ def health(through: date = YESTERDAY, asked_at: datetime = NOW, run: RunRecord |
     return AccountHealth(ACCOUNT, dict.fromkeys(FAMILIES, through), rungs, 0, None, None, run)
 
 
-def run_of(status: str, started_at: datetime) -> RunRecord:
+def run_of(status: RunStatus, started_at: datetime) -> RunRecord:
     return RunRecord(
-        1, 1, 1, "instagram", "daily", status, started_at, None, "v25.0", 0, 0, 0, 0, {}, 0, 0, 0, 0, 0, [], None, None
+        1, 1, 1, Platform.INSTAGRAM, "daily", status, started_at, None, "v25.0", 0, 0, 0, 0, {}, 0, 0, 0, 0, 0, [], None, None
     )  # fmt: skip
 
 
@@ -74,7 +76,9 @@ def test_the_start_takes_up_what_lags() -> None:
     ("status", "minutes_after_tick", "due"),
     [("ok", 5, False), ("failed", 5, False), ("throttled", 5, True), ("running", 5, True), ("ok", -5, True)],
 )
-def test_what_a_limit_stopped_goes_on_and_what_failed_waits(status: str, minutes_after_tick: int, due: bool) -> None:
+def test_what_a_limit_stopped_goes_on_and_what_failed_waits(
+    status: RunStatus, minutes_after_tick: int, due: bool
+) -> None:
     """C5: an account that Meta throttled resumes within the hour; one that fails is not asked 24 times a day."""
     tick = datetime(2026, 11, 22, 9, tzinfo=UTC)
     run = run_of(status, tick + timedelta(minutes=minutes_after_tick))

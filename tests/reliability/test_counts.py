@@ -98,7 +98,7 @@ def test_series_made_at_once_are_there_once(database: Database, attempt: int) ->
 
     def save(mine: Database) -> Saved:
         owner = Owner(account, client, Platform.FACEBOOK)
-        return AccountWriter(mine, owner, run, lambda: NOW, keep=False).save([Batch(source, readings, posts, [], [])])
+        return AccountWriter(mine, owner, run, lambda: NOW, keep=False).save([Batch(readings, posts, [], [], source)])
 
     first, second = at_once(database, save)
     assert sorted((first.new, second.new)) == [0, 60]

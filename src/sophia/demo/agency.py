@@ -194,7 +194,7 @@ def daily_batches(platform: Platform, posts: Sequence[Post | Media], truth: Trut
         ]
         if readings:
             source = Source("daily", "what an earlier daily run read", at, "v22.0", b"")
-            yield Batch(source, readings, [], [], [])
+            yield Batch(readings, [], [], [], source)
 
 
 def record_plans(

@@ -18,10 +18,10 @@ from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError
 from sophia.meta.fallbacks import Ask, insist
-from sophia.meta.interpreting import Interpretation, Request, read_insights_of, read_listed_post
+from sophia.meta.interpreting import Request, read_insights_of, read_listed_post
 from sophia.meta.listing import PAGE_SIZE, Listing, ids_of, listed, walk
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import ObservedPost
+from sophia.meta.records import Interpretation, ObservedPost
 from sophia.meta.reporting_zone import DateRange, unix_window
 
 POST_KINDS = (ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL)
@@ -221,13 +221,13 @@ def read_profile(request: Request, data: dict[str, Any]) -> Interpretation:
     reader = InsightsReader(Platform.FACEBOOK, Level.ACCOUNT, request.today)
     for name in ("followers_count", "fan_count"):
         reader.add_field(name, data.get(name), request.object_id)
-    return Interpretation.of(reader)
+    return reader.interpretation()
 
 
 def read_page_insights(request: Request, data: dict[str, Any]) -> Interpretation:
     reader = InsightsReader(Platform.FACEBOOK, Level.ACCOUNT, request.today, breakdown=request.breakdown)
     reader.read(data.get("data"), request.object_id)
-    return Interpretation.of(reader)
+    return reader.interpretation()
 
 
 def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
@@ -244,7 +244,7 @@ def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
         posts.append(post)
         read_insights_of(post, item, reader)
         _read_counts(item, reader, post.external_id)
-    return Interpretation.of(reader, posts)
+    return reader.interpretation(posts)
 
 
 def _read_counts(item: dict[str, Any], reader: InsightsReader, post: str) -> None:
@@ -267,14 +267,14 @@ def read_video_posts(request: Request, data: dict[str, Any]) -> Interpretation:
         insights = item.get("insights")
         if isinstance(insights, dict) and OBJECT_ID.fullmatch(str(item.get("id"))):
             reader.read(insights.get("data"), str(item["id"]), str(item["id"]), kind_of(item)[0])
-    return Interpretation.of(reader)
+    return reader.interpretation()
 
 
 def read_posts_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
     """The insights of several posts, stories or videos, by id."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
     request.read_by_id(data, reader, "insights")
-    return Interpretation.of(reader)
+    return reader.interpretation()
 
 
 def read_reels(request: Request, data: dict[str, Any]) -> Interpretation:
@@ -291,7 +291,7 @@ def read_reels(request: Request, data: dict[str, Any]) -> Interpretation:
             reader.read(insights.get("data"), reel_ids[-1], reel_ids[-1])
         elif insights is not None:
             reader.set_aside(reel_ids[-1], "", "video_insights is not an object", insights)
-    return Interpretation(reader.readings, [], reader.rejected_items, reel_ids)
+    return reader.interpretation(reels=reel_ids)
 
 
 def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
@@ -310,7 +310,7 @@ def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
             )
         )
     ]
-    return Interpretation.of(reader, posts)
+    return reader.interpretation(posts)
 
 
 def kind_of(item: dict[str, Any]) -> tuple[ObjectKind, str | None]:

@@ -13,10 +13,10 @@ from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import shown_text
 from sophia.meta.fallbacks import Ask, insist
-from sophia.meta.interpreting import Interpretation, Request, read_insights_of, read_listed_post
+from sophia.meta.interpreting import Request, read_insights_of, read_listed_post
 from sophia.meta.listing import PAGE_SIZE, Listing, listed, walk
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import ObservedPost
+from sophia.meta.records import Interpretation, ObservedPost
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, unix_window
 
 MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL, ObjectKind.OTHER)
@@ -205,13 +205,13 @@ def read_profile(request: Request, data: dict[str, Any]) -> Interpretation:
     reader = InsightsReader(Platform.INSTAGRAM, Level.ACCOUNT, request.today)
     for name in ("followers_count", "follows_count", "media_count"):
         reader.add_field(name, data.get(name), request.object_id)
-    return Interpretation.of(reader)
+    return reader.interpretation()
 
 
 def read_account_insights(request: Request, data: dict[str, Any]) -> Interpretation:
     reader = InsightsReader(Platform.INSTAGRAM, Level.ACCOUNT, request.today, request.span, request.breakdown)
     reader.read(data.get("data"), request.object_id)
-    return Interpretation.of(reader)
+    return reader.interpretation()
 
 
 def read_media(request: Request, data: dict[str, Any]) -> Interpretation:
@@ -238,11 +238,11 @@ def _read_listed(
             post = replace(post, unknown_kind=unknown_kind_of(item))
         posts.append(post)
         read_insights_of(post, item, reader)
-    return Interpretation.of(reader, posts)
+    return reader.interpretation(posts)
 
 
 def read_media_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
     """The insights of several media, by id."""
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
     request.read_by_id(data, reader, "insights")
-    return Interpretation.of(reader)
+    return reader.interpretation()

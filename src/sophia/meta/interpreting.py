@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from sophia.meta.catalogue.terms import ObjectKind, Period
 from sophia.meta.envelope import object_id
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import ObservedPost, Reading, RejectedItem, Source
+from sophia.meta.records import ObservedPost, Source
 from sophia.meta.reporting_zone import parse_moment, reporting_day
 
 BREAKDOWN_MODIFIER = re.compile(r"\.breakdown\(([a-z_,]+)\)")
@@ -80,20 +80,6 @@ class Request:
                 reader.read(item["data"], item_id, item_id)
             elif item.get(edge) is not None:
                 reader.set_aside(item_id, "", f"{edge} is not an object", item[edge])
-
-
-@dataclass(frozen=True, slots=True)
-class Interpretation:
-    """What an answer says. `reels` are ids of videos that Meta lists as reels."""
-
-    readings: list[Reading]
-    posts: list[ObservedPost]
-    rejected_items: list[RejectedItem]
-    reels: list[str]
-
-    @classmethod
-    def of(cls, reader: InsightsReader, posts: list[ObservedPost] | None = None) -> "Interpretation":
-        return cls(reader.readings, posts or [], reader.rejected_items, [])
 
 
 def read_listed_post(

@@ -12,7 +12,7 @@ from typing import Any
 from sophia.meta.catalogue.canonical import Unit
 from sophia.meta.catalogue.lookup import find, stored_breakdown, stored_name
 from sophia.meta.catalogue.terms import Level, Metric, ObjectKind, Period, Platform
-from sophia.meta.records import Reading, RejectedItem
+from sophia.meta.records import Interpretation, ObservedPost, Reading, RejectedItem
 from sophia.meta.reporting_zone import closed_day
 
 # What the store holds: no day before Facebook opened, no number that 64 bits do not, no longer name of a part.
@@ -261,6 +261,10 @@ class InsightsReader:
         metric = find(self.platform, self.level, name)
         if value is not None and metric is not None:
             self._add(metric, name, metric.periods[0], "", self.today, value, object_id, post)
+
+    def interpretation(self, posts: list[ObservedPost] | None = None, reels: list[str] | None = None) -> Interpretation:
+        """Return what was read, with the posts and reels that the answer lists."""
+        return Interpretation(self.readings, posts or [], self.rejected_items, reels or [])
 
     def set_aside(self, object_id: str, name: str, reason: str, what: Any) -> None:
         if len(self.rejected_items) < MOST_REJECTED_ITEMS:

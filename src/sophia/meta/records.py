@@ -72,14 +72,20 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """What one answer brought, to be stored together. `reels` are ids of videos that are reels."""
+class Interpretation:
+    """The content of an answer. `reels` are ids of videos that Meta lists as reels."""
 
-    source: Source
     readings: list[Reading]
     posts: list[ObservedPost]
     rejected_items: list[RejectedItem]
     reels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Interpretation):
+    """The content of one answer, with its source; stored in one transaction."""
+
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)

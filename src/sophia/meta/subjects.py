@@ -5,10 +5,10 @@ from typing import Any
 
 from sophia.meta import facebook, instagram
 from sophia.meta.catalogue.terms import Level, Platform
-from sophia.meta.interpreting import Interpretation, Request
+from sophia.meta.interpreting import Request
 from sophia.meta.json_text import read_json
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import Batch, Reading, RejectedItem, Source
+from sophia.meta.records import Batch, Interpretation, Reading, RejectedItem, Source
 
 Read = Callable[[Request, dict[str, Any]], Interpretation]
 
@@ -19,7 +19,7 @@ def _read_single(platform: Platform) -> Read:
     def read(request: Request, data: dict[str, Any]) -> Interpretation:
         reader = InsightsReader(platform, Level.POST, request.today, breakdown=request.breakdown)
         reader.read(data.get("data"), request.object_id, request.object_id)
-        return Interpretation.of(reader)
+        return reader.interpretation()
 
     return read
 
@@ -52,9 +52,9 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
     Raises KeyError for a subject that nobody reads.
     """
     parsed = read_json(source.body) if data is None else data
-    readers = READERS[source.subject](Request.of(source), parsed)
-    readings, contradictions = agreeing(readers.readings)
-    return Batch(source, readings, readers.posts, readers.rejected_items + contradictions, readers.reels)
+    content = READERS[source.subject](Request.of(source), parsed)
+    readings, contradictions = agreeing(content.readings)
+    return Batch(readings, content.posts, content.rejected_items + contradictions, content.reels, source)
 
 
 def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]]:

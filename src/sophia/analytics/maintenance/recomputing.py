@@ -120,7 +120,7 @@ def _compare(session: Session, account: Account, result: Recomputed) -> list[Bat
     wanted: dict[int, Batch] = {}
     for place, reading, number, stored in _differing(session, account, said):
         result.differences.append(_difference(account.id, reading, stored))
-        batch = wanted.setdefault(number, Batch(sources[number], [], [], [], []))
+        batch = wanted.setdefault(number, Batch([], [], [], [], sources[number]))
         batch.readings.append(reading)
         if isinstance(place[0], str):
             batch.posts.append(said.posts[place[0]])

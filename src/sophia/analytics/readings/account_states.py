@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import ScalarSelect, case, exists, func, select
 from sqlalchemy.orm import Session
@@ -11,12 +12,14 @@ from sophia.analytics.readings.models import AccountTotal, MetricSeries, StoredM
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import ASIDE, COMMENTS, FRESH, BudgetPause, CollectionRun, Watermark
 from sophia.analytics.readings.runs import RunRecord, runs_by_id
+from sophia.meta.catalogue.terms import Level, Period, Platform
 from sophia.meta.errors import LimitScope
 from sophia.meta.pacing import APPLICATION, Budget
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account, Client
 from sophia.portfolio.service import AccountInfo, list_accounts
 
+ClientStatus = Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
 SUCCESSES = ("ok", "partial")
 # Families that describe days; the others note only when they were asked.
 DAY_FAMILIES = ("page_insights", "account_series", "account_totals")
@@ -64,12 +67,12 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class ClientState:
-    """A client and its accounts, put together."""
+    """A client and the state of its accounts together; `status` is the worst state of any account."""
 
     client_id: int
     name: str
     accounts: int
-    status: str
+    status: ClientStatus
     latest_metric_date: date | None
     last_success_at: datetime | None
     stale: bool
@@ -79,12 +82,12 @@ class ClientState:
 
 @dataclass(frozen=True, slots=True)
 class UnknownMetric:
-    """A metric as it is stored, of which nobody can say what it means."""
+    """A stored metric that the catalogue does not know."""
 
-    platform: str
-    level: str
+    platform: Platform
+    level: Level
     metric_name: str
-    period: str
+    period: Period
     breakdown: str
 
 
@@ -179,6 +182,7 @@ def client_state(client_id: int, name: str, accounts: list[AccountState], now: d
     stale = any(account.is_stale(now) for account in accounts)
     actions = [f"{a.name} ({a.platform}): {a.action_needed}" for a in accounts if a.action_needed]
     readings = sum(account.readings for account in accounts)
+    status: ClientStatus
     if not accounts:
         status = "no_accounts"
     elif actions:
@@ -219,7 +223,10 @@ def unknown_metrics(
         .where(StoredMetric.classification == "unclassified", stored)
         .order_by(StoredMetric.platform, StoredMetric.level, StoredMetric.metric_name, StoredMetric.id)
     )
-    return [UnknownMetric(row.platform, row.level, row.metric_name, row.period, row.breakdown) for row in rows]
+    return [
+        UnknownMetric(Platform(row.platform), Level(row.level), row.metric_name, Period(row.period), row.breakdown)
+        for row in rows
+    ]
 
 
 def last_successes(session: Session) -> dict[int, datetime]:
@@ -239,7 +246,7 @@ def readings_in_store(session: Session) -> int:
 
 # How a family ends that a person should know of. One that was not asked, or stopped by a limit, says nothing about itself.
 FAILED = frozenset({"failed", "empty", "incomplete", "not permitted"})
-SAYS_NOTHING = frozenset({"not asked", "stopped"})
+INCONCLUSIVE = frozenset({"not asked", "stopped"})
 RUNS_COUNTED = 3
 
 
@@ -341,11 +348,11 @@ def _failing(runs: Sequence[RunRecord]) -> list[FailingFamily]:
     """The families that failed in the newest of these runs, which are sorted newest first, that says anything of them."""
     failing_families = []
     for family in sorted({name for run in runs for name in run.families}):
-        speaking = [run for run in runs if run.families.get(family, {}).get("ended", "not asked") not in SAYS_NOTHING]
-        ends = [run.families[family]["ended"] in FAILED for run in speaking]
+        conclusive = [run for run in runs if family in run.families and run.families[family].ended not in INCONCLUSIVE]
+        ends = [run.families[family].ended in FAILED for run in conclusive]
         if not ends or not ends[0]:
             continue
-        problems = [p for p in speaking[0].problems if p.family == family] or speaking[0].problems
+        problems = [p for p in conclusive[0].problems if p.family == family] or conclusive[0].problems
         message = problems[0].message if problems else "see the log of the last run"
         what_to_do = (problems[0].what_to_do if problems else None) or "Look at the run: GET /api/analytics/runs"
         runs_in_a_row = ends.index(False) if False in ends else len(ends)

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -35,27 +36,27 @@ class DailyValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """One bucket: `start` included, `end` excluded. When `value` is None, `reason` says why."""
+class BucketValue:
+    """The value of one bucket, `end` excluded. Without a value `reason` says why, and people have bounds."""
 
     start: date
     end: date
     value: int | float | None
     days_with_data: int
     accounts_with_data: int
-    at_least: int | float | None = None
-    at_most: int | float | None = None
-    reason: str | None = None
+    at_least: int | float | None
+    at_most: int | float | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The points of everything, of one platform or of one account."""
+class SeriesGroup:
+    """The buckets of all accounts, of one platform or of one account."""
 
-    platform: str | None
+    platform: Platform | None
     account_id: int | None
-    accounts: int
-    points: list[Point]
+    accounts: Annotated[int, Field(description="Accounts that have readings in these days.")]
+    points: list[BucketValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Aggregated:
     names: tuple[str, ...]
     counting: Counting | None
     unit: Unit | None
-    groups: list[Group]
+    groups: list[SeriesGroup]
 
 
 def aggregate(
@@ -171,7 +172,7 @@ def buckets(days: DateRange, bucket: Bucket) -> Iterator[tuple[date, date]]:
 
 def grouped(
     values: Iterable[DailyValue], counting: Counting | None, days: DateRange, bucket: Bucket, group_by: GroupBy
-) -> Iterator[Group]:
+) -> Iterator[SeriesGroup]:
     """Yield a group for each platform or account that has readings, or one for all of them."""
     members: dict[tuple[str | None, int | None], list[DailyValue]] = {}
     if group_by == "none":
@@ -189,18 +190,21 @@ def grouped(
         for value in group_values:
             placed.setdefault(bucket_start(value.day, bucket), []).append(value)
         points = [point(start, end, placed.get(start, []), counting, accounts) for start, end in buckets(days, bucket)]
-        yield Group(platform, account_id, accounts, points)
+        yield SeriesGroup(None if platform is None else Platform(platform), account_id, accounts, points)
 
 
 def bucket_start(day: date, bucket: Bucket) -> date:
     return full_buckets(DateRange(day, day + ONE_DAY), bucket).start
 
 
-def point(start: date, end: date, values: Sequence[DailyValue], counting: Counting | None, accounts: int) -> Point:
-    """What may be said of one bucket; `accounts` is how many the group has."""
+def point(
+    start: date, end: date, values: Sequence[DailyValue], counting: Counting | None, accounts: int
+) -> BucketValue:
+    """Return the value of one bucket; `accounts` is the number of accounts in the group."""
     daily = [value for value in values if not value.own_week]
     numbers = [value.value for value in daily]
-    bare = Point(start, end, None, len({v.day for v in daily}), len({v.account_id for v in daily}))
+    days, accounts_with_data = len({value.day for value in daily}), len({value.account_id for value in daily})
+    bare = BucketValue(start, end, None, days, accounts_with_data, at_least=None, at_most=None, reason=None)
     if not daily:
         return replace(bare, reason=NO_READINGS)
     if counting is Counting.ADDITIVE:
@@ -216,7 +220,7 @@ def point(start: date, end: date, values: Sequence[DailyValue], counting: Counti
     return replace(bare, reason=NOT_AVERAGED if counting is Counting.RATIO else NOT_KNOWN)
 
 
-def unique_point(bare: Point, values: Sequence[DailyValue], accounts: int) -> Point:
+def unique_point(bare: BucketValue, values: Sequence[DailyValue], accounts: int) -> BucketValue:
     """People of several days or accounts: Meta's own number for the week if there is one, else bounds (A5)."""
     own = [value.value for value in values if value.own_week and value.day == bare.end - ONE_DAY]
     if accounts == 1 and own:

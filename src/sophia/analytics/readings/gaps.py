@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,22 +18,24 @@ from sophia.meta.catalogue.lookup import explain
 from sophia.meta.catalogue.terms import Level, Metric, Platform, Source
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
+GapReason = Literal["refused", "retired", "not_asked", "no_value"]
+GapKey = tuple[int, str, date, date, GapReason, str]  # account, family, first and last day, reason code, reason
 NO_VALUE = "Meta gave no value when asked."
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Days without readings, `end` excluded, of the series that lack exactly these for the same reason."""
+    """Days without readings, `end` excluded, and why. The named series lack exactly these days, for the same reason."""
 
     client_id: int
     account_id: int
-    platform: str
+    platform: Platform
     family: str
     metric_names: tuple[str, ...]
     start: date
     end: date
     days: int
-    reason_code: str
+    reason_code: GapReason
     reason: str
 
 
@@ -72,7 +75,7 @@ def find_gaps(
     }
     present = _days_present(session, with_holes, window)
     runs = runs_by_id(session, {account.last_run_id for account in accounts if account.last_run_id is not None})
-    metric_names_by_gap: dict[tuple[int, str, date, date, str, str], list[str]] = {}
+    metric_names_by_gap: dict[GapKey, list[str]] = {}
     for series in incomplete:
         account = owner[series.account_id]
         run = runs.get(account.last_run_id or 0)
@@ -86,12 +89,12 @@ def find_gaps(
     return [_gap(owner[key[0]], key, names) for key, names in sorted(metric_names_by_gap.items())]
 
 
-def _gap(account: AccountState, key: tuple[int, str, date, date, str, str], names: list[str]) -> Gap:
+def _gap(account: AccountState, key: GapKey, names: list[str]) -> Gap:
     _, family, first, last, code, reason = key
     return Gap(
         client_id=account.client_id,
         account_id=account.id,
-        platform=account.platform,
+        platform=Platform(account.platform),
         family=family,
         metric_names=tuple(sorted(names)),
         start=first,
@@ -205,9 +208,9 @@ def _refusal(
 
 def _ranges(
     series: DailySeries, missing: list[date], mark: DateRange, refusal: RecordedRefusal | None, run: RunRecord | None
-) -> list[tuple[str, str, date, date]]:
+) -> list[tuple[GapReason, str, date, date]]:
     """(reason code, reason, first day, last day) of the missing days, those merged that touch and share a reason."""
-    ranges: list[tuple[str, str, date, date]] = []
+    ranges: list[tuple[GapReason, str, date, date]] = []
     refused_from = None if refusal is None else reporting_day(refusal.since) - ONE_DAY
     # From the newest, because a refusal explains the days before it that were asked for together with it.
     for day in reversed(missing):
@@ -223,7 +226,7 @@ def _ranges(
 
 def _reason(
     series: DailySeries, day: date, mark: DateRange, refusal: RecordedRefusal | None, run: RunRecord | None
-) -> tuple[str, str]:
+) -> tuple[GapReason, str]:
     retired = series.metric.retired_on
     if retired is not None and day >= retired:
         return "retired", f"Meta retired this metric on {retired}."
@@ -234,12 +237,13 @@ def _reason(
     return "no_value", NO_VALUE
 
 
-def _not_covered(family: str, mark: DateRange, run: RunRecord | None) -> tuple[str, str]:
+def _not_covered(family: str, mark: DateRange, run: RunRecord | None) -> tuple[GapReason, str]:
     """Why the watermark does not cover a day: Meta gave no value when the last run asked, or nobody has asked yet."""
     if run is None:
         return "not_asked", f"Not asked yet; asked from {mark.start} through {mark.end - ONE_DAY}."
     problem = next((p for p in run.problems if p.family == family), next(iter(run.problems), None))
-    if run.families.get(family, {}).get("ended") == "empty" and problem is not None and problem.family == family:
+    result = run.families.get(family)
+    if result is not None and result.ended == "empty" and problem is not None and problem.family == family:
         return "no_value", f"{problem.message} The next run asks again."
     problem_text = f", {problem.message}" if problem is not None else ""
     return (

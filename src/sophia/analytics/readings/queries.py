@@ -21,6 +21,8 @@ from sophia.analytics.readings.models import (
 from sophia.analytics.readings.permissions import account_ids
 from sophia.database.columns import BigId, MetricValue
 from sophia.database.statements import among
+from sophia.meta.catalogue.canonical import MetricClass, Unit
+from sophia.meta.catalogue.terms import Level, Period, Platform
 from sophia.portfolio.models import Account, Post
 
 Key = tuple[int, date]  # series, day: what makes a reading one
@@ -50,23 +52,23 @@ class ReadingFilter:
 
 @dataclass(frozen=True, slots=True)
 class StoredReading:
-    """A reading with everything that its series says about it; the moments are in UTC."""
+    """The value of one series for one day. `created_at` is when Sophia first stored it, `updated_at` when it got its value."""
 
     id: int
     client_id: int
     account_id: int
     content_draft_id: int | None
-    platform: str
-    level: str
+    platform: Platform
+    level: Level
     metric_name: str
     canonical: str | None
     breakdown: str
     metric_value: int | float
     metric_date: date
     is_algorithm_dependent: bool | None
-    classification: str
-    period: str
-    unit: str | None
+    classification: MetricClass
+    period: Period
+    unit: Unit | None
     platform_post_id: str | None
     created_at: datetime
     updated_at: datetime
@@ -237,15 +239,15 @@ def series_details(session: Session, series: Collection[int]) -> dict[int, dict[
             "client_id": client_id,
             "account_id": account_id,
             "content_draft_id": draft,
-            "platform": metric.platform,
-            "level": metric.level,
+            "platform": Platform(metric.platform),
+            "level": Level(metric.level),
             "metric_name": metric.metric_name,
             "canonical": metric.canonical,
             "breakdown": metric.breakdown,
             "is_algorithm_dependent": metric.is_algorithm_dependent,
-            "classification": metric.classification,
-            "period": metric.period,
-            "unit": metric.unit,
+            "classification": MetricClass(metric.classification),
+            "period": Period(metric.period),
+            "unit": None if metric.unit is None else Unit(metric.unit),
             "platform_post_id": post,
         }
         for number, account_id, metric, client_id, post, draft in rows

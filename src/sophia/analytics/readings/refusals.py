@@ -1,9 +1,11 @@
 """What Meta refuses to tell, since when, and when it is asked again."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Annotated
 
+from pydantic import Field
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -12,7 +14,7 @@ from sophia.analytics.readings.run_models import BudgetPause, MetricStatus, Refu
 from sophia.database.columns import shortened
 from sophia.database.statements import among, put_rows
 from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, PASSING
-from sophia.meta.catalogue.terms import Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.pacing import Pause
 from sophia.meta.records import Refusal
@@ -22,13 +24,13 @@ from sophia.vault import redact_secrets
 
 @dataclass(frozen=True, slots=True)
 class RecordedRefusal:
-    """A metric, by Meta's name, that Meta refuses for a kind of object: of one account, or of all when it is None."""
+    """A metric, by Meta's name, that Meta refuses for a kind of object."""
 
-    platform: str
-    object_kind: str
+    platform: Platform
+    object_kind: ObjectKind
     api_version: str
     metric_name: str
-    account_id: int | None
+    account_id: Annotated[int | None, Field(description="Null when Meta refuses it for every account.")]
     code: int
     subcode: int | None
     reason: str
@@ -46,21 +48,15 @@ def list_refusals(
         .where(or_(MetricStatus.account_id.is_(None), MetricStatus.account_id.in_(accounts)))
         .order_by(MetricStatus.platform, MetricStatus.object_kind, MetricStatus.metric_name, MetricStatus.id)
     )
-    return [
-        RecordedRefusal(
-            platform=row.platform,
-            object_kind=row.object_kind,
-            api_version=row.api_version,
-            metric_name=row.metric_name,
-            account_id=row.account_id,
-            code=row.code,
-            subcode=row.subcode,
-            reason=redact_secrets(row.reason),
-            since=row.since,
-            ask_again_at=row.ask_again_at,
-        )
-        for row in rows
-    ]
+    return [_recorded(row) for row in rows]
+
+
+def _recorded(row: MetricStatus) -> RecordedRefusal:
+    values = {field.name: getattr(row, field.name) for field in fields(RecordedRefusal)}
+    platform, object_kind = Platform(row.platform), ObjectKind(row.object_kind)
+    return RecordedRefusal(
+        **values | {"platform": platform, "object_kind": object_kind, "reason": redact_secrets(row.reason)}
+    )
 
 
 # A refusal is believed for this long. Meta brings metrics back, and a Page grows past the size where it has them.

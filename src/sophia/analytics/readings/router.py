@@ -19,7 +19,7 @@ from sophia.analytics.readings.aggregated import aggregate, full_buckets
 from sophia.analytics.readings.csv_export import ROWS_AT_ONCE, as_csv
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.queries import ReadingFilter, StoredReading, client_metric_names, newest_day, read_page
-from sophia.analytics.readings.schemas import GroupAnswer, ReadingAnswer, SeriesAnswer
+from sophia.analytics.readings.schemas import SeriesAnswer
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue.canonical import CANONICAL
 from sophia.meta.catalogue.lookup import stored_names
@@ -31,7 +31,7 @@ SERIES_DAYS = 90
 MOST_SERIES_DAYS = 3_660
 
 
-@router.get("/{client_id}/metrics", response_model=list[ReadingAnswer])
+@router.get("/{client_id}/metrics")
 def metrics(
     context: ReadContext,
     client_id: ClientId,
@@ -151,6 +151,6 @@ def series(context: ReadContext, client_id: ClientId, query: Annotated[SeriesQue
         unit=aggregated.unit,
         start=days.start,
         end=days.end,
-        groups=[GroupAnswer.model_validate(group) for group in aggregated.groups],
+        groups=aggregated.groups,
         reason=None if aggregated.names else "No account of this client's platforms has daily readings of this metric.",
     )

@@ -1,16 +1,18 @@
 """Runs: what was asked, what was stored, what failed (A14, C10)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from sophia.analytics.figures.requests import RunStatus
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.database.statements import among
+from sophia.meta.catalogue.terms import Platform
 from sophia.portfolio.models import Account
 from sophia.vault import redact_secrets
 
@@ -28,15 +30,27 @@ class RunProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class FamilyResult:
+    """What a run did for a family of series: the number of answers, and how the family ended.
+
+    *empty*: Meta answered without any value. *none*: the same, which is usual for a small account. *incomplete*: a list
+    was cut short. *stopped*: a rate limit or a dead token interrupted it.
+    """
+
+    answers: int
+    ended: Literal["ok", "failed", "empty", "none", "incomplete", "stopped", "not asked", "not permitted"]
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One collection for one account; moments are in UTC."""
 
     id: int
     client_id: int
     account_id: int
-    platform: str
+    platform: Platform
     trigger: str
-    status: str
+    status: RunStatus
     started_at: datetime
     finished_at: datetime | None
     api_version: str
@@ -44,7 +58,7 @@ class RunRecord:
     calls_counted_by_meta: int
     retries: int
     percent_used: float
-    families: dict[str, dict[str, Any]]
+    families: dict[str, FamilyResult]
     readings_new: int
     readings_changed: int
     readings_same: int
@@ -113,29 +127,16 @@ def calls_since(session: Session, since: datetime) -> tuple[int, int]:
 
 
 def _record(run: CollectionRun, client_id: int, platform: str) -> RunRecord:
+    columns: dict[str, Any] = {field.name: getattr(run, field.name, None) for field in fields(RunRecord)}
     return RunRecord(
-        id=run.id,
-        client_id=client_id,
-        account_id=run.account_id,
-        platform=platform,
-        trigger=run.trigger,
-        status=run.status,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        api_version=run.api_version,
-        calls=run.calls,
-        calls_counted_by_meta=run.calls_counted_by_meta,
-        retries=run.retries,
-        percent_used=run.percent_used,
-        families=run.families,
-        readings_new=run.readings_new,
-        readings_changed=run.readings_changed,
-        readings_same=run.readings_same,
-        posts_new=run.posts_new,
-        quarantined=run.quarantined,
-        problems=[_problem(note) for note in run.problems],
-        action_needed=run.action_needed and redact_secrets(run.action_needed),
-        resume_at=run.resume_at,
+        **columns
+        | {
+            "client_id": client_id,
+            "platform": Platform(platform),
+            "families": {name: FamilyResult(**state) for name, state in run.families.items()},
+            "problems": [_problem(note) for note in run.problems],
+            "action_needed": run.action_needed and redact_secrets(run.action_needed),
+        }
     )
 
 

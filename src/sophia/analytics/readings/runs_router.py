@@ -22,11 +22,7 @@ from sophia.analytics.readings.run_schemas import (
     AccountAnswer,
     AccountStatus,
     CatalogueAnswer,
-    GapAnswer,
     MetricAnswer,
-    RefusalAnswer,
-    RunAnswer,
-    UnclassifiedAnswer,
 )
 from sophia.analytics.readings.runs import RunRecord, list_runs, runs_by_id
 from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
@@ -71,7 +67,7 @@ def account_answer(state: AccountState, run: RunRecord | None, context: RequestC
         asked_through=state.through_day,
         last_success_at=state.last_success_at,
         stale=state.is_stale(context.now),
-        last_run=None if run is None else RunAnswer.model_validate(run),
+        last_run=run,
     )
 
 
@@ -86,7 +82,7 @@ def token_warning(state: AccountState, now: datetime, warning_days: int) -> str 
     return f"{' '.join(sentences)} Connect this account again: sophia connect" if sentences else None
 
 
-@router.get("/runs", response_model=list[RunAnswer], responses=documented(404))
+@router.get("/runs", responses=documented(404))
 def runs(
     context: ReadContext, query: Annotated[RunsQuery, Query()], request: Request, response: Response
 ) -> list[RunRecord]:
@@ -106,7 +102,7 @@ def runs(
     return paginate(request, response, records, query.limit, before_id=lambda last: last.id)
 
 
-@router.get("/gaps", response_model=list[GapAnswer], responses=documented(404))
+@router.get("/gaps", responses=documented(404))
 def gaps(context: ReadContext, query: Annotated[GapsQuery, Query()]) -> list[Gap]:
     """Days that should have readings and have none, with the reason. Without a window: the 90 days until yesterday."""
     window = gap_window(query.start_date, query.end_date, context.now)
@@ -133,7 +129,6 @@ def catalogue(context: ReadContext, query: Annotated[CatalogueQuery, Query()]) -
     with context.database.read() as session:
         unknown = unknown_metrics(session, context.allowed_clients)
         refused = list_refusals(session, context.allowed_clients)
-    platforms, levels = (None, query.platform), (None, query.level)
     today, version = reporting_day(context.now), context.settings.graph_api_version
     return CatalogueAnswer(
         metrics=[
@@ -142,14 +137,14 @@ def catalogue(context: ReadContext, query: Annotated[CatalogueQuery, Query()]) -
             if query.platform in (None, metric.platform) and query.level in (None, metric.level)
         ],
         unclassified=[
-            UnclassifiedAnswer.model_validate(row)
-            for row in unknown
-            if (query.platform is None or row.platform in platforms) and (query.level is None or row.level in levels)
+            metric
+            for metric in unknown
+            if query.platform in (None, metric.platform) and query.level in (None, metric.level)
         ],
         refusals=[
-            answer
-            for answer in (RefusalAnswer.model_validate(row) for row in refused)
-            if query.platform in (None, answer.platform) and query.level in (None, answer.object_kind.level)
+            refusal
+            for refusal in refused
+            if query.platform in (None, refusal.platform) and query.level in (None, refusal.object_kind.level)
         ],
     )
 

@@ -38,7 +38,6 @@ from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.schemas import (
     AccountFreshness,
     BenchmarkSummary,
-    ClientStateAnswer,
     ClientSummaryAnswer,
     DetailedKpis,
     FreshnessAnswer,
@@ -173,5 +172,5 @@ def portfolio_summary(context: ReadContext) -> PortfolioAnswer:
         detailed_kpis=None if week is None else DetailedKpis.model_validate(week),
         commentary=None if week is None else " ".join(sentence.text for sentence in week.commentary),
         reasons={name: NO_WEEK for name in ("detailed_kpis", "commentary") if week is None},
-        clients=[ClientStateAnswer.model_validate(client) for client in clients],
+        clients=clients,
     )

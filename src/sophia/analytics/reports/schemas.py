@@ -1,7 +1,7 @@
 """What the API answers of reports, and the shapes that they share with briefs. A figure without a value says why it has none."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ from sophia.analytics.figures.schemas import (
 from sophia.analytics.goals.schemas import GoalAnswer
 from sophia.analytics.kpis.schemas import SummaryLineAnswer, TrendAnswer
 from sophia.analytics.posting_times.schemas import PostingTimeAnswer, ResponseAnswer, SlotAnswer, posting_time_answers
+from sophia.analytics.readings.account_states import ClientState
 from sophia.analytics.readings.run_schemas import AccountStatus
 from sophia.analytics.reports.brief_schemas import MovementAnswer
 from sophia.analytics.reports.records import Report
@@ -132,18 +133,6 @@ class BenchmarkSummary(ResponseModel):
     portfolio: list[PeersAnswer]
 
 
-class ClientStateAnswer(ResponseModel):
-    client_id: int
-    name: str
-    accounts: int
-    status: Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
-    latest_metric_date: date | None
-    last_success_at: datetime | None
-    stale: bool
-    readings: int
-    action_needed: str | None
-
-
 class DetailedKpis(ResponseModel):
     """What every client had in the newest closed week, and for how many clients each KPI rose or fell.
 
@@ -165,7 +154,7 @@ class PortfolioAnswer(ResponseModel):
     detailed_kpis: DetailedKpis | None
     commentary: str | None
     reasons: dict[str, str]
-    clients: list[ClientStateAnswer]
+    clients: list[ClientState]
 
 
 class AccountFreshness(ResponseModel):

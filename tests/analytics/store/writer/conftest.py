@@ -127,7 +127,7 @@ def batch(
     rejected_items: Iterable[RejectedItem] = (),
     reels: Iterable[str] = (),
 ) -> Batch:
-    return Batch(source(), list(readings), list(posts), list(rejected_items), list(reels))
+    return Batch(list(readings), list(posts), list(rejected_items), list(reels), source())
 
 
 def page_views(value: float, day: date = DAY) -> Reading:

@@ -161,8 +161,8 @@ def test_account_total_is_in_step(office: Office) -> None:
 
 def test_an_answer_keeps_where_it_came_from(office: Office) -> None:
     """A14: request, version, hash and, while wanted, the body; a reading names its fetch."""
-    office.writer().save([Batch(source(b'{"data":[]}'), [page_views(1)], [], [], [])])
-    office.writer(keep=False).save([Batch(source(b"other"), [], [], [], [])])
+    office.writer().save([Batch([page_views(1)], [], [], [], source(b'{"data":[]}'))])
+    office.writer(keep=False).save([Batch([], [], [], [], source(b"other"))])
     kept, dropped = office.rows("SELECT id, subject, request, api_version, body FROM fetches ORDER BY id")
     assert kept[1:4] == ("page_insights", "GET /1/insights?metric=x", "v22.0")
     assert zlib.decompress(bytes(kept[4])) == b'{"data":[]}'
