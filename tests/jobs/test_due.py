@@ -111,7 +111,7 @@ def test_there_is_no_point_without_a_token_or_in_a_paused_account() -> None:
 
 def test_a_run_that_was_cut_off_is_made_good() -> None:
     """C1, E4: killed or stopped when its days were complete and its posts were not, by the next start or within the hour."""
-    stopped = [RunProblem("The run was ended before it was done.", None, "stopped", None, None, None)]
+    stopped = [RunProblem("The run was stopped before it was complete.", None, "stopped", None, None, None)]
     for run, due in (
         (run_of("running", NOW), True),
         (replace(run_of("failed", NOW), problems=stopped), True),

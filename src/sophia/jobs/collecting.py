@@ -1,4 +1,4 @@
-"""Collecting accounts side by side, whoever asked for it: a job, the start of the server, or a command."""
+"""Collects accounts side by side, for a job, the start of the server, or a command."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One account and what its run is for. `still_due`, if given, is asked again under the account's lease, in a thread."""
+    """One account and the plan of its run. `still_due` is called again in a thread, under the account's lease."""
 
     account: AccountInfo
     plan: Plan
@@ -40,11 +40,11 @@ class Order:
 async def collect_orders(
     collector: Collector, orders: Sequence[Order], watching: Callable[[AccountInfo], Progress] | None = None
 ) -> list[RunOutcome]:
-    """Run every order, as many at a time as the settings allow, and return what became of each, in order.
+    """Run every order, as many at a time as the settings allow, and return the outcomes in the same order.
 
-    Whatever happens to one account, the others go on (C2): a fault of ours ends its run as failed, is logged with its
-    traceback, and is an outcome like any other. `watching` makes the progress of one account; it is told of the end of
-    a run by the run, and once more here.
+    An account that fails affects no other (C2): an unexpected exception ends its run as failed, is logged with its
+    traceback, and is an outcome like any other. `watching` creates the progress of one account, which receives the end
+    of a run from the run, and again here.
     """
     slots = asyncio.Semaphore(collector.settings.concurrency)
 
@@ -53,7 +53,7 @@ async def collect_orders(
         order_collector = replace(collector, progress=progress)
         async with slots:
             outcome = await order_collector.collect_safely(order.account.id, order.plan, order.still_due)
-        # An account that is skipped has no run that would say so; watchers hear the end of the others twice.
+        # A skipped account has no run to report its end; the others report it twice.
         progress.finished(order.account.label, outcome)
         return outcome
 
@@ -63,12 +63,12 @@ async def collect_orders(
 
 
 async def collect_daily(context: JobContext) -> dict[str, int]:
-    """The daily collection: every account that is not through yesterday, or whose posts are due."""
+    """Run the daily collection: every account that is not complete through yesterday, or whose posts are due."""
     return await _collect(context, Plan("daily", at_least=None), is_due_daily)
 
 
 async def catch_up(context: JobContext) -> dict[str, int]:
-    """What the last daily collection should have brought and did not: the machine slept, or Meta set a limit."""
+    """Collect what the last daily collection missed because the machine slept or Meta set a limit."""
     hour, zone = context.settings.daily_hour, context.settings.operator_zone
     return await _collect(
         context, Plan("catch_up", at_least=None), lambda health, now: is_due_again(health, now, hour, zone)
@@ -76,17 +76,17 @@ async def catch_up(context: JobContext) -> dict[str, int]:
 
 
 async def collect_at_start(context: JobContext) -> dict[str, int]:
-    """At the start of the server: accounts that are not through yesterday."""
+    """At the start of the server, collect accounts that are not complete through yesterday."""
     return await _collect(context, Plan("start", at_least=None), is_due_at_start)
 
 
 async def collect_fresh(context: JobContext) -> dict[str, int]:
-    """Stories that are alive now, whose metrics die with them after 24 hours (B5), and posts of the last days (B7)."""
+    """Collect current stories, whose metrics end with them after 24 hours (B5), and posts of the last days (B7)."""
     return await _collect(context, Plan(FRESH, fresh_only=True, at_least=None), _is_active)
 
 
 async def collect_comments(context: JobContext) -> dict[str, int]:
-    """What people wrote under posts, and competitors: a run of its own for each account, so that readings wait for nothing."""
+    """Collect comments and competitors in a run of their own per account, so that no reading waits for them."""
     return await _collect(context, Plan(COMMENTS, comments_only=True, at_least=None), _is_active)
 
 
@@ -97,7 +97,7 @@ def _is_active(health: AccountHealth, _now: datetime) -> bool:
 async def _collect(
     context: JobContext, plan: Plan, is_due: Callable[[AccountHealth, datetime], bool]
 ) -> dict[str, int]:
-    """Collect the accounts that are due; returns {status of the run: how many}."""
+    """Collect the accounts that are due. Return {status of the run: count}."""
     accounts = await anyio.to_thread.run_sync(_account_health, context)
     now = context.clock()
     due = [health for health in accounts if may_be_collected(health) and is_due(health, now)]
@@ -112,7 +112,7 @@ async def _collect(
 def _is_still_due(
     context: JobContext, before: AccountHealth, is_due: Callable[[AccountHealth, datetime], bool]
 ) -> bool:
-    """Whether the account is due by what the store says now; `before` is what it said when the job began."""
+    """Whether the account is due by the current state of the store; `before` is its state when the job began."""
     with context.database.read() as session:
         current = account_health(session, account_id=before.account.id)
     return any(
@@ -122,7 +122,7 @@ def _is_still_due(
 
 
 def resumption(context: JobContext) -> datetime | None:
-    """When the first account may go on that was stopped by a limit or by silence; None when none was."""
+    """Return when the first account may continue that a limit or a silent host stopped; None if none was stopped."""
     return next_resumption(health for health in _account_health(context) if may_be_collected(health))
 
 

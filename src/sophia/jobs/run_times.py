@@ -26,7 +26,7 @@ ONE_MINUTE = timedelta(minutes=1)
 MONDAY = 0
 # A run follows its day by one date at most, and Samoa skipped one.
 DAYS_BACK = 2
-# A program that slept longer than this continues here: APScheduler lists every missed run before it drops all but one.
+# How far back missed runs are listed: APScheduler lists every missed run before it drops all but one.
 LONGEST_WALK = timedelta(days=15)
 
 

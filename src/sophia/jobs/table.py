@@ -1,4 +1,4 @@
-"""All jobs, in one table: what they do, when, and for how long a process that begins one keeps others from it."""
+"""The table of jobs: what they do, when, and how long one process keeps others from the same job."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`alone_for`: after one process has begun it, no other does for this while; must be shorter than the schedule's
-    interval. None where what is due says it better. `is_quiet`: its turns are worth a log line only to who looks for them.
+    """A job. After one process has begun it, no other does for `alone_for`, which is shorter than the schedule's
+    interval; None if the job computes what is due. `is_quiet`: its runs are logged at debug level only.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Job:
 
 
 async def check_all_tokens(context: JobContext) -> dict[str, int]:
-    """Ask Meta about every token, and log what a person should do."""
+    """Check every token with Meta, and log what a person should do."""
     check = await check_tokens(context.database, context.vault, context.client, context.settings, context.clock)
     for warning in check.warnings:
         log.warning("action_needed", code=warning.code, message=warning.message, account=warning.account)
@@ -47,19 +47,19 @@ async def check_all_tokens(context: JobContext) -> dict[str, int]:
 
 
 async def publish_due(context: JobContext) -> dict[str, int]:
-    """Send what stands in the publishing queue and is due, and find out what became of what was sent."""
+    """Publish what is due in the publishing queue, and find out the result of what was sent."""
     publisher = Publisher(context.database, context.vault, context.client, context.settings, context.clock)
     return await publisher.publish_due()
 
 
 async def forget_old_answers(context: JobContext) -> dict[str, int]:
-    """Drop raw answers that are older than the settings keep them."""
+    """Delete raw answers that are older than the settings keep them."""
     before = context.clock() - timedelta(days=context.settings.raw_answer_days)
     return {"forgotten": await anyio.to_thread.run_sync(forget_raw_answers, context.database, before)}
 
 
 async def forget_old_comments(context: JobContext) -> dict[str, int]:
-    """Drop comments that were written longer ago than the settings keep them."""
+    """Delete comments that are older than the settings keep them."""
     before = context.clock() - timedelta(days=context.settings.comment_days)
     return {"forgotten": await anyio.to_thread.run_sync(forget_comments, context.database, before)}
 
@@ -80,25 +80,25 @@ def _group_campaigns(context: JobContext) -> int:
 
 
 async def check_all_links(context: JobContext) -> dict[str, int]:
-    """Follow the links that are out, and note which lead nowhere or lose their tags."""
+    """Follow the published links, and record which are broken or lose their tags."""
     async with LinkChecker(allow_loopback=context.settings.link_check_loopback) as checker:
         return await check_links(context.database, checker, context.clock)
 
 
 async def keep_closed_weeks(context: JobContext) -> dict[str, int]:
-    """Compute the KPIs of weeks that closed, and anew those of weeks whose readings came late or were restated."""
+    """Compute the KPIs of weeks that closed, and recompute weeks whose readings came late or were restated."""
     saved = await anyio.to_thread.run_sync(keep_weeks, context.database, context.clock())
     return {"new": saved.new, "changed": saved.changed, "same": saved.same}
 
 
 async def watch_series(context: JobContext) -> dict[str, int]:
-    """Judge the days that are new, in every series of the portfolio, and keep what is unusual."""
+    """Detect anomalies in the new days of every series of the portfolio, and store them."""
     saved = await anyio.to_thread.run_sync(keep_anomalies, context.database, context.clock())
     return {"new": saved.new, "changed": saved.changed, "withdrawn": saved.withdrawn}
 
 
 async def attribute_decisions(context: JobContext) -> dict[str, int]:
-    """Say what the posts that decisions are judged by had at each age that has passed."""
+    """Record the outcomes of decisions: the values of their posts at each age that has passed."""
     saved = await anyio.to_thread.run_sync(attribute_outcomes, context.database, context.clock())
     return {"new": saved.new, "changed": saved.changed, "same": saved.same}
 

@@ -1,4 +1,4 @@
-"""What a run says about itself, so that an operator can act on it: how each family ended, what failed, what to do (C10)."""
+"""The report of a run for an operator: the result of each family, what failed, what to do (C10)."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ from sophia.meta.fallbacks import Ask
 from sophia.vault import redact_secrets
 
 log = structlog.get_logger(__name__)
-# A host that does not answer is tried again after this; Meta's own outages last minutes, a laptop's network less.
+# When a host that does not answer is tried again. Meta's outages last minutes, those of a laptop's network less.
 AGAIN_AFTER_SILENCE = timedelta(minutes=5)
-# A run in which Meta's servers failed on every call is repeated after this: failed calls count against Meta's limits.
+# When a run is repeated in which Meta's servers failed on every call: failed calls count against Meta's limits.
 AGAIN_AFTER_OUTAGE = timedelta(minutes=15)
 FAMILY_OF_EDGE = {"published_posts": "posts", "video_reels": "posts"}
 MOST_EXAMPLES = 5
@@ -30,8 +30,8 @@ A_PERSON_MUST_ACT = frozenset(
 
 
 INSIGHTS_PERMISSION = {Platform.FACEBOOK: "read_insights", Platform.INSTAGRAM: "instagram_manage_insights"}
-# Meta gives an account with fewer than 100 followers no demographics and no split by follower (GRAPH_API §1d), and there
-# may be nobody to tap a contact button.
+# Meta returns no demographics and no split by follower for an account with fewer than 100 followers (GRAPH_API §1d),
+# and perhaps no person tapped a contact button.
 MAY_HAVE_NONE = frozenset({"demographics", "weeks"})
 NONE_YET = "Meta answered without any value for {family}."
 SMALL_ACCOUNT = (
@@ -42,13 +42,13 @@ ALLOW_INSIGHTS = (
     "Connect this account again and allow {permission}: sophia connect. The next run asks for these days again."
 )
 LIST_CUT_SHORT = (
-    "Meta's list ended early, although it named a next page. Posts that it lacks are not taken for deleted."
+    "Meta's list ended early, although it named a next page. Posts missing from it do not count as deleted."
 )
 
 
 @dataclass(slots=True)
 class Accounting:
-    """The outcome of a run while it grows. Every problem has a message and what to do about it; nothing is said twice."""
+    """The outcome of a run while it grows. Every problem has a message and an action, and is reported once."""
 
     outcome: RunOutcome = field(default_factory=RunOutcome)
     _failed: set[str] = field(default_factory=set)
@@ -62,9 +62,10 @@ class Accounting:
         self.outcome.families[family]["ended"] = "ok"
 
     def failed(self, family: str, error: GraphError, now: datetime) -> None:
-        """A family ended with an error of Meta's. An error that stops the whole account is reported once.
+        """Record that a family ended with an error of Meta. An error that stops the whole account is reported once.
 
-        A family that such an error interrupts keeps its answers and is "stopped"; one that had none was not asked.
+        A family that such an error interrupts keeps its answers and is "stopped"; a family without an answer is "not
+        asked".
         """
         self._fail(family)
         outcome, state = self.outcome, self.outcome.families[family]
@@ -85,27 +86,29 @@ class Accounting:
             outcome.action_needed = f"{error.advice} ({error.text})"
 
     def store_failed(self, family: str, error: DBAPIError | StoreError) -> None:
-        """The driver's own words without the statement, whose parameters are none of the reader's business."""
+        """Report a database error in the driver's words, without the statement, whose parameters may be private."""
         self._fail(family)
         text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
         reason = text.splitlines()[0] if text else type(error).__name__
-        action = "Look after the database: its disk, its rights, its connections. The next run reads this again."
+        action = "Check the database: its disk, its permissions, its connections. The next run reads this again."
         self._problem(family, "store", f"The store could not be written: {redact_secrets(reason)}", action)
         self.outcome.action_needed = self.outcome.action_needed or action
 
     def crashed(self, family: str, error: Exception) -> None:
         self._fail(family)
-        message = f"{type(error).__name__}: a fault of Sophia's own; its log says more"
-        self._problem(family, "crashed", message, "Report this as a fault of Sophia, with the lines of its log.")
+        message = f"{type(error).__name__}: an error in Sophia; its log says more"
+        self._problem(family, "crashed", message, "Report this error in Sophia, with the lines of its log.")
 
     def not_allowed(self, family: str, message: str, what_to_do: str) -> None:
-        """A family was not asked, for want of a permission that nothing else needs."""
+        """Record that a family was not requested because a permission is missing that only this family needs."""
         self._fail(family)
         self.outcome.families[family]["ended"] = "not permitted"
         self._problem(family, "permission", message, what_to_do)
 
     def silent(self, family: str, ask: Ask, *, had_values: bool) -> None:
-        """Meta answered without a value. A family that may have none by its nature costs the run nothing."""
+        """Record that Meta answered without a value. For a family that may have none by its nature the run still counts
+        as complete.
+        """
         permission = INSIGHTS_PERMISSION[ask.platform]
         may_have_none = family in MAY_HAVE_NONE and not had_values
         self.outcome.families[family]["ended"] = "none" if may_have_none else "empty"
@@ -126,22 +129,22 @@ class Accounting:
         self.outcome.action_needed = self.outcome.action_needed or f"{action} ({message})"
 
     def cut_short(self, family: str) -> None:
-        """A list ended although Meta named a next page; what it listed is stored."""
+        """Record that a list ended although Meta named a next page. What it listed is stored."""
         self._failed.add(family)
         self.outcome.families[family]["ended"] = "incomplete"
         self._problem(family, "incomplete", LIST_CUT_SHORT, "Nothing: the next run reads the list again.")
 
     def noted(self, family: str, code: str, message: str, what_to_do: str) -> None:
-        """Something that a person should know, and that costs the family nothing else."""
+        """Report something that a person should know and that does not affect the rest of the family."""
         self._problem(family, code, message, what_to_do)
 
     def out_of_time(self, minutes: float) -> None:
-        message = f"The run took longer than {minutes:g} minutes and was ended; what it had fetched is stored."
+        message = f"The run took longer than {minutes:g} minutes and was stopped; what it fetched is stored."
         self._failed.add("deadline")
-        self._problem("run", "deadline", message, "Nothing: the next run goes on from there.")
+        self._problem("run", "deadline", message, "Nothing: the next run continues there.")
 
     def conclude(self, ask: Ask) -> None:
-        """Say what was refused, skipped or set aside, and settle the status."""
+        """Report what was refused, skipped or rejected, and set the status."""
         outcome = self.outcome
         for refusal in ask.refusals:
             message = f"Meta refuses {refusal.metric} for {refusal.kind.value}: {refusal.reason}"
@@ -167,9 +170,9 @@ class Accounting:
             what = "; ".join(
                 f"{what} ({count}×)" for what, count in first_examples(outcome.saved.rejected_items.items())
             )
-            message = f"{outcome.saved.quarantined} parts of answers could not be believed and were set aside: {what}"
+            message = f"{outcome.saved.quarantined} parts of answers were invalid and rejected: {what}"
             self._problem(
-                "quarantine", "set_aside", message, "Nothing, unless it lasts: the next run reads them again."
+                "quarantine", "set_aside", message, "Nothing, unless this persists: the next run reads them again."
             )
         if any(error.remedy in PASSING for error in ask.skipped.values()):
             self._failed.add("posts")
@@ -187,7 +190,7 @@ class Accounting:
             outcome.status = "partial"
 
     def _note_outage(self) -> None:
-        """Every family failed in a way that passes: the server repeats the run soon, and says what may be to blame."""
+        """Every family failed temporarily: let the server repeat the run soon, and name the probable cause."""
         error, now = next(iter(self._outage.values()))
         is_silence = error.code == 0
         self.outcome.resume_at = now + (AGAIN_AFTER_SILENCE if is_silence else AGAIN_AFTER_OUTAGE)
@@ -209,14 +212,14 @@ class Accounting:
 async def attempt(
     accounting: Accounting, family: str, work: Callable[[], Awaitable[None]], now: datetime, name: str
 ) -> None:
-    """Do the work of a family. Whatever fails in it is noted and costs this family, and nothing beside it (C1)."""
+    """Do the work of a family. Any failure is recorded and ends this family only (C1)."""
     try:
         await work()
     except GraphError as error:
         accounting.failed(family, error, now)
     except (DBAPIError, StoreError) as error:
         accounting.store_failed(family, error)
-    except Exception as error:  # the border of a family: what we did not foresee costs it, and nothing beside it
+    except Exception as error:  # an unforeseen exception ends this family only
         accounting.crashed(family, error)
         log.exception("family_crashed", accounting=name, family=family)
     else:
@@ -236,7 +239,9 @@ def as_problem(family: str, error: GraphError) -> dict[str, Any]:
 
 
 def skipped_problems(skipped: Iterable[tuple[str, GraphError]]) -> list[dict[str, Any]]:
-    """A problem for each reason, with the objects that it concerns: a hundred posts are not a hundred lines."""
+    """Return one problem per reason with the objects that it concerns, so that a hundred posts are not a hundred
+    lines.
+    """
     reasons: dict[tuple[int, int | None, Remedy], list[tuple[str, GraphError]]] = {}
     for name, error in skipped:
         reasons.setdefault((error.code, error.subcode, error.remedy), []).append((name, error))
@@ -252,7 +257,7 @@ def skipped_problems(skipped: Iterable[tuple[str, GraphError]]) -> list[dict[str
 
 
 def unknown_kinds_problem(counts: Mapping[str, int]) -> tuple[str, str]:
-    """What a run says about media of unknown kinds, and what to do."""
+    """Return the message about media of unknown kinds, and what to do."""
     posts = sum(counts.values())
     kinds = "; ".join(f"{kind} ({count}×)" for kind, count in first_examples(sorted(counts.items())))
     message = f"Meta lists {posts} media of a kind that Sophia does not know: {kinds}. They are kept as kind other."

@@ -1,8 +1,8 @@
-"""The daily look at what people say: comments under an account's posts, and the client's competitors on Instagram.
+"""The daily run for comments under an account's posts, and for the client's competitors on Instagram.
 
-A run of its own, apart from that of the readings: whatever happens here costs no reading. It asks for the comments of
-young posts with the list of posts, for those of older posts when Meta counts others than before, and for further pages
-only where they may bring something.
+It is a run of its own, so that its failures affect no reading. It requests the comments of young posts with the list of
+posts, those of older posts when Meta's count of comments changed, and further pages only where they may bring
+something.
 """
 
 import asyncio
@@ -28,24 +28,24 @@ from sophia.meta.envelope import Answer
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.fallbacks import Ask
 
-# Most comments come within the first days; from then on the count tells when to look again.
+# Most comments come within the first days; after that Meta's count shows when to read again.
 YOUNG = timedelta(days=28)
-# A post with more comments than one page holds is read to its end so often, to see what was deleted.
+# How often a post with several pages of comments is read to its end, to find deleted comments.
 FULL_READ_EVERY = timedelta(days=7)
 MOST_OLD_POSTS = 200
-# Of fifty comments each: further down than this nobody reads a single post, nor so many of an account in a day.
+# Pages of fifty comments: a person reads neither further down a post nor more of an account in a day.
 MOST_PAGES_OF_A_POST = 20
 MOST_FURTHER_PAGES = 400
-PERMISSION_MISSING = "Comments are not asked for: the token lacks the permission {}."
+PERMISSION_MISSING = "Sophia does not read comments: the token lacks the permission {}."
 ALLOW = "To read comments too, connect again with this permission: sophia connect"
 
 
 @dataclass(slots=True)
 class PostProgress:
-    """How far the comments of one post were read in this run.
+    """How far this run has read the comments of one post.
 
-    `is_ended`: nothing more is to be asked, for the list is over or brings nothing new. `is_whole`: the list is over, and
-    everything in it could be read.
+    `is_ended`: no request is left, because the list is over or brings nothing new. `is_complete`: the list is over, and
+    every item was readable.
     """
 
     post: CommentedPost
@@ -63,17 +63,17 @@ class PostProgress:
 
     @property
     def is_done(self) -> bool:
-        """Whether Meta's count of comments is seen to, so that the post rests until there is another one."""
+        """Whether Meta's count of comments is dealt with, so that the post rests until the count changes."""
         return self.is_at_the_bound or (self.is_ended and not self.is_incomplete)
 
     def read_at(self, now: datetime) -> datetime | None:
-        """When it was last read to its end, or as far as is ever read."""
+        """Return when the post was last read to its end, or as far as Sophia reads."""
         return now if self.is_complete or self.is_at_the_bound else self.post.read_at
 
 
 def needs_full_read(post: CommentedPost, now: datetime) -> bool:
-    """Whether a post is to be read to its end, and not only until nothing is new: from time to time, and when Meta counts
-    fewer comments than before.
+    """Whether to read a post to its end, and not only until nothing is new: weekly, and when Meta counts fewer comments
+    than before.
     """
     if post.read_at is None or now - post.read_at >= FULL_READ_EVERY:
         return True
@@ -81,12 +81,12 @@ def needs_full_read(post: CommentedPost, now: datetime) -> bool:
 
 
 def is_due(post: CommentedPost) -> bool:
-    """Whether Meta counts other comments under an older post than when it was last read."""
+    """Whether Meta's count of comments under an older post changed since it was last read."""
     return post.counted is not None and post.counted != (post.counted_then or 0)
 
 
 class CommentsRun:
-    """The state of one run. `outcome` is complete when go() has returned; Meta's errors end up in it."""
+    """The state of one run. `outcome` is complete when go() has returned; errors of Meta are part of it."""
 
     def __init__(
         self, database: Database, settings: Settings, account: DueAccount, ask: Ask, run_id: int, now: datetime
@@ -103,7 +103,7 @@ class CommentsRun:
         return self._accounting.outcome
 
     async def go(self) -> None:
-        """Do everything that is due, one after the other."""
+        """Do everything that is due, in order."""
         competitors = await anyio.to_thread.run_sync(self._due_competitors)
         families: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         if self._settings.collect_comments:
@@ -150,7 +150,9 @@ class CommentsRun:
             return posts_to_read(session, self.account.id, self._keep_since)
 
     async def _young_posts(self, names: list[str], since: datetime) -> None:
-        """Where a list fails as a whole, each post is asked by itself, and the one to blame is left out."""
+        """Read the comments of young posts with their list. If the list fails as a whole, request each post on its own
+        and skip the one that fails.
+        """
         if not names:
             return
         try:
@@ -162,7 +164,7 @@ class CommentsRun:
             await self._keep(comments.of_each_post(self.ask, missing, self._closed))
 
     async def _next_pages(self) -> None:
-        """The next page of every post that has one and may hold something new, fifty posts at a time."""
+        """Read the next page of every post that has one and may hold something new, fifty posts at a time."""
         left = MOST_FURTHER_PAGES
         while left > 0:
             open_posts = [
@@ -184,7 +186,7 @@ class CommentsRun:
                 self._accounting.answered("comments")
 
     def _store(self, answer: Answer) -> None:
-        """Store one answer at once, and note what it leaves to be asked."""
+        """Store one answer at once, and record what remains to be requested."""
         pages = comments.read(answer, self.ask.platform, self.ask.account, self.ask.caller.base_url)
         saved_posts = save_comments(self._database, self.account.id, pages, self._now, self._keep_since)
         for saved_post in saved_posts:
@@ -193,7 +195,7 @@ class CommentsRun:
         for page in pages:
             progress = self._posts.get(page.post)
             if page.is_incomplete and not page.post:
-                description = "an item of a list of comments that names no post"
+                description = "an item in a list of comments that names no post"
                 self.outcome.saved.add(Saved(quarantined=1, rejected_items={description: 1}))
             if progress is None:
                 continue
@@ -208,7 +210,7 @@ class CommentsRun:
                 self.outcome.saved.add(Saved(quarantined=1, rejected_items={description: 1}))
 
     def _finish(self) -> None:
-        """What was read to the end is known to be all there is, also when the run broke off elsewhere."""
+        """Record the posts that were read to their end, also when the run stopped early."""
         complete = {name: post.names for name, post in self._posts.items() if post.is_complete}
         noted = {
             name: (read_at, post.post.counted)
@@ -221,7 +223,9 @@ class CommentsRun:
     # -- competitors ------------------------------------------------------------------------------------------------------
 
     async def _competitors(self, competitors: list[DueCompetitor]) -> None:
-        """One call a competitor and day; who cannot be found is named once, and asked for again in a week."""
+        """Make one call per competitor and day. A competitor that Meta does not know is reported once and requested
+        again in a week.
+        """
         for competitor in competitors:
             try:
                 answer = await discovery.discover(self.ask, competitor.username)

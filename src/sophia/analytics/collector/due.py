@@ -1,4 +1,4 @@
-"""What the collector must know before it asks."""
+"""What a run reads from the store before its first request."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,15 +25,17 @@ from sophia.meta.pacing import Budget, Pause
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Account, Post
 
-# So many runs ask for the same days again when a part of the answer could not be believed; then the days are let go.
+# After this many runs with invalid parts, Sophia accepts that Meta sends no better answer and covers the days.
 PERSISTENT_RUNS = 3
-# How a family ended that gave no value, whether it should have or not.
+# Results of a family without values, whether it should have some or not.
 SILENT = frozenset({"empty", "none"})
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiredRefusal:
-    """A metric of the account itself whose refusal is due for another try, and since when Meta refuses it."""
+    """A refused metric of the account itself that is due for another try; `since` is the first refusal, `mark` its
+    watermark family.
+    """
 
     metric: str
     since: datetime
@@ -42,11 +44,12 @@ class ExpiredRefusal:
 
 @dataclass(frozen=True, slots=True)
 class DueAccount:
-    """An account as a run finds it. `covered` and `asked_at` are by family of series, `refused` by kind of object.
+    """The state of an account at the start of a run. `covered` and `asked_at` are by family of series, `refused` by
+    kind of object.
 
-    `resting` are objects that have refused and are left alone, `retried` those that are due for another try.
-    `odd_for_long`: Meta's answers held parts that cannot be believed in each of the last runs, so it will not pass.
-    `silent`: families that gave no value in the last run; `silent_for_long`: in each of the last ODD_RUNS runs.
+    `resting` are objects that refused and are left alone, `retried` those that are due for another try.
+    `persistently_invalid`: Meta's answers held invalid parts in each of the last runs, so waiting does not help.
+    `silent`: families that gave no value in the last run; `silent_for_long`: in each of the last PERSISTENT_RUNS runs.
     `answered_before`: families of which the account has readings. `has_posts`: it has posts that Meta still lists.
     `last_days`: the last day with a reading, by name of the account's daily series without breakdown.
     `unanswered_since`: when the oldest post was published whose insights are due again at once.
@@ -75,7 +78,9 @@ class DueAccount:
 
 
 def account_to_collect(session: Session, account_id: int, api_version: str, now: datetime) -> DueAccount:
-    """Raises NotFoundError when there is no such account. Refusals that are due for another try are left out."""
+    """Return the state of an account, without refusals that are due for another try. Raises NotFoundError for an
+    unknown account.
+    """
     account = session.get(Account, account_id)
     if account is None:
         raise NotFoundError(f"There is no account {account_id}.")
@@ -122,7 +127,9 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
 
 
 def recovered_mark(metric: str) -> str:
-    """The family under which it is noted that the days of a refusal that is over were read; names may be long."""
+    """Return the watermark family (a hash, names may be long) which records that the days of an expired refusal were
+    read.
+    """
     return f"regained:{hashlib.sha256(metric.encode()).hexdigest()[:16]}"
 
 
@@ -147,7 +154,7 @@ def _expired_refusals(
 
 
 def _last_runs(session: Session, account_id: int) -> list[tuple[int, dict[str, dict[str, Any]]]]:
-    """(parts set aside, how each family ended) of the newest runs, newest first."""
+    """Return (number of rejected items, result of each family) of the newest runs, newest first."""
     newest = (
         select(CollectionRun.quarantined, CollectionRun.families)
         .where(CollectionRun.account_id == account_id, CollectionRun.trigger.not_in(ASIDE))
@@ -158,7 +165,7 @@ def _last_runs(session: Session, account_id: int) -> list[tuple[int, dict[str, d
 
 
 def _answered_before(session: Session, account: Account) -> frozenset[str]:
-    """The families of which the account, or one of its posts, has a reading; a series is made with its first reading."""
+    """Return the families of which the account, or one of its posts, has a reading."""
     rows = session.execute(
         select(StoredMetric.level, StoredMetric.metric_name, StoredMetric.breakdown).where(
             StoredMetric.platform == account.platform,
@@ -170,7 +177,7 @@ def _answered_before(session: Session, account: Account) -> frozenset[str]:
 
 
 def _last_days(session: Session, account_id: int) -> dict[str, date]:
-    """{stored name: last day} of the daily series of the account itself; by the index on series and day."""
+    """Return {stored name: last day} of the account's own daily series, through the index on series and day."""
     of_series = EngagementMetric.series_id == MetricSeries.id
     last = select(func.max(EngagementMetric.metric_date)).where(of_series).correlate(MetricSeries).scalar_subquery()
     rows = session.execute(
@@ -192,7 +199,9 @@ def _living_posts(account_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _unanswered_since(session: Session, account_id: int) -> datetime | None:
-    """When the oldest post was published whose insights failed in passing; refusals that last have been tried before."""
+    """Return when the oldest post was published whose insights failed temporarily; lasting refusals had more than 0
+    tries.
+    """
     return session.scalar(
         select(func.min(Post.published_at))
         .join(RefusedObject, RefusedObject.object_id.in_((Post.platform_post_id, Post.video_id)))
@@ -201,6 +210,6 @@ def _unanswered_since(session: Session, account_id: int) -> datetime | None:
 
 
 def budget_pauses(session: Session) -> list[Pause]:
-    """The budgets of Meta's limits that some process has noted as resting."""
+    """Return the budgets of Meta's limits that a process recorded as resting."""
     rows = session.execute(select(BudgetPause.budget, BudgetPause.until, BudgetPause.reason))
     return [Pause(Budget.of_key(key), until, reason) for key, until, reason in rows]

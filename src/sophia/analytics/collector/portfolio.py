@@ -1,4 +1,4 @@
-"""Collects the portfolio: whose turn it is, one run per account at a time, and what is said at the end of each."""
+"""Collects the portfolio: accounts side by side, one run per account at a time, and the record of each run."""
 
 import asyncio
 import os
@@ -41,12 +41,12 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 RENEW_SECONDS = 60.0
 COLLECTED_ELSEWHERE = {"code": "not_due", "message": "Another process has collected this account in the meantime."}
-STOPPED = {"code": "stopped", "message": "The run was ended before it was done."}
+STOPPED = {"code": "stopped", "message": "The run was stopped before it was complete."}
 
 
 @dataclass(slots=True)
 class Collector:
-    """Everything that a collection needs, put together at the edge. The clock gives aware moments in UTC."""
+    """Everything that a collection needs. The clock returns aware moments in UTC."""
 
     database: Database
     vault: Vault
@@ -57,7 +57,9 @@ class Collector:
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
 
     async def collect(self, account_ids: Sequence[int], plan: Plan) -> list[RunOutcome]:
-        """Collect several accounts side by side; the failure of one is its own (C2, C4). In the order given."""
+        """Collect several accounts side by side and return their outcomes in the same order. An account that fails
+        affects no other (C2, C4).
+        """
         slots = asyncio.Semaphore(self.settings.concurrency)
 
         async def collect_one(account_id: int) -> RunOutcome:
@@ -71,15 +73,17 @@ class Collector:
     async def collect_safely(
         self, account_id: int, plan: Plan, still_due: Callable[[], bool] | None = None
     ) -> RunOutcome:
-        """collect_account, with a fault of ours turned into an outcome: it may cost its account and no other (C2)."""
+        """Run collect_account and turn an unexpected exception into an outcome, so that it affects no other account
+        (C2).
+        """
         try:
             return await self.collect_account(account_id, plan, still_due)
         except GraphError as error:
-            # Its budget rests: nothing was asked, so there is no run; the last one says from when on it will be.
+            # Its budget rests: no request went out, so there is no run. The last run says when requests resume.
             problem = {"code": error.code, "message": error.text, "what_to_do": error.advice}
             return RunOutcome(status="throttled", problems=[problem], resume_at=error.resume_at)
         except SophiaError as error:
-            log.error("collection_refused", account_id=account_id, reason=str(error))  # noqa: TRY400 - no fault of ours
+            log.error("collection_refused", account_id=account_id, reason=str(error))  # noqa: TRY400 - not a fault of Sophia
             return RunOutcome(
                 status="failed", problems=[{"code": "refused", "message": str(error)}], action_needed=str(error)
             )
@@ -91,10 +95,10 @@ class Collector:
     async def collect_account(
         self, account_id: int, plan: Plan, still_due: Callable[[], bool] | None = None
     ) -> RunOutcome:
-        """One run. Never raises for what Meta or a token does: the outcome, stored as a run, says it.
+        """Run one collection. Errors of Meta or of a token are part of the outcome, which is stored as a run.
 
-        `still_due` is called in a thread once this process holds the lease: two processes that start together both find
-        the account due, and the second gets the lease when the first has collected it.
+        `still_due` is called in a thread once this process holds the lease: two processes that start together both see
+        the account as due, and the second gets the lease after the first has collected it.
         """
         lease = f"account:{account_id}"
         if not await anyio.to_thread.run_sync(self._take, lease):
@@ -108,7 +112,7 @@ class Collector:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
-            # In a thread, for another process may hold the store; what cancels us waits until it is done.
+            # In a thread, because another process may hold the store; a cancellation waits until it is done.
             await anyio.to_thread.run_sync(self._release, lease)
 
     def _take(self, lease: str) -> bool:
@@ -141,7 +145,7 @@ class Collector:
         return run.outcome
 
     async def _opened(self, account_id: int, plan: Plan) -> Run | CommentsRun | None:
-        """_open in a thread. Cancelled in between, the record that the thread has opened is closed again."""
+        """Call _open in a thread. After a cancellation, close the run record that the thread opened."""
         opening = asyncio.ensure_future(anyio.to_thread.run_sync(self._open, account_id, plan))
         try:
             return await asyncio.shield(opening)
@@ -154,7 +158,7 @@ class Collector:
             raise
 
     def _open(self, account_id: int, plan: Plan) -> Run | CommentsRun | None:
-        """Everything a run must know, read once, and its record, opened. None for an account without a token."""
+        """Read once what a run needs, and open its record. Return None for an account without a token."""
         now, version = self.clock(), self.client.version
         with self.database.read() as session:
             account = account_to_collect(session, account_id, version, now)
@@ -185,7 +189,7 @@ class Collector:
         return Run(self.database, self.settings, self.progress, plan, account, ask, writer, run_id, now)
 
     def _refuse(self, account_id: int, plan: Plan) -> RunOutcome:
-        """An account without a token gets a run that says so: a failure that nobody records is never mended."""
+        """Record a run for an account without a token, so that somebody sees the problem and solves it."""
         action = "Connect this account again: sophia connect"
         problem = {"code": "no_token", "message": "There is no token for this account."}
         outcome = RunOutcome(status="needs_reconnect", problems=[problem], action_needed=action)
@@ -203,7 +207,7 @@ class Collector:
         with self.database.write() as session:
             now = self.clock()
             record_refusals(session, ask.platform, run.account.id, self.client.version, ask.refusals, now)
-            if isinstance(run, Run):  # comments that a post refuses say nothing about its insights
+            if isinstance(run, Run):  # a post that refuses its comments may still have insights
                 answered = run.account.retried & run.answered_objects
                 record_refused_objects(session, run.account.id, ask.skipped, answered, now)
                 record_unanswered_posts(session, run.account.id, run.unanswered_posts, now)
@@ -222,12 +226,12 @@ class Collector:
             changed=outcome.saved.changed,
             calls=outcome.calls,
             retries=outcome.retries,
-            problems=len(outcome.problems),  # each has a line of its own above, with what to do
+            problems=len(outcome.problems),  # each has its own line above, with what to do
         )
 
 
 def is_dead(holder: str) -> bool:
-    """Whether a holder was a process of this machine that is no more; of other machines nobody can know."""
+    """Whether a holder is a process of this machine that has ended; of other machines that is unknown."""
     host, _, rest = holder.rpartition(":")[0].rpartition(":")
     if host != socket.gethostname() or not rest.isdigit():
         return False

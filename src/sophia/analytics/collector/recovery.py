@@ -1,4 +1,6 @@
-"""Metrics of an account that Meta gives again: which days they lack, and how only these are asked for."""
+"""Metrics that an account has again after a refusal or a silence: which days they lack, and the requests for these
+days.
+"""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -14,13 +16,13 @@ from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 
 def oldest_day(ask: Ask) -> date:
-    """The oldest day of which Meta still answers."""
+    """Return the oldest day that Meta still answers."""
     history = facebook.HISTORY_DAYS if ask.platform is Platform.FACEBOOK else instagram.HISTORY_DAYS
     return ask.today - timedelta(days=history - 1)
 
 
 async def ask_days(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
-    """The answers about the metrics in `ask.only` for these days, in windows as long as Meta allows."""
+    """Yield the answers about the metrics in `ask.only` for these days, in windows as long as Meta allows."""
     is_facebook = ask.platform is Platform.FACEBOOK
     longest = facebook.LONGEST_WINDOW_DAYS if is_facebook else instagram.LONGEST_WINDOW_DAYS
     for window in split_days(days.start, days.end, longest, newest_first=False):
@@ -37,16 +39,17 @@ async def ask_days(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
 def returned_metrics(
     platform: Platform, values: Mapping[str, date], stored: Mapping[str, date], first_asked: date
 ) -> dict[DateRange, frozenset[str]]:
-    """{days: Meta's names of the metrics that have a value again and lack these days, which this run did not ask for}.
+    """Return {days: Meta's names of the metrics that have values again and lack these days}.
 
-    `values` and `stored` are daily series by stored name: the first day with a value in this run, and the last day with a
-    value before it. A metric that was silent for longer than the days that are read again anyway leaves such a hole.
+    `values` and `stored` are daily series by stored name: the first day with a value in this run, and the last day with
+    a value before it. `first_asked` is the first day that this run requested. A metric that was silent for longer than
+    the days that every run reads again leaves such a hole.
     """
     names_by_days: dict[DateRange, set[str]] = {}
     for name in values.keys() & stored.keys():
         explained = explain(platform, Level.ACCOUNT, name)
         if explained is not None and stored[name] < first_asked - ONE_DAY:
-            # The last two days before the silence were not final when they were read (GRAPH_API §1d).
+            # The last two days before the silence were not final when the run read them (GRAPH_API §1d).
             days = DateRange(stored[name] - ONE_DAY, first_asked)
             names_by_days.setdefault(days, set()).add(explained.metric.name)
     return {days: frozenset(names) for days, names in names_by_days.items()}

@@ -1,7 +1,8 @@
-"""One run for one account: family by family, each answer read and stored as it arrives.
+"""One run for one account: family by family, each answer interpreted and stored as it arrives.
 
-Whatever happens next, what was fetched is kept: an answer is one short transaction, and no transaction is open while
-Meta is asked (C1, E1). A family that fails costs itself; a dead token costs the account; nothing costs another account.
+An answer is one short transaction, and no transaction is open during a request to Meta, so everything fetched is kept
+(C1, E1). An error of a family ends that family, a dead token ends the account's run, and nothing affects another
+account.
 """
 
 import asyncio
@@ -40,9 +41,9 @@ from sophia.meta.fallbacks import Ask
 from sophia.meta.listing import PAGE_SIZE
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
-FAMILY: ContextVar[str] = ContextVar("family")  # which family of series a task works for
+FAMILY: ContextVar[str] = ContextVar("family")  # the family of series that a task works for
 
-# Days whose totals are asked side by side; the watermark moves when all of them are stored.
+# Days whose totals are requested side by side; the watermark moves when all of them are stored.
 DAYS_AT_ONCE = 6
 FAMILIES_AT_ONCE = 4
 WEEKLY = timedelta(days=6, hours=12)
@@ -54,7 +55,7 @@ STORY_IS_SETTLED_AFTER = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Something a run does, and how many steps that is, as far as one can know before."""
+    """A part of a run, and its expected number of steps."""
 
     name: str
     steps: int
@@ -84,7 +85,7 @@ class Run:
         self._unanswered: dict[str, str] = {}
 
     async def go(self) -> None:
-        """Do everything that is due. Meta's errors end up in the outcome; anything else is raised."""
+        """Do everything that is due. Errors of Meta end up in the outcome; other exceptions are raised."""
         families = self._families()
         self._progress.started(self.account.name, sum(family.steps for family in families))
         self._accounting.outcome.families = {family.name: {"answers": 0, "ended": "not asked"} for family in families}
@@ -129,12 +130,12 @@ class Run:
 
     @property
     def unanswered_posts(self) -> dict[str, str]:
-        """{id: why} of the posts without an answer that the next run should ask again."""
+        """{id: reason} of the posts without an answer that the next run should request again."""
         passing = {name: e.message for name, e in self.ask.skipped.items() if e.remedy in PASSING}
         return {**self._unanswered, **passing}
 
     async def _keep(self, answers: AsyncGenerator[Answer, None]) -> None:
-        """Store each answer as it comes, off the event loop."""
+        """Store each answer as it arrives, in a thread."""
         async with aclosing(answers):
             async for answer in answers:
                 await self._storing.save(answer, FAMILY.get())
@@ -145,7 +146,7 @@ class Run:
         self._progress.advanced(self.account.name, 0, saved.new + saved.changed + saved.same)
 
     def _families(self) -> list[Family]:
-        """What this run does, by platform. Posts come before what is said about them."""
+        """Return the families of this run, by platform. Posts come before their insights."""
         if self.ask.platform is Platform.FACEBOOK:
             stories = Family("stories", 1, lambda: self._stories(facebook.stories(self.ask)))
             posts = Family("posts", 1, self._facebook_posts)
@@ -188,13 +189,13 @@ class Run:
         self._step()
 
     def _raise_failure_of_posts(self) -> None:
-        """A family whose every post failed has failed itself; a post that is to blame alone is skipped."""
+        """Raise the error if every post of the family failed; a single post that fails is skipped."""
         error = self._evidence.failure_of_posts(self.ask.skipped)
         if error is not None:
             raise error
 
     async def _windows(self, windows: list[DateRange], ask_window: Callable[[DateRange], Awaitable[None]]) -> None:
-        """Ask for windows of days; a family that was silent in the last run is asked for its newest days first."""
+        """Request windows of days. A family that was silent in the last run is first asked for its newest days."""
         family = FAMILY.get()
         probe = self._coverage.probe(family, windows)
         if probe is not None:
@@ -214,9 +215,9 @@ class Run:
         await self._keep(instagram.series(self.ask, window))
 
     async def _totals(self, window: DateRange) -> None:
-        """Instagram's totals: a call for a day, some days side by side.
+        """Request Instagram's totals: one call per day, several days side by side.
 
-        The first day goes alone: what Meta refuses then is not asked, and refused, for all the others at once.
+        The first day goes alone, so that a metric that Meta refuses is requested once and not once per day.
         """
         days = list(window)
         if not self._evidence.expected:
@@ -229,10 +230,10 @@ class Run:
                 raise result
 
     async def _weeks(self) -> None:
-        """Weeks that closed since the last run; the first time, all that Meta still answers in full.
+        """Request the weeks that closed since the last run; the first time, all that Meta still answers in full.
 
-        An account with fewer than 100 followers has no such weeks. Its days count as covered, and once it has a value,
-        all its weeks are asked for.
+        An account with fewer than 100 followers has no such weeks. Its days count as covered; after its first value,
+        the next run requests all its weeks.
         """
         oldest_start = self.ask.today - timedelta(days=instagram.HISTORY_DAYS - 1)
         for window in self._coverage.due("weeks", instagram.HISTORY_DAYS, instagram.HISTORY_DAYS):
@@ -252,8 +253,8 @@ class Run:
         self._step()
 
     async def _recovered_metrics(self) -> None:
-        """Metrics that Meta gives again: all their days after a refusal, the days that they lack after a silence, and
-        nothing beside them.
+        """Request metrics that have values again, and nothing else: all their days after a refusal, the missing days
+        after a silence.
         """
         oldest = oldest_day(self.ask)
         for days, names in self._returned_metrics().items():
@@ -268,7 +269,7 @@ class Run:
         ]
         if not answered:
             return
-        # All days that the account was asked for: the refusal may be older than the account's first collection.
+        # All covered days of the account: the refusal may be older than its first collection.
         asked_since = min((days.start for days in self.account.covered.values()), default=self.ask.yesterday)
         ask = replace(self.ask, only=frozenset(refusal.metric for refusal in answered))
         await self._keep(ask_days(ask, DateRange(max(oldest, asked_since), self.ask.today)))
@@ -285,10 +286,12 @@ class Run:
         return names_by_days
 
     async def _demographics(self) -> None:
-        """Demographics describe a month and move slowly: once a week is enough, if the account answers at all."""
+        """Request demographics once a week, which is enough because they describe a month, as long as the account
+        answers.
+        """
         last = self.account.asked_at.get("demographics")
         is_fresh = last is not None and timedelta(0) <= self._now - last < WEEKLY
-        # An account that answers its days and never had demographics is too small for them.
+        # An account that answers its days and never had demographics is too small to have any.
         is_silent = "demographics" in self.account.answered_before or bool(self.account.silent & set(DAY_FAMILIES))
         if not is_fresh or ("demographics" in self.account.silent and is_silent):
             await self._keep(instagram.demographics(self.ask))
@@ -298,13 +301,13 @@ class Run:
         self._step()
 
     def _report_silence(self) -> None:
-        """Report that the present family gave no value although it was asked."""
+        """Report that the current family gave no value although the run requested some."""
         family = FAMILY.get()
         self._accounting.silent(family, self.ask, had_values=family in self.account.answered_before)
 
     @property
     def _evidence(self) -> Evidence:
-        """What came back about the present family."""
+        """What came back for the current family."""
         return self._storing.evidence(FAMILY.get())
 
     async def _facebook_posts(self) -> None:
@@ -320,7 +323,7 @@ class Run:
         if since is None:
             return
         if FAMILY.get() in self.account.silent:
-            # While the newest posts have no insights, older ones are not asked for.
+            # While the newest posts have no insights, the run does not request older ones.
             newest = ListedObjects(moment, self._now)
             await self._keep(record_listed(posts(self.ask, self._now, self._page_size), subject, newest))
             if self._is_silent_about_posts(newest):
@@ -331,20 +334,25 @@ class Run:
         await self._finish_walk(intervals, listing, subject)
 
     def _is_silent_about_posts(self, listing: ListedObjects) -> bool:
-        """Whether no post had insights, or the list was empty although posts are known; after some runs that is believed."""
+        """Whether no post had insights, or the list was empty although Sophia has posts; several empty lists in a row
+        are accepted.
+        """
         if not listing.ids:
             return self.account.has_posts and FAMILY.get() not in self.account.silent_for_long
         return self._evidence.is_silent_about_posts(self.ask.skipped, self._now - POST_IS_SETTLED_AFTER)
 
     @property
     def _page_size(self) -> int:
-        """Few accounts publish more than this in three days; a larger page would bring old posts every hour."""
+        """The page size; few accounts publish more than FRESH_PAGE posts in three days, so a larger page would read old
+        posts hourly.
+        """
         return FRESH_PAGE if self.plan.fresh_only else PAGE_SIZE
 
     def _walk_back_to(self) -> tuple[tuple[RefreshInterval, ...], datetime | None]:
-        """The rungs of the ladder that are due, and the moment back to which posts are read; None when none are due.
+        """Return the refresh intervals that are due, and the moment back to which posts are read (None when nothing is
+        due).
 
-        Posts whose insights failed in passing are due whatever their age.
+        Posts whose insights failed temporarily are due whatever their age.
         """
         at_most = FRESH_AGE if self.plan.fresh_only else None
         intervals = due_intervals(self.account.asked_at, self._now, self.plan.at_least, at_most)
@@ -356,21 +364,21 @@ class Run:
         return intervals, min(moments, default=None)
 
     async def _finish_walk(self, intervals: tuple[RefreshInterval, ...], listing: ListedObjects, subject: str) -> None:
-        """Mark posts that are not listed any more, and note which rungs this walk served.
+        """Mark posts that Meta no longer lists, and record the refresh intervals that this run served.
 
-        A list that Meta cut short, and an empty list where posts were known, prove nothing about what they lack.
+        A list that Meta cut short, and an empty list where Sophia has posts, do not prove that a post is gone.
         """
         if self._stopped:
             return
         evidence = self._evidence
         if evidence.has_rejected_items and not self.account.persistently_invalid:
-            return  # asked again by the next run, in the hope of a better answer
+            return  # the next run requests them again and may get a better answer
         if self._is_silent_about_posts(listing):
             self._report_silence()
             return
         self._raise_failure_of_posts()
         posts = evidence.unanswered(self.ask.skipped)
-        self._unanswered |= {post.external_id: "Meta gave no insights of it." for post in posts}
+        self._unanswered |= {post.external_id: "Meta returned no insights for it." for post in posts}
         if subject in self.ask.cut:
             return  # the accounting reports it
         if not listing.is_complete:
@@ -378,7 +386,7 @@ class Run:
             return
 
         def change(session: Session) -> None:
-            if not evidence.has_rejected_items:  # an item that could not be read may be a post that lives
+            if not evidence.has_rejected_items:  # a rejected item may be a post that still exists
                 mark_unlisted_posts(session, self.account.id, listing.ids, listing.since, self._now)
             note_asked(session, self.account.id, [interval.family for interval in intervals], self.ask.today, self._now)
 
@@ -397,7 +405,7 @@ class Run:
 async def record_listed(
     answers: AsyncGenerator[Answer, None], subject: str, listing: ListedObjects
 ) -> AsyncGenerator[Answer, None]:
-    """The same answers; those about `subject` are added to the listing."""
+    """Yield the same answers, and add those about `subject` to the listing."""
     async with aclosing(answers):
         async for answer in answers:
             if answer.source.subject == subject:

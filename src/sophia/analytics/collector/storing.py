@@ -1,4 +1,4 @@
-"""Stores the answers of a run off the event loop: one transaction at a time, and one for all that came meanwhile."""
+"""Stores the answers of a run in a thread, one transaction at a time; answers that wait share one transaction."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from sophia.meta.subjects import interpret
 
 @dataclass(frozen=True, slots=True)
 class PendingAnswer:
-    """An answer that is to be stored; `stored` is done when it is, or tells why it is not."""
+    """An answer to store. `stored` is done after the commit, or holds the exception."""
 
     answer: Answer
     family: str
@@ -25,7 +25,7 @@ class PendingAnswer:
 
 
 class AnswerStore:
-    """The writes of one run. `tell` hears what was stored."""
+    """The writes of one run. `on_saved` is called after each commit."""
 
     def __init__(
         self, database: Database, writer: AccountWriter, platform: Platform, on_saved: Callable[[Saved], None]
@@ -37,18 +37,18 @@ class AnswerStore:
         self._pending: list[PendingAnswer] = []
 
     def evidence(self, family: str) -> Evidence:
-        """What has come back about a family of series, and is stored."""
+        """Return what came back for a family and is stored."""
         return self._evidence.setdefault(family, Evidence(self._platform))
 
     def has_values_of(self, metric: str) -> bool:
-        """Whether a value of one of the account's metrics came, by Meta's name or by that of a part of it."""
+        """Whether a value of an account's metric came, under Meta's name or that of one of its parts."""
         names = set().union(*(evidence.metrics for evidence in self._evidence.values()))
         return any(name == metric or name.startswith(f"{metric}_") for name in names)
 
     async def save(self, answer: Answer, family: str) -> None:
-        """Store an answer, and with it all others that came while the store was busy: one transaction for all.
+        """Store an answer together with all that arrived while the store was busy, in one transaction.
 
-        Who had its answer taken along hears of a failure too, for nobody may believe that something is stored that is not.
+        Every waiter of the batch receives the exception of a failed write.
         """
         pending = PendingAnswer(answer, family)
         self._pending.append(pending)
@@ -60,7 +60,7 @@ class AnswerStore:
                 except Exception as error:
                     for entry in pending_answers:
                         entry.stored.set_exception(error)
-                        entry.stored.exception()  # whoever waits for it may have been cancelled meanwhile
+                        entry.stored.exception()  # marks it as retrieved: its waiter may have been cancelled
                     raise
                 except BaseException:
                     for entry in pending_answers:
@@ -79,7 +79,7 @@ class AnswerStore:
         return saved
 
     async def write(self, change: Callable[[Session], object]) -> None:
-        """Another change of the store, in a transaction of its own."""
+        """Run another change of the store in its own transaction."""
 
         def write() -> None:
             with self._database.write() as session:

@@ -44,7 +44,7 @@ def due_days(
 
 @dataclass(frozen=True, slots=True)
 class RefreshInterval:
-    """Posts up to this age are read again after this while. An age of None means all that Meta still answers."""
+    """Posts up to `age` are read again after `every`. An age of None means all posts that Meta still answers."""
 
     family: str
     age: timedelta | None
@@ -58,21 +58,21 @@ REFRESH_SCHEDULE = (
     RefreshInterval("posts_90_days", timedelta(days=90), timedelta(days=7)),
     RefreshInterval("posts_all", None, timedelta(days=30)),
 )
-# All that Meta still answers, and how far the hourly look goes back.
+# The posts that Meta still answers, and those that the hourly run reads.
 POSTS_HISTORY = timedelta(days=730)
 FRESH_AGE = timedelta(days=3)
-# A job that fires some minutes early must not wait a whole interval more.
+# A job that runs some minutes early must not wait another full interval.
 SLACK = timedelta(minutes=30)
 
 
 def due_intervals(
     read_at: Mapping[str, datetime], now: datetime, at_least: timedelta | None, at_most: timedelta | None = None
 ) -> tuple[RefreshInterval, ...]:
-    """The rungs that the next walk along the posts covers, shallowest first; empty when none is due.
+    """Return the refresh intervals that the next walk along the posts covers, youngest first; empty when none is due.
 
-    A walk goes back to the age of the deepest rung that is due, and so serves all shallower ones. `at_least` asks for
-    posts up to that age whether due or not; `at_most` leaves deeper rungs to another walk. A walk in the future was noted
-    by a clock that ran ahead, and says nothing.
+    A walk goes back to the age of the oldest interval that is due, and so serves all younger ones. `read_at` holds the
+    last walk by interval; one in the future came from a clock that ran ahead, and is ignored. `at_least` includes posts
+    up to that age whether due or not; `at_most` leaves older intervals to another walk.
     """
     deepest = -1
     for index, interval in enumerate(REFRESH_SCHEDULE):

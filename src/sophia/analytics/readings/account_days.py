@@ -1,4 +1,4 @@
-"""A few metrics of many accounts, day by day, as plain numbers: what drivers and anomalies are computed from."""
+"""A few metrics of many accounts, day by day, as plain numbers: the input of drivers and anomalies."""
 
 import re
 from bisect import bisect_right
@@ -35,7 +35,9 @@ def account_days(
     *,
     as_of: datetime | None = None,
 ) -> dict[tuple[int, str], Days]:
-    """{(account, canonical metric): {day: value}} without breakdowns; one query, however many accounts there are."""
+    """Return {(account, canonical metric): {day: value}} without breakdowns, in one query for any number of
+    accounts.
+    """
     metric_names = {
         number: meaning.metric
         for number, meaning in means.items()
@@ -45,7 +47,7 @@ def account_days(
         and meaning.describes(None)
     }
     value, fetch = CURRENT if as_of is None else value_at(as_of)
-    # A row for each series: of a portfolio there are too many readings to handle them one by one.
+    # One row per series: a portfolio has too many readings to fetch a row for each.
     rows = session.execute(
         select(
             MetricSeries.account_id,
@@ -63,9 +65,9 @@ def account_days(
         )
         .group_by(MetricSeries.id)
     )
-    # Of many rows, making each day anew takes longer than reading it.
+    # Creating a date for each of many rows takes longer than reading it.
     calendar = {day_number(day): day for day in (window.start + index * ONE_DAY for index in range(window.days))}
-    # Nearly all series have the same days, which are understood once.
+    # Nearly all series have the same days, so each text is parsed once.
     parsed_days: dict[str, list[date]] = {}
     values_by_series: dict[tuple[int, str], Days] = {}
     for account, metric, on, amounts in rows:
@@ -81,9 +83,9 @@ def account_days(
 def posts_a_day(
     session: Session, accounts: Collection[int], window: DateRange, *, as_of: datetime | None = None
 ) -> dict[int, dict[date, int]]:
-    """{account: {reporting day: posts published}}, days without any left out; one query."""
+    """Return {account: {reporting day: posts published}} without days that have none, in one query."""
     days = [window.start + index * ONE_DAY for index in range(window.days)]
-    # A zone's rules are followed once a day and not once a post.
+    # Convert time zones once per day and not once per post.
     ends = [day_start(day + ONE_DAY) for day in days]
     counts_by_account: dict[int, dict[date, int]] = defaultdict(dict)
     for account, moment in published_at(session, accounts, window, as_of):
@@ -95,7 +97,7 @@ def posts_a_day(
 def posts_inside(
     session: Session, accounts: Collection[int], windows: Sequence[DateRange], as_of: datetime | None = None
 ) -> dict[int, tuple[int, ...]]:
-    """{account: how many posts were published in each of the windows}, accounts without any left out; one query."""
+    """Return {account: number of posts published in each window} without accounts that have none, in one query."""
     counts = [func.count(case((was_published_in(window), 1))) for window in windows]
     rows = session.execute(
         select(Post.account_id, *counts)

@@ -1,4 +1,4 @@
-"""Daily values of one metric, put together into days, weeks or months as far as its counting allows (A4, A5, J7)."""
+"""Daily values of one metric, combined into days, weeks or months as far as its counting allows (A4, A5, J7)."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ from sophia.portfolio.models import Account
 Bucket = Literal["day", "week", "month"]
 GroupBy = Literal["none", "platform", "account"]
 
-NOT_KNOWN = "The catalogue does not know this metric, so nobody can say whether its values may be added."
+NOT_KNOWN = "The catalogue does not know this metric, so it is unknown whether its values may be added."
 
 
 @dataclass(frozen=True, slots=True)
 class DailyValue:
-    """What one account had on one day. `own_week`: Meta's own number for the seven days that end with `day`."""
+    """The value of one account on one day. `own_week`: Meta's own number for the seven days that end with `day`."""
 
     account_id: int
     platform: str
@@ -61,7 +61,7 @@ class SeriesGroup:
 
 @dataclass(frozen=True, slots=True)
 class Aggregated:
-    """The answer; `names` are the stored names that were added up for a value of one account and day."""
+    """The result. `names` are the stored names whose values were added for an account and day."""
 
     names: tuple[str, ...]
     counting: Counting | None
@@ -79,7 +79,9 @@ def aggregate(
     canonical: str | None = None,
     metric_name: str | None = None,
 ) -> Aggregated:
-    """One metric of a client's accounts, by meaning or by stored name. Never one of posts: levels do not mix (A4)."""
+    """Return one metric of a client's accounts, by canonical or stored name. Metrics of posts are never included:
+    levels do not mix (A4).
+    """
     metrics = _metrics(session, canonical, metric_name)
     daily = [metric for metric in metrics if metric.period == "day"]
     counting = _shared_counting(daily)
@@ -97,7 +99,7 @@ def aggregate(
 
 
 def _metrics(session: Session, canonical: str | None, metric_name: str | None) -> list[StoredMetric]:
-    """The stored metrics without breakdown, of accounts, that make up what is asked for."""
+    """Return the stored metrics of accounts, without breakdown, that make up the requested metric."""
     names = {platform.value: {metric_name} for platform in Platform}
     if canonical is not None:
         names = {platform.value: set(reads(platform, Level.ACCOUNT, canonical)) for platform in Platform}
@@ -114,14 +116,14 @@ def _metrics(session: Session, canonical: str | None, metric_name: str | None) -
 
 
 def _shared_counting(metrics: Collection[StoredMetric]) -> Counting | None:
-    """How all of them may be put together; None when they differ, or when the catalogue does not say."""
+    """Return how all of them may be combined, or None if they differ or the catalogue does not know."""
     countings = {metric.counting for metric in metrics}
     counting = countings.pop() if len(countings) == 1 else None
     return None if counting is None else Counting(counting)
 
 
 def _one_name_each(metrics: Collection[StoredMetric]) -> bool:
-    """Whether no platform adds up several names: people of several names cannot be added up either."""
+    """Whether each platform has one name: people counted under several names cannot be added."""
     return len({metric.platform for metric in metrics}) == len(metrics)
 
 
@@ -148,7 +150,7 @@ def _daily_values(
 
 
 def full_buckets(days: DateRange, bucket: Bucket) -> DateRange:
-    """The days of all buckets that the given days touch. Weeks begin on Monday."""
+    """Return the days of all buckets that the given days touch. Weeks begin on Monday."""
     if bucket == "week":
         last_monday = (days.end - ONE_DAY) - (days.end - ONE_DAY).weekday() * ONE_DAY
         return DateRange(days.start - days.start.weekday() * ONE_DAY, last_monday + ONE_WEEK)
@@ -173,7 +175,7 @@ def buckets(days: DateRange, bucket: Bucket) -> Iterator[tuple[date, date]]:
 def grouped(
     values: Iterable[DailyValue], counting: Counting | None, days: DateRange, bucket: Bucket, group_by: GroupBy
 ) -> Iterator[SeriesGroup]:
-    """Yield a group for each platform or account that has readings, or one for all of them."""
+    """Yield a group for each platform or account with readings, or one for all accounts."""
     members: dict[tuple[str | None, int | None], list[DailyValue]] = {}
     if group_by == "none":
         members[None, None] = []
@@ -221,12 +223,14 @@ def point(
 
 
 def unique_point(bare: BucketValue, values: Sequence[DailyValue], accounts: int) -> BucketValue:
-    """People of several days or accounts: Meta's own number for the week if there is one, else bounds (A5)."""
+    """Return the people of several days or accounts: Meta's own number for the week if there is one, else bounds
+    (A5).
+    """
     own = [value.value for value in values if value.own_week and value.day == bare.end - ONE_DAY]
     if accounts == 1 and own:
         return replace(bare, value=own[0])
     numbers = [value.value for value in values if not value.own_week]
-    # With a day missing, there may have been any number of people more.
+    # A missing day may have had any number of other people.
     complete = len(numbers) == accounts * (bare.end - bare.start).days
     at_most = sum(numbers) if complete else None
     return replace(bare, at_least=max(numbers), at_most=at_most, reason=NOT_ADDED)

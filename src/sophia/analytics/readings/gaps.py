@@ -20,7 +20,7 @@ from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 GapReason = Literal["refused", "retired", "not_asked", "no_value"]
 GapKey = tuple[int, str, date, date, GapReason, str]  # account, family, first and last day, reason code, reason
-NO_VALUE = "Meta gave no value when asked."
+NO_VALUE = "Meta returned no value."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,8 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class DailySeries:
-    """A daily series of an account, as far as the window of the question goes.
-
-    `first` is the day of its first reading ever, `count` and `last` are those in the window; `last` is None without any.
+    """A daily series of an account. `first` is the day of its first reading ever; `count` and `last` are those of the
+    requested window.
     """
 
     id: int
@@ -59,7 +58,7 @@ class DailySeries:
 def find_gaps(
     session: Session, accounts: Collection[AccountState], refusals: Collection[RecordedRefusal], window: DateRange
 ) -> list[Gap]:
-    """The gaps of these accounts in the window; four queries, however many accounts there are."""
+    """Return the gaps of these accounts in the window, in four queries for any number of accounts."""
     marks = _watermarks(session, accounts)
     owner = {account.id: account for account in accounts}
     incomplete = [
@@ -67,7 +66,7 @@ def find_gaps(
         for series in _daily_series(session, owner, window)
         if (series.account_id, series.family) in marks and _lacks(series, window)
     ]
-    # A series that only ends too early says so by its count; the days of the others must be looked at one by one.
+    # The count reveals a series that only ends too early; the others need a look at each day.
     with_holes = {
         series.id
         for series in incomplete
@@ -115,7 +114,7 @@ def _watermarks(session: Session, accounts: Collection[AccountState]) -> dict[tu
 
 
 def _daily_series(session: Session, owner: Mapping[int, AccountState], window: DateRange) -> Iterator[DailySeries]:
-    """Yield the series of these accounts that the catalogue knows, a few index look-ups each, whatever they hold."""
+    """Yield the series of these accounts that the catalogue knows; a few index look-ups each."""
     reading = EngagementMetric
     of_series = reading.series_id == MetricSeries.id
     inside = reading.metric_date.between(window.start, window.end - ONE_DAY)
@@ -142,7 +141,9 @@ def _daily_series(session: Session, owner: Mapping[int, AccountState], window: D
 
 
 def family_of(metric: Metric) -> str | None:
-    """The family in which an account's metric is asked day by day; None for one that is read in passing."""
+    """Return the family in which an account's metric is requested day by day, or None for a metric read along with
+    others.
+    """
     if metric.source is not Source.INSIGHTS or metric.timeframe:
         return None
     if metric.platform is Platform.FACEBOOK:
@@ -151,7 +152,7 @@ def family_of(metric: Metric) -> str | None:
 
 
 def family_of_series(platform: Platform, level: str, metric_name: str, breakdown: str) -> str | None:
-    """The family of a run that reads a stored series; None for one that the catalogue does not know."""
+    """Return the family of a run that reads a stored series, or None if the catalogue does not know the series."""
     explained = explain(platform, Level(level), metric_name, breakdown)
     if explained is None:
         return None
@@ -184,7 +185,7 @@ def _days_present(session: Session, series: Collection[int], window: DateRange) 
 
 
 def _missing(series: DailySeries, present: set[date] | None, window: DateRange) -> list[date]:
-    """The days without a reading, oldest first; `present` of None means all days up to the series' last."""
+    """Return the days without a reading, oldest first; `present` of None means all days up to the series' last."""
     start = max(series.first, window.start)
     if present is None:
         start = start if series.last is None else series.last + ONE_DAY
@@ -209,10 +210,12 @@ def _refusal(
 def _ranges(
     series: DailySeries, missing: list[date], mark: DateRange, refusal: RecordedRefusal | None, run: RunRecord | None
 ) -> list[tuple[GapReason, str, date, date]]:
-    """(reason code, reason, first day, last day) of the missing days, those merged that touch and share a reason."""
+    """Return (reason code, reason, first day, last day) of the missing days; days that touch and share a reason are
+    merged.
+    """
     ranges: list[tuple[GapReason, str, date, date]] = []
     refused_from = None if refusal is None else reporting_day(refusal.since) - ONE_DAY
-    # From the newest, because a refusal explains the days before it that were asked for together with it.
+    # From the newest, because a refusal explains the days before it that the same request asked for.
     for day in reversed(missing):
         touches = bool(ranges) and ranges[-1][2] == day + ONE_DAY
         refused = refused_from is not None and (day >= refused_from or (touches and ranges[-1][0] == "refused"))
@@ -238,9 +241,9 @@ def _reason(
 
 
 def _not_covered(family: str, mark: DateRange, run: RunRecord | None) -> tuple[GapReason, str]:
-    """Why the watermark does not cover a day: Meta gave no value when the last run asked, or nobody has asked yet."""
+    """Return why the watermark does not cover a day: Meta gave no value to the last run, or no run requested it yet."""
     if run is None:
-        return "not_asked", f"Not asked yet; asked from {mark.start} through {mark.end - ONE_DAY}."
+        return "not_asked", f"Not requested yet; requested from {mark.start} through {mark.end - ONE_DAY}."
     problem = next((p for p in run.problems if p.family == family), next(iter(run.problems), None))
     result = run.families.get(family)
     if result is not None and result.ended == "empty" and problem is not None and problem.family == family:
@@ -248,5 +251,5 @@ def _not_covered(family: str, mark: DateRange, run: RunRecord | None) -> tuple[G
     problem_text = f", {problem.message}" if problem is not None else ""
     return (
         "not_asked",
-        f"Not asked yet; asked from {mark.start} through {mark.end - ONE_DAY}. The last run: {run.status}{problem_text}",
+        f"Not requested yet; requested from {mark.start} through {mark.end - ONE_DAY}. The last run: {run.status}{problem_text}",
     )

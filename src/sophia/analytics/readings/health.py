@@ -1,4 +1,4 @@
-"""What the operator's machines ask: is it well, and figures for Prometheus (C10, K10)."""
+"""The health check, and figures for Prometheus (C10, K10)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ RUNS_OF = timedelta(hours=24)
     },
 )
 def healthz(request: Request, response: Response) -> HealthAnswer:
-    """Whether the store can be used. Needs no key, and so says nothing about anybody."""
+    """Return whether the store can be used. It needs no key, and so contains nothing about a client."""
     expect_known_parameters(request)
     health = check_health(request.app.state.app_state)
     if health.status != "ok":
@@ -59,7 +59,7 @@ def check_health(app_state: AppState) -> HealthAnswer:
 
 @dataclass(frozen=True, slots=True, eq=False)  # Prometheus wants collectors that can be hashed
 class StoreFigures(Collector):
-    """What the store said at one moment, as Prometheus wants it."""
+    """Figures of the store at one moment, as Prometheus collects them."""
 
     accounts: dict[str, int]
     readings: int

@@ -1,4 +1,4 @@
-"""What stored readings mean: the canonical metric of each name that Meta gives them, and who reads it."""
+"""What stored readings mean: the canonical metric of each of Meta's names, and the kinds that are read from it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from sophia.meta.catalogue.lookup import reads
 from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
 
 _MEANINGS = "meanings of stored metrics"
-# Meta's own numbers for windows of so many days.
+# Lengths, in days, of the windows for which Meta returns its own numbers.
 OWN_DAYS: Mapping[str, int] = {Period.WEEK.value: 7, Period.DAYS_28.value: 28}
 
 
 @dataclass(frozen=True, slots=True)
 class MetricDefinition:
-    """What the readings of one stored metric are: `metric` is canonical, or Meta's own name where nobody knows it."""
+    """The meaning of one stored metric. `metric` is canonical, or Meta's own name if the catalogue does not know it."""
 
     metric: str
     platform: Platform
@@ -30,12 +30,12 @@ class MetricDefinition:
 
     @property
     def is_read(self) -> bool:
-        """Whether a canonical metric of anything is read from this name; some are shown beside it and read by nobody."""
+        """Whether a canonical metric is read from this name; some names are only listed beside it."""
         kinds: Iterable[ObjectKind | None] = ObjectKind if self.level is Level.POST else (None,)
         return any(self.describes(kind) for kind in kinds)
 
     def describes(self, kind: ObjectKind | None) -> bool:
-        """Whether its canonical metric is read from this name, for posts of this kind or for accounts."""
+        """Whether the canonical metric is read from this name, for posts of this kind or for accounts."""
         return not self.is_known or self.name in _names(self.platform, self.level, self.metric, kind)
 
 
@@ -45,9 +45,10 @@ def _names(platform: Platform, level: Level, metric: str, kind: ObjectKind | Non
 
 
 def metric_definitions(session: Session, metrics: Collection[str] | None = None) -> dict[int, MetricDefinition]:
-    """{stored metric: what it means} of those without breakdown that windows are made of; only `metrics` if given.
+    """Return {stored metric: definition} of the metrics without breakdown that windows are made of; only `metrics` if
+    given.
 
-    They are read once in a session: a report needs them half a dozen times.
+    They are read once per session, because a report needs them half a dozen times.
     """
     definitions: dict[int, MetricDefinition] | None = session.info.get(_MEANINGS)
     if definitions is None:

@@ -1,4 +1,4 @@
-"""What Meta refuses to tell, since when, and when it is asked again."""
+"""What Meta refuses, since when, and when Sophia requests it again."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -41,7 +41,7 @@ class RecordedRefusal:
 def list_refusals(
     session: Session, allowed_clients: ClientScope, client_id: int | None = None
 ) -> list[RecordedRefusal]:
-    """The refusals that concern all accounts, and those of the accounts that may be seen."""
+    """Return the refusals that concern all accounts, and those of the allowed accounts."""
     accounts = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
     rows = session.scalars(
         select(MetricStatus)
@@ -59,9 +59,9 @@ def _recorded(row: MetricStatus) -> RecordedRefusal:
     )
 
 
-# A refusal is believed for this long. Meta brings metrics back, and a Page grows past the size where it has them.
+# How long a refusal is valid. Meta brings metrics back, and a Page grows past the size from which it has them.
 ASK_AGAIN_AFTER = timedelta(days=14)
-# An object is believed to be gone after three tries on different days (GRAPH_API §3, 100/33), and then looked at rarely.
+# An object counts as gone after three tries on different days (GRAPH_API §3, 100/33), and is then requested rarely.
 OBJECT_AGAIN_AFTER = (timedelta(hours=20), timedelta(hours=20), timedelta(days=30))
 # Media older than the professional account never get insights (GRAPH_API §3, 100/2108006).
 NEVER_AGAIN = timedelta(days=100 * 365)
@@ -75,7 +75,7 @@ def record_refusals(
     refusals: Collection[Refusal],
     now: datetime,
 ) -> None:
-    """Remember what Meta refuses, so that it is not asked again until ASK_AGAIN_AFTER has passed (B3)."""
+    """Record what Meta refuses, so that no run requests it until ASK_AGAIN_AFTER has passed (B3)."""
     if refusals and session.get_bind().dialect.name == "postgresql":
         # Two machines may learn the same refusal at once; the second must see the first one's row.
         session.execute(select(func.pg_advisory_xact_lock(-1)))
@@ -106,9 +106,9 @@ def record_refusals(
 def record_refused_objects(
     session: Session, account_id: int, skipped: Mapping[str, GraphError], tried: Collection[str], now: datetime
 ) -> None:
-    """Leave the objects that refused alone for a while, longer with every try.
+    """Leave objects that refused alone for a while, longer with every try.
 
-    `tried`: objects that had refused before and were asked again; those not among the skipped answer now.
+    `tried` are objects that had refused before and were requested again; those not among the skipped have recovered.
     """
     lasting = {
         name: error
@@ -135,7 +135,7 @@ def record_refused_objects(
 
 
 def record_pauses(session: Session, pauses: Iterable[Pause], now: datetime) -> None:
-    """Tell the other processes which budgets rest, and forget rests that are over."""
+    """Record for the other processes which budgets rest, and delete rests that are over."""
     session.execute(delete(BudgetPause).where(BudgetPause.until <= now))
     rows = [(pause.budget.key, pause.until, shortened(redact_secrets(pause.reason))) for pause in pauses]
     put_rows(session, BudgetPause, ("budget", "until", "reason"), sorted(rows), replace=("until", "reason"))

@@ -1,4 +1,4 @@
-"""What is known of one client. Another's client answers as one that does not exist (D3)."""
+"""The readings of one client. Another client's id answers like one that does not exist (D3)."""
 
 from collections.abc import Collection, Iterator
 from datetime import timedelta
@@ -52,8 +52,8 @@ def metrics(
 
 
 def expect_metrics(session: Session, client_id: int, names: Collection[str], canonical: str | None) -> None:
-    """Raises InvalidInputError for a stored name or a meaning that no metric has: a misspelt one would read like a metric
-    without readings.
+    """Raise InvalidInputError for an unknown stored or canonical name: a misspelt name would look like a metric without
+    readings.
     """
     if canonical is not None and canonical not in CANONICAL:
         raise InvalidInputError(unknown_name("canonical metric", canonical, CANONICAL))
@@ -95,19 +95,21 @@ def reading_filter(query: ReadingsQuery) -> ReadingFilter:
 def metrics_csv(
     context: ReadContext, client_id: ClientId, query: Annotated[ReadingsQuery, Query()]
 ) -> StreamingResponse:
-    """All readings that match, newest day first, as CSV with a heading; sent as they are read, however many (J6)."""
+    """All readings that match, newest day first, as CSV with a heading. They are streamed, however many there are
+    (J6).
+    """
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         expect_metrics(session, client_id, query.metric_name, query.canonical)
     reading_pages = pages(context, client_id, reading_filter(query))
-    # Read before the answer begins: what goes wrong can then still be said as a problem.
+    # The first page is read before the answer begins, so that an error is still a problem document.
     lines = as_csv(chain([next(reading_pages)], reading_pages))
     name = f'attachment; filename="client-{client_id}-readings.csv"'
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
 
 def pages(context: RequestContext, client_id: int, reading_filter: ReadingFilter) -> Iterator[list[StoredReading]]:
-    """Page after page, each in a short read of its own: a slow reader must not hold a connection."""
+    """Yield page after page, each in a short read transaction, because a slow reader must not hold a connection."""
     cursor: str | None = None
     while True:
         with context.database.read() as session:
@@ -120,7 +122,7 @@ def pages(context: RequestContext, client_id: int, reading_filter: ReadingFilter
 
 @router.get("/{client_id}/series")
 def series(context: ReadContext, client_id: ClientId, query: Annotated[SeriesQuery, Query()]) -> SeriesAnswer:
-    """One metric of the client's accounts by day, week (from Monday) or month, as its way of counting allows.
+    """One metric of the client's accounts by day, week (from Monday) or month, as its counting allows.
 
     Without a window: 90 days until the newest reading. Days outside the window that share a bucket with it count too.
     """

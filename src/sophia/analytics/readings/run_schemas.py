@@ -1,4 +1,4 @@
-"""What the API answers. Moments are RFC 3339 in UTC, numbers are finite, and what is not known is null."""
+"""Answers of the API about accounts, runs and the catalogue. Moments are RFC 3339 in UTC, unknown values are null."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from sophia.meta.catalogue.terms import Asked, Level, ObjectKind, Period, Platfo
 
 
 class AccountStatus(StrEnum):
-    """Whether an account is collected; a person must connect it again when it needs that."""
+    """Whether an account is collected, or a person must connect it again."""
 
     ACTIVE = "active"
     NEEDS_RECONNECT = "needs_reconnect"
@@ -48,7 +48,7 @@ class AccountAnswer(ResponseModel):
 
 
 class MetricAnswer(ResponseModel):
-    """One row of the catalogue. `live` says whether Meta knows the name today, under the version that is called."""
+    """One row of the catalogue. `live`: Meta knows the name today, in the version that Sophia calls."""
 
     platform: Platform
     level: Level
@@ -76,7 +76,7 @@ class MetricAnswer(ResponseModel):
 
 
 class CatalogueAnswer(ResponseModel):
-    """Every metric that we know, those that Meta sent and we do not know, and those that Meta refuses."""
+    """Every metric that Sophia knows, those that Meta sent and Sophia does not know, and those that Meta refuses."""
 
     metrics: list[MetricAnswer]
     unclassified: list[UnknownMetric]
@@ -86,6 +86,6 @@ class CatalogueAnswer(ResponseModel):
 class HealthAnswer(ResponseModel):
     status: Literal["ok", "degraded"]
     database: Literal["ok", "unavailable"]
-    # `schema` would hide a method of the model.
+    # The name `schema` would hide a method of the model.
     schema_: Literal["current", "outdated", "unknown"] = Field(serialization_alias="schema")
     last_success_at: datetime | None

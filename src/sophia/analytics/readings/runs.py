@@ -1,4 +1,4 @@
-"""Runs: what was asked, what was stored, what failed (A14, C10)."""
+"""Reads of runs: what was requested, what was stored, what failed (A14, C10)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
@@ -19,7 +19,7 @@ from sophia.vault import redact_secrets
 
 @dataclass(frozen=True, slots=True)
 class RunProblem:
-    """Something that went wrong in a run, with Meta's code where Meta said it."""
+    """A problem of a run, with Meta's code if Meta sent one."""
 
     message: str
     family: str | None
@@ -79,7 +79,7 @@ def list_runs(
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[RunRecord]:
-    """The newest runs that may be allowed_clients, newest first; `before_id` continues a list."""
+    """Return the newest runs of allowed clients, newest first; `before_id` continues a list."""
     conditions = [visible(Account.client_id, allowed_clients, client_id)]
     if account_id is not None:
         conditions.append(CollectionRun.account_id == account_id)
@@ -107,10 +107,10 @@ def runs_by_id(session: Session, ids: Collection[int]) -> dict[int, RunRecord]:
 
 
 def runs_by_status(session: Session, since: datetime) -> dict[str, int]:
-    """How many runs began since then, by status."""
+    """Return the number of runs that began since then, by status."""
     rows = session.execute(
         select(CollectionRun.status, func.count())
-        # Naming the accounts lets the index on account and start serve; there is none on the start alone.
+        # The condition on accounts makes the index on account and start usable; none is on the start alone.
         .where(CollectionRun.account_id.in_(select(Account.id)), CollectionRun.started_at >= since)
         .group_by(CollectionRun.status)
     )
@@ -118,7 +118,7 @@ def runs_by_status(session: Session, since: datetime) -> dict[str, int]:
 
 
 def calls_since(session: Session, since: datetime) -> tuple[int, int]:
-    """Calls of the runs that started since then (aware): over HTTP, and as Meta counts them."""
+    """Return the calls of the runs that began since then (aware): over HTTP, and as Meta counts them."""
     sums = (func.sum(CollectionRun.calls), func.sum(CollectionRun.calls_counted_by_meta))
     accounts = select(Account.id)  # lets the index on account and start serve
     query = select(*sums).where(CollectionRun.account_id.in_(accounts), CollectionRun.started_at >= since)
@@ -141,7 +141,7 @@ def _record(run: CollectionRun, client_id: int, platform: str) -> RunRecord:
 
 
 def _problem(note: dict[str, Any]) -> RunProblem:
-    """What Meta says may quote the request; a secret in it would be shown to everybody who may see the run."""
+    """Return a stored problem without secrets, because Meta's messages may quote the request."""
     return RunProblem(
         message=redact_secrets(str(note.get("message", ""))),
         family=note.get("family"),

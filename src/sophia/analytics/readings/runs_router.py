@@ -1,4 +1,4 @@
-"""What concerns all clients that a key may see: the portfolio, accounts, runs, gaps and the catalogue."""
+"""Accounts, runs, gaps and the catalogue, for all clients that a key may see."""
 
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -39,7 +39,7 @@ NO_WEEK = "The newest closed week has not been computed for any client yet; that
 
 @router.get("/accounts")
 def accounts(context: ReadContext) -> list[AccountAnswer]:
-    """Connected accounts, how their collection stands, and what a person has to do. Tokens are never shown."""
+    """Connected accounts, the state of their collection, and what a person has to do. Tokens are never shown."""
     with context.database.read() as session:
         states = account_states(session, context.allowed_clients)
         runs = runs_by_id(session, [state.last_run_id for state in states if state.last_run_id is not None])
@@ -72,7 +72,7 @@ def account_answer(state: AccountState, run: RunRecord | None, context: RequestC
 
 
 def token_warning(state: AccountState, now: datetime, warning_days: int) -> str | None:
-    """What ends soon, or has ended, and what to do about it; None when nothing does."""
+    """Return which access ends soon or has ended, and what to do; None if none does."""
     ends = {"The token": state.token_expires_at, "Meta's access to the data": state.data_access_expires_at}
     sentences = []
     for subject, moment in ends.items():
@@ -86,7 +86,7 @@ def token_warning(state: AccountState, now: datetime, warning_days: int) -> str 
 def runs(
     context: ReadContext, query: Annotated[RunsQuery, Query()], request: Request, response: Response
 ) -> list[RunRecord]:
-    """Collections, newest first: what was asked, what was stored, what failed and what to do about it."""
+    """Collections, newest first: what was requested, what was stored, what failed and what to do about it."""
     with context.database.read() as session:
         if query.client_id is not None:
             expect_client(session, context.allowed_clients, query.client_id)
@@ -115,7 +115,9 @@ def gaps(context: ReadContext, query: Annotated[GapsQuery, Query()]) -> list[Gap
 
 
 def gap_window(start: date | None, end: date | None, now: datetime) -> DateRange:
-    """Raises InvalidInputError when it is too long. Never ends later than yesterday in Meta's reporting zone."""
+    """Return the window of a gap query, which ends yesterday in Meta's reporting zone at the latest. Raise
+    InvalidInputError if it is too long.
+    """
     yesterday = reporting_day(now) - ONE_DAY
     last = min(end or yesterday, yesterday)
     window = DateRange(min(start or last - (GAP_DAYS - 1) * ONE_DAY, last), last + ONE_DAY)
@@ -125,7 +127,7 @@ def gap_window(start: date | None, end: date | None, now: datetime) -> DateRange
 
 @router.get("/catalogue")
 def catalogue(context: ReadContext, query: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
-    """Every metric that we know, those that Meta sent and we do not know, and those that Meta refuses."""
+    """Every metric that Sophia knows, those that Meta sent and Sophia does not know, and those that Meta refuses."""
     with context.database.read() as session:
         unknown = unknown_metrics(session, context.allowed_clients)
         refused = list_refusals(session, context.allowed_clients)

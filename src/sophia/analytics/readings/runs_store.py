@@ -1,4 +1,4 @@
-"""Writes about collecting: who may collect, what a run did, which days were asked, what Meta refuses."""
+"""Writes about collections: leases, results of runs, watermarks, unlisted and unanswered posts."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Account, Post
 from sophia.vault import redact_secrets
 
-# A post whose insights fail is due again in every run for so long; after that it is looked at rarely.
+# How long a post whose insights fail is due in every run; after that it is requested rarely.
 UNANSWERED_FOR = timedelta(days=14)
 UNANSWERED_AGAIN_AFTER = timedelta(days=30)
 
-# What is kept of the problems of one run, in characters; how many objects of one problem, and of each its name.
+# Bounds of the stored problems of one run: characters in total, objects per problem, characters per object.
 MOST_CHARACTERS = 200_000
 MOST_OBJECTS = 1_000
 LONGEST_OBJECT_NAME = 100
@@ -31,7 +31,7 @@ LONGEST_OBJECT_NAME = 100
 
 @dataclass(slots=True)
 class RunOutcome:
-    """What a run says about itself at its end."""
+    """The result of a run."""
 
     status: str = "ok"
     saved: Saved = field(default_factory=Saved)
@@ -54,9 +54,9 @@ def take_lease(
     *,
     is_dead: Callable[[str], bool] = lambda _: False,
 ) -> bool:
-    """Take or renew the right to do `name` alone. False when another holder has it and has not let it run out (E2).
+    """Take or renew the right to do `name` alone. Return False while another holder has a valid lease (E2).
 
-    `is_dead` says of a holder that it was killed, so that nobody must wait for its time to run out.
+    `is_dead` tells whether a holder was killed, so that nobody waits until its lease expires.
     """
     put_rows(session, Lease, ("name", "holder", "expires_at"), [(name, holder, now + lasting)])
     current = session.scalar(select(Lease.holder).where(Lease.name == name))
@@ -73,7 +73,7 @@ def release_lease(session: Session, name: str, holder: str) -> None:
 
 def start_run(session: Session, account_id: int, trigger: str, api_version: str, now: datetime) -> int:
     """Open the record of a run. Runs of this account that never ended were killed, and are closed as failed."""
-    died = {"code": "killed", "message": "The program ended before the run did; the next run takes up what is missing."}
+    died = {"code": "killed", "message": "The program ended during the run; the next run collects what is missing."}
     session.execute(
         update(CollectionRun)
         .where(CollectionRun.account_id == account_id, CollectionRun.status == "running")
@@ -104,7 +104,7 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
 
 
 def bounded(problems: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return problems as they are stored: the first MOST_CHARACTERS of them, each with texts that a person can read.
+    """Return problems as they are stored: at most MOST_CHARACTERS in total, with readable texts.
 
     Meta's messages may have any length, and one message may come back for every family and object.
     """
@@ -131,10 +131,11 @@ def _bounded_value(value: Any) -> Any:
 def cover_days(
     session: Session, account_id: int, family: str, days: DateRange, now: datetime, *, restart: bool = False
 ) -> None:
-    """Note that Meta answered the days from `first` to `last` (both included) and what it said is stored.
+    """Record that Meta answered these days and that its values are stored.
 
-    Raises ValueError when that would leave a hole between these days and those noted before: a watermark with a hole
-    would hide a gap for ever (A13). `anew` forgets what was noted before, where Meta keeps the days between no more.
+    Raises ValueError if this would leave a hole between these days and those recorded before, because a watermark with
+    a hole would hide a gap permanently (A13). `restart` replaces the earlier days, if Meta no longer keeps the days
+    between.
     """
     first, last = days.start, days.end - ONE_DAY
     mark = session.get(Watermark, (account_id, family))
@@ -151,7 +152,7 @@ def cover_days(
 
 
 def note_asked(session: Session, account_id: int, families: Collection[str], today: date, now: datetime) -> None:
-    """Note that these families, which describe no days of their own, were asked in full just now."""
+    """Record that these families, which describe no days of their own, were requested in full just now."""
     columns = ("account_id", "family", "from_day", "through_day", "updated_at")
     day = day_number(today)
     rows = [(account_id, family, day, day, now) for family in families]
@@ -161,7 +162,9 @@ def note_asked(session: Session, account_id: int, families: Collection[str], tod
 def mark_unlisted_posts(
     session: Session, account_id: int, listed: Collection[str], since: datetime, now: datetime
 ) -> int:
-    """Posts since then that Meta no longer lists are gone: kept with their readings, asked for no more (B7)."""
+    """Mark posts since then that Meta no longer lists as gone: they keep their readings and are requested no more
+    (B7).
+    """
     rows = session.execute(
         select(Post.id, Post.platform_post_id).where(
             Post.account_id == account_id,
@@ -178,7 +181,7 @@ def mark_unlisted_posts(
 
 
 def record_unanswered_posts(session: Session, account_id: int, posts: Mapping[str, str], now: datetime) -> None:
-    """Note posts without an answer ({Meta's id: why}), so that the next run asks for them again, whatever their age.
+    """Record posts without an answer ({Meta's id: reason}), so that the next run requests them whatever their age.
 
     They are refused objects with 0 tries, which no run leaves alone. One that never answers rests after UNANSWERED_FOR.
     """
@@ -196,12 +199,12 @@ def record_unanswered_posts(session: Session, account_id: int, posts: Mapping[st
     )
 
 
-# As many as are written in a moment: other writers wait for no longer.
+# Few enough to be written in a moment, so that other writers wait no longer.
 AT_ONCE = 1000
 
 
 def forget_raw_answers(database: Database, before: datetime) -> int:
-    """Drop the bodies of answers that were fetched before this moment, some per transaction; returns how many."""
+    """Delete the bodies of answers fetched before this moment, a few per transaction. Return their number."""
     forgotten = 0
     while True:
         with database.write() as session:

@@ -1,4 +1,4 @@
-"""What the API answers. Moments are RFC 3339 in UTC, numbers are finite, and what is not known is null."""
+"""Answers of the API about readings. Numbers are finite, unknown values are null."""
 
 from datetime import date
 from typing import Literal

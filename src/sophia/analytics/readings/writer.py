@@ -1,7 +1,7 @@
-"""Writes what one answer of Meta brought; running it twice changes nothing.
+"""Writes the content of Meta's answers; writing it twice changes nothing.
 
-One answer of Meta is one transaction: its fetch, the posts that it listed, the readings that it brought, and the
-revisions of those that differ from what was stored (A1, C1). Nothing here waits for the network.
+One answer of Meta is one transaction: its fetch, the posts that it listed, its readings, and the revisions of those
+that differ from the stored ones (A1, C1). No code here waits for the network.
 """
 
 import hashlib
@@ -64,13 +64,13 @@ POST_COLUMNS = (
 ZERO = "\x00"  # JSON's texts may hold this character, PostgreSQL's may not
 LONGEST_EXCERPT = 500
 LONGEST_NAME = 120
-NEW_METRICS_LOCK = -2  # ids of accounts, which lock their own writing, are positive
+NEW_METRICS_LOCK = -2  # account ids, the locks of accounts, are positive
 LONGEST_BREAKDOWN = 200
 
 
 @dataclass(slots=True)
 class Saved:
-    """What writing a batch did to the store, counted after the commit."""
+    """Counts of what a batch changed in the store, taken after the commit."""
 
     new: int = 0
     changed: int = 0
@@ -78,8 +78,8 @@ class Saved:
     posts_new: int = 0
     quarantined: int = 0
     unclassified: set[str] = field(default_factory=set)
-    rejected_items: dict[str, int] = field(default_factory=dict)  # what was set aside and why → how often
-    unknown_kinds: dict[str, int] = field(default_factory=dict)  # what Meta says about the kind → posts that were kept
+    rejected_items: dict[str, int] = field(default_factory=dict)  # rejected item and reason → count
+    unknown_kinds: dict[str, int] = field(default_factory=dict)  # Meta's words about the kind → posts
 
     def add(self, other: "Saved") -> None:
         self.new += other.new
@@ -95,7 +95,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose readings are written."""
+    """The account that the readings belong to."""
 
     account_id: int
     client_id: int
@@ -103,10 +103,10 @@ class Owner:
 
 
 class AccountWriter:
-    """Writes what one run brings for one account. Remembers which metrics and series exist, so each is looked up once."""
+    """Writes the content of one run for one account. Remembers which metrics and series exist, to look each up once."""
 
     def __init__(self, database: Database, owner: Owner, run_id: int, clock: Clock, *, keep: bool) -> None:
-        """`keep`: whether Meta's raw answers are kept for a while, so that a wrong parse can be redone."""
+        """`keep`: whether to keep Meta's raw answers for a while, so that a parsing error can be corrected later."""
         self._database = database
         self._account_id = owner.account_id
         self._client_id = owner.client_id
@@ -118,12 +118,12 @@ class AccountWriter:
         self._account_series: dict[int, int] | None = None
 
     def save(self, batches: Sequence[Batch]) -> Saved:
-        """Store answers in one transaction. Either all of it is kept or nothing; caches forget what was rolled back."""
+        """Store answers in one transaction. After a rollback the caches are cleared."""
         saved = Saved()
         try:
             with self._database.write() as session:
                 if not self._database.is_sqlite:
-                    # One writer per account at a time, should a lease have run out under somebody still working.
+                    # One writer per account at a time, even if a lease expired during a run.
                     session.execute(select(func.pg_advisory_xact_lock(self._account_id)))
                 for batch in batches:
                     saved.add(self._save(session, batch))
@@ -155,7 +155,9 @@ class AccountWriter:
         return saved
 
     def _strangers(self, session: Session, ids: Collection[str]) -> set[str]:
-        """Posts in this account's list that are known to be another account's; a number belongs to one client (A3)."""
+        """Return the posts of this account's list that are known as another account's: a number belongs to one client
+        (A3).
+        """
         sql = (
             "SELECT p.platform_post_id FROM posts p JOIN accounts a ON a.id = p.account_id"
             " WHERE p.platform_post_id {among} AND p.account_id <> {p} AND a.platform = {p}"
@@ -181,8 +183,8 @@ class AccountWriter:
         return put_row(session, Fetch, row)
 
     def _save_posts(self, session: Session, observed: Collection[ObservedPost]) -> tuple[dict[str, int], int, set[str]]:
-        """Insert posts that are new, mend those that changed; return the ids of all, how many were new, and which are
-        another account's and were left out.
+        """Insert new posts and update changed ones. Return the ids of all, the number of new ones, and the posts of
+        another account, which are left out.
         """
         if not observed:
             return {}, 0, set()
@@ -216,10 +218,10 @@ class AccountWriter:
 
     @staticmethod
     def _post_row(post: ObservedPost, old: Mapping[str, Any] | None, drafts: Mapping[str, int]) -> dict[str, Any]:
-        """The columns of a post as they should be. What is listed lives, whatever was thought of it before."""
+        """Return the columns of a post as they should be. A listed post exists, even if it was marked as gone."""
         draft = old["draft_id"] if old else None
-        # A list of posts shows reels as videos; once known as a reel, a post stays one. And a kind that Meta leaves out
-        # once does not undo the one that it named before.
+        # A list of posts shows reels as videos, so a known reel stays one. A kind that Meta leaves out does not replace
+        # the one that it named before.
         is_better_known = old and (old["kind"] == ObjectKind.REEL or post.kind is ObjectKind.OTHER)
         kind = old["kind"] if old and is_better_known else post.kind.value
         return {
@@ -235,7 +237,7 @@ class AccountWriter:
         }
 
     def _drafts(self, session: Session, posts: Iterable[ObservedPost]) -> dict[str, int]:
-        """Drafts of this client that became one of these posts, by Meta's id of the post or of its video."""
+        """Return the drafts of this client that became one of these posts, by Meta's id of the post or of its video."""
         ids = [name for post in posts for name in (post.external_id, post.video_id) if name]
         drafts = (
             "SELECT platform_post_id, id FROM content_drafts"
@@ -249,9 +251,9 @@ class AccountWriter:
         return published | dict(select_among(session, queue, ids, self._account_id, self._client_id))
 
     def _known_posts(self, session: Session, readings: list[Reading], posts: dict[str, int]) -> list[Reading]:
-        """Look up posts that the answer spoke of without listing them, by their own id or that of their video.
+        """Look up posts that the answer mentions without listing them, by their own id or that of their video.
 
-        Readings of posts that were never listed cannot be placed, and are left out.
+        Readings of posts that were never listed are left out.
         """
         missing = {reading.post for reading in readings if reading.post is not None and reading.post not in posts}
         if missing:
@@ -261,7 +263,7 @@ class AccountWriter:
         return [reading for reading in readings if reading.post is None or reading.post in posts]
 
     def _place(self, session: Session, readings: list[Reading], posts: dict[str, int], saved: Saved) -> list[Placed]:
-        """The readings in the store's own numbers. Metrics that are stored for the first time are added, classified."""
+        """Return the readings with the store's own ids. New metrics are added and classified."""
         if self._metrics is None:
             self._metrics = load_metrics(session, self._platform)
         metric_ids = self._metrics
@@ -269,7 +271,7 @@ class AccountWriter:
         fresh = {key for key in keys if key not in metric_ids}
         if fresh:
             if not self._database.is_sqlite:
-                # Accounts share this table: two that add the same rows in another order would wait for each other.
+                # Accounts share this table: two that add the same rows in different order would deadlock.
                 session.execute(select(func.pg_advisory_xact_lock(NEW_METRICS_LOCK)))
             put_rows(session, StoredMetric, METRIC_COLUMNS, [self._classified(key, saved) for key in sorted(fresh)])
             metric_ids.update(load_metrics(session, self._platform))
@@ -279,7 +281,7 @@ class AccountWriter:
         ]
 
     def _classified(self, key: MetricKey, saved: Saved) -> tuple[Any, ...]:
-        """The row of a metric that is stored for the first time. Its class is decided here, once (A7)."""
+        """Return the row of a new metric. Its class is decided here, once (A7)."""
         level, name, period, breakdown = key
         meaning = explain(self._platform, Level(level), name, breakdown)
         if meaning is None:
@@ -289,7 +291,7 @@ class AccountWriter:
         return (self._platform.value, level, name, period, breakdown, *facts)
 
     def _by_series(self, session: Session, placed: list[Placed]) -> tuple[Values, Stored]:
-        """The values by series and day, and what is stored of them already; series that do not exist yet are made.
+        """Return the values by series and day, and their stored values; missing series are created.
 
         A reading that an answer repeats counts once.
         """
@@ -306,7 +308,7 @@ class AccountWriter:
         stored: Stored = {}
         of_posts = [item for item in placed if item[0] is not None]
         days = {day for _, _, day, _ in of_posts}
-        for day in days:  # what posts say is a counter's state today, so this is one day
+        for day in days:  # one day: readings of posts are today's counters
             rows = load_post_readings(session, of_posts, day)
             for post, metric, number, value, fetch in rows:
                 series[post, metric] = number
@@ -324,7 +326,7 @@ class AccountWriter:
         return series, stored
 
     def _compare_and_write(self, session: Session, values: Values, stored: Stored, fetch_id: int, saved: Saved) -> None:
-        """Write what is new, replace what differs and keep what it replaces; leave the rest alone."""
+        """Insert new values, replace those that differ and keep the replaced ones as revisions."""
         new, changed, revisions = [], [], []
         for (series, day), value in values.items():
             old = stored.get((series, day))
@@ -353,7 +355,7 @@ def metric_key(reading: Reading) -> MetricKey:
 
 
 def clean(text: str | None) -> str | None:
-    """A text as every database takes it."""
+    """Return a text that every database accepts."""
     return text and text.replace(ZERO, "")
 
 
@@ -364,9 +366,11 @@ def load_metrics(session: Session, platform: Platform) -> dict[MetricKey, int]:
 
 
 def load_post_readings(session: Session, placed: Collection[Placed], day: int) -> Sequence[tuple[Any, ...]]:
-    """(post, metric, series, value, fetch) of the posts' series; value and fetch are None without a reading that day."""
+    """Return (post, metric, series, value, fetch) of the posts' series; value and fetch are None without a reading that
+    day.
+    """
     metrics = ", ".join(str(metric) for metric in {metric for _, metric, _, _ in placed})
-    sql = (  # only numbers of our own stand in the text
+    sql = (  # the text contains only our own numbers
         "SELECT s.post_id, s.metric_id, s.id, e.metric_value, e.fetch_id FROM metric_series s"  # noqa: S608
         f" LEFT JOIN engagement_metrics e ON e.series_id = s.id AND e.metric_date = {day:d}"
         f" WHERE s.post_id {{among}} AND s.metric_id IN ({metrics})"
@@ -375,7 +379,7 @@ def load_post_readings(session: Session, placed: Collection[Placed], day: int) -
 
 
 def load_values(session: Session, keys: Collection[tuple[int, int]]) -> Stored:
-    """What is stored already of the wanted (series, day number), and of days between them."""
+    """Return the stored values of these (series, day number), and of days between them."""
     if not keys:
         return {}
     days = [day for _, day in keys]
@@ -388,7 +392,7 @@ def load_values(session: Session, keys: Collection[tuple[int, int]]) -> Stored:
 
 
 def count_readings(session: Session, account_id: int, added: int, latest: int) -> None:
-    """Keep the account's total in step with what was just inserted; `latest` is the newest day's number."""
+    """Add inserted readings to the account's total; `latest` is the newest day's number."""
     put_rows(session, AccountTotal, ("account_id", "readings", "latest_metric_date"), [(account_id, 0, latest)])
     sql = (
         "UPDATE account_totals SET readings = readings + {p}, latest_metric_date ="
@@ -400,7 +404,7 @@ def count_readings(session: Session, account_id: int, added: int, latest: int) -
 def record_rejected_items(
     session: Session, run_id: int, rejected_items: Collection[RejectedItem], now: datetime
 ) -> int:
-    """Set aside what could not be believed, with the reason; return how much that was."""
+    """Store rejected items with their reasons, and return their number."""
     session.add_all(
         QuarantinedItem(
             run_id=run_id,
