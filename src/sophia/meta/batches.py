@@ -1,7 +1,7 @@
-"""Asks objects by their ids in ordinary batches, so that what one refuses costs that object only (B8).
+"""Requests objects by their ids in ordinary batches, so that a refusal affects one object only (B8).
 
-Fifty objects travel in one HTTP call, each as an item of its own; Meta counts each item. The answers to the same question
-are joined to one, an object per id, for a store that keeps every answer.
+Fifty objects travel in one HTTP call, each as an item of its own; Meta counts each item. Answers to the same question
+are joined to one, with an object per id, because the store keeps every answer.
 """
 
 from collections import defaultdict
@@ -17,11 +17,11 @@ from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError, Remedy
 from sophia.meta.fallbacks import Ask
 
-# Of a sample, objects of which nothing answers before it is plain that it is not the objects.
+# Objects of a sample that may answer nothing before the objects are no longer the suspected cause.
 DENIALS_TO_BELIEVE = 3
-# So many objects of each kind are looked at before the others of a batch that fail with them are left for the next run.
+# Objects of each kind that are searched before other failing objects of the batch are left to the next run.
 MOST_SEARCHES = 4
-# Of each question, asked before all others: a metric that Meta refuses then costs a few items and not fifty.
+# Objects of each question in the first batch: a metric that Meta refuses then costs a few items and not fifty.
 FIRST_OF_EACH = 2
 
 Failed = list[tuple[Part, GraphError]]
@@ -29,14 +29,14 @@ Answered = list[tuple[Part, Answer]]
 
 
 def expand(edge: str, names: Sequence[str], breakdown: str | None = None) -> str:
-    """Field expansion: the insights of an object together with its other fields."""
+    """Return the field expansion that requests the insights of an object together with its other fields."""
     split = f".breakdown({breakdown})" if breakdown else ""
     return f"{edge}.metric({','.join(names)}).period(lifetime){split}{{name,period,values,total_value}}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ByIdGroup:
-    """The same question to several objects of one kind. Of an unknown kind (None) no refusal is remembered."""
+    """The same question to several objects of one kind. For an unknown kind (None) no refusal is remembered."""
 
     kind: ObjectKind | None
     edge: str  # insights, video_insights
@@ -53,10 +53,10 @@ class ByIdGroup:
 
 
 async def by_id(ask: Ask, groups: Iterable[ByIdGroup], *, is_sample: bool = False) -> AsyncGenerator[Answer, None]:
-    """Ask each group's question of its objects, fifty items an HTTP call.
+    """Yield the answers to each group's question for its objects, fifty items per HTTP call.
 
-    Refused metrics are remembered for the kind; objects without insights are skipped. Raises GraphError when no object
-    answers at all. `is_sample`: these are a few of many objects, so that less than three of them prove nothing.
+    Refused metrics are remembered for the kind; objects without insights are skipped. Raises GraphError if no object
+    answers at all. `is_sample`: these are a few of many objects, so fewer than three of them prove nothing.
     """
     work = ById(ask, DENIALS_TO_BELIEVE if is_sample else 1)
     items = [
@@ -72,7 +72,7 @@ async def by_id(ask: Ask, groups: Iterable[ByIdGroup], *, is_sample: bool = Fals
 
 
 def in_order(items: Sequence[tuple[ByIdGroup, str]]) -> list[Sequence[tuple[ByIdGroup, str]]]:
-    """The items in batches; more than one batch begins with the first objects of each group."""
+    """Return the items in batches. Several batches begin with the first objects of each group."""
     if len(items) <= MOST_BATCH_ITEMS:
         return [items] if items else []
     taken: dict[ByIdGroup, int] = defaultdict(int)
@@ -86,10 +86,10 @@ def in_order(items: Sequence[tuple[ByIdGroup, str]]) -> list[Sequence[tuple[ById
 
 @dataclass(slots=True)
 class ById:
-    """What is known while objects are asked by id.
+    """The state of requests by id.
 
-    `complete`: groups of which an object answered every name. `without`: names that were found to fail in this run.
-    `silent`: objects of which no metric answered, and why.
+    `complete`: groups of which an object answered every name. `without`: names that failed in this run. `silent`:
+    objects of which no metric answered, and why.
     """
 
     ask: Ask
@@ -101,7 +101,7 @@ class ById:
     has_answer: bool = False
 
     async def ask_chunk(self, items: Sequence[tuple[ByIdGroup, str]]) -> list[Answer]:
-        """The answers about these objects, joined by question."""
+        """Return the answers about these objects, joined by question."""
         parts = [self._part(group, object_id) for group, object_id in items if not self.ask.is_left_alone(object_id)]
         answered, failed = await self._ask([part for part in parts if part.names])
         for _ in range(MOST_SEARCHES):
@@ -137,7 +137,7 @@ class ById:
         return self.groups[part.object_id, part.edge, part.params]
 
     def _names(self, group: ByIdGroup) -> tuple[str, ...]:
-        """What is asked of this group by now."""
+        """Return the names that are still requested of this group."""
         refused = self.ask.refused_for(group.kind) if group.kind else set()
         return tuple(
             name
@@ -146,7 +146,7 @@ class ById:
         )
 
     async def _ask(self, parts: Sequence[Part]) -> tuple[Answered, Failed]:
-        """Ask; what fails in a way that passes is asked once more, and then left for the next run."""
+        """Send the requests. A temporary failure is tried once more, and then left to the next run."""
         if not parts:
             return [], []
         subject = self._group(parts[0]).subject
@@ -172,9 +172,9 @@ class ById:
                 self.complete.add(self._group(part))
 
     def _without_invalid_objects(self, failed: Failed) -> Failed:
-        """What is left after the objects that are to blame themselves have been set aside.
+        """Set aside the objects that cause their own failure, and return the other failures.
 
-        "Object does not exist" is believed of an object that has answered nothing, while others of its kind answer.
+        "Object does not exist" is accepted for an object that answered nothing while others of its kind answer.
         """
         left: Failed = []
         for part, error in failed:
@@ -186,7 +186,7 @@ class ById:
         return left
 
     def _judge(self, part: Part, error: GraphError, findings: Findings) -> None:
-        """What a search has shown about one object: metrics that its kind has not, or an object without insights."""
+        """Record the result of a search for one object: metrics that its kind lacks, or an object without insights."""
         group, key = self._group(part), (part.object_id, part.edge, part.params)
         refused = {
             other.names[0]: why for other, why in findings.refused if (other.object_id, other.edge, other.params) == key
@@ -206,7 +206,9 @@ class ById:
         self.without[group] |= set(refused)
 
     def _refuse(self, group: ByIdGroup, object_id: str, name: str, error: GraphError) -> None:
-        """A metric that other objects of the kind have is refused by this object alone."""
+        """Record a metric that this object refuses, for its kind or, if other objects of the kind have it, for the
+        object alone.
+        """
         label = refusal_label(name, group.breakdown)
         if group.kind is None or group in self.complete:
             self.ask.incomplete[f"{object_id} {label}"] = error
@@ -214,7 +216,7 @@ class ById:
             self.ask.refuse([group.kind], [label], error)
 
     def _skip(self, part: Part, error: GraphError) -> None:
-        """Leave an object alone; one that answers other questions misses this one only."""
+        """Leave an object alone. One that answers other questions lacks only this one."""
         if part.object_id in self.ask.answered and not is_about_object(error):
             group = self._group(part)
             for name in part.names:
@@ -223,7 +225,9 @@ class ById:
             self.ask.skipped[part.object_id] = error
 
     def _raise_if_nothing_answers(self) -> None:
-        """When all objects refuse everything, it is not the objects: none of them has to rest."""
+        """Raise an error if all objects refuse everything: then the objects are not the cause, and none of them
+        rests.
+        """
         denied = {
             object_id: error for object_id, error in self.silent.items() if error.remedy is not Remedy.OBJECT_GONE
         }
@@ -234,7 +238,7 @@ class ById:
         raise next(iter(denied.values()))
 
     def _joined(self, answered: Answered) -> list[Answer]:
-        """One answer for each question, with the answers of its objects under their ids."""
+        """Return one answer per question, with the answers of its objects under their ids."""
         questions: dict[tuple[str, Part], Answered] = defaultdict(list)
         for part, answer in answered:
             questions[self._group(part).subject, replace(part, object_id="", is_retry=False)].append((part, answer))
@@ -242,7 +246,9 @@ class ById:
 
 
 def join(subject: str, answered: Answered) -> Answer:
-    """One answer of several about the same question. Its request names no object: the ids are the keys of its body."""
+    """Join answers to the same question to one. Its request names no object, because the ids are the keys of its
+    body.
+    """
     part, first = answered[0]
     items = [b'"%s":%s' % (part.object_id.encode(), answer.source.body) for part, answer in answered]
     source = replace(

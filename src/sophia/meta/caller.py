@@ -1,4 +1,4 @@
-"""Calls with one token about one account: counted, paged, batched, and ended when one of them says that it is over."""
+"""Calls with one token about one account: counted, paged, batched, and stopped after an error that ends them."""
 
 import asyncio
 import json
@@ -23,15 +23,15 @@ T = TypeVar("T")
 
 MOST_BATCH_ITEMS = 50
 MOST_PAGES = 1000
-# Until one call has been answered nobody knows whether the token lives; a dead one costs this many calls.
+# Calls before the first answer shows whether the token is valid; a dead token costs this many.
 CALLS_ON_TRIAL = 2
-# Of a whole run. An ordinary run needs none; one that needs more than these meets trouble that retrying does not mend.
+# Retries in a run. An ordinary run needs none; one that needs more has a problem that retries do not solve.
 MOST_RETRIES = 24
 
 
 @dataclass(slots=True)
 class Tally:
-    """Calls made: over HTTP, and as Meta counts them (each id and each batch item is one); and how many were retries."""
+    """Calls made: over HTTP, as Meta counts them (each id and each batch item is one), and retries."""
 
     calls: int = 0
     counted: int = 0
@@ -63,10 +63,12 @@ class GraphTransport(Protocol):
 
 
 class Caller:
-    """Calls with one token. After Meta has said that token, budget or application are through, nothing more is asked."""
+    """Calls with one token. After Meta has refused the token, its budget or the application, no more requests go
+    out.
+    """
 
     def __init__(self, client: GraphTransport, token: SecretStr, about: Budget | None = None) -> None:
-        """`about`: the budget of the account that is asked about, where the calls are about one."""
+        """`about` is the budget of the account that the calls are about, if they are about one."""
         self._client = client
         self.token = token
         self.about = about
@@ -103,13 +105,13 @@ class Caller:
         *,
         patient: bool = True,
     ) -> Answer:
-        """One call; a `patient` one is tried again while the fault may pass."""
+        """Make one call. A `patient` call is retried while the error may be temporary."""
         return await self._in_turn(
             lambda: self._client.send(self, method, path, params, subject, counted, shape, patient=patient)
         )
 
     async def post(self, path: str, params: Mapping[str, str], subject: str) -> Answer:
-        """POST once. Whoever hears no answer does not know what Meta did, so nothing is posted again from here."""
+        """POST once. Without an answer the result is unknown, so this class never repeats a POST."""
         return await self._in_turn(lambda: self._client.send(self, "POST", path, params, subject, patient=False))
 
     async def upload(self, video_id: str, file_url: str, subject: str) -> Answer:
@@ -117,7 +119,7 @@ class Caller:
         return await self._in_turn(lambda: self._client.upload(self, video_id, file_url, subject))
 
     async def _in_turn(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The first calls go out two at a time, so that a dead token costs no more than these (C3)."""
+        """Send the first calls two at a time, so that a dead token costs no more than these (C3)."""
         if self._on_trial > 0:
             self._on_trial -= 1
         elif not self._judged.is_set():
@@ -133,25 +135,27 @@ class Caller:
             self._judged.set()
 
     def _stop_after(self, error: GraphError) -> None:
-        """Calls about several accounts go on: what one of them says holds for that one."""
+        """Stop after an error that ends the token's calls. Calls about several accounts continue, because the error
+        concerns one of them.
+        """
         if error.remedy in STOPS_TOKEN and self.stopped is None and self.about is not None:
             self.stopped = error
 
     async def get(self, path: str, params: Mapping[str, str], subject: str, counted: int = 1) -> Answer:
-        """GET `path` (an id and an edge, without version). `subject` says in one word what the answer is about."""
+        """GET `path` (an id and an edge, without version). `subject` names the content of the answer in one word."""
         return await self.send("GET", path, params, subject, counted)
 
     async def edge(self, path: str, params: Mapping[str, str], subject: str, *, patient: bool = True) -> Answer:
-        """GET an edge, whose answer holds a list named data. `patient`: try again what may pass."""
+        """GET an edge, whose answer holds a list named data. `patient`: retry temporary errors."""
         return await self.send("GET", path, params, subject, shape=Shape.LIST, patient=patient)
 
     def next_page_params(self, answer: Answer, edge: str) -> dict[str, str] | None:
-        """The parameters of the page after this one; None on the last. Raises GraphError for a list that is cut."""
+        """Return the parameters of the next page, or None on the last. Raises GraphError for a list that is cut."""
         return next_page_params(answer.data, self.base_url, edge)
 
     async def pages(self, path: str, params: Mapping[str, str], subject: str) -> AsyncGenerator[Answer, None]:
-        """All pages of a list. Raises GraphError, after the pages that could be had, when the list is incomplete: its next
-        page cannot be asked for, or it goes in a circle.
+        """Yield all pages of a list. Raises GraphError, after the available pages, if the list is incomplete: its next
+        page cannot be requested, or the list loops.
         """
         page_params: dict[str, str] = {}
         used: set[str] = set()
@@ -170,10 +174,11 @@ class Caller:
     async def batch(
         self, queries: Sequence[tuple[str, Mapping[str, str], int]], subject: str
     ) -> list["Answer | GraphError"]:
-        """Up to 50 GETs in one HTTP call: (path, params, calls as Meta counts them) each; answered in order.
+        """Send up to 50 GETs in one HTTP call: (path, params, calls as Meta counts them) each. Return the results in
+        order.
 
-        One item's failure is its own: it comes back as the GraphError in its place. An item that Meta had no time for
-        (null) says so with the remedy AGAIN.
+        The failure of an item is its GraphError in the result. An item that Meta had no time for (null) has the remedy
+        AGAIN.
         """
         if len(queries) > MOST_BATCH_ITEMS:
             raise ValueError(f"a batch holds {MOST_BATCH_ITEMS} items at most")
@@ -190,7 +195,9 @@ class Caller:
         return read
 
     def _note_items(self, items: Sequence["Answer | GraphError"], family: str) -> None:
-        """Tell the circuit of a batch: it failed when no item of it was answered. Stop after an item that says so."""
+        """Tell the circuit about a batch, which failed if Meta answered none of its items. Stop after an error that
+        ends the calls.
+        """
         errors = [item for item in items if isinstance(item, GraphError)]
         if errors and all(error.remedy is Remedy.AGAIN for error in errors) and len(errors) == len(items):
             self.circuit.failed(family, errors[0])
@@ -202,7 +209,7 @@ class Caller:
 
 
 def read_item(result: Any, url: str, source: Source) -> Answer | GraphError:
-    """One item of a batch; its body is JSON inside a string."""
+    """Return one item of a batch, whose body is JSON inside a string."""
     if result is None:
         return GraphError("Meta had no time for this part of a batch", remedy=Remedy.AGAIN)
     try:
@@ -216,7 +223,7 @@ def read_item(result: Any, url: str, source: Source) -> Answer | GraphError:
 
 
 async def ahead(pages: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """The same pages, the next one being fetched while the caller still works on this one."""
+    """Yield the same pages, fetching the next one while the caller works on the current one."""
     upcoming = asyncio.ensure_future(anext(pages, None))
     try:
         while (page := await upcoming) is not None:

@@ -1,7 +1,7 @@
-"""A Facebook Page, its posts, reels and stories: what to ask, and how to read the answers.
+"""A Facebook Page, its posts, reels and stories: the requests, and how to read the answers.
 
-The functions that ask yield answers; the functions that read are pure and are given an answer again when a reading is
-recomputed from what Meta once sent.
+The functions that send requests yield answers. The functions that read are pure, so that a stored answer can be read
+again when readings are recomputed.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -33,21 +33,21 @@ READS_USER_CONTENT = "pages_read_user_content"
 LONGEST_WINDOW_DAYS = 90
 HISTORY_DAYS = 730
 VIDEO_POSTS = "video_posts"
-# A page of posts is one call at Meta's count, each video asked by id another: a page with this share of videos is asked
-# as a whole, with its photos.
+# Meta counts a page of posts as one call, and each video requested by id as another: a page with at least this share of
+# videos is requested as a whole, with its photos.
 LEAST_SHARE_OF_VIDEOS = 0.1
-# Five times a hundred posts in one HTTP call is what Meta answers well within its time; more risks items of null.
+# Meta answers five pages of a hundred posts in one HTTP call well within its time; more risk items of null.
 PAGES_PER_BATCH = 5
 
 
 async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
-    """The Page's own fields: its name, and the totals that no insights metric gives."""
+    """Yield the Page's own fields: its name, and the totals that no insights metric contains."""
     fields = {"fields": "id,name,username,followers_count,fan_count"}
     yield await ask.caller.get(object_id(ask.account), fields, "page_profile")
 
 
 async def insights(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
-    """The Page's metrics for these days, 90 at most: a call per question."""
+    """Yield the Page's metrics for these days, 90 at most: one call per question."""
     kind, version = ObjectKind.PAGE, ask.caller.version
     refused = ask.refused_for(kind)
     for question in questions(
@@ -61,9 +61,10 @@ async def insights(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
 
 
 async def posts(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
-    """The Page's posts back to `since`, newest first, a call per hundred; then what only videos and reels have.
+    """Yield the Page's posts back to `since`, newest first, one call per hundred; then the metrics of videos and reels.
 
-    A photo answers 24 video metrics with 0, at Meta's cost and ours, so those are asked of pages with videos only.
+    A photo answers 24 video metrics with 0, at a cost for Meta and Sophia, so these are requested for pages with videos
+    only.
     """
     listing = Listing(
         edge="published_posts",
@@ -92,7 +93,7 @@ async def posts(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
 
 @dataclass(frozen=True, slots=True)
 class PostPage:
-    """A page of posts that was listed: where it stands in the list, and its posts by kind."""
+    """A listed page of posts: its paging parameters, and its posts by kind."""
 
     page_params: Mapping[str, str]  # limit, after …
     ids: Mapping[ObjectKind | None, Sequence[str]]
@@ -107,7 +108,7 @@ class PostPage:
         return [post_id for kind in VIDEO_KINDS for post_id in self.ids.get(kind, ())]
 
     def is_worth_a_page(self, ask: Ask) -> bool:
-        """Whether the videos are many, and no post on the page is known to make it fail."""
+        """Whether the page has many videos, and no post that is known to make it fail."""
         everything = [post_id for ids in self.ids.values() for post_id in ids]
         share = len(self.videos) / max(1, len(everything))
         return share >= LEAST_SHARE_OF_VIDEOS and not any(ask.is_left_alone(post_id) for post_id in everything)
@@ -116,7 +117,7 @@ class PostPage:
 async def _videos(
     ask: Ask, pages: Sequence[PostPage], listed_names: Sequence[str], since: datetime | None
 ) -> AsyncGenerator[Answer, None]:
-    """What only videos have; and the list of reels, which alone tells for sure which videos are reels."""
+    """Yield the metrics of videos; and the list of reels, the only reliable source for which videos are reels."""
     dense = [page for page in pages if page.is_worth_a_page(ask)]
     answered: set[str] = set()
     for group in chunks(dense, PAGES_PER_BATCH):
@@ -150,9 +151,9 @@ async def _videos(
 async def _video_pages(
     ask: Ask, pages: Sequence[PostPage], listed_names: Sequence[str]
 ) -> AsyncGenerator[Answer, None]:
-    """Pages of posts once more, with the metrics of videos. A page that fails is left to be asked by id.
+    """Yield pages of posts again, with the metrics of videos. The posts of a page that fails are requested by id.
 
-    When all fail, some videos are asked by id first: a metric that Meta refuses is learned there, and left out.
+    If all pages fail, a few videos are requested by id first, which reveals a metric that Meta refuses.
     """
     names = _shared_video_names(ask, listed_names)
     answers = await _ask_video_pages(ask, pages, names)
@@ -179,14 +180,14 @@ async def _ask_video_pages(ask: Ask, pages: Sequence[PostPage], names: Sequence[
 
 
 def _shared_video_names(ask: Ask, listed_names: Sequence[str]) -> tuple[str, ...]:
-    """What videos and reels have and what was not asked of all posts."""
+    """Return the metrics of videos and reels that the list of all posts does not request."""
     return tuple(name for name in lifetime_names(ask, Source.INSIGHTS, *VIDEO_KINDS) if name not in listed_names)
 
 
 def _specific(
     ask: Ask, ids_by_kind: Mapping[ObjectKind, Sequence[str]], listed_names: Sequence[str]
 ) -> list[ByIdGroup]:
-    """What posts of a kind have and were not asked with the list."""
+    """Return the questions for metrics of a kind that the list does not request."""
     groups = []
     for kind, ids in ids_by_kind.items():
         names = tuple(name for name in lifetime_names(ask, Source.INSIGHTS, kind) if name not in listed_names)
@@ -195,7 +196,7 @@ def _specific(
 
 
 async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
-    """Stories of the last 24 hours and their metrics."""
+    """Yield the stories of the last 24 hours and their metrics."""
     fields = {"fields": "post_id,media_type,creation_time,status,url", "limit": "100"}
     names = lifetime_names(ask, Source.INSIGHTS, ObjectKind.STORY)
     async for page in ask.caller.pages(f"{object_id(ask.account)}/stories", fields, "page_stories"):
@@ -208,7 +209,7 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
 
 
 def lifetime_names(ask: Ask, source: Source, *kinds: ObjectKind) -> tuple[str, ...]:
-    """The names to ask of objects that may be of any of these kinds, without breakdown, each once."""
+    """Return the names to request of objects of any of these kinds, without breakdown, each once."""
     version, refused = ask.caller.version, ask.refused_for(*kinds)
     question_groups = [
         questions(ask.platform, kind, source, version, ask.today, also=ask.also, refused=refused) for kind in kinds
@@ -231,7 +232,7 @@ def read_page_insights(request: Request, data: dict[str, Any]) -> Interpretation
 
 
 def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
-    """A page of published_posts: the posts, their insights, and the counts that are fields."""
+    """Read a page of published_posts: the posts, their insights, and the counts that are fields."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
     posts: list[ObservedPost] = []
     for item in request.items(data, reader):
@@ -248,7 +249,9 @@ def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
 
 
 def _read_counts(item: dict[str, Any], reader: InsightsReader, post: str) -> None:
-    """Comments, reactions and shares as fields of the post. `shares` is absent when there are none (GRAPH_API §1b)."""
+    """Read comments, reactions and shares as fields of the post. `shares` is absent if there are none (GRAPH_API
+    §1b).
+    """
     shares = item.get("shares", {"count": 0})
     reader.add_field("shares_count", shares.get("count") if isinstance(shares, dict) else shares, post, post)
     for name in ("comments", "reactions"):
@@ -261,7 +264,7 @@ def _read_counts(item: dict[str, Any], reader: InsightsReader, post: str) -> Non
 
 
 def read_video_posts(request: Request, data: dict[str, Any]) -> Interpretation:
-    """A page of posts with the metrics of videos; Meta answers those of photos with 0, which are passed over."""
+    """Read a page of posts with the metrics of videos. Meta answers those of photos with 0, which are skipped."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
     for item in request.items(data, reader):
         insights = item.get("insights")
@@ -271,14 +274,14 @@ def read_video_posts(request: Request, data: dict[str, Any]) -> Interpretation:
 
 
 def read_posts_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
-    """The insights of several posts, stories or videos, by id."""
+    """Read the insights of several posts, stories or videos, by id."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
     request.read_by_id(data, reader, "insights")
     return reader.interpretation()
 
 
 def read_reels(request: Request, data: dict[str, Any]) -> Interpretation:
-    """A page of video_reels. Readings carry the video's id; the store knows which post that is."""
+    """Read a page of video_reels. Its readings carry the video's id, from which the store finds the post."""
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, request.today)
     reel_ids: list[str] = []
     for item in request.items(data, reader):
@@ -314,7 +317,7 @@ def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
 
 
 def kind_of(item: dict[str, Any]) -> tuple[ObjectKind, str | None]:
-    """The kind of a post, and the id of its video, from its attachments; Meta says it nowhere else."""
+    """Return the kind of a post and the id of its video, from its attachments, the only place where Meta sends them."""
     attachments = item.get("attachments")
     data = attachments.get("data") if isinstance(attachments, dict) else None
     first = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else {}

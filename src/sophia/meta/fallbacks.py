@@ -1,7 +1,7 @@
-"""Asks an account's insights so that one bad name or one heavy window costs itself and nothing else (B3).
+"""Requests an account's insights so that one bad name or one heavy window affects nothing else (B3).
 
-A call that fails is divided until what is to blame stands alone (`bisection`). What Meta refuses is remembered for the
-kind of object, so that the next run does not ask again.
+A call that fails is divided until its cause is isolated (`bisection`). What Meta refuses is remembered for the kind of
+object, so that the next run does not request it.
 """
 
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
@@ -21,12 +21,12 @@ ABOUT_A_PERMISSION = frozenset({Remedy.ASK_PERSON, Remedy.MISTAKE})
 
 @dataclass(slots=True)
 class Ask:
-    """What one run knows about one account while it asks. `today` is the reporting day; `refused` grows.
+    """The state of one run's requests for one account. `today` is the reporting day; `refused` grows.
 
-    `resting`: objects that have refused before and are left alone for now. `skipped`: those that refused in this run.
-    `answered`: ids of the account and of its objects whose insights have answered in this run. `incomplete`: metrics that
-    one object alone refuses, as "id metric". `withheld`: what was left out for lack of a permission, by edge. `cut`: lists
-    that ended before their end, by edge, and why. `only`: the metrics of the account to ask for, where not all are meant.
+    `resting`: objects that refused before and are left alone for now. `skipped`: those that refused in this run.
+    `answered`: ids of the account and of its objects whose insights answered in this run. `incomplete`: metrics that
+    one object alone refuses, as "id metric". `withheld`: what was left out for lack of a permission, by edge. `cut`:
+    lists that ended early, by edge, and why. `only`: the metrics of the account to request, if not all.
     """
 
     caller: Caller
@@ -57,7 +57,7 @@ class Ask:
         return object_id in self.resting or object_id in self.skipped
 
     def refuse(self, kinds: Iterable[ObjectKind], names: Collection[str], error: GraphError) -> None:
-        """Remember that Meta refuses these metrics for these kinds of object."""
+        """Record that Meta refuses these metrics for these kinds of object."""
         everywhere = error.remedy is Remedy.WITHOUT_METRIC
         for kind in kinds:
             new = set(names) - self.refused.setdefault(kind, set())
@@ -75,10 +75,10 @@ async def insist(
     subject: str,
     window: RequestedDays | None = None,
 ) -> AsyncGenerator[Answer, None]:
-    """Ask an account's insights and yield every answer that can be had; `window` is what may be asked in pieces.
+    """Request an account's insights and yield every available answer; `window` is the part that may be divided.
 
-    Raises GraphError when a part failed in a way that passes: it must be asked again; and when all names fail alone, for
-    then it is not the names.
+    Raises GraphError if a part failed temporarily, because it must be requested again; and if all names fail alone,
+    because then the names are not the cause.
     """
     refused = ask.refused_for(kind)
     labels = {name: question.label(name) for name in question.names}
@@ -104,9 +104,9 @@ async def insist(
 
 
 async def _divide(ask: Ask, failed_part: Part, error: GraphError, subject: str) -> Findings:
-    """Look for what makes a call fail. Raises the error when no division mends it.
+    """Search for the cause of a failed call. Raises the error if no division helps.
 
-    A fault that passes was retried already. Only a long window, asked while other requests are answered, may be too heavy.
+    A temporary error was retried already. Only a long window, while other requests are answered, may be too heavy.
     """
     may_be_heavy = bool(ask.answered)
     is_heavy = may_be_heavy and failed_part.days > FEWEST_DAYS_ON_SUSPICION
@@ -124,18 +124,18 @@ async def _divide(ask: Ask, failed_part: Part, error: GraphError, subject: str) 
 
 
 def _conclude(ask: Ask, kind: ObjectKind, question: Question, failed_part: Part, findings: Findings) -> None:
-    """Remember the names that failed alone while something else answered; raise what must be asked again."""
+    """Record the names that failed alone while others answered; raise an error that needs another request."""
     if findings.answers:
         ask.answered.add(ask.account)
     for error in (*findings.objects.values(), *([findings.denied] if findings.denied else [])):
         raise error
-    # A question of one name is judged by the other questions of the account.
+    # A question with one name is judged by the other questions of the account.
     has_evidence = findings.answers or (len(failed_part.names) == 1 and ask.account in ask.answered)
     if findings.refused and not has_evidence:
         raise findings.refused[0][1]
     answered = {name for part, _ in findings.answers for name in part.names}
     for part, error in findings.refused:
-        if part.names[0] in answered:  # on other days: the name lives
+        if part.names[0] in answered:  # on other days: Meta knows the name
             raise error
         ask.refuse([kind], [question.label(part.names[0])], error)
     for _, error in findings.passing:

@@ -1,4 +1,4 @@
-"""An Instagram professional account, its media and stories: what to ask, and how to read the answers."""
+"""An Instagram professional account, its media and stories: the requests, and how to read the answers."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
@@ -24,12 +24,14 @@ MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
 LONGEST_WINDOW_DAYS = 30
 HISTORY_DAYS = 90
 WEEK, MONTH = timedelta(days=6), timedelta(days=27)
-# Meta answers these for the last 30 days only, and fails the whole call when the window begins earlier.
+# Meta answers these for the last 30 days only; a window that begins earlier fails the whole call.
 KEPT_30_DAYS = frozenset({"follower_count"})
 
 
 async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
-    """The account's own fields. Meta keeps no history of total followers, so each day's total is read here (A8)."""
+    """Yield the account's own fields. Meta keeps no history of total followers, so each day's total is read here
+    (A8).
+    """
     fields = {"fields": "id,username,name,followers_count,follows_count,media_count"}
     yield await ask.caller.get(object_id(ask.account), fields, "account_profile")
 
@@ -44,7 +46,7 @@ async def series(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
 
 
 async def totals(ask: Ask, day: date) -> AsyncGenerator[Answer, None]:
-    """Metrics that Meta gives only as one total for a window: a call for the day (B1, B2)."""
+    """Yield metrics that Meta returns only as one total for a window: calls for the day (B1, B2)."""
     for question in _questions(ask, ObjectKind.ACCOUNT):
         if question.metric_type == "total_value" and not question.timeframe:
             async for answer in _account_insights(ask, question, DateRange(day, day + ONE_DAY)):
@@ -52,7 +54,9 @@ async def totals(ask: Ask, day: date) -> AsyncGenerator[Answer, None]:
 
 
 async def week_by_follower(ask: Ask, last: date) -> AsyncGenerator[Answer, None]:
-    """Reach, views, follows and unfollows of the seven days that end with `last`, by who follows already."""
+    """Yield reach, views, follows and unfollows of the seven days that end with `last`, split by followers and
+    others.
+    """
     for question in _spans(ask):
         if question.breakdown == "follow_type":
             async for answer in _account_insights(ask, question, DateRange(last - WEEK, last + ONE_DAY)):
@@ -60,7 +64,7 @@ async def week_by_follower(ask: Ask, last: date) -> AsyncGenerator[Answer, None]
 
 
 async def month_by_product(ask: Ask, last: date) -> AsyncGenerator[Answer, None]:
-    """The 28 days that end with `last`, by what was shown: post, reel, story or ad."""
+    """Yield the 28 days that end with `last`, by product type: post, reel, story or ad."""
     for question in _spans(ask):
         if question.breakdown == "media_product_type":
             async for answer in _account_insights(ask, question, DateRange(last - MONTH, last + ONE_DAY)):
@@ -68,7 +72,7 @@ async def month_by_product(ask: Ask, last: date) -> AsyncGenerator[Answer, None]
 
 
 async def demographics(ask: Ask) -> AsyncGenerator[Answer, None]:
-    """Who follows and who engaged, by age and gender, city and country; and which contact buttons were tapped."""
+    """Yield followers and engaged people by age and gender, city and country; and taps on contact buttons."""
     for question in _questions(ask, ObjectKind.ACCOUNT):
         if question.timeframe:
             params = {**_params(question), "timeframe": question.timeframe}
@@ -81,10 +85,10 @@ async def demographics(ask: Ask) -> AsyncGenerator[Answer, None]:
 
 
 async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
-    """Media with what all kinds have in common, a call per hundred; then what only some kinds have.
+    """Yield media with the metrics that all kinds share, one call per hundred; then the metrics of some kinds.
 
-    A metric that one kind lacks fails a page of mixed kinds, so those are asked of the media of that kind by id, fifty
-    media an HTTP call.
+    A metric that one kind lacks fails a page of mixed kinds, so such metrics are requested for the media of that kind
+    by id, fifty media per HTTP call.
     """
     common = _common_names(ask)
     listing = Listing(
@@ -111,7 +115,7 @@ async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
 
 
 async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
-    """Stories alive now. Their metrics die with them after 24 hours (B5)."""
+    """Yield the current stories. Their metrics end with them after 24 hours (B5)."""
     names = tuple(dict.fromkeys(name for q in _questions(ask, ObjectKind.STORY) if not q.breakdown for name in q.names))
     listing = Listing(
         edge="stories",
@@ -134,7 +138,9 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
 
 
 async def _account_insights(ask: Ask, question: Question, days: DateRange) -> AsyncGenerator[Answer, None]:
-    """A series may be asked in pieces; a total over a window may not, for its pieces do not add up to it."""
+    """Request a question. A series may be divided; a total over a window may not, because its parts do not add up to
+    it.
+    """
     params, window = _params(question), None
     if question.metric_type == "time_series":
         window = RequestedDays(days, limited_window)
@@ -168,7 +174,7 @@ def _spans(ask: Ask) -> tuple[Question, ...]:
 
 
 def _common_names(ask: Ask) -> tuple[str, ...]:
-    """What may be asked of a page that mixes kinds."""
+    """Return the names that may be requested of a page of mixed kinds."""
     plain = [
         {name for question in _questions(ask, kind) if not question.breakdown for name in question.names}
         for kind in MEDIA_KINDS
@@ -177,7 +183,7 @@ def _common_names(ask: Ask) -> tuple[str, ...]:
 
 
 def _specific(ask: Ask, ids_by_kind: dict[ObjectKind, list[str]], listed_names: Sequence[str]) -> list[ByIdGroup]:
-    """The questions that only some kinds can answer, or that need a breakdown."""
+    """Return the questions that only some kinds can answer, or that need a breakdown."""
     groups = []
     for kind, ids in ids_by_kind.items():
         for question in _questions(ask, kind):
@@ -187,7 +193,7 @@ def _specific(ask: Ask, ids_by_kind: dict[ObjectKind, list[str]], listed_names: 
 
 
 def kind_of(item: dict[str, Any]) -> ObjectKind:
-    """The kind by media_product_type, which is what insights go by (B4). OTHER for one that is missing or unknown."""
+    """Return the kind by media_product_type, which decides the insights (B4); OTHER if it is missing or unknown."""
     product = str(item.get("media_product_type")).upper()
     if product == "FEED":
         return ObjectKind.CAROUSEL if item.get("media_type") == "CAROUSEL_ALBUM" else ObjectKind.FEED
@@ -195,7 +201,7 @@ def kind_of(item: dict[str, Any]) -> ObjectKind:
 
 
 def unknown_kind_of(item: dict[str, Any]) -> str:
-    """What Meta says about the kind of a medium whose kind is OTHER, for the report of the run."""
+    """Return Meta's description of a medium whose kind is OTHER, for the report of the run."""
     product, media_type = (item.get(name) for name in ("media_product_type", "media_type"))
     product_text = "no media_product_type" if product is None else f"media_product_type {shown_text(str(product))[:40]}"
     return f"{product_text}, media_type {'missing' if media_type is None else shown_text(str(media_type))[:40]}"
@@ -215,12 +221,12 @@ def read_account_insights(request: Request, data: dict[str, Any]) -> Interpretat
 
 
 def read_media(request: Request, data: dict[str, Any]) -> Interpretation:
-    """A page of media: the posts, and their insights where they came along. No medium is left out for its kind."""
+    """Read a page of media: the posts, and their insights if they are included. Media of every kind are kept."""
     return _read_listed(request, data, kind_of)
 
 
 def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
-    """A page of stories: what this edge lists is a story, whatever its product type says."""
+    """Read a page of stories: every item of this edge is a story, whatever its product type."""
     return _read_listed(request, data, lambda _: ObjectKind.STORY)
 
 
@@ -233,7 +239,7 @@ def _read_listed(
         kind = kind_of_item(item)
         post = read_listed_post(item, kind, reader, moment="timestamp", text="caption", link="permalink")
         if post is None:
-            continue  # set aside by post_seen
+            continue  # read_listed_post rejected it
         if kind is ObjectKind.OTHER:
             post = replace(post, unknown_kind=unknown_kind_of(item))
         posts.append(post)
@@ -242,7 +248,7 @@ def _read_listed(
 
 
 def read_media_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
-    """The insights of several media, by id."""
+    """Read the insights of several media, by id."""
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
     request.read_by_id(data, reader, "insights")
     return reader.interpretation()

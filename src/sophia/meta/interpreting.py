@@ -1,7 +1,7 @@
-"""From an answer to readings and posts: what was asked decides how the answer is read.
+"""Interprets an answer: its request decides how it is read.
 
-Everything that reading needs stands in the answer's source, so the same function reads an answer when it arrives and
-when it is taken out of the store again, months later.
+The source of an answer contains everything that reading needs, so the same function reads an answer when it arrives and
+when it comes from the store months later.
 """
 
 import re
@@ -24,7 +24,7 @@ A_SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an answer answers. `today` is the reporting day on which it was fetched."""
+    """The request of an answer. `today` is the reporting day on which the answer was fetched."""
 
     object_id: str
     params: Mapping[str, str]
@@ -38,7 +38,7 @@ class Request:
 
     @property
     def breakdown(self) -> str | None:
-        """The breakdown asked for, as a parameter or inside a field expansion."""
+        """The requested breakdown, from a parameter or inside a field expansion."""
         if "breakdown" in self.params:
             return self.params["breakdown"]
         inside = BREAKDOWN_MODIFIER.search(self.params.get("fields", ""))
@@ -46,7 +46,7 @@ class Request:
 
     @property
     def span(self) -> tuple[Period, date] | None:
-        """The period and last day of a window asked for by since and until; the answer itself names no day."""
+        """The period and last day of a window requested by since and until; the answer itself names no day."""
         if "since" not in self.params or "until" not in self.params:
             return None
         first, end = (datetime.fromtimestamp(int(self.params[name]), UTC) for name in ("since", "until"))
@@ -55,7 +55,7 @@ class Request:
         return (period, last) if period else None
 
     def items(self, data: Mapping[str, Any], reader: InsightsReader) -> Iterator[dict[str, Any]]:
-        """The objects of a list; what is no object is set aside."""
+        """Yield the objects of a list; items that are not objects are rejected."""
         listed = data.get("data")
         if not isinstance(listed, list):
             reader.set_aside(self.object_id, "", "data is not a list", listed)
@@ -67,9 +67,9 @@ class Request:
                 reader.set_aside(self.object_id, "", "an item of the list is not an object", item)
 
     def read_by_id(self, data: Mapping[str, Any], reader: InsightsReader, edge: str) -> None:
-        """Take in the answers about several objects, by id: the insights themselves.
+        """Read the answers about several objects, by id: their insights.
 
-        In answers that earlier versions stored, the insights stand under the name of the edge.
+        Answers that earlier versions stored have the insights under the name of the edge.
         """
         for item_id, item in data.items():
             if not isinstance(item, dict) or "error" in item:
@@ -92,7 +92,7 @@ def read_listed_post(
     link: str,
     video: str | None = None,
 ) -> ObservedPost | None:
-    """A listed post; None, and set aside, when it has no id or no moment of publication."""
+    """Return a listed post. If it has no id or no moment of publication, reject it and return None."""
     try:
         published_at = moment_of(item[moment])
         external_id = object_id(item["id"])
@@ -111,7 +111,7 @@ def read_listed_post(
 
 
 def read_insights_of(post: ObservedPost, item: Mapping[str, Any], reader: InsightsReader) -> None:
-    """Take in the insights that came along with a listed post, if any did."""
+    """Read the insights included with a listed post, if any."""
     insights = item.get("insights")
     if isinstance(insights, dict):
         reader.read(insights.get("data"), post.external_id, post.external_id, post.kind)
@@ -120,7 +120,9 @@ def read_insights_of(post: ObservedPost, item: Mapping[str, Any], reader: Insigh
 
 
 def moment_of(value: Any) -> datetime:
-    """A moment as Meta writes it: a text with a zone, or, of Page stories, Unix seconds. Raises ValueError, TypeError."""
+    """Return a moment as Meta writes it: a text with a zone, or, for Page stories, Unix seconds. Raises ValueError,
+    TypeError.
+    """
     if isinstance(value, str) and not value.isdigit():
         return parse_moment(value)
     return datetime.fromtimestamp(int(value), UTC)

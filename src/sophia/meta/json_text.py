@@ -1,18 +1,18 @@
-"""JSON as Meta sends it: read fast where it is clean, and patiently where it is not."""
+"""Reads JSON as Meta sends it: fast if it is clean, else with repairs."""
 
 import json
 from typing import Any
 
 from pydantic_core import from_json
 
-# Longer numbers than this are none that anybody counted; reading one of a million digits takes minutes.
+# Longer numbers are not counts; reading one of a million digits takes minutes.
 MOST_DIGITS = 30
 
 
 def read_json(body: bytes) -> Any:
-    """The value. A caption that was cut inside an emoji, or an endless number, must not cost the page it stands on.
+    """Return the value. A caption that was cut inside an emoji, or an endless number, does not invalidate its page.
 
-    Raises ValueError when it is no JSON at all.
+    Raises ValueError if the text is not JSON.
     """
     try:
         return from_json(body)
@@ -25,12 +25,12 @@ def read_json(body: bytes) -> Any:
 
 
 def bounded(digits: str) -> int | float:
-    """The number; infinity, which nobody stores, for one that is too long."""
+    """Return the number, or infinity, which is never stored, if it is too long."""
     return int(digits) if len(digits) <= MOST_DIGITS else float("inf")
 
 
 def repair_texts(value: Any) -> Any:
-    """The same value, with the halves of characters in its texts replaced."""
+    """Return the value with halves of characters in its texts replaced."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""Walks along an edge, newest first, with the insights of a whole page in one call, and passes by what is odd (B8).
+"""Walks along an edge, newest first, with the insights of a whole page in one call, and skips invalid objects (B8).
 
-One odd post fails a whole page of a hundred. So a page that fails is looked at closer: is it the page's size, a metric, a
-missing permission, or a post? Then the pages become smaller until the odd post is found, and large again after it.
+One invalid post fails a page of a hundred. The walk finds the cause of a failed page: its size, a metric, a missing
+permission, or a post. For a post, the pages become smaller until the post is found, and large again after it.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -23,40 +23,40 @@ from sophia.meta.reporting_zone import parse_moment
 PAGE_SIZE = 100
 MOST_PAGES = 1000
 MOST_EMPTY_PAGES = 20
-# So many posts are asked one by one when one of them is odd, in one HTTP call; each counts as a call at Meta.
+# Posts requested one by one, in one HTTP call, when one of them is invalid; Meta counts each as a call.
 FEW = 12
-# A page on which objects to be left alone and others alternate more often than this is asked one by one.
+# A page on which objects left alone and others alternate more often than this is requested one by one.
 MOST_RUNS = 6
 
 
 def unknown_kind(_item: Mapping[str, Any]) -> ObjectKind | None:
-    """For lists whose objects are all of one kind, or are asked no insights."""
+    """Return None, for lists whose objects are all of one kind, or are requested without insights."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How to list objects with their insights: the edge, its fields, and what to ask of every object on it."""
+    """How to list objects with their insights: the edge, its fields, and the metrics of every object on it."""
 
     edge: str  # published_posts, media …
     subject: str
     fields: str
-    gated_fields: str  # need a permission that a token may lack
+    gated_fields: str  # these need a permission that a token may lack
     expansion: str  # insights, video_insights
     kinds: tuple[ObjectKind, ...]
     names: tuple[str, ...]
     single_subject: str  # subject of an answer about single objects, by id
     moment: str = "created_time"
-    short: bool = False  # lists a few objects only, so that an odd one is found at once by asking each
+    short: bool = False  # lists only a few objects, so that a search can request each
     kind_of: Callable[[dict[str, Any]], ObjectKind | None] = unknown_kind
 
     def wanted(self, ask: Ask) -> tuple[str, ...]:
-        """The names that Meta does not refuse for any of the kinds on this edge."""
+        """Return the names that Meta does not refuse for any of the kinds on this edge."""
         refused = ask.refused_for(*self.kinds)
         return tuple(name for name in self.names if name not in refused)
 
     def select(self, names: Sequence[str], *, gated: bool) -> str:
-        """The `fields` of the request: field expansion brings the insights of a whole page in one call."""
+        """Return the `fields` of the request; field expansion adds the insights of the whole page."""
         parts = [self.fields]
         if gated and self.gated_fields:
             parts.append(self.gated_fields)
@@ -65,7 +65,7 @@ class Listing:
         return ",".join(parts)
 
     def by_kind(self, answer: Answer) -> dict[ObjectKind | None, list[str]]:
-        """The ids of a page's objects by kind."""
+        """Return the ids of a page's objects by kind."""
         ids_by_kind: dict[ObjectKind | None, list[str]] = {}
         for item in listed(answer, answer.source.subject):
             if "id" in item:
@@ -79,9 +79,10 @@ class Listing:
 
 @dataclass(slots=True)
 class PageSize:
-    """How many objects to ask for at once. `among`: one of the next so many is odd; 0 when none is known to be.
+    """The number of objects to request at once. `next_objects`: one of the next N objects is invalid; 0 if none is
+    known to be.
 
-    `fruitless`: how often a page failed down to a few objects of which each answered by itself.
+    `fruitless_searches`: how often a page failed down to a few objects that each answered alone.
     """
 
     usual: int
@@ -107,8 +108,8 @@ class PageSize:
             self.next_objects -= self.limit
 
     def resolved(self, requested: int, skipped: int) -> None:
-        """The odd ones were found. Where they are no exception, or where none is to blame and the list fails all the same,
-        the rest of the walk asks one by one.
+        """Record that the invalid objects were found. If they are many, or if no object causes the failures, the rest
+        of the walk requests objects one by one.
         """
         self.next_objects = 0
         self.fruitless_searches += requested > 0 and skipped == 0
@@ -117,7 +118,7 @@ class PageSize:
         )
 
     def halve(self) -> bool:
-        """Ask for half as many from now on; False when that is not possible."""
+        """Request half as many from now on; return False if that is impossible."""
         if self.limit == 1:
             return False
         self.usual, self.next_objects = max(1, self.limit // 2), 0
@@ -126,13 +127,13 @@ class PageSize:
 
 @dataclass(slots=True)
 class LoopDetector:
-    """Notices a list that never ends: page after page of nothing but what was listed before, or of nothing at all."""
+    """Detects an endless list: page after page of objects that were listed before, or of no objects."""
 
     listed_ids: set[str] = field(default_factory=set)
     empty_pages: int = 0
 
     def check(self, answer: Answer) -> None:
-        """Raise GraphError when the list goes in a circle; what it listed so far is stored."""
+        """Raise GraphError if the list loops; the pages so far are stored."""
         ids = ids_of(answer)
         self.empty_pages = 0 if ids else self.empty_pages + 1
         if (ids and self.listed_ids.issuperset(ids)) or self.empty_pages > MOST_EMPTY_PAGES:
@@ -142,10 +143,10 @@ class LoopDetector:
 
 @dataclass(slots=True)
 class Walk:
-    """Where a walk along an edge stands.
+    """The state of a walk along an edge.
 
-    `upcoming`: ids of the next objects, where a list without insights has shown them. `answering`: kinds of which an
-    object has answered all names. `denied`: why no object answers any insights; the list is walked without them then.
+    `upcoming`: ids of the next objects, if a list without insights has shown them. `answering`: kinds of which an
+    object answered all names. `denied`: why no object answers any insights; the walk then continues without them.
     """
 
     ask: Ask
@@ -164,13 +165,15 @@ class Walk:
         return f"{object_id(self.ask.account)}/{self.listing.edge}"
 
     async def get(self, names: Sequence[str], limit: int) -> Answer:
-        """The page that begins at `place`, with these metrics of every object on it."""
+        """Request the page at `page_params`, with these metrics of every object on it."""
         fields = {"fields": self.listing.select(names, gated=self.gated), "limit": str(limit), **self.page_params}
-        # While an odd object is looked for, a call that fails tells where it is; trying again would cost four times that.
+        # During the search for an invalid object a failed call locates it; retries would cost four times as much.
         return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.next_objects)
 
     async def page(self) -> tuple[Answer, bool] | None:
-        """The next page, and whether its insights have to be asked one by one; None after what makes another try wise."""
+        """Return the next page, and whether its insights must be requested one by one; None after a change that makes
+        another try useful.
+        """
         names = () if self.denied else self.listing.wanted(self.ask)
         limit, is_left_alone = self._next_run()
         alone = not is_left_alone and not self.upcoming and not self.denied and self.size.holds_the_invalid_object
@@ -183,13 +186,13 @@ class Walk:
         return answer, alone
 
     def _next_run(self) -> tuple[int, bool]:
-        """How many objects to ask for, and whether they are known to be left alone."""
+        """Return the number of objects to request, and whether they are left alone."""
         for is_left_alone, run in groupby(self.upcoming, self.ask.is_left_alone):
             return min(len(list(run)), self.size.usual), is_left_alone
         return self.size.limit, False
 
     def _advance(self, answer: Answer, names: Sequence[str]) -> None:
-        """Note what a page that was answered shows about what comes next."""
+        """Record what an answered page shows about the next objects."""
         ids = ids_of(answer)
         if self.upcoming[: len(ids)] == ids:
             self.upcoming = self.upcoming[len(ids) :]
@@ -205,7 +208,9 @@ class Walk:
                 self.ask.answered.add(str(item["id"]))
 
     async def _after_failure(self, error: GraphError, names: tuple[str, ...]) -> tuple[Answer, bool] | None:
-        """What to do when a page failed: see `page`. Raises what no other request mends."""
+        """Decide how to continue after a failed page; the result is that of `page`. Raise an error that no other
+        request avoids.
+        """
         self.upcoming = []
         if error.remedy in STOPS:
             raise error
@@ -223,7 +228,7 @@ class Walk:
         return await self._look_closer(error, names)
 
     def _leave_gated_out(self, error: GraphError) -> bool:
-        """Ask no more for the fields that need a permission; False when they were not asked."""
+        """Stop requesting the fields that need a permission; return False if they were not requested."""
         if not (self.gated and self.listing.gated_fields):
             return False
         self.ask.withheld[self.listing.edge] = error
@@ -264,7 +269,7 @@ class Walk:
         return None
 
     async def _sample(self, page: Answer, names: tuple[str, ...]) -> None:
-        """Ask some objects of each kind that has not answered yet. Their answers come again with the page."""
+        """Request some objects of each kind that has not answered yet. Their answers come again with the page."""
         groups = []
         for kind, ids in self.listing.by_kind(page).items():
             if kind not in self.answering:
@@ -280,7 +285,7 @@ class Walk:
         self.answering |= {group.kind for group in groups if self.ask.answered.intersection(group.ids)}
 
     async def singles(self, page: Answer) -> list[Answer]:
-        """The insights of a page's objects, asked one by one."""
+        """Return the insights of a page's objects, requested one by one."""
         before, names = len(self.ask.skipped), self.listing.wanted(self.ask)
         groups = [self.listing.group(kind, names, ids) for kind, ids in self.listing.by_kind(page).items()]
         try:
@@ -302,11 +307,11 @@ async def walk(
     scope: str = "",
     limit: int = PAGE_SIZE,
 ) -> AsyncGenerator[Answer, None]:
-    """Every page of an edge, newest first, back to the posts of `since`, with the objects that had to be asked alone.
+    """Yield every page of an edge, newest first, back to the posts of `since`, and the objects requested alone.
 
-    `scope` is the permission that the gated fields need; without it they are not asked. A list that ends neither at
-    `since` nor with its last page is noted in `ask.cut`: what it does not list may yet exist. Raises GraphError for what no
-    smaller page mends, and at the end when no object answers any insights; everything yielded before it stands.
+    `scope` is the permission that the gated fields need; without it they are not requested. A list that ends neither at
+    `since` nor with its last page is recorded in `ask.cut`: objects missing from it may exist. Raises GraphError if no
+    smaller page helps, and at the end if no object answers any insights; the pages yielded before remain valid.
     """
     state = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes)
     loop = LoopDetector()
@@ -329,7 +334,7 @@ async def walk(
 
 
 def follow(state: Walk, page: Answer, loop: LoopDetector, used: set[str]) -> bool:
-    """Move on to the next page; False when there is none. A list that cannot be followed further is noted as cut."""
+    """Move to the next page; return False if there is none. A list that cannot be followed is recorded as cut."""
     try:
         following = state.ask.caller.next_page_params(page, state.listing.edge)
         if following is None:
@@ -347,13 +352,13 @@ def follow(state: Walk, page: Answer, loop: LoopDetector, used: set[str]) -> boo
 
 
 def listed(answer: Answer, subject: str) -> list[dict[str, Any]]:
-    """The objects that a page lists; answers about single objects, which follow a page that failed, list none."""
+    """Return the objects that a page lists. Answers about single objects, which follow a failed page, list none."""
     items = answer.data.get("data") if answer.source.subject == subject else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def ids_of(answer: Answer) -> list[str]:
-    """The ids of the objects that a page lists."""
+    """Return the ids of the objects that a page lists."""
     return [str(item["id"]) for item in listed(answer, answer.source.subject) if "id" in item]
 
 

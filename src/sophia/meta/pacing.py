@@ -1,8 +1,8 @@
-"""How fast Sophia may go on: Meta's usage headers and refusals, budget by budget (C5, C6).
+"""How fast Sophia may call Meta: usage headers and refusals, budget by budget (C5, C6).
 
-A budget is what Meta counts calls against: the whole application, one token, or one Page or Instagram account. From 75 %
-on the calls of a budget are spread, at 95 % it rests, and after a refusal it rests for as long as Meta says; the others go
-on. Nobody waits for a budget that rests: whoever asks is told when it makes sense again.
+A budget is what Meta counts calls against: the whole application, one token, or one Page or Instagram account. From 75
+% on the calls of a budget are spread, at 95 % it rests, and after a refusal it rests as long as Meta says; other
+budgets continue. No call waits for a budget that rests: its GraphError holds the moment to try again.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ log = structlog.get_logger(__name__)
 
 SLOWER_FROM_PERCENT = 75.0
 STOP_AT_PERCENT = 95.0
-# Between two calls of one budget just before it stops. Twelve calls a minute use up little of what is left.
+# Between two calls of one budget just before it rests. Twelve calls a minute use little of the remainder.
 LONGEST_INTERVAL_SECONDS = 5.0
-# A budget that was used up to 95 % without being refused is looked at again after this.
+# How long a budget rests that reached 95 % without a refusal.
 PRECAUTION = timedelta(minutes=15)
-# Meta's windows are an hour or a day. A rest that would last longer was noted by a clock that has been set back since.
+# Meta's windows are an hour or a day. A longer rest was recorded by a clock that has been set back since.
 LONGEST_REST = timedelta(hours=25)
 # Waits of seconds in a row, each followed by another refusal, before a budget rests.
 MOST_HOLDS = 3
@@ -38,7 +38,7 @@ USAGE_WORDS = ("call_count", "total_cputime", "total_time")
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What Meta counts calls against. `name`: an object's id, or a token's fingerprint; empty for the application."""
+    """A budget of calls. `name`: an object's id, or a token's fingerprint; empty for the application."""
 
     limit_scope: LimitScope
     name: str = ""
@@ -57,13 +57,13 @@ APPLICATION = Budget(LimitScope.APPLICATION)
 
 
 def token_budget(token: SecretStr) -> Budget:
-    """The budget of a token, named by a fingerprint from which nobody gets the token back."""
+    """Return the budget of a token, named by a fingerprint that does not reveal the token."""
     return Budget(LimitScope.TOKEN, hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:16])
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A budget that rests until then (aware), and why."""
+    """A budget that rests until a moment (aware), and why."""
 
     budget: Budget
     until: datetime
@@ -72,7 +72,7 @@ class Pause:
 
 @dataclass(slots=True)
 class Use:
-    """How much of a budget is used, in percent, and from when on (seconds of the given clock) its next call may go."""
+    """How much of a budget is used, in percent, and when its next call may go (seconds of the clock)."""
 
     percent: float = 0.0
     free_at: float = 0.0
@@ -80,7 +80,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A wait of seconds that Meta, or a proxy before it, asked for: its end, and how many came in a row before it."""
+    """A wait of seconds that Meta, or a proxy before it, asked for: its end, and its number in a row."""
 
     until: float
     round: int
@@ -88,7 +88,7 @@ class Hold:
 
 @dataclass(slots=True)
 class Pacing:
-    """Knows every budget of one application. `clock` gives aware moments; `seconds` never goes back."""
+    """The budgets of one application. `clock` returns aware moments; `seconds` never goes back."""
 
     clock: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
@@ -98,7 +98,7 @@ class Pacing:
     _holds: dict[Budget, Hold] = field(default_factory=dict)
 
     async def admit(self, budgets: Iterable[Budget]) -> None:
-        """Return when a call may go that counts against these budgets. Raises GraphError while one of them rests."""
+        """Return when a call against these budgets may go. Raises GraphError while one of them rests."""
         call_budgets = tuple(budgets)
         if not self._uses and not self._pauses and not self._holds:
             return
@@ -113,10 +113,10 @@ class Pacing:
             use.free_at = max(start, now) + interval_seconds(use.percent)
         if start > now:
             await self.sleep(start - now)
-            self.refuse_if_resting(call_budgets)  # while we waited, another call may have used the budget up
+            self.refuse_if_resting(call_budgets)  # during the wait another call may have used the budget up
 
     def refuse_if_resting(self, budgets: Iterable[Budget]) -> None:
-        """Raise GraphError, with the moment from which asking makes sense again, while one of the budgets rests."""
+        """Raise GraphError, with the moment to try again, while one of the budgets rests."""
         resting = [pause for budget in budgets if (pause := self.pause_of(budget))]
         if resting:
             longest = max(resting, key=lambda pause: pause.until)
@@ -134,7 +134,7 @@ class Pacing:
         return None
 
     def pauses(self) -> list[Pause]:
-        """What rests at the moment."""
+        """Return the current pauses."""
         return [pause for budget in list(self._pauses) if (pause := self.pause_of(budget))]
 
     def rest(self, pause: Pause) -> None:
@@ -145,7 +145,7 @@ class Pacing:
             log.debug("budget_rests", budget=pause.budget.key, until=pause.until.isoformat())
 
     def hold(self, budget: Budget, wait_seconds: float) -> bool:
-        """Let the next calls of a budget wait for some seconds. False when its calls waited three times in a row already,
+        """Let the next calls of a budget wait for some seconds. Return False if its calls waited three times in a row
         and were refused each time: then waiting for seconds does not help.
 
         Refusals of calls that went out side by side belong to one wait.
@@ -159,7 +159,7 @@ class Pacing:
         return True
 
     def release(self, budgets: Iterable[Budget]) -> None:
-        """Note that a call of these budgets was answered after its wait."""
+        """Record that a call of these budgets was answered after its wait."""
         now = self.seconds()
         for budget in budgets if self._holds else ():
             hold = self._holds.get(budget)
@@ -167,13 +167,13 @@ class Pacing:
                 del self._holds[budget]
 
     def percent_used(self, budgets: Iterable[Budget]) -> float:
-        """The most used of these budgets, in percent of what Meta allows; 0 when Meta has said nothing yet."""
+        """Return the usage of the most used of these budgets, in percent of Meta's limit; 0 if Meta sent none yet."""
         return max((use.percent for budget in budgets if (use := self._uses.get(budget))), default=0.0)
 
     def learn(self, headers: Mapping[str, str], token: Budget) -> dict[Budget, timedelta]:
-        """Read the usage headers of an answer, good or bad, to a call with this token.
+        """Read the usage headers of any answer to a call with this token.
 
-        Returns how long Meta wants budgets to rest, as far as it says so.
+        Return how long Meta wants budgets to rest, if it says so.
         """
         regain: dict[Budget, timedelta] = {}
         if "x-app-usage" in headers:
@@ -196,25 +196,27 @@ class Pacing:
 
 
 def budget_text(budget: Budget) -> str:
-    """The budget in words that a person understands."""
+    """Return the budget in words for people."""
     if budget.limit_scope is LimitScope.OBJECT:
         return f"account {budget.name}"
     return "the whole app" if budget.limit_scope is LimitScope.APPLICATION else "this token"
 
 
 def interval_seconds(percent: float) -> float:
-    """The time between two calls of a budget: nothing below 75 %, then quadratically up to five seconds at 95 %."""
+    """Return the time between two calls of a budget: none below 75 %, then quadratically up to five seconds at 95 %."""
     share = (percent - SLOWER_FROM_PERCENT) / (STOP_AT_PERCENT - SLOWER_FROM_PERCENT)
     return LONGEST_INTERVAL_SECONDS * min(1.0, max(0.0, share)) ** 2
 
 
 def read_usage(text: str) -> float | None:
-    """`{"call_count":28,"total_cputime":25,"total_time":25}`, percent of the limit: the largest. None when unreadable."""
+    """Return the largest value of `{"call_count":28,"total_cputime":25,"total_time":25}`, percent of the limit; None if
+    unreadable.
+    """
     return largest(parsed(text))
 
 
 def read_business_usage(text: str | None) -> list[tuple[Budget, float | None, float]]:
-    """(budget, percent, minutes until access is regained) of each object in X-Business-Use-Case-Usage."""
+    """Return (budget, percent, minutes until access is regained) of each object in X-Business-Use-Case-Usage."""
     usage = parsed(text) if text else None
     if not isinstance(usage, dict):
         return []
@@ -242,7 +244,7 @@ def largest(usage: Any) -> float | None:
 
 
 def number(value: Any) -> float | None:
-    """A finite number that is not negative; None for anything else."""
+    """Return a finite number that is not negative, or None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
         return None
     return float(value)

@@ -1,6 +1,6 @@
-"""The zone in which Meta's days begin and end: US Pacific (GRAPH_API §2.12).
+"""Meta's days begin and end in US Pacific time (GRAPH_API §2.12); ranges of such days.
 
-A value belongs to the day that its `end_time` closes. Days around the change of the clock last 23 or 25 hours.
+A value belongs to the day that its `end_time` closes. Days of a clock change last 23 or 25 hours.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ SECONDS_A_DAY = 86_400
 
 @dataclass(frozen=True, slots=True, order=True)
 class DateRange:
-    """Days from `start` (included) to `end` (excluded). Raises InvalidInputError when that is no day."""
+    """Days from `start` (included) to `end` (excluded). Raises InvalidInputError for an empty range."""
 
     start: date
     end: date
@@ -43,25 +43,25 @@ class DateRange:
 
     @property
     def previous(self) -> "DateRange":
-        """As many days, directly before."""
+        """The same number of days, directly before."""
         return DateRange(self.start - (self.end - self.start), self.start)
 
     def days_ended(self, today: date) -> int:
-        """How many of the days are over on `today`, the running day of the same zone."""
+        """Return how many of the days are over on `today`, the current day of the same zone."""
         return min(max((today - self.start).days, 0), self.days)
 
     def is_closed(self, today: date) -> bool:
-        """Whether all days are over; a window that is not is shown as "to date" (G3)."""
+        """Whether all days are over; a window that is not is labelled "to date" (G3)."""
         return self.end <= today
 
 
 def reporting_day(moment: datetime) -> date:
-    """The reporting day in which an aware moment lies."""
+    """Return the reporting day of an aware moment."""
     return moment.astimezone(REPORTING_ZONE).date()
 
 
 def day_start(day: date) -> datetime:
-    """The moment, in UTC, at which a reporting day begins."""
+    """Return the moment, in UTC, at which a reporting day begins."""
     return datetime.combine(day, time.min, REPORTING_ZONE).astimezone(UTC)
 
 
@@ -80,7 +80,7 @@ def unix_window(days: DateRange, most_days: int | None = None) -> dict[str, str]
 
 @lru_cache(maxsize=4096)
 def parse_moment(text: str) -> datetime:
-    """Meta's `2026-08-03T07:00:00+0000`, as an aware moment in UTC. Raises ValueError when it is anything else."""
+    """Return Meta's `2026-08-03T07:00:00+0000` as an aware moment in UTC. Raises ValueError for any other text."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} names no time zone")
@@ -95,9 +95,9 @@ def parse_moment(text: str) -> datetime:
 
 @lru_cache(maxsize=4096)
 def closed_day(end_time: str) -> date | None:
-    """The day that an `end_time` closes (A9). None for 1970, with which Meta marks values not yet computed.
+    """Return the day that an `end_time` closes (A9), or None for 1970, with which Meta marks values not yet computed.
 
-    Raises ValueError when the text is no moment (A10).
+    Raises ValueError for an invalid text (A10).
     """
     moment = parse_moment(end_time)
     return None if moment.year == EPOCH_YEAR else reporting_day(moment - ONE_SECOND)

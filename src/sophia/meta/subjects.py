@@ -1,4 +1,4 @@
-"""What an answer may be about, and who reads it."""
+"""The subjects of answers, and the function that reads each."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ Read = Callable[[Request, dict[str, Any]], Interpretation]
 
 
 def _read_single(platform: Platform) -> Read:
-    """Reads the insights of one post, whose id stands in the request's path."""
+    """Return a function that reads the insights of one post, whose id is in the request's path."""
 
     def read(request: Request, data: dict[str, Any]) -> Interpretation:
         reader = InsightsReader(platform, Level.POST, request.today, breakdown=request.breakdown)
@@ -47,9 +47,9 @@ READERS: Mapping[str, Read] = {
 
 
 def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
-    """What an answer says, ready to be stored. `data` spares parsing the body when that has been done.
+    """Return the content of an answer, ready to be stored. `data` avoids parsing the body again.
 
-    Raises KeyError for a subject that nobody reads.
+    Raises KeyError for an unknown subject.
     """
     parsed = read_json(source.body) if data is None else data
     content = READERS[source.subject](Request.of(source), parsed)
@@ -58,7 +58,9 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
 
 
 def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]]:
-    """The readings without those that an answer gives twice with different values: nobody can tell which is true."""
+    """Return the readings without those that an answer contains twice with different values, and these as rejected
+    items.
+    """
     if len({reading[:-1] for reading in readings}) == len(readings):
         return readings, []
     values: dict[tuple[Any, ...], set[int | float]] = {}

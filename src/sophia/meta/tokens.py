@@ -1,8 +1,8 @@
-"""What Meta says of a token: whether it lives, what it may, how long. `page_discovery` finds the Pages that it opens.
+"""What Meta knows about a token: whether it is valid, its permissions, its end. `page_discovery` finds its Pages.
 
-Here tokens are parameters and not only credentials, so nothing that a call was made of leaves this module: answers are
-taken apart at once, their sources dropped, and errors raised anew without the secrets that Meta may repeat in them. The
-parameters travel in the body of a POST, never in an address that a proxy could log (D2).
+Here tokens are parameters and not only credentials, so no request leaves this module: answers are parsed at once, their
+sources dropped, and errors raised again without the secrets that Meta may repeat in them. The parameters travel in the
+body of a POST, never in an address that a proxy could log (D2).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,24 +25,24 @@ MISSING_METHOD = (100, 33)
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The Meta app that tokens were given to."""
+    """The Meta app that issued the tokens."""
 
     id: str
     secret: SecretStr
 
     @property
     def token(self) -> SecretStr:
-        """The app's own token, which may ask about the tokens that people gave to it."""
+        """The app's own token, which may request facts about the tokens that people gave to it."""
         return SecretStr(f"{self.id}|{self.secret.get_secret_value()}")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenFacts:
-    """What Meta knows about a token. Moments are in UTC; None where Meta says that it never ends, or says nothing.
+    """What Meta knows about a token. Moments are in UTC; None if Meta says that it never ends, or says nothing.
 
-    `type` is USER, PAGE, SYSTEM_USER or APP, empty for a token that Meta does not know. `data_access_expires_at` ends
-    the data although the token lives on. `problem` is Meta's reason when the token is not valid. `page_ids` are the
-    Pages that the person chose in Meta's dialogue; none are named when all were.
+    `type` is USER, PAGE, SYSTEM_USER or APP, empty for a token that Meta does not know. At `data_access_expires_at` the
+    access to data ends although the token stays valid. `problem` is Meta's reason if the token is not valid. `page_ids`
+    are the Pages that the person chose in Meta's dialogue; empty if the person chose all.
     """
 
     is_valid: bool
@@ -57,14 +57,14 @@ class TokenFacts:
 
     @property
     def ends_at(self) -> datetime | None:
-        """The moment from which the token brings nothing any more; None when there is none."""
+        """The moment from which the token gives no data, or None."""
         ends = [moment for moment in (self.expires_at, self.data_access_expires_at) if moment is not None]
         return min(ends, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredInstagramAccount:
-    """The Instagram professional account that is linked to a Page. `followers` is None when Meta does not say."""
+    """The Instagram professional account that is linked to a Page. `followers` is None if Meta does not say."""
 
     id: str
     username: str
@@ -74,7 +74,7 @@ class DiscoveredInstagramAccount:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredPage:
-    """A Page that a person's token opens, with the Page's own token. `tasks` are what the person may do there."""
+    """A Page that a person's token gives access to, with the Page's own token. `tasks` are the person's tasks on it."""
 
     id: str
     name: str
@@ -84,12 +84,12 @@ class DiscoveredPage:
 
 
 async def debug_token(client: GraphClient, app: App, token: SecretStr) -> TokenFacts:
-    """What Meta knows about one token. Raises GraphError when Meta does not answer, or not to this app."""
+    """Return what Meta knows about one token. Raises GraphError if Meta does not answer, or not to this app."""
     return (await debug_tokens(client, app, [token]))[0]
 
 
 async def debug_tokens(client: GraphClient, app: App, tokens: Sequence[SecretStr]) -> list[TokenFacts]:
-    """What Meta knows about each token, in order; fifty in one HTTP call."""
+    """Return what Meta knows about each token, in order; fifty per HTTP call."""
     caller = client.caller(app.token)
     token_facts: list[TokenFacts] = []
     for start in range(0, len(tokens), MOST_BATCH_ITEMS):
@@ -107,7 +107,7 @@ async def debug_tokens(client: GraphClient, app: App, tokens: Sequence[SecretStr
 
 
 def read_facts(data: dict[str, Any]) -> TokenFacts:
-    """An answer of /debug_token. Raises GraphError when it is none."""
+    """Return the content of an answer of /debug_token. Raises GraphError if it is invalid."""
     facts = data.get("data")
     if not isinstance(facts, dict) or not isinstance(facts.get("is_valid"), bool):
         raise GraphError("Meta's answer about a token cannot be read")
@@ -127,7 +127,7 @@ def read_facts(data: dict[str, Any]) -> TokenFacts:
 
 
 def page_ids_of(granular_scopes: Any) -> frozenset[str]:
-    """The targets of the permissions that are about Pages; those of other permissions are accounts and portfolios."""
+    """Return the targets of the permissions about Pages; those of other permissions are accounts and portfolios."""
     listed = granular_scopes if isinstance(granular_scopes, list) else []
     scopes = [item for item in listed if isinstance(item, dict) and str(item.get("scope")).startswith("pages_")]
     targets = [item.get("target_ids") for item in scopes]
@@ -136,14 +136,15 @@ def page_ids_of(granular_scopes: Any) -> frozenset[str]:
 
 
 def moment_of(seconds: Any) -> datetime | None:
-    """Unix seconds as a moment; 0 is Meta's word for never."""
+    """Return Unix seconds as a moment; for Meta 0 means never."""
     if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
         return None
     return datetime.fromtimestamp(seconds, UTC)
 
 
 async def exchange_long_lived(client: GraphClient, app: App, token: SecretStr) -> tuple[SecretStr, datetime | None]:
-    """A long-lived token (about 60 days) for a person's short-lived one, and when it ends if Meta says so.
+    """Exchange a person's short-lived token for a long-lived one (about 60 days). Return it, and its end if Meta says
+    so.
 
     Raises GraphError; an expired token cannot be exchanged.
     """
@@ -165,8 +166,8 @@ async def exchange_long_lived(client: GraphClient, app: App, token: SecretStr) -
 
 
 async def _exchange(client: GraphClient, app: App, params: dict[str, str]) -> Answer:
-    """POST, which keeps the secrets out of the address. Where Meta takes only the GET that it documents, that GET inside
-    a batch, whose items travel in the body.
+    """POST, which keeps the secrets out of the address. If Meta accepts only the documented GET, send that inside a
+    batch, whose items travel in the body.
     """
     caller = client.caller(app.token)
     try:
@@ -181,7 +182,7 @@ async def _exchange(client: GraphClient, app: App, params: dict[str, str]) -> An
 
 
 def read_page(item: Mapping[str, Any]) -> DiscoveredPage:
-    """A Page of a list or by its id; `item` has an id and an access_token."""
+    """Return a Page of a list or by its id; `item` has an id and an access_token."""
     tasks, linked = item.get("tasks"), item.get("instagram_business_account")
     return DiscoveredPage(
         id=str(item["id"]),
@@ -203,7 +204,9 @@ def read_instagram(linked: dict[str, Any]) -> DiscoveredInstagramAccount:
 
 
 async def granted_permissions(caller: Caller) -> frozenset[str] | None:
-    """What a person allowed, asked with the person's own token; None when Meta does not say, as for a Page's token."""
+    """Return what a person allowed, requested with the person's token; None if Meta does not say, as for a Page's
+    token.
+    """
     try:
         answer = await caller.get("me/permissions", {}, "permissions")
     except GraphError as error:
@@ -216,7 +219,9 @@ async def granted_permissions(caller: Caller) -> frozenset[str] | None:
 
 
 def discreet(error: GraphError, *secrets: SecretStr) -> GraphError:
-    """The same error without any of the secrets, which Meta repeats in some messages ("Malformed access token …")."""
+    """Return the same error without any of the secrets, which Meta repeats in some messages ("Malformed access token
+    …").
+    """
 
     def without(text: str) -> str:
         for secret in secrets:

@@ -1,4 +1,4 @@
-"""Finds a metric by Meta's name, by the name under which it is stored, or by what it means."""
+"""Finds a metric by Meta's name, by its stored name, or by its meaning."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from sophia.meta.catalogue.instagram import INSTAGRAM
 from sophia.meta.catalogue.retired import RETIRED
 from sophia.meta.catalogue.terms import Level, Metric, ObjectKind, Platform, Source
 
-# Living rows come first, so that a name which died on one edge and lives on another is found alive.
+# Current rows come first, so that a name which is retired on one edge only is found as current.
 METRICS: tuple[Metric, ...] = (*FACEBOOK, *FACEBOOK_VIDEO, *INSTAGRAM, *RETIRED)
 
 _OLDEST_SERVED = (21, 0)
@@ -21,13 +21,13 @@ _FIXED_VOCABULARIES = frozenset(
     {"follow_type", "media_product_type", "contact_button_type", "action_type", "story_navigation_action_type"}
 )
 
-# A place may hold commas, but none before a name and its sign.
+# The name of a city may hold commas, but none before a name and an equals sign.
 _BETWEEN_PARTS = re.compile(r",(?=[a-z_]+=)")
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a stored name means."""
+    """The meaning of a stored name."""
 
     metric: Metric
     canonical: str
@@ -146,7 +146,7 @@ def stored_breakdown(values: Iterable[tuple[str, str]]) -> str:
 
 
 def read_breakdown(stored: str) -> dict[str, str]:
-    """{dimension: value} of a stored breakdown. A value may hold commas, as `city=Toronto, Ontario` does."""
+    """Return {dimension: value} of a stored breakdown. A value may hold commas, as `city=Toronto, Ontario` does."""
     return dict(part.split("=", 1) for part in _BETWEEN_PARTS.split(stored) if "=" in part)
 
 
