@@ -76,7 +76,7 @@ async def catch_up(context: JobContext) -> dict[str, int]:
 
 
 async def collect_at_start(context: JobContext) -> dict[str, int]:
-    """At the start of the server, collect accounts that are not complete through yesterday."""
+    """Collect accounts that are not complete through yesterday, when the server starts."""
     return await _collect(context, Plan("start", at_least=None), is_due_at_start)
 
 
@@ -112,7 +112,7 @@ async def _collect(
 def _is_still_due(
     context: JobContext, before: AccountHealth, is_due: Callable[[AccountHealth, datetime], bool]
 ) -> bool:
-    """Whether the account is due by the current state of the store; `before` is its state when the job began."""
+    """Return whether the account is due by the current state of the store; `before` is its state when the job began."""
     with context.database.read() as session:
         current = account_health(session, account_id=before.account.id)
     return any(

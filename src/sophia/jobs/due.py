@@ -23,12 +23,12 @@ AUTOMATIC = frozenset({"daily", "catch_up", "start"})
 
 
 def may_be_collected(health: AccountHealth) -> bool:
-    """Whether the account can be collected: it has a token and is not paused."""
+    """Return whether the account can be collected: it has a token and is not paused."""
     return health.account.has_token and health.account.status != "paused"
 
 
 def lags(health: AccountHealth, day: date, now: datetime) -> bool:
-    """Whether a family of daily values was not requested through `day`, a day of the reporting zone.
+    """Return whether a family of daily values was not requested through `day`, a day of the reporting zone.
 
     A watermark of today or later came from a clock that ran ahead and is ignored; otherwise nothing would be collected
     until that day.
@@ -39,23 +39,23 @@ def lags(health: AccountHealth, day: date, now: datetime) -> bool:
 
 
 def is_due_daily(health: AccountHealth, now: datetime) -> bool:
-    """Whether the daily collection has work here: a day is missing, or posts are due that are read daily or less often.
-    A second process on the same day finds nothing due (E3).
+    """Return whether the daily collection has work here: a day is missing, or posts are due that are read daily or less
+    often. A second process on the same day finds nothing due (E3).
     """
     intervals = [interval for interval in due_intervals(health.asked_at, now, None) if interval.every >= ONE_DAY]
     return lags(health, reporting_day(now) - ONE_DAY, now) or bool(intervals)
 
 
 def is_due_at_start(health: AccountHealth, now: datetime) -> bool:
-    """Whether a process that starts now should collect the account at once."""
+    """Return whether a process that starts now should collect the account at once."""
     if health.account.status != "active":
         return False
     return lags(health, reporting_day(now) - ONE_DAY, now) or was_cut_off(health)
 
 
 def was_cut_off(health: AccountHealth) -> bool:
-    """Whether the account's last run did not end: it was stopped, or its process died. Its days may be complete while
-    posts are missing.
+    """Return whether the account's last run did not end: it was stopped, or its process died. Its days may be complete
+    while posts are missing.
 
     A run that still works elsewhere looks dead here; a second collector then finds the account's lease taken.
     """
@@ -64,7 +64,7 @@ def was_cut_off(health: AccountHealth) -> bool:
 
 
 def is_due_again(health: AccountHealth, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
-    """Whether the account missed the last daily collection, or a limit or a silent host stopped it.
+    """Return whether the account missed the last daily collection, or a limit or a silent host stopped it.
 
     An account that failed for another reason waits until the next day, because hourly requests would not help.
     """
@@ -82,7 +82,7 @@ def is_due_again(health: AccountHealth, now: datetime, daily_hour: int, zone: Zo
 
 
 def was_collected_since(before: AccountHealth, current: AccountHealth) -> bool:
-    """Whether another process's job collected the account since `before` was read, whatever the result.
+    """Return whether another process's job collected the account since `before` was read, whatever the result.
 
     The other process may have left the account due because Meta refused something, and another try would only repeat
     that. A run that counts as running while this process holds the account's lease died with its process.

@@ -20,7 +20,7 @@ SKEW = timedelta(minutes=5)
 
 
 def is_from_the_future(now: datetime, holder: str) -> bool:
-    """Whether a clock that ran ahead made a claim, which would otherwise block the job until that time."""
+    """Return whether a clock that ran ahead made a claim, which would otherwise block the job until that time."""
     claimed = holder.rpartition(":")[2]
     return claimed.isdigit() and int(claimed) > (now + SKEW).timestamp()
 

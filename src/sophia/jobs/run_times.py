@@ -24,7 +24,7 @@ from sophia.meta.reporting_zone import ONE_DAY
 ONE_SECOND = timedelta(seconds=1)
 ONE_MINUTE = timedelta(minutes=1)
 MONDAY = 0
-# A run follows its day by one date at most, and Samoa skipped one.
+# A run is at most one date after its day, and Samoa skipped one date.
 DAYS_BACK = 2
 # How far back missed runs are listed: APScheduler lists every missed run before it drops all but one.
 LONGEST_WALK = timedelta(days=15)

@@ -101,7 +101,9 @@ def suspects(message: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_about_object(error: GraphError) -> bool:
-    """Whether the error can only be about the object: too few viewers, or older than the professional account."""
+    """Return whether the error can only be about the object: too few viewers, or older than the professional
+    account.
+    """
     return error.remedy is Remedy.NO_DATA_YET or error.subcode == OLDER_THAN_THE_PROFESSIONAL_ACCOUNT
 
 
@@ -180,7 +182,7 @@ async def search(
 
 
 def is_same_permission(failed: Sequence[tuple[Part, GraphError]]) -> bool:
-    """Whether all of these failed because of the same missing permission."""
+    """Return whether all of these failed because of the same missing permission."""
     return len({(error.code, error.subcode) for _, error in failed}) == 1 and all(
         error.remedy in ABOUT_PERMISSION for _, error in failed
     )

@@ -78,7 +78,7 @@ class TokenCircuit:
     _last: GraphError | None = None
 
     def is_open(self, family: str) -> bool:
-        """Whether further calls of this family are pointless."""
+        """Return whether further calls of this family are pointless."""
         allowed = FAILURES if self._failures < FAILURES else 1
         return self._by_family.get(family, 0.0) >= allowed
 

@@ -70,8 +70,8 @@ class GraphClient:
         self._extensions = {"timeout": timeout.as_dict()}
         self._answer_seconds = answer_seconds
         self._connections = connections
-        # Transports that are idle, the warmest on top. Each holds one connection: a shared pool asks the operating
-        # system about every connection that it has, twice a call, which from ten on costs more than the call itself.
+        # Idle transports, the warmest on top. Each holds one connection: a shared pool checks every connection with the
+        # operating system, twice a call, which with ten connections takes longer than the call itself.
         # Bare transports keep no cookies, read no proxy settings and follow no redirect.
         self._idle: asyncio.LifoQueue[httpx.AsyncHTTPTransport] | None = None
         self._transports: list[httpx.AsyncHTTPTransport] = []
@@ -303,7 +303,7 @@ class Patience:
 
 
 def may_pass(error: GraphError, failures: int = 1) -> bool:
-    """Whether the same call may succeed in a moment."""
+    """Return whether the same call may succeed in a moment."""
     return error.remedy is Remedy.AGAIN or (error.is_worth_one_more_try and failures == 1)
 
 

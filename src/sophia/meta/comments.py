@@ -158,7 +158,7 @@ def _of_post(post: str, data: Any, platform: Platform, account: str, base_url: s
                 observed_comments.append(comment)
     try:
         next_page = next_page_params(data, base_url, "comments")
-    except GraphError:  # there are more comments, and no way to ask for them
+    except GraphError:  # there are more comments that cannot be requested
         next_page, is_incomplete = None, True
     return ObservedComments(post, observed_comments, urlencode(next_page) if next_page else None, is_incomplete)
 
@@ -196,7 +196,9 @@ def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bo
 
 
 def _is_own(author: Any, own: frozenset[str], *, is_facebook: bool) -> bool:
-    """Whether the account wrote the comment. Instagram names the author only in that case, by an id that may differ."""
+    """Return whether the account wrote the comment. Instagram names the author only in that case, by an id that may
+    differ.
+    """
     if not isinstance(author, Mapping) or "id" not in author:
         return False
     return str(author["id"]) in own if is_facebook else True

@@ -27,7 +27,7 @@ class Remedy(StrEnum):
     PAUSE = "pause"  # a rate limit: this budget rests, others continue
     WITHOUT_METRIC = "without_metric"  # Meta has no such metric for this kind of object
     METRIC_WITHHELD = "metric_withheld"  # Meta has it, but not for this account: too small, not monetised
-    NO_DATA_YET = "no_data_yet"  # too few viewers so far; ask later
+    NO_DATA_YET = "no_data_yet"  # too few viewers so far; request it later
     OBJECT_GONE = "object_gone"  # deleted, hidden, without insights or older than the professional account
     WITHOUT_FIELD = "without_field"  # one field needs a permission that is missing
     RECONNECT = "reconnect"  # the token is dead; only a person can renew it

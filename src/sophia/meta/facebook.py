@@ -108,7 +108,7 @@ class PostPage:
         return [post_id for kind in VIDEO_KINDS for post_id in self.ids.get(kind, ())]
 
     def is_worth_a_page(self, ask: Ask) -> bool:
-        """Whether the page has many videos, and no post that is known to make it fail."""
+        """Return whether the page has many videos, and no post that is known to make it fail."""
         everything = [post_id for ids in self.ids.values() for post_id in ids]
         share = len(self.videos) / max(1, len(everything))
         return share >= LEAST_SHARE_OF_VIDEOS and not any(ask.is_left_alone(post_id) for post_id in everything)

@@ -53,7 +53,7 @@ class Ask:
         return set().union(*(self.refused.get(kind, set()) for kind in kinds))
 
     def is_left_alone(self, object_id: str) -> bool:
-        """Whether an object has refused its insights, in this run or recently."""
+        """Return whether an object has refused its insights, in this run or recently."""
         return object_id in self.resting or object_id in self.skipped
 
     def refuse(self, kinds: Iterable[ObjectKind], names: Collection[str], error: GraphError) -> None:

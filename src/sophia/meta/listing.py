@@ -236,7 +236,9 @@ class Walk:
         return True
 
     async def _is_gated(self, error: GraphError) -> bool:
-        """Whether a list that fails without any insights is answered without the fields that need a permission."""
+        """Return whether a list that fails without any insights is answered without the fields that need a
+        permission.
+        """
         if not (self.gated and self.listing.gated_fields):
             return False
         await self.ask.caller.edge(self.path, {"fields": self.listing.fields, "limit": "1"}, self.listing.subject)
@@ -363,7 +365,7 @@ def ids_of(answer: Answer) -> list[str]:
 
 
 def is_past(answer: Answer, moment: str, since: datetime | None) -> bool:
-    """Whether the page reached posts older than `since`; pages come newest first."""
+    """Return whether the page reached posts older than `since`; pages come newest first."""
     items = answer.data.get("data")
     if since is None or not isinstance(items, list) or not items:
         return False

@@ -21,7 +21,7 @@ LONGEST_PARAMETERS = 4000
 
 
 def has_next(data: Mapping[str, Any]) -> bool:
-    """Whether the list continues. `cursors.after` exists on the last page too, so `next` decides."""
+    """Return whether the list continues. `cursors.after` exists on the last page too, so `next` decides."""
     paging = data.get("paging")
     return isinstance(paging, dict) and bool(paging.get("next"))
 

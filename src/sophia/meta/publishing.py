@@ -260,7 +260,9 @@ def media_type_of(item: Mapping[str, Any]) -> str:
 
 
 def same_text(first: str, second: str) -> bool:
-    """Whether two texts are the same to Meta, which trims them and may write accented letters in another form."""
+    """Return whether two texts are the same to Meta, which trims them and may write accented letters in another
+    form.
+    """
     return _plain(first) == _plain(second)
 
 

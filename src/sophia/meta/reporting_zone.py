@@ -51,7 +51,7 @@ class DateRange:
         return min(max((today - self.start).days, 0), self.days)
 
     def is_closed(self, today: date) -> bool:
-        """Whether all days are over; a window that is not is labelled "to date" (G3)."""
+        """Return whether all days are over; a window that is not is labelled "to date" (G3)."""
         return self.end <= today
 
 

@@ -190,7 +190,7 @@ class Accounting:
             outcome.status = "partial"
 
     def _note_outage(self) -> None:
-        """Every family failed temporarily: let the server repeat the run soon, and name the probable cause."""
+        """Let the server repeat the run soon and name the probable cause, because every family failed temporarily."""
         error, now = next(iter(self._outage.values()))
         is_silence = error.code == 0
         self.outcome.resume_at = now + (AGAIN_AFTER_SILENCE if is_silence else AGAIN_AFTER_OUTAGE)

@@ -72,8 +72,8 @@ class PostProgress:
 
 
 def needs_full_read(post: CommentedPost, now: datetime) -> bool:
-    """Whether to read a post to its end, and not only until nothing is new: weekly, and when Meta counts fewer comments
-    than before.
+    """Return whether to read a post to its end, and not only until nothing is new: weekly, and when Meta counts fewer
+    comments than before.
     """
     if post.read_at is None or now - post.read_at >= FULL_READ_EVERY:
         return True
@@ -81,7 +81,7 @@ def needs_full_read(post: CommentedPost, now: datetime) -> bool:
 
 
 def is_due(post: CommentedPost) -> bool:
-    """Whether Meta's count of comments under an older post changed since it was last read."""
+    """Return whether Meta's count of comments under an older post changed since it was last read."""
     return post.counted is not None and post.counted != (post.counted_then or 0)
 
 

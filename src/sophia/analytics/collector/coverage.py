@@ -117,7 +117,9 @@ class Coverage:
         await self.storing.write(change)
 
     def is_silent(self, family: str) -> bool:
-        """Whether a family that was requested through yesterday gave no value for the last days, or none at all."""
+        """Return whether a family that was requested through yesterday gave no value for the last days, or none at
+        all.
+        """
         evidence = self.storing.evidence(family)
         if evidence.expected == 0 or evidence.has_rejected_items:
             return False

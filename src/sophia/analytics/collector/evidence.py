@@ -82,7 +82,9 @@ class Evidence:
         return [post for post in self.listed.values() if not ids_of_post(post) & (self.posts | skipped.keys())]
 
     def is_silent_about_posts(self, skipped: Mapping[str, GraphError], published_before: datetime) -> bool:
-        """Whether no listed post had insights, although some are older than `published_before` and should have them."""
+        """Return whether no listed post had insights, although some are older than `published_before` and should have
+        them.
+        """
         settled = [post for post in self.unanswered(skipped) if post.published_at < published_before]
         return bool(settled) and not self._has_post
 
@@ -102,12 +104,14 @@ def ids_of_post(post: ObservedPost) -> set[str]:
 
 
 def asks_values(subject: str, request: str) -> bool:
-    """Whether a request asks for insights (on their own edge or expanded in a list) or for an account's totals."""
+    """Return whether a request asks for insights (on their own edge or expanded in a list) or for an account's
+    totals.
+    """
     return subject in PROFILES or "insights" in unquote(request)
 
 
 def is_field(platform: Platform, metric: str) -> bool:
-    """Whether a number is a field of the post itself, which Meta returns without a permission for insights."""
+    """Return whether a number is a field of the post itself, which Meta returns without a permission for insights."""
     row = find(platform, Level.POST, metric)
     return row is not None and row.source is Source.FIELD
 

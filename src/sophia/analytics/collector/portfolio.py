@@ -231,7 +231,7 @@ class Collector:
 
 
 def is_dead(holder: str) -> bool:
-    """Whether a holder is a process of this machine that has ended; of other machines that is unknown."""
+    """Return whether a holder is a process of this machine that has ended; of other machines that is unknown."""
     host, _, rest = holder.rpartition(":")[0].rpartition(":")
     if host != socket.gethostname() or not rest.isdigit():
         return False

@@ -334,8 +334,8 @@ class Run:
         await self._finish_walk(intervals, listing, subject)
 
     def _is_silent_about_posts(self, listing: ListedObjects) -> bool:
-        """Whether no post had insights, or the list was empty although Sophia has posts; several empty lists in a row
-        are accepted.
+        """Return whether no post had insights, or the list was empty although Sophia has posts; several empty lists in
+        a row are accepted.
         """
         if not listing.ids:
             return self.account.has_posts and FAMILY.get() not in self.account.silent_for_long

@@ -41,7 +41,7 @@ class AnswerStore:
         return self._evidence.setdefault(family, Evidence(self._platform))
 
     def has_values_of(self, metric: str) -> bool:
-        """Whether a value of an account's metric came, under Meta's name or that of one of its parts."""
+        """Return whether a value of an account's metric came, under Meta's name or that of one of its parts."""
         names = set().union(*(evidence.metrics for evidence in self._evidence.values()))
         return any(name == metric or name.startswith(f"{metric}_") for name in names)
 

@@ -38,7 +38,7 @@ def due_days(
     unsettled = covered.end - (restated_days - 1) * ONE_DAY
     start = min(unsettled, today - restated_days * ONE_DAY, since or date.max)
     newer = split_days(max(start, covered.start), today, longest, newest_first=False)
-    oldest = min(since or date.max, today - initial_days * ONE_DAY)  # includes what a killed first run left over
+    oldest = min(since or date.max, today - initial_days * ONE_DAY)  # includes days that a killed first run left
     return newer + split_days(oldest, covered.start, longest, newest_first=True)
 
 

@@ -57,7 +57,7 @@ class AccountState:
         return self.status_reason or "Connect this account again." if self.status == "needs_reconnect" else None
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether the daily collection is late: no success for 36 hours, or not requested through the day before
+        """Return whether the daily collection is late: no success for 36 hours, or not requested through the day before
         yesterday. A paused account is never late.
         """
         if self.status == "paused":

@@ -123,7 +123,7 @@ def _shared_counting(metrics: Collection[StoredMetric]) -> Counting | None:
 
 
 def _one_name_each(metrics: Collection[StoredMetric]) -> bool:
-    """Whether each platform has one name: people counted under several names cannot be added."""
+    """Return whether each platform has one name: people counted under several names cannot be added."""
     return len({metric.platform for metric in metrics}) == len(metrics)
 
 

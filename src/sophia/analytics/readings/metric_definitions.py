@@ -35,7 +35,7 @@ class MetricDefinition:
         return any(self.describes(kind) for kind in kinds)
 
     def describes(self, kind: ObjectKind | None) -> bool:
-        """Whether the canonical metric is read from this name, for posts of this kind or for accounts."""
+        """Return whether the canonical metric is read from this name, for posts of this kind or for accounts."""
         return not self.is_known or self.name in _names(self.platform, self.level, self.metric, kind)
 
 

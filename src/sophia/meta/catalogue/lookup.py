@@ -151,7 +151,7 @@ def read_breakdown(stored: str) -> dict[str, str]:
 
 
 def live(metric: Metric, version: str, day: date) -> bool:
-    """Whether Meta knows the name on `day` under API `version` ("v24.0").
+    """Return whether Meta knows the name on `day` under API `version` ("v24.0").
 
     From its retirement on a name is dead on every version. Meta serves a version that has ended by the next one.
     """

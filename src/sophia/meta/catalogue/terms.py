@@ -75,7 +75,7 @@ class Key(NamedTuple):
 
     name: str  # as Meta writes it, matched without regard to case
     suffix: str  # stored as {metric}_{suffix}
-    canonical: str = ""  # the row's own canonical metric unless said otherwise
+    canonical: str = ""  # empty: the row's own canonical metric
     primary: bool = False  # this key alone is the primary reading of its canonical metric
 
 
@@ -107,7 +107,7 @@ class Metric:
     periods: tuple[Period, ...]
     metric_type: MetricType | None = None
     breakdowns: tuple[str, ...] = ()
-    timeframe: str = ""  # demographics: asked over this named span, and only by breakdown
+    timeframe: str = ""  # demographics: requested over this named span, and only by breakdown
     keys: tuple[Key, ...] = ()
     breakdown_canonicals: tuple[tuple[str, str], ...] = ()  # breakdown as stored → canonical, where it differs
     dimension: str = ""
