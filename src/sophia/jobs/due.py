@@ -1,6 +1,4 @@
-"""Which accounts are due: computed from watermarks and never from a run time, so that nothing missed is forgotten
-(E4).
-"""
+"""Which accounts are due: computed from watermarks, not from run times, so that nothing is forgotten (E4)."""
 
 from collections.abc import Iterable
 from datetime import date, datetime

@@ -73,9 +73,7 @@ def run_times_from(schedule: Schedule, daily_hour: int, zone: ZoneInfo, day: dat
 
 
 def is_planned(schedule: Schedule, day: date, zone: ZoneInfo) -> bool:
-    """Return whether the job runs for this date: every date that exists; of a week the Monday, or the day after a Monday
-    that does not exist.
-    """
+    """Return whether the job runs on this existing date; weekly on Monday, or on Tuesday if Monday is skipped."""
     if schedule.every == "day" or day.weekday() == MONDAY:
         return exists(day, zone)
     return day.weekday() == MONDAY + 1 and not exists(day - ONE_DAY, zone)

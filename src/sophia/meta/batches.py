@@ -206,9 +206,7 @@ class ById:
         self.without[group] |= set(refused)
 
     def _refuse(self, group: ByIdGroup, object_id: str, name: str, error: GraphError) -> None:
-        """Record a metric that this object refuses, for its kind or, if other objects of the kind have it, for the
-        object alone.
-        """
+        """Record a refused metric for the kind or, if other objects of the kind have it, for this object alone."""
         label = refusal_label(name, group.breakdown)
         if group.kind is None or group in self.complete:
             self.ask.incomplete[f"{object_id} {label}"] = error
@@ -225,9 +223,7 @@ class ById:
             self.ask.skipped[part.object_id] = error
 
     def _raise_if_nothing_answers(self) -> None:
-        """Raise an error if all objects refuse everything: then the objects are not the cause, and none of them
-        rests.
-        """
+        """Raise an error if all objects refuse everything: then the objects are not the cause."""
         denied = {
             object_id: error for object_id, error in self.silent.items() if error.remedy is not Remedy.OBJECT_GONE
         }
@@ -246,9 +242,7 @@ class ById:
 
 
 def join(subject: str, answered: Answered) -> Answer:
-    """Join answers to the same question to one. Its request names no object, because the ids are the keys of its
-    body.
-    """
+    """Join answers to the same question to one. Its request names no object: the ids are the keys of its body."""
     part, first = answered[0]
     items = [b'"%s":%s' % (part.object_id.encode(), answer.source.body) for part, answer in answered]
     source = replace(

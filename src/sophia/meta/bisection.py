@@ -101,9 +101,7 @@ def suspects(message: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_about_object(error: GraphError) -> bool:
-    """Return whether the error can only be about the object: too few viewers, or older than the professional
-    account.
-    """
+    """Return whether only the object explains the error: too few viewers, or older than the professional account."""
     return error.remedy is Remedy.NO_DATA_YET or error.subcode == OLDER_THAN_THE_PROFESSIONAL_ACCOUNT
 
 
@@ -125,8 +123,8 @@ class Findings:
         return {part.object_id: error for part, error in self._no_insights}
 
     def pieces(self, part: Part, error: GraphError, *, may_be_heavy: bool) -> tuple[Part, ...]:
-        """Return the parts to request instead of a failed part, or nothing if the part is recorded as a finding. Raise
-        an error that stops the run.
+        """Return the parts to request instead of a failed part, or record it as a finding. Raise an error that stops a
+        run.
         """
         if error.remedy in STOPS:
             raise error
@@ -146,9 +144,7 @@ class Findings:
         return ()
 
     def doubted(self) -> list[tuple[Part, GraphError]]:
-        """Return the parts that failed as if their object had no insights, for objects that have answered another part
-        since.
-        """
+        """Return parts that failed as if their object had no insights, while it has answered another part since."""
         doubted = [(part, error) for part, error in self._no_insights if self._answered(part.object_id)]
         self._no_insights = [(part, error) for part, error in self._no_insights if not self._answered(part.object_id)]
         return doubted
@@ -191,9 +187,7 @@ def is_same_permission(failed: Sequence[tuple[Part, GraphError]]) -> bool:
 async def ask_parts(
     caller: Caller, parts: Sequence[Part], subject: str
 ) -> tuple[list[tuple[Part, Answer]], list[tuple[Part, GraphError]]]:
-    """Return the answers and the failures of these parts, fifty per HTTP call. Raises GraphError for an error that
-    stops a run.
-    """
+    """Return the answers and the failures of these parts, fifty per HTTP call. Raises an error that stops a run."""
     answers: list[tuple[Part, Answer]] = []
     failed: list[tuple[Part, GraphError]] = []
     for chunk in chunks(parts, MOST_BATCH_ITEMS):

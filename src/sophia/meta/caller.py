@@ -63,9 +63,7 @@ class GraphTransport(Protocol):
 
 
 class Caller:
-    """Calls with one token. After Meta has refused the token, its budget or the application, no more requests go
-    out.
-    """
+    """Calls with one token. No request goes out after Meta has refused the token, its budget or the application."""
 
     def __init__(self, client: GraphTransport, token: SecretStr, about: Budget | None = None) -> None:
         """`about` is the budget of the account that the calls are about, if they are about one."""
@@ -135,9 +133,7 @@ class Caller:
             self._judged.set()
 
     def _stop_after(self, error: GraphError) -> None:
-        """Stop after an error that ends the token's calls. Calls about several accounts continue, because the error
-        concerns one of them.
-        """
+        """Stop after an error that ends the token's calls, unless the calls are about several accounts."""
         if error.remedy in STOPS_TOKEN and self.stopped is None and self.about is not None:
             self.stopped = error
 
@@ -195,9 +191,7 @@ class Caller:
         return read
 
     def _note_items(self, items: Sequence["Answer | GraphError"], family: str) -> None:
-        """Tell the circuit about a batch, which failed if Meta answered none of its items. Stop after an error that
-        ends the calls.
-        """
+        """Tell the circuit about a batch, which failed if no item was answered. Stop after an error that ends calls."""
         errors = [item for item in items if isinstance(item, GraphError)]
         if errors and all(error.remedy is Remedy.AGAIN for error in errors) and len(errors) == len(items):
             self.circuit.failed(family, errors[0])

@@ -180,9 +180,7 @@ class GraphClient:
     async def _attempt(
         self, caller: Caller, request: httpx.Request, family: str, shape: Shape
     ) -> tuple[Received, dict[str, Any]]:
-        """Send one request and read its usage headers and envelope. An error updates the budgets and circuits before it
-        is raised.
-        """
+        """Send one request and read its answer. An error updates the budgets and circuits before it is raised."""
         answer = await self._answer(caller, request, shape)
         if not isinstance(answer, GraphError):
             self.breaker.succeeded()
@@ -198,9 +196,7 @@ class GraphClient:
     async def _answer(
         self, caller: Caller, request: httpx.Request, shape: Shape
     ) -> tuple[Received, dict[str, Any]] | GraphError:
-        """Return the answer to one request, or the error. The error carries no traceback, because its frames would keep
-        the body in memory.
-        """
+        """Return the answer or the error, without traceback, whose frames would keep the body in memory."""
         headers: Mapping[str, str] = {}
         regain: dict[Budget, timedelta] = {}
         try:
@@ -278,9 +274,7 @@ class GraphClient:
 
 
 class Patience:
-    """Decides whether a call is retried, and after how long: full jitter under a doubling bound, or as long as Meta
-    asks for.
-    """
+    """Decides whether and when a call is retried: full jitter under a doubling bound, or as long as Meta asks for."""
 
     def __init__(self, caller: Caller, family: str, attempts: int = ATTEMPTS) -> None:
         self._caller = caller
@@ -316,9 +310,7 @@ def budget_of(caller: Caller, error: GraphError) -> Budget:
 
 
 def proof(app_secret: SecretStr, token: SecretStr) -> str:
-    """Return the appsecret_proof, which shows Meta that the caller of this token knows the application's secret
-    (B11).
-    """
+    """Return the appsecret_proof: it shows Meta that this token's caller knows the application's secret (B11)."""
     key, message = app_secret.get_secret_value().encode(), token.get_secret_value().encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()
 

@@ -131,9 +131,7 @@ UNNAMED_POST = ObservedComments("", [], None, is_incomplete=True)
 
 
 def _of_item(item: Any, platform: Platform, account: str, base_url: str) -> ObservedComments:
-    """Return one post of a list. In the place of a post Meta may send an error, which reveals nothing about
-    comments.
-    """
+    """Return one post of a list. An error in its place reveals nothing about comments."""
     if not isinstance(item, dict) or not OBJECT_ID.fullmatch(str(item.get("id"))) or "error" in item:
         return UNNAMED_POST
     return _of_post(str(item["id"]), item.get("comments", {}), platform, account, base_url)
@@ -196,9 +194,7 @@ def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bo
 
 
 def _is_own(author: Any, own: frozenset[str], *, is_facebook: bool) -> bool:
-    """Return whether the account wrote the comment. Instagram names the author only in that case, by an id that may
-    differ.
-    """
+    """Return whether the account wrote the comment. Instagram names the author only then, by an id that may differ."""
     if not isinstance(author, Mapping) or "id" not in author:
         return False
     return str(author["id"]) in own if is_facebook else True

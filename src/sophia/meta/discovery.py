@@ -1,6 +1,4 @@
-"""Competitors on Instagram, through Business Discovery: what one professional account may see of another by its
-name.
-"""
+"""Competitors on Instagram, through Business Discovery: what a professional account may see of another."""
 
 import re
 from typing import Any

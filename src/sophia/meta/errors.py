@@ -247,9 +247,7 @@ def advice_on(code: int, remedy: Remedy, message: str) -> str:
 
 
 def text_for_people(message: str, user_title: str, user_message: str) -> str:
-    """Return Meta's three texts as one, without repetitions: at most three times LONGEST_SHOWN characters and a
-    remark.
-    """
+    """Return Meta's three texts as one, without repetitions: at most three times LONGEST_SHOWN and a remark."""
     texts = [shown_text(part) for part in (message, user_title, user_message)]
     parts: list[str] = []
     for part in texts:

@@ -249,9 +249,7 @@ def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
 
 
 def _read_counts(item: dict[str, Any], reader: InsightsReader, post: str) -> None:
-    """Read comments, reactions and shares as fields of the post. `shares` is absent if there are none (GRAPH_API
-    §1b).
-    """
+    """Read the counts that are fields of the post. `shares` is absent if there are none (GRAPH_API §1b)."""
     shares = item.get("shares", {"count": 0})
     reader.add_field("shares_count", shares.get("count") if isinstance(shares, dict) else shares, post, post)
     for name in ("comments", "reactions"):

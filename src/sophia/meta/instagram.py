@@ -29,9 +29,7 @@ KEPT_30_DAYS = frozenset({"follower_count"})
 
 
 async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
-    """Yield the account's own fields. Meta keeps no history of total followers, so each day's total is read here
-    (A8).
-    """
+    """Yield the account's own fields. Meta keeps no history of total followers, so each run reads them (A8)."""
     fields = {"fields": "id,username,name,followers_count,follows_count,media_count"}
     yield await ask.caller.get(object_id(ask.account), fields, "account_profile")
 
@@ -54,9 +52,7 @@ async def totals(ask: Ask, day: date) -> AsyncGenerator[Answer, None]:
 
 
 async def week_by_follower(ask: Ask, last: date) -> AsyncGenerator[Answer, None]:
-    """Yield reach, views, follows and unfollows of the seven days that end with `last`, split by followers and
-    others.
-    """
+    """Yield reach, views, follows and unfollows of the seven days that end with `last`, by type of follower."""
     for question in _spans(ask):
         if question.breakdown == "follow_type":
             async for answer in _account_insights(ask, question, DateRange(last - WEEK, last + ONE_DAY)):
@@ -138,9 +134,7 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
 
 
 async def _account_insights(ask: Ask, question: Question, days: DateRange) -> AsyncGenerator[Answer, None]:
-    """Request a question. A series may be divided; a total over a window may not, because its parts do not add up to
-    it.
-    """
+    """Request a question. A series may be divided; a total may not, because its parts do not add up to it."""
     params, window = _params(question), None
     if question.metric_type == "time_series":
         window = RequestedDays(days, limited_window)

@@ -120,9 +120,7 @@ def read_insights_of(post: ObservedPost, item: Mapping[str, Any], reader: Insigh
 
 
 def moment_of(value: Any) -> datetime:
-    """Return a moment as Meta writes it: a text with a zone, or, for Page stories, Unix seconds. Raises ValueError,
-    TypeError.
-    """
+    """Return a moment from a text with a zone, or from Unix seconds (Page stories). Raises ValueError, TypeError."""
     if isinstance(value, str) and not value.isdigit():
         return parse_moment(value)
     return datetime.fromtimestamp(int(value), UTC)

@@ -171,9 +171,7 @@ class Walk:
         return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.next_objects)
 
     async def page(self) -> tuple[Answer, bool] | None:
-        """Return the next page, and whether its insights must be requested one by one; None after a change that makes
-        another try useful.
-        """
+        """Return the next page, and whether its insights must be requested one by one; None: try again."""
         names = () if self.denied else self.listing.wanted(self.ask)
         limit, is_left_alone = self._next_run()
         alone = not is_left_alone and not self.upcoming and not self.denied and self.size.holds_the_invalid_object
@@ -208,9 +206,7 @@ class Walk:
                 self.ask.answered.add(str(item["id"]))
 
     async def _after_failure(self, error: GraphError, names: tuple[str, ...]) -> tuple[Answer, bool] | None:
-        """Decide how to continue after a failed page; the result is that of `page`. Raise an error that no other
-        request avoids.
-        """
+        """Decide how to continue after a failed page. Raise an error that no other request avoids."""
         self.upcoming = []
         if error.remedy in STOPS:
             raise error
@@ -236,9 +232,7 @@ class Walk:
         return True
 
     async def _is_gated(self, error: GraphError) -> bool:
-        """Return whether a list that fails without any insights is answered without the fields that need a
-        permission.
-        """
+        """Return whether the list is answered without the fields that need a permission."""
         if not (self.gated and self.listing.gated_fields):
             return False
         await self.ask.caller.edge(self.path, {"fields": self.listing.fields, "limit": "1"}, self.listing.subject)

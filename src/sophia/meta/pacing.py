@@ -209,9 +209,7 @@ def interval_seconds(percent: float) -> float:
 
 
 def read_usage(text: str) -> float | None:
-    """Return the largest value of `{"call_count":28,"total_cputime":25,"total_time":25}`, percent of the limit; None if
-    unreadable.
-    """
+    """Return the largest of `{"call_count":28,"total_cputime":25,"total_time":25}`, in percent; None if unreadable."""
     return largest(parsed(text))
 
 

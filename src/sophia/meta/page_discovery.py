@@ -71,9 +71,7 @@ async def own_token(caller: Caller, page_id: str) -> tuple[SecretStr | None, str
 
 
 async def holder_id(caller: Caller) -> str | None:
-    """Return the holder of the token: the id of a person, or of a Page for a Page's token. None if Meta does not
-    say.
-    """
+    """Return the id of the person, or of the Page, that the token belongs to. None if Meta does not say."""
     try:
         answer = await caller.get("me", {"fields": "id"}, "token_holder")
     except GraphError as error:

@@ -260,9 +260,7 @@ def media_type_of(item: Mapping[str, Any]) -> str:
 
 
 def same_text(first: str, second: str) -> bool:
-    """Return whether two texts are the same to Meta, which trims them and may write accented letters in another
-    form.
-    """
+    """Return whether Meta treats two texts as the same: it trims them and may write accents in another form."""
     return _plain(first) == _plain(second)
 
 

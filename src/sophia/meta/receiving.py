@@ -32,9 +32,7 @@ class Received:
 
 
 async def read_response(response: httpx.Response) -> Received:
-    """Return the answer with its body decoded. Raises GraphError for a body that is too long or has an unexpected
-    encoding.
-    """
+    """Return the decoded answer. Raises GraphError if the body is too long or has an unexpected encoding."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", ""):
         raise GraphError(

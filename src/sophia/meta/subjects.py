@@ -58,9 +58,7 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
 
 
 def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]]:
-    """Return the readings without those that an answer contains twice with different values, and these as rejected
-    items.
-    """
+    """Return the readings, without those of which an answer contains two values, and these as rejected items."""
     if len({reading[:-1] for reading in readings}) == len(readings):
         return readings, []
     values: dict[tuple[Any, ...], set[int | float]] = {}

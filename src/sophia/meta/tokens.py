@@ -204,9 +204,7 @@ def read_instagram(linked: dict[str, Any]) -> DiscoveredInstagramAccount:
 
 
 async def granted_permissions(caller: Caller) -> frozenset[str] | None:
-    """Return what a person allowed, requested with the person's token; None if Meta does not say, as for a Page's
-    token.
-    """
+    """Return what a person allowed, requested with the person's token; None if Meta does not say."""
     try:
         answer = await caller.get("me/permissions", {}, "permissions")
     except GraphError as error:
@@ -219,9 +217,7 @@ async def granted_permissions(caller: Caller) -> frozenset[str] | None:
 
 
 def discreet(error: GraphError, *secrets: SecretStr) -> GraphError:
-    """Return the same error without any of the secrets, which Meta repeats in some messages ("Malformed access token
-    …").
-    """
+    """Return the same error without the secrets, which Meta repeats in some messages ("Malformed access token …")."""
 
     def without(text: str) -> str:
         for secret in secrets:

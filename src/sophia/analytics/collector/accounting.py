@@ -106,9 +106,7 @@ class Accounting:
         self._problem(family, "permission", message, what_to_do)
 
     def silent(self, family: str, ask: Ask, *, had_values: bool) -> None:
-        """Record that Meta answered without a value. For a family that may have none by its nature the run still counts
-        as complete.
-        """
+        """Record that Meta answered without a value. A family that may have none by its nature fails nothing."""
         permission = INSIGHTS_PERMISSION[ask.platform]
         may_have_none = family in MAY_HAVE_NONE and not had_values
         self.outcome.families[family]["ended"] = "none" if may_have_none else "empty"
@@ -239,9 +237,7 @@ def as_problem(family: str, error: GraphError) -> dict[str, Any]:
 
 
 def skipped_problems(skipped: Iterable[tuple[str, GraphError]]) -> list[dict[str, Any]]:
-    """Return one problem per reason with the objects that it concerns, so that a hundred posts are not a hundred
-    lines.
-    """
+    """Return one problem per reason with its objects, so that a hundred posts are not a hundred lines."""
     reasons: dict[tuple[int, int | None, Remedy], list[tuple[str, GraphError]]] = {}
     for name, error in skipped:
         reasons.setdefault((error.code, error.subcode, error.remedy), []).append((name, error))

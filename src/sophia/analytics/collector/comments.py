@@ -72,9 +72,7 @@ class PostProgress:
 
 
 def needs_full_read(post: CommentedPost, now: datetime) -> bool:
-    """Return whether to read a post to its end, and not only until nothing is new: weekly, and when Meta counts fewer
-    comments than before.
-    """
+    """Return whether to read a post to its end: weekly, and when Meta counts fewer comments than before."""
     if post.read_at is None or now - post.read_at >= FULL_READ_EVERY:
         return True
     return post.counted is not None and post.counted_then is not None and post.counted < post.counted_then
@@ -150,9 +148,7 @@ class CommentsRun:
             return posts_to_read(session, self.account.id, self._keep_since)
 
     async def _young_posts(self, names: list[str], since: datetime) -> None:
-        """Read the comments of young posts with their list. If the list fails as a whole, request each post on its own
-        and skip the one that fails.
-        """
+        """Read the comments of young posts with their list. If the list fails, request each post on its own."""
         if not names:
             return
         try:
@@ -223,9 +219,7 @@ class CommentsRun:
     # -- competitors ------------------------------------------------------------------------------------------------------
 
     async def _competitors(self, competitors: list[DueCompetitor]) -> None:
-        """Make one call per competitor and day. A competitor that Meta does not know is reported once and requested
-        again in a week.
-        """
+        """Make one call per competitor and day. An unknown one is reported once and requested again in a week."""
         for competitor in competitors:
             try:
                 answer = await discovery.discover(self.ask, competitor.username)

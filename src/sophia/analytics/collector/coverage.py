@@ -75,9 +75,7 @@ class Coverage:
         return covered
 
     def probe(self, family: str, windows: list[DateRange]) -> DateRange | None:
-        """Return the days to request first of a family that gave no value in the last run. While it stays silent, the
-        run requests nothing else of it.
-        """
+        """Return the days to request first of a family that was silent in the last run; while it is, nothing else."""
         if family not in self.account.silent or not windows:
             return None
         oldest = min(window.start for window in windows)
@@ -117,9 +115,7 @@ class Coverage:
         await self.storing.write(change)
 
     def is_silent(self, family: str) -> bool:
-        """Return whether a family that was requested through yesterday gave no value for the last days, or none at
-        all.
-        """
+        """Return whether a family that was requested through yesterday gave no value for the last days."""
         evidence = self.storing.evidence(family)
         if evidence.expected == 0 or evidence.has_rejected_items:
             return False

@@ -33,9 +33,7 @@ SILENT = frozenset({"empty", "none"})
 
 @dataclass(frozen=True, slots=True)
 class ExpiredRefusal:
-    """A refused metric of the account itself that is due for another try; `since` is the first refusal, `mark` its
-    watermark family.
-    """
+    """A refused metric of the account itself that is due for another try; `mark` is its watermark family."""
 
     metric: str
     since: datetime
@@ -78,9 +76,7 @@ class DueAccount:
 
 
 def account_to_collect(session: Session, account_id: int, api_version: str, now: datetime) -> DueAccount:
-    """Return the state of an account, without refusals that are due for another try. Raises NotFoundError for an
-    unknown account.
-    """
+    """Return the state of an account, without refusals that are due for another try. Raises NotFoundError."""
     account = session.get(Account, account_id)
     if account is None:
         raise NotFoundError(f"There is no account {account_id}.")
@@ -127,9 +123,7 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
 
 
 def recovered_mark(metric: str) -> str:
-    """Return the watermark family (a hash, names may be long) which records that the days of an expired refusal were
-    read.
-    """
+    """Return the watermark family that records a recovered metric; a hash, because names may be long."""
     return f"regained:{hashlib.sha256(metric.encode()).hexdigest()[:16]}"
 
 
@@ -199,9 +193,7 @@ def _living_posts(account_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _unanswered_since(session: Session, account_id: int) -> datetime | None:
-    """Return when the oldest post was published whose insights failed temporarily; lasting refusals had more than 0
-    tries.
-    """
+    """Return when the oldest post was published whose insights failed temporarily (refusals with 0 tries)."""
     return session.scalar(
         select(func.min(Post.published_at))
         .join(RefusedObject, RefusedObject.object_id.in_((Post.platform_post_id, Post.video_id)))

@@ -82,9 +82,7 @@ class Evidence:
         return [post for post in self.listed.values() if not ids_of_post(post) & (self.posts | skipped.keys())]
 
     def is_silent_about_posts(self, skipped: Mapping[str, GraphError], published_before: datetime) -> bool:
-        """Return whether no listed post had insights, although some are older than `published_before` and should have
-        them.
-        """
+        """Return whether no listed post had insights, although some are older than `published_before`."""
         settled = [post for post in self.unanswered(skipped) if post.published_at < published_before]
         return bool(settled) and not self._has_post
 
@@ -104,9 +102,7 @@ def ids_of_post(post: ObservedPost) -> set[str]:
 
 
 def asks_values(subject: str, request: str) -> bool:
-    """Return whether a request asks for insights (on their own edge or expanded in a list) or for an account's
-    totals.
-    """
+    """Return whether a request asks for insights, on their own edge or in a list, or for an account's totals."""
     return subject in PROFILES or "insights" in unquote(request)
 
 

@@ -57,9 +57,7 @@ class Collector:
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
 
     async def collect(self, account_ids: Sequence[int], plan: Plan) -> list[RunOutcome]:
-        """Collect several accounts side by side and return their outcomes in the same order. An account that fails
-        affects no other (C2, C4).
-        """
+        """Collect several accounts side by side and return their outcomes in the same order (C2, C4)."""
         slots = asyncio.Semaphore(self.settings.concurrency)
 
         async def collect_one(account_id: int) -> RunOutcome:
@@ -73,9 +71,7 @@ class Collector:
     async def collect_safely(
         self, account_id: int, plan: Plan, still_due: Callable[[], bool] | None = None
     ) -> RunOutcome:
-        """Run collect_account and turn an unexpected exception into an outcome, so that it affects no other account
-        (C2).
-        """
+        """Run collect_account and turn an unexpected exception into an outcome (C2)."""
         try:
             return await self.collect_account(account_id, plan, still_due)
         except GraphError as error:

@@ -1,6 +1,4 @@
-"""Metrics that an account has again after a refusal or a silence: which days they lack, and the requests for these
-days.
-"""
+"""Metrics with values again after a refusal or a silence: the days that they lack, and the requests for these."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing

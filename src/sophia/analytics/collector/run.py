@@ -253,9 +253,7 @@ class Run:
         self._step()
 
     async def _recovered_metrics(self) -> None:
-        """Request metrics that have values again, and nothing else: all their days after a refusal, the missing days
-        after a silence.
-        """
+        """Request only metrics that have values again: all days after a refusal, missing ones after a silence."""
         oldest = oldest_day(self.ask)
         for days, names in self._returned_metrics().items():
             if days.end > oldest:
@@ -286,9 +284,7 @@ class Run:
         return names_by_days
 
     async def _demographics(self) -> None:
-        """Request demographics once a week, which is enough because they describe a month, as long as the account
-        answers.
-        """
+        """Request demographics once a week: they describe a month, so this is enough if the account answers."""
         last = self.account.asked_at.get("demographics")
         is_fresh = last is not None and timedelta(0) <= self._now - last < WEEKLY
         # An account that answers its days and never had demographics is too small to have any.
@@ -334,18 +330,14 @@ class Run:
         await self._finish_walk(intervals, listing, subject)
 
     def _is_silent_about_posts(self, listing: ListedObjects) -> bool:
-        """Return whether no post had insights, or the list was empty although Sophia has posts; several empty lists in
-        a row are accepted.
-        """
+        """Return whether no post had insights, or the list was empty although Sophia has posts (accepted later)."""
         if not listing.ids:
             return self.account.has_posts and FAMILY.get() not in self.account.silent_for_long
         return self._evidence.is_silent_about_posts(self.ask.skipped, self._now - POST_IS_SETTLED_AFTER)
 
     @property
     def _page_size(self) -> int:
-        """The page size; few accounts publish more than FRESH_PAGE posts in three days, so a larger page would read old
-        posts hourly.
-        """
+        """Few accounts publish more than FRESH_PAGE posts in three days; a larger page would read old posts hourly."""
         return FRESH_PAGE if self.plan.fresh_only else PAGE_SIZE
 
     def _walk_back_to(self) -> tuple[tuple[RefreshInterval, ...], datetime | None]:

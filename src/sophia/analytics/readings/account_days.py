@@ -35,9 +35,7 @@ def account_days(
     *,
     as_of: datetime | None = None,
 ) -> dict[tuple[int, str], Days]:
-    """Return {(account, canonical metric): {day: value}} without breakdowns, in one query for any number of
-    accounts.
-    """
+    """Return {(account, canonical metric): {day: value}} without breakdowns, in one query."""
     metric_names = {
         number: meaning.metric
         for number, meaning in means.items()

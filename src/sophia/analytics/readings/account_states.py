@@ -1,6 +1,4 @@
-"""The state and health of accounts and clients: counted readings, newest days, last successes. Reads no readings
-(J8).
-"""
+"""State and health of accounts and clients: counted readings, newest days, last successes; no readings (J8)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -180,9 +178,7 @@ def client_states(session: Session, allowed_clients: ClientScope, now: datetime)
 
 
 def client_state(client_id: int, name: str, accounts: list[AccountState], now: datetime) -> ClientState:
-    """Return the state of one client. `status` is the worst that applies: no_accounts, needs_reconnect, no_data, stale,
-    or ok (H11).
-    """
+    """Return the state of a client; `status` is the first of no_accounts, needs_reconnect, no_data, stale, ok (H11)."""
     stale = any(account.is_stale(now) for account in accounts)
     actions = [f"{a.name} ({a.platform}): {a.action_needed}" for a in accounts if a.action_needed]
     readings = sum(account.readings for account in accounts)
@@ -219,9 +215,7 @@ def latest(moments: Iterable[datetime | None]) -> datetime | None:
 def unknown_metrics(
     session: Session, allowed_clients: ClientScope, client_id: int | None = None
 ) -> list[UnknownMetric]:
-    """Return the metrics that Meta sent, that the catalogue does not know, and that a visible account has readings of
-    (A7).
-    """
+    """Return the unclassified metrics that a visible account has readings of (A7)."""
     accounts = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
     stored = exists().where(MetricSeries.metric_id == StoredMetric.id, MetricSeries.account_id.in_(accounts))
     rows = session.scalars(
@@ -351,9 +345,7 @@ def failing_families(session: Session, *, client_id: int | None = None) -> dict[
 
 
 def _failing(runs: Sequence[RunRecord]) -> list[FailingFamily]:
-    """Return the families that failed in the newest of these runs with a result for them. The runs come newest
-    first.
-    """
+    """Return the families that failed in the newest of these runs, newest first, with a result for them."""
     failing_families = []
     for family in sorted({name for run in runs for name in run.families}):
         conclusive = [run for run in runs if family in run.families and run.families[family].ended not in INCONCLUSIVE]

@@ -79,9 +79,7 @@ def aggregate(
     canonical: str | None = None,
     metric_name: str | None = None,
 ) -> Aggregated:
-    """Return one metric of a client's accounts, by canonical or stored name. Metrics of posts are never included:
-    levels do not mix (A4).
-    """
+    """Return one metric of a client's accounts, by canonical or stored name; never one of posts (A4)."""
     metrics = _metrics(session, canonical, metric_name)
     daily = [metric for metric in metrics if metric.period == "day"]
     counting = _shared_counting(daily)
@@ -223,9 +221,7 @@ def point(
 
 
 def unique_point(bare: BucketValue, values: Sequence[DailyValue], accounts: int) -> BucketValue:
-    """Return the people of several days or accounts: Meta's own number for the week if there is one, else bounds
-    (A5).
-    """
+    """Return the people of several days or accounts: Meta's number for the week if there is one, else bounds (A5)."""
     own = [value.value for value in values if value.own_week and value.day == bare.end - ONE_DAY]
     if accounts == 1 and own:
         return replace(bare, value=own[0])

@@ -26,9 +26,7 @@ def as_csv(pages: Iterable[list[StoredReading]]) -> Iterator[str]:
 
 
 def cell(value: object) -> object:
-    """Return a value as its cell. A text that a spreadsheet would run as a formula gets an apostrophe, which
-    spreadsheets hide.
-    """
+    """Return a value as its cell. A hidden apostrophe keeps a spreadsheet from running a text as a formula."""
     if isinstance(value, str) and value.startswith(FORMULA_SIGNS):
         return f"'{value}"
     if isinstance(value, datetime):

@@ -41,9 +41,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class DailySeries:
-    """A daily series of an account. `first` is the day of its first reading ever; `count` and `last` are those of the
-    requested window.
-    """
+    """A daily series of an account, with its first day ever, and count and last day in the requested window."""
 
     id: int
     account_id: int
@@ -141,9 +139,7 @@ def _daily_series(session: Session, owner: Mapping[int, AccountState], window: D
 
 
 def family_of(metric: Metric) -> str | None:
-    """Return the family in which an account's metric is requested day by day, or None for a metric read along with
-    others.
-    """
+    """Return the family that requests an account's metric day by day, or None for one read along with others."""
     if metric.source is not Source.INSIGHTS or metric.timeframe:
         return None
     if metric.platform is Platform.FACEBOOK:
@@ -210,9 +206,7 @@ def _refusal(
 def _ranges(
     series: DailySeries, missing: list[date], mark: DateRange, refusal: RecordedRefusal | None, run: RunRecord | None
 ) -> list[tuple[GapReason, str, date, date]]:
-    """Return (reason code, reason, first day, last day) of the missing days; days that touch and share a reason are
-    merged.
-    """
+    """Return (reason code, reason, first day, last day) of the missing days, merging those that touch."""
     ranges: list[tuple[GapReason, str, date, date]] = []
     refused_from = None if refusal is None else reporting_day(refusal.since) - ONE_DAY
     # From the newest, because a refusal explains the days before it that the same request asked for.

@@ -49,9 +49,7 @@ class StoredMetric(Base):
 
     @property
     def is_algorithm_dependent(self) -> bool | None:
-        """True for metrics that the platform drives, False for those that people drive, None for a level or an
-        unclassified metric.
-        """
+        """True if the platform drives the metric, False if people do, None for a level or an unclassified one."""
         return {"algorithm_dependent": True, "algorithm_independent": False}.get(self.classification)
 
 

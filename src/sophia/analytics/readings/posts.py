@@ -25,9 +25,7 @@ LONGEST_TITLE = 80
 def published_at(
     session: Session, accounts: Collection[int], window: DateRange, as_of: datetime | None = None
 ) -> list[tuple[int, datetime]]:
-    """Return (account, moment) of every post of these accounts in the window that Sophia had observed by then, in one
-    query.
-    """
+    """Return (account, moment) of every post in the window that Sophia had observed by then, in one query."""
     rows = session.execute(
         select(Post.account_id, Post.published_at).where(
             among(Post.account_id, accounts),
@@ -135,9 +133,7 @@ def values_by(
 
 
 def _known_at(moment: datetime) -> ColumnElement[bool]:
-    """Return the condition that any value of a reading was stored by then: the current one, or one that was
-    replaced.
-    """
+    """Return the condition that any value of a reading, current or replaced, was stored by then."""
     reading = EngagementMetric
     stored = select(Fetch.stored_at).where(Fetch.id == reading.fetch_id).correlate(reading).scalar_subquery()
     revised = (

@@ -122,9 +122,7 @@ def client_metric_names(session: Session, client_id: int) -> frozenset[str]:
 
 
 def wanted_series(session: Session, client_id: int, reading_filter: ReadingFilter) -> list[ColumnElement[bool]] | None:
-    """Return the conditions on `metric_series`, with names resolved to ids so that its indexes serve; None if nothing
-    matches.
-    """
+    """Return the conditions on `metric_series`, as ids so that its indexes serve; None if nothing matches."""
     accounts = account_ids(session, client_id)
     if reading_filter.account_id is not None:
         accounts = [number for number in accounts if number == reading_filter.account_id]

@@ -52,9 +52,7 @@ def metrics(
 
 
 def expect_metrics(session: Session, client_id: int, names: Collection[str], canonical: str | None) -> None:
-    """Raise InvalidInputError for an unknown stored or canonical name: a misspelt name would look like a metric without
-    readings.
-    """
+    """Raise InvalidInputError for an unknown name, which would look like a metric without readings."""
     if canonical is not None and canonical not in CANONICAL:
         raise InvalidInputError(unknown_name("canonical metric", canonical, CANONICAL))
     catalogue_names = stored_names()

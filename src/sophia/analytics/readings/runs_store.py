@@ -162,9 +162,7 @@ def note_asked(session: Session, account_id: int, families: Collection[str], tod
 def mark_unlisted_posts(
     session: Session, account_id: int, listed: Collection[str], since: datetime, now: datetime
 ) -> int:
-    """Mark posts since then that Meta no longer lists as gone: they keep their readings and are requested no more
-    (B7).
-    """
+    """Mark posts since then that Meta no longer lists as gone; they keep their readings (B7)."""
     rows = session.execute(
         select(Post.id, Post.platform_post_id).where(
             Post.account_id == account_id,

@@ -155,9 +155,7 @@ class AccountWriter:
         return saved
 
     def _strangers(self, session: Session, ids: Collection[str]) -> set[str]:
-        """Return the posts of this account's list that are known as another account's: a number belongs to one client
-        (A3).
-        """
+        """Return the listed posts that are known as another account's: a number belongs to one client (A3)."""
         sql = (
             "SELECT p.platform_post_id FROM posts p JOIN accounts a ON a.id = p.account_id"
             " WHERE p.platform_post_id {among} AND p.account_id <> {p} AND a.platform = {p}"
@@ -366,9 +364,7 @@ def load_metrics(session: Session, platform: Platform) -> dict[MetricKey, int]:
 
 
 def load_post_readings(session: Session, placed: Collection[Placed], day: int) -> Sequence[tuple[Any, ...]]:
-    """Return (post, metric, series, value, fetch) of the posts' series; value and fetch are None without a reading that
-    day.
-    """
+    """Return (post, metric, series, value, fetch); value and fetch are None without a reading that day."""
     metrics = ", ".join(str(metric) for metric in {metric for _, metric, _, _ in placed})
     sql = (  # the text contains only our own numbers
         "SELECT s.post_id, s.metric_id, s.id, e.metric_value, e.fetch_id FROM metric_series s"  # noqa: S608
