@@ -1,8 +1,9 @@
 """The table of jobs: what they do, when, and how long one process keeps others from the same job."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import structlog
@@ -14,6 +15,7 @@ from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.links.checking import check_links
 from sophia.analytics.readings.runs_store import forget_raw_answers
+from sophia.database.engine import Database
 from sophia.jobs.collecting import catch_up, collect_comments, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.jobs.run_times import Schedule
@@ -22,6 +24,10 @@ from sophia.portfolio.checking import check_tokens
 from sophia.portfolio.service import list_clients
 from sophia.publishing.sending import Publisher
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Counts = Mapping[str, int]
 log = structlog.get_logger(__name__)
 
 
@@ -32,7 +38,7 @@ class Job:
     """
 
     name: str
-    run: Callable[[JobContext], Awaitable[Mapping[str, int]]]
+    run: Callable[[JobContext], Awaitable[Counts]]
     schedule: Schedule
     alone_for: timedelta | None = None
     is_quiet: bool = False
@@ -85,28 +91,13 @@ async def check_all_links(context: JobContext) -> dict[str, int]:
         return await check_links(context.database, checker, context.clock)
 
 
-async def keep_closed_weeks(context: JobContext) -> dict[str, int]:
-    """Compute the KPIs of weeks that closed, and recompute weeks whose readings came late or were restated."""
-    saved = await anyio.to_thread.run_sync(keep_weeks, context.database, context.clock())
-    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
+def counting(work: Callable[[Database, datetime], "DataclassInstance"]) -> Callable[[JobContext], Awaitable[Counts]]:
+    """Return a job that does the work in a thread and returns its counts."""
 
+    async def run(context: JobContext) -> Counts:
+        return asdict(await anyio.to_thread.run_sync(work, context.database, context.clock()))
 
-async def watch_series(context: JobContext) -> dict[str, int]:
-    """Detect anomalies in the new days of every series of the portfolio, and store them."""
-    saved = await anyio.to_thread.run_sync(keep_anomalies, context.database, context.clock())
-    return {"new": saved.new, "changed": saved.changed, "withdrawn": saved.withdrawn}
-
-
-async def attribute_decisions(context: JobContext) -> dict[str, int]:
-    """Record the outcomes of decisions: the values of their posts at each age that has passed."""
-    saved = await anyio.to_thread.run_sync(attribute_outcomes, context.database, context.clock())
-    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
-
-
-async def score_decisions(context: JobContext) -> dict[str, int]:
-    """Score the decisions of the weeks that closed, by stage."""
-    saved = await anyio.to_thread.run_sync(keep_scores, context.database, context.clock())
-    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
+    return run
 
 
 JOBS = (
@@ -116,16 +107,21 @@ JOBS = (
     Job("collect_comments", collect_comments, Schedule("day", minute=50, hours_after=2), alone_for=timedelta(hours=6)),
     Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
-    Job("keep_weeks", keep_closed_weeks, Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
-    Job("keep_anomalies", watch_series, Schedule("day", minute=15, hours_after=2), alone_for=timedelta(hours=6)),
+    Job("keep_weeks", counting(keep_weeks), Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
+    Job(
+        "keep_anomalies",
+        counting(keep_anomalies),
+        Schedule("day", minute=15, hours_after=2),
+        alone_for=timedelta(hours=6),
+    ),
     Job(
         "attribute_decisions",
-        attribute_decisions,
+        counting(attribute_outcomes),
         Schedule("day", minute=30, hours_after=2),
         alone_for=timedelta(hours=6),
     ),
     # On Mondays, when the week that closed has its snapshots and its outcomes.
-    Job("score_decisions", score_decisions, Schedule("week", hours_after=3), alone_for=timedelta(hours=12)),
+    Job("score_decisions", counting(keep_scores), Schedule("week", hours_after=3), alone_for=timedelta(hours=12)),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
     Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
     Job("check_links", check_all_links, Schedule("week", hours_after=2), alone_for=timedelta(hours=12)),

@@ -54,7 +54,6 @@ async def of_newest_posts(ask: Ask, since: datetime) -> AsyncGenerator[Answer, N
         edge=edge,
         subject=LISTED,
         fields=f"id,{moment},{expansion(ask.platform)}",
-        gated_fields="",
         expansion="",
         kinds=(),
         names=(),

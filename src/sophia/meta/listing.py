@@ -41,11 +41,11 @@ class Listing:
     edge: str  # published_posts, media …
     subject: str
     fields: str
-    gated_fields: str  # these need a permission that a token may lack
-    expansion: str  # insights, video_insights
     kinds: tuple[ObjectKind, ...]
     names: tuple[str, ...]
     single_subject: str  # subject of an answer about single objects, by id
+    gated_fields: str = ""  # these need a permission that a token may lack
+    expansion: str = "insights"  # or video_insights
     moment: str = "created_time"
     short: bool = False  # lists only a few objects, so that a search can request each
     kind_of: Callable[[dict[str, Any]], ObjectKind | None] = unknown_kind

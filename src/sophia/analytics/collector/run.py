@@ -149,7 +149,7 @@ class Run:
         """Return the families of this run, by platform. Posts come before their insights."""
         if self.ask.platform is Platform.FACEBOOK:
             stories = Family("stories", 1, lambda: self._stories(facebook.stories(self.ask)))
-            posts = Family("posts", 1, self._facebook_posts)
+            posts = Family("posts", 1, lambda: self._posts("published_posts", "created_time", facebook.posts))
             if self.plan.fresh_only:
                 return [posts, stories]
             windows = self._coverage.due("page_insights", facebook.LONGEST_WINDOW_DAYS, facebook.HISTORY_DAYS)
@@ -160,7 +160,7 @@ class Run:
                 stories,
             ]
         stories = Family("stories", 1, lambda: self._stories(instagram.stories(self.ask)))
-        media = Family("media", 1, self._instagram_media)
+        media = Family("media", 1, lambda: self._posts("media", "timestamp", instagram.media))
         if self.plan.fresh_only:
             return [media, stories]
         series = self._coverage.due("account_series", instagram.LONGEST_WINDOW_DAYS, instagram.HISTORY_DAYS)
@@ -305,12 +305,6 @@ class Run:
     def _evidence(self) -> Evidence:
         """What came back for the current family."""
         return self._storing.evidence(FAMILY.get())
-
-    async def _facebook_posts(self) -> None:
-        await self._posts("published_posts", "created_time", facebook.posts)
-
-    async def _instagram_media(self) -> None:
-        await self._posts("media", "timestamp", instagram.media)
 
     async def _posts(
         self, subject: str, moment: str, posts: Callable[[Ask, datetime, int], AsyncGenerator[Answer, None]]

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
-from sqlalchemy import ScalarSelect, case, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, case, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sophia.analytics.readings.models import AccountTotal, MetricSeries, StoredMetric
 from sophia.analytics.readings.permissions import ClientScope, visible
@@ -19,6 +19,7 @@ from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account, Client
 from sophia.portfolio.service import AccountInfo, list_accounts
 
+T = TypeVar("T")
 ClientStatus = Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
 SUCCESSES = ("ok", "partial")
 # Families that describe days; the others only record when they were requested.
@@ -117,7 +118,7 @@ def account_states(
             AccountTotal.latest_metric_date,
             _through_day().label("through_day"),
             last_success().label("last_success_at"),
-            _last_run().label("last_run_id"),
+            _of_newest_run(CollectionRun.id).label("last_run_id"),
         )
         .join(Client, Client.id == Account.client_id)
         .outerjoin(AccountTotal, AccountTotal.account_id == Account.id)
@@ -128,25 +129,15 @@ def account_states(
 
 
 def last_success() -> ScalarSelect[datetime | None]:
-    """Return the subquery of the end of an account's last successful run, through the index on its runs."""
-    return (
-        select(CollectionRun.finished_at)
-        .where(
-            CollectionRun.account_id == Account.id,
-            CollectionRun.status.in_(SUCCESSES),
-            CollectionRun.trigger.not_in(ASIDE),
-        )
-        .order_by(CollectionRun.started_at.desc())
-        .limit(1)
-        .correlate(Account)
-        .scalar_subquery()
-    )
+    """Return the subquery of the end of an account's last successful run."""
+    return _of_newest_run(CollectionRun.finished_at, CollectionRun.status.in_(SUCCESSES))
 
 
-def _last_run() -> ScalarSelect[int]:
+def _of_newest_run(column: InstrumentedAttribute[T], *conditions: ColumnElement[bool]) -> ScalarSelect[T]:
+    """Return the subquery of a column of an account's newest run, through the index on its runs."""
     return (
-        select(CollectionRun.id)
-        .where(CollectionRun.account_id == Account.id, CollectionRun.trigger.not_in(ASIDE))
+        select(column)
+        .where(CollectionRun.account_id == Account.id, CollectionRun.trigger.not_in(ASIDE), *conditions)
         .order_by(CollectionRun.started_at.desc())
         .limit(1)
         .correlate(Account)

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sophia.database.columns import Base, BigId, Day, Message, MetricValue, UtcDateTime, day_number
+from sophia.meta.catalogue.canonical import IS_ALGORITHM_DEPENDENT
 from sophia.portfolio.models import PLATFORMS, Account, Post
 
 # 2004-01-01, when Facebook opened, and 2100-01-01, in days since 1970: outside of these a day is a mistake (K2).
@@ -50,7 +51,7 @@ class StoredMetric(Base):
     @property
     def is_algorithm_dependent(self) -> bool | None:
         """True if the platform drives the metric, False if people do, None for a level or an unclassified one."""
-        return {"algorithm_dependent": True, "algorithm_independent": False}.get(self.classification)
+        return IS_ALGORITHM_DEPENDENT.get(self.classification)
 
 
 class MetricSeries(Base):

@@ -1,6 +1,7 @@
 """The readings of one client. Another client's id answers like one that does not exist (D3)."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import fields
 from datetime import timedelta
 from difflib import get_close_matches
 from itertools import chain
@@ -70,19 +71,8 @@ def unknown_name(noun: str, name: str, valid_names: Collection[str]) -> str:
 
 
 def reading_filter(query: ReadingsQuery) -> ReadingFilter:
-    return ReadingFilter(
-        start_date=query.start_date,
-        end_date=query.end_date,
-        metric_names=tuple(query.metric_name),
-        platform=query.platform,
-        level=query.level,
-        account_id=query.account_id,
-        platform_post_id=query.platform_post_id,
-        period=query.period,
-        canonical=query.canonical,
-        breakdown=query.breakdown,
-        as_of=query.as_of,
-    )
+    names = {field.name for field in fields(ReadingFilter)} - {"metric_names"}
+    return ReadingFilter(metric_names=tuple(query.metric_name), **{name: getattr(query, name) for name in names})
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """Accounts, runs, gaps and the catalogue, for all clients that a key may see."""
 
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -20,14 +21,13 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.run_schemas import (
     AccountAnswer,
-    AccountStatus,
     CatalogueAnswer,
     MetricAnswer,
 )
 from sophia.analytics.readings.runs import RunRecord, list_runs, runs_by_id
-from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.canonical import CANONICAL, IS_ALGORITHM_DEPENDENT
 from sophia.meta.catalogue.lookup import METRICS, live
-from sophia.meta.catalogue.terms import Metric, Platform
+from sophia.meta.catalogue.terms import Metric
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter()
@@ -48,24 +48,10 @@ def accounts(context: ReadContext) -> list[AccountAnswer]:
 
 def account_answer(state: AccountState, run: RunRecord | None, context: RequestContext) -> AccountAnswer:
     return AccountAnswer(
-        id=state.id,
-        client_id=state.client_id,
-        client_name=state.client_name,
-        platform=Platform(state.platform),
-        name=state.name,
-        username=state.username,
-        external_id=state.external_id,
-        status=AccountStatus(state.status),
+        **asdict(state),
         action_needed=state.action_needed,
         warning=token_warning(state, context.now, context.settings.token_warning_days),
-        connected_at=state.connected_at,
-        has_token=state.has_token,
-        token_expires_at=state.token_expires_at,
-        data_access_expires_at=state.data_access_expires_at,
-        readings=state.readings,
-        latest_metric_date=state.latest_metric_date,
         asked_through=state.through_day,
-        last_success_at=state.last_success_at,
         stale=state.is_stale(context.now),
         last_run=run,
     )
@@ -152,31 +138,12 @@ def catalogue(context: ReadContext, query: Annotated[CatalogueQuery, Query()]) -
 
 
 def metric_answer(metric: Metric, *, alive: bool) -> MetricAnswer:
+    same_fields = {name: getattr(metric, name) for name in MetricAnswer.model_fields.keys() & dir(metric)}
+    metric_class = metric.metric_class
     return MetricAnswer(
-        platform=metric.platform,
-        level=metric.level,
-        kinds=sorted(metric.kinds),
-        name=metric.name,
-        stored_names=list(metric.stored_names),
-        canonical=metric.canonical,
+        **same_fields | {"kinds": sorted(metric.kinds)},
         meaning=CANONICAL[metric.canonical].meaning,
-        classification=metric.metric_class,
-        is_algorithm_dependent={
-            MetricClass.ALGORITHM_DEPENDENT: True,
-            MetricClass.ALGORITHM_INDEPENDENT: False,
-        }.get(metric.metric_class),
-        unit=metric.unit,
-        counting=metric.counting,
-        source=metric.source,
-        periods=list(metric.periods),
-        breakdowns=list(metric.breakdowns),
-        primary=metric.primary,
-        asked=metric.asked,
+        classification=metric_class,
+        is_algorithm_dependent=IS_ALGORITHM_DEPENDENT.get(metric_class),
         live=alive,
-        first_version=metric.first_version,
-        last_version=metric.last_version,
-        retired_on=metric.retired_on,
-        successor=metric.successor,
-        sure=metric.sure,
-        note=metric.note,
     )

@@ -22,6 +22,13 @@ class MetricClass(StrEnum):
     UNCLASSIFIED = "unclassified"
 
 
+# Levels and unclassified metrics are neither.
+IS_ALGORITHM_DEPENDENT: Mapping[str, bool] = {
+    MetricClass.ALGORITHM_DEPENDENT: True,
+    MetricClass.ALGORITHM_INDEPENDENT: False,
+}
+
+
 class Counting(StrEnum):
     """How several values combine: added, never added (people), last one taken, averaged."""
 
