@@ -15,7 +15,7 @@ from sophia.meta.catalogue.questions import refusal_label
 from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError, Remedy
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 
 # Objects of a sample that may answer nothing before the objects are no longer the suspected cause.
 DENIALS_TO_BELIEVE = 3
@@ -52,19 +52,21 @@ class ByIdGroup:
         return tuple((name, value) for name, value in params if value)
 
 
-async def by_id(ask: Ask, groups: Iterable[ByIdGroup], *, is_sample: bool = False) -> AsyncGenerator[Answer, None]:
+async def by_id(
+    context: RunContext, groups: Iterable[ByIdGroup], *, is_sample: bool = False
+) -> AsyncGenerator[Answer, None]:
     """Yield the answers to each group's question for its objects, fifty items per HTTP call.
 
     Refused metrics are remembered for the kind; objects without insights are skipped. Raises GraphError if no object
     answers at all. `is_sample`: these are a few of many objects, so fewer than three of them prove nothing.
     """
-    work = ById(ask, DENIALS_TO_BELIEVE if is_sample else 1)
+    work = ById(context, DENIALS_TO_BELIEVE if is_sample else 1)
     items = [
         (group, object_id)
         for group in groups
         if group.names
         for object_id in group.ids
-        if not ask.is_left_alone(object_id)
+        if not context.is_left_alone(object_id)
     ]
     for chunk in in_order(items):
         for answer in await work.ask_chunk(chunk):
@@ -92,7 +94,7 @@ class ById:
     objects of which no metric answered, and why.
     """
 
-    ask: Ask
+    context: RunContext
     denials_to_believe: int
     complete: set[ByIdGroup] = field(default_factory=set)
     without: dict[ByIdGroup, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -102,14 +104,16 @@ class ById:
 
     async def ask_chunk(self, items: Sequence[tuple[ByIdGroup, str]]) -> list[Answer]:
         """Return the answers about these objects, joined by question."""
-        parts = [self._part(group, object_id) for group, object_id in items if not self.ask.is_left_alone(object_id)]
+        parts = [
+            self._part(group, object_id) for group, object_id in items if not self.context.is_left_alone(object_id)
+        ]
         answered, failed = await self._ask([part for part in parts if part.names])
         for _ in range(MOST_SEARCHES):
             failed = self._without_invalid_objects(failed)
             if not failed:
                 break
             first = {self._group(part): (part, error) for part, error in reversed(failed)}
-            findings = await search(self.ask.caller, list(first.values()), failed[0][0].edge)
+            findings = await search(self.context.caller, list(first.values()), failed[0][0].edge)
             answered += findings.answers
             self._note(findings.answers)
             for part, error in first.values():
@@ -122,7 +126,7 @@ class ById:
             more, failed = await self._ask([part for part in others if part.names])
             answered += more
         for part, error in failed:
-            if part.object_id not in self.ask.answered:
+            if part.object_id not in self.context.answered:
                 self.silent[part.object_id] = error
             self._skip(part, error)
         self._raise_if_nothing_answers()
@@ -138,7 +142,7 @@ class ById:
 
     def _names(self, group: ByIdGroup) -> tuple[str, ...]:
         """Return the names that are still requested of this group."""
-        refused = self.ask.refused_for(group.kind) if group.kind else set()
+        refused = self.context.refused_for(group.kind) if group.kind else set()
         return tuple(
             name
             for name in group.names
@@ -150,16 +154,16 @@ class ById:
         if not parts:
             return [], []
         subject = self._group(parts[0]).subject
-        answers, failed = await ask_parts(self.ask.caller, parts, subject)
+        answers, failed = await ask_parts(self.context.caller, parts, subject)
         again = [part for part, error in failed if error.remedy is Remedy.AGAIN]
         if again:
-            late, still = await ask_parts(self.ask.caller, again, subject)
+            late, still = await ask_parts(self.context.caller, again, subject)
             answers += late
             failed = [(part, error) for part, error in failed if error.remedy is not Remedy.AGAIN]
             lasting = [(part, error) for part, error in still if error.remedy is Remedy.AGAIN]
             if len(lasting) == len(parts) and not self.has_answer:
                 raise lasting[0][1]
-            self.ask.skipped.update({part.object_id: error for part, error in lasting})
+            self.context.skipped.update({part.object_id: error for part, error in lasting})
             failed += [(part, error) for part, error in still if error.remedy is not Remedy.AGAIN]
         self._note(answers)
         return answers, failed
@@ -167,7 +171,7 @@ class ById:
     def _note(self, answers: Answered) -> None:
         self.has_answer = self.has_answer or bool(answers)
         for part, _ in answers:
-            self.ask.answered.add(part.object_id)
+            self.context.answered.add(part.object_id)
             if set(part.names) >= set(self._group(part).names):
                 self.complete.add(self._group(part))
 
@@ -178,7 +182,7 @@ class ById:
         """
         left: Failed = []
         for part, error in failed:
-            is_gone = error.remedy is Remedy.OBJECT_GONE and part.object_id not in self.ask.answered
+            is_gone = error.remedy is Remedy.OBJECT_GONE and part.object_id not in self.context.answered
             if is_about_object(error) or (is_gone and self._group(part) in self.complete):
                 self._skip(part, error)
             else:
@@ -194,9 +198,9 @@ class ById:
         if part.object_id in findings.objects:
             self._skip(part, findings.objects[part.object_id])
             return
-        if part.object_id not in self.ask.answered:
+        if part.object_id not in self.context.answered:
             self.silent[part.object_id] = error
-            self.ask.skipped[part.object_id] = error
+            self.context.skipped[part.object_id] = error
             return
         for other, why in findings.passing:
             if (other.object_id, other.edge, other.params) == key:
@@ -209,18 +213,18 @@ class ById:
         """Record a refused metric for the kind or, if other objects of the kind have it, for this object alone."""
         label = refusal_label(name, group.breakdown)
         if group.kind is None or group in self.complete:
-            self.ask.incomplete[f"{object_id} {label}"] = error
+            self.context.incomplete[f"{object_id} {label}"] = error
         else:
-            self.ask.refuse([group.kind], [label], error)
+            self.context.refuse([group.kind], [label], error)
 
     def _skip(self, part: Part, error: GraphError) -> None:
         """Leave an object alone. One that answers other questions lacks only this one."""
-        if part.object_id in self.ask.answered and not is_about_object(error):
+        if part.object_id in self.context.answered and not is_about_object(error):
             group = self._group(part)
             for name in part.names:
-                self.ask.incomplete[f"{part.object_id} {refusal_label(name, group.breakdown)}"] = error
+                self.context.incomplete[f"{part.object_id} {refusal_label(name, group.breakdown)}"] = error
         else:
-            self.ask.skipped[part.object_id] = error
+            self.context.skipped[part.object_id] = error
 
     def _raise_if_nothing_answers(self) -> None:
         """Raise an error if all objects refuse everything: then the objects are not the cause."""
@@ -230,7 +234,7 @@ class ById:
         if self.has_answer or not denied or len(denied) < self.denials_to_believe:
             return
         for object_id in denied:
-            self.ask.skipped.pop(object_id, None)
+            self.context.skipped.pop(object_id, None)
         raise next(iter(denied.values()))
 
     def _joined(self, answered: Answered) -> list[Answer]:

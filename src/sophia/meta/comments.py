@@ -14,7 +14,7 @@ from sophia.meta.caller import MOST_BATCH_ITEMS
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
-from sophia.meta.fallbacks import ABOUT_A_PERMISSION, Ask
+from sophia.meta.fallbacks import ABOUT_A_PERMISSION, RunContext
 from sophia.meta.interpreting import moment_of
 from sophia.meta.listing import Listing, walk
 from sophia.meta.paging import has_next, next_page_params
@@ -44,39 +44,43 @@ def expansion(platform: Platform) -> str:
     return f"comments{modifiers}.limit({COMMENTS_A_POST}){{{_FIELDS[platform]}}}"
 
 
-async def of_newest_posts(ask: Ask, since: datetime) -> AsyncGenerator[Answer, None]:
+async def of_newest_posts(context: RunContext, since: datetime) -> AsyncGenerator[Answer, None]:
     """Yield the newest comments of every post back to `since`, one call per fifty posts.
 
     Raises GraphError, also if a single post fails or the list is incomplete: `of_each_post` reads the rest.
     """
-    edge, moment = _EDGES[ask.platform]
+    edge, moment = _EDGES[context.platform]
     listing = Listing(
         edge=edge,
         subject=LISTED,
-        fields=f"id,{moment},{expansion(ask.platform)}",
+        fields=f"id,{moment},{expansion(context.platform)}",
         expansion="",
         kinds=(),
         names=(),
         single_subject="",
         moment=moment,
     )
-    async for answer in walk(ask, listing, since, limit=POSTS_A_PAGE):
+    async for answer in walk(context, listing, since, limit=POSTS_A_PAGE):
         yield answer
-    if edge in ask.cut:
-        raise ask.cut.pop(edge)
+    if edge in context.cut:
+        raise context.cut.pop(edge)
 
 
-async def of_each_post(ask: Ask, ids: Sequence[str], closed: dict[str, GraphError]) -> AsyncGenerator[Answer, None]:
+async def of_each_post(
+    context: RunContext, ids: Sequence[str], closed: dict[str, GraphError]
+) -> AsyncGenerator[Answer, None]:
     """Yield the newest comments of each post from its own edge, fifty posts per call; a refusal affects one post only.
 
     `closed` receives the posts that refused, and why. Raises GraphError if a permission is missing for all of them.
     """
-    params = _params(ask.platform)
+    params = _params(context.platform)
     denied: list[GraphError] = []
     answered = False
     for start in range(0, len(ids), MOST_BATCH_ITEMS):
         part = ids[start : start + MOST_BATCH_ITEMS]
-        results = await ask.caller.batch([(f"{object_id(post_id)}/comments", params, 1) for post_id in part], OF_ONE)
+        results = await context.caller.batch(
+            [(f"{object_id(post_id)}/comments", params, 1) for post_id in part], OF_ONE
+        )
         for post_id, result in zip(part, results, strict=True):
             if isinstance(result, Answer):
                 answered = True
@@ -94,12 +98,12 @@ async def of_each_post(ask: Ask, ids: Sequence[str], closed: dict[str, GraphErro
 
 
 async def next_pages(
-    ask: Ask, pages: Sequence[tuple[str, str]], closed: dict[str, GraphError]
+    context: RunContext, pages: Sequence[tuple[str, str]], closed: dict[str, GraphError]
 ) -> AsyncGenerator[Answer, None]:
     """Yield the next page of each of these posts, given as in `ObservedComments.after`; at most fifty, in one call."""
-    params = _params(ask.platform)
+    params = _params(context.platform)
     queries = [(f"{object_id(post)}/comments", {**params, **dict(parse_qsl(after))}, 1) for post, after in pages]
-    for (post, _), result in zip(pages, await ask.caller.batch(queries, OF_ONE), strict=True):
+    for (post, _), result in zip(pages, await context.caller.batch(queries, OF_ONE), strict=True):
         if isinstance(result, Answer):
             yield result
         elif result.remedy in STOPS:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 from sophia.meta.interpreting import moment_of
 from sophia.meta.records import Discovered, DiscoveredPost
 
@@ -15,7 +15,7 @@ _POST = "id,timestamp,media_type,like_count,comments_count"
 LARGEST = 10**12
 
 
-async def discover(ask: Ask, username: str) -> Answer:
+async def discover(context: RunContext, username: str) -> Answer:
     """Make one call for one competitor: followers, number of posts, and the newest fifty posts with likes and comments.
 
     Raises GraphError with the remedy OBJECT_GONE for an unknown name or a personal account, ValueError for an invalid
@@ -25,7 +25,7 @@ async def discover(ask: Ask, username: str) -> Answer:
         raise ValueError(f"{username[:40]!r} is not an Instagram name")
     profile_fields = f"username,followers_count,media_count,media.limit({POSTS_A_CALL}){{{_POST}}}"
     fields = {"fields": f"business_discovery.username({username}){{{profile_fields}}}"}
-    return await ask.caller.get(object_id(ask.account), fields, "business_discovery")
+    return await context.caller.get(object_id(context.account), fields, "business_discovery")
 
 
 def read(data: dict[str, Any]) -> Discovered | None:

@@ -17,7 +17,7 @@ from sophia.meta.catalogue.questions import questions
 from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError
-from sophia.meta.fallbacks import Ask, insist
+from sophia.meta.fallbacks import RunContext, insist
 from sophia.meta.interpreting import Request, read_insights_of, read_listed_post
 from sophia.meta.listing import PAGE_SIZE, Listing, ids_of, listed, walk
 from sophia.meta.parsing import InsightsReader
@@ -40,27 +40,27 @@ LEAST_SHARE_OF_VIDEOS = 0.1
 PAGES_PER_BATCH = 5
 
 
-async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
+async def profile(context: RunContext) -> AsyncGenerator[Answer, None]:
     """Yield the Page's own fields: its name, and the totals that no insights metric contains."""
     fields = {"fields": "id,name,username,followers_count,fan_count"}
-    yield await ask.caller.get(object_id(ask.account), fields, "page_profile")
+    yield await context.caller.get(object_id(context.account), fields, "page_profile")
 
 
-async def insights(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
+async def insights(context: RunContext, days: DateRange) -> AsyncGenerator[Answer, None]:
     """Yield the Page's metrics for these days, 90 at most: one call per question."""
-    kind, version = ObjectKind.PAGE, ask.caller.version
-    refused = ask.refused_for(kind)
+    kind, version = ObjectKind.PAGE, context.caller.version
+    refused = context.refused_for(kind)
     for question in questions(
-        Platform.FACEBOOK, kind, Source.INSIGHTS, version, ask.today, also=ask.also, refused=refused
+        Platform.FACEBOOK, kind, Source.INSIGHTS, version, context.today, also=context.also, refused=refused
     ):
         params = {"period": question.period.value}
         if question.breakdown:
             params["breakdown"] = question.breakdown
-        async for answer in insist(ask, kind, question, params, "page_insights", RequestedDays(days, unix_window)):
+        async for answer in insist(context, kind, question, params, "page_insights", RequestedDays(days, unix_window)):
             yield answer
 
 
-async def posts(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
+async def posts(context: RunContext, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
     """Yield the Page's posts back to `since`, newest first, one call per hundred; then the metrics of videos and reels.
 
     A photo answers 24 video metrics with 0, at a cost for Meta and Sophia, so these are requested for pages with videos
@@ -72,21 +72,21 @@ async def posts(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
         fields=POST_FIELDS,
         gated_fields=GATED_FIELDS,
         kinds=POST_KINDS,
-        names=lifetime_names(ask, Source.INSIGHTS, ObjectKind.POST),
+        names=lifetime_names(context, Source.INSIGHTS, ObjectKind.POST),
         single_subject="posts_by_id",
         kind_of=lambda item: kind_of(item)[0],
     )
     pages: list[PostPage] = []
-    async for answer in ahead(walk(ask, listing, since, scope=READS_USER_CONTENT, limit=limit)):
+    async for answer in ahead(walk(context, listing, since, scope=READS_USER_CONTENT, limit=limit)):
         yield answer
         if answer.source.subject == listing.subject:
             pages.append(PostPage.of(answer, listing))
-    listed_names = listing.wanted(ask)
+    listed_names = listing.wanted(context)
     if any(page.videos for page in pages):
-        async for answer in _videos(ask, pages, listed_names, since):
+        async for answer in _videos(context, pages, listed_names, since):
             yield answer
     plain = {ObjectKind.POST: [post_id for page in pages for post_id in page.ids.get(ObjectKind.POST, ())]}
-    async for answer in by_id(ask, _specific(ask, plain, listed_names)):
+    async for answer in by_id(context, _specific(context, plain, listed_names)):
         yield answer
 
 
@@ -106,24 +106,24 @@ class PostPage:
     def videos(self) -> list[str]:
         return [post_id for kind in VIDEO_KINDS for post_id in self.ids.get(kind, ())]
 
-    def is_worth_a_page(self, ask: Ask) -> bool:
+    def is_worth_a_page(self, context: RunContext) -> bool:
         """Return whether the page has many videos, and no post that is known to make it fail."""
         everything = [post_id for ids in self.ids.values() for post_id in ids]
         share = len(self.videos) / max(1, len(everything))
-        return share >= LEAST_SHARE_OF_VIDEOS and not any(ask.is_left_alone(post_id) for post_id in everything)
+        return share >= LEAST_SHARE_OF_VIDEOS and not any(context.is_left_alone(post_id) for post_id in everything)
 
 
 async def _videos(
-    ask: Ask, pages: Sequence[PostPage], listed_names: Sequence[str], since: datetime | None
+    context: RunContext, pages: Sequence[PostPage], listed_names: Sequence[str], since: datetime | None
 ) -> AsyncGenerator[Answer, None]:
     """Yield the metrics of videos; and the list of reels, the only reliable source for which videos are reels."""
-    dense = [page for page in pages if page.is_worth_a_page(ask)]
+    dense = [page for page in pages if page.is_worth_a_page(context)]
     answered: set[str] = set()
     for group in chunks(dense, PAGES_PER_BATCH):
-        async for answer in _video_pages(ask, group, listed_names):
+        async for answer in _video_pages(context, group, listed_names):
             yield answer
             answered.update(ids_of(answer) if answer.source.subject == VIDEO_POSTS else ())
-    with_page = (*listed_names, *_shared_video_names(ask, listed_names))
+    with_page = (*listed_names, *_shared_video_names(context, listed_names))
     for is_answered, names in ((True, with_page), (False, listed_names)):
         videos = {
             kind: [
@@ -131,7 +131,7 @@ async def _videos(
             ]
             for kind in VIDEO_KINDS
         }
-        async for answer in by_id(ask, _specific(ask, videos, names)):
+        async for answer in by_id(context, _specific(context, videos, names)):
             yield answer
     reels = Listing(
         edge="video_reels",
@@ -139,78 +139,81 @@ async def _videos(
         fields="id,created_time",
         expansion="video_insights",
         kinds=(ObjectKind.REEL,),
-        names=lifetime_names(ask, Source.VIDEO_INSIGHTS, ObjectKind.REEL),
+        names=lifetime_names(context, Source.VIDEO_INSIGHTS, ObjectKind.REEL),
         single_subject="videos_by_id",
     )
-    async for answer in walk(ask, reels, since):
+    async for answer in walk(context, reels, since):
         yield answer
 
 
 async def _video_pages(
-    ask: Ask, pages: Sequence[PostPage], listed_names: Sequence[str]
+    context: RunContext, pages: Sequence[PostPage], listed_names: Sequence[str]
 ) -> AsyncGenerator[Answer, None]:
     """Yield pages of posts again, with the metrics of videos. The posts of a page that fails are requested by id.
 
     If all pages fail, a few videos are requested by id first, which reveals a metric that Meta refuses.
     """
-    names = _shared_video_names(ask, listed_names)
-    answers = await _ask_video_pages(ask, pages, names)
+    names = _shared_video_names(context, listed_names)
+    answers = await _ask_video_pages(context, pages, names)
     if names and not answers:
         videos = {kind: [post_id for page in pages for post_id in page.ids.get(kind, ())][:2] for kind in VIDEO_KINDS}
-        async for answer in by_id(ask, _specific(ask, videos, listed_names)):
+        async for answer in by_id(context, _specific(context, videos, listed_names)):
             yield answer
-        left = _shared_video_names(ask, listed_names)
-        answers = await _ask_video_pages(ask, pages, left) if left != names else []
+        left = _shared_video_names(context, listed_names)
+        answers = await _ask_video_pages(context, pages, left) if left != names else []
     for answer in answers:
         yield answer
 
 
-async def _ask_video_pages(ask: Ask, pages: Sequence[PostPage], names: Sequence[str]) -> list[Answer]:
+async def _ask_video_pages(context: RunContext, pages: Sequence[PostPage], names: Sequence[str]) -> list[Answer]:
     if not names:
         return []
     fields = f"id,permalink_url,{ATTACHMENTS},{expand('insights', names)}"
-    path = f"{object_id(ask.account)}/published_posts"
-    results = await ask.caller.batch([(path, {"fields": fields, **page.page_params}, 1) for page in pages], VIDEO_POSTS)
+    path = f"{object_id(context.account)}/published_posts"
+    results = await context.caller.batch(
+        [(path, {"fields": fields, **page.page_params}, 1) for page in pages], VIDEO_POSTS
+    )
     for result in results:
         if isinstance(result, GraphError) and result.remedy in STOPS:
             raise result
     return [result for result in results if isinstance(result, Answer)]
 
 
-def _shared_video_names(ask: Ask, listed_names: Sequence[str]) -> tuple[str, ...]:
+def _shared_video_names(context: RunContext, listed_names: Sequence[str]) -> tuple[str, ...]:
     """Return the metrics of videos and reels that the list of all posts does not request."""
-    return tuple(name for name in lifetime_names(ask, Source.INSIGHTS, *VIDEO_KINDS) if name not in listed_names)
+    return tuple(name for name in lifetime_names(context, Source.INSIGHTS, *VIDEO_KINDS) if name not in listed_names)
 
 
 def _specific(
-    ask: Ask, ids_by_kind: Mapping[ObjectKind, Sequence[str]], listed_names: Sequence[str]
+    context: RunContext, ids_by_kind: Mapping[ObjectKind, Sequence[str]], listed_names: Sequence[str]
 ) -> list[ByIdGroup]:
     """Return the questions for metrics of a kind that the list does not request."""
     groups = []
     for kind, ids in ids_by_kind.items():
-        names = tuple(name for name in lifetime_names(ask, Source.INSIGHTS, kind) if name not in listed_names)
+        names = tuple(name for name in lifetime_names(context, Source.INSIGHTS, kind) if name not in listed_names)
         groups.append(ByIdGroup(kind, "insights", "posts_by_id", names, tuple(ids)))
     return [group for group in groups if group.ids and group.names]
 
 
-async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
+async def stories(context: RunContext) -> AsyncGenerator[Answer, None]:
     """Yield the stories of the last 24 hours and their metrics."""
     fields = {"fields": "post_id,media_type,creation_time,status,url", "limit": "100"}
-    names = lifetime_names(ask, Source.INSIGHTS, ObjectKind.STORY)
-    async for page in ask.caller.pages(f"{object_id(ask.account)}/stories", fields, "page_stories"):
+    names = lifetime_names(context, Source.INSIGHTS, ObjectKind.STORY)
+    async for page in context.caller.pages(f"{object_id(context.account)}/stories", fields, "page_stories"):
         yield page
         items = listed(page, "page_stories")
         ids = [str(item["post_id"]) for item in items if OBJECT_ID.fullmatch(str(item.get("post_id")))]
         group = ByIdGroup(ObjectKind.STORY, "insights", "stories_by_id", names, tuple(ids), period="")
-        async for answer in by_id(ask, [group]):
+        async for answer in by_id(context, [group]):
             yield answer
 
 
-def lifetime_names(ask: Ask, source: Source, *kinds: ObjectKind) -> tuple[str, ...]:
+def lifetime_names(context: RunContext, source: Source, *kinds: ObjectKind) -> tuple[str, ...]:
     """Return the names to request of objects of any of these kinds, without breakdown, each once."""
-    version, refused = ask.caller.version, ask.refused_for(*kinds)
+    version, refused = context.caller.version, context.refused_for(*kinds)
     question_groups = [
-        questions(ask.platform, kind, source, version, ask.today, also=ask.also, refused=refused) for kind in kinds
+        questions(context.platform, kind, source, version, context.today, also=context.also, refused=refused)
+        for kind in kinds
     ]
     plain = (question for group in question_groups for question in group if question.breakdown is None)
     return tuple(dict.fromkeys(name for question in plain for name in question.names))

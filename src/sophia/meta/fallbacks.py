@@ -20,7 +20,7 @@ ABOUT_A_PERMISSION = frozenset({Remedy.ASK_PERSON, Remedy.MISTAKE})
 
 
 @dataclass(slots=True)
-class Ask:
+class RunContext:
     """The state of one run's requests for one account. `today` is the reporting day; `refused` grows.
 
     `resting`: objects that refused before and are left alone for now. `skipped`: those that refused in this run.
@@ -68,7 +68,7 @@ class Ask:
 
 
 async def insist(
-    ask: Ask,
+    context: RunContext,
     kind: ObjectKind,
     question: Question,
     params: Mapping[str, str],
@@ -80,35 +80,35 @@ async def insist(
     Raises GraphError if a part failed temporarily, because it must be requested again; and if all names fail alone,
     because then the names are not the cause.
     """
-    refused = ask.refused_for(kind)
+    refused = context.refused_for(kind)
     labels = {name: question.label(name) for name in question.names}
     names = tuple(
         name
         for name, label in labels.items()
-        if refused.isdisjoint((name, label)) and (not ask.only or label in ask.only)
+        if refused.isdisjoint((name, label)) and (not context.only or label in context.only)
     )
     if not names:
         return
-    part = Part(ask.account, "insights", names, tuple(params.items()), window)
+    part = Part(context.account, "insights", names, tuple(params.items()), window)
     try:
-        answer = await ask.caller.edge(part.path, part.query, subject)
+        answer = await context.caller.edge(part.path, part.query, subject)
     except GraphError as error:
-        findings = await _divide(ask, part, error, subject)
+        findings = await _divide(context, part, error, subject)
     else:
-        ask.answered.add(ask.account)
+        context.answered.add(context.account)
         yield answer
         return
     for _, answer in findings.answers:
         yield answer
-    _conclude(ask, kind, question, part, findings)
+    _conclude(context, kind, question, part, findings)
 
 
-async def _divide(ask: Ask, failed_part: Part, error: GraphError, subject: str) -> Findings:
+async def _divide(context: RunContext, failed_part: Part, error: GraphError, subject: str) -> Findings:
     """Search for the cause of a failed call. Raises the error if no division helps.
 
     A temporary error was retried already. Only a long window, while other requests are answered, may be too heavy.
     """
-    may_be_heavy = bool(ask.answered)
+    may_be_heavy = bool(context.answered)
     is_heavy = may_be_heavy and failed_part.days > FEWEST_DAYS_ON_SUSPICION
     if error.remedy in STOPS or (error.remedy is Remedy.AGAIN and not is_heavy):
         raise error
@@ -120,23 +120,23 @@ async def _divide(ask: Ask, failed_part: Part, error: GraphError, subject: str) 
         failed_part.window,
         is_retry=error.remedy is Remedy.AGAIN,
     )
-    return await search(ask.caller, [(part, error)], subject, may_be_heavy=may_be_heavy)
+    return await search(context.caller, [(part, error)], subject, may_be_heavy=may_be_heavy)
 
 
-def _conclude(ask: Ask, kind: ObjectKind, question: Question, failed_part: Part, findings: Findings) -> None:
+def _conclude(context: RunContext, kind: ObjectKind, question: Question, failed_part: Part, findings: Findings) -> None:
     """Record the names that failed alone while others answered; raise an error that needs another request."""
     if findings.answers:
-        ask.answered.add(ask.account)
+        context.answered.add(context.account)
     for error in (*findings.objects.values(), *([findings.denied] if findings.denied else [])):
         raise error
     # A question with one name is judged by the other questions of the account.
-    has_evidence = findings.answers or (len(failed_part.names) == 1 and ask.account in ask.answered)
+    has_evidence = findings.answers or (len(failed_part.names) == 1 and context.account in context.answered)
     if findings.refused and not has_evidence:
         raise findings.refused[0][1]
     answered = {name for part, _ in findings.answers for name in part.names}
     for part, error in findings.refused:
         if part.names[0] in answered:  # on other days: Meta knows the name
             raise error
-        ask.refuse([kind], [question.label(part.names[0])], error)
+        context.refuse([kind], [question.label(part.names[0])], error)
     for _, error in findings.passing:
         raise error

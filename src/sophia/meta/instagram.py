@@ -12,7 +12,7 @@ from sophia.meta.catalogue.questions import Question, questions, spans
 from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import shown_text
-from sophia.meta.fallbacks import Ask, insist
+from sophia.meta.fallbacks import RunContext, insist
 from sophia.meta.interpreting import Request, read_insights_of, read_listed_post
 from sophia.meta.listing import PAGE_SIZE, Listing, listed, walk
 from sophia.meta.parsing import InsightsReader
@@ -28,65 +28,67 @@ WEEK, MONTH = timedelta(days=6), timedelta(days=27)
 KEPT_30_DAYS = frozenset({"follower_count"})
 
 
-async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
+async def profile(context: RunContext) -> AsyncGenerator[Answer, None]:
     """Yield the account's own fields. Meta keeps no history of total followers, so each run reads them (A8)."""
     fields = {"fields": "id,username,name,followers_count,follows_count,media_count"}
-    yield await ask.caller.get(object_id(ask.account), fields, "account_profile")
+    yield await context.caller.get(object_id(context.account), fields, "account_profile")
 
 
-async def series(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
+async def series(context: RunContext, days: DateRange) -> AsyncGenerator[Answer, None]:
     """Yield the answers about metrics that Meta gives as a series of days; `days` are 30 at most."""
-    too_old = KEPT_30_DAYS if days.start < ask.today - timedelta(days=30) else frozenset()
-    for question in _questions(ask, ObjectKind.ACCOUNT, too_old):
+    too_old = KEPT_30_DAYS if days.start < context.today - timedelta(days=30) else frozenset()
+    for question in _questions(context, ObjectKind.ACCOUNT, too_old):
         if question.metric_type == "time_series":
-            async for answer in _account_insights(ask, question, days):
+            async for answer in _account_insights(context, question, days):
                 yield answer
 
 
-async def totals(ask: Ask, day: date) -> AsyncGenerator[Answer, None]:
+async def totals(context: RunContext, day: date) -> AsyncGenerator[Answer, None]:
     """Yield metrics that Meta returns only as one total for a window: calls for the day (B1, B2)."""
-    for question in _questions(ask, ObjectKind.ACCOUNT):
+    for question in _questions(context, ObjectKind.ACCOUNT):
         if question.metric_type == "total_value" and not question.timeframe:
-            async for answer in _account_insights(ask, question, DateRange(day, day + ONE_DAY)):
+            async for answer in _account_insights(context, question, DateRange(day, day + ONE_DAY)):
                 yield answer
 
 
-async def week_by_follower(ask: Ask, last: date) -> AsyncGenerator[Answer, None]:
+async def week_by_follower(context: RunContext, last: date) -> AsyncGenerator[Answer, None]:
     """Yield reach, views, follows and unfollows of the seven days that end with `last`, by type of follower."""
-    for question in _spans(ask):
+    for question in _spans(context):
         if question.breakdown == "follow_type":
-            async for answer in _account_insights(ask, question, DateRange(last - WEEK, last + ONE_DAY)):
+            async for answer in _account_insights(context, question, DateRange(last - WEEK, last + ONE_DAY)):
                 yield answer
 
 
-async def month_by_product(ask: Ask, last: date) -> AsyncGenerator[Answer, None]:
+async def month_by_product(context: RunContext, last: date) -> AsyncGenerator[Answer, None]:
     """Yield the 28 days that end with `last`, by product type: post, reel, story or ad."""
-    for question in _spans(ask):
+    for question in _spans(context):
         if question.breakdown == "media_product_type":
-            async for answer in _account_insights(ask, question, DateRange(last - MONTH, last + ONE_DAY)):
+            async for answer in _account_insights(context, question, DateRange(last - MONTH, last + ONE_DAY)):
                 yield answer
 
 
-async def demographics(ask: Ask) -> AsyncGenerator[Answer, None]:
+async def demographics(context: RunContext) -> AsyncGenerator[Answer, None]:
     """Yield followers and engaged people by age and gender, city and country; and taps on contact buttons."""
-    for question in _questions(ask, ObjectKind.ACCOUNT):
+    for question in _questions(context, ObjectKind.ACCOUNT):
         if question.timeframe:
             params = {**_params(question), "timeframe": question.timeframe}
-            async for answer in insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights"):
+            async for answer in insist(context, ObjectKind.ACCOUNT, question, params, "account_insights"):
                 yield answer
-    for question in _spans(ask):
+    for question in _spans(context):
         if question.breakdown == "contact_button_type":
-            async for answer in _account_insights(ask, question, DateRange(ask.yesterday - MONTH, ask.today)):
+            async for answer in _account_insights(
+                context, question, DateRange(context.yesterday - MONTH, context.today)
+            ):
                 yield answer
 
 
-async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
+async def media(context: RunContext, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
     """Yield media with the metrics that all kinds share, one call per hundred; then the metrics of some kinds.
 
     A metric that one kind lacks fails a page of mixed kinds, so such metrics are requested for the media of that kind
     by id, fifty media per HTTP call.
     """
-    common = _common_names(ask)
+    common = _common_names(context)
     listing = Listing(
         edge="media",
         subject="media",
@@ -98,19 +100,21 @@ async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> Asy
         kind_of=kind_of,
     )
     ids_by_kind: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
-    async for answer in ahead(walk(ask, listing, since, limit=limit)):
+    async for answer in ahead(walk(context, listing, since, limit=limit)):
         yield answer
         for item in listed(answer, "media"):
             kind = kind_of(item)
             if kind in ids_by_kind and OBJECT_ID.fullmatch(str(item.get("id"))):
                 ids_by_kind[kind].append(str(item["id"]))
-    async for answer in by_id(ask, _specific(ask, ids_by_kind, common)):
+    async for answer in by_id(context, _specific(context, ids_by_kind, common)):
         yield answer
 
 
-async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
+async def stories(context: RunContext) -> AsyncGenerator[Answer, None]:
     """Yield the current stories. Their metrics end with them after 24 hours (B5)."""
-    names = tuple(dict.fromkeys(name for q in _questions(ask, ObjectKind.STORY) if not q.breakdown for name in q.names))
+    names = tuple(
+        dict.fromkeys(name for q in _questions(context, ObjectKind.STORY) if not q.breakdown for name in q.names)
+    )
     listing = Listing(
         edge="stories",
         subject="stories",
@@ -122,21 +126,21 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
         short=True,
     )
     ids: list[str] = []
-    async for answer in walk(ask, listing, None):
+    async for answer in walk(context, listing, None):
         yield answer
         ids += [str(item["id"]) for item in listed(answer, "stories") if OBJECT_ID.fullmatch(str(item.get("id")))]
-    async for answer in by_id(ask, _specific(ask, {ObjectKind.STORY: ids}, names)):
+    async for answer in by_id(context, _specific(context, {ObjectKind.STORY: ids}, names)):
         yield answer
 
 
-async def _account_insights(ask: Ask, question: Question, days: DateRange) -> AsyncGenerator[Answer, None]:
+async def _account_insights(context: RunContext, question: Question, days: DateRange) -> AsyncGenerator[Answer, None]:
     """Request a question. A series may be divided; a total may not, because its parts do not add up to it."""
     params, window = _params(question), None
     if question.metric_type == "time_series":
         window = RequestedDays(days, limited_window)
     else:
         params |= limited_window(days)
-    async for answer in insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights", window):
+    async for answer in insist(context, ObjectKind.ACCOUNT, question, params, "account_insights", window):
         yield answer
 
 
@@ -153,30 +157,41 @@ def _params(question: Question) -> dict[str, str]:
     return params
 
 
-def _questions(ask: Ask, kind: ObjectKind, leave_out: frozenset[str] = frozenset()) -> tuple[Question, ...]:
-    version, refused = ask.caller.version, ask.refused_for(kind) | leave_out
-    return questions(Platform.INSTAGRAM, kind, Source.INSIGHTS, version, ask.today, also=ask.also, refused=refused)
+def _questions(context: RunContext, kind: ObjectKind, leave_out: frozenset[str] = frozenset()) -> tuple[Question, ...]:
+    version, refused = context.caller.version, context.refused_for(kind) | leave_out
+    return questions(
+        Platform.INSTAGRAM, kind, Source.INSIGHTS, version, context.today, also=context.also, refused=refused
+    )
 
 
-def _spans(ask: Ask) -> tuple[Question, ...]:
+def _spans(context: RunContext) -> tuple[Question, ...]:
     kind = ObjectKind.ACCOUNT
-    return spans(Platform.INSTAGRAM, kind, ask.caller.version, ask.today, also=ask.also, refused=ask.refused_for(kind))
+    return spans(
+        Platform.INSTAGRAM,
+        kind,
+        context.caller.version,
+        context.today,
+        also=context.also,
+        refused=context.refused_for(kind),
+    )
 
 
-def _common_names(ask: Ask) -> tuple[str, ...]:
+def _common_names(context: RunContext) -> tuple[str, ...]:
     """Return the names that may be requested of a page of mixed kinds."""
     plain = [
-        {name for question in _questions(ask, kind) if not question.breakdown for name in question.names}
+        {name for question in _questions(context, kind) if not question.breakdown for name in question.names}
         for kind in MEDIA_KINDS
     ]
     return tuple(sorted(set.intersection(*plain)))
 
 
-def _specific(ask: Ask, ids_by_kind: dict[ObjectKind, list[str]], listed_names: Sequence[str]) -> list[ByIdGroup]:
+def _specific(
+    context: RunContext, ids_by_kind: dict[ObjectKind, list[str]], listed_names: Sequence[str]
+) -> list[ByIdGroup]:
     """Return the questions that only some kinds can answer, or that need a breakdown."""
     groups = []
     for kind, ids in ids_by_kind.items():
-        for question in _questions(ask, kind):
+        for question in _questions(context, kind):
             names = question.names if question.breakdown else tuple(n for n in question.names if n not in listed_names)
             groups.append(ByIdGroup(kind, "insights", "media_by_id", names, tuple(ids), question.breakdown))
     return [group for group in groups if group.ids and group.names]

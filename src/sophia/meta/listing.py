@@ -16,7 +16,7 @@ from sophia.meta.bisection import is_about_object
 from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 from sophia.meta.paging import incomplete
 from sophia.meta.reporting_zone import parse_moment
 
@@ -50,9 +50,9 @@ class Listing:
     short: bool = False  # lists only a few objects, so that a search can request each
     kind_of: Callable[[dict[str, Any]], ObjectKind | None] = unknown_kind
 
-    def wanted(self, ask: Ask) -> tuple[str, ...]:
+    def wanted(self, context: RunContext) -> tuple[str, ...]:
         """Return the names that Meta does not refuse for any of the kinds on this edge."""
-        refused = ask.refused_for(*self.kinds)
+        refused = context.refused_for(*self.kinds)
         return tuple(name for name in self.names if name not in refused)
 
     def select(self, names: Sequence[str], *, gated: bool) -> str:
@@ -149,7 +149,7 @@ class Walk:
     object answered all names. `denied`: why no object answers any insights; the walk then continues without them.
     """
 
-    ask: Ask
+    context: RunContext
     listing: Listing
     size: PageSize
     gated: bool
@@ -162,17 +162,19 @@ class Walk:
 
     @property
     def path(self) -> str:
-        return f"{object_id(self.ask.account)}/{self.listing.edge}"
+        return f"{object_id(self.context.account)}/{self.listing.edge}"
 
     async def get(self, names: Sequence[str], limit: int) -> Answer:
         """Request the page at `page_params`, with these metrics of every object on it."""
         fields = {"fields": self.listing.select(names, gated=self.gated), "limit": str(limit), **self.page_params}
         # During the search for an invalid object a failed call locates it; retries would cost four times as much.
-        return await self.ask.caller.edge(self.path, fields, self.listing.subject, patient=not self.size.next_objects)
+        return await self.context.caller.edge(
+            self.path, fields, self.listing.subject, patient=not self.size.next_objects
+        )
 
     async def page(self) -> tuple[Answer, bool] | None:
         """Return the next page, and whether its insights must be requested one by one; None: try again."""
-        names = () if self.denied else self.listing.wanted(self.ask)
+        names = () if self.denied else self.listing.wanted(self.context)
         limit, is_left_alone = self._next_run()
         alone = not is_left_alone and not self.upcoming and not self.denied and self.size.holds_the_invalid_object
         requested_names = () if alone or is_left_alone else names
@@ -185,7 +187,7 @@ class Walk:
 
     def _next_run(self) -> tuple[int, bool]:
         """Return the number of objects to request, and whether they are left alone."""
-        for is_left_alone, run in groupby(self.upcoming, self.ask.is_left_alone):
+        for is_left_alone, run in groupby(self.upcoming, self.context.is_left_alone):
             return min(len(list(run)), self.size.usual), is_left_alone
         return self.size.limit, False
 
@@ -203,7 +205,7 @@ class Walk:
         self.answering |= set(kinds)
         for item in listed(answer, self.listing.subject):
             if "id" in item and self.listing.expansion in item:
-                self.ask.answered.add(str(item["id"]))
+                self.context.answered.add(str(item["id"]))
 
     async def _after_failure(self, error: GraphError, names: tuple[str, ...]) -> tuple[Answer, bool] | None:
         """Decide how to continue after a failed page. Raise an error that no other request avoids."""
@@ -227,7 +229,7 @@ class Walk:
         """Stop requesting the fields that need a permission; return False if they were not requested."""
         if not (self.gated and self.listing.gated_fields):
             return False
-        self.ask.withheld[self.listing.edge] = error
+        self.context.withheld[self.listing.edge] = error
         self.gated = False
         return True
 
@@ -235,7 +237,7 @@ class Walk:
         """Return whether the list is answered without the fields that need a permission."""
         if not (self.gated and self.listing.gated_fields):
             return False
-        await self.ask.caller.edge(self.path, {"fields": self.listing.fields, "limit": "1"}, self.listing.subject)
+        await self.context.caller.edge(self.path, {"fields": self.listing.fields, "limit": "1"}, self.listing.subject)
         return self._leave_gated_out(error)
 
     async def _look_closer(self, error: GraphError, names: tuple[str, ...]) -> tuple[Answer, bool] | None:
@@ -246,15 +248,15 @@ class Walk:
         except GraphError as again:
             return await self._after_failure(again, ())
         ids = ids_of(page)
-        left_alone = [self.ask.is_left_alone(object_id) for object_id in ids]
+        left_alone = [self.context.is_left_alone(object_id) for object_id in ids]
         if self.listing.short or len(ids) <= FEW or all(left_alone):
             return page, True
         if not any(left_alone) and not is_about_object(error):
             await self._sample(page, names)
-            left_alone = [self.ask.is_left_alone(object_id) for object_id in ids]
+            left_alone = [self.context.is_left_alone(object_id) for object_id in ids]
             if self.denied:
                 return page, False
-            if self.listing.wanted(self.ask) != names:
+            if self.listing.wanted(self.context) != names:
                 return None
         if any(left_alone):
             if len(list(groupby(left_alone))) > MOST_RUNS:
@@ -272,31 +274,31 @@ class Walk:
                 some = list(dict.fromkeys((ids[0], ids[len(ids) // 2], ids[-1])))
                 groups.append(self.listing.group(kind, names, some))
         try:
-            async for _ in by_id(self.ask, groups, is_sample=True):
+            async for _ in by_id(self.context, groups, is_sample=True):
                 pass
         except GraphError as error:
             if error.remedy in STOPS:
                 raise
             self.denied = error
-        self.answering |= {group.kind for group in groups if self.ask.answered.intersection(group.ids)}
+        self.answering |= {group.kind for group in groups if self.context.answered.intersection(group.ids)}
 
     async def singles(self, page: Answer) -> list[Answer]:
         """Return the insights of a page's objects, requested one by one."""
-        before, names = len(self.ask.skipped), self.listing.wanted(self.ask)
+        before, names = len(self.context.skipped), self.listing.wanted(self.context)
         groups = [self.listing.group(kind, names, ids) for kind, ids in self.listing.by_kind(page).items()]
         try:
-            answers = [answer async for answer in by_id(self.ask, groups)]
+            answers = [answer async for answer in by_id(self.context, groups)]
         except GraphError as error:
             if error.remedy in STOPS:
                 raise
             self.denied = error
             return []
-        self.size.resolved(len(ids_of(page)), len(self.ask.skipped) - before)
+        self.size.resolved(len(ids_of(page)), len(self.context.skipped) - before)
         return answers
 
 
 async def walk(
-    ask: Ask,
+    context: RunContext,
     listing: Listing,
     since: datetime | None,
     *,
@@ -306,10 +308,10 @@ async def walk(
     """Yield every page of an edge, newest first, back to the posts of `since`, and the objects requested alone.
 
     `scope` is the permission that the gated fields need; without it they are not requested. A list that ends neither at
-    `since` nor with its last page is recorded in `ask.cut`: objects missing from it may exist. Raises GraphError if no
+    `since` nor with its last page is recorded in `context.cut`: objects missing from it may exist. Raises GraphError if no
     smaller page helps, and at the end if no object answers any insights; the pages yielded before remain valid.
     """
-    state = Walk(ask, listing, PageSize(limit), not scope or scope in ask.scopes)
+    state = Walk(context, listing, PageSize(limit), not scope or scope in context.scopes)
     loop = LoopDetector()
     used: set[str] = set()
     for _ in range(MOST_PAGES):
@@ -324,7 +326,7 @@ async def walk(
         if is_past(page, listing.moment, since) or not follow(state, page, loop, used):
             break
     else:
-        ask.cut[listing.edge] = incomplete("it has no end")
+        context.cut[listing.edge] = incomplete("it has no end")
     if state.denied:
         raise state.denied
 
@@ -332,7 +334,7 @@ async def walk(
 def follow(state: Walk, page: Answer, loop: LoopDetector, used: set[str]) -> bool:
     """Move to the next page; return False if there is none. A list that cannot be followed is recorded as cut."""
     try:
-        following = state.ask.caller.next_page_params(page, state.listing.edge)
+        following = state.context.caller.next_page_params(page, state.listing.edge)
         if following is None:
             return False
         loop.check(page)
@@ -340,7 +342,7 @@ def follow(state: Walk, page: Answer, loop: LoopDetector, used: set[str]) -> boo
         if key in used:
             raise incomplete("it goes in a circle")
     except GraphError as error:
-        state.ask.cut[state.listing.edge] = error
+        state.context.cut[state.listing.edge] = error
         return False
     used.add(key)
     state.page_params = following

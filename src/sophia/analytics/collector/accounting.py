@@ -13,7 +13,7 @@ from sophia.errors import StoreError
 from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.errors import STOPS_TOKEN, GraphError, Remedy
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 from sophia.vault import redact_secrets
 
 log = structlog.get_logger(__name__)
@@ -105,9 +105,9 @@ class Accounting:
         self.outcome.families[family]["ended"] = "not permitted"
         self._problem(family, "permission", message, what_to_do)
 
-    def silent(self, family: str, ask: Ask, *, had_values: bool) -> None:
+    def silent(self, family: str, context: RunContext, *, had_values: bool) -> None:
         """Record that Meta answered without a value. A family that may have none by its nature fails nothing."""
-        permission = INSIGHTS_PERMISSION[ask.platform]
+        permission = INSIGHTS_PERMISSION[context.platform]
         may_have_none = family in MAY_HAVE_NONE and not had_values
         self.outcome.families[family]["ended"] = "none" if may_have_none else "empty"
         if may_have_none:
@@ -117,7 +117,7 @@ class Accounting:
             return
         self._failed.add(family)
         before = "where it gave values before" if had_values else "and never gave one"
-        if permission in ask.scopes:
+        if permission in context.scopes:
             reason = f"Most likely the token lacks the permission {permission}"
         else:
             reason = f"The token lacks the permission {permission}"
@@ -141,22 +141,22 @@ class Accounting:
         self._failed.add("deadline")
         self._problem("run", "deadline", message, "Nothing: the next run continues there.")
 
-    def conclude(self, ask: Ask) -> None:
+    def conclude(self, context: RunContext) -> None:
         """Report what was refused, skipped or rejected, and set the status."""
         outcome = self.outcome
-        for refusal in ask.refusals:
+        for refusal in context.refusals:
             message = f"Meta refuses {refusal.metric} for {refusal.kind.value}: {refusal.reason}"
             remedy = Remedy.WITHOUT_METRIC if refusal.everywhere else Remedy.METRIC_WITHHELD
             self._problem("metrics", refusal.code, message, advice_of(remedy), subcode=refusal.subcode)
-        for edge, error in ask.withheld.items():
+        for edge, error in context.withheld.items():
             outcome.problems.append(as_problem(edge, error))
             outcome.action_needed = outcome.action_needed or f"{error.advice} ({error.text})"
-        for edge, error in ask.cut.items():
+        for edge, error in context.cut.items():
             family = FAMILY_OF_EDGE.get(edge, edge)
             self._fail(family)
             outcome.problems.append(as_problem(family, error))
-        outcome.problems += skipped_problems(ask.skipped.items())
-        outcome.problems += skipped_problems(ask.incomplete.items())
+        outcome.problems += skipped_problems(context.skipped.items())
+        outcome.problems += skipped_problems(context.incomplete.items())
         if outcome.saved.unclassified:
             names = ", ".join(sorted(outcome.saved.unclassified))
             message = f"Meta sent metrics that the catalogue does not know; they are stored as unclassified: {names}"
@@ -172,7 +172,7 @@ class Accounting:
             self._problem(
                 "quarantine", "set_aside", message, "Nothing, unless this persists: the next run reads them again."
             )
-        if any(error.remedy in PASSING for error in ask.skipped.values()):
+        if any(error.remedy in PASSING for error in context.skipped.values()):
             self._failed.add("posts")
         if outcome.status == "ok":
             self._settle_status()

@@ -26,7 +26,7 @@ from sophia.database.engine import Database
 from sophia.meta import comments, discovery
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import STOPS, GraphError, Remedy
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 
 # Most comments come within the first days; after that Meta's count shows when to read again.
 YOUNG = timedelta(days=28)
@@ -87,9 +87,15 @@ class CommentsRun:
     """The state of one run. `outcome` is complete when go() has returned; errors of Meta are part of it."""
 
     def __init__(
-        self, database: Database, settings: Settings, account: DueAccount, ask: Ask, run_id: int, now: datetime
+        self,
+        database: Database,
+        settings: Settings,
+        account: DueAccount,
+        context: RunContext,
+        run_id: int,
+        now: datetime,
     ) -> None:
-        self.account, self.ask, self.run_id = account, ask, run_id
+        self.account, self.context, self.run_id = account, context, run_id
         self._accounting = Accounting()
         self._database, self._settings, self._now = database, settings, now
         self._keep_since = now - timedelta(days=settings.comment_days)
@@ -112,12 +118,12 @@ class CommentsRun:
         try:
             async with asyncio.timeout(self._settings.run_minutes * 60):
                 for name, work in families:
-                    if self.ask.caller.stopped is None:
+                    if self.context.caller.stopped is None:
                         await attempt(self._accounting, name, work, self._now, self.account.name)
         except TimeoutError:
             self._accounting.out_of_time(self._settings.run_minutes)
         self.outcome.problems += skipped_problems(self._closed.items())
-        self._accounting.conclude(self.ask)
+        self._accounting.conclude(self.context)
 
     def _due_competitors(self) -> list[DueCompetitor]:
         with self._database.read() as session:
@@ -126,8 +132,8 @@ class CommentsRun:
     # -- comments ---------------------------------------------------------------------------------------------------------
 
     async def _comments(self) -> None:
-        needed = comments.NEEDS[self.ask.platform]
-        if needed not in self.ask.scopes:
+        needed = comments.NEEDS[self.context.platform]
+        if needed not in self.context.scopes:
             self._accounting.not_allowed("comments", PERMISSION_MISSING.format(needed), ALLOW)
             return
         posts = await anyio.to_thread.run_sync(self._read_posts)
@@ -138,7 +144,7 @@ class CommentsRun:
         try:
             await self._young_posts(young, young_since)
             if older:
-                await self._keep(comments.of_each_post(self.ask, older[:MOST_OLD_POSTS], self._closed))
+                await self._keep(comments.of_each_post(self.context, older[:MOST_OLD_POSTS], self._closed))
             await self._next_pages()
         finally:
             await anyio.to_thread.run_sync(self._finish)
@@ -152,12 +158,12 @@ class CommentsRun:
         if not names:
             return
         try:
-            await self._keep(comments.of_newest_posts(self.ask, since))
+            await self._keep(comments.of_newest_posts(self.context, since))
         except GraphError as error:
             if error.remedy in STOPS | {Remedy.WITHOUT_FIELD}:
                 raise
             missing = [name for name in names if not self._posts[name].pages]
-            await self._keep(comments.of_each_post(self.ask, missing, self._closed))
+            await self._keep(comments.of_each_post(self.context, missing, self._closed))
 
     async def _next_pages(self) -> None:
         """Read the next page of every post that has one and may hold something new, fifty posts at a time."""
@@ -173,7 +179,7 @@ class CommentsRun:
             left -= len(open_posts)
             for name, _ in open_posts:
                 self._posts[name].after = None
-            await self._keep(comments.next_pages(self.ask, open_posts, self._closed))
+            await self._keep(comments.next_pages(self.context, open_posts, self._closed))
 
     async def _keep(self, answers: AsyncGenerator[Answer, None]) -> None:
         async with aclosing(answers):
@@ -183,7 +189,7 @@ class CommentsRun:
 
     def _store(self, answer: Answer) -> None:
         """Store one answer at once, and record what remains to be requested."""
-        pages = comments.read(answer, self.ask.platform, self.ask.account, self.ask.caller.base_url)
+        pages = comments.read(answer, self.context.platform, self.context.account, self.context.caller.base_url)
         saved_posts = save_comments(self._database, self.account.id, pages, self._now, self._keep_since)
         for saved_post in saved_posts:
             self.outcome.saved.add(Saved(new=saved_post.new, changed=saved_post.changed, same=saved_post.same))
@@ -222,7 +228,7 @@ class CommentsRun:
         """Make one call per competitor and day. An unknown one is reported once and requested again in a week."""
         for competitor in competitors:
             try:
-                answer = await discovery.discover(self.ask, competitor.username)
+                answer = await discovery.discover(self.context, competitor.username)
             except GraphError as error:
                 if error.remedy is not Remedy.OBJECT_GONE:
                     raise

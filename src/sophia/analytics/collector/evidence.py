@@ -4,7 +4,8 @@ A token without `read_insights` gets HTTP 200 and `data: []` (GRAPH_API §5), so
 coverage. Only days and posts that came back with a value do.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import unquote
@@ -131,3 +132,14 @@ class ListedObjects:
         has_next = isinstance(paging, dict) and bool(paging.get("next"))
         self.ids.update(ids_of(page))
         self.is_complete = not has_next or is_past(page, self.moment, self.since)
+
+
+async def record_listed(
+    answers: AsyncGenerator[Answer, None], subject: str, listing: ListedObjects
+) -> AsyncGenerator[Answer, None]:
+    """Yield the same answers, and add those about `subject` to the listing."""
+    async with aclosing(answers):
+        async for answer in answers:
+            if answer.source.subject == subject:
+                listing.add(answer)
+            yield answer

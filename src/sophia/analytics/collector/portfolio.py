@@ -32,7 +32,7 @@ from sophia.errors import SophiaError
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.client import GraphClient
 from sophia.meta.errors import GraphError
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 from sophia.meta.reporting_zone import reporting_day
 from sophia.vault import Vault
 
@@ -165,7 +165,7 @@ class Collector:
             self.client.pacing.rest(pause)
         caller = self.client.caller(self.vault.decrypt(account.token_encrypted), account.external_id)
         self.client.pacing.refuse_if_resting(caller.budgets)
-        ask = Ask(
+        context = RunContext(
             caller=caller,
             platform=Platform(account.platform),
             account=account.external_id,
@@ -178,11 +178,11 @@ class Collector:
         with self.database.write() as session:
             run_id = start_run(session, account_id, plan.trigger, version, now)
         if plan.comments_only:
-            return CommentsRun(self.database, self.settings, account, ask, run_id, now)
+            return CommentsRun(self.database, self.settings, account, context, run_id, now)
         keep = self.settings.raw_answer_days > 0
-        owner = Owner(account.id, account.client_id, ask.platform)
+        owner = Owner(account.id, account.client_id, context.platform)
         writer = AccountWriter(self.database, owner, run_id, self.clock, keep=keep)
-        return Run(self.database, self.settings, self.progress, plan, account, ask, writer, run_id, now)
+        return Run(self.database, self.settings, self.progress, plan, account, context, writer, run_id, now)
 
     def _refuse(self, account_id: int, plan: Plan) -> RunOutcome:
         """Record a run for an account without a token, so that somebody sees the problem and solves it."""
@@ -196,27 +196,27 @@ class Collector:
         return outcome
 
     def _close(self, run: Run | CommentsRun) -> None:
-        outcome, ask = run.outcome, run.ask
-        tally = ask.caller.tally
+        outcome, context = run.outcome, run.context
+        tally = context.caller.tally
         outcome.calls, outcome.calls_counted_by_meta, outcome.retries = tally.calls, tally.counted, tally.retries
         outcome.percent_used = tally.percent_used
         with self.database.write() as session:
             now = self.clock()
-            record_refusals(session, ask.platform, run.account.id, self.client.version, ask.refusals, now)
+            record_refusals(session, context.platform, run.account.id, self.client.version, context.refusals, now)
             if isinstance(run, Run):  # a post that refuses its comments may still have insights
                 answered = run.account.retried & run.answered_objects
-                record_refused_objects(session, run.account.id, ask.skipped, answered, now)
+                record_refused_objects(session, run.account.id, context.skipped, answered, now)
                 record_unanswered_posts(session, run.account.id, run.unanswered_posts, now)
             record_pauses(session, self.client.pacing.pauses(), now)
             finish_run(session, run.run_id, outcome, now)
         self.progress.finished(run.account.name, outcome)
         for problem in outcome.problems:
             fields = {name: value for name, value in problem.items() if name != "objects"}
-            log.info("collection_problem", account=run.account.name, platform=ask.platform.value, **fields)
+            log.info("collection_problem", account=run.account.name, platform=context.platform.value, **fields)
         log.info(
             "collected",
             account=run.account.name,
-            platform=ask.platform.value,
+            platform=context.platform.value,
             status=outcome.status,
             new=outcome.saved.new,
             changed=outcome.saved.changed,

@@ -9,25 +9,25 @@ from sophia.meta import facebook, instagram
 from sophia.meta.catalogue.lookup import explain
 from sophia.meta.catalogue.terms import Level, Platform
 from sophia.meta.envelope import Answer
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 
-def oldest_day(ask: Ask) -> date:
+def oldest_day(context: RunContext) -> date:
     """Return the oldest day that Meta still answers."""
-    history = facebook.HISTORY_DAYS if ask.platform is Platform.FACEBOOK else instagram.HISTORY_DAYS
-    return ask.today - timedelta(days=history - 1)
+    history = facebook.HISTORY_DAYS if context.platform is Platform.FACEBOOK else instagram.HISTORY_DAYS
+    return context.today - timedelta(days=history - 1)
 
 
-async def ask_days(ask: Ask, days: DateRange) -> AsyncGenerator[Answer, None]:
-    """Yield the answers about the metrics in `ask.only` for these days, in windows as long as Meta allows."""
-    is_facebook = ask.platform is Platform.FACEBOOK
+async def ask_days(context: RunContext, days: DateRange) -> AsyncGenerator[Answer, None]:
+    """Yield the answers about the metrics in `context.only` for these days, in windows as long as Meta allows."""
+    is_facebook = context.platform is Platform.FACEBOOK
     longest = facebook.LONGEST_WINDOW_DAYS if is_facebook else instagram.LONGEST_WINDOW_DAYS
     for window in split_days(days.start, days.end, longest, newest_first=False):
         series = facebook.insights if is_facebook else instagram.series
-        requests = [series(ask, window)]
+        requests = [series(context, window)]
         if not is_facebook:
-            requests += [instagram.totals(ask, day) for day in window]
+            requests += [instagram.totals(context, day) for day in window]
         for answers in requests:
             async with aclosing(answers):
                 async for answer in answers:

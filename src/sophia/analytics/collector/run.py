@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.collector.accounting import Accounting, attempt
 from sophia.analytics.collector.coverage import Coverage
 from sophia.analytics.collector.due import DueAccount
-from sophia.analytics.collector.evidence import Evidence, ListedObjects
+from sophia.analytics.collector.evidence import Evidence, ListedObjects, record_listed
 from sophia.analytics.collector.plan import Plan, Progress
 from sophia.analytics.collector.recovery import ask_days, oldest_day, returned_metrics
 from sophia.analytics.collector.storing import AnswerStore
@@ -37,7 +37,7 @@ from sophia.meta import facebook, instagram
 from sophia.meta.bisection import PASSING
 from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.envelope import Answer
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 from sophia.meta.listing import PAGE_SIZE
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
@@ -72,16 +72,16 @@ class Run:
         progress: Progress,
         plan: Plan,
         account: DueAccount,
-        ask: Ask,
+        context: RunContext,
         writer: AccountWriter,
         run_id: int,
         now: datetime,
     ) -> None:
-        self.plan, self.account, self.ask, self.run_id = plan, account, ask, run_id
+        self.plan, self.account, self.context, self.run_id = plan, account, context, run_id
         self._accounting = Accounting()
         self._settings, self._progress, self._now = settings, progress, now
-        self._storing = AnswerStore(database, writer, ask.platform, self._stored)
-        self._coverage = Coverage(account, settings, plan.since, ask.today, now, self._storing)
+        self._storing = AnswerStore(database, writer, context.platform, self._stored)
+        self._coverage = Coverage(account, settings, plan.since, context.today, now, self._storing)
         self._unanswered: dict[str, str] = {}
 
     async def go(self) -> None:
@@ -109,7 +109,7 @@ class Run:
                     await self._attempt(Family("regained", 1, self._recovered_metrics))
         except TimeoutError:
             self._accounting.out_of_time(self._settings.run_minutes)
-        self._accounting.conclude(self.ask)
+        self._accounting.conclude(self.context)
 
     async def _attempt(self, family: Family) -> None:
         FAMILY.set(family.name)
@@ -121,7 +121,7 @@ class Run:
 
     @property
     def _stopped(self) -> bool:
-        return self.ask.caller.stopped is not None
+        return self.context.caller.stopped is not None
 
     @property
     def answered_objects(self) -> set[str]:
@@ -131,7 +131,7 @@ class Run:
     @property
     def unanswered_posts(self) -> dict[str, str]:
         """{id: reason} of the posts without an answer that the next run should request again."""
-        passing = {name: e.message for name, e in self.ask.skipped.items() if e.remedy in PASSING}
+        passing = {name: e.message for name, e in self.context.skipped.items() if e.remedy in PASSING}
         return {**self._unanswered, **passing}
 
     async def _keep(self, answers: AsyncGenerator[Answer, None]) -> None:
@@ -147,8 +147,8 @@ class Run:
 
     def _families(self) -> list[Family]:
         """Return the families of this run, by platform. Posts come before their insights."""
-        if self.ask.platform is Platform.FACEBOOK:
-            stories = Family("stories", 1, lambda: self._stories(facebook.stories(self.ask)))
+        if self.context.platform is Platform.FACEBOOK:
+            stories = Family("stories", 1, lambda: self._stories(facebook.stories(self.context)))
             posts = Family("posts", 1, lambda: self._posts("published_posts", "created_time", facebook.posts))
             if self.plan.fresh_only:
                 return [posts, stories]
@@ -156,10 +156,10 @@ class Run:
             return [
                 posts,
                 Family("page_insights", len(windows), lambda: self._windows(windows, self._page_insights)),
-                Family("profile", 1, lambda: self._once(facebook.profile(self.ask))),
+                Family("profile", 1, lambda: self._once(facebook.profile(self.context))),
                 stories,
             ]
-        stories = Family("stories", 1, lambda: self._stories(instagram.stories(self.ask)))
+        stories = Family("stories", 1, lambda: self._stories(instagram.stories(self.context)))
         media = Family("media", 1, lambda: self._posts("media", "timestamp", instagram.media))
         if self.plan.fresh_only:
             return [media, stories]
@@ -170,7 +170,7 @@ class Run:
             Family("account_totals", len(totals), lambda: self._windows(totals, self._totals)),
             Family("account_series", len(series), lambda: self._windows(series, self._series)),
             Family("weeks", 1, self._weeks),
-            Family("profile", 1, lambda: self._once(instagram.profile(self.ask))),
+            Family("profile", 1, lambda: self._once(instagram.profile(self.context))),
             Family("demographics", 1, self._demographics),
             stories,
         ]
@@ -184,13 +184,13 @@ class Run:
     async def _stories(self, answers: AsyncGenerator[Answer, None]) -> None:
         await self._keep(answers)
         self._raise_failure_of_posts()
-        if self._evidence.is_silent_about_posts(self.ask.skipped, self._now - STORY_IS_SETTLED_AFTER):
+        if self._evidence.is_silent_about_posts(self.context.skipped, self._now - STORY_IS_SETTLED_AFTER):
             self._report_silence()
         self._step()
 
     def _raise_failure_of_posts(self) -> None:
         """Raise the error if every post of the family failed; a single post that fails is skipped."""
-        error = self._evidence.failure_of_posts(self.ask.skipped)
+        error = self._evidence.failure_of_posts(self.context.skipped)
         if error is not None:
             raise error
 
@@ -209,10 +209,10 @@ class Run:
             self._report_silence()
 
     async def _page_insights(self, window: DateRange) -> None:
-        await self._keep(facebook.insights(self.ask, window))
+        await self._keep(facebook.insights(self.context, window))
 
     async def _series(self, window: DateRange) -> None:
-        await self._keep(instagram.series(self.ask, window))
+        await self._keep(instagram.series(self.context, window))
 
     async def _totals(self, window: DateRange) -> None:
         """Request Instagram's totals: one call per day, several days side by side.
@@ -221,9 +221,9 @@ class Run:
         """
         days = list(window)
         if not self._evidence.expected:
-            await self._keep(instagram.totals(self.ask, days.pop()))
+            await self._keep(instagram.totals(self.context, days.pop()))
         results = await asyncio.gather(
-            *(self._keep(instagram.totals(self.ask, day)) for day in days), return_exceptions=True
+            *(self._keep(instagram.totals(self.context, day)) for day in days), return_exceptions=True
         )
         for result in results:
             if isinstance(result, BaseException):
@@ -235,15 +235,15 @@ class Run:
         An account with fewer than 100 followers has no such weeks. Its days count as covered; after its first value,
         the next run requests all its weeks.
         """
-        oldest_start = self.ask.today - timedelta(days=instagram.HISTORY_DAYS - 1)
+        oldest_start = self.context.today - timedelta(days=instagram.HISTORY_DAYS - 1)
         for window in self._coverage.due("weeks", instagram.HISTORY_DAYS, instagram.HISTORY_DAYS):
             sundays = [day for day in closed_weeks(window) if day - instagram.WEEK >= oldest_start]
             for sunday in reversed(sundays):
-                await self._keep(instagram.week_by_follower(self.ask, sunday))
+                await self._keep(instagram.week_by_follower(self.context, sunday))
                 if "weeks" in self.account.silent and not self._evidence.days:
                     break
             if sundays:
-                await self._keep(instagram.month_by_product(self.ask, sundays[-1]))
+                await self._keep(instagram.month_by_product(self.context, sundays[-1]))
             newest = self._evidence.newest_day
             if not sundays or newest >= sundays[-1] or "weeks" not in self.account.answered_before:
                 newest = window.end - ONE_DAY
@@ -254,23 +254,23 @@ class Run:
 
     async def _recovered_metrics(self) -> None:
         """Request only metrics that have values again: all days after a refusal, missing ones after a silence."""
-        oldest = oldest_day(self.ask)
+        oldest = oldest_day(self.context)
         for days, names in self._returned_metrics().items():
             if days.end > oldest:
-                ask = replace(self.ask, only=names)
-                await self._keep(ask_days(ask, DateRange(max(days.start, oldest), days.end)))
-        kind = ObjectKind.PAGE if self.ask.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
+                context = replace(self.context, only=names)
+                await self._keep(ask_days(context, DateRange(max(days.start, oldest), days.end)))
+        kind = ObjectKind.PAGE if self.context.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
         answered = [
             refusal
             for refusal in self.account.expired_refusals
-            if refusal.metric not in self.ask.refused_for(kind) and self._storing.has_values_of(refusal.metric)
+            if refusal.metric not in self.context.refused_for(kind) and self._storing.has_values_of(refusal.metric)
         ]
         if not answered:
             return
         # All covered days of the account: the refusal may be older than its first collection.
-        asked_since = min((days.start for days in self.account.covered.values()), default=self.ask.yesterday)
-        ask = replace(self.ask, only=frozenset(refusal.metric for refusal in answered))
-        await self._keep(ask_days(ask, DateRange(max(oldest, asked_since), self.ask.today)))
+        asked_since = min((days.start for days in self.account.covered.values()), default=self.context.yesterday)
+        context = replace(self.context, only=frozenset(refusal.metric for refusal in answered))
+        await self._keep(ask_days(context, DateRange(max(oldest, asked_since), self.context.today)))
         await self._note_asked([refusal.mark for refusal in answered])
 
     def _returned_metrics(self) -> dict[DateRange, frozenset[str]]:
@@ -278,7 +278,7 @@ class Run:
         for family in DAY_FAMILIES:
             first = self._coverage.first_asked.get(family)
             values = self._storing.evidence(family).daily
-            returned = returned_metrics(self.ask.platform, values, self.account.last_days, first) if first else {}
+            returned = returned_metrics(self.context.platform, values, self.account.last_days, first) if first else {}
             for days, names in returned.items():
                 names_by_days[days] = names_by_days.get(days, frozenset()) | names
         return names_by_days
@@ -290,7 +290,7 @@ class Run:
         # An account that answers its days and never had demographics is too small to have any.
         is_silent = "demographics" in self.account.answered_before or bool(self.account.silent & set(DAY_FAMILIES))
         if not is_fresh or ("demographics" in self.account.silent and is_silent):
-            await self._keep(instagram.demographics(self.ask))
+            await self._keep(instagram.demographics(self.context))
             if self._evidence.is_empty:
                 self._report_silence()
             await self._note_asked(["demographics"])
@@ -299,7 +299,7 @@ class Run:
     def _report_silence(self) -> None:
         """Report that the current family gave no value although the run requested some."""
         family = FAMILY.get()
-        self._accounting.silent(family, self.ask, had_values=family in self.account.answered_before)
+        self._accounting.silent(family, self.context, had_values=family in self.account.answered_before)
 
     @property
     def _evidence(self) -> Evidence:
@@ -307,7 +307,7 @@ class Run:
         return self._storing.evidence(FAMILY.get())
 
     async def _posts(
-        self, subject: str, moment: str, posts: Callable[[Ask, datetime, int], AsyncGenerator[Answer, None]]
+        self, subject: str, moment: str, posts: Callable[[RunContext, datetime, int], AsyncGenerator[Answer, None]]
     ) -> None:
         intervals, since = self._walk_back_to()
         if since is None:
@@ -315,19 +315,19 @@ class Run:
         if FAMILY.get() in self.account.silent:
             # While the newest posts have no insights, the run does not request older ones.
             newest = ListedObjects(moment, self._now)
-            await self._keep(record_listed(posts(self.ask, self._now, self._page_size), subject, newest))
+            await self._keep(record_listed(posts(self.context, self._now, self._page_size), subject, newest))
             if self._is_silent_about_posts(newest):
                 self._report_silence()
                 return
         listing = ListedObjects(moment, since)
-        await self._keep(record_listed(posts(self.ask, since, self._page_size), subject, listing))
+        await self._keep(record_listed(posts(self.context, since, self._page_size), subject, listing))
         await self._finish_walk(intervals, listing, subject)
 
     def _is_silent_about_posts(self, listing: ListedObjects) -> bool:
         """Return whether no post had insights, or the list was empty although Sophia has posts (accepted later)."""
         if not listing.ids:
             return self.account.has_posts and FAMILY.get() not in self.account.silent_for_long
-        return self._evidence.is_silent_about_posts(self.ask.skipped, self._now - POST_IS_SETTLED_AFTER)
+        return self._evidence.is_silent_about_posts(self.context.skipped, self._now - POST_IS_SETTLED_AFTER)
 
     @property
     def _page_size(self) -> int:
@@ -346,7 +346,7 @@ class Run:
         if self.account.unanswered_since is not None and not self.plan.fresh_only:
             moments.append(max(self.account.unanswered_since, self._now - POSTS_HISTORY))
         if intervals and self.plan.since is not None:
-            moments.append(self._now - (self.ask.today - self.plan.since))
+            moments.append(self._now - (self.context.today - self.plan.since))
         return intervals, min(moments, default=None)
 
     async def _finish_walk(self, intervals: tuple[RefreshInterval, ...], listing: ListedObjects, subject: str) -> None:
@@ -363,9 +363,9 @@ class Run:
             self._report_silence()
             return
         self._raise_failure_of_posts()
-        posts = evidence.unanswered(self.ask.skipped)
+        posts = evidence.unanswered(self.context.skipped)
         self._unanswered |= {post.external_id: "Meta returned no insights for it." for post in posts}
-        if subject in self.ask.cut:
+        if subject in self.context.cut:
             return  # the accounting reports it
         if not listing.is_complete:
             self._accounting.cut_short(FAMILY.get())
@@ -374,26 +374,17 @@ class Run:
         def change(session: Session) -> None:
             if not evidence.has_rejected_items:  # a rejected item may be a post that still exists
                 mark_unlisted_posts(session, self.account.id, listing.ids, listing.since, self._now)
-            note_asked(session, self.account.id, [interval.family for interval in intervals], self.ask.today, self._now)
+            note_asked(
+                session, self.account.id, [interval.family for interval in intervals], self.context.today, self._now
+            )
 
         await self._storing.write(change)
         self._step()
 
     async def _note_asked(self, families: list[str]) -> None:
         await self._storing.write(
-            lambda session: note_asked(session, self.account.id, families, self.ask.today, self._now)
+            lambda session: note_asked(session, self.account.id, families, self.context.today, self._now)
         )
 
     def _step(self) -> None:
         self._progress.advanced(self.account.name, 1, 0)
-
-
-async def record_listed(
-    answers: AsyncGenerator[Answer, None], subject: str, listing: ListedObjects
-) -> AsyncGenerator[Answer, None]:
-    """Yield the same answers, and add those about `subject` to the listing."""
-    async with aclosing(answers):
-        async for answer in answers:
-            if answer.source.subject == subject:
-                listing.add(answer)
-            yield answer

@@ -15,10 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.maintenance import Told, tell_nobody
+from sophia.analytics.readings.lookups import MetricKey, load_metrics, load_values
 from sophia.analytics.readings.models import Fetch, MetricSeries
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, release_lease, start_run, take_lease
-from sophia.analytics.readings.writer import AccountWriter, MetricKey, Owner, load_metrics, load_values, metric_key
+from sophia.analytics.readings.writer import AccountWriter, Owner, metric_key
 from sophia.database.columns import day_number
 from sophia.database.engine import Database
 from sophia.meta.catalogue.terms import Platform

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from sophia.analytics.readings.lookups import MetricKey, Placed, Stored, load_metrics, load_post_readings, load_values
 from sophia.analytics.readings.models import (
     AccountTotal,
     EngagementMetric,
@@ -33,10 +34,7 @@ from sophia.meta.records import Batch, ObservedPost, Reading, RejectedItem
 from sophia.portfolio.models import Post
 
 Clock = Callable[[], datetime]
-MetricKey = tuple[str, str, str, str]  # level, name, period, breakdown
-Placed = tuple[int | None, int, int, int | float]  # post, metric, day number, value
 Values = dict[tuple[int, int], int | float]  # by series and day number
-Stored = dict[tuple[int, int], tuple[int | float, int]]  # value and fetch, by series and day number
 METRIC_COLUMNS = (
     "platform",
     "level",
@@ -355,36 +353,6 @@ def metric_key(reading: Reading) -> MetricKey:
 def clean(text: str | None) -> str | None:
     """Return a text that every database accepts."""
     return text and text.replace(ZERO, "")
-
-
-def load_metrics(session: Session, platform: Platform) -> dict[MetricKey, int]:
-    columns = (StoredMetric.level, StoredMetric.metric_name, StoredMetric.period, StoredMetric.breakdown)
-    rows = session.execute(select(*columns, StoredMetric.id).where(StoredMetric.platform == platform.value))
-    return {(level, name, period, breakdown): number for level, name, period, breakdown, number in rows}
-
-
-def load_post_readings(session: Session, placed: Collection[Placed], day: int) -> Sequence[tuple[Any, ...]]:
-    """Return (post, metric, series, value, fetch); value and fetch are None without a reading that day."""
-    metrics = ", ".join(str(metric) for metric in {metric for _, metric, _, _ in placed})
-    sql = (  # the text contains only our own numbers
-        "SELECT s.post_id, s.metric_id, s.id, e.metric_value, e.fetch_id FROM metric_series s"  # noqa: S608
-        f" LEFT JOIN engagement_metrics e ON e.series_id = s.id AND e.metric_date = {day:d}"
-        f" WHERE s.post_id {{among}} AND s.metric_id IN ({metrics})"
-    )
-    return select_among(session, sql, {post for post, _, _, _ in placed if post is not None})
-
-
-def load_values(session: Session, keys: Collection[tuple[int, int]]) -> Stored:
-    """Return the stored values of these (series, day number), and of days between them."""
-    if not keys:
-        return {}
-    days = [day for _, day in keys]
-    sql = (
-        "SELECT series_id, metric_date, metric_value, fetch_id FROM engagement_metrics"
-        " WHERE series_id {among} AND metric_date BETWEEN {p} AND {p}"
-    )
-    rows = select_among(session, sql, {series for series, _ in keys}, min(days), max(days))
-    return {(series, day): (from_decimal(value), fetch) for series, day, value, fetch in rows}
 
 
 def count_readings(session: Session, account_id: int, added: int, latest: int) -> None:
