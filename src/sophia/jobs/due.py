@@ -15,7 +15,7 @@ DAILY_FAMILIES = {
     "instagram": ("account_series", "account_totals", "weeks"),
 }
 # Statuses that are no fault of the account: the next try may succeed.
-PASSING = frozenset({"throttled", "running"})
+TEMPORARY_STATUSES = frozenset({"throttled", "running"})
 # Triggers of runs that collect everything due in an account.
 AUTOMATIC = frozenset({"daily", "catch_up", "start"})
 
@@ -48,10 +48,10 @@ def is_due_at_start(health: AccountHealth, now: datetime) -> bool:
     """Return whether a process that starts now should collect the account at once."""
     if health.account.status != "active":
         return False
-    return lags(health, reporting_day(now) - ONE_DAY, now) or was_cut_off(health)
+    return lags(health, reporting_day(now) - ONE_DAY, now) or was_interrupted(health)
 
 
-def was_cut_off(health: AccountHealth) -> bool:
+def was_interrupted(health: AccountHealth) -> bool:
     """Return whether the account's last run did not end: it was stopped, or its process died. Its days may be complete
     while posts are missing.
 
@@ -71,12 +71,12 @@ def is_due_again(health: AccountHealth, now: datetime, daily_hour: int, zone: Zo
     run = health.last_run
     if run is not None and run.resume_at is not None:
         return run.resume_at <= now
-    if was_cut_off(health):
+    if was_interrupted(health):
         return True
     tick = last_daily_run_time(daily_hour, zone, now)
     if not lags(health, reporting_day(tick) - ONE_DAY, now):
         return False
-    return run is None or run.started_at < tick or run.status in PASSING
+    return run is None or run.started_at < tick or run.status in TEMPORARY_STATUSES
 
 
 def was_collected_since(before: AccountHealth, current: AccountHealth) -> bool:

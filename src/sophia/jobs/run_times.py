@@ -19,9 +19,8 @@ from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sophia.meta.reporting_zone import ONE_DAY
+from sophia.meta.reporting_zone import ONE_DAY, ONE_SECOND
 
-ONE_SECOND = timedelta(seconds=1)
 ONE_MINUTE = timedelta(minutes=1)
 MONDAY = 0
 # A run is at most one date after its day, and Samoa skipped one date.

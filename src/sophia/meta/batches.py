@@ -68,12 +68,12 @@ async def by_id(
         for object_id in group.ids
         if not context.is_left_alone(object_id)
     ]
-    for chunk in in_order(items):
+    for chunk in ordered_batches(items):
         for answer in await work.ask_chunk(chunk):
             yield answer
 
 
-def in_order(items: Sequence[tuple[ByIdGroup, str]]) -> list[Sequence[tuple[ByIdGroup, str]]]:
+def ordered_batches(items: Sequence[tuple[ByIdGroup, str]]) -> list[Sequence[tuple[ByIdGroup, str]]]:
     """Return the items in batches. Several batches begin with the first objects of each group."""
     if len(items) <= MOST_BATCH_ITEMS:
         return [items] if items else []
@@ -202,7 +202,7 @@ class ById:
             self.silent[part.object_id] = error
             self.context.skipped[part.object_id] = error
             return
-        for other, why in findings.passing:
+        for other, why in findings.temporary:
             if (other.object_id, other.edge, other.params) == key:
                 self._skip(part, why)
         for name, why in refused.items():

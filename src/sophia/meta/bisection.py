@@ -16,13 +16,13 @@ from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 T = TypeVar("T")
-PASSING = frozenset({Remedy.AGAIN, Remedy.SMALLER, Remedy.FAILING})
+TEMPORARY = frozenset({Remedy.AGAIN, Remedy.SMALLER, Remedy.FAILING})
 OLDER_THAN_THE_PROFESSIONAL_ACCOUNT = 2108006
 # From this length a window that keeps failing without a reason may be too heavy (GRAPH_API §3, code 1/99).
 FEWEST_DAYS_ON_SUSPICION = 20
 # Rounds without any answer after which a missing permission counts as the cause: 8 parts have failed by then.
 ROUNDS_TO_BELIEVE = 3
-ABOUT_PERMISSION = frozenset({Remedy.ASK_PERSON, Remedy.WITHOUT_FIELD})
+PERMISSION_REMEDIES = frozenset({Remedy.ASK_PERSON, Remedy.WITHOUT_FIELD})
 # More rounds than halving the names and the days, with one retry each, can take.
 MOST_ROUNDS = 24
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -73,7 +73,7 @@ class Part:
 
     def by_name(self, message: str) -> tuple["Part", ...]:
         """Return the names that the message contains apart from the rest, or halves if it contains none."""
-        first = suspects(message, self.names) or self.names[: len(self.names) // 2]
+        first = suspected_names(message, self.names) or self.names[: len(self.names) // 2]
         rest = tuple(name for name in self.names if name not in first)
         return replace(self, names=first), replace(self, names=rest)
 
@@ -86,7 +86,7 @@ class Part:
         )
 
 
-def suspects(message: str, names: Sequence[str]) -> tuple[str, ...]:
+def suspected_names(message: str, names: Sequence[str]) -> tuple[str, ...]:
     """Return the names that a message mentions, except names that it lists as valid.
 
     The result is a hint that saves calls. It is empty if the message mentions none of them, or all.
@@ -114,7 +114,7 @@ class Findings:
 
     answers: list[tuple[Part, Answer]] = field(default_factory=list)
     refused: list[tuple[Part, GraphError]] = field(default_factory=list)
-    passing: list[tuple[Part, GraphError]] = field(default_factory=list)
+    temporary: list[tuple[Part, GraphError]] = field(default_factory=list)
     denied: GraphError | None = None
     _no_insights: list[tuple[Part, GraphError]] = field(default_factory=list)
 
@@ -140,14 +140,14 @@ class Findings:
             return part.by_days()
         if error.remedy is not Remedy.AGAIN and len(part.names) > 1:
             return part.by_name(error.message)
-        (self.passing if error.remedy in PASSING else self.refused).append((part, error))
+        (self.temporary if error.remedy in TEMPORARY else self.refused).append((part, error))
         return ()
 
-    def doubted(self) -> list[tuple[Part, GraphError]]:
+    def doubtful_parts(self) -> list[tuple[Part, GraphError]]:
         """Return parts that failed as if their object had no insights, while it has answered another part since."""
-        doubted = [(part, error) for part, error in self._no_insights if self._answered(part.object_id)]
+        doubtful_parts = [(part, error) for part, error in self._no_insights if self._answered(part.object_id)]
         self._no_insights = [(part, error) for part, error in self._no_insights if not self._answered(part.object_id)]
-        return doubted
+        return doubtful_parts
 
     def _answered(self, name: str) -> bool:
         return any(part.object_id == name for part, _ in self.answers)
@@ -173,14 +173,14 @@ async def search(
             return findings
         answers, work = await ask_parts(caller, pieces, subject)
         findings.answers += answers
-        work += findings.doubted()
+        work += findings.doubtful_parts()
     return findings
 
 
 def is_same_permission(failed: Sequence[tuple[Part, GraphError]]) -> bool:
     """Return whether all of these failed because of the same missing permission."""
     return len({(error.code, error.subcode) for _, error in failed}) == 1 and all(
-        error.remedy in ABOUT_PERMISSION for _, error in failed
+        error.remedy in PERMISSION_REMEDIES for _, error in failed
     )
 
 

@@ -216,7 +216,7 @@ def read_item(result: Any, url: str, source: Source) -> Answer | GraphError:
     return Answer(data, Source(source.subject, f"GET /{url}", source.fetched_at, source.api_version, body))
 
 
-async def ahead(pages: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+async def prefetch(pages: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
     """Yield the same pages, fetching the next one while the caller works on the current one."""
     upcoming = asyncio.ensure_future(anext(pages, None))
     try:

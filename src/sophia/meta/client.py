@@ -134,7 +134,7 @@ class GraphClient:
     def _request(self, caller: Caller, method: str, path: str, params: Mapping[str, str]) -> httpx.Request:
         secret = dict(params)
         if self._app_secret is not None:
-            secret["appsecret_proof"] = proof(self._app_secret, caller.token)
+            secret["appsecret_proof"] = appsecret_proof(self._app_secret, caller.token)
         url = f"{self.base_url}/{self.version}/{path}"
         headers = {"Authorization": f"Bearer {caller.token.get_secret_value()}", "Accept-Encoding": "gzip"}
         body: dict[str, Any] = {"data": secret} if method == "POST" else {}
@@ -309,7 +309,7 @@ def budget_of(caller: Caller, error: GraphError) -> Budget:
     ]
 
 
-def proof(app_secret: SecretStr, token: SecretStr) -> str:
+def appsecret_proof(app_secret: SecretStr, token: SecretStr) -> str:
     """Return the appsecret_proof: it shows Meta that this token's caller knows the application's secret (B11)."""
     key, message = app_secret.get_secret_value().encode(), token.get_secret_value().encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()

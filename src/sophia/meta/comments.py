@@ -14,7 +14,7 @@ from sophia.meta.caller import MOST_BATCH_ITEMS
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
-from sophia.meta.fallbacks import ABOUT_A_PERMISSION, RunContext
+from sophia.meta.fallbacks import NOT_ABOUT_THE_OBJECT, RunContext
 from sophia.meta.interpreting import moment_of
 from sophia.meta.listing import Listing, walk
 from sophia.meta.paging import has_next, next_page_params
@@ -89,7 +89,7 @@ async def of_each_post(
                 raise result
             else:
                 closed[post_id] = result
-                if result.remedy in ABOUT_A_PERMISSION | {Remedy.WITHOUT_FIELD}:
+                if result.remedy in NOT_ABOUT_THE_OBJECT | {Remedy.WITHOUT_FIELD}:
                     denied.append(result)
         if not answered and len(denied) == len(ids[: start + len(part)]) > 1:
             for post_id in ids:

@@ -91,7 +91,7 @@ class Rule:
 
 HOUR = timedelta(hours=1)
 # In lower case. Their meaning does not depend on the code with which Meta sends them.
-ABOUT_PERMISSIONS = ("permission", "not authorized", "not authorised", "unauthorized", "public content access")
+PERMISSION_WORDS = ("permission", "not authorized", "not authorised", "unauthorized", "public content access")
 PERMISSION_NAME = re.compile(
     r"\b(?:pages_[a-z]+_[a-z_]+|instagram_(?:basic|content_publish|manage_[a-z]+|business_[a-z_]+)|read_insights"
     r"|business_management|ads_read|ads_management)\b"
@@ -103,7 +103,7 @@ NO_SUCH_FIELD = (
 # Characters of Meta's texts that are read, and that are shown and stored.
 LONGEST_READ, LONGEST_SHOWN = 10_000, 300
 # An unknown path, and a request without a metric: only a wrong request causes them.
-FAULTS_OF_OURS = frozenset({2500, 3001})
+REQUEST_ERRORS = frozenset({2500, 3001})
 # The first matching rule decides: subcodes before codes, words before none. Facts: GRAPH_API §3.
 RULES = (
     Rule(1, Remedy.SMALLER, message="reduce the amount of data"),
@@ -125,7 +125,7 @@ RULES = (
     # Code 100 has the same refusals as 10 and 200, sometimes without the subcode 33.
     Rule(100, Remedy.OBJECT_GONE, message="object with id"),
     Rule(100, Remedy.WITHOUT_FIELD, message="pages_read_user_content"),
-    *(Rule(100, Remedy.ASK_PERSON, message=words) for words in ABOUT_PERMISSIONS),
+    *(Rule(100, Remedy.ASK_PERSON, message=words) for words in PERMISSION_WORDS),
     Rule(100, Remedy.MISTAKE, message="nonexisting field", advice=NO_SUCH_FIELD),
     Rule(100, Remedy.MISTAKE),
     Rule(101, Remedy.STOP_APPLICATION),
@@ -233,12 +233,12 @@ def decide(code: int, subcode: int | None, message: str, status: int | None, *, 
     if is_transient or code == 0 or (status is not None and status >= WORTH_RETRYING_STATUS):
         return Remedy.AGAIN
     words = message.lower()
-    return Remedy.ASK_PERSON if any(part in words for part in ABOUT_PERMISSIONS) else Remedy.MISTAKE
+    return Remedy.ASK_PERSON if any(part in words for part in PERMISSION_WORDS) else Remedy.MISTAKE
 
 
 def advice_on(code: int, remedy: Remedy, message: str) -> str:
     """Return what to do about an error whose rule has no advice; it contains the permissions that Meta's text names."""
-    if remedy is Remedy.MISTAKE and code in FAULTS_OF_OURS:
+    if remedy is Remedy.MISTAKE and code in REQUEST_ERRORS:
         return REPORT
     names = sorted(set(PERMISSION_NAME.findall(message.lower())))
     if remedy is not Remedy.ASK_PERSON or not names:
@@ -248,7 +248,7 @@ def advice_on(code: int, remedy: Remedy, message: str) -> str:
 
 def text_for_people(message: str, user_title: str, user_message: str) -> str:
     """Return Meta's three texts as one, without repetitions: at most three times LONGEST_SHOWN and a remark."""
-    texts = [shown_text(part) for part in (message, user_title, user_message)]
+    texts = [display_text(part) for part in (message, user_title, user_message)]
     parts: list[str] = []
     for part in texts:
         is_repeated = any(part != other and part in other for other in texts) or part in parts
@@ -259,7 +259,7 @@ def text_for_people(message: str, user_title: str, user_message: str) -> str:
     return " ".join([*ended, last])
 
 
-def shown_text(text: str) -> str:
+def display_text(text: str) -> str:
     """Return a text of Meta's on one line, without secrets and control characters, at most LONGEST_SHOWN long."""
     # Secrets first: the pattern would not recognise half a token at the cut.
     return shorten(escape_controls(" ".join(redact_secrets(text).split())), LONGEST_SHOWN)

@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sophia.meta.batches import ByIdGroup, by_id, expand
 from sophia.meta.bisection import RequestedDays, chunks
-from sophia.meta.caller import ahead
+from sophia.meta.caller import prefetch
 from sophia.meta.catalogue.questions import questions
 from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError
-from sophia.meta.fallbacks import RunContext, insist
+from sophia.meta.fallbacks import RunContext, request_insights
 from sophia.meta.interpreting import Request, read_insights_of, read_listed_post
 from sophia.meta.listing import PAGE_SIZE, Listing, ids_of, listed, walk
 from sophia.meta.parsing import InsightsReader
@@ -56,7 +56,9 @@ async def insights(context: RunContext, days: DateRange) -> AsyncGenerator[Answe
         params = {"period": question.period.value}
         if question.breakdown:
             params["breakdown"] = question.breakdown
-        async for answer in insist(context, kind, question, params, "page_insights", RequestedDays(days, unix_window)):
+        async for answer in request_insights(
+            context, kind, question, params, "page_insights", RequestedDays(days, unix_window)
+        ):
             yield answer
 
 
@@ -77,7 +79,7 @@ async def posts(context: RunContext, since: datetime | None, limit: int = PAGE_S
         kind_of=lambda item: kind_of(item)[0],
     )
     pages: list[PostPage] = []
-    async for answer in ahead(walk(context, listing, since, scope=READS_USER_CONTENT, limit=limit)):
+    async for answer in prefetch(walk(context, listing, since, scope=READS_USER_CONTENT, limit=limit)):
         yield answer
         if answer.source.subject == listing.subject:
             pages.append(PostPage.of(answer, listing))

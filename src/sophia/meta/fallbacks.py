@@ -16,7 +16,7 @@ from sophia.meta.envelope import Answer
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.records import Refusal
 
-ABOUT_A_PERMISSION = frozenset({Remedy.ASK_PERSON, Remedy.MISTAKE})
+NOT_ABOUT_THE_OBJECT = frozenset({Remedy.ASK_PERSON, Remedy.MISTAKE})
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class RunContext:
             ]
 
 
-async def insist(
+async def request_insights(
     context: RunContext,
     kind: ObjectKind,
     question: Question,
@@ -138,5 +138,5 @@ def _conclude(context: RunContext, kind: ObjectKind, question: Question, failed_
         if part.names[0] in answered:  # on other days: Meta knows the name
             raise error
         context.refuse([kind], [question.label(part.names[0])], error)
-    for _, error in findings.passing:
+    for _, error in findings.temporary:
         raise error

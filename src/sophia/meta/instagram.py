@@ -7,12 +7,12 @@ from typing import Any
 
 from sophia.meta.batches import ByIdGroup, by_id
 from sophia.meta.bisection import RequestedDays
-from sophia.meta.caller import ahead
+from sophia.meta.caller import prefetch
 from sophia.meta.catalogue.questions import Question, questions, spans
 from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
-from sophia.meta.errors import shown_text
-from sophia.meta.fallbacks import RunContext, insist
+from sophia.meta.errors import display_text
+from sophia.meta.fallbacks import RunContext, request_insights
 from sophia.meta.interpreting import Request, read_insights_of, read_listed_post
 from sophia.meta.listing import PAGE_SIZE, Listing, listed, walk
 from sophia.meta.parsing import InsightsReader
@@ -72,7 +72,7 @@ async def demographics(context: RunContext) -> AsyncGenerator[Answer, None]:
     for question in _questions(context, ObjectKind.ACCOUNT):
         if question.timeframe:
             params = {**_params(question), "timeframe": question.timeframe}
-            async for answer in insist(context, ObjectKind.ACCOUNT, question, params, "account_insights"):
+            async for answer in request_insights(context, ObjectKind.ACCOUNT, question, params, "account_insights"):
                 yield answer
     for question in _spans(context):
         if question.breakdown == "contact_button_type":
@@ -100,7 +100,7 @@ async def media(context: RunContext, since: datetime | None, limit: int = PAGE_S
         kind_of=kind_of,
     )
     ids_by_kind: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
-    async for answer in ahead(walk(context, listing, since, limit=limit)):
+    async for answer in prefetch(walk(context, listing, since, limit=limit)):
         yield answer
         for item in listed(answer, "media"):
             kind = kind_of(item)
@@ -140,7 +140,7 @@ async def _account_insights(context: RunContext, question: Question, days: DateR
         window = RequestedDays(days, limited_window)
     else:
         params |= limited_window(days)
-    async for answer in insist(context, ObjectKind.ACCOUNT, question, params, "account_insights", window):
+    async for answer in request_insights(context, ObjectKind.ACCOUNT, question, params, "account_insights", window):
         yield answer
 
 
@@ -208,8 +208,10 @@ def kind_of(item: dict[str, Any]) -> ObjectKind:
 def unknown_kind_of(item: dict[str, Any]) -> str:
     """Return Meta's description of a medium whose kind is OTHER, for the report of the run."""
     product, media_type = (item.get(name) for name in ("media_product_type", "media_type"))
-    product_text = "no media_product_type" if product is None else f"media_product_type {shown_text(str(product))[:40]}"
-    return f"{product_text}, media_type {'missing' if media_type is None else shown_text(str(media_type))[:40]}"
+    product_text = (
+        "no media_product_type" if product is None else f"media_product_type {display_text(str(product))[:40]}"
+    )
+    return f"{product_text}, media_type {'missing' if media_type is None else display_text(str(media_type))[:40]}"
 
 
 def read_profile(request: Request, data: dict[str, Any]) -> Interpretation:

@@ -7,7 +7,7 @@ when it comes from the store months later.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,11 +15,10 @@ from sophia.meta.catalogue.terms import ObjectKind, Period
 from sophia.meta.envelope import object_id
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import ObservedPost, Source
-from sophia.meta.reporting_zone import parse_moment, reporting_day
+from sophia.meta.reporting_zone import ONE_SECOND, parse_moment, reporting_day
 
 BREAKDOWN_MODIFIER = re.compile(r"\.breakdown\(([a-z_,]+)\)")
 SPANS = {1: Period.DAY, 7: Period.WEEK, 28: Period.DAYS_28}
-A_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Request:
         if "since" not in self.params or "until" not in self.params:
             return None
         first, end = (datetime.fromtimestamp(int(self.params[name]), UTC) for name in ("since", "until"))
-        last = reporting_day(end - A_SECOND)
+        last = reporting_day(end - ONE_SECOND)
         period = SPANS.get((last - reporting_day(first)).days + 1)
         return (period, last) if period else None
 

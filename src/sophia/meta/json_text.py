@@ -19,12 +19,12 @@ def read_json(body: bytes) -> Any:
     except ValueError:
         pass
     try:
-        return repair_texts(json.loads(body, parse_int=bounded))
+        return repair_texts(json.loads(body, parse_int=bounded_number))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-def bounded(digits: str) -> int | float:
+def bounded_number(digits: str) -> int | float:
     """Return the number, or infinity, which is never stored, if it is too long."""
     return int(digits) if len(digits) <= MOST_DIGITS else float("inf")
 

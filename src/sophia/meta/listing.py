@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from sophia.meta.batches import ByIdGroup, by_id, expand
 from sophia.meta.bisection import is_about_object
+from sophia.meta.caller import MOST_PAGES
 from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
@@ -21,10 +22,9 @@ from sophia.meta.paging import incomplete
 from sophia.meta.reporting_zone import parse_moment
 
 PAGE_SIZE = 100
-MOST_PAGES = 1000
 MOST_EMPTY_PAGES = 20
 # Posts requested one by one, in one HTTP call, when one of them is invalid; Meta counts each as a call.
-FEW = 12
+SMALL_PAGE = 12
 # A page on which objects left alone and others alternate more often than this is requested one by one.
 MOST_RUNS = 6
 
@@ -92,13 +92,13 @@ class PageSize:
 
     @property
     def limit(self) -> int:
-        if self.next_objects > FEW:
+        if self.next_objects > SMALL_PAGE:
             return (self.next_objects + 1) // 2
         return self.next_objects or self.usual
 
     @property
-    def holds_the_invalid_object(self) -> bool:
-        return self.one_by_one or 0 < self.next_objects <= FEW
+    def is_down_to_a_few(self) -> bool:
+        return self.one_by_one or 0 < self.next_objects <= SMALL_PAGE
 
     def failed(self) -> None:
         self.next_objects = self.limit
@@ -114,7 +114,7 @@ class PageSize:
         self.next_objects = 0
         self.fruitless_searches += requested > 0 and skipped == 0
         self.one_by_one = (
-            self.one_by_one or (requested > FEW // 2 and skipped * 2 > requested) or self.fruitless_searches > 1
+            self.one_by_one or (requested > SMALL_PAGE // 2 and skipped * 2 > requested) or self.fruitless_searches > 1
         )
 
     def halve(self) -> bool:
@@ -176,7 +176,7 @@ class Walk:
         """Return the next page, and whether its insights must be requested one by one; None: try again."""
         names = () if self.denied else self.listing.wanted(self.context)
         limit, is_left_alone = self._next_run()
-        alone = not is_left_alone and not self.upcoming and not self.denied and self.size.holds_the_invalid_object
+        alone = not is_left_alone and not self.upcoming and not self.denied and self.size.is_down_to_a_few
         requested_names = () if alone or is_left_alone else names
         try:
             answer = await self.get(requested_names, limit)
@@ -223,7 +223,7 @@ class Walk:
         if self.size.next_objects:
             self.size.failed()
             return None
-        return await self._look_closer(error, names)
+        return await self._find_cause(error, names)
 
     def _leave_gated_out(self, error: GraphError) -> bool:
         """Stop requesting the fields that need a permission; return False if they were not requested."""
@@ -240,7 +240,7 @@ class Walk:
         await self.context.caller.edge(self.path, {"fields": self.listing.fields, "limit": "1"}, self.listing.subject)
         return self._leave_gated_out(error)
 
-    async def _look_closer(self, error: GraphError, names: tuple[str, ...]) -> tuple[Answer, bool] | None:
+    async def _find_cause(self, error: GraphError, names: tuple[str, ...]) -> tuple[Answer, bool] | None:
         """List the page without insights, and find out with some of its objects what made it fail."""
         limit = self.size.limit
         try:
@@ -249,7 +249,7 @@ class Walk:
             return await self._after_failure(again, ())
         ids = ids_of(page)
         left_alone = [self.context.is_left_alone(object_id) for object_id in ids]
-        if self.listing.short or len(ids) <= FEW or all(left_alone):
+        if self.listing.short or len(ids) <= SMALL_PAGE or all(left_alone):
             return page, True
         if not any(left_alone) and not is_about_object(error):
             await self._sample(page, names)
@@ -282,7 +282,7 @@ class Walk:
             self.denied = error
         self.answering |= {group.kind for group in groups if self.context.answered.intersection(group.ids)}
 
-    async def singles(self, page: Answer) -> list[Answer]:
+    async def request_one_by_one(self, page: Answer) -> list[Answer]:
         """Return the insights of a page's objects, requested one by one."""
         before, names = len(self.context.skipped), self.listing.wanted(self.context)
         groups = [self.listing.group(kind, names, ids) for kind, ids in self.listing.by_kind(page).items()]
@@ -321,7 +321,7 @@ async def walk(
         page, alone = result
         yield page
         if alone:
-            for single in await state.singles(page):
+            for single in await state.request_one_by_one(page):
                 yield single
         if is_past(page, listing.moment, since) or not follow(state, page, loop, used):
             break

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.envelope import OBJECT_ID, Answer
-from sophia.meta.errors import STOPS, GraphError, Remedy, shown_text
-from sophia.meta.tokens import INSTAGRAM_FIELDS, PAGE_FIELDS, DiscoveredPage, discreet, read_page
+from sophia.meta.errors import STOPS, GraphError, Remedy, display_text
+from sophia.meta.tokens import INSTAGRAM_FIELDS, PAGE_FIELDS, DiscoveredPage, read_page, without_secrets
 
 PORTFOLIOS = "business_management"
 # The edges of a portfolio are requested with names only: their other fields are not documented.
@@ -45,7 +45,7 @@ async def find_pages(caller: Caller, scopes: Collection[str], page_ids: Collecti
         page_id = str(item.get("id"))
         if item.get("access_token") and page_id not in pages:
             pages[page_id] = read_page(item)
-        names[page_id] = shown_text(str(item.get("name") or page_id))
+        names[page_id] = display_text(str(item.get("name") or page_id))
     if PORTFOLIOS in scopes:
         names |= await _portfolio_pages(caller, warnings)
     names |= {page_id: names.get(page_id, page_id) for page_id in page_ids}
@@ -105,7 +105,7 @@ async def _portfolio_pages(caller: Caller, warnings: list[str]) -> dict[str, str
 async def _read_names(caller: Caller, path: str, what: str, names: dict[str, str], warnings: list[str]) -> None:
     try:
         async for item in _items(caller, path, "id,name"):
-            names[str(item["id"])] = shown_text(str(item.get("name") or item["id"]))
+            names[str(item["id"])] = display_text(str(item.get("name") or item["id"]))
     except GraphError as error:
         if error.remedy in NO_ANSWER:
             raise
@@ -121,7 +121,7 @@ async def _own_pages(caller: Caller, missing: Mapping[str, str], warnings: list[
         results = await caller.batch([(page_id, {"fields": OWN_FIELDS}, 1) for page_id in part], "pages")
         for page_id, result in zip(part, results, strict=True):
             if isinstance(result, GraphError) and result.remedy in NO_ANSWER:
-                raise discreet(result, caller.token)
+                raise without_secrets(result, caller.token)
             if isinstance(result, Answer) and result.data.get("access_token"):
                 # Under the requested id: Meta may return another one (GRAPH_API §2.12).
                 pages.append(read_page({**result.data, "id": page_id}))

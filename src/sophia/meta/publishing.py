@@ -13,7 +13,7 @@ from typing import Any
 
 from sophia.meta.caller import Caller
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
-from sophia.meta.errors import TOO_MANY_REQUESTS, GraphError, Remedy, find_rule, shown_text
+from sophia.meta.errors import TOO_MANY_REQUESTS, GraphError, Remedy, display_text, find_rule
 
 PAGE_SIZE = "50"
 SUBJECT = "publishing"
@@ -204,7 +204,7 @@ async def container_progress(caller: Caller, container_id: str) -> Progress:
         "EXPIRED": Readiness.GONE,
     }
     readiness = words.get(str(answer.data.get("status_code")), Readiness.WORKING)
-    return Progress(readiness, shown_text(str(answer.data.get("status") or "")))
+    return Progress(readiness, display_text(str(answer.data.get("status") or "")))
 
 
 async def publish_container(caller: Caller, account: str, container_id: str) -> str:

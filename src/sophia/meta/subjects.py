@@ -53,11 +53,11 @@ def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
     """
     parsed = read_json(source.body) if data is None else data
     content = READERS[source.subject](Request.of(source), parsed)
-    readings, contradictions = agreeing(content.readings)
+    readings, contradictions = consistent(content.readings)
     return Batch(readings, content.posts, content.rejected_items + contradictions, content.reels, source)
 
 
-def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]]:
+def consistent(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]]:
     """Return the readings, without those of which an answer contains two values, and these as rejected items."""
     if len({reading[:-1] for reading in readings}) == len(readings):
         return readings, []

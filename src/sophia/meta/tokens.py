@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.client import GraphClient
 from sophia.meta.envelope import OBJECT_ID, Answer
-from sophia.meta.errors import GraphError, Remedy, shown_text
+from sophia.meta.errors import GraphError, Remedy, display_text
 from sophia.vault import STRUCK_OUT, redact_secrets
 
 INSTAGRAM_FIELDS = "instagram_business_account{id,username,name,followers_count}"
@@ -98,10 +98,10 @@ async def debug_tokens(client: GraphClient, app: App, tokens: Sequence[SecretStr
         try:
             results = await caller.batch(queries, "debug_token")
         except GraphError as error:
-            raise discreet(error, app.secret, *chunk) from None
+            raise without_secrets(error, app.secret, *chunk) from None
         for result in results:
             if isinstance(result, GraphError):
-                raise discreet(result, app.secret, *chunk) from None
+                raise without_secrets(result, app.secret, *chunk) from None
             token_facts.append(read_facts(result.data))
     return token_facts
 
@@ -121,7 +121,7 @@ def read_facts(data: dict[str, Any]) -> TokenFacts:
         data_access_expires_at=moment_of(facts.get("data_access_expires_at")),
         user_id=str(facts["user_id"]) if facts.get("user_id") else None,
         app_id=str(facts["app_id"]) if facts.get("app_id") else None,
-        problem=shown_text(str(error.get("message") or "no reason given")) if isinstance(error, dict) else None,
+        problem=display_text(str(error.get("message") or "no reason given")) if isinstance(error, dict) else None,
         page_ids=page_ids_of(facts.get("granular_scopes")),
     )
 
@@ -157,7 +157,7 @@ async def exchange_long_lived(client: GraphClient, app: App, token: SecretStr) -
     try:
         answer = await _exchange(client, app, params)
     except GraphError as error:
-        raise discreet(error, app.secret, token) from None
+        raise without_secrets(error, app.secret, token) from None
     longer, seconds = answer.data.get("access_token"), answer.data.get("expires_in")
     if not isinstance(longer, str) or not longer:
         raise GraphError("Meta exchanged the token for nothing")
@@ -186,7 +186,7 @@ def read_page(item: Mapping[str, Any]) -> DiscoveredPage:
     tasks, linked = item.get("tasks"), item.get("instagram_business_account")
     return DiscoveredPage(
         id=str(item["id"]),
-        name=shown_text(str(item.get("name") or item["id"])),
+        name=display_text(str(item.get("name") or item["id"])),
         token=SecretStr(str(item["access_token"])),
         tasks=frozenset(str(task) for task in tasks) if isinstance(tasks, list) else frozenset(),
         instagram=read_instagram(linked) if isinstance(linked, dict) and linked.get("id") else None,
@@ -194,11 +194,11 @@ def read_page(item: Mapping[str, Any]) -> DiscoveredPage:
 
 
 def read_instagram(linked: dict[str, Any]) -> DiscoveredInstagramAccount:
-    followers, username = linked.get("followers_count"), shown_text(str(linked.get("username") or ""))
+    followers, username = linked.get("followers_count"), display_text(str(linked.get("username") or ""))
     return DiscoveredInstagramAccount(
         id=str(linked["id"]),
         username=username,
-        name=shown_text(str(linked.get("name") or username or linked["id"])),
+        name=display_text(str(linked.get("name") or username or linked["id"])),
         followers=followers if isinstance(followers, int) else None,
     )
 
@@ -216,18 +216,18 @@ async def granted_permissions(caller: Caller) -> frozenset[str] | None:
     return frozenset(str(item["permission"]) for item in items if item.get("status") == "granted") or None
 
 
-def discreet(error: GraphError, *secrets: SecretStr) -> GraphError:
+def without_secrets(error: GraphError, *secrets: SecretStr) -> GraphError:
     """Return the same error without the secrets, which Meta repeats in some messages ("Malformed access token …")."""
 
-    def without(text: str) -> str:
+    def redact(text: str) -> str:
         for secret in secrets:
             text = text.replace(secret.get_secret_value(), STRUCK_OUT)
         return redact_secrets(text)
 
     return GraphError(
-        without(error.message),
-        user_title=without(error.user_title),
-        user_message=without(error.user_message),
+        redact(error.message),
+        user_title=redact(error.user_title),
+        user_message=redact(error.user_message),
         code=error.code,
         subcode=error.subcode,
         status=error.status,

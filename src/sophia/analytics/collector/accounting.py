@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.errors import StoreError
-from sophia.meta.bisection import PASSING
+from sophia.meta.bisection import TEMPORARY
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.errors import STOPS_TOKEN, GraphError, Remedy
 from sophia.meta.fallbacks import RunContext
@@ -24,7 +24,7 @@ AGAIN_AFTER_OUTAGE = timedelta(minutes=15)
 FAMILY_OF_EDGE = {"published_posts": "posts", "video_reels": "posts"}
 MOST_EXAMPLES = 5
 STATUS_AFTER = {Remedy.RECONNECT: "needs_reconnect", Remedy.PAUSE: "throttled"}
-A_PERSON_MUST_ACT = frozenset(
+NEEDS_A_PERSON = frozenset(
     {Remedy.RECONNECT, Remedy.STOP_APPLICATION, Remedy.UNREACHABLE, Remedy.ASK_PERSON, Remedy.WITHOUT_FIELD}
 )
 
@@ -82,7 +82,7 @@ class Accounting:
             return
         self._reported.add(id(error))
         outcome.problems.append(as_problem(family, error))
-        if error.remedy in A_PERSON_MUST_ACT and outcome.action_needed is None:
+        if error.remedy in NEEDS_A_PERSON and outcome.action_needed is None:
             outcome.action_needed = f"{error.advice} ({error.text})"
 
     def store_failed(self, family: str, error: DBAPIError | StoreError) -> None:
@@ -172,7 +172,7 @@ class Accounting:
             self._problem(
                 "quarantine", "set_aside", message, "Nothing, unless this persists: the next run reads them again."
             )
-        if any(error.remedy in PASSING for error in context.skipped.values()):
+        if any(error.remedy in TEMPORARY for error in context.skipped.values()):
             self._failed.add("posts")
         if outcome.status == "ok":
             self._settle_status()

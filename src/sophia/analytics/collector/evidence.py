@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import unquote
 
-from sophia.meta.bisection import PASSING
+from sophia.meta.bisection import TEMPORARY
 from sophia.meta.catalogue.lookup import find
 from sophia.meta.catalogue.terms import Level, Period, Platform, Source
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError
-from sophia.meta.fallbacks import ABOUT_A_PERMISSION
+from sophia.meta.fallbacks import NOT_ABOUT_THE_OBJECT
 from sophia.meta.listing import ids_of, is_past
 from sophia.meta.records import Batch, ObservedPost
 
 # Answers that list objects; one that lists no object holds no value.
 LISTS = frozenset({"published_posts", "video_posts", "media", "stories", "video_reels", "page_stories"})
 # Errors that are not about the post whose request they answer.
-NO_FAULT_OF_A_POST = PASSING | ABOUT_A_PERMISSION
+NOT_ABOUT_THE_POST = TEMPORARY | NOT_ABOUT_THE_OBJECT
 PROFILES = frozenset({"page_profile", "account_profile"})
 
 
@@ -90,7 +90,7 @@ class Evidence:
     def failure_of_posts(self, skipped: Mapping[str, GraphError]) -> GraphError | None:
         """Return the error of the listed posts if none had insights and some failed for an external reason."""
         errors = (skipped[name] for post in self.listed.values() for name in ids_of_post(post) & skipped.keys())
-        return None if self._has_post else next((e for e in errors if e.remedy in NO_FAULT_OF_A_POST), None)
+        return None if self._has_post else next((e for e in errors if e.remedy in NOT_ABOUT_THE_POST), None)
 
     @property
     def _has_post(self) -> bool:

@@ -34,7 +34,7 @@ from sophia.analytics.readings.writer import AccountWriter, Saved
 from sophia.config import Settings
 from sophia.database.engine import Database
 from sophia.meta import facebook, instagram
-from sophia.meta.bisection import PASSING
+from sophia.meta.bisection import TEMPORARY
 from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.fallbacks import RunContext
@@ -131,8 +131,8 @@ class Run:
     @property
     def unanswered_posts(self) -> dict[str, str]:
         """{id: reason} of the posts without an answer that the next run should request again."""
-        passing = {name: e.message for name, e in self.context.skipped.items() if e.remedy in PASSING}
-        return {**self._unanswered, **passing}
+        temporary = {name: e.message for name, e in self.context.skipped.items() if e.remedy in TEMPORARY}
+        return {**self._unanswered, **temporary}
 
     async def _keep(self, answers: AsyncGenerator[Answer, None]) -> None:
         """Store each answer as it arrives, in a thread."""
@@ -156,7 +156,7 @@ class Run:
             return [
                 posts,
                 Family("page_insights", len(windows), lambda: self._windows(windows, self._page_insights)),
-                Family("profile", 1, lambda: self._once(facebook.profile(self.context))),
+                Family("profile", 1, lambda: self._read_once(facebook.profile(self.context))),
                 stories,
             ]
         stories = Family("stories", 1, lambda: self._stories(instagram.stories(self.context)))
@@ -170,12 +170,12 @@ class Run:
             Family("account_totals", len(totals), lambda: self._windows(totals, self._totals)),
             Family("account_series", len(series), lambda: self._windows(series, self._series)),
             Family("weeks", 1, self._weeks),
-            Family("profile", 1, lambda: self._once(instagram.profile(self.context))),
+            Family("profile", 1, lambda: self._read_once(instagram.profile(self.context))),
             Family("demographics", 1, self._demographics),
             stories,
         ]
 
-    async def _once(self, answers: AsyncGenerator[Answer, None]) -> None:
+    async def _read_once(self, answers: AsyncGenerator[Answer, None]) -> None:
         await self._keep(answers)
         if self._evidence.is_empty:
             self._report_silence()
@@ -309,7 +309,7 @@ class Run:
     async def _posts(
         self, subject: str, moment: str, posts: Callable[[RunContext, datetime, int], AsyncGenerator[Answer, None]]
     ) -> None:
-        intervals, since = self._walk_back_to()
+        intervals, since = self._due_intervals()
         if since is None:
             return
         if FAMILY.get() in self.account.silent:
@@ -334,7 +334,7 @@ class Run:
         """Few accounts publish more than FRESH_PAGE posts in three days; a larger page would read old posts hourly."""
         return FRESH_PAGE if self.plan.fresh_only else PAGE_SIZE
 
-    def _walk_back_to(self) -> tuple[tuple[RefreshInterval, ...], datetime | None]:
+    def _due_intervals(self) -> tuple[tuple[RefreshInterval, ...], datetime | None]:
         """Return the refresh intervals that are due, and the moment back to which posts are read (None when nothing is
         due).
 

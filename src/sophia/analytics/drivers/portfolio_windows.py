@@ -20,7 +20,7 @@ from sophia.analytics.figures.estimation import Known
 from sophia.analytics.figures.facts import EXPOSURE, INTERACTIONS, SECOND_EXPOSURE, WATCHED, AccountDays, each_day
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.readings.account_days import account_days, posts_inside
-from sophia.analytics.readings.account_days import state_of_the_store as state_of
+from sophia.analytics.readings.account_days import store_version as state_of
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange

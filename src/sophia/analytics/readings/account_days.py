@@ -19,7 +19,7 @@ from sophia.meta.catalogue.terms import Level, Period
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import Post
 
-Days = dict[date, float]
+DailyValues = dict[date, float]
 # Far more fetches than all workers together commit while one transaction of a collection is open; counting them takes
 # a millisecond.
 RECENT_FETCHES = 20_000
@@ -34,7 +34,7 @@ def account_days(
     window: DateRange,
     *,
     as_of: datetime | None = None,
-) -> dict[tuple[int, str], Days]:
+) -> dict[tuple[int, str], DailyValues]:
     """Return {(account, canonical metric): {day: value}} without breakdowns, in one query."""
     metric_names = {
         number: meaning.metric
@@ -67,7 +67,7 @@ def account_days(
     calendar = {day_number(day): day for day in (window.start + index * ONE_DAY for index in range(window.days))}
     # Nearly all series have the same days, so each text is parsed once.
     parsed_days: dict[str, list[date]] = {}
-    values_by_series: dict[tuple[int, str], Days] = {}
+    values_by_series: dict[tuple[int, str], DailyValues] = {}
     for account, metric, on, amounts in rows:
         if on not in parsed_days:
             parsed_days[on] = [calendar[int(number)] for number in _NUMBER.findall(on)]
@@ -109,7 +109,7 @@ def posts_inside(
     return {account: tuple(window_counts) for account, *window_counts in rows}
 
 
-def state_of_the_store(session: Session) -> tuple[object, ...]:
+def store_version(session: Session) -> tuple[object, ...]:
     """Return values that change as soon as this transaction sees a newly stored answer or post; one query.
 
     The greatest id alone is not enough: on PostgreSQL the transaction that began first may commit last, and its fetch

@@ -84,7 +84,7 @@ def aggregate(
     daily = [metric for metric in metrics if metric.period == "day"]
     counting = _shared_counting(daily)
     values = list(_daily_values(session, client_id, [metric.id for metric in daily], days))
-    if bucket == "week" and counting is Counting.UNIQUE and _one_name_each(daily):
+    if bucket == "week" and counting is Counting.UNIQUE and _has_one_name_per_platform(daily):
         weekly = [metric.id for metric in metrics if metric.period == "week"]
         values += _daily_values(session, client_id, weekly, days, own_week=True)
     units = {None if metric.unit is None else Unit(metric.unit) for metric in daily}
@@ -120,7 +120,7 @@ def _shared_counting(metrics: Collection[StoredMetric]) -> Counting | None:
     return None if counting is None else Counting(counting)
 
 
-def _one_name_each(metrics: Collection[StoredMetric]) -> bool:
+def _has_one_name_per_platform(metrics: Collection[StoredMetric]) -> bool:
     """Return whether each platform has one name: people counted under several names cannot be added."""
     return len({metric.platform for metric in metrics}) == len(metrics)
 

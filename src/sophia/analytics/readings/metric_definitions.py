@@ -12,7 +12,7 @@ from sophia.meta.catalogue.canonical import Counting
 from sophia.meta.catalogue.lookup import reads
 from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
 
-_MEANINGS = "meanings of stored metrics"
+_CACHE_KEY = "meanings of stored metrics"
 # Lengths, in days, of the windows for which Meta returns its own numbers.
 OWN_DAYS: Mapping[str, int] = {Period.WEEK.value: 7, Period.DAYS_28.value: 28}
 
@@ -50,9 +50,9 @@ def metric_definitions(session: Session, metrics: Collection[str] | None = None)
 
     They are read once per session, because a report needs them half a dozen times.
     """
-    definitions: dict[int, MetricDefinition] | None = session.info.get(_MEANINGS)
+    definitions: dict[int, MetricDefinition] | None = session.info.get(_CACHE_KEY)
     if definitions is None:
-        definitions = session.info[_MEANINGS] = dict(_read_definitions(session))
+        definitions = session.info[_CACHE_KEY] = dict(_read_definitions(session))
     if metrics is None:
         return dict(definitions)
     return {

@@ -107,7 +107,7 @@ def read_page(
     )
     page = [(number, day, amount, source) for number, day, amount, source in rows[:limit]]
     last = write_cursor(page[-1][0], page[-1][1]) if len(rows) > limit else None
-    return Page(described(session, page), last)
+    return Page(with_details(session, page), last)
 
 
 def client_metric_names(session: Session, client_id: int) -> frozenset[str]:
@@ -199,7 +199,7 @@ def value_at(moment: datetime) -> Value:
     return type_coerce(value, MetricValue), type_coerce(fetch, BigId)
 
 
-def described(session: Session, rows: Collection[tuple[int, date, int | float, int]]) -> list[StoredReading]:
+def with_details(session: Session, rows: Collection[tuple[int, date, int | float, int]]) -> list[StoredReading]:
     """Return the readings of one page with the data of their series and fetches, in three queries."""
     if not rows:
         return []

@@ -13,7 +13,7 @@ from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import BudgetPause, MetricStatus, RefusedObject
 from sophia.database.columns import shortened
 from sophia.database.statements import among, put_rows
-from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, PASSING
+from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, TEMPORARY
 from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.pacing import Pause
@@ -113,7 +113,7 @@ def record_refused_objects(
     lasting = {
         name: error
         for name, error in skipped.items()
-        if error.remedy not in PASSING | STOPS and error.remedy is not Remedy.NO_DATA_YET
+        if error.remedy not in TEMPORARY | STOPS and error.remedy is not Remedy.NO_DATA_YET
     }
     recovered = [name for name in tried if name not in skipped]
     if recovered:

@@ -34,7 +34,6 @@ router = APIRouter()
 
 GAP_DAYS = 90
 MOST_GAP_DAYS = 731
-NO_WEEK = "The newest closed week has not been computed for any client yet; that happens every morning."
 
 
 @router.get("/accounts")

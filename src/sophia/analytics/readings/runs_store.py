@@ -93,7 +93,7 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
     run.calls, run.calls_counted_by_meta = outcome.calls, outcome.calls_counted_by_meta
     run.readings_new, run.readings_changed = outcome.saved.new, outcome.saved.changed
     run.readings_same, run.posts_new = outcome.saved.same, outcome.saved.posts_new
-    run.quarantined, run.problems = outcome.saved.quarantined, bounded(outcome.problems)
+    run.quarantined, run.problems = outcome.saved.quarantined, bounded_problems(outcome.problems)
     run.action_needed, run.resume_at = outcome.action_needed, outcome.resume_at
     run.retries, run.percent_used, run.families = outcome.retries, outcome.percent_used, outcome.families
     account = session.get_one(Account, run.account_id)
@@ -103,7 +103,7 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
         account.status, account.status_reason = "active", None
 
 
-def bounded(problems: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def bounded_problems(problems: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return problems as they are stored: at most MOST_CHARACTERS in total, with readable texts.
 
     Meta's messages may have any length, and one message may come back for every family and object.

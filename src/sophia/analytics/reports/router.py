@@ -31,7 +31,7 @@ from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.run_schemas import (
     AccountStatus,
 )
-from sophia.analytics.readings.runs_router import NO_WEEK, gap_window
+from sophia.analytics.readings.runs_router import gap_window
 from sophia.analytics.reports.brief import BRIEF_KPIS, make_brief
 from sophia.analytics.reports.brief_schemas import BriefAnswer, WeeksAnswer, WeeksQuery
 from sophia.analytics.reports.gathering import make_report
@@ -50,6 +50,7 @@ from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))
+NO_WEEK = "The newest complete week is not computed yet for any client; a job computes it every morning."
 portfolio = APIRouter()
 
 
