@@ -32,9 +32,12 @@ from sophia.analytics.readings.models import (
 )
 from sophia.analytics.readings.run_models import CollectionRun, Watermark
 from sophia.config import Settings
-from sophia.database import Database, day_number, put_rows
+from sophia.database.columns import day_number
+from sophia.database.engine import Database
+from sophia.database.statements import put_rows
 from sophia.main import create_app
-from sophia.meta.catalogue import Level, Platform, explain
+from sophia.meta.catalogue.lookup import explain
+from sophia.meta.catalogue.terms import Level, Platform
 from sophia.migrations import upgrade
 from sophia.portfolio.models import Account, Client, ContentDraft, Post
 

@@ -17,16 +17,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.run_models import Lease, Watermark
-from sophia.database import (
-    EPOCH,
-    Database,
-    among,
-    day_number,
-    day_of,
-    from_decimal,
-    put_rows,
-    to_decimal,
-)
+from sophia.database.columns import EPOCH, day_number, day_of, from_decimal, to_decimal
+from sophia.database.engine import Database
+from sophia.database.statements import among, put_rows
 from sophia.errors import ConfigurationError
 from sophia.portfolio.models import Account, Client, Post
 

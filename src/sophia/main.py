@@ -31,7 +31,7 @@ from sophia.analytics.router import api_router, operations
 from sophia.api_documents import page
 from sophia.api_documents.titles import name_operations
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.publishing.router import router as publishing
 
 OnStart = Callable[[], AbstractAsyncContextManager[object]]

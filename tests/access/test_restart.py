@@ -17,7 +17,7 @@ from sqlalchemy import func, make_url, select
 from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
 from sophia.analytics.conversions.models import ConversionEvent
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 from sophia.migrations import upgrade
 

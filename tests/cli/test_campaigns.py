@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from tests.cli.conftest import Shell
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, ContentDraft, Post
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import Shell
 
 from sophia.analytics.readings.runs_store import take_lease
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.faults import graph_fault
 
 SUBCOMMANDS = ("serve", "connect", "collect", "backfill", "status", "brief", "report", "client", "key", "tokens", "db")

@@ -9,7 +9,7 @@ from tests.cli.conftest import Shell
 from tests.conftest import Api, Filling, plain_settings
 
 from sophia.access.roles import Role
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 from sophia.migrations import configuration
 

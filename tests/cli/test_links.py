@@ -7,7 +7,7 @@ from tests.website import Site, running_site
 
 from sophia.analytics.links.store import register_links
 from sophia.analytics.utm.tagging import tag_copy
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import ContentDraft
 
 

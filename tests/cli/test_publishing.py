@@ -7,7 +7,7 @@ from tests.cli.conftest import Shell
 from tests.conftest import Filling
 
 from sophia.cli.publishing import advice
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.world import World, build_world
 from sophia.publishing.queue import EntryInfo
 

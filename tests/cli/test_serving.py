@@ -15,7 +15,7 @@ from tests.conftest import new_postgres
 from sophia.analytics.readings.models import EngagementMetric
 from sophia.analytics.readings.run_models import CollectionRun, Lease
 from sophia.cli.watchdog import EXIT_CODE
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.migrations import upgrade
 
 

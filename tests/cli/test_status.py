@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from tests.cli.conftest import Shell
 
 from sophia.analytics.readings.run_models import BudgetPause
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.errors import GraphError
 from sophia.demo.faults import graph_fault
 from sophia.meta.pacing import APPLICATION

@@ -8,7 +8,7 @@ from tests.conftest import Api, Filling, plain_settings
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.agency import furnish, remember
 from sophia.main import create_app
 

@@ -20,7 +20,8 @@ from sophia.analytics.benchmarks.comparison import SEED
 from sophia.analytics.benchmarks.queries import list_benchmarks
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.decisions.models import DecisionTrace
-from sophia.database import Base, Database, day_number
+from sophia.database.columns import Base, day_number
+from sophia.database.engine import Database
 from sophia.errors import StoreError
 from sophia.migrations import configuration, expect_current, upgrade
 

@@ -22,7 +22,8 @@ from sophia.analytics.kpis.models import KPISnapshot
 from sophia.analytics.links.models import TrackedLink
 from sophia.analytics.readings.models import EngagementMetric, MetricRevision, StoredMetric
 from sophia.analytics.readings.run_models import MetricStatus, Watermark
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, Client, ClientRevision, Post, PublishingQueueEntry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from tests.conftest import plain_settings
 from tests.meta.conftest import NOW, Meta, meta
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.jobs.context import JobContext, graph_client
 from sophia.portfolio.connecting import Connected, Connecting, Offer, store
 from sophia.vault import Vault

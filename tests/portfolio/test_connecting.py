@@ -10,7 +10,7 @@ from tests.meta.conftest import NOW
 from tests.portfolio.conftest import Agency
 
 from sophia.analytics.collector.plan import Plan
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth

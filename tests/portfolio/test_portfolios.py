@@ -14,7 +14,7 @@ from tests.conftest import store_of
 from tests.meta.conftest import NOW
 from tests.portfolio.conftest import Agency
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth

@@ -32,7 +32,7 @@ from sophia.analytics.maintenance.tables import exported_tables
 from sophia.analytics.readings.models import QuarantinedItem
 from sophia.analytics.readings.run_models import MetricStatus, RefusedObject
 from sophia.analytics.readings.runs_store import take_lease
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.records import Discovered, DiscoveredPost, ObservedComment, ObservedComments
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ClientRevision, PublishingQueueEntry
@@ -296,7 +296,7 @@ def tell(filling: Filling, client: int, account: int, name: str) -> None:
 def talk(filling: Filling, client: int, account: int, name: str) -> None:
     """A comment with what follows from it, and a competitor that was seen."""
     said = ObservedComment("c1", NOW, "I love this place!", is_reply=False, is_own=False)
-    shown = ObservedComments(f"post-{name}", [said], None, is_odd=False)
+    shown = ObservedComments(f"post-{name}", [said], None, is_incomplete=False)
     rival = Discovered(7, 1, [DiscoveredPost("1", NOW, "IMAGE", 3, 1)], is_all=True)
     filling.post(account, shown.post)
     save_comments(filling.database, account, [shown], NOW, NOW - timedelta(days=30))

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from tests.analytics.collector.conftest import NOON, AppState, in_no_time, open_house
 from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.objects import Media, Post
 from sophia.demo.upload_store import Desk
 from sophia.meta.client import GraphClient

@@ -24,12 +24,13 @@ from tests.analytics.collector.conftest import NOON, AppState, Key, in_no_time
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
-from sophia.analytics.readings.account_states import failing_families, standings
+from sophia.analytics.readings.account_states import account_health, failing_families
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.cli.cancellation import run
 from sophia.cli.status import as_document
 from sophia.config import IsolatedSettings
-from sophia.database import Database, day_of
+from sophia.database.columns import day_of
+from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth
@@ -201,7 +202,7 @@ class Ground(AppState):
             failing = failing_families(session)
             documents = [
                 as_document(one, failing.get(one.account.id, []), self.sophia_now, ONE_DAY)
-                for one in standings(session)
+                for one in account_health(session)
             ]
         advice = [f"{one['platform']}: {one['what_to_do']}" for one in documents if one["what_to_do"]]
         problems = self.rows(

@@ -141,7 +141,7 @@ META = (
         "A value is NaN",
         "The newest value of a metric of the Page comes as NaN, a day after all was well.",
         under(lambda: Fault(PAGE_INSIGHTS, mutation="nan", metric="page_views_total")),
-        told=("could not be believed",),
+        told=("were invalid and rejected",),
         lost=lambda key: key[2] == "page_views_total",
         again=True,
     ),

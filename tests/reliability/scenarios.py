@@ -9,7 +9,7 @@ from tests.analytics.collector.conftest import Key
 from tests.reliability.comparing import at_the_end, wanted_on, while_it_lasts
 from tests.reliability.ground import Ground, Told, open_ground
 
-from sophia.database import Database
+from sophia.database.engine import Database
 
 LONGEST_LINE = 240
 

@@ -11,7 +11,7 @@ from tests.reliability.machine_faults import MACHINE
 from tests.reliability.meta_faults import META
 from tests.reliability.scenarios import Scenario, nothing, play
 
-from sophia.database import Database
+from sophia.database.engine import Database
 
 
 def rows(scenarios: tuple[Scenario, ...]) -> list[object]:

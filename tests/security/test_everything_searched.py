@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.reliability.ground import Ground, open_ground
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.faults import Fault
 from sophia.demo.meta_errors import fault_of
 

@@ -11,7 +11,8 @@ from tests.security.test_routes import OPEN, PROBLEM, Route, filled, routes
 from sophia.access.roles import Role
 from sophia.access.web import permission_of
 from sophia.analytics.annotations.models import Annotation
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 # What each route that changes something requires, and answers when it is done. GET routes require *read*.

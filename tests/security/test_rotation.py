@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from tests.cli.conftest import Shell
 from tests.conftest import NOW, Filling
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import ConfigurationError
 from sophia.portfolio.models import Client
 from sophia.portfolio.service import Connection, connect_account, forget_tokens, rotate_keys, stored_tokens

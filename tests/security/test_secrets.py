@@ -13,7 +13,7 @@ from tests.cli.conftest import Shell
 from tests.conftest import NOW, Api, Filling, plain_settings
 
 from sophia.access.keys import Viewer, identify
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import ConfigurationError
 from sophia.jobs.context import graph_client
 from sophia.portfolio.models import Account

@@ -15,7 +15,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from sophia.access.roles import Role
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Base, BigId, UtcDateTime
 from sophia.errors import ConflictError, NotFoundError
 
 PREFIX = "sophia"

@@ -25,7 +25,7 @@ from sophia.access.limits import RateLimits
 from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError, tell
 from sophia.access.roles import Role
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import SophiaError
 
 LONGEST_KEY = 200

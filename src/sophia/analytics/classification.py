@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from sophia.meta.catalogue import CANONICAL, METRICS, Level, MetricClass, Platform, explain
+from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.lookup import METRICS, explain
+from sophia.meta.catalogue.terms import Level, Platform
 
 
 def _classes() -> Iterator[tuple[str, MetricClass]]:

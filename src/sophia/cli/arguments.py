@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sophia.analytics.figures.figures import DateRange
+    from sophia.meta.reporting_zone import DateRange
 
 # Most of Europe writes 28.2.2026; no other order of day, month and year is accepted.
 DAYS = ["%Y-%m-%d", "%d.%m.%Y"]

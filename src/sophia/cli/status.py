@@ -10,7 +10,7 @@ from sophia.cli.installation import open_installation
 from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.readings.account_states import FailingFamily, Standing
+    from sophia.analytics.readings.account_states import AccountHealth, FailingFamily
 
 # For failures that should be temporary but last for several runs.
 LASTING_FAILURE = "Check https://metastatus.com. If Meta has no outage, report the failure with the lines of the log."

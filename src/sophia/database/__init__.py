@@ -1,5 +1,5 @@
-"""The database: `engine` one transaction per request or job, `columns` the types that both databases share, `statements`
-what is said past SQLAlchemy.
+"""The database: `engine` opens one transaction per request or job, `columns` holds the column types that SQLite and
+PostgreSQL share, `statements` the SQL that SQLAlchemy does not write.
 """
 
 from sophia.database.columns import (

@@ -18,13 +18,13 @@ from sophia.analytics.decisions.requests import NewDecision
 from sophia.analytics.decisions.store import record_decision
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, start_run
 from sophia.analytics.readings.writer import AccountWriter, Owner
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.noise import around_one, seed_of, unit
 from sophia.demo.objects import Business, Media, Post
 from sophia.demo.pacific import days_between, pacific_day
 from sophia.demo.truth import Truth
 from sophia.demo.world import World
-from sophia.meta.catalogue import Period, Platform
+from sophia.meta.catalogue.terms import Period, Platform
 from sophia.meta.records import Batch, Reading, Source
 from sophia.portfolio.connecting import Connected, Offer, store_page
 from sophia.portfolio.models import Account, Client, ContentDraft, PublishingQueueEntry
@@ -197,7 +197,7 @@ def daily_batches(platform: Platform, posts: Sequence[Post | Media], truth: Trut
         ]
         if readings:
             source = Source("daily", "what an earlier daily run read", at, "v22.0", b"")
-            yield Batch(source, readings, [], [], [])
+            yield Batch(readings, [], [], [], source)
 
 
 def record_plans(

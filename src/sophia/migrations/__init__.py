@@ -5,7 +5,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import StoreError
 
 

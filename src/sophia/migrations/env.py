@@ -5,7 +5,7 @@ from alembic import context
 import sophia.access
 import sophia.analytics.models
 import sophia.portfolio.models
-from sophia.database import Base
+from sophia.database.columns import Base
 
 # Imported for the tables that they hang on the metadata.
 TABLES = (sophia.access, sophia.analytics.models, sophia.portfolio.models)

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.models import ApprovalEvent, ContentDraft, PublishingQueueEntry
 

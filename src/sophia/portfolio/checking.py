@@ -8,7 +8,7 @@ import anyio.to_thread
 from pydantic import SecretStr
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.client import GraphClient
 from sophia.meta.tokens import TokenFacts, debug_tokens
 from sophia.meta.versions import version_warning

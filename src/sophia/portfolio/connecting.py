@@ -12,7 +12,7 @@ import anyio.to_thread
 from pydantic import SecretStr
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import ConfigurationError, ConflictError, InvalidInputError
 from sophia.meta.client import GraphClient
 from sophia.meta.envelope import object_id

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio import approvals
 from sophia.portfolio.approvals import Event, events_of, expect_at_home, expect_version, is_approved, lock_draft

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from sophia.database import Base, BigId, Message, UtcDateTime
+from sophia.database.columns import Base, BigId, Message, UtcDateTime
 
 PLATFORMS = "('facebook', 'instagram')"
 

@@ -191,7 +191,7 @@ async def until_ready(look: Callable[[], Awaitable[meta.Progress]], sleep: Sleep
         if progress.readiness is Readiness.GONE:
             raise MadeInVainError("What was made for this post has ended, and is made again.")
         if progress.readiness is Readiness.REFUSED:
-            raise MediaRefusedError(progress.said or "Meta could not use the media.")
+            raise MediaRefusedError(progress.message or "Meta could not use the media.")
         if seconds is not None:
             await sleep(seconds)
     raise StillWorkingError("Meta is still processing the media.")

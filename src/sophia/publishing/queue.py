@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.approvals import (
     Event,

@@ -26,7 +26,7 @@ from sophia.analytics.collector.portfolio import LEASE, RENEW_SECONDS, is_dead
 from sophia.analytics.readings.refusals import record_pauses
 from sophia.analytics.readings.runs_store import release_lease, take_lease
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import BusyError, InvalidInputError
 from sophia.meta.client import GraphClient
 from sophia.meta.errors import GraphError, Remedy

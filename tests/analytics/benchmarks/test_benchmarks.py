@@ -25,7 +25,7 @@ from sophia.analytics.benchmarks.models import IndustryBenchmark
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
 from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 TODAY = date(2026, 11, 22)
 RATE = "engagement_rate_by_followers"

@@ -16,7 +16,7 @@ from sophia.analytics.benchmarks.comparison import SEED, TOO_FEW_CLIENTS
 from sophia.analytics.benchmarks.store import write_benchmarks
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.readings.account_states import DAY_FAMILIES
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import ConflictError
 from sophia.portfolio.models import Account
 

@@ -19,7 +19,8 @@ from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.config import Settings
-from sophia.database import Database, day_of
+from sophia.database.columns import day_of
+from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
 from sophia.demo.server import running_server
 from sophia.demo.truth import Truth

@@ -12,7 +12,7 @@ from sophia.analytics.collector.plan import Plan
 from sophia.analytics.comments.store import forget_comments
 from sophia.analytics.readings.run_models import COMMENTS
 from sophia.analytics.readings.runs_store import RunOutcome
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.comments import NAMES, Written, written
 from sophia.demo.errors import as_json
 from sophia.demo.faults import Fault

@@ -9,12 +9,11 @@ from sophia.analytics.collector.plan import Plan
 from sophia.analytics.comments.competitors import ListedCompetitor, list_competitors, voices
 from sophia.analytics.comments.competitors_store import add_competitor
 from sophia.analytics.comments.share_of_voice import share_of_voice
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.readings.run_models import COMMENTS
 from sophia.analytics.readings.runs_store import RunOutcome
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.meta_errors import fault_of
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 from .conftest import NOON, AppState, open_house
 

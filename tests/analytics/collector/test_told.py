@@ -66,7 +66,7 @@ def test_metas_text_for_users_reaches_the_person(make_house: HouseMaker) -> None
         assert "\x1b" not in shown
         assert len(shown) < 1500
     assert "read_insights" in action
-    assert "fault of Sophia" not in str(problems)
+    assert "error in Sophia" not in str(problems)
 
 
 def test_every_remedy_has_an_advice() -> None:

@@ -11,7 +11,7 @@ from sophia.analytics.comments.competitor_models import Competitor
 from sophia.analytics.comments.competitors_store import refuse_competitor, remove_competitor, save_discovered
 from sophia.analytics.comments.store import save_comments
 from sophia.analytics.readings.run_models import CollectionRun
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.records import Discovered, DiscoveredPost, ObservedComment, ObservedComments
 from sophia.portfolio.models import Post
 
@@ -39,7 +39,7 @@ def write(
         ObservedComment(f"{post}{mark}{index}", at + timedelta(seconds=index), text, is_reply=False, is_own=own)
         for index, text in enumerate(texts)
     ]
-    save_comments(filling.database, account, [ObservedComments(post, seen, None, is_odd=False)], NOW, LONG_AGO)
+    save_comments(filling.database, account, [ObservedComments(post, seen, None, is_incomplete=False)], NOW, LONG_AGO)
 
 
 @pytest.fixture

@@ -26,8 +26,9 @@ from sophia.analytics.conversions.commerce import (
     revenue_per_customer,
 )
 from sophia.analytics.figures.facts import ConversionFact, CostFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, month_of
+from sophia.analytics.figures.figures import Coverage, month_of
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 WEDNESDAY = date(2026, 11, 4)
 

@@ -8,7 +8,7 @@ from tests.conftest import NOW, ONE_DAY, Filling
 
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.conversions.post_coverage import post_coverage
-from sophia.analytics.figures.figures import DateRange
+from sophia.meta.reporting_zone import DateRange
 
 A_WEEK_AGO = NOW - timedelta(days=7)
 # Two years before NOW, in whole days of the reporting zone.

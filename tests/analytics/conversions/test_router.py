@@ -15,7 +15,7 @@ from sophia.analytics.conversions.event_types import EventType
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.figures.requests import RunStatus
 from sophia.analytics.readings.run_models import RUN_STATUSES
-from sophia.database import Database
+from sophia.database.engine import Database
 
 GOOD: dict[str, Any] = {
     "event_type": "conversion",

@@ -11,8 +11,8 @@ from sophia.analytics.decisions.guidance import advise, stage_qualities
 from sophia.analytics.decisions.predictions import Age, Chance, Outcome, Point, Prediction, readable_predictions
 from sophia.analytics.decisions.scores import Quantiles
 from sophia.analytics.figures.facts import ApprovalFact
-from sophia.analytics.figures.figures import DateRange
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
+from sophia.meta.reporting_zone import DateRange
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY, NEXT_DAY = date(2026, 11, 1), date(2026, 11, 2)

@@ -11,7 +11,7 @@ from tests.conftest import NOW, Api, Filling, QueryCounter
 from sophia.analytics.decisions.models import DecisionTrace
 from sophia.analytics.decisions.scoring import attribute_outcomes, decision_quality, keep_scores, quality_window
 from sophia.analytics.readings.models import EngagementMetric, Fetch
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio import approvals
 from sophia.portfolio.drafts import DraftContent, create_draft, edit_draft
 

@@ -18,7 +18,6 @@ from sophia.analytics.figures.figures import (
     OVER_HUNDRED,
     Change,
     Coverage,
-    DateRange,
     Figure,
     FigureUnit,
     Interval,
@@ -30,6 +29,7 @@ from sophia.analytics.figures.figures import (
     week_of,
 )
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import DateRange
 
 COUNT = FigureUnit.COUNT
 MONDAY = date(2026, 11, 2)

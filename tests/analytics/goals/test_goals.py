@@ -11,6 +11,7 @@ from sophia.analytics.goals.progress import GOALS, Goal, GoalKind, GoalStatus, R
 from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import DateRange
 
 NOVEMBER = DateRange(date(2026, 11, 1), date(2026, 12, 1))
 HALF = date(2026, 11, 16)

@@ -22,7 +22,7 @@ from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.conversions.models import MarketingCost
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.readings.models import MetricSeries, StoredMetric
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 from sophia.portfolio.models import ApprovalEvent
 

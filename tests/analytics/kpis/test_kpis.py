@@ -24,7 +24,7 @@ from tests.analytics.invented import (
 )
 
 from sophia.analytics.figures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
-from sophia.analytics.figures.figures import NOT_ADDED, ONE_DAY, Coverage, DateRange, FigureUnit
+from sophia.analytics.figures.figures import NOT_ADDED, Coverage, FigureUnit
 from sophia.analytics.kpis.kpis import (
     KPIS,
     NO_FOLLOWERS,
@@ -36,7 +36,9 @@ from sophia.analytics.kpis.kpis import (
 )
 from sophia.analytics.kpis.like_for_like import NOT_BEGUN
 from sophia.analytics.kpis.summaries import algo_dependent_summary
-from sophia.meta.catalogue import CANONICAL, ObjectKind
+from sophia.meta.catalogue.canonical import CANONICAL
+from sophia.meta.catalogue.terms import ObjectKind
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 TWO_POSTS = (post(1, numbers(1000, 40, 5, 3, 2)), post(2, numbers(200, 18, 1, 1, 0)))
 COUNTS = st.integers(0, 10**6)

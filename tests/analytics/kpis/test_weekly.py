@@ -20,6 +20,7 @@ from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.analytics.kpis.queries import _weeks_of_decisions, account_figures, weeks_due
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.kpis.windows import client_windows, measured_clients
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ApprovalEvent
 
 MONDAY_MORNING = datetime(2026, 11, 16, 16, tzinfo=NOW.tzinfo)

@@ -40,7 +40,8 @@ from sophia.analytics.maintenance.importing import import_store
 from sophia.analytics.maintenance.tables import SECRET_COLUMNS, exported_tables
 from sophia.analytics.readings.models import Fetch, QuarantinedItem
 from sophia.analytics.readings.run_models import CollectionRun, RefusedObject
-from sophia.database import Database, Message
+from sophia.database.columns import Message
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError, StoreError
 from sophia.portfolio.models import ApprovalEvent, Client
 

@@ -26,7 +26,8 @@ from sophia.analytics.maintenance.importing import IMPORTED, import_store
 from sophia.analytics.maintenance.tables import decoder, encoder, exported_tables
 from sophia.analytics.maintenance.verifying import verify_store
 from sophia.analytics.readings.models import EngagementMetric, Fetch
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.jobs.collecting import collect_comments, collect_daily
 from sophia.portfolio.models import Account, Client, Post

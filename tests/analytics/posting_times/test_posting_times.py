@@ -23,7 +23,7 @@ from sophia.analytics.posting_times.group_effects import (
     log_engagement_rates,
     posting_times,
 )
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 
 TORONTO = ZoneInfo("America/Toronto")
 MONDAY_EVENING = datetime(2026, 6, 1, 20, 30, tzinfo=TORONTO)

@@ -11,8 +11,9 @@ from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
 from sophia.analytics.figures.figures import ONE_WEEK
 from sophia.analytics.posting_times.service import measure_posting_times, rank_client_posts
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
-from sophia.database import day_number, put_rows
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.columns import day_number
+from sophia.database.statements import put_rows
+from sophia.meta.reporting_zone import ONE_WEEK, reporting_day
 from sophia.portfolio.models import ContentDraft, Post
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

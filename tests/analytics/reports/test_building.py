@@ -18,6 +18,7 @@ from sophia.analytics.readings.models import MetricSeries, StoredMetric
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.records import Report
 from sophia.errors import InvalidInputError, NotFoundError
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Client
 
 FORMS: tuple[Form, ...] = (

@@ -30,7 +30,7 @@ def test_comments_of_the_window(agency: Agency, api: Api) -> None:
     wednesday = day_start(MONDAY + 2 * ONE_DAY)
     week = [seen(str(index), GOOD if index % 3 else BAD, wednesday + timedelta(minutes=index)) for index in range(9)]
     before = [seen("before", BAD, wednesday - timedelta(days=4))]
-    answer = ObservedComments("talked", [*week, *before], None, is_odd=False)
+    answer = ObservedComments("talked", [*week, *before], None, is_incomplete=False)
     save_comments(filling.database, account, [answer], NOW, LONG_AGO)
     found = make_report(filling.database, client, None, NOW).comments
     assert (found.whole.comments, found.whole.shares) == (9, {"positive": 66.7, "neutral": 0.0, "negative": 33.3})
@@ -47,10 +47,10 @@ def test_comments_as_they_were_known(agency: Agency) -> None:
     agency.filling.post(account, "talked")
     at, moment = day_start(MONDAY), NOW - timedelta(hours=5)
     names = ["a", "b", "c"]
-    first = ObservedComments("talked", [seen(name, GOOD, at) for name in names], None, is_odd=False)
+    first = ObservedComments("talked", [seen(name, GOOD, at) for name in names], None, is_incomplete=False)
     save_comments(database, account, [first], moment - timedelta(hours=1), LONG_AGO)
     then = make_report(database, client, None, moment)
-    late = ObservedComments("talked", [seen("late", BAD, at)], None, is_odd=False)
+    late = ObservedComments("talked", [seen("late", BAD, at)], None, is_incomplete=False)
     save_comments(database, account, [late], NOW, LONG_AGO)
     with database.write() as session:
         finish_posts(session, account, {"talked": {"a", "b", "late"}}, {"talked": (NOW, 3)}, NOW, LONG_AGO)

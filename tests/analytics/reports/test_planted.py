@@ -17,6 +17,7 @@ from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import Brief
 from sophia.database import Database
 from sophia.demo.objects import BetterContent, Busier
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 MONDAY = date(2026, 11, 9)

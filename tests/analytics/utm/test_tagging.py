@@ -8,7 +8,7 @@ from tests.analytics.utm.cases import BARE, CASES, SAME
 from sophia.analytics.utm.addresses import Untagged
 from sophia.analytics.utm.tagging import LONGEST_COPY, build_utm_url, copy_length, inject_utm_into_copy, tag_copy
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 PAIRS = ("utm_source=facebook", "utm_medium=social", "utm_campaign=spring-sale", "utm_content=post_7")
 TAGS = "&".join(PAIRS)

@@ -10,7 +10,6 @@ from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.annotations.models import Annotation
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.readings.validity import standing
 from sophia.database.statements import among

@@ -17,10 +17,10 @@ from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.database import Database
-from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 # The first run judges so many days; older anomalies are no news.
 FIRST_DAYS = 90
@@ -60,7 +60,7 @@ def judge(session: Session, platform: Platform, metric: str, today: date) -> Jud
     if last <= begun:
         return None
     days = DateRange(earliest_day(begun), last + ONE_DAY)
-    readings = account_days(session, accounts, meanings(session, {metric}), {metric}, days)
+    readings = account_days(session, accounts, metric_definitions(session, {metric}), {metric}, days)
     posts = posts_a_day(session, accounts, days)
     days_by_account = {
         account: series_days(AccountSeries(account, platform, metric), readings, posts, days)

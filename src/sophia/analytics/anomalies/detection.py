@@ -13,6 +13,7 @@ from sophia.analytics.anomalies.records import MonitoringResult, MonitoringState
 from sophia.analytics.anomalies.scoring import SeriesTable
 from sophia.analytics.figures.figures import ONE_DAY
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY
 
 PROVISIONAL_DAYS = 2
 

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
-from sophia.database.columns import Json
+from sophia.database.columns import Base, BigId, Json, UtcDateTime
 from sophia.portfolio.models import PLATFORMS
 
 ANOMALY_KINDS = ("spike", "drop", "outage", "rise", "fall", "gap")

@@ -12,10 +12,9 @@ from sophia.analytics.anomalies.queries import judged_through, stored_anomalies,
 from sophia.analytics.anomalies.schemas import AnomaliesQuery, AnomalyLine, ClientAnomalies, PortfolioEvents
 from sophia.analytics.anomalies.sentences import say_anomaly
 from sophia.analytics.anomalies.shared_events import shared_events
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.requests import ClientId, requested_dates
 from sophia.analytics.readings.permissions import expect_client
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))
 portfolio = APIRouter()

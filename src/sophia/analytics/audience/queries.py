@@ -24,7 +24,8 @@ from sophia.analytics.audience.models import TargetAudienceEntry
 from sophia.analytics.figures.facts import FOLLOWERS
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.queries import CURRENT
-from sophia.meta.catalogue import METRICS, Asked, Level, Platform, read_breakdown, reads
+from sophia.meta.catalogue.lookup import METRICS, read_breakdown, reads
+from sophia.meta.catalogue.terms import Asked, Level, Platform
 from sophia.portfolio.models import Account
 
 AudienceKind = Literal["followers", "engaged", "reached"]

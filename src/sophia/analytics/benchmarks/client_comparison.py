@@ -29,9 +29,9 @@ from sophia.analytics.kpis.windows import (
     measured_clients,
     of_accounts,
 )
-from sophia.database import Database
-from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 PEER_KPIS = ("engagement_rate_by_reach", "engagement_rate_by_followers", "audience_growth")
 NO_PEERS = "Only complete weeks from Monday to Sunday are compared with the portfolio."

@@ -14,7 +14,7 @@ from pydantic import Field, PlainSerializer
 
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 ALL_INDUSTRIES = "all"
 OLD_AFTER_MONTHS = 18

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Base, BigId, UtcDateTime
 from sophia.portfolio.models import PLATFORMS
 
 

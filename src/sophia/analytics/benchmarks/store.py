@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.benchmarks.comparison import SHIPPED, BadLine, Benchmark
 from sophia.analytics.benchmarks.models import IndustryBenchmark
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, NotFoundError
 
 KEY = ("industry", "platform", "metric", "statistic", "source", "data_year")

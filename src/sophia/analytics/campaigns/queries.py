@@ -26,7 +26,9 @@ from sophia.analytics.conversions.queries import client_today
 from sophia.analytics.figures.facts import ConversionFact, PostFacts
 from sophia.analytics.figures.figures import Figure, Number, total
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
-from sophia.meta.catalogue import CANONICAL, Level, ObjectKind, Platform, reads
+from sophia.meta.catalogue.canonical import CANONICAL
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.meta.reporting_zone import day_start
 from sophia.portfolio.models import Account, Post
 

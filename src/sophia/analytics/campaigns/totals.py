@@ -11,7 +11,8 @@ from sophia.analytics.figures.facts import ConversionFact, PostFacts, newest
 from sophia.analytics.figures.figures import Figure, FigureUnit, figure
 from sophia.analytics.kpis.kpis import engagements_of, of_post, ratio_of_sums
 from sophia.analytics.kpis.summaries import posts_total
-from sophia.meta.catalogue import CANONICAL, MetricClass, ObjectKind
+from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.terms import ObjectKind
 
 
 class CampaignStatus(StrEnum):

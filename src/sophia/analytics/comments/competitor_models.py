@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.analytics.readings.models import DAY_IN_RANGE
-from sophia.database import Base, BigId, Day, Message, UtcDateTime
+from sophia.database.columns import Base, BigId, Day, Message, UtcDateTime
 
 CompetitorStatus = Literal["new", "ok", "refused"]
 COMPETITOR_STATUSES = get_args(CompetitorStatus)

@@ -12,10 +12,10 @@ from sophia.analytics.comments.share_of_voice import Voice
 from sophia.analytics.figures.figures import ONE_DAY, DateRange, Number
 from sophia.analytics.kpis.windows import post_facts
 from sophia.analytics.readings.account_states import last_successes
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.analytics.readings.posts import seen_posts
-from sophia.meta.catalogue import ObjectKind, Platform
-from sophia.meta.reporting_zone import day_start, reporting_day
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.analytics.readings.posts import observed_posts
+from sophia.meta.catalogue.terms import ObjectKind, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, Client
 
 # Sophia asks again for a name that Meta refused after so long.

@@ -6,7 +6,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
-from sophia.database import day_number, put_rows
+from sophia.database.columns import day_number
+from sophia.database.statements import put_rows
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.discovery import USERNAME
 from sophia.meta.records import Discovered

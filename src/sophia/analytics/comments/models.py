@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.analytics.comments.sentiment import SentimentLabel
 from sophia.analytics.readings.models import DAY_IN_RANGE
-from sophia.database import Base, BigId, Day, UtcDateTime
+from sophia.database.columns import Base, BigId, Day, UtcDateTime
 
 LABELS = tuple(label.value for label in SentimentLabel)
 

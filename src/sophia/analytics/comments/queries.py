@@ -15,9 +15,10 @@ from sophia.analytics.comments.sentiment import MeasuredComment, NotScoredReason
 from sophia.analytics.figures.cursors import write_cursor
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
-from sophia.database import among
-from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
-from sophia.meta.reporting_zone import day_start
+from sophia.database.statements import among
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import Account, Post
 
 

@@ -28,7 +28,7 @@ from sophia.analytics.figures.figures import ONE_DAY, DateRange, expect_begun, e
 from sophia.analytics.figures.pagination import paginate
 from sophia.analytics.figures.requests import ClientId, Id
 from sophia.analytics.readings.permissions import account_ids, expect_client
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))
 writing = documented(400, 409, 413)

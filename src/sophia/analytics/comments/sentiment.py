@@ -16,9 +16,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from sophia.analytics.figures.figures import HUNDRED, DateRange, Figure, FigureUnit, figure, missing, percent, week_of
+from sophia.analytics.figures.figures import HUNDRED, Figure, FigureUnit, figure, missing, percent, week_of
 from sophia.analytics.figures.statistics import percentages, wilson_percent
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 ENGLISH = "en"
 # Measured with 40 short English comments and 80 in other languages: at 0.2, 20 of the 40 are scored and none of the 80;

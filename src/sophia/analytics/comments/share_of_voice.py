@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, Number, missing
+from sophia.analytics.figures.figures import Figure, FigureUnit, Number, missing
 from sophia.analytics.figures.statistics import percentages
-from sophia.meta.catalogue import CANONICAL, Counting
+from sophia.meta.catalogue.canonical import CANONICAL, Counting
+from sophia.meta.reporting_zone import DateRange
 
 NO_OTHERS = "There is no competitor to compare with."
 ALL_ZERO = "No account had any in this period."

@@ -11,7 +11,7 @@ from sophia.analytics.conversions.commerce import distinct_events
 from sophia.analytics.conversions.event_types import CONVERSION, TOUCHES
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ConversionFact, Money
-from sophia.analytics.figures.figures import DateRange
+from sophia.meta.reporting_zone import DateRange
 
 LOOKBACK_DAYS = 30
 

@@ -7,8 +7,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from sophia.analytics.conversions.event_types import CLICK, CONVERSION, REFUND
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ClientWindow, ConversionFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, Figure, FigureUnit, figure, missing, percent
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, figure, missing, percent
 from sophia.analytics.figures.statistics import wilson_percent
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 NO_EVENTS = "No event of this client was recorded by then, so sales are unknown."
 NO_CLICKS = "No clicks on tagged links were recorded in this period."

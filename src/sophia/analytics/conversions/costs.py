@@ -26,7 +26,7 @@ def cost_facts(
         .where(
             among(cost.client_id, client_ids),
             or_(*(and_(cost.start_date < window.end, cost.end_date >= window.start) for window in windows)),
-            standing(cost.recorded_at, cost.removed_at, as_of),
+            valid_at(cost.recorded_at, cost.removed_at, as_of),
         )
         .order_by(cost.id)
     )

@@ -18,7 +18,7 @@ from sophia.analytics.conversions.models import (
     ConversionSourceChoice,
 )
 from sophia.analytics.figures.facts import ConversionFact, Money
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
 
 # Web analytics and a shop may date a sale differently, because of zones or late payment. Files of orders often have no day
 # for a refund, which then gets the day of the order.
@@ -154,7 +154,7 @@ def same_sale(event: FromClause, other: FromClause, as_of: datetime | None) -> C
 def _chosen(event: FromClause, as_of: datetime | None, *origins: Any) -> ColumnElement[bool]:
     """Return the condition that the client chose one of these origins; without origins, that it chose any."""
     choice = aliased(ConversionSourceChoice)
-    of_client = [choice.client_id == event.c.client_id, standing(choice.set_at, choice.ended_at, as_of)]
+    of_client = [choice.client_id == event.c.client_id, valid_at(choice.set_at, choice.ended_at, as_of)]
     if origins:
         of_client.append(choice.origin.in_(origins))
     return exists().where(*of_client).correlate(event)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from sophia.analytics.conversions.commerce import distinct_events
 from sophia.analytics.conversions.event_types import CLICK, CONVERSION, INQUIRY, EventType
 from sophia.analytics.figures.facts import ConversionFact
-from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, missing, percent
+from sophia.analytics.figures.figures import Figure, FigureUnit, missing, percent
 from sophia.analytics.figures.statistics import wilson_percent
+from sophia.meta.reporting_zone import DateRange
 
 STEPS: tuple[EventType, ...] = (CLICK, INQUIRY, CONVERSION)
 FIRST_STEP = "This is the first step."

@@ -13,8 +13,8 @@ from sophia.analytics.conversions.counted import counts, version_valid_at, versi
 from sophia.analytics.conversions.event_types import AttributedBy, EventType
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.figures.cursors import read_cursor, row_number, write_cursor
-from sophia.analytics.figures.figures import DateRange
 from sophia.errors import NotFoundError
+from sophia.meta.reporting_zone import DateRange
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from sophia.analytics.figures.facts import ClientWindow, CostFact, Money
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.requests import AGAIN, ClientId, Id, IdempotencyKey, writing
 from sophia.analytics.readings.permissions import expect_client
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 router = APIRouter(responses=documented(404))
 CostId = Annotated[Id, Path()]

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.counted import MOST_DAYS_APART, counts, same_sale, version_valid_at, versions
 from sophia.analytics.conversions.event_types import CONVERSION, SALES
 from sophia.analytics.conversions.models import EVERY_SOURCE, ConversionSourceChoice
-from sophia.analytics.figures.figures import DateRange
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
+from sophia.meta.reporting_zone import DateRange
 
 BOTH = "both"
 
@@ -66,7 +66,7 @@ def chosen_sources(session: Session, client_id: int) -> tuple[str, ...] | None:
     choice = ConversionSourceChoice
     rows = session.scalars(
         select(choice.origin)
-        .where(choice.client_id == client_id, standing(choice.set_at, choice.ended_at, None))
+        .where(choice.client_id == client_id, valid_at(choice.set_at, choice.ended_at, None))
         .order_by(choice.origin)
     )
     return tuple(rows) or None

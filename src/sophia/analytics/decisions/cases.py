@@ -22,10 +22,11 @@ from sophia.analytics.decisions.predictions import (
     trailing_median,
 )
 from sophia.analytics.figures.facts import ApprovalFact
-from sophia.analytics.figures.figures import DateRange, Number, total
+from sophia.analytics.figures.figures import Number, total
 from sophia.analytics.kpis.approvals import DECISIONS as DECIDING
 from sophia.analytics.kpis.approvals import decided_drafts
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
+from sophia.meta.reporting_zone import DateRange
 
 CONFIDENCE = "confidence of "
 HistoryKey = tuple[int, ObjectKind, Age, str]  # account, kind, age, metric

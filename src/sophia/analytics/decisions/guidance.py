@@ -24,8 +24,9 @@ from sophia.analytics.decisions.scores import (
     verdict,
     weighted_interval_score,
 )
-from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, figure, missing, percent
+from sophia.analytics.figures.figures import Figure, FigureUnit, figure, missing, percent
 from sophia.analytics.figures.statistics import shrunk_share, wilson_percent
+from sophia.meta.reporting_zone import DateRange
 
 NO_CHANCES = "No probability was predicted whose outcome is known."
 # If a distribution is predicted, so many of a hundred outcomes should lie between q10 and q90.

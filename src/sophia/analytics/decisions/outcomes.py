@@ -18,8 +18,9 @@ from sophia.analytics.decisions.predictions import AGES, RATES, TOLERANCES, Age,
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.readings.metric_definitions import MetricDefinition, meanings
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
-from sophia.database import BigId, MetricValue, among, day_of, put_rows
-from sophia.meta.catalogue import Level, ObjectKind, Platform
+from sophia.database.columns import BigId, MetricValue, day_of
+from sophia.database.statements import among, put_rows
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.portfolio.models import Account, Post
 
 # Posts published so long before the newest measured post are measured again, because ages pass and readings are restated.

@@ -12,7 +12,9 @@ from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import Number, percent
 from sophia.analytics.figures.statistics import median
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import CANONICAL, Level, MetricClass, Platform, reads
+from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, Platform
 
 Stage = Literal["research", "angle", "persona", "format", "voice", "gate", "approval", "performance"]
 STAGES: tuple[Stage, ...] = get_args(Stage)

@@ -24,6 +24,7 @@ from sophia.analytics.figures.pagination import link_next
 from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey
 from sophia.analytics.readings.permissions import expect_client
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY
 
 router = APIRouter(responses=documented(404))
 MOST_DAYS = 732

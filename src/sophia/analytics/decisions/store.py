@@ -16,6 +16,7 @@ from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.database import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ContentDraft
 
 _SCORE_COLUMNS = ("sample_size", "skill", "details")

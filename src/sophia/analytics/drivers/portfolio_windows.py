@@ -27,9 +27,10 @@ from sophia.analytics.figures.facts import (
 from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.readings.account_days import account_days, posts_inside
-from sophia.analytics.readings.account_days import state_of_the_store as state_of
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.meta.catalogue import Platform
+from sophia.analytics.readings.account_days import store_version as state_of
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import DateRange
 
 PortfolioWindows = Mapping[Platform, tuple[ClientWindows, ...]]
 # One entry takes thirteen megabytes for 5,000 clients on two platforms.

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, Number, total
+from sophia.analytics.figures.figures import Coverage, Number, total
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 ENGAGEMENTS = ("likes", "comments", "shares", "saved")
 

@@ -3,16 +3,14 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from sophia.errors import InvalidInputError
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
 
 Number = int | float | Decimal
-ONE_DAY = timedelta(days=1)
-ONE_WEEK = timedelta(days=7)
 HUNDRED = 100
 
 NO_INPUT = "Meta did not report the values that it needs."

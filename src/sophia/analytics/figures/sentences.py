@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 Form = Literal["number", "percent", "signed_percent", "size_percent", "range_percent", "factor", "text"]
 _MINUS = "−"

@@ -8,9 +8,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, Number, figure, missing, percent
+from sophia.analytics.figures.figures import Figure, FigureUnit, Number, figure, missing, percent
 from sophia.analytics.kpis.kpis import KPIS, NO_FOLLOWERS
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import DateRange
 
 NOT_BEGUN = "The goal's first day is not over yet."
 NO_PACE = "A rate has no pace: it is reached or not."

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.goals.models import ClientGoal
-from sophia.analytics.readings.validity import standing
-from sophia.database import among
+from sophia.analytics.readings.validity import valid_at
+from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def set_goals(
             goal.end_date,
             goal.set_at,
         )
-        .where(among(goal.client_id, clients), in_days, standing(goal.set_at, goal.ended_at, as_of))
+        .where(among(goal.client_id, clients), in_days, valid_at(goal.set_at, goal.ended_at, as_of))
         .order_by(goal.end_date, goal.start_date, goal.name)
     )
     goals_by_client: dict[int, list[SetGoal]] = defaultdict(list)

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, Field, FiniteFloat, with_config
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.requests import VISIBLE, CalendarDay, visible
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.goals.progress import goal_of
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Client
 
 LONGEST_GOAL_DAYS = 731

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, missing
+from sophia.analytics.figures.figures import Figure, FigureUnit, missing
 from sophia.analytics.goals.progress import FOLLOWERS, NOT_BEGUN, ReportedGoal, followers, goal_of, progress
 from sophia.analytics.goals.queries import SetGoal, set_goals
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
-from sophia.database import Database
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.engine import Database
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 _KPIS = {kpi.name: kpi for kpi in KPIS}
 

@@ -12,10 +12,9 @@ from sophia.analytics.conversions.costs import cost_facts
 from sophia.analytics.conversions.counted import conversion_fact, counted_conversions
 from sophia.analytics.conversions.event_types import CONVERSION
 from sophia.analytics.figures.facts import ApprovalFact, ConversionFact, CostFact
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.approvals import DECISIONS
-from sophia.database import among
-from sophia.meta.reporting_zone import day_start
+from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import ApprovalEvent, ContentDraft
 
 

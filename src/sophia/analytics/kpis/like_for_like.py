@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sophia.analytics.figures.facts import ClientWindow
 from sophia.analytics.figures.figures import Change, Figure, unknown_change
-from sophia.meta.catalogue import CANONICAL, Counting
+from sophia.meta.catalogue.canonical import CANONICAL, Counting
 
 NOT_BEGUN = "No day of this period is over yet."
 

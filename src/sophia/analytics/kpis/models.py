@@ -11,8 +11,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
-from sophia.database.columns import Json
+from sophia.database.columns import Base, BigId, Json, UtcDateTime
 
 
 class KPISnapshot(Base):

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sophia.analytics.figures.figures import DateRange, Figure
+from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.sentences import Reference, Sentence, say
 from sophia.analytics.kpis.queries import ClientWeek
 from sophia.analytics.kpis.trends import newest_weeks
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 MOVING_KPIS = {
     "views": "Views",

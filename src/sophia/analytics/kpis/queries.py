@@ -21,14 +21,14 @@ from sophia.analytics.conversions.models import (
     MarketingCost,
 )
 from sophia.analytics.figures.documents import figure_of
-from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, DateRange, Figure, week_of
+from sophia.analytics.figures.figures import Figure, week_of
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import Watermark
-from sophia.database import EPOCH
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.columns import EPOCH
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, Post
 
 # Other transactions may have ended in another order than their timestamps.

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
-from sophia.database import among
+from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 _DOCUMENTS = ("kpis", "algo_dependent_summary", "algo_independent_summary")
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sophia.analytics.figures.figures import ONE_WEEK, Change, DateRange, Figure, FigureUnit, change, missing, week_of
+from sophia.analytics.figures.figures import Change, Figure, FigureUnit, change, missing, week_of
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_WEEK, DateRange
 
 MOST_WEEKS = 260
 # 52 whole weeks, so that Mondays are compared with Mondays.

@@ -14,8 +14,8 @@ from sophia.analytics.kpis.queries import weeks_due
 from sophia.analytics.kpis.store import ComputedWeek, save_week
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, summary_document
 from sophia.analytics.kpis.windows import client_windows, measured_clients, of_accounts
-from sophia.database import Database
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.engine import Database
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 # Events belong to the client: for an account, their KPIs would be zeros that are not true.
 CLIENT_KPIS = frozenset(kpi.name for kpi in KPIS if OF_EVENTS & set(kpi.inputs))

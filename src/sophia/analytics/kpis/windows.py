@@ -24,16 +24,16 @@ from sophia.analytics.figures.facts import (
     OwnValue,
     PostFacts,
 )
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.client_events import ClientEvents, client_events
-from sophia.analytics.readings.metric_definitions import OWN_DAYS, MetricDefinition, meanings
+from sophia.analytics.readings.metric_definitions import OWN_DAYS, MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
-from sophia.analytics.readings.posts import StoredPost, seen_posts, values_by
+from sophia.analytics.readings.posts import StoredPost, observed_posts, values_by
 from sophia.analytics.readings.queries import CURRENT, value_at
-from sophia.database import among, day_number, day_of
+from sophia.database.columns import day_number, day_of
+from sophia.database.statements import among
 from sophia.errors import NotFoundError
-from sophia.meta.catalogue import Level, Period, Platform
-from sophia.meta.reporting_zone import day_start, reporting_day
+from sophia.meta.catalogue.terms import Level, Period, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, Client, ClientRevision
 
 # A follower total older than this is no estimate for the day on which a window begins.

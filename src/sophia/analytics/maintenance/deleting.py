@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from sophia.analytics.readings.runs_store import release_lease, take_lease
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import BusyError
 from sophia.portfolio.models import Account
 from sophia.portfolio.service import delete_client

@@ -21,7 +21,7 @@ from sophia.analytics.maintenance.tables import (
     exported_tables,
     schema_revision,
 )
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError, StoreError
 
 FORMAT = 1

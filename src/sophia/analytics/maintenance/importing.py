@@ -20,7 +20,9 @@ from sophia.analytics.maintenance.export_files import (
 from sophia.analytics.maintenance.exporting import ROWS_AT_ONCE
 from sophia.analytics.maintenance.tables import decoder, exported_columns, exported_tables, schema_revision
 from sophia.analytics.readings.models import EngagementMetric, MetricRevision
-from sophia.database import Base, Database, day_number, put_rows
+from sophia.database.columns import Base, day_number
+from sophia.database.engine import Database
+from sophia.database.statements import put_rows
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.portfolio.models import Account
 from sophia.vault import redact_secrets

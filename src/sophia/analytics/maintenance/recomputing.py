@@ -15,12 +15,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.maintenance import Told, tell_nobody
+from sophia.analytics.readings.lookups import MetricKey, load_metrics, load_values
 from sophia.analytics.readings.models import Fetch, MetricSeries
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, release_lease, start_run, take_lease
-from sophia.analytics.readings.writer import AccountWriter, MetricKey, Owner, load_metrics, load_values, metric_key
-from sophia.database import Database, day_number
-from sophia.meta.catalogue import Platform
+from sophia.analytics.readings.writer import AccountWriter, Owner, metric_key
+from sophia.database.columns import day_number
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.records import Batch, ObservedPost, Reading, Source
 from sophia.meta.subjects import interpret
 from sophia.portfolio.models import Account, Post
@@ -119,7 +121,7 @@ def _compare(session: Session, account: Account, result: Recomputed) -> list[Bat
     wanted: dict[int, Batch] = {}
     for place, reading, number, stored in _differing(session, account, said):
         result.differences.append(_difference(account.id, reading, stored))
-        batch = wanted.setdefault(number, Batch(sources[number], [], [], [], []))
+        batch = wanted.setdefault(number, Batch([], [], [], [], sources[number]))
         batch.readings.append(reading)
         if isinstance(place[0], str):
             batch.posts.append(said.posts[place[0]])

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 import sophia.access
 import sophia.analytics.models
 import sophia.portfolio.models
-from sophia.database import Base, Database, Day, MetricValue, MoneyAmount, UtcDateTime
+from sophia.database.columns import Base, Day, MetricValue, MoneyAmount, UtcDateTime
+from sophia.database.engine import Database
 from sophia.errors import StoreError
 
 # Imported for the tables that they hang on the metadata.

@@ -11,7 +11,8 @@ from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import Integer
 
 from sophia.analytics.readings.models import AccountTotal, EngagementMetric, Fetch, MetricRevision, MetricSeries
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 from sophia.portfolio.models import Post
 
 MOST_EXAMPLES = 3

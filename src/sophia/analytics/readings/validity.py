@@ -1,4 +1,4 @@
-"""Whether a row that is ended and never changed counts at a moment."""
+"""The condition that a row counts at a moment; such rows are ended and never changed."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,12 +10,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sophia.database.columns import Base
 
 
-def standing(
+def valid_at(
     since: ColumnElement[datetime] | InstrumentedAttribute[datetime],
     until: ColumnElement[datetime | None] | InstrumentedAttribute[datetime | None],
     as_of: datetime | None,
 ) -> ColumnElement[bool]:
-    """Whether a row that is ended and never changed stood at a moment; without one, whether it stands now."""
+    """Return the condition that a row is valid at `as_of`, or now if it is None."""
     if as_of is None:
         return until.is_(None)
     return and_(since <= as_of, or_(until.is_(None), until > as_of))

@@ -38,10 +38,10 @@ from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientSta
 from sophia.analytics.reports.building import compared_days, compared_window, coverage_of
 from sophia.analytics.reports.gathering import NOT_YET
 from sophia.analytics.reports.reasons import reasons_of
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 BRIEF_KPIS = (
     "posts",

@@ -12,11 +12,12 @@ from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import MetricEvent, SeriesAnomaly
 from sophia.analytics.anomalies.shared_events import SharedEvent
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure
+from sophia.analytics.figures.figures import Change, Coverage, Figure
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.readings.account_states import ClientState
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import DateRange
 
 
 class ClientStatus(StrEnum):

@@ -10,7 +10,7 @@ from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.trends import STREAK_WEEKS, is_large_streak, streak_percent
 from sophia.analytics.posting_times.group_effects import Effect
 from sophia.analytics.reports.records import Report
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 
 # A smaller change counts as none.
 NOTHING_PERCENT = 0.5

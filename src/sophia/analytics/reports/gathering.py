@@ -36,7 +36,7 @@ from sophia.analytics.kpis.windows import (
     newest_facts,
 )
 from sophia.analytics.readings.account_days import account_days, posts_a_day
-from sophia.analytics.readings.metric_definitions import meanings
+from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.building import (
     TREND_WEEKS,

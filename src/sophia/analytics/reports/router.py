@@ -41,10 +41,11 @@ from sophia.analytics.reports.schemas import (
     WeeksQuery,
 )
 from sophia.errors import NotFoundError
-from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))
+NO_WEEK = "The newest complete week is not computed yet for any client; a job computes it every morning."
 portfolio = APIRouter()
 
 

@@ -7,7 +7,7 @@ from sophia.analytics.utm.addresses import Untagged, is_signed, join_address, sp
 from sophia.analytics.utm.domains import canonical_domains, lies_in
 from sophia.analytics.utm.finding import LinkKind, Span, find_links
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.portfolio.slugs import is_slug, slug_of
 
 MEDIUM = "social"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 
 revision = "0001"
 down_revision = None
@@ -37,8 +37,8 @@ def upgrade() -> None:
         sa.Column("prefix", sa.String(length=20), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("limited", sa.Boolean(), nullable=False),
-        sa.Column("created_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("revoked_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
         sa.CheckConstraint("length(name) > 0", name=op.f("ck_api_keys_name_given")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("name", name=op.f("uq_api_keys_name")),
@@ -53,7 +53,7 @@ def upgrade() -> None:
         sa.Column("timezone", sa.String(length=60), nullable=False),
         sa.Column("industry", sa.String(length=60), nullable=True),
         sa.Column("status", sa.String(length=20), nullable=False),
-        sa.Column("created_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("status IN ('active', 'archived')", name=op.f("ck_clients_status_known")),
         sa.CheckConstraint("length(name) > 0", name=op.f("ck_clients_name_given")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clients")),
@@ -89,7 +89,7 @@ def upgrade() -> None:
         "leases",
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("holder", sa.String(length=120), nullable=False),
-        sa.Column("expires_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
@@ -137,10 +137,10 @@ def upgrade() -> None:
         sa.Column("status_reason", sa.Text(), nullable=True),
         sa.Column("token_encrypted", sa.Text(), nullable=True),
         sa.Column("token_scopes", sa.JSON(), nullable=False),
-        sa.Column("token_expires_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("data_access_expires_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("token_checked_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("connected_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("token_expires_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("data_access_expires_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("token_checked_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("connected_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("platform IN ('facebook', 'instagram')", name=op.f("ck_accounts_platform_known")),
         sa.CheckConstraint("status IN ('active', 'needs_reconnect', 'paused')", name=op.f("ck_accounts_status_known")),
         sa.CheckConstraint("length(external_id) > 0", name=op.f("ck_accounts_external_id_given")),
@@ -175,7 +175,7 @@ def upgrade() -> None:
         sa.Column("content_pillar", sa.String(length=100), nullable=True),
         sa.Column("start_date", sa.Date(), nullable=False),
         sa.Column("end_date", sa.Date(), nullable=True),
-        sa.Column("created_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("end_date IS NULL OR end_date >= start_date", name=op.f("ck_campaigns_dates_in_order")),
         sa.CheckConstraint("length(slug) > 0", name=op.f("ck_campaigns_slug_given")),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_campaigns_client_id"), ondelete="CASCADE"),
@@ -195,7 +195,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("platform_post_id", sa.String(length=80), nullable=True),
         sa.Column("details", sa.JSON(), nullable=False),
-        sa.Column("created_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("platform IN ('facebook', 'instagram')", name=op.f("ck_content_drafts_platform_known")),
         sa.ForeignKeyConstraint(
             ["client_id"], ["clients.id"], name=op.f("fk_content_drafts_client_id"), ondelete="CASCADE"
@@ -216,7 +216,7 @@ def upgrade() -> None:
         sa.Column("sample_size", sa.Integer(), nullable=False),
         sa.Column("skill", sa.Float(), nullable=True),
         sa.Column("details", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("computed_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("computed_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "stage IN ('research', 'angle', 'persona', 'format', 'voice', 'gate', 'approval', 'performance')",
             name=op.f("ck_decision_quality_scores_stage_known"),
@@ -239,7 +239,7 @@ def upgrade() -> None:
         "account_totals",
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("readings", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("latest_metric_date", sophia.database.Day(), nullable=True),
+        sa.Column("latest_metric_date", sophia.database.columns.Day(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_account_totals_account_id"), ondelete="CASCADE"
         ),
@@ -266,8 +266,8 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("trigger", sa.String(length=20), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
-        sa.Column("started_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("api_version", sa.String(length=10), nullable=False),
         sa.Column("calls", sa.Integer(), nullable=False),
         sa.Column("calls_counted_by_meta", sa.Integer(), nullable=False),
@@ -303,7 +303,7 @@ def upgrade() -> None:
         sa.Column("details", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("idempotency_key", sa.String(length=200), nullable=False),
         sa.Column("content_sha256", sa.String(length=64), nullable=False),
-        sa.Column("recorded_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "event_type IN ('utm_click', 'save', 'follow', 'dm', 'inquiry', 'conversion', 'refund')",
             name=op.f("ck_conversion_events_event_type_known"),
@@ -346,7 +346,7 @@ def upgrade() -> None:
         sa.Column("predicted", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("actual", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("decided_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "stage IN ('research', 'angle', 'persona', 'format', 'voice', 'gate', 'approval', 'performance')",
             name=op.f("ck_decision_traces_stage_known"),
@@ -378,7 +378,7 @@ def upgrade() -> None:
         sa.Column("kpis", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("algo_dependent_summary", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("algo_independent_summary", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("computed_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("computed_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("week_end > week_start", name=op.f("ck_kpi_snapshots_week_in_order")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_kpi_snapshots_account_id"), ondelete="CASCADE"
@@ -402,8 +402,8 @@ def upgrade() -> None:
         sa.Column("code", sa.Integer(), nullable=False),
         sa.Column("subcode", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("since", sophia.database.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ask_again_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("since", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ask_again_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("platform IN ('facebook', 'instagram')", name=op.f("ck_metric_status_platform_known")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_metric_status_account_id"), ondelete="CASCADE"
@@ -433,12 +433,12 @@ def upgrade() -> None:
         sa.Column("platform_post_id", sa.String(length=80), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("video_id", sa.String(length=40), nullable=True),
-        sa.Column("published_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("permalink", sa.Text(), nullable=True),
         sa.Column("text", sa.Text(), nullable=True),
         sa.Column("draft_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("first_seen_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("gone_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("first_seen_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("gone_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("gone_reason", sa.Text(), nullable=True),
         sa.CheckConstraint("length(platform_post_id) > 0", name=op.f("ck_posts_platform_post_id_given")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_posts_account_id"), ondelete="CASCADE"),
@@ -458,10 +458,10 @@ def upgrade() -> None:
         sa.Column("draft_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
-        sa.Column("scheduled_for", sophia.database.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("published_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("scheduled_for", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("platform_post_id", sa.String(length=80), nullable=True),
-        sa.Column("created_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "status IN ('queued', 'publishing', 'published', 'failed', 'cancelled')",
             name=op.f("ck_publishing_queue_status_known"),
@@ -484,9 +484,9 @@ def upgrade() -> None:
         "watermarks",
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("family", sa.String(length=40), nullable=False),
-        sa.Column("from_day", sophia.database.Day(), nullable=False),
-        sa.Column("through_day", sophia.database.Day(), nullable=False),
-        sa.Column("updated_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("from_day", sophia.database.columns.Day(), nullable=False),
+        sa.Column("through_day", sophia.database.columns.Day(), nullable=False),
+        sa.Column("updated_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("from_day <= through_day", name=op.f("ck_watermarks_days_in_order")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_watermarks_account_id"), ondelete="CASCADE"
@@ -497,8 +497,8 @@ def upgrade() -> None:
         "fetches",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("fetched_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("stored_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("fetched_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("stored_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("subject", sa.String(length=40), nullable=False),
         sa.Column("request", sa.Text(), nullable=False),
         sa.Column("api_version", sa.String(length=10), nullable=False),
@@ -555,7 +555,7 @@ def upgrade() -> None:
         sa.Column("object_id", sa.String(length=80), nullable=False),
         sa.Column("metric_name", sa.String(length=200), nullable=False),
         sa.Column("excerpt", sa.Text(), nullable=False),
-        sa.Column("recorded_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"], ["collection_runs.id"], name=op.f("fk_quarantined_items_run_id"), ondelete="CASCADE"
         ),
@@ -569,8 +569,8 @@ def upgrade() -> None:
         sa.Column(
             "series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column("metric_date", sophia.database.Day(), nullable=False),
-        sa.Column("metric_value", sophia.database.MetricValue(), nullable=False),
+        sa.Column("metric_date", sophia.database.columns.Day(), nullable=False),
+        sa.Column("metric_value", sophia.database.columns.MetricValue(), nullable=False),
         sa.Column("fetch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint(
             "metric_date BETWEEN 12418 AND 47482", name=op.f("ck_engagement_metrics_metric_date_in_range")
@@ -590,14 +590,14 @@ def upgrade() -> None:
         sa.Column(
             "series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column("metric_date", sophia.database.Day(), nullable=False),
+        sa.Column("metric_date", sophia.database.columns.Day(), nullable=False),
         sa.Column(
             "replaced_by_fetch_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             autoincrement=False,
             nullable=False,
         ),
-        sa.Column("metric_value", sophia.database.MetricValue(), nullable=False),
+        sa.Column("metric_value", sophia.database.columns.MetricValue(), nullable=False),
         sa.Column("fetch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint(
             "metric_date BETWEEN 12418 AND 47482", name=op.f("ck_metric_revisions_metric_date_in_range")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 
 revision = "0002"
 down_revision = "0001"
@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "budget_pauses",
         sa.Column("budget", sa.String(length=80), nullable=False),
-        sa.Column("until", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("until", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("budget", name=op.f("pk_budget_pauses")),
     )
@@ -26,9 +26,9 @@ def upgrade() -> None:
         sa.Column("code", sa.Integer(), nullable=False),
         sa.Column("subcode", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("since", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("since", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("ask_again_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ask_again_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_refused_objects_account_id"), ondelete="CASCADE"
         ),
@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("retries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("percent_used", sa.Double(), server_default="0", nullable=False),
         sa.Column("families", sa.JSON(), server_default="{}", nullable=False),
-        sa.Column("resume_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("resume_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
     ):
         op.add_column("collection_runs", column)
     op.create_index("ix_posts_platform_post_id", "posts", ["platform_post_id"])

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 
 revision = "0003"
 down_revision = "0002"
@@ -51,8 +51,8 @@ def create_tracked_links() -> None:
         sa.Column("tagged", sa.Text(), nullable=False),
         sa.Column("original_sha256", sa.String(length=64), nullable=False),
         sa.Column("tagged_sha256", sa.String(length=64), nullable=False),
-        sa.Column("first_seen_at", sophia.database.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("last_checked_at", sophia.database.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("first_seen_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_checked_at", sophia.database.columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.CheckConstraint(f"status IN {STATUSES}", name=op.f("ck_tracked_links_status_known")),

@@ -3,14 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-MOMENT = sophia.database.UtcDateTime(timezone=True)
+MOMENT = sophia.database.columns.UtcDateTime(timezone=True)
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

@@ -3,14 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-MOMENT = sophia.database.UtcDateTime(timezone=True)
+MOMENT = sophia.database.columns.UtcDateTime(timezone=True)
 
 
 def upgrade() -> None:

@@ -3,14 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-MOMENT = sophia.database.UtcDateTime(timezone=True)
+MOMENT = sophia.database.columns.UtcDateTime(timezone=True)
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 PLATFORMS = "('facebook', 'instagram')"
 

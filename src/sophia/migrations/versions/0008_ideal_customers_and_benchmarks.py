@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 from sophia.analytics.benchmarks.comparison import SEED
 
 revision = "0008"
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-MOMENT = sophia.database.UtcDateTime(timezone=True)
+MOMENT = sophia.database.columns.UtcDateTime(timezone=True)
 BENCHMARKS = sa.table(
     "industry_benchmarks",
     sa.column("industry", sa.String()),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 
 revision = "0010"
 down_revision = "0009"
@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-MOMENT = sophia.database.UtcDateTime(timezone=True)
+MOMENT = sophia.database.columns.UtcDateTime(timezone=True)
 
 
 def upgrade() -> None:
@@ -55,7 +55,7 @@ def upgrade() -> None:
         "competitor_values",
         sa.Column("competitor_id", ID, autoincrement=False, nullable=False),
         sa.Column("metric_name", sa.String(length=60), nullable=False),
-        sa.Column("metric_date", sophia.database.Day(), nullable=False),
+        sa.Column("metric_date", sophia.database.columns.Day(), nullable=False),
         sa.Column("metric_value", ID, nullable=False),
         sa.CheckConstraint(
             "metric_date BETWEEN 12418 AND 47482", name=op.f("ck_competitor_values_metric_date_in_range")
@@ -120,7 +120,7 @@ def upgrade() -> None:
         "derived_metrics",
         sa.Column("post_id", ID, autoincrement=False, nullable=False),
         sa.Column("metric_name", sa.String(length=60), nullable=False),
-        sa.Column("metric_date", sophia.database.Day(), nullable=False),
+        sa.Column("metric_date", sophia.database.columns.Day(), nullable=False),
         sa.Column("metric_value", sa.Double(), nullable=False),
         sa.Column("sample_size", sa.Integer(), nullable=False),
         sa.Column("computed_at", MOMENT, nullable=False),

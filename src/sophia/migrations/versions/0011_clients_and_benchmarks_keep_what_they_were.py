@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 
 revision = "0011"
 down_revision = "0010"
@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-MOMENT = sophia.database.UtcDateTime(timezone=True)
+MOMENT = sophia.database.columns.UtcDateTime(timezone=True)
 KEY = ("industry", "platform", "metric", "statistic", "source", "data_year")
 UNIQUE = "uq_industry_benchmarks_industry_platform_metric_statistic_source_data_year"
 

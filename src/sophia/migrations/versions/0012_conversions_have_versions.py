@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import sophia.database
+import sophia.database.columns
 
 revision = "0012"
 down_revision = "0011"
@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-MOMENT = sophia.database.UtcDateTime(timezone=True)
+MOMENT = sophia.database.columns.UtcDateTime(timezone=True)
 TABLE = "conversion_events"
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content")
 NEW_INDEXES = {
@@ -69,7 +69,7 @@ def create_revisions() -> None:
         sa.Column("event_type", sa.String(length=20), nullable=False),
         sa.Column("source", sa.String(length=100), nullable=False),
         sa.Column("event_date", sa.Date(), nullable=False),
-        sa.Column("revenue_amount", sophia.database.MoneyAmount(), nullable=True),
+        sa.Column("revenue_amount", sophia.database.columns.MoneyAmount(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=True),
         sa.Column("details", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("idempotency_key", sa.String(length=200), nullable=False),

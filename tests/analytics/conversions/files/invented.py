@@ -12,7 +12,7 @@ from sophia.analytics.conversions.files.options import FileOptions
 from sophia.analytics.conversions.files.recording import ImportReport, import_conversions
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.conversions.queries import conversion_facts
-from sophia.analytics.figures.figures import DateRange
+from sophia.meta.reporting_zone import DateRange
 
 READING = FileOptions(client_zone=ZoneInfo("UTC"), today=date(2026, 11, 22))
 ALL_DAYS = DateRange(date(2026, 1, 1), date(2027, 1, 1))

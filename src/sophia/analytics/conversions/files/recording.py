@@ -23,6 +23,7 @@ from sophia.analytics.conversions.versions import remove_surplus, withdraw_conve
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 EVENTS_PER_TRANSACTION = 500
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic_core import from_json
 from tests.meta.parsing.answers import GOOD, SPAN, TODAY, daily, days, instagram, read, split, total
 
-from sophia.meta.catalogue import Level, Platform
+from sophia.meta.catalogue.terms import Level, Platform
 from sophia.meta.parsing import InsightsReader
 
 ODD_VALUES = [
@@ -37,7 +37,9 @@ def test_odd_values_of_a_count(value: Any) -> None:
     )
     reader = read([odd])
     assert days(reader) == {date(2026, 11, 18): 2}
-    assert [(oddity.object_id, oddity.metric) for oddity in reader.oddities] == [("900100", "page_media_view")]
+    assert [(rejected.object_id, rejected.metric) for rejected in reader.rejected_items] == [
+        ("900100", "page_media_view")
+    ]
 
 
 def test_numbers_as_json_writes_them() -> None:
@@ -45,7 +47,7 @@ def test_numbers_as_json_writes_them() -> None:
     body = b'[{"name":"page_media_view","period":"day","values":[{"value":NaN,"end_time":"2026-11-19T08:00:00+0000"}]}]'
     reader = read(from_json(body))
     assert reader.readings == []
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1
 
 
 def test_whole_floats_are_counts_and_watch_times_keep_decimals() -> None:
@@ -83,7 +85,7 @@ def test_an_odd_item_costs_itself(block: Any) -> None:
     """A16: one odd item is one oddity; what stands before and after it is kept."""
     reader = read([GOOD, block, daily({"value": 4, "end_time": "2026-11-20T08:00:00+0000"})])
     assert sorted(days(reader).values()) == [1, 4]
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1
 
 
 @pytest.mark.parametrize("data", [None, "x", 5, {"0": GOOD}])
@@ -91,7 +93,7 @@ def test_data_that_is_no_list(data: Any) -> None:
     """A16: `data: null` is one oddity and raises nothing."""
     reader = read(data)
     assert reader.readings == []
-    assert [oddity.reason for oddity in reader.oddities] == ["data is not a list"]
+    assert [rejected.reason for rejected in reader.rejected_items] == ["data is not a list"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_odd_shapes_deep_inside(block: Any) -> None:
     good = total({"value": 3})
     reader = instagram([block, good], span=SPAN)
     assert [reading.value for reading in reader.readings] == [3]
-    assert reader.oddities
+    assert reader.rejected_items
 
 
 @pytest.mark.parametrize("end_time", ["0001-01-01T00:00:00+0000", "9999-12-31T23:59:59-1200"])
@@ -132,7 +134,7 @@ def test_numbers_that_no_database_holds(value: float) -> None:
     """A15, C2: a number beyond 64 bits is set aside."""
     reader = read([daily({"value": value, "end_time": "2026-11-19T08:00:00+0000"})])
     assert reader.readings == []
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1
 
 
 def test_a_total_over_a_window_that_is_no_period() -> None:
@@ -150,13 +152,13 @@ def test_fields_of_the_object() -> None:
     assert [(reading.metric, reading.day, reading.value) for reading in reader.readings] == [
         ("followers_count", TODAY, 120)
     ]
-    assert [oddity.metric for oddity in reader.oddities] == ["media_count"]
+    assert [rejected.metric for rejected in reader.rejected_items] == ["media_count"]
 
 
 def test_oddities_are_short() -> None:
     """A14, A16: what is set aside shows its beginning, not all of it."""
     reader = read([{"name": "page_follows", "period": "day", "values": "x" * 100_000}])
-    assert [len(oddity.excerpt) for oddity in reader.oddities] == [500]
+    assert [len(rejected.excerpt) for rejected in reader.rejected_items] == [500]
 
 
 # -- anything at all ---------------------------------------------------------------------------------------------------
