@@ -11,7 +11,7 @@ from tests.conftest import Filling
 from sophia.analytics.figures.figures import Figure, FigureUnit
 from sophia.cli.audience import parse_ages
 from sophia.cli.formatting import format_figure, heat_map
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, Client
 
 HEAD = "industry,platform,metric,statistic,value_percent,data_year,source,provenance\n"

@@ -11,7 +11,7 @@ from tests.conftest import Api, Filling, plain_settings
 from sophia.analytics.decisions.models import DecisionTrace
 from sophia.cli.decisions import format_prediction
 from sophia.cli.formatting import MISSING
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 

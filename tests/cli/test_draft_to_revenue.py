@@ -12,7 +12,7 @@ from tests.conftest import plain_settings
 
 from sophia.access.keys import create_key
 from sophia.cli.installation import utc_now
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.server import running_server
 from sophia.demo.world import World, build_world
 from sophia.main import create_app

@@ -14,7 +14,7 @@ from tests.cli.conftest import Shell
 from tests.conftest import new_postgres
 
 from sophia.cli.errors import database_error_message
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import StoreError
 from sophia.migrations import upgrade
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from tests.cli.conftest import Shell
 from tests.cli.test_reports import furnished
 
-from sophia.analytics.figures.figures import ONE_DAY, week_of
-from sophia.meta.reporting_zone import reporting_day
+from sophia.analytics.figures.figures import week_of
+from sophia.meta.reporting_zone import ONE_DAY, reporting_day
 
 __all__ = ["furnished"]
 

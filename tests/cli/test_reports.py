@@ -11,7 +11,7 @@ from tests.conftest import Filling
 
 from sophia.analytics.figures.figures import Figure, FigureUnit, week_of
 from sophia.cli.formatting import format_change, format_figure, sparkline
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.reporting_zone import reporting_day
 
 

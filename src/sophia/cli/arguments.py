@@ -45,8 +45,8 @@ def parse_date_range(
 
     Raise BadParameter when the options contradict each other.
     """
-    from sophia.analytics.figures.figures import ONE_DAY, week_of, window_until
-    from sophia.meta.reporting_zone import reporting_day
+    from sophia.analytics.figures.figures import week_of, window_until
+    from sophia.meta.reporting_zone import ONE_DAY, reporting_day
 
     start, end = (None if day is None else day.date() for day in (first, last))
     if any(day is not None and day.year < FIRST_YEAR for day in (week, first, last)):

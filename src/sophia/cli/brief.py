@@ -40,7 +40,7 @@ def brief(
 
 
 def show(brief: "Brief", as_of: datetime | None = None) -> None:
-    from sophia.analytics.figures.figures import ONE_DAY
+    from sophia.meta.reporting_zone import ONE_DAY
 
     echo_heading(f"The portfolio: {brief.window.start} to {brief.window.end - ONE_DAY}")
     for sentence in brief.commentary:

@@ -15,7 +15,7 @@ from sophia.cli.tables import AsJson, local_time, on_one_line, show_json, show_l
 if TYPE_CHECKING:
     from sophia.analytics.comments.competitors import ListedCompetitor
     from sophia.analytics.comments.queries import ListedComment
-    from sophia.analytics.figures.figures import DateRange
+    from sophia.meta.reporting_zone import DateRange
 
 competitors = typer.Typer(help="Compare a client with other accounts on Instagram.", no_args_is_help=True)
 Username = Annotated[str, typer.Argument(metavar="USERNAME", help="Instagram user name, with or without @.")]
@@ -64,7 +64,7 @@ def comments(
 
 def comment_days(first: datetime | None, last: datetime | None, today: date) -> "DateRange":
     """Return the chosen days, by default the last 28. Raise BadParameter when the last day is before the first."""
-    from sophia.analytics.figures.figures import DateRange
+    from sophia.meta.reporting_zone import DateRange
 
     end = today if last is None else last.date()
     start = end - timedelta(days=27) if first is None else first.date()

@@ -116,7 +116,7 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
 
     from sophia import logs
     from sophia.config import IsolatedSettings
-    from sophia.database import Database
+    from sophia.database.engine import Database
     from sophia.migrations import upgrade
 
     settings = IsolatedSettings(
@@ -201,8 +201,8 @@ def collect_comments(installation: Installation, meta: "SpawnedServer", accounts
 
 def week_evenings(now: datetime) -> list[datetime]:
     """Return the last evenings of the two last complete weeks. Reports on a week use the values that posts had then."""
-    from sophia.analytics.figures.figures import ONE_WEEK, week_of
-    from sophia.meta.reporting_zone import day_start, reporting_day
+    from sophia.analytics.figures.figures import week_of
+    from sophia.meta.reporting_zone import ONE_WEEK, day_start, reporting_day
 
     monday = week_of(reporting_day(now)).start
     return [day_start(start) - timedelta(minutes=30) for start in (monday - ONE_WEEK, monday)]

@@ -30,7 +30,7 @@ def list_(client: Client, as_json: AsJson = False) -> None:
 
 
 def goal_row(goal: "ReportedGoal") -> dict[str, str]:
-    from sophia.analytics.figures.figures import ONE_DAY
+    from sophia.meta.reporting_zone import ONE_DAY
 
     return {
         "goal": goal.name,

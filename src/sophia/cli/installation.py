@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from sophia.config import Settings
-    from sophia.database import Database
+    from sophia.database.engine import Database
     from sophia.jobs.context import JobContext
     from sophia.meta.client import GraphClient
     from sophia.portfolio.models import Client
@@ -102,7 +102,8 @@ def check_settings(settings: "Settings") -> None:
         warn(f"Sophia does not know the setting {name}{f'; did you mean {likely}?' if likely else '.'}")
     if not settings.ask_also:
         return
-    from sophia.meta.catalogue import METRICS, Asked  # slow, and rarely needed
+    from sophia.meta.catalogue.lookup import METRICS  # slow, and rarely needed
+    from sophia.meta.catalogue.terms import Asked  # slow, and rarely needed
 
     optional_names = {metric.name for metric in METRICS if metric.asked is Asked.ON_REQUEST}
     for name in sorted(settings.ask_also - optional_names):
@@ -130,7 +131,7 @@ def open_installation(*, create: bool = False, verbose: bool = False, check: boo
     """
     from sophia import logs
     from sophia.config import load_settings
-    from sophia.database import Database
+    from sophia.database.engine import Database
     from sophia.errors import StoreError
     from sophia.migrations import expect_current, upgrade
     from sophia.portfolio import models  # noqa: F401 - the tables that API keys refer to

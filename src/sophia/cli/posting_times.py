@@ -35,8 +35,8 @@ def posting_times(
 
 
 def show(name: str, times: "PostingTimes") -> None:
-    from sophia.analytics.figures.figures import ONE_DAY
     from sophia.analytics.posting_times.group_effects import Effect
+    from sophia.meta.reporting_zone import ONE_DAY
 
     echo_heading(f"{name}: posts from {times.window.start} to {times.window.end - ONE_DAY}, hours in {times.zone}")
     echo(f"{times.compared} of {times.posts} posts have data on engagement and reach.")

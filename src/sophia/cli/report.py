@@ -57,7 +57,7 @@ def report(
 
 
 def show(report: "Report") -> None:
-    from sophia.analytics.figures.figures import ONE_DAY
+    from sophia.meta.reporting_zone import ONE_DAY
 
     state = "" if report.is_closed else ", to date"
     echo_heading(f"{report.client.name}: {report.window.start} to {report.window.end - ONE_DAY}{state}")

@@ -18,14 +18,14 @@ LASTING_FAILURE = "Check https://metastatus.com. If Meta has no outage, report t
 
 def status(client: ClientOption = None, as_json: AsJson = False) -> None:
     """Show when every account was last collected, its newest readings, and the action it needs."""
-    from sophia.analytics.readings.account_states import failing_families, standings
+    from sophia.analytics.readings.account_states import account_health, failing_families
 
     installation = open_installation()
     settings, now = installation.settings, installation.clock()
     warning_time = timedelta(days=settings.token_warning_days)
     client_id = installation.find_client_id(client)
     with installation.database.read() as session:
-        states = standings(session, client_id=client_id)
+        states = account_health(session, client_id=client_id)
         failing = failing_families(session, client_id=client_id)
     if as_json:
         documents = [as_document(state, failing.get(state.account.id, []), now, warning_time) for state in states]
@@ -48,7 +48,7 @@ def status(client: ClientOption = None, as_json: AsJson = False) -> None:
 
 
 def what_to_do(
-    state: "Standing", failing: "Sequence[FailingFamily]", now: datetime, warning_time: timedelta
+    state: "AccountHealth", failing: "Sequence[FailingFamily]", now: datetime, warning_time: timedelta
 ) -> str | None:
     """Return the action that an account needs, or None. Warn of a token that ends within `warning_time`."""
     from sophia.jobs.due import lags
@@ -96,7 +96,7 @@ def advice_on(failing: "Sequence[FailingFamily]") -> str:
 
 
 def as_document(
-    state: "Standing", failing: "Sequence[FailingFamily]", now: datetime, warning_time: timedelta
+    state: "AccountHealth", failing: "Sequence[FailingFamily]", now: datetime, warning_time: timedelta
 ) -> dict[str, Any]:
     account, run = state.account, state.last_run
     return {

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from sophia.analytics.anomalies.records import EventKind, MetricEvent
 from sophia.analytics.anomalies.shared_events import shared_events
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 DAY = date(2026, 10, 31)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.figures.figures import Coverage, DateRange, Figure, FigureUnit, missing
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, missing
 from sophia.analytics.goals.progress import GOALS, Goal, GoalKind, GoalStatus, ReportedGoal, progress
 from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.kpis import KPIS

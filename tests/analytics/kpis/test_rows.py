@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from sophia.analytics.figures.figures import ONE_WEEK, Figure, FigureUnit
+from sophia.analytics.figures.figures import Figure, FigureUnit
 from sophia.analytics.kpis.trends import is_large_streak, streak_percent, trend
+from sophia.meta.reporting_zone import ONE_WEEK
 
 MONDAY = date(2026, 11, 16)
 

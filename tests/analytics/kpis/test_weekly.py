@@ -13,7 +13,7 @@ from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 from sophia.analytics.conversions.costs_store import NewCost, add_cost, remove_cost
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.figures.documents import figure_document, figure_of
-from sophia.analytics.figures.figures import Coverage, DateRange, Figure, FigureUnit, Interval
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.kpis import compute_kpis
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision

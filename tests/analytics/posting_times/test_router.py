@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.figures.figures import ONE_WEEK
 from sophia.analytics.posting_times.service import measure_posting_times, rank_client_posts
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
 from sophia.database.columns import day_number

@@ -12,7 +12,7 @@ from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.gathering import make_report
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.revising import rename_client, set_industry, set_zone
 
 LATER = NOW + 3 * ONE_DAY

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from tests.analytics.reports.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day, furnish
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.figures.figures import Coverage, DateRange
+from sophia.analytics.figures.figures import Coverage
 from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.figures.sentences import Form, resolve, written
 from sophia.analytics.readings.models import MetricSeries, StoredMetric

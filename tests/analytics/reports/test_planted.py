@@ -11,11 +11,11 @@ from sophia.analytics.anomalies.daily import keep_anomalies
 from sophia.analytics.anomalies.queries import stored_events
 from sophia.analytics.anomalies.shared_events import shared_events
 from sophia.analytics.collector.plan import Plan
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, week_of
+from sophia.analytics.figures.figures import week_of
 from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import Brief
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.objects import BetterContent, Busier
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 

@@ -11,7 +11,7 @@ from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.runs_store import take_lease
 from sophia.analytics.reports.gathering import make_report
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, Client, Post
 
 ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)

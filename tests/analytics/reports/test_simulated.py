@@ -10,13 +10,12 @@ from tests.analytics.reports.test_building import check_sentence
 from tests.conftest import ON_BOTH
 
 from sophia.analytics.collector.plan import Plan
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import ClientStatus
 from sophia.analytics.reports.gathering import make_report
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 SUNDAY_NIGHT = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)

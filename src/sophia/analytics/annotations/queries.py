@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.readings.permissions import ClientScope
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
 from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def list_annotations(
     of_clients = true() if client_ids is None else or_(row.client_id.is_(None), among(row.client_id, client_ids))
     rows = session.execute(
         select(row.id, row.client_id, row.day, row.text, row.author, row.written_at)
-        .where(of_clients, in_window, standing(row.written_at, row.removed_at, as_of))
+        .where(of_clients, in_window, valid_at(row.written_at, row.removed_at, as_of))
         .order_by(row.day, row.id)
     )
     return [AnnotationRecord(*columns) for columns in rows]

@@ -13,7 +13,6 @@ from sophia.analytics.anomalies.series import AccountSeries, series_days
 from sophia.analytics.anomalies.state import earliest_day, past_state, restore_events, restore_series
 from sophia.analytics.anomalies.store import JudgedDays, save_judged
 from sophia.analytics.figures.facts import MONITORED_METRICS
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day

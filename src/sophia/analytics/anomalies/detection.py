@@ -11,7 +11,6 @@ from sophia.analytics.anomalies.expectation import WINDOW
 from sophia.analytics.anomalies.portfolio_events import PortfolioEventDetector
 from sophia.analytics.anomalies.records import MonitoringResult, MonitoringState, SeriesDays
 from sophia.analytics.anomalies.scoring import SeriesTable
-from sophia.analytics.figures.figures import ONE_DAY
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import ONE_DAY
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
 from sophia.analytics.anomalies.records import StoredAnomaly, StoredPortfolioEvent, series_name
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.run_models import Watermark
-from sophia.database import among
-from sophia.meta.catalogue import Platform
+from sophia.database.statements import among
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Account
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 Measured = Literal["count", "rate", "signed"]
 AnomalyKind = Literal["spike", "drop", "outage", "rise", "fall", "gap"]

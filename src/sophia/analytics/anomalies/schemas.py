@@ -9,9 +9,9 @@ from pydantic import Field
 from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import StoredAnomaly, StoredPortfolioEvent
 from sophia.analytics.anomalies.shared_events import SharedEvent
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.figures.requests import DateRangeQuery
 from sophia.analytics.figures.sentences import Sentence
+from sophia.meta.reporting_zone import DateRange
 
 
 class AnomaliesQuery(DateRangeQuery):

@@ -9,8 +9,8 @@ from sophia.analytics.anomalies.expectation import WINDOW as HISTORY_DAYS
 from sophia.analytics.anomalies.records import MonitoringState, PortfolioEvent, SeriesAnomaly, SeriesDays, series_name
 from sophia.analytics.anomalies.state import past_state
 from sophia.analytics.figures.facts import MONITORED_METRICS, AccountDays, PostsADay, dates_of
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 # A new level becomes visible after up to a week.
 BEFORE_DAYS = 7

@@ -8,7 +8,7 @@ from typing import Any
 
 from sophia.analytics.anomalies.expectation import WINDOW
 from sophia.analytics.anomalies.records import Anomaly, MonitoringState, PortfolioEvent, SeriesDays, SeriesState
-from sophia.analytics.figures.figures import ONE_DAY
+from sophia.meta.reporting_zone import ONE_DAY
 
 _DATES = ("since", "noticed", "until", "worst", "event_since")
 

@@ -12,7 +12,7 @@ from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, Mon
 from sophia.analytics.anomalies.records import Anomaly, MonitoringResult, PortfolioEvent
 from sophia.analytics.anomalies.state import events_document, series_document
 from sophia.analytics.figures.saved_rows import SavedRows
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.portfolio.models import Account
 
 

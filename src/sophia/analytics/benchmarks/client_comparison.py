@@ -19,7 +19,7 @@ from sophia.analytics.benchmarks.comparison import (
 )
 from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import DateRange, Figure, check_window, last_closed_week, week_of
+from sophia.analytics.figures.figures import Figure, check_window, last_closed_week, week_of
 from sophia.analytics.kpis.kpis import KPIS
 from sophia.analytics.kpis.queries import account_figures
 from sophia.analytics.kpis.windows import (

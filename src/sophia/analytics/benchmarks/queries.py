@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.benchmarks.comparison import ALL_INDUSTRIES, Benchmark
 from sophia.analytics.benchmarks.models import IndustryBenchmark
 from sophia.analytics.figures.cursors import printable_text, read_cursor, row_number, write_cursor
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 
 def list_benchmarks(

@@ -15,7 +15,7 @@ from sophia.analytics.benchmarks.store import ImportedBenchmarks, write_benchmar
 from sophia.analytics.figures.pagination import paginate
 from sophia.analytics.figures.requests import VISIBLE, ClientId, Limit, RequestModel, WindowQuery
 from sophia.analytics.readings.permissions import expect_client
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.revising import set_industry as set_client_industry
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorStatus, CompetitorValue
 from sophia.analytics.comments.share_of_voice import Voice
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Number
+from sophia.analytics.figures.figures import Number
 from sophia.analytics.kpis.windows import post_facts
 from sophia.analytics.readings.account_states import last_successes
 from sophia.analytics.readings.metric_definitions import metric_definitions
@@ -147,8 +147,8 @@ def _client_totals(
         account_id not in read_at or read_at[account_id] < window_end for account_id in account_ids
     ):
         return {}
-    posts = [post for post in seen_posts(session, account_ids, [window]) if post.kind is not ObjectKind.STORY]
-    definitions = meanings(session, {"likes", "comments"})
+    posts = [post for post in observed_posts(session, account_ids, [window]) if post.kind is not ObjectKind.STORY]
+    definitions = metric_definitions(session, {"likes", "comments"})
     facts = post_facts(session, {reporting_day(now) + ONE_DAY: posts}, definitions, None).values()
     return _totals([(post.values.get("likes"), post.values.get("comments")) for post in facts])
 

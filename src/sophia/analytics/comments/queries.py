@@ -13,7 +13,6 @@ from sophia.analytics.comments.models import Comment, CommentReading, DerivedMet
 from sophia.analytics.comments.requests import DerivedMetricsQuery
 from sophia.analytics.comments.sentiment import MeasuredComment, NotScoredReason, SentimentLabel, SentimentScore
 from sophia.analytics.figures.cursors import write_cursor
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.database.statements import among
 from sophia.meta.catalogue.lookup import reads

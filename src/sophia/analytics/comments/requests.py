@@ -8,7 +8,7 @@ from pydantic import Field
 from sophia.analytics.comments.sentiment import SentimentLabel
 from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment
 from sophia.analytics.figures.requests import Cursor, DateRangeQuery, Limit, Name, RequestModel
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 
 class CommentsQuery(DateRangeQuery):

@@ -24,7 +24,7 @@ from sophia.analytics.comments.queries import (
 from sophia.analytics.comments.requests import CommentsQuery, DerivedMetricsQuery, NewCompetitor, SentimentQuery
 from sophia.analytics.comments.sentiment import CommentOverview, WeeklySentiment, by_week, comment_overview
 from sophia.analytics.comments.share_of_voice import ShareOfVoice, share_of_voice
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, expect_begun, expect_days
+from sophia.analytics.figures.figures import expect_begun, expect_days
 from sophia.analytics.figures.pagination import paginate
 from sophia.analytics.figures.requests import ClientId, Id
 from sophia.analytics.readings.permissions import account_ids, expect_client

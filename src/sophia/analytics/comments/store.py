@@ -17,7 +17,9 @@ from sophia.analytics.comments.sentiment import (
     comment_quality_scores,
     score,
 )
-from sophia.database import Database, among, day_number, put_rows
+from sophia.database.columns import day_number
+from sophia.database.engine import Database
+from sophia.database.statements import among, put_rows
 from sophia.meta.records import ObservedComment, ObservedComments
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Post

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.models import MarketingCost
 from sophia.analytics.figures.facts import CostFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
 from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 
 def cost_facts(

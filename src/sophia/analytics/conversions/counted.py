@@ -66,7 +66,7 @@ def versions(as_of: datetime | None, name: str) -> FromClause:
 
 def version_valid_at(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
     """Return the condition that a version is valid at a moment; without a moment, that it is not removed."""
-    return standing(event.c.recorded_at, event.c.until, as_of)
+    return valid_at(event.c.recorded_at, event.c.until, as_of)
 
 
 def counted_conversions(as_of: datetime | None = None) -> Subquery:

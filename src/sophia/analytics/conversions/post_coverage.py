@@ -9,12 +9,11 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.counted import version_valid_at, versions
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.schedule import FRESH_AGE, POSTS_HISTORY
 from sophia.analytics.readings.account_states import SUCCESSES
 from sophia.analytics.readings.run_models import ASIDE, FRESH, CollectionRun
 from sophia.database.statements import among
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Account, Client
 
 # The families of a run that list an account's posts: on Facebook and on Instagram.

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from sophia.analytics.conversions.counted import conversion_fact, counted_conversions
 from sophia.analytics.conversions.event_types import CONVERSION, DIRECT, EventType
 from sophia.analytics.figures.facts import ConversionFact
-from sophia.analytics.figures.figures import DateRange
 from sophia.database.statements import among
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Client
 
 

@@ -31,7 +31,6 @@ from sophia.analytics.conversions.post_coverage import post_coverage
 from sophia.analytics.conversions.queries import client_today, conversion_facts, count_events, earlier_conversions
 from sophia.analytics.conversions.schemas import AttributionQuery, AttributionReport, FunnelQuery, FunnelReport
 from sophia.analytics.figures.facts import ClientWindow, CostFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.requests import AGAIN, ClientId, Id, IdempotencyKey, writing
 from sophia.analytics.readings.permissions import expect_client
 from sophia.meta.reporting_zone import ONE_DAY, DateRange

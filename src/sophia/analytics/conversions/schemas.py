@@ -12,7 +12,7 @@ from sophia.analytics.conversions.funnel import STEPS, FunnelStep
 from sophia.analytics.conversions.incoming import LinkUrl, Source, checked_conversion
 from sophia.analytics.conversions.listing import ConversionRecord
 from sophia.analytics.conversions.queries import CountedEvents
-from sophia.analytics.figures.figures import DateRange, Figure, expect_days, last_months
+from sophia.analytics.figures.figures import Figure, expect_days, last_months
 from sophia.analytics.figures.requests import (
     VISIBLE,
     Amount,
@@ -26,6 +26,7 @@ from sophia.analytics.figures.requests import (
     visible,
 )
 from sophia.analytics.figures.schemas import Currency, expect_decimals
+from sophia.meta.reporting_zone import DateRange
 
 WINDOW_DAYS = 30
 MOST_DAYS = 3_660

@@ -7,8 +7,7 @@ from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.analytics.decisions.predictions import AGES, STAGES, Age, Stage
-from sophia.database import Base, BigId, UtcDateTime
-from sophia.database.columns import Json
+from sophia.database.columns import Base, BigId, Json, UtcDateTime
 
 STAGE_CHECK = f"stage IN {STAGES}"
 

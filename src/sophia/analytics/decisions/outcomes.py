@@ -16,7 +16,7 @@ from sophia.analytics.decisions.cases import StoredValue
 from sophia.analytics.decisions.models import DecisionTrace, PostOutcome, PostOutcomeRevision
 from sophia.analytics.decisions.predictions import AGES, RATES, TOLERANCES, Age, Outcome, predictable
 from sophia.analytics.figures.saved_rows import SavedRows
-from sophia.analytics.readings.metric_definitions import MetricDefinition, meanings
+from sophia.analytics.readings.metric_definitions import MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.database.columns import BigId, MetricValue, day_of
 from sophia.database.statements import among, put_rows
@@ -94,7 +94,7 @@ def stored_values(
     by_id = {post.id: post for post in posts}
     definitions = {
         metric_id: definition
-        for metric_id, definition in meanings(session, predictable() - set(RATES)).items()
+        for metric_id, definition in metric_definitions(session, predictable() - set(RATES)).items()
         if definition.level is Level.POST
     }
     current = _values(EngagementMetric, by_id, definitions)

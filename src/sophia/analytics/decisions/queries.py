@@ -18,10 +18,10 @@ from sophia.analytics.decisions.scores import NO_SCORES, Verdict, verdict
 from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment, write_cursor
 from sophia.analytics.figures.documents import figure_of
 from sophia.analytics.figures.facts import ApprovalFact
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Interval
-from sophia.database import among
-from sophia.meta.catalogue import ObjectKind
-from sophia.meta.reporting_zone import day_start, reporting_day
+from sophia.analytics.figures.figures import Interval
+from sophia.database.statements import among
+from sophia.meta.catalogue.terms import ObjectKind
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, ApprovalEvent, Post
 
 # How long before a window decisions and the posts that predictions are compared with are read.

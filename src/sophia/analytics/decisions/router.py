@@ -19,7 +19,7 @@ from sophia.analytics.decisions.scoring import (
     quality_window,
 )
 from sophia.analytics.decisions.store import RecordedDecision
-from sophia.analytics.figures.figures import ONE_DAY, expect_days
+from sophia.analytics.figures.figures import expect_days
 from sophia.analytics.figures.pagination import link_next
 from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey
 from sophia.analytics.readings.permissions import expect_client

@@ -29,10 +29,10 @@ from sophia.analytics.decisions.queries import DecisionFacts, WeekScore, decisio
 from sophia.analytics.decisions.store import ComputedScore, save_scores
 from sophia.analytics.figures.documents import figure_document, figures_document
 from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, DateRange, week_of
+from sophia.analytics.figures.figures import week_of
 from sophia.analytics.figures.saved_rows import SavedRows
-from sophia.database import Database
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.engine import Database
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
 
 # The days until today that quality is measured for by default.
 QUALITY_DAYS = 180

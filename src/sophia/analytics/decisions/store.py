@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from sophia.analytics.decisions.models import DecisionQualityScore, DecisionTrace
 from sophia.analytics.decisions.predictions import Stage
 from sophia.analytics.decisions.requests import NewDecision
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.figures.saved_rows import SavedRows
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ContentDraft

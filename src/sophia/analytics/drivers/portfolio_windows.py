@@ -24,7 +24,6 @@ from sophia.analytics.figures.facts import (
     AccountDays,
     dates_of,
 )
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.readings.account_days import account_days, posts_inside
 from sophia.analytics.readings.account_days import store_version as state_of
@@ -110,7 +109,7 @@ def portfolio_days(
     session: Session, accounts: Sequence[int], window: DateRange, as_of: datetime | None = None
 ) -> dict[tuple[int, str], dict[date, int | float]]:
     """Return the monitored metrics of these accounts, and the reach of accounts without views."""
-    means = meanings(session, {*MONITORED_METRICS, SECOND_EXPOSURE})
+    means = metric_definitions(session, {*MONITORED_METRICS, SECOND_EXPOSURE})
     days = account_days(session, accounts, means, MONITORED_METRICS, window, as_of=as_of)
     without = [account for account in accounts if (account, EXPOSURE) not in days]
     return days | account_days(session, without, means, {SECOND_EXPOSURE}, window, as_of=as_of)

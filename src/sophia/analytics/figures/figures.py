@@ -47,38 +47,6 @@ class Interval:
         yield self.high
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DateRange:
-    """Days from `start` (included) to `end` (excluded). Raises InvalidInputError for an empty range."""
-
-    start: date
-    end: date
-
-    def __post_init__(self) -> None:
-        if self.end <= self.start:
-            raise InvalidInputError(f"A period must end after it starts: {self.start} to {self.end} does not.")
-
-    def __contains__(self, day: date) -> bool:
-        return self.start <= day < self.end
-
-    @property
-    def days(self) -> int:
-        return (self.end - self.start).days
-
-    @property
-    def previous(self) -> "DateRange":
-        """The range of equal length directly before."""
-        return DateRange(self.start - (self.end - self.start), self.start)
-
-    def days_ended(self, today: date) -> int:
-        """Return the number of days that are over on `today`, the current day of the same zone."""
-        return min(max((today - self.start).days, 0), self.days)
-
-    def is_closed(self, today: date) -> bool:
-        """Whether all days are over; a range that is not closed is shown as "to date" (G3)."""
-        return self.end <= today
-
-
 def expect_days(days: int, most: int) -> None:
     """Raise InvalidInputError for more days than one request may have."""
     if days > most:

@@ -10,10 +10,10 @@ from fastapi import Header, Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sophia.access.problems import documented
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, window_until
+from sophia.analytics.figures.figures import window_until
 from sophia.escaping import PRINTABLE
-from sophia.meta.catalogue import Level, Period, Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.catalogue.terms import Level, Period, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 RunStatus = Literal["running", "ok", "partial", "throttled", "needs_reconnect", "failed"]
 LARGEST_ID = 2**63 - 1

@@ -38,7 +38,7 @@ from sophia.analytics.kpis.approvals import (
     rejection_rate,
 )
 from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 
 NO_POSTS = "No posts of a type with this metric were published in this period."
 NO_FOLLOWERS = "The followers of some accounts are unknown in this period."

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.database.statements import among

@@ -24,7 +24,8 @@ from sophia.analytics.figures.figures import (
 from sophia.analytics.figures.statistics import median
 from sophia.analytics.kpis.kpis import NO_WINDOW, daily_total, people
 from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
-from sophia.meta.catalogue import CANONICAL, Counting, Level, MetricClass, Unit
+from sophia.meta.catalogue.canonical import CANONICAL, Counting, MetricClass, Unit
+from sophia.meta.catalogue.terms import Level
 
 _UNITS = {
     Unit.COUNT: FigureUnit.COUNT,

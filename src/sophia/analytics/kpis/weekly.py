@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.documents import figures_document
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS, compute_kpis
 from sophia.analytics.kpis.queries import weeks_due

@@ -120,12 +120,12 @@ def client_windows(
     if not sorted_windows:
         return {client.id: {} for client in clients}
     spans = merge_ranges(sorted_windows)
-    means = meanings(session, None if metrics is None else {*metrics, FOLLOWERS})
+    means = metric_definitions(session, None if metrics is None else {*metrics, FOLLOWERS})
     accounts = [account for client in clients for account in client.accounts]
     longer = merge_ranges([DateRange(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
     days = _by_account(daily_values(session, accounts, means, longer, as_of=as_of))
     own = _own_values(session, accounts, means, sorted_windows, as_of)
-    posts = seen_posts(session, accounts, spans, as_of)
+    posts = observed_posts(session, accounts, spans, as_of)
     facts = posts_by_window(session, posts, sorted_windows, means, as_of)
     happened = client_events(session, [client.id for client in clients], spans, as_of) if events else {}
     coverage, today = post_coverage(session, [client.id for client in clients], as_of), reporting_day(now)
@@ -396,6 +396,8 @@ def newest_facts(
     session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None = None
 ) -> tuple[list[PostFacts], list[StoredPost]]:
     """Return the posts of a window with their newest engagements and reach, with three queries."""
-    posts = seen_posts(session, client.accounts, [window], as_of)
-    facts = post_facts(session, {reporting_day(now) + ONE_DAY: posts}, meanings(session, RESPONSE_METRICS), as_of)
+    posts = observed_posts(session, client.accounts, [window], as_of)
+    facts = post_facts(
+        session, {reporting_day(now) + ONE_DAY: posts}, metric_definitions(session, RESPONSE_METRICS), as_of
+    )
     return list(facts.values()), posts

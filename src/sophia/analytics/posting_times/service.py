@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import RESPONSE_METRICS, PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, expect_begun, expect_days
+from sophia.analytics.figures.figures import expect_begun, expect_days
 from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, find_measured_client, measured_clients, newest_facts
 from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
 from sophia.analytics.posting_times.group_effects import (
@@ -23,11 +23,11 @@ from sophia.analytics.posting_times.group_effects import (
     published_hours,
 )
 from sophia.analytics.posting_times.post_ranking import PostAtAge, PostRank, rank_posts
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.analytics.readings.posts import facts_at_age, seen_posts
-from sophia.database import Database
-from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.analytics.readings.posts import facts_at_age, observed_posts
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 MOST_DAYS = 366
 RANKED_METRICS = frozenset({*RESPONSE_METRICS, "views"})
@@ -158,10 +158,10 @@ def rank_client_posts(
         posts = [
             # The day on which a post reaches the age must be over; before, its counter is incomplete.
             post
-            for post in seen_posts(session, client.accounts, [window])
+            for post in observed_posts(session, client.accounts, [window])
             if reporting_day(post.published_at) + days * ONE_DAY < reporting_day(now)
         ]
-        facts = facts_at_age(session, posts, days, meanings(session, RANKED_METRICS))
+        facts = facts_at_age(session, posts, days, metric_definitions(session, RANKED_METRICS))
     values = {post.id: _value(facts[post.id], metric) for post in posts}
     by_account: dict[int, list[PostAtAge]] = defaultdict(list)
     for post in posts:

@@ -22,7 +22,7 @@ from sophia.analytics.figures.facts import (
     ClientWindow,
     PostsADay,
 )
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Figure, check_window, last_closed_week
+from sophia.analytics.figures.figures import Figure, check_window, last_closed_week
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals

@@ -13,7 +13,7 @@ from sophia.analytics.comments.sentiment import MeasuredComment, comment_overvie
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PortfolioWindows, split_portfolio
 from sophia.analytics.figures.facts import MONITORED_METRICS, AccountDays, ClientWindow, PostFacts, PostsADay, dates_of
-from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, Coverage, DateRange, Figure, percent
+from sophia.analytics.figures.figures import Coverage, Figure, percent
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH, kpi_changes
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, unclassified
@@ -24,6 +24,7 @@ from sophia.analytics.posting_times.group_effects import best_times, posting_tim
 from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.commentary import comment
 from sophia.analytics.reports.records import DecisionStage, MissingDays, Report, ReportedClient, TopPost
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange
 
 TREND_WEEKS = 12
 # Windows of up to so many weeks are compared with the same weekdays.

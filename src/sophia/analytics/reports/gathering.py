@@ -23,7 +23,7 @@ from sophia.analytics.figures.facts import (
     PostFacts,
     PostsADay,
 )
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Figure, check_window, last_closed_week
+from sophia.analytics.figures.figures import Figure, check_window, last_closed_week
 from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.queries import client_snapshots
 from sophia.analytics.kpis.trends import a_year_before, newest_weeks
@@ -48,9 +48,9 @@ from sophia.analytics.reports.building import (
     trends_until,
 )
 from sophia.analytics.reports.records import DecisionStage, Report
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 NOT_YET = "as_of must be a time in the past."
 TREND_METRICS = frozenset({*RESPONSE_METRICS, "views", FOLLOWERS})
@@ -134,17 +134,6 @@ def gather_facts(
     )
 
 
-def _decision_stage(quality: StageQuality) -> DecisionStage:
-    return DecisionStage(
-        stage=quality.stage,
-        posts=quality.posts,
-        skill=quality.skill,
-        shrunk_skill=quality.shrunk_skill,
-        verdict=quality.verdict,
-        text=quality.text,
-    )
-
-
 def _trend_weeks(window: DateRange, today: date) -> tuple[DateRange, ...]:
     """Return the weeks of the trends, and the week a year before the last."""
     weeks = newest_weeks(trends_until(window, today), TREND_WEEKS)
@@ -192,7 +181,9 @@ def _monitored(
     session: Session, client: MeasuredClient, window: DateRange, today: date, as_of: datetime | None
 ) -> tuple[AccountDays, PostsADay]:
     days, accounts = monitored_days(window, today), list(client.accounts)
-    values = account_days(session, accounts, meanings(session, MONITORED_METRICS), MONITORED_METRICS, days, as_of=as_of)
+    values = account_days(
+        session, accounts, metric_definitions(session, MONITORED_METRICS), MONITORED_METRICS, days, as_of=as_of
+    )
     return values, posts_a_day(session, accounts, days, as_of=as_of)
 
 

@@ -14,14 +14,15 @@ from sophia.analytics.benchmarks.comparison import Comparison
 from sophia.analytics.comments.sentiment import CommentOverview
 from sophia.analytics.decisions.scores import Verdict
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure
+from sophia.analytics.figures.figures import Change, Coverage, Figure
 from sophia.analytics.figures.schemas import Quantity
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.summaries import SummaryLine
 from sophia.analytics.kpis.trends import Trend
 from sophia.analytics.posting_times.group_effects import GroupEffect, HourEffect, WeekHour
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
+from sophia.meta.reporting_zone import DateRange
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sophia.access.problems import documented
 from sophia.access.web import ReadContext
 from sophia.analytics.annotations.queries import list_annotations, visible_annotations
 from sophia.analytics.anomalies.queries import judged_through
-from sophia.analytics.figures.figures import DateRange, last_closed_week
+from sophia.analytics.figures.figures import last_closed_week
 from sophia.analytics.figures.requests import ClientId, ReportQuery
 from sophia.analytics.kpis.portfolio_week import newest_portfolio_week, two_newest_weeks
 from sophia.analytics.kpis.queries import client_snapshots, portfolio_snapshots
@@ -26,7 +26,7 @@ from sophia.analytics.readings.gaps import find_gaps
 from sophia.analytics.readings.permissions import account_ids, expect_client
 from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.run_schemas import AccountStatus
-from sophia.analytics.readings.runs_router import NO_WEEK, gap_window
+from sophia.analytics.readings.runs_router import gap_window
 from sophia.analytics.reports.brief import BRIEF_KPIS, make_brief
 from sophia.analytics.reports.brief_records import Brief
 from sophia.analytics.reports.gathering import make_report

@@ -11,14 +11,15 @@ from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import SeriesAnomaly
 from sophia.analytics.benchmarks.client_comparison import PeerComparison
 from sophia.analytics.benchmarks.comparison import Comparison
-from sophia.analytics.figures.figures import DateRange, Figure
+from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.requests import Id, RequestModel
 from sophia.analytics.kpis.portfolio_week import PortfolioWeek
 from sophia.analytics.kpis.queries import WeekSnapshot
 from sophia.analytics.kpis.trends import MOST_WEEKS, Trend
 from sophia.analytics.readings.account_states import ClientState
 from sophia.analytics.readings.run_schemas import AccountStatus
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import DateRange
 
 
 class WeeksQuery(RequestModel):
