@@ -51,10 +51,10 @@ CLOSEST: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "measures": {
         "anomalies/detection.py": ("anomalies/test_anomalies.py",),
         "anomalies/expectation.py": ("anomalies/test_anomalies.py",),
-        "anomalies/journal.py": ("anomalies/test_anomalies.py", "anomalies/test_journal.py"),
+        "anomalies/detector.py": ("anomalies/test_anomalies.py", "anomalies/test_monitoring.py"),
         "anomalies/portfolio_events.py": ("anomalies/test_shared_events.py", "anomalies/test_anomalies.py"),
         "anomalies/records.py": ("anomalies/test_anomalies.py", "anomalies/test_shared_events.py"),
-        "anomalies/scoreboard.py": ("anomalies/test_anomalies.py",),
+        "anomalies/scoring.py": ("anomalies/test_anomalies.py",),
         "anomalies/shared_events.py": ("anomalies/test_shared_events.py",),
         "anomalies/state.py": ("anomalies/test_anomalies.py",),
         "audience/matching.py": ("audience/test_audience.py",),
@@ -110,7 +110,7 @@ CLOSEST: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "queries": {
         "annotations/queries.py": ("goals/test_router.py",),
-        "anomalies/queries.py": ("anomalies/test_journal.py", "readings/test_portfolio_days.py"),
+        "anomalies/queries.py": ("anomalies/test_monitoring.py", "readings/test_portfolio_days.py"),
         "audience/queries.py": ("audience/test_router.py",),
         "benchmarks/queries.py": ("benchmarks/test_router.py",),
         "campaigns/queries.py": ("campaigns/test_router.py", "campaigns/test_queries.py"),

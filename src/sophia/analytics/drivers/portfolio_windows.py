@@ -109,10 +109,10 @@ def portfolio_days(
     session: Session, accounts: Sequence[int], window: DateRange, as_of: datetime | None = None
 ) -> dict[tuple[int, str], dict[date, int | float]]:
     """Return the monitored metrics of these accounts, and the reach of accounts without views."""
-    means = metric_definitions(session, {*MONITORED_METRICS, SECOND_EXPOSURE})
-    days = account_days(session, accounts, means, MONITORED_METRICS, window, as_of=as_of)
+    definitions = metric_definitions(session, {*MONITORED_METRICS, SECOND_EXPOSURE})
+    days = account_days(session, accounts, definitions, MONITORED_METRICS, window, as_of=as_of)
     without = [account for account in accounts if (account, EXPOSURE) not in days]
-    return days | account_days(session, without, means, {SECOND_EXPOSURE}, window, as_of=as_of)
+    return days | account_days(session, without, definitions, {SECOND_EXPOSURE}, window, as_of=as_of)
 
 
 # Intervals are shown in whole percents, which more draws would not change.

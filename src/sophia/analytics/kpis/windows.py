@@ -120,13 +120,13 @@ def client_windows(
     if not sorted_windows:
         return {client.id: {} for client in clients}
     spans = merge_ranges(sorted_windows)
-    means = metric_definitions(session, None if metrics is None else {*metrics, FOLLOWERS})
+    definitions = metric_definitions(session, None if metrics is None else {*metrics, FOLLOWERS})
     accounts = [account for client in clients for account in client.accounts]
     longer = merge_ranges([DateRange(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
-    days = _by_account(daily_values(session, accounts, means, longer, as_of=as_of))
-    own = _own_values(session, accounts, means, sorted_windows, as_of)
+    days = _by_account(daily_values(session, accounts, definitions, longer, as_of=as_of))
+    own = _own_values(session, accounts, definitions, sorted_windows, as_of)
     posts = observed_posts(session, accounts, spans, as_of)
-    facts = posts_by_window(session, posts, sorted_windows, means, as_of)
+    facts = posts_by_window(session, posts, sorted_windows, definitions, as_of)
     happened = client_events(session, [client.id for client in clients], spans, as_of) if events else {}
     coverage, today = post_coverage(session, [client.id for client in clients], as_of), reporting_day(now)
     return {
@@ -198,16 +198,16 @@ def _by_account(values: Iterable[DayValue]) -> dict[int, list[DayValue]]:
 def daily_values(
     session: Session,
     accounts: Collection[int],
-    means: Mapping[int, MetricDefinition],
+    definitions: Mapping[int, MetricDefinition],
     windows: Iterable[DateRange],
     *,
     as_of: datetime | None = None,
 ) -> list[DayValue]:
     """Return the daily values of accounts by canonical metric, the sum of its stored metrics, with one query."""
     metric_names = {
-        number: meaning.metric
-        for number, meaning in means.items()
-        if meaning.level is Level.ACCOUNT and meaning.period == Period.DAY.value and meaning.describes(None)
+        number: definition.metric
+        for number, definition in definitions.items()
+        if definition.level is Level.ACCOUNT and definition.period == Period.DAY.value and definition.describes(None)
     }
     metric_date = EngagementMetric.metric_date
     inside = or_(*(metric_date.between(window.start, window.end - ONE_DAY) for window in windows))
@@ -255,15 +255,15 @@ def _account_readings(
 def _own_values(
     session: Session,
     accounts: Collection[int],
-    means: Mapping[int, MetricDefinition],
+    definitions: Mapping[int, MetricDefinition],
     windows: Iterable[DateRange],
     as_of: datetime | None,
 ) -> dict[int, list[OwnValue]]:
     """Return Meta's own counts for windows of 7 and 28 days; the value of a day is for the days that end with it."""
     lengths = {
-        number: OWN_DAYS[meaning.period]
-        for number, meaning in means.items()
-        if meaning.period in OWN_DAYS and meaning.describes(None)
+        number: OWN_DAYS[definition.period]
+        for number, definition in definitions.items()
+        if definition.period in OWN_DAYS and definition.describes(None)
     }
     closing = {(window.end - ONE_DAY, window.days): window for window in windows if window.days in OWN_DAYS.values()}
     on_days = among(EngagementMetric.metric_date, sorted({day_number(day) for day, _ in closing}))
@@ -271,7 +271,7 @@ def _own_values(
     for account, metric, day, value in _account_readings(session, accounts, lengths, on_days, as_of):
         window = closing.get((day, lengths[metric]))
         if window is not None:
-            values_by_account[account].append(OwnValue(account, means[metric].metric, window, value))
+            values_by_account[account].append(OwnValue(account, definitions[metric].metric, window, value))
     return {
         account: sorted(values, key=lambda value: (value.window, value.metric))
         for account, values in values_by_account.items()
@@ -292,7 +292,7 @@ def posts_by_window(
     session: Session,
     posts: Sequence[StoredPost],
     windows: Iterable[DateRange],
-    means: Mapping[int, MetricDefinition],
+    definitions: Mapping[int, MetricDefinition],
     as_of: datetime | None,
 ) -> dict[DateRange, dict[int, list[PostFacts]]]:
     """Return {window: {account: its posts with their last snapshots before the end}}, with a query per layer of windows.
@@ -310,7 +310,7 @@ def posts_by_window(
     for layer in layers:
         published = {window: published_in(posts, window) for window in layer}
         facts = post_facts(
-            session, {window.end: window_posts for window, window_posts in published.items()}, means, as_of
+            session, {window.end: window_posts for window, window_posts in published.items()}, definitions, as_of
         )
         for window, window_posts in published.items():
             posts_of_account[window] = defaultdict(list)
@@ -327,25 +327,25 @@ def published_in(posts: Iterable[StoredPost], window: DateRange) -> list[StoredP
 def post_facts(
     session: Session,
     before: Mapping[date, Sequence[StoredPost]],
-    means: Mapping[int, MetricDefinition],
+    definitions: Mapping[int, MetricDefinition],
     as_of: datetime | None,
 ) -> dict[int, PostFacts]:
     """Return {post: its values in the last snapshots before its day}, with one query."""
     posts = {post.id: post for day_posts in before.values() for post in day_posts}
     metrics = {
-        number: meaning
-        for number, meaning in means.items()
-        if meaning.level is Level.POST and meaning.period == Period.LIFETIME.value
+        number: definition
+        for number, definition in definitions.items()
+        if definition.level is Level.POST and definition.period == Period.LIFETIME.value
     }
     values: dict[int, dict[str, int | float]] = defaultdict(dict)
     read: dict[int, date] = {}
     days = {day: [post.id for post in day_posts] for day, day_posts in before.items()}
     for number, metric, day, value in values_by(session, days, list(metrics), as_of):
-        meaning, post = metrics[metric], posts[number]
-        if meaning.platform is post.platform and meaning.describes(post.kind):
+        definition, post = metrics[metric], posts[number]
+        if definition.platform is post.platform and definition.describes(post.kind):
             post_values = values[number]
-            post_values[meaning.metric] = (
-                post_values[meaning.metric] + value if meaning.metric in post_values else value
+            post_values[definition.metric] = (
+                post_values[definition.metric] + value if definition.metric in post_values else value
             )
             read[number] = max(read.get(number, day), day)
     return {
