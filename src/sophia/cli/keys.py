@@ -12,7 +12,6 @@ from sophia.cli.tables import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
     from sophia.access.roles import Role
-    from sophia.database import Database
 
 ROLES = ("read", "write", "publish", "admin")
 ROLES_EXPLAINED = (
@@ -131,41 +130,6 @@ def change(name: Annotated[str, typer.Argument(help="The key's name.")], role: R
     with installation.database.write() as session:
         previous = change_role(session, name, chosen)
     echo(f"The key {name} has the role {chosen} now; before, it had {previous}.")
-
-
-def has_roles(database: "Database") -> bool:
-    """Return whether the store's keys have roles, or there are no keys in it yet."""
-    from sqlalchemy import inspect  # noqa: PLC0415
-
-    if database.path is not None and not database.path.exists():
-        return True
-    tables = inspect(database.engine)
-    return not tables.has_table("api_keys") or "role" in {column["name"] for column in tables.get_columns("api_keys")}
-
-
-def warn_of_inherited_roles(database: "Database") -> None:
-    """Name the limited keys that may publish, on standard error: an upgrade gave all keys a role that keeps what they
-    could do before.
-    """
-    from sophia.access.keys import list_keys  # noqa: PLC0415
-    from sophia.access.roles import Role  # noqa: PLC0415
-
-    with database.read() as session:
-        names = [
-            row.name
-            for row in list_keys(session)
-            if row.limited and row.revoked_at is None and Role(row.role).includes(Role.PUBLISH)
-        ]
-    if not names:
-        return
-    echo(
-        "API keys have roles now, and existing keys may do what they could do before. These keys are limited to some "
-        "clients and can still change and publish things for them:",
-        err=True,
-    )
-    for name in names:
-        echo(f"  {name}", err=True)
-    echo("If a key is only for reading, run: sophia key role NAME read", err=True)
 
 
 @keys.command()

@@ -19,14 +19,10 @@ def upgrade() -> None:
     """Bring the store to the schema of this version; make it when there is none."""
     installation = open_installation(check=False)
     from sophia import migrations  # noqa: PLC0415
-    from sophia.cli.keys import has_roles, warn_of_inherited_roles  # noqa: PLC0415
 
-    gives_roles = not has_roles(installation.database)
     migrations.upgrade(installation.database)
     migrations.expect_current(installation.database)
     echo("The store has the schema of this version.")
-    if gives_roles:
-        warn_of_inherited_roles(installation.database)
 
 
 @store.command()

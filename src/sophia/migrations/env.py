@@ -1,4 +1,4 @@
-"""Run by Alembic: applies revisions on the connection that `sophia.migrations.upgrade` hands over."""
+"""Alembic runs this file: it applies revisions on the connection that `sophia.migrations.upgrade` passes."""
 
 from alembic import context
 
@@ -7,7 +7,7 @@ import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.database import Base
 
-# Imported for the tables that they hang on the metadata.
+# These imports register the tables with the metadata.
 TABLES = (sophia.access, sophia.analytics.models, sophia.portfolio.models)
 
 context.configure(

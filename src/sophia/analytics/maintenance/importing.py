@@ -26,6 +26,8 @@ from sophia.portfolio.models import Account
 from sophia.vault import redact_secrets
 
 CHARACTERS_AT_ONCE = 8_000_000
+# The last schema before the first release has the same tables as the first schema.
+EQUAL_SCHEMAS = {"0013": "0014"}
 LONGEST_REASON = 300
 IMPORTED = "It was imported without its token. Connect this account again: sophia connect"
 # Tables of millions of rows go past the ORM's types: {table: its model}.
@@ -43,7 +45,7 @@ def import_store(database: Database, folder: Path, told: Told = tell_nobody) -> 
     manifest = read_manifest(folder, [table.name for table in tables])
     with cells_of_any_length(), database.write() as session:
         revision = schema_revision(session)
-        if manifest.revision != revision:
+        if EQUAL_SCHEMAS.get(manifest.revision, manifest.revision) != revision:
             raise StoreError(_other_schema(manifest.revision, revision))
         # A new store has the benchmarks that are shipped; the export brings its own.
         session.execute(delete(IndustryBenchmark).where(IndustryBenchmark.is_own.is_(False)))
@@ -67,8 +69,8 @@ def _other_schema(exported: str, own: str) -> str:
             "newer one, and import with it. Nothing was imported."
         )
     return (
-        f"The export has schema {exported}, this store {own}. Import it with the version of Sophia that made it, then "
-        "upgrade. Nothing was imported."
+        f"The export has schema {exported}, this store {own}. Import it with the version of Sophia that made it, run "
+        "`sophia db upgrade` with a newer version, and export the store again. Nothing was imported."
     )
 
 

@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, LargeBinary, Numeric, Table, inspect, text
 from sqlalchemy.orm import Session
 
-import sophia.access
+import sophia.access.keys
 import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.database import Base, Database, Day, MetricValue, MoneyAmount, UtcDateTime
 from sophia.errors import StoreError
 
-# Imported for the tables that they hang on the metadata.
-MODELS = (sophia.access, sophia.analytics.models, sophia.portfolio.models)
+# These imports register the tables with the metadata.
+MODELS = (sophia.access.keys, sophia.analytics.models, sophia.portfolio.models)
 
 NULL = "\\N"
 # In characters, as a row stands in its file: room for the largest answer of Meta that is read, in base64. Python's csv
@@ -31,6 +31,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 SECRET_COLUMNS = frozenset({("accounts", "token_encrypted")})
 
 
+def all_tables() -> list[Table]:
+    """Return every table of the store, parents before children."""
+    return Base.metadata.sorted_tables
+
+
 def exported_tables(database: Database) -> list[Table]:
     """The tables of an export, parents before children. Raises StoreError for a table that this version does not know:
     an export that leaves something out without saying so is worse than none.
@@ -39,11 +44,11 @@ def exported_tables(database: Database) -> list[Table]:
         mapper.local_table for mapper in Base.registry.mappers if mapper.class_.__module__.startswith(LEFT_OUT_PACKAGE)
     }
     left_out = LEFT_OUT_TABLES | {str(table) for table in access}
-    known = {table.name for table in Base.metadata.sorted_tables}
+    known = {table.name for table in all_tables()}
     strangers = set(inspect(database.engine).get_table_names()) - known - left_out
     if strangers:
         raise StoreError(f"The database has tables that this Sophia does not know: {', '.join(sorted(strangers))}.")
-    return [table for table in Base.metadata.sorted_tables if table.name not in left_out]
+    return [table for table in all_tables() if table.name not in left_out]
 
 
 def exported_columns(table: Table) -> list[Column[Any]]:

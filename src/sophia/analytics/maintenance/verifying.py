@@ -10,8 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import Integer
 
+from sophia.analytics.maintenance.tables import all_tables
 from sophia.analytics.readings.models import AccountTotal, EngagementMetric, Fetch, MetricRevision, MetricSeries
-from sophia.database import Base, Database
+from sophia.database import Database
 from sophia.portfolio.models import Post
 
 MOST_EXAMPLES = 3
@@ -61,7 +62,7 @@ def _file_is_whole(session: Session) -> Check:
 def _references(session: Session) -> Check:
     """Every foreign key leads to a row."""
     wrong, examples = 0, list[str]()
-    for table in Base.metadata.sorted_tables:
+    for table in all_tables():
         for check in _references_of(session, table):
             wrong += check.wrong
             examples += [f"{check.name}: {example}" for example in check.examples]
