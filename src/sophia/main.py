@@ -29,6 +29,7 @@ from sophia.access.transport import (
 from sophia.access.web import AppState, Guard, ReadContext
 from sophia.analytics.router import api_router, operations
 from sophia.api_documents import page
+from sophia.api_documents.response_fields import require_response_fields
 from sophia.api_documents.titles import name_operations
 from sophia.config import Settings
 from sophia.database import Database
@@ -102,12 +103,14 @@ def surroundings(app_state: AppState, registry: CollectorRegistry) -> list[Middl
 
 
 class SophiaApi(FastAPI):
-    """FastAPI, with titles of operations in the OpenAPI document, and problems under their own media type."""
+    """FastAPI with an OpenAPI document that has titles, the media type of problems and the required fields of responses."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            name_problems(super().openapi())
-            name_operations(super().openapi())
+            document = super().openapi()
+            name_problems(document)
+            name_operations(document)
+            require_response_fields(document)
         return super().openapi()
 
 
