@@ -194,7 +194,7 @@ def rows_of(text: str) -> Iterator[str]:
 
 def api_page() -> str:
     """Return the API as sorted lines: a line per operation, then a line per field of every schema."""
-    document = create_app(Settings(_env_file=None), Database("sqlite:///unopened.db")).openapi()
+    document = create_app(Settings(), Database("sqlite:///unopened.db")).openapi()
     operations = [
         operation_line(f"{method.upper()} {path}", operation)
         for path, methods in document["paths"].items()

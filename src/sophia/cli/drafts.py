@@ -12,7 +12,7 @@ from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.portfolio.drafts import DraftInfo
+    from sophia.portfolio.drafts import Draft
 
 drafts = typer.Typer(help="Copy on its way to becoming posts: written, approved, rejected.", no_args_is_help=True)
 
@@ -234,7 +234,7 @@ def expect_state(name: str | None, states: Collection[str]) -> None:
         raise typer.BadParameter(f"there is no state {name!r}; use one of {', '.join(states)}", param_hint="--status")
 
 
-def read_draft(installation: Installation, number: int) -> "DraftInfo":
+def read_draft(installation: Installation, number: int) -> "Draft":
     from sophia.portfolio.drafts import find_draft  # noqa: PLC0415
 
     with installation.database.read() as session:

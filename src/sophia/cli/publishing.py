@@ -14,7 +14,7 @@ from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, local, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.publishing.queue import EntryInfo
+    from sophia.publishing.queue import QueueEntry
 
 STATES = ("queued", "publishing", "published", "failed", "cancelled")
 EMPTY = "The queue is empty. Put a draft into it with: sophia publish queue DRAFT"
@@ -161,7 +161,7 @@ def show_entry(installation: Installation, number: int, *, as_json: bool) -> Non
 
 def show(
     installation: Installation,
-    entries: "list[EntryInfo]",
+    entries: "list[QueueEntry]",
     *,
     as_json: bool,
     empty: str = EMPTY,
@@ -188,7 +188,7 @@ def show(
         echo(f"There are more than these {len(entries)}. See more with --limit, up to {MOST_LISTED}.")
 
 
-def advice(entry: "EntryInfo") -> str:
+def advice(entry: "QueueEntry") -> str:
     """What went wrong and what to do about it. A text that contains the other is shown alone."""
     problem, what_to_do = entry.problem or "", entry.what_to_do or ""
     if what_to_do in problem:
@@ -198,7 +198,7 @@ def advice(entry: "EntryInfo") -> str:
     return f"{said} (sophia publish retry {entry.id})" if entry.status == "failed" else said
 
 
-def when(entry: "EntryInfo", zone: ZoneInfo) -> str:
+def when(entry: "QueueEntry", zone: ZoneInfo) -> str:
     """The moment that matters: when it went out, is tried again, or is meant for."""
     moment = entry.published_at or entry.next_try_at or entry.scheduled_for
     return "as soon as possible" if moment is None else local(moment, zone)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.database import Base, BigId, UtcDateTime
 from sophia.database.columns import Json
-from sophia.portfolio.models import PLATFORMS
+from sophia.portfolio.models import PLATFORM_KNOWN
 
 ANOMALY_KINDS = ("spike", "drop", "outage", "rise", "fall", "gap")
 EVENT_KINDS = ("spike", "drop", "rise", "fall")
@@ -18,7 +18,7 @@ class MonitoredMetric(Base):
     """One metric on one platform: the last day that is judged for good, and what the portfolio did on the latest days."""
 
     __tablename__ = "watched_metrics"
-    __table_args__ = (CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),)
+    __table_args__ = (CheckConstraint(PLATFORM_KNOWN, name="platform_known"),)
 
     platform: Mapped[str] = mapped_column(String(20), primary_key=True)
     metric: Mapped[str] = mapped_column(String(60), primary_key=True)
@@ -75,7 +75,7 @@ class PortfolioEventEntry(Base):
     __tablename__ = "portfolio_events"
     __table_args__ = (
         UniqueConstraint("platform", "metric", "since"),
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         CheckConstraint(f"kind IN {EVENT_KINDS}", name="kind_known"),
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sophia.database import Base, BigId, Day, Message, MetricValue, UtcDateTime, day_number
-from sophia.portfolio.models import PLATFORMS, Account, Post
+from sophia.portfolio.models import PLATFORM_KNOWN, Account, Post
 
 # 2004-01-01, when Facebook opened, and 2100-01-01, in days since 1970: outside of these a day is a mistake (K2).
 DAY_IN_RANGE = "metric_date BETWEEN 12418 AND 47482"
@@ -26,7 +26,7 @@ class StoredMetric(Base):
     __tablename__ = "metrics"
     __table_args__ = (
         UniqueConstraint("platform", "level", "metric_name", "period", "breakdown"),
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         CheckConstraint("level IN ('account', 'post')", name="level_known"),
         CheckConstraint("period IN ('day', 'week', 'days_28', 'lifetime')", name="period_known"),
         CheckConstraint("length(metric_name) > 0", name="metric_name_given"),

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.database import Base, BigId, Day, Message, UtcDateTime
-from sophia.portfolio.models import PLATFORMS
+from sophia.portfolio.models import PLATFORM_KNOWN
 
 # The trigger of the hourly look at stories and new posts, which says nothing about the rest of an account.
 FRESH = "fresh"
@@ -70,7 +70,7 @@ class MetricStatus(Base):
 
     __tablename__ = "metric_status"
     __table_args__ = (
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         Index(
             "uq_metric_status_everywhere",
             "platform",
