@@ -214,7 +214,7 @@ def operation_line(title: str, operation: dict[str, Any]) -> str:
     parameters = [
         f"{parameter['name']}{'' if parameter.get('required') else '?'}: {type_name(parameter['schema'])}"
         + (f" = {default}" if (default := parameter["schema"].get("default")) is not None else "")
-        for parameter in operation.get("parameters", ())
+        for parameter in sorted(operation.get("parameters", ()), key=lambda parameter: str(parameter["name"]))
         if parameter["in"] != "path"
     ]
     bodies = [type_name(content["schema"]) for content in operation.get("requestBody", {}).get("content", {}).values()]

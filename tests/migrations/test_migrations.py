@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Numeric, UniqueConstraint, inspect, text
 
-import sophia.access
+import sophia.access.keys
 import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.analytics.benchmarks.comparison import SEED
@@ -20,7 +20,7 @@ from sophia.database import Base, Database, day_number
 from sophia.errors import StoreError
 from sophia.migrations import configuration, expect_current, expect_newest, upgrade
 
-TABLES = (sophia.access, sophia.analytics.models, sophia.portfolio.models)
+TABLES = (sophia.access.keys, sophia.analytics.models, sophia.portfolio.models)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

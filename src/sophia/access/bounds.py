@@ -1,4 +1,4 @@
-"""How much of the server one request may have: the length of its body, the time to send it, the time to be answered."""
+"""Bounds of one request: the length of its body, the time to receive it, and the time until its response begins."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,13 +14,13 @@ log = structlog.get_logger(__name__)
 
 MOST_BODY_BYTES = 1_000_000
 BODY_SECONDS = 20.0
-# What waits for the store is given up first, so that a request which is told to come back has written nothing.
+# Work in the store ends before the response is due, so that a request that gets 503 has written nothing.
 STORE_SECONDS = 20.0
 ANSWER_SECONDS = 30.0
 
 
 class BodyLimit:
-    """Reads the body before anybody else does; refuses one that is too long with 413, one that comes too slowly with 408
+    """Reads the body before the endpoint; refuses one that is too long with 413, one that arrives too slowly with 408
     (D7).
     """
 
@@ -37,8 +37,8 @@ class BodyLimit:
             async with asyncio.timeout(self.seconds):
                 messages = await self._read(scope, receive)
         except TimeoutError:
-            detail = f"The body did not come within {self.seconds:g} seconds."
-            # What is still on its way would be taken for the next request.
+            detail = f"The body did not arrive within {self.seconds:g} seconds."
+            # The rest of the body, which still arrives, would be read as the next request.
             await problem(408, detail, scope["path"], headers={"Connection": "close"})(scope, receive, send)
             return
         if messages is None:
@@ -48,7 +48,7 @@ class BodyLimit:
             await self.app(scope, replay(messages, receive), send)
 
     async def _read(self, scope: Scope, receive: Receive) -> list[Message] | None:
-        """The whole body, or the beginning of one that ended with a disconnect; None when it is too long."""
+        """Return the messages of the body, up to a disconnect if there is one; None when it is too long."""
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdecimal() and int(declared[:20]) > self.most_bytes:
             return None
@@ -64,7 +64,7 @@ class BodyLimit:
 
 
 def replay(messages: list[Message], receive: Receive) -> Receive:
-    """A `receive` that gives these messages first."""
+    """Return a `receive` that returns these messages first."""
     waiting = iter(messages)
 
     async def next_message() -> Message:
@@ -74,8 +74,10 @@ def replay(messages: list[Message], receive: Receive) -> Receive:
 
 
 class TimeLimit:
-    """Answers 503 when the answer has not begun in time. Threads cannot be stopped: what still works is left to its end,
-    and what it says is not sent. It writes nothing any more, for its store was bound to a shorter time.
+    """Answers 503 when the response has not begun in time.
+
+    A thread cannot be stopped. It runs to its end, its response is discarded, and it writes nothing, because its store has
+    a shorter time limit.
     """
 
     def __init__(self, app: ASGIApp, seconds: float = ANSWER_SECONDS) -> None:
@@ -87,11 +89,11 @@ class TimeLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun, given_up = asyncio.Event(), False
+        begun, timed_out = asyncio.Event(), False
 
         async def send_in_time(message: Message) -> None:
-            if given_up:
-                raise OSError("nobody waits for this answer any more")
+            if timed_out:
+                raise OSError("the response has already been replaced by 503")
             begun.set()
             await send(message)
 
@@ -102,7 +104,7 @@ class TimeLimit:
             if work.done() or begun.is_set():
                 await work
                 return
-            given_up = True
+            timed_out = True
         except asyncio.CancelledError:
             work.cancel()
             raise
@@ -110,7 +112,7 @@ class TimeLimit:
             first.cancel()
         self._left.add(work)
         work.add_done_callback(self._ended(scope))
-        detail = f"This took longer than {self.seconds:g} seconds and was given up. Ask for less, or again later."
+        detail = f"This took longer than {self.seconds:g} seconds and was stopped. Ask for less, or again later."
         headers = {"Retry-After": str(RETRY_SECONDS)}
         await problem(503, detail, scope["path"], headers=headers)(scope, receive, send)
 
@@ -118,7 +120,7 @@ class TimeLimit:
         def note(work: "asyncio.Task[None]") -> None:
             self._left.discard(work)
             if not work.cancelled():
-                work.exception()  # known to whoever asked as a 503; unread, it would be said again
+                work.exception()  # The client got a 503; asyncio would log an exception that is never read.
             name = scope.get("state", {}).get("request_id")
             log.warning("request_ended_too_late", path=redact_secrets(scope["path"]), request_id=name)
 

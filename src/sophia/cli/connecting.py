@@ -109,7 +109,7 @@ async def from_settings(installation: Installation, client: str | None) -> "list
 
 async def look(installation: Installation, token: "SecretStr") -> "Offer":
     async with installation.graph_client() as graph:
-        return await connecting(installation, graph).look(token)
+        return await connecting(installation, graph).examine(token)
 
 
 def assign(offer: "Offer", client: str | None, only: list[str], *, ask: bool, yes: bool) -> dict[str, str]:

@@ -226,7 +226,7 @@ def look(installation: Installation, meta: "SpawnedServer") -> Any:
         async with installation.graph_client() as graph:
             i = installation
             connecting = Connecting(i.database, i.vault, graph, i.settings, i.clock)
-            return await connecting.look(SecretStr(meta.user_token))
+            return await connecting.examine(SecretStr(meta.user_token))
 
     return run(work())
 

@@ -178,7 +178,7 @@ def rotate(
 
 def rotate_setting(installation: Installation) -> None:
     """The next of two steps: print what to set, or, with the new key before the old one, encrypt with the new one."""
-    from sophia.portfolio.service import encrypt_anew, expect_keys, hold_keys  # noqa: PLC0415
+    from sophia.portfolio.service import expect_keys, lock_keys, reencrypt_tokens  # noqa: PLC0415
 
     vault = installation.vault
     if vault.key_count == 1:
@@ -195,8 +195,8 @@ def rotate_setting(installation: Installation) -> None:
         )
         return
     with installation.database.write() as session:
-        hold_keys(session)
-        count = encrypt_anew(session, vault)
+        lock_keys(session)
+        count = reencrypt_tokens(session, vault)
     echo(
         f"{count} tokens are encrypted with the newest key. Take away the first comma in SOPHIA_ENCRYPTION_KEY and all "
         "that stands behind it."

@@ -1,6 +1,4 @@
-"""The database: `engine` one transaction per request or job, `columns` the types that both databases share, `statements`
-what is said past SQLAlchemy.
-"""
+"""The database: `engine` has transactions, `columns` the types for SQLite and PostgreSQL, `statements` SQL without the ORM."""
 
 from sophia.database.columns import (
     EPOCH,
@@ -19,7 +17,7 @@ from sophia.database.columns import (
     to_decimal,
 )
 from sophia.database.engine import Database
-from sophia.database.statements import among, collected, execute, put_row, put_rows, select_among
+from sophia.database.statements import among, collected, execute, insert_for, put_row, put_rows, select_among
 
 __all__ = [
     "EPOCH",
@@ -38,6 +36,7 @@ __all__ = [
     "execute",
     "from_decimal",
     "in_cents",
+    "insert_for",
     "put_row",
     "put_rows",
     "select_among",

@@ -16,7 +16,7 @@ from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.client import GraphClient
 from sophia.meta.envelope import OBJECT_ID, Answer
 from sophia.meta.errors import GraphError, Remedy, shown_text
-from sophia.vault import STRUCK_OUT, redact_secrets
+from sophia.vault import REDACTED, redact_secrets
 
 INSTAGRAM_FIELDS = "instagram_business_account{id,username,name,followers_count}"
 PAGE_FIELDS = f"id,name,access_token,tasks,{INSTAGRAM_FIELDS}"
@@ -220,7 +220,7 @@ def discreet(error: GraphError, *secrets: SecretStr) -> GraphError:
 
     def without(text: str) -> str:
         for secret in secrets:
-            text = text.replace(secret.get_secret_value(), STRUCK_OUT)
+            text = text.replace(secret.get_secret_value(), REDACTED)
         return redact_secrets(text)
 
     return GraphError(

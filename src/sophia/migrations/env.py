@@ -2,13 +2,13 @@
 
 from alembic import context
 
-import sophia.access
+import sophia.access.keys
 import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.database import Base
 
 # These imports register the tables with the metadata.
-TABLES = (sophia.access, sophia.analytics.models, sophia.portfolio.models)
+TABLES = (sophia.access.keys, sophia.analytics.models, sophia.portfolio.models)
 
 context.configure(
     connection=context.config.attributes["connection"],

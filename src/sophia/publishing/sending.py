@@ -25,12 +25,10 @@ from sophia.analytics.collector.due import budget_pauses
 from sophia.analytics.collector.portfolio import LEASE, RENEW_SECONDS, is_dead
 from sophia.analytics.readings.refusals import record_pauses
 from sophia.analytics.readings.runs_store import release_lease, take_lease
-from sophia.config import Settings
-from sophia.database import Database
 from sophia.errors import BusyError, InvalidInputError
-from sophia.meta.client import GraphClient
 from sophia.meta.errors import GraphError, Remedy
 from sophia.meta.publishing import Verdict, verdict_on
+from sophia.portfolio.meta_context import MetaContext
 from sophia.portfolio.models import Account
 from sophia.portfolio.scopes import missing_to_publish
 from sophia.publishing import attempts, queue
@@ -46,7 +44,6 @@ from sophia.publishing.channels import (
     Sleep,
     StillProcessingError,
 )
-from sophia.vault import Vault
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -74,15 +71,10 @@ class Sending:
     ends_round: bool = False
 
 
-@dataclass(slots=True)
-class Publisher:
-    """Sends due entries of all accounts. The clock returns aware moments in UTC."""
+@dataclass(frozen=True, slots=True)
+class Publisher(MetaContext):
+    """Sends the due entries of all accounts."""
 
-    database: Database
-    vault: Vault
-    client: GraphClient
-    settings: Settings
-    clock: Callable[[], datetime]
     sleep: Sleep = asyncio.sleep
     process: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 

@@ -140,7 +140,7 @@ def test_an_import_needs_an_empty_store_and_a_whole_export(agency: Agency, other
     with pytest.raises(StoreError, match="older"):
         import_store(other, folder)
     (folder / MANIFEST).unlink()
-    with pytest.raises(InvalidInputError, match="no complete export"):
+    with pytest.raises(InvalidInputError, match="not a complete export"):
         import_store(other, folder)
     with other.read() as session:
         assert session.scalars(select(Client)).all() == []

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.audience.fit import Profile, country_code
 from sophia.analytics.audience.models import IdealCustomer
+from sophia.database import insert_for
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 
 MOST_PROFILES = 50
@@ -36,8 +36,7 @@ def put_ideal_customer(session: Session, client_id: int, profile: Profile, now: 
     )  # fmt: skip
     if row is None and (count or 0) >= MOST_PROFILES:
         raise ConflictError(f"A client has {MOST_PROFILES} profiles at most; delete one first.")
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    given = insert(IdealCustomer).values(
+    given = insert_for(session, IdealCustomer).values(
         client_id=client_id, name=profile.name, created_at=now, updated_at=now, **wanted
     )  # fmt: skip
     # Two may write the same name at once: the later one stands.

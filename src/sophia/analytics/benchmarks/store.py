@@ -5,12 +5,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.benchmarks.comparison import SHIPPED, Benchmark
 from sophia.analytics.benchmarks.models import IndustryBenchmark
-from sophia.database import among
+from sophia.database import among, insert_for
 from sophia.errors import ConflictError, NotFoundError
 
 KEY = ("industry", "platform", "metric", "statistic", "source", "data_year")
@@ -85,8 +84,7 @@ def _end(session: Session, numbers: Sequence[int], now: datetime) -> None:
 
 def _insert(session: Session, rows: Sequence[dict[str, object]]) -> None:
     """Of two who bring the same at once the later one is right."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(IndustryBenchmark)
+    statement = insert_for(session, IndustryBenchmark)
     overwrite = {name: statement.excluded[name] for name in (*VALUES, "recorded_at")}
     if rows:
         session.execute(

@@ -7,12 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.figures.figures import month_of
-from sophia.database import among
+from sophia.database import among, insert_for
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.models import Account, Client, ContentDraft, Post, PublishingQueueEntry
 from sophia.portfolio.slugs import slug_of
@@ -178,7 +177,6 @@ def _insert(
     now: datetime,
 ) -> tuple[CampaignRef, bool]:
     """The campaign, and whether it is new: one with the same grouping key is taken as it is."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {
         "client_id": client_id,
         "name": name,
@@ -194,7 +192,12 @@ def _insert(
             return known, False
         slug = slug_of(name, _slugs(session, client_id))
         # Two may do this at once: the database decides, and the other one looks again.
-        statement = insert(Campaign).values(values | {"slug": slug}).on_conflict_do_nothing().returning(Campaign.id)
+        statement = (
+            insert_for(session, Campaign)
+            .values(values | {"slug": slug})
+            .on_conflict_do_nothing()
+            .returning(Campaign.id)
+        )
         number = session.scalar(statement)
         if number is not None:
             return CampaignRef(number, slug), True
@@ -239,9 +242,8 @@ def _join(session: Session, campaigns: Mapping[int, int]) -> None:
     """Put each draft into its campaign; those that are in it already stay so."""
     if not campaigns:
         return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     rows = [{"draft_id": draft, "campaign_id": campaign} for draft, campaign in sorted(campaigns.items())]
-    session.execute(insert(CampaignMembership).on_conflict_do_nothing(), rows)
+    session.execute(insert_for(session, CampaignMembership).on_conflict_do_nothing(), rows)
 
 
 def _own(session: Session, client_id: int, campaign_id: int) -> Campaign:

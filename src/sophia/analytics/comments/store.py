@@ -6,13 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
 from sophia.analytics.comments.sentiment import Comment as MeasuredComment
 from sophia.analytics.comments.sentiment import NotScored, Scored, Tone, comment_quality_scores, score
-from sophia.database import Database, among, day_number, put_rows
+from sophia.database import Database, among, day_number, insert_for, put_rows
 from sophia.meta.records import ObservedComment, ObservedComments
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Post
@@ -228,5 +227,4 @@ def _judged(scored: Scored) -> dict[str, Any]:
 
 def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
     if rows:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(Comment).on_conflict_do_nothing(), rows)
+        session.execute(insert_for(session, Comment).on_conflict_do_nothing(), rows)

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, literal, select, union_all, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.credit import Credit, customer_hash, find_credits
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.conversions.record_store import Conversion, IncomingConversion, Outcome, Recorded, RecordStatus
 from sophia.analytics.conversions.versions import Version, has_same_content, load_versions, replace_versions
-from sophia.database import among
+from sophia.database import among, insert_for
 from sophia.errors import ConflictError, NotFoundError
 
 EVENTS = cast("Table", ConversionEvent.__table__)
@@ -264,6 +263,5 @@ def _insert(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
     """
     if not rows:
         return {}
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(EVENTS).on_conflict_do_nothing().returning(EVENTS.c.idempotency_key, EVENTS.c.id)
+    statement = insert_for(session, EVENTS).on_conflict_do_nothing().returning(EVENTS.c.idempotency_key, EVENTS.c.id)
     return {row.idempotency_key: row.id for row in session.execute(statement, rows)}

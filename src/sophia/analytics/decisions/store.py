@@ -8,13 +8,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.decisions.models import AGES, STAGES, DecisionQualityScore, DecisionTrace
 from sophia.analytics.decisions.predictions import validate_confidence, validate_prediction
 from sophia.analytics.figures.figures import DateRange
-from sophia.database import among
+from sophia.database import among, insert_for
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.models import ContentDraft
 
@@ -67,7 +66,6 @@ def record_decision(
     mine = ContentDraft.id == decision.draft_id, ContentDraft.client_id == client_id
     if decision.draft_id is not None and session.scalar(select(ContentDraft.id).where(*mine)) is None:
         raise NotFoundError(f"Client {client_id} has no draft {decision.draft_id}.")
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     about = {
         "client_id": client_id,
         "decided_at": decision.decided_at or now,
@@ -76,7 +74,7 @@ def record_decision(
         "content_sha256": decision.sha256,
     }
     # Another process may write the same at this moment: the database decides, and the loser reads what won.
-    statement = insert(DecisionTrace).values(asdict(decision) | about).on_conflict_do_nothing()
+    statement = insert_for(session, DecisionTrace).values(asdict(decision) | about).on_conflict_do_nothing()
     number = session.scalar(statement.returning(DecisionTrace.id))
     if number is not None:
         return RecordedDecision(number, duplicate=False)

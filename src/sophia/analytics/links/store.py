@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.links.models import TrackedLink
@@ -12,7 +11,7 @@ from sophia.analytics.utm.addresses import Untagged, address_hash
 from sophia.analytics.utm.domains import canonical_host, has_real_suffix
 from sophia.analytics.utm.reading import read_tags
 from sophia.analytics.utm.tagging import TaggedCopy
-from sophia.database import among
+from sophia.database import among, insert_for
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.portfolio.models import Client, ContentDraft
 
@@ -50,11 +49,10 @@ def register_links(
         for link in tagged.links
         if link.untagged not in _NOT_REGISTERED
     ]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     once = {row["tagged_sha256"]: row for row in rows}.values()
     if not once:
         return 0
-    statement = insert(TrackedLink).values(list(once)).on_conflict_do_nothing().returning(TrackedLink.id)
+    statement = insert_for(session, TrackedLink).values(list(once)).on_conflict_do_nothing().returning(TrackedLink.id)
     return len(session.scalars(statement).all())
 
 
