@@ -221,7 +221,7 @@ class LinkChecker:
             # Closing a broken connection raises socket errors, which httpx does not translate.
             except (httpx.HTTPError, OSError):
                 raise _EndError(
-                    "dead" if last else "unsure", f"{host} gives no answer that a browser can read."
+                    "dead" if last else "unsure", f"{host} sends no response that a browser can read."
                 ) from None
         raise _EndError("dead", f"{host} does not accept connections.")
 

@@ -64,8 +64,8 @@ def redact_secrets(text: str) -> str:
 
 
 def _without_secret(match: re.Match[str]) -> str:
-    kept = next((match[name] for name in ("named", "bearer", "database", "address") if match[name]), "")
-    return f"{kept}{REDACTED}"
+    prefix = next((match[name] for name in ("named", "bearer", "database", "address") if match[name]), "")
+    return f"{prefix}{REDACTED}"
 
 
 class Vault:

@@ -7,6 +7,7 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sophia.access.middleware import HttpMiddleware
 from sophia.access.problems import RETRY_SECONDS, problem
 from sophia.vault import redact_secrets
 
@@ -19,20 +20,17 @@ STORE_SECONDS = 20.0
 ANSWER_SECONDS = 30.0
 
 
-class BodyLimit:
+class BodyLimit(HttpMiddleware):
     """Reads the body before the endpoint; refuses one that is too long with 413, one that arrives too slowly with 408
     (D7).
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int = MOST_BODY_BYTES, seconds: float = BODY_SECONDS) -> None:
-        self.app = app
+        super().__init__(app)
         self.most_bytes = most_bytes
         self.seconds = seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             async with asyncio.timeout(self.seconds):
                 messages = await self._read(scope, receive)
@@ -73,7 +71,7 @@ def replay(messages: list[Message], receive: Receive) -> Receive:
     return next_message
 
 
-class TimeLimit:
+class TimeLimit(HttpMiddleware):
     """Answers 503 when the response has not begun in time.
 
     A thread cannot be stopped. It runs to its end, its response is discarded, and it writes nothing, because its store has
@@ -81,14 +79,11 @@ class TimeLimit:
     """
 
     def __init__(self, app: ASGIApp, seconds: float = ANSWER_SECONDS) -> None:
-        self.app = app
+        super().__init__(app)
         self.seconds = seconds
         self._left: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun, timed_out = asyncio.Event(), False
 
         async def send_in_time(message: Message) -> None:

@@ -16,7 +16,7 @@ class RateLimits:
     """Counts requests by name in the memory of this process. The requests of one minute may come at once, later ones evenly."""
 
     def __init__(self, per_minute: int, seconds: Callable[[], float] = time.monotonic) -> None:
-        """`seconds` is a monotonic clock."""
+        """Count against a monotonic clock, `seconds`."""
         self._rates = [Rate(per_minute, Duration.MINUTE)]
         self._seconds = seconds
         self._states: OrderedDict[str, tuple[float, ...]] = OrderedDict()

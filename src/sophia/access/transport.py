@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sophia.access.middleware import HttpMiddleware
 from sophia.access.problems import problem
 from sophia.vault import redact_secrets
 
@@ -34,16 +35,10 @@ def on_response_start(send: Send, change: Callable[[Message, MutableHeaders], No
     return changed
 
 
-class RequestIds:
+class RequestIds(HttpMiddleware):
     """Gives every request an id: its X-Request-ID header if that is valid, else a new one (J11)."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         header = Headers(scope=scope).get("x-request-id", "")
         name = header if VALID_REQUEST_ID.fullmatch(header) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = name
@@ -54,16 +49,10 @@ class RequestIds:
         await self.app(scope, receive, on_response_start(send, change))
 
 
-class SafeHeaders:
+class SafeHeaders(HttpMiddleware):
     """Adds headers that restrict browsers and caches. Headers that an endpoint sets itself stay."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         api = scope["path"].startswith(API_PATH)
 
         def change(message: Message, headers: MutableHeaders) -> None:
@@ -110,17 +99,14 @@ def template_of(scope: Scope) -> str:
     return "/".join(names.get(part, part) for part in scope["path"].split("/"))
 
 
-class RequestLog:
+class RequestLog(HttpMiddleware):
     """Counts, times and logs every request. Queries are not logged, because people paste keys into them (K10)."""
 
     def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
-        self.app = app
+        super().__init__(app)
         self.metrics = metrics
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status = time.perf_counter(), 500
 
         def change(message: Message, _headers: MutableHeaders) -> None:
@@ -143,14 +129,11 @@ class RequestLog:
             )
 
 
-class HeadRequests:
+class HeadRequests(HttpMiddleware):
     """Answers HEAD as GET, without the body; stops an endpoint that streams as soon as its body begins."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
 
@@ -177,18 +160,15 @@ class EnoughError(Exception):
 
 
 def held(start: Message) -> bool:
-    """Whether an answer waits until it is complete: the good ones, but for exports, which may be of any length."""
+    """Return whether to hold a response until it is complete: all successful ones except exports, which have any length."""
     return start["status"] == 200 and not Headers(raw=start["headers"]).get("content-type", "").startswith("text/csv")  # noqa: PLR2004
 
 
-class ConditionalGet:
+class ConditionalGet(HttpMiddleware):
     """Adds an ETag to responses of the API and answers 304 when the client has the response already (J11)."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(API_PATH):
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "GET" or not scope["path"].startswith(API_PATH):
             await self.app(scope, receive, send)
             return
         if_none_match = Headers(scope=scope).get("if-none-match", "")
@@ -226,16 +206,10 @@ async def send_tagged(start: Message, body: bytes, if_none_match: str, send: Sen
     await send({"type": "http.response.body", "body": body})
 
 
-class UnexpectedErrors:
+class UnexpectedErrors(HttpMiddleware):
     """Turns an unexpected error into a problem document and a line in the log."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
 
         def change(_message: Message, _headers: MutableHeaders) -> None:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sophia.access.bounds import STORE_SECONDS
 from sophia.access.keys import Viewer, identify
 from sophia.access.limits import RateLimits
+from sophia.access.middleware import HttpMiddleware
 from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError, error_response
 from sophia.access.roles import Role
 from sophia.config import Settings
@@ -59,12 +60,12 @@ class RequestContext:
 
     @property
     def allowed_clients(self) -> frozenset[int] | None:
-        """The ids of the clients that the key sees; None for all."""
+        """Return the ids of the clients that the key sees; None for all."""
         return self.viewer.client_ids
 
     @property
     def actor(self) -> str:
-        """The actor as it is stored with events."""
+        """Return the actor as it is stored with events."""
         return f"key {self.viewer.name}"
 
 
@@ -125,15 +126,15 @@ def address_of(scope: Scope) -> str:
     return client[0] if client else "unknown"
 
 
-class Guard:
+class Guard(HttpMiddleware):
     """Checks the key before a body is read, so that a request without a key learns nothing about its body (D3, D7)."""
 
     def __init__(self, app: ASGIApp, app_state: AppState) -> None:
-        self.app = app
+        super().__init__(app)
         self.app_state = app_state
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             key = read_key(Headers(scope=scope))
             try:
                 viewer = await run_in_threadpool(authenticate, self.app_state, key, address_of(scope))
@@ -189,14 +190,6 @@ class Permission:
             )
         expect_known_parameters(request)
         return context
-
-
-def permission_of(dependant: Dependant) -> Permission | None:
-    """Return the permission that a route declares, or None if it declares none."""
-    for inner in dependant.dependencies:
-        if isinstance(inner.call, Permission):
-            return inner.call
-    return None
 
 
 # Any key may read.

@@ -85,15 +85,15 @@ class Connection:
 
 
 def unique_slug(session: Session, name: str) -> str:
-    """The slug of the name, numbered when another client has it already."""
+    """Return the slug of the name, with a number when another client has it already."""
     slug = slug_of(name, kind="client")
     # A number may take the place of the last signs of a long slug.
-    taken = session.scalars(select(Client.slug).where(Client.slug.like(f"{slug[: LONGEST_SLUG - 10]}%")))
-    return slug_of(name, set(taken), kind="client")
+    slugs = session.scalars(select(Client.slug).where(Client.slug.like(f"{slug[: LONGEST_SLUG - 10]}%")))
+    return slug_of(name, set(slugs), kind="client")
 
 
 def create_client(session: Session, name: str, timezone: str, now: datetime) -> Client:
-    """Raises InvalidInputError for a name or zone that cannot be used, ConflictError when the name is taken."""
+    """Create a client. Raises InvalidInputError for an invalid name or zone, ConflictError when another client has the name."""
     name = checked_name(name)
     check_zone(timezone)
     if session.scalar(select(Client.id).where(Client.name == name)) is not None:
