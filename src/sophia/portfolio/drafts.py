@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sophia.database import among
+from sophia.database.records import as_record
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio import approvals
 from sophia.portfolio.approvals import (
@@ -290,18 +291,4 @@ def list_drafts(
 
 
 def _as_draft(draft: ContentDraft, events: list[DraftEvent]) -> Draft:
-    return Draft(
-        id=draft.id,
-        client_id=draft.client_id,
-        platform=draft.platform,
-        kind=draft.kind,
-        copy=draft.copy,
-        media_urls=list(draft.media_urls),
-        account_ids=list(draft.account_ids),
-        content_pillar=draft.content_pillar,
-        status=draft.status,
-        version=draft.version,
-        approved=is_approved(draft, events[-1] if events else None),
-        created_at=draft.created_at,
-        events=events,
-    )
+    return as_record(Draft, draft, approved=is_approved(draft, events[-1] if events else None), events=events)

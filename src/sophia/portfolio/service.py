@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from sophia.config import known_zone
 from sophia.database import Database, among
+from sophia.database.records import as_record
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.tokens import TokenFacts
 from sophia.portfolio.models import Account, Client
@@ -219,9 +220,7 @@ def list_clients(session: Session) -> list[ClientInfo]:
         .group_by(Client.id)
         .order_by(Client.name)
     )
-    return [
-        ClientInfo(c.id, c.name, c.slug, c.timezone, c.status, count, c.created_at, c.industry) for c, count in rows
-    ]
+    return [as_record(ClientInfo, client, accounts=count) for client, count in rows]
 
 
 def list_accounts(
@@ -240,27 +239,16 @@ def list_accounts(
         query = query.where(Account.client_id == client_id)
     if account_ids is not None:
         query = query.where(among(Account.id, account_ids))
-    return [as_info(account, name) for account, name in session.execute(query)]
-
-
-def as_info(account: Account, client_name: str) -> AccountInfo:
-    return AccountInfo(
-        id=account.id,
-        client_id=account.client_id,
-        client_name=client_name,
-        platform=account.platform,
-        external_id=account.external_id,
-        name=account.name,
-        username=account.username,
-        status=account.status,
-        status_reason=account.status_reason,
-        has_token=account.token_encrypted is not None,
-        scopes=frozenset(account.token_scopes),
-        token_expires_at=account.token_expires_at,
-        data_access_expires_at=account.data_access_expires_at,
-        token_checked_at=account.token_checked_at,
-        connected_at=account.connected_at,
-    )
+    return [
+        as_record(
+            AccountInfo,
+            account,
+            client_name=name,
+            has_token=account.token_encrypted is not None,
+            scopes=frozenset(account.token_scopes),
+        )
+        for account, name in session.execute(query)
+    ]
 
 
 def archive_client(session: Session, client_id: int) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from sophia.database import among
+from sophia.database.records import as_record
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.approvals import (
     DraftEvent,
@@ -309,24 +310,15 @@ def _as_entry(
 ) -> QueueEntry:
     approved = is_approved(draft, last)
     released = is_released(draft, last, row.queued_by, two_person=two_person)
-    return QueueEntry(
-        id=row.id,
-        draft_id=draft.id,
+    return as_record(
+        QueueEntry,
+        row,
         client_id=draft.client_id,
         client_name=client_name,
-        account_id=account.id,
         account_name=account.name,
         platform=account.platform,
         kind=draft.kind,
-        status=row.status,
         approved=approved,
-        queued_by=row.queued_by,
-        scheduled_for=row.scheduled_for,
-        next_try_at=row.next_try_at,
-        published_at=row.published_at,
-        platform_post_id=row.platform_post_id,
-        attempts=row.attempts,
-        problem=row.problem,
         what_to_do=row.what_to_do or _waiting_for(row, account, approved=approved, released=released),
     )
 
