@@ -147,6 +147,6 @@ def test_a_postgresql_that_may_only_be_read_says_so(server: Server) -> None:
     refused = api.post(f"/{client}/conversion", body)
     check([refused])
     assert refused.status_code == 503
-    assert "may only be read" in refused.json()["detail"]
+    assert "is read-only" in refused.json()["detail"]
     server.control("promote")
     assert api.post(f"/{client}/conversion", body).status_code == 201

@@ -83,7 +83,7 @@ def test_a_store_that_refuses_writes(store: Path) -> None:
         failed = str(error)
     database.close()
     assert failed is not None
-    assert "may only be read" in failed
+    assert "is read-only" in failed
 
 
 def test_a_disk_that_is_full(store: Path) -> None:

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
 from tests.cli.conftest import Shell
 from tests.conftest import Api, Filling, plain_settings
 
 from sophia.access.roles import Role
 from sophia.database.engine import Database
 from sophia.main import create_app
-from sophia.migrations import configuration
 
 
 @pytest.fixture
@@ -70,28 +68,3 @@ def test_roles_that_there_are_not_are_refused(shell: Shell, opened: Filling) -> 
     refused = shell.run("key", "role", "old", "admin")
     assert (refused.exit_code, "is revoked" in refused.stderr) == (1, True)
     assert [(row["name"], row["role"]) for row in shell.ask("key", "list")["keys"]] == [("old", "read")]
-
-
-def test_an_upgrade_names_the_limited_keys_that_can_publish(shell: Shell, opened: Filling) -> None:
-    """L16: once, when roles come; keys keep what they could do, and the note says how to take it away."""
-    limited = opened.key(1, name="the reader of Hats")
-    opened.key(name="agency")
-    opened.key(1, name="gone")
-    assert shell.run("key", "revoke", "gone").exit_code == 0
-    config = configuration()
-    with opened.database.engine.connect().execution_options(sophia_write=True) as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0011")
-        connection.commit()
-    upgraded = shell.run("db", "upgrade")
-    assert upgraded.exit_code == 0
-    result = upgraded.stderr
-    assert "the reader of Hats" in result
-    assert "sophia key role NAME read" in result
-    assert "agency" not in result
-    assert "gone" not in result
-    assert {row["role"] for row in shell.ask("key", "list")["keys"]} == {"admin"}
-    api = Api(create_app(plain_settings(), opened.database), limited)
-    assert api.ask("PUT", "/1/industry", json={"industry": "retail"}).status_code == 200
-    assert api.post("/benchmarks/import", {"csv": "x"}).status_code == 403
-    assert shell.run("db", "upgrade").stderr == ""

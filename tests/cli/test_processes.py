@@ -80,6 +80,13 @@ def test_stopping_leaves_the_store_in_order(shell: Shell, kind: signal.Signals, 
     assert sum(row["new"] for row in shell.ask("collect")["accounts"]) == 0
 
 
+def test_a_store_is_verified_by_a_process_of_its_own(shell: Shell) -> None:
+    """K8: the command knows all tables, whatever ran before it."""
+    shell.connect()
+    ended, out, err = shell.finish(shell.start("db", "verify"))
+    assert (ended, "WRONG" in out) == (0, False), err
+
+
 def test_a_server_collects_answers_and_stops(shell: Shell) -> None:
     """E4, J13: one command runs it all; the key made on the command line opens the API."""
     shell.connect()

@@ -9,7 +9,7 @@ from tests.conftest import Filling
 from sophia.cli.publishing import advice
 from sophia.database.engine import Database
 from sophia.demo.world import World, build_world
-from sophia.publishing.queue import EntryInfo
+from sophia.publishing.queue import QueueEntry
 
 BY = ("--by", "Ada")
 
@@ -196,7 +196,7 @@ def test_a_text_of_metas_is_shown_once() -> None:
         ("Wait.", None, "Wait."),
         (None, None, "none"),
     ):
-        entry = EntryInfo(
+        entry = QueueEntry(
             1,
             1,
             1,

@@ -41,11 +41,11 @@ from sophia.portfolio.service import (
     archive_client,
     connect_account,
     create_client,
-    encrypt_anew,
     find_client,
     find_or_create_client,
     list_accounts,
     list_clients,
+    reencrypt_tokens,
     restore_client,
 )
 from sophia.vault import Vault
@@ -157,7 +157,7 @@ def test_tokens_are_encrypted_anew(database: Database) -> None:
     old, new = "HgVbcYEAXyOlbWj0vKPJuTTUZA0wKXXpUp09RYdR0bw=", "dJ2PdnYC1ol4CnGPXXBuKsdJvRjlyVQ3lPBOcyyvQYg="
     with database.write() as session:
         connect_account(session, Vault([old]), create_client(session, "Bakery", "UTC", NOW), PAGE, NOW)
-        assert encrypt_anew(session, Vault([new, old])) == 1
+        assert reencrypt_tokens(session, Vault([new, old])) == 1
         stored = session.scalar(select(Account.token_encrypted))
     assert Vault([new]).decrypt(str(stored)).get_secret_value() == "EAAbakerysfirsttoken"
 
@@ -352,7 +352,7 @@ def test_two_who_make_one_client_at_once_get_the_same(postgres_database: Databas
             found.append(find_or_create_client(session, "Bakery", "UTC", NOW).id)
 
     def insisting() -> None:
-        with pytest.raises(ConflictError, match=r"at this very moment|already"), postgres_database.write() as session:
+        with pytest.raises(ConflictError, match=r"at the same moment|already"), postgres_database.write() as session:
             create_client(session, "Bakery", "UTC", NOW)
 
     others = [threading.Thread(target=work) for work in (second, insisting)]

@@ -24,7 +24,7 @@ from sophia.portfolio import approvals, drafts
 from sophia.portfolio.drafts import DraftContent
 from sophia.portfolio.models import Account, Client
 from sophia.publishing import queue
-from sophia.publishing.queue import EntryInfo
+from sophia.publishing.queue import QueueEntry
 from sophia.publishing.sending import Publisher
 from sophia.vault import Vault
 
@@ -116,7 +116,7 @@ class Newsroom:
         """Move everybody's clock on."""
         self.house.now += timedelta(**ahead)
 
-    def entry(self, number: int) -> EntryInfo:
+    def entry(self, number: int) -> QueueEntry:
         with self.house.database.read() as session:
             return queue.find_entry(session, None, number)
 

@@ -117,7 +117,7 @@ def test_too_long_a_caption_is_refused_before_anything_is_sent(newsroom: Newsroo
     entry = newsroom.ready("instagram", "image", copy)
     with newsroom.house.database.write() as session:
         session.scalars(select(Client)).one().domains = ["amber-bakery.example"]
-    said = r"has 2,276 characters as it goes out, 91 of them tags .* takes 2,200\. Shorten it by 76"
+    said = r"has 2,276 characters as published, 91 of them tags .* accepts 2,200\. Shorten it by 76"
     with pytest.raises(InvalidInputError, match=said):
         newsroom.enqueue(newsroom.draft("instagram", "image", copy))
     newsroom.publish()
@@ -242,7 +242,7 @@ def test_each_refusal_has_its_remedy(newsroom: Newsroom, error: str, status: str
     assert newsroom.posted("instagram") == []
     assert newsroom.asked("POST", "/media_publish") == 1
     if wait is None:
-        assert "try this entry again" in (shown.what_to_do or "")
+        assert "retry this entry" in (shown.what_to_do or "")
     else:
         assert shown.next_try_at == newsroom.house.now + wait
         newsroom.house.api.faults.clear()

@@ -54,7 +54,7 @@ def test_a_token_that_cannot_be_read_stops_the_rotation(filling: Filling, tmp_pa
     connect(filling.database, Vault([Fernet.generate_key().decode()]), client, 1)
     vault = Vault(path=path)
     for act in (lambda: rotate_keys(filling.database, vault), lambda: connect(filling.database, vault, client, 2)):
-        with pytest.raises(ConfigurationError, match="is missing, and accounts hold tokens"):
+        with pytest.raises(ConfigurationError, match="is missing, and accounts have tokens"):
             act()
     assert not path.exists(), "a new key must not be made silently while tokens need the old one"
     with filling.database.write() as session:

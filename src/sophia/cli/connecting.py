@@ -104,7 +104,7 @@ async def connect_from_settings(installation: Installation, client: str | None) 
 
 async def find_pages(installation: Installation, token: "SecretStr") -> "Offer":
     async with installation.graph_client() as graph:
-        return await connecting(installation, graph).look(token)
+        return await connecting(installation, graph).examine(token)
 
 
 def assign(offer: "Offer", client: str | None, only: list[str], *, interactive: bool, yes: bool) -> dict[str, str]:

@@ -13,7 +13,7 @@ from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, local_time, on_one_line, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.portfolio.drafts import DraftInfo
+    from sophia.portfolio.drafts import Draft
 
 drafts = typer.Typer(help="Write, approve and reject drafts of posts.", no_args_is_help=True)
 
@@ -219,7 +219,7 @@ def expect_state(name: str | None, states: Collection[str]) -> None:
         raise typer.BadParameter(f"There is no status {name!r}. Use one of {', '.join(states)}", param_hint="--status")
 
 
-def read_draft(installation: Installation, draft_id: int) -> "DraftInfo":
+def read_draft(installation: Installation, draft_id: int) -> "Draft":
     from sophia.portfolio.drafts import find_draft
 
     with installation.database.read() as session:

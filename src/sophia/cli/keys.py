@@ -134,42 +134,6 @@ def change(name: Annotated[str, typer.Argument(metavar="NAME", help="The key's n
     echo(f"The key {name} has the role {chosen_role} now. Its previous role was {previous}.")
 
 
-def has_roles(database: "Database") -> bool:
-    """Return whether the store's keys have roles. A store without a table of keys counts as such."""
-    from sqlalchemy import inspect
-
-    if database.path is not None and not database.path.exists():
-        return True
-    tables = inspect(database.engine)
-    return not tables.has_table("api_keys") or "role" in {column["name"] for column in tables.get_columns("api_keys")}
-
-
-def warn_of_inherited_roles(database: "Database") -> None:
-    """List the limited keys that may publish on standard error.
-
-    An upgrade gives every key the role that allows what the key could do before.
-    """
-    from sophia.access.keys import list_keys
-    from sophia.access.roles import Role
-
-    with database.read() as session:
-        names = [
-            row.name
-            for row in list_keys(session)
-            if row.limited and row.revoked_at is None and Role(row.role).includes(Role.PUBLISH)
-        ]
-    if not names:
-        return
-    echo(
-        "API keys have roles now. Existing keys can do what they could do before. These keys are limited to some clients "
-        "and can still write and publish for them:",
-        err=True,
-    )
-    for name in names:
-        echo(f"  {name}", err=True)
-    echo("To make a key read-only, run: sophia key role NAME read", err=True)
-
-
 @keys.command()
 def revoke(name: Annotated[str, typer.Argument(metavar="NAME", help="The key's name.")]) -> None:
     """Revoke a key."""
@@ -218,7 +182,7 @@ def rotate(
 
 def rotate_setting(installation: Installation) -> None:
     """Do the next of two steps: print the new setting, or encrypt with the new key once the setting has both keys."""
-    from sophia.portfolio.service import encrypt_anew, expect_keys, hold_keys
+    from sophia.portfolio.service import expect_keys, lock_keys, reencrypt_tokens
 
     vault = installation.vault
     if vault.key_count == 1:
@@ -235,8 +199,8 @@ def rotate_setting(installation: Installation) -> None:
         )
         return
     with installation.database.write() as session:
-        hold_keys(session)
-        count = encrypt_anew(session, vault)
+        lock_keys(session)
+        count = reencrypt_tokens(session, vault)
     echo(
         f"{count} tokens are encrypted with the newest key. In SOPHIA_ENCRYPTION_KEY, delete the first comma and "
         "everything after it."

@@ -16,7 +16,7 @@ from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.publishing.queue import EntryInfo
+    from sophia.publishing.queue import QueueEntry
 
 STATES = ("queued", "publishing", "published", "failed", "cancelled")
 EMPTY = "The queue is empty. Queue a draft with: sophia publish queue DRAFT"
@@ -161,7 +161,7 @@ def show_entry(installation: Installation, entry_id: int, *, as_json: bool) -> N
 
 def show(
     installation: Installation,
-    entries: "list[EntryInfo]",
+    entries: "list[QueueEntry]",
     *,
     as_json: bool,
     empty: str = EMPTY,
@@ -188,7 +188,7 @@ def show(
         echo(f"There are more than these {len(entries)}. Use --limit, up to {MOST_LISTED}.")
 
 
-def advice(entry: "EntryInfo") -> str:
+def advice(entry: "QueueEntry") -> str:
     """Return the problem and the action. If one text contains the other, return the longer one alone."""
     problem, what_to_do = entry.problem or "", entry.what_to_do or ""
     if what_to_do in problem:
@@ -198,7 +198,7 @@ def advice(entry: "EntryInfo") -> str:
     return f"{text} (sophia publish retry {entry.id})" if entry.status == "failed" else text
 
 
-def when(entry: "EntryInfo", zone: ZoneInfo) -> str:
+def when(entry: "QueueEntry", zone: ZoneInfo) -> str:
     """Return the time of publication, else of the next try, else the scheduled time."""
     moment = entry.published_at or entry.next_try_at or entry.scheduled_for
     return "as soon as possible" if moment is None else local_time(moment, zone)

@@ -18,21 +18,16 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", file_okay=False)]
 def upgrade() -> None:
     """Upgrade the store to the schema of this version. Creates the store if there is none."""
     from sophia import migrations
-    from sophia.cli.keys import has_roles, warn_of_inherited_roles
 
     installation = open_installation(check=False)
-    gives_roles = not has_roles(installation.database)
     migrations.upgrade(installation.database)
     migrations.expect_current(installation.database)
     echo("The store has the schema of this version.")
-    if gives_roles:
-        warn_of_inherited_roles(installation.database)
 
 
 @store.command()
 def verify(as_json: AsJson = False) -> None:
     """Check that the store is consistent, without changing it. Exit code 1 if something is wrong."""
-    from sophia.analytics import models  # noqa: F401 - verify_store checks the tables of all subjects
     from sophia.analytics.maintenance.verifying import verify_store
 
     installation = open_installation()

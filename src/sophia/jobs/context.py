@@ -9,20 +9,14 @@ from datetime import datetime
 
 from sophia.analytics.collector.portfolio import Collector
 from sophia.config import Settings
-from sophia.database.engine import Database
 from sophia.meta.client import GraphClient
-from sophia.vault import Vault
+from sophia.portfolio.meta_context import MetaContext
 
 
 @dataclass(frozen=True, slots=True)
-class JobContext:
-    """The clock returns aware moments in UTC. `holder` names this process in leases."""
+class JobContext(MetaContext):
+    """The context of a job. `holder` names this process in the leases of the database."""
 
-    database: Database
-    vault: Vault
-    client: GraphClient
-    settings: Settings
-    clock: Callable[[], datetime]
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
 
     def collector(self) -> Collector:

@@ -221,7 +221,7 @@ def without_secrets(error: GraphError, *secrets: SecretStr) -> GraphError:
 
     def redact(text: str) -> str:
         for secret in secrets:
-            text = text.replace(secret.get_secret_value(), STRUCK_OUT)
+            text = text.replace(secret.get_secret_value(), REDACTED)
         return redact_secrets(text)
 
     return GraphError(

@@ -142,10 +142,29 @@ def test_an_import_needs_an_empty_store_and_a_whole_export(agency: Agency, other
     with pytest.raises(StoreError, match="older"):
         import_store(other, folder)
     (folder / MANIFEST).unlink()
-    with pytest.raises(InvalidInputError, match="no complete export"):
+    with pytest.raises(InvalidInputError, match="not a complete export"):
         import_store(other, folder)
     with other.read() as session:
         assert session.scalars(select(Client)).all() == []
+
+
+@pytest.mark.parametrize(("revision", "is_imported"), [("0012", False), ("0013", True), ("9999", False)])
+def test_the_last_schema_before_the_first_release_is_imported(
+    agency: Agency, other: Database, tmp_path: Path, revision: str, is_imported: bool
+) -> None:
+    """K4, K8: its tables are those of the first schema; exports of other schemas are refused."""
+    agency.connect()
+    folder = tmp_path / "out"
+    manifest = export_store(agency.database, folder, NOW)
+    text_of_manifest = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(
+        text_of_manifest.replace(f'"schema": "{manifest["schema"]}"', f'"schema": "{revision}"')
+    )
+    if not is_imported:
+        with pytest.raises(StoreError, match=f"has schema {revision}"):
+            import_store(other, folder)
+        return
+    assert import_store(other, folder)["accounts"] == manifest["tables"]["accounts"]["rows"]
 
 
 def test_an_unknown_table_stops_an_export(agency: Agency, tmp_path: Path) -> None:

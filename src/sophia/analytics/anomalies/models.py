@@ -17,7 +17,7 @@ class MonitoredMetric(Base):
     """One metric on one platform: its last final day, and the portfolio's state on the latest days."""
 
     __tablename__ = "watched_metrics"
-    __table_args__ = (CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),)
+    __table_args__ = (CheckConstraint(PLATFORM_KNOWN, name="platform_known"),)
 
     platform: Mapped[str] = mapped_column(String(20), primary_key=True)
     metric: Mapped[str] = mapped_column(String(60), primary_key=True)
@@ -74,7 +74,7 @@ class PortfolioEventEntry(Base):
     __tablename__ = "portfolio_events"
     __table_args__ = (
         UniqueConstraint("platform", "metric", "since"),
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         CheckConstraint(f"kind IN {EVENT_KINDS}", name="kind_known"),
     )
 

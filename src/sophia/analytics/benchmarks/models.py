@@ -34,7 +34,7 @@ class IndustryBenchmark(Base):
             sqlite_where=text("replaced_at IS NULL"),
             postgresql_where=text("replaced_at IS NULL"),
         ),
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import anyio.to_thread
 import structlog
@@ -26,15 +26,12 @@ from sophia.analytics.readings.runs_store import (
     take_lease,
 )
 from sophia.analytics.readings.writer import AccountWriter, Owner
-from sophia.config import Settings
-from sophia.database.engine import Database
 from sophia.errors import SophiaError
-from sophia.meta.catalogue.terms import Platform
-from sophia.meta.client import GraphClient
+from sophia.meta.catalogue import Platform
 from sophia.meta.errors import GraphError
 from sophia.meta.fallbacks import RunContext
 from sophia.meta.reporting_zone import reporting_day
-from sophia.vault import Vault
+from sophia.portfolio.meta_context import MetaContext
 
 log = structlog.get_logger(__name__)
 
@@ -44,16 +41,11 @@ COLLECTED_ELSEWHERE = {"code": "not_due", "message": "Another process has collec
 STOPPED = {"code": "stopped", "message": "The run was stopped before it was complete."}
 
 
-@dataclass(slots=True)
-class Collector:
-    """Everything that a collection needs. The clock returns aware moments in UTC."""
+@dataclass(frozen=True, slots=True)
+class Collector(MetaContext):
+    """Everything that a collection needs, put together at the edge. The clock gives aware moments in UTC."""
 
-    database: Database
-    vault: Vault
-    client: GraphClient
-    settings: Settings
-    clock: Callable[[], datetime]
-    progress: Progress = field(default_factory=NullProgress)
+    progress: Progress = field(default_factory=Silence)
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
 
     async def collect(self, account_ids: Sequence[int], plan: Plan) -> list[RunOutcome]:

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
@@ -238,5 +237,4 @@ def _score_columns(score: SentimentScore) -> dict[str, Any]:
 
 def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
     if rows:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(Comment).on_conflict_do_nothing(), rows)
+        session.execute(insert_for(session, Comment).on_conflict_do_nothing(), rows)

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.decisions.models import DecisionQualityScore, DecisionTrace

@@ -187,12 +187,17 @@ class SeriesQuery(DateRangeQuery):
         return self
 
 
-class RunsQuery(RequestModel):
+class PageQuery(RequestModel):
+    """One page of a list that shows the newest items first."""
+
+    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=200)] = 50
+    before_id: Id | None = Field(default=None, description="Continue a list after the item with this id.")
+
+
+class RunsQuery(PageQuery):
     client_id: Id | None = None
     account_id: Id | None = None
     status: RunStatus | None = None
-    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=200)] = 50
-    before_id: Id | None = Field(default=None, description="Continue a list: runs with smaller ids.")
 
 
 class GapsQuery(DateRangeQuery):

@@ -5,17 +5,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sophia.analytics.figures.requests import Id, RequestModel
-from sophia.analytics.links.models import LinkStatus
+from sophia.analytics.figures.requests import Id, PageQuery, RequestModel
+from sophia.analytics.figures.schemas import ResponseModel
+
+LinkStatus = Literal["unchecked", "ok", "dead", "loses_tags", "unsure", "refused"]
 
 
-class LinksQuery(RequestModel):
-    """Which links to list, and how many."""
-
+class LinksQuery(PageQuery):
     status: LinkStatus | None = None
     draft_id: Id | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
-    before_id: Id | None = Field(default=None, description="Continue a list: links with smaller ids.")
 
 
 class NewDomains(RequestModel):

@@ -27,7 +27,7 @@ class StoredMetric(Base):
     __tablename__ = "metrics"
     __table_args__ = (
         UniqueConstraint("platform", "level", "metric_name", "period", "breakdown"),
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         CheckConstraint("level IN ('account', 'post')", name="level_known"),
         CheckConstraint("period IN ('day', 'week', 'days_28', 'lifetime')", name="period_known"),
         CheckConstraint("length(metric_name) > 0", name="metric_name_given"),

@@ -75,7 +75,7 @@ class MetricStatus(Base):
 
     __tablename__ = "metric_status"
     __table_args__ = (
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         Index(
             "uq_metric_status_everywhere",
             "platform",
