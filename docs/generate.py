@@ -14,9 +14,11 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
-from sophia.meta.catalogue import CANONICAL, METRICS, Asked, Level, Metric, Platform
+from sophia.meta.catalogue.canonical import CANONICAL
+from sophia.meta.catalogue.lookup import METRICS
+from sophia.meta.catalogue.terms import Asked, Level, Metric, Platform
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent

@@ -16,7 +16,8 @@ import sophia.access.keys
 import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.analytics.benchmarks.comparison import SEED
-from sophia.database import Base, Database, day_number
+from sophia.database.columns import Base, day_number
+from sophia.database.engine import Database
 from sophia.errors import StoreError
 from sophia.migrations import configuration, expect_current, expect_newest, upgrade
 

@@ -12,7 +12,6 @@ from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 if TYPE_CHECKING:
     from sophia.access.roles import Role
-    from sophia.database.engine import Database
 
 ROLES = ("read", "write", "publish", "admin")
 ROLES_EXPLAINED = (

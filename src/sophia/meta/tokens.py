@@ -16,7 +16,7 @@ from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.client import GraphClient
 from sophia.meta.envelope import OBJECT_ID, Answer
 from sophia.meta.errors import GraphError, Remedy, display_text
-from sophia.vault import STRUCK_OUT, redact_secrets
+from sophia.vault import REDACTED, redact_secrets
 
 INSTAGRAM_FIELDS = "instagram_business_account{id,username,name,followers_count}"
 PAGE_FIELDS = f"id,name,access_token,tasks,{INSTAGRAM_FIELDS}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.client import GraphClient
 from sophia.vault import Vault
 

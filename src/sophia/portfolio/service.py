@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sophia.config import known_zone
-from sophia.database import Database, among
+from sophia.database.engine import Database
 from sophia.database.records import as_record
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.tokens import TokenFacts
 from sophia.portfolio.models import Account, Client

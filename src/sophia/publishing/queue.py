@@ -12,8 +12,8 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from sophia.database import among
 from sophia.database.records import as_record
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.approvals import (
     DraftEvent,

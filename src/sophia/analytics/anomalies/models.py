@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.database.columns import Base, BigId, Json, UtcDateTime
-from sophia.portfolio.models import PLATFORMS
+from sophia.portfolio.models import PLATFORM_KNOWN
 
 ANOMALY_KINDS = ("spike", "drop", "outage", "rise", "fall", "gap")
 EVENT_KINDS = ("spike", "drop", "rise", "fall")

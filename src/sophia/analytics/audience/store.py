@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.audience.matching import TargetAudience, country_code
 from sophia.analytics.audience.models import TargetAudienceEntry
+from sophia.database.statements import insert_for
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 
 MOST_TARGET_AUDIENCES = 50
@@ -33,8 +34,7 @@ def put_target_audience(session: Session, client_id: int, target: TargetAudience
     count = session.scalar(select(func.count()).select_from(TargetAudienceEntry).filter_by(client_id=client_id))
     if row is None and (count or 0) >= MOST_TARGET_AUDIENCES:
         raise ConflictError(f"A client has {MOST_TARGET_AUDIENCES} target audiences at most; delete one first.")
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(TargetAudienceEntry).values(
+    statement = insert_for(session, TargetAudienceEntry).values(
         client_id=client_id, name=target.name, created_at=now, updated_at=now, **values
     )  # fmt: skip
     # If two requests write the same name at once, the later one wins.

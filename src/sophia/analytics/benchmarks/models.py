@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.database.columns import Base, BigId, UtcDateTime
-from sophia.portfolio.models import PLATFORMS
+from sophia.portfolio.models import PLATFORM_KNOWN
 
 
 class IndustryBenchmark(Base):

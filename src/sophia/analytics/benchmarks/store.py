@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.benchmarks.comparison import SHIPPED, BadLine, Benchmark
 from sophia.analytics.benchmarks.models import IndustryBenchmark
-from sophia.database.statements import among
+from sophia.database.statements import among, insert_for
 from sophia.errors import ConflictError, NotFoundError
 
 KEY = ("industry", "platform", "metric", "statistic", "source", "data_year")
@@ -96,8 +96,7 @@ def _end(session: Session, ids: Sequence[int], now: datetime) -> None:
 
 def _insert(session: Session, rows: Sequence[dict[str, object]]) -> None:
     """Insert rows. If two imports write the same key at once, the later value wins."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(IndustryBenchmark)
+    statement = insert_for(session, IndustryBenchmark)
     overwrite = {name: statement.excluded[name] for name in (*VALUES, "recorded_at")}
     if rows:
         session.execute(

@@ -27,7 +27,7 @@ from sophia.analytics.readings.runs_store import (
 )
 from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.errors import SophiaError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.errors import GraphError
 from sophia.meta.fallbacks import RunContext
 from sophia.meta.reporting_zone import reporting_day
@@ -45,7 +45,7 @@ STOPPED = {"code": "stopped", "message": "The run was stopped before it was comp
 class Collector(MetaContext):
     """Everything that a collection needs, put together at the edge. The clock gives aware moments in UTC."""
 
-    progress: Progress = field(default_factory=Silence)
+    progress: Progress = field(default_factory=NullProgress)
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
 
     async def collect(self, account_ids: Sequence[int], plan: Plan) -> list[RunOutcome]:

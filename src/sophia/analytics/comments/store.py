@@ -18,7 +18,7 @@ from sophia.analytics.comments.sentiment import (
 )
 from sophia.database.columns import day_number
 from sophia.database.engine import Database
-from sophia.database.statements import among, put_rows
+from sophia.database.statements import among, insert_for, put_rows
 from sophia.meta.records import ObservedComment, ObservedComments
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Post

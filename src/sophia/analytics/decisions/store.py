@@ -12,7 +12,7 @@ from sophia.analytics.decisions.models import DecisionQualityScore, DecisionTrac
 from sophia.analytics.decisions.predictions import Stage
 from sophia.analytics.decisions.requests import NewDecision
 from sophia.analytics.figures.saved_rows import SavedRows
-from sophia.database.statements import among
+from sophia.database.statements import among, insert_for
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ContentDraft
@@ -44,7 +44,6 @@ def record_decision(
     draft = select(ContentDraft.id).filter_by(id=decision.draft_id, client_id=client_id)
     if decision.draft_id is not None and session.scalar(draft) is None:
         raise NotFoundError(f"Client {client_id} has no draft {decision.draft_id}.")
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = asdict(decision) | {
         "client_id": client_id,
         "decided_at": decision.decided_at or now,
@@ -53,7 +52,7 @@ def record_decision(
         "content_sha256": decision.sha256,
     }
     # Another process may write the same key at this moment: the database decides, and the loser reads the winner's row.
-    statement = insert(DecisionTrace).values(values).on_conflict_do_nothing()
+    statement = insert_for(session, DecisionTrace).values(values).on_conflict_do_nothing()
     decision_id = session.scalar(statement.returning(DecisionTrace.id))
     if decision_id is not None:
         return RecordedDecision(decision_id, "recorded")

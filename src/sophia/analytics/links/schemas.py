@@ -1,12 +1,11 @@
 """Bodies and queries of the endpoints for links and domains."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from sophia.analytics.figures.requests import Id, PageQuery, RequestModel
-from sophia.analytics.figures.schemas import ResponseModel
 
 LinkStatus = Literal["unchecked", "ok", "dead", "loses_tags", "unsure", "refused"]
 

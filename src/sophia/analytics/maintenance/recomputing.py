@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.maintenance import ReportProgress, report_nothing
+from sophia.analytics.readings.lookups import MetricKey, load_metrics, load_values
 from sophia.analytics.readings.models import Fetch, MetricSeries
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, release_lease, start_run, take_lease
@@ -120,7 +121,7 @@ def _compare(session: Session, account: Account, result: Recomputed) -> list[Bat
     corrections: dict[int, Batch] = {}
     for key, reading, number, stored in _differing(session, account, answers):
         result.differences.append(_difference(account.id, reading, stored))
-        batch = corrections.setdefault(number, Batch(sources[number], [], [], [], []))
+        batch = corrections.setdefault(number, Batch([], [], [], [], sources[number]))
         batch.readings.append(reading)
         if isinstance(key[0], str):
             batch.posts.append(answers.posts[key[0]])

@@ -12,7 +12,7 @@ from sqlalchemy.types import Integer
 
 from sophia.analytics.maintenance.tables import all_tables
 from sophia.analytics.readings.models import AccountTotal, EngagementMetric, Fetch, MetricRevision, MetricSeries
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import Post
 
 MOST_EXAMPLES = 3

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sophia.database.columns import Base, BigId, Day, Message, MetricValue, UtcDateTime, day_number
 from sophia.meta.catalogue.canonical import IS_ALGORITHM_DEPENDENT
-from sophia.portfolio.models import PLATFORMS, Account, Post
+from sophia.portfolio.models import PLATFORM_KNOWN, Account, Post
 
 # 2004-01-01, when Facebook opened, and 2100-01-01, in days since 1970: outside of these a day is a mistake (K2).
 DAY_IN_RANGE = "metric_date BETWEEN 12418 AND 47482"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.database.columns import Base, BigId, Day, Message, UtcDateTime
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
-from sophia.portfolio.models import PLATFORMS
+from sophia.portfolio.models import PLATFORM_KNOWN
 
 # The trigger of the hourly run for stories and new posts, which shows nothing about the rest of an account.
 FRESH = "fresh"

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from sophia.analytics.benchmarks.comparison import SEED
-from sophia.database import Day, Message, MetricValue, MoneyAmount, UtcDateTime
+from sophia.database.columns import Day, Message, MetricValue, MoneyAmount, UtcDateTime
 
 # Numbers 0001 to 0013 belonged to schemas that were never released; stores that have them are moved by export and import.
 revision = "0014"
