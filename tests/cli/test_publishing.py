@@ -8,7 +8,7 @@ from tests.conftest import Filling
 
 from sophia.cli.publishing import advice
 from sophia.database import Database
-from sophia.demo.world import World, build_world
+from sophia.demo.meta.world.world import World, build_world
 from sophia.publishing.queue import EntryInfo
 
 BY = ("--by", "Ada")

@@ -31,9 +31,9 @@ from sophia.cli.status import as_document
 from sophia.config import IsolatedSettings
 from sophia.database import Database, day_of
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.world import build_world
 from sophia.meta.client import GraphClient
 from sophia.meta.pacing import Pacing
 from sophia.meta.reporting_zone import reporting_day

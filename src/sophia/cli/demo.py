@@ -152,7 +152,8 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores  # noqa: PLC0415
     from sophia.analytics.kpis.weekly import keep_weeks  # noqa: PLC0415
     from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
-    from sophia.demo.agency import connect_clients, furnish, remember  # noqa: PLC0415
+    from sophia.demo.agency.clients import connect_clients, furnish  # noqa: PLC0415
+    from sophia.demo.agency.history import remember  # noqa: PLC0415
     from sophia.portfolio.service import list_accounts  # noqa: PLC0415
 
     evenings = ends_of_weeks(meta.now)

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sophia.demo.errors import as_json
-from sophia.demo.faults import Fault
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta_errors import fault_of
-from sophia.demo.wire import Receive, Scope, Send, whole_body
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.wire import Receive, Scope, Send, whole_body
+from sophia.demo.meta.graph.errors import as_json
 
 PREFIX = "/_sim/"
 

@@ -10,21 +10,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from sophia.demo import errors
-from sophia.demo.answers import MAX_IDS, answer
-from sophia.demo.errors import GraphError, as_json
-from sophia.demo.faults import Call, Fault, Later, strike
-from sophia.demo.legacy import NEW_APP, LegacyFeature, is_refused, legacy_features, legacy_refusal
-from sophia.demo.limits import Budget, Limit, Limits, ThrottledCall
-from sophia.demo.noise import seed_of
-from sophia.demo.outages import outage
-from sophia.demo.paging import understood
-from sophia.demo.request_context import Simulation
-from sophia.demo.requests import Request, read_request
+from sophia.demo.meta.answers.answers import MAX_IDS, answer
+from sophia.demo.meta.faults.faults import Call, Fault, Later, strike
+from sophia.demo.meta.faults.listings import understood
+from sophia.demo.meta.faults.outages import outage
+from sophia.demo.meta.faults.wire import Receive, Reply, Scope, Send, send_reply, whole_body
+from sophia.demo.meta.graph import errors
+from sophia.demo.meta.graph.errors import GraphError, as_json
+from sophia.demo.meta.graph.legacy import NEW_APP, LegacyFeature, is_refused, legacy_features, legacy_refusal
+from sophia.demo.meta.graph.limits import Budget, Limit, Limits, ThrottledCall
+from sophia.demo.meta.graph.request_context import Simulation
+from sophia.demo.meta.graph.requests import Request, read_request
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.noise import seed_of
+from sophia.demo.meta.world.world import World, account_of
 from sophia.demo.switches import Switches
-from sophia.demo.truth import Truth
-from sophia.demo.wire import Receive, Reply, Scope, Send, send_reply, whole_body
-from sophia.demo.world import World, account_of
 
 __all__ = ["GraphApi", "Receive", "Scope", "Send"]
 

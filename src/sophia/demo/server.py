@@ -21,8 +21,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from sophia.demo.certificates import Tls, make_certificate
 from sophia.demo.control import ControlledApi, SettableClock, aware
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.truth import Truth
-from sophia.demo.world import World, build_world
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import World, build_world
 
 LOOPBACK = "127.0.0.1"
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import get_args
 
-from sophia.demo.errors import GraphError
-from sophia.demo.request_context import MediaKind, RefusedKind, Simulation
-from sophia.demo.rules import Kind
-from sophia.demo.truth import Truth
-from sophia.demo.wordings import WORDINGS, choose_wording
-from sophia.demo.world import World
+from sophia.demo.meta.graph.errors import GraphError
+from sophia.demo.meta.graph.request_context import MediaKind, RefusedKind, Simulation
+from sophia.demo.meta.graph.rules import Kind
+from sophia.demo.meta.graph.wordings import WORDINGS, choose_wording
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import World
 
 
 class Switches:

@@ -13,11 +13,12 @@ from sophia.analytics.comments.store import forget_comments
 from sophia.analytics.readings.run_models import COMMENTS
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.database import Database
-from sophia.demo.comments import NAMES, Written, written
-from sophia.demo.errors import as_json
-from sophia.demo.faults import Fault
-from sophia.demo.meta_errors import META_ERRORS, fault_of
-from sophia.demo.objects import Media, Post
+from sophia.demo.meta.answers.comments import NAMES, Written, written
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.errors import as_json
+from sophia.demo.meta.graph.meta_errors import META_ERRORS
+from sophia.demo.meta.world.objects import Media, Post
 from sophia.portfolio.models import Account
 from sophia.portfolio.models import Post as StoredPost
 

@@ -13,7 +13,7 @@ from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.readings.run_models import COMMENTS
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.database import Database
-from sophia.demo.meta_errors import fault_of
+from sophia.demo.meta.faults.error_faults import fault_of
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import NOON, AppState, open_house

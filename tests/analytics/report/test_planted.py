@@ -15,7 +15,7 @@ from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import Brief
 from sophia.analytics.reports.brief_schemas import BriefAnswer
 from sophia.database import Database
-from sophia.demo.objects import BetterContent, Busier
+from sophia.demo.meta.world.objects import BetterContent, Busier
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 MONDAY = date(2026, 11, 9)
