@@ -118,5 +118,5 @@ def test_demo_leaves_other_folders_alone(tmp_path: Path) -> None:
     process = start(tmp_path, "--once")
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "holds something that is no demo" in said
+    assert "does not hold a demo" in said
     assert (tmp_path / "thesis.txt").read_text() == "years of work"

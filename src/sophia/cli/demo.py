@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from sophia.cli.output import echo
 
 if TYPE_CHECKING:
     from sophia.analytics.readings.runs_store import RunOutcome
+    from sophia.database import Database
     from sophia.demo.server import SpawnedServer
 
 MARK = "made-by-sophia-demo"
@@ -28,54 +30,73 @@ LONGEST_SHOWN = 700
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--dir", help="Folder of the demo's store; made anew each time.")] = Path(
+    folder: Annotated[Path, typer.Option("--dir", help="Folder of the demo's store; emptied at each start.")] = Path(
         "demo-data"
     ),
     businesses: Annotated[int, typer.Option("--clients", min=1, max=200, help="Clients, with two accounts each.")] = 12,
     posts: Annotated[int, typer.Option(min=1, max=5000, help="Posts per account, over 90 days.")] = 100,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; another one when it is taken.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; a free one if it is in use.")] = 8000,
     once: Annotated[bool, typer.Option("--once", help="Stop after showing the API's answers.")] = False,
 ) -> None:
-    """Collect an invented agency from a simulated Meta, then serve it. Touches nothing of yours."""
+    """Collect an invented agency from a simulated Meta, then serve it. Your own data stays untouched."""
     from sophia.demo.server import running_server, spawned_server  # noqa: PLC0415
     from sophia.main import create_app  # noqa: PLC0415
 
     began = time.monotonic()
+    settle_memory()
     moment = utc_now().replace(minute=0, second=0, microsecond=0)
-    with (
-        claimed_folder(folder),
-        spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta,
-    ):
-        echo(f"Started a simulated Meta with {businesses} clients.")
-        installation = install(folder, meta)
-        collect(installation, meta)
-        key = make_key(installation)
-        app = create_app(installation.settings, installation.database, clock=utc_now)
-        with running_server(app, port=free_port(port)) as address:
-            show(address, key)
-            echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
-            echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
-            echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
-            if not once:
-                write_environment(folder, meta)
-                echo(f"Commands: {shell_line(folder)}")
-                echo("Ctrl-C ends it.")
-                wait()
-        installation.database.close()
+    with claimed_folder(folder), ThreadPoolExecutor(1) as background:
+        # The store and the model are made while the process of the simulated Meta starts and answers.
+        store = background.submit(make_store, folder)
+        background.submit(load_language_model)
+        with spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta:
+            echo(f"Started a simulated Meta with {businesses} clients.")
+            installation = install(folder, meta, store.result())
+            collect(installation, meta)
+            key = make_key(installation)
+            app = create_app(installation.settings, installation.database, clock=utc_now)
+            with running_server(app, port=free_port(port)) as address:
+                ask(address, key, "/healthz")
+                echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
+                show(address, key)
+                echo(f"\nAddress:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
+                echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
+                if not once:
+                    write_environment(folder, meta)
+                    echo(f"Commands: {shell_line(folder)}")
+                    echo("Press Ctrl-C to stop.")
+                    wait()
+            installation.database.close()
+
+
+def make_store(folder: Path) -> "Database":
+    from sophia.database import Database  # noqa: PLC0415
+    from sophia.migrations import upgrade  # noqa: PLC0415
+
+    database = Database(f"sqlite:///{folder.resolve() / 'sophia.db'}")
+    upgrade(database)
+    return database
+
+
+def load_language_model() -> None:
+    """Load the model that detects the languages of comments: 1 s, before the first comment needs it."""
+    from sophia.analytics.comments.sentiment import score  # noqa: PLC0415
+
+    score("Thank you for the lovely evening")
 
 
 @contextmanager
 def claimed_folder(folder: Path) -> Iterator[None]:
-    """Empty the folder and keep other demos out of it for as long as the block runs.
+    """Empty the folder and keep other demos out of it while the block runs.
 
-    InvalidInputError when another demo runs there, or when it holds anything else than an earlier demo.
+    Raise InvalidInputError if another demo runs there, or if the folder holds anything but an earlier demo.
     """
     from sophia.errors import InvalidInputError  # noqa: PLC0415
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise InvalidInputError(f"{folder} holds something that is no demo. Choose another folder with --dir.")
+        raise InvalidInputError(f"{folder} does not hold a demo. Choose another folder with --dir.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # SQLite's lock works on every system, and the system lifts it when the process dies.
+    # SQLite's lock works on every system, which releases it when the process dies.
     mark = sqlite3.connect(folder / MARK, timeout=0, isolation_level=None)
     try:
         try:
@@ -90,7 +111,7 @@ def claimed_folder(folder: Path) -> Iterator[None]:
 
 
 def clear(folder: Path) -> None:
-    """Remove what an earlier demo left, except the mark."""
+    """Remove the files of an earlier demo, except the mark."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -99,7 +120,7 @@ def clear(folder: Path) -> None:
 
 
 def shell_line(folder: Path) -> str:
-    """A line for a shell: it leads `sophia` there to the demo's store, wherever the program is installed."""
+    """Return a shell line that makes `sophia` use the demo's store, wherever the program is installed."""
     environment = f"set -a; . {shlex.quote(str(folder.resolve() / '.env'))}; set +a"
     python = Path(sys.executable)
     if python.with_name("sophia").exists():
@@ -107,14 +128,12 @@ def shell_line(folder: Path) -> str:
     return f'{environment}; sophia() {{ {shlex.quote(str(python))} -m sophia "$@"; }}; sophia status'
 
 
-def install(folder: Path, meta: "SpawnedServer") -> Installation:
-    """A Sophia of its own, that neither the environment nor a file .env reaches."""
+def install(folder: Path, meta: "SpawnedServer", database: "Database") -> Installation:
+    """Return a Sophia of its own, which ignores the environment and any file .env."""
     from pydantic import SecretStr  # noqa: PLC0415
 
     from sophia import logs  # noqa: PLC0415
     from sophia.config import IsolatedSettings  # noqa: PLC0415
-    from sophia.database import Database  # noqa: PLC0415
-    from sophia.migrations import upgrade  # noqa: PLC0415
 
     settings = IsolatedSettings(
         data_dir=folder,
@@ -124,15 +143,12 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
         facebook_app_secret=SecretStr(meta.app_secret),
         facebook_access_token=SecretStr(meta.user_token),
     )
-    settle_memory()
     logs.configure(settings, least="warning")
-    database = Database(settings.resolved_database_url)
-    upgrade(database)
     return Installation(settings, database, utc_now)
 
 
 def write_environment(folder: Path, meta: "SpawnedServer") -> None:
-    """The file .env that leads other commands to the demo's store and its Meta, as long as the demo runs."""
+    """Write a file .env with which other commands use the demo's store and its Meta while the demo runs."""
     settings = {
         "DATA_DIR": folder.resolve(),
         "DATABASE_URL": f"sqlite:///{folder.resolve() / 'sophia.db'}",
@@ -146,7 +162,7 @@ def write_environment(folder: Path, meta: "SpawnedServer") -> None:
 
 
 def collect(installation: Installation, meta: "SpawnedServer") -> None:
-    """Connect, furnish and collect, as an operator would, with the same functions that the other commands call."""
+    """Connect and collect with the functions of the other commands."""
     from sophia.analytics.anomalies.daily import keep_anomalies  # noqa: PLC0415
     from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
     from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores  # noqa: PLC0415
@@ -157,7 +173,7 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     from sophia.portfolio.service import list_accounts  # noqa: PLC0415
 
     evenings = ends_of_weeks(meta.now)
-    offer = look(installation, meta)
+    offer = list_pages(installation, meta)
     connected = connect_clients(installation.database, installation.vault, offer, meta.world, evenings[0])
     furnish(installation.database, meta.world, meta.now + timedelta(hours=1))
     echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients.")
@@ -167,7 +183,7 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     for evening in evenings:
         echo(f"Collecting 90 days as on {evening:%d %B, %H:%M} UTC, when a week had ended …")
         set_clock(meta, evening)
-        then = Installation(installation.settings, installation.database, standing_at(evening))
+        then = Installation(installation.settings, installation.database, fixed_clock(evening))
         outcomes += collect_accounts(then, accounts, lambda _: Plan("demo"), as_json=True)
     set_clock(meta, None)
     echo("Collecting what came since …")
@@ -186,7 +202,7 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
 
 
 def ends_of_weeks(now: datetime) -> list[datetime]:
-    """The last evenings of the two newest weeks that are over: what posts had by then is what their weeks are told by."""
+    """Return the last evenings of the two newest complete weeks. Reports of these weeks need the posts' values by then."""
     from sophia.analytics.figures.figures import ONE_WEEK, week_of  # noqa: PLC0415
     from sophia.meta.reporting_zone import day_start, reporting_day  # noqa: PLC0415
 
@@ -194,12 +210,12 @@ def ends_of_weeks(now: datetime) -> list[datetime]:
     return [day_start(start) - timedelta(minutes=30) for start in (monday - ONE_WEEK, monday)]
 
 
-def standing_at(moment: datetime) -> Callable[[], datetime]:
+def fixed_clock(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
 def set_clock(meta: "SpawnedServer", moment: datetime | None) -> None:
-    """Let the simulated Meta live at a moment, or in the present."""
+    """Set the clock of the simulated Meta to a moment, or to the present."""
     body = json.dumps({"now": None if moment is None else moment.isoformat()}).encode()
     head = {"Content-Type": "application/json"}
     with urlopen(Request(f"{meta.base_url}/_sim/now", body, head), timeout=30):  # noqa: S310 - our own address
@@ -207,7 +223,7 @@ def set_clock(meta: "SpawnedServer", moment: datetime | None) -> None:
 
 
 def name_competitor(installation: Installation, meta: "SpawnedServer", client: str) -> None:
-    """Compare a client with another business of the demo, where there is one."""
+    """Name another business of the demo as a competitor of the client, if there is one."""
     from sophia.analytics.comments.competitors_store import add_competitor  # noqa: PLC0415
     from sophia.portfolio.service import find_client  # noqa: PLC0415
 
@@ -217,7 +233,7 @@ def name_competitor(installation: Installation, meta: "SpawnedServer", client: s
             add_competitor(session, find_client(session, client).id, username, installation.clock())
 
 
-def look(installation: Installation, meta: "SpawnedServer") -> Any:
+def list_pages(installation: Installation, meta: "SpawnedServer") -> Any:
     from pydantic import SecretStr  # noqa: PLC0415
 
     from sophia.cli.running import run  # noqa: PLC0415
@@ -239,7 +255,7 @@ def summarise(outcomes: list["RunOutcome"], newest: list["RunOutcome"], seconds:
     echo(f"Collected {readings:,} readings of {posts:,} posts in {seconds:.1f} s with {calls:,} calls.")
     bad = [outcome for outcome in newest if outcome.status != "ok"]
     if bad:
-        echo(f"{len(bad)} accounts are not in order; `sophia status` of a real installation would say why.")
+        echo(f"{len(bad)} accounts have problems. `sophia status` shows why.")
 
 
 def make_key(installation: Installation) -> str:
@@ -247,22 +263,22 @@ def make_key(installation: Installation) -> str:
     from sophia.access.roles import Role  # noqa: PLC0415
 
     with installation.database.write() as session:
-        # The agency is invented, so everything may be tried.
+        # The agency is invented, so the key may do everything.
         return create_key(session, "demo", None, utc_now(), role=Role.ADMIN)
 
 
-def free_port(wanted: int) -> int:
-    """The port, or 0 for any, when somebody listens there already."""
+def free_port(port: int) -> int:
+    """Return the port, or 0 (any) when another program uses it."""
     with socket.socket() as probe:
         try:
-            probe.bind(("127.0.0.1", wanted))
+            probe.bind(("127.0.0.1", port))
         except OSError:
             return 0
-    return wanted
+    return port
 
 
 def show(address: str, key: str) -> None:
-    """What the API says, asked over HTTP like anybody would."""
+    """Print sample answers of the API."""
     for path in samples(address, key):
         answer = ask(address, key, path)
         text = json.dumps(answer, ensure_ascii=False)

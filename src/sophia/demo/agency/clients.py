@@ -1,4 +1,4 @@
-"""The clients of the invented agency, with drafts that became posts, and campaigns."""
+"""The invented agency's clients, with their drafts, campaigns and target audiences."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,50 +17,50 @@ from sophia.portfolio.models import Account, Client, ContentDraft, PublishingQue
 from sophia.portfolio.revising import set_industry
 from sophia.vault import Vault
 
-# Every so many posts was written in Sophia; the others were published elsewhere and are discovered.
-DRAFTED_EVERY = 4
+# The agency wrote one of so many posts in Sophia. The others were published elsewhere and are discovered.
+POSTS_PER_DRAFT = 4
 PILLARS = ("behind the scenes", "tips", "offers", "people")
 
 
 def connect_clients(database: Database, vault: Vault, offer: Offer, world: World, now: datetime) -> list[Connected]:
-    """Give each Page, with its Instagram account, to the client that it belongs to."""
-    done: list[Connected] = []
+    """Connect each Page and its Instagram account to their client."""
+    connected: list[Connected] = []
     for business in world.businesses:
         accounts = offer.connections[business.page.id]
-        done += store_page(database, vault, accounts, business.name, business.timezone, now)
+        connected += store_page(database, vault, accounts, business.name, business.timezone, now)
     with database.write() as session:
         for business in world.businesses:
-            client = session.scalars(select(Client).where(Client.name == business.name)).one()
+            client = find_business(session, business)
             set_industry(session, client.id, business.industry, now)
             client.domains = [f"{business.slug}.example"]
-    return done
+    return connected
+
+
+def find_business(session: Session, business: Business) -> Client:
+    return session.scalars(select(Client).where(Client.name == business.name)).one()
+
+
+def published_posts(world: World, account: Account, now: datetime) -> list[Post | Media]:
+    """Return the posts of a stored account up to `now`, newest first."""
+    external_id = account.external_id
+    posts = world.posts(external_id) if account.platform == "facebook" else world.media(external_id)
+    return [post for post in posts if post.created_at <= now]
 
 
 def furnish(database: Database, world: World, now: datetime) -> None:
-    """Drafts for some of each account's posts, linked by Meta's id, the campaigns that they belong to, and whom clients
-    want to reach.
-    """
+    """Add the clients' target audiences, campaigns, and the drafts of some posts, linked by Meta's id."""
     with database.write() as session:
         for business in world.businesses:
-            client = session.scalars(select(Client).where(Client.name == business.name)).one()
+            client_id = find_business(session, business).id
             for profile in ideal_customers(business):
-                put_ideal_customer(session, client.id, profile, now)
-            campaigns = add_campaigns(session, world, business, client.id, now)
-            for account in session.scalars(select(Account).where(Account.client_id == client.id)):
-                listed: Sequence[Post | Media] = (
-                    world.posts(account.external_id)
-                    if account.platform == "facebook"
-                    else world.media(account.external_id)
-                )
-                for post in [one for one in listed if one.created_at <= now][::DRAFTED_EVERY]:
-                    draft = add_draft(session, account, post)
-                    for campaign in campaigns:
-                        if campaign.end_date and campaign.start_date <= post.created_at.date() <= campaign.end_date:
-                            session.add(CampaignMembership(campaign_id=campaign.id, draft_id=draft.id))
+                put_ideal_customer(session, client_id, profile, now)
+            campaigns = add_campaigns(session, world, business, client_id, now)
+            for account in session.scalars(select(Account).where(Account.client_id == client_id)):
+                add_drafts(session, account, published_posts(world, account, now)[::POSTS_PER_DRAFT], campaigns)
 
 
 def ideal_customers(business: Business) -> Sequence[Profile]:
-    """Whom a client wants to reach; every third one has not said so yet."""
+    """Return a client's target audiences. Every third client has named none yet."""
     families = Profile(name="young families", ages=(25, 44), genders=("F",), countries=("CA", "DE"))
     travellers = Profile(name="travellers", ages=(35, None), countries=("PT", "BR"), places=("Lisbon", "Porto Alegre"))
     return ((families,), (families, travellers), ())[business.number % 3]
@@ -86,9 +86,31 @@ def add_campaigns(
     return rows
 
 
-def add_draft(session: Session, account: Account, post: Post | Media) -> ContentDraft:
-    """A draft that went through the publishing queue and became this post."""
-    draft = ContentDraft(
+def add_drafts(
+    session: Session, account: Account, posts: Sequence[Post | Media], campaigns: Sequence[Campaign]
+) -> None:
+    """Add a draft for each post, its entry in the publishing queue, and its membership in campaigns."""
+    drafts = [make_draft(account, post) for post in posts]
+    session.add_all(drafts)
+    session.flush()
+    for draft, post in zip(drafts, posts, strict=True):
+        session.add(
+            PublishingQueueEntry(
+                draft_id=draft.id,
+                account_id=account.id,
+                status="published",
+                published_at=post.created_at,
+                platform_post_id=post.id,
+                created_at=post.created_at,
+            )
+        )
+        for campaign in campaigns:
+            if campaign.end_date and campaign.start_date <= post.created_at.date() <= campaign.end_date:
+                session.add(CampaignMembership(campaign_id=campaign.id, draft_id=draft.id))
+
+
+def make_draft(account: Account, post: Post | Media) -> ContentDraft:
+    return ContentDraft(
         client_id=account.client_id,
         platform=account.platform,
         copy=post.message if isinstance(post, Post) else post.caption,
@@ -98,15 +120,3 @@ def add_draft(session: Session, account: Account, post: Post | Media) -> Content
         status="published",
         created_at=post.created_at,
     )
-    session.add(draft)
-    session.flush()
-    entry = PublishingQueueEntry(
-        draft_id=draft.id,
-        account_id=account.id,
-        status="published",
-        published_at=post.created_at,
-        platform_post_id=post.id,
-        created_at=post.created_at,
-    )
-    session.add(entry)
-    return draft

@@ -1,5 +1,6 @@
-"""What the invented agency read and planned in the quarter before the demo begins."""
+"""What the invented agency collected and decided in the quarter before the demo begins."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from sophia.analytics.decisions.store import NewDecision, record_decision
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, start_run
 from sophia.analytics.readings.writer import AccountWriter, Owner
 from sophia.database import Database
+from sophia.demo.agency.clients import find_business, published_posts
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.noise import around_one, seed_of, unit
 from sophia.demo.meta.world.objects import Media, Post
@@ -18,51 +20,43 @@ from sophia.demo.meta.world.pacific import days_between, pacific_day
 from sophia.demo.meta.world.world import World
 from sophia.meta.catalogue import Period, Platform
 from sophia.meta.records import Batch, Reading, Source
-from sophia.portfolio.models import Account, Client
+from sophia.portfolio.models import Account
 from sophia.portfolio.models import Post as StoredPost
 
-# So many clients have somebody who records what was decided and predicted.
+# So many clients record what they decided and predicted.
 PLANNERS = 3
 REACH = {Platform.FACEBOOK: "post_total_media_view_unique", Platform.INSTAGRAM: "reach"}
-PREDICTED = AGES["7d"]
 
 
 def remember(database: Database, world: World, truth: Truth, now: datetime) -> None:
-    """Give some clients what a quarter of daily runs would have read, and decisions whose quality is known.
+    """Store a quarter of daily readings and decisions for some clients.
 
-    Their planner sees the truth when choosing a format, is far off in research, and knows how sure to be of an angle.
+    The decisions of the format predict well, those of the research badly, and those of the angle with a known
+    certainty.
     """
-    large = [one for one in world.businesses if not one.page.is_small and not one.instagram.is_small]
+    large = [
+        business for business in world.businesses if not business.page.is_small and not business.instagram.is_small
+    ]
     for business in large[:PLANNERS]:
         with database.read() as session:
-            client = session.scalars(select(Client).where(Client.name == business.name)).one()
-            accounts = session.scalars(select(Account).where(Account.client_id == client.id)).all()
+            client_id = find_business(session, business).id
+            accounts = session.scalars(select(Account).where(Account.client_id == client_id)).all()
             session.expunge_all()
         for account in accounts:
-            platform = Platform(account.platform)
-            listed: Sequence[Post | Media] = (
-                world.posts(account.external_id) if platform is Platform.FACEBOOK else world.media(account.external_id)
-            )
-            posts = {post.id: post for post in listed if post.created_at <= now}
-            read_daily(database, account, list(posts.values()), truth, now)
-            record_plans(database, account, posts, truth, now)
+            posts = published_posts(world, account, now)
+            read_daily(database, account, posts, truth, now)
+            record_decisions(database, account, {post.id: post for post in posts}, truth, now)
 
 
-def reach_at(truth: Truth, post: Post | Media, at: datetime) -> int:
-    value = (
-        truth.post_lifetime(post, REACH[Platform.FACEBOOK], at)
-        if isinstance(post, Post)
-        else (truth.media_lifetime(post, REACH[Platform.INSTAGRAM], at))
-    )
-    if not isinstance(value, int):
-        raise TypeError("reach is a number of people")
-    return value
+def reach_at(truth: Truth, post: Post | Media, moment: datetime) -> int:
+    figures = truth.post_figures(post, moment) if isinstance(post, Post) else truth.media_figures(post, moment)
+    return figures.reach
 
 
 def read_daily(
     database: Database, account: Account, posts: Sequence[Post | Media], truth: Truth, now: datetime
 ) -> None:
-    """Store the reach that a run at 20:00 UTC would have found on each day, of posts that come to an age of outcomes."""
+    """Store the reach that a daily run at 20:00 UTC would have read of posts at the ages at which they are judged."""
     batches = list(daily_batches(Platform(account.platform), posts, truth, now))
     if not batches:
         return
@@ -77,64 +71,77 @@ def read_daily(
 
 
 def daily_batches(platform: Platform, posts: Sequence[Post | Media], truth: Truth, now: datetime) -> Iterator[Batch]:
-    first = min((post.created_at for post in posts), default=now)
-    for day in days_between(pacific_day(first), pacific_day(now - timedelta(days=1))):
-        at = datetime.combine(day, time(20), now.tzinfo)
-        due = [
-            post
-            for post in posts
-            if any(0 <= (after - (at - post.created_at)) / TOLERANCES[age] <= 1 for age, after in AGES.items())
-        ]
-        readings = [
-            Reading(post.id, REACH[platform], Period.LIFETIME, "", pacific_day(at), reach_at(truth, post, at))
-            for post in due
-        ]
-        if readings:
-            source = Source("daily", "what an earlier daily run read", at, "v22.0", b"")
-            yield Batch(source, readings, [], [], [])
+    yesterday = pacific_day(now) - timedelta(days=1)
+    readings_by_moment: dict[datetime, list[Reading]] = defaultdict(list)
+    for post in posts:
+        for moment in judging_moments(post):
+            if moment.date() <= yesterday:
+                reading = Reading(
+                    post.id, REACH[platform], Period.LIFETIME, "", pacific_day(moment), reach_at(truth, post, moment)
+                )
+                readings_by_moment[moment].append(reading)
+    for moment, readings in sorted(readings_by_moment.items()):
+        source = Source("daily", "what an earlier daily run read", moment, "v22.0", b"")
+        yield Batch(source, readings, [], [], [])
 
 
-def record_plans(
+def judging_moments(post: Post | Media) -> set[datetime]:
+    """Return the moments at 20:00 UTC at which the post has nearly reached an age at which outcomes are taken."""
+    moments = set()
+    for age, after in AGES.items():
+        end = post.created_at + after
+        for day in days_between((end - TOLERANCES[age]).date(), end.date()):
+            moment = datetime.combine(day, time(20), end.tzinfo)
+            if end - TOLERANCES[age] <= moment <= end:
+                moments.add(moment)
+    return moments
+
+
+def record_decisions(
     database: Database, account: Account, posts: dict[str, Post | Media], truth: Truth, now: datetime
 ) -> None:
-    """What was decided the day before each drafted post went out."""
+    """Record what was decided the day before each drafted post was published."""
     with database.write() as session:
         rows = session.execute(
             select(StoredPost.platform_post_id, StoredPost.draft_id).where(
                 StoredPost.account_id == account.id, StoredPost.draft_id.is_not(None)
             )
         )
-        for name, draft in rows.all():
-            post = posts[name]
-            reach = reach_at(truth, post, post.created_at + PREDICTED)
-            for decision in plans(post, draft, reach):
-                record_decision(session, account.client_id, decision, f"demo-{decision.stage}-{draft}", now)
+        for post_id, draft_id in rows.all():
+            if post_id not in posts:  # published while the demo collects
+                continue
+            post = posts[post_id]
+            reach = reach_at(truth, post, post.created_at + AGES["7d"])
+            for decision in decisions_about(post, draft_id, reach):
+                record_decision(session, account.client_id, decision, f"demo-{decision.stage}-{draft_id}", now)
 
 
-def plans(post: Post | Media, draft: int | None, reach: int) -> Iterator[NewDecision]:
-    """A format whose reach is foreseen to a tenth, research that is off by a factor of six, an angle of 80 %."""
+def decisions_about(post: Post | Media, draft_id: int | None, reach: int) -> Iterator[NewDecision]:
+    """Return three decisions about a post: research that is wrong by a factor of six, an angle that is right in 80 % of
+    the posts, and a format whose reach is right to a tenth.
+    """
     seed = seed_of("plan", post.id)
-    about: dict[str, Any] = {"draft_id": draft, "decided_at": post.created_at - timedelta(days=1)}
-    middle = reach * around_one(seed, 0, 0.1)
+    context: dict[str, Any] = {"draft_id": draft_id, "decided_at": post.created_at - timedelta(days=1)}
+    median = reach * around_one(seed, 0, 0.1)
     yield NewDecision(
         stage="research",
         decision="Follow what is talked about",
         rationale="Three accounts of the industry did well with it",
         evidence={"accounts looked at": 3},
         predicted={"reach": round(reach * 6 if unit(seed, 1) < 0.5 else reach / 6)},
-        **about,
+        **context,
     )
     yield NewDecision(
         stage="angle",
         decision="Show the people behind it",
         alternatives_considered=["the price", "the place"],
         predicted={"reach": {"at_least": round(reach * (0.9 if unit(seed, 2) < 0.8 else 1.2)), "probability": 0.8}},
-        **about,
+        **context,
     )
     yield NewDecision(
         stage="format",
         decision=f"A {post.kind if isinstance(post, Post) else post.media_type.lower()}",
-        predicted={"reach": {"q10": round(middle * 0.8), "q50": round(middle), "q90": round(middle * 1.2)}},
+        predicted={"reach": {"q10": round(median * 0.8), "q50": round(median), "q90": round(median * 1.2)}},
         confidence=0.6,
-        **about,
+        **context,
     )
