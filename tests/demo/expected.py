@@ -16,8 +16,8 @@ from sophia.demo.meta.graph.windows import FACEBOOK_KEPT_DAYS, INSTAGRAM_KEPT_DA
 from sophia.demo.meta.instagram.insights import RECENT_DAYS
 from sophia.demo.meta.truth.instagram_figures import Parts
 from sophia.demo.meta.truth.media_figures import media_parts
-from sophia.demo.meta.truth.page_figures import Number, Value
 from sophia.demo.meta.truth.truth import PERIOD_DAYS, Truth
+from sophia.demo.meta.truth.values import Number, Value
 from sophia.demo.meta.world.objects import (
     DEMOGRAPHIC_DIMENSIONS,
     DEMOGRAPHICS,

@@ -10,7 +10,7 @@ from tests.demo.conftest import NOW
 
 from sophia.demo.control import SettableClock
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.answers.comments import written
+from sophia.demo.meta.answers.comments import invent_comments
 from sophia.demo.meta.graph.errors import unknown_object
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.objects import Media, Post
@@ -25,8 +25,8 @@ def busiest(world: World, truth: Truth) -> tuple[Post, Media]:
     posts = [one for one in world.posts(world.pages[0].id) if one.created_at <= NOW]
     media = [one for one in world.media(world.instagram_accounts[0].id) if one.created_at <= NOW]
     return (
-        max(posts, key=lambda one: len(written(world, truth, one, NOW))),
-        max(media, key=lambda one: len(written(world, truth, one, NOW))),
+        max(posts, key=lambda one: len(invent_comments(world, truth, one, NOW))),
+        max(media, key=lambda one: len(invent_comments(world, truth, one, NOW))),
     )
 
 
@@ -47,10 +47,10 @@ def test_comments_are_as_many_as_are_counted(world: World, truth: Truth) -> None
     for under in busiest(world, truth):
         for hours in (0, 2, 30, 400):
             moment = under.created_at + timedelta(hours=hours)
-            comments = written(world, truth, under, moment)
+            comments = invent_comments(world, truth, under, moment)
             if isinstance(under, Post):
                 assert len(comments) == truth.post_counts(truth.post_figures(under, moment))["comments"]
-            moments = [one.written_at for one in comments]
+            moments = [one.created_at for one in comments]
             assert moments == sorted(moments)
             assert not moments or under.created_at <= moments[0] <= moments[-1] <= moment
 
@@ -61,7 +61,7 @@ def test_ids_have_two_or_three_parts(parts: CommentIdParts, counts: set[int]) ->
     world = build_world(businesses=1, posts_per_account=12, now=NOW, comment_id_parts=parts)
     truth = Truth(world)
     post, _ = busiest(world, truth)
-    comments = written(world, truth, post, NOW)
+    comments = invent_comments(world, truth, post, NOW)
     assert {len(comment.id.split("_")) for comment in comments} == counts
     assert len({comment.id for comment in comments}) == len(comments) > 5
     assert all(comment.id.startswith(f"{post.id}_") for comment in comments if len(comment.id.split("_")) == 3)
@@ -77,7 +77,7 @@ def test_ids_have_two_or_three_parts(parts: CommentIdParts, counts: set[int]) ->
 def test_facebook(ask: Ask, world: World, truth: Truth) -> None:
     """Top comments alone and oldest first, unless `filter` and `order` say otherwise; all pages together are all."""
     post, _ = busiest(world, truth)
-    token, known = world.pages[0].access_token, written(world, truth, post, NOW)
+    token, known = world.pages[0].access_token, invent_comments(world, truth, post, NOW)
     stream = pages(ask, f"/v22.0/{post.id}/comments", token, filter="stream", order="reverse_chronological", limit=100)
     assert [one["id"] for one in stream] == [one.id for one in reversed(known)]
     top = pages(ask, f"/v22.0/{post.id}/comments", token, fields="id,parent{id}", limit=100)
@@ -90,7 +90,7 @@ def test_facebook(ask: Ask, world: World, truth: Truth) -> None:
 def test_instagram(ask: Ask, world: World, truth: Truth) -> None:
     """Newest first, fifty at most, replies below what they answer; the author only where it is the account itself."""
     _, medium = busiest(world, truth)
-    token, known = world.pages[0].access_token, written(world, truth, medium, NOW)
+    token, known = world.pages[0].access_token, invent_comments(world, truth, medium, NOW)
     fields = "id,text,user{id},replies.limit(50){id,text,user{id}}"
     listed = pages(ask, f"/v22.0/{medium.id}/comments", token, fields=fields, limit=500)
     replies = [reply for one in listed for reply in one.get("replies", {}).get("data", [])]
@@ -118,7 +118,7 @@ def test_without_the_permission(socket: tuple[Any, httpx.Client], clock: Settabl
 def test_what_is_changed_later(ask: Ask, api: GraphApi, world: World, truth: Truth) -> None:
     """Edited, deleted, closed: the list says so, and a closed post fails the page it stands on."""
     post, _ = busiest(world, truth)
-    token, known = world.pages[0].access_token, written(world, truth, post, NOW)
+    token, known = world.pages[0].access_token, invent_comments(world, truth, post, NOW)
     api.edit_comment(known[0].id, "Something else")
     api.delete(known[1].id, NOW)
     shown = pages(ask, f"/v22.0/{post.id}/comments", token, filter="stream", limit=100)

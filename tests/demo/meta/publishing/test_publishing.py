@@ -100,7 +100,7 @@ def test_a_container_becomes_one_medium(send: Send, world: World, api: GraphApi)
 
 def test_what_ends_and_what_is_used_up(send: Send, world: World, api: GraphApi, clock: SettableClock) -> None:
     account = world.instagram_accounts[0].id
-    desk = api.simulation.desk
+    desk = api.simulation.upload_store
     desk.polls = 0
     desk.bad_urls.add("https://cdn.example/bad.jpg")
     bad = send("POST", f"{account}/media", image_url="https://cdn.example/bad.jpg").json()["id"]
@@ -116,7 +116,7 @@ def test_what_ends_and_what_is_used_up(send: Send, world: World, api: GraphApi, 
 
 def test_albums_and_stories(send: Send, world: World, api: GraphApi) -> None:
     account = world.instagram_accounts[0].id
-    api.simulation.desk.polls = 0
+    api.simulation.upload_store.polls = 0
     parts = [
         send("POST", f"{account}/media", image_url=PICTURE, is_carousel_item="true").json()["id"] for _ in range(2)
     ]

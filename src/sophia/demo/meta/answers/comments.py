@@ -1,7 +1,7 @@
-"""What people write under posts: invented, in several languages, each with a tone that is known.
+"""Invented comments under posts, in several languages, each with a known tone.
 
-Of Facebook's fields and parameters GRAPH_API.md knows the edge and `filter`; names of fields, `order`, the fifty comments
-of one Instagram page and `instagram_manage_comments` are as Meta documents them, and were not seen in a recording.
+GRAPH_API.md describes Facebook's edge and `filter`. The names of fields, `order`, the limit of fifty comments on
+Instagram and `instagram_manage_comments` follow Meta's documentation; no recording shows them.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -26,7 +26,7 @@ MAX_FACEBOOK, MAX_INSTAGRAM = 100, 50
 DEFAULT_LIMIT = 25
 PERMISSIONS = {"facebook": "pages_read_user_content", "instagram": "instagram_manage_comments"}
 
-# In English the tone is plain to everybody; what stands in another language has none that Sophia may name.
+# English texts have a clear tone. Sophia must name no tone for texts in other languages.
 ENGLISH: tuple[tuple[Tone, str], ...] = (
     ("positive", "I love this place, the staff were wonderful!"),
     ("positive", "Absolutely delicious, best breakfast we have had in years. Thank you so much!"),
@@ -63,12 +63,12 @@ REPLY_EVERY, OWN_EVERY, HIDDEN_EVERY = 5, 4, 23
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """One comment. `thread` is the comment that it answers, None at the top; `is_own`: the account itself wrote it."""
+class Comment:
+    """One comment. `thread` is the comment that it replies to, if any; `is_own`: the account itself wrote it."""
 
     id: str
     object_id: str
-    written_at: datetime
+    created_at: datetime
     text: str | None
     language: str
     tone: Tone
@@ -80,33 +80,33 @@ class Written:
     author_id: str
 
 
-def written(world: World, truth: Truth, under: Post | Media, now: datetime) -> list[Written]:
-    """Every comment under a post or medium at `now`, oldest first, deleted ones included; as many as its counter says."""
-    counted = _counter(truth, under)
-    writtens: list[Written] = []
-    moment, thread = under.created_at, None
-    for serial in range(counted(now)):
-        moment = _arrival(counted, serial, moment, now)
+def invent_comments(world: World, truth: Truth, post: Post | Media, now: datetime) -> list[Comment]:
+    """Return as many comments as the post's counter shows at `now`, oldest first, deleted ones included."""
+    count_at = _counter(truth, post)
+    comments: list[Comment] = []
+    moment, thread = post.created_at, None
+    for serial in range(count_at(now)):
+        moment = _arrival(count_at, serial, moment, now)
         is_reply = thread is not None and serial % REPLY_EVERY == REPLY_EVERY - 1
-        one = _invented(world, under, serial, moment, thread if is_reply else None)
-        thread = thread if is_reply else one.id
-        writtens.append(one)
-    return writtens
+        comment = _invented(world, post, serial, moment, thread if is_reply else None)
+        thread = thread if is_reply else comment.id
+        comments.append(comment)
+    return comments
 
 
-def _counter(truth: Truth, under: Post | Media) -> Callable[[datetime], int]:
-    if isinstance(under, Post):
-        return lambda moment: truth.post_counts(truth.post_figures(under, moment))["comments"]
-    return lambda moment: truth.media_figures(under, moment).comments
+def _counter(truth: Truth, post: Post | Media) -> Callable[[datetime], int]:
+    if isinstance(post, Post):
+        return lambda moment: truth.post_counts(truth.post_figures(post, moment))["comments"]
+    return lambda moment: truth.media_figures(post, moment).comments
 
 
-def _arrival(counted: Callable[[datetime], int], serial: int, earliest: datetime, now: datetime) -> datetime:
-    """The hour in which the counter passed `serial`, and some seconds so that no two comments share a moment."""
+def _arrival(count_at: Callable[[datetime], int], serial: int, earliest: datetime, now: datetime) -> datetime:
+    """Return the hour in which the counter passed `serial`, plus seconds, so that no two comments share a moment."""
     start = earliest.replace(minute=0, second=0, microsecond=0)
     low, high = 0, max(1, int((now - start) / timedelta(hours=1)) + 1)
     while low < high:
         middle = (low + high) // 2
-        if counted(start + timedelta(hours=middle)) > serial:
+        if count_at(start + timedelta(hours=middle)) > serial:
             high = middle
         else:
             low = middle + 1
@@ -115,10 +115,10 @@ def _arrival(counted: Callable[[datetime], int], serial: int, earliest: datetime
     return max(hour + timedelta(seconds=seconds), earliest)
 
 
-def _invented(world: World, under: Post | Media, serial: int, moment: datetime, thread: str | None) -> Written:
-    seed = seed_of(world.seed, "comment", under.id, serial)
-    business = world.business_of(under.page_id if isinstance(under, Post) else under.account_id)
-    account: Page | InstagramAccount = business.page if isinstance(under, Post) else business.instagram
+def _invented(world: World, post: Post | Media, serial: int, moment: datetime, thread: str | None) -> Comment:
+    seed = seed_of(world.seed, "comment", post.id, serial)
+    business = world.business_of(post.page_id if isinstance(post, Post) else post.account_id)
+    account: Page | InstagramAccount = business.page if isinstance(post, Post) else business.instagram
     is_own = thread is not None and serial % OWN_EVERY == 0
     author = int(unit(seed, 3) * len(NAMES))
     language = "en" if business.language == "en" or unit(seed, 1) < 0.6 else business.language
@@ -127,10 +127,10 @@ def _invented(world: World, under: Post | Media, serial: int, moment: datetime, 
     else:
         choices = ELSEWHERE[language]
         tone, text = "not scored", choices[int(unit(seed, 2) * len(choices))]
-    return Written(
-        id=comment_id(under, serial, world.comment_id_parts),
-        object_id=under.id,
-        written_at=moment,
+    return Comment(
+        id=comment_id(post, serial, world.comment_id_parts),
+        object_id=post.id,
+        created_at=moment,
         text=text,
         language=language,
         tone=tone,
@@ -143,36 +143,36 @@ def _invented(world: World, under: Post | Media, serial: int, moment: datetime, 
     )
 
 
-def comment_id(under: Post | Media, serial: int, parts: CommentIdParts) -> str:
-    """The id of the comment with this number; on Facebook of two or three parts."""
-    if isinstance(under, Post):
+def comment_id(post: Post | Media, serial: int, parts: CommentIdParts) -> str:
+    """Return the id of the comment with this number; on Facebook of two or three parts."""
+    if isinstance(post, Post):
         if parts == "three" or (parts == "mixed" and serial % 2):
-            return f"{under.id}_{serial + 1:06d}"
-        return f"{under.id.partition('_')[2]}_{serial + 1:06d}"
-    return f"17{under.id[2:]}{serial:05d}"
+            return f"{post.id}_{serial + 1:06d}"
+        return f"{post.id.partition('_')[2]}_{serial + 1:06d}"
+    return f"17{post.id[2:]}{serial:05d}"
 
 
-# -- what an edge, or a field, shows of them ------------------------------------------------------------------------------
+# Edges and fields.
 
-Reader = Callable[[Written], Any]
+Reader = Callable[[Comment], Any]
 FACEBOOK_FIELDS: dict[str, Reader] = {
-    "id": lambda one: one.id,
-    "created_time": lambda one: stamp(one.written_at),
-    "message": lambda one: one.text,
-    "is_hidden": lambda one: one.is_hidden,
-    "like_count": lambda one: one.likes,
-    "parent": lambda one: None if one.thread is None else {"id": one.thread},
-    "from": lambda one: {"name": one.author, "id": one.author_id},
+    "id": lambda comment: comment.id,
+    "created_time": lambda comment: stamp(comment.created_at),
+    "message": lambda comment: comment.text,
+    "is_hidden": lambda comment: comment.is_hidden,
+    "like_count": lambda comment: comment.likes,
+    "parent": lambda comment: None if comment.thread is None else {"id": comment.thread},
+    "from": lambda comment: {"name": comment.author, "id": comment.author_id},
 }
 INSTAGRAM_FIELDS: dict[str, Reader] = {
-    "id": lambda one: one.id,
-    "timestamp": lambda one: stamp(one.written_at),
-    "text": lambda one: one.text,
-    "hidden": lambda one: one.is_hidden,
-    "like_count": lambda one: one.likes,
-    "username": lambda one: one.author.lower().replace(" ", "."),
-    # Meta shows the account that wrote a comment only when it is the one that asks.
-    "user": lambda one: {"id": one.author_id} if one.is_own else None,
+    "id": lambda comment: comment.id,
+    "timestamp": lambda comment: stamp(comment.created_at),
+    "text": lambda comment: comment.text,
+    "hidden": lambda comment: comment.is_hidden,
+    "like_count": lambda comment: comment.likes,
+    "username": lambda comment: comment.author.lower().replace(" ", "."),
+    # Meta shows the author's account only to that account.
+    "user": lambda comment: {"id": comment.author_id} if comment.is_own else None,
 }
 DEFAULTS = {
     "facebook": (Field("created_time"), Field("from"), Field("message"), Field("id")),
@@ -181,45 +181,45 @@ DEFAULTS = {
 
 
 def comments_edge(
-    request_context: RequestContext, under: Post | Media, arguments: Mapping[str, str], fields: tuple[Field, ...] | None
+    context: RequestContext, post: Post | Media, arguments: Mapping[str, str], fields: tuple[Field, ...] | None
 ) -> str:
-    """A page of the comments under a post or medium: newest first on Instagram, on Facebook as `order` says."""
-    platform = "facebook" if isinstance(under, Post) else "instagram"
-    if not request_context.has_scope(PERMISSIONS[platform]):
+    """Return a page of the comments under a post or medium: newest first on Instagram, on Facebook as `order` says."""
+    platform = "facebook" if isinstance(post, Post) else "instagram"
+    if not context.has_scope(PERMISSIONS[platform]):
         raise errors.permission_missing(PERMISSIONS[platform])
-    if under.id in request_context.simulation.closed:
-        raise request_context.simulation.closed[under.id]
-    # Who asks for none wants the summary: to make them all up for it would take longer than all the rest of a page.
-    known = [] if arguments.get("limit") == "0" else _known(request_context, under)
-    shown = [one for one in known if not request_context.simulation.is_deleted(one.id, request_context.now)]
-    rows = shown if arguments.get("filter") == "stream" else [one for one in shown if one.thread is None]
+    if post.id in context.simulation.closed:
+        raise context.simulation.closed[post.id]
+    # A request for no comments wants the summary alone. Inventing them would take longer than the rest of a page.
+    comments = [] if arguments.get("limit") == "0" else _comments_now(context, post)
+    visible = [comment for comment in comments if not context.simulation.is_deleted(comment.id, context.now)]
+    rows = (
+        visible if arguments.get("filter") == "stream" else [comment for comment in visible if comment.thread is None]
+    )
     if platform == "instagram" or arguments.get("order") == "reverse_chronological":
         rows = rows[::-1]
-    replies = [one for one in shown if one.thread is not None]
+    replies = [comment for comment in visible if comment.thread is not None]
     page, following = _cut(rows, arguments, platform)
-    texts = [_render(request_context, one, replies, fields or DEFAULTS[platform], platform) for one in page]
+    texts = [_render(context, comment, replies, fields or DEFAULTS[platform], platform) for comment in page]
     parts = [f'"data":[{",".join(texts)}]']
     if page:
-        parts.append(f'"paging":{_paging(request_context, under.id, page, arguments, following=following)}')
-    if arguments.get("summary") in {"true", "1", "total_count"} and isinstance(under, Post):
-        total = request_context.truth.post_counts(request_context.truth.post_figures(under, request_context.now))[
-            "comments"
-        ]
+        parts.append(f'"paging":{_paging(context, post.id, page, arguments, following=following)}')
+    if arguments.get("summary") in {"true", "1", "total_count"} and isinstance(post, Post):
+        total = context.truth.post_counts(context.truth.post_figures(post, context.now))["comments"]
         parts.append(f'"summary":{{"total_count":{total}}}')
     return "{" + ",".join(parts) + "}"
 
 
-def _known(request_context: RequestContext, under: Post | Media) -> list[Written]:
-    """The comments at this moment, with what was edited since; remembered, for the list of one hour stays the same."""
-    remembered = request_context.simulation.comments
-    key = (under.id, request_context.now.replace(minute=0, second=0, microsecond=0))
+def _comments_now(context: RequestContext, post: Post | Media) -> list[Comment]:
+    """Return the post's comments, remembered for an hour, in which the list does not change."""
+    remembered = context.simulation.comments
+    key = (post.id, context.now.replace(minute=0, second=0, microsecond=0))
     if key not in remembered:
-        remembered[key] = written(request_context.world, request_context.truth, under, request_context.now)
-    writtens: list[Written] = remembered[key]
-    return writtens
+        remembered[key] = invent_comments(context.world, context.truth, post, context.now)
+    comments: list[Comment] = remembered[key]
+    return comments
 
 
-def _cut(rows: Sequence[Written], arguments: Mapping[str, str], platform: str) -> tuple[Sequence[Written], bool]:
+def _cut(rows: Sequence[Comment], arguments: Mapping[str, str], platform: str) -> tuple[Sequence[Comment], bool]:
     text = arguments.get("limit") or str(DEFAULT_LIMIT)
     if not text.isdigit():
         raise errors.bad_parameter("param limit must be an integer")
@@ -235,48 +235,47 @@ def _cut(rows: Sequence[Written], arguments: Mapping[str, str], platform: str) -
 
 
 def _paging(
-    request_context: RequestContext,
+    context: RequestContext,
     owner: str,
-    page: Sequence[Written],
+    page: Sequence[Comment],
     arguments: Mapping[str, str],
     *,
     following: bool,
 ) -> str:
-    first, last = (urlsafe_b64encode(one.id.encode()).decode() for one in (page[0], page[-1]))
+    first, last = (urlsafe_b64encode(comment.id.encode()).decode() for comment in (page[0], page[-1]))
     paging: dict[str, Any] = {"cursors": {"before": first, "after": last}}
     if following:
-        paging["next"] = request_context.request.url(f"{owner}/comments", {**arguments, "after": last})
+        paging["next"] = context.request.url(f"{owner}/comments", {**arguments, "after": last})
     return as_json(paging)
 
 
 def _render(
-    request_context: RequestContext,
-    written: Written,
-    replies: Sequence[Written],
+    context: RequestContext,
+    comment: Comment,
+    replies: Sequence[Comment],
     fields: Sequence[Field],
     platform: str,
 ) -> str:
     table = FACEBOOK_FIELDS if platform == "facebook" else INSTAGRAM_FIELDS
     parts = []
     for field in fields:
-        if field.name == "replies" and platform == "instagram" and written.thread is None:
-            below = [reply for reply in replies if reply.thread == written.id]
+        if field.name == "replies" and platform == "instagram" and comment.thread is None:
+            below = [reply for reply in replies if reply.thread == comment.id]
             if below:
                 texts = [
-                    _render(request_context, reply, (), field.subfields or DEFAULTS[platform], platform)
-                    for reply in below
+                    _render(context, reply, (), field.subfields or DEFAULTS[platform], platform) for reply in below
                 ]
                 parts.append(f'"replies":{{"data":[{",".join(texts)}]}}')
             continue
         if field.name not in table:
             raise errors.unknown_field(field.name, "Comment" if platform == "facebook" else "IGComment")
-        value = table[field.name](written)
+        value = table[field.name](comment)
         if field.name in {"message", "text"}:
-            value = request_context.simulation.edited.get(written.id, value)
+            value = context.simulation.edited.get(comment.id, value)
         if isinstance(value, dict) and field.subfields is not None:
             value = {name: value[name] for name in (sub.name for sub in field.subfields) if name in value}
         if value is not None:
             parts.append(f'"{field.name}":{as_json(value)}')
     if not any(field.name == "id" for field in fields):
-        parts.append(f'"id":"{written.id}"')
+        parts.append(f'"id":"{comment.id}"')
     return "{" + ",".join(parts) + "}"

@@ -1,4 +1,4 @@
-"""The fields of each kind of object, as JSON; a field that Meta would leave out is None."""
+"""The fields of each kind of object, as JSON. A field that Meta would omit is None."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -21,33 +21,33 @@ from sophia.demo.meta.world.pacific import stamp
 
 Fields = dict[str, Callable[[RequestContext, Any, Field], str | None]]
 
-# Every so often an owner hides the number of likes; the field is then missing.
+# The owner hides the number of likes of every 29th medium; the field is then missing.
 _LIKES_HIDDEN_EVERY, _LIKES_HIDDEN_AT = 29, 11
 
 
 def hides_likes(medium: Media) -> bool:
-    """Whether `like_count` of this medium is missing because its owner hides it."""
+    """Return whether `like_count` of this medium is missing because its owner hides it."""
     return medium.serial % _LIKES_HIDDEN_EVERY == _LIKES_HIDDEN_AT
 
 
 def _plain(read: Callable[[Any], Any]) -> Callable[[RequestContext, Any, Field], str | None]:
-    """A field that depends on the object alone; None leaves it out."""
+    """Return a field that depends on the object alone; None leaves it out."""
 
-    def field(_visit: RequestContext, node: Any, _field: Field) -> str | None:
+    def field(_context: RequestContext, node: Any, _field: Field) -> str | None:
         value = read(node)
         return None if value is None else as_json(value)
 
     return field
 
 
-def _signed(node_id: str, request_context: RequestContext) -> str:
-    """An address of a picture: signed, so it differs from hour to hour and is no key."""
-    signature = seed_of(node_id, request_context.now.strftime("%Y%m%d%H"))
+def _signed(node_id: str, context: RequestContext) -> str:
+    """Return the signed address of a picture, which changes from hour to hour and so identifies nothing."""
+    signature = seed_of(node_id, context.now.strftime("%Y%m%d%H"))
     return as_json(f"https://scontent.example/{node_id}.jpg?_nc_rid={signature:x}")
 
 
-def render(request_context: RequestContext, node: Node, fields: Iterable[Field]) -> str:
-    """The object with the wanted fields. `id` is always there. GraphError 100 for a field it does not have."""
+def render(context: RequestContext, node: Node, fields: Iterable[Field]) -> str:
+    """Return the object with the requested fields and its `id`. Raise GraphError 100 for a field that it lacks."""
     table, type_name = _TABLES[type(node)]
     parts = []
     has_id = False
@@ -55,17 +55,17 @@ def render(request_context: RequestContext, node: Node, fields: Iterable[Field])
         reader = table.get(field.name)
         if reader is None:
             raise errors.unknown_field(field.name, type_name)
-        text = reader(request_context, node, field)
+        text = reader(context, node, field)
         if text is not None:
             parts.append(f'"{field.name}":{text}')
         has_id = has_id or field.name == "id"
     if not has_id:
-        parts.append(f'"id":"{request_context.shown_id(node)}"')
+        parts.append(f'"id":"{context.shown_id(node)}"')
     return "{" + ",".join(parts) + "}"
 
 
 def default_fields(node: Node) -> tuple[Field, ...]:
-    """What Meta shows when no `fields` are named."""
+    """Return the fields that Meta shows when a request names none."""
     names: dict[type[object], tuple[str, ...]] = {
         Page: ("name", "id"),
         InstagramAccount: ("id",),
@@ -85,33 +85,33 @@ def type_name(node: Node) -> str:
 # Facebook Pages.
 
 
-def _linked_instagram(request_context: RequestContext, page: Page, field: Field) -> str:
-    account = request_context.world.business_of(page.id).instagram
-    return render(request_context, account, field.subfields or (Field("id"),))
+def _linked_instagram(context: RequestContext, page: Page, field: Field) -> str:
+    account = context.world.business_of(page.id).instagram
+    return render(context, account, field.subfields or (Field("id"),))
 
 
-def _page_insights(request_context: RequestContext, page: Page, field: Field) -> str | None:
-    require_page_token(request_context, page)
-    text = page_insights(request_context, page, field.arguments, field.wanted)
+def _page_insights(context: RequestContext, page: Page, field: Field) -> str | None:
+    require_page_token(context, page)
+    text = page_insights(context, page, field.arguments, field.subfield_names)
     return None if text == EMPTY else text
 
 
-def _followers(request_context: RequestContext, node: Page | InstagramAccount, _field: Field) -> str:
-    return str(request_context.truth.followers_now(node, request_context.now))
+def _followers(context: RequestContext, node: Page | InstagramAccount, _field: Field) -> str:
+    return str(context.truth.followers_now(node, context.now))
 
 
-def _fans(request_context: RequestContext, page: Page, _field: Field) -> str:
-    return str(request_context.truth.fans_now(page, request_context.now))
+def _fans(context: RequestContext, page: Page, _field: Field) -> str:
+    return str(context.truth.fans_now(page, context.now))
 
 
-def _page_token(request_context: RequestContext, page: Page, _field: Field) -> str | None:
-    """The Page's own token; missing where the person has no role on the Page, and for an app."""
-    is_withheld = page.id in request_context.simulation.withheld_tokens or request_context.holder.kind == "app"
+def _page_token(context: RequestContext, page: Page, _field: Field) -> str | None:
+    """Return the Page's own token; missing where the person has no role on the Page, and for an app."""
+    is_withheld = page.id in context.simulation.withheld_tokens or context.holder.kind == "app"
     return None if is_withheld else as_json(page.access_token)
 
 
 PAGE_FIELDS: Fields = {
-    "id": lambda request_context, page, _: as_json(request_context.shown_id(page)),
+    "id": lambda context, page, _: as_json(context.shown_id(page)),
     "name": _plain(lambda page: page.name),
     "username": _plain(lambda page: page.username),
     "category": _plain(lambda page: page.category),
@@ -130,7 +130,7 @@ PAGE_FIELDS: Fields = {
 # Posts.
 
 
-def _attachments(_visit: RequestContext, post: Post, _field: Field) -> str | None:
+def _attachments(_context: RequestContext, post: Post, _field: Field) -> str | None:
     if post.kind == "status" and post.link is None:
         return None
     number = post.id.partition("_")[2]
@@ -147,40 +147,38 @@ def _attachments(_visit: RequestContext, post: Post, _field: Field) -> str | Non
     return as_json({"data": [entry]})
 
 
-def _reactions(request_context: RequestContext, post: Post, asked: Field) -> str:
-    """Gated by a permission whose absence fails the whole call, as comments are."""
-    if not request_context.has_scope("pages_read_user_content"):
+def _reactions(context: RequestContext, post: Post, field: Field) -> str:
+    """Return the reactions. Without the permission the whole call fails, as it does for comments."""
+    if not context.has_scope("pages_read_user_content"):
         raise errors.permission_missing("pages_read_user_content")
-    if asked.arguments.get("summary") not in {"true", "1", "total_count"}:
+    if field.arguments.get("summary") not in {"true", "1", "total_count"}:
         return EMPTY
-    count = request_context.truth.post_counts(request_context.truth.post_figures(post, request_context.now))[
-        "reactions"
-    ]
+    count = context.truth.post_counts(context.truth.post_figures(post, context.now))["reactions"]
     return f'{{"data":[],"summary":{{"total_count":{count}}}}}'
 
 
-def _comments(request_context: RequestContext, under: Post | Media, asked: Field) -> str:
-    return comments_edge(request_context, under, asked.arguments, asked.subfields)
+def _comments(context: RequestContext, post: Post | Media, field: Field) -> str:
+    return comments_edge(context, post, field.arguments, field.subfields)
 
 
-def _shares(request_context: RequestContext, post: Post, _field: Field) -> str | None:
-    """Absent when there are none."""
-    count = request_context.truth.post_counts(request_context.truth.post_figures(post, request_context.now))["shares"]
+def _shares(context: RequestContext, post: Post, _field: Field) -> str | None:
+    """Return the number of shares, or None if there are none."""
+    count = context.truth.post_counts(context.truth.post_figures(post, context.now))["shares"]
     return f'{{"count":{count}}}' if count else None
 
 
-def _planned(request_context: RequestContext, page_id: str, kind: Kind, field: Field) -> Any:
-    """The plan of an expansion: made for the first object of a list, good for all of its page."""
+def _planned(context: RequestContext, page_id: str, kind: Kind, field: Field) -> Any:
+    """Return the plan of an expansion: made for the first object of a list, good for all of its page."""
     key = (kind, page_id, field)
-    if key not in request_context.plans:
-        page = request_context.world.business_of(page_id).page
-        require_page_token(request_context, page)
-        request_context.plans[key] = make_plan(request_context, page, kind, field.arguments, field.wanted)
-    return request_context.plans[key]
+    if key not in context.plans:
+        page = context.world.business_of(page_id).page
+        require_page_token(context, page)
+        context.plans[key] = make_plan(context, page, kind, field.arguments, field.subfield_names)
+    return context.plans[key]
 
 
-def _post_insights(request_context: RequestContext, post: Post, field: Field) -> str | None:
-    text = post_insights(request_context, _planned(request_context, post.page_id, "post", field), post)
+def _post_insights(context: RequestContext, post: Post, field: Field) -> str | None:
+    text = post_insights(context, _planned(context, post.page_id, "post", field), post)
     return None if text == EMPTY else text
 
 
@@ -201,9 +199,7 @@ POST_FIELDS: Fields = {
     "permalink_url": _plain(lambda post: post.permalink),
     "status_type": _plain(lambda post: _STATUS_TYPES[post.kind]),
     "is_published": _plain(lambda _: True),
-    "full_picture": lambda request_context, post, _: (
-        None if post.kind == "status" else _signed(post.id, request_context)
-    ),
+    "full_picture": lambda context, post, _: None if post.kind == "status" else _signed(post.id, context),
     "attachments": _attachments,
     "shares": _shares,
     "comments": _comments,
@@ -212,12 +208,12 @@ POST_FIELDS: Fields = {
 }
 
 
-def _video_insights(request_context: RequestContext, video: Video, field: Field) -> str | None:
-    text = video_insights(request_context, _planned(request_context, video.post.page_id, "video", field), video)
+def _video_insights(context: RequestContext, video: Video, field: Field) -> str | None:
+    text = video_insights(context, _planned(context, video.post.page_id, "video", field), video)
     return None if text == EMPTY else text
 
 
-# The phases of a video that everybody can see.
+# The phases of a published video.
 PROCESSED = {
     "video_status": "ready",
     **{name: {"status": "complete"} for name in ("uploading_phase", "processing_phase", "publishing_phase")},
@@ -237,8 +233,8 @@ VIDEO_FIELDS: Fields = {
 }
 
 
-def _page_story_insights(request_context: RequestContext, story: PageStory, field: Field) -> str | None:
-    text = story_insights(request_context, _planned(request_context, story.page_id, "page_story", field), story)
+def _page_story_insights(context: RequestContext, story: PageStory, field: Field) -> str | None:
+    text = story_insights(context, _planned(context, story.page_id, "page_story", field), story)
     return None if text == EMPTY else text
 
 
@@ -249,8 +245,8 @@ PAGE_STORY_FIELDS: Fields = {
     "media_type": _plain(lambda story: story.media_type),
     "creation_time": _plain(lambda story: str(int(story.created_at.timestamp()))),
     "created_time": _plain(lambda story: stamp(story.created_at)),
-    "status": lambda request_context, story, _: (
-        '"published"' if request_context.now < story.created_at + timedelta(hours=24) else '"archived"'
+    "status": lambda context, story, _: (
+        '"published"' if context.now < story.created_at + timedelta(hours=24) else '"archived"'
     ),
     "url": _plain(lambda story: story.url),
     "insights": _page_story_insights,
@@ -259,29 +255,29 @@ PAGE_STORY_FIELDS: Fields = {
 # Instagram.
 
 
-def _account_insights(request_context: RequestContext, account: InstagramAccount, field: Field) -> str | None:
-    text = account_insights(request_context, account, field.arguments, field.wanted)
-    return None if text == EMPTY and request_context.has_silent_insights(account.id) else text
+def _account_insights(context: RequestContext, account: InstagramAccount, field: Field) -> str | None:
+    text = account_insights(context, account, field.arguments, field.subfield_names)
+    return None if text == EMPTY and context.has_silent_insights(account.id) else text
 
 
-def _media_count(request_context: RequestContext, account: InstagramAccount, _field: Field) -> str:
-    return str(sum(1 for medium in request_context.world.media(account.id) if request_context.is_listed(medium)))
+def _media_count(context: RequestContext, account: InstagramAccount, _field: Field) -> str:
+    return str(sum(1 for medium in context.world.media(account.id) if context.is_listed(medium)))
 
 
-def _business_discovery(request_context: RequestContext, _account: InstagramAccount, asked: Field) -> str:
-    """What may be seen of somebody else's account, with its newest media."""
-    other, fields = discovered(request_context, asked)
+def _business_discovery(context: RequestContext, _account: InstagramAccount, field: Field) -> str:
+    """Return the public fields of another account, with its newest media."""
+    other, fields = discovered(context, field)
     plain = [field for field in fields if field.name != "media"]
-    shown = render(request_context, other, plain)
+    account_json = render(context, other, plain)
     media = next((field for field in fields if field.name == "media"), None)
     if media is None:
-        return shown
-    listed, wanted = discovered_media(request_context, other, media)
+        return account_json
+    listed, media_fields = discovered_media(context, other, media)
     if not listed:
-        return shown
-    following = sum(1 for one in request_context.world.media(other.id) if request_context.is_listed(one)) > len(listed)
-    texts = ",".join(render(request_context, one, wanted) for one in listed)
-    return f'{shown[:-1]},"media":{{"data":[{texts}],"paging":{media_paging(listed, following=following)}}}}}'
+        return account_json
+    following = sum(1 for medium in context.world.media(other.id) if context.is_listed(medium)) > len(listed)
+    texts = ",".join(render(context, medium, media_fields) for medium in listed)
+    return f'{account_json[:-1]},"media":{{"data":[{texts}],"paging":{media_paging(listed, following=following)}}}}}'
 
 
 INSTAGRAM_FIELDS: Fields = {
@@ -293,37 +289,37 @@ INSTAGRAM_FIELDS: Fields = {
     "follows_count": _plain(lambda account: account.follows),
     "followers_count": _followers,
     "media_count": _media_count,
-    "profile_picture_url": lambda request_context, account, _: _signed(account.id, request_context),
+    "profile_picture_url": lambda context, account, _: _signed(account.id, context),
     "insights": _account_insights,
     "business_discovery": _business_discovery,
 }
 
 
-def _media_insights(request_context: RequestContext, medium: Media, field: Field) -> str | None:
+def _media_insights(context: RequestContext, medium: Media, field: Field) -> str | None:
     key = ("media", field)
-    if key not in request_context.plans:
-        request_context.plans[key] = make_media_plan(request_context, field.arguments, field.wanted)
-    text = media_insights(request_context, request_context.plans[key], medium)
+    if key not in context.plans:
+        context.plans[key] = make_media_plan(context, field.arguments, field.subfield_names)
+    text = media_insights(context, context.plans[key], medium)
     return None if text == EMPTY else text
 
 
 def _media_number(metric: str) -> Callable[[RequestContext, Any, Field], str | None]:
-    """A counter shown on the medium itself; `like_count` is missing when the owner hides it."""
+    """Return a counter shown on the medium itself; `like_count` is missing when the owner hides it."""
 
-    def field(request_context: RequestContext, medium: Media, _field: Field) -> str | None:
+    def field(context: RequestContext, medium: Media, _field: Field) -> str | None:
         if metric == "likes" and hides_likes(medium):
             return None
-        return as_json(request_context.truth.media_lifetime(medium, metric, request_context.now))
+        return as_json(context.truth.media_lifetime(medium, metric, context.now))
 
     return field
 
 
-def _children(_visit: RequestContext, medium: Media, _field: Field) -> str | None:
+def _children(_context: RequestContext, medium: Media, _field: Field) -> str | None:
     return as_json({"data": [{"id": child} for child in medium.children]}) if medium.children else None
 
 
-def _owner(request_context: RequestContext, medium: Media, _field: Field) -> str:
-    return as_json({"id": request_context.world.business_of(medium.account_id).instagram.id})
+def _owner(context: RequestContext, medium: Media, _field: Field) -> str:
+    return as_json({"id": context.world.business_of(medium.account_id).instagram.id})
 
 
 # Counters shown on the medium itself, and the metric that each one equals.
@@ -346,13 +342,9 @@ MEDIA_FIELDS: Fields = {
     "timestamp": _plain(lambda medium: stamp(medium.created_at)),
     "is_ai_generated": _plain(lambda _: False),
     "is_shared_to_feed": _plain(lambda medium: True if medium.product_type == "REELS" else None),
-    "media_url": lambda request_context, medium, _: _signed(medium.id, request_context),
-    "thumbnail_url": lambda request_context, medium, _: (
-        _signed(medium.id, request_context) if medium.media_type == "VIDEO" else None
-    ),
-    "username": lambda request_context, medium, _: as_json(
-        request_context.world.business_of(medium.account_id).instagram.username
-    ),
+    "media_url": lambda context, medium, _: _signed(medium.id, context),
+    "thumbnail_url": lambda context, medium, _: _signed(medium.id, context) if medium.media_type == "VIDEO" else None,
+    "username": lambda context, medium, _: as_json(context.world.business_of(medium.account_id).instagram.username),
     "owner": _owner,
     "children": _children,
     "comments": _comments,
@@ -365,7 +357,7 @@ CHILD_FIELDS: Fields = {
     "media_type": _plain(lambda _: "IMAGE"),
     "timestamp": _plain(lambda child: stamp(child.parent.created_at)),
     "permalink": _plain(lambda child: child.parent.permalink),
-    "media_url": lambda request_context, child, _: _signed(child.id, request_context),
+    "media_url": lambda context, child, _: _signed(child.id, context),
 }
 
 _TABLES: dict[type[object], tuple[Fields, str]] = {

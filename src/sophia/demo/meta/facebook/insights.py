@@ -18,13 +18,13 @@ from sophia.demo.meta.graph.request_context import RequestContext
 from sophia.demo.meta.graph.rules import VIDEO_DEFAULT, Kind, Rule
 from sophia.demo.meta.graph.versions import NEWEST_VERSION
 from sophia.demo.meta.graph.windows import FACEBOOK_KEPT_DAYS, FACEBOOK_MAX_DAYS, Window, last_days, read_window
-from sophia.demo.meta.truth.page_figures import Value
 from sophia.demo.meta.truth.truth import PERIOD_DAYS
+from sophia.demo.meta.truth.values import Value
 from sophia.demo.meta.world.objects import Page, PageStory, Post, Video
 from sophia.demo.meta.world.pacific import end_time, pacific_day
 
 _PERIODS = ("day", "week", "days_28", "month", "lifetime", "total_over_range")
-# A Page story's numbers are not there at once; until then Meta answers 0, closed on the second day of 1970.
+# Meta computes a Page story's numbers later. Until then it answers 0 with an `end_time` of 2 January 1970.
 STORY_COMPUTED_AFTER = timedelta(hours=2)
 NOT_COMPUTED_YET = '{"value":0,"end_time":"1970-01-02T00:00:00+0000"}'
 
@@ -33,8 +33,8 @@ NOT_COMPUTED_YET = '{"value":0,"end_time":"1970-01-02T00:00:00+0000"}'
 class Plan:
     """A checked request for Facebook insights, good for every object of one kind on one Page.
 
-    `paging` is the JSON of the links with a `%s` where the object's id belongs. An `is_empty` plan answers nothing: the
-    token may not read insights.
+    `paging` is the JSON of the links with a `%s` where the object's id belongs. An `is_empty` plan answers with an
+    empty list: the token lacks the permission.
     """
 
     page: Page
@@ -47,12 +47,12 @@ class Plan:
     is_empty: bool
 
 
-def _checked_rules(request_context: RequestContext, page: Page, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
-    """The rules of `names`, or the refusal that Meta gives: one bad name fails the whole call."""
-    request_context.refuse_metrics(kind, kind, names)
-    found = [request_context.rule(kind, name) for name in names]
-    rules = tuple(rule for rule in found if rule is not None)
-    if len(rules) < len(found):
+def _checked_rules(context: RequestContext, page: Page, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
+    """Return the rules of `names`. Raise Meta's refusal if one name is bad: it fails the whole call."""
+    context.refuse_metrics(kind, kind, names)
+    candidates = [context.rule(kind, name) for name in names]
+    rules = tuple(rule for rule in candidates if rule is not None)
+    if len(rules) < len(candidates):
         raise errors.invalid_metric()
     if any(rule.alone for rule in rules):
         if len(rules) > 1:
@@ -77,11 +77,11 @@ def _checked_dimension(parameters: Mapping[str, str], rules: tuple[Rule, ...]) -
 
 
 def make_plan(
-    request_context: RequestContext,
+    context: RequestContext,
     page: Page,
     kind: Kind,
     parameters: Mapping[str, str],
-    wanted: frozenset[str] | None = None,
+    keys: frozenset[str] | None = None,
 ) -> Plan:
     """Check a request for insights of objects of this `kind`. GraphError when Meta would refuse it."""
     names = metric_names(parameters) or (list(VIDEO_DEFAULT) if kind == "video" else [])
@@ -90,118 +90,116 @@ def make_plan(
     period = parameters.get("period")
     if period and period not in _PERIODS:
         raise errors.bad_parameter(f"period must be one of the following values: {', '.join(_PERIODS)}")
-    rules = _checked_rules(request_context, page, kind, names)
+    rules = _checked_rules(context, page, kind, names)
     dimension = _checked_dimension(parameters, rules)
-    window = read_window(parameters, request_context.now, last_days(request_context.now, 2))
+    window = read_window(parameters, context.now, last_days(context.now, 2))
     if parameters.get("since") or parameters.get("until"):
         window.require_at_most(FACEBOOK_MAX_DAYS)
     edge = "video_insights" if kind == "video" else "insights"
     blocks = tuple(
-        (rule, each, make_block(rule.name, each, wanted, edge=edge, is_broken_down=dimension is not None))
+        (rule, rule_period, make_block(rule.name, rule_period, keys, edge=edge, is_broken_down=dimension is not None))
         for rule in rules
-        if not rule.is_silent(request_context.today)
-        for each in rule.periods
-        if period in {each, None, ""}
+        if not rule.is_silent(context.today)
+        for rule_period in rule.periods
+        if period in {rule_period, None, ""}
     )
-    links = window.links(request_context.request, f"OBJECT/{edge}", parameters, NEWEST_VERSION)
+    links = window.links(context.request, f"OBJECT/{edge}", parameters, NEWEST_VERSION)
     paging = links.replace("%", "%%").replace("/OBJECT/", "/%s/")
-    is_empty = not request_context.has_scope("read_insights") or request_context.has_silent_insights(page.id)
+    is_empty = not context.has_scope("read_insights") or context.has_silent_insights(page.id)
     return Plan(page, edge, rules, blocks, dimension, window, paging, is_empty)
 
 
-def _entries(request_context: RequestContext, plan: Plan, value: Value, closing: str = "") -> str:
-    """The entries of one value: one, or one for each tag of the breakdown. `closing` is its `end_time` with comma."""
+def _entries(context: RequestContext, plan: Plan, value: Value, closing: str = "") -> str:
+    """Return the entry of a value, or one for each tag of the breakdown. `closing` is its `end_time` after a comma."""
     if plan.dimension is None or not isinstance(value, int):
         return f'{{"value":{value_json(value)}{closing}}}'
-    parts = request_context.truth.tagged_parts(plan.page, plan.dimension, value)
+    parts = context.truth.tagged_parts(plan.page, plan.dimension, value)
     return ",".join(f'{{"value":{part}{closing},"{plan.dimension}":"{tag}"}}' for tag, part in parts.items())
 
 
 def page_insights(
-    request_context: RequestContext, page: Page, parameters: Mapping[str, str], wanted: frozenset[str] | None = None
+    context: RequestContext, page: Page, parameters: Mapping[str, str], keys: frozenset[str] | None = None
 ) -> str:
-    """`/{page}/insights`. The running day is served too when the window reaches its end, with an `end_time` to come."""
-    plan = make_plan(request_context, page, "page", parameters, wanted)
-    request_context.refuse_if_broken(page.id)
+    """Answer `/{page}/insights`, with the running day and its future `end_time` if the window contains its end."""
+    plan = make_plan(context, page, "page", parameters, keys)
+    context.refuse_if_broken(page.id)
     if plan.is_empty:
         return EMPTY
-    oldest = request_context.today - timedelta(days=FACEBOOK_KEPT_DAYS)
-    days = [day for day in plan.window.days() if oldest <= day <= request_context.today]
+    oldest = context.today - timedelta(days=FACEBOOK_KEPT_DAYS)
+    days = [day for day in plan.window.days() if oldest <= day <= context.today]
     texts = []
     for rule, period, block in plan.blocks:
         if period == "lifetime":
-            entries = _entries(
-                request_context, plan, request_context.truth.page_lifetime(page, rule.name, request_context.now)
-            )
+            entries = _entries(context, plan, context.truth.page_lifetime(page, rule.name, context.now))
         else:
-            entries = _page_entries(request_context, plan, rule.name, period, days)
+            entries = _page_entries(context, plan, rule.name, period, days)
         if entries:
             texts.append(block.render(page.echo_id, entries))
     return insights_json(texts, plan.paging % ((page.id,) * 2))
 
 
-def _page_entries(request_context: RequestContext, plan: Plan, metric: str, period: str, days: list[date]) -> str:
+def _page_entries(context: RequestContext, plan: Plan, metric: str, period: str, days: list[date]) -> str:
     if period not in PERIOD_DAYS:
         return ""
     page, entries = plan.page, []
-    values = request_context.truth.page_series(page, metric, period, days, request_context.now)
+    values = context.truth.page_series(page, metric, period, days, context.now)
     for day, value in zip(days, values, strict=True):
-        if request_context.truth.is_valueless(page, metric, period, day):
+        if context.truth.is_valueless(page, metric, period, day):
             entries.append(f'{{"end_time":"{end_time(day)}"}}')
         else:
-            entries.append(_entries(request_context, plan, value, f',"end_time":"{end_time(day)}"'))
+            entries.append(_entries(context, plan, value, f',"end_time":"{end_time(day)}"'))
     return ",".join(entries)
 
 
-def post_insights(request_context: RequestContext, plan: Plan, post: Post) -> str:
-    """`/{post}/insights`, alone or expanded in a list."""
-    request_context.refuse_if_broken(post.id)
-    return EMPTY if plan.is_empty else _lifetime_answer(request_context, plan, post, post.id)
+def post_insights(context: RequestContext, plan: Plan, post: Post) -> str:
+    """Answer `/{post}/insights`, alone or expanded in a list."""
+    context.refuse_if_broken(post.id)
+    return EMPTY if plan.is_empty else _lifetime_answer(context, plan, post, post.id)
 
 
-def video_insights(request_context: RequestContext, plan: Plan, video: Video) -> str:
-    """`/{video}/video_insights`, alone or expanded in a list."""
-    request_context.refuse_if_broken(video.id)
-    return EMPTY if plan.is_empty else _lifetime_answer(request_context, plan, video.post, video.id)
+def video_insights(context: RequestContext, plan: Plan, video: Video) -> str:
+    """Answer `/{video}/video_insights`, alone or expanded in a list."""
+    context.refuse_if_broken(video.id)
+    return EMPTY if plan.is_empty else _lifetime_answer(context, plan, video.post, video.id)
 
 
-def _lifetime_answer(request_context: RequestContext, plan: Plan, post: Post, object_id: str) -> str:
-    truth, texts = request_context.truth, []
-    figures = truth.post_figures(post, request_context.now)
+def _lifetime_answer(context: RequestContext, plan: Plan, post: Post, object_id: str) -> str:
+    truth, texts = context.truth, []
+    figures = truth.post_figures(post, context.now)
     for rule, period, block in plan.blocks:
         if rule.reels_only and post.kind != "reel":
             continue
         if period == "day":
-            entries = _post_days(request_context, plan, post, rule.name)
+            entries = _post_days(context, plan, post, rule.name)
         else:
             value = truth.post_value(post, rule.name, figures)
             if plan.dimension is None and isinstance(value, int):
                 entries = f'{{"value":{value}}}'
             else:
-                entries = _entries(request_context, plan, value)
+                entries = _entries(context, plan, value)
         if entries:
             texts.append(block.render(object_id, entries))
     return insights_json(texts, plan.paging % ((object_id,) * 2))
 
 
-def _post_days(request_context: RequestContext, plan: Plan, post: Post, metric: str) -> str:
-    """What the post gained on the closed days of the window, from the day on which it was published."""
+def _post_days(context: RequestContext, plan: Plan, post: Post, metric: str) -> str:
+    """Return what the post gained on the closed days of the window, from the day on which it was published."""
     published = pacific_day(post.created_at)
     return ",".join(
-        f'{{"value":{value_json(request_context.truth.post_day(post, metric, day))},"end_time":"{end_time(day)}"}}'
+        f'{{"value":{value_json(context.truth.post_day(post, metric, day))},"end_time":"{end_time(day)}"}}'
         for day in plan.window.days()
-        if published <= day < request_context.today
+        if published <= day < context.today
     )
 
 
-def story_insights(request_context: RequestContext, plan: Plan, story: PageStory) -> str:
-    """`/{story's post id}/insights`; a story that is too young has the value 0 and an `end_time` of 1970."""
-    request_context.refuse_if_broken(story.id)
+def story_insights(context: RequestContext, plan: Plan, story: PageStory) -> str:
+    """Answer `/{story's post id}/insights`; a story that is too young has the value 0 and an `end_time` of 1970."""
+    context.refuse_if_broken(story.id)
     if plan.is_empty:
         return EMPTY
-    is_computed = request_context.now - story.created_at >= STORY_COMPUTED_AFTER
+    is_computed = context.now - story.created_at >= STORY_COMPUTED_AFTER
     texts = []
     for rule, _, block in plan.blocks:
-        value = request_context.truth.page_story_lifetime(story, rule.name, request_context.now)
+        value = context.truth.page_story_lifetime(story, rule.name, context.now)
         texts.append(block.render(story.id, f'{{"value":{value_json(value)}}}' if is_computed else NOT_COMPUTED_YET))
     return insights_json(texts, plan.paging % ((story.id,) * 2))

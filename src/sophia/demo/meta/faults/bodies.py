@@ -1,4 +1,4 @@
-"""Bodies that are no answer of Meta's: what proxies, broken connections and bad days send instead."""
+"""Bodies that proxies, broken connections and failing servers send instead of Meta's answer."""
 
 import gzip
 import struct
@@ -32,17 +32,17 @@ def _fixed(body: bytes) -> Callable[[bytes], bytes]:
 
 
 def _half(true: bytes) -> bytes:
-    """The true answer up to its middle; the length in the header is that of the half, so only the JSON is broken."""
+    """Return the first half of the true answer. The length in the header fits, so only the JSON is broken."""
     return true[: len(true) // 2]
 
 
 def _invalid_utf8(true: bytes) -> bytes:
-    """Two bytes that no UTF-8 text has, inside the first text."""
+    """Return the answer with two bytes that are invalid in UTF-8 inside the first text."""
     return true.replace(b'"', b'"\xff\xfe', 1)
 
 
 def _broken_gzip(true: bytes) -> bytes:
-    """Compressed as the header says, with its middle overwritten."""
+    """Return the compressed answer with its middle overwritten."""
     packed = bytearray(gzip.compress(true, mtime=0))
     middle = len(packed) // 2
     packed[middle : middle + 8] = b"\x00" * 8
@@ -51,9 +51,9 @@ def _broken_gzip(true: bytes) -> bytes:
 
 @lru_cache(maxsize=8)
 def _bomb(true: bytes) -> bytes:
-    """The true answer and `BOMB_BYTES` of white space, in one gzip member of about a thousandth of that size."""
+    """Return the true answer and `BOMB_BYTES` of white space, in one gzip member of about a thousandth of that size."""
     packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
-    # After a full flush nothing refers back, so the bytes of one part can be repeated.
+    # After a full flush no byte refers to earlier ones, so one part can be repeated.
     head = packer.compress(true) + packer.flush(zlib.Z_FULL_FLUSH)
     blank = b" " * _BOMB_PART_BYTES
     part = packer.compress(blank) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -78,7 +78,7 @@ _HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
 LARGE_BYTES, BOMB_BYTES = 70_000_000, 512 * 2**20
 _BOMB_PART_BYTES = 2**20
 
-# By name. A fault's own `status` and `headers` go before those that stand here: another Retry-After, for one.
+# A fault's own `status` and `headers`, such as another Retry-After, replace those of the body.
 BODIES: Mapping[str, BadBody] = MappingProxyType(
     {
         "html 502": BadBody(_fixed(_html("502 Bad Gateway")), 502, _HTML_TYPE),
@@ -97,7 +97,7 @@ BODIES: Mapping[str, BadBody] = MappingProxyType(
         "broken gzip": BadBody(_broken_gzip, headers={"Content-Encoding": "gzip"}),
     }
 )
-# Answers that cost memory or whose encoding was not asked for; all of them are true once they are unpacked.
+# Answers that cost memory or use an encoding that the client did not offer; unpacked, all are true.
 HEAVY_BODIES: Mapping[str, BadBody] = MappingProxyType(
     {
         "70 MB": BadBody(lambda true: true, size_bytes=LARGE_BYTES),

@@ -9,9 +9,9 @@ from sophia.demo.meta.graph.meta_errors import META_ERRORS
 def fault_of(
     name: str, pattern: str, *, times: int | None = None, status: int | None = None, after: int = 0, **more: Any
 ) -> Fault:
-    """A fault that answers with the row `name`; `status` replaces the row's own, `more` are further fields of Fault.
+    """Return a fault that answers with the row `name`, with `status` instead of the row's and `more` fields of Fault.
 
-    An error that hides in a success is `status=200`. KeyError for a name that the table does not have.
+    `status=200` makes an error that looks like a success. Raise KeyError for an unknown name.
     """
     row = META_ERRORS[name]
     body = row.as_error().body("AFault")
@@ -19,8 +19,8 @@ def fault_of(
 
 
 def listing_fault(name: str, edge: str, *, pages: int = 1, times: int | None = None) -> Fault:
-    """A fault that ends lists of this edge early: after `pages` good pages the row `name` of META_ERRORS answers.
+    """Return a fault that answers lists of this edge with the row `name` of META_ERRORS after `pages` good pages.
 
-    Counted over all lists of the edge; a list that begins anew is good up to its first `next`.
+    It counts the pages of all lists of the edge. The first page of each list is always good.
     """
     return fault_of(name, rf"/{edge}\?.*\b(?:after|__paging_token)=", times=times, after=pages - 1)

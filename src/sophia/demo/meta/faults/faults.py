@@ -1,4 +1,4 @@
-"""Faults that tests switch on, and the record of what was asked."""
+"""Faults that tests switch on, and the record of calls."""
 
 import json
 import re
@@ -14,30 +14,28 @@ from sophia.demo.meta.graph.errors import as_json, error_of
 from sophia.demo.meta.graph.requests import Request
 from sophia.demo.meta.world.world import World
 
-# "null": a batch item that timed out. The others say how the connection fares. "hang": no answer, the connection closes
-# after `delay_seconds`. "cut": it closes in the middle of the answer. "reset", "reset half-way": it is reset (RST) before
-# or in the middle of the answer. "drip": `bytes_at_once` bytes every `pause_seconds`; "for ever": then white space, on and
-# on. A name that does not resolve needs no server: ask a host below `.invalid`.
+# "null": a batch item that timed out. The others concern the connection. "hang": it closes without an answer after
+# `delay_seconds`. "cut": it closes in the middle of the answer. "reset", "reset half-way": it is reset (RST) before or
+# in the middle of the answer. "drip": it brings `bytes_at_once` bytes every `pause_seconds`; "drip for ever" goes on with
+# white space without an end. For a name that does not resolve, use a host below `.invalid`.
 FaultKind = Literal["answer", "null", "hang", "cut", "reset", "reset half-way", "drip", "drip for ever"]
 
 
 @dataclass(slots=True)
 class Fault:
-    """What happens instead of, or on top of, the answer to requests whose text matches `pattern`.
+    """A change of the answers to requests that match `pattern`.
 
-    `pattern` is searched in `METHOD /path?query` (decoded, without secrets). `times`: how often it strikes; None is
-    always. With a `body` or `status` that is the answer (a mapping is an error body); with neither, the true answer goes
-    out, `delay_seconds` later and with `headers` added (also in place of its own: another `Facebook-Api-Version`). With
-    `size_bytes`, white space after the body brings it to that size. `kind` says how the connection fares; `hides_usage`
-    leaves out the headers that tell how much of Meta's limits is used.
+    `pattern` is searched in `METHOD /path?query` (decoded, without secrets). The fault strikes `times` times, or always
+    if that is None. A `body` or `status` replaces the answer (a mapping is an error body). Otherwise the true answer
+    goes out after `delay_seconds` with `headers`, which replace headers of the same name. White space brings the body
+    to `size_bytes`. `kind` concerns the connection. `hides_usage` removes the usage headers.
 
-    Changes of the true answer, by name: `mutation` of `mutations.MUTATIONS`, whose share `every` and `metric` define (see
-    `mutate`) and which notes in `touched` what readings it made unreadable; `paging` of `paging.PAGINGS`, for lists;
-    `bad_body` of `bodies.ALL_BODIES`. ValueError for a name that is not there.
+    Three fields change the true answer, by name: `mutation` of `mutations.MUTATIONS`, limited by `every` and `metric`
+    (see `mutate`), which adds the readings that it made unreadable to `touched`; `paging` of `listings.PAGINGS`, for
+    lists; `bad_body` of `bodies.ALL_BODIES`. An unknown name raises ValueError.
 
-    In time: it strikes from `since` (included) to `until` (excluded), aware moments of the simulation's clock, and only
-    after `after` matching requests got through: what dies half-way through a run, while the clock stands still. `struck`
-    and `matched` count.
+    The fault strikes from `since` (included) to `until` (excluded), aware moments of the simulation's clock, and only
+    after `after` matching requests were answered. `struck` and `matched` are counters.
     """
 
     pattern: str
@@ -65,12 +63,12 @@ class Fault:
     touched: list[Touched] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for name, known in ((self.mutation, MUTATIONS), (self.paging, PAGINGS), (self.bad_body, ALL_BODIES)):
-            if name is not None and name not in known:
-                raise ValueError(f"{name!r} is none of: {', '.join(known)}")
+        for name, names in ((self.mutation, MUTATIONS), (self.paging, PAGINGS), (self.bad_body, ALL_BODIES)):
+            if name is not None and name not in names:
+                raise ValueError(f"{name!r} is none of: {', '.join(names)}")
 
     def concerns(self, request: Request) -> bool:
-        """Whether `request` matches, at its moment; says nothing about how often the fault strikes."""
+        """Return whether the request matches at its moment, however often the fault has struck."""
         if self.since is not None and request.now < self.since:
             return False
         if self.until is not None and request.now >= self.until:
@@ -81,7 +79,7 @@ class Fault:
 
     @property
     def is_due(self) -> bool:
-        """Whether enough matching requests got through, and it has not yet struck as often as it may."""
+        """Whether `after` requests were answered, and the fault has struck fewer than `times` times."""
         return self.matched >= self.after and (self.times is None or self.struck < self.times)
 
     @property
@@ -94,12 +92,12 @@ class Fault:
         return max(self.size_bytes, ALL_BODIES[self.bad_body].size_bytes if self.bad_body is not None else 0)
 
     def sent_headers(self) -> dict[str, str]:
-        """The headers that it adds, names in lower case."""
+        """Return the headers that it adds, names in lower case."""
         own = ALL_BODIES[self.bad_body].headers if self.bad_body is not None else {}
         return {name.lower(): value for name, value in (*own.items(), *self.headers.items())}
 
     def altered(self, request: Request, status: int, body: bytes, world: World) -> tuple[int, bytes]:
-        """(HTTP status, body) that becomes of the true ones; what only a good answer has is changed in that alone."""
+        """Return the changed HTTP status and body. Mutations and paging change good answers only."""
         if status == 200 and (self.paging or self.mutation):
             answer = json.loads(body)
             if self.paging:
@@ -113,14 +111,14 @@ class Fault:
         return self.status or bad.status or status, bad.change(body)
 
     def answer(self) -> tuple[int, str]:
-        """(HTTP status, body) that goes out instead of the true answer."""
+        """Return the HTTP status and body that replace the true answer."""
         if isinstance(self.body, Mapping):
             return self.status or 400, as_json(error_of(self.body))
         return self.status or 200, self.body or ""
 
 
 def strike(faults: Iterable[Fault], request: Request) -> Fault | None:
-    """The first fault that is due for `request`, None if none is; every fault that it concerns counts it."""
+    """Return the first fault that is due for the request, or None. Each fault that the request matches counts it."""
     concerned = [fault for fault in faults if fault.concerns(request)]
     striking = next((fault for fault in concerned if fault.is_due), None)
     for fault in concerned:
@@ -131,20 +129,20 @@ def strike(faults: Iterable[Fault], request: Request) -> Fault | None:
 
 
 def redirect(pattern: str, url: str) -> Fault:
-    """A fault that sends the caller to `url`, such as that of a `ForeignHost`."""
+    """Return a fault that sends the caller to `url`, such as that of a `ForeignHost`."""
     return Fault(pattern, None, 302, "", {"Location": url})
 
 
 @dataclass(slots=True)
 class Later:
-    """A change of the simulation that comes with the request after `left` others that it `concerns`."""
+    """A change of the simulation that happens after `left` matching requests."""
 
     concerns: Callable[[Request], bool]
     happen: Callable[[], None]
     left: int
 
     def comes_with(self, request: Request) -> bool:
-        """Count `request`; let the change happen, and say so, when its turn has come."""
+        """Count the request. Make the change and return True if it is due."""
         if not self.concerns(request):
             return False
         if self.left == 0:
@@ -164,7 +162,7 @@ def graph_fault(
     status: int = 400,
     times: int | None = None,
 ) -> Fault:
-    """A fault that answers with one of Meta's error bodies."""
+    """Return a fault that answers with one of Meta's error bodies."""
     error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "AFault"}
     if subcode is not None:
         error["error_subcode"] = subcode
@@ -177,8 +175,8 @@ def graph_fault(
 class Call:
     """One HTTP request that came in.
 
-    `counted` is Meta's own count: each id and each batch item singly. `edge` is the last part of the path, "object" for an
-    object itself, "batch" for a batch; `counted_by_edge` counts the items of a batch under their own edges.
+    `counted` is Meta's own count: each id and each batch item counts. `edge` is the last part of the path, "object" for
+    an object itself, "batch" for a batch; `counted_by_edge` counts the items of a batch under their own edges.
     """
 
     method: str

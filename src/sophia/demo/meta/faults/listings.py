@@ -1,4 +1,4 @@
-"""Lists that page wrongly or otherwise than usual: named changes of a list's answer, and of the request before it."""
+"""Lists with wrong or unusual paging: named changes of a list's answer, and of the request before it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,18 +10,18 @@ from typing import Any
 from sophia.demo.meta.graph.cursors import cursor_of
 from sophia.demo.meta.graph.requests import Request
 
-# What stands behind this sign in a cursor is ours; what stands before it is a true cursor, or nothing for the beginning.
+# In a cursor a true cursor, or nothing for the beginning, precedes this sign; the number of a page follows it.
 _MARK = "~"
-# Where the old style of paging keeps its cursor (GRAPH_API.md, 2.7).
+# The parameter for the cursor in the old style of paging (GRAPH_API.md, 2.7).
 _TOKEN = "__paging_token"  # noqa: S105 - no secret, the name of a parameter
 
 
-# Alters the parsed answer of a list in place; gets the request as it came.
+# Alters the parsed answer of a list in place; takes the request as it came.
 BadPaging = Callable[[Request, dict[str, Any]], None]
 
 
-def understood(request: Request) -> Request:
-    """The request that is answered: with the true cursor in place of one that was made here."""
+def with_true_cursor(request: Request) -> Request:
+    """Return the request with the true cursor instead of one that was made here."""
     after = request.parameters.get(_TOKEN) or request.parameters.get("after", "")
     if _MARK in after or _TOKEN in request.parameters:
         return _with(request, after=after.partition(_MARK)[0], **{_TOKEN: ""})
@@ -29,25 +29,25 @@ def understood(request: Request) -> Request:
 
 
 def _with(request: Request, **changes: str) -> Request:
-    """The request with other parameters; an empty one is left out."""
+    """Return the request with other parameters; an empty one is left out."""
     parameters = {**request.parameters, **changes}
     return replace(request, parameters={key: value for key, value in parameters.items() if value})
 
 
 def _lead(request: Request, answer: dict[str, Any], after: str, **changes: str) -> None:
-    """Let cursor and `next` of `answer` lead to `after`."""
+    """Let the cursor and `next` of `answer` lead to `after`."""
     parameters = _with(request, after=after, before="", **changes).parameters
     answer["paging"] = {"cursors": {"after": after}, "next": request.url("/".join(request.path), parameters)}
 
 
 def _next_cursor(answer: Mapping[str, Any]) -> str:
-    """The true cursor of the next page, empty on the last one."""
+    """Return the true cursor of the next page, empty on the last one."""
     paging = answer.get("paging") or {}
     return str(paging["cursors"]["after"]) if "next" in paging else ""
 
 
-def _asked(request: Request) -> tuple[str, int]:
-    """The true part of the cursor asked for, and the number of the page if we gave one."""
+def _true_cursor(request: Request) -> tuple[str, int]:
+    """Return the true part of the requested cursor, and the number of the page, or 0."""
     true, _, number = request.parameters.get("after", "").partition(_MARK)
     return true, int(number) if number.isdigit() else 0
 
@@ -57,7 +57,7 @@ def _same_page(request: Request, answer: dict[str, Any]) -> None:
 
 
 def _endless(request: Request, answer: dict[str, Any]) -> None:
-    _lead(request, answer, f"{_next_cursor(answer)}{_MARK}{_asked(request)[1] + 1}")
+    _lead(request, answer, f"{_next_cursor(answer)}{_MARK}{_true_cursor(request)[1] + 1}")
 
 
 def _no_cursor(request: Request, answer: dict[str, Any]) -> None:
@@ -67,7 +67,7 @@ def _no_cursor(request: Request, answer: dict[str, Any]) -> None:
 
 
 def _empty_between(request: Request, answer: dict[str, Any]) -> None:
-    true, number = _asked(request)
+    true, number = _true_cursor(request)
     if number:
         answer["data"] = []
         _lead(request, answer, true)
@@ -76,7 +76,7 @@ def _empty_between(request: Request, answer: dict[str, Any]) -> None:
 
 
 def _empty_for_ever(request: Request, answer: dict[str, Any]) -> None:
-    true, number = _asked(request)
+    true, number = _true_cursor(request)
     if number:
         answer["data"] = []
     _lead(request, answer, f"{_next_cursor(answer) or true}{_MARK}{number + 1}")
@@ -84,8 +84,8 @@ def _empty_for_ever(request: Request, answer: dict[str, Any]) -> None:
 
 def _future(request: Request, answer: dict[str, Any]) -> None:
     until = request.parameters.get("until", "")
-    asked = int(until) if until.isdigit() else 0
-    start = max(asked, int(request.now.timestamp()))
+    until_seconds = int(until) if until.isdigit() else 0
+    start = max(until_seconds, int(request.now.timestamp()))
     end = start + int(timedelta(days=30).total_seconds())
     _lead(request, answer, "", since=str(start), until=str(end))
     del answer["paging"]["cursors"]
@@ -102,7 +102,7 @@ def _repeated_post(request: Request, answer: dict[str, Any]) -> None:
         _lead(request, answer, cursor_of(rows[-2]["id"]))
 
 
-# Lists that are complete and right, but page in another way than most.
+# Lists that are complete and correct, but page differently from most.
 
 
 def _without_cursors(_request: Request, answer: dict[str, Any]) -> None:
@@ -139,7 +139,7 @@ def _short_pages(request: Request, answer: dict[str, Any]) -> None:
         _lead(request, answer, cursor_of(answer["data"][-1]["id"]))
 
 
-# By name. "future" is what a list does that treats a window as insights do; a cursor refused with Meta's own words is
+# "future" treats a list like insights with windows. A refusal of a cursor in Meta's words is
 # `fault_of("100 after-cursor too big", r"[?&]after=")`.
 PAGINGS: Mapping[str, BadPaging] = MappingProxyType(
     {
@@ -151,7 +151,7 @@ PAGINGS: Mapping[str, BadPaging] = MappingProxyType(
         "future": _future,  # `next` asks for a month to come, and then for the one after it
         "refused": _refused,  # the cursor of the next page is refused
         "repeated post": _repeated_post,  # each page begins with the last post of the one before
-        # These bring every row once; whoever follows `next` until it is absent loses nothing.
+        # These bring every row once to a client that follows `next` until it is absent.
         "next without cursors": _without_cursors,
         "until and token": _until_and_token,
         "short pages": _short_pages,  # fewer rows than `limit`, down to one, with `next`
@@ -162,7 +162,7 @@ PAGINGS: Mapping[str, BadPaging] = MappingProxyType(
 def page_wrongly(name: str, request: Request, answer: Any) -> None:
     """Change the parsed `answer` to `request` in place if it is a list of objects. KeyError for an unknown name.
 
-    Insights page by windows and are left alone, as are lists asked for by `ids`.
+    It leaves insights, which page by windows, and lists by `ids` alone.
     """
     change = PAGINGS[name]
     edge = request.path[-1] if request.path else ""

@@ -1,4 +1,4 @@
-"""Insights answers with something odd in them: named changes of the parsed true answer, and what they touched."""
+"""Insights answers with invalid parts: named changes of the parsed true answer, and the readings that they altered."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,11 +15,11 @@ from sophia.demo.meta.world.pacific import pacific_day
 from sophia.demo.meta.world.world import World, account_of
 
 _ID = re.compile(r"\d+(_\d+)*")
-_NOBODY = "999000999000999_1"
+_NO_PAGE_POST_ID = "999000999000999_1"
 
 
 class Touched(NamedTuple):
-    """A reading that a mutation altered, in the words of `expected.Expected`: all parts of a dictionary at once."""
+    """A reading that a mutation altered; all parts of a dictionary are one reading."""
 
     object_id: str
     metric: str
@@ -29,8 +29,8 @@ class Touched(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands in the answer: `holder[key]` is a list, and what it holds is about `object_id`."""
+class ListTarget:
+    """A list in the answer, `holder[key]`, whose members belong to `object_id`."""
 
     object_id: str
     holder: dict[str, Any]
@@ -52,14 +52,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a mutation must know of the request: whose world it is, and what an undated total covers."""
+class _Question:
+    """The request and its world."""
 
     world: World
     request: Request
 
     def day_of(self, entry: Mapping[str, Any], period: str, *, is_total: bool) -> date | None:
-        """The day of an entry: the one that its `end_time` closes; for a total by day, the last of the window."""
+        """Return the day that the `end_time` of an entry closes, or for a daily total the last day of the window."""
         if "end_time" in entry:
             return pacific_day(datetime.fromisoformat(entry["end_time"]) - timedelta(seconds=1))
         if is_total and period == "day":
@@ -68,61 +68,62 @@ class _Asked:
         return None
 
     def foreign_id(self) -> str:
-        """A post of another Page than the one asked about; one of nobody's when there is no other."""
+        """Return the id of another Page's post, or an unused id if there is no other Page."""
         named = (*self.request.ids, *self.request.path[:1])
         node = self.world.node(named[0]) if named else None
         own = None if node is None else self.world.business_of(account_of(self.world, node).id).page
         others = (page for page in self.world.pages if page != own)
-        return next((self.world.posts(page.id)[-1].id for page in others), _NOBODY)
+        return next((self.world.posts(page.id)[-1].id for page in others), _NO_PAGE_POST_ID)
 
     def owner(self, object_id: str) -> str:
-        """Under which id a reading is known: a video's under that of its post."""
+        """Return the id that readings of the object have: for a video that of its post."""
         node = self.world.node(object_id) if _ID.fullmatch(object_id) else None
         if node is None:
             return object_id
         return node.post.id if isinstance(node, Video) else node.id
 
 
-def _is_block(thing: Any) -> bool:
-    return isinstance(thing, dict) and ("values" in thing or "total_value" in thing)
+def _is_block(part: Any) -> bool:
+    return isinstance(part, dict) and ("values" in part or "total_value" in part)
 
 
-def _block_lists(thing: Any, object_id: str) -> Iterator[Place]:
-    """All lists of blocks in the answer: of the object asked about, of each id, or of each object of a list."""
-    if isinstance(thing, list):
-        for each in thing:
-            yield from _block_lists(each, str(each.get("id", object_id)) if isinstance(each, dict) else object_id)
-    if not isinstance(thing, dict):
+def _block_lists(part: Any, object_id: str) -> Iterator[ListTarget]:
+    """Return all lists of blocks in the answer: of the requested object, of each id, or of each object of a list."""
+    if isinstance(part, list):
+        for element in part:
+            element_id = str(element.get("id", object_id)) if isinstance(element, dict) else object_id
+            yield from _block_lists(element, element_id)
+    if not isinstance(part, dict):
         return
-    data = thing.get("data")
+    data = part.get("data")
     if isinstance(data, list) and data and _is_block(data[0]):
-        yield Place(object_id, thing, "data")
+        yield ListTarget(object_id, part, "data")
         return
-    for key, value in thing.items():
+    for key, value in part.items():
         yield from _block_lists(value, key if _ID.fullmatch(key) else object_id)
 
 
-def _object_lists(thing: Any, object_id: str) -> Iterator[Place]:
-    """The list of objects that the answer is, or those of each id; no lists inside of objects."""
-    if not isinstance(thing, dict):
+def _object_lists(part: Any, object_id: str) -> Iterator[ListTarget]:
+    """Return the list of objects that the answer is, or those of each id; no lists inside of objects."""
+    if not isinstance(part, dict):
         return
-    data = thing.get("data")
+    data = part.get("data")
     if isinstance(data, list) and data and not _is_block(data[0]):
-        yield Place(object_id, thing, "data")
-    for key, value in thing.items():
+        yield ListTarget(object_id, part, "data")
+    for key, value in part.items():
         if _ID.fullmatch(key):
             yield from _object_lists(value, key)
 
 
-def _items(asked: _Asked, object_id: str, block: dict[str, Any]) -> Iterator[Item]:
-    """All values of a block."""
-    owner, name, period = asked.owner(object_id), block.get("name", ""), block.get("period", "")
+def _items(question: _Question, object_id: str, block: dict[str, Any]) -> Iterator[Item]:
+    """Yield all values of a block."""
+    owner, name, period = question.owner(object_id), block.get("name", ""), block.get("period", "")
     for entry in block.get("values", ()):
         tags = tuple((key, str(tag)) for key, tag in entry.items() if key not in {"value", "end_time"})
-        day = asked.day_of(entry, period, is_total=False)
+        day = question.day_of(entry, period, is_total=False)
         yield Item(entry, block["values"], Touched(owner, name, period, day, tags))
     total = block.get("total_value", {})
-    day = asked.day_of({}, period, is_total=True)
+    day = question.day_of({}, period, is_total=True)
     if "value" in total:
         yield Item(total, None, Touched(owner, name, period, day, ()))
     for breakdown in total.get("breakdowns", ()):
@@ -136,14 +137,14 @@ def _items(asked: _Asked, object_id: str, block: dict[str, Any]) -> Iterator[Ite
 
 def _numbers(value: Any) -> list[float]:
     values = value.values() if isinstance(value, dict) else [value]
-    return [each for each in values if isinstance(each, int | float)]
+    return [number for number in values if isinstance(number, int | float)]
 
 
 def _mapped(change: Callable[[Any], Any]) -> Callable[[Item], None]:
     def apply(item: Item) -> None:
         value = item.entry["value"]
         is_dict = isinstance(value, dict)
-        item.entry["value"] = {key: change(each) for key, each in value.items()} if is_dict else change(value)
+        item.entry["value"] = {key: change(number) for key, number in value.items()} if is_dict else change(value)
 
     return apply
 
@@ -192,7 +193,7 @@ def _contradict(item: Item) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ValueMutation:
-    """Alters one value. `loses`: whether its true value can no longer be read from the answer with certainty."""
+    """A change of one value. `loses`: whether the answer no longer shows its true value with certainty."""
 
     change: Callable[[Item], None]
     fits: Callable[[Item], bool] = _has_number
@@ -201,7 +202,7 @@ class ValueMutation:
 
 @dataclass(frozen=True, slots=True)
 class BlockMutation:
-    """Alters one block; gets the id of somebody else's post too."""
+    """A change of one block; `change` also takes the id of another Page's post."""
 
     change: Callable[[dict[str, Any], str], None]
     loses: bool = True
@@ -209,9 +210,9 @@ class BlockMutation:
 
 @dataclass(frozen=True, slots=True)
 class ListMutation:
-    """Alters one list, of blocks or (`of_blocks` False) of objects; gets the id of somebody else's post too."""
+    """A change of one list, of blocks or (`of_blocks` False) of objects; `change` also takes another Page's post id."""
 
-    change: Callable[[Place, str], None]
+    change: Callable[[ListTarget, str], None]
     of_blocks: bool = True
     loses: bool = True
 
@@ -228,27 +229,27 @@ def _foreign_block(block: dict[str, Any], foreign: str) -> None:
     block["id"] = f"{foreign}/{rest}"
 
 
-def _foreign_object(place: Place, foreign: str) -> None:
-    place.members.insert(1, {**deepcopy(place.members[0]), "id": foreign})
+def _foreign_object(target: ListTarget, foreign: str) -> None:
+    target.members.insert(1, {**deepcopy(target.members[0]), "id": foreign})
 
 
-def _null(place: Place, _foreign: str) -> None:
-    place.holder[place.key] = None
+def _null(target: ListTarget, _foreign: str) -> None:
+    target.holder[target.key] = None
 
 
-def _insert_text(place: Place, _foreign: str) -> None:
-    place.members.insert(1, "unexpected")
+def _insert_text(target: ListTarget, _foreign: str) -> None:
+    target.members.insert(1, "unexpected")
 
 
-def _empty(place: Place, _foreign: str) -> None:
-    place.members.clear()
+def _empty(target: ListTarget, _foreign: str) -> None:
+    target.members.clear()
 
 
-def _show_product(name: str | None) -> Callable[[Place, str], None]:
-    """Give every second object another `media_product_type`, or none; objects that show none are left alone."""
+def _show_product(name: str | None) -> Callable[[ListTarget, str], None]:
+    """Return a change that gives every second object with a `media_product_type` another one, or none."""
 
-    def apply(place: Place, _foreign: str) -> None:
-        rows = [row for row in place.members if isinstance(row, dict) and "media_product_type" in row]
+    def apply(target: ListTarget, _foreign: str) -> None:
+        rows = [row for row in target.members if isinstance(row, dict) and "media_product_type" in row]
         for row in rows[::2]:
             if name is None:
                 del row["media_product_type"]
@@ -258,8 +259,8 @@ def _show_product(name: str | None) -> Callable[[Place, str], None]:
     return apply
 
 
-def _turn_round(place: Place, _foreign: str) -> None:
-    place.members.reverse()
+def _turn_round(target: ListTarget, _foreign: str) -> None:
+    target.members.reverse()
 
 
 Mutation = ValueMutation | BlockMutation | ListMutation
@@ -303,18 +304,18 @@ MUTATIONS: Mapping[str, Mutation] = MappingProxyType(
 def mutate(
     name: str, answer: Any, request: Request, world: World, *, every: int | None = None, metric: str | None = None
 ) -> list[Touched]:
-    """Change the parsed `answer` in place; return the readings that can no longer be had from it.
+    """Change the parsed `answer` in place; return the readings that it no longer shows.
 
-    With `every` None the first value of each block, the first block of each list, and each list are hit; with a number
-    the first of so many in the whole answer, counted through. `metric` is a pattern for the whole name: only its values
-    and blocks count. KeyError for an unknown name.
+    If `every` is None, the mutation changes the first value of each block, the first block of each list, or each list.
+    Otherwise it changes the first of every so many in the whole answer. `metric` is a pattern for whole names: the
+    mutation changes only values and blocks with such names. Raise KeyError for an unknown mutation.
     """
     mutation = MUTATIONS[name]
-    asked = _Asked(world, request)
+    question = _Question(world, request)
     first_id = request.path[0] if request.path else ""
     if isinstance(mutation, ListMutation):
         find = _block_lists if mutation.of_blocks else _object_lists
-        touched = _mutate_lists(mutation, asked, [[place] for place in find(answer, first_id)], every)
+        touched = _mutate_lists(mutation, question, [[target] for target in find(answer, first_id)], every)
     else:
         blocks = [
             [
@@ -325,27 +326,27 @@ def mutate(
             for _block_list in _block_lists(answer, first_id)
         ]
         if isinstance(mutation, BlockMutation):
-            touched = _mutate_blocks(mutation, asked, blocks, every)
+            touched = _mutate_blocks(mutation, question, blocks, every)
         else:
-            touched = _mutate_values(mutation, asked, blocks, every)
-    # What is hit is changed while it is looked through, whether or not the change loses anything.
-    found = list(touched)
-    return found if mutation.loses else []
+            touched = _mutate_values(mutation, question, blocks, every)
+    # The generator makes the changes, so it must run even if the mutation loses nothing.
+    touched_readings = list(touched)
+    return touched_readings if mutation.loses else []
 
 
 def _hit(groups: Iterable[Sequence[Any]], every: int | None) -> list[Any]:
     if every is None:
         return [group[0] for group in groups if group]
-    return [each for group in groups for each in group][::every]
+    return [member for group in groups for member in group][::every]
 
 
 def _mutate_values(
-    mutation: ValueMutation, asked: _Asked, blocks: list[list[tuple[Place, Any]]], every: int | None
+    mutation: ValueMutation, question: _Question, blocks: list[list[tuple[ListTarget, Any]]], every: int | None
 ) -> Iterator[Touched]:
     groups = [
-        [item for item in _items(asked, place.object_id, block) if mutation.fits(item)]
+        [item for item in _items(question, target.object_id, block) if mutation.fits(item)]
         for members in blocks
-        for place, block in members
+        for target, block in members
     ]
     for item in _hit(groups, every):
         mutation.change(item)
@@ -353,18 +354,18 @@ def _mutate_values(
 
 
 def _mutate_blocks(
-    mutation: BlockMutation, asked: _Asked, blocks: list[list[tuple[Place, Any]]], every: int | None
+    mutation: BlockMutation, question: _Question, blocks: list[list[tuple[ListTarget, Any]]], every: int | None
 ) -> Iterator[Touched]:
-    for place, block in _hit(blocks, every):
-        yield from [item.touched for item in _items(asked, place.object_id, block)]
-        mutation.change(block, asked.foreign_id())
+    for target, block in _hit(blocks, every):
+        yield from [item.touched for item in _items(question, target.object_id, block)]
+        mutation.change(block, question.foreign_id())
 
 
 def _mutate_lists(
-    mutation: ListMutation, asked: _Asked, lists: list[list[Place]], every: int | None
+    mutation: ListMutation, question: _Question, lists: list[list[ListTarget]], every: int | None
 ) -> Iterator[Touched]:
-    for place in _hit(lists, every):
-        for _block_list in list(_block_lists(place.holder, place.object_id)):
+    for target in _hit(lists, every):
+        for _block_list in list(_block_lists(target.holder, target.object_id)):
             for block in _block_list.members:
-                yield from [item.touched for item in _items(asked, _block_list.object_id, block)]
-        mutation.change(place, asked.foreign_id())
+                yield from [item.touched for item in _items(question, _block_list.object_id, block)]
+        mutation.change(target, question.foreign_id())

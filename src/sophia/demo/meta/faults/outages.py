@@ -30,7 +30,7 @@ def _status_429(pattern: str) -> Fault:
     return Fault(pattern, status=429, body=_HTML.format("429 Too Many Requests"), headers=headers)
 
 
-# By name. Each replaces the answer, so that nothing is read or published behind it.
+# Each replaces the answer, so that Meta reads or publishes nothing.
 OUTAGES: Mapping[str, Callable[[str], Fault]] = MappingProxyType(
     {
         "code 2": lambda pattern: fault_of("2 service down", pattern),
@@ -45,10 +45,10 @@ OUTAGES: Mapping[str, Callable[[str], Fault]] = MappingProxyType(
 
 
 def outage(name: str, pattern: str = ".") -> Fault:
-    """The fault that answers every request whose text matches `pattern`. ValueError for an unknown name.
+    """Return the fault that answers every request whose text matches `pattern`. ValueError for an unknown name.
 
-    A batch whose own text matches fails as a whole; `pattern` can also match single items of a batch, which then fail
-    alone, except for "connection reset": an item has no connection of its own.
+    A batch whose own text matches fails as a whole. If the pattern matches single items of a batch, these fail alone,
+    except for "connection reset": an item has no connection of its own.
     """
     if name not in OUTAGES:
         raise ValueError(f"{name!r} is no outage. Known: {', '.join(OUTAGES)}")

@@ -1,4 +1,4 @@
-"""How an answer goes out over the connection: whole, or in one of the ways in which connections fail."""
+"""Sends answers over the connection: complete, or with one of the faults of connections."""
 
 import asyncio
 import os
@@ -19,10 +19,10 @@ _CHUNK_BYTES = 65536
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes out, and the fault that decides how.
+    """An answer, and the fault that decides how it is sent.
 
-    `counted` is how many calls Meta counts for it, `counted_by_edge` on which edges, `accounts` for which accounts and how
-    many of their objects.
+    `counted` is how many calls Meta counts for it, `counted_by_edge` on which edges, `accounts` for which accounts and
+    how many of their objects.
     """
 
     status: int
@@ -42,7 +42,7 @@ class Reply:
 
 
 async def whole_body(receive: Receive) -> bytes:
-    """The body of a request, however many messages it comes in."""
+    """Return the body of a request from all its messages."""
     body: bytes = b""
     while True:
         message = await receive()
@@ -52,7 +52,7 @@ async def whole_body(receive: Receive) -> bytes:
 
 
 async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, headers: Mapping[str, str]) -> None:
-    """Send `reply` after its delay, the fault's headers last; a caller that goes away meanwhile is not waited for."""
+    """Send `reply` after its delay, the fault's headers last. Stop if the client disconnects."""
     fault = reply.fault
     if fault is not None:
         kept = {name: value for name, value in headers.items() if not (fault.hides_usage and name.endswith("-usage"))}
@@ -89,7 +89,7 @@ async def _send_part(send: Send, part: bytes, *, more: bool) -> None:
 
 
 async def _send_whole(send: Send, reply: Reply, headers: Mapping[str, str], padding: int) -> None:
-    """The body, then `padding` bytes of white space, which JSON allows at its end."""
+    """Send the body, then `padding` bytes of white space, which JSON allows at its end."""
     await send(_start(reply, headers, len(reply.raw) + padding))
     await _send_part(send, reply.raw, more=padding > 0)
     while padding:
@@ -101,7 +101,7 @@ async def _send_whole(send: Send, reply: Reply, headers: Mapping[str, str], padd
 async def _drip(
     send: Send, reply: Reply, headers: Mapping[str, str], fault: Fault, gone: asyncio.Future[MutableMapping[str, Any]]
 ) -> None:
-    """A few bytes at a time until the answer is out, or with white space for ever, until the caller goes away."""
+    """Send a few bytes at a time until the answer is complete, or white space until the client disconnects."""
     body, size, is_endless = reply.raw, fault.bytes_at_once, fault.kind == "drip for ever"
     await send(_start(reply, headers, None if is_endless else len(body)))
     sent = 0
@@ -114,13 +114,13 @@ async def _drip(
 
 async def _break_off(scope: Scope, send: Send, reply: Reply, headers: Mapping[str, str], fault: Fault) -> None:
     """End the connection before or in the middle of the answer, by closing it (FIN) or by resetting it (RST)."""
-    # The server's protocol puts it there; an application that is called without a socket has nothing to break.
+    # The server's protocol puts the transport there. Without a socket there is no connection to break.
     transport: asyncio.Transport = scope["state"]["transport"]
     if fault.kind in {"cut", "reset half-way"}:
         await send(_start(reply, headers, len(reply.raw)))
         await _send_part(send, reply.raw[: len(reply.raw) // 2], more=True)
     if fault.kind in {"reset", "reset half-way"}:
-        # To linger for 0 seconds means to drop what is unsent and to reset the connection.
+        # Lingering for 0 seconds drops unsent bytes and resets the connection.
         linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         transport.abort()

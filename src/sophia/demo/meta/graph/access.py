@@ -1,4 +1,4 @@
-"""Tokens: who asks, what they may, `debug_token` and the exchange of short tokens for long ones."""
+"""Tokens: their holders and permissions, `debug_token`, and the exchange of short-lived tokens for long-lived ones."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ def proof_of(token: str, app_secret: str) -> str:
 
 
 def identify(simulation: Simulation, request: Request) -> Holder:
-    """Whose token the request carries. GraphError 104 or 190 when it carries none, or none that is alive."""
+    """Return the holder of the request's token. Raise GraphError 104 if it has none, or 190 if the token is dead."""
     token, world = request.token, simulation.world
     if not token:
         raise errors.token_missing()
@@ -48,22 +48,24 @@ def _holder(simulation: Simulation, token: str, now: datetime) -> Holder:
     return Holder("page", page)
 
 
-def require_page_token(request_context: RequestContext, node: Node) -> None:
-    """What belongs to a Facebook Page is shown to the Page's own token only; Instagram also to the user's."""
+def require_page_token(context: RequestContext, node: Node) -> None:
+    """Raise GraphError unless the token may read `node`: Facebook needs the Page's token, Instagram also takes the
+    user's.
+    """
     if isinstance(node, InstagramAccount | Media | MediaChild):
-        if request_context.holder.kind == "app":
+        if context.holder.kind == "app":
             raise errors.token_invalid()
-    elif request_context.holder.kind != "page":
+    elif context.holder.kind != "page":
         raise errors.page_token_required()
 
 
-def debug_token(request_context: RequestContext) -> str:
-    """What `/debug_token` tells about `input_token`, asked with the app's own token."""
-    if request_context.holder.kind != "app":
+def debug_token(context: RequestContext) -> str:
+    """Answer `/debug_token` about `input_token`. The request needs the app's own token."""
+    if context.holder.kind != "app":
         raise GraphError("(#100) You must provide an app access token, or a user access token that is an owner", 100)
-    world, token = request_context.world, request_context.request.parameters.get("input_token", "")
+    world, token = context.world, context.request.parameters.get("input_token", "")
     try:
-        holder = _holder(request_context.simulation, token, request_context.now)
+        holder = _holder(context.simulation, token, context.now)
     except GraphError as error:
         reason = {"code": error.code, "message": error.message, "subcode": error.subcode}
         return as_json({"data": {"is_valid": False, "app_id": world.app_id, "error": reason, "scopes": []}})
@@ -80,8 +82,8 @@ def debug_token(request_context: RequestContext) -> str:
         "issued_at": int(issued.timestamp()),
         "expires_at": ends,
         "data_access_expires_at": int((issued + timedelta(days=90)).timestamp()),
-        "scopes": list(request_context.simulation.scopes_of(token)),
-        "granular_scopes": _granular_scopes(request_context.simulation, token, holder),
+        "scopes": list(context.simulation.scopes_of(token)),
+        "granular_scopes": _granular_scopes(context.simulation, token, holder),
     }
     if holder.kind != "app":
         data["user_id"] = world.user_id
@@ -91,7 +93,7 @@ def debug_token(request_context: RequestContext) -> str:
 
 
 def _granular_scopes(simulation: Simulation, token: str, holder: Holder) -> list[dict[str, Any]]:
-    """Each permission with the ids of the objects that it was given for."""
+    """Return each permission with the ids of its objects."""
     world = simulation.world
     pages = world.pages if holder.page is None else (holder.page,)
     accounts = [world.business_of(page.id).instagram.id for page in pages]
@@ -106,13 +108,13 @@ def _granular_scopes(simulation: Simulation, token: str, holder: Holder) -> list
 
 
 def exchange_token(simulation: Simulation, request: Request) -> str:
-    """A long-lived user token for a short-lived one. Dead tokens cannot be exchanged."""
-    world, given = simulation.world, request.parameters
-    if given.get("grant_type") != "fb_exchange_token":
+    """Exchange a short-lived user token for a long-lived one. Raise GraphError for a dead token."""
+    world, parameters = simulation.world, request.parameters
+    if parameters.get("grant_type") != "fb_exchange_token":
         raise GraphError("Unsupported grant_type", 100)
-    if given.get("client_id") != world.app_id or given.get("client_secret") != world.app_secret:
+    if parameters.get("client_id") != world.app_id or parameters.get("client_secret") != world.app_secret:
         raise GraphError("Error validating client secret.", 1)
-    holder = _holder(simulation, given.get("fb_exchange_token", ""), request.now)
+    holder = _holder(simulation, parameters.get("fb_exchange_token", ""), request.now)
     if holder.kind != "user":
         raise errors.token_invalid()
     return as_json({"access_token": world.user_token, "token_type": "bearer", "expires_in": _LONG_LIFE_SECONDS})

@@ -1,4 +1,4 @@
-"""Meta's error bodies (GRAPH_API.md, 3): nearly all are HTTP 400, told apart by code and subcode."""
+"""Meta's error bodies (GRAPH_API.md, 3). Nearly all are HTTP 400 and differ by code and subcode."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -35,7 +35,7 @@ class GraphError(Exception):
         self.user_message = user_message
 
     def body(self, trace_id: str) -> str:
-        """The JSON text of the answer; absent parts are left out, as Meta does."""
+        """Return the JSON text of the answer. Like Meta, omit absent parts."""
         optional: dict[str, Any] = {
             "error_subcode": self.subcode,
             "is_transient": self.is_transient,
@@ -52,7 +52,7 @@ def as_json(value: Any) -> str:
 
 
 def error_of(body: Mapping[str, Any]) -> dict[str, Any]:
-    """`body` as an error envelope, whether or not it already is one."""
+    """Return `body` in an error envelope unless it already has one."""
     return dict(body) if "error" in body else {"error": {"type": OAUTH, **body}}
 
 
@@ -61,12 +61,12 @@ def bad_parameter(message: str) -> GraphError:
 
 
 def invalid_metric() -> GraphError:
-    """Facebook does not say which name is wrong: dead, misspelt and never existing names look alike."""
+    """Return the refusal, which does not name the wrong metric: dead and misspelt names look alike."""
     return bad_parameter("The value must be a valid insights metric")
 
 
-def invalid_instagram_metric(place: int, valid: Iterable[str]) -> GraphError:
-    return bad_parameter(f"metric[{place}] must be one of the following values: {', '.join(valid)}")
+def invalid_instagram_metric(index: int, valid: Iterable[str]) -> GraphError:
+    return bad_parameter(f"metric[{index}] must be one of the following values: {', '.join(valid)}")
 
 
 def no_metric() -> GraphError:
@@ -106,7 +106,7 @@ def small_page() -> GraphError:
 
 
 def not_monetised() -> GraphError:
-    """One of the few refusals that were seen with another status than 400."""
+    """Return one of the few refusals whose status is not 400."""
     return GraphError("(#200) The Page is not eligible for monetization insights", 200, status=403)
 
 

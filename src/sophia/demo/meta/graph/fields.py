@@ -1,4 +1,4 @@
-"""The little language of `fields=`: names, nested braces, and modifiers in parentheses."""
+"""The syntax of `fields=`: names, nested braces, and modifiers in parentheses."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,44 +22,44 @@ class Field:
         return dict(self.modifiers)
 
     @property
-    def wanted(self) -> frozenset[str] | None:
+    def subfield_names(self) -> frozenset[str] | None:
         """The names inside the braces; None means everything."""
         return None if self.subfields is None else frozenset(field.name for field in self.subfields)
 
 
 @lru_cache(maxsize=256)
 def parse_fields(text: str) -> tuple[Field, ...]:
-    """The fields that `text` names. GraphError 2500 when brackets do not match."""
+    """Return the fields that `text` names. GraphError 2500 when brackets do not match."""
     return tuple(_parse_field(part) for part in _split(text))
 
 
 def _split(text: str) -> Iterator[str]:
-    """Parts between commas that stand outside of all brackets."""
+    """Yield the parts between the commas outside all brackets."""
     start = 0
-    place = 0
-    while place < len(text):
-        if text[place] in _CLOSING:
-            place = _matching(text, place)
-        elif text[place] == ",":
-            yield text[start:place]
-            start = place + 1
-        place += 1
+    index = 0
+    while index < len(text):
+        if text[index] in _CLOSING:
+            index = _matching(text, index)
+        elif text[index] == ",":
+            yield text[start:index]
+            start = index + 1
+        index += 1
     if text[start:].strip():
         yield text[start:]
 
 
 def _matching(text: str, opening: int) -> int:
-    """Where the bracket that opens at `opening` is closed."""
+    """Return the index of the bracket that closes the one at `opening`."""
     expected: list[str] = []
-    for place in range(opening, len(text)):
-        sign = text[place]
+    for index in range(opening, len(text)):
+        sign = text[index]
         if sign in _CLOSING:
             expected.append(_CLOSING[sign])
         elif sign in ")}":
             if expected.pop() != sign:
-                raise bad_syntax(text[place:])
+                raise bad_syntax(text[index:])
             if not expected:
-                return place
+                return index
     raise bad_syntax(text[opening:])
 
 
@@ -72,7 +72,7 @@ def _parse_field(part: str) -> Field:
     modifiers: list[tuple[str, str]] = []
     subfields: tuple[Field, ...] | None = None
     while rest:
-        bracket = next((place for place, sign in enumerate(rest) if sign in _CLOSING), -1)
+        bracket = next((index for index, sign in enumerate(rest) if sign in _CLOSING), -1)
         if bracket < 0 or subfields is not None:
             raise bad_syntax(rest)
         closing = _matching(rest, bracket)

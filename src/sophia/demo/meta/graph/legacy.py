@@ -1,4 +1,4 @@
-"""Legacy features that Meta refuses to new apps, and how the refusal sounds (GRAPH_API.md, 0.11)."""
+"""Legacy features that Meta refuses new apps, and the texts of the refusals (GRAPH_API.md, 0.11)."""
 
 import re
 from collections.abc import Mapping
@@ -11,33 +11,33 @@ from sophia.demo.meta.graph.requests import Request
 
 LegacyFeature = Literal["multi-id", "field alias", "date format", "method override", "jsonp", "asynchronous batch"]
 
-# Whether a simulated app counts as created after 4 November 2026 when nothing else is said.
+# By default a simulated app was created after 4 November 2026.
 NEW_APP = True
-# An app that is older keeps `?ids=` up to this version.
+# An older app may use `?ids=` up to this version.
 LAST_MULTI_ID_VERSION = 25
 
 _ALIAS = re.compile(r"\.as\(")
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """How a refusal names the feature: in prose, and by the parameter that asks for it."""
+class _FeatureName:
+    """The two names of a feature in refusals: in prose, and by its parameter."""
 
     prose: str
     parameter: str
 
 
-_WORDS: Mapping[LegacyFeature, _Words] = MappingProxyType(
+_FEATURE_NAMES: Mapping[LegacyFeature, _FeatureName] = MappingProxyType(
     {
-        "multi-id": _Words("Multi-ID requests", "ids"),
-        "field alias": _Words("Field aliases", "fields"),
-        "date format": _Words("Custom date formats", "date_format"),
-        "method override": _Words("HTTP method overrides", "method"),
-        "jsonp": _Words("JSONP callbacks", "callback"),
-        "asynchronous batch": _Words("Asynchronous batch requests", "asyncbatch"),
+        "multi-id": _FeatureName("Multi-ID requests", "ids"),
+        "field alias": _FeatureName("Field aliases", "fields"),
+        "date format": _FeatureName("Custom date formats", "date_format"),
+        "method override": _FeatureName("HTTP method overrides", "method"),
+        "jsonp": _FeatureName("JSONP callbacks", "callback"),
+        "asynchronous batch": _FeatureName("Asynchronous batch requests", "asyncbatch"),
     }
 )
-# The real code is not recorded, so refusals take these in turn.
+# No recording shows the real code, so refusals take these in turn.
 _REFUSALS = (
     (3, "(#3) Application does not have the capability to make this API call."),
     (10, "(#10) {prose} are not available to this application."),
@@ -48,29 +48,29 @@ _REFUSALS = (
 
 
 def legacy_features(request: Request) -> tuple[LegacyFeature, ...]:
-    """The legacy features that `request`, or one item of a batch, makes use of."""
-    given = request.parameters
+    """Return the legacy features that `request`, or one item of a batch, uses."""
+    parameters = request.parameters
     uses: dict[LegacyFeature, bool] = {
-        "multi-id": "ids" in given,
-        "field alias": _ALIAS.search(given.get("fields", "")) is not None,
-        "date format": "date_format" in given,
-        "method override": "method" in given,
-        "jsonp": "callback" in given,
-        "asynchronous batch": "asyncbatch" in given,
+        "multi-id": "ids" in parameters,
+        "field alias": _ALIAS.search(parameters.get("fields", "")) is not None,
+        "date format": "date_format" in parameters,
+        "method override": "method" in parameters,
+        "jsonp": "callback" in parameters,
+        "asynchronous batch": "asyncbatch" in parameters,
     }
     return tuple(feature for feature, is_used in uses.items() if is_used)
 
 
 def is_refused(feature: LegacyFeature, version: int, *, new_app: bool) -> bool:
-    """Whether Meta refuses `feature` on Graph API version `version`.
+    """Return whether Meta refuses `feature` on Graph API version `version`.
 
-    A new app gets nothing. An older app may go on with `?ids=`; the other features it never used, and may not begin to.
+    Meta refuses a new app every feature. An older app may go on using `?ids=`, and may not begin to use the others.
     """
     return new_app or feature != "multi-id" or version > LAST_MULTI_ID_VERSION
 
 
 def legacy_refusal(feature: LegacyFeature, turn: int) -> GraphError:
-    """The refusal number `turn` (from 0); codes 3, 10, 12, 100 and 2500 take turns."""
+    """Return the refusal number `turn` (from 0); codes 3, 10, 12, 100 and 2500 take turns."""
     code, message = _REFUSALS[turn % len(_REFUSALS)]
-    words = _WORDS[feature]
-    return GraphError(message.format(prose=words.prose, parameter=words.parameter), code)
+    name = _FEATURE_NAMES[feature]
+    return GraphError(message.format(prose=name.prose, parameter=name.parameter), code)

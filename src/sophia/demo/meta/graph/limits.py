@@ -1,4 +1,4 @@
-"""Meta's rate limits: budgets that calls use up, usage headers that tell, refusals until regained (GRAPH_API.md, 4)."""
+"""Meta's rate limits: budgets, usage headers, and refusals until a budget is regained (GRAPH_API.md, 4)."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ Budget = Literal["app", "token", "object"]
 
 @dataclass(frozen=True, slots=True)
 class ThrottledCall:
-    """A call that came although Meta had said that the budget is used up. `text` is without secrets."""
+    """A call that ignored an exhausted budget. `text` holds no secrets."""
 
     budget: Budget
     account_id: str | None
@@ -28,7 +28,7 @@ class ThrottledCall:
 
 @dataclass(slots=True)
 class Limit:
-    """One budget of `calls`; used up it is regained after `regain`, and every call meanwhile puts that off."""
+    """A budget of `calls`. It is regained `regain` after its exhaustion, later by `extension` for each call before."""
 
     budget: Budget
     account_id: str | None
@@ -42,8 +42,8 @@ class Limit:
     used: int = 0
     regained_at: datetime | None = None
     has_refused: bool = False
-    # Whether an answer has gone out that tells the caller to stop: a header at 100 %, or a refusal.
-    is_told: bool = False
+    # Whether an answer has shown the client that the budget is exhausted: by a header of 100 %, or a refusal.
+    is_announced: bool = False
 
     def concerns(self, request: Request, accounts: Mapping[str, int]) -> bool:
         if self.budget == "object":
@@ -51,11 +51,11 @@ class Limit:
         return self.budget == "app" or request.token == self.token
 
     def charge(self, count: int, now: datetime) -> bool:
-        """Count calls; whether they come too late, the budget being used up."""
+        """Count calls. Return whether the budget was already exhausted."""
         if self.regained_at is not None and now >= self.regained_at:
-            self.used, self.regained_at, self.has_refused, self.is_told = 0, None, False, False
+            self.used, self.regained_at, self.has_refused, self.is_announced = 0, None, False, False
         if self.regained_at is not None:
-            self.regained_at += self.extension if self.is_told else timedelta(0)
+            self.regained_at += self.extension if self.is_announced else timedelta(0)
             return True
         self.used += count
         if self.used >= self.calls:
@@ -67,7 +67,7 @@ class Limit:
         return min(100, self.used * 100 // self.calls)
 
     def minutes_left(self, now: datetime) -> int:
-        """Full minutes until the budget is regained, as Meta tells them; 0 while it is not used up."""
+        """Return the full minutes until the budget is regained; 0 while it is not exhausted."""
         if self.regained_at is None:
             return 0
         return max(0, math.ceil((self.regained_at - now).total_seconds() / 60))
@@ -93,7 +93,9 @@ class Limits:
         shows_usage: bool,
         refuses: bool,
     ) -> Limit:
-        """See `GraphApi.limit`. ValueError when `of` is missing; KeyError for an unknown account or error."""
+        """Add a limit; see `GraphApi.limit`. Raise ValueError if `of` is missing, KeyError for an unknown account or
+        error.
+        """
         if (of is None) != (budget == "app"):
             raise ValueError("of names the account of a token or object budget, and nothing else")
         token = self.world.business_of(of).page.access_token if of is not None else None
@@ -111,7 +113,7 @@ class Limits:
         return "80002 instagram rate limit" if is_instagram else "80001 page rate limit"
 
     def charge(self, request: Request, accounts: Mapping[str, int]) -> GraphError | None:
-        """Count one request, each of its ids singly, and refuse it when a budget was used up before."""
+        """Count each id of a request. Return a refusal if a budget was already exhausted."""
         refusal = None
         for limit in self.limits:
             if not limit.concerns(request, accounts):
@@ -121,47 +123,49 @@ class Limits:
                 count = accounts[limit.account_id or ""]
             if not limit.charge(count, request.now):
                 continue
-            if limit.is_told:
+            if limit.is_announced:
                 self.throttled.append(ThrottledCall(limit.budget, limit.account_id, request.text, request.now))
             if limit.refuses:
                 limit.has_refused = True
                 refusal = refusal or limit.error.as_error()
         return refusal
 
-    def note_told(self, request: Request, accounts: Mapping[str, int]) -> None:
-        """An answer went out: who is told by it knows from now on, not yet while the batch was answered."""
+    def note_announced(self, request: Request, accounts: Mapping[str, int]) -> None:
+        """Note that an answer went out. It announces exhausted budgets to the client, after the whole batch was
+        answered.
+        """
         for limit in self._concerning(request, accounts):
             if limit.regained_at is not None and (limit.shows_usage or limit.has_refused):
-                limit.is_told = True
+                limit.is_announced = True
 
     def headers(self, request: Request, accounts: Mapping[str, int], usual: int) -> dict[str, str]:
-        """The usage headers, on errors too; `usual` percent for a budget without a limit, none where it is not shown."""
-        shown = {"x-app-usage": as_json(_usage(usual))}
+        """Return the usage headers, on errors too, with `usual` percent for a budget without a limit."""
+        headers = {"x-app-usage": as_json(_usage(usual))}
         uses: dict[str, list[dict[str, Any]]] = {}
         for account_id in list(accounts)[:32]:
             kind = "instagram" if isinstance(self.world.account(account_id), InstagramAccount) else "pages"
             uses[account_id] = [{"type": kind, **_usage(usual), "estimated_time_to_regain_access": 0}]
         for limit in self._concerning(request, accounts):
             if limit.budget == "object":
-                shown_for = limit.account_id or ""
+                account_id = limit.account_id or ""
                 if not limit.shows_usage:
-                    uses.pop(shown_for, None)
-                elif shown_for in uses:
+                    uses.pop(account_id, None)
+                elif account_id in uses:
                     left = {"estimated_time_to_regain_access": limit.minutes_left(request.now)}
-                    uses[shown_for][0] |= {**_usage(limit.percent), **left}
+                    uses[account_id][0] |= {**_usage(limit.percent), **left}
                 continue
             name = "x-app-usage" if limit.budget == "app" else "x-page-usage"
-            shown.pop(name, None)
+            headers.pop(name, None)
             if limit.shows_usage:
-                shown[name] = as_json(_usage(limit.percent))
+                headers[name] = as_json(_usage(limit.percent))
         if uses:
-            shown["x-business-use-case-usage"] = as_json(uses)
-        return shown
+            headers["x-business-use-case-usage"] = as_json(uses)
+        return headers
 
     def _concerning(self, request: Request, accounts: Mapping[str, int]) -> Iterator[Limit]:
         return (limit for limit in self.limits if limit.concerns(request, accounts))
 
 
 def _usage(percent: int) -> dict[str, int]:
-    """Time runs behind the number of calls, as it does where calls are small."""
+    """Return usage in which time is half of the number of calls, as for small calls."""
     return {"call_count": percent, "total_cputime": percent // 2, "total_time": min(100, percent // 2 + 1)}

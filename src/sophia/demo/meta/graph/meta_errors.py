@@ -7,15 +7,15 @@ from typing import Literal
 
 from sophia.demo.meta.graph.errors import METHOD, OAUTH, GraphError
 
-# What the error is about, and so what must stop; "request" is the way of asking: its size, syntax or a moment's weakness.
+# The subject of the error, which must stop; "request" concerns the request's size or syntax, or a passing failure.
 Scope = Literal["app", "token", "object", "metric", "field", "request"]
-# A collector meets "reading" alone; the rest is what the same codes look like when something is published or advertised.
+# A collector meets "reading" only; the other errors belong to publishing and advertising.
 Area = Literal["reading", "publishing", "ads"]
 
 
 @dataclass(frozen=True, slots=True)
 class MetaError:
-    """One row. `status` is the HTTP status as seen; `is_transient` None: Meta leaves it out, or nobody has seen it."""
+    """One row. `status` is the recorded HTTP status; `is_transient` is None if Meta omits it or no recording shows it."""
 
     name: str
     scope: Scope
@@ -30,7 +30,7 @@ class MetaError:
     user_message: str | None = None
 
     def as_error(self) -> GraphError:
-        """What the simulated Meta raises to answer with this row, such as for `GraphApi.break_insights`."""
+        """Return the error to raise for this row, for example in `GraphApi.break_insights`."""
         return GraphError(
             self.message,
             self.code,

@@ -1,4 +1,4 @@
-"""The changeable state of the simulated Meta, and one request in progress with everything that its answer needs."""
+"""The changeable state of the simulated Meta, and the context of one request."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from sophia.demo.meta.graph.wordings import WORDINGS
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.objects import Media, Node, Page, PageStory
 from sophia.demo.meta.world.pacific import pacific_day
-from sophia.demo.meta.world.upload_store import Desk
+from sophia.demo.meta.world.upload_store import UploadStore
 from sophia.demo.meta.world.world import World, account_of, created_at, is_alive
 
 # Kinds for which a test can have a metric refused: those with rules, and the kinds of media apart.
@@ -22,7 +22,7 @@ RefusedKind = Kind | MediaKind
 
 @dataclass(slots=True)
 class Simulation:
-    """The world, its truth, and what tests change while it runs. Moments are aware."""
+    """The world, its true figures, and the changes of tests. Moments are aware."""
 
     world: World
     truth: Truth
@@ -35,44 +35,44 @@ class Simulation:
     deleted: dict[str, datetime] = field(default_factory=dict)
     # object id → the error that its insights answer with, alone or in a page
     broken: dict[str, GraphError] = field(default_factory=dict)
-    # ids that lists leave out after the limit was applied, so that pages come short
+    # ids that lists omit after applying the limit, so that pages come short
     hidden: set[str] = field(default_factory=set)
     # object id → the error that its comments answer with, alone or in a page
     closed: dict[str, GraphError] = field(default_factory=dict)
-    # comment id → what it says since it was edited
+    # comment id → its edited text
     edited: dict[str, str | None] = field(default_factory=dict)
-    # (access token, or None for all; permission) that was taken back
+    # (access token, or None for all; withdrawn permission)
     withdrawn_scopes: set[tuple[str | None, str]] = field(default_factory=set)
     # ids of accounts whose insights are all empty, without a reason
     silent_insights: set[str] = field(default_factory=set)
     # whether `/me/accounts` is empty, as for Pages that belong to a business portfolio
     hides_accounts: bool = False
     hides_targets: bool = False
-    # ids of Pages whose own token Meta does not show
+    # ids of Pages whose token Meta withholds
     withheld_tokens: set[str] = field(default_factory=set)
-    # id of a Page → (since when it goes by another id, that id)
+    # id of a Page → (moment of its migration, new id)
     migrations: dict[str, tuple[datetime, str]] = field(default_factory=dict)
-    # names of Instagram accounts that turned personal, so that nobody discovers them
+    # names of Instagram accounts that became personal, which Business Discovery does not find
     personal: set[str] = field(default_factory=set)
-    # the comments of an object in an hour, once they were made up
+    # the invented comments of an object in an hour
     comments: dict[Any, Any] = field(default_factory=dict)
     # (kind of object, metric name) → the name of the wording in which it is refused
     refused_metrics: dict[tuple[RefusedKind, str], str] = field(default_factory=dict)
-    # what was handed in and is not public yet, and how much may be published
-    desk: Desk = field(default_factory=Desk)
+    # uploads and containers that are not public yet, and the publishing limit
+    upload_store: UploadStore = field(default_factory=UploadStore)
 
     def scopes_of(self, token: str | None) -> tuple[str, ...]:
-        """The permissions of a token, in the order of the world's."""
+        """Return the permissions of a token, in the world's order."""
         withdrawn = {scope for holder, scope in self.withdrawn_scopes if holder in {None, token}}
         return tuple(scope for scope in self.world.scopes if scope not in withdrawn)
 
     def new_page_id(self, page_id: str, now: datetime) -> str | None:
-        """The id that replaced that of a Page; None while the old one is good."""
+        """Return the new id of a migrated Page, or None before its migration."""
         since, new_id = self.migrations.get(page_id, (now, None))
         return new_id if now >= since else None
 
     def world_id(self, object_id: str, now: datetime) -> str:
-        """The id under which the world knows an object that may go by a new id."""
+        """Return the object's id in the world, which is the old one for a migrated Page."""
         replaced = (old for old in self.migrations if self.new_page_id(old, now) == object_id)
         return next(replaced, object_id)
 
@@ -85,7 +85,7 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose token a request carries; `page` is set for Page tokens."""
+    """The holder of a request's token; `page` is set for Page tokens."""
 
     kind: Literal["user", "page", "app"]
     page: Page | None = None
@@ -98,7 +98,7 @@ class RequestContext:
     simulation: Simulation
     request: Request
     holder: Holder
-    # what was compiled once for all posts of a page; keyed by the field or parameters it was made of
+    # plans for all posts of a page, by the field or parameters that they were made of
     plans: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -124,11 +124,11 @@ class RequestContext:
         return account_id in self.simulation.silent_insights
 
     def shown_id(self, node: Node) -> str:
-        """The id in answers: a Page may have got a new one."""
+        """Return the id in answers: the new one for a migrated Page."""
         return self.simulation.new_page_id(node.id, self.now) or node.id
 
     def rule(self, kind: Kind, metric: str) -> Rule | None:
-        """The rule for a name that is valid on this version today; None for dead, misspelt and retired ones."""
+        """Return the rule of a metric, or None if it is unknown or retired on this version today."""
         rule = TABLES[kind].get(metric)
         if rule is None or not rule.is_alive(self.request.version, self.today):
             return None
@@ -138,7 +138,7 @@ class RequestContext:
         return [name for name in TABLES[kind] if self.rule(kind, name) is not None]
 
     def refuse_metrics(self, kind: RefusedKind, table: Kind, names: Sequence[str]) -> None:
-        """Raise the refusal of the first name that a test had refused for this kind of object, in its wording."""
+        """Raise the refusal of the first metric that a test refuses for this kind of object, in its wording."""
         refused = self.simulation.refused_metrics
         for name in names:
             if (kind, name) in refused:
@@ -146,14 +146,14 @@ class RequestContext:
                 raise WORDINGS[refused[kind, name]].error(name, names, valid)
 
     def is_visible(self, node: Node) -> bool:
-        """Whether the object has been published and not deleted."""
+        """Return whether the object has been published and not deleted."""
         made = created_at(node)
         if made is not None and made > self.now:
             return False
         return not self.simulation.is_deleted(node.id, self.now)
 
     def node(self, object_id: str) -> Node:
-        """The object that the token's holder may see. GraphError 100/33 otherwise, 21 for the old id of a Page."""
+        """Return a visible object of the token's holder. Raise GraphError 100/33 otherwise, 21 for a Page's old id."""
         new_id = self.simulation.new_page_id(object_id, self.now)
         if new_id is not None:
             raise page_migrated(object_id, new_id)
@@ -167,7 +167,7 @@ class RequestContext:
         return node
 
     def is_listed(self, node: Node) -> bool:
-        """Whether an edge shows the object: visible, and alive if it is a story."""
+        """Return whether an edge shows the object: it is visible, and if it is a story, alive."""
         if isinstance(node, PageStory) or (isinstance(node, Media) and node.is_story):
             return self.is_visible(node) and is_alive(node, self.now)
         return self.is_visible(node)

@@ -1,4 +1,4 @@
-"""A request as the simulated Meta understands it: path without version, parameters, token, and the moment it came."""
+"""A request to the simulated Meta: path without version, parameters, token, and moment."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Request:
 
     @property
     def text(self) -> str:
-        """`METHOD /path?query`, decoded and without secrets: what fault patterns are matched against."""
+        """`METHOD /path?query`, decoded and without secrets; patterns of faults match it."""
         return f"{self.method} {self.raw_path}?{self.query}" if self.query else f"{self.method} {self.raw_path}"
 
     @property
@@ -39,16 +39,16 @@ class Request:
         return tuple(name for name in self.parameters.get("ids", "").split(",") if name)
 
     def with_path(self, *path: str) -> "Request":
-        """The same request for another object, its `ids` taken out."""
+        """Return the same request for another object, its `ids` taken out."""
         parameters = {key: value for key, value in self.parameters.items() if key != "ids"}
         return replace(self, path=path, parameters=parameters)
 
     def url(self, path: str, parameters: Mapping[str, str], version: int | None = None) -> str:
-        """A paging link. It carries the token if the request carried it in the URL, as Meta's links do."""
-        shown = {key: value for key, value in parameters.items() if key not in _SECRET_PARAMETERS}
+        """Return a paging link. Like Meta's, it carries the token if the request's URL did."""
+        public = {key: value for key, value in parameters.items() if key not in _SECRET_PARAMETERS}
         if self.token_in_url and self.token is not None:
-            shown["access_token"] = self.token
-        return f"{self.base_url}/v{version or self.version}.0/{path}?{urlencode(shown)}"
+            public["access_token"] = self.token
+        return f"{self.base_url}/v{version or self.version}.0/{path}?{urlencode(public)}"
 
 
 def read_request(
@@ -61,13 +61,13 @@ def read_request(
     base_url: str,
     now: datetime,
 ) -> Request:
-    """Put a request together. The token is taken from the header, else the query, else the form."""
+    """Build a request. Take the token from the header, else the query, else the form."""
     in_url = dict(parse_qsl(query, keep_blank_values=True))
     parts = [part for part in raw_path.split("/") if part]
     match = _VERSION.fullmatch(parts[0]) if parts else None
     if match:
         del parts[0]
-    shown = "&".join(f"{key}={value}" for key, value in in_url.items() if key not in _SECRET_PARAMETERS)
+    public_query = "&".join(f"{key}={value}" for key, value in in_url.items() if key not in _SECRET_PARAMETERS)
     return Request(
         method=method,
         path=tuple(parts),
@@ -78,5 +78,5 @@ def read_request(
         base_url=base_url,
         now=now,
         raw_path=raw_path,
-        query=shown,
+        query=public_query,
     )

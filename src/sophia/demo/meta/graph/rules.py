@@ -1,4 +1,4 @@
-"""Which metrics Meta knows for which kind of object, and how each may be asked for (GRAPH_API.md, 1a to 1e)."""
+"""The metrics of each kind of object, and how requests may ask for them (GRAPH_API.md, 1a to 1e)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from sophia.demo.meta.world.objects import (
 
 Kind = Literal["page", "post", "page_story", "video", "instagram", "media"]
 
-# The waves in which Meta retired names, on every version at once.
+# The days on which Meta retired many names, on every version.
 AUTUMN_2025 = date(2025, 11, 15)
 SUMMER_2026 = date(2026, 6, 15)
 
@@ -41,12 +41,12 @@ STORY_ONLY: frozenset[ProductType] = frozenset({"STORY"})
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one metric of one kind of object may be asked for.
+    """How requests may ask for one metric of one kind of object.
 
     `metric_types` and `products` concern Instagram only. `refused_when_small`: code 200 / 1504029 on a Page with few
     followers. `empty_when_small`: an empty answer on an Instagram account with few followers. `alone`: money, which
-    must be asked by itself. `retired_on` is the first Pacific day on which the name is dead, `silent_from`
-    the first on which it is accepted and answers nothing.
+    needs a request of its own. `retired_on` is the first Pacific day on which the name is dead, `silent_from`
+    the first on which its answers are empty.
     """
 
     name: str
@@ -64,13 +64,13 @@ class Rule:
     reels_only: bool = False
 
     def is_alive(self, version: int, today: date) -> bool:
-        """Whether the name is valid for Graph API version `version` on the Pacific day `today`."""
+        """Return whether the name is valid for Graph API version `version` on the Pacific day `today`."""
         if self.retired_on is not None and today >= self.retired_on:
             return False
         return self.first_version <= version <= self.last_version
 
     def is_silent(self, today: date) -> bool:
-        """Whether the name is accepted on the Pacific day `today` and brings no block."""
+        """Return whether requests for the name bring no block on the Pacific day `today`."""
         return today >= (self.silent_from or date.max)
 
 
@@ -176,7 +176,7 @@ POST = _table(
         "post_video_view_time_by_country_id post_video_social_actions_count_unique post_video_length",
         LIFETIME,
     ),
-    # Found dead on posts on 26 August 2026, while the same name lives on for `video_insights`.
+    # Retired for posts by 26 August 2026; `video_insights` still has the same name.
     _rules(
         _variants("post_video_retention_graph", "_autoplayed _clicked_to_play"), LIFETIME, retired_on=date(2026, 8, 26)
     ),
@@ -252,7 +252,7 @@ VIDEO = _table(
     ),
     [Rule("total_video_consumption_rate", LIFETIME, silent_from=date(2026, 11, 1))],
 )
-# What `video_insights` answers when no metric is named.
+# The metrics of `video_insights` if a request names none.
 VIDEO_DEFAULT = ("total_video_views", "total_video_view_total_time", "total_video_avg_time_watched")
 
 _TOTAL: tuple[str, ...] = ("total_value",)
@@ -274,7 +274,7 @@ INSTAGRAM = _table(
     [Rule("follows_and_unfollows", DAY, ("follow_type",), _TOTAL, empty_when_small=True)],
     _totals("profile_links_taps", ("contact_button_type",)),
     _totals("content_views quotes threads_views threads_likes threads_replies"),
-    # Seen rejected on v23 in September 2026, while others still ask for it on v22.
+    # A recording of September 2026 shows a refusal on v23; other projects still use it on v22.
     [Rule("online_followers", LIFETIME, last_version=22, empty_when_small=True)],
     [Rule(name, LIFETIME, DEMOGRAPHIC_DIMENSIONS, _TOTAL, empty_when_small=True) for name in DEMOGRAPHICS[:2]],
     # No longer in the table of v25.
@@ -305,7 +305,7 @@ TABLES: dict[Kind, dict[str, Rule]] = {
     "media": MEDIA,
 }
 
-# Names that died before any world of the simulator begins; they are simply unknown. Kept for tests.
+# Names that Meta retired before any world begins; the simulated Meta does not know them. Tests use them.
 LONG_DEAD: dict[Kind, tuple[str, ...]] = {
     "page": (
         "page_engaged_users", "page_consumptions", "page_content_activity", "page_positive_feedback_by_type",
@@ -328,13 +328,13 @@ LONG_DEAD: dict[Kind, tuple[str, ...]] = {
 
 
 def fits(rule: Rule, medium: Media) -> bool:
-    """Whether this medium answers the metric; one of an odd product answers what posts and reels have in common."""
+    """Return whether the medium has the metric. Media of unknown products have what posts and reels share."""
     needed = FEED_AND_REELS if medium.has_odd_product else {medium.product_type}
     return needed <= rule.products
 
 
 def kind_of(node: Node) -> Kind | None:
-    """The table that holds for `node`; None for what has no insights."""
+    """Return the kind of `node`, or None if it has no insights."""
     kinds: dict[type[object], Kind] = {
         Page: "page",
         Post: "post",

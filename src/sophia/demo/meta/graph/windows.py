@@ -1,4 +1,4 @@
-"""`since`, `until` and `date_preset`: which Pacific days an insights request covers, and the windows beside it."""
+"""`since`, `until` and `date_preset`: the Pacific days of an insights request, and the neighbouring windows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ INSTAGRAM_KEPT_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `since` to `until` (aware). Covers the days whose closing midnight is after `since` and not after `until`."""
+    """The days whose closing midnight is after `since` and not after `until` (aware)."""
 
     since: datetime
     until: datetime
@@ -25,12 +25,12 @@ class Window:
         return days_closing_in(self.since, self.until)
 
     def require_at_most(self, days: int) -> None:
-        """The limit is counted in seconds, so `days` days across the autumn clock change are too many."""
+        """Raise GraphError for longer windows. Meta counts seconds, so the autumn clock change makes a window too long."""
         if (self.until - self.since).total_seconds() > days * 86400:
             raise window_too_long(days)
 
     def links(self, request: Request, path: str, parameters: Mapping[str, str], version: int) -> str:
-        """`previous` and `next`: the windows of the same length before and after, whether or not they lie in the future."""
+        """Return `previous` and `next`: the neighbouring windows of the same length, even in the future."""
         kept = {key: value for key, value in parameters.items() if key not in {"since", "until", "date_preset"}}
         since, until = int(self.since.timestamp()), int(self.until.timestamp())
         length = until - since
@@ -42,7 +42,7 @@ class Window:
 
 
 def read_window(parameters: Mapping[str, str], now: datetime, default: Window) -> Window:
-    """The window that was asked for; `date_preset` counts only when neither `since` nor `until` is given."""
+    """Return the requested window. `date_preset` has an effect only without `since` and `until`."""
     since, until = parameters.get("since"), parameters.get("until")
     if not since and not until:
         preset = parameters.get("date_preset")
@@ -56,7 +56,7 @@ def read_window(parameters: Mapping[str, str], now: datetime, default: Window) -
 
 
 def _moment(text: str, name: str) -> datetime:
-    """Unix seconds, or a date that stands for its Pacific midnight."""
+    """Return the moment of Unix seconds, an ISO moment, or a date, which means its Pacific midnight."""
     try:
         if text.isdigit():
             return datetime.fromtimestamp(int(text), UTC)
@@ -69,13 +69,13 @@ def _moment(text: str, name: str) -> datetime:
 
 
 def last_days(now: datetime, count: int) -> Window:
-    """The last `count` days that are closed at `now`."""
+    """Return the last `count` days that are closed at `now`."""
     midnight = day_start(pacific_day(now))
     return Window(day_start(pacific_day(now) - count * ONE_DAY), midnight)
 
 
 def preset_window(preset: str, now: datetime) -> Window:
-    """The window of a `date_preset`; weeks and months are Pacific ones. GraphError 100 for an unknown one."""
+    """Return the window of a `date_preset`; weeks and months are Pacific ones. GraphError 100 for an unknown one."""
     today = pacific_day(now)
     monday = today - today.weekday() * ONE_DAY
     sunday = today - (today.weekday() + 1) % 7 * ONE_DAY

@@ -1,6 +1,6 @@
-"""The wordings in which Meta refuses one metric of a request: those that are publicly known, and invented ones.
+"""Texts in which Meta refuses one metric of a request: publicly known ones, and invented ones.
 
-Nobody knows all of Meta's texts, so a program that reads meaning from them meets texts here that it cannot know.
+No list of Meta's texts is complete, so a program that interprets them must cope with unknown ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from types import MappingProxyType
 from sophia.demo.meta.graph.errors import GraphError
 from sophia.demo.meta.world.noise import seed_of
 
-# Meta's lists of valid names are long; this many are enough to look like one.
+# Meta's lists of valid names are long; so many names make a similar one.
 _LISTED_NAMES = 30
 
 
@@ -18,9 +18,9 @@ _LISTED_NAMES = 30
 class Wording:
     """A text with its code. `message` and `user_message` may hold these in braces:
 
-    `metric` the refused name; `place` its position in the request, from 0; `valid` valid names with commas; `others` the
-    names beside it in the request, which are fine (valid ones where it stands alone). `is_public`: other projects or
-    Meta's documentation recorded it; the rest is invented.
+    `metric` the refused name; `place` its position in the request, from 0; `valid` valid names with commas; `others`
+    the other names of the request, or valid ones if it has none. `is_public`: other projects or Meta's documentation
+    recorded the text; the others are invented.
     """
 
     code: int
@@ -32,11 +32,11 @@ class Wording:
 
     @property
     def names_metric(self) -> bool:
-        """Whether a reader of the error learns which name is refused."""
+        """Whether the error names the refused metric."""
         return "{metric}" in f"{self.message} {self.user_message}"
 
     def error(self, metric: str, requested: Sequence[str], valid: Sequence[str]) -> GraphError:
-        """The refusal of `metric` in a request for `requested`; `valid` names are accepted for this kind of object."""
+        """Return the refusal of `metric` in a request for the names `requested`, where `valid` names would be accepted."""
         allowed = [name for name in valid if name != metric][:_LISTED_NAMES]
         others = [name for name in requested if name != metric] or allowed[:2]
         parts = {
@@ -105,5 +105,5 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType({**_PUBLIC, **_INVENTED})
 
 
 def choose_wording(seed: int, kind: str, metric: str) -> str:
-    """The name of a wording, picked by `seed`: the same for the same arguments."""
+    """Return the name of a wording, picked by `seed`: the same for the same arguments."""
     return list(WORDINGS)[seed_of(seed, "wording", kind, metric) % len(WORDINGS)]

@@ -25,7 +25,7 @@ from sophia.demo.meta.world.objects import DEMOGRAPHICS, InstagramAccount, Media
 from sophia.demo.meta.world.pacific import end_time
 from sophia.demo.meta.world.world import is_alive
 
-# `follower_count` and `online_followers` reach back this far, the running day excluded.
+# `follower_count` and `online_followers` go back so many days before the running one.
 RECENT_DAYS = 30
 _METRIC_TYPES = ("default", "time_series", "total_value")
 _PERIODS = ("day", "week", "days_28", "lifetime")
@@ -44,24 +44,24 @@ class AccountPlan:
     days: list[date]
 
 
-def _rules(request_context: RequestContext, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
-    """The rules of `names`; the first unknown one is refused with a list of all valid names."""
-    if not request_context.has_scope("instagram_manage_insights"):
+def _rules(context: RequestContext, kind: Kind, names: list[str]) -> tuple[Rule, ...]:
+    """Return the rules of `names`. Raise a refusal of the first unknown name that lists all valid ones."""
+    if not context.has_scope("instagram_manage_insights"):
         raise errors.permission_missing("instagram_manage_insights")
     if not names:
         raise errors.bad_parameter("The parameter metric is required")
-    request_context.refuse_metrics(kind, kind, names)
+    context.refuse_metrics(kind, kind, names)
     rules = []
     for index, name in enumerate(names):
-        rule = request_context.rule(kind, name)
+        rule = context.rule(kind, name)
         if rule is None:
-            raise errors.invalid_instagram_metric(index, request_context.valid_names(kind))
+            raise errors.invalid_instagram_metric(index, context.valid_names(kind))
         rules.append(rule)
     return tuple(rules)
 
 
 def _refuse_type(rules: tuple[Rule, ...], metric_type: str | None, period: str) -> None:
-    """Which metrics may be asked as time series, which as totals, for which period."""
+    """Raise GraphError if a metric does not have this metric type or period."""
     if metric_type and metric_type not in _METRIC_TYPES:
         raise errors.bad_parameter(f"metric_type must be one of the following values: {', '.join(_METRIC_TYPES)}")
     is_total = metric_type == "total_value"
@@ -90,9 +90,9 @@ def _refuse_dimensions(rules: tuple[Rule, ...], dimensions: tuple[str, ...], is_
         raise errors.bad_parameter("breakdown needs metric_type=total_value")
 
 
-def make_account_plan(request_context: RequestContext, parameters: Mapping[str, str]) -> AccountPlan:
+def make_account_plan(context: RequestContext, parameters: Mapping[str, str]) -> AccountPlan:
     """Check a request for account insights. GraphError when Meta would refuse it."""
-    rules = _rules(request_context, "instagram", metric_names(parameters))
+    rules = _rules(context, "instagram", metric_names(parameters))
     period = parameters.get("period")
     if not period:
         raise errors.bad_parameter("The parameter period is required")
@@ -100,7 +100,7 @@ def make_account_plan(request_context: RequestContext, parameters: Mapping[str, 
         raise errors.bad_parameter(f"period must be one of the following values: {', '.join(_PERIODS)}")
     metric_type = parameters.get("metric_type")
     _refuse_type(rules, metric_type, period)
-    window = read_window(parameters, request_context.now, last_days(request_context.now, 1))
+    window = read_window(parameters, context.now, last_days(context.now, 1))
     window.require_at_most(INSTAGRAM_MAX_DAYS)
     dimensions = dimension_names(parameters)
     is_total = metric_type == "total_value"
@@ -108,44 +108,44 @@ def make_account_plan(request_context: RequestContext, parameters: Mapping[str, 
     timeframe = parameters.get("timeframe") or "this_month"
     if timeframe not in TIMEFRAMES and any(rule.name in DEMOGRAPHICS for rule in rules):
         raise errors.bad_parameter("timeframe must be one of the following values: this_week, this_month")
-    oldest = request_context.today - timedelta(days=INSTAGRAM_KEPT_DAYS)
-    days = [day for day in window.days() if oldest <= day < request_context.today]
+    oldest = context.today - timedelta(days=INSTAGRAM_KEPT_DAYS)
+    days = [day for day in window.days() if oldest <= day < context.today]
     return AccountPlan(rules, period, is_total, dimensions, timeframe, window, days)
 
 
 def account_insights(
-    request_context: RequestContext,
+    context: RequestContext,
     account: InstagramAccount,
     parameters: Mapping[str, str],
-    wanted: frozenset[str] | None = None,
+    keys: frozenset[str] | None = None,
 ) -> str:
-    """`/{ig}/insights`: what Meta has nothing to say about is left out, never 0."""
-    plan = make_account_plan(request_context, parameters)
-    request_context.refuse_if_broken(account.id)
-    if request_context.has_silent_insights(account.id):
+    """Answer `/{ig}/insights`. Values that Meta does not have are absent, never 0."""
+    plan = make_account_plan(context, parameters)
+    context.refuse_if_broken(account.id)
+    if context.has_silent_insights(account.id):
         return EMPTY
     texts = []
     for rule in plan.rules:
         if rule.empty_when_small and account.is_small:
             continue
-        block = make_block(rule.name, plan.period, wanted)
+        block = make_block(rule.name, plan.period, keys)
         if rule.name in DEMOGRAPHICS:
-            texts.append(block.render_total(account.id, _demographics(request_context, account, rule.name, plan)))
+            texts.append(block.render_total(account.id, _demographics(context, account, rule.name, plan)))
         elif plan.is_total and rule.metric_types:
-            total = _total(request_context, account, rule.name, plan)
+            total = _total(context, account, rule.name, plan)
             if total is not None:
                 texts.append(block.render_total(account.id, total))
         else:
-            entries = _series(request_context, account, rule.name, plan)
+            entries = _series(context, account, rule.name, plan)
             if entries:
                 texts.append(block.render(account.id, ",".join(entries)))
-    links = plan.window.links(request_context.request, f"{account.id}/insights", parameters, NEWEST_VERSION)
+    links = plan.window.links(context.request, f"{account.id}/insights", parameters, NEWEST_VERSION)
     return insights_json(texts, links)
 
 
-def _series(request_context: RequestContext, account: InstagramAccount, metric: str, plan: AccountPlan) -> list[str]:
-    truth, entries = request_context.truth, []
-    recent = request_context.today - timedelta(days=RECENT_DAYS)
+def _series(context: RequestContext, account: InstagramAccount, metric: str, plan: AccountPlan) -> list[str]:
+    truth, entries = context.truth, []
+    recent = context.today - timedelta(days=RECENT_DAYS)
     for day in plan.days:
         if metric == "online_followers":
             if day < recent:
@@ -154,27 +154,27 @@ def _series(request_context: RequestContext, account: InstagramAccount, metric: 
         elif truth.is_empty_day(account, day) or (metric == "follower_count" and day < recent):
             continue
         elif plan.period == "day":
-            value = str(truth.instagram_day(account, metric, day, request_context.now))
+            value = str(truth.instagram_day(account, metric, day, context.now))
         else:
-            value = str(truth.instagram_reach(account, plan.period, day, request_context.now))
+            value = str(truth.instagram_reach(account, plan.period, day, context.now))
         entries.append(f'{{"value":{value},"end_time":"{end_time(day)}"}}')
     return entries
 
 
-def _total(request_context: RequestContext, account: InstagramAccount, metric: str, plan: AccountPlan) -> str | None:
-    """`total_value` over the window; None when Meta keeps no day of it."""
-    total = request_context.truth.instagram_window(account, metric, plan.days, request_context.now)
+def _total(context: RequestContext, account: InstagramAccount, metric: str, plan: AccountPlan) -> str | None:
+    """Return `total_value` over the window, or None if Meta keeps no day of it."""
+    total = context.truth.instagram_window(account, metric, plan.days, context.now)
     if total is None:
         return None
     if not plan.dimensions:
         return f'{{"value":{total}}}'
-    known = tuple("follow_type" if name in FOLLOW_TYPES else name for name in plan.dimensions)
-    parts = request_context.truth.instagram_window_parts(account, metric, plan.days, known, request_context.now)
+    dimensions = tuple("follow_type" if name in FOLLOW_TYPES else name for name in plan.dimensions)
+    parts = context.truth.instagram_window_parts(account, metric, plan.days, dimensions, context.now)
     return f'{{"value":{total},"breakdowns":[{_breakdown(plan.dimensions, parts)}]}}'
 
 
 def _breakdown(dimensions: tuple[str, ...], parts: Mapping[tuple[str, ...], int]) -> str:
-    """One element of `breakdowns`; without parts there are no `results`."""
+    """Return one element of `breakdowns`, without `results` if there are no parts."""
     keys = as_json(list(dimensions))
     if not parts:
         return f'{{"dimension_keys":{keys}}}'
@@ -182,11 +182,11 @@ def _breakdown(dimensions: tuple[str, ...], parts: Mapping[tuple[str, ...], int]
     return f'{{"dimension_keys":{keys},"results":[{results}]}}'
 
 
-def _demographics(request_context: RequestContext, account: InstagramAccount, metric: str, plan: AccountPlan) -> str:
-    """Only `breakdowns`, no `value`. For the engaged audience Meta puts the time frame before what was asked for."""
+def _demographics(context: RequestContext, account: InstagramAccount, metric: str, plan: AccountPlan) -> str:
+    """Return `breakdowns` without a `value`. Meta puts the time frame before the dimensions of the engaged audience."""
     if not plan.dimensions:
         return "{}"
-    parts: Parts = request_context.truth.demographics(account, metric, plan.dimensions, request_context.now)
+    parts: Parts = context.truth.demographics(account, metric, plan.dimensions, context.now)
     top = sorted(parts.items(), key=lambda item: -item[1])[:45] if len(plan.dimensions) == 1 else list(parts.items())
     if metric != "engaged_audience_demographics":
         return f'{{"breakdowns":[{_breakdown(plan.dimensions, dict(top))}]}}'
@@ -203,17 +203,17 @@ class MediaPlan:
 
 
 def make_media_plan(
-    request_context: RequestContext, parameters: Mapping[str, str], wanted: frozenset[str] | None = None
+    context: RequestContext, parameters: Mapping[str, str], keys: frozenset[str] | None = None
 ) -> MediaPlan:
     """Check a request for media insights as far as it does not depend on the medium."""
-    rules = _rules(request_context, "media", metric_names(parameters))
+    rules = _rules(context, "media", metric_names(parameters))
     period = parameters.get("period") or "lifetime"
     if period != "lifetime":
         listed = ",".join(rule.name for rule in rules)
         raise errors.bad_parameter(f"Incompatible metrics ({listed}) with period ({period})")
     dimensions = dimension_names(parameters)
     _refuse_dimensions(rules, dimensions, is_total=True, span=2)
-    blocks = tuple((rule, make_block(rule.name, "lifetime", wanted)) for rule in rules)
+    blocks = tuple((rule, make_block(rule.name, "lifetime", keys)) for rule in rules)
     return MediaPlan(blocks, dimensions[0] if dimensions else None)
 
 
@@ -223,25 +223,25 @@ def _media_kind(medium: Media) -> MediaKind:
     return "reels" if medium.product_type == "REELS" else "story"
 
 
-def media_insights(request_context: RequestContext, plan: MediaPlan, medium: Media) -> str:
-    """`/{media}/insights`, alone or expanded in a list: a metric that does not fit the product fails the whole call."""
-    request_context.refuse_if_broken(medium.id)
-    request_context.refuse_metrics(_media_kind(medium), "media", [rule.name for rule, _ in plan.blocks])
+def media_insights(context: RequestContext, plan: MediaPlan, medium: Media) -> str:
+    """Answer `/{media}/insights`, alone or in a list. A metric that the product lacks fails the whole call."""
+    context.refuse_if_broken(medium.id)
+    context.refuse_metrics(_media_kind(medium), "media", [rule.name for rule, _ in plan.blocks])
     if medium.before_professional:
         raise errors.before_professional()
     for rule, _ in plan.blocks:
         if not fits(rule, medium):
             raise errors.wrong_product(rule.name)
-    if medium.is_story and not is_alive(medium, request_context.now):
+    if medium.is_story and not is_alive(medium, context.now):
         raise errors.unknown_object(medium.id)
-    if request_context.truth.has_too_few_viewers(medium, request_context.now):
+    if context.truth.has_too_few_viewers(medium, context.now):
         raise errors.too_few_viewers()
-    if request_context.has_silent_insights(medium.account_id):
+    if context.has_silent_insights(medium.account_id):
         return EMPTY
-    figures = request_context.truth.media_figures(medium, request_context.now)
+    figures = context.truth.media_figures(medium, context.now)
     texts = []
     for rule, block in plan.blocks:
-        value = value_json(request_context.truth.media_value(medium, rule.name, figures))
+        value = value_json(context.truth.media_value(medium, rule.name, figures))
         total = None
         if plan.dimension is not None:
             parts: Parts = {(key,): part for key, part in media_parts(rule.name, figures).items()}

@@ -1,10 +1,11 @@
-"""The exact numbers of an Instagram account for one Pacific day, who its audience is, and how totals fall apart."""
+"""The exact figures of an Instagram account for one Pacific day, its audience, and the parts of totals."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from sophia.demo.meta.truth.attention import DayAttention
+from sophia.demo.meta.truth.media_figures import MediaFigures
 from sophia.demo.meta.world.noise import around_one, seed_of, split, unit, weights_of
 from sophia.demo.meta.world.objects import DEMOGRAPHIC_DIMENSIONS, DEMOGRAPHICS, InstagramAccount
 
@@ -15,7 +16,7 @@ UNIQUE = frozenset({"reach", "accounts_engaged"})
 
 @dataclass(frozen=True, slots=True)
 class InstagramFigures:
-    """Whole numbers of one day as Meta knows them at some moment."""
+    """Whole numbers of one day as Meta serves them at some moment."""
 
     views: int
     reach: int
@@ -41,28 +42,45 @@ class InstagramFigures:
         return self.likes + self.comments + self.shares + self.saves + self.replies + self.reposts
 
 
-# Per follower and day. The first nine follow what the platform shows, the others what people seek out.
-_SHOWN_RATES = (0.62, 0.29, 0.026, 0.031, 0.0027, 0.0034, 0.0041, 0.0009, 0.0011)
+# Per follower and day. The first nine depend on what the platform shows, the others on what people look for.
+_SHOWN_RATES = (0.62, 0.4, 0.026, 0.031, 0.0027, 0.0034, 0.0041, 0.0009, 0.0011)
 _SOUGHT_RATES = (0.0031, 0.021, 0.0024, 0.0002, 0.006, 0.0007, 0.0003, 0.0032, 0.0019)
-# Of the first ones, what people do.
+# The people's reactions among the first nine.
 _REACTIONS = range(2, 9)
 _NEVER_RESTATED = 2
 
 
+def instagram_views(seed: int, account: InstagramAccount, day: date, attention: DayAttention) -> float:
+    """Return the views of `day` before they are rounded."""
+    return account.followers * attention.distributed * _SHOWN_RATES[0] * around_one(seed, 24 * day.toordinal(), 0.1)
+
+
 def instagram_figures(
-    seed: int, account: InstagramAccount, day: date, attention: DayAttention, share: float
+    seed: int, account: InstagramAccount, day: date, attention: DayAttention, share: float, media: MediaFigures
 ) -> InstagramFigures:
-    """The figures of `day`, of which Meta knows `share` so far; follows and unfollows are known at once."""
+    """Return the figures of `day`, of which Meta serves `share` so far, and never less than the day's gains of its
+    `media`.
+
+    Follows and unfollows are known at once.
+    """
     base = 24 * day.toordinal()
-    shown, sought = account.followers * attention.shown * share, account.followers * attention.free
+    distributed, sought = account.followers * attention.distributed * share, account.followers * attention.sought
     numbers = [
-        int(shown * rate * (attention.response if index in _REACTIONS else 1.0) * around_one(seed, base + index, 0.1))
+        int(
+            distributed
+            * rate
+            * (attention.response if index in _REACTIONS else 1.0)
+            * around_one(seed, base + index, 0.1)
+        )
         for index, rate in enumerate(_SHOWN_RATES)
     ]
+    interactions = (media.likes, media.comments, media.shares, media.saved, media.replies, media.reposts)
+    gains = (media.views, media.reach, 0, *interactions)
+    numbers = [max(pair) for pair in zip(numbers, gains, strict=True)]
     restated = len(_SOUGHT_RATES) - _NEVER_RESTATED
-    for place, rate in enumerate(_SOUGHT_RATES):
-        known = sought * share if place < restated else sought
-        numbers.append(int(known * rate * around_one(seed, base + 9 + place, 0.4) + 0.4 * (place >= restated)))
+    for index, rate in enumerate(_SOUGHT_RATES):
+        known_share = sought * share if index < restated else sought
+        numbers.append(int(known_share * rate * around_one(seed, base + 9 + index, 0.4) + 0.4 * (index >= restated)))
     return InstagramFigures(*numbers)
 
 
@@ -95,9 +113,9 @@ _BUTTONS = ("DIRECTION", "CALL", "EMAIL", "BOOK_NOW", "TEXT", "UNDEFINED")
 
 
 def day_parts(account: InstagramAccount, total: int, dimensions: tuple[str, ...]) -> Parts:
-    """`total` taken apart by `dimensions`, zero parts left out; the parts add up to `total`.
+    """Return the parts of `total` by `dimensions`, without zeros; their sum is `total`.
 
-    One dimension alone is the sum over the other of the finest division, so both views agree to the digit.
+    The parts of one dimension are sums over the other one, so that both divisions agree exactly.
     """
     if dimensions == ("contact_button_type",):
         parts = split(total, weights_of(seed_of("buttons", account.id), len(_BUTTONS)))
@@ -105,15 +123,15 @@ def day_parts(account: InstagramAccount, total: int, dimensions: tuple[str, ...]
     products = split(total, weights_of(seed_of("products", account.id), len(_PRODUCTS)))
     cells: Parts = {}
     for product, part in zip(_PRODUCTS, products, strict=True):
-        known = 0.35 + 0.4 * unit(seed_of("followers", account.id, product))
-        for follow_type, cell in zip(_FOLLOW_TYPES, split(part, (known, 0.98 - known, 0.02)), strict=True):
+        known_share = 0.35 + 0.4 * unit(seed_of("followers", account.id, product))
+        for follow_type, cell in zip(_FOLLOW_TYPES, split(part, (known_share, 0.98 - known_share, 0.02)), strict=True):
             key = tuple(product if dimension == "media_product_type" else follow_type for dimension in dimensions)
             cells[key] = cells.get(key, 0) + cell
     return {key: cell for key, cell in cells.items() if cell > 0}
 
 
 def follow_parts(days: list[InstagramFigures]) -> Parts:
-    """FOLLOWER counts the follows, NON_FOLLOWER the unfollows of `days`."""
+    """Return the follows of `days` as FOLLOWER and the unfollows as NON_FOLLOWER."""
     parts = {("FOLLOWER",): sum(day.follows for day in days), ("NON_FOLLOWER",): sum(day.unfollows for day in days)}
     return {key: part for key, part in parts.items() if part > 0}
 
@@ -131,7 +149,7 @@ _AGE_GROUP, _PLACE_GROUP = frozenset({"age", "gender"}), frozenset({"country", "
 
 
 def _people(seed: int) -> tuple[tuple[tuple[str, str], ...], tuple[float, ...]]:
-    """Every (age, gender) with its weight."""
+    """Return every (age, gender) with its weight."""
     ages = weights_of(seed_of(seed, "age"), len(_AGES), 0.9)
     cells = tuple((age, gender) for age in _AGES for gender in _GENDERS)
     weights = tuple(weight * share for weight in ages for share in (0.52, 0.43, 0.05))
@@ -139,7 +157,7 @@ def _people(seed: int) -> tuple[tuple[tuple[str, str], ...], tuple[float, ...]]:
 
 
 def _places(seed: int) -> tuple[tuple[tuple[str, str], ...], tuple[float, ...]]:
-    """Every (country, city) with its weight."""
+    """Return every (country, city) with its weight."""
     countries = weights_of(seed_of(seed, "country"), len(_CITIES_BY_COUNTRY), 0.45)
     cells = tuple((country, city) for country, cities in _CITIES_BY_COUNTRY.items() for city in cities)
     weights = tuple(weight * share for weight in countries for share in (0.7, 0.3))
@@ -147,7 +165,7 @@ def _places(seed: int) -> tuple[tuple[tuple[str, str], ...], tuple[float, ...]]:
 
 
 def demographics(account: InstagramAccount, metric: str, followers: int, dimensions: tuple[str, ...]) -> Parts:
-    """Who the audience is, by any of age, gender, country and city; zero parts left out."""
+    """Return the audience by any of age, gender, country and city, without zeros."""
     seed = seed_of("audience", account.id, metric)
     total = int(followers * _COUNTED_SHARE[metric])
     cells: dict[tuple[str, ...], int] = {(): total}
@@ -167,13 +185,13 @@ def demographics(account: InstagramAccount, metric: str, followers: int, dimensi
     places = [order.index(dimension) for dimension in dimensions]
     parts: Parts = {}
     for cell, amount in cells.items():
-        key = tuple(cell[place] for place in places)
+        key = tuple(cell[index] for index in places)
         parts[key] = parts.get(key, 0) + amount
     return {key: part for key, part in parts.items() if part > 0}
 
 
 def online_followers(account: InstagramAccount, day: date, followers: int) -> dict[str, int]:
-    """How many followers were online in each hour "0" to "23" of `day`."""
+    """Return how many followers were online in each hour "0" to "23" of `day`."""
     seed = seed_of("online", account.id)
     busiest = int(24 * unit(seed))
     hours = {}

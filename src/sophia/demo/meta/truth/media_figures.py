@@ -1,22 +1,25 @@
-"""The exact counters of an Instagram post, reel or story at one hour, and every metric that is made of them."""
+"""The exact counters of an Instagram post, reel or story, and the metrics made of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sophia.demo.meta.truth.page_figures import Number
+from sophia.demo.meta.truth.values import Number
 from sophia.demo.meta.world.noise import around_one, split, unit
 from sophia.demo.meta.world.objects import Media
 
-# Per final view: views, reach, likes, comments, saved, shares, reposts, follows, profile visits, bio link clicks, other actions.
-_RATES = (1.0, 0.6, 0.055, 0.004, 0.008, 0.006, 0.0015, 0.0012, 0.009, 0.0016, 0.0024)
-_STORY_RATES = (0.4, 0.05, 0.09, 0.12, 0.012, 0.007)
-# A story with so few viewers is refused with code 10.
+# Per view: views, reach, likes, comments, saved, shares, reposts, follows, profile visits, bio link clicks, other
+# actions.
+_RATES = (1.0, 0.45, 0.055, 0.004, 0.008, 0.006, 0.0015, 0.0012, 0.009, 0.0016, 0.0024)
+_STORY_RATES = (0.4, 0.05, 0.09, 0.12, 0.003, 0.007)
+# Meta refuses the insights of a story with fewer viewers with code 10.
 ENOUGH_VIEWERS = 5
+# The views of a story that never gets so many viewers.
+FEW_VIEWS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFigures:
-    """Lifetime counters of one medium at one hour; every one of them only ever grows. Times in milliseconds."""
+    """Lifetime counters of one medium at one hour, which never fall. Times in milliseconds."""
 
     views: int
     reach: int
@@ -50,29 +53,20 @@ class MediaFigures:
         return self.tap_forward + self.tap_back + self.tap_exit + self.swipe_forward
 
 
-def final_counts(seed: int, medium: Media, followers: int) -> tuple[float, ...]:
-    """What the counters of `medium` would reach in the end; the order is that of `MediaFigures`."""
-    views = medium.size * followers
-    if medium.few_viewers:
-        views = 6.0  # of which 60 % are people: never five of them
-    counts = [views * rate * around_one(seed, 200 + place, 0.2 if place else 0.0) for place, rate in enumerate(_RATES)]
-    counts[2:] = [count * medium.response for count in counts[2:]]
-    if medium.few_viewers:
-        counts[1] = 3.9
+def rates_per_view(seed: int, medium: Media) -> tuple[float, ...]:
+    """Return what the counters of `medium` gain per view, in the order of `MediaFigures`."""
+    rates = [rate * around_one(seed, 200 + index, 0.2 if index else 0.0) for index, rate in enumerate(_RATES)]
+    rates[2:] = [rate * medium.response for rate in rates[2:]]
     if medium.is_story:
-        counts[2] = counts[3] = counts[4] = 0.0
-        steps = [views * rate * around_one(seed, 230 + index, 0.2) for index, rate in enumerate(_STORY_RATES)]
-        return (*counts, *steps, 0.0)
-    watched = views * 1000.0 * medium.length_seconds * (0.3 + 0.3 * unit(seed, 240))
-    return (*counts, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, watched if medium.product_type == "REELS" else 0.0)
-
-
-def media_figures(finals: tuple[float, ...], progress: float) -> MediaFigures:
-    return MediaFigures(*[int(final * progress) for final in finals])
+        rates[2] = rates[3] = rates[4] = 0.0
+        steps = [rate * around_one(seed, 230 + index, 0.2) for index, rate in enumerate(_STORY_RATES)]
+        return (*rates, *steps, 0.0)
+    watched_ms = 1000.0 * medium.length_seconds * (0.3 + 0.3 * unit(seed, 240))
+    return (*rates, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, watched_ms if medium.product_type == "REELS" else 0.0)
 
 
 def _skip_rate(medium: MediaFigures) -> Number:
-    """Share of viewers who left within three seconds, as a fraction."""
+    """Return the fraction of viewers that left within three seconds."""
     return round(0.2 + 0.3 * (medium.views % 97) / 97, 4) if medium.views else 0.0
 
 
@@ -103,7 +97,7 @@ MEDIA_RECIPES: dict[str, Callable[[MediaFigures], Number]] = {
 
 
 def media_parts(metric: str, medium: MediaFigures) -> dict[str, int]:
-    """`profile_activity` by action_type, `navigation` by story_navigation_action_type; zero parts left out."""
+    """`profile_activity` by action_type, `navigation` by story_navigation_action_type; without zeros."""
     if metric == "navigation":
         steps = ("tap_forward", "tap_back", "tap_exit", "swipe_forward")
         return {step: count for step in steps if (count := int(getattr(medium, step))) > 0}

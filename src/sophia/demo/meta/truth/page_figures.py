@@ -1,15 +1,14 @@
-"""The exact numbers of a Facebook Page for one Pacific day, and every metric that is made of them."""
+"""The exact figures of a Facebook Page for one Pacific day, and the metrics made of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from sophia.demo.meta.truth.attention import DayAttention
+from sophia.demo.meta.truth.post_figures import PostFigures
+from sophia.demo.meta.truth.values import Value, part_of
 from sophia.demo.meta.world.noise import around_one, seed_of, split, weights_of
 from sophia.demo.meta.world.objects import REACTIONS, Page
-
-Number = int | float
-Value = Number | Mapping[str, Number]
 
 _COUNTRIES = ("US", "PT", "CA", "DE", "MX", "BR", "FR", "IN")
 _CITIES = ("Lima, Peru", "Lisbon, Portugal", "Toronto, ON, Canada", "Leipzig, Germany", "Lyon, France", "Pune, India")
@@ -17,7 +16,7 @@ _CITIES = ("Lima, Peru", "Lisbon, Portugal", "Toronto, ON, Canada", "Leipzig, Ge
 
 @dataclass(frozen=True, slots=True)
 class PageFigures:
-    """Whole numbers of one day as Meta knows them at some moment; times in milliseconds."""
+    """Whole numbers of one day as Meta serves them at some moment; times in milliseconds."""
 
     views: int
     reach: int
@@ -43,40 +42,54 @@ class PageFigures:
         return self.like + self.love + self.wow + self.haha + self.sorry + self.anger
 
 
-# Per follower and day. The first fourteen follow what the platform shows, the others what people seek out.
-_SHOWN_RATES = (0.31, 0.17, 0.011, 0.016, 0.004, 0.0008, 0.0012, 0.0004, 0.0005, 0.0035, 0.0022, 0.09, 0.021, 700.0)
+# Per follower and day. The first fourteen depend on what the platform shows, the others on what people seek out.
+_SHOWN_RATES = (0.31, 0.2, 0.011, 0.016, 0.004, 0.0008, 0.0012, 0.0004, 0.0005, 0.0035, 0.0022, 0.12, 0.021, 2000.0)
 _SOUGHT_RATES = (0.024, 0.003, 0.0021, 0.0013)
-# Of those, what people do: clicks, reactions, comments, shares.
+# The people's reactions among them: clicks, reactions, comments, shares.
 _REACTIONS = range(2, 11)
-# Follows are counted at once; restating them would contradict the level of followers.
+# Meta counts follows at once; a restatement would contradict the number of followers.
 _NEVER_RESTATED = 2
 
 
-def page_figures(seed: int, page: Page, day: date, attention: DayAttention, share: float) -> PageFigures:
-    """The figures of `day`, of which Meta knows `share` so far."""
+def page_views(seed: int, page: Page, day: date, attention: DayAttention) -> float:
+    """Return the views of `day` before they are rounded."""
+    return page.followers * attention.distributed * _SHOWN_RATES[0] * around_one(seed, 24 * day.toordinal(), 0.1)
+
+
+def page_figures(
+    seed: int, page: Page, day: date, attention: DayAttention, share: float, posts: PostFigures
+) -> PageFigures:
+    """Return the figures of `day`, of which Meta serves `share` so far, and never less than the day's gains of its
+    `posts`.
+    """
     base = 24 * day.toordinal()
-    shown, sought = page.followers * attention.shown * share, page.followers * attention.free
+    distributed, sought = page.followers * attention.distributed * share, page.followers * attention.sought
     numbers = [
-        int(shown * rate * (attention.response if index in _REACTIONS else 1.0) * around_one(seed, base + index, 0.1))
+        int(
+            distributed
+            * rate
+            * (attention.response if index in _REACTIONS else 1.0)
+            * around_one(seed, base + index, 0.1)
+        )
         for index, rate in enumerate(_SHOWN_RATES)
     ]
+    reactions = [getattr(posts, kind) for kind in REACTIONS]
+    gains = (posts.views, posts.reach, posts.clicks, *reactions, posts.comments, posts.shares)
+    gains += (posts.plays, posts.plays_30s, posts.view_time_ms)
+    numbers = [max(pair) for pair in zip(numbers, gains, strict=True)]
     restated = len(_SOUGHT_RATES) - _NEVER_RESTATED
-    for place, rate in enumerate(_SOUGHT_RATES):
-        known = sought * share if place < restated else sought
+    for index, rate in enumerate(_SOUGHT_RATES):
+        total = sought * share if index < restated else sought
         numbers.append(
             int(
-                known * rate * around_one(seed, base + 14 + place, 0.15 if place < restated else 0.5)
-                + 0.4 * (place >= restated)
+                total * rate * around_one(seed, base + 14 + index, 0.15 if index < restated else 0.5)
+                + 0.4 * (index >= restated)
             )
         )
     return PageFigures(*numbers)
 
 
-def _part(share: float) -> Callable[[int], int]:
-    return lambda total: int(total * share)
-
-
-_paid, _clicked, _viral, _unique = _part(0.08), _part(0.22), _part(0.19), _part(0.83)
+_paid, _clicked, _viral, _unique = part_of(0.08), part_of(0.22), part_of(0.19), part_of(0.83)
 Recipe = Callable[[PageFigures], Value]
 
 PAGE_RECIPES: dict[str, Recipe] = {
@@ -115,7 +128,7 @@ PAGE_RECIPES: dict[str, Recipe] = {
     "page_daily_video_ad_break_ad_impressions_by_crosspost_status": lambda day: {"owned": _viral(day.plays)},
     "page_daily_video_ad_break_cpm_by_crosspost_status": lambda day: {"owned": 2.35} if day.plays else {},
     "page_daily_video_ad_break_earnings_by_crosspost_status": lambda day: {"owned": round(day.plays * 0.0004, 2)},
-    # Retired names, still served to a clock that stands before their end.
+    # Retired names; a clock before their end still gets them.
     "page_fan_adds": lambda day: day.follows,
     "page_fan_adds_unique": lambda day: day.follows,
     "page_fan_removes": lambda day: day.unfollows,
@@ -171,6 +184,6 @@ PAGE_LEVELS: dict[str, Callable[[Page, int], Value]] = {
 
 
 def part_share(page: Page, dimension: str) -> float:
-    """The share of views that carries the tag "1" for `is_from_ads` or `is_from_followers`."""
+    """Return the share of views that carries the tag "1" for `is_from_ads` or `is_from_followers`."""
     middle, spread = (0.08, 0.06) if dimension == "is_from_ads" else (0.55, 0.2)
     return middle + spread * (around_one(seed_of("part", page.id, dimension), 0, 1.0) - 1.0)

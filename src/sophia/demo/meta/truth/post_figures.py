@@ -1,20 +1,21 @@
-"""The exact counters of a Facebook post, video or Page story at one hour, and every metric that is made of them."""
+"""The exact counters of a Facebook post, video or Page story, and the metrics made of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sophia.demo.meta.truth.page_figures import Number, Value
+from sophia.demo.meta.truth.values import Number, Value, part_of
 from sophia.demo.meta.world.noise import around_one, split, unit
-from sophia.demo.meta.world.objects import REACTIONS, PageStory, Post
+from sophia.demo.meta.world.objects import REACTIONS, Post
 
-# Per final view, for every kind of post; then what only moving pictures have.
-_RATES = (1.0, 0.62, 0.02, 0.015, 0.012, 0.045, 0.011, 0.0024, 0.0037, 0.0012, 0.0015, 0.009, 0.006)
+# Per view, for every kind of post; then what only videos have: plays, those of 15, 30 and 60 seconds, clicks to play.
+_RATES = (1.0, 0.5, 0.02, 0.015, 0.012, 0.045, 0.011, 0.0024, 0.0037, 0.0012, 0.0015, 0.009, 0.006)
 _PLAY_RATES = (0.55, 0.13, 0.06, 0.02)
+_VIDEO_CLICKS_PER_PLAY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class PostFigures:
-    """Lifetime counters of one post at one hour; every one of them only ever grows. Times in milliseconds."""
+    """Lifetime counters of one post at one hour, which never fall. Times in milliseconds."""
 
     views: int
     reach: int
@@ -34,15 +35,12 @@ class PostFigures:
     plays_30s: int
     plays_60s: int
     view_time_ms: int
+    video_clicks: int
     length_ms: int
 
     @property
     def reactions(self) -> int:
         return self.like + self.love + self.wow + self.haha + self.sorry + self.anger
-
-    @property
-    def video_clicks(self) -> int:
-        return self.plays // 5
 
     @property
     def clicks(self) -> int:
@@ -53,32 +51,23 @@ class PostFigures:
         return self.view_time_ms // self.plays if self.plays else 0
 
 
-def final_counts(seed: int, post: Post, followers: int) -> tuple[float, ...]:
-    """What the counters of `post` would reach in the end; the order is that of `PostFigures`, length left out."""
-    views = post.size * followers
+def rates_per_view(seed: int, post: Post) -> tuple[float, ...]:
+    """Return what the counters of `post` gain per view, in the order of `PostFigures` without the length."""
     # Views have no jitter, so that no other counter can overtake them.
-    counts = [views * rate * around_one(seed, 100 + place, 0.25 if place else 0.0) for place, rate in enumerate(_RATES)]
-    counts[2:] = [count * post.response for count in counts[2:]]
+    rates = [rate * around_one(seed, 100 + index, 0.25 if index else 0.0) for index, rate in enumerate(_RATES)]
+    rates[2:] = [rate * post.response for rate in rates[2:]]
     if post.kind != "photo":
-        counts[3] = 0.0
+        rates[3] = 0.0
     if post.link is None:
-        counts[4] = 0.0
-    plays = [views * rate * around_one(seed, 130 + index, 0.2) for index, rate in enumerate(_PLAY_RATES)]
-    watched = plays[0] * 1000.0 * post.length_seconds * (0.35 + 0.3 * unit(seed, 140))
-    return (*counts, *plays, watched) if post.is_video else (*counts, 0.0, 0.0, 0.0, 0.0, 0.0)
+        rates[4] = 0.0
+    if not post.is_video:
+        return (*rates, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    plays = [rate * around_one(seed, 130 + index, 0.2) for index, rate in enumerate(_PLAY_RATES)]
+    watched_ms = plays[0] * 1000.0 * post.length_seconds * (0.35 + 0.3 * unit(seed, 140))
+    return (*rates, *plays, watched_ms, plays[0] * _VIDEO_CLICKS_PER_PLAY)
 
 
-def post_figures(finals: tuple[float, ...], progress: float, length_seconds: float) -> PostFigures:
-    numbers = [int(final * progress) for final in finals]
-    numbers.append(int(length_seconds * 1000))
-    return PostFigures(*numbers)
-
-
-def _part(share: float) -> Callable[[int], int]:
-    return lambda total: int(total * share)
-
-
-_paid, _clicked, _viral, _unique, _live = _part(0.07), _part(0.24), _part(0.17), _part(0.81), _part(0.0)
+_paid, _clicked, _viral, _unique, _live = part_of(0.07), part_of(0.24), part_of(0.17), part_of(0.81), part_of(0.0)
 Recipe = Callable[[PostFigures], Value]
 
 
@@ -107,7 +96,7 @@ def _by_place(total: int, places: tuple[str, str, str]) -> Value:
 
 
 def _retention(post: PostFigures, intervals: int, drop: float) -> Value:
-    """Share of viewers still there in each interval."""
+    """Return the share of viewers that remain in each interval."""
     if not post.plays:
         return {}
     return {str(place): round(1.0 / (1.0 + drop * place), 4) for place in range(intervals)}
@@ -166,7 +155,7 @@ POST_RECIPES: dict[str, Recipe] = {
     "post_video_ad_break_ad_impressions": lambda post: _viral(post.plays_60s),
     "post_video_ad_break_ad_cpm": lambda _: 0,
     "post_video_ad_break_earnings": lambda post: round(post.plays_60s * 0.0007, 2),
-    # Retired names, still served to a clock that stands before their end.
+    # Retired names; a clock before their end still gets them.
     "post_impressions": lambda post: post.views,
     "post_impressions_paid": lambda post: _paid(post.views),
     "post_impressions_fan": lambda post: _unique(post.views),
@@ -191,7 +180,7 @@ def _reaction(kind: str) -> Recipe:
 
 POST_RECIPES.update((f"post_reactions_{kind}_total", _reaction(kind)) for kind in REACTIONS)
 
-# Metrics of `video_insights`; those that posts have too are the same number under the same name.
+# Metrics of `video_insights`. Those that posts also have are the same number under the same name.
 VIDEO_RECIPES: dict[str, Recipe] = {
     "blue_reels_play_count": lambda post: post.views - post.views // 9,
     "fb_reels_total_plays": lambda post: post.views,
@@ -247,7 +236,7 @@ VIDEO_RECIPES: dict[str, Recipe] = {
     "total_video_views_organic_unique": lambda post: _unique(post.plays - _paid(post.plays)),
     "total_video_views_paid_unique": lambda post: _unique(_paid(post.plays)),
 }
-# Retired in June 2026, still served to a clock that stands before it.
+# Retired in June 2026; a clock before it still gets them.
 _IMPRESSION_SHARES = {"": 1.0, "_paid": 0.07, "_organic": 0.93, "_viral": 0.17, "_fan": 0.52, "_fan_paid": 0.03}
 
 
@@ -257,9 +246,9 @@ def _impressions(share: float, factor: float) -> Recipe:
 
 for _suffix, _share in _IMPRESSION_SHARES.items():
     VIDEO_RECIPES[f"total_video_impressions{_suffix}"] = _impressions(_share, 1.0)
-    VIDEO_RECIPES[f"total_video_impressions{_suffix}_unique"] = _impressions(_share, 0.62)
+    VIDEO_RECIPES[f"total_video_impressions{_suffix}_unique"] = _impressions(_share, 0.5)
 
-# Metrics of a Page story, each a share of its views.
+# Metrics of a Page story, as shares of its views.
 _STORY_SHARES = {
     "STORY_MEDIA_VIEW": 1.0,
     "STORY_TOTAL_MEDIA_VIEW_UNIQUE": 0.86,
@@ -273,6 +262,10 @@ _STORY_SHARES = {
 }
 
 
-def story_number(story: PageStory, metric: str, followers: int, progress: float) -> int:
-    """Lifetime counter of a Page story. KeyError for an unknown metric."""
-    return int(story.size * followers * progress * _STORY_SHARES[metric])
+# A story gains views and reach of the Page; its other counters are no part of the Page's.
+STORY_RATES = (1.0, 0.86, *[0.0] * (len(_RATES) + len(_PLAY_RATES)))
+
+
+def story_number(metric: str, views: float) -> int:
+    """Return the lifetime counter of a Page story. KeyError for an unknown metric."""
+    return int(views * _STORY_SHARES[metric])

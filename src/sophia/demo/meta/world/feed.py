@@ -1,4 +1,4 @@
-"""What the accounts published and will publish: posts, media and stories, newest first, the same for the same seed."""
+"""The past and future posts, media and stories of accounts, newest first; equal seeds give equal ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ from sophia.demo.meta.world.objects import (
 )
 from sophia.demo.meta.world.pacific import ONE_DAY, pacific_day
 
-# Posts are also laid out for this long after the world was built, so that a clock that moves on finds new ones.
+# The world has posts for so long after its building, so that a moving clock finds new ones.
 FUTURE = timedelta(days=14)
 _STORY_AGES_HOURS = (2, 9, 17)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is published, when, and what was planted in it. Shares are fractions of the posts of one account."""
+    """How much is published, when, and the planted events. Shares are fractions of the posts of one account."""
 
     seed: int
     now: datetime
@@ -47,9 +47,9 @@ class Plan:
 
 
 def _moments(plan: Plan, business: Business, account_seed: int) -> Iterator[tuple[int, datetime]]:
-    """(serial, moment of publication), oldest first: evenly spread with jitter, exactly `posts_per_account` up to now.
+    """Yield (serial, moment of publication), oldest first, evenly spread with jitter, `posts_per_account` up to now.
 
-    Of a business that gets busier every other one is left out until then.
+    A business that gets busier publishes only every second post before.
     """
     count = plan.posts_per_account
     if count == 0:
@@ -69,7 +69,7 @@ def publishes_half(plan: Plan, business: Business, day: date) -> bool:
 
 
 def response_on(plan: Plan, business: Business, day: date) -> float:
-    """How much more than usual people react to what this business shows them."""
+    """Return the factor by which people react more than usual to this business."""
     better = plan.better_content
     improved = better is not None and better.business_number == business.number and day >= better.day
     return better.factor if better is not None and improved else 1.0
@@ -83,19 +83,13 @@ def campaign_of(plan: Plan, business: Business, moment: datetime) -> Campaign | 
     return next(running, None)
 
 
-def size_of(plan: Plan, business: Business, seed: int, moment: datetime, factor: float) -> float:
-    """Final views over followers, before the algorithm change takes its part."""
-    size = 0.9 * factor * lognormal(seed, 0, 0.45)
-    campaign = campaign_of(plan, business, moment)
-    if campaign is not None:
-        size *= campaign.uplift
-    if business.number == plan.viral_day.business_number and pacific_day(moment) == plan.viral_day.day:
-        size *= plan.viral_day.factor
-    return size
+def size_of(seed: int, factor: float) -> float:
+    """Return the weight of a post among the posts of its account."""
+    return factor * lognormal(seed, 0, 0.45)
 
 
 def _spread_evenly(serial: int, share: float) -> bool:
-    """True for `share` of all serials, evenly spread."""
+    """Return True for `share` of all serials, evenly spread."""
     return int((serial + 1) * share) > int(serial * share)
 
 
@@ -110,7 +104,7 @@ POST_FACTOR = {"status": 0.6, "photo": 1.0, "video": 1.2, "reel": 2.2}
 
 
 def facebook_posts(plan: Plan, business: Business) -> tuple[Post, ...]:
-    """The posts of a Page, newest first, future ones included."""
+    """Return the posts of a Page, newest first, future ones included."""
     page = business.page
     account_seed = seed_of(plan.seed, "posts", page.id)
     posts = []
@@ -136,7 +130,7 @@ def facebook_posts(plan: Plan, business: Business) -> tuple[Post, ...]:
                 video_id=f"77{local}" if filmed else None,
                 link=link,
                 campaign=campaign,
-                size=size_of(plan, business, seed, moment, POST_FACTOR[kind]),
+                size=size_of(seed, POST_FACTOR[kind]),
                 response=response_on(plan, business, pacific_day(moment)),
                 length_seconds=round(8 + 50 * unit(seed, 21), 3) if filmed else 0.0,
             )
@@ -146,7 +140,7 @@ def facebook_posts(plan: Plan, business: Business) -> tuple[Post, ...]:
 
 
 def instagram_media(plan: Plan, business: Business) -> tuple[Media, ...]:
-    """The feed and reels of an Instagram account, newest first, future ones included; no stories."""
+    """Return the feed and reels of an Instagram account, newest first, future ones included; no stories."""
     account = business.instagram
     account_seed = seed_of(plan.seed, "media", account.id)
     media: list[Media] = []
@@ -154,7 +148,7 @@ def instagram_media(plan: Plan, business: Business) -> tuple[Media, ...]:
         seed = seed_of(account_seed, serial)
         product: ProductType = "REELS" if _spread_evenly(serial, plan.reel_share) else "FEED"
         look: MediaType = "VIDEO" if product == "REELS" else "CAROUSEL_ALBUM" if unit(seed, 22) < 0.3 else "IMAGE"
-        size = size_of(plan, business, seed, moment, 2.4 if product == "REELS" else 1.1)
+        size = size_of(seed, 2.4 if product == "REELS" else 1.1)
         oldest = plan.old_media and business.number == 0 and serial == 0
         media.append(
             medium_of(plan, business, serial, moment, product=product, look=look, size=size, before_professional=oldest)
@@ -177,13 +171,13 @@ def medium_of(
     caption: str | None = None,
     children: int = 3,
 ) -> Media:
-    """A medium; without a `caption` of its own it gets an invented one. `children`: how many pictures an album has."""
+    """Return a medium, with an invented caption if `caption` is None, and `children` pictures if it is an album."""
     account = business.instagram
     seed = seed_of(plan.seed, "media", account.id, product, serial)
     local, campaign = f"{account.number:05d}{serial:08d}", campaign_of(plan, business, moment)
     code = f"C{seed_of(account.id, product, serial):016x}"[:11]
     prefix = "180" if product != "STORY" else "181"
-    album = tuple(f"182{local}{place}" for place in range(children)) if look == "CAROUSEL_ALBUM" else ()
+    album = tuple(f"182{local}{index}" for index in range(children)) if look == "CAROUSEL_ALBUM" else ()
     invented = sentence(business.language, seed, look, campaign.slug if campaign else None)
     folder = {"REELS": "reel", "STORY": "stories"}.get(product, "p")
     return Media(
@@ -207,7 +201,7 @@ def medium_of(
 
 
 def _story_moments(plan: Plan, per_day: int) -> Iterator[tuple[int, datetime]]:
-    """(serial, moment), oldest first: `per_day` stories alive whenever the clock reads the hour of `plan.now`."""
+    """Yield (serial, moment), oldest first: `per_day` stories are alive on each day at the hour of `plan.now`."""
     serial = 0
     for day in range(-2, FUTURE.days + 1):
         for hours in sorted(_STORY_AGES_HOURS[:per_day], reverse=True):
@@ -216,12 +210,12 @@ def _story_moments(plan: Plan, per_day: int) -> Iterator[tuple[int, datetime]]:
 
 
 def stories_per_day(number: int) -> int:
-    """How many stories the business with this number keeps alive: 3, 0, 1, 2, and so on."""
+    """Return how many stories the business with this number keeps alive: 3, 0, 1, 2, and so on."""
     return (3, 0, 1, 2)[number % 4]
 
 
 def instagram_stories(plan: Plan, business: Business) -> tuple[Media, ...]:
-    """Stories around the moment the world was built, newest first. One of the first business has under 5 viewers."""
+    """Stories around the moment the world was built, newest first. One story of the first business has under 5 viewers."""
     stories = []
     for serial, moment in _story_moments(plan, stories_per_day(business.number)):
         seed = seed_of(plan.seed, "story", business.instagram.id, serial)

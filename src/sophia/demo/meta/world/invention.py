@@ -32,7 +32,7 @@ PLACES = (
     Place("Valencia", "ES", "Europe/Madrid", "es"),
 )
 
-# Industry as published benchmarks name it, and what such a business calls itself.
+# The name of the industry in published benchmarks, and the kind of business in its name.
 INDUSTRIES = (
     ("food & beverage", "Bakery"),
     ("retail", "Book Shop"),
@@ -82,7 +82,7 @@ def industry_of(number: int) -> tuple[str, str]:
 
 
 def business_name(number: int) -> str:
-    """A name that no other business in the world has."""
+    """Return a name that is unique in the world."""
     kinds, words = len(INDUSTRIES), len(WORDS)
     name = f"{WORDS[(number + number // kinds) % words]} {industry_of(number)[1]}"
     generation = number // (kinds * words)
@@ -94,7 +94,7 @@ def slug_of(name: str) -> str:
 
 
 def sentence(language: str, seed: int, look: str, tag: str | None) -> str:
-    """A caption in the business's language, with the campaign's hashtag when there is one."""
+    """Return a caption in the business's language, with the campaign's hashtag when there is one."""
     choices = SENTENCES[language]
     words = [choices[int(unit(seed, 40) * len(choices))], FORMAT_TAGS[look], f"#{tag}" if tag else ""]
     return " ".join(word for word in words if word)

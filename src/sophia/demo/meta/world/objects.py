@@ -1,4 +1,4 @@
-"""What lives in the simulated Meta: businesses, their accounts, and what the accounts published."""
+"""The objects of the simulated Meta: businesses, their accounts, and the accounts' posts."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,7 +33,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class ViralDay:
-    """One day on which one business was seen by far more people than usual."""
+    """A day on which far more people than usual saw one business."""
 
     business_number: int
     day: date
@@ -42,7 +42,7 @@ class ViralDay:
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmChange:
-    """From `day` on both platforms show everybody's content `factor` times as often."""
+    """From `day` on both platforms show the content of all businesses `factor` times as often."""
 
     day: date
     factor: float
@@ -50,7 +50,7 @@ class AlgorithmChange:
 
 @dataclass(frozen=True, slots=True)
 class BetterContent:
-    """From `day` on people react `factor` times as much to what this business shows them."""
+    """From `day` on people react `factor` times as much to this business."""
 
     business_number: int
     day: date
@@ -59,7 +59,7 @@ class BetterContent:
 
 @dataclass(frozen=True, slots=True)
 class Busier:
-    """Until `day` this business publishes half as often; from then on it is seen more, and as good as before."""
+    """Until `day` this business publishes half as often and has fewer views; its quality stays the same."""
 
     business_number: int
     day: date
@@ -121,8 +121,8 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A Facebook post. `size` is its final number of views as a multiple of the Page's followers, `response` how much more
-    than usual people react to it.
+    """A Facebook post. `size` is its weight among the posts that share the Page's views, `response` the factor by which
+    people react more than usual.
     """
 
     id: str
@@ -146,7 +146,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """The video or reel behind a post, under its own id; insights hang on `/video_insights`."""
+    """The video or reel behind a post, under its own id; its insights are at `/video_insights`."""
 
     id: str
     post: Post
@@ -154,7 +154,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class PageStory:
-    """A story of a Facebook Page; `id` is the post id that insights are asked of. Listed for 24 hours."""
+    """A story of a Facebook Page; `id` is the post id for insights. Lists show it for 24 hours."""
 
     id: str
     page_id: str
@@ -167,8 +167,8 @@ class PageStory:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """An Instagram post, reel or story. `size` is its final number of views as a multiple of the followers, `response` how
-    much more than usual people react to it.
+    """An Instagram post, reel or story. `size` is its weight among the posts that share the account's views, `response`
+    the factor by which people react more than usual.
     """
 
     id: str
@@ -187,7 +187,7 @@ class Media:
     few_viewers: bool = False
     before_professional: bool = False
     response: float = 1.0
-    # Meta shows `odd_product_type` as its media_product_type: a name that nobody knows, or None: the field is missing.
+    # Meta shows `odd_product_type` as its media_product_type: an unknown name, or None for no field.
     has_odd_product: bool = False
     odd_product_type: str | None = None
 
@@ -202,7 +202,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class MediaChild:
-    """One picture of an album: an object of its own that has no insights."""
+    """One picture of an album: an object without insights."""
 
     id: str
     parent: Media

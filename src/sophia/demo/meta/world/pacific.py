@@ -10,17 +10,17 @@ ONE_DAY = timedelta(days=1)
 
 @lru_cache(maxsize=8192)
 def day_start(day: date) -> datetime:
-    """The Pacific midnight (aware, UTC) that opens `day`: 07:00Z in summer, 08:00Z in winter."""
+    """Return the Pacific midnight (aware, UTC) that opens `day`: 07:00Z in summer, 08:00Z in winter."""
     return datetime(day.year, day.month, day.day, tzinfo=PACIFIC).astimezone(UTC)
 
 
 def day_close(day: date) -> datetime:
-    """The Pacific midnight (aware, UTC) that closes `day`; Meta calls it `end_time`."""
+    """Return the Pacific midnight (aware, UTC) that closes `day`; Meta calls it `end_time`."""
     return day_start(day + ONE_DAY)
 
 
 def pacific_day(moment: datetime) -> date:
-    """The Pacific day in which the aware `moment` falls."""
+    """Return the Pacific day in which the aware `moment` falls."""
     return moment.astimezone(PACIFIC).date()
 
 
@@ -29,22 +29,22 @@ def last_closed_day(now: datetime) -> date:
 
 
 def stamp(moment: datetime) -> str:
-    """Meta's way of writing a moment: UTC, seconds, an offset without a colon."""
+    """Return the moment as Meta writes it: UTC, seconds, an offset without a colon."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 @lru_cache(maxsize=8192)
 def end_time(day: date) -> str:
-    """`end_time` of the value that covers `day`."""
+    """Return the `end_time` of the value that covers `day`."""
     return stamp(day_close(day))
 
 
 def days_between(first: date, last: date) -> list[date]:
-    """Every day from `first` to `last`, both included."""
+    """Return every day from `first` to `last`, both included."""
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def days_closing_in(since: datetime, until: datetime) -> list[date]:
-    """The days whose closing midnight lies after `since` and not after `until`: `since` names the first day itself."""
+    """Return the days whose closing midnight is after `since` and not after `until`; the first is that of `since`."""
     first, last = pacific_day(since), pacific_day(until) - ONE_DAY
     return days_between(first, last)

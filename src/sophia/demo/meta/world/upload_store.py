@@ -1,4 +1,4 @@
-"""What was handed to the simulated Meta and is not public yet: containers of Instagram, uploads of reels."""
+"""Unpublished objects of the simulated Meta: containers of Instagram and uploads of reels."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ ContainerKind = Literal["IMAGE", "VIDEO", "REELS", "STORIES", "CAROUSEL"]
 
 @dataclass(slots=True)
 class Container:
-    """What may become a medium. `polls_left`: how often it is still IN_PROGRESS when somebody looks."""
+    """A medium before its publication. Its next `polls_left` answers are IN_PROGRESS."""
 
     id: str
     account_id: str
@@ -28,7 +28,7 @@ class Container:
 
 @dataclass(slots=True)
 class Upload:
-    """A reel that was begun; `url` is set once its video has arrived."""
+    """A reel before its publication; `url` is set once its video has arrived."""
 
     video_id: str
     page_id: str
@@ -36,9 +36,9 @@ class Upload:
 
 
 @dataclass(slots=True)
-class Desk:
-    """`cap`: posts an Instagram account may publish in 24 hours. `polls`: how often a container is looked at before it is
-    ready. `bad_urls`: addresses from which Meta gets nothing that it can use.
+class UploadStore:
+    """Unpublished objects. `cap`: posts an Instagram account may publish in 24 hours. `polls`: answers before a
+    container is ready. `bad_urls`: addresses that Meta cannot use.
     """
 
     cap: int = 50
@@ -46,12 +46,12 @@ class Desk:
     bad_urls: set[str] = field(default_factory=set)
     containers: dict[str, Container] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
-    # account id → when something was published there through the API
+    # account id → moments of publication through the API
     published: dict[str, list[datetime]] = field(default_factory=dict)
     made: int = 0
 
     def number(self) -> int:
-        """The number of the next thing that is made; far from those of what was invented."""
+        """Return a number for the next object, far from those of invented ones."""
         self.made += 1
         return 50_000_000 + self.made
 

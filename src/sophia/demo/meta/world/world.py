@@ -1,5 +1,6 @@
-"""The agency's portfolio in the simulated Meta: clients, accounts, what they published, and what was planted in it."""
+"""The world of the simulated Meta: clients, accounts, their posts, and planted events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -40,14 +41,14 @@ ALL_SCOPES = (
     "instagram_content_publish",
     "instagram_manage_comments",
 )
-# How ids of Facebook comments are built: POST_COMMENT, PAGE_POST_COMMENT, or one like this and one like that.
+# The forms of ids of Facebook comments: POST_COMMENT, PAGE_POST_COMMENT, or alternately both.
 CommentIdParts = Literal["two", "three", "mixed"]
 STORY_LIFE = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything that exists. Lists of posts are made when first asked for; the same seed gives the same world."""
+    """Everything that exists. It makes lists of posts on their first use; equal seeds give equal worlds."""
 
     plan: Plan
     businesses: tuple[Business, ...]
@@ -64,6 +65,7 @@ class World:
     _media: dict[str, tuple[Media, ...]] = field(default_factory=dict, repr=False, compare=False)
     _stories: dict[str, tuple[Media, ...]] = field(default_factory=dict, repr=False, compare=False)
     _page_stories: dict[str, tuple[PageStory, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _published: dict[str, tuple[Post | Media, ...]] = field(default_factory=dict, repr=False, compare=False)
     _nodes: dict[str, dict[str, Node]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -88,7 +90,7 @@ class World:
     def app_token(self) -> str:
         return f"{self.app_id}|{self.app_secret}"
 
-    # What was planted.
+    # Planted events.
 
     @property
     def algorithm_change(self) -> AlgorithmChange:
@@ -112,12 +114,12 @@ class World:
 
     @property
     def renamed_page(self) -> Page | None:
-        """The Page whose answers carry another id than the one asked for."""
+        """The Page whose answers carry another id than the requested one."""
         return next((page for page in self.pages if page.echo_id != page.id), None)
 
     @cached_property
     def empty_instagram_days(self) -> frozenset[tuple[str, date]]:
-        """(Instagram account id, day) for which Meta has nothing to show: `data: []`, never 0."""
+        """(Instagram account id, day) for which Meta has no data: `data: []`, never 0."""
         today = pacific_day(self.built_at)
         account = self.businesses[0].instagram.id
         return frozenset({(account, today - 6 * ONE_DAY), (account, today - 20 * ONE_DAY)})
@@ -129,7 +131,7 @@ class World:
 
     @cached_property
     def old_media(self) -> Media | None:
-        """The medium that was made before its account became professional, when the world was built with one."""
+        """The medium that is older than its account's professional status, if the world has one."""
         media = self.media(self.businesses[0].instagram.id)
         return next((medium for medium in media if medium.before_professional), None)
 
@@ -150,11 +152,11 @@ class World:
         return owners | {business.instagram.id: business for business in self.businesses}
 
     def business_of(self, account_id: str) -> Business:
-        """The client that owns the Page or Instagram account. KeyError when there is none."""
+        """Return the client that owns the Page or Instagram account. KeyError when there is none."""
         return self._owners[account_id]
 
     def account(self, account_id: str) -> Account:
-        """The Page or Instagram account with this id (a Page also under its echoed id). KeyError when there is none."""
+        """The Page or Instagram account with this id, for a Page also its echoed id. Raise KeyError if unknown."""
         business = self._owners[account_id]
         return business.instagram if account_id == business.instagram.id else business.page
 
@@ -162,7 +164,7 @@ class World:
     def page_by_token(self) -> dict[str, Page]:
         return {page.access_token: page for page in self.pages}
 
-    # What the accounts published; newest first, future ones included.
+    # The accounts' posts, newest first, future ones included.
 
     def posts(self, page_id: str) -> tuple[Post, ...]:
         if page_id not in self._posts:
@@ -175,7 +177,7 @@ class World:
         return self._media[account_id]
 
     def stories(self, account_id: str) -> tuple[Media, ...]:
-        """Instagram stories, dead and future ones included; `alive` tells which are shown at a moment."""
+        """Instagram stories, expired and future ones included; see `is_alive`."""
         if account_id not in self._stories:
             self._stories[account_id] = instagram_stories(self.plan, self.business_of(account_id))
         return self._stories[account_id]
@@ -185,8 +187,18 @@ class World:
             self._page_stories[page_id] = page_stories(self.plan, self.business_of(page_id))
         return self._page_stories[page_id]
 
+    def everything_of(self, account: Account) -> Sequence[Post | Media | PageStory]:
+        """Return all posts and stories of an account."""
+        if isinstance(account, Page):
+            return (*self.posts(account.id), *self.page_stories(account.id))
+        return (*self.media(account.id), *self.stories(account.id))
+
+    def published(self, account_id: str) -> Sequence[Post | Media]:
+        """Return the posts that were published through the API, oldest first."""
+        return self._published.get(account_id, ())
+
     def publish(self, new: Post | Media) -> None:
-        """Add what somebody has just published; from now on it is listed and found like everything else."""
+        """Add a post that was published through the API."""
         home = self.business_of(new.page_id if isinstance(new, Post) else new.account_id)
         if isinstance(new, Post):
             self._posts[new.page_id] = _with(self.posts(new.page_id), new)
@@ -194,6 +206,8 @@ class World:
             self._stories[new.account_id] = _with(self.stories(new.account_id), new)
         else:
             self._media[new.account_id] = _with(self.media(new.account_id), new)
+        account_id = new.page_id if isinstance(new, Post) else new.account_id
+        self._published[account_id] = (*self.published(account_id), new)
         self._nodes.pop(home.slug, None)
 
     def show_product_type(self, medium_id: str, name: str | None) -> None:
@@ -207,14 +221,14 @@ class World:
         self._nodes.pop(self.business_of(odd.account_id).slug, None)
 
     def node(self, object_id: str) -> Node | None:
-        """Whatever has this id, whether or not it is visible yet; None when nothing has it."""
+        """Return the object with this id, visible or not, or None."""
         if object_id in self._owners:
             return self.account(object_id)
         business = self._home_of(object_id)
         return None if business is None else self._nodes_of(business).get(object_id)
 
     def _home_of(self, object_id: str) -> Business | None:
-        """The business whose number is written in the id, so that a look-up builds the lists of one account only."""
+        """Return the business whose number is in the id, so that a look-up builds the lists of one business only."""
         page_id, underscore, _ = object_id.partition("_")
         if underscore:
             return self._owners.get(page_id)
@@ -243,13 +257,13 @@ _Listed = TypeVar("_Listed", bound=Post | Media)
 
 
 def _with(listed: tuple[_Listed, ...], new: _Listed) -> tuple[_Listed, ...]:
-    """The list, newest first, with one more in its place; of equal moments the new one comes first."""
-    later = sum(1 for one in listed if one.created_at > new.created_at)
+    """Return the list, newest first, with a new post, which precedes posts of the same moment."""
+    later = sum(1 for post in listed if post.created_at > new.created_at)
     return (*listed[:later], new, *listed[later:])
 
 
 def account_of(world: World, node: Node) -> Account:
-    """The account that `node` is or belongs to."""
+    """Return the account that `node` is or belongs to."""
     if isinstance(node, Page | InstagramAccount):
         return node
     if isinstance(node, Video):
@@ -260,7 +274,7 @@ def account_of(world: World, node: Node) -> Account:
 
 
 def created_at(node: Node) -> datetime | None:
-    """When `node` was published; None for accounts."""
+    """Return when `node` was published; None for accounts."""
     if isinstance(node, Video):
         return node.post.created_at
     if isinstance(node, MediaChild):
@@ -269,15 +283,15 @@ def created_at(node: Node) -> datetime | None:
 
 
 def is_alive(story: Media | PageStory, now: datetime) -> bool:
-    """Whether a story is shown at `now`: from its publication, for 24 hours."""
+    """Return whether Meta shows a story at `now`: for 24 hours from its publication."""
     return story.created_at <= now < story.created_at + STORY_LIFE
 
 
 def _build_business(seed: int, number: int, count: int) -> Business:
-    name, place, (industry, category) = business_name(number), place_of(number), industry_of(number)
+    name, location, (industry, category) = business_name(number), place_of(number), industry_of(number)
     slug = slug_of(name)
     local = seed_of(seed, "business", number)
-    # One business stays too small for Meta's unique counts; a world of one business has none.
+    # One business is too small for Meta's unique counts, except in a world of one business.
     small = count > 1 and number == count - 1
     page_id = f"10{local % 10**8:08d}{number:05d}"
     page = Page(
@@ -297,18 +311,27 @@ def _build_business(seed: int, number: int, count: int) -> Business:
         page_id=page.id,
         username=slug.replace("-", "_"),
         name=name,
-        biography=f"{category}, {place.city}",
+        biography=f"{category}, {location.city}",
         website=f"https://{slug}.example/",
         followers=71 if small else int(700 + 22000 * unit(local, 2) ** 2),
         follows=int(40 + 500 * unit(local, 3)),
     )
     return Business(
-        number, name, slug, place.city, place.country, place.timezone, place.language, industry, page, instagram
+        number,
+        name,
+        slug,
+        location.city,
+        location.country,
+        location.timezone,
+        location.language,
+        industry,
+        page,
+        instagram,
     )
 
 
 def _planted(today: date, days: int, count: int) -> tuple[AlgorithmChange, tuple[Campaign, ...], ViralDay]:
-    """The events of the world, placed inside the last `days` days before `today`."""
+    """Return the events of the world, all in the last `days` days before `today`."""
 
     def ago(share: float) -> date:
         return today - timedelta(days=max(1, int(days * share)))
@@ -336,9 +359,9 @@ def build_world(
     busier: Busier | None = None,
     comment_id_parts: CommentIdParts = "two",
 ) -> World:
-    """An agency with `businesses` clients, a Page and an Instagram account each, that published `posts_per_account`
-    posts per account in the `days` days before `now` (aware). Nothing is drawn from the machine: equal arguments give
-    equal worlds. `reel_share` is the part of reels on Instagram, `fb_reel_share` the same on Facebook.
+    """Return an agency with `businesses` clients, each with a Page and an Instagram account, on which they published
+    `posts_per_account` posts in the `days` days before `now` (aware). Equal arguments give equal worlds. `reel_share`
+    is the share of reels on Instagram, `fb_reel_share` that on Facebook.
     """
     if now.tzinfo is None:
         raise ValueError("now needs a time zone")
