@@ -57,7 +57,12 @@ def demo(
             app = create_app(installation.settings, installation.database, clock=utc_now)
             with running_server(app, port=free_port(port)) as address:
                 ask(address, key, "/healthz")
-                echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
+                echo(
+                    f"The API answers {time.monotonic() - began:.0f} s after the start of this command, so far without"
+                )
+                echo("weekly KPIs, anomalies, scores and comments. Computing these …")
+                analyse(installation, meta)
+                echo(f"All figures are complete {time.monotonic() - began:.0f} s after the start of this command.")
                 show(address, key)
                 echo(f"\nAddress:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
                 echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
@@ -163,10 +168,7 @@ def write_environment(folder: Path, meta: "SpawnedServer") -> None:
 
 def collect(installation: Installation, meta: "SpawnedServer") -> None:
     """Connect and collect with the functions of the other commands."""
-    from sophia.analytics.anomalies.daily import keep_anomalies  # noqa: PLC0415
     from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
-    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores  # noqa: PLC0415
-    from sophia.analytics.kpis.weekly import keep_weeks  # noqa: PLC0415
     from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
     from sophia.demo.agency.clients import connect_clients, furnish  # noqa: PLC0415
     from sophia.demo.agency.history import remember  # noqa: PLC0415
@@ -190,11 +192,24 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     newest = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
     summarise([*outcomes, *newest], newest, time.monotonic() - began)
     remember(installation.database, meta.world, meta.truth, meta.now)
+
+
+def analyse(installation: Installation, meta: "SpawnedServer") -> None:
+    """Do the work of the daily and weekly jobs, and read the comments of one client."""
+    from sophia.analytics.anomalies.daily import keep_anomalies  # noqa: PLC0415
+    from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
+    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores  # noqa: PLC0415
+    from sophia.analytics.kpis.weekly import keep_weeks  # noqa: PLC0415
+    from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
+    from sophia.portfolio.service import list_accounts  # noqa: PLC0415
+
     keep_weeks(installation.database, utc_now())
     keep_anomalies(installation.database, utc_now())
     judged = attribute_outcomes(installation.database, utc_now())
     keep_scores(installation.database, utc_now())
-    echo(f"Judged what planners had predicted by {judged.new:,} outcomes of posts.")
+    echo(f"Compared predictions with {judged.new:,} outcomes of posts.")
+    with installation.database.read() as session:
+        accounts = list_accounts(session)
     first = [account for account in accounts if account.client_id == accounts[0].client_id]
     name_competitor(installation, meta, first[0].client_name)
     read = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)

@@ -90,16 +90,16 @@ def _by_age_and_gender(total: int) -> Value:
     return {group: part for group, part in zip(groups, parts, strict=True) if part > 0}
 
 
-def _by_place(total: int, places: tuple[str, str, str]) -> Value:
+def _by_region(total: int, regions: tuple[str, str, str]) -> Value:
     parts = split(total, (0.61, 0.27, 0.12))
-    return {place: part for place, part in zip(places, parts, strict=True) if part > 0}
+    return {region: part for region, part in zip(regions, parts, strict=True) if part > 0}
 
 
 def _retention(post: PostFigures, intervals: int, drop: float) -> Value:
     """Return the share of viewers that remain in each interval."""
     if not post.plays:
         return {}
-    return {str(place): round(1.0 / (1.0 + drop * place), 4) for place in range(intervals)}
+    return {str(index): round(1.0 / (1.0 + drop * index), 4) for index in range(intervals)}
 
 
 POST_RECIPES: dict[str, Recipe] = {
@@ -144,8 +144,8 @@ POST_RECIPES: dict[str, Recipe] = {
     "post_video_views_by_distribution_type": lambda post: _by_distribution(post.plays),
     "post_video_view_time_by_distribution_type": lambda post: _by_distribution(post.view_time_ms),
     "post_video_view_time_by_age_bucket_and_gender": lambda post: _by_age_and_gender(post.view_time_ms),
-    "post_video_view_time_by_region_id": lambda post: _by_place(post.view_time_ms, ("Lisboa", "Ontario", "Sachsen")),
-    "post_video_view_time_by_country_id": lambda post: _by_place(post.view_time_ms, ("PT", "CA", "DE")),
+    "post_video_view_time_by_region_id": lambda post: _by_region(post.view_time_ms, ("Lisboa", "Ontario", "Sachsen")),
+    "post_video_view_time_by_country_id": lambda post: _by_region(post.view_time_ms, ("PT", "CA", "DE")),
     "post_video_retention_graph": lambda post: _retention(post, 40, 0.06),
     "post_video_retention_graph_autoplayed": lambda post: _retention(post, 40, 0.08),
     "post_video_retention_graph_clicked_to_play": lambda post: _retention(post, 40, 0.03),
@@ -221,8 +221,8 @@ VIDEO_RECIPES: dict[str, Recipe] = {
     "total_video_retention_graph_autoplayed": lambda post: _retention(post, 40, 0.08),
     "total_video_retention_graph_clicked_to_play": lambda post: _retention(post, 40, 0.03),
     "total_video_view_time_by_age_bucket_and_gender": lambda post: _by_age_and_gender(post.view_time_ms),
-    "total_video_view_time_by_region_id": lambda post: _by_place(post.view_time_ms, ("Lisboa", "Ontario", "Sachsen")),
-    "total_video_views_by_country_id": lambda post: _by_place(post.plays, ("PT", "CA", "DE")),
+    "total_video_view_time_by_region_id": lambda post: _by_region(post.view_time_ms, ("Lisboa", "Ontario", "Sachsen")),
+    "total_video_views_by_country_id": lambda post: _by_region(post.plays, ("PT", "CA", "DE")),
     "total_video_views_by_distribution_type": lambda post: _by_distribution(post.plays),
     "total_video_view_time_by_distribution_type": lambda post: _by_distribution(post.view_time_ms),
     "total_video_reactions_by_type_total": _reactions,
