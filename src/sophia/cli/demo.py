@@ -60,7 +60,7 @@ def demo(
                 echo(
                     f"The API answers {time.monotonic() - began:.0f} s after the start of this command, so far without"
                 )
-                echo("weekly KPIs, anomalies, scores and comments. Computing these …")
+                echo("past decisions and scores, weekly KPIs, anomalies and comments. Adding these …")
                 analyse(installation, meta)
                 echo(f"All figures are complete {time.monotonic() - began:.0f} s after the start of this command.")
                 show(address, key)
@@ -171,7 +171,6 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
     from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
     from sophia.demo.agency.clients import connect_clients, furnish  # noqa: PLC0415
-    from sophia.demo.agency.history import remember  # noqa: PLC0415
     from sophia.portfolio.service import list_accounts  # noqa: PLC0415
 
     evenings = ends_of_weeks(meta.now)
@@ -191,18 +190,19 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     echo("Collecting what came since …")
     newest = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
     summarise([*outcomes, *newest], newest, time.monotonic() - began)
-    remember(installation.database, meta.world, meta.truth, meta.now)
 
 
 def analyse(installation: Installation, meta: "SpawnedServer") -> None:
-    """Do the work of the daily and weekly jobs, and read the comments of one client."""
+    """Add the history of some clients, do the work of the daily and weekly jobs, and read the comments of one client."""
     from sophia.analytics.anomalies.daily import keep_anomalies  # noqa: PLC0415
     from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
     from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores  # noqa: PLC0415
     from sophia.analytics.kpis.weekly import keep_weeks  # noqa: PLC0415
     from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
+    from sophia.demo.agency.history import remember  # noqa: PLC0415
     from sophia.portfolio.service import list_accounts  # noqa: PLC0415
 
+    remember(installation.database, meta.world, meta.truth, meta.now)
     keep_weeks(installation.database, utc_now())
     keep_anomalies(installation.database, utc_now())
     judged = attribute_outcomes(installation.database, utc_now())
