@@ -15,7 +15,7 @@ from benchmarks.machine import machine, measured, percentile, table
 from benchmarks.simulated_weeks import simulated_weeks
 from sophia.analytics.drivers.drivers import DRIVERS, DriverSplit, split_drivers
 from sophia.analytics.drivers.units import ClientWindows, DaysWindow, PostsWindow
-from sophia.demo.planted import PlantedParts
+from sophia.demo.meta.truth.planted import PlantedParts
 
 SEED = 20261122
 FORMATS = ("photo", "reel", "status", "video")

@@ -16,9 +16,9 @@ from typer.testing import CliRunner, Result
 
 from sophia.cli import app
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import World, build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.world import World, build_world
 
 
 @dataclass

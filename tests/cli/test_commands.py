@@ -9,7 +9,7 @@ from tests.cli.conftest import Shell
 
 from sophia.analytics.readings.runs_store import take_lease
 from sophia.database.engine import Database
-from sophia.demo.faults import graph_fault
+from sophia.demo.meta.faults.faults import graph_fault
 
 SUBCOMMANDS = ("serve", "connect", "collect", "backfill", "status", "brief", "report", "client", "key", "tokens", "db")
 

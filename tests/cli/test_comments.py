@@ -2,7 +2,7 @@
 
 from tests.cli.conftest import Shell
 
-from sophia.demo.comments import ELSEWHERE
+from sophia.demo.meta.answers.comments import ELSEWHERE
 
 
 def test_from_meta_to_the_screen(shell: Shell) -> None:

@@ -13,8 +13,8 @@ from tests.conftest import plain_settings
 from sophia.access.keys import create_key
 from sophia.cli.installation import utc_now
 from sophia.database.engine import Database
+from sophia.demo.meta.world.world import World, build_world
 from sophia.demo.server import running_server
-from sophia.demo.world import World, build_world
 from sophia.main import create_app
 
 BY = ("--by", "Ada")

@@ -8,7 +8,7 @@ from tests.conftest import Filling
 
 from sophia.cli.publishing import advice
 from sophia.database.engine import Database
-from sophia.demo.world import World, build_world
+from sophia.demo.meta.world.world import World, build_world
 from sophia.publishing.queue import QueueEntry
 
 BY = ("--by", "Ada")
@@ -89,7 +89,7 @@ def test_what_fails_is_said_with_an_exit_code(shell: Shell) -> None:
     draft = str(shell.ask("draft", "create", *arguments, *BY)["id"])
     shell.run("draft", "approve", draft, *BY)
     shell.run("publish", "queue", draft)
-    shell.meta.api.simulation.desk.bad_urls.add("https://cdn.example/a.jpg")
+    shell.meta.api.simulation.upload_store.bad_urls.add("https://cdn.example/a.jpg")
     sent = shell.run("publish", "due")
     assert sent.exit_code == 1
     assert "invalid image file" in sent.stdout

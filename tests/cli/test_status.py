@@ -6,8 +6,8 @@ from tests.cli.conftest import Shell
 
 from sophia.analytics.readings.run_models import BudgetPause
 from sophia.database.engine import Database
-from sophia.demo.errors import GraphError
-from sophia.demo.faults import graph_fault
+from sophia.demo.meta.faults.faults import graph_fault
+from sophia.demo.meta.graph.errors import GraphError
 from sophia.meta.pacing import APPLICATION
 
 

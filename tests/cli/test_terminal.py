@@ -15,7 +15,7 @@ import pytest
 from tests.cli.conftest import Shell
 
 from sophia.cli import __file__
-from sophia.demo.faults import Fault
+from sophia.demo.meta.faults.faults import Fault
 from sophia.escaping import escape_controls, shorten
 
 # Renames the window, rings, clears the screen (7 and 8 bits), turns text around, forges a line.

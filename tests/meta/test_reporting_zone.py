@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sophia.demo.pacific import days_closing_in
+from sophia.demo.meta.world.pacific import days_closing_in
 from sophia.meta.reporting_zone import (
     ONE_DAY,
     DateRange,

@@ -12,9 +12,9 @@ from tests.portfolio.conftest import Agency
 from sophia.analytics.collector.plan import Plan
 from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import ALL_SCOPES, build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.world import ALL_SCOPES, build_world
 from sophia.errors import ConfigurationError, InvalidInputError
 from sophia.meta.tokens import App, debug_token
 from sophia.portfolio import scopes

@@ -16,8 +16,8 @@ from tests.analytics.collector.conftest import NOON, AppState, in_no_time, open_
 from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 
 from sophia.database.engine import Database
-from sophia.demo.objects import Media, Post
-from sophia.demo.upload_store import Desk
+from sophia.demo.meta.world.objects import Media, Post
+from sophia.demo.meta.world.upload_store import UploadStore
 from sophia.meta.client import GraphClient
 from sophia.meta.pacing import Pacing
 from sophia.portfolio import approvals, drafts
@@ -54,8 +54,8 @@ class Newsroom:
     key: str
 
     @property
-    def desk(self) -> Desk:
-        return self.house.api.simulation.desk
+    def desk(self) -> UploadStore:
+        return self.house.api.simulation.upload_store
 
     @property
     def page(self) -> str:

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select
 from tests.publishing.conftest import Newsroom, id_of
 
-from sophia.demo.faults import Fault, FaultKind
+from sophia.demo.meta.faults.faults import Fault, FaultKind
 from sophia.portfolio.models import Client, PublishingQueueEntry
 
 CHILD = Path(__file__).parent / "child.py"

@@ -10,9 +10,9 @@ from tests.publishing.conftest import COPY, KINDS, PICTURE, SITE, TAGS, VIDEO, N
 
 from sophia.analytics.campaigns.schemas import NewCampaign
 from sophia.analytics.campaigns.store import Grouping, add_drafts, create_campaign, group_drafts
-from sophia.demo.faults import Fault, graph_fault
-from sophia.demo.meta_errors import fault_of
-from sophia.demo.objects import Media, Post
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.world.objects import Media, Post
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, PublishingQueueEntry

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tests.analytics.collector.conftest import Key
 from tests.analytics.collector.test_truth import as_stored, fills, spans_of, truth_of
+from tests.demo.expected import expected_readings
 from tests.reliability.ground import INITIAL_DAYS, ONE_DAY, Ground, Stored, open_ground
 from tests.reliability.stores import sqlite_store
 
 from sophia.analytics.maintenance.verifying import verify_store
-from sophia.demo.expected import expected_readings
 from sophia.jobs.due import DAILY_FAMILIES
 from sophia.meta.reporting_zone import reporting_day
 

@@ -32,9 +32,9 @@ from sophia.config import IsolatedSettings
 from sophia.database.columns import day_of
 from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.world import build_world
 from sophia.meta.client import GraphClient
 from sophia.meta.pacing import Pacing
 from sophia.meta.reporting_zone import reporting_day

@@ -7,7 +7,7 @@ from tests.analytics.collector.conftest import Key
 from tests.reliability.ground import Ground, Told
 from tests.reliability.scenarios import Scenario, everything
 
-from sophia.demo.faults import Fault, graph_fault
+from sophia.demo.meta.faults.faults import Fault, graph_fault
 
 PAGE_INSIGHTS = r"^GET /v22.0/10\d+/insights\?"
 INSTAGRAM_INSIGHTS = r"^GET /v22.0/178\d+/insights\?"

@@ -9,8 +9,8 @@ import pytest
 from tests.reliability.ground import Ground, open_ground
 
 from sophia.database.engine import Database
-from sophia.demo.faults import Fault
-from sophia.demo.meta_errors import fault_of
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault
 
 
 @pytest.fixture

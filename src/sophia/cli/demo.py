@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from sophia.cli.output import echo
 
 if TYPE_CHECKING:
     from sophia.analytics.readings.runs_store import RunOutcome
+    from sophia.database.engine import Database
     from sophia.demo.server import SpawnedServer
     from sophia.portfolio.service import AccountInfo
 
@@ -44,27 +46,51 @@ def demo(
     from sophia.main import create_app
 
     started = time.monotonic()
+    settle_memory()
     moment = utc_now().replace(minute=0, second=0, microsecond=0)
-    with (
-        claimed_folder(folder),
-        spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta,
-    ):
-        echo(f"Started a simulated Meta with {businesses} clients.")
-        installation = install(folder, meta)
-        collect(installation, meta)
-        key = make_key(installation)
-        app = create_app(installation.settings, installation.database, clock=utc_now)
-        with running_server(app, port=free_port(port)) as address:
-            show(address, key)
-            echo(f"\nThe API answers {time.monotonic() - started:.0f} s after the start of this command.")
-            echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
-            echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
-            if not once:
-                write_environment(folder, meta)
-                echo(f"Commands: {shell_line(folder)}")
-                echo("Press Ctrl-C to stop.")
-                wait()
-        installation.database.close()
+    with claimed_folder(folder), ThreadPoolExecutor(1) as background:
+        # A thread makes the store and loads the model while the simulated Meta's process starts and answers.
+        store = background.submit(make_store, folder)
+        background.submit(load_language_model)
+        with spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta:
+            echo(f"Started a simulated Meta with {businesses} clients.")
+            installation = install(folder, meta, store.result())
+            collect(installation, meta)
+            key = make_key(installation)
+            app = create_app(installation.settings, installation.database, clock=utc_now)
+            with running_server(app, port=free_port(port)) as address:
+                get(address, key, "/healthz")
+                echo(
+                    f"The API answers {time.monotonic() - started:.0f} s after the start of this command, so far without"
+                )
+                echo("past decisions and scores, weekly KPIs, anomalies and comments. Adding these …")
+                analyse(installation, meta)
+                echo(f"All figures are complete {time.monotonic() - started:.0f} s after the start of this command.")
+                show(address, key)
+                echo(f"\nAddress:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
+                echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
+                if not once:
+                    write_environment(folder, meta)
+                    echo(f"Commands: {shell_line(folder)}")
+                    echo("Press Ctrl-C to stop.")
+                    wait()
+            installation.database.close()
+
+
+def make_store(folder: Path) -> "Database":
+    from sophia.database.engine import Database
+    from sophia.migrations import upgrade
+
+    database = Database(f"sqlite:///{folder.resolve() / 'sophia.db'}")
+    upgrade(database)
+    return database
+
+
+def load_language_model() -> None:
+    """Load the model that detects the languages of comments: 1 s, before the first comment needs it."""
+    from sophia.analytics.comments.sentiment import score
+
+    score("Thank you for the lovely evening")
 
 
 @contextmanager
@@ -110,14 +136,12 @@ def shell_line(folder: Path) -> str:
     return f'{environment}; sophia() {{ {shlex.quote(str(python))} -m sophia "$@"; }}; sophia status'
 
 
-def install(folder: Path, meta: "SpawnedServer") -> Installation:
+def install(folder: Path, meta: "SpawnedServer", database: "Database") -> Installation:
     """Create an installation for the demo. It ignores the environment and files named .env."""
     from pydantic import SecretStr
 
     from sophia import logs
     from sophia.config import IsolatedSettings
-    from sophia.database.engine import Database
-    from sophia.migrations import upgrade
 
     settings = IsolatedSettings(
         data_dir=folder,
@@ -127,10 +151,7 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
         facebook_app_secret=SecretStr(meta.app_secret),
         facebook_access_token=SecretStr(meta.user_token),
     )
-    settle_memory()
     logs.configure(settings, least="warning")
-    database = Database(settings.resolved_database_url)
-    upgrade(database)
     return Installation(settings, database, utc_now)
 
 
@@ -152,14 +173,11 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     """Connect accounts, add the agency's data and collect, with the functions that the other commands call."""
     from pydantic import SecretStr
 
-    from sophia.analytics.anomalies.daily import keep_anomalies
     from sophia.analytics.collector.plan import Plan
-    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
-    from sophia.analytics.kpis.weekly import keep_weeks
     from sophia.cli.cancellation import run
     from sophia.cli.collecting import collect_accounts
     from sophia.cli.connecting import find_pages
-    from sophia.demo.agency import connect_clients, furnish, remember
+    from sophia.demo.agency.clients import connect_clients, furnish
     from sophia.portfolio.service import list_accounts
 
     evenings = week_evenings(meta.now)
@@ -179,12 +197,24 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     echo("Collecting the days since then …")
     newest = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
     summarise([*outcomes, *newest], newest, time.monotonic() - started)
+
+
+def analyse(installation: Installation, meta: "SpawnedServer") -> None:
+    """Add the history of some clients, do the work of the daily and weekly jobs, and collect one client's comments."""
+    from sophia.analytics.anomalies.daily import keep_anomalies
+    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
+    from sophia.analytics.kpis.weekly import keep_weeks
+    from sophia.demo.agency.history import remember
+    from sophia.portfolio.service import list_accounts
+
     remember(installation.database, meta.world, meta.truth, meta.now)
     keep_weeks(installation.database, utc_now())
     keep_anomalies(installation.database, utc_now())
     stored_outcomes = attribute_outcomes(installation.database, utc_now())
     keep_scores(installation.database, utc_now())
     echo(f"Compared the planners' predictions with {stored_outcomes.new:,} outcomes of posts.")
+    with installation.database.read() as session:
+        accounts = list_accounts(session)
     collect_comments(installation, meta, accounts)
 
 

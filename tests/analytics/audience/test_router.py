@@ -9,7 +9,7 @@ from tests.analytics.collector.conftest import make_house as make_house  # noqa:
 from tests.conftest import YESTERDAY, Api, Filling, QueryCounter, plain_settings
 
 from sophia.analytics.audience.queries import NOT_AVAILABLE, NOT_REPORTED, client_audience
-from sophia.demo.rules import DEMOGRAPHICS
+from sophia.demo.meta.world.objects import DEMOGRAPHICS
 from sophia.main import create_app
 from sophia.meta.reporting_zone import reporting_day
 

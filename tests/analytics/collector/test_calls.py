@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from sophia.analytics.collector.plan import Plan
-from sophia.demo.faults import Fault
-from sophia.demo.requests import Request
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.requests import Request
 
 from .conftest import AppState, HouseMaker
 

@@ -10,11 +10,11 @@ from sqlalchemy import update
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.readings.runs_store import RunOutcome, cover_days
 from sophia.database.columns import day_of
-from sophia.demo.errors import GraphError
-from sophia.demo.faults import Fault
-from sophia.demo.pacific import pacific_day
-from sophia.demo.requests import Request
-from sophia.demo.world import ALL_SCOPES
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.errors import GraphError
+from sophia.demo.meta.graph.requests import Request
+from sophia.demo.meta.world.pacific import pacific_day
+from sophia.demo.meta.world.world import ALL_SCOPES
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Account
 

@@ -6,9 +6,10 @@ import pytest
 from pydantic_core import to_json
 
 from sophia.analytics.collector.plan import Plan
-from sophia.demo.errors import GraphError
-from sophia.demo.faults import Fault
-from sophia.demo.meta_errors import META_ERRORS, fault_of
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.errors import GraphError
+from sophia.demo.meta.graph.meta_errors import META_ERRORS
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import AppState, HouseMaker

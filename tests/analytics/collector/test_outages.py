@@ -12,9 +12,9 @@ from tests.analytics.collector.test_truth import expect_truth, truth_of
 from tests.conftest import ON_SQLITE
 
 from sophia.analytics.collector.plan import Plan
-from sophia.demo.faults import Fault
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.wire import Receive, Scope, Send
 from sophia.demo.server import running_server
-from sophia.demo.wire import Receive, Scope, Send
 from sophia.meta.reporting_zone import reporting_day
 
 MOST_CALLS = 30

@@ -7,9 +7,9 @@ import pytest
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.readings.refusals import ASK_AGAIN_AFTER
-from sophia.demo.errors import GraphError
-from sophia.demo.faults import Fault, graph_fault
-from sophia.demo.meta_errors import fault_of
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.graph.errors import GraphError
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import AppState, HouseMaker

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from tests.demo.expected import Expected, expected_counts, expected_readings
 
-from sophia.demo.expected import Expected, expected_counts, expected_readings
-from sophia.demo.objects import Media, Post
+from sophia.demo.meta.world.objects import Media, Post
 from sophia.meta.catalogue.lookup import find, stored_breakdown, stored_name
 from sophia.meta.catalogue.questions import questions
 from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sophia.analytics.drivers.drivers import DRIVERS, DriverSplit, Part, split_drivers
 from sophia.analytics.drivers.sentences import say_drivers
 from sophia.analytics.drivers.units import ClientWindows, DaysWindow, PostsWindow
-from sophia.demo.truth import Truth
-from sophia.demo.world import build_world
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import build_world
 from sophia.errors import InvalidInputError
 
 SOME = settings(max_examples=25, deadline=None)

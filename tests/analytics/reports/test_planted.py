@@ -16,7 +16,7 @@ from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import Brief
 from sophia.database.engine import Database
-from sophia.demo.objects import BetterContent, Busier
+from sophia.demo.meta.world.objects import BetterContent, Busier
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
