@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,8 +42,10 @@ class Shell:
         """What a command says with --json: one document on standard output and nothing else."""
         return json.loads(self.run(*arguments, "--json", **variables).stdout)
 
-    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        """As a process of its own."""
+    def start(
+        self, *arguments: str, prepare: Callable[[], None] | None = None, **variables: str
+    ) -> "subprocess.Popen[str]":
+        """Start a command as a process of its own; `prepare` runs in it before the command does."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SOPHIA_")}
         return subprocess.Popen(
             [sys.executable, "-m", "sophia", *arguments],
@@ -53,6 +55,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=prepare,  # noqa: PLW1509 - rights must be dropped in the child, where no lock of ours matters
         )
 
     def finish(self, process: "subprocess.Popen[str]", given: str = "") -> tuple[int, str, str]:

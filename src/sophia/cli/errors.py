@@ -66,15 +66,12 @@ def of_system(error: OSError) -> str | None:
     return f"{error.filename}: {error.strerror}."
 
 
-# By the result codes of SQLite, whose lowest byte is the kind of error.
+# By the result codes of SQLite, whose lowest byte is the kind of error. `database.engine` words faults of the machine
+# (a full disk, a store that may only be read), for commands and for the API alike.
 SQLITE_SAYS = {
     5: "it is locked by another program. Wait until that has ended, then try again",
     6: "it is locked by another program. Wait until that has ended, then try again",
-    8: "it cannot be written. Let this user write the file and its folder, or set SOPHIA_DATA_DIR to another folder",
-    10: "the disk does not answer as it should. Check the disk and the file system",
     11: "the file is damaged. Put a backup in its place",
-    13: "the disk is full. Make room, then try again; what was stored is kept",
-    14: "the file cannot be opened. Let this user read and write the file and its folder, or check SOPHIA_DATABASE_URL",
     26: "the file is no SQLite database. Check SOPHIA_DATABASE_URL and SOPHIA_DATA_DIR, or move the file away",
 }
 # By the beginnings of PostgreSQL's states, the longer ones first.
@@ -82,10 +79,8 @@ POSTGRES_SAYS = {
     "42P01": "tables are missing. Run `sophia db upgrade`",
     "42703": "columns are missing. Run `sophia db upgrade`",
     "42501": "this user may not do that. Grant it the rights on the database",
-    "25006": "it cannot be written. SOPHIA_DATABASE_URL may name a standby, or the user may only read",
     "28": "the user or the password is wrong. Check SOPHIA_DATABASE_URL",
     "3D": "the server has no database of this name. Create it, or check SOPHIA_DATABASE_URL",
-    "53100": "the server's disk is full. Make room, then try again; what was stored is kept",
     "53": "the server has no room for another connection. Try again later",
     "57": "the server is stopping or starting. Try again in a moment",
     "55P03": "it is locked by another program. Wait until that has ended, then try again",
