@@ -48,20 +48,20 @@ def _reckon(real_clock: bool, businesses: int, now: datetime) -> Wanted:
             if ground.now != now:
                 raise ValueError("scenarios of one day end at one moment")
             if again:
-                ground.begin_a_day_ago(lambda: _proved(ground))
+                ground.begin_a_day_ago(lambda: proved(ground))
             ground.collect()
-            return _proved(ground)
+            return proved(ground)
 
     return Wanted(collected(again=False), collected(again=True))
 
 
-def _proved(ground: Ground) -> Stored:
-    """Everything in the store, after each value was found in the truth, and each value of the truth in the store.
+def proved(ground: Ground, version: str = "v22.0") -> Stored:
+    """Return everything in the store, after each value was found in the truth, and each value of the truth in the store.
 
     Weekly questions (demographics, and totals of 28 days by breakdown) are not asked again the next day: there the
     truth is that of the day when they were.
     """
-    before, truth, stored = ground.before, truth_at(ground), ground.everything()
+    before, truth, stored = ground.before, truth_at(ground, version), ground.everything()
     weekly = {key for key in truth.keys() | stored.keys() if is_weekly(key)}
     missing = truth.keys() - stored.keys() - (weekly if before else set())
     invented = {
@@ -77,12 +77,12 @@ def _proved(ground: Ground) -> Stored:
     return stored
 
 
-def truth_at(ground: Ground) -> Stored:
-    """What the simulated Meta knows at its present moment, of the days that are collected."""
+def truth_at(ground: Ground, version: str = "v22.0") -> Stored:
+    """Return what the simulated Meta knows at its present moment, of the days that are collected."""
     since = reporting_day(ground.now) - INITIAL_DAYS * ONE_DAY
     found: Stored = {}
     for account in ground.account_ids:
-        found |= truth_of(ground, account, since)
+        found |= truth_of(ground, account, since, version)
         found |= dict(spans_of(ground, account))
     return found
 

@@ -250,8 +250,12 @@ def moment_of(_day: date) -> datetime:
 
 
 @contextmanager
-def open_ground(database: Database, folder: Path, *, real_clock: bool = False, businesses: int = 1) -> Iterator[Ground]:
-    """A world whose posts are as young as the present: noon of a fixed day, or the machine's when children take part."""
+def open_ground(
+    database: Database, folder: Path, *, real_clock: bool = False, businesses: int = 1, connected: bool = True
+) -> Iterator[Ground]:
+    """Yield a world whose posts are as young as the present: noon of a fixed day, or the machine's when children take
+    part. Its accounts are in the store already if `connected`.
+    """
     now = present() if real_clock else NOON
     world = build_world(businesses=businesses, posts_per_account=POSTS_PER_ACCOUNT, days=POST_DAYS, now=now)
     truth = Truth(world)
@@ -263,7 +267,8 @@ def open_ground(database: Database, folder: Path, *, real_clock: bool = False, b
         ground = Ground(
             database, world, truth, api, base_url, settings, clock, vault=Vault([key]), folder=folder, key=key
         )
-        ground.connect()
+        if connected:
+            ground.connect()
         try:
             yield ground
         finally:
