@@ -21,6 +21,7 @@ import stamina
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from tests.analytics.collector.conftest import NOON, AppState, Key, in_no_time
+from tests.conftest import PATIENCE_SECONDS
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
@@ -143,7 +144,7 @@ class Ground(AppState):
 
     def wait_for_calls(self, count: int, process: "subprocess.Popen[str] | None" = None) -> None:
         """Wait until Meta was asked so often, or the process ended before."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE_SECONDS
         while len(self.api.calls) < count and (process is None or process.poll() is None):
             if time.monotonic() > end:
                 raise TimeoutError(f"Meta was asked {len(self.api.calls)} times only")
