@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -18,41 +17,29 @@ from sophia.jobs.due import DAILY_FAMILIES
 from sophia.meta.reporting_zone import reporting_day
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a complete store holds: after a first collection, and after another one a day later."""
-
-    first: Stored
-    second: Stored
-
-
-def wanted_on(ground: Ground, *, real_clock: bool) -> Wanted:
-    """What a complete store of this world holds at Meta's present moment; the first collection is then, or a day
-    earlier when there are two.
+def wanted_on(ground: Ground, *, real_clock: bool, again: bool) -> Stored:
+    """Return what a complete store of this world holds at Meta's present moment: after a first collection then, or, with
+    `again`, after another one that followed it a day later.
     """
-    return _reckon(real_clock, len(ground.world.businesses), ground.now)
+    return _reckon(real_clock, again, len(ground.world.businesses), ground.now)
 
 
 @cache
-def _reckon(real_clock: bool, businesses: int, now: datetime) -> Wanted:
-    """Reckoned from the truth. What is asked for is learnt from a store that was collected without any fault, and that
+def _reckon(real_clock: bool, again: bool, businesses: int, now: datetime) -> Stored:
+    """Reckon it from the truth. What is asked for is learnt from a store that was collected without any fault, and that
     must equal the truth in full before anything is compared with it.
     """
-
-    def collected(*, again: bool) -> Stored:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            sqlite_store(Path(folder)) as database,
-            open_ground(database, Path(folder), real_clock=real_clock, businesses=businesses) as ground,
-        ):
-            if ground.now != now:
-                raise ValueError("scenarios of one day end at one moment")
-            if again:
-                ground.begin_a_day_ago(lambda: proved(ground))
-            ground.collect()
-            return proved(ground)
-
-    return Wanted(collected(again=False), collected(again=True))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sqlite_store(Path(folder)) as database,
+        open_ground(database, Path(folder), real_clock=real_clock, businesses=businesses) as ground,
+    ):
+        if ground.now != now:
+            raise ValueError("scenarios of one day end at one moment")
+        if again:
+            ground.begin_a_day_ago(lambda: proved(ground))
+        ground.collect()
+        return proved(ground)
 
 
 def proved(ground: Ground, version: str = "v22.0") -> Stored:
