@@ -43,7 +43,7 @@ def test_a_full_run_with_faults_leaves_no_secret(ground: Ground, tmp_path: Path)
     """
     ground.api.faults += faults_of(ground)
     shown = []
-    for arguments in (["collect"], ["collect", "--json"], ["status", "--json"], ["tokens", "check"], ["collect"]):
+    for arguments in (["collect"], ["collect", "--json"], ["status", "--json"], ["tokens", "check"]):
         told = ground.start(*arguments, SOPHIA_LOG_LEVEL="debug", SOPHIA_LOG_FORMAT="json")
         out, err = told.communicate(timeout=PATIENCE_SECONDS)
         shown += [out, err]
