@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import typer
-from tests.analytics.test_router_responding import Written, had, publish
+from tests.analytics.posting_times.test_router import Written, had, publish
 from tests.cli.conftest import Shell
 from tests.conftest import Filling
 

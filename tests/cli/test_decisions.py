@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.analytics.decided import furnish, open_house
+from tests.analytics.decisions.decided import furnish, open_house
 from tests.cli.conftest import Shell
 from tests.conftest import Api, Filling, plain_settings
 

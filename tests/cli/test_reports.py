@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.analytics.report.conftest import Agency, each_day
+from tests.analytics.reports.conftest import Agency, each_day
 from tests.cli.conftest import Shell
 from tests.conftest import Filling
 

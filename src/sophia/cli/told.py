@@ -124,9 +124,7 @@ def list_goals(client: Client, as_json: AsJson = False) -> None:
         number = find_client(session, client).id
     found = client_goals(installation.database, number, installation.clock())
     if as_json:
-        from sophia.analytics.goals.schemas import GoalAnswer  # noqa: PLC0415
-
-        show_json({"goals": [GoalAnswer.model_validate(one).model_dump(mode="json") for one in found]})
+        show_json({"goals": found})
         return
     show_table(goal_rows(found), empty="There is no goal yet. Set one: sophia goals set")
 

@@ -202,7 +202,7 @@ def gone(house: AppState) -> int:
 @ON_SQLITE
 def test_a_list_without_cursors_is_read_to_its_end(make_house: HouseMaker) -> None:
     """L8: `next` alone leads on; everything is stored, and nothing counts as deleted."""
-    house = make_house(posts_per_account=60)
+    house = make_house(posts_per_account=110)
     with running_server(Paged(house.api)) as house.base_url:
         outcomes = house.collect()
         assert {outcome.status for outcome in outcomes} == {"ok"}, [outcome.problems for outcome in outcomes]

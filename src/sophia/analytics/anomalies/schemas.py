@@ -6,12 +6,10 @@ from typing import Literal
 from pydantic import Field, FiniteFloat
 
 from sophia.analytics.annotations.schemas import NoteAnswer
+from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.figures.requests import DateRangeQuery
-from sophia.analytics.figures.schemas import (
-    ResponseModel,
-    SentenceAnswer,
-    WindowAnswer,
-)
+from sophia.analytics.figures.schemas import ResponseModel
+from sophia.analytics.figures.sentences import Sentence
 from sophia.meta.catalogue import Platform
 
 
@@ -53,14 +51,14 @@ class AnomalyLine(ResponseModel):
     """An anomaly and how it is said; the references of the sentence lead into `anomaly`."""
 
     anomaly: StoredAnomalyResponse
-    sentence: SentenceAnswer
+    sentence: Sentence
 
 
 class AnomaliesAnswer(ResponseModel):
     """Newest first. `judged_through` is the last day that is judged for good: the two after it may be restated."""
 
     client_id: int
-    window: WindowAnswer | None
+    window: DateRange | None
     judged_through: date | None
     anomalies: list[AnomalyLine]
     annotations: list[NoteAnswer] = Field(description="Of the days of the window.")
@@ -97,7 +95,7 @@ class SharedEventResponse(ResponseModel):
 class EventsAnswer(ResponseModel):
     """Newest first, with what was written down of the portfolio's days."""
 
-    window: WindowAnswer | None
+    window: DateRange | None
     events: list[SharedEventResponse]
     annotations: list[NoteAnswer]
 

@@ -18,8 +18,9 @@ from sophia.analytics.audience.fit import (
     unknown_percent,
 )
 from sophia.analytics.audience.queries import AccountAudience, IdealCustomerState
+from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.requests import VISIBLE, RequestModel
-from sophia.analytics.figures.schemas import FigureAnswer, Quantity, ResponseModel
+from sophia.analytics.figures.schemas import Quantity, ResponseModel
 from sophia.meta.catalogue import Platform
 
 Audience = Literal["followers", "engaged", "reached"]
@@ -89,7 +90,7 @@ class AudiencePartAnswer(ResponseModel):
 
     value: str
     people: Quantity
-    percent: FigureAnswer | None
+    percent: Figure | None
 
 
 class DimensionAnswer(ResponseModel):
@@ -100,7 +101,7 @@ class DimensionAnswer(ResponseModel):
 
     dimension: str
     day: date
-    unknown: FigureAnswer
+    unknown: Figure
     parts: list[AudiencePartAnswer]
 
 
@@ -108,11 +109,11 @@ class FitAnswer(ResponseModel):
     """How much of the audience a profile covers, in percent; `overall` is the mean of the parts that are known."""
 
     name: str
-    age: FigureAnswer
-    gender: FigureAnswer
-    country: FigureAnswer
-    place: FigureAnswer
-    overall: FigureAnswer
+    age: Figure
+    gender: Figure
+    country: Figure
+    place: Figure
+    overall: Figure
 
 
 class CellAnswer(ResponseModel):
@@ -178,7 +179,7 @@ def _dimension(account_audience: AccountAudience, name: str) -> DimensionAnswer 
     return DimensionAnswer(
         dimension=name,
         day=account_audience.day_of(name),
-        unknown=FigureAnswer.model_validate(unknown_percent(account_audience.cells, name, account_audience.everybody)),
+        unknown=unknown_percent(account_audience.cells, name, account_audience.everybody),
         parts=[
             AudiencePartAnswer.model_validate({"value": value, "people": people[value], "percent": shares.get(value)})
             for value in order

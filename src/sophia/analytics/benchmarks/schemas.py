@@ -4,13 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sophia.analytics.figures.figures import DateRange, Figure
 from sophia.analytics.figures.requests import VISIBLE, Limit, RequestModel
-from sophia.analytics.figures.schemas import (
-    FigureAnswer,
-    Quantity,
-    ResponseModel,
-    WindowAnswer,
-)
+from sophia.analytics.figures.schemas import Quantity, ResponseModel
 from sophia.meta.catalogue import Platform
 
 Industry = Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE)]
@@ -68,24 +64,24 @@ class BenchmarksWrittenAnswer(ResponseModel):
 
 class ComparisonAnswer(ResponseModel):
     benchmark: BenchmarkAnswer | None
-    own: FigureAnswer
-    points: FigureAnswer
-    percent: FigureAnswer
+    own: Figure
+    points: Figure
+    percent: Figure
     is_old: bool
     same_industry: bool
 
 
 class QuantilesAnswer(ResponseModel):
     n: int
-    lower: FigureAnswer
-    middle: FigureAnswer
-    upper: FigureAnswer
+    lower: Figure
+    middle: Figure
+    upper: Figure
 
 
 class PeersAnswer(ResponseModel):
     platform: Platform
     kpi: str
-    own: FigureAnswer
+    own: Figure
     portfolio: QuantilesAnswer
 
 
@@ -94,7 +90,7 @@ class ClientComparisonAnswer(ResponseModel):
 
     client_id: int
     industry: str | None
-    window: WindowAnswer
+    window: DateRange
     published: list[ComparisonAnswer]
     portfolio: list[PeersAnswer]
 

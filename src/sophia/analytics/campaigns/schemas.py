@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.requests import VISIBLE, CalendarDay, Id, Name, RequestModel
-from sophia.analytics.figures.schemas import FigureAnswer, ResponseModel
+from sophia.analytics.figures.schemas import ResponseModel
 
 Pillar = Annotated[str, Field(min_length=1, max_length=100, pattern=VISIBLE)]
 DraftIds = Annotated[list[Id], Field(max_length=1000)]
@@ -59,9 +60,9 @@ class CampaignTotalsAnswer(ResponseModel):
 
     drafts: int
     posts: int
-    metrics: dict[str, FigureAnswer]
-    engagement_rate_by_reach: FigureAnswer
-    conversions: FigureAnswer
+    metrics: dict[str, Figure]
+    engagement_rate_by_reach: Figure
+    conversions: Figure
 
 
 class CampaignAnswer(ResponseModel):
@@ -76,7 +77,7 @@ class CampaignAnswer(ResponseModel):
     is_automatic: bool = Field(description="Grouped by content pillar and month.")
     totals: CampaignTotalsAnswer
     events: dict[str, int] = Field(description="What is credited to its drafts, by type.")
-    revenue: list[FigureAnswer] = Field(description="Net of refunds, one for each currency.")
+    revenue: list[Figure] = Field(description="Net of refunds, one for each currency.")
 
 
 class GroupingAnswer(ResponseModel):

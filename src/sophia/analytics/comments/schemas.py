@@ -7,8 +7,9 @@ from pydantic import Field, FiniteFloat
 
 from sophia.analytics.comments.queries import CommentState, DerivedState
 from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment, write_cursor
+from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.requests import Cursor, DateRangeQuery, Limit, Name, RequestModel
-from sophia.analytics.figures.schemas import FigureAnswer, ResponseModel
+from sophia.analytics.figures.schemas import ResponseModel
 from sophia.meta.catalogue import Platform
 
 ToneName = Literal["positive", "neutral", "negative", "not scored"]
@@ -63,9 +64,9 @@ class ToneAnswer(ResponseModel):
     comments: int
     scored: int
     not_scored: dict[str, int]
-    positive: FigureAnswer
-    neutral: FigureAnswer
-    negative: FigureAnswer
+    positive: Figure
+    neutral: Figure
+    negative: Figure
     shares: dict[str, FiniteFloat]
 
 
@@ -147,7 +148,7 @@ class CompetitorAnswer(ResponseModel):
 class ShareAnswer(ResponseModel):
     """The client's share, and everybody's by name; without a share, the reason."""
 
-    own: FigureAnswer
+    own: Figure
     shares: dict[str, FiniteFloat]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from sophia.analytics.conversions.attribution import LOOKBACK_DAYS, Model
+from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.requests import (
     VISIBLE,
     Amount,
@@ -19,7 +20,7 @@ from sophia.analytics.figures.requests import (
     expect_plain,
     visible,
 )
-from sophia.analytics.figures.schemas import Currency, FigureAnswer, ResponseModel, expect_decimals
+from sophia.analytics.figures.schemas import Currency, ResponseModel, expect_decimals
 from sophia.errors import InvalidInputError
 
 EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]
@@ -133,8 +134,8 @@ class FunnelStepAnswer(ResponseModel):
     name: EventType
     events: int
     people: int | None
-    of_previous: FigureAnswer
-    of_first: FigureAnswer
+    of_previous: Figure
+    of_first: Figure
 
 
 class CountedAnswer(ResponseModel):
@@ -154,12 +155,12 @@ class FunnelAnswer(ResponseModel):
     is_linked: bool
     steps: list[FunnelStepAnswer]
     events: list[CountedAnswer]
-    conversion_rate: FigureAnswer
-    revenue: list[FigureAnswer] = Field(description="Net of refunds, one for each currency.")
-    average_order_value: FigureAnswer
-    revenue_per_customer: FigureAnswer
-    new_customers: FigureAnswer
-    customer_acquisition_cost: FigureAnswer
+    conversion_rate: Figure
+    revenue: list[Figure] = Field(description="Net of refunds, one for each currency.")
+    average_order_value: Figure
+    revenue_per_customer: Figure
+    new_customers: Figure
+    customer_acquisition_cost: Figure
 
 
 class CreditAnswer(ResponseModel):

@@ -13,6 +13,7 @@ from sophia.analytics.decisions.queries import WeekScore
 from sophia.analytics.decisions.scores import NO_SCORES, Verdict
 from sophia.analytics.decisions.scoring import DecisionQuality
 from sophia.analytics.figures.documents import figure_of
+from sophia.analytics.figures.figures import DateRange, Figure, Interval
 from sophia.analytics.figures.requests import (
     UNKEEPABLE,
     BodyId,
@@ -25,7 +26,7 @@ from sophia.analytics.figures.requests import (
     plain_number,
     visible,
 )
-from sophia.analytics.figures.schemas import FigureAnswer, IntervalAnswer, ResponseModel, WindowAnswer
+from sophia.analytics.figures.schemas import ResponseModel
 from sophia.errors import InvalidInputError
 
 Stage = Literal["research", "angle", "persona", "format", "voice", "gate", "approval", "performance"]
@@ -169,7 +170,7 @@ class ReliabilityAnswer(ResponseModel):
     n: int
     predicted: FiniteFloat
     observed: FiniteFloat
-    interval: IntervalAnswer
+    interval: Interval
 
 
 class StageQualityAnswer(ResponseModel):
@@ -186,15 +187,15 @@ class StageQualityAnswer(ResponseModel):
     left_out: int = Field(description="Predictions that are due and cannot be compared.")
     verdict: Verdict
     text: str
-    skill: FigureAnswer
-    shrunk_skill: FigureAnswer
-    skill_by_metric: dict[str, FigureAnswer]
-    typical_factor: FigureAnswer
-    coverage: FigureAnswer
-    ranking: FigureAnswer
-    success: FigureAnswer
-    brier: FigureAnswer
-    brier_skill: FigureAnswer
+    skill: Figure
+    shrunk_skill: Figure
+    skill_by_metric: dict[str, Figure]
+    typical_factor: Figure
+    coverage: Figure
+    ranking: Figure
+    success: Figure
+    brier: Figure
+    brier_skill: Figure
     calibration: list[ReliabilityAnswer]
 
 
@@ -208,7 +209,7 @@ class WeekScoreAnswer(ResponseModel):
     period_end: date
     sample_size: int
     skill: FiniteFloat | None
-    interval: IntervalAnswer | None
+    interval: Interval | None
     shrunk_skill: FiniteFloat | None
     verdict: Verdict
     reason: str | None
@@ -219,7 +220,7 @@ class DecisionQualityAnswer(ResponseModel):
     """By stage, of predictions whose outcome was due in the window."""
 
     client_id: int
-    window: WindowAnswer
+    window: DateRange
     stages: list[StageQualityAnswer]
     weeks: list[WeekScoreAnswer]
 
@@ -236,7 +237,7 @@ class DecisionContextAnswer(ResponseModel):
     """What the next brief can use, what the evidence carries first."""
 
     client_id: int
-    window: WindowAnswer
+    window: DateRange
     guidance: list[AdviceAnswer]
     text: str = Field(description="All sentences that the evidence carries, or that there is none.")
 

@@ -1,12 +1,11 @@
 """Figures as a reader meets them: a value, or the reason why there is none, with sample, interval and coverage."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
 
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import reporting_day
@@ -38,11 +37,16 @@ class FigureUnit(StrEnum):
     RATIO = "ratio"
 
 
-class Interval(NamedTuple):
-    """Where the true value lies in 95 of 100 cases; both ends included."""
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The 95 % interval of an estimate, both ends included."""
 
     low: float
     high: float
+
+    def __iter__(self) -> Iterator[float]:
+        yield self.low
+        yield self.high
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,13 +1,11 @@
 """What the answers share: windows, figures and changes. A figure without a value says why it has none."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
 from sophia.analytics.figures.currencies import decimals_of
-from sophia.analytics.figures.figures import FigureUnit
 
 
 def json_number(value: Any) -> Any:
@@ -24,48 +22,6 @@ class ResponseModel(BaseModel):
     """What is answered."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-class WindowAnswer(ResponseModel):
-    """Days of Meta's reporting zone, `end` excluded."""
-
-    start: date
-    end: date
-
-
-class IntervalAnswer(ResponseModel):
-    low: FiniteFloat
-    high: FiniteFloat
-
-
-class CoverageAnswer(ResponseModel):
-    days_with_data: int
-    days: int
-
-
-class FigureAnswer(ResponseModel):
-    """One number: a value or the reason why there is none, with its sample, interval, bounds, doubt and coverage.
-
-    Money is exact, and so a text: "19.90".
-    """
-
-    value: Value | None
-    unit: FigureUnit
-    n: int | None
-    interval: IntervalAnswer | None
-    at_least: Value | None
-    at_most: Value | None
-    reason: str | None
-    doubt: str | None
-    coverage: CoverageAnswer | None
-    currency: str | None
-
-
-class ChangeAnswer(ResponseModel):
-    before: FigureAnswer
-    after: FigureAnswer
-    absolute: FigureAnswer
-    percent: FigureAnswer
 
 
 Number = int | FiniteFloat
@@ -90,18 +46,3 @@ def expect_decimals(amount: Decimal, currency: str) -> None:
 
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217"), AfterValidator(known_currency)]
-
-
-class ReferenceAnswer(ResponseModel):
-    """Where in this document the value of a place stands, and how it is written."""
-
-    path: str
-    form: str
-
-
-class SentenceAnswer(ResponseModel):
-    """A sentence; every figure in it stands in this document, at the path of its reference."""
-
-    text: str
-    template: str
-    references: dict[str, ReferenceAnswer]

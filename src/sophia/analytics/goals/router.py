@@ -8,8 +8,7 @@ from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext, WriteContext
 from sophia.analytics.figures.requests import ClientId, writing
 from sophia.analytics.goals.progress import ReportedGoal
-from sophia.analytics.goals.schemas import GoalAnswer, GoalName, NewGoalBody
-from sophia.analytics.goals.store import NewGoal, end_goal, set_goal
+from sophia.analytics.goals.store import GoalName, NewGoal, end_goal, set_goal
 from sophia.analytics.goals.tracking import client_goals
 from sophia.analytics.readings.permissions import expect_client
 from sophia.errors import NotFoundError
@@ -18,16 +17,16 @@ router = APIRouter(responses=documented(404))
 Name = Annotated[GoalName, Path()]
 
 
-@router.get("/{client_id}/goals", response_model=list[GoalAnswer])
-def goals(context: ReadContext, client_id: ClientId) -> tuple[ReportedGoal, ...]:
+@router.get("/{client_id}/goals")
+def list_goals(context: ReadContext, client_id: ClientId) -> list[ReportedGoal]:
     """All goals as they stand today, with their pace, those that end first at the beginning."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-    return client_goals(context.database, client_id, context.now)
+    return list(client_goals(context.database, client_id, context.now))
 
 
-@router.get("/{client_id}/goals/{name}", response_model=GoalAnswer)
-def goal(context: ReadContext, client_id: ClientId, name: Name) -> ReportedGoal:
+@router.get("/{client_id}/goals/{name}")
+def get_goal(context: ReadContext, client_id: ClientId, name: Name) -> ReportedGoal:
     """One goal as it stands today."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
@@ -36,16 +35,13 @@ def goal(context: ReadContext, client_id: ClientId, name: Name) -> ReportedGoal:
 
 @router.put(
     "/{client_id}/goals/{name}",
-    response_model=GoalAnswer,
-    responses={201: {"model": GoalAnswer, "description": "There was no goal of that name."}, **writing},
+    responses={201: {"model": ReportedGoal, "description": "There was no goal of that name."}, **writing},
 )
-def put_goal(
-    context: WriteContext, client_id: ClientId, name: Name, given: NewGoalBody, response: Response
-) -> ReportedGoal:
+def put_goal(context: WriteContext, client_id: ClientId, name: Name, goal: NewGoal, response: Response) -> ReportedGoal:
     """Set a goal, in place of the one of that name. What it was stays in reports as of a moment before this one."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
-        is_new = set_goal(session, client_id, name, NewGoal(**given.model_dump()), context.now)
+        is_new = set_goal(session, client_id, name, goal, context.now)
     response.status_code = 201 if is_new else 200
     return _goal(context, client_id, name)
 

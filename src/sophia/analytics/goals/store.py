@@ -1,12 +1,15 @@
 """Sets goals: one of a name at a time, and what it was before is kept, so that old reports can be made again."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from typing import Annotated
 
+from pydantic import AfterValidator, Field, FiniteFloat, with_config
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
+from sophia.analytics.figures.requests import VISIBLE, CalendarDay, visible
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.goals.progress import goal_of
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
@@ -18,14 +21,22 @@ MOST_GOALS = 20
 LARGEST_TARGET = 10**15
 
 
+GoalName = Annotated[
+    str,
+    AfterValidator(visible),
+    Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f/]+$", description="Your own; without a slash."),
+]
+
+
+@with_config(extra="forbid")
 @dataclass(frozen=True, slots=True)
 class NewGoal:
-    """What a KPI is to come to in some days, both included; with `at_most` it is not to exceed the target."""
+    """The target of a KPI over some days, both included. With `at_most` the KPI must not exceed the target."""
 
-    kpi: str
-    target: float
-    start_date: date
-    end_date: date
+    kpi: Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE, description="A KPI, or `followers`.")]
+    target: Annotated[FiniteFloat, Field(strict=True)]
+    start_date: CalendarDay
+    end_date: CalendarDay
     at_most: bool = False
 
 

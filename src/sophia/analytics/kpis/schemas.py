@@ -2,14 +2,15 @@
 
 from pydantic import Field
 
-from sophia.analytics.figures.schemas import ChangeAnswer, FigureAnswer, ResponseModel, WindowAnswer
+from sophia.analytics.figures.figures import Change, DateRange, Figure
+from sophia.analytics.figures.schemas import ResponseModel
 from sophia.analytics.kpis.summaries import Aggregate
 from sophia.meta.catalogue import Level
 
 
 class WeekPointAnswer(ResponseModel):
-    week: WindowAnswer
-    figure: FigureAnswer
+    week: DateRange
+    figure: Figure
     is_closed: bool
 
 
@@ -17,8 +18,8 @@ class TrendAnswer(ResponseModel):
     """The newest weeks, oldest first; `falling` and `rising` count the weeks in a row up to the newest closed one."""
 
     points: list[WeekPointAnswer]
-    from_previous: ChangeAnswer
-    from_last_year: ChangeAnswer
+    from_previous: Change
+    from_last_year: Change
     falling: int
     rising: int
 
@@ -27,5 +28,5 @@ class SummaryLineAnswer(ResponseModel):
     metric: str
     level: Level
     aggregate: Aggregate
-    figure: FigureAnswer = Field(description="Of the whole window; `change` compares the days that both windows have.")
-    change: ChangeAnswer
+    figure: Figure = Field(description="Of the whole window; `change` compares the days that both windows have.")
+    change: Change

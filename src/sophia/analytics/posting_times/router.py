@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext
 from sophia.analytics.figures.requests import ClientId, WindowQuery
-from sophia.analytics.figures.schemas import WindowAnswer
 from sophia.analytics.kpis.windows import HISTORY
 from sophia.analytics.posting_times.schemas import (
     FormatsAnswer,
@@ -60,7 +59,7 @@ def post_standings(
     chosen = [post for post in standings.posts if asked.verdict in (None, post.standing.verdict)]
     return PostRankingResponse(
         client_id=client_id,
-        window=WindowAnswer.model_validate(standings.window),
+        window=standings.window,
         age=asked.age,
         metric=asked.metric,
         total=len(chosen),

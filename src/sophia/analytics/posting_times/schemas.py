@@ -6,13 +6,9 @@ from typing import Literal
 
 from pydantic import Field, FiniteFloat
 
+from sophia.analytics.figures.figures import DateRange, Figure
 from sophia.analytics.figures.requests import Limit, WindowQuery
-from sophia.analytics.figures.schemas import (
-    FigureAnswer,
-    Quantity,
-    ResponseModel,
-    WindowAnswer,
-)
+from sophia.analytics.figures.schemas import Quantity, ResponseModel
 from sophia.analytics.posting_times.responses import Effect, GroupResponse, Slot
 from sophia.analytics.posting_times.service import Measured, PostingTimes
 from sophia.meta.catalogue import Platform
@@ -28,14 +24,14 @@ class PostingEffectsResponse(ResponseModel):
     """
 
     client_id: int
-    window: WindowAnswer
+    window: DateRange
     posts: int
     compared: int
     reason: str | None
 
 
 class ResponseAnswer(ResponseModel):
-    factor: FigureAnswer
+    factor: Figure
     effect: Effect
 
 
@@ -110,7 +106,7 @@ class PostRankingResponse(ResponseModel):
     """Posts that have reached the age, newest first. `total` counts those that match, also beyond the limit."""
 
     client_id: int
-    window: WindowAnswer
+    window: DateRange
     age: str
     metric: str
     total: int
@@ -122,7 +118,7 @@ def posting_times_answer(responses: PostingTimes) -> PostingTimesAnswer:
     known = any(figure.value is not None for figure in figures)
     return PostingTimesAnswer(
         client_id=responses.client_id,
-        window=WindowAnswer.model_validate(responses.window),
+        window=responses.window,
         posts=responses.posts,
         compared=responses.compared,
         reason=None if known else figures[0].reason,

@@ -8,17 +8,11 @@ from pydantic import Field, FiniteFloat
 from sophia.analytics.annotations.schemas import NoteAnswer
 from sophia.analytics.anomalies.schemas import AnomalyAnswer
 from sophia.analytics.drivers.schemas import DriversAnswer
+from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure
 from sophia.analytics.figures.requests import Id, RequestModel
-from sophia.analytics.figures.schemas import (
-    ChangeAnswer,
-    CoverageAnswer,
-    Ends,
-    FigureAnswer,
-    ResponseModel,
-    SentenceAnswer,
-    WindowAnswer,
-)
-from sophia.analytics.goals.schemas import GoalAnswer
+from sophia.analytics.figures.schemas import Ends, ResponseModel
+from sophia.analytics.figures.sentences import Sentence
+from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.schemas import TrendAnswer
 from sophia.analytics.kpis.trends import MOST_WEEKS
 from sophia.analytics.reports.brief_records import ClientStatus
@@ -35,10 +29,10 @@ class WeeksQuery(RequestModel):
 class WeekKpisAnswer(ResponseModel):
     """The KPIs of one closed week, as they were last computed; `checked_at` is when they were last found right."""
 
-    week: WindowAnswer
-    kpis: dict[str, FigureAnswer]
-    algo_dependent_summary: dict[str, FigureAnswer]
-    algo_independent_summary: dict[str, FigureAnswer]
+    week: DateRange
+    kpis: dict[str, Figure]
+    algo_dependent_summary: dict[str, Figure]
+    algo_independent_summary: dict[str, Figure]
     computed_at: datetime
     checked_at: datetime
 
@@ -59,7 +53,7 @@ class ReasonAnswer(ResponseModel):
     code: str
     level: ClientStatus
     text: str
-    sentence: SentenceAnswer
+    sentence: Sentence
 
 
 class CollectionAnswer(ResponseModel):
@@ -77,9 +71,9 @@ class ClientBriefAnswer(ResponseModel):
     state: ClientStatus
     reasons: list[ReasonAnswer]
     collection: CollectionAnswer | None = Field(description="Null with `as_of`: it is known of today only.")
-    coverage: CoverageAnswer
-    kpis: dict[str, FigureAnswer]
-    changes: dict[str, ChangeAnswer]
+    coverage: Coverage
+    kpis: dict[str, Figure]
+    changes: dict[str, Change]
     drivers: dict[str, DriversAnswer]
     anomalies: list[AnomalyAnswer]
     falling: dict[str, int]
@@ -87,7 +81,7 @@ class ClientBriefAnswer(ResponseModel):
         description="By how many percent a row of three or more weeks fell together."
     )
     weekly_views: list[FiniteFloat | None] = Field(description="Of the newest closed weeks that were kept.")
-    goals: list[GoalAnswer] = Field(description="Those whose days touch the window, as they stood at its end.")
+    goals: list[ReportedGoal] = Field(description="Those whose days touch the window, as they stood at its end.")
     annotations: list[NoteAnswer]
 
 
@@ -125,15 +119,15 @@ class MoveAnswer(ResponseModel):
 class BriefAnswer(ResponseModel):
     """Every client that may be seen, those first who need somebody most."""
 
-    window: WindowAnswer
-    before: WindowAnswer
+    window: DateRange
+    before: DateRange
     as_of: datetime
     counts: dict[str, int]
     clients: list[ClientBriefAnswer]
     events: list[EventAnswer]
     moved: list[MoveAnswer] = Field(description="Only whom chance does not explain among all clients.")
     annotations: list[NoteAnswer] = Field(description="Of the whole portfolio.")
-    commentary: list[SentenceAnswer]
+    commentary: list[Sentence]
 
 
 class MovementAnswer(ResponseModel):

@@ -11,16 +11,10 @@ from sophia.analytics.benchmarks.schemas import ComparisonAnswer, PeersAnswer
 from sophia.analytics.comments.schemas import ToneAnswer
 from sophia.analytics.decisions.scores import Verdict
 from sophia.analytics.drivers.schemas import DriversAnswer
-from sophia.analytics.figures.schemas import (
-    ChangeAnswer,
-    CoverageAnswer,
-    FigureAnswer,
-    Quantity,
-    ResponseModel,
-    SentenceAnswer,
-    WindowAnswer,
-)
-from sophia.analytics.goals.schemas import GoalAnswer
+from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure
+from sophia.analytics.figures.schemas import Quantity, ResponseModel
+from sophia.analytics.figures.sentences import Sentence
+from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.schemas import SummaryLineAnswer, TrendAnswer
 from sophia.analytics.posting_times.schemas import PostingTimeAnswer, ResponseAnswer, SlotAnswer, posting_time_answers
 from sophia.analytics.readings.run_schemas import AccountStatus
@@ -41,14 +35,14 @@ class TopPostAnswer(ResponseModel):
     pillar: str | None
     engagements: Quantity
     reach: Quantity | None
-    rate_by_reach: FigureAnswer
+    rate_by_reach: Figure
 
 
 class MissingDaysAnswer(ResponseModel):
     account_id: int
     platform: Platform
     metric: str
-    coverage: CoverageAnswer
+    coverage: Coverage
     first: date
     last: date
 
@@ -58,8 +52,8 @@ class DecisionStageAnswer(ResponseModel):
 
     stage: str
     posts: int
-    skill: FigureAnswer
-    shrunk_skill: FigureAnswer
+    skill: Figure
+    shrunk_skill: Figure
     verdict: Verdict
     text: str
 
@@ -84,13 +78,13 @@ class ReportAnswer(ResponseModel):
     """The computed answer for one client and window, as everything was known at `as_of`."""
 
     client: ReportedClientAnswer
-    window: WindowAnswer
-    before: WindowAnswer
+    window: DateRange
+    before: DateRange
     as_of: datetime
     is_closed: bool
-    coverage: CoverageAnswer
-    kpis: dict[str, FigureAnswer]
-    changes: dict[str, ChangeAnswer]
+    coverage: Coverage
+    kpis: dict[str, Figure]
+    changes: dict[str, Change]
     trends: dict[str, TrendAnswer]
     algo_dependent_summary: list[SummaryLineAnswer]
     algo_independent_summary: list[SummaryLineAnswer]
@@ -105,11 +99,11 @@ class ReportAnswer(ResponseModel):
     pillars: dict[str, ResponseAnswer]
     top_posts: list[TopPostAnswer]
     missing_days: list[MissingDaysAnswer]
-    goals: list[GoalAnswer]
+    goals: list[ReportedGoal]
     annotations: list[NoteAnswer]
     decisions: list[DecisionStageAnswer]
     comments: CommentsAnswer
-    commentary: list[SentenceAnswer]
+    commentary: list[Sentence]
 
 
 def report_answer(report: Report) -> ReportAnswer:
@@ -150,9 +144,9 @@ class DetailedKpis(ResponseModel):
     The KPIs are those of the brief; GET /{client_id}/kpis has all of one client.
     """
 
-    week: WindowAnswer
+    week: DateRange
     computed_at: datetime
-    kpis: dict[int, dict[str, FigureAnswer]] = Field(description="By client.")
+    kpis: dict[int, dict[str, Figure]] = Field(description="By client.")
     movements: dict[str, MovementAnswer]
 
 
@@ -200,8 +194,8 @@ class ClientSummaryAnswer(ResponseModel):
     """What is known of one client in the newest closed week; GET /{client_id}/report says it in full."""
 
     client_id: int
-    window: WindowAnswer
-    kpis: dict[str, FigureAnswer]
+    window: DateRange
+    kpis: dict[str, Figure]
     trends: dict[str, TrendAnswer]
     anomalies: list[AnomalyAnswer]
     commentary: str
