@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from tests.conftest import PATIENCE_SECONDS
 
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.run_models import Lease, Watermark
@@ -336,7 +337,7 @@ def test_two_programs_write_at_once(sqlite_database: Database) -> None:
         threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
         for thread in threads:
             thread.start()
-        _, complaints = process.communicate("go\n", timeout=30)
+        _, complaints = process.communicate("go\n", timeout=PATIENCE_SECONDS)
         for thread in threads:
             thread.join()
     assert (failures, complaints, process.returncode) == ([], "", 0)

@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import PATIENCE_SECONDS
 from tests.meta.conftest import Meta
 from typer.testing import CliRunner, Result
 
@@ -28,6 +29,7 @@ class Shell:
     meta: Meta
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    processes: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     @property
     def world(self) -> World:
@@ -42,10 +44,12 @@ class Shell:
         """What a command says with --json: one document on standard output and nothing else."""
         return json.loads(self.run(*arguments, "--json", **variables).stdout)
 
-    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        """As a process of its own."""
+    def start(
+        self, *arguments: str, prepare: Callable[[], None] | None = None, **variables: str
+    ) -> "subprocess.Popen[str]":
+        """Start a command as a process of its own; `prepare` runs in it before the command does."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SOPHIA_")}
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "sophia", *arguments],
             env={**kept, **self.environment, **variables},
             cwd=self.folder,
@@ -53,11 +57,21 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=prepare,  # noqa: PLW1509 - rights must be dropped in the child, where no lock of ours matters
         )
+        self.processes.append(process)
+        return process
+
+    def end_processes(self) -> None:
+        """Kill what a test that failed left running."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def finish(self, process: "subprocess.Popen[str]", stdin: str = "") -> tuple[int, str, str]:
         """(exit code, standard output, standard error) of a process when it ends."""
-        out, err = process.communicate(stdin, timeout=60)
+        out, err = process.communicate(stdin, timeout=PATIENCE_SECONDS)
         return process.returncode, out, err
 
     def connect(self) -> None:
@@ -74,7 +88,9 @@ def world() -> World:
 def shell(world: World, tmp_path: Path) -> Iterator[Shell]:
     served = Meta(GraphApi(world, Truth(world), clock=lambda: datetime.now(UTC)))
     with running_server(served) as served.base_url:
-        yield Shell(served, tmp_path, variables(served, tmp_path))
+        shell = Shell(served, tmp_path, variables(served, tmp_path))
+        yield shell
+        shell.end_processes()
 
 
 def variables(meta: Meta, folder: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 import pytest
 from sqlalchemy import text
 from tests.cli.conftest import Shell
-from tests.conftest import plain_settings
+from tests.conftest import PATIENCE_SECONDS, plain_settings
 
 from sophia.access.keys import create_key
 from sophia.cli.installation import utc_now
@@ -102,7 +102,7 @@ def expect_all_of_it(store: Database, draft: int, post_id: str, campaign_id: int
 
         def ask(path: str) -> Any:
             request = Request(f"{address}/api/{path}", headers={"Authorization": f"Bearer {key}"})
-            with urlopen(request, timeout=30) as answer:
+            with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
                 return json.load(answer)
 
         (entry,) = ask(f"publishing/queue?draft_id={draft}")

@@ -1,6 +1,5 @@
 """Messages about databases, folders, ports and settings that cannot be used."""
 
-import os
 import shutil
 import socket
 import sqlite3
@@ -12,6 +11,7 @@ from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from tests.cli.conftest import Shell
 from tests.conftest import new_postgres
+from tests.reliability.machine import obey_modes
 
 from sophia.cli.errors import database_error_message
 from sophia.database.engine import Database
@@ -63,27 +63,40 @@ def test_a_store_that_is_locked(shell: Shell, store: Path) -> None:
     assert "another program has locked it" in failed
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
 def test_a_store_that_may_not_be_written(shell: Shell, store: Path) -> None:
-    """C10: a file, then its folder."""
+    """C10: a file, then its folder, that this user may only read; also where the tests run as root."""
     store.chmod(0o400)
     store.parent.chmod(0o500)
-    expect_one_line(shell, "cannot be written", "SOPHIA_DATA_DIR", command=("key", "create", "x"))
+    code, _, err = shell.finish(shell.start("key", "create", "x", prepare=obey_modes))
     store.parent.chmod(0o700)
+    assert code == 1, err
+    assert len(err.splitlines()) == 1, err
+    assert "may only be read. Let the user who runs Sophia write the file and its folder" in err
 
 
 def test_a_store_that_refuses_writes(store: Path) -> None:
     """C10: as SQLite says it when a file or its folder may only be read."""
     database = Database(f"sqlite:///file:{store}?mode=ro&uri=true")
-    failed = None
-    try:
-        with database.write() as session:
-            session.execute(text("DELETE FROM clients"))
-    except StoreError as error:
-        failed = str(error)
+    with pytest.raises(StoreError, match="may only be read"), database.write() as session:
+        session.execute(text("DELETE FROM clients"))
     database.close()
     assert failed is not None
     assert "is read-only" in failed
+
+
+def test_a_server_that_refuses_writes(postgres_database: Database) -> None:
+    """C10: as PostgreSQL says it when the server is a standby, or set to read only."""
+    forbid_writes = text(
+        f'ALTER DATABASE "{postgres_database.engine.url.database}" SET default_transaction_read_only = on'
+    )
+    with postgres_database.write() as session:
+        session.execute(forbid_writes)
+    postgres_database.close()
+    with (
+        pytest.raises(StoreError, match="may only be read: its server is a standby"),
+        postgres_database.write() as session,
+    ):
+        session.execute(text("DELETE FROM clients"))
 
 
 def test_a_disk_that_is_full(store: Path) -> None:

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Shell
+from tests.conftest import PATIENCE_SECONDS
 
 HEAVY = ("sqlalchemy", "fastapi", "uvicorn", "httpx", "pydantic", "cryptography", "apscheduler", "alembic")
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come to pass"
@@ -106,7 +107,7 @@ def test_a_server_collects_answers_and_stops(shell: Shell) -> None:
     request = urllib.request.Request(
         f"{address}/api/analytics/portfolio/summary", headers={"Authorization": f"Bearer {key}"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
         assert json.load(answer)["client_count"] == 2
     process.send_signal(signal.SIGTERM)
     _, out, err = shell.finish(process)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Shell
+from tests.conftest import PATIENCE_SECONDS
 
 from sophia.cli import __file__
 from sophia.demo.meta.faults.faults import Fault
@@ -33,7 +34,7 @@ def on_terminal(shell: Shell, *arguments: str, stdin: bytes = b"", **variables: 
     os.close(child)
     os.write(parent, stdin)
     written = read_all(parent)
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE_SECONDS)
     return written
 
 
@@ -92,13 +93,13 @@ def test_requests_do_not_reach_the_terminal_of_the_server(shell: Shell, form: st
     path = "/x%1b%5d0;OWNED%07%1b%5b2J%c2%9b31m%e2%80%ae%0d%0aForged:%20line" + "y" * 5000
     raw = "GET /x\x1b]0;OWNED\x07?\x1b[2J HTTP/1.1\r\nHost: a\x1b]0;OWNED\x07\r\n\r\n"
     for text in (f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", raw):
-        with socket.create_connection(("127.0.0.1", int(document[1])), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", int(document[1])), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(text.encode("latin-1"))
             while connection.recv(65536):
                 pass
     process.send_signal(signal.SIGTERM)
     written += read_all(parent)
-    process.wait(timeout=30)
+    process.wait(timeout=PATIENCE_SECONDS)
     assert b"u001b]0;OWNED" in written
     assert not harm_in(written)
     assert b"y" * 3000 not in written

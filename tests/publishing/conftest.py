@@ -52,6 +52,7 @@ class Newsroom:
 
     house: AppState
     key: str
+    version: str = "v22.0"
 
     @property
     def desk(self) -> UploadStore:
@@ -103,7 +104,7 @@ class Newsroom:
             base, secret = self.house.base_url, SecretStr(self.house.world.app_secret)
             pacing = Pacing(now, sleep=in_no_time)
             async with GraphClient(
-                base, "v22.0", now, app_secret=secret, pacing=pacing, upload_url=base, timeout_seconds=5
+                base, self.version, now, app_secret=secret, pacing=pacing, upload_url=base, timeout_seconds=5
             ) as client:
                 publisher = Publisher(
                     self.house.database, self.house.vault, client, settings, now, sleep=in_no_time, **options

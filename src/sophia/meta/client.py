@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -89,16 +90,17 @@ class GraphClient:
         self._transports, self._idle = [], None
 
     def _open(self) -> asyncio.LifoQueue[httpx.AsyncHTTPTransport]:
-        """Create the transports at the first call. One TLS context serves all; creating one takes 35 ms."""
+        """Create the transports at the first call. One TLS context serves all."""
         stamina.instrumentation.set_on_retry_hooks(())  # the run reports the number of retries, not each one
-        context = ssl.create_default_context()
-        limits = httpx.Limits(max_connections=1)
-        self._idle = asyncio.LifoQueue()
+        context, limits = tls_context(), httpx.Limits(max_connections=1)
+        idle = asyncio.LifoQueue[httpx.AsyncHTTPTransport]()
         for _ in range(self._connections):
             transport = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
             self._transports.append(transport)
-            self._idle.put_nowait(transport)
-        return self._idle
+            idle.put_nowait(transport)
+        # Assigned last: every later call would wait without end for an empty queue that a failure left.
+        self._idle = idle
+        return idle
 
     def caller(self, token: SecretStr, about: str | None = None) -> Caller:
         """Return a caller for this token; `about` is Meta's id of the account that its calls are about."""
@@ -294,6 +296,12 @@ class Patience:
         if error.wait_seconds is not None:
             return error.wait_seconds
         return random.uniform(0.05, FIRST_WAIT_SECONDS * 2.0**self._failures)  # noqa: S311 - spreads calls, hides nothing
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return the TLS context that all connections share; creating one takes 35 ms."""
+    return ssl.create_default_context()
 
 
 def may_pass(error: GraphError, failures: int = 1) -> bool:

@@ -42,7 +42,7 @@ LEGACY = ("ids=", ".as(", "date_format", "method=", "callback=", "is_async", "_m
 
 def test_no_legacy_features(make_house: HouseMaker) -> None:
     """L1: no several ids in one request, no field alias and no other feature that new applications may not use."""
-    house = make_house(posts_per_account=60)
+    house = make_house(posts_per_account=20)
     sent: list[str] = []
 
     def note(request: Request) -> bool:

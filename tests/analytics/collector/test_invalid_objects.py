@@ -24,7 +24,7 @@ ABOUT_A_POST = {
     "100": GraphError("(#100) Something that nobody has seen", 100),
     "200": GraphError("(#200) Permissions error", 200),
 }
-IN_THE_SUITE = {("100/33", "facebook"), ("803", "instagram")}
+IN_THE_SUITE = {("2932005", "facebook"), ("803", "instagram")}  # those of 300 posts
 
 
 BY_HAND = pytest.mark.campaign

@@ -24,7 +24,7 @@ def test_retired_metric_is_learned_once(make_house: HouseMaker) -> None:
     """B3: a metric that Meta retires costs 12 calls at most once, only itself, and nothing on the next run."""
     house = make_house(businesses=2, posts_per_account=150)
     page, other = house.world.pages[0].id, house.world.pages[-1].id
-    house.collect()
+    house.collect(page)
     usual = len(house.api.calls)
     house.now += timedelta(days=1)
     house.api.reset()
