@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from pydantic import SecretStr
+from sophia.demo.meta.world.objects import Media, Post
 from sqlalchemy import select
 from tests.analytics.collector.test_comments import PLAN as COMMENTS_ONLY
 from tests.analytics.collector.test_comments import stored as stored_comments
@@ -14,8 +15,7 @@ from tests.reliability.comparing import in_order, proved
 from tests.reliability.ground import ONE_DAY, Ground, open_ground
 
 from sophia.analytics.collector.plan import Plan
-from sophia.database import Database
-from sophia.demo.objects import Media, Post
+from sophia.database.engine import Database
 from sophia.meta.client import GraphClient
 from sophia.portfolio.connecting import Connecting, store
 from sophia.portfolio.models import Client
@@ -39,7 +39,7 @@ def connect(ground: Ground) -> None:
         secret = SecretStr(ground.world.app_secret)
         async with GraphClient(ground.base_url, VERSION, lambda: ground.now, app_secret=secret) as client:
             connecting = Connecting(ground.database, ground.vault, client, settings, lambda: ground.now)
-            offer = await connecting.look(SecretStr(ground.world.user_token))
+            offer = await connecting.examine(SecretStr(ground.world.user_token))
         clients = {page.id: page.name for page in offer.pages}
         accounts = store(ground.database, ground.vault, offer, clients, "UTC", ground.now)
         assert [account.refused for account in accounts] == [None, None]
