@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 from pydantic import SecretStr
-from sophia.demo.meta.world.objects import Media, Post
 from sqlalchemy import select
 from tests.analytics.collector.test_comments import PLAN as COMMENTS_ONLY
 from tests.analytics.collector.test_comments import stored as stored_comments
@@ -16,6 +15,7 @@ from tests.reliability.ground import ONE_DAY, Ground, open_ground
 
 from sophia.analytics.collector.plan import Plan
 from sophia.database.engine import Database
+from sophia.demo.meta.world.objects import Media, Post
 from sophia.meta.client import GraphClient
 from sophia.portfolio.connecting import Connecting, store
 from sophia.portfolio.models import Client
