@@ -88,7 +88,7 @@ def test_a_seed_picks_a_wording(api: GraphApi) -> None:
 @pytest.mark.parametrize(("kind", "wording"), [("pages", "german"), ("page", "nothing")])
 def test_unknown_kinds_and_wordings(api: GraphApi, kind: RefusedKind, wording: str) -> None:
     """L3: a mistyped switch is an error and not a switch without effect."""
-    with pytest.raises(ValueError, match="is no "):
+    with pytest.raises(ValueError, match="is not a "):
         api.refuse_metric("page_media_view", kind, wording)
 
 
