@@ -118,7 +118,7 @@ def test_what_a_client_never_sent_is_no_missed_goal(agency: Agency) -> None:
     assert (one.state, one.goals[0].standing.value) == (ClientStatus.SAGE, "not known")
     report = make_report(agency.filling.database, client, None, NOW)
     assert [report.kpis[name].value for name in ("conversions", "new_customers")] == [None, None]
-    assert "No event of this client had been recorded" in " ".join(one.text for one in report.commentary)
+    assert "No event of this client was recorded" in " ".join(one.text for one in report.commentary)
 
 
 def test_a_silent_collector_is_said(agency: Agency) -> None:
