@@ -33,10 +33,10 @@ class Shell:
     def world(self) -> World:
         return self.meta.world
 
-    def run(self, *arguments: str, given: str = "", **variables: str) -> Result:
-        """In this process; `given` is standard input, which is no terminal."""
+    def run(self, *arguments: str, stdin: str = "", **variables: str) -> Result:
+        """In this process; `stdin` is standard input, which is not a terminal."""
         environment = {name: None for name in os.environ if name.startswith("SOPHIA_")} | self.environment | variables
-        return CliRunner().invoke(app, arguments, input=given, env=environment, prog_name="sophia")
+        return CliRunner().invoke(app, arguments, input=stdin, env=environment, prog_name="sophia")
 
     def ask(self, *arguments: str, **variables: str) -> Any:
         """What a command says with --json: one document on standard output and nothing else."""
@@ -55,13 +55,13 @@ class Shell:
             text=True,
         )
 
-    def finish(self, process: "subprocess.Popen[str]", given: str = "") -> tuple[int, str, str]:
+    def finish(self, process: "subprocess.Popen[str]", stdin: str = "") -> tuple[int, str, str]:
         """(exit code, standard output, standard error) of a process when it ends."""
-        out, err = process.communicate(given, timeout=60)
+        out, err = process.communicate(stdin, timeout=60)
         return process.returncode, out, err
 
     def connect(self) -> None:
-        assert self.run("connect", "--yes", given=self.world.user_token).exit_code == 0
+        assert self.run("connect", "--yes", stdin=self.world.user_token).exit_code == 0
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The demo as somebody runs it who has just cloned the repository."""
+"""The demo as a new user runs it after cloning the repository."""
 
 import json
 import os
@@ -60,9 +60,9 @@ def expect_answers(said: str) -> None:
 def test_demo_collects_and_answers_once(tmp_path: Path) -> None:
     """K9: one command that ends by itself."""
     process = start(tmp_path / "demo", "--once")
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, said
-    expect_answers(said)
+    result, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, result
+    expect_answers(result)
 
 
 def test_demo_collects_and_serves_until_stopped(tmp_path: Path) -> None:
@@ -82,8 +82,8 @@ def test_demo_collects_and_serves_until_stopped(tmp_path: Path) -> None:
         with pytest.raises(HTTPError, match="401"):
             urlopen(f"{address}/api/analytics/accounts", timeout=10)
         second = start(tmp_path / "demo")
-        said, _ = second.communicate(timeout=60)
-        assert (second.returncode, "Another demo runs in" in said) == (1, True), said
+        result, _ = second.communicate(timeout=60)
+        assert (second.returncode, "Another demo runs in" in result) == (1, True), result
         # As pasted into a shell that knows nothing of the environment of the demo, and commands after it.
         plain = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
         shell = ["sh", "-c", f"{command}; sophia collect"]
@@ -116,7 +116,7 @@ def test_demo_leaves_other_folders_alone(tmp_path: Path) -> None:
     """A folder that holds something else is never emptied."""
     (tmp_path / "thesis.txt").write_text("years of work")
     process = start(tmp_path, "--once")
-    said, _ = process.communicate(timeout=60)
+    result, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "holds something that is no demo" in said
+    assert "files that are not from a demo" in result
     assert (tmp_path / "thesis.txt").read_text() == "years of work"

@@ -1,4 +1,4 @@
-"""The watchdog of the server, in processes of their own, which it ends."""
+"""The watchdog of the server, in separate processes, which it ends."""
 
 import json
 import os

@@ -26,7 +26,7 @@ from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
 from sophia.analytics.readings.account_states import failing_families, standings
 from sophia.analytics.readings.runs_store import RunOutcome
-from sophia.cli.running import run
+from sophia.cli.cancellation import run
 from sophia.cli.status import as_document
 from sophia.config import IsolatedSettings
 from sophia.database import Database, day_of

@@ -24,7 +24,7 @@ from tests.reliability.machine import (
 )
 from tests.reliability.scenarios import Scenario, everything
 
-KEPT = "What was stored is kept"
+KEPT = "The stored data is kept"
 
 
 def is_of_contact_buttons(key: Key) -> bool:
@@ -37,7 +37,7 @@ MACHINE = (
         "kill -9, first collection",
         "The process is killed in the middle of a first collection.",
         stopped_by(signal.SIGKILL),
-        told=("Its readings are behind", "The program ended before the run did"),
+        told=("The readings are out of date", "The program ended before the run did"),
         lost=everything,
         least=100,
         real_clock=True,

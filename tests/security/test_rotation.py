@@ -159,12 +159,12 @@ def test_a_key_that_is_gone_is_said_and_not_replaced(shell: Shell) -> None:
     path = Path(shell.environment["SOPHIA_DATA_DIR"]) / KEY_FILE
     path.unlink()
     for command in (("serve", "--port", "0"), ("connect", "--yes"), ("key", "rotate"), ("tokens", "check")):
-        shown = shell.run(*command, given=shell.world.user_token)
+        shown = shell.run(*command, stdin=shell.world.user_token)
         assert shown.exit_code == 1, command
         assert f"The key file {path} is missing" in shown.stderr, command
         assert not path.exists()
-    assert shell.run("key", "rotate", "--lost", given="n\n").exit_code == 1
-    assert "4 tokens are taken away" in shell.run("key", "rotate", "--lost", "--yes").stdout
+    assert shell.run("key", "rotate", "--lost", stdin="n\n").exit_code == 1
+    assert "4 tokens are deleted" in shell.run("key", "rotate", "--lost", "--yes").stdout
     shell.connect()
     assert {one["status"] for one in shell.ask("collect")["accounts"]} == {"ok"}
 

@@ -1,4 +1,4 @@
-"""Tables of the measurements: the specification's eight models, and the series, runs and revisions beside them."""
+"""Registers all tables of analytics: the eight models of the specification, and the tables around them."""
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry

@@ -5,80 +5,83 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from sophia.cli.arguments import Client
-from sophia.cli.drawing import figure, heading, line
-from sophia.cli.opening import open_installation
-from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, show_json, show_table
+from sophia.cli.formatting import format_figure
+from sophia.cli.installation import open_installation
+from sophia.cli.output import echo, echo_heading
+from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.audience.matching import AudienceDimension, Gender
+    from sophia.analytics.audience.matching import AudienceDimension, AudienceMatch, Gender
     from sophia.analytics.audience.queries import AccountAudience, AudienceKind
 
-audience = typer.Typer(help="A client's audience and target audiences.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the profile, such as 'young families'.")]
-SHOWN_PARTS = 5
+audience = typer.Typer(help="Show a client's audience and set its target audiences.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the target audience, such as 'young families'.")]
+LARGEST_PARTS = 5
 
 
 @audience.command("show")
 def show_(
     client: Client,
-    who: Annotated[str, typer.Option("--of", help="followers, engaged or reached.")] = "followers",
+    kind: Annotated[str, typer.Option("--of", help="followers, engaged or reached.")] = "followers",
     as_json: AsJson = False,
 ) -> None:
     """Show the audience of each account, and how well it matches each target audience."""
+    from sophia.analytics.audience.queries import AUDIENCES, client_audience, list_target_audiences
+
     installation = open_installation()
-    from sophia.analytics.audience.queries import AUDIENCES, client_audience, list_target_audiences  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-
-    if who not in AUDIENCES:
+    if kind not in AUDIENCES:
         raise typer.BadParameter(f"Give one of {', '.join(AUDIENCES)}.", param_hint="--of")
+    client_row = installation.find_client(client)
     with installation.database.read() as session:
-        row = find_client(session, client)
-        client_id, name = row.id, row.name
-        result = client_audience(session, client_id, cast("AudienceKind", who))
-        has_targets = bool(list_target_audiences(session, client_id))
+        result = client_audience(session, client_row.id, cast("AudienceKind", kind))
+        targets = list_target_audiences(session, client_row.id)
     if as_json:
-        show_json(result)
+        show_record(result)
         return
-    for account in result.accounts:
-        show(name, who, account)
+    for account_audience in result.accounts:
+        show(client_row.name, kind, account_audience)
     if not result.accounts:
-        line(f"{name} has no account yet.")
-    elif not has_targets:
-        line(f"There is no target audience yet. Set one: sophia audience profile {client_id} NAME --ages 25-44")
+        echo(f"{client_row.name} has no account yet.")
+    elif not targets:
+        echo(f"There is no target audience yet. Set one: sophia audience profile {client_row.id} NAME --ages 25-44")
 
 
-def show(name: str, who: str, account: "AccountAudience") -> None:
-    heading(f"{name} on {account.platform.value}: {who}")
-    if account.reason is not None:
-        line(f"{account.reason}\n")
+def show(name: str, kind: str, account_audience: "AccountAudience") -> None:
+    echo_heading(f"{name} on {account_audience.platform.value}: {kind}")
+    if account_audience.reason is not None:
+        echo(f"{account_audience.reason}\n")
         return
-    show_table([row for dimension in account.dimensions for row in part_rows(dimension)], empty="")
-    rows = [
-        {"target audience": match.name, "overall": figure(match.overall)}
-        | {"age": figure(match.age), "gender": figure(match.gender), "country": figure(match.country)}
-        | {"place": figure(match.place)}
-        for match in account.fits
-    ]
+    show_table([row for dimension in account_audience.dimensions for row in part_rows(dimension)], empty="")
+    rows = [match_row(match) for match in account_audience.fits]
     if rows:
-        line("")
+        echo("")
         show_table(rows, empty="")
-    line("")
+    echo("")
+
+
+def match_row(match: "AudienceMatch") -> dict[str, str]:
+    return {
+        "target audience": match.name,
+        "match": format_figure(match.overall),
+        "age": format_figure(match.age),
+        "gender": format_figure(match.gender),
+        "country": format_figure(match.country),
+        "place": format_figure(match.place),
+    }
 
 
 def part_rows(dimension: "AudienceDimension") -> list[dict[str, str]]:
-    """Return all ages in order, or the largest parts; and the share of people whose value is unknown."""
-    day = str(dimension.day)
-    parts = [part for part in dimension.parts if part.percent is not None]
-    parts = sorted(parts, key=lambda part: part.value) if dimension.dimension == "age" else parts[:SHOWN_PARTS]
+    """Return all ages in order, or the largest parts of another dimension, then the people Meta does not classify."""
+    by, day = dimension.dimension, str(dimension.day)
+    shares = [(part, part.percent) for part in dimension.parts if part.percent is not None]
+    shares = sorted(shares, key=lambda share: share[0].value) if by == "age" else shares[:LARGEST_PARTS]
     rows = [
-        {"by": dimension.dimension, "": part.value, "people": f"{part.people:,}"}
-        | {"share": figure(part.percent) if part.percent else "", "as of": day}
-        for part in parts
+        {"by": by, "": part.value, "people": f"{part.people:,}", "share": format_figure(share), "as of": day}
+        for part, share in shares
     ]
     if dimension.unknown.value:
-        share = figure(dimension.unknown)
-        rows.append({"by": dimension.dimension, "": "not known", "people": "", "share": share, "as of": day})
+        share = format_figure(dimension.unknown)
+        rows.append({"by": by, "": "unknown", "people": "", "share": share, "as of": day})
     return rows
 
 
@@ -86,21 +89,20 @@ def part_rows(dimension: "AudienceDimension") -> list[dict[str, str]]:
 def profile(
     client: Client,
     name: Name,
-    ages: Annotated[str | None, typer.Option(help="Both included: 25-44; 55+ without an upper end.")] = None,
-    genders: Annotated[list[str] | None, typer.Option("--gender", help="F or M; may be repeated.")] = None,
+    ages: Annotated[str | None, typer.Option(help="25-44 includes both ages; 55+ has no upper limit.")] = None,
+    genders: Annotated[list[str] | None, typer.Option("--gender", help="F or M. Can be repeated.")] = None,
     countries: Annotated[
-        list[str] | None, typer.Option("--country", help="ISO code or English name; may be repeated.")
+        list[str] | None, typer.Option("--country", help="ISO code or English name. Can be repeated.")
     ] = None,
     places: Annotated[
-        list[str] | None, typer.Option("--place", help="City, region, or both as Meta writes them; may be repeated.")
+        list[str] | None, typer.Option("--place", help="City, region, or both as Meta writes them. Can be repeated.")
     ] = None,
 ) -> None:
-    """Set a target audience: the people whom the client wants to reach. It replaces one with the same name."""
-    installation = open_installation()
-    from sophia.analytics.audience.matching import AgeRange, TargetAudience  # noqa: PLC0415
-    from sophia.analytics.audience.store import put_target_audience  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    """Set a target audience. It replaces the client's target audience of the same name."""
+    from sophia.analytics.audience.matching import AgeRange, TargetAudience
+    from sophia.analytics.audience.store import put_target_audience
 
+    installation = open_installation()
     target = TargetAudience(
         name=name,
         ages=None if ages is None else AgeRange(*parse_ages(ages)),
@@ -108,33 +110,27 @@ def profile(
         countries=tuple(countries or ()),
         places=tuple(places or ()),
     )
-    with installation.database.write() as session:
-        known = find_client(session, client)
-        put_target_audience(session, known.id, target, installation.clock())
-        echo(f"{known.name} wants to reach {name!r}. See: sophia audience show {known.id}")
+    with installation.write_client(client) as (session, client_id):
+        put_target_audience(session, client_id, target, installation.clock())
+    echo(f"The target audience {name!r} is set. See its match: sophia audience show {client_id}")
 
 
 def parse_ages(text: str) -> tuple[int, int | None]:
-    """The years of `25-44` and of `55+`. Raises BadParameter for anything else."""
+    """Return the ages of `25-44` or `55+`. Raise BadParameter for anything else."""
     low, dash, high = text.strip().partition("-")
     open_end = not dash and low.endswith("+")
     low = low.removesuffix("+") if open_end else low
     if not all(part.isascii() and part.isdigit() and len(part) < 4 for part in ([low] if open_end else [low, high])):  # noqa: PLR2004 - years of a life
-        raise typer.BadParameter("Ages look like 25-44, or like 55+.", param_hint="--ages")
+        raise typer.BadParameter("Write ages as 25-44 or 55+.", param_hint="--ages")
     return int(low), None if open_end else int(high)
 
 
 @audience.command()
 def remove(client: Client, name: Name) -> None:
-    """Delete a target audience; the collected data stays."""
+    """Delete a target audience. The collected data stays."""
+    from sophia.analytics.audience.store import delete_target_audience
+
     installation = open_installation()
-    from sophia.analytics.audience.store import delete_target_audience  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-
-    with installation.database.write() as session:
-        delete_target_audience(session, find_client(session, client).id, name)
-    echo(f"{name!r} is deleted.")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(audience, name="audience")
+    with installation.write_client(client) as (session, client_id):
+        delete_target_audience(session, client_id, name)
+    echo(f"The target audience {name!r} is deleted.")

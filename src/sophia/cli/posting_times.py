@@ -1,21 +1,18 @@
-"""`sophia posting-times`: shows on a map of the week when a client's audience engages."""
+"""`sophia posting-times`: the engagement of a client's audience by hour of the week."""
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from sophia.cli.arguments import Client, First, Last, chosen_window
-from sophia.cli.drawing import heading, heat_map, line
-from sophia.cli.opening import open_installation
-from sophia.cli.output import paint
-from sophia.cli.tables import AsJson, show_json, show_table
+from sophia.cli.arguments import Client, First, Last, parse_date_range
+from sophia.cli.formatting import heat_map
+from sophia.cli.installation import open_installation
+from sophia.cli.output import echo, echo_heading, paint
+from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.posting_times.service import PostingTimes
 
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# As many as its default.
-USUAL_DAYS = 90
+USUAL_DAYS = 90  # as many as without --from and --to
 
 
 def posting_times(
@@ -24,56 +21,49 @@ def posting_times(
     last: Last = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show when people engage, by hour of the week in the client's zone: by default from the posts of 90 days."""
-    installation = open_installation()
-    from sophia.analytics.posting_times.service import measure_posting_times  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    """Show at which hours of the week posts get more engagement, by default from the posts of 90 days."""
+    from sophia.analytics.posting_times.service import measure_posting_times
 
-    window = chosen_window(None, first, last, installation.clock(), USUAL_DAYS)
-    with installation.database.read() as session:
-        row = find_client(session, client)
-        client_id, name = row.id, row.name
-    times = measure_posting_times(installation.database, client_id, window, installation.clock())
+    installation = open_installation()
+    window = parse_date_range(None, first, last, installation.clock(), USUAL_DAYS)
+    client_row = installation.find_client(client)
+    times = measure_posting_times(installation.database, client_row.id, window, installation.clock())
     if as_json:
-        show_json(times)
-    else:
-        show(name, times)
+        show_record(times)
+        return
+    show(client_row.name, times)
 
 
 def show(name: str, times: "PostingTimes") -> None:
-    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
-    from sophia.analytics.posting_times.group_effects import Effect  # noqa: PLC0415
+    from sophia.analytics.figures.figures import ONE_DAY
+    from sophia.analytics.posting_times.group_effects import Effect
 
-    heading(f"{name}: posts from {times.window.start} to {times.window.end - ONE_DAY}, hours in {times.zone}")
-    line(f"Engagement and reach are known of {times.compared} of {times.posts} posts.")
+    echo_heading(f"{name}: posts from {times.window.start} to {times.window.end - ONE_DAY}, hours in {times.zone}")
+    echo(f"{times.compared} of {times.posts} posts have data on engagement and reach.")
     if times.reason is not None:
-        line(times.reason)
+        echo(times.reason)
         return
     rows: dict[str, list[float | None]] = {day: [None] * 24 for day in WEEK}
     for hour in times.hours:
         factor = hour.factor.value
         rows[WEEK[hour.weekday]][hour.hour] = None if factor is None else float(factor)
-    line("")
-    for row in heat_map(rows, range(24)):
-        line(row)
-    line(paint("High: more engagement from the same number of people reached. ·: no post.", "dim"))
-    line("")
-    effects = [
+    echo("")
+    for text in heat_map(rows, range(24)):
+        echo(text)
+    echo(paint("A high bar: more engagement per person reached. A dot: no posts.", "dim"))
+    echo("")
+    certain_hours = [
         {
             "hour": f"{WEEK[hour.weekday]} {hour.hour:02}:00",
             "factor": f"{float(hour.factor.value):.2f}",
-            "95 %": f"{hour.factor.interval.low:.2f} … {hour.factor.interval.high:.2f}",
+            "95 % interval": f"{hour.factor.interval.low:.2f} … {hour.factor.interval.high:.2f}",
             "posts": str(hour.factor.n),
-            "": hour.effect.value,
+            "effect": hour.effect.value,
         }
         for hour in times.hours
         if hour.effect is not Effect.NOT_ENOUGH_EVIDENCE
         and hour.factor.value is not None
         and hour.factor.interval is not None
     ]
-    effects.sort(key=lambda row: row["factor"], reverse=True)
-    show_table(effects, empty="There is not enough evidence yet that an hour is better or worse than the others.")
-
-
-def register(app: typer.Typer) -> None:
-    app.command("posting-times")(posting_times)
+    certain_hours.sort(key=lambda row: row["factor"], reverse=True)
+    show_table(certain_hours, empty="Not enough evidence yet that an hour is better or worse than the others.")

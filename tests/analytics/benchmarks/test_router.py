@@ -114,7 +114,7 @@ def test_a_client_is_compared_with_its_like(api: Api, agency: Agency) -> None:
     assert saves["own"]["value"] == 0.25
     report = api.get(f"/{client}/report").json()
     assert report["benchmarks"] == found["published"]
-    assert sum("that Our survey published" in one["text"] for one in report["commentary"]) == 1
+    assert sum(" of Our survey for " in one["text"] for one in report["commentary"]) == 1
     empty, _ = agency.client("Empty", industry="retail")
     for one in api.get(f"/{empty}/benchmarks").json()["published"]:
         assert (one["own"]["value"], one["points"]["value"]) == (None, None)

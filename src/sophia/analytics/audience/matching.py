@@ -79,7 +79,7 @@ class TargetAudience(AudienceCriteria):
         wrong = [gender for gender in self.genders if gender not in GENDERS]
         if wrong:
             raise InvalidInputError(f"Meta knows the genders F and M, not {wrong[0]!r} ({self.name}).")
-        if any(not _folded(place) for place in self.places):
+        if not all(map(_folded, self.places)):
             raise InvalidInputError(f"A place of {self.name!r} has no name.")
         for country in self.countries:
             country_code(country)
@@ -203,13 +203,13 @@ def match_audience(target: TargetAudience, cells: Iterable[AudienceCell]) -> Aud
     gender = _share(set(target.genders) or None, people_by_value(cells, GENDER), _UNKNOWN[GENDER])
     codes = {country_code(country) for country in target.countries}
     country = _share(codes or None, {code.upper(): n for code, n in people_by_value(cells, COUNTRY).items()})
-    cities, places = people_by_value(cells, CITY), {_folded(place) for place in target.places}
-    place = _share({city for city in cities if places & _names_of(city)} if places else None, cities)
-    shares = [float(share.value) for share in (age, gender, country, place) if share.value is not None]
+    cities, places = people_by_value(cells, CITY), set(map(_folded, target.places))
+    city_share = _share({city for city in cities if places & _names_of(city)} if places else None, cities)
+    shares = [float(share.value) for share in (age, gender, country, city_share) if share.value is not None]
     overall = missing(FigureUnit.PERCENT, NOTHING_KNOWN, n=0)
     if shares:
         overall = figure(math.fsum(shares) / len(shares), FigureUnit.PERCENT, n=len(shares))
-    return AudienceMatch(name=target.name, age=age, gender=gender, country=country, place=place, overall=overall)
+    return AudienceMatch(name=target.name, age=age, gender=gender, country=country, place=city_share, overall=overall)
 
 
 def _share(values: set[str] | None, people: Mapping[str, float], unknown: tuple[str, ...] = ()) -> Figure:

@@ -52,7 +52,7 @@ def normalize(target: TargetAudience) -> TargetAudience:
         target,
         genders=tuple(sorted(set(target.genders))),
         countries=tuple(sorted({country_code(country) for country in target.countries})),
-        places=tuple(dict.fromkeys(" ".join(place.split()) for place in target.places)),
+        places=tuple(dict.fromkeys(" ".join(name.split()) for name in target.places)),
     )
 
 

@@ -20,7 +20,7 @@ from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.revising import set_industry as set_client_industry
 
 router = APIRouter(responses=documented(404))
-everybody = APIRouter()
+portfolio = APIRouter()
 Industry = Annotated[str, Field(min_length=1, max_length=60, pattern=VISIBLE)]
 
 
@@ -52,7 +52,7 @@ class ClientIndustry:
     known: Annotated[list[str], Field(description="The industries that have benchmarks.")]
 
 
-@everybody.get("/benchmarks")
+@portfolio.get("/benchmarks")
 def benchmarks(
     context: ReadContext, query: Annotated[BenchmarksQuery, Query()], request: Request, response: Response
 ) -> list[ListedBenchmark]:
@@ -75,7 +75,7 @@ def benchmarks(
     return [ListedBenchmark(**asdict(benchmark), is_old=is_old(benchmark, today)) for benchmark in page]
 
 
-@everybody.post("/benchmarks/import", responses=documented(400, 413))
+@portfolio.post("/benchmarks/import", responses=documented(400, 413))
 def import_benchmarks(context: AdminPortfolioContext, file: BenchmarksFile) -> ImportedBenchmarks:
     """Import benchmarks from CSV for all clients. Importing the same file twice changes nothing."""
     parsed, bad = parse_benchmarks(file.csv, newest_year=reporting_day(context.now).year)

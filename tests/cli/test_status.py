@@ -1,4 +1,4 @@
-"""`sophia status`: what a person should do, family by family."""
+"""`sophia status`: the action for each failing family."""
 
 from datetime import UTC, datetime, timedelta
 

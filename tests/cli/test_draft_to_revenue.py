@@ -11,7 +11,7 @@ from tests.cli.conftest import Shell
 from tests.conftest import plain_settings
 
 from sophia.access.keys import create_key
-from sophia.cli.opening import utc_now
+from sophia.cli.installation import utc_now
 from sophia.database import Database
 from sophia.demo.server import running_server
 from sophia.demo.world import World, build_world
@@ -79,10 +79,10 @@ def test_from_a_draft_to_its_revenue(shell: Shell, store: Database) -> None:
     twice(shell, store, "draft", "approve", str(draft), *BY)
     twice(shell, store, "publish", "queue", str(draft))
     twice(shell, store, "publish", "due")
-    (post,) = (one for page in shell.world.pages for one in shell.world.posts(page.id) if "New cakes" in one.message)
+    (post,) = (row for page in shell.world.pages for row in shell.world.posts(page.id) if "New cakes" in row.message)
     twice(shell, store, "collect")
     twice(shell, store, "campaigns", "group", name)
-    (own,) = (one for one in shell.ask("links", "list", name)["links"] if one["original"] == f"{site}/cakes")
+    (own,) = (row for row in shell.ask("links", "list", name)["links"] if row["original"] == f"{site}/cakes")
     assert own["tagged"] in post.message
     (campaign,) = shell.ask("campaigns", "list", name)["campaigns"]
     assert (own["campaign_id"], own["campaign_slug"]) == (campaign["id"], campaign["slug"])
@@ -108,11 +108,11 @@ def expect_all_of_it(store: Database, draft: int, post_id: str, campaign_id: int
         (entry,) = ask(f"publishing/queue?draft_id={draft}")
         assert (entry["status"], entry["platform_post_id"]) == ("published", post_id)
         client = entry["client_id"]
-        readings = [one for one in ask(f"analytics/{client}/metrics?limit=1000") if one["platform_post_id"] == post_id]
-        assert {one["content_draft_id"] for one in readings} == {draft}
+        readings = [row for row in ask(f"analytics/{client}/metrics?limit=1000") if row["platform_post_id"] == post_id]
+        assert {row["content_draft_id"] for row in readings} == {draft}
         (campaign,) = ask(f"analytics/{client}/campaigns")
         assert (campaign["id"], campaign["draft_ids"], campaign["totals"]["posts"]) == (campaign_id, [draft], 1)
         assert campaign["events"] == {"conversion": 1, "utm_click": 1}
-        assert [(one["value"], one["currency"]) for one in campaign["revenue"]] == [("29.90", "EUR")]
+        assert [(row["value"], row["currency"]) for row in campaign["revenue"]] == [("29.90", "EUR")]
         (credit,) = ask(f"analytics/{client}/attribution")["drafts"]
         assert credit == {"content_draft_id": draft, "conversions": 1.0, "revenue": {"EUR": "29.90"}}

@@ -1,4 +1,4 @@
-"""Runs asynchronous work from a command, and ends it in order when somebody stops it."""
+"""Runs asynchronous work from a command, and stops it cleanly on Ctrl-C or SIGTERM."""
 
 import asyncio
 import signal
@@ -12,8 +12,9 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of the work. Ctrl-C and SIGTERM cancel it, wait for what it puts in order, and raise KeyboardInterrupt
-    or Terminated.
+    """Return the result of the work.
+
+    Ctrl-C and SIGTERM cancel the work, wait for its cleanup, and raise KeyboardInterrupt or Terminated.
     """
     terminated = False
 
@@ -26,7 +27,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             if task is not None:
                 task.cancel()
 
-        # Windows has no such handlers, and other threads than the first must not set any.
+        # Windows has no such handlers, and only the main thread may set them.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
         return await work
