@@ -47,11 +47,11 @@ def annotate(
     show_list("annotations", annotations, annotation_row, as_json=as_json, empty=empty)
 
 
-def annotation_row(note: "AnnotationRecord") -> dict[str, str]:
+def annotation_row(annotation: "AnnotationRecord") -> dict[str, str]:
     return {
-        "id": str(note.id),
-        "day": str(note.day),
-        "for": "all clients" if note.client_id is None else "this client",
-        "text": note.text,
-        "by": note.author or "",
+        "id": str(annotation.id),
+        "day": str(annotation.day),
+        "for": "all clients" if annotation.client_id is None else "this client",
+        "text": annotation.text,
+        "by": annotation.author or "",
     }

@@ -10,7 +10,7 @@ from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, show_json, show_list
 
 if TYPE_CHECKING:
-    from sophia.analytics.campaigns.queries import CampaignState
+    from sophia.analytics.campaigns.queries import CampaignRecord
 
 campaigns = typer.Typer(help="Group drafts into campaigns and show their results.", no_args_is_help=True)
 
@@ -27,7 +27,7 @@ def list_(client: Client, as_json: AsJson = False) -> None:
     show_list("campaigns", listed, campaign_row, as_json=as_json, empty=empty)
 
 
-def campaign_row(campaign: "CampaignState") -> dict[str, str]:
+def campaign_row(campaign: "CampaignRecord") -> dict[str, str]:
     return {
         "id": str(campaign.id),
         "name": campaign.name,

@@ -40,16 +40,14 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Record a cost, spread evenly over some days. Repeating the command adds nothing."""
-    from sophia.analytics.conversions.costs_store import Cost, add_cost
-    from sophia.analytics.figures.schemas import expect_decimals
+    from sophia.analytics.conversions.costs_store import NewCost, add_cost
 
     installation = open_installation()
     purpose = check_text(purpose, LONGEST_PURPOSE, "--for")
     try:
-        expect_decimals(amount, currency)
+        cost = NewCost(first.date(), last.date(), amount, currency, purpose)
     except ValueError as error:
         raise typer.BadParameter(f"{error}.", param_hint="AMOUNT") from None
-    cost = Cost(first.date(), last.date(), amount, currency, purpose)
     with installation.write_client(client) as (session, client_id):
         cost_id, is_new = add_cost(session, client_id, cost, installation.clock())
     if as_json:

@@ -13,7 +13,7 @@ from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.links.queries import LinkState
+    from sophia.analytics.links.queries import LinkRecord
 
 links = typer.Typer(help="List and check the links in published copy.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def list_(
     show_table(rows, empty="There is no link yet. Publishing a draft registers its links.")
 
 
-def link_row(link: "LinkState", zone: ZoneInfo) -> dict[str, str]:
+def link_row(link: "LinkRecord", zone: ZoneInfo) -> dict[str, str]:
     return {
         "id": str(link.id),
         "draft": str(link.draft_id),

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Base, BigId, UtcDateTime
 
 
 class Annotation(Base):

@@ -13,7 +13,7 @@ from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.readings.validity import standing
-from sophia.database import among
+from sophia.database.statements import among
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.campaigns.schemas import NewCampaign
 from sophia.analytics.figures.figures import month_of
-from sophia.database import among, insert_for
+from sophia.database.statements import among, insert_for
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.models import Account, Client, ContentDraft, Post, PublishingQueueEntry
 from sophia.portfolio.slugs import slug_of

@@ -82,7 +82,7 @@ def credit_by_draft(events: Iterable[ConversionFact], window: DateRange) -> list
         if event.event_type == CONVERSION and event.day in window:
             sales.setdefault(event.draft_id, []).append(event)
     draft_ids = sorted(sales, key=lambda draft_id: (draft_id is None, draft_id or 0))
-    return [DraftCredit(len(sales[draft_id]), _revenue(sales[draft_id]), draft_id) for draft_id in draft_ids]
+    return [DraftCredit(float(len(sales[draft_id])), _revenue(sales[draft_id]), draft_id) for draft_id in draft_ids]
 
 
 def _revenue(sales: Iterable[ConversionFact]) -> dict[str, Decimal]:

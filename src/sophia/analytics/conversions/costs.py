@@ -13,7 +13,7 @@ from sophia.analytics.conversions.models import MarketingCost
 from sophia.analytics.figures.facts import CostFact, Money
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.validity import standing
-from sophia.database import among
+from sophia.database.statements import among
 
 
 def cost_facts(

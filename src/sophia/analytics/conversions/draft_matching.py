@@ -11,7 +11,7 @@ from sophia.analytics.conversions.incoming import Conversion
 from sophia.analytics.links.models import TrackedLink
 from sophia.analytics.utm.addresses import address_hash
 from sophia.analytics.utm.reading import draft_from_tag
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import NotFoundError
 from sophia.portfolio.models import ContentDraft
 

@@ -23,7 +23,7 @@ from sophia.analytics.figures.requests import (
 )
 from sophia.analytics.figures.schemas import Currency, expect_decimals
 from sophia.analytics.utm.reading import TAGS, read_tags
-from sophia.database import in_cents
+from sophia.database.columns import in_cents
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 
 LONGEST_TAG = 200

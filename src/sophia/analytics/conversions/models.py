@@ -12,8 +12,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.analytics.conversions.event_types import EventType
-from sophia.database import Base, BigId, MoneyAmount, UtcDateTime
-from sophia.database.columns import Json
+from sophia.database.columns import Base, BigId, Json, MoneyAmount, UtcDateTime
 
 # In `conversion_source_choices`: every source counts.
 EVERY_SOURCE = "*"

@@ -13,7 +13,7 @@ from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.schedule import FRESH_AGE, POSTS_HISTORY
 from sophia.analytics.readings.account_states import SUCCESSES
 from sophia.analytics.readings.run_models import ASIDE, FRESH, CollectionRun
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account, Client
 

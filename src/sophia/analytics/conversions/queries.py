@@ -12,7 +12,7 @@ from sophia.analytics.conversions.counted import conversion_fact, counted_conver
 from sophia.analytics.conversions.event_types import CONVERSION, DIRECT, EventType
 from sophia.analytics.figures.facts import ConversionFact
 from sophia.analytics.figures.figures import DateRange
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.portfolio.models import Client
 
 

@@ -19,7 +19,7 @@ from sophia.analytics.conversions.versions import (
     load_versions,
     replace_versions,
 )
-from sophia.database import among, insert_for
+from sophia.database.statements import among, insert_for
 from sophia.errors import ConflictError, NotFoundError
 
 MATCHED = (

@@ -15,7 +15,7 @@ from sophia.analytics.conversions.draft_matching import customer_hash, match_dra
 from sophia.analytics.conversions.incoming import LONGEST_TAG, Conversion
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.utm.reading import TAGS, read_tags
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, NotFoundError
 
 EVENTS = cast("Table", ConversionEvent.__table__)

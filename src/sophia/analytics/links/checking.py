@@ -11,7 +11,7 @@ import structlog
 from sophia.analytics.links.queries import DueLink, due_links
 from sophia.analytics.links.store import record_check
 from sophia.analytics.utm.reading import lost_tags
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.link_checks import Journey, LinkChecker
 
 # The job runs weekly with jitter. With a full week here, every second run would find no link due.

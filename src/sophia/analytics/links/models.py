@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, Message, UtcDateTime
+from sophia.database.columns import Base, BigId, Message, UtcDateTime
 
 LinkStatus = Literal["unchecked", "ok", "dead", "loses_tags", "unsure", "refused"]
 

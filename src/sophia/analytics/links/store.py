@@ -11,7 +11,7 @@ from sophia.analytics.utm.addresses import Untagged, address_hash
 from sophia.analytics.utm.domains import canonical_host, has_real_suffix
 from sophia.analytics.utm.reading import read_tags
 from sophia.analytics.utm.tagging import TaggedCopy
-from sophia.database import among, insert_for
+from sophia.database.statements import among, insert_for
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.portfolio.models import Client, ContentDraft
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from sophia.database import Base
+from sophia.database.columns import Base
 
 
 def standing(

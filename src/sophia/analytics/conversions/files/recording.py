@@ -21,7 +21,7 @@ from sophia.analytics.conversions.sources import SharedSales, find_shared_sales
 from sophia.analytics.conversions.store import record_conversions
 from sophia.analytics.conversions.versions import remove_surplus, withdraw_conversions
 from sophia.analytics.figures.figures import ONE_DAY, DateRange
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
 
 EVENTS_PER_TRANSACTION = 500
