@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.anomaly_series import NEW_FOR_DAYS, Event, Series, holidays, invent
 from benchmarks.machine import machine, measured, table
-from sophia.analytics.anomalies.detection import watch
+from sophia.analytics.anomalies.detection import detect_anomalies
 from sophia.analytics.anomalies.records import Anomaly, MonitoringResult, SeriesDays
 
 FIRST = date(2025, 1, 6)
@@ -59,12 +59,12 @@ def alarms_of(anomalies: Sequence[Anomaly], count: int) -> list[list[Alarm]]:
 
 def watched(series: Sequence[Series], *, posts: bool, together: bool = True) -> list[list[Alarm]]:
     if together:
-        return alarms_of(watch(given(series, posts=posts), provisional_days=0).anomalies, len(series))
+        return alarms_of(detect_anomalies(given(series, posts=posts), provisional_days=0).anomalies, len(series))
     # In groups too small for a portfolio event.
     found: list[list[Alarm]] = []
     for start in range(0, len(series), 4):
         group = series[start : start + 4]
-        found += alarms_of(watch(given(group, posts=posts), provisional_days=0).anomalies, len(group))
+        found += alarms_of(detect_anomalies(given(group, posts=posts), provisional_days=0).anomalies, len(group))
     return found
 
 
@@ -151,10 +151,10 @@ def milliseconds(series: Sequence[Series]) -> list[list[str]]:
     for count in (1, len(series)):
         history = given(series[:count], posts=True)
         with measured() as spent:
-            state = watch(history, last_day=FIRST + 400 * _ONE_DAY, provisional_days=0).state
+            state = detect_anomalies(history, last_day=FIRST + 400 * _ONE_DAY, provisional_days=0).state
         rows.append([f"history of 401 days, {count} series at once", f"{1000 * spent.wall / 401 / count:.3f}"])
         with measured() as spent:
-            watch(history, state, last_day=FIRST + 401 * _ONE_DAY, provisional_days=0)
+            detect_anomalies(history, state, last_day=FIRST + 401 * _ONE_DAY, provisional_days=0)
         rows.append([f"one more day, {count} series at once", f"{1000 * spent.wall / count:.3f}"])
     return rows
 
@@ -165,7 +165,7 @@ def portfolio(seed: int) -> MonitoringResult:
     for one in series:
         one.values[200] = round(one.values[200] / 2) if np.isfinite(one.values[200]) else np.nan
         one.values[300:] = np.round(0.8 * one.values[300:])
-    return watch(given(series, posts=True), provisional_days=0)
+    return detect_anomalies(given(series, posts=True), provisional_days=0)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -21,9 +21,9 @@ from benchmarks.machine import Measured, machine, measured, peak_memory_mb, tabl
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
 from sophia.analytics.readings.runs_store import RunOutcome
-from sophia.cli.opening import settle_memory
+from sophia.cli.installation import settle_memory
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.server import SpawnedServer, spawned_server
 from sophia.meta.client import GraphClient
 from sophia.migrations import upgrade

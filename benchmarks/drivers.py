@@ -15,7 +15,7 @@ from benchmarks.machine import machine, measured, percentile, table
 from benchmarks.simulated_weeks import simulated_weeks
 from sophia.analytics.drivers.drivers import DRIVERS, DriverSplit, split_drivers
 from sophia.analytics.drivers.units import ClientWindows, DaysWindow, PostsWindow
-from sophia.demo.planted import PlantedParts
+from sophia.demo.meta.truth.planted import PlantedParts
 
 SEED = 20261122
 FORMATS = ("photo", "reel", "status", "video")
@@ -141,7 +141,7 @@ def judge(found: Judged, split: DriverSplit, driver: str, truth: float) -> None:
         return
     tolerance = 1e-9
     # Of a part that is truly none, every verdict is wrong.
-    wrong = part.verdict != "cannot tell" and (abs(truth) < tolerance or (part.log > 0) != (truth > 0))
+    wrong = part.verdict != "not enough evidence" and (abs(truth) < tolerance or (part.log > 0) != (truth > 0))
     inside = part.low - tolerance <= truth <= part.high + tolerance
     found.append((inside, part.high - part.low, abs(part.log - truth), wrong))
 

@@ -15,7 +15,7 @@ from benchmarks.machine import machine, peak_memory_mb, percentile, table
 from benchmarks.stores import BACKENDS, filled, kept, size_mb, store
 from sophia.access.keys import create_key
 from sophia.config import IsolatedSettings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 TIMES, WARM = 60, 5

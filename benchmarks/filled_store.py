@@ -14,8 +14,11 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.models import AccountTotal, EngagementMetric, Fetch, MetricSeries, StoredMetric
 from sophia.analytics.readings.run_models import CollectionRun, Watermark
-from sophia.database import Database, day_number, day_of, put_rows
-from sophia.meta.catalogue import METRICS, Level, Platform, explain
+from sophia.database.columns import day_number, day_of
+from sophia.database.engine import Database
+from sophia.database.statements import put_rows
+from sophia.meta.catalogue.lookup import METRICS, explain
+from sophia.meta.catalogue.terms import Level, Platform
 from sophia.portfolio.models import Account, Client, Post
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

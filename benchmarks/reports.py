@@ -15,11 +15,11 @@ from benchmarks.filled_store import NOW, READINGS_PER_CLIENT
 from benchmarks.machine import machine, measured, peak_memory_mb, percentile, table
 from benchmarks.stores import BACKENDS, filled, kept, size_mb, store
 from sophia.analytics.drivers import portfolio_windows
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.weekly import compute_week
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.gathering import make_report
-from sophia.database import Database
+from sophia.database.engine import Database
+from sophia.meta.reporting_zone import DateRange
 
 WEEK = DateRange(date(2026, 10, 26), date(2026, 11, 2))
 REPORTS, BRIEFS, WARM = 20, 3, 2
@@ -66,7 +66,7 @@ def measure(backend: str, readings: int) -> list[list[object]]:
                 return compute_week(session, WEEK, range(1, clients + 1), NOW)
 
         def first_report(turn: int) -> object:
-            portfolio_windows._KEPT.clear()  # noqa: SLF001 - as if something had been stored
+            portfolio_windows._CACHES.clear()  # noqa: SLF001 - as if something had been stored
             return report(turn)
 
         cases: tuple[tuple[str, Callable[[int], object], int], ...] = (

@@ -6,12 +6,12 @@ Straight from the numbers that the simulated Meta would serve; the tests show th
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from sophia.analytics.drivers.units import ClientWindows, DaysWindow, Known
-from sophia.demo.objects import Account, BetterContent, Busier, Page
-from sophia.demo.pacific import ONE_DAY, days_between, pacific_day
-from sophia.demo.planted import PlantedParts, planted_parts
-from sophia.demo.truth import Truth
-from sophia.demo.world import build_world
+from sophia.analytics.drivers.units import ClientWindows, DaysWindow
+from sophia.demo.meta.truth.planted import PlantedParts, planted_parts
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.objects import Account, BetterContent, Busier, Page
+from sophia.demo.meta.world.pacific import ONE_DAY, days_between, pacific_day
+from sophia.demo.meta.world.world import build_world
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 # The last whole week; somebody is answered better from then on, and somebody publishes twice as much.
@@ -55,7 +55,7 @@ def window(truth: Truth, account: Account, days: list[date]) -> DaysWindow:
     return DaysWindow(views, engagements, count)
 
 
-def known(truth: Truth, account: Account, metric: str, day: date) -> Known:
+def known(truth: Truth, account: Account, metric: str, day: date) -> float | None:
     if not isinstance(account, Page):
         return None if truth.is_empty_day(account, day) else float(truth.instagram_day(account, metric, day, NOW))
     value = truth.page_day(account, metric, day, NOW)

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from benchmarks.filled_store import fill
 from sophia.analytics.anomalies.daily import keep_anomalies
 from sophia.analytics.kpis.weekly import keep_weeks
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 from sophia.migrations import upgrade
 
 BACKENDS = ("sqlite", "postgresql")

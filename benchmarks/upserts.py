@@ -14,9 +14,10 @@ from benchmarks.machine import machine, measured, peak_memory_mb, table
 from benchmarks.stores import BACKENDS, filled, size_mb, store
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.analytics.readings.writer import AccountWriter, Owner
-from sophia.database import Database
-from sophia.meta.catalogue import ObjectKind, Period, Platform, questions
-from sophia.meta.catalogue import Source as Edge
+from sophia.database.engine import Database
+from sophia.meta.catalogue.questions import questions
+from sophia.meta.catalogue.terms import ObjectKind, Period, Platform
+from sophia.meta.catalogue.terms import Source as Edge
 from sophia.meta.records import Batch, ObservedPost, Reading, Source
 from sophia.portfolio.models import Account, Client
 
@@ -56,7 +57,8 @@ def page(number: int, day: date, names: tuple[str, ...], changed: int) -> Batch:
         for place, name in enumerate(names)
     ]
     seen = [ObservedPost(post, ObjectKind.POST, NOW) for post in posts]
-    return Batch(Source("published_posts", "GET /990099/published_posts?", NOW, "v22.0", b"{}"), readings, seen, [], [])
+    source = Source("published_posts", "GET /990099/published_posts?", NOW, "v22.0", b"{}")
+    return Batch(readings, seen, [], [], source)
 
 
 def measure(backend: str, already: int) -> list[list[object]]:

@@ -1,9 +1,10 @@
-"""Writes the pages that are made from the code: settings.md, metrics.md and requirements.md.
+"""Writes the pages that are made from the code: settings.md, metrics.md, requirements.md and api.txt.
 
-Run `python docs/generate.py` after a change to a setting, to the catalogue, or to the rows that a test names.
+Run `python docs/generate.py` after a change to a setting, to the catalogue, to the API, or to the rows that a test names.
 """
 
 import ast
+import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,11 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from sophia.config import Settings
-from sophia.meta.catalogue import CANONICAL, METRICS, Asked, Level, Metric, Platform
+from sophia.database.engine import Database
+from sophia.main import create_app
+from sophia.meta.catalogue.canonical import CANONICAL
+from sophia.meta.catalogue.lookup import METRICS
+from sophia.meta.catalogue.terms import Asked, Level, Metric, Platform
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -189,7 +194,80 @@ def rows_of(text: str) -> Iterator[str]:
             yield f"{letter}{number}"
 
 
-PAGES = {"settings.md": settings_page, "metrics.md": metrics_page, "requirements.md": requirements_page}
+def api_page() -> str:
+    """Return the API as sorted lines: a line per operation, then a line per field of every schema."""
+    document = create_app(Settings(), Database("sqlite:///unopened.db")).openapi()
+    operations = [
+        operation_line(f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    fields = [line for name, schema in document["components"]["schemas"].items() for line in schema_lines(name, schema)]
+    return "\n".join([API_HEAD, *sorted(operations), "", *sorted(fields), ""])
+
+
+API_HEAD = """# The API in one line per operation and one line per field. Made by docs/generate.py; change the code, not this file.
+# `?` marks a parameter or field that may be left out, `-> 200 Draft[]` an answer. Every operation answers errors with a
+# Problem; their status codes follow the answer.
+"""
+
+
+def operation_line(title: str, operation: dict[str, Any]) -> str:
+    parameters = [
+        f"{parameter['name']}{'' if parameter.get('required') else '?'}: {type_name(parameter['schema'])}"
+        + (f" = {default}" if (default := parameter["schema"].get("default")) is not None else "")
+        for parameter in sorted(operation.get("parameters", ()), key=lambda parameter: str(parameter["name"]))
+        if parameter["in"] != "path"
+    ]
+    bodies = [type_name(content["schema"]) for content in operation.get("requestBody", {}).get("content", {}).values()]
+    answers, problems = [], []
+    for status, response in operation["responses"].items():
+        names = {type_name(content.get("schema", {})) for content in response.get("content", {}).values()}
+        if names == {"Problem"}:
+            problems.append(status)
+        else:
+            answers.append(f"{status} {' '.join(sorted(names))}".strip())
+    line = f"{title} ({', '.join(parameters)})" if parameters else title
+    line += "".join(f" body {body}" for body in bodies)
+    return f"{line} -> {', '.join(answers)}; {' '.join(sorted(problems))}"
+
+
+def schema_lines(name: str, schema: dict[str, Any]) -> Iterator[str]:
+    properties = schema.get("properties")
+    if not properties:
+        yield f"{name}: {type_name(schema)}"
+        return
+    required = schema.get("required", ())
+    for field, details in properties.items():
+        yield f"{name}.{field}{'' if field in required else '?'}: {type_name(details)}"
+
+
+def type_name(schema: dict[str, Any]) -> str:
+    """Return a schema as a type: `Draft`, `string (date)`, `(integer | null)[]`, `"ok" | "failed"`."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "enum" in schema or "const" in schema:
+        return " | ".join(json.dumps(value) for value in schema.get("enum", [schema.get("const")]))
+    name = str(schema.get("type", "any"))
+    for union in ("anyOf", "oneOf", "allOf"):
+        if union in schema:
+            name = " | ".join(dict.fromkeys(type_name(part) for part in schema[union]))
+    if "prefixItems" in schema:
+        name = f"[{', '.join(type_name(part) for part in schema['prefixItems'])}]"
+    elif name == "array":
+        item = type_name(schema.get("items", {}))
+        name = f"({item})[]" if " | " in item else f"{item}[]"
+    elif isinstance(schema.get("additionalProperties"), dict):
+        name = f"{{string: {type_name(schema['additionalProperties'])}}}"
+    return f"{name} ({schema['format']})" if "format" in schema else name
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "metrics.md": metrics_page,
+    "requirements.md": requirements_page,
+    "api.txt": api_page,
+}
 
 if __name__ == "__main__":
     for file, make in PAGES.items():

@@ -1,6 +1,7 @@
 """Stores to test on: a migrated SQLite file for each test, and a real PostgreSQL besides; and an API in front of one."""
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -32,9 +33,12 @@ from sophia.analytics.readings.models import (
 )
 from sophia.analytics.readings.run_models import CollectionRun, Watermark
 from sophia.config import Settings
-from sophia.database import Database, day_number, put_rows
+from sophia.database.columns import day_number
+from sophia.database.engine import Database
+from sophia.database.statements import put_rows
 from sophia.main import create_app
-from sophia.meta.catalogue import Level, Platform, explain
+from sophia.meta.catalogue.lookup import explain
+from sophia.meta.catalogue.terms import Level, Platform
 from sophia.migrations import upgrade
 from sophia.portfolio.models import Account, Client, ContentDraft, Post
 
@@ -42,11 +46,22 @@ from sophia.portfolio.models import Account, Client, ContentDraft, Post
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 YESTERDAY = date(2026, 11, 21)
 ONE_DAY = timedelta(days=1)
+# How long a test waits for a process or a server that should come. It bounds what never ends and says nothing of speed: on
+# a machine that is busy with other things, a command that takes a second took more than thirty.
+PATIENCE_SECONDS = 240
 
 
 # Whoever starts the tests in the background has Ctrl-C ignored in all that they start; the commands must hear it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Exempt what was imported and collected from garbage collection: to look through it again and again took a tenth of
+    the suite's time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 # -- stores ------------------------------------------------------------------------------------------------------------

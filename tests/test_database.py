@@ -14,19 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from tests.conftest import PATIENCE_SECONDS
 
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.run_models import Lease, Watermark
-from sophia.database import (
-    EPOCH,
-    Database,
-    among,
-    day_number,
-    day_of,
-    from_decimal,
-    put_rows,
-    to_decimal,
-)
+from sophia.database.columns import EPOCH, day_number, day_of, from_decimal, to_decimal
+from sophia.database.engine import Database
+from sophia.database.statements import among, put_rows
 from sophia.errors import ConfigurationError
 from sophia.portfolio.models import Account, Client, Post
 
@@ -306,7 +300,7 @@ def test_foreign_keys_are_enforced(database: Database) -> None:
 OTHER_PROCESS = """
 import sys
 from sqlalchemy import text
-from sophia.database import Database
+from sophia.database.engine import Database
 database = Database(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -343,7 +337,7 @@ def test_two_programs_write_at_once(sqlite_database: Database) -> None:
         threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
         for thread in threads:
             thread.start()
-        _, complaints = process.communicate("go\n", timeout=30)
+        _, complaints = process.communicate("go\n", timeout=PATIENCE_SECONDS)
         for thread in threads:
             thread.join()
     assert (failures, complaints, process.returncode) == ([], "", 0)

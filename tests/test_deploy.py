@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from tests.conftest import NOW, ON_SQLITE, Filling, plain_settings
+from tests.conftest import NOW, ON_SQLITE, PATIENCE_SECONDS, Filling, plain_settings
 
 from sophia.config import Settings
 from sophia.demo.certificates import make_certificate
@@ -43,10 +43,10 @@ def test_systemd_reads_the_unit(tmp_path: Path) -> None:
     text = UNIT.read_text(encoding="utf-8").replace("/opt/sophia/.venv/bin/sophia", str(command))
     unit.write_text(text, encoding="utf-8")
     verify = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit)]
-    done = subprocess.run(verify, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(verify, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     unit.write_text(text.replace("Restart=on-failure", "Restart=perhaps"), encoding="utf-8")
-    done = subprocess.run(verify, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(verify, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert "perhaps" in done.stderr, "it reads what it is given"
 
 
@@ -90,7 +90,7 @@ def running_nginx(sample: str, backend: str, folder: Path) -> Iterator[str]:
     )
     process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(main), "-e", str(folder / "error.log")])
     try:
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end and process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
@@ -98,7 +98,7 @@ def running_nginx(sample: str, backend: str, folder: Path) -> Iterator[str]:
         yield f"https://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_SECONDS)
 
 
 @ON_SQLITE

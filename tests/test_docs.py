@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.migrations import upgrade
 
 ROOT = Path(__file__).resolve().parent.parent

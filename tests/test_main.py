@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 PROBLEM = "application/problem+json"

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from sophia.errors import ConfigurationError
-from sophia.vault import KEY_FILE, STRUCK_OUT, Vault, make_key_file, open_vault, redact_secrets, remember
+from sophia.vault import KEY_FILE, REDACTED, Vault, make_key_file, open_vault, redact_secrets, remember
 
 TOKEN = SecretStr("EAAsecretsecretsecretsecret1")
 
@@ -144,7 +144,7 @@ def test_no_secret_survives(before: str, shaped: tuple[str, str], after: str) ->
     """D2: in whatever text it stands; and striking out twice is striking out once."""
     form, secret = shaped
     struck = redact_secrets(f"{before} {form.format(secret)} {after}")
-    assert STRUCK_OUT in struck
+    assert REDACTED in struck
     # A short one may stand in the text around by itself.
     if len(secret) > 7 and secret not in before + after:
         assert secret not in struck
@@ -183,8 +183,8 @@ def test_json_stays_json(value: str, name: str) -> None:
     """D2, K10: a line for machines can still be read by them, and what was named is gone."""
     line = json.dumps({"event": "x", name: f"q{value}", "inside": json.dumps({name: f"q{value}"}), "last": 1})
     read = json.loads(redact_secrets(line))
-    assert read[name] == STRUCK_OUT
-    assert json.loads(read["inside"]) == {name: STRUCK_OUT}
+    assert read[name] == REDACTED
+    assert json.loads(read["inside"]) == {name: REDACTED}
     assert (read["event"], read["last"]) == ("x", 1)
 
 
@@ -203,7 +203,7 @@ def test_secrets_of_this_installation_are_known_by_heart() -> None:
     odd = "correct horse battery staple"
     assert odd in redact_secrets(f"it is {odd}")
     Vault([Fernet.generate_key().decode()]).encrypt(SecretStr(odd))
-    assert redact_secrets(f"it is {odd}") == f"it is {STRUCK_OUT}"
+    assert redact_secrets(f"it is {odd}") == f"it is {REDACTED}"
     remember(SecretStr("sophia"))
     remember(None)
     assert redact_secrets("sophia") == "sophia", "a short one would be struck out of every sentence"

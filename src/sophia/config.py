@@ -1,4 +1,4 @@
-"""Settings: every SOPHIA_ variable, typed and explained. Nothing is read before Settings() is called."""
+"""Settings: every SOPHIA_ variable with its type and meaning. Nothing is read before Settings() is called."""
 
 import os
 from collections.abc import Iterable
@@ -27,14 +27,14 @@ GraphVersion = Literal["v22.0", "v23.0", "v24.0", "v25.0", "v26.0", "v27.0"]
 
 @cache
 def all_zones() -> frozenset[str]:
-    """Once a process: the database is a tree of files."""
+    """Return all zones; cached, because the zone database is a tree of files."""
     return frozenset(available_timezones())
 
 
 def known_zone(name: str) -> str:
-    """Refuse a zone that the zone database does not hold; "EST5" and "" would otherwise fail at the first job."""
+    """Refuse a zone that is not in the zone database; "EST5" and "" would otherwise fail at the first job."""
     if name not in all_zones() or ("/" not in name and name != "UTC"):
-        raise ValueError(f"{name!r} is no time zone; use a name such as America/Toronto, Europe/Berlin or UTC")
+        raise ValueError(f"{name!r} is not a time zone; use a name such as America/Toronto, Europe/Berlin or UTC")
     return name
 
 
@@ -43,11 +43,11 @@ MetaId = Annotated[str, Field(pattern=r"^[0-9]{1,30}$")]
 
 
 def safe_base_url(address: str) -> str:
-    """Refuse an address that tokens must not be sent to. It is not repeated, for it may hold a password."""
+    """Refuse an address to which no token may be sent. The message omits the address, which may contain a password."""
     try:
         parts = urlsplit(address)
         host = parts.hostname
-        _ = parts.port  # a port that is none raises
+        _ = parts.port  # raises for an invalid port
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https") or not address.isprintable() or " " in address:
@@ -55,19 +55,17 @@ def safe_base_url(address: str) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("an address has neither a user nor a question mark nor a hash sign")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError(
-            "plain http is for this machine only; over a network everybody on the way could read the tokens"
-        )
+        raise ValueError("plain http is for this machine only; over a network, others could read the tokens")
     return address
 
 
 def safe_database_url(url: SecretStr | None) -> SecretStr | None:
-    """Refuse an address whose password has a bare @: what follows it would be taken for the host, and shown as one."""
+    """Refuse an address whose password has a bare @: the text after it would count, and be shown, as the host."""
     scheme, _, rest = ("" if url is None else url.get_secret_value()).partition("://")
     if scheme.startswith("postgres") and rest.count("@") > 1:
         raise ValueError(
-            "an address has one @, between the password and the host; write any other as %40, and likewise : / ? # % in "
-            "a user or password"
+            "an address has one @, between the password and the host; write any other @ as %40, and encode : / ? # % in a "
+            "user or password likewise"
         )
     return url
 
@@ -84,7 +82,7 @@ DatabaseUrl = Annotated[SecretStr | None, AfterValidator(safe_database_url)]
 
 
 class Settings(BaseSettings):
-    """Read from the environment and from a file .env in the current folder; the environment wins."""
+    """The settings from the environment and from a file .env in the current folder; the environment wins."""
 
     model_config = SettingsConfigDict(env_prefix="SOPHIA_", env_file=".env", extra="ignore", env_ignore_empty=True)
 
@@ -92,40 +90,42 @@ class Settings(BaseSettings):
     # A secret, because it may hold a password.
     database_url: DatabaseUrl = Field(
         default=None,
-        description="Where readings are kept: sqlite:///file.db or postgresql://user:password@host/name. "
+        description="The database of the store: sqlite:///file.db or postgresql://user:password@host/name. "
         "Default: sophia.db in the data folder.",
     )
     encryption_key: SecretStr | None = Field(
         default=None,
         description="Key for platform tokens at rest (several, comma-separated, newest first, while rotating). "
-        "Default: the file key in the data folder, made on first use.",
+        "Default: the file key in the data folder, created on first use.",
     )
 
     graph_base_url: BaseUrl = Field(
         default="https://graph.facebook.com",
-        description="Where Meta's Graph API answers. Plain http is for this machine only.",
+        description="Address of Meta's Graph API. Plain http is for this machine only.",
     )
     graph_upload_url: BaseUrl = Field(
-        default="https://rupload.facebook.com", description="Where Meta takes the videos of reels."
+        default="https://rupload.facebook.com", description="Address to which videos of reels are uploaded."
     )
     graph_api_version: GraphVersion = Field(default="v27.0", description="The Graph API version that is called.")
     facebook_app_id: MetaId | None = Field(
         default=None, description="Your Meta app; needed to check and extend tokens."
     )
-    facebook_app_secret: SecretStr | None = Field(default=None, description="Its secret; signs every call when set.")
+    facebook_app_secret: SecretStr | None = Field(
+        default=None, description="Secret of the app; signs every call when set."
+    )
 
     facebook_access_token: SecretStr | None = Field(default=None, description="Connects one Page without a prompt.")
-    facebook_page_id: MetaId | None = Field(default=None, description="The Page that facebook_access_token is for.")
+    facebook_page_id: MetaId | None = Field(default=None, description="The Page of facebook_access_token.")
     instagram_access_token: SecretStr | None = Field(
         default=None, description="Connects one Instagram account without a prompt."
     )
     instagram_business_account_id: MetaId | None = Field(
-        default=None, description="The Instagram account that instagram_access_token is for."
+        default=None, description="The Instagram account of instagram_access_token."
     )
 
     operator_timezone: ZoneName = Field(
         default="UTC",
-        description="Zone of daily and weekly jobs, and of the times that are shown; never the zone of a reading.",
+        description="Zone of daily and weekly jobs and of displayed times; never the zone of a reading.",
     )
     daily_hour: int = Field(default=6, ge=0, le=23, description="Hour of the daily collection in operator_timezone.")
     initial_days: int = Field(default=90, ge=1, le=730, description="Days of history that a first collection reads.")
@@ -134,36 +134,39 @@ class Settings(BaseSettings):
     )
     concurrency: int = Field(default=20, ge=1, le=200, description="Accounts collected at the same time.")
     request_timeout_seconds: float = Field(
-        default=30.0, gt=0, le=300, description="Longest silence of Meta's in the middle of a call."
+        default=30.0, gt=0, le=300, description="Longest wait for the next bytes of Meta's answer."
     )
     answer_timeout_seconds: float = Field(
-        default=120.0, gt=0, le=3600, description="Longest time that one whole answer of Meta's may take."
+        default=120.0, gt=0, le=3600, description="Longest time for a complete answer of Meta."
     )
     run_minutes: float = Field(
-        default=60.0, gt=0, le=1440, description="Longest time that the run of one account may take; the next goes on."
+        default=60.0, gt=0, le=1440, description="Longest time for the run of an account; the next run continues."
     )
     ask_also: frozenset[str] = Field(
         default=frozenset(),
-        description="Metrics that the catalogue asks on request only, as a JSON list: "
+        description="Metrics to collect that the catalogue marks *on request*, as a JSON list: "
         '["content_monetization_earnings"].',
     )
     token_warning_days: int = Field(default=14, ge=1, le=60, description="Warn this long before a token ends.")
     raw_answer_days: int = Field(
-        default=7, ge=0, le=90, description="Days that Meta's raw answers are kept for recomputing; 0 keeps none."
+        default=7,
+        ge=0,
+        le=90,
+        description="Days for which Meta's raw answers are stored for recomputing; 0 stores none.",
     )
     collect_comments: bool = Field(
-        default=True, description="Reads what people write under posts, once a day; nobody's name is kept."
+        default=True, description="Collects comments once a day, without the names of their authors."
     )
     comment_days: int = Field(
-        default=365, ge=30, le=3650, description="Days that comments are kept after they were written."
+        default=365, ge=30, le=3650, description="Days for which comments are stored after they were written."
     )
     link_check_loopback: bool = Field(
-        default=False, description="Lets link checks ask this very machine. For tests only: leave it off."
+        default=False, description="Lets link checks follow links to this machine. For tests only."
     )
 
     two_person_approval: bool = Field(
         default=False,
-        description="Requires that two different keys or people approve a draft and queue it; else it is not sent.",
+        description="Requires that different keys or people approve and queue a draft; otherwise it is not sent.",
     )
 
     host: str = Field(default="127.0.0.1", description="Address that `sophia serve` listens on.")
@@ -171,8 +174,7 @@ class Settings(BaseSettings):
     path_prefix: str = Field(
         default="",
         pattern=r"^(/[A-Za-z0-9._~-]+)*$",
-        description="What a proxy takes off the path before it asks Sophia, such as /sophia; links to next pages begin "
-        "with it.",
+        description="Path prefix that a proxy removes, such as /sophia; links to next pages start with it.",
     )
     watchdog_seconds: float = Field(
         default=60.0,
@@ -187,14 +189,14 @@ class Settings(BaseSettings):
 
     @property
     def resolved_database_url(self) -> str:
-        """Where the store is; holds the password, if there is one."""
+        """Return the address of the store, with its password if it has one."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'sophia.db'}"
 
     @property
     def secrets(self) -> list[SecretStr]:
-        """Every value that must not be shown; of the two that have parts, each part."""
+        """Return every value that must not be shown: all secrets, each encryption key and the database password."""
         values = [value for _, value in self if isinstance(value, SecretStr) and value is not self.database_url]
         if self.encryption_key is not None:
             values += [SecretStr(key.strip()) for key in self.encryption_key.get_secret_value().split(",")]
@@ -209,7 +211,7 @@ class Settings(BaseSettings):
 
 
 class IsolatedSettings(Settings):
-    """Settings of what is given and the defaults alone, whatever the environment and .env say: for the demo."""
+    """Settings of the arguments and defaults only, without the environment and .env: for the demo."""
 
     @classmethod
     def settings_customise_sources(
@@ -223,24 +225,23 @@ class IsolatedSettings(Settings):
 
 
 def unknown_variables(names: Iterable[str] | None = None) -> dict[str, str | None]:
-    """{variable: the known one that looks most like it} for SOPHIA_ variables that mean nothing, such as a misspelt one.
+    """Return {unknown SOPHIA_ variable: the most similar setting or None}, to report misspelt variables.
 
-    `names` are those of the environment and of the file .env unless given. SOPHIA_TEST_ variables are the tests' own.
+    `names` defaults to the variables of the environment and of the file .env. SOPHIA_TEST_ variables are ignored.
     """
     if names is None:
         names = {*os.environ, *DotEnvSettingsSource(Settings).env_vars}
-    known = [f"SOPHIA_{name.upper()}" for name in Settings.model_fields]
-    given = sorted(name.upper() for name in names)
-    unknown = [name for name in given if name.startswith("SOPHIA_") and name not in known]
+    variables = [f"SOPHIA_{name.upper()}" for name in Settings.model_fields]
+    unknown = [name for name in sorted(map(str.upper, names)) if name.startswith("SOPHIA_") and name not in variables]
     return {
-        name: next(iter(get_close_matches(name, known, 1, cutoff=0.75)), None)
+        name: next(iter(get_close_matches(name, variables, 1, cutoff=0.75)), None)
         for name in unknown
         if not name.startswith("SOPHIA_TEST_")
     }
 
 
 def load_settings() -> Settings:
-    """The settings of this machine. Raises ConfigurationError that names each wrong variable and never its value."""
+    """Return the settings of this machine. Raises ConfigurationError with the names of wrong variables, never their values."""
     try:
         return Settings()
     except (SettingsError, UnicodeDecodeError) as error:

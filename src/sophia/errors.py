@@ -1,12 +1,12 @@
-"""Everything that can go wrong in Sophia's own words; knows no web and no database.
+"""The errors of Sophia, independent of web and database.
 
-The message of an error is what a user reads: it says what happened and what to do. HTTP statuses and exit codes are
-chosen at the edge, from the class.
+Users read the message of an error: it says what happened and what to do. The API and the commands choose status and exit
+code by the class.
 """
 
 
 class SophiaError(Exception):
-    """Something went wrong that we foresaw."""
+    """An expected failure."""
 
 
 class ConfigurationError(SophiaError):
@@ -14,20 +14,20 @@ class ConfigurationError(SophiaError):
 
 
 class InvalidInputError(SophiaError):
-    """What was given cannot be used; the message says which value and what would do."""
+    """An input is not valid; the message names the value and what is allowed."""
 
 
 class NotFoundError(SophiaError):
-    """What was asked for does not exist, or is not yours to see."""
+    """The requested object does not exist, or the viewer may not see it."""
 
 
 class ConflictError(SophiaError):
-    """What was asked for contradicts what is stored already."""
+    """The request contradicts stored data."""
 
 
 class StoreError(SophiaError):
-    """The database cannot be used as it is; the message says what to do."""
+    """The database cannot be used; the message says what to do."""
 
 
 class BusyError(SophiaError):
-    """Somebody else holds what was asked for; try again later."""
+    """Another process uses the requested object; try again later."""

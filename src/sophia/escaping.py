@@ -1,19 +1,21 @@
-"""Text from outside made safe to print and to log: no character of it can control a terminal or forge a line.
+"""Escapes text from outside for terminals and logs, so that it cannot control the terminal or forge a line.
 
 Names, messages and addresses come from Meta, from requests and from files. An escape sequence in them could rename the
-window, hide a line, or write to the clipboard of the person who reads the log.
+window, hide a line, or write to the clipboard of the reader.
 """
 
 import re
 
+# The pattern of texts that users name things with.
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 # C0 (with ESC, BEL, CR and LF), DEL, C1 (with the one-character CSI and OSC), the two separators that end a line,
-# what turns the direction of text around, and lone surrogates, which no stream can encode.
+# controls of text direction, and lone surrogates, which no stream can encode.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CONTROL_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def escape_controls(text: str, *, keep_lines: bool = False) -> str:
-    r"""Return the text with every control character written as \uXXXX, the form of JSON: a document stays the same.
+    r"""Return the text with every control character written as \uXXXX, as in JSON, so that a JSON document stays the same.
 
     `keep_lines` leaves line feeds and tabs as they are, for documents and tracebacks.
     """
@@ -22,5 +24,5 @@ def escape_controls(text: str, *, keep_lines: bool = False) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """Return the first `limit` characters and how many are left out; a shorter text as it is."""
+    """Return the first `limit` characters and the number of omitted ones; a shorter text stays unchanged."""
     return text if len(text) <= limit else f"{text[:limit].rstrip()} … ({len(text) - limit:,} more characters)"

@@ -1,4 +1,4 @@
-"""Names of hosts as browsers send them to the DNS: in ASCII, with names in other scripts and symbols as punycode."""
+"""Converts host names to ASCII as browsers do, with punycode for other scripts and symbols."""
 
 import re
 
@@ -10,11 +10,10 @@ _JOINERS = frozenset("\u200c\u200d")
 
 
 def ascii_hostname(name: str) -> str | None:
-    """Return a host's name in lower case and punycode, or None where browsers refuse it. Never raises.
+    """Return a host name in lower case and punycode, or None when browsers refuse it. Never raises.
 
-    The rules are those of UTS #46 as WHATWG's URL standard sets them (domain to ASCII, not strict): symbols such as in
-    `✪df.ws` are allowed, which IDNA 2008 refuses. The lengths of the name and of its labels are
-    not checked.
+    The rules are those of UTS #46 as in WHATWG's URL standard (domain to ASCII, not strict). They allow symbols such as in
+    `✪df.ws`, which IDNA 2008 refuses. The lengths of the name and its labels are not checked.
     """
     if name.isascii() and _ACE_PREFIX not in name.lower():
         return name.lower()
@@ -23,25 +22,25 @@ def ascii_hostname(name: str) -> str | None:
         host = ".".join(_encoded(label) for label in labels)
     except (idna.IDNAError, UnicodeError):
         return None
-    # A sign such as `℀` maps to `a/c`, which would end the host.
+    # A character such as `℀` maps to `a/c`, which would end the host.
     return host if _HOST.fullmatch(host) else None
 
 
 def _decoded(label: str) -> str:
-    """The Unicode form of a label. Raises IDNAError for punycode that no valid label has, and for an invalid label."""
+    """Return the Unicode form of a label. Raises IDNAError for invalid labels and for punycode that is not canonical."""
     text = label
     if label.startswith(_ACE_PREFIX):
         text = label.removeprefix(_ACE_PREFIX).encode("ascii").decode("punycode")
-        # A label has one spelling: no ASCII in punycode, nothing that the mapping would still change.
+        # A label has one spelling: no pure ASCII in punycode, and nothing that the mapping would change.
         if text.isascii() or _encoded(text) != label or idna.uts46_remap(text, std3_rules=False) != text:
             raise idna.IDNAError("The punycode is not canonical.")
     if text.isascii():
         return text
     idna.check_initial_combiner(text)
-    for position, sign in enumerate(text):
-        if sign in _JOINERS and not idna.valid_contextj(text, position):
-            raise idna.IDNAError("A joiner stands where no script joins letters.")
-    # Judges only labels with a right-to-left letter, as browsers do: RFC 5893 would judge their neighbours too.
+    for position, character in enumerate(text):
+        if character in _JOINERS and not idna.valid_contextj(text, position):
+            raise idna.IDNAError("A joiner is at a position where no script joins letters.")
+    # This checks only labels with a right-to-left letter, as browsers do; RFC 5893 would check their neighbours too.
     idna.check_bidi(text)
     return text
 

@@ -1,4 +1,4 @@
-"""Follows a link as a browser would, to see whether it still leads somewhere; never into our own network."""
+"""Follows links as a browser does and reports whether they work; never into the own network."""
 
 import asyncio
 import ipaddress
@@ -25,12 +25,12 @@ log = structlog.get_logger(__name__)
 MOST_REDIRECTS = 10
 MOST_ADDRESSES = 2
 TIMEOUT_SECONDS = 10.0
-WHOLE_SECONDS = 45.0
+TOTAL_SECONDS = 45.0
 AT_ONCE = 8
 USER_AGENT = "Mozilla/5.0 (compatible; Sophia link check)"
 _PORTS = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65535
-# Browsers refuse these, so that no page can talk to a mail server or a database: https://fetch.spec.whatwg.org/#bad-port.
+# Browsers refuse these ports, so that no page can reach a mail server or a database: https://fetch.spec.whatwg.org/#bad-port.
 _PORTS_OF_OTHER_SERVICES = frozenset(
     {1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110}
     | {
@@ -61,11 +61,11 @@ _PORTS_OF_OTHER_SERVICES = frozenset(
     | {540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061}
     | {6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080}
 )
-# No browser follows a redirect there; to other schemes it does, and opens an app.
+# Browsers follow no redirect to these schemes; for other schemes they open an app.
 _SCHEMES_NEVER_OPENED = frozenset(
     {"about", "blob", "data", "file", "filesystem", "javascript", "view-source", "ws", "wss"}
 )
-# Sites answer programs so that let people in; 999 is LinkedIn's own.
+# Sites that admit people answer programs with these; 999 is LinkedIn's.
 _FOR_PEOPLE = frozenset({401, 403, 407, 429, 451, 999})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_SCHEME = 40
@@ -74,7 +74,7 @@ _AUTHORITY = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?(?P<host>[^/?#@:\[\]]+)", 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """Where a link led: the last address that answered, and how it ended; `problem` says what a person should know."""
+    """The result of following a link: the last address, the outcome, and a problem for a person."""
 
     arrived_at: str
     outcome: Outcome
@@ -82,7 +82,7 @@ class Journey:
 
 
 class _EndError(Exception):
-    """The journey is over; carries its outcome and problem."""
+    """Ends a journey with its outcome and problem."""
 
     def __init__(self, outcome: Outcome, problem: str) -> None:
         super().__init__(problem)
@@ -90,16 +90,16 @@ class _EndError(Exception):
 
 
 async def system_addresses(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host as this machine knows them. Raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
+    """Return the addresses of a host from the resolver of this machine. Raises OSError."""
+    entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in entries]
 
 
 class LinkChecker:
-    """Asks for links: HEAD first, then GET without reading the page. No cookies, no tokens, no proxies.
+    """Requests links with HEAD, then with GET without reading the page; without cookies, tokens and proxies.
 
-    A host is looked up once for each step and the connection goes to the very address that was judged, so that a name
-    cannot change its meaning in between. `allow_loopback` is for tests, `resolve` gives the addresses of a host.
+    Each step resolves a host once and connects to the address that was checked, so that the name cannot change in between.
+    `allow_loopback` is for tests; `resolve` returns the addresses of a host.
     """
 
     def __init__(
@@ -114,9 +114,9 @@ class LinkChecker:
         self._timeout_seconds = timeout_seconds
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._hosts: dict[str, asyncio.Lock] = {}
-        # The transport alone, without a client around it: no cookies, and a redirect is a plain answer.
+        # A transport without a client has no cookies and follows no redirects.
         self._transport = httpx.AsyncHTTPTransport(
-            # Connections go to addresses, and one address serves many hosts: what is kept open could reach another host.
+            # Many hosts share an address, so an open connection could reach another host.
             limits=httpx.Limits(max_keepalive_connections=0),
             trust_env=False,
         )
@@ -128,20 +128,20 @@ class LinkChecker:
         await self._transport.aclose()
 
     async def follow(self, link: str) -> Journey:
-        """Return where the link leads, over at most ten redirects; one request at a time for each host. Never raises."""
+        """Return where the link leads, over at most ten redirects, with one request at a time per host. Never raises."""
         try:
             url = httpx.URL(with_ascii_host(link if "://" in link else f"https://{link}"))
         except (httpx.InvalidURL, ValueError):
             return Journey(link, "dead", "No browser can read this address.")
         host = url.raw_host.decode("ascii")
-        # The host's lock first: links that wait for a slow host must take no slot from the others.
+        # The host's lock comes first, so that links that wait for a slow host take no slot from others.
         async with self._hosts.setdefault(host, asyncio.Lock()), self._slots:
             try:
-                async with asyncio.timeout(WHOLE_SECONDS):
+                async with asyncio.timeout(TOTAL_SECONDS):
                     return await self._follow(url)
             except TimeoutError:
-                return Journey(link, "dead", f"It did not end within {WHOLE_SECONDS:.0f} seconds.")
-            # Strangers choose what is parsed here, and one link must not end the checks of all clients.
+                return Journey(link, "dead", f"It did not end within {TOTAL_SECONDS:.0f} seconds.")
+            # The parsed data comes from strangers, and a single link must not end the checks of all clients.
             except Exception as error:
                 log.exception("link_check_failed", host=host)
                 return Journey(
@@ -157,11 +157,11 @@ class LinkChecker:
             except _EndError as error:
                 return Journey(str(url), error.outcome, str(error))
             if location is None:
-                return _judged(url, status)
+                return _outcome_of(url, status)
             try:
                 following = url.join(with_ascii_host(location))
             except (httpx.InvalidURL, ValueError):
-                return Journey(str(url), "dead", "It redirects to what no browser can read.")
+                return Journey(str(url), "dead", "It redirects to an address that no browser can read.")
             if following.scheme in _SCHEMES_NEVER_OPENED:
                 return Journey(
                     str(url), "dead", f"It redirects to a {following.scheme}: address, which browsers refuse to open."
@@ -173,7 +173,7 @@ class LinkChecker:
         return Journey(str(url), "dead", f"It redirects more than {MOST_REDIRECTS} times.")
 
     async def _ask(self, url: httpx.URL) -> tuple[int, str | None]:
-        """Status and, of a redirect, where it leads. Raises _EndError."""
+        """Return the status and the target of a redirect. Raises _EndError."""
         addresses = await self._addresses(url)
         try:
             status, location = await self._request("HEAD", url, addresses)
@@ -181,52 +181,52 @@ class LinkChecker:
             if error.outcome != "unsure":
                 raise
             status, location = HTTPStatus.METHOD_NOT_ALLOWED, None
-        # Many servers answer HEAD with an error, or not at all.
+        # Many servers answer HEAD with an error or not at all.
         if not HTTPStatus.OK <= status < HTTPStatus.BAD_REQUEST:
             status, location = await self._request("GET", url, addresses, last=True)
         return status, location
 
     async def _addresses(self, url: httpx.URL) -> list[str]:
-        """The host's addresses, IPv4 first. Raises _EndError when it has none, or one that is not public."""
+        """Return the host's addresses, IPv4 first. Raises _EndError when it has none, or one that is not public."""
         port = _checked_port(url)
         host = url.raw_host.decode("ascii")
         try:
             addresses = list(dict.fromkeys(await self._resolve(host, port)))
-        # The resolver refuses names by ValueError (a NUL, a label that is too long) as well as by OSError.
+        # The resolver raises ValueError for some names (a NUL, a label that is too long), OSError for others.
         except (OSError, ValueError):
             addresses = []
         if not addresses:
             raise _EndError("dead", f"There is no host {host}.")
         if not all(is_public(address) or (self._allow_loopback and _is_loopback(address)) for address in addresses):
-            raise _EndError("refused", f"{host} is no host of the public internet.")
+            raise _EndError("refused", f"{host} is not on the public internet.")
         return sorted(addresses, key=lambda address: ":" in address)[:MOST_ADDRESSES]
 
     async def _request(
         self, method: str, url: httpx.URL, addresses: Sequence[str], *, last: bool = False
     ) -> tuple[int, str | None]:
-        """Ask the first address that lets us connect. Raises _EndError; unless `last`, an odd answer is `unsure`."""
+        """Send a request to the first address that accepts connections. Raises _EndError, `unsure` for a broken answer unless `last`."""
         host = url.raw_host.decode("ascii")
         for index, address in enumerate(addresses):
             try:
                 return await self._send(method, url, address)
             except httpx.TimeoutException as error:
                 final = last or isinstance(error, httpx.ConnectTimeout)
-                said = f"{host} did not answer within {self._timeout_seconds:g} seconds."
-                raise _EndError("dead" if final else "unsure", said) from None
+                problem = f"{host} did not answer within {self._timeout_seconds:g} seconds."
+                raise _EndError("dead" if final else "unsure", problem) from None
             except httpx.ConnectError as error:
-                if problem := _tls_problem(error):
-                    raise _EndError("dead", f"{host} {problem}") from None
+                if tls_problem := _tls_problem(error):
+                    raise _EndError("dead", f"{host} {tls_problem}") from None
                 if index + 1 == len(addresses):
                     raise _EndError("dead", f"{host} does not accept connections.") from None
-            # Closing a connection that the other side broke raises errors of the socket, which httpx does not translate.
+            # Closing a broken connection raises socket errors, which httpx does not translate.
             except (httpx.HTTPError, OSError):
                 raise _EndError(
-                    "dead" if last else "unsure", f"{host} gives no answer that a browser can read."
+                    "dead" if last else "unsure", f"{host} sends no response that a browser can read."
                 ) from None
         raise _EndError("dead", f"{host} does not accept connections.")
 
     async def _send(self, method: str, url: httpx.URL, address: str) -> tuple[int, str | None]:
-        """Status and, of a redirect, its Location; the body stays unread. Raises httpx.HTTPError and OSError."""
+        """Return the status and the Location of a redirect; the body stays unread. Raises httpx.HTTPError and OSError."""
         seconds = self._timeout_seconds
         request = httpx.Request(
             method,
@@ -244,9 +244,9 @@ class LinkChecker:
 
 
 def with_ascii_host(address: str) -> str:
-    """Return the address with its host in punycode, as browsers write it; unchanged where there is no such host.
+    """Return the address with its host in punycode, as browsers write it, or unchanged when that is not possible.
 
-    httpx encodes hosts by IDNA 2008, which knows no symbols: it would call `https://✪df.ws` unreadable.
+    httpx encodes hosts by IDNA 2008, which has no symbols and refuses `https://✪df.ws`.
     """
     parts = _AUTHORITY.match(address)
     host = None if parts is None or parts["host"].isascii() else ascii_hostname(parts["host"])
@@ -258,10 +258,10 @@ def with_ascii_host(address: str) -> str:
 
 
 def _checked_port(url: httpx.URL) -> int:
-    """The port of an address that may be asked. Raises _EndError for any other address."""
+    """Return the port of an address that may be requested. Raises _EndError for any other address."""
     if url.scheme not in _PORTS:
         raise _EndError("refused", "Only http and https are followed.")
-    # Not `url.host`: decoding punycode that stands for nothing raises.
+    # `url.host` raises for punycode that encodes nothing.
     if not url.raw_host:
         raise _EndError("refused", "The address has no host.")
     if url.userinfo:
@@ -274,7 +274,7 @@ def _checked_port(url: httpx.URL) -> int:
     return port
 
 
-def _judged(url: httpx.URL, status: int) -> Journey:
+def _outcome_of(url: httpx.URL, status: int) -> Journey:
     if HTTPStatus.OK <= status < HTTPStatus.BAD_REQUEST:
         return Journey(str(url), "ok")
     if status in _FOR_PEOPLE:
@@ -287,7 +287,7 @@ def _is_loopback(text: str) -> bool:
 
 
 def _tls_problem(error: BaseException | None) -> str | None:
-    """What is wrong with a host's encryption, where that is why no connection came about."""
+    """Return what is wrong with a host's TLS, or None when the connection failed for another reason."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return "has no valid certificate."

@@ -1,9 +1,8 @@
-"""Log lines: one per event, for people or for machines, on standard error, with every secret struck out.
+"""Log lines on standard error, one per event, for people or for machines, with every secret redacted.
 
-Uvicorn, APScheduler and Sophia's own structured events pass through one handler, so nothing goes around the striking
-out (D2). Paths, names and messages come from outside: control characters in them are escaped and long ones are cut, so
-that no request and no answer of Meta's can control the terminal or forge a line. What httpx says about each request,
-whose address may hold parameters, is not logged at all.
+Events of uvicorn, APScheduler and Sophia pass through one handler, so that all are redacted (D2). Paths, names and messages
+come from outside: control characters are escaped and long texts are cut, so that neither a request nor an answer of Meta
+can control the terminal or forge a line. The request lines of httpx contain parameters and are not logged.
 """
 
 import logging
@@ -18,14 +17,14 @@ from sophia.config import Settings
 from sophia.escaping import escape_controls, shorten
 from sophia.vault import redact_secrets
 
-# Characters of one value and of one traceback, of which the end says what happened.
+# The most characters of a value, and of a traceback, whose last lines are kept.
 LONGEST_VALUE, LONGEST_TRACEBACK = 2_000, 20_000
 TRACEBACKS = ("exception", "stack", "traceback")
-TALKATIVE = ("httpx", "httpcore", "apscheduler", "alembic", "asyncio")
+QUIET_LOGGERS = ("httpx", "httpcore", "apscheduler", "alembic", "asyncio")
 
 
 class StandardError(logging.Handler):
-    """Writes to whatever standard error is at that moment: a progress bar or a test may have put itself in its place."""
+    """Writes to the current standard error, which a progress bar or a test may have replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -35,15 +34,15 @@ class StandardError(logging.Handler):
             self.handleError(record)
 
 
-class Discreet(structlog.stdlib.ProcessorFormatter):
-    """Strikes secrets out of the finished line, wherever in it they were: the event, its values, or a traceback."""
+class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
+    """Redacts secrets in the complete line: in the event, its values and tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         return redact_secrets(super().format(record))
 
 
 def configure(settings: Settings, *, least: Literal["debug", "info", "warning", "error"] | None = None) -> None:
-    """Set logging up for this process. `least` overrides SOPHIA_LOG_LEVEL. May be called again."""
+    """Configure logging for this process. `least` overrides SOPHIA_LOG_LEVEL. May be called again."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -52,13 +51,13 @@ def configure(settings: Settings, *, least: Literal["debug", "info", "warning", 
         structlog.processors.StackInfoRenderer(),
     ]
     handler = StandardError()
-    last = as_json() if settings.log_format == "json" else for_people()
+    renderers = json_renderers() if settings.log_format == "json" else console_renderers()
     drop_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler.setFormatter(Discreet(foreign_pre_chain=shared, processors=[drop_meta, *last]))
+    handler.setFormatter(RedactingFormatter(foreign_pre_chain=shared, processors=[drop_meta, *renderers]))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel((least or settings.log_level).upper())
-    for name in TALKATIVE:
+    for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
@@ -72,18 +71,18 @@ def configure(settings: Settings, *, least: Literal["debug", "info", "warning", 
     )
 
 
-def as_json() -> list[structlog.typing.Processor]:
+def json_renderers() -> list[structlog.typing.Processor]:
     return [structlog.processors.format_exc_info, escape_values, structlog.processors.JSONRenderer(default=str)]
 
 
-def for_people() -> list[structlog.typing.Processor]:
-    """Plain tracebacks: the colourful ones print local variables, and those hold tokens."""
+def console_renderers() -> list[structlog.typing.Processor]:
+    """Return renderers with plain tracebacks; the coloured ones print local variables, which may hold tokens."""
     console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=write_traceback)
     return [without_logger, escape_values, console]
 
 
 def write_traceback(out: TextIO, exc_info: Any) -> None:
-    """A plain traceback whose messages cannot control the terminal."""
+    """Write a plain traceback without control characters."""
     written = StringIO()
     structlog.dev.plain_traceback(written, exc_info)
     out.write(safe_traceback(written.getvalue()))
@@ -100,7 +99,7 @@ def escape_values(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> 
 
 
 def safe_value(value: Any) -> Any:
-    """The value with its texts escaped and shortened. Secrets go first: half a token would look like none."""
+    """Return the value with its texts redacted, escaped and shortened. Redaction comes first: half a token is not recognised."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):

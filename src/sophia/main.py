@@ -1,4 +1,4 @@
-"""The application that answers HTTP: put together here, from what it is given; nothing is opened before the first use."""
+"""Builds the HTTP application from its parts; nothing is opened before the first use."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -20,21 +20,22 @@ from sophia.access.pages import SameOrigin
 from sophia.access.problems import documented, install_problems, name_problems
 from sophia.access.transport import (
     ConditionalGet,
-    Heads,
-    HttpFigures,
-    LastResort,
-    Observed,
+    HeadRequests,
+    HttpMetrics,
     RequestIds,
+    RequestLog,
     SafeHeaders,
+    UnexpectedErrors,
 )
 from sophia.access.web import AppState, Guard, ReadContext
 from sophia.analytics.router import api_router, operations
 from sophia.api_documents import page
+from sophia.api_documents.response_fields import require_response_fields
 from sophia.api_documents.titles import name_operations
 from sophia.config import Settings
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.router import router as dashboard
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.publishing.router import router as publishing
 
 # Enough for a person who mistypes; a dictionary of passwords would take years.
@@ -53,9 +54,9 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     on_start: OnStart | None = None,
 ) -> FastAPI:
-    """Everything wired, nothing opened. `clock` gives aware moments; `on_start` runs as long as the application does.
+    """Return the application. `clock` returns aware moments; `on_start` runs as long as the application does.
 
-    The store stays the caller's: whoever opened it closes it.
+    The caller closes the store.
     """
     registry = CollectorRegistry()
     app_state = AppState(
@@ -64,17 +65,17 @@ def create_app(
     drawer = ChartDrawer()
     app = SophiaApi(
         title="Sophia",
-        # A redirect would be built from whatever host the request named, before any key is asked for.
+        # A redirect would repeat the host that the request names, before the key is checked.
         redirect_slashes=False,
         version=version("sophia"),
-        summary="Readings of Facebook Pages and Instagram accounts, and who decided them.",
+        summary="Readings of Facebook Pages and Instagram accounts, and what drove their changes.",
         servers=[{"url": settings.path_prefix}] if settings.path_prefix else None,
-        # The pages that FastAPI brings load scripts from other hosts, and show the document without a key.
+        # The pages of FastAPI load scripts from other hosts and show the document without a key.
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan(on_start, drawer),
-        middleware=surroundings(app_state, registry),
+        middleware=middleware(app_state, registry),
         routes=endpoints(),
     )
     app.state.app_state = app_state
@@ -86,22 +87,22 @@ def create_app(
 
 @cache
 def endpoints() -> list[BaseRoute]:
-    """Every route there is. They know no application, so all share them: to build them takes a quarter of a second."""
-    apirouter = APIRouter()
-    apirouter.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
+    """Return all routes. Applications share them, because building them takes a quarter of a second."""
+    root = APIRouter()
+    root.add_api_route("/openapi.json", openapi, include_in_schema=False, responses=documented(401))
     for router in (operations, api_router(), publishing, page.router, dashboard):
-        apirouter.include_router(router)
-    return apirouter.routes
+        root.include_router(router)
+    return root.routes
 
 
-def surroundings(app_state: AppState, registry: CollectorRegistry) -> list[Middleware]:
-    """What is around every endpoint, the outermost first."""
+def middleware(app_state: AppState, registry: CollectorRegistry) -> list[Middleware]:
+    """Return the middleware around every endpoint, the outermost first."""
     return [
         Middleware(RequestIds),
         Middleware(SafeHeaders),
-        Middleware(Observed, figures=HttpFigures(registry)),
-        Middleware(Heads),
-        Middleware(LastResort),
+        Middleware(RequestLog, metrics=HttpMetrics(registry)),
+        Middleware(HeadRequests),
+        Middleware(UnexpectedErrors),
         Middleware(SameOrigin),
         Middleware(Guard, app_state=app_state),
         Middleware(BodyLimit),
@@ -112,17 +113,19 @@ def surroundings(app_state: AppState, registry: CollectorRegistry) -> list[Middl
 
 
 class SophiaApi(FastAPI):
-    """FastAPI, with titles of operations in the OpenAPI document, and problems under their own media type."""
+    """FastAPI with an OpenAPI document that has titles, the media type of problems and the required fields of responses."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            name_problems(super().openapi())
-            name_operations(super().openapi())
+            document = super().openapi()
+            name_problems(document)
+            name_operations(document)
+            require_response_fields(document)
         return super().openapi()
 
 
-def openapi(request: Request, _who: ReadContext) -> JSONResponse:
-    """The OpenAPI document of this API, for whoever has a key."""
+def openapi(request: Request, _context: ReadContext) -> JSONResponse:
+    """Return the OpenAPI document of this API to any key."""
     app: FastAPI = request.app
     return JSONResponse(app.openapi())
 

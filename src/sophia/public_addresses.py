@@ -1,12 +1,12 @@
-"""Tells addresses of the public internet from all others, by a rule of what is allowed.
+"""Decides whether an address belongs to the public internet, by lists of allowed blocks.
 
-IPv4: everything but the blocks of IANA's special-purpose registry, multicast and the reserved rest. IPv6: global unicast,
-2000::/3, which is all that IANA has assigned, without the special blocks in it; so an address of a kind that is invented
-later is not public. Registries, read in 2026: https://www.iana.org/assignments/iana-ipv4-special-registry and
+IPv4: everything except the blocks of IANA's special-purpose registry, multicast and reserved addresses. IPv6: global
+unicast, 2000::/3, which is all that IANA has assigned, without its special blocks. Later kinds of addresses are therefore
+not public. Registries, read in 2026: https://www.iana.org/assignments/iana-ipv4-special-registry and
 https://www.iana.org/assignments/iana-ipv6-special-registry.
 
-An address that carries an IPv4 address is judged by that one where the network hands it on (IPv4-mapped, NAT64), and is
-refused where it leads through a relay that we cannot see (6to4, Teredo, ISATAP, IPv4-compatible, IPv4-translated).
+An IPv6 address that contains an IPv4 address counts like the latter if the network translates it (IPv4-mapped, NAT64). It
+is refused if it leads through an unknown relay (6to4, Teredo, ISATAP, IPv4-compatible, IPv4-translated).
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -49,13 +49,13 @@ _ISATAP = (0x00005EFE, 0x02005EFE)
 def is_public(text: str) -> bool:
     """Return whether an address, with or without a zone such as %eth0, belongs to the public internet.
 
-    Raises ValueError for text that is no address.
+    Raises ValueError for text that is not an address.
     """
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv4Address):
         return _is_public_ipv4(address)
-    carried = address.ipv4_mapped or (IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None)
-    return _is_public_ipv6(address) if carried is None else _is_public_ipv4(carried)
+    embedded = address.ipv4_mapped or (IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None)
+    return _is_public_ipv6(address) if embedded is None else _is_public_ipv4(embedded)
 
 
 def _is_public_ipv4(address: IPv4Address) -> bool:

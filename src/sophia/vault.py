@@ -1,4 +1,4 @@
-"""Platform tokens encrypted at rest with keys that can be rotated; secrets struck out of every text."""
+"""Encrypts platform tokens at rest with keys that can be rotated, and redacts secrets in every text."""
 
 import os
 import re
@@ -17,13 +17,13 @@ from sophia.errors import ConfigurationError
 log = structlog.get_logger(__name__)
 
 KEY_FILE = "key"
-STRUCK_OUT = "[secret]"
+REDACTED = "[secret]"
 SETTING = "SOPHIA_ENCRYPTION_KEY"
-# A shorter secret may be a word, such as the password of a database on a developer's machine, and would be struck out
-# of every sentence that has it.
+# A shorter secret may be a word, such as the password of a developer's database, and would be redacted in every sentence
+# that contains the word.
 SHORTEST_REMEMBERED = 12
 
-# Shapes of secrets that Meta and Sophia hand out. The last line of defence: no code should print one in the first place.
+# The formats of secrets of Meta and Sophia. This is the last line of defence: no code should print a secret at all.
 SECRET_SHAPES = re.compile(
     r"""(?xi)
     # access_token=…, "client_secret": "…", Authorization: Bearer …; quotes stay, so that JSON stays JSON.
@@ -50,52 +50,53 @@ _remembered: set[str] = set()
 
 
 def remember(secret: SecretStr | None) -> None:
-    """From now on this very value is struck out of every text, whatever it looks like. None and short ones are not."""
+    """Redact this value in every text from now on, whatever its format. None and short values are ignored."""
     text = "" if secret is None else secret.get_secret_value()
     if len(text) >= SHORTEST_REMEMBERED and SECRET_SHAPES.sub("", text):
         _remembered.add(text)
 
 
 def redact_secrets(text: str) -> str:
-    """The text with everything that looks like a token, key, password or application secret replaced."""
+    """Return the text with every token, key, password and application secret replaced."""
     for secret in sorted(_remembered, key=len, reverse=True):
-        text = text.replace(secret, STRUCK_OUT)
+        text = text.replace(secret, REDACTED)
     return SECRET_SHAPES.sub(_without_secret, text)
 
 
 def _without_secret(match: re.Match[str]) -> str:
-    kept = next((match[name] for name in ("named", "bearer", "database", "address") if match[name]), "")
-    return f"{kept}{STRUCK_OUT}"
+    prefix = next((match[name] for name in ("named", "bearer", "database", "address") if match[name]), "")
+    return f"{prefix}{REDACTED}"
 
 
 class Vault:
-    """Encrypts with the first key, decrypts with any, so that old tokens stay readable while keys are rotated.
+    """Encrypts with the first key and decrypts with any key, so that tokens stay readable while keys are rotated.
 
-    Keys of a file are read when they are needed, and again when another process has changed the file: nothing has to be
-    started anew after a rotation.
+    The key file is read when keys are needed, and again after another process changed it, so that no process needs a
+    restart after a rotation.
     """
 
     def __init__(self, keys: Sequence[str] = (), path: Path | None = None) -> None:
-        """With `path`, of a key file, the keys are those that it holds; it is made when first something is encrypted.
+        """Use these keys or, with `path`, those of a key file, which the first encryption creates.
 
-        Raises ConfigurationError when a key is not one that `Fernet.generate_key` could have made.
+        Raises ConfigurationError for a key that does not have the format of `Fernet.generate_key`.
         """
         self.path = path
         self._version: tuple[int, ...] | None = None
         self._keys = fernets(keys, SETTING) if path is None else ()
-        # Keys that were dropped from the file: whoever read a token just before still has to decrypt it.
+        # Keys that were dropped from the file still decrypt tokens that were read before.
         self._dropped: tuple[Fernet, ...] = ()
         self._read()
 
     @property
     def key_count(self) -> int:
-        """How many keys there are now; without any, nothing that was encrypted can be read."""
+        """Return the number of keys. Without keys, no token can be decrypted."""
         self._read()
         return len(self._keys)
 
     def encrypt(self, token: SecretStr) -> str:
-        """The token under the newest key; makes the key file when there is none. Who stores it sees to it before that no
-        key is missing which something stored still needs.
+        """Return the token encrypted with the newest key; creates the key file if there is none.
+
+        The caller first checks that no key of stored tokens is missing.
         """
         self._read()
         if not self._keys and self.path is not None:
@@ -105,22 +106,22 @@ class Vault:
         return self._keys[0].encrypt(token.get_secret_value().encode()).decode()
 
     def decrypt(self, text: str) -> SecretStr:
-        """Raises ConfigurationError when none of the keys fits."""
-        known = (*self._keys, *self._dropped)
+        """Return the decrypted token. Raises ConfigurationError when no key fits."""
+        keys = (*self._keys, *self._dropped)
         try:
-            token = SecretStr(MultiFernet(known).decrypt(text.encode()).decode()) if known else None
+            token = SecretStr(MultiFernet(keys).decrypt(text.encode()).decode()) if keys else None
         except InvalidToken:
             token = None
         if token is not None:
             remember(token)
             return token
         self._read()
-        if known != (*self._keys, *self._dropped):
+        if keys != (*self._keys, *self._dropped):
             return self.decrypt(text)
-        raise ConfigurationError(self._no_fit())
+        raise ConfigurationError(self._no_key_message())
 
     def is_newest(self, text: str) -> bool:
-        """Whether the newest key alone can decrypt this."""
+        """Return whether the newest key decrypts this text."""
         try:
             self._keys[0].decrypt(text.encode())
         except (InvalidToken, IndexError):
@@ -128,54 +129,54 @@ class Vault:
         return True
 
     def add_key(self) -> None:
-        """Put a new key before those of the file, which stay. For one process at a time: hold a lock."""
+        """Add a new key before the keys of the file. The caller holds a lock against other processes."""
         path = self._file()
         self._read()
         write_key_file(path, [Fernet.generate_key().decode(), *(read_key_file(path) if path.exists() else ())])
         self._read()
 
     def drop_old_keys(self) -> None:
-        """Keep the newest key only. For one process at a time, when nothing needs the others any more."""
+        """Drop all keys but the newest, when no token needs the others. The caller holds a lock against other processes."""
         path = self._file()
         write_key_file(path, read_key_file(path)[:1])
         self._read()
 
     def _file(self) -> Path:
         if self.path is None:
-            raise ConfigurationError(f"The keys stand in {SETTING}; only its owner can change them there.")
+            raise ConfigurationError(f"The keys are set in {SETTING}; change them there.")
         return self.path
 
     def _read(self) -> None:
-        """Read the key file when it is another than before."""
-        found = version_of(self.path) if self.path is not None else None
-        if self.path is None or found == self._version:
+        """Read the key file if it has changed."""
+        version = version_of(self.path) if self.path is not None else None
+        if self.path is None or version == self._version:
             return
-        keys = fernets(read_key_file(self.path), f"The key file {self.path}") if found else ()
+        keys = fernets(read_key_file(self.path), f"The key file {self.path}") if version else ()
         self._dropped = (*self._keys, *self._dropped)
-        self._keys, self._version = keys, found
+        self._keys, self._version = keys, version
 
-    def _no_fit(self) -> str:
-        again = "If it is lost for good: sophia key rotate --lost, and connect the accounts again."
+    def _no_key_message(self) -> str:
+        advice = "If it is lost: run sophia key rotate --lost, and connect the accounts again."
         if self.path is None:
             return (
                 f"The stored tokens were encrypted with another key than {SETTING} holds. "
-                f"Put that key back, behind a comma if you have a new one. {again}"
+                f"Put that key back, after a comma if you have a new one. {advice}"
             )
         if not self._keys:
             return (
-                f"The key file {self.path} is missing, and accounts hold tokens that only its key can read. Put the "
-                f"file back, point SOPHIA_DATA_DIR to its folder, or set {SETTING} to its key. {again}"
+                f"The key file {self.path} is missing, and accounts have tokens that only its key can read. Put the "
+                f"file back, point SOPHIA_DATA_DIR to its folder, or set {SETTING} to its key. {advice}"
             )
         return (
             f"The stored tokens were encrypted with another key than that in {self.path}. Put that key back: "
-            f"in this file, or in {SETTING}; or point SOPHIA_DATA_DIR to its folder. {again}"
+            f"in this file, or in {SETTING}; or point SOPHIA_DATA_DIR to its folder. {advice}"
         )
 
 
 def open_vault(encryption_key: SecretStr | None, data_dir: Path) -> Vault:
-    """The vault of this installation: its keys are the setting's, else those of the key file, which may still be missing.
+    """Return the vault with the keys of the setting, else of the key file, which need not exist yet.
 
-    Raises ConfigurationError when the setting or the file holds something else than keys, or cannot be read.
+    Raises ConfigurationError when the setting or the file contains anything but keys, or cannot be read.
     """
     if encryption_key is None:
         return Vault(path=data_dir / KEY_FILE)
@@ -183,31 +184,31 @@ def open_vault(encryption_key: SecretStr | None, data_dir: Path) -> Vault:
     return Vault(keys)
 
 
-def fernets(keys: Sequence[str], where: str) -> tuple[Fernet, ...]:
-    """Raises ConfigurationError, which says where the keys stand and not what they are, for none and for a wrong one."""
-    found: tuple[Fernet, ...] = ()
+def fernets(keys: Sequence[str], source: str) -> tuple[Fernet, ...]:
+    """Return the keys ready for use. Raises ConfigurationError, which names the source only, for none and for a wrong one."""
+    parsed: tuple[Fernet, ...] = ()
     with suppress(ValueError, TypeError):
-        found = tuple(Fernet(key) for key in keys)
-    if not found:
+        parsed = tuple(Fernet(key) for key in keys)
+    if not parsed:
         raise ConfigurationError(
-            f"{where} is not a key: 32 random bytes in URL-safe base64, as `sophia key encryption` prints"
+            f"{source} is not a key: 32 random bytes in URL-safe base64, as `sophia key encryption` prints"
         )
-    return found
+    return parsed
 
 
 def version_of(path: Path) -> tuple[int, ...] | None:
-    """What tells one content of the file from another; None when there is no file."""
+    """Return a value that changes with the content of the file; None when there is no file."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise unreadable(path, error) from None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def read_key_file(path: Path) -> list[str]:
-    """The keys in it, newest first. Raises ConfigurationError that names the file; warns when others may read it."""
+    """Return the keys of the file, newest first. Raises ConfigurationError; warns when other users can read the file."""
     try:
         mode = path.stat().st_mode
         keys = path.read_text(encoding="ascii").split()
@@ -219,15 +220,15 @@ def read_key_file(path: Path) -> list[str]:
 
 
 def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> ConfigurationError:
-    reason = error.strerror if isinstance(error, OSError) else "it is no text"
+    reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
     return ConfigurationError(f"The key file {path} cannot be read: {reason} (SOPHIA_DATA_DIR)")
 
 
 def make_key_file(path: Path) -> None:
-    """A key that only its owner can read. Of two processes that start at once one wins, and no half-written key is seen."""
+    """Create the key file, readable by its owner only. Of two processes at once one wins; no process reads half a key."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = written_aside(path, [Fernet.generate_key().decode()])
+        name = write_temporary(path, [Fernet.generate_key().decode()])
         try:
             os.link(name, path)
         except FileExistsError:
@@ -235,20 +236,24 @@ def make_key_file(path: Path) -> None:
         finally:
             name.unlink()
     except OSError as error:
-        raise ConfigurationError(f"SOPHIA_DATA_DIR: no key can be kept in {path.parent} ({error.strerror})") from None
+        raise ConfigurationError(
+            f"SOPHIA_DATA_DIR: no key can be written to {path.parent} ({error.strerror})"
+        ) from None
 
 
 def write_key_file(path: Path, keys: Sequence[str]) -> None:
-    """Put these keys in the place of those that the file holds, at once or not at all."""
+    """Replace the keys of the file atomically."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        written_aside(path, keys).replace(path)
+        write_temporary(path, keys).replace(path)
     except OSError as error:
-        raise ConfigurationError(f"SOPHIA_DATA_DIR: no key can be kept in {path.parent} ({error.strerror})") from None
+        raise ConfigurationError(
+            f"SOPHIA_DATA_DIR: no key can be written to {path.parent} ({error.strerror})"
+        ) from None
 
 
-def written_aside(path: Path, keys: Sequence[str]) -> Path:
-    """A new file beside `path`, mode 0600, safely on the disk, with these keys."""
+def write_temporary(path: Path, keys: Sequence[str]) -> Path:
+    """Write these keys to a new file next to `path`, mode 0600, flush it to the disk and return its path."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write("\n".join(keys) + "\n")

@@ -15,7 +15,7 @@ from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
 from sophia.access.bounds import MOST_BODY_BYTES, BodyLimit, TimeLimit
 from sophia.analytics.conversions.models import ConversionEvent
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.server import running_server
 from sophia.errors import BusyError
 from sophia.main import create_app

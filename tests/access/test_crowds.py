@@ -2,14 +2,13 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.pool import QueuePool
-from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
+from tests.conftest import NOW, PATIENCE_SECONDS, YESTERDAY, Api, Filling, plain_settings
 
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.main import create_app
@@ -38,7 +37,7 @@ def test_many_requests_at_once_do_not_wait_for_each_other_for_ever(
             writes = [http.post(f"/api/analytics/{client}/conversion", json=BODY) for _ in range(120)]
             return [answer.status_code for answer in await asyncio.gather(*reads, *writes)]
 
-    statuses = asyncio.run(asyncio.wait_for(go(), timedelta(seconds=25).total_seconds()))
+    statuses = asyncio.run(asyncio.wait_for(go(), PATIENCE_SECONDS))
     assert statuses == [200] * 120 + [201] * 120
 
 

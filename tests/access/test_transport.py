@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, event, text
 from tests.conftest import NOW, YESTERDAY, Api, Filling, plain_settings
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 PROBLEM = "application/problem+json"

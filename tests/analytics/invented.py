@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sophia.analytics.figures.facts import ClientWindow, DayValue, FollowerLevels, PostFacts
-from sophia.analytics.figures.figures import DateRange, Number
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.analytics.figures.figures import Number
+from sophia.meta.catalogue.terms import ObjectKind, Platform
+from sophia.meta.reporting_zone import DateRange
 
 WEEK = DateRange(date(2026, 11, 2), date(2026, 11, 9))
 AFTER = WEEK.end

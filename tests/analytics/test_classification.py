@@ -3,7 +3,9 @@
 import pytest
 
 from sophia.analytics.classification import ALGO_DEPENDENT, ALGO_INDEPENDENT, classify, is_algorithm_dependent
-from sophia.meta.catalogue import CANONICAL, METRICS, Level, MetricClass, Platform
+from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.lookup import METRICS
+from sophia.meta.catalogue.terms import Level, Platform
 
 FB, IG = Platform.FACEBOOK, Platform.INSTAGRAM
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from tests.conftest import ON_SQLITE, Api, Filling
+from tests.conftest import ON_SQLITE, PATIENCE_SECONDS, Api, Filling
 
 from sophia.demo.server import running_server
 
@@ -44,7 +44,7 @@ def test_the_page_shows_and_sends_everything(api: Api, filling: Filling) -> None
     browser = str(Path(__file__).with_name("browser.mjs"))
     with running_server(api.app) as base:
         command = ["node", browser, program, base, api.key, str(client)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True)
     seen = json.loads(done.stdout)
     assert "valid key" in seen["refused"]
     assert seen["message"].startswith("Sophia ")

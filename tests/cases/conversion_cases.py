@@ -12,7 +12,7 @@ from typing import Any
 from tests.cases.checks import Check
 from tests.cases.trials import sophia_document
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.migrations import upgrade
 from sophia.portfolio.service import find_or_create_client
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.cases.checks import Check
 from tests.cases.trials import Laboratory, Trial
 
-OUR_FAULT = "Report this as a fault"
+OUR_FAULT = "Report this error"
 TEXT_FOR_USERS = ("Picture too wide", "The picture has an aspect ratio that cannot be published.")
 
 

@@ -1,4 +1,4 @@
-"""A server in small, with the watchdog of `sophia serve`: `python blocked_server.py HOW SECONDS`.
+"""A small server, with the watchdog of `sophia serve`: `python blocked_server.py HOW SECONDS`.
 
 It prints "watched", does what HOW says, and prints "ended well" when its loop ends in order.
 """

@@ -1,4 +1,4 @@
-"""`sophia audience`, `sophia benchmarks`, `sophia posting-times` and `sophia client industry` as a user gives them."""
+"""`sophia audience`, `sophia benchmarks`, `sophia posting-times` and `sophia client industry` as a user types them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +10,8 @@ from tests.conftest import Filling
 
 from sophia.analytics.figures.figures import Figure, FigureUnit
 from sophia.cli.audience import parse_ages
-from sophia.cli.drawing import figure, heat_map
-from sophia.database import Database
+from sophia.cli.formatting import format_figure, heat_map
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, Client
 
 HEAD = "industry,platform,metric,statistic,value_percent,data_year,source,provenance\n"
@@ -26,17 +26,17 @@ def test_an_audience_and_whom_it_should_hold(shell: Shell) -> None:
     """H6, H9: collected from the simulated Meta, shown by part with those not known, and measured against a profile."""
     shell.connect()
     name = shell.world.businesses[0].name
-    assert "nothing of this audience" in shell.run("audience", "show", name).stdout
+    assert "not reported this audience" in shell.run("audience", "show", name).stdout
     assert shell.run("collect", "--client", name).exit_code == 0
-    shown = shell.run("audience", "show", name)
-    assert "sophia audience profile" in shown.stdout, shown.output
-    given = ("--ages", "25-34", "--gender", "f", "--country", "Germany", "--place", "Lisbon")
-    assert shell.run("audience", "profile", name, "young women", *given).exit_code == 0
-    told = shell.run("audience", "show", name).stdout
-    assert "young women" in told
-    assert "not known" in told
+    result = shell.run("audience", "show", name)
+    assert "sophia audience profile" in result.stdout, result.output
+    arguments = ("--ages", "25-34", "--gender", "f", "--country", "Germany", "--place", "Lisbon")
+    assert shell.run("audience", "profile", name, "young women", *arguments).exit_code == 0
+    output = shell.run("audience", "show", name).stdout
+    assert "young women" in output
+    assert "unknown" in output
     accounts = shell.ask("audience", "show", name)["accounts"]
-    (instagram,) = [one for one in accounts if one["platform"] == "instagram"]
+    (instagram,) = [row for row in accounts if row["platform"] == "instagram"]
     (fit,) = instagram["fits"]
     assert fit["overall"]["n"] == 4
     assert "SOPHIA_ASK_ALSO" in shell.run("audience", "show", name, "--of", "reached").stdout
@@ -56,20 +56,20 @@ def test_benchmarks_of_ones_own(shell: Shell) -> None:
     file.write_text(HEAD + OWN)
     assert "1 would be added" in shell.run("benchmarks", "import", str(file), "--dry-run").stdout
     assert "1 added" in shell.run("benchmarks", "import", str(file)).stdout
-    assert "1 were known before" in shell.run("benchmarks", "import", str(file)).stdout
+    assert "1 unchanged" in shell.run("benchmarks", "import", str(file)).stdout
     file.write_text(HEAD + OWN + "hats\n")
     assert shell.run("benchmarks", "import", str(file)).exit_code == 3
     assert "Our survey (own)" in shell.run("benchmarks", "list", "--industry", "hats").stdout
     assert "no benchmark" in shell.run("benchmarks", "list", "--industry", "shoes").stdout
     assert "No industry" in shell.run("client", "industry", name).stdout
     assert "hats" in shell.run("client", "industry", name, "Hats").stdout.casefold()
-    assert "Nobody's numbers" in shell.run("client", "industry", name, "shoes").output
+    assert "There is no benchmark of this industry" in shell.run("client", "industry", name, "shoes").output
     shell.run("client", "industry", name, "hats")
-    shown = shell.run("benchmarks", "show", name).stdout
-    assert "save_rate" in shown
-    assert "Fewer than 8 clients" in shown
+    result = shell.run("benchmarks", "show", name).stdout
+    assert "save rate" in result
+    assert "Fewer than 8 clients" in result
     published = shell.ask("benchmarks", "show", name)["published"]
-    assert [one["benchmark"]["is_own"] for one in published if one["benchmark"]["metric"] == "save_rate"] == [True]
+    assert [row["benchmark"]["is_own"] for row in published if row["benchmark"]["metric"] == "save_rate"] == [True]
     assert shell.run("benchmarks", "remove", "Our survey").exit_code == 0
     assert shell.run("benchmarks", "remove", "Our survey").exit_code == 1
     assert len(shell.ask("benchmarks", "list")["benchmarks"]) == 32
@@ -94,13 +94,13 @@ def test_a_map_of_the_week(shell: Shell) -> None:
         moments = (noon + timedelta(days=7 * week, hours=later) for week in range(10))
         publish(filling, account, *(Written(at, {2: had(engagements)}) for at in moments))
     database.close()
-    shown = shell.run("posting-times", client["name"]).stdout
-    assert "known of 20 of 20 posts" in shown
-    assert "██" in shown
-    assert "▁▁" in shown
-    assert " better" in shown
-    found = shell.ask("posting-times", client["name"])
-    assert [one["effect"] for one in found["hours"]] == ["worse", "better"]
+    result = shell.run("posting-times", client["name"]).stdout
+    assert "20 of 20 posts have data" in result
+    assert "██" in result
+    assert "▁▁" in result
+    assert " better" in result
+    document = shell.ask("posting-times", client["name"])
+    assert [row["effect"] for row in document["hours"]] == ["worse", "better"]
     assert shell.run("posting-times", client["name"], "--from", "5.1.2026", "--to", "4.1.2026").exit_code == 2
 
 
@@ -128,5 +128,5 @@ def test_ages_that_are_none(text: str) -> None:
 
 def test_bounds_are_short() -> None:
     """H9: of people of 65 and over only bounds are known."""
-    one = Figure(value=None, unit=FigureUnit.PERCENT, reason="x", at_least=12.3456, at_most=20.0)
-    assert figure(one) == "12.35 % … 20.00 %"
+    row = Figure(value=None, unit=FigureUnit.PERCENT, reason="x", at_least=12.3456, at_most=20.0)
+    assert format_figure(row) == "12.35 % … 20.00 %"

@@ -1,10 +1,10 @@
-"""`sophia campaigns` as a user gives it."""
+"""`sophia campaigns` as a user types it."""
 
 from datetime import UTC, datetime
 
 from tests.cli.conftest import Shell
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, ContentDraft, Post
 
 
@@ -43,17 +43,21 @@ def test_group_and_list(shell: Shell) -> None:
     client = shell.ask("client", "list")["clients"][0]
     add_published_draft(shell, client["id"])
     assert "no campaign yet" in shell.run("campaigns", "list", client["name"]).stdout
-    shown = shell.run("campaigns", "group")
-    assert f"{client['name']}: 1 drafts grouped, 1 new campaigns" in shown.stdout, shown.output
+    result = shell.run("campaigns", "group")
+    assert f"{client['name']}: 1 drafts grouped, 1 new campaigns" in result.stdout, result.output
     again = shell.ask("campaigns", "group", client["name"])
     assert again["clients"][client["name"]]["drafts"] == 0
     file = shell.folder / "orders.csv"
     head = "event_date,event_type,source,revenue_amount,currency,content_draft_id\n"
     file.write_text(f"{head}2026-02-28,conversion,shop,19.90,CAD,1\n")
     assert shell.run("conversions", "import", client["name"], str(file)).exit_code == 0
-    (found,) = shell.ask("campaigns", "list", client["name"])["campaigns"]
-    assert (found["slug"], found["end_date"], found["totals"]["posts"]) == ("tips-february-2026", "2026-02-28", 1)
-    assert found["revenue"][0]["value"] == "19.90"
+    (document,) = shell.ask("campaigns", "list", client["name"])["campaigns"]
+    assert (document["slug"], document["end_date"], document["totals"]["posts"]) == (
+        "tips-february-2026",
+        "2026-02-28",
+        1,
+    )
+    assert document["revenue"][0]["value"] == "19.90"
     listed = shell.run("campaigns", "list", client["name"]).stdout
     assert "Tips February 2026" in listed
     assert "ended" in listed

@@ -1,4 +1,4 @@
-"""Every command as a user gives it: what it prints, where, and how it ends."""
+"""Every command as a user types it: what it prints, where, and how it ends."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,16 +8,16 @@ import pytest
 from tests.cli.conftest import Shell
 
 from sophia.analytics.readings.runs_store import take_lease
-from sophia.database import Database
-from sophia.demo.faults import graph_fault
+from sophia.database.engine import Database
+from sophia.demo.meta.faults.faults import graph_fault
 
 SUBCOMMANDS = ("serve", "connect", "collect", "backfill", "status", "brief", "report", "client", "key", "tokens", "db")
 
 
 def test_help_names_every_command(shell: Shell) -> None:
-    shown = shell.run("--help")
-    assert shown.exit_code == 0
-    assert all(name in shown.stdout for name in SUBCOMMANDS)
+    result = shell.run("--help")
+    assert result.exit_code == 0
+    assert all(name in result.stdout for name in SUBCOMMANDS)
 
 
 @pytest.mark.parametrize("command", [["no"], ["collect", "--since", "yesterday"], ["collect", "--since", "2999-01-01"]])
@@ -34,32 +34,32 @@ def test_no_token_can_be_given_as_an_argument(shell: Shell) -> None:
 
 def test_a_store_that_does_not_exist_is_not_made_by_looking(shell: Shell) -> None:
     """K9: reading commands leave nothing behind."""
-    shown = shell.run("status")
-    assert shown.exit_code == 1
-    assert "sophia connect" in shown.stderr
-    assert "Traceback" not in shown.output
+    result = shell.run("status")
+    assert result.exit_code == 1
+    assert "sophia connect" in result.stderr
+    assert "Traceback" not in result.output
     assert not (shell.folder / "data").exists()
 
 
 def test_a_setting_that_is_wrong_is_named_and_not_shown(shell: Shell) -> None:
     """E7: a bad zone is said before anything starts."""
-    shown = shell.run("status", SOPHIA_OPERATOR_TIMEZONE="Mars/Phobos")
-    assert (shown.exit_code, shown.stdout) == (1, "")
-    assert "SOPHIA_OPERATOR_TIMEZONE" in shown.stderr
+    result = shell.run("status", SOPHIA_OPERATOR_TIMEZONE="Mars/Phobos")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "SOPHIA_OPERATOR_TIMEZONE" in result.stderr
 
 
 def test_a_database_that_cannot_be_reached_is_one_line(shell: Shell) -> None:
     """D2: the message has the reason and no password."""
-    shown = shell.run("db", "upgrade", SOPHIA_DATABASE_URL="postgresql://me:hushhush@127.0.0.1:9/none")
-    assert shown.exit_code == 1
-    assert "The database cannot be used" in shown.stderr
-    assert "hushhush" not in shown.output
-    assert "Traceback" not in shown.output
+    result = shell.run("db", "upgrade", SOPHIA_DATABASE_URL="postgresql://me:hushhush@127.0.0.1:9/none")
+    assert result.exit_code == 1
+    assert "The database cannot be used" in result.stderr
+    assert "hushhush" not in result.output
+    assert "Traceback" not in result.output
 
 
 def test_from_a_token_to_readings(shell: Shell) -> None:
     """C10, K8: connect, collect, status and verify, as a newcomer does it; twice changes nothing."""
-    connected = shell.run("connect", "--yes", given=shell.world.user_token + "\n")
+    connected = shell.run("connect", "--yes", stdin=shell.world.user_token + "\n")
     assert connected.exit_code == 0
     assert connected.stdout.count("connected (account") == 4
     assert shell.world.user_token not in connected.output
@@ -67,11 +67,11 @@ def test_from_a_token_to_readings(shell: Shell) -> None:
     assert collected.exit_code == 0, collected.output
     assert len([line for line in collected.stdout.splitlines() if ": ok: " in line]) == 4
     assert collected.stdout.splitlines()[-1].startswith("4 accounts (4 ok): ")
-    shown = shell.run("status")
-    assert shown.stdout.count("nothing") == 4
+    result = shell.run("status")
+    assert result.stdout.count("  none") == 4
     again = shell.ask("collect")
-    assert {one["status"] for one in again["accounts"]} == {"ok"}
-    assert sum(one["new"] for one in again["accounts"]) == 0
+    assert {row["status"] for row in again["accounts"]} == {"ok"}
+    assert sum(row["new"] for row in again["accounts"]) == 0
     assert shell.run("db", "verify").exit_code == 0
     assert shell.ask("db", "recompute")["differences"] == []
 
@@ -80,12 +80,12 @@ def test_one_account_that_fails_is_partly_done(shell: Shell) -> None:
     """C4, C10: the other client is collected, the exit code is 3, and the status says what to do."""
     shell.connect()
     shell.meta.api.dead_token(shell.world.pages[0].id, datetime.now(UTC) - timedelta(hours=1))
-    shown = shell.run("collect", "--json")
-    assert shown.exit_code == 3
-    by_page = {(one["client"], one["status"]) for one in json.loads(shown.stdout)["accounts"]}
+    result = shell.run("collect", "--json")
+    assert result.exit_code == 3
+    by_page = {(row["client"], row["status"]) for row in json.loads(result.stdout)["accounts"]}
     first, second = (page.name for page in shell.world.pages)
     assert by_page == {(first, "needs_reconnect"), (second, "ok")}
-    todo = {one["client"]: one["what_to_do"] for one in shell.ask("status")["accounts"]}
+    todo = {row["client"]: row["what_to_do"] for row in shell.ask("status")["accounts"]}
     assert todo[second] is None
     assert "sophia connect" in todo[first]
     assert shell.run("collect", "--client", first).exit_code == 1
@@ -99,7 +99,7 @@ def test_a_limit_is_told_from_a_failure(shell: Shell) -> None:
     shell.connect()
     shell.meta.api.faults.append(graph_fault("insights|published_posts|media|stories", 4, "limit", status=403))
     assert shell.run("collect").exit_code == 1
-    assert {one["what_to_do"][:4] for one in shell.ask("status")["accounts"]} == {"Wait"}
+    assert {row["what_to_do"][:4] for row in shell.ask("status")["accounts"]} == {"Wait"}
 
 
 def test_an_account_that_another_run_collects_is_said_to_be_skipped(shell: Shell) -> None:
@@ -109,19 +109,19 @@ def test_an_account_that_another_run_collects_is_said_to_be_skipped(shell: Shell
     with store.write() as session:
         take_lease(session, "account:1", "another run", datetime.now(UTC), timedelta(minutes=5))
     store.close()
-    shown = shell.run("collect")
-    assert shown.exit_code == 3
-    assert shown.stdout.count(": skipped: ") == 1
-    assert "Another run is collecting it." in shown.stdout
-    assert len([line for line in shown.stdout.splitlines() if " calls, " in line]) == 4
+    result = shell.run("collect")
+    assert result.exit_code == 3
+    assert result.stdout.count(": skipped: ") == 1
+    assert "Another run is collecting it." in result.stdout
+    assert len([line for line in result.stdout.splitlines() if " calls, " in line]) == 4
 
 
 def test_only_what_is_asked_for_is_collected(shell: Shell) -> None:
     shell.connect()
-    [one] = shell.ask("collect", "--account", "2")["accounts"]
-    assert (one["account_id"], one["platform"]) == (2, "instagram")
+    [row] = shell.ask("collect", "--account", "2")["accounts"]
+    assert (row["account_id"], row["platform"]) == (2, "instagram")
     name = shell.world.pages[1].name
-    assert {one["client"] for one in shell.ask("collect", "--client", name)["accounts"]} == {name}
+    assert {row["client"] for row in shell.ask("collect", "--client", name)["accounts"]} == {name}
     assert shell.run("collect", "--account", "99").exit_code == 1
     assert shell.run("collect", "--client", "nobody").exit_code == 1
 
@@ -131,7 +131,7 @@ def test_a_backfill_goes_back_to_metas_limits(shell: Shell) -> None:
     shell.connect()
     name = shell.world.pages[0].name
     shell.run("collect", "--client", name)
-    before = {one["account_id"]: one["readings"] for one in shell.ask("status")["accounts"]}
+    before = {row["account_id"]: row["readings"] for row in shell.ask("status")["accounts"]}
     facebook, instagram = shell.ask("backfill", "--client", name)["accounts"]
     assert facebook["new"] > 10 * before[facebook["account_id"]]
     assert instagram["new"] > before[instagram["account_id"]]
@@ -139,26 +139,26 @@ def test_a_backfill_goes_back_to_metas_limits(shell: Shell) -> None:
 
 def test_collecting_without_accounts_says_what_to_do(shell: Shell) -> None:
     shell.run("db", "upgrade")
-    shown = shell.run("collect")
-    assert shown.exit_code == 1
-    assert "sophia connect" in shown.stderr
+    result = shell.run("collect")
+    assert result.exit_code == 1
+    assert "sophia connect" in result.stderr
     assert shell.ask("status") == {"accounts": []}
 
 
 def test_a_client_for_some_pages(shell: Shell) -> None:
     """A3: a client's name for every Page of an agency's token would mix clients, so it wants a Page or a yes."""
     token, page = shell.world.user_token, shell.world.pages[0]
-    assert shell.run("connect", given=token).exit_code == 1
-    assert shell.run("connect", "--client", "Mine", given=token).exit_code == 1
-    done = shell.run("connect", "--client", "Mine", "--page", page.id, "--timezone", "Europe/Lisbon", given=token)
+    assert shell.run("connect", stdin=token).exit_code == 1
+    assert shell.run("connect", "--client", "Mine", stdin=token).exit_code == 1
+    done = shell.run("connect", "--client", "Mine", "--page", page.id, "--timezone", "Europe/Lisbon", stdin=token)
     assert done.exit_code == 0
     [client] = shell.ask("client", "list")["clients"]
     assert (client["name"], client["timezone"], client["accounts"]) == ("Mine", "Europe/Lisbon", 2)
-    refused = shell.run("connect", "--client", "Other", "--yes", given=token)
+    refused = shell.run("connect", "--client", "Other", "--yes", stdin=token)
     assert refused.exit_code == 3
     assert "belongs to the client 'Mine'" in refused.stderr
-    assert shell.run("connect", "--yes", "--page", "1", given=token).exit_code == 1
-    assert shell.run("connect", "--yes", "--timezone", "EST5", given=token).exit_code == 2
+    assert shell.run("connect", "--yes", "--page", "1", stdin=token).exit_code == 1
+    assert shell.run("connect", "--yes", "--timezone", "EST5", stdin=token).exit_code == 2
 
 
 def test_settings_connect_without_a_question(shell: Shell) -> None:
@@ -169,15 +169,15 @@ def test_settings_connect_without_a_question(shell: Shell) -> None:
         "SOPHIA_FACEBOOK_PAGE_ID": business.page.id,
     }
     assert shell.run("connect", **pair).exit_code == 0
-    assert [one["platform"] for one in shell.ask("status")["accounts"]] == ["facebook"]
+    assert [row["platform"] for row in shell.ask("status")["accounts"]] == ["facebook"]
     half = shell.run("connect", SOPHIA_FACEBOOK_PAGE_ID=business.page.id)
     assert half.exit_code == 1
     assert "SOPHIA_FACEBOOK_ACCESS_TOKEN" in half.stderr
 
 
-@pytest.mark.parametrize("given", ["", "\n", "two words\n", "kein-tökén\n"])
-def test_what_is_no_token_is_not_sent_to_meta(shell: Shell, given: str) -> None:
-    assert shell.run("connect", "--yes", given=given).exit_code == 1
+@pytest.mark.parametrize("stdin", ["", "\n", "two words\n", "kein-tökén\n"])
+def test_what_is_no_token_is_not_sent_to_meta(shell: Shell, stdin: str) -> None:
+    assert shell.run("connect", "--yes", stdin=stdin).exit_code == 1
     assert shell.meta.addresses == []
 
 
@@ -188,9 +188,9 @@ def test_a_client_is_renamed_and_moves(shell: Shell) -> None:
     assert "named Caps & More now" in shell.run("client", "rename", first, " Caps  & More").stdout
     assert shell.run("client", "rename", second, "Caps & More").exit_code == 1
     assert "Asia/Tokyo" in shell.run("client", "zone", "Caps & More", "Asia/Tokyo").stdout
-    assert "no time zone" in shell.run("client", "zone", "Caps & More", "Mars").stderr
-    told = {one["name"]: one["timezone"] for one in shell.ask("client", "list")["clients"]}
-    assert (told["Caps & More"], set(told)) == ("Asia/Tokyo", {"Caps & More", second})
+    assert "not a time zone" in shell.run("client", "zone", "Caps & More", "Mars").stderr
+    result = {row["name"]: row["timezone"] for row in shell.ask("client", "list")["clients"]}
+    assert (result["Caps & More"], set(result)) == ("Asia/Tokyo", {"Caps & More", second})
 
 
 def test_clients_are_archived_restored_and_deleted(shell: Shell) -> None:
@@ -198,12 +198,12 @@ def test_clients_are_archived_restored_and_deleted(shell: Shell) -> None:
     shell.connect()
     first, second = (page.name for page in shell.world.pages)
     shell.run("client", "archive", first)
-    assert {one["client"] for one in shell.ask("collect")["accounts"]} == {second}
+    assert {row["client"] for row in shell.ask("collect")["accounts"]} == {second}
     shell.run("client", "restore", first)
-    assert {one["client"] for one in shell.ask("collect")["accounts"]} == {first, second}
-    assert shell.run("client", "delete", first, given="n\n").exit_code == 1
+    assert {row["client"] for row in shell.ask("collect")["accounts"]} == {first, second}
+    assert shell.run("client", "delete", first, stdin="n\n").exit_code == 1
     assert shell.run("client", "delete", first, "--yes").exit_code == 0
-    assert [one["name"] for one in shell.ask("client", "list")["clients"]] == [second]
+    assert [row["name"] for row in shell.ask("client", "list")["clients"]] == [second]
     assert shell.run("db", "verify").exit_code == 0
 
 
@@ -221,7 +221,7 @@ def test_keys_are_shown_once(shell: Shell) -> None:
     assert key[:15] in listed.stdout
     assert shell.run("key", "create", "shop").exit_code == 1
     assert shell.run("key", "revoke", "shop").exit_code == 0
-    assert [bool(one["revoked_at"]) for one in shell.ask("key", "list")["keys"]] == [True, False]
+    assert [bool(row["revoked_at"]) for row in shell.ask("key", "list")["keys"]] == [True, False]
     assert shell.run("key", "revoke", "nobody").exit_code == 1
 
 
@@ -245,7 +245,7 @@ def test_a_store_moves_to_another_folder(shell: Shell) -> None:
     out = str(shell.folder / "out")
     manifest = shell.ask("db", "export", out)
     assert shell.run("db", "export", out).exit_code == 1
-    before = [(one["name"], one["readings"]) for one in shell.ask("status")["accounts"]]
+    before = [(row["name"], row["readings"]) for row in shell.ask("status")["accounts"]]
     shell.environment["SOPHIA_DATA_DIR"] = str(Path(out).parent / "other")
     imported = shell.run("db", "import", out)
     assert imported.exit_code == 0, imported.output
@@ -253,7 +253,7 @@ def test_a_store_moves_to_another_folder(shell: Shell) -> None:
     assert shell.run("db", "import", out).exit_code == 1
     assert shell.ask("db", "verify")["ok"]
     after = shell.ask("status")["accounts"]
-    assert [(one["name"], one["readings"]) for one in after] == before
-    assert {one["status"] for one in after} == {"needs_reconnect"}
+    assert [(row["name"], row["readings"]) for row in after] == before
+    assert {row["status"] for row in after} == {"needs_reconnect"}
     shell.connect()
-    assert {one["status"] for one in shell.ask("collect")["accounts"]} == {"ok"}
+    assert {row["status"] for row in shell.ask("collect")["accounts"]} == {"ok"}

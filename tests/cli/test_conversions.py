@@ -1,4 +1,4 @@
-"""`sophia conversions import` as a user gives it."""
+"""`sophia conversions import` as a user types it."""
 
 from tests.cli.conftest import Shell
 
@@ -14,11 +14,9 @@ def test_a_file_is_recorded_once(shell: Shell) -> None:
     command = ("conversions", "import", client, str(file), "--currency", "eur")
     tried = shell.run(*command, "--dry-run")
     assert (tried.exit_code, "1 events would be recorded" in tried.stdout) == (3, True), tried.output
-    shown = shell.run(*command)
-    assert (shown.exit_code, "1 events recorded, 0 changed, 0 were known before" in shown.stdout) == (3, True), (
-        shown.output
-    )
-    assert "line 3: event_type" in shown.stderr
+    result = shell.run(*command)
+    assert (result.exit_code, "1 events recorded, 0 changed, 0 unchanged" in result.stdout) == (3, True), result.output
+    assert "line 3: event_type" in result.stderr
     again = shell.ask(*command)
     assert (again["recorded"], again["known_before"], [row["line"] for row in again["bad"]]) == (0, 1, [3])
 
@@ -66,12 +64,12 @@ def test_the_sources_that_count_are_chosen(shell: Shell) -> None:
     shop.write_text("event_date,event_type,source,revenue_amount,external_id\n2026-02-28,purchase,shop,10.00,#1\n")
     report.write_text("Date,Session source / medium,Transactions,Total revenue\n20260228,facebook / social,1,10.00\n")
     assert shell.run("conversions", "import", client, str(shop), "--currency", "EUR").exit_code == 0
-    said = shell.run("conversions", "import", client, str(report), "--currency", "EUR").stdout
-    assert "1 conversions from column Transactions." in said
-    assert "1 sales of ga4 and shop may be the same" in said
+    result = shell.run("conversions", "import", client, str(report), "--currency", "EUR").stdout
+    assert "1 conversions from column Transactions." in result
+    assert "1 sales of ga4 and shop may be the same" in result
     assert shell.run("conversions", "source", client, "shpo").exit_code == 1
     chosen = shell.ask("conversions", "source", client, "shop")
-    assert {one["name"]: one["counted_sales"] for one in chosen["sources"]} == {"ga4": 0, "shop": 1}
+    assert {row["name"]: row["counted_sales"] for row in chosen["sources"]} == {"ga4": 0, "shop": 1}
     assert "Chosen: shop" in shell.run("conversions", "source", client).stdout
     assert shell.ask("conversions", "source", client, "--default")["chosen"] is None
     assert shell.run("conversions", "source", client, "shop", "--all").exit_code == 2

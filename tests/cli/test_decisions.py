@@ -1,4 +1,4 @@
-"""`sophia decisions`, as a user gives it."""
+"""`sophia decisions` as a user types it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,9 +9,9 @@ from tests.cli.conftest import Shell
 from tests.conftest import Api, Filling, plain_settings
 
 from sophia.analytics.decisions.models import DecisionTrace
-from sophia.cli.decisions import say_prediction
-from sophia.cli.drawing import MISSING
-from sophia.database import Database
+from sophia.cli.decisions import format_prediction
+from sophia.cli.formatting import MISSING
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 
@@ -47,7 +47,7 @@ def test_decisions_are_attributed_and_told(decided: Shell) -> None:
     assert "Format: predictions are" in context
     assert decided.ask("decisions", "context", "Hats")["guidance"][0]["is_carried"]
     report = decided.run("report", "Hats").stdout
-    assert "Decisions, by what became of them" in report
+    assert "Decisions, scored by the outcomes" in report
     assert "Format: predictions are" in report
 
 
@@ -73,7 +73,7 @@ def test_without_decisions(decided: Shell) -> None:
 )
 def test_predictions_are_said_in_words(value: object, shown: str) -> None:
     """I5, K10: every form that a prediction may have, without a brace; what cannot be read is missing."""
-    assert say_prediction("reach", value) == shown
+    assert format_prediction("reach", value) == shown
 
 
 def test_a_list_of_decisions_has_no_braces(decided: Shell) -> None:

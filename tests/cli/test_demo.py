@@ -1,4 +1,4 @@
-"""The demo as somebody runs it who has just cloned the repository."""
+"""The demo as a new user runs it after cloning the repository."""
 
 import json
 import os
@@ -11,6 +11,10 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from tests.conftest import PATIENCE_SECONDS
+from typer.testing import CliRunner
+
+from sophia.cli import app
 
 
 def start(folder: Path, *options: str) -> "subprocess.Popen[str]":
@@ -60,7 +64,7 @@ def expect_answers(said: str) -> None:
 def test_demo_collects_and_answers_once(tmp_path: Path) -> None:
     """K9: one command that ends by itself."""
     process = start(tmp_path / "demo", "--once")
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, said
     expect_answers(said)
 
@@ -76,23 +80,22 @@ def test_demo_collects_and_serves_until_stopped(tmp_path: Path) -> None:
         expect_answers("\n".join(lines))
         address, key, command = (ending(lines, name) for name in ("Address", "Key", "Commands"))
         request = Request(f"{address}/api/analytics/accounts", headers={"Authorization": f"Bearer {key}"})
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             accounts = json.load(answer)
         assert len(accounts) == 4
         with pytest.raises(HTTPError, match="401"):
-            urlopen(f"{address}/api/analytics/accounts", timeout=10)
-        second = start(tmp_path / "demo")
-        said, _ = second.communicate(timeout=60)
-        assert (second.returncode, "Another demo runs in" in said) == (1, True), said
+            urlopen(f"{address}/api/analytics/accounts", timeout=PATIENCE_SECONDS)
+        second = CliRunner().invoke(app, ["demo", "--dir", str(tmp_path / "demo")])
+        assert (second.exit_code, "Another demo runs in" in second.output) == (1, True), second.output
         # As pasted into a shell that knows nothing of the environment of the demo, and commands after it.
         plain = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
         shell = ["sh", "-c", f"{command}; sophia collect"]
         collected = subprocess.run(
-            shell, capture_output=True, text=True, timeout=60, check=False, env=plain, cwd=tmp_path.parent
+            shell, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False, env=plain, cwd=tmp_path.parent
         )
         assert "4 accounts (4 ok)" in collected.stdout, collected
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
     finally:
         process.kill()
         process.communicate()
@@ -115,8 +118,7 @@ def ending(lines: list[str], name: str) -> str:
 def test_demo_leaves_other_folders_alone(tmp_path: Path) -> None:
     """A folder that holds something else is never emptied."""
     (tmp_path / "thesis.txt").write_text("years of work")
-    process = start(tmp_path, "--once")
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "holds something that is no demo" in said
+    refused = CliRunner().invoke(app, ["demo", "--dir", str(tmp_path), "--once"])
+    assert refused.exit_code == 1
+    assert "files that are not from a demo" in refused.output
     assert (tmp_path / "thesis.txt").read_text() == "years of work"

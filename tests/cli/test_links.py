@@ -1,4 +1,4 @@
-"""`sophia links` and `sophia client domains` as a user gives them."""
+"""`sophia links` and `sophia client domains` as a user types them."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from tests.website import Site, running_site
 
 from sophia.analytics.links.store import register_links
 from sophia.analytics.utm.tagging import tag_copy
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import ContentDraft
 
 
@@ -39,13 +39,13 @@ def test_list_and_check(shell: Shell) -> None:
     """F12: dead links are found and said, and end the command with 3; without the setting this machine is not asked."""
     shell.connect()
     client = shell.ask("client", "list")["clients"][0]
-    assert "No links are registered" in shell.run("links", "list", client["name"]).stdout
+    assert "There is no link yet" in shell.run("links", "list", client["name"]).stdout
     with running_site(Site({"/ok": (200, {})})) as site:
         add_links(shell, client["id"], f"{site.url}/ok {site.url}/dead")
         refused = shell.run("links", "check")
-        assert (refused.exit_code, refused.stdout, site.asked) == (3, "2 places checked: 2 refused.\n", [])
-        shown = shell.run("links", "check", client["name"], "--all", SOPHIA_LINK_CHECK_LOOPBACK="true")
-    assert (shown.exit_code, shown.stdout) == (3, "2 places checked: 1 dead, 1 ok.\n")
+        assert (refused.exit_code, refused.stdout, site.asked) == (3, "2 addresses checked: 2 refused.\n", [])
+        result = shell.run("links", "check", client["name"], "--all", SOPHIA_LINK_CHECK_LOOPBACK="true")
+    assert (result.exit_code, result.stdout) == (3, "2 addresses checked: 1 dead, 1 ok.\n")
     listed = shell.run("links", "list", client["name"], "--status", "dead")
     assert "The site answers with the error 404." in listed.stdout
     assert "no domains yet" in listed.stderr
@@ -62,8 +62,8 @@ def test_a_preview_reports_untagged_links(shell: Shell) -> None:
     copy = f"https://hats.com/a {signed}"
     written = ("--client", client, "--platform", "facebook", "--kind", "feed", "--copy", copy)
     draft = shell.ask("draft", "create", *written)["id"]
-    shown = shell.run("draft", "preview", str(draft))
-    assert shown.exit_code == 0
-    assert f"utm_content=post_{draft} {signed}\n" in shown.stdout
-    assert f"Not tagged (signed): {signed}. Somebody else signed this address" in " ".join(shown.stderr.split())
+    result = shell.run("draft", "preview", str(draft))
+    assert result.exit_code == 0
+    assert f"utm_content=post_{draft} {signed}\n" in result.stdout
+    assert f"Not tagged (signed): {signed}. This address is signed" in " ".join(result.stderr.split())
     assert [link["untagged"] for link in shell.ask("draft", "preview", str(draft))["links"]] == [None, "signed"]

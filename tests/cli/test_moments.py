@@ -1,4 +1,4 @@
-"""Moments as people type them, compared with what clocks show: each minute of a day is found by going the other way round."""
+"""Moments as users type them, compared with clocks: every minute of a day is converted both ways."""
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -26,18 +26,18 @@ DAYS = [
 def test_each_minute_of_a_day_is_what_the_clock_shows(name: str, day: tuple[int, int, int]) -> None:
     """L17: what the clock shows once is that moment; what it never shows or shows twice is refused with the way out."""
     zone = ZoneInfo(name)
-    shown: dict[str, list[datetime]] = defaultdict(list)
+    result: dict[str, list[datetime]] = defaultdict(list)
     noon = datetime(*day, 12, tzinfo=UTC)
     for minute in range(-40 * 60, 40 * 60, 5):
         moment = noon + timedelta(minutes=minute)
-        shown[moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")].append(moment)
+        result[moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")].append(moment)
     for minute in range(0, 24 * 60, 5):
         text = f"{day[0]:04}-{day[1]:02}-{day[2]:02} {minute // 60:02}:{minute % 60:02}"
-        moments = shown[text]
+        moments = result[text]
         if len(moments) == 1:
-            found = parse_moment_in_zone(text, zone, "--at")
-            assert found is not None
-            assert found.astimezone(UTC) == moments[0]
+            document = parse_moment_in_zone(text, zone, "--at")
+            assert document is not None
+            assert document.astimezone(UTC) == moments[0]
             continue
         with pytest.raises(typer.BadParameter) as refused:
             parse_moment_in_zone(text, zone, "--at")
@@ -49,7 +49,7 @@ def test_each_minute_of_a_day_is_what_the_clock_shows(name: str, day: tuple[int,
 
 def test_the_forms_in_which_a_moment_is_written() -> None:
     """L17: as in ISO 8601, as Germans write it, with seconds, with an offset; `now` is no moment to wait for."""
-    wanted = datetime(2026, 11, 12, 13, 30, tzinfo=UTC)
+    expected = datetime(2026, 11, 12, 13, 30, tzinfo=UTC)
     for text in (
         "2026-11-12 14:30",
         "2026-11-12T14:30",
@@ -61,7 +61,7 @@ def test_the_forms_in_which_a_moment_is_written() -> None:
         "2026-11-12 08:30 -0500",
         "12.11.2026 13:30Z",
     ):
-        assert parse_moment_in_zone(text, BERLIN, "--at") == wanted, text
+        assert parse_moment_in_zone(text, BERLIN, "--at") == expected, text
     assert parse_moment_in_zone("8.2.2026 9:05", BERLIN, "--at") == datetime(2026, 2, 8, 8, 5, tzinfo=UTC)
     assert parse_moment_in_zone(" Now ", BERLIN, "--at") is None
 

@@ -1,4 +1,4 @@
-"""Commands as real processes: how fast help comes, what Ctrl-C leaves behind, a server that collects and stops."""
+"""Commands as real processes: the speed of --help, the data after Ctrl-C, a server that collects and stops."""
 
 import json
 import signal
@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Shell
+from tests.conftest import PATIENCE_SECONDS
 
 HEAVY = ("sqlalchemy", "fastapi", "uvicorn", "httpx", "pydantic", "cryptography", "apscheduler", "alembic")
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come to pass"
@@ -37,12 +38,20 @@ def test_the_module_is_the_command(shell: Shell) -> None:
     assert "connect" in out
 
 
+@pytest.mark.parametrize("command", [("verify",), ("export", "out"), ("recompute",)])
+def test_commands_about_all_tables_load_all_models(shell: Shell, command: tuple[str, ...]) -> None:
+    """K8: as a process of its own, in which no other test has imported a model."""
+    assert shell.run("db", "upgrade").exit_code == 0
+    code, _, err = shell.finish(shell.start("db", *command))
+    assert code == 0, err
+
+
 def test_json_stands_alone_on_standard_output(shell: Shell) -> None:
     """K10: log lines and warnings go to standard error."""
     code, out, err = shell.finish(shell.start("connect", "--yes", "--json"), shell.world.user_token)
     assert code == 0
     assert len(json.loads(out)["accounts"]) == 4
-    assert "Made a new store" in err
+    assert "Created a new store" in err
     code, out, err = shell.finish(shell.start("collect", "--json", SOPHIA_LOG_FORMAT="json", SOPHIA_LOG_LEVEL="debug"))
     assert code == 0, err
     assert len(json.loads(out)["accounts"]) == 4
@@ -60,16 +69,23 @@ def test_stopping_leaves_the_store_in_order(shell: Shell, kind: signal.Signals, 
     process.send_signal(kind)
     ended, _, err = shell.finish(process)
     assert ended == code, err
-    assert "the next run goes on from there" in err
+    assert "the next run continues from there" in err
     assert "Traceback" not in err
     assert shell.run("db", "verify").exit_code == 0
-    runs = {one["last_run"]["status"] for one in shell.ask("status")["accounts"] if one["last_run"]}
+    runs = {row["last_run"]["status"] for row in shell.ask("status")["accounts"] if row["last_run"]}
     assert "failed" in runs
     assert "running" not in runs
     shell.meta.api.latency_seconds = 0
     outcomes = shell.ask("collect")["accounts"]
-    assert {one["status"] for one in outcomes} == {"ok"}, "a lease that stayed behind would skip its account"
-    assert sum(one["new"] for one in shell.ask("collect")["accounts"]) == 0
+    assert {row["status"] for row in outcomes} == {"ok"}, "a lease that stayed behind would skip its account"
+    assert sum(row["new"] for row in shell.ask("collect")["accounts"]) == 0
+
+
+def test_a_store_is_verified_by_a_process_of_its_own(shell: Shell) -> None:
+    """K8: the command knows all tables, whatever ran before it."""
+    shell.connect()
+    ended, out, err = shell.finish(shell.start("db", "verify"))
+    assert (ended, "WRONG" in out) == (0, False), err
 
 
 def test_a_server_collects_answers_and_stops(shell: Shell) -> None:
@@ -91,7 +107,7 @@ def test_a_server_collects_answers_and_stops(shell: Shell) -> None:
     request = urllib.request.Request(
         f"{address}/api/analytics/portfolio/summary", headers={"Authorization": f"Bearer {key}"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
         assert json.load(answer)["client_count"] == 2
     process.send_signal(signal.SIGTERM)
     _, out, err = shell.finish(process)
@@ -99,7 +115,7 @@ def test_a_server_collects_answers_and_stops(shell: Shell) -> None:
     written = "".join(log) + err
     assert key not in written
     assert not any(page.access_token in written for page in shell.world.pages)
-    assert {one["last_run"]["status"] for one in shell.ask("status")["accounts"]} == {"ok"}
+    assert {row["last_run"]["status"] for row in shell.ask("status")["accounts"]} == {"ok"}
 
 
 def test_no_secret_is_anywhere_on_disk(shell: Shell) -> None:

@@ -1,4 +1,4 @@
-"""`sophia draft` and `sophia publish`, as somebody types them."""
+"""`sophia draft` and `sophia publish`, as a user types them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,9 +7,9 @@ from tests.cli.conftest import Shell
 from tests.conftest import Filling
 
 from sophia.cli.publishing import advice
-from sophia.database import Database
-from sophia.demo.world import World, build_world
-from sophia.publishing.queue import EntryInfo
+from sophia.database.engine import Database
+from sophia.demo.meta.world.world import World, build_world
+from sophia.publishing.queue import QueueEntry
 
 BY = ("--by", "Ada")
 
@@ -25,8 +25,8 @@ def client_of(shell: Shell) -> str:
 
 
 def write(shell: Shell, *more: str, copy: str = "Hello from the shell") -> int:
-    given = ("--client", client_of(shell), "--platform", "facebook", "--kind", "feed", "--copy", copy)
-    return int(shell.ask("draft", "create", *given, *BY, *more)["id"])
+    arguments = ("--client", client_of(shell), "--platform", "facebook", "--kind", "feed", "--copy", copy)
+    return int(shell.ask("draft", "create", *arguments, *BY, *more)["id"])
 
 
 def test_from_draft_to_post(shell: Shell) -> None:
@@ -35,16 +35,16 @@ def test_from_draft_to_post(shell: Shell) -> None:
     draft = write(shell)
     assert "sophia draft approve" in shell.run("publish", "queue", str(draft)).stdout
     assert "Nothing is due" in shell.run("publish", "due").stdout
-    said = shell.run("draft", "approve", str(draft), *BY, "--note", "fine")
-    assert (said.exit_code, "is approved" in said.stdout) == (0, True)
+    output = shell.run("draft", "approve", str(draft), *BY, "--note", "fine")
+    assert (output.exit_code, "is approved" in output.stdout) == (0, True)
     (sent,) = shell.ask("publish", "due", SOPHIA_GRAPH_UPLOAD_URL=shell.meta.base_url)["entries"]
     assert (sent["status"], sent["attempts"]) == ("published", 1)
     assert shell.ask("publish", "due")["entries"] == []
     posts = [post for page in shell.world.pages for post in shell.world.posts(page.id)]
     assert [post.id for post in posts if post.message == "Hello from the shell"] == [sent["platform_post_id"]]
-    shown = shell.run("draft", "show", str(draft)).stdout
+    result = shell.run("draft", "show", str(draft)).stdout
     assert "published" in shell.run("publish", "list", "--draft", str(draft)).stdout
-    assert all(word in shown for word in ("created version 1", "approved version 1", "Ada", "fine"))
+    assert all(word in result for word in ("created version 1", "approved version 1", "Ada", "fine"))
 
 
 def test_changing_and_rejecting(shell: Shell) -> None:
@@ -53,7 +53,7 @@ def test_changing_and_rejecting(shell: Shell) -> None:
     shell.run("draft", "approve", str(draft), *BY)
     edited = shell.ask("draft", "edit", str(draft), "--copy", "Second", *BY)
     assert (edited["copy"], edited["version"], edited["approved"]) == ("Second", 2, False)
-    assert shell.run("draft", "edit", str(draft), "--copy", "-", *BY, given="Third\n").exit_code == 0
+    assert shell.run("draft", "edit", str(draft), "--copy", "-", *BY, stdin="Third\n").exit_code == 0
     assert shell.ask("draft", "show", str(draft))["copy"] == "Third"
     assert shell.ask("draft", "reject", str(draft), *BY)["status"] == "rejected"
     assert "rejected" in shell.run("draft", "list", "--status", "rejected").stdout
@@ -76,11 +76,20 @@ def test_what_fails_is_said_with_an_exit_code(shell: Shell) -> None:
     """C10: 1 when nothing went out, and what to do about it."""
     shell.connect()
     page = shell.world.pages[0]
-    given = ("--client", page.name, "--platform", "facebook", "--kind", "photo", "--media", "https://cdn.example/a.jpg")
-    draft = str(shell.ask("draft", "create", *given, *BY)["id"])
+    arguments = (
+        "--client",
+        page.name,
+        "--platform",
+        "facebook",
+        "--kind",
+        "photo",
+        "--media",
+        "https://cdn.example/a.jpg",
+    )
+    draft = str(shell.ask("draft", "create", *arguments, *BY)["id"])
     shell.run("draft", "approve", draft, *BY)
     shell.run("publish", "queue", draft)
-    shell.meta.api.simulation.desk.bad_urls.add("https://cdn.example/a.jpg")
+    shell.meta.api.simulation.upload_store.bad_urls.add("https://cdn.example/a.jpg")
     sent = shell.run("publish", "due")
     assert sent.exit_code == 1
     assert "invalid image file" in sent.stdout
@@ -89,14 +98,14 @@ def test_what_fails_is_said_with_an_exit_code(shell: Shell) -> None:
 
 def test_wrong_usage_is_said(shell: Shell) -> None:
     shell.connect()
-    for arguments, said in (
+    for arguments, result in (
         (("draft", "show", "77"), "There is no draft 77"),
         (("publish", "cancel", "77"), "no entry 77"),
         (("draft", "create", "--client", "Nobody", "--platform", "facebook", "--kind", "feed"), "no client 'Nobody'"),
     ):
         done = shell.run(*arguments)
         assert done.exit_code == 1
-        assert said in done.stderr
+        assert result in done.stderr
 
 
 def test_a_time_that_is_over_is_refused(shell: Shell) -> None:
@@ -160,14 +169,14 @@ def test_lists_show_every_state_and_the_latest_first(shell: Shell) -> None:
         at = (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M")
         shell.run("publish", "queue", str(number), "--at", at)
     listed = shell.ask("publish", "list")
-    assert [one["draft_id"] for one in listed["entries"]] == [numbers[1], numbers[0], numbers[2]]
+    assert [row["draft_id"] for row in listed["entries"]] == [numbers[1], numbers[0], numbers[2]]
     assert listed["more"] is False
     first = shell.run("publish", "list", "--limit", "2").stdout
     assert (first.count("queued"), "There are more than these 2" in first) == (2, True)
     database = Database(f"sqlite:///{shell.environment['SOPHIA_DATA_DIR']}/sophia.db")
     described = Filling(database).draft(1)
     database.close()
-    assert [one["id"] for one in shell.ask("draft", "list")["drafts"]] == [described, *numbers[::-1]]
+    assert [row["id"] for row in shell.ask("draft", "list")["drafts"]] == [described, *numbers[::-1]]
     assert "facebook post" in shell.run("draft", "list").stdout
     assert "There are more than these 1" in shell.run("draft", "list", "--limit", "1").stdout
     assert shell.run("draft", "list", "--status", "rejected").stdout == "No draft matches.\n"
@@ -178,16 +187,16 @@ def test_lists_show_every_state_and_the_latest_first(shell: Shell) -> None:
 def test_a_text_of_metas_is_shown_once() -> None:
     """L17: a long message is often both what went wrong and what to do about it."""
     text = "The token has ended. " * 5
-    for problem, what_to_do, shown in (
+    for problem, what_to_do, result in (
         (f"Meta, error 190: {text}", text, f"Meta, error 190: {text}"),
         (text, f"{text} Then connect again.", f"{text} Then connect again."),
         (text, text, text),
         ("Too long.", "Edit it.", "Too long. Edit it."),
         (None, "Approve it.", "Approve it."),
         ("Wait.", None, "Wait."),
-        (None, None, "nothing"),
+        (None, None, "none"),
     ):
-        entry = EntryInfo(
+        entry = QueueEntry(
             1,
             1,
             1,
@@ -207,4 +216,4 @@ def test_a_text_of_metas_is_shown_once() -> None:
             problem,
             what_to_do,
         )
-        assert advice(entry) == shown
+        assert advice(entry) == result

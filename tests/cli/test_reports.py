@@ -1,4 +1,4 @@
-"""`sophia report` and `sophia brief`, as a user gives them, on the invented portfolio."""
+"""`sophia report` and `sophia brief` as a user types them, on the invented portfolio."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -10,8 +10,8 @@ from tests.cli.conftest import Shell
 from tests.conftest import Filling
 
 from sophia.analytics.figures.figures import Figure, FigureUnit, week_of
-from sophia.cli.drawing import changed, figure, sparkline
-from sophia.database import Database
+from sophia.cli.formatting import format_change, format_figure, sparkline
+from sophia.database.engine import Database
 from sophia.meta.reporting_zone import reporting_day
 
 
@@ -31,18 +31,18 @@ def furnished(shell: Shell) -> Shell:
 
 def test_a_report_in_plain_lines(furnished: Shell) -> None:
     """H12, J12: sentences and columns; no colours where the output is no terminal; missing numbers have reasons."""
-    shown = furnished.run("report", "Hats")
-    assert shown.exit_code == 0, shown.output
-    assert "Views fell by 50 %, to 700 from 1,400." in shown.stdout
-    assert "Why some numbers are missing:" in shown.stdout
-    assert "\x1b" not in shown.stdout
-    assert "Traceback" not in shown.output
+    result = furnished.run("report", "Hats")
+    assert result.exit_code == 0, result.output
+    assert "Views fell by 50 %, to 700 from 1,400." in result.stdout
+    assert "Why numbers are missing:" in result.stdout
+    assert "\x1b" not in result.stdout
+    assert "Traceback" not in result.output
 
 
 def test_a_report_as_json(furnished: Shell) -> None:
     """The same document that the API answers; as of a moment before everything there is nothing."""
-    found = furnished.ask("report", "Hats")
-    assert found["kpis"]["views"]["value"] == 700
+    document = furnished.ask("report", "Hats")
+    assert document["kpis"]["views"]["value"] == 700
     week = week_of(reporting_day(datetime.now(UTC))).previous
     earlier = furnished.ask("report", "Hats", "--week", str(week.previous.start + timedelta(days=3)))
     assert earlier["kpis"]["views"]["value"] == 1400
@@ -74,25 +74,25 @@ def test_wrong_days_are_wrong_usage(furnished: Shell, options: list[str]) -> Non
 
 
 def test_a_client_that_does_not_exist(furnished: Shell) -> None:
-    shown = furnished.run("report", "Nobody")
-    assert shown.exit_code == 1
-    assert "sophia client list" in shown.stderr
+    result = furnished.run("report", "Nobody")
+    assert result.exit_code == 1
+    assert "sophia client list" in result.stderr
 
 
 def test_the_brief(furnished: Shell) -> None:
     """H11, H12: who needs somebody, with the reasons, in words that a line tool can read."""
-    shown = furnished.run("brief")
-    assert shown.exit_code == 0, shown.output
-    assert "coral  Hats" in shown.stdout
-    assert "Engagement on Instagram fell by 50 %" in shown.stdout
-    assert "\x1b" not in shown.stdout
+    result = furnished.run("brief")
+    assert result.exit_code == 0, result.output
+    assert "coral (critical)  Hats" in result.stdout
+    assert "Engagement on Instagram fell by 50 %" in result.stdout
+    assert "\x1b" not in result.stdout
     document = json.loads(furnished.run("brief", "--json").stdout)
     assert document["counts"]["coral"] == 1
     before = furnished.ask("brief", "--as-of", "2026-01-05T12:00Z")
     assert (before["clients"], before["counts"]["clients"]) == ([], 0)
-    told = furnished.run("brief", "--as-of", "2026-01-05T12:00Z").stdout
-    assert "Nobody was a client yet at 2026-01-05 12:00 UTC." in told
-    assert "sophia connect" not in told
+    output = furnished.run("brief", "--as-of", "2026-01-05T12:00Z").stdout
+    assert "There was no client at 2026-01-05 12:00 UTC." in output
+    assert "sophia connect" not in output
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_little_charts(values: list[float | None], expected: str) -> None:
 
 
 def test_numbers_are_short() -> None:
-    assert figure(Figure(value=1234567, unit=FigureUnit.COUNT)) == "1,234,567"
-    assert figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-", at_least=3, at_most=9)) == "3 … 9"
-    assert figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-")) == "–"
-    assert changed(Figure(value=-4.6, unit=FigureUnit.PERCENT, doubt="odd")) == "−5 % ?"
+    assert format_figure(Figure(value=1234567, unit=FigureUnit.COUNT)) == "1,234,567"
+    assert format_figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-", at_least=3, at_most=9)) == "3 … 9"
+    assert format_figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-")) == "–"
+    assert format_change(Figure(value=-4.6, unit=FigureUnit.PERCENT, doubt="odd")) == "−5 % ?"

@@ -1,4 +1,4 @@
-"""What a real terminal receives: no text from Meta, from a request or from the store controls it."""
+"""What a real terminal receives: texts from Meta, requests and the store cannot control it."""
 
 import ast
 import os
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Shell
+from tests.conftest import PATIENCE_SECONDS
 
 from sophia.cli import __file__
-from sophia.demo.faults import Fault
+from sophia.demo.meta.faults.faults import Fault
 from sophia.escaping import escape_controls, shorten
 
 # Renames the window, rings, clears the screen (7 and 8 bits), turns text around, forges a line.
@@ -23,7 +24,7 @@ ATTACK = "x\x1b]0;OWNED\x07\x1b[2J\x9b31mY\u202eZ\r\nForged: line"
 HARMFUL = (b"\x1b]0;", b"\x07", b"\x1b[2J", "\x9b".encode(), "\u202e".encode(), b"\nForged", b"\rForged")
 
 
-def on_terminal(shell: Shell, *arguments: str, given: bytes = b"", **variables: str) -> bytes:
+def on_terminal(shell: Shell, *arguments: str, stdin: bytes = b"", **variables: str) -> bytes:
     """What a command writes to a pseudo-terminal that is its standard input, output and error."""
     parent, child = pty.openpty()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SOPHIA_")}
@@ -31,9 +32,9 @@ def on_terminal(shell: Shell, *arguments: str, given: bytes = b"", **variables: 
     command = [sys.executable, "-m", "sophia", *arguments]
     process = subprocess.Popen(command, env=environment, cwd=shell.folder, stdin=child, stdout=child, stderr=child)
     os.close(child)
-    os.write(parent, given)
+    os.write(parent, stdin)
     written = read_all(parent)
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE_SECONDS)
     return written
 
 
@@ -87,18 +88,18 @@ def test_requests_do_not_reach_the_terminal_of_the_server(shell: Shell, form: st
     process = subprocess.Popen(command, env=environment, cwd=shell.folder, stdin=child, stdout=child, stderr=child)
     os.close(child)
     written = b""
-    while not (found := re.search(rb"running on http://127\.0\.0\.1:(\d+)", written)):
+    while not (document := re.search(rb"running on http://127\.0\.0\.1:(\d+)", written)):
         written += os.read(parent, 65536)
     path = "/x%1b%5d0;OWNED%07%1b%5b2J%c2%9b31m%e2%80%ae%0d%0aForged:%20line" + "y" * 5000
     raw = "GET /x\x1b]0;OWNED\x07?\x1b[2J HTTP/1.1\r\nHost: a\x1b]0;OWNED\x07\r\n\r\n"
     for text in (f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", raw):
-        with socket.create_connection(("127.0.0.1", int(found[1])), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", int(document[1])), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(text.encode("latin-1"))
             while connection.recv(65536):
                 pass
     process.send_signal(signal.SIGTERM)
     written += read_all(parent)
-    process.wait(timeout=30)
+    process.wait(timeout=PATIENCE_SECONDS)
     assert b"u001b]0;OWNED" in written
     assert not harm_in(written)
     assert b"y" * 3000 not in written

@@ -8,10 +8,10 @@ import pytest
 
 from sophia.demo.control import SettableClock
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.faults.wire import Receive, Scope, Send
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import World, build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.wire import Receive, Scope, Send
-from sophia.demo.world import World, build_world
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.pacific import last_closed_day
+from sophia.demo.meta.world.pacific import last_closed_day
+from sophia.demo.meta.world.world import World
 from sophia.demo.server import running_server, spawned_server
-from sophia.demo.world import World
 
 
 def test_answers_wait_side_by_side(api: GraphApi, world: World) -> None:

@@ -5,7 +5,7 @@ from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 from tests.meta.conftest import meta
 from tests.portfolio.conftest import agency
 
-from sophia.database import Database
+from sophia.database.engine import Database
 
 __all__ = ["agency", "meta"]
 

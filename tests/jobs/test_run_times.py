@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from tests.conftest import PATIENCE_SECONDS
 
 from sophia.jobs.run_times import Schedule, last_daily_run_time, next_run_time
 from sophia.jobs.table import JOBS
@@ -208,7 +209,7 @@ def test_the_scheduler_lives_through_the_night_when_the_clock_goes_back(zone: st
     end = datetime.fromisoformat(begin) + timedelta(hours=16)
     folder = Path(__file__).parents[2]
     command = [sys.executable, "-m", "tests.jobs.night", zone, "6", begin, end.isoformat()]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True)
     started = json.loads(done.stdout)
     assert [len(started[job.name]) for job in DAILY_JOBS] == [1] * len(DAILY_JOBS)
     hours = [time[:13] for time in started["collect_fresh"]]

@@ -11,10 +11,10 @@ import stamina
 from pydantic import SecretStr
 
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.faults.wire import Receive, Scope, Send
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import World, build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.wire import Receive, Scope, Send
-from sophia.demo.world import World, build_world
 from sophia.meta.client import GraphClient
 from sophia.meta.tokens import App
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.meta.bisection import Part, suspects
+from sophia.meta.bisection import Part, suspected_names
 
 NAMES = ("reach", "views", "saved", "post_clicks", "post_clicks_by_type")
 
@@ -31,7 +31,7 @@ NAMES = ("reach", "views", "saved", "post_clicks", "post_clicks_by_type")
 )
 def test_what_a_message_speaks_of(message: str, found: tuple[str, ...]) -> None:
     """L3: a hint for the search; a name inside another name, or in a list of valid ones, is none."""
-    assert suspects(message, NAMES) == found
+    assert suspected_names(message, NAMES) == found
 
 
 @given(st.text(), st.lists(st.sampled_from(NAMES), min_size=2, unique=True).map(tuple))

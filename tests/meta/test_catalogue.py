@@ -6,24 +6,10 @@ from itertools import product
 
 import pytest
 
-from sophia.meta.catalogue import (
-    CANONICAL,
-    METRICS,
-    Counting,
-    Level,
-    Metric,
-    MetricClass,
-    ObjectKind,
-    Period,
-    Platform,
-    Source,
-    Unit,
-    explain,
-    find,
-    live,
-    questions,
-    reads,
-)
+from sophia.meta.catalogue.canonical import CANONICAL, Counting, MetricClass, Unit
+from sophia.meta.catalogue.lookup import METRICS, explain, find, live, reads
+from sophia.meta.catalogue.questions import questions
+from sophia.meta.catalogue.terms import Level, Metric, ObjectKind, Period, Platform, Source
 
 FB, IG = Platform.FACEBOOK, Platform.INSTAGRAM
 TODAY = date(2026, 11, 22)

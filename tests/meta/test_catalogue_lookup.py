@@ -2,23 +2,17 @@
 
 import pytest
 
-from sophia.meta.catalogue import (
+from sophia.meta.catalogue.canonical import Counting, MetricClass, Unit
+from sophia.meta.catalogue.lookup import (
     METRICS,
-    Counting,
     Explained,
-    Level,
-    Metric,
-    MetricClass,
-    ObjectKind,
-    Platform,
-    Source,
-    Unit,
     explain,
     find,
     read_breakdown,
     stored_breakdown,
     stored_name,
 )
+from sophia.meta.catalogue.terms import Level, Metric, ObjectKind, Platform, Source
 
 FB, IG = Platform.FACEBOOK, Platform.INSTAGRAM
 INSIGHTS, VIDEO = Source.INSIGHTS, Source.VIDEO_INSIGHTS

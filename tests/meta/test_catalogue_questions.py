@@ -5,19 +5,9 @@ from datetime import date
 
 import pytest
 
-from sophia.meta.catalogue import (
-    METRICS,
-    Asked,
-    ObjectKind,
-    Period,
-    Platform,
-    Question,
-    Source,
-    find,
-    live,
-    questions,
-    spans,
-)
+from sophia.meta.catalogue.lookup import METRICS, find, live
+from sophia.meta.catalogue.questions import Question, questions, spans
+from sophia.meta.catalogue.terms import Asked, ObjectKind, Period, Platform, Source
 
 FB, IG = Platform.FACEBOOK, Platform.INSTAGRAM
 INSIGHTS, VIDEO, FIELD = Source.INSIGHTS, Source.VIDEO_INSIGHTS, Source.FIELD

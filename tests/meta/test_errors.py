@@ -218,4 +218,4 @@ def test_only_a_wrong_request_is_called_a_fault_of_sophia(
     """L10: what Meta refuses for its own reasons is no fault of Sophia's, and neither is what nobody knows."""
     del remedy
     error = GraphError(message, code=code, subcode=subcode, status=400)
-    assert ("fault of Sophia" in error.advice) is (code in {2500, 3001})
+    assert ("error in Sophia" in error.advice) is (code in {2500, 3001})

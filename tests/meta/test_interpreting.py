@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sophia.meta import facebook, instagram
-from sophia.meta.catalogue import Level, ObjectKind, Period, Platform
-from sophia.meta.interpreting import Request, moment_of, post_seen
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
+from sophia.meta.interpreting import Request, moment_of, read_listed_post
 from sophia.meta.parsing import InsightsReader
 from sophia.meta.records import Batch, ObservedPost, Source
-from sophia.meta.reporting_zone import unix_window
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, unix_window
 from sophia.meta.subjects import READERS, interpret
 
 FETCHED = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -89,12 +89,12 @@ def test_the_span_of_a_window(last: date, span: tuple[int, Period]) -> None:
     count, period = span
     first = last - timedelta(days=count - 1)
     for limit in (None, 30):
-        assert request("1", **unix_window(first, last, limit)).span == (period, last)
+        assert request("1", **unix_window(DateRange(first, last + ONE_DAY), limit)).span == (period, last)
 
 
 def test_the_span_of_thirty_days_in_autumn() -> None:
     """B12: `since` lies an hour inside the first day then; thirty days are no period of Meta's."""
-    window = unix_window(date(2026, 10, 10), date(2026, 11, 8), 30)
+    window = unix_window(DateRange(date(2026, 10, 10), date(2026, 11, 9)), 30)
     assert request("1", **window).span is None
     assert request("1").span is None
     assert request("1", since="1795593600").span is None
@@ -111,7 +111,7 @@ def test_moments_as_meta_writes_them(value: Any) -> None:
 
 def seen(item: dict[str, Any]) -> tuple[ObservedPost | None, InsightsReader]:
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, TODAY)
-    post = post_seen(item, ObjectKind.POST, reader, moment="at", text="words", link="url")
+    post = read_listed_post(item, ObjectKind.POST, reader, moment="at", text="words", link="url")
     return post, reader
 
 
@@ -128,7 +128,7 @@ def test_a_post_without_id_or_date_is_set_aside(item: dict[str, Any]) -> None:
     """A16: one such post costs itself."""
     post, reader = seen(item)
     assert post is None
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1
 
 
 @pytest.mark.parametrize("at", ["9" * 30, 10**30, float("inf"), "0001-01-01T00:00:00+2300"])
@@ -136,7 +136,7 @@ def test_a_post_at_the_end_of_time(at: Any) -> None:
     """A16: a moment that cannot be expressed is set aside like any other."""
     post, reader = seen({"id": "1", "at": at})
     assert post is None
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1
 
 
 @pytest.mark.parametrize("name", [None, "", {"a": 1}, True, "1/../me", "9" * 100, " 1"])
@@ -144,7 +144,7 @@ def test_an_id_that_is_none(name: Any) -> None:
     """A16, B10: what is no id of Meta's makes no post: it could not be stored, or not be asked about."""
     post, reader = seen({"id": name, "at": STAMP})
     assert post is None
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1
 
 
 def test_stories_carry_unix_seconds() -> None:
@@ -158,7 +158,7 @@ def test_a_story_without_post_id() -> None:
     """A16: a story that has no post_id is set aside."""
     found = said("page_stories", "900/stories", {"data": [{"creation_time": "1795027406", "status": "published"}]})
     assert found.posts == []
-    assert len(found.oddities) == 1
+    assert len(found.rejected_items) == 1
 
 
 VIDEO = {"media_type": "video", "type": "video_inline", "target": {"id": "55", "url": "https://f/900/videos/55"}}
@@ -235,7 +235,7 @@ def test_a_page_of_posts() -> None:
         ("900_1", "reactions_count"): 9,
         ("900_2", "shares_count"): 0,  # absent from a post that was answered: none (§1b)
     }
-    assert len(found.oddities) == 2
+    assert len(found.rejected_items) == 2
 
 
 def test_an_answer_about_several_ids() -> None:
@@ -248,7 +248,7 @@ def test_an_answer_about_several_ids() -> None:
     }
     found = said("posts_by_id", "", body, ids="1_1,1_2,1_3,1_4")
     assert [(reading.post, reading.value) for reading in found.readings] == [("1_1", 3)]
-    assert [oddity.object_id for oddity in found.oddities] == ["1_2", "1_4"]
+    assert [rejected.object_id for rejected in found.rejected_items] == ["1_2", "1_4"]
 
 
 def test_an_answer_about_one_post_is_known_by_its_path() -> None:
@@ -302,10 +302,10 @@ ODD_PARTS = [
 def test_no_part_of_an_answer_disappears(subject: str, item: dict[str, Any]) -> None:
     """L9: what a reader cannot use is set aside with a reason; it is never dropped in silence."""
     batch = said(subject, f"17841/{subject}", {"data": [item]})
-    assert len(batch.oddities) == 1
-    assert batch.oddities[0].reason
+    assert len(batch.rejected_items) == 1
+    assert batch.rejected_items[0].reason
 
 
 def test_no_part_of_an_answer_about_several_ids_disappears() -> None:
     """L9: the same for an object per id."""
-    assert len(said("media_by_id", "", {"1": {"id": "1", "insights": []}}, ids="1").oddities) == 1
+    assert len(said("media_by_id", "", {"1": {"id": "1", "insights": []}}, ids="1").rejected_items) == 1

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from sophia.meta.errors import GraphError, Remedy, Whose
+from sophia.meta.errors import GraphError, LimitScope, Remedy
 from sophia.meta.pacing import (
     APPLICATION,
     LONGEST_INTERVAL_SECONDS,
@@ -28,7 +28,7 @@ from sophia.meta.pacing import (
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TOKEN = token_budget(SecretStr("EAAthetokenofthispage0123456789"))
-PAGE, OTHER = Budget(Whose.OBJECT, "101"), Budget(Whose.OBJECT, "202")
+PAGE, OTHER = Budget(LimitScope.OBJECT, "101"), Budget(LimitScope.OBJECT, "202")
 MINE = (APPLICATION, TOKEN, PAGE)
 
 

@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sophia.demo.pacific import days_closing_in
-from sophia.meta.reporting_zone import closed_day, day_start, parse_moment, reporting_day, unix_window
+from sophia.demo.meta.world.pacific import days_closing_in
+from sophia.meta.reporting_zone import (
+    ONE_DAY,
+    DateRange,
+    closed_day,
+    day_start,
+    parse_moment,
+    reporting_day,
+    unix_window,
+)
 
-ONE_DAY = timedelta(days=1)
 DAYS = st.dates(date(2004, 1, 1), date(2035, 12, 31))
 PLENTY = settings(max_examples=150, deadline=None)
 
@@ -86,7 +93,7 @@ def test_moments_at_the_beginning_of_time(text: str) -> None:
 def test_a_window_covers_exactly_its_days(first: date, count: int) -> None:
     """B12: Meta closes exactly the days that were meant, as the simulated Meta reckons, across every clock change."""
     wanted = [first + index * ONE_DAY for index in range(count)]
-    window = unix_window(wanted[0], wanted[-1])
+    window = unix_window(DateRange(wanted[0], wanted[-1] + ONE_DAY))
     since, until = (datetime.fromtimestamp(int(window[name]), UTC) for name in ("since", "until"))
     assert days_closing_in(since, until) == wanted
 
@@ -96,7 +103,7 @@ def test_a_window_covers_exactly_its_days(first: date, count: int) -> None:
 def test_a_limited_window_is_never_too_long(first: date, count: int) -> None:
     """B12: Instagram counts thirty days in seconds; an autumn's thirty days are an hour more, and all are covered."""
     wanted = [first + index * ONE_DAY for index in range(count)]
-    window = unix_window(wanted[0], wanted[-1], 30)
+    window = unix_window(DateRange(wanted[0], wanted[-1] + ONE_DAY), 30)
     since, until = (datetime.fromtimestamp(int(window[name]), UTC) for name in ("since", "until"))
     assert (until - since).total_seconds() <= 30 * 86_400
     assert days_closing_in(since, until) == wanted

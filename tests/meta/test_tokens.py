@@ -9,12 +9,12 @@ from urllib.parse import parse_qs
 import pytest
 from pydantic import SecretStr
 
-from sophia.demo.faults import Fault, graph_fault
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.faults.wire import Scope
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.wire import Scope
-from sophia.demo.world import build_world
 from sophia.meta.client import GraphClient
 from sophia.meta.errors import GraphError, Remedy
 from sophia.meta.page_discovery import find_pages

@@ -10,21 +10,18 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, Numeric, UniqueConstraint, inspect, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import CheckConstraint, Numeric, UniqueConstraint, inspect, text
 
-import sophia.access
+import sophia.access.keys
 import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.analytics.benchmarks.comparison import SEED
-from sophia.analytics.benchmarks.queries import list_benchmarks
-from sophia.analytics.conversions.models import ConversionEvent
-from sophia.analytics.decisions.models import DecisionTrace
-from sophia.database import Base, Database, day_number
+from sophia.database.columns import Base, day_number
+from sophia.database.engine import Database
 from sophia.errors import StoreError
-from sophia.migrations import configuration, expect_current, upgrade
+from sophia.migrations import configuration, expect_current, expect_newest, upgrade
 
-TABLES = (sophia.access, sophia.analytics.models, sophia.portfolio.models)
+TABLES = (sophia.access.keys, sophia.analytics.models, sophia.portfolio.models)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -100,176 +97,20 @@ def test_down_and_up_again(database: Database) -> None:
     assert schema(database) == before
 
 
-def test_decisions_of_before_stay(database: Database) -> None:
-    """K4, I1, I8: what was recorded before outcomes were kept is there afterwards, with a key of its own each."""
-    downgrade(database, "0006")
-    with database.write() as session:
-        session.execute(
-            text(
-                "INSERT INTO clients (id, name, slug, timezone, status, created_at) VALUES (1, 'B', 'b', 'UTC', 'active', :at)"
-            ),
-            {"at": str(NOW)},
+def test_benchmarks_are_shipped(database: Database) -> None:
+    """K4, G9: a new store has every row of the seed."""
+    query = text("SELECT industry, platform, value_percent, source FROM industry_benchmarks")
+    with database.read() as session:
+        stored = {tuple(row) for row in session.execute(query.columns(value_percent=Numeric(10, 4)))}
+    assert stored == {
+        (
+            benchmark.industry,
+            benchmark.platform.value,
+            benchmark.value_percent.quantize(Decimal("0.0001")),
+            benchmark.source,
         )
-        for number in (7, 8):
-            session.execute(
-                text(
-                    "INSERT INTO decision_traces (id, client_id, stage, decision, predicted, confidence, decided_at)"
-                    " VALUES (:id, 1, 'angle', 'warm', '{\"reach\": 5}', 0.5, :at)"
-                ),
-                {"id": number, "at": str(NOW)},
-            )
-    upgrade(database)
-    with database.read() as session:
-        rows = session.execute(select(DecisionTrace).order_by(DecisionTrace.id)).scalars().all()
-    assert [(row.id, row.predicted, row.confidence, row.predicted_age) for row in rows] == [
-        (7, {"reach": 5}, 0.5, "7d"),
-        (8, {"reach": 5}, 0.5, "7d"),
-    ]
-    assert {row.recorded_at for row in rows} == {NOW}
-    assert len({row.idempotency_key for row in rows}) == 2
-    downgrade(database, "0006")
-    with database.read() as session:
-        assert session.execute(text("SELECT count(*) FROM decision_traces WHERE actual IS NULL")).scalar_one() == 2
-
-
-def test_keys_of_before_keep_their_clients_and_may_do_what_they_could(database: Database) -> None:
-    """L16, K4: each becomes *admin* of the clients that it was limited to; on the way back the clients stay too."""
-    downgrade(database, "0011")
-    with database.write() as session:
-        session.execute(
-            text(
-                "INSERT INTO clients (id, name, slug, timezone, status, created_at) VALUES (1, 'B', 'b', 'UTC', 'active', :at)"
-            ),
-            {"at": str(NOW)},
-        )
-        for name, limited in (("reader", True), ("agency", False)):
-            session.execute(
-                text(
-                    "INSERT INTO api_keys (name, prefix, sha256, limited, created_at) VALUES (:name, :name, :name, :limited, :at)"
-                ),
-                {"name": name, "limited": limited, "at": str(NOW)},
-            )
-        session.execute(text("INSERT INTO api_key_clients SELECT id, 1 FROM api_keys WHERE limited"))
-    upgrade(database)
-    with database.read() as session:
-        keys = sophia.access.list_keys(session)
-        assert [(key.name, key.role, [one.client_id for one in key.clients]) for key in keys] == [
-            ("reader", "admin", [1]),
-            ("agency", "admin", []),
-        ]
-    downgrade(database, "0011")
-    with database.read() as session:
-        assert session.execute(text("SELECT count(*) FROM api_key_clients")).scalar_one() == 1
-
-
-def test_benchmarks_are_shipped_once(database: Database) -> None:
-    """K4, G9: a new store has every row of the seed; on the way back they go, and what somebody wrote stays as it is."""
-    shipped = {(one.industry, one.platform.value, one.value_percent, one.source) for one in SEED}
-
-    def stored(session: Session) -> set[tuple[Any, ...]]:
-        rows = text("SELECT industry, platform, value_percent, source FROM industry_benchmarks")
-        columns = rows.columns(value_percent=Numeric(10, 4))
-        return {tuple(row) for row in session.execute(columns)}
-
-    with database.read() as session:
-        assert stored(session) == {
-            (*rest, value.quantize(Decimal("0.0001")), source) for *rest, value, source in shipped
-        }
-    with database.write() as session:
-        session.execute(
-            text("UPDATE industry_benchmarks SET value_percent = 7, is_own = true WHERE industry = 'retail'")
-        )
-    before = ScriptDirectory.from_config(configuration()).get_revision("0008").down_revision
-    downgrade(database, str(before))
-    with database.read() as session:
-        assert len(stored(session)) == 2
-    upgrade(database)
-    with database.read() as session:
-        assert len(stored(session)) == len(SEED)
-        assert {value for industry, _, value, _ in stored(session) if industry == "retail"} == {Decimal(7)}
-
-
-def test_benchmarks_of_before_hold(database: Database) -> None:
-    """K4, A13, G9: whoever brought one before moments were kept has it now and in every past; what ended goes again."""
-    own = "UPDATE industry_benchmarks SET is_own = true, source = 'Ours' WHERE industry = 'retail'"
-    ended = "UPDATE industry_benchmarks SET replaced_at = recorded_at WHERE industry = 'media'"
-    downgrade(database, "0010")
-    with database.write() as session:
-        session.execute(text(own))
-    upgrade(database)
-    with database.write() as session:
-        now, then = (list_benchmarks(session, as_of=moment) for moment in (None, NOW.replace(year=2020)))
-        assert now == then
-        assert (len(now), {one.industry for one in now if one.source == "Ours"}) == (len(SEED), {"retail"})
-        session.execute(
-            text("UPDATE industry_benchmarks SET recorded_at = '2026-11-22 00:00:00' WHERE industry = 'media'")
-        )
-        session.execute(text(ended))
-    downgrade(database, "0010")
-    with database.read() as session:
-        left = text("SELECT count(*) FROM industry_benchmarks")
-        assert session.execute(left).scalar_one() == len(SEED) - 2
-
-
-def test_conversions_of_before_stay(database: Database) -> None:
-    """L13, K4: each keeps its number and content, its origin is known, and the way back leaves what counts."""
-    downgrade(database, "0011")
-    rows = (
-        (1, "shop", None, "conversion", "#1001", "external-a"),
-        (2, "shop", None, "refund", "refund:#1001", "external-b"),
-        (3, "facebook", "facebook", "conversion", "T1", "external-c"),
-        (4, "facebook", "facebook", "refund", "refund:T1", "external-d"),
-        (5, "form", None, "inquiry", None, "row-1-1"),
-    )
-    with database.write() as session:
-        session.execute(
-            text(
-                "INSERT INTO clients (id, name, slug, timezone, status, created_at) VALUES (1, 'B', 'b', 'UTC', 'active', :at)"
-            ),
-            {"at": str(NOW)},
-        )
-        for number, source, tag, kind, external, key in rows:
-            session.execute(
-                text(
-                    "INSERT INTO conversion_events (id, client_id, event_type, source, utm_source, event_date, external_id,"
-                    " idempotency_key, content_sha256, recorded_at) VALUES (:id, 1, :kind, :source, :tag, '2026-11-20',"
-                    " :external, :key, '', :at)"
-                ),
-                {
-                    "id": number,
-                    "source": source,
-                    "tag": tag,
-                    "kind": kind,
-                    "external": external,
-                    "key": key,
-                    "at": str(NOW),
-                },
-            )
-    upgrade(database)
-    with database.read() as session:
-        found = session.execute(select(ConversionEvent).order_by(ConversionEvent.id)).scalars().all()
-    assert [(row.id, row.origin, row.external_id, row.transaction_key, row.attributed_by) for row in found] == [
-        (1, "shop", "#1001", "1001", None),
-        (2, "shop", "refund:#1001", "1001", None),
-        (3, "ga4", "T1", "t1", "utm_source"),
-        (4, "ga4", "refund:T1:2026-11-20", "t1", "utm_source"),
-        (5, "form", None, None, None),
-    ]
-    with database.write() as session:
-        # Another shop's order of the same number, and one that a person deleted.
-        session.execute(
-            text(
-                "INSERT INTO conversion_events (id, client_id, event_type, source, event_date, external_id, idempotency_key,"
-                " content_sha256, recorded_at, origin, from_analytics, removed_at) SELECT id + 10, client_id, event_type,"
-                " source, event_date, external_id, idempotency_key || '+', '', recorded_at, origin || '+', from_analytics,"
-                " CASE id WHEN 5 THEN recorded_at END FROM conversion_events"
-            )
-        )
-    downgrade(database, "0011")
-    with database.read() as session:
-        left = session.execute(text("SELECT id, external_id FROM conversion_events ORDER BY id")).all()
-    assert [tuple(row) for row in left][:5] == [(number, external) for number, *_, external, _ in rows]
-    assert [tuple(row) for row in left][5:] == [(number, None) for number in (11, 12, 13, 14)]
+        for benchmark in SEED
+    }
 
 
 def test_one_line_of_revisions() -> None:
@@ -279,13 +120,23 @@ def test_one_line_of_revisions() -> None:
     assert len(script.get_bases()) == 1
 
 
-def test_a_store_that_is_not_current(database: Database) -> None:
-    """K4: the message says what is found, what is expected, and which command mends it."""
-    expect_current(database)
+def test_a_store_that_is_not_current() -> None:
+    """K4: the message says which schema the store has, which one is expected, and which command upgrades it."""
+    expect_newest("0015", "0014", "0015")
+    with pytest.raises(StoreError, match=r"has schema 0014, .* works with 0015\. Run `sophia db upgrade`"):
+        expect_newest("0014", "0014", "0015")
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0013"])
+def test_a_store_from_before_the_first_schema(database: Database, revision: str) -> None:
+    """K4: it stays as it is, and the message says how to move its data into a new store."""
     with database.write() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    with pytest.raises(StoreError, match=r"has schema 0000, .* Run `sophia db upgrade`"):
-        expect_current(database)
+        session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    before = schema(database)
+    for meet in (expect_current, upgrade):
+        with pytest.raises(StoreError, match=rf"has schema {revision}, .*db export FOLDER.*db import FOLDER"):
+            meet(database)
+    assert schema(database) == before
 
 
 def test_an_empty_store(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from tests.models.rows import DAY, NOW, metric
 from sophia.analytics.campaigns.models import Campaign
 from sophia.analytics.readings.models import MetricSeries
 from sophia.analytics.readings.run_models import CollectionRun
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, Client, ContentDraft, Post
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
-from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.audience.models import TargetAudienceEntry
 from sophia.analytics.benchmarks.models import IndustryBenchmark
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
@@ -22,7 +22,8 @@ from sophia.analytics.kpis.models import KPISnapshot
 from sophia.analytics.links.models import TrackedLink
 from sophia.analytics.readings.models import EngagementMetric, MetricRevision, StoredMetric
 from sophia.analytics.readings.run_models import MetricStatus, Watermark
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, Client, ClientRevision, Post, PublishingQueueEntry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -158,9 +159,9 @@ def benchmark(**values: Any) -> IndustryBenchmark:
     return IndustryBenchmark(**(details | values))
 
 
-def ideal(**values: Any) -> IdealCustomer:
+def ideal(**values: Any) -> TargetAudienceEntry:
     details = {"client_id": 1, "name": "families", "youngest": 25, "genders": ["F"], "countries": ["CA"], "places": []}
-    return IdealCustomer(**(details | {"created_at": NOW, "updated_at": NOW} | values))
+    return TargetAudienceEntry(**(details | {"created_at": NOW, "updated_at": NOW} | values))
 
 
 def status(**values: Any) -> MetricStatus:

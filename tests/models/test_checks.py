@@ -41,7 +41,7 @@ from tests.models.rows import (
 )
 
 from sophia.analytics.readings.run_models import CollectionRun
-from sophia.database import Database
+from sophia.database.engine import Database
 
 NONSENSE: list[tuple[Make, dict[str, Any]]] = [
     (reading, {"metric_value": -1}),

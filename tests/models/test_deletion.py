@@ -35,7 +35,8 @@ from sophia.analytics.benchmarks.comparison import SEED
 from sophia.analytics.campaigns.models import CampaignMembership
 from sophia.analytics.comments.models import CommentReading
 from sophia.analytics.conversions.models import ConversionEvent
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 from sophia.portfolio.models import Client, ContentDraft, Post
 
 

@@ -41,7 +41,7 @@ from tests.models.rows import (
 
 from sophia.analytics.readings.models import MetricSeries
 from sophia.analytics.readings.run_models import Lease
-from sophia.database import Database
+from sophia.database.engine import Database
 
 TWICE: list[tuple[Make, dict[str, Any]]] = [
     (reading, {}),

@@ -21,7 +21,8 @@ from tests.models.rows import (
 
 from sophia.analytics import models
 from sophia.analytics.readings.models import EngagementMetric, Fetch, reading_id
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 
 EIGHT = {
     "EngagementMetric": "engagement_metrics",

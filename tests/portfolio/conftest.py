@@ -15,7 +15,7 @@ from tests.conftest import plain_settings
 from tests.meta.conftest import NOW, Meta, meta
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.jobs.context import JobContext, graph_client
 from sophia.portfolio.connecting import Connected, Connecting, Offer, store
 from sophia.vault import Vault
@@ -51,7 +51,7 @@ class Agency:
 
     def look(self, token: str | None = None) -> Offer:
         given = SecretStr(token or self.meta.world.user_token)
-        return self.run(lambda context: self.connecting(context).look(given))
+        return self.run(lambda context: self.connecting(context).examine(given))
 
     def connect(self, most: int = 3) -> list[Connected]:
         """Pages to clients of their own name; returns accounts in the world's order, a Page before its Instagram."""

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 from tests.portfolio.conftest import Agency
 
-from sophia.database import Database
-from sophia.demo.faults import graph_fault
+from sophia.database.engine import Database
+from sophia.demo.meta.faults.faults import graph_fault
 from sophia.errors import ConfigurationError
 from sophia.meta.errors import GraphError
 from sophia.portfolio.checking import TokenCheck, check_tokens

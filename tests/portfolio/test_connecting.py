@@ -10,20 +10,20 @@ from tests.meta.conftest import NOW
 from tests.portfolio.conftest import Agency
 
 from sophia.analytics.collector.plan import Plan
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import ALL_SCOPES, build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.world import ALL_SCOPES, build_world
 from sophia.errors import ConfigurationError, InvalidInputError
 from sophia.meta.tokens import App, debug_token
 from sophia.portfolio import scopes
 from sophia.portfolio.connecting import (
     CANNOT_CHECK,
     Connected,
-    lacking_on_page,
+    expect_usable,
+    missing_on_page,
     pairs,
-    refuse_unusable,
     store,
     usable_platforms,
 )
@@ -92,7 +92,7 @@ def test_a_token_of_another_app_is_refused(agency: Agency) -> None:
         lambda context: debug_token(context.client, agency.meta.app, SecretStr(agency.meta.world.user_token))
     )
     with pytest.raises(InvalidInputError, match=agency.meta.world.app_id):
-        refuse_unusable(facts, App("77", SecretStr("x")))
+        expect_usable(facts, App("77", SecretStr("x")))
 
 
 def test_without_an_app_the_token_is_taken_on_trust_and_said_so(agency: Agency) -> None:
@@ -143,9 +143,9 @@ def test_a_pages_own_token_is_verified_too(agency: Agency) -> None:
     page = agency.look().pages[0]
     facts = agency.run(lambda context: debug_token(context.client, agency.meta.app, page.token))
     both = frozenset({"facebook", "instagram"})
-    assert lacking_on_page(page, both, facts) == []
-    assert lacking_on_page(page, both, None) == []
-    [line] = lacking_on_page(page, both, replace(facts, scopes=facts.scopes - {"read_insights", "pages_show_list"}))
+    assert missing_on_page(page, both, facts) == []
+    assert missing_on_page(page, both, None) == []
+    [line] = missing_on_page(page, both, replace(facts, scopes=facts.scopes - {"read_insights", "pages_show_list"}))
     assert line.startswith(f"{page.name}: The permission read_insights is missing")
 
 

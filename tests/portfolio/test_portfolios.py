@@ -14,12 +14,12 @@ from tests.conftest import store_of
 from tests.meta.conftest import NOW
 from tests.portfolio.conftest import Agency
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.faults.wire import Receive, Scope, Send
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import ALL_SCOPES, World, build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.wire import Receive, Scope, Send
-from sophia.demo.world import ALL_SCOPES, World, build_world
 from sophia.errors import InvalidInputError
 from sophia.meta.page_discovery import find_pages
 from sophia.meta.tokens import read_facts

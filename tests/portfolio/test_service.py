@@ -13,7 +13,7 @@ from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredSeries
-from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.audience.models import TargetAudienceEntry
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.comments.competitors_store import add_competitor, save_discovered
 from sophia.analytics.comments.store import finish_posts, save_comments
@@ -32,7 +32,7 @@ from sophia.analytics.maintenance.tables import exported_tables
 from sophia.analytics.readings.models import QuarantinedItem
 from sophia.analytics.readings.run_models import MetricStatus, RefusedObject
 from sophia.analytics.readings.runs_store import take_lease
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.records import Discovered, DiscoveredPost, ObservedComment, ObservedComments
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ClientRevision, PublishingQueueEntry
@@ -41,11 +41,11 @@ from sophia.portfolio.service import (
     archive_client,
     connect_account,
     create_client,
-    encrypt_anew,
     find_client,
     find_or_create_client,
     list_accounts,
     list_clients,
+    reencrypt_tokens,
     restore_client,
 )
 from sophia.vault import Vault
@@ -157,7 +157,7 @@ def test_tokens_are_encrypted_anew(database: Database) -> None:
     old, new = "HgVbcYEAXyOlbWj0vKPJuTTUZA0wKXXpUp09RYdR0bw=", "dJ2PdnYC1ol4CnGPXXBuKsdJvRjlyVQ3lPBOcyyvQYg="
     with database.write() as session:
         connect_account(session, Vault([old]), create_client(session, "Bakery", "UTC", NOW), PAGE, NOW)
-        assert encrypt_anew(session, Vault([new, old])) == 1
+        assert reencrypt_tokens(session, Vault([new, old])) == 1
         stored = session.scalar(select(Account.token_encrypted))
     assert Vault([new]).decrypt(str(stored)).get_secret_value() == "EAAbakerysfirsttoken"
 
@@ -223,7 +223,7 @@ def fill(filling: Filling, name: str) -> int:
             recorded_at=NOW,
         ),
         ConversionSourceChoice(client_id=client, origin="shop", set_at=NOW),
-        IdealCustomer(
+        TargetAudienceEntry(
             client_id=client, name="i", genders=["F"], countries=[], places=[], created_at=NOW, updated_at=NOW
         ),
         DecisionTrace(
@@ -296,7 +296,7 @@ def tell(filling: Filling, client: int, account: int, name: str) -> None:
 def talk(filling: Filling, client: int, account: int, name: str) -> None:
     """A comment with what follows from it, and a competitor that was seen."""
     said = ObservedComment("c1", NOW, "I love this place!", is_reply=False, is_own=False)
-    shown = ObservedComments(f"post-{name}", [said], None, is_odd=False)
+    shown = ObservedComments(f"post-{name}", [said], None, is_incomplete=False)
     rival = Discovered(7, 1, [DiscoveredPost("1", NOW, "IMAGE", 3, 1)], is_all=True)
     filling.post(account, shown.post)
     save_comments(filling.database, account, [shown], NOW, NOW - timedelta(days=30))
@@ -352,7 +352,7 @@ def test_two_who_make_one_client_at_once_get_the_same(postgres_database: Databas
             found.append(find_or_create_client(session, "Bakery", "UTC", NOW).id)
 
     def insisting() -> None:
-        with pytest.raises(ConflictError, match=r"at this very moment|already"), postgres_database.write() as session:
+        with pytest.raises(ConflictError, match=r"at the same moment|already"), postgres_database.write() as session:
             create_client(session, "Bakery", "UTC", NOW)
 
     others = [threading.Thread(target=work) for work in (second, insisting)]

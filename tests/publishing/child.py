@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.client import GraphClient
 from sophia.publishing.sending import Publisher
 from sophia.vault import Vault

@@ -15,16 +15,16 @@ from sqlalchemy import select
 from tests.analytics.collector.conftest import NOON, AppState, in_no_time, open_house
 from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
 
-from sophia.database import Database
-from sophia.demo.objects import Media, Post
-from sophia.demo.upload_store import Desk
+from sophia.database.engine import Database
+from sophia.demo.meta.world.objects import Media, Post
+from sophia.demo.meta.world.upload_store import UploadStore
 from sophia.meta.client import GraphClient
 from sophia.meta.pacing import Pacing
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.drafts import DraftContent
 from sophia.portfolio.models import Account, Client
 from sophia.publishing import queue
-from sophia.publishing.queue import EntryInfo
+from sophia.publishing.queue import QueueEntry
 from sophia.publishing.sending import Publisher
 from sophia.vault import Vault
 
@@ -52,10 +52,11 @@ class Newsroom:
 
     house: AppState
     key: str
+    version: str = "v22.0"
 
     @property
-    def desk(self) -> Desk:
-        return self.house.api.simulation.desk
+    def desk(self) -> UploadStore:
+        return self.house.api.simulation.upload_store
 
     @property
     def page(self) -> str:
@@ -103,7 +104,7 @@ class Newsroom:
             base, secret = self.house.base_url, SecretStr(self.house.world.app_secret)
             pacing = Pacing(now, sleep=in_no_time)
             async with GraphClient(
-                base, "v22.0", now, app_secret=secret, pacing=pacing, upload_url=base, timeout_seconds=5
+                base, self.version, now, app_secret=secret, pacing=pacing, upload_url=base, timeout_seconds=5
             ) as client:
                 publisher = Publisher(
                     self.house.database, self.house.vault, client, settings, now, sleep=in_no_time, **options
@@ -116,7 +117,7 @@ class Newsroom:
         """Move everybody's clock on."""
         self.house.now += timedelta(**ahead)
 
-    def entry(self, number: int) -> EntryInfo:
+    def entry(self, number: int) -> QueueEntry:
         with self.house.database.read() as session:
             return queue.find_entry(session, None, number)
 

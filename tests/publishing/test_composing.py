@@ -6,7 +6,7 @@ from tests.conftest import Api, Filling
 from tests.publishing.conftest import SITE, TAGS, Newsroom
 
 from sophia.analytics.links.models import TrackedLink
-from sophia.demo.objects import Post
+from sophia.demo.meta.world.objects import Post
 from sophia.portfolio.models import Client
 
 SIGNED = f"{SITE}/menu.pdf?Expires=1767225600&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D&Key-Pair-Id=K2JC"

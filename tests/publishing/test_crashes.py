@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from tests.conftest import PATIENCE_SECONDS
 from tests.publishing.conftest import Newsroom, id_of
 
-from sophia.demo.faults import Fault, FaultKind
+from sophia.demo.meta.faults.faults import Fault, FaultKind
 from sophia.portfolio.models import Client, PublishingQueueEntry
 
 CHILD = Path(__file__).parent / "child.py"
@@ -61,12 +62,12 @@ def publishing_process(newsroom: Newsroom) -> Iterator["subprocess.Popen[str]"]:
         yield process
     finally:
         process.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE_SECONDS)
         assert process.stderr is not None
         process.stderr.close()
 
 
-def wait_until(true: Callable[[], bool], process: "subprocess.Popen[str]", seconds: float = 60) -> None:
+def wait_until(true: Callable[[], bool], process: "subprocess.Popen[str]", seconds: float = PATIENCE_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not true():
         if process.poll() is not None and process.stderr is not None:

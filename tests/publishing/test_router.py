@@ -8,7 +8,7 @@ from tests.conftest import NOW, Api, Filling, plain_settings
 
 from sophia.access.roles import Role
 from sophia.analytics.campaigns.models import Campaign
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 DRAFTS, QUEUE = "//api/publishing/drafts", "//api/publishing/queue"

@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from tests.conftest import YESTERDAY
 from tests.publishing.conftest import COPY, KINDS, PICTURE, SITE, TAGS, VIDEO, Newsroom, id_of
 
+from sophia.analytics.campaigns.schemas import NewCampaign
 from sophia.analytics.campaigns.store import Grouping, add_drafts, create_campaign, group_drafts
-from sophia.demo.faults import Fault, graph_fault
-from sophia.demo.meta_errors import fault_of
-from sophia.demo.objects import Media, Post
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.world.objects import Media, Post
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, PublishingQueueEntry
@@ -62,7 +63,9 @@ def test_the_links_carry_the_campaign_that_the_draft_is_in(newsroom: Newsroom) -
     with newsroom.house.database.write() as session:
         client = session.scalars(select(Client)).one()
         client.timezone = "America/Toronto"
-        by_hand = create_campaign(session, client.id, "Opening", YESTERDAY, None, newsroom.house.now)
+        by_hand = create_campaign(
+            session, client.id, NewCampaign(name="Opening", start_date=YESTERDAY), newsroom.house.now
+        )
     newsroom.house.now = datetime(2026, 12, 1, 2, tzinfo=UTC)  # 30 November, 21:00
     chosen = newsroom.draft()
     with newsroom.house.database.write() as session:
@@ -114,7 +117,7 @@ def test_too_long_a_caption_is_refused_before_anything_is_sent(newsroom: Newsroo
     entry = newsroom.ready("instagram", "image", copy)
     with newsroom.house.database.write() as session:
         session.scalars(select(Client)).one().domains = ["amber-bakery.example"]
-    said = r"has 2,276 characters as it goes out, 91 of them tags .* takes 2,200\. Shorten it by 76"
+    said = r"has 2,276 characters as published, 91 of them tags .* accepts 2,200\. Shorten it by 76"
     with pytest.raises(InvalidInputError, match=said):
         newsroom.enqueue(newsroom.draft("instagram", "image", copy))
     newsroom.publish()
@@ -239,7 +242,7 @@ def test_each_refusal_has_its_remedy(newsroom: Newsroom, error: str, status: str
     assert newsroom.posted("instagram") == []
     assert newsroom.asked("POST", "/media_publish") == 1
     if wait is None:
-        assert "try this entry again" in (shown.what_to_do or "")
+        assert "retry this entry" in (shown.what_to_do or "")
     else:
         assert shown.next_try_at == newsroom.house.now + wait
         newsroom.house.api.faults.clear()

@@ -18,7 +18,7 @@ from tests.reliability.page import PAGE, write_page
 from tests.reliability.scenarios import Row, Scenario, play
 from tests.reliability.stores import postgresql_store, running_postgresql, sqlite_store
 
-from sophia.database import Database
+from sophia.database.engine import Database
 
 
 @contextmanager

@@ -2,66 +2,53 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from tests.analytics.collector.conftest import Key
 from tests.analytics.collector.test_truth import as_stored, fills, spans_of, truth_of
+from tests.demo.expected import expected_readings
 from tests.reliability.ground import INITIAL_DAYS, ONE_DAY, Ground, Stored, open_ground
 from tests.reliability.stores import sqlite_store
 
 from sophia.analytics.maintenance.verifying import verify_store
-from sophia.demo.expected import expected_readings
 from sophia.jobs.due import DAILY_FAMILIES
 from sophia.meta.reporting_zone import reporting_day
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a complete store holds: after a first collection, and after another one a day later."""
-
-    first: Stored
-    second: Stored
-
-
-def wanted_on(ground: Ground, *, real_clock: bool) -> Wanted:
-    """What a complete store of this world holds at Meta's present moment; the first collection is then, or a day
-    earlier when there are two.
+def wanted_on(ground: Ground, *, real_clock: bool, again: bool) -> Stored:
+    """Return what a complete store of this world holds at Meta's present moment: after a first collection then, or, with
+    `again`, after another one that followed it a day later.
     """
-    return _reckon(real_clock, len(ground.world.businesses), ground.now)
+    return _reckon(real_clock, again, len(ground.world.businesses), ground.now)
 
 
 @cache
-def _reckon(real_clock: bool, businesses: int, now: datetime) -> Wanted:
-    """Reckoned from the truth. What is asked for is learnt from a store that was collected without any fault, and that
+def _reckon(real_clock: bool, again: bool, businesses: int, now: datetime) -> Stored:
+    """Reckon it from the truth. What is asked for is learnt from a store that was collected without any fault, and that
     must equal the truth in full before anything is compared with it.
     """
-
-    def collected(*, again: bool) -> Stored:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            sqlite_store(Path(folder)) as database,
-            open_ground(database, Path(folder), real_clock=real_clock, businesses=businesses) as ground,
-        ):
-            if ground.now != now:
-                raise ValueError("scenarios of one day end at one moment")
-            if again:
-                ground.begin_a_day_ago(lambda: _proved(ground))
-            ground.collect()
-            return _proved(ground)
-
-    return Wanted(collected(again=False), collected(again=True))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sqlite_store(Path(folder)) as database,
+        open_ground(database, Path(folder), real_clock=real_clock, businesses=businesses) as ground,
+    ):
+        if ground.now != now:
+            raise ValueError("scenarios of one day end at one moment")
+        if again:
+            ground.begin_a_day_ago(lambda: proved(ground))
+        ground.collect()
+        return proved(ground)
 
 
-def _proved(ground: Ground) -> Stored:
-    """Everything in the store, after each value was found in the truth, and each value of the truth in the store.
+def proved(ground: Ground, version: str = "v22.0") -> Stored:
+    """Return everything in the store, after each value was found in the truth, and each value of the truth in the store.
 
     Weekly questions (demographics, and totals of 28 days by breakdown) are not asked again the next day: there the
     truth is that of the day when they were.
     """
-    before, truth, stored = ground.before, truth_at(ground), ground.everything()
+    before, truth, stored = ground.before, truth_at(ground, version), ground.everything()
     weekly = {key for key in truth.keys() | stored.keys() if is_weekly(key)}
     missing = truth.keys() - stored.keys() - (weekly if before else set())
     invented = {
@@ -77,12 +64,12 @@ def _proved(ground: Ground) -> Stored:
     return stored
 
 
-def truth_at(ground: Ground) -> Stored:
-    """What the simulated Meta knows at its present moment, of the days that are collected."""
+def truth_at(ground: Ground, version: str = "v22.0") -> Stored:
+    """Return what the simulated Meta knows at its present moment, of the days that are collected."""
     since = reporting_day(ground.now) - INITIAL_DAYS * ONE_DAY
     found: Stored = {}
     for account in ground.account_ids:
-        found |= truth_of(ground, account, since)
+        found |= truth_of(ground, account, since, version)
         found |= dict(spans_of(ground, account))
     return found
 

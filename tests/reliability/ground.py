@@ -21,19 +21,21 @@ import stamina
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from tests.analytics.collector.conftest import NOON, AppState, Key, in_no_time
+from tests.conftest import PATIENCE_SECONDS
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
-from sophia.analytics.readings.account_states import failing_families, standings
+from sophia.analytics.readings.account_states import account_health, failing_families
 from sophia.analytics.readings.runs_store import RunOutcome
-from sophia.cli.running import run
+from sophia.cli.cancellation import run
 from sophia.cli.status import as_document
 from sophia.config import IsolatedSettings
-from sophia.database import Database, day_of
+from sophia.database.columns import day_of
+from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.world import build_world
 from sophia.meta.client import GraphClient
 from sophia.meta.pacing import Pacing
 from sophia.meta.reporting_zone import reporting_day
@@ -143,7 +145,7 @@ class Ground(AppState):
 
     def wait_for_calls(self, count: int, process: "subprocess.Popen[str] | None" = None) -> None:
         """Wait until Meta was asked so often, or the process ended before."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE_SECONDS
         while len(self.api.calls) < count and (process is None or process.poll() is None):
             if time.monotonic() > end:
                 raise TimeoutError(f"Meta was asked {len(self.api.calls)} times only")
@@ -201,7 +203,7 @@ class Ground(AppState):
             failing = failing_families(session)
             documents = [
                 as_document(one, failing.get(one.account.id, []), self.sophia_now, ONE_DAY)
-                for one in standings(session)
+                for one in account_health(session)
             ]
         advice = [f"{one['platform']}: {one['what_to_do']}" for one in documents if one["what_to_do"]]
         problems = self.rows(
@@ -250,8 +252,12 @@ def moment_of(_day: date) -> datetime:
 
 
 @contextmanager
-def open_ground(database: Database, folder: Path, *, real_clock: bool = False, businesses: int = 1) -> Iterator[Ground]:
-    """A world whose posts are as young as the present: noon of a fixed day, or the machine's when children take part."""
+def open_ground(
+    database: Database, folder: Path, *, real_clock: bool = False, businesses: int = 1, connected: bool = True
+) -> Iterator[Ground]:
+    """Yield a world whose posts are as young as the present: noon of a fixed day, or the machine's when children take
+    part. Its accounts are in the store already if `connected`.
+    """
     now = present() if real_clock else NOON
     world = build_world(businesses=businesses, posts_per_account=POSTS_PER_ACCOUNT, days=POST_DAYS, now=now)
     truth = Truth(world)
@@ -263,7 +269,8 @@ def open_ground(database: Database, folder: Path, *, real_clock: bool = False, b
         ground = Ground(
             database, world, truth, api, base_url, settings, clock, vault=Vault([key]), folder=folder, key=key
         )
-        ground.connect()
+        if connected:
+            ground.connect()
         try:
             yield ground
         finally:

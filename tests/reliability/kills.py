@@ -93,12 +93,11 @@ class Campaign:
 
     def settle(self, ground: Ground) -> str:
         """Leave the store empty, or let it be complete as of yesterday."""
-        wanted = wanted_on(ground, real_clock=True)
-        if self.chance.random() < 0.5:
-            self.complete = wanted.first
+        again = self.chance.random() >= 0.5
+        self.complete = wanted_on(ground, real_clock=True, again=again)
+        if not again:
             return EMPTY
         ground.begin_a_day_ago()
-        self.complete = wanted.second
         return "a day old"
 
     def restate(self, ground: Ground) -> int:

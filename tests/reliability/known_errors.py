@@ -11,15 +11,16 @@ from typing import Any
 
 from sqlalchemy import text
 from tests.analytics.collector.conftest import Key
+from tests.demo.foreign_host import ForeignHost
 from tests.reliability.ground import Ground, Told
 from tests.reliability.scenarios import Scenario, everything
 
-from sophia.demo.bodies import BODIES
-from sophia.demo.faults import Fault, redirect
-from sophia.demo.foreign_host import ForeignHost
-from sophia.demo.meta_errors import META_ERRORS, MetaError, fault_of
-from sophia.demo.mutations import MUTATIONS
-from sophia.demo.paging import PAGINGS
+from sophia.demo.meta.faults.bodies import BODIES
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault, redirect
+from sophia.demo.meta.faults.listings import PAGINGS
+from sophia.demo.meta.faults.mutations import MUTATIONS
+from sophia.demo.meta.graph.meta_errors import META_ERRORS, MetaError
 from sophia.demo.server import running_server
 from sophia.meta.errors import STOPS, GraphError, Remedy
 

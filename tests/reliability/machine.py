@@ -17,7 +17,7 @@ from sqlalchemy import event, text
 from tests.analytics.collector.conftest import NOON, Key
 from tests.reliability.ground import Ground, Told, ended
 
-from sophia.analytics.readings.account_states import standings
+from sophia.analytics.readings.account_states import account_health
 from sophia.jobs.due import is_due_at_start, is_due_daily
 from sophia.meta.reporting_zone import reporting_day
 from sophia.migrations import configuration, newest_revision
@@ -241,7 +241,7 @@ def clock_set_right(ground: Ground) -> tuple[str, ...]:
     """Nobody may wait until the time comes that the clock once showed: accounts are due when the next day is over."""
     ground.off = timedelta(0)
     with ground.database.read() as session:
-        known = standings(session)
+        known = account_health(session)
     tomorrow = ground.now + timedelta(days=1)
     late = [one for one in known if not (is_due_daily(one, tomorrow) and is_due_at_start(one, tomorrow))]
     return tuple(f"the {one.account.platform} account is not due again" for one in late)

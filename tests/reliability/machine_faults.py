@@ -24,7 +24,7 @@ from tests.reliability.machine import (
 )
 from tests.reliability.scenarios import Scenario, everything
 
-KEPT = "What was stored is kept"
+KEPT = "The stored data is kept"
 
 
 def is_of_contact_buttons(key: Key) -> bool:
@@ -37,7 +37,7 @@ MACHINE = (
         "kill -9, first collection",
         "The process is killed in the middle of a first collection.",
         stopped_by(signal.SIGKILL),
-        told=("Its readings are behind", "The program ended before the run did"),
+        told=("The readings are out of date", "The program ended before the run did"),
         lost=everything,
         least=100,
         real_clock=True,
@@ -57,7 +57,7 @@ MACHINE = (
         "SIGTERM",
         "The process is asked to end in the middle of a run.",
         stopped_by(signal.SIGTERM),
-        told=(KEPT, "The run was ended before it was done"),
+        told=(KEPT, "The run was stopped before it was complete"),
         code=143,
         lost=everything,
         least=100,
@@ -68,7 +68,7 @@ MACHINE = (
         "Ctrl-C",
         "Somebody presses Ctrl-C in the middle of a run.",
         stopped_by(signal.SIGINT),
-        told=(KEPT, "The run was ended before it was done"),
+        told=(KEPT, "The run was stopped before it was complete"),
         code=130,
         lost=everything,
         least=100,
@@ -94,7 +94,7 @@ MACHINE = (
         "Read-only database file",
         "The file of the store may only be read; the day before, all was well.",
         read_only_file,
-        told=("may only be read. Let the user who runs Sophia write the file and its folder",),
+        told=("is read-only. Give the user who runs Sophia write access to the file and its folder",),
         code=1,
         lift=writable,
         lost=everything,
@@ -106,7 +106,7 @@ MACHINE = (
         "Read-only folder",
         "The folder of the store may only be read; the day before, all was well.",
         read_only_folder,
-        told=("Let the user who runs Sophia write",),
+        told=("Give the user who runs Sophia write access",),
         code=1,
         lift=writable,
         lost=everything,

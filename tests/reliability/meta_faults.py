@@ -7,7 +7,7 @@ from tests.analytics.collector.conftest import Key
 from tests.reliability.ground import Ground, Told
 from tests.reliability.scenarios import Scenario, everything
 
-from sophia.demo.faults import Fault, graph_fault
+from sophia.demo.meta.faults.faults import Fault, graph_fault
 
 PAGE_INSIGHTS = r"^GET /v22.0/10\d+/insights\?"
 INSTAGRAM_INSIGHTS = r"^GET /v22.0/178\d+/insights\?"
@@ -141,7 +141,7 @@ META = (
         "A value is NaN",
         "The newest value of a metric of the Page comes as NaN, a day after all was well.",
         under(lambda: Fault(PAGE_INSIGHTS, mutation="nan", metric="page_views_total")),
-        told=("could not be believed",),
+        told=("were invalid and rejected",),
         lost=lambda key: key[2] == "page_views_total",
         again=True,
     ),

@@ -9,7 +9,7 @@ from tests.analytics.collector.conftest import Key
 from tests.reliability.comparing import at_the_end, wanted_on, while_it_lasts
 from tests.reliability.ground import Ground, Told, open_ground
 
-from sophia.database import Database
+from sophia.database.engine import Database
 
 LONGEST_LINE = 240
 
@@ -72,10 +72,9 @@ class Row:
 def play(scenario: Scenario, database: Database, folder: Path) -> Row:
     """Play a scenario on a migrated, empty store. `folder` is where its children live."""
     with open_ground(database, folder, real_clock=scenario.real_clock) as ground:
-        wanted = wanted_on(ground, real_clock=scenario.real_clock)
+        complete = wanted_on(ground, real_clock=scenario.real_clock, again=scenario.again)
         if scenario.again:
             ground.begin_a_day_ago()
-        complete = wanted.second if scenario.again else wanted.first
         ground.api.calls.clear()
         told = scenario.run(ground)
         calls, stored, shown = len(ground.api.calls), ground.everything(), ground.shown()

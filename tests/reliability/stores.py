@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from tests.conftest import new_postgres
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.migrations import upgrade
 
 

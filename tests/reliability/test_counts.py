@@ -17,9 +17,9 @@ from tests.reliability.machine import connections_ended, no_page_more
 from sophia.analytics.campaigns.models import Campaign
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.writer import AccountWriter, Owner, Saved
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import ConflictError
-from sophia.meta.catalogue import ObjectKind, Period, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Period, Platform
 from sophia.meta.records import Batch, ObservedPost, Reading, Source
 from sophia.portfolio.models import Account, Client, Post
 from sophia.portfolio.service import Connection, connect_account, find_or_create_client
@@ -98,7 +98,7 @@ def test_series_made_at_once_are_there_once(database: Database, attempt: int) ->
 
     def save(mine: Database) -> Saved:
         owner = Owner(account, client, Platform.FACEBOOK)
-        return AccountWriter(mine, owner, run, lambda: NOW, keep=False).save([Batch(source, readings, posts, [], [])])
+        return AccountWriter(mine, owner, run, lambda: NOW, keep=False).save([Batch(readings, posts, [], [], source)])
 
     first, second = at_once(database, save)
     assert sorted((first.new, second.new)) == [0, 60]

@@ -18,7 +18,7 @@ from tests.conftest import Filling, plain_settings
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
 from sophia.analytics.readings.runs_store import RunOutcome
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.demo.server import SpawnedServer, spawned_server
 from sophia.meta.client import GraphClient
 from sophia.vault import Vault

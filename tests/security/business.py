@@ -6,7 +6,7 @@ from decimal import Decimal
 from tests.conftest import NOW, YESTERDAY, Filling
 
 from sophia.analytics.annotations.models import Annotation
-from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.audience.models import TargetAudienceEntry
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.comments.competitor_models import Competitor
 from sophia.analytics.comments.models import Comment, DerivedMetric
@@ -132,7 +132,7 @@ class Business:
         )
 
     def _want(self, client: int) -> None:
-        profile = IdealCustomer(
+        profile = TargetAudienceEntry(
             client_id=client, name=f"named-{self.mark}", genders=["F"], countries=[], places=[f"place-{self.mark}"]
         )
         profile.created_at = profile.updated_at = NOW

@@ -32,7 +32,7 @@ from tests.security.business import MINE, OTHERS, Business, furnished
 
 from sophia import logs
 from sophia.analytics.figures.cursors import write_cursor
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 from sophia.migrations import upgrade
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.conftest import PATIENCE_SECONDS
 from tests.reliability.ground import Ground, open_ground
 
-from sophia.database import Database
-from sophia.demo.faults import Fault
-from sophia.demo.meta_errors import fault_of
+from sophia.database.engine import Database
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault
 
 
 @pytest.fixture
@@ -42,12 +43,12 @@ def test_a_full_run_with_faults_leaves_no_secret(ground: Ground, tmp_path: Path)
     """
     ground.api.faults += faults_of(ground)
     shown = []
-    for arguments in (["collect"], ["collect", "--json"], ["status", "--json"], ["tokens", "check"], ["collect"]):
+    for arguments in (["collect"], ["collect", "--json"], ["status", "--json"], ["tokens", "check"]):
         told = ground.start(*arguments, SOPHIA_LOG_LEVEL="debug", SOPHIA_LOG_FORMAT="json")
-        out, err = told.communicate(timeout=120)
+        out, err = told.communicate(timeout=PATIENCE_SECONDS)
         shown += [out, err]
     export = tmp_path / "export"
-    out, err = ground.start("db", "export", str(export)).communicate(timeout=120)
+    out, err = ground.start("db", "export", str(export)).communicate(timeout=PATIENCE_SECONDS)
     shown += [out, err]
     struck = [fault.pattern for fault in ground.api.faults if fault.struck]
     assert len(struck) >= 6, struck

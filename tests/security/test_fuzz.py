@@ -5,7 +5,7 @@ from hypothesis.errors import Unsatisfiable
 from tests.conftest import ON_SQLITE
 from tests.security.fuzz import Fuzz, prepare
 
-from sophia.database import Database
+from sophia.database.engine import Database
 
 
 @pytest.fixture

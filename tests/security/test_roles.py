@@ -9,9 +9,10 @@ from tests.security.business import Business, furnished
 from tests.security.test_routes import OPEN, PROBLEM, Route, filled, routes
 
 from sophia.access.roles import Role
-from sophia.access.web import permission_of
+from sophia.access.web import Permission
 from sophia.analytics.annotations.models import Annotation
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 # What each route that changes something requires, and answers when it is done. GET routes require *read*.
@@ -98,7 +99,7 @@ def test_every_route_declares_the_role_that_it_requires(api: Api) -> None:
     """L16: exactly what the table of this test says; a route without a role, or a change with *read*, is none."""
     declared = {}
     for route in guarded(api):
-        permission = permission_of(route.dependant)
+        permission = next(iter([i.call for i in route.dependant.dependencies if isinstance(i.call, Permission)]), None)
         assert permission is not None, f"{route.name} declares no role: give it CanWrite, CanPublish or another"
         declared[route.name] = (permission.role.value, permission.every_client)
         assert (permission.role is Role.READ) == (route.method == "GET"), route.name

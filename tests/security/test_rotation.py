@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from tests.cli.conftest import Shell
 from tests.conftest import NOW, Filling
 
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import ConfigurationError
 from sophia.portfolio.models import Client
 from sophia.portfolio.service import Connection, connect_account, forget_tokens, rotate_keys, stored_tokens
@@ -54,7 +54,7 @@ def test_a_token_that_cannot_be_read_stops_the_rotation(filling: Filling, tmp_pa
     connect(filling.database, Vault([Fernet.generate_key().decode()]), client, 1)
     vault = Vault(path=path)
     for act in (lambda: rotate_keys(filling.database, vault), lambda: connect(filling.database, vault, client, 2)):
-        with pytest.raises(ConfigurationError, match="is missing, and accounts hold tokens"):
+        with pytest.raises(ConfigurationError, match="is missing, and accounts have tokens"):
             act()
     assert not path.exists(), "a new key must not be made silently while tokens need the old one"
     with filling.database.write() as session:
@@ -159,12 +159,12 @@ def test_a_key_that_is_gone_is_said_and_not_replaced(shell: Shell) -> None:
     path = Path(shell.environment["SOPHIA_DATA_DIR"]) / KEY_FILE
     path.unlink()
     for command in (("serve", "--port", "0"), ("connect", "--yes"), ("key", "rotate"), ("tokens", "check")):
-        shown = shell.run(*command, given=shell.world.user_token)
+        shown = shell.run(*command, stdin=shell.world.user_token)
         assert shown.exit_code == 1, command
         assert f"The key file {path} is missing" in shown.stderr, command
         assert not path.exists()
-    assert shell.run("key", "rotate", "--lost", given="n\n").exit_code == 1
-    assert "4 tokens are taken away" in shell.run("key", "rotate", "--lost", "--yes").stdout
+    assert shell.run("key", "rotate", "--lost", stdin="n\n").exit_code == 1
+    assert "4 tokens are deleted" in shell.run("key", "rotate", "--lost", "--yes").stdout
     shell.connect()
     assert {one["status"] for one in shell.ask("collect")["accounts"]} == {"ok"}
 

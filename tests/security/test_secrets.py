@@ -13,7 +13,7 @@ from tests.cli.conftest import Shell
 from tests.conftest import NOW, Api, Filling, plain_settings
 
 from sophia.access.keys import Viewer, identify
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import ConfigurationError
 from sophia.jobs.context import graph_client
 from sophia.portfolio.models import Account
@@ -98,9 +98,9 @@ def test_an_export_holds_no_secret(shell: Shell) -> None:
 def test_what_a_command_says_holds_no_secret(shell: Shell) -> None:
     """D2, C11: with all lines logged, also when Meta refuses and repeats what it was sent."""
     token, secret = shell.world.user_token, shell.world.app_secret
-    said = [shell.run("connect", "--yes", given=token, SOPHIA_LOG_LEVEL="debug")]
+    said = [shell.run("connect", "--yes", stdin=token, SOPHIA_LOG_LEVEL="debug")]
     said += [shell.run(*command, SOPHIA_LOG_LEVEL="debug") for command in (("collect",), ("tokens", "check"))]
-    said.append(shell.run("connect", "--yes", given="EAA" + "x" * 60, SOPHIA_LOG_LEVEL="debug"))
+    said.append(shell.run("connect", "--yes", stdin="EAA" + "x" * 60, SOPHIA_LOG_LEVEL="debug"))
     said.append(shell.run("status", SOPHIA_DATABASE_URL=f"postgresql://me:{PASSWORD}@127.0.0.1:9/x"))
     said.append(shell.run("status", SOPHIA_DATABASE_URL=f"postgresql://me:{PASSWORD}@127.0.0.1:none/x"))
     said.append(shell.run("status", SOPHIA_GRAPH_BASE_URL=f"http://me:{PASSWORD}@127.0.0.1/x"))

@@ -1,4 +1,4 @@
-"""How much of the server one request may have: the length of its body, the time to send it, the time to be answered."""
+"""Bounds of one request: the length of its body, the time to receive it, and the time until its response begins."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,6 +7,7 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sophia.access.middleware import HttpMiddleware
 from sophia.access.problems import RETRY_SECONDS, problem
 from sophia.vault import redact_secrets
 
@@ -14,31 +15,28 @@ log = structlog.get_logger(__name__)
 
 MOST_BODY_BYTES = 1_000_000
 BODY_SECONDS = 20.0
-# What waits for the store is given up first, so that a request which is told to come back has written nothing.
+# Work in the store ends before the response is due, so that a request that gets 503 has written nothing.
 STORE_SECONDS = 20.0
 ANSWER_SECONDS = 30.0
 
 
-class BodyLimit:
-    """Reads the body before anybody else does; refuses one that is too long with 413, one that comes too slowly with 408
+class BodyLimit(HttpMiddleware):
+    """Reads the body before the endpoint; refuses one that is too long with 413, one that arrives too slowly with 408
     (D7).
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int = MOST_BODY_BYTES, seconds: float = BODY_SECONDS) -> None:
-        self.app = app
+        super().__init__(app)
         self.most_bytes = most_bytes
         self.seconds = seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             async with asyncio.timeout(self.seconds):
                 messages = await self._read(scope, receive)
         except TimeoutError:
-            detail = f"The body did not come within {self.seconds:g} seconds."
-            # What is still on its way would be taken for the next request.
+            detail = f"The body did not arrive within {self.seconds:g} seconds."
+            # The rest of the body, which still arrives, would be read as the next request.
             await problem(408, detail, scope["path"], headers={"Connection": "close"})(scope, receive, send)
             return
         if messages is None:
@@ -48,7 +46,7 @@ class BodyLimit:
             await self.app(scope, replay(messages, receive), send)
 
     async def _read(self, scope: Scope, receive: Receive) -> list[Message] | None:
-        """The whole body, or the beginning of one that ended with a disconnect; None when it is too long."""
+        """Return the messages of the body, up to a disconnect if there is one; None when it is too long."""
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdecimal() and int(declared[:20]) > self.most_bytes:
             return None
@@ -64,7 +62,7 @@ class BodyLimit:
 
 
 def replay(messages: list[Message], receive: Receive) -> Receive:
-    """A `receive` that gives these messages first."""
+    """Return a `receive` that returns these messages first."""
     waiting = iter(messages)
 
     async def next_message() -> Message:
@@ -73,25 +71,24 @@ def replay(messages: list[Message], receive: Receive) -> Receive:
     return next_message
 
 
-class TimeLimit:
-    """Answers 503 when the answer has not begun in time. Threads cannot be stopped: what still works is left to its end,
-    and what it says is not sent. It writes nothing any more, for its store was bound to a shorter time.
+class TimeLimit(HttpMiddleware):
+    """Answers 503 when the response has not begun in time.
+
+    A thread cannot be stopped. It runs to its end, its response is discarded, and it writes nothing, because its store has
+    a shorter time limit.
     """
 
     def __init__(self, app: ASGIApp, seconds: float = ANSWER_SECONDS) -> None:
-        self.app = app
+        super().__init__(app)
         self.seconds = seconds
         self._left: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        begun, given_up = asyncio.Event(), False
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun, timed_out = asyncio.Event(), False
 
         async def send_in_time(message: Message) -> None:
-            if given_up:
-                raise OSError("nobody waits for this answer any more")
+            if timed_out:
+                raise OSError("the response has already been replaced by 503")
             begun.set()
             await send(message)
 
@@ -102,7 +99,7 @@ class TimeLimit:
             if work.done() or begun.is_set():
                 await work
                 return
-            given_up = True
+            timed_out = True
         except asyncio.CancelledError:
             work.cancel()
             raise
@@ -110,7 +107,7 @@ class TimeLimit:
             first.cancel()
         self._left.add(work)
         work.add_done_callback(self._ended(scope))
-        detail = f"This took longer than {self.seconds:g} seconds and was given up. Ask for less, or again later."
+        detail = f"This took longer than {self.seconds:g} seconds and was stopped. Ask for less, or again later."
         headers = {"Retry-After": str(RETRY_SECONDS)}
         await problem(503, detail, scope["path"], headers=headers)(scope, receive, send)
 
@@ -118,7 +115,7 @@ class TimeLimit:
         def note(work: "asyncio.Task[None]") -> None:
             self._left.discard(work)
             if not work.cancelled():
-                work.exception()  # known to whoever asked as a 503; unread, it would be said again
+                work.exception()  # The client got a 503; asyncio would log an exception that is never read.
             name = scope.get("state", {}).get("request_id")
             log.warning("request_ended_too_late", path=redact_secrets(scope["path"]), request_id=name)
 

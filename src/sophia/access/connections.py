@@ -1,4 +1,4 @@
-"""Connections of the server: uvicorn's HTTP/1.1, with a limit to the time that the head of a request may take."""
+"""Connections of the server: uvicorn's HTTP/1.1 with a time limit for the head of a request."""
 
 import asyncio
 from typing import ClassVar
@@ -7,7 +7,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 20.0
-# A connection that waits for its next request is closed by uvicorn after this.
+# uvicorn closes a connection that waits this long for its next request.
 KEEP_ALIVE_SECONDS = 5
 TOO_SLOW = (
     b"HTTP/1.1 408 Request Timeout\r\n"
@@ -19,8 +19,10 @@ TOO_SLOW = (
 
 
 class TimedHeads(H11Protocol):
-    """Closes a connection whose request head is not complete within `head_seconds`: of the first request from the
-    connection on, of later ones from their first byte on. uvicorn waits for a half-sent head without end (slow loris).
+    """Closes a connection whose request head is not complete within `head_seconds`.
+
+    The time of the first request starts with the connection, of later requests with their first byte. uvicorn alone waits
+    for an incomplete head without limit (slow loris).
     """
 
     head_seconds: ClassVar[float] = HEAD_SECONDS
@@ -35,7 +37,7 @@ class TimedHeads(H11Protocol):
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
-        """Read what has come. Called for each piece of a request, and once more when an answer is complete."""
+        """Handle received data. uvicorn calls this for each piece of a request and after each complete response."""
         super().handle_events()
         if self.conn.their_state is not h11.IDLE:
             self._stop_timer()

@@ -1,7 +1,7 @@
 """API keys: their roles, and the clients that they are limited to.
 
-A key is shown once, when it is made. Kept are its first characters, to recognise it, and a SHA-256 of the whole: it has
-256 bits of randomness, so a slow password hash would protect nothing and cost every request.
+A key is shown once, when it is created. The store has its prefix, to find it, and the SHA-256 of the full key. A key has
+256 bits of randomness, so a slow password hash would add no protection and cost time in every request.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from sophia.access.roles import Role
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Base, BigId, UtcDateTime
 from sophia.errors import ConflictError, NotFoundError
 
 PREFIX = "sophia"
@@ -62,13 +62,14 @@ class Viewer:
     role: Role
 
     def sees(self, client_id: int) -> bool:
+        """Return whether the key may see the client."""
         return self.client_ids is None or client_id in self.client_ids
 
 
 def create_key(
     session: Session, name: str, client_ids: Collection[int] | None, now: datetime, *, role: Role = Role.READ
 ) -> str:
-    """Make a key and return it, for the only time. `client_ids` None means every client, also later ones."""
+    """Create a key and return it; it cannot be read again. `client_ids` None means every client, later ones included."""
     prefix = secrets.token_hex(4)
     key = f"{PREFIX}_{prefix}_{secrets.token_urlsafe(32)}"
     row = ApiKey(
@@ -81,13 +82,13 @@ def create_key(
 
 
 def revoke_key(session: Session, name: str, now: datetime) -> None:
-    """From now on the key opens nothing. Raises NotFoundError when no key has that name."""
+    """Revoke a key. Raises NotFoundError when no key has that name."""
     row = find_key(session, name)
     row.revoked_at = row.revoked_at or now
 
 
 def change_role(session: Session, name: str, role: Role) -> Role:
-    """Give a key another role, which counts from its next request. Returns the role that it had.
+    """Change the role of a key from its next request on. Returns the previous role.
 
     Raises NotFoundError when no key has that name, ConflictError when the key is revoked.
     """

@@ -1,4 +1,4 @@
-"""How many requests one key may make."""
+"""The limit of requests per key and minute."""
 
 import math
 import time
@@ -8,15 +8,15 @@ from threading import Lock
 
 from pyrate_limiter import GCRA, Duration, Rate
 
-# More names than this are forgotten, oldest first: nobody fills the memory by trying addresses.
+# The oldest names beyond this number are dropped, so that requests from many addresses cannot fill the memory.
 MOST_NAMES = 10_000
 
 
 class RateLimits:
-    """Counts requests by name, in the memory of this process. A whole minute's worth may come at once, then evenly."""
+    """Counts requests by name in the memory of this process. The requests of one minute may come at once, later ones evenly."""
 
     def __init__(self, per_minute: int, seconds: Callable[[], float] = time.monotonic) -> None:
-        """`seconds` is a clock that never goes back; where it begins does not matter."""
+        """Count against a monotonic clock, `seconds`."""
         self._rates = [Rate(per_minute, Duration.MINUTE)]
         self._seconds = seconds
         self._states: OrderedDict[str, tuple[float, ...]] = OrderedDict()
@@ -24,7 +24,7 @@ class RateLimits:
         self._lock = Lock()
 
     def wait_seconds(self, name: str) -> int:
-        """0 when the request may be made, and it counts; else the whole seconds after which to ask again."""
+        """Count a request and return 0, or return the seconds after which the next request is allowed."""
         with self._lock:
             state = self._states.get(name, self._algorithm.initial(self._rates))
             now = round(self._seconds() * 1000)

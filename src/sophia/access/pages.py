@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from sophia.access.bounds import STORE_SECONDS
 from sophia.access.keys import Viewer
-from sophia.access.problems import ForbiddenError, UnauthorizedError, tell
+from sophia.access.middleware import HttpMiddleware
+from sophia.access.problems import ForbiddenError, UnauthorizedError, error_response
 from sophia.access.roles import Role
 from sophia.access.sessions import ActiveSession, find_session, needs_renewal, renew_session
 from sophia.access.transport import API_PATH
@@ -27,20 +28,17 @@ NOT_SIGNED_IN = "Sign in to see this page."
 OTHER_SITE = "This form was sent by another site, so nothing was changed. Open the page again and send it from there."
 
 
-class SameOrigin:
+class SameOrigin(HttpMiddleware):
     """Refuses requests that change something and come from another site.
 
     Browsers say in `Sec-Fetch-Site` where a request comes from, older ones in `Origin`. A program that sends neither has
     no session of a browser that could be abused.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_change = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_change = scope["method"] not in SAFE_METHODS
         if is_change and not scope["path"].startswith(API_PATH) and not is_same_origin(Headers(scope=scope)):
-            await tell(Request(scope), ForbiddenError(OTHER_SITE))(scope, receive, send)
+            await error_response(Request(scope), ForbiddenError(OTHER_SITE))(scope, receive, send)
             return
         await self.app(scope, receive, send)
 

@@ -1,4 +1,4 @@
-"""Errors as the web tells them: RFC 9457 problem documents, whatever went wrong and wherever."""
+"""Turns every error into an RFC 9457 problem document."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -17,22 +17,22 @@ from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundE
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
-# SQLite: BUSY, LOCKED, and INTERRUPT when it took too long. PostgreSQL: connections (08), resources (53), shutting down
-# or took too long (57), locks, serialisation.
+# SQLite: BUSY, LOCKED, and INTERRUPT after a time limit. PostgreSQL: connections (08), resources (53), shutdown or time
+# limit (57), locks, serialisation.
 _BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
 _BUSY_POSTGRES = ("08", "53", "57", "55P03", "40001", "40P01")
 
 
 class UnauthorizedError(SophiaError):
-    """Nobody has shown a valid key."""
+    """The request has no valid key."""
 
 
 class ForbiddenError(SophiaError):
-    """The key is valid, and not meant for this."""
+    """The key is valid but does not allow this."""
 
 
 class TooManyRequestsError(SophiaError):
-    """The key has made all the requests that it may make for now."""
+    """The key has used up its requests for now."""
 
     def __init__(self, message: str, retry_seconds: int) -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ STATUSES: Mapping[type[SophiaError], int] = {
 
 
 class FieldProblem(BaseModel):
-    """One value that cannot be used, and where it stands: `query.limit`, `body.revenue_amount`."""
+    """An invalid value and its location, such as `query.limit` or `body.revenue_amount`."""
 
     location: str
     message: str
@@ -58,7 +58,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong, after RFC 9457. `instance` is the path that was asked for."""
+    """A problem as defined by RFC 9457. `instance` is the path of the request."""
 
     type: str = Field(examples=["urn:sophia:problem:not-found"])
     title: str
@@ -76,7 +76,7 @@ def problem(
     errors: list[FieldProblem] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The answer that tells of a problem; `errors` is left out unless it was a matter of validation."""
+    """Return the response for a problem; it has `errors` only after a failed validation."""
     phrase = HTTPStatus(status).phrase
     body = Problem(
         type=f"urn:sophia:problem:{phrase.lower().replace(' ', '-')}",
@@ -91,12 +91,12 @@ def problem(
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses=` of a route that may answer with these problems."""
+    """Return the `responses=` of a route that may answer with these problems."""
     return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
 
 
 def name_problems(schema: dict[str, Any]) -> None:
-    """Give the problems in an OpenAPI document their media type; FastAPI says that of the route's good answers."""
+    """Set the media type of problems in an OpenAPI document; FastAPI gives them that of the successful response."""
     reference = {"$ref": f"#/components/schemas/{Problem.__name__}"}
     for path in schema.get("paths", {}).values():
         for operation in path.values():
@@ -106,23 +106,23 @@ def name_problems(schema: dict[str, Any]) -> None:
 
 
 def install_problems(app: FastAPI) -> None:
-    """Let every foreseen error of this application become a problem document."""
-    app.add_exception_handler(SophiaError, tell_sophia_error)
-    app.add_exception_handler(RequestValidationError, tell_invalid_request)
-    app.add_exception_handler(HTTPException, tell_http_error)
-    app.add_exception_handler(PoolTimeoutError, tell_busy)
-    app.add_exception_handler(DBAPIError, tell_database_error)
+    """Register handlers that turn expected errors into problem documents."""
+    app.add_exception_handler(SophiaError, handle_sophia_error)
+    app.add_exception_handler(RequestValidationError, handle_invalid_request)
+    app.add_exception_handler(HTTPException, handle_http_error)
+    app.add_exception_handler(PoolTimeoutError, handle_busy)
+    app.add_exception_handler(DBAPIError, handle_database_error)
 
 
-def tell_sophia_error(request: Request, error: Exception) -> JSONResponse:
+def handle_sophia_error(request: Request, error: Exception) -> JSONResponse:
     status, headers = status_of(error)
-    # What an unforeseen or internal error says is for the log, not for whoever asked.
+    # The message of an internal error belongs into the log, not into the response.
     detail = "Sophia failed to answer; the log of the server says why." if status == 500 else str(error)  # noqa: PLR2004
     return problem(status, detail, request.url.path, headers=headers)
 
 
 def status_of(error: Exception) -> tuple[int, dict[str, str]]:
-    """The status of one of Sophia's own errors, and the headers that belong to it."""
+    """Return the HTTP status and headers for one of Sophia's errors."""
     if isinstance(error, UnauthorizedError):
         return 401, {"WWW-Authenticate": 'Bearer realm="sophia"'}
     if isinstance(error, TooManyRequestsError):
@@ -131,18 +131,18 @@ def status_of(error: Exception) -> tuple[int, dict[str, str]]:
     return status, {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
 
 
-def tell_invalid_request(request: Request, error: Exception) -> JSONResponse:
-    """What was sent is not repeated: it may be long, and it may be secret."""
+def handle_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    """Return the problem of an invalid request without its values, which may be long or secret."""
     details = error.errors() if isinstance(error, RequestValidationError) else []
     errors = [
         FieldProblem(location=".".join(str(part) for part in item["loc"]), message=item["msg"], type=item["type"])
         for item in details
     ]
-    said = "; ".join(f"{item.location}: {item.message}" for item in errors[:3])
-    return problem(422, f"The request cannot be used as it is. {said}", request.url.path, errors=errors)
+    summary = "; ".join(f"{item.location}: {item.message}" for item in errors[:3])
+    return problem(422, f"The request is not valid. {summary}", request.url.path, errors=errors)
 
 
-def tell_http_error(request: Request, error: Exception) -> JSONResponse:
+def handle_http_error(request: Request, error: Exception) -> JSONResponse:
     status, detail, headers = 500, "", None
     if isinstance(error, HTTPException):
         status, detail, headers = error.status_code, error.detail, error.headers
@@ -155,7 +155,7 @@ def tell_http_error(request: Request, error: Exception) -> JSONResponse:
     return problem(status, detail, request.url.path, headers=headers)
 
 
-def tell_busy(request: Request, _error: Exception) -> JSONResponse:
+def handle_busy(request: Request, _error: Exception) -> JSONResponse:
     return problem(
         503,
         "The database is busy. Try again in a moment.",
@@ -164,29 +164,29 @@ def tell_busy(request: Request, _error: Exception) -> JSONResponse:
     )
 
 
-def tell_database_error(request: Request, error: Exception) -> JSONResponse:
-    """A database that is full or away for now is a 503 (J12). Anything else is ours to mend, and goes on as it is."""
+def handle_database_error(request: Request, error: Exception) -> JSONResponse:
+    """Return 503 for a database that is saturated or unreachable (J12). Raise any other error again: it is a fault of Sophia."""
     if isinstance(error, DBAPIError) and is_saturation(error):
-        return tell_busy(request, error)
+        return handle_busy(request, error)
     raise error
 
 
-def tell(request: Request, error: Exception) -> JSONResponse:
-    """One of our own errors, or one of the database, outside of an endpoint. Raises what is ours to mend."""
+def error_response(request: Request, error: Exception) -> JSONResponse:
+    """Return the response for an error of Sophia or the database outside of an endpoint. Raises faults of Sophia again."""
     if isinstance(error, SophiaError):
-        return tell_sophia_error(request, error)
-    return tell_busy(request, error) if isinstance(error, PoolTimeoutError) else tell_database_error(request, error)
+        return handle_sophia_error(request, error)
+    return handle_busy(request, error) if isinstance(error, PoolTimeoutError) else handle_database_error(request, error)
 
 
 def is_saturation(error: DBAPIError) -> bool:
-    """Whether trying again later can help: locked, out of connections, restarting, or beaten by another writer."""
+    """Return whether a retry can help: the database is locked, out of connections or restarting, or a conflicting write won."""
     original = error.orig
     if isinstance(original, sqlite3.Error):
-        # The lowest byte is the primary result code; the others say more of the same.
+        # The lowest byte is the primary result code; the others give details.
         return getattr(original, "sqlite_errorcode", 0) & 0xFF in _BUSY_SQLITE
     state = getattr(original, "sqlstate", None)
     if state is None:
-        # What goes wrong while connecting has no state. psycopg's ConnectionTimeout is an OperationalError too.
+        # Errors while connecting have no state. psycopg's ConnectionTimeout is an OperationalError too.
         return error.connection_invalidated or any(
             base.__name__ == "OperationalError" for base in type(original).__mro__
         )

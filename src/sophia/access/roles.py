@@ -6,7 +6,7 @@ from enum import StrEnum
 class Role(StrEnum):
     """What a key may do with the clients that it sees.
 
-    READ answers questions. WRITE also changes what is recorded about clients: conversions, costs, goals, annotations,
+    READ reads. WRITE also changes what is recorded about clients: conversions, costs, goals, annotations,
     campaigns, drafts. PUBLISH also approves and rejects drafts and manages the publishing queue. ADMIN also changes the
     clients themselves and, with a key for every client, what concerns the whole portfolio.
     """

@@ -1,4 +1,4 @@
-"""What surrounds every answer, as plain ASGI: request ids, headers, HEAD, conditional GETs, the last resort."""
+"""ASGI middleware around every response: request ids, headers, metrics, HEAD, conditional GETs, unexpected errors."""
 
 import hashlib
 import re
@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sophia.access.middleware import HttpMiddleware
 from sophia.access.problems import problem
 from sophia.vault import redact_secrets
 
@@ -19,12 +20,12 @@ log = structlog.get_logger(__name__)
 
 API_VERSION = "1"
 API_PATH = "/api/"
-SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def on_start_of_answer(send: Send, change: Callable[[Message, MutableHeaders], None]) -> Send:
-    """`send`, with the status and headers of the answer changed on their way."""
+def on_response_start(send: Send, change: Callable[[Message, MutableHeaders], None]) -> Send:
+    """Return a `send` that passes the start of the response through `change`."""
 
     async def changed(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -34,36 +35,24 @@ def on_start_of_answer(send: Send, change: Callable[[Message, MutableHeaders], N
     return changed
 
 
-class RequestIds:
-    """Names every request: by the X-Request-ID that came with it when that is sane, else by a new one (J11)."""
+class RequestIds(HttpMiddleware):
+    """Gives every request an id: its X-Request-ID header if that is valid, else a new one (J11)."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        given = Headers(scope=scope).get("x-request-id", "")
-        name = given if SANE_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        header = Headers(scope=scope).get("x-request-id", "")
+        name = header if VALID_REQUEST_ID.fullmatch(header) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = name
 
         def change(_message: Message, headers: MutableHeaders) -> None:
             headers["X-Request-ID"] = name
 
-        await self.app(scope, receive, on_start_of_answer(send, change))
+        await self.app(scope, receive, on_response_start(send, change))
 
 
-class SafeHeaders:
-    """Headers that keep browsers and caches from doing what they should not. What an endpoint sets itself, stays."""
+class SafeHeaders(HttpMiddleware):
+    """Adds headers that restrict browsers and caches. Headers that an endpoint sets itself stay."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         api = scope["path"].startswith(API_PATH)
 
         def change(message: Message, headers: MutableHeaders) -> None:
@@ -74,15 +63,15 @@ class SafeHeaders:
             if api:
                 headers["Sophia-Api-Version"] = API_VERSION
                 headers.add_vary_header("Authorization, X-API-Key")
-            # What may be asked again by its ETag may be kept by the browser that asked, and is checked every time.
-            kept = message["status"] in (200, 304) and "etag" in headers
-            headers.setdefault("Cache-Control", "private, no-cache" if kept else "no-store")
+            # A browser may keep a response with an ETag, but must validate it every time.
+            has_tag = message["status"] in (200, 304) and "etag" in headers
+            headers.setdefault("Cache-Control", "private, no-cache" if has_tag else "no-store")
 
-        await self.app(scope, receive, on_start_of_answer(send, change))
+        await self.app(scope, receive, on_response_start(send, change))
 
 
-class HttpFigures:
-    """Counts and times of requests, by the template of the route: an id in a label would make a series per client."""
+class HttpMetrics:
+    """Counts and times requests by the template of their route; an id in a label would make a series per client."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._count = Counter(
@@ -97,30 +86,27 @@ class HttpFigures:
         )
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        known = method if method in METHODS else "other"
-        self._count.labels(known, route, str(status)).inc()
-        self._seconds.labels(known, route).observe(seconds)
+        label = method if method in METHODS else "other"
+        self._count.labels(label, route, str(status)).inc()
+        self._seconds.labels(label, route).observe(seconds)
 
 
 def template_of(scope: Scope) -> str:
-    """`/clients/{client_id}` for `/clients/7`. A route inside a router knows only its own end of the path."""
+    """Return `/clients/{client_id}` for `/clients/7`. A route inside a router has only the last part of its path."""
     if "endpoint" not in scope:
         return "unmatched"
     names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
     return "/".join(names.get(part, part) for part in scope["path"].split("/"))
 
 
-class Observed:
-    """Counts, times and logs every request; the query is not logged, for people paste keys into it (K10)."""
+class RequestLog(HttpMiddleware):
+    """Counts, times and logs every request. Queries are not logged, because people paste keys into them (K10)."""
 
-    def __init__(self, app: ASGIApp, figures: HttpFigures) -> None:
-        self.app = app
-        self.figures = figures
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+        super().__init__(app)
+        self.metrics = metrics
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status = time.perf_counter(), 500
 
         def change(message: Message, _headers: MutableHeaders) -> None:
@@ -128,11 +114,11 @@ class Observed:
             status = message["status"]
 
         try:
-            await self.app(scope, receive, on_start_of_answer(send, change))
+            await self.app(scope, receive, on_response_start(send, change))
         finally:
             seconds = time.perf_counter() - started
             route = template_of(scope)
-            self.figures.observe(scope["method"], route, status, seconds)
+            self.metrics.observe(scope["method"], route, status, seconds)
             log.info(
                 "request",
                 method=scope["method"],
@@ -143,14 +129,11 @@ class Observed:
             )
 
 
-class Heads:
-    """Answers HEAD as GET would, without the body; stops whoever makes a long one as soon as it begins."""
+class HeadRequests(HttpMiddleware):
+    """Answers HEAD as GET, without the body; stops an endpoint that streams as soon as its body begins."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
 
@@ -162,14 +145,14 @@ class Heads:
             if message.get("more_body", False):
                 raise EnoughError
 
-        asked = {**scope, "method": "GET"}
+        get_scope = {**scope, "method": "GET"}
         try:
-            await self.app(asked, receive, without_body)
+            await self.app(get_scope, receive, without_body)
         except EnoughError:
             pass
         finally:
-            # What was found out about the route, for whoever counts requests by it.
-            scope.update({name: asked[name] for name in ("endpoint", "path_params") if name in asked})
+            # Pass the route on to the middleware that counts requests by route.
+            scope.update({name: get_scope[name] for name in ("endpoint", "path_params") if name in get_scope})
 
 
 class EnoughError(Exception):
@@ -177,21 +160,18 @@ class EnoughError(Exception):
 
 
 def held(start: Message) -> bool:
-    """Whether an answer waits until it is complete: the good ones, but for exports, which may be of any length."""
+    """Return whether to hold a response until it is complete: all successful ones except exports, which have any length."""
     return start["status"] == 200 and not Headers(raw=start["headers"]).get("content-type", "").startswith("text/csv")  # noqa: PLR2004
 
 
-class ConditionalGet:
-    """Marks the answers of the API with an ETag and answers 304 when the asker has them already (J11)."""
+class ConditionalGet(HttpMiddleware):
+    """Adds an ETag to responses of the API and answers 304 when the client has the response already (J11)."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(API_PATH):
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "GET" or not scope["path"].startswith(API_PATH):
             await self.app(scope, receive, send)
             return
-        known = Headers(scope=scope).get("if-none-match", "")
+        if_none_match = Headers(scope=scope).get("if-none-match", "")
         start: Message = {}
         body: list[bytes] = []
 
@@ -206,19 +186,19 @@ class ConditionalGet:
             else:
                 body.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    await answer(start, b"".join(body), known, send)
+                    await send_tagged(start, b"".join(body), if_none_match, send)
 
         await self.app(scope, receive, hold)
 
 
-async def answer(start: Message, body: bytes, known: str, send: Send) -> None:
-    """Send the whole answer with its ETag, or 304 when `known`, an If-None-Match, names it."""
-    # Weak: compression changes the bytes afterwards, and not what they mean.
+async def send_tagged(start: Message, body: bytes, if_none_match: str, send: Send) -> None:
+    """Send the response with its ETag, or 304 when the If-None-Match header names it."""
+    # The tag is weak, because compression changes the bytes afterwards.
     tag = f'W/"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
     headers = MutableHeaders(scope=start)
     headers["ETag"] = tag
-    names = {name.strip().removeprefix("W/") for name in known.split(",")}
-    if known.strip() == "*" or tag.removeprefix("W/") in names:
+    names = {name.strip().removeprefix("W/") for name in if_none_match.split(",")}
+    if if_none_match.strip() == "*" or tag.removeprefix("W/") in names:
         start["status"], body = 304, b""
         for name in ("content-length", "content-type"):
             del headers[name]
@@ -226,16 +206,10 @@ async def answer(start: Message, body: bytes, known: str, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-class LastResort:
-    """An error that nobody foresaw becomes a problem document and a line in the log."""
+class UnexpectedErrors(HttpMiddleware):
+    """Turns an unexpected error into a problem document and a line in the log."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
 
         def change(_message: Message, _headers: MutableHeaders) -> None:
@@ -243,13 +217,13 @@ class LastResort:
             begun = True
 
         try:
-            await self.app(scope, receive, on_start_of_answer(send, change))
+            await self.app(scope, receive, on_response_start(send, change))
         except Exception as error:
             if begun:
                 raise
             name = scope.get("state", {}).get("request_id")
-            # Struck out, because the text of a database error holds the values that were sent to it.
-            told = redact_secrets("".join(traceback.format_exception(error)))
-            log.error("request failed", path=redact_secrets(scope["path"]), request_id=name, traceback=told)  # noqa: TRY400
+            # The text of a database error contains the values of the statement.
+            trace = redact_secrets("".join(traceback.format_exception(error)))
+            log.error("request failed", path=redact_secrets(scope["path"]), request_id=name, traceback=trace)  # noqa: TRY400
             detail = f"Sophia failed to answer; the log of the server says why, under request {name}."
             await problem(500, detail, scope["path"])(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What an endpoint is given: who asks, the store, the settings and the clock."""
+"""What an endpoint gets: the viewer, the store, the settings and the time; and the check of keys and roles."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,22 +22,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sophia.access.bounds import STORE_SECONDS
 from sophia.access.keys import Viewer, identify
 from sophia.access.limits import RateLimits
-from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError, tell
+from sophia.access.middleware import HttpMiddleware
+from sophia.access.problems import ForbiddenError, TooManyRequestsError, UnauthorizedError, error_response
 from sophia.access.roles import Role
 from sophia.access.transport import API_PATH
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import SophiaError
 
 LONGEST_KEY = 200
 
-bearer_scheme = HTTPBearer(auto_error=False, description="A key that `sophia key create` has shown.")
-header_scheme = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, in a header of its own.")
+bearer_scheme = HTTPBearer(auto_error=False, description="A key from `sophia key create`.")
+header_scheme = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key in another header.")
 
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """What all requests share; hangs on `app.state.house`."""
+    """What all requests share, as `app.state.app_state`."""
 
     database: Database
     settings: Settings
@@ -48,10 +49,10 @@ class AppState:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One request of somebody who has shown a valid key.
+    """A request with a valid key.
 
-    It carries the store and not a session: an endpoint opens its session inside its own thread and closes it before it
-    returns. A session that a dependency opened would wait for a thread while all threads wait for its connection.
+    It has the store rather than a session: an endpoint opens and closes its session in its own thread. A session that a
+    dependency opened could wait for a thread while all threads wait for its connection.
     """
 
     viewer: Viewer
@@ -61,35 +62,34 @@ class RequestContext:
 
     @property
     def allowed_clients(self) -> frozenset[int] | None:
-        """The clients that may be seen; None for all."""
+        """Return the ids of the clients that the key sees; None for all."""
         return self.viewer.client_ids
 
     @property
     def actor(self) -> str:
-        """Who does what is done, as it is kept."""
+        """Return the actor as it is stored with events."""
         return f"{self.viewer.identity.partition(' ')[0]} {self.viewer.name}"
 
 
 def expect_known_parameters(request: Request) -> None:
-    """Raises RequestValidationError for a parameter of the address that the route does not know, or that stands there
-    twice and has one value only: of two readings of a question one is wrong, and an answer would hide it.
+    """Raise RequestValidationError for an unknown query parameter, and for one that is repeated but takes a single value.
+
+    Such a request is ambiguous, and an answer would hide that.
     """
     route = request.scope.get("route")
-    known = dict(parameters(route.dependant)) if isinstance(route, APIRoute) else {}
+    takes_list = dict(parameters(route.dependant)) if isinstance(route, APIRoute) else {}
     wrong = []
     for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
-        if name not in known:
-            wrong.append(
-                {"loc": ("query", name[:100]), "msg": "There is no such parameter here", "type": "extra_forbidden"}
-            )
-        elif count > 1 and not known[name]:
-            wrong.append({"loc": ("query", name), "msg": "May be given once only", "type": "repeated"})
+        if name not in takes_list:
+            wrong.append({"loc": ("query", name[:100]), "msg": "There is no such parameter", "type": "extra_forbidden"})
+        elif count > 1 and not takes_list[name]:
+            wrong.append({"loc": ("query", name), "msg": "This parameter can be set only once", "type": "repeated"})
     if wrong:
         raise RequestValidationError(wrong)
 
 
 def parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
-    """What may stand in the address for this route, and whether more than once."""
+    """Yield each query parameter of a route and whether it takes several values."""
     for field in dependant.query_params:
         model = field.field_info.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
@@ -101,15 +101,15 @@ def parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
         yield from parameters(inner)
 
 
-def key_of(headers: Headers) -> str | None:
-    """The key that was sent, if one was and it can be one."""
+def read_key(headers: Headers) -> str | None:
+    """Return the key in the headers, or None when there is none of a plausible length."""
     scheme, key = get_authorization_scheme_param(headers.get("authorization"))
     key = key if scheme.lower() == "bearer" else headers.get("x-api-key", "")
     return key if 0 < len(key) <= LONGEST_KEY else None
 
 
-def recognise(app_state: AppState, key: str | None, address: str) -> Viewer:
-    """Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often."""
+def authenticate(app_state: AppState, key: str | None, address: str) -> Viewer:
+    """Return the viewer of a key. Raises UnauthorizedError without a valid key, TooManyRequestsError above the limit."""
     viewer = None
     if key is not None:
         with app_state.database.within(STORE_SECONDS).read() as session:
@@ -128,21 +128,20 @@ def address_of(scope: Scope) -> str:
     return client[0] if client else "unknown"
 
 
-class Guard:
-    """Lets nobody send a body who has not shown a key: it is not read, and what is wrong with it is not said (D3, D7)."""
+class Guard(HttpMiddleware):
+    """Checks the key before a body is read, so that a request without a key learns nothing about its body (D3, D7)."""
 
     def __init__(self, app: ASGIApp, app_state: AppState) -> None:
-        self.app = app
+        super().__init__(app)
         self.app_state = app_state
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_write = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS")
-        if is_write and scope["path"].startswith(API_PATH):
-            key = key_of(Headers(scope=scope))
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and scope["path"].startswith(API_PATH):
+            key = read_key(Headers(scope=scope))
             try:
-                viewer = await run_in_threadpool(recognise, self.app_state, key, address_of(scope))
+                viewer = await run_in_threadpool(authenticate, self.app_state, key, address_of(scope))
             except (SophiaError, DBAPIError, PoolTimeoutError) as error:
-                await tell(Request(scope), error)(scope, receive, send)
+                await error_response(Request(scope), error)(scope, receive, send)
                 return
             scope.setdefault("state", {})["viewer"] = viewer
         await self.app(scope, receive, send)
@@ -153,22 +152,22 @@ def request_context(
     _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(bearer_scheme)],
     _header: Annotated[str | None, Security(header_scheme)],
 ) -> RequestContext:
-    """Return what the key that was sent may see. Routes declare a `Permission`, which asks for this.
+    """Return the context of a request with a valid key. Routes declare a `Permission`, which depends on this.
 
-    Raises UnauthorizedError without a valid key, TooManyRequestsError when it was used too often.
+    Raises UnauthorizedError without a valid key, TooManyRequestsError above the limit.
     """
     app_state: AppState = request.app.state.app_state
     viewer = request.scope.get("state", {}).get("viewer")
     if not isinstance(viewer, Viewer):
-        viewer = recognise(app_state, key_of(request.headers), address_of(request.scope))
+        viewer = authenticate(app_state, read_key(request.headers), address_of(request.scope))
     return RequestContext(viewer, app_state.database.within(STORE_SECONDS), app_state.settings, app_state.clock())
 
 
 class Permission:
     """The role that a route requires, and whether it requires a key that sees every client.
 
-    Every route except /healthz declares exactly one, as the type of a parameter: this is the only place that checks roles.
-    The check comes before that of clients, parameters and body, so that a refusal tells nothing about them.
+    Every route except /healthz declares exactly one, as the type of a parameter. Roles are checked here and nowhere else,
+    before clients, parameters and body, so that a refusal reveals nothing about them.
     """
 
     def __init__(self, role: Role, *, every_client: bool = False) -> None:
@@ -178,14 +177,14 @@ class Permission:
     async def __call__(
         self, request: Request, context: Annotated[RequestContext, Depends(request_context)]
     ) -> RequestContext:
-        """Raises ForbiddenError when the key may not do this, and RequestValidationError for parameters that the route
-        does not have.
+        """Return the context. Raises ForbiddenError when the key's role does not allow the route, and
+        RequestValidationError for parameters that the route does not have.
         """
         viewer = context.viewer
         if not viewer.role.includes(self.role):
             raise ForbiddenError(
                 f"This needs a key with the role {self.role}; the key {viewer.name!r} has the role {viewer.role}. Use "
-                f"another key, or let whoever operates Sophia run: sophia key role NAME {self.role}"
+                f"another key, or ask the operator of Sophia to run: sophia key role NAME {self.role}"
             )
         if self.every_client and context.allowed_clients is not None:
             raise ForbiddenError(
@@ -195,15 +194,7 @@ class Permission:
         return context
 
 
-def permission_of(dependant: Dependant) -> Permission | None:
-    """Return the permission that a route declares, or None if it declares none."""
-    for inner in dependant.dependencies:
-        if isinstance(inner.call, Permission):
-            return inner.call
-    return None
-
-
-# A read, with any key.
+# Any key may read.
 ReadContext = Annotated[RequestContext, Depends(Permission(Role.READ))]
 WriteContext = Annotated[RequestContext, Depends(Permission(Role.WRITE))]
 PublishContext = Annotated[RequestContext, Depends(Permission(Role.PUBLISH))]

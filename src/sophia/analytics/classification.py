@@ -1,8 +1,10 @@
-"""Who decides a metric: the platform's algorithm, or people. Taken from the catalogue, never guessed."""
+"""Classifies metrics by what drives them, the platform's algorithm or people, from the catalogue."""
 
 from collections.abc import Iterator
 
-from sophia.meta.catalogue import CANONICAL, METRICS, Level, MetricClass, Platform, explain
+from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.lookup import METRICS, explain
+from sophia.meta.catalogue.terms import Level, Platform
 
 
 def _classes() -> Iterator[tuple[str, MetricClass]]:
@@ -11,12 +13,12 @@ def _classes() -> Iterator[tuple[str, MetricClass]]:
         yield canonical.name, canonical.metric_class
     for metric in METRICS:
         for name in metric.stored_names:
-            meaning = metric.canonical_of(name)
-            if meaning is not None:
-                yield name, CANONICAL[meaning].metric_class
+            canonical_name = metric.canonical_of(name)
+            if canonical_name is not None:
+                yield name, CANONICAL[canonical_name].metric_class
 
 
-# The tests hold that no name has two classes, on whatever platform and level it occurs.
+# A test checks that no name has two classes, on any platform and level.
 _CLASS_OF: dict[str, MetricClass] = dict(_classes())
 
 ALGO_DEPENDENT: frozenset[str] = frozenset(
@@ -30,10 +32,10 @@ ALGO_INDEPENDENT: frozenset[str] = frozenset(
 def classify(
     metric_name: str, platform: Platform | None = None, level: Level | None = None, breakdown: str = ""
 ) -> MetricClass:
-    """Return who decides a metric, given the name under which it is stored, or a canonical name.
+    """Return the class of a metric by its stored or canonical name.
 
-    With platform and level the name is looked up there first; `breakdown` (as stored) tells the parts of
-    `follows_and_unfollows` apart, if both are given. Any other name is unclassified: ` reach` and `Reach` are not reach.
+    With platform and level, the catalogue is searched there first. `breakdown` (as stored) distinguishes the parts of
+    `follows_and_unfollows`. Any other name is unclassified: ` reach` and `Reach` are not `reach`.
     """
     if platform is not None and level is not None:
         explained = explain(platform, level, metric_name, breakdown)
@@ -45,7 +47,7 @@ def classify(
 def is_algorithm_dependent(
     metric_name: str, platform: Platform | None = None, level: Level | None = None, breakdown: str = ""
 ) -> bool | None:
-    """Return True or False, or None where neither is true: levels, and names that are unclassified."""
+    """Return whether a metric depends on the algorithm; None for levels and unclassified names."""
     metric_class = classify(metric_name, platform, level, breakdown)
     if metric_class is MetricClass.ALGORITHM_DEPENDENT:
         return True

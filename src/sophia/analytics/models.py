@@ -1,8 +1,8 @@
-"""Tables of the measurements: the specification's eight models, and the series, runs and revisions beside them."""
+"""Registers all tables of analytics: the eight models of the specification, and the tables around them."""
 
 from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
-from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.audience.models import TargetAudienceEntry
 from sophia.analytics.benchmarks.models import IndustryBenchmark
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
@@ -57,7 +57,6 @@ __all__ = [
     "DerivedMetric",
     "EngagementMetric",
     "Fetch",
-    "IdealCustomer",
     "IndustryBenchmark",
     "KPISnapshot",
     "KPISnapshotRevision",
@@ -74,6 +73,7 @@ __all__ = [
     "QuarantinedItem",
     "RefusedObject",
     "StoredMetric",
+    "TargetAudienceEntry",
     "TrackedLink",
     "Watermark",
 ]

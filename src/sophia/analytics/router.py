@@ -1,4 +1,4 @@
-"""The REST API: everything under /api/analytics, and what the operator's machines ask of the whole."""
+"""The REST API: all endpoints under /api/analytics, and the operations endpoints."""
 
 from fastapi import APIRouter
 
@@ -24,13 +24,13 @@ PREFIX = "/api/analytics"
 
 
 def api_router() -> APIRouter:
-    """All endpoints of the API. Those without a client in their path come first, or `portfolio` would be taken for one."""
+    """Return all endpoints. Paths without a client come first, because `portfolio` would match `{client_id}`."""
     router = APIRouter(prefix=PREFIX, responses=documented(401, 403, 422, 429, 500, 503))
     router.include_router(runs_router.router, tags=["portfolio"])
     router.include_router(reports_router.portfolio, tags=["portfolio"])
     router.include_router(anomalies_router.portfolio, tags=["portfolio"])
     router.include_router(annotations_router.portfolio, tags=["portfolio"])
-    router.include_router(benchmarks_router.everybody, tags=["portfolio"])
+    router.include_router(benchmarks_router.portfolio, tags=["portfolio"])
     router.include_router(reports_router.router, tags=["clients"])
     router.include_router(readings_router.router, tags=["clients"])
     router.include_router(posting_times_router.router, tags=["clients"])

@@ -1,1 +1,1 @@
-"""How the API describes itself: a title for each operation, and a page that shows the OpenAPI document and sends requests."""
+"""The OpenAPI document with titles and required fields, and a page that shows it and sends requests."""

@@ -1,7 +1,7 @@
-"""The page /docs: shows the OpenAPI document to whoever has a key, and sends requests with that key.
+"""The page /docs, which shows the OpenAPI document to the holder of a key and sends requests with that key.
 
-The page itself holds nothing but the program and needs no key, because a browser cannot send one with an address. Its
-program asks for the key, reads /openapi.json with it, and keeps it in memory only. Everything comes from this server.
+The page needs no key itself, because a browser cannot send one with an address. Its program asks for the key, reads
+/openapi.json with it, and keeps it in memory only. All files come from this server.
 """
 
 from importlib.resources import files
@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def send(name: str) -> Response:
-    """Return one file of the page. It is read at each request: few ask, and an import must not read files."""
+    """Return a file of the page. Requests are few and an import must not read files, so each request reads it."""
     content = (files("sophia.api_documents") / name).read_bytes()
     headers = {"Content-Security-Policy": SECURITY_POLICY}
     return Response(content, media_type=MEDIA_TYPES[name], headers=headers)

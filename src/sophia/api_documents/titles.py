@@ -1,4 +1,4 @@
-"""The title of each operation in the OpenAPI document; FastAPI would use the names of functions."""
+"""The titles of operations in the OpenAPI document; FastAPI would use the names of functions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -95,7 +95,7 @@ TITLES: Mapping[str, str] = {
 
 
 def name_operations(document: dict[str, Any]) -> None:
-    """Give the operations of an OpenAPI document their titles; one without an entry here keeps FastAPI's."""
+    """Set the titles of operations in an OpenAPI document; an operation without an entry here keeps FastAPI's title."""
     for path, operations in document.get("paths", {}).items():
         for method, operation in operations.items():
             operation["summary"] = TITLES.get(f"{method.upper()} {path}", operation.get("summary", ""))

@@ -1,6 +1,7 @@
-"""Commands: parse, call one function, show the answer. What is slow to import is imported inside the commands.
+"""The commands: they parse arguments, call a function and show its result.
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly done, 130 and 143 stopped by Ctrl-C or SIGTERM.
+They import slow modules inside functions, so that --help answers at once. Exit codes: 0 done, 1 error, 2 wrong usage,
+3 partly done, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
 """
 
 import sys
@@ -8,6 +9,7 @@ import sys
 import typer
 
 from sophia.cli import (
+    annotations,
     audience,
     benchmarks,
     brief,
@@ -16,11 +18,13 @@ from sophia.cli import (
     collecting,
     comments,
     connecting,
-    conversion_records,
+    conversion_records,  # noqa: F401 - adds its commands to `sophia conversions`
     conversions,
+    costs,
     decisions,
     demo,
     drafts,
+    goals,
     keys,
     links,
     posting_times,
@@ -30,7 +34,6 @@ from sophia.cli import (
     status,
     store,
     tokens,
-    told,
     users,
 )
 from sophia.cli.errors import SophiaGroup
@@ -44,34 +47,42 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# In the order in which --help shows them. A new command is a module with `register`, named here.
-for module in (
-    demo,
-    serving,
-    connecting,
-    collecting,
-    status,
-    report,
-    brief,
-    posting_times,
-    audience,
-    benchmarks,
-    drafts,
-    publishing,
-    clients,
-    conversions,
-    conversion_records,
-    campaigns,
-    decisions,
-    links,
-    told,
-    comments,
-    keys,
-    users,
-    tokens,
-    store,
-):
-    module.register(app)
+# Both in the order of --help, which shows the commands without subcommands first.
+COMMANDS = (
+    demo.demo,
+    serving.serve,
+    connecting.connect,
+    collecting.collect,
+    collecting.backfill,
+    status.status,
+    report.report,
+    brief.brief,
+    posting_times.posting_times,
+    annotations.annotate,
+    comments.comments,
+)
+GROUPS = {
+    "audience": audience.audience,
+    "benchmarks": benchmarks.benchmarks,
+    "draft": drafts.drafts,
+    "publish": publishing.publishing,
+    "client": clients.clients,
+    "conversions": conversions.conversions,
+    "campaigns": campaigns.campaigns,
+    "decisions": decisions.decisions,
+    "links": links.links,
+    "costs": costs.costs,
+    "goals": goals.goals,
+    "competitors": comments.competitors,
+    "key": keys.keys,
+    "user": users.users,
+    "tokens": tokens.tokens,
+    "db": store.store,
+}
+for command in COMMANDS:
+    app.command()(command)
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

@@ -1,95 +1,87 @@
-"""`sophia audience`: who a client reaches, whom it wants to reach, and how much of the one is the other."""
+"""`sophia audience`: the audience of a client, its target audiences, and how well they match."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from sophia.cli.arguments import Client
-from sophia.cli.drawing import figure, heading, line
-from sophia.cli.opening import open_installation
-from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, show_table
+from sophia.cli.formatting import format_figure
+from sophia.cli.installation import open_installation
+from sophia.cli.output import echo, echo_heading
+from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.audience.fit import Profile
-    from sophia.analytics.audience.queries import AccountAudience
+    from sophia.analytics.audience.matching import AudienceDimension, AudienceMatch, Gender
+    from sophia.analytics.audience.queries import AccountAudience, AudienceKind
 
-audience = typer.Typer(help="Who a client reaches, and whom it wants to reach.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the profile, such as 'young families'.")]
-SHOWN_PARTS = 5
+audience = typer.Typer(help="Show a client's audience and set its target audiences.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the target audience, such as 'young families'.")]
+LARGEST_PARTS = 5
 
 
 @audience.command("show")
 def show_(
     client: Client,
-    who: Annotated[str, typer.Option("--of", help="followers, engaged or reached.")] = "followers",
+    kind: Annotated[str, typer.Option("--of", help="followers, engaged or reached.")] = "followers",
     as_json: AsJson = False,
 ) -> None:
-    """Show the audience of each account, and how it fits each ideal customer."""
+    """Show the audience of each account, and how well it matches each target audience."""
+    from sophia.analytics.audience.queries import AUDIENCES, client_audience, list_target_audiences
+
     installation = open_installation()
-    from sophia.analytics.audience.queries import AUDIENCES, audiences, ideal_customers  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-
-    if who not in AUDIENCES:
+    if kind not in AUDIENCES:
         raise typer.BadParameter(f"Give one of {', '.join(AUDIENCES)}.", param_hint="--of")
+    client_row = installation.find_client(client)
     with installation.database.read() as session:
-        known = find_client(session, client)
-        number, name = known.id, known.name
-        found = audiences(session, number, who)
-        profiles = [ideal_customer.profile for ideal_customer in ideal_customers(session, number)]
+        result = client_audience(session, client_row.id, cast("AudienceKind", kind))
+        targets = list_target_audiences(session, client_row.id)
     if as_json:
-        from sophia.analytics.audience.schemas import AudienceAnswer, account_audience_answer  # noqa: PLC0415
-
-        accounts = [account_audience_answer(one, profiles) for one in found]
-        answer = AudienceAnswer.model_validate({"client_id": number, "audience": who, "accounts": accounts})
-        echo(answer.model_dump_json(indent=2))
+        show_record(result)
         return
-    for one in found:
-        show(name, who, one, profiles)
-    if not found:
-        line(f"{name} has no account yet.")
-    elif not profiles:
-        line(f"There is no ideal customer yet. Set one: sophia audience profile {number} NAME --ages 25-44")
+    for account_audience in result.accounts:
+        show(client_row.name, kind, account_audience)
+    if not result.accounts:
+        echo(f"{client_row.name} has no account yet.")
+    elif not targets:
+        echo(f"There is no target audience yet. Set one: sophia audience profile {client_row.id} NAME --ages 25-44")
 
 
-def show(name: str, who: str, account_audience: "AccountAudience", profiles: "list[Profile]") -> None:
-    from sophia.analytics.audience.fit import fits  # noqa: PLC0415
-    from sophia.analytics.audience.schemas import DIMENSIONS  # noqa: PLC0415
-
-    heading(f"{name} on {account_audience.platform.value}: {who}")
+def show(name: str, kind: str, account_audience: "AccountAudience") -> None:
+    echo_heading(f"{name} on {account_audience.platform.value}: {kind}")
     if account_audience.reason is not None:
-        line(f"{account_audience.reason}\n")
+        echo(f"{account_audience.reason}\n")
         return
-    show_table([row for dimension in DIMENSIONS for row in part_rows(account_audience, dimension)], empty="")
-    rows = [
-        {"ideal customer": one.profile.name, "overall": figure(one.overall)}
-        | {"age": figure(one.age), "gender": figure(one.gender), "country": figure(one.country)}
-        | {"place": figure(one.place)}
-        for one in fits(profiles, account_audience.cells)
-    ]
+    show_table([row for dimension in account_audience.dimensions for row in part_rows(dimension)], empty="")
+    rows = [match_row(match) for match in account_audience.fits]
     if rows:
-        line("")
+        echo("")
         show_table(rows, empty="")
-    line("")
+    echo("")
 
 
-def part_rows(account_audience: "AccountAudience", dimension: str) -> list[dict[str, str]]:
-    """All ages in order, else the largest parts; and those of whom nothing is known."""
-    from sophia.analytics.audience.fit import AGE, by_dimension, known_percent, unknown_percent  # noqa: PLC0415
+def match_row(match: "AudienceMatch") -> dict[str, str]:
+    return {
+        "target audience": match.name,
+        "match": format_figure(match.overall),
+        "age": format_figure(match.age),
+        "gender": format_figure(match.gender),
+        "country": format_figure(match.country),
+        "place": format_figure(match.place),
+    }
 
-    people = by_dimension(account_audience.cells, dimension)
-    if not people:
-        return []
-    day = str(account_audience.day_of(dimension))
-    shares = list(known_percent(account_audience.cells, dimension).items())
-    told = sorted(shares, key=lambda part: part[0]) if dimension == AGE else shares[:SHOWN_PARTS]
+
+def part_rows(dimension: "AudienceDimension") -> list[dict[str, str]]:
+    """Return all ages in order, or the largest parts of another dimension, then the people Meta does not classify."""
+    by, day = dimension.dimension, str(dimension.day)
+    shares = [(part, part.percent) for part in dimension.parts if part.percent is not None]
+    shares = sorted(shares, key=lambda share: share[0].value) if by == "age" else shares[:LARGEST_PARTS]
     rows = [
-        {"by": dimension, "": value, "people": f"{people[value]:,}", "share": figure(share), "as of": day}
-        for value, share in told
+        {"by": by, "": part.value, "people": f"{part.people:,}", "share": format_figure(share), "as of": day}
+        for part, share in shares
     ]
-    unknown = unknown_percent(account_audience.cells, dimension, account_audience.everybody)
-    if unknown.value:
-        rows.append({"by": dimension, "": "not known", "people": "", "share": figure(unknown), "as of": day})
+    if dimension.unknown.value:
+        share = format_figure(dimension.unknown)
+        rows.append({"by": by, "": "unknown", "people": "", "share": share, "as of": day})
     return rows
 
 
@@ -97,55 +89,48 @@ def part_rows(account_audience: "AccountAudience", dimension: str) -> list[dict[
 def profile(
     client: Client,
     name: Name,
-    ages: Annotated[str | None, typer.Option(help="Both included: 25-44; 55+ without an upper end.")] = None,
-    genders: Annotated[list[str] | None, typer.Option("--gender", help="F or M; may be repeated.")] = None,
+    ages: Annotated[str | None, typer.Option(help="25-44 includes both ages; 55+ has no upper limit.")] = None,
+    genders: Annotated[list[str] | None, typer.Option("--gender", help="F or M. Can be repeated.")] = None,
     countries: Annotated[
-        list[str] | None, typer.Option("--country", help="ISO code or English name; may be repeated.")
+        list[str] | None, typer.Option("--country", help="ISO code or English name. Can be repeated.")
     ] = None,
     places: Annotated[
-        list[str] | None, typer.Option("--place", help="City, region, or both as Meta writes them; may be repeated.")
+        list[str] | None, typer.Option("--place", help="City, region, or both as Meta writes them. Can be repeated.")
     ] = None,
 ) -> None:
-    """Set an ideal customer: whom the client wants to reach. One of the same name is replaced."""
-    installation = open_installation()
-    from sophia.analytics.audience.fit import Profile  # noqa: PLC0415
-    from sophia.analytics.audience.store import put_ideal_customer  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    """Set a target audience. It replaces the client's target audience of the same name."""
+    from sophia.analytics.audience.matching import AgeRange, TargetAudience
+    from sophia.analytics.audience.store import put_target_audience
 
-    wanted = Profile(
+    installation = open_installation()
+    target = TargetAudience(
         name=name,
-        ages=None if ages is None else parse_ages(ages),
-        genders=tuple(gender.upper() for gender in genders or ()),
+        ages=None if ages is None else AgeRange(*parse_ages(ages)),
+        genders=tuple(cast("Gender", gender.upper()) for gender in genders or ()),
         countries=tuple(countries or ()),
         places=tuple(places or ()),
     )
-    with installation.database.write() as session:
-        known = find_client(session, client)
-        put_ideal_customer(session, known.id, wanted, installation.clock())
-        echo(f"{known.name} wants to reach {name!r}. See: sophia audience show {known.id}")
+    with installation.write_client(client) as (session, client_id):
+        put_target_audience(session, client_id, target, installation.clock())
+    echo(f"The target audience {name!r} is set. See its match: sophia audience show {client_id}")
 
 
 def parse_ages(text: str) -> tuple[int, int | None]:
-    """The years of `25-44` and of `55+`. Raises BadParameter for anything else."""
+    """Return the ages of `25-44` or `55+`. Raise BadParameter for anything else."""
     low, dash, high = text.strip().partition("-")
     open_end = not dash and low.endswith("+")
     low = low.removesuffix("+") if open_end else low
     if not all(part.isascii() and part.isdigit() and len(part) < 4 for part in ([low] if open_end else [low, high])):  # noqa: PLR2004 - years of a life
-        raise typer.BadParameter("Ages look like 25-44, or like 55+.", param_hint="--ages")
+        raise typer.BadParameter("Write ages as 25-44 or 55+.", param_hint="--ages")
     return int(low), None if open_end else int(high)
 
 
 @audience.command()
 def remove(client: Client, name: Name) -> None:
-    """Delete an ideal customer; what was collected stays."""
+    """Delete a target audience. The collected data stays."""
+    from sophia.analytics.audience.store import delete_target_audience
+
     installation = open_installation()
-    from sophia.analytics.audience.store import delete_ideal_customer  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-
-    with installation.database.write() as session:
-        delete_ideal_customer(session, find_client(session, client).id, name)
-    echo(f"{name!r} is deleted.")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(audience, name="audience")
+    with installation.write_client(client) as (session, client_id):
+        delete_target_audience(session, client_id, name)
+    echo(f"The target audience {name!r} is deleted.")

@@ -1,21 +1,20 @@
-"""`sophia brief`: every client in one word, those first who need somebody most."""
+"""`sophia brief`: the state of every client, the most urgent first."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import typer
-
-from sophia.cli.arguments import AsOf, First, Last, Week, chosen_window
-from sophia.cli.drawing import changed, figure, heading, line, sparkline
-from sophia.cli.opening import open_installation
-from sophia.cli.output import echo, paint
-from sophia.cli.tables import AsJson, show_table
+from sophia.cli.arguments import AsOf, First, Last, Week, parse_date_range
+from sophia.cli.formatting import format_change, format_figure, sparkline
+from sophia.cli.installation import open_installation
+from sophia.cli.output import echo, echo_heading, paint
+from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.reports.brief_records import Brief
 
-# The colours of the states, as a terminal of 256 colours has them.
+# The colours of the states on a terminal of 256 colours.
 COLOURS = {"coral": "bold color(209)", "amber": "color(214)", "sage": "color(108)", "no data": "dim"}
+STATE_LABELS = {"coral": "coral (critical)", "amber": "amber (watch)", "sage": "sage (on track)", "no data": "no data"}
 
 
 def brief(
@@ -25,47 +24,44 @@ def brief(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show who needs somebody now (coral), who a look (amber), who is well (sage), and who has no data, with the reasons."""
+    """Show the state of every client with the reasons.
+
+    coral: critical. amber: watch. sage: on track. no data: nothing was collected.
+    """
+    from sophia.analytics.reports.brief import make_brief
+
     installation = open_installation()
-    from sophia.analytics.reports.brief import make_brief  # noqa: PLC0415
-
-    window = chosen_window(week, first, last, as_of or installation.clock())
-    found = make_brief(installation.database, None, installation.clock(), window, as_of=as_of)
+    window = parse_date_range(week, first, last, as_of or installation.clock())
+    portfolio_brief = make_brief(installation.database, None, installation.clock(), window, as_of=as_of)
     if as_json:
-        from sophia.analytics.reports.brief_schemas import BriefAnswer  # noqa: PLC0415
-
-        echo(BriefAnswer.model_validate(found).model_dump_json(indent=2))
+        show_record(portfolio_brief)
         return
-    show(found, as_of)
+    show(portfolio_brief, as_of)
 
 
 def show(brief: "Brief", as_of: datetime | None = None) -> None:
-    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.meta.reporting_zone import ONE_DAY
 
-    heading(f"The portfolio: {brief.window.start} to {brief.window.end - ONE_DAY}")
+    echo_heading(f"The portfolio: {brief.window.start} to {brief.window.end - ONE_DAY}")
     for sentence in brief.commentary:
-        line(sentence.text)
+        echo(sentence.text)
     for client in brief.clients:
-        line("")
-        line(paint(client.state.value, COLOURS[client.state.value]), "  ", paint(client.name, "bold"))
+        echo("")
+        echo(paint(STATE_LABELS[client.state.value], COLOURS[client.state.value]), "  ", paint(client.name, "bold"))
         for reason in client.reasons:
-            line(f"  · {reason.text}")
-    line("")
+            echo(f"  · {reason.text}")
+    echo("")
     rows = [
         {
             "client": client.name,
-            "state": client.state.value,
-            "posts": figure(client.kpis["posts"]),
-            "views": figure(client.kpis["views"]),
-            "change": changed(client.changes["views"].percent),
-            "engagements": figure(client.kpis["engagements"]),
+            "state": STATE_LABELS[client.state.value],
+            "posts": format_figure(client.kpis["posts"]),
+            "views": format_figure(client.kpis["views"]),
+            "change": format_change(client.changes["views"].percent),
+            "engagements": format_figure(client.kpis["engagements"]),
             "8 weeks": sparkline(client.weekly_views),
         }
         for client in brief.clients
     ]
     empty = "There is no client yet. Begin with: sophia connect"
-    show_table(rows, empty=empty if as_of is None else f"Nobody was a client yet at {as_of:%Y-%m-%d %H:%M %Z}.")
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(brief)
+    show_table(rows, empty=empty if as_of is None else f"There was no client at {as_of:%Y-%m-%d %H:%M %Z}.")

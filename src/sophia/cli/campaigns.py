@@ -1,77 +1,68 @@
-"""`sophia campaigns`: show them, and group drafts by content pillar and month."""
+"""`sophia campaigns`: show campaigns, and group drafts by content pillar and month."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from sophia.cli.arguments import Client
-from sophia.cli.opening import open_installation
+from sophia.cli.arguments import Client, OptionalClient
+from sophia.cli.installation import open_installation
 from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, show_json, show_table
+from sophia.cli.tables import AsJson, show_json, show_list
 
-campaigns = typer.Typer(help="Drafts that belong together, and what they came to.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from sophia.analytics.campaigns.queries import CampaignRecord
+
+campaigns = typer.Typer(help="Group drafts into campaigns and show their results.", no_args_is_help=True)
 
 
 @campaigns.command("list")
 def list_(client: Client, as_json: AsJson = False) -> None:
     """Show a client's campaigns, newest first."""
-    installation = open_installation()
-    from sophia.analytics.campaigns.queries import list_campaigns  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    from sophia.analytics.campaigns.queries import list_campaigns
 
-    with installation.database.read() as session:
-        found = list_campaigns(session, find_client(session, client).id, installation.clock())
-    if as_json:
-        show_json({"campaigns": found})
-        return
-    rows = [
-        {
-            "id": str(one.id),
-            "name": one.name,
-            "slug": one.slug,
-            "status": one.status,
-            "from": str(one.start_date),
-            "to": str(one.end_date or ""),
-            "drafts": str(len(one.draft_ids)),
-            "posts": str(one.totals.posts),
-            "sales": str(one.totals.conversions.value),
-            "revenue": ", ".join(f"{figure.value} {figure.currency}" for figure in one.revenue),
-        }
-        for one in found
-    ]
-    show_table(rows, empty="There is no campaign yet. Group drafts by pillar and month: sophia campaigns group")
+    installation = open_installation()
+    with installation.read_client(client) as (session, client_id):
+        listed = list_campaigns(session, client_id, installation.clock())
+    empty = "There is no campaign yet. Group drafts by pillar and month: sophia campaigns group"
+    show_list("campaigns", listed, campaign_row, as_json=as_json, empty=empty)
+
+
+def campaign_row(campaign: "CampaignRecord") -> dict[str, str]:
+    return {
+        "id": str(campaign.id),
+        "name": campaign.name,
+        "slug": campaign.slug,
+        "status": campaign.status,
+        "from": str(campaign.start_date),
+        "to": str(campaign.end_date or ""),
+        "drafts": str(len(campaign.draft_ids)),
+        "posts": str(campaign.totals.posts),
+        "sales": str(campaign.totals.conversions.value),
+        "revenue": ", ".join(f"{figure.value} {figure.currency}" for figure in campaign.revenue),
+    }
 
 
 @campaigns.command()
-def group(
-    client: Annotated[
-        str | None, typer.Argument(metavar="[CLIENT]", help="Name or id; all clients if left out.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put drafts that are in no grouped campaign into that of their content pillar and month; twice changes nothing."""
-    installation = open_installation()
-    from sophia.analytics.campaigns.store import group_drafts  # noqa: PLC0415
-    from sophia.portfolio.service import find_client, list_clients  # noqa: PLC0415
+def group(client: OptionalClient = None, as_json: AsJson = False) -> None:
+    """Group drafts into one campaign per content pillar and month. Repeating the command changes nothing."""
+    from sophia.analytics.campaigns.store import group_drafts
+    from sophia.portfolio.service import list_clients
 
-    with installation.database.read() as session:
-        wanted = None if client is None else find_client(session, client).id
-        known = [
-            one for one in list_clients(session) if one.id == wanted or (wanted is None and one.status == "active")
-        ]
-    done = {}
-    for one in known:
+    installation = open_installation()
+    if client is not None:
+        clients = {(row := installation.find_client(client)).id: row.name}
+    else:
+        with installation.database.read() as session:
+            clients = {row.id: row.name for row in list_clients(session) if row.status == "active"}
+    results = {}
+    for client_id, name in clients.items():
         with installation.database.write() as session:
-            done[one.name] = group_drafts(session, one.id, installation.clock())
+            results[name] = group_drafts(session, client_id, installation.clock())
     if as_json:
-        show_json({"clients": done})
+        show_json({"clients": results})
         return
-    for name, result in done.items():
+    for name, result in results.items():
         echo(
             f"{name}: {result.drafts} drafts grouped, {result.campaigns} new campaigns; "
-            f"{result.without_pillar} drafts have no content pillar, {result.without_day} no day."
+            f"{result.without_pillar} drafts have no content pillar, {result.without_day} have no date."
         )
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(campaigns, name="campaigns")

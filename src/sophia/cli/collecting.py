@@ -1,4 +1,4 @@
-"""`sophia collect` and `sophia backfill`: collect now, whatever is due or not."""
+"""`sophia collect` and `sophia backfill`: collect now, independent of the schedule."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sophia.cli.errors import ERROR, PARTLY
-from sophia.cli.opening import Installation, open_installation
+from sophia.cli.installation import Installation, open_installation
 from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, show_json
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Client = Annotated[str | None, typer.Option(metavar="NAME_OR_ID", help="Only the accounts of this client.")]
 Account = Annotated[int | None, typer.Option(metavar="ID", min=1, help="Only this account; `sophia status` shows ids.")]
 Since = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Days and posts from this day on, as far as Meta goes.")
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Days and posts from this day on, as far back as Meta answers."),
 ]
 
 
@@ -28,46 +29,46 @@ def collect(
     client: Client = None,
     account: Account = None,
     since: Since = None,
-    comments: Annotated[bool, typer.Option("--comments", help="Read comments and competitors instead.")] = False,
+    comments: Annotated[bool, typer.Option("--comments", help="Collect comments and competitors instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Collect accounts now."""
-    from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
+    from sophia.analytics.collector.plan import Plan
 
-    first = past(since)
+    first_day = past_day(since)
     if comments:
-        if first is not None:
-            raise typer.BadParameter("comments are read as far back as they are kept", param_hint="--since")
-        collect_now(client, account, lambda _: Plan("comments", comments_only=True), as_json=as_json, what="comments")
+        if first_day is not None:
+            raise typer.BadParameter("--comments cannot be combined with --since.", param_hint="--since")
+        collect_now(client, account, lambda _: Plan("comments", comments_only=True), as_json=as_json, noun="comments")
         return
-    collect_now(client, account, lambda _: Plan("manual", since=first), as_json=as_json)
+    collect_now(client, account, lambda _: Plan("manual", since=first_day), as_json=as_json)
 
 
 def backfill(client: Client = None, account: Account = None, since: Since = None, as_json: AsJson = False) -> None:
-    """Read history, by default all that Meta still has: 2 years for Facebook, 90 days for Instagram."""
-    from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
-    from sophia.cli.opening import utc_now  # noqa: PLC0415
-    from sophia.meta import facebook, instagram  # noqa: PLC0415
-    from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
+    """Collect history, by default all that Meta has: 2 years for Facebook, 90 days for Instagram."""
+    from sophia.analytics.collector.plan import Plan
+    from sophia.cli.installation import utc_now
+    from sophia.meta import facebook, instagram
+    from sophia.meta.reporting_zone import reporting_day
 
     limits = {"facebook": facebook.HISTORY_DAYS, "instagram": instagram.HISTORY_DAYS}
-    first, today = past(since), reporting_day(utc_now())
+    first_day, today = past_day(since), reporting_day(utc_now())
 
     def plan(account_info: "AccountInfo") -> "Plan":
         oldest = today - timedelta(days=limits[account_info.platform] - 1)
-        return Plan("backfill", since=first or oldest, at_least=timedelta(days=90))
+        return Plan("backfill", since=first_day or oldest, at_least=timedelta(days=90))
 
     collect_now(client, account, plan, as_json=as_json)
 
 
-def past(since: datetime | None) -> date | None:
-    """The day. A day that has not come yet is a mistake of usage."""
-    from sophia.cli.opening import utc_now  # noqa: PLC0415
+def past_day(since: datetime | None) -> date | None:
+    """Return the date. Raise BadParameter for a date in the future."""
+    from sophia.cli.installation import utc_now
 
     if since is None:
         return None
     if since.date() > utc_now().date():
-        raise typer.BadParameter("that day has not come yet", param_hint="--since")
+        raise typer.BadParameter("The day is in the future.", param_hint="--since")
     return since.date()
 
 
@@ -77,34 +78,34 @@ def collect_now(
     plan: Callable[["AccountInfo"], "Plan"],
     *,
     as_json: bool,
-    what: str = "readings",
+    noun: str = "readings",
 ) -> None:
     installation = open_installation()
-    accounts = chosen(installation, client, account)
+    accounts = chosen_accounts(installation, client, account)
     outcomes = collect_accounts(installation, accounts, plan, as_json=as_json)
     if as_json:
-        show_json({"accounts": [as_document(a, o) for a, o in zip(accounts, outcomes, strict=True)]})
+        show_json({"accounts": [as_document(*pair) for pair in zip(accounts, outcomes, strict=True)]})
     else:
-        summarise(outcomes, what)
+        summarise(outcomes, noun)
     code = exit_code(outcomes)
     if code:
         raise typer.Exit(code)
 
 
-def chosen(installation: Installation, client: str | None, account: int | None) -> list["AccountInfo"]:
-    """The accounts that were asked for. Raises NotFoundError when there are none."""
-    from sophia.errors import NotFoundError  # noqa: PLC0415
-    from sophia.portfolio.service import find_client, list_accounts  # noqa: PLC0415
+def chosen_accounts(installation: Installation, client: str | None, account: int | None) -> list["AccountInfo"]:
+    """Return the requested accounts. Raise NotFoundError when there are none."""
+    from sophia.errors import NotFoundError
+    from sophia.portfolio.service import list_accounts
 
+    client_id = installation.find_client_id(client)
     with installation.database.read() as session:
-        client_id = None if client is None else find_client(session, client).id
-        known = list_accounts(session, client_id=client_id, account_ids=None if account is None else [account])
-    named = client is not None or account is not None
-    accounts = [one for one in known if named or one.status != "paused"]
+        listed = list_accounts(session, client_id=client_id, account_ids=None if account is None else [account])
+    is_selection = client is not None or account is not None
+    accounts = [row for row in listed if is_selection or row.status != "paused"]
     if not accounts:
-        what = "such account" if named else "account"
+        noun = "such account" if is_selection else "account"
         raise NotFoundError(
-            f"There is no {what} to collect. `sophia status` shows accounts, `sophia connect` adds some."
+            f"There is no {noun} to collect. Show accounts: sophia status. Add accounts: sophia connect"
         )
     return accounts
 
@@ -116,16 +117,16 @@ def collect_accounts(
     *,
     as_json: bool,
 ) -> list["RunOutcome"]:
-    from sophia.cli.progress import watch  # noqa: PLC0415
-    from sophia.cli.running import run  # noqa: PLC0415
-    from sophia.jobs.collecting import Order, collect_orders  # noqa: PLC0415
+    from sophia.cli.cancellation import run
+    from sophia.cli.progress import account_progress
+    from sophia.jobs.collecting import Order, collect_orders
 
     async def work() -> list["RunOutcome"]:
         async with installation.graph_client() as graph:
             collector = installation.context(graph).collector()
             orders = [Order(account, plan(account)) for account in accounts]
-            with watch(len(accounts), silent=as_json) as watching:
-                return await collect_orders(collector, orders, watching)
+            with account_progress(len(accounts), silent=as_json) as progress_of:
+                return await collect_orders(collector, orders, progress_of)
 
     return run(work())
 
@@ -146,24 +147,19 @@ def as_document(account: "AccountInfo", outcome: "RunOutcome") -> dict[str, Any]
     }
 
 
-def summarise(outcomes: list["RunOutcome"], what: str = "readings") -> None:
-    """What became of all accounts together."""
+def summarise(outcomes: list["RunOutcome"], noun: str = "readings") -> None:
+    """Print one line about all accounts together."""
     counts: dict[str, int] = {}
     for outcome in outcomes:
         counts[outcome.status] = counts.get(outcome.status, 0) + 1
     new, changed = sum(o.saved.new for o in outcomes), sum(o.saved.changed for o in outcomes)
     states = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     accounts = f"{len(outcomes)} account{'' if len(outcomes) == 1 else 's'}"
-    echo(f"{accounts} ({states}): {new:,} {what} new, {changed:,} changed")
+    echo(f"{accounts} ({states}): {new:,} {noun} new, {changed:,} changed")
 
 
 def exit_code(outcomes: list["RunOutcome"]) -> int:
-    """0 when all is well, 1 when nothing is, 3 in between (C10)."""
+    """Return 0 when every run is ok, 1 when every run failed, 3 otherwise (C10)."""
     if all(outcome.status == "ok" for outcome in outcomes):
         return 0
     return PARTLY if any(outcome.status in ("ok", "partial") for outcome in outcomes) else ERROR
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(collect)
-    app.command()(backfill)

@@ -1,114 +1,122 @@
-"""`sophia comments` and `sophia competitors`: what people write, how it sounds, and whom a client is compared with."""
+"""`sophia comments` and `sophia competitors`: comments with their sentiment, and competitors on Instagram."""
 
-from datetime import datetime, timedelta
-from typing import Annotated
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from sophia.cli.arguments import DAYS, Client, Last
-from sophia.cli.opening import open_installation
+from sophia.cli.installation import open_installation
 from sophia.cli.output import echo
 from sophia.cli.report import comment_lines
-from sophia.cli.tables import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local_time, on_one_line, show_json, show_list, show_table
 
-competitors = typer.Typer(help="Whom a client is compared with on Instagram.", no_args_is_help=True)
-Username = Annotated[str, typer.Argument(metavar="USERNAME", help="On Instagram, with or without @.")]
-SHORTEST = 60
+if TYPE_CHECKING:
+    from sophia.analytics.comments.competitors import ListedCompetitor
+    from sophia.analytics.comments.queries import ListedComment
+    from sophia.meta.reporting_zone import DateRange
+
+competitors = typer.Typer(help="Compare a client with other accounts on Instagram.", no_args_is_help=True)
+Username = Annotated[str, typer.Argument(metavar="USERNAME", help="Instagram user name, with or without @.")]
+LONGEST_COMMENT = 60
 
 
 def comments(
     client: Client,
     first: Annotated[datetime | None, typer.Option("--from", formats=DAYS, help="First day.")] = None,
     last: Last = None,
-    tone: Annotated[str | None, typer.Option(help="positive, neutral, negative or 'not scored'.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Show so many of the newest.")] = 20,
+    tone: Annotated[
+        str | None,
+        typer.Option(
+            "--sentiment", "--tone", help="Only comments that are positive, neutral, negative or 'not scored'."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="List this many of the newest comments.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show how comments sound, by default those of the last 28 days, and the newest of them."""
-    installation = open_installation()
-    from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments  # noqa: PLC0415
-    from sophia.analytics.comments.sentiment import Tone, overview  # noqa: PLC0415
-    from sophia.analytics.figures.figures import DateRange  # noqa: PLC0415
-    from sophia.analytics.readings.permissions import account_ids  # noqa: PLC0415
-    from sophia.meta.reporting_zone import reporting_day  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    """Show the sentiment of comments, by default of the last 28 days, and list the newest comments."""
+    from sophia.analytics.comments.queries import CommentFilter, comments_by_platform, list_comments
+    from sophia.analytics.comments.sentiment import SentimentLabel, comment_overview
+    from sophia.analytics.readings.permissions import account_ids
+    from sophia.meta.reporting_zone import reporting_day
 
-    if tone is not None and tone not in {one.value for one in Tone}:
-        raise typer.BadParameter("A tone is positive, neutral, negative or 'not scored'.", param_hint="--tone")
-    end = reporting_day(installation.clock()) if last is None else last.date()
-    start = end - timedelta(days=27) if first is None else first.date()
-    if end < start:
-        raise typer.BadParameter(f"--to {end} is before --from {start}.")
-    with installation.database.read() as session:
-        number = find_client(session, client).id
-        window = DateRange(start, end + timedelta(days=1))
-        said = overview(comments_by_platform(session, account_ids(session, number), window))
-        found = list_comments(session, number, CommentFilter(start, end, tone=tone), limit=limit)
+    installation = open_installation()
+    if tone is not None and tone not in set(SentimentLabel):
+        raise typer.BadParameter("Give positive, neutral, negative or 'not scored'.", param_hint="--sentiment")
+    window = comment_days(first, last, reporting_day(installation.clock()))
+    start, end = window.start, window.end - timedelta(days=1)
+    with installation.read_client(client) as (session, client_id):
+        overview = comment_overview(comments_by_platform(session, account_ids(session, client_id), window))
+        newest = list_comments(session, client_id, CommentFilter(start, end, tone=tone), limit=limit)
     if as_json:
-        show_json({"start": start, "end": end, "sentiment": said, "comments": found})
+        show_json({"start": start, "end": end, "sentiment": overview, "comments": newest})
         return
-    echo(said.verdict)
-    for line in comment_lines(said):
+    echo(overview.verdict)
+    for line in comment_lines(overview):
         echo(f"  {line}")
-    rows = [
-        {
-            "written": local(one.written_at, installation.settings.operator_zone),
-            "platform": one.platform,
-            "tone": "own" if one.is_own else one.tone,
-            "comment": shortened(one.text),
-        }
-        for one in found
-    ]
+    zone = installation.settings.operator_zone
     show_table(
-        rows, empty="There is no comment here. Comments are read once a day; `sophia collect --comments` does now."
+        [comment_row(comment, zone) for comment in newest],
+        empty="No comment matches. Sophia reads comments once a day; to read them now: sophia collect --comments",
     )
 
 
-def shortened(text: str | None) -> str:
-    words = " ".join((text or "").split())
-    return words if len(words) <= SHORTEST else f"{words[: SHORTEST - 1]}…"
+def comment_days(first: datetime | None, last: datetime | None, today: date) -> "DateRange":
+    """Return the chosen days, by default the last 28. Raise BadParameter when the last day is before the first."""
+    from sophia.meta.reporting_zone import DateRange
+
+    end = today if last is None else last.date()
+    start = end - timedelta(days=27) if first is None else first.date()
+    if end < start:
+        raise typer.BadParameter(f"--to {end} is before --from {start}.")
+    return DateRange(start, end + timedelta(days=1))
+
+
+def comment_row(comment: "ListedComment", zone: ZoneInfo) -> dict[str, str]:
+    return {
+        "written": local_time(comment.written_at, zone),
+        "platform": comment.platform,
+        "sentiment": "own" if comment.is_own else comment.tone,
+        "comment": on_one_line(comment.text or "", LONGEST_COMMENT),
+    }
 
 
 @competitors.command("list")
 def list_(client: Client, as_json: AsJson = False) -> None:
-    """Show a client's competitors, and what was last seen of them."""
-    installation = open_installation()
-    from sophia.analytics.comments.competitors import list_competitors  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    """Show a client's competitors with their latest numbers."""
+    from sophia.analytics.comments.competitors import list_competitors
 
-    with installation.database.read() as session:
-        found = list_competitors(session, find_client(session, client).id)
-    if as_json:
-        show_json({"competitors": found})
-        return
-    rows = [
-        {
-            "id": str(one.id),
-            "username": one.username,
-            "status": one.status,
-            "followers": "" if one.followers_count is None else f"{one.followers_count:,}",
-            "posts": "" if one.media_count is None else f"{one.media_count:,}",
-            "read on": str(one.read_on or ""),
-            "problem": one.problem or "",
-        }
-        for one in found
-    ]
-    show_table(rows, empty="There is no competitor yet. Name one: sophia competitors add")
+    with open_installation().read_client(client) as (session, client_id):
+        listed = list_competitors(session, client_id)
+    empty = "There is no competitor yet. Add one: sophia competitors add"
+    show_list("competitors", listed, competitor_row, as_json=as_json, empty=empty)
+
+
+def competitor_row(competitor: "ListedCompetitor") -> dict[str, str]:
+    return {
+        "id": str(competitor.id),
+        "username": competitor.username,
+        "status": competitor.status,
+        "followers": "" if competitor.followers_count is None else f"{competitor.followers_count:,}",
+        "posts": "" if competitor.media_count is None else f"{competitor.media_count:,}",
+        "read on": str(competitor.read_on or ""),
+        "problem": competitor.problem or "",
+    }
 
 
 @competitors.command()
 def add(client: Client, username: Username, as_json: AsJson = False) -> None:
-    """Name a competitor by its Instagram name; it is looked at once a day."""
-    installation = open_installation()
-    from sophia.analytics.comments.competitors_store import add_competitor  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    """Add a competitor by its Instagram user name. Sophia reads its numbers once a day."""
+    from sophia.analytics.comments.competitors_store import add_competitor
 
-    with installation.database.write() as session:
-        number = add_competitor(session, find_client(session, client).id, username, installation.clock())
+    installation = open_installation()
+    with installation.write_client(client) as (session, client_id):
+        competitor_id = add_competitor(session, client_id, username, installation.clock())
     if as_json:
-        show_json({"id": number})
+        show_json({"id": competitor_id})
         return
-    echo(f"Competitor {number} is looked at with the next comments: sophia collect --comments")
+    echo(f"Competitor {competitor_id} is added. To read its numbers now: sophia collect --comments")
 
 
 @competitors.command()
@@ -116,16 +124,9 @@ def remove(
     client: Client,
     competitor: Annotated[int, typer.Argument(metavar="ID", help="As `sophia competitors list` shows it.")],
 ) -> None:
-    """Forget a competitor and everything that was seen of it."""
-    installation = open_installation()
-    from sophia.analytics.comments.competitors_store import remove_competitor  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    """Delete a competitor and all its numbers."""
+    from sophia.analytics.comments.competitors_store import remove_competitor
 
-    with installation.database.write() as session:
-        remove_competitor(session, find_client(session, client).id, competitor)
-    echo(f"Competitor {competitor} is forgotten.")
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(comments)
-    app.add_typer(competitors, name="competitors")
+    with open_installation().write_client(client) as (session, client_id):
+        remove_competitor(session, client_id, competitor)
+    echo(f"Competitor {competitor} is deleted.")

@@ -1,4 +1,4 @@
-"""`sophia conversions list|show|amend|delete|restore|source`: single conversions, and whose sales count."""
+"""`sophia conversions list|show|amend|delete|restore|source`: manage single conversions, and choose sources of sales."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,19 +6,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sophia.cli.arguments import DAYS, Client, First, Last, chosen_window
-from sophia.cli.conversions import EventName, checked, conversions, currency, show_shared
-from sophia.cli.opening import open_installation
+from sophia.cli.arguments import (
+    DAYS,
+    Client,
+    First,
+    Last,
+    check_currency,
+    check_text,
+    option_check,
+    parse_amount,
+    parse_date_range,
+)
+from sophia.cli.conversions import EventName, conversions, show_shared
+from sophia.cli.installation import open_installation
 from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, show_json, show_table
-from sophia.cli.told import amount
+from sophia.cli.tables import AsJson, show_json, show_list, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.conversions.listing import ConversionRecord
+    from sophia.analytics.conversions.listing import ConversionRecord, ConversionVersionRecord
     from sophia.analytics.conversions.sources import ConversionSources
 
-Number = Annotated[int, typer.Argument(metavar="CONVERSION", min=1, help="Its id, as the list shows it.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.")]
+ConversionId = Annotated[int, typer.Argument(metavar="CONVERSION", min=1, help="Its id, as the list shows it.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="The reason, which is stored.")]
 LONGEST_REASON = 500
 
 
@@ -27,41 +36,42 @@ def list_(
     client: Client,
     first: First = None,
     last: Last = None,
-    event_type: Annotated[EventName | None, typer.Option("--type", help="Of one type only.")] = None,
-    source: Annotated[str | None, typer.Option(help="Of one source only.")] = None,
-    external_id: Annotated[str | None, typer.Option("--id", help="Of one order or transaction number only.")] = None,
-    removed: Annotated[bool, typer.Option("--removed", help="Deleted and withdrawn ones too.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    event_type: Annotated[
+        EventName | None, typer.Option("--type", metavar="TYPE", help=f"Only this type: {', '.join(EventName)}.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    external_id: Annotated[str | None, typer.Option("--id", help="Only this order or transaction number.")] = None,
+    removed: Annotated[bool, typer.Option("--removed", help="Include deleted and withdrawn conversions.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Show this many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List conversions, newest day first."""
-    installation = open_installation()
-    from sophia.analytics.conversions.listing import ConversionFilter, list_conversions  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    from sophia.analytics.conversions.listing import ConversionFilter, list_conversions
 
-    window = chosen_window(None, first, last, installation.clock())
+    installation = open_installation()
+    window = parse_date_range(None, first, last, installation.clock())
     conversion_filter = ConversionFilter(
         window, None if event_type is None else event_type.value, source, external_id, removed
     )
-    with installation.database.read() as session:
-        found = list_conversions(session, find_client(session, client).id, conversion_filter, limit=limit)
-    if as_json:
-        show_json({"conversions": found})
-    else:
-        show_table([row(record) for record in found], empty="No conversion matches.")
+    with installation.read_client(client) as (session, client_id):
+        records = list_conversions(session, client_id, conversion_filter, limit=limit)
+    show_list("conversions", records, record_row, as_json=as_json, empty="No conversion matches.")
 
 
-def row(record: "ConversionRecord") -> dict[str, str]:
+def amount_text(version: "ConversionVersionRecord") -> str:
+    return "" if version.revenue_amount is None else f"{version.revenue_amount:,f} {version.currency}"
+
+
+def record_row(record: "ConversionRecord") -> dict[str, str]:
     version = record.version
-    money = "" if version.revenue_amount is None else f"{version.revenue_amount:,f} {version.currency}"
-    state = "deleted" if version.removed_at is not None else "counts" if record.counts else "counts elsewhere"
+    state = "deleted" if version.removed_at is not None else "counts" if record.counts else "counts in another source"
     return {
         "id": str(record.id),
         "day": str(version.event_date),
         "type": version.event_type,
         "source": version.source if version.source == version.origin else f"{version.source} ({version.origin})",
         "number": (version.external_id or "")[:40],
-        "amount": money,
+        "amount": amount_text(version),
         "post": "" if version.content_draft_id is None else str(version.content_draft_id),
         "state": state,
         "earlier versions": str(record.revisions),
@@ -69,14 +79,12 @@ def row(record: "ConversionRecord") -> dict[str, str]:
 
 
 @conversions.command()
-def show(client: Client, conversion: Number, as_json: AsJson = False) -> None:
+def show(client: Client, conversion: ConversionId, as_json: AsJson = False) -> None:
     """Show a conversion with its earlier versions."""
-    installation = open_installation()
-    from sophia.analytics.conversions.listing import find_conversion, list_revisions  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    from sophia.analytics.conversions.listing import find_conversion, list_revisions
 
-    with installation.database.read() as session:
-        client_id = find_client(session, client).id
+    installation = open_installation()
+    with installation.read_client(client) as (session, client_id):
         record = find_conversion(session, client_id, conversion)
         history = list_revisions(session, client_id, conversion)
     if as_json:
@@ -86,7 +94,7 @@ def show(client: Client, conversion: Number, as_json: AsJson = False) -> None:
         {
             "until": "now" if version.replaced_at is None else f"{version.replaced_at:%Y-%m-%d %H:%M} UTC",
             "day": str(version.event_date),
-            "amount": "" if version.revenue_amount is None else f"{version.revenue_amount:,f} {version.currency}",
+            "amount": amount_text(version),
             "channel": version.utm_source or version.source,
             "removed by": version.removed_by or "",
             "reason": version.reason or "",
@@ -99,121 +107,113 @@ def show(client: Client, conversion: Number, as_json: AsJson = False) -> None:
 @conversions.command()
 def amend(
     client: Client,
-    conversion: Number,
+    conversion: ConversionId,
     reason: Reason,
-    day: Annotated[datetime | None, typer.Option("--date", formats=DAYS, help="The day on which it happened.")] = None,
-    amount_: Annotated[Decimal | None, typer.Option("--amount", parser=amount, help="Such as 19.90.")] = None,
-    currency_: Annotated[str | None, typer.Option("--currency", callback=checked(currency))] = None,
-    draft: Annotated[int | None, typer.Option(min=1, help="The post that led to it, by its draft.")] = None,
+    day: Annotated[datetime | None, typer.Option("--date", formats=DAYS, help="The day of the event.")] = None,
+    amount: Annotated[Decimal | None, typer.Option("--amount", parser=parse_amount, help="Such as 19.90.")] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", callback=option_check(check_currency), help="Such as CAD.")
+    ] = None,
+    draft: Annotated[int | None, typer.Option(min=1, help="The draft of the post that led to it.")] = None,
     campaign: Annotated[str | None, typer.Option(help="Its utm_campaign.")] = None,
     channel: Annotated[str | None, typer.Option(help="Its utm_source.")] = None,
 ) -> None:
-    """Amend a conversion. What it said before is kept for reports of the past."""
-    given = {
+    """Change a conversion. Reports as of an earlier moment keep the earlier version."""
+    changes = {
         "event_date": None if day is None else day.date(),
-        "revenue_amount": amount_,
-        "currency": currency_,
+        "revenue_amount": amount,
+        "currency": currency,
         "content_draft_id": draft,
         "utm_campaign": campaign,
         "utm_source": channel,
     }
-    given = {name: value for name, value in given.items() if value is not None}
-    if not given:
-        raise typer.BadParameter("Say what changes: --date, --amount, --currency, --draft, --campaign or --channel.")
-    change_conversion(client, conversion, reason, given)
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if not changes:
+        raise typer.BadParameter(
+            "Give at least one change: --date, --amount, --currency, --draft, --campaign or --channel."
+        )
+    change_conversion(client, conversion, check_reason(reason), changes)
     echo(f"Conversion {conversion} is amended.")
 
 
-def change_conversion(client: str, conversion: int, reason: str, given: dict[str, Any]) -> None:
+def change_conversion(client: str, conversion: int, reason: str, fields: dict[str, Any]) -> None:
+    from pydantic import ValidationError
+
+    from sophia.analytics.conversions.incoming import expect_event_date
+    from sophia.analytics.conversions.listing import find_conversion
+    from sophia.analytics.conversions.schemas import ConversionChange
+    from sophia.analytics.conversions.versions import amend_conversion
+
     installation = open_installation()
-    from datetime import timedelta  # noqa: PLC0415
-
-    from pydantic import ValidationError  # noqa: PLC0415
-
-    from sophia.analytics.conversions.listing import find_conversion  # noqa: PLC0415
-    from sophia.analytics.conversions.record_schemas import ConversionChange  # noqa: PLC0415
-    from sophia.analytics.conversions.schemas import EARLIEST_EVENT, expect_event_date  # noqa: PLC0415
-    from sophia.analytics.conversions.versions import amend_conversion  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-
     now = installation.clock()
     try:
-        change = ConversionChange(reason=checked_reason(reason), **given)
+        change = ConversionChange(reason=reason, **fields)
     except ValidationError as error:
-        raise typer.BadParameter("; ".join(one["msg"] for one in error.errors())) from None
+        raise typer.BadParameter("; ".join(problem["msg"] for problem in error.errors())) from None
     if change.event_date is not None:
-        expect_event_date(change.event_date, EARLIEST_EVENT, now.date() + timedelta(days=1))
-    with installation.database.write() as session:
-        client_id = find_client(session, client).id
+        expect_event_date(change.event_date, now.date())
+    with installation.write_client(client) as (session, client_id):
         changes = change.changes_of(find_conversion(session, client_id, conversion))
         amend_conversion(session, client_id, conversion, changes, change.reason, now)
 
 
-def checked_reason(text: str) -> str:
-    """Raises BadParameter for an empty reason or one that is too long."""
-    reason = " ".join(text.split())
-    if not reason or len(reason) > LONGEST_REASON:
-        raise typer.BadParameter(f"Say why, in 1 to {LONGEST_REASON} characters.", param_hint="--reason")
-    return reason
+def check_reason(text: str) -> str:
+    return check_text(text, LONGEST_REASON, "--reason")
 
 
 @conversions.command()
-def delete(client: Client, conversion: Number, reason: Reason) -> None:
-    """Delete a conversion. It is kept for reports of the past, and stays deleted when a file names it again."""
-    reason = checked_reason(reason)
-    installation = open_installation()
-    from sophia.analytics.conversions.versions import delete_conversion  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+def delete(client: Client, conversion: ConversionId, reason: Reason) -> None:
+    """Delete a conversion. Reports as of an earlier moment keep it. Importing a file does not bring it back."""
+    from sophia.analytics.conversions.versions import delete_conversion
 
-    with installation.database.write() as session:
-        delete_conversion(session, find_client(session, client).id, conversion, reason, installation.clock())
-    echo(f"Conversion {conversion} is deleted. It counts again after: sophia conversions restore")
+    reason = check_reason(reason)
+    installation = open_installation()
+    with installation.write_client(client) as (session, client_id):
+        delete_conversion(session, client_id, conversion, reason, installation.clock())
+    echo(f"Conversion {conversion} is deleted. Restore it with: sophia conversions restore")
 
 
 @conversions.command()
-def restore(client: Client, conversion: Number, reason: Reason) -> None:
-    """Let a deleted conversion count again."""
-    reason = checked_reason(reason)
-    installation = open_installation()
-    from sophia.analytics.conversions.versions import restore_conversion  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+def restore(client: Client, conversion: ConversionId, reason: Reason) -> None:
+    """Restore a deleted conversion, so that it counts again."""
+    from sophia.analytics.conversions.versions import restore_conversion
 
-    with installation.database.write() as session:
-        restore_conversion(session, find_client(session, client).id, conversion, reason, installation.clock())
+    reason = check_reason(reason)
+    installation = open_installation()
+    with installation.write_client(client) as (session, client_id):
+        restore_conversion(session, client_id, conversion, reason, installation.clock())
     echo(f"Conversion {conversion} counts again.")
 
 
 @conversions.command()
 def source(
     client: Client,
-    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Those that count.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="The sales of every source count.")] = False,
-    default: Annotated[bool, typer.Option("--default", help="Forget the choice.")] = False,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="The sources that count.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Count the sales of every source.")] = False,
+    default: Annotated[bool, typer.Option("--default", help="Go back to the default rule.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the sources of sales, or choose those whose sales and refunds count.
+    """Show the sources of sales, or choose the sources whose sales and refunds count.
 
-    Without a choice every source counts, and a sale that web analytics and a shop both name counts once, as the shop
-    says it.
+    By default every source counts. A sale that both web analytics and a shop report counts once, as the shop reports it.
     """
-    if sum((bool(sources), every, default)) > 1:
-        raise typer.BadParameter("Give either sources, --all or --default.")
-    installation = open_installation()
-    from sophia.analytics.conversions.models import EVERY_SOURCE  # noqa: PLC0415
-    from sophia.analytics.conversions.source_store import choose_sources  # noqa: PLC0415
-    from sophia.analytics.conversions.sources import list_sources  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    from sophia.analytics.conversions.models import EVERY_SOURCE
+    from sophia.analytics.conversions.source_store import choose_sources
+    from sophia.analytics.conversions.sources import list_sources
 
+    if sum((bool(sources), every, default)) > 1:
+        raise typer.BadParameter("Give sources, --all or --default.")
+    installation = open_installation()
     if sources or every or default:
         chosen = None if default else [EVERY_SOURCE] if every else sources
-        with installation.database.write() as session:
-            choose_sources(session, find_client(session, client).id, chosen, installation.clock())
-    with installation.database.read() as session:
-        found = list_sources(session, find_client(session, client).id)
+        with installation.write_client(client) as (session, client_id):
+            choose_sources(session, client_id, chosen, installation.clock())
+    with installation.read_client(client) as (session, client_id):
+        conversion_sources = list_sources(session, client_id)
     if as_json:
-        show_json(found)
+        show_json(conversion_sources)
     else:
-        show_sources(found)
+        show_sources(conversion_sources)
 
 
 def show_sources(conversion_sources: "ConversionSources") -> None:
@@ -225,17 +225,12 @@ def show_sources(conversion_sources: "ConversionSources") -> None:
             "source": source.name,
             "kind": "web analytics" if source.from_analytics else "shop or sender",
             "sales": f"{source.sales:,}",
-            "of which count": f"{source.counted_sales:,}",
+            "counted sales": f"{source.counted_sales:,}",
             "net revenue": money(source.revenue),
-            "counted": money(source.counted_revenue),
+            "counted revenue": money(source.counted_revenue),
         }
         for source in conversion_sources.sources
     ]
     show_table(rows, empty="No sales are recorded.")
     echo(f"Chosen: {'the default rule' if conversion_sources.chosen is None else ', '.join(conversion_sources.chosen)}")
     show_shared(conversion_sources.shared)
-
-
-def register(app: typer.Typer) -> None:
-    """The commands hang on `sophia conversions`, which is registered already."""
-    del app

@@ -1,163 +1,156 @@
-"""`sophia decisions`: what was decided for a client's drafts, what became of it, and what the next brief can learn."""
+"""`sophia decisions`: the decisions for a client's drafts, their outcomes, and lessons for the next brief."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sophia.cli.arguments import Client
-from sophia.cli.drawing import MINUS, MISSING, line
-from sophia.cli.opening import Installation, open_installation
+from sophia.cli.formatting import MINUS, MISSING
+from sophia.cli.installation import Installation, open_installation
 from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local_time, on_one_line, show_json, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.decisions.queries import StoredDecision
     from sophia.analytics.decisions.scoring import DecisionQuality
     from sophia.analytics.figures.figures import Figure
 
-decisions = typer.Typer(help="What was decided for drafts, and how right it was.", no_args_is_help=True)
-LONGEST_SHOWN = 40
-NONE_YET = "No decision is recorded in this time. Programs record them with POST /api/analytics/{client_id}/decisions."
+decisions = typer.Typer(help="Show decisions for drafts and score their predictions.", no_args_is_help=True)
+LONGEST_CELL = 40
+EMPTY = "No decision is recorded. Programs record them with POST /api/analytics/{client_id}/decisions."
 
 
 @decisions.command("list")
 def list_(
     client: Client,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="So many, the latest first.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="Show this many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Show a client's decisions, the latest first, with what their posts came to."""
+    """Show a client's decisions with their predictions and outcomes, newest first."""
+    from sophia.analytics.decisions.queries import list_decisions
+    from sophia.analytics.decisions.requests import DecisionsQuery
+
     installation = open_installation()
-    from sophia.analytics.decisions.queries import DecisionFilter, list_decisions  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-
-    with installation.database.read() as session:
-        page = list_decisions(session, find_client(session, client).id, DecisionFilter(), limit)
+    with installation.read_client(client) as (session, client_id):
+        page = list_decisions(session, client_id, DecisionsQuery(limit=limit))
     if as_json:
-        from sophia.analytics.decisions.schemas import DecisionAnswer  # noqa: PLC0415
-
-        answers = [DecisionAnswer.model_validate(one).model_dump(mode="json") for one in page.decisions]
-        show_json({"decisions": answers, "more": page.next_cursor is not None})
+        show_json({"decisions": page.decisions, "more": page.next_cursor is not None})
         return
     rows = [
         {
-            "id": str(one.id),
-            "decided": local(one.decided_at, installation.settings.operator_zone),
-            "stage": one.stage,
-            "decision": shortened(one.decision),
-            "draft": str(one.draft_id or ""),
-            "predicted": shortened(", ".join(say_prediction(*item) for item in (one.predicted or {}).items())),
-            "came to": shortened(came_to(one)),
+            "id": str(decision.id),
+            "decided": local_time(decision.decided_at, installation.settings.operator_zone),
+            "stage": decision.stage,
+            "decision": on_one_line(decision.decision, LONGEST_CELL),
+            "draft": str(decision.draft_id or ""),
+            "predicted": on_one_line(predictions_text(decision), LONGEST_CELL),
+            "actual": on_one_line(outcomes_text(decision), LONGEST_CELL),
         }
-        for one in page.decisions
+        for decision in page.decisions
     ]
-    show_table(rows, empty=NONE_YET)
+    show_table(rows, empty=EMPTY)
     if page.next_cursor is not None:
-        line(f"There are more than these {limit}; --limit 200 shows the most.")
+        echo(f"There are more than these {limit}. Use --limit, up to 200.")
 
 
-def say_prediction(name: str, value: object) -> str:
-    """A prediction in words: a number, a range with its middle, or a probability."""
+def predictions_text(decision: "StoredDecision") -> str:
+    return ", ".join(format_prediction(name, value) for name, value in (decision.predicted or {}).items())
+
+
+def format_prediction(name: str, value: object) -> str:
+    """Return a predicted number, a median with its range, or a probability."""
     if not isinstance(value, dict):
-        return f"{name} {amount(value)}"
+        return f"{name} {format_number(value)}"
     if "q50" in value:
-        low, middle, high = (amount(value.get(key)) for key in ("q10", "q50", "q90"))
-        return f"{name} {middle} ({low} to {high})"
-    likely = value.get("probability")
-    if not isinstance(likely, int | float):
+        low, median, high = (format_number(value.get(key)) for key in ("q10", "q50", "q90"))
+        return f"{name} {median} ({low} to {high})"
+    probability = value.get("probability")
+    if not isinstance(probability, int | float):
         return f"{name} {MISSING}"
-    least = f" at least {amount(value['at_least'])}" if "at_least" in value else ""
-    return f"{name}{least}: {likely:.0%}"
+    bound = f" at least {format_number(value['at_least'])}" if "at_least" in value else ""
+    return f"{name}{bound}: {probability:.0%}"
 
 
-def amount(value: object) -> str:
+def format_number(value: object) -> str:
     return f"{value:.10g}" if isinstance(value, int | float) else MISSING
 
 
-def shortened(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= LONGEST_SHOWN else f"{plain[: LONGEST_SHOWN - 1]}…"
-
-
-def came_to(stored_decision: "StoredDecision") -> str:
-    """What was predicted, as the posts had it at the age that the prediction speaks of."""
-    found = []
-    for post in stored_decision.posts:
-        outcomes = post.outcomes.get(stored_decision.predicted_age, {})
-        found += [
-            f"{name} {amount(outcomes[name].value)}" for name in stored_decision.predicted or {} if name in outcomes
+def outcomes_text(decision: "StoredDecision") -> str:
+    """Return the outcomes of the posts at the age that the prediction is about."""
+    texts = []
+    for post in decision.posts:
+        outcomes = post.outcomes.get(decision.predicted_age, {})
+        texts += [
+            f"{name} {format_number(outcomes[name].value)}" for name in decision.predicted or {} if name in outcomes
         ]
-    return ", ".join(found)
+    return ", ".join(texts)
 
 
 @decisions.command()
 def quality(client: Client, as_json: AsJson = False) -> None:
-    """Show how good the predictions of each stage were, by the outcomes of the last 180 days."""
+    """Score the predictions of each stage by the outcomes of the last 180 days."""
     installation = open_installation()
-    number, found = judged(installation, client)
+    scores = score_client(installation, client)
     if as_json:
-        from sophia.analytics.decisions.queries import week_scores  # noqa: PLC0415
-        from sophia.analytics.decisions.schemas import quality_answer  # noqa: PLC0415
+        from sophia.analytics.decisions.queries import week_scores
 
         with installation.database.read() as session:
-            weeks = week_scores(session, number, found.window)
-        echo(quality_answer(number, found, weeks).model_dump_json(indent=2))
+            weeks = week_scores(session, scores.client_id, scores.window)
+        show_record(replace(scores, weeks=weeks))
         return
     rows = [
         {
-            "stage": one.stage,
-            "decisions": str(one.decisions),
-            "posts": str(one.score.posts),
-            "skill": ratio(one.score.skill),
-            "shrunk": ratio(one.score.shrunk_skill),
-            "verdict": one.score.verdict.value,
-            "Brier": ratio(one.score.brier),
-            "waiting": str(one.waiting),
+            "stage": stage.stage,
+            "decisions": str(stage.decisions),
+            "posts": str(stage.posts),
+            "skill": format_ratio(stage.skill),
+            "shrunk": format_ratio(stage.shrunk_skill),
+            "verdict": stage.verdict.value,
+            "Brier": format_ratio(stage.brier),
+            "pending": str(stage.waiting),
         }
-        for one in found.stages
+        for stage in scores.stages
     ]
-    show_table(rows, empty=NONE_YET)
-    for one in found.stages:
-        line(one.text)
+    show_table(rows, empty=EMPTY)
+    for stage in scores.stages:
+        echo(stage.text)
 
 
 @decisions.command()
 def context(client: Client, as_json: AsJson = False) -> None:
-    """Show what the next brief can learn from earlier decisions: only what the evidence carries."""
-    number, found = judged(open_installation(), client)
-    from sophia.analytics.decisions.schemas import context_answer  # noqa: PLC0415
+    """Show the lessons of earlier decisions that have enough evidence, for the next brief."""
+    from sophia.analytics.decisions.scoring import decision_context
 
-    answer = context_answer(number, found)
+    answer = decision_context(score_client(open_installation(), client))
     if as_json:
-        echo(answer.model_dump_json(indent=2))
+        show_record(answer)
         return
-    for one in answer.guidance:
-        line(one.text)
+    for lesson in answer.guidance:
+        echo(lesson.text)
     if not answer.guidance:
-        line(answer.text)
+        echo(answer.text)
 
 
-def ratio(figure: "Figure") -> str:
+def format_ratio(figure: "Figure") -> str:
     return MISSING if figure.value is None else f"{float(figure.value):.2f}".replace("-", MINUS)
 
 
-def judged(installation: Installation, client: str) -> "tuple[int, DecisionQuality]":
-    """(the client's id, the quality of its decisions in the last 180 days)."""
-    from sophia.analytics.decisions.scoring import decision_quality, quality_window  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+def score_client(installation: Installation, client: str) -> "DecisionQuality":
+    """Return the scores of the client's decisions of the last 180 days."""
+    from sophia.analytics.decisions.scoring import decision_quality, quality_window
 
     now = installation.clock()
-    with installation.database.read() as session:
-        number = find_client(session, client).id
-        return number, decision_quality(session, number, quality_window(now), now)
+    with installation.read_client(client) as (session, client_id):
+        return decision_quality(session, client_id, quality_window(now), now)
 
 
 @decisions.command()
 def attribute(as_json: AsJson = False) -> None:
-    """Attribute outcomes to all clients' posts, and score the weeks that closed; twice changes nothing."""
-    installation = open_installation()
-    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores  # noqa: PLC0415
+    """Store the outcomes of all clients' posts, and score the complete weeks. Repeating the command changes nothing."""
+    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
 
+    installation = open_installation()
     now = installation.clock()
     outcomes = attribute_outcomes(installation.database, now)
     scores = keep_scores(installation.database, now)
@@ -165,8 +158,4 @@ def attribute(as_json: AsJson = False) -> None:
         show_json({"outcomes": outcomes, "scores": scores})
         return
     for name, saved in (("outcomes", outcomes), ("weekly scores", scores)):
-        echo(f"{saved.new:,} new {name}, {saved.changed:,} changed, {saved.same:,} as they were.")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(decisions, name="decisions")
+        echo(f"{saved.new:,} new {name}, {saved.changed:,} changed, {saved.same:,} unchanged.")

@@ -1,4 +1,4 @@
-"""`sophia demo`: an invented agency, collected over HTTP from a simulated Meta, and served."""
+"""`sophia demo`: collect an invented agency from a simulated Meta over HTTP, and serve it."""
 
 import json
 import shlex
@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,72 +17,100 @@ from urllib.request import Request, urlopen
 
 import typer
 
-from sophia.cli.opening import Installation, settle_memory, utc_now
+from sophia.cli.installation import Installation, settle_memory, utc_now
 from sophia.cli.output import echo
 
 if TYPE_CHECKING:
     from sophia.analytics.readings.runs_store import RunOutcome
+    from sophia.database.engine import Database
     from sophia.demo.server import SpawnedServer
+    from sophia.portfolio.service import AccountInfo
 
 MARK = "made-by-sophia-demo"
-LONGEST_SHOWN = 700
+LONGEST_ANSWER = 700
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--dir", help="Folder of the demo's store; made anew each time.")] = Path(
-        "demo-data"
-    ),
-    businesses: Annotated[int, typer.Option("--clients", min=1, max=200, help="Clients, with two accounts each.")] = 12,
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Folder of the demo's store. Every demo replaces its content.")
+    ] = Path("demo-data"),
+    businesses: Annotated[
+        int, typer.Option("--clients", min=1, max=200, help="Number of clients, with two accounts each.")
+    ] = 12,
     posts: Annotated[int, typer.Option(min=1, max=5000, help="Posts per account, over 90 days.")] = 100,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; another one when it is taken.")] = 8000,
-    once: Annotated[bool, typer.Option("--once", help="Stop after showing the API's answers.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API. If it is in use, a free port.")] = 8000,
+    once: Annotated[bool, typer.Option("--once", help="Stop after printing the API's answers.")] = False,
 ) -> None:
-    """Collect an invented agency from a simulated Meta, then serve it. Touches nothing of yours."""
-    from sophia.demo.server import running_server, spawned_server  # noqa: PLC0415
-    from sophia.main import create_app  # noqa: PLC0415
+    """Collect an invented agency from a simulated Meta and serve it. Your own store and settings are not used."""
+    from sophia.demo.server import running_server, spawned_server
+    from sophia.main import create_app
 
-    began = time.monotonic()
+    started = time.monotonic()
+    settle_memory()
     moment = utc_now().replace(minute=0, second=0, microsecond=0)
-    with (
-        claimed_folder(folder),
-        spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta,
-    ):
-        echo(f"Started a simulated Meta with {businesses} clients.")
-        installation = install(folder, meta)
-        collect(installation, meta)
-        key = make_key(installation)
-        app = create_app(installation.settings, installation.database, clock=utc_now)
-        with running_server(app, port=free_port(port)) as address:
-            show(address, key)
-            echo(f"\nThe API answers {time.monotonic() - began:.0f} s after the start of this command.")
-            echo(f"Address:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
-            echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
-            if not once:
-                write_environment(folder, meta)
-                echo(f"Commands: {shell_line(folder)}")
-                echo("Ctrl-C ends it.")
-                wait()
-        installation.database.close()
+    with claimed_folder(folder), ThreadPoolExecutor(1) as background:
+        # A thread makes the store and loads the model while the simulated Meta's process starts and answers.
+        store = background.submit(make_store, folder)
+        background.submit(load_language_model)
+        with spawned_server(businesses=businesses, posts=posts, now=moment, runs=True) as meta:
+            echo(f"Started a simulated Meta with {businesses} clients.")
+            installation = install(folder, meta, store.result())
+            collect(installation, meta)
+            key = make_key(installation)
+            app = create_app(installation.settings, installation.database, clock=utc_now)
+            with running_server(app, port=free_port(port)) as address:
+                get(address, key, "/healthz")
+                echo(
+                    f"The API answers {time.monotonic() - started:.0f} s after the start of this command, so far without"
+                )
+                echo("past decisions and scores, weekly KPIs, anomalies and comments. Adding these …")
+                analyse(installation, meta)
+                echo(f"All figures are complete {time.monotonic() - started:.0f} s after the start of this command.")
+                show(address, key)
+                echo(f"\nAddress:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
+                echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
+                if not once:
+                    write_environment(folder, meta)
+                    echo(f"Commands: {shell_line(folder)}")
+                    echo("Press Ctrl-C to stop.")
+                    wait()
+            installation.database.close()
+
+
+def make_store(folder: Path) -> "Database":
+    from sophia.database.engine import Database
+    from sophia.migrations import upgrade
+
+    database = Database(f"sqlite:///{folder.resolve() / 'sophia.db'}")
+    upgrade(database)
+    return database
+
+
+def load_language_model() -> None:
+    """Load the model that detects the languages of comments: 1 s, before the first comment needs it."""
+    from sophia.analytics.comments.sentiment import score
+
+    score("Thank you for the lovely evening")
 
 
 @contextmanager
 def claimed_folder(folder: Path) -> Iterator[None]:
-    """Empty the folder and keep other demos out of it for as long as the block runs.
+    """Empty the folder, and lock it against other demos while the block runs.
 
-    InvalidInputError when another demo runs there, or when it holds anything else than an earlier demo.
+    Raise InvalidInputError when another demo uses the folder, or when it contains anything but an earlier demo.
     """
-    from sophia.errors import InvalidInputError  # noqa: PLC0415
+    from sophia.errors import InvalidInputError
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise InvalidInputError(f"{folder} holds something that is no demo. Choose another folder with --dir.")
+        raise InvalidInputError(f"{folder} contains files that are not from a demo. Choose another folder with --dir.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # SQLite's lock works on every system, and the system lifts it when the process dies.
+    # SQLite's lock works on every operating system, which releases it when the process dies.
     mark = sqlite3.connect(folder / MARK, timeout=0, isolation_level=None)
     try:
         try:
             mark.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            text = f"Another demo runs in {folder}. End it with Ctrl-C, or choose another folder with --dir."
+            text = f"Another demo runs in {folder}. Stop it with Ctrl-C, or choose another folder with --dir."
             raise InvalidInputError(text) from error
         clear(folder)
         yield
@@ -90,7 +119,7 @@ def claimed_folder(folder: Path) -> Iterator[None]:
 
 
 def clear(folder: Path) -> None:
-    """Remove what an earlier demo left, except the mark."""
+    """Delete the files of an earlier demo, except the mark."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -99,7 +128,7 @@ def clear(folder: Path) -> None:
 
 
 def shell_line(folder: Path) -> str:
-    """A line for a shell: it leads `sophia` there to the demo's store, wherever the program is installed."""
+    """Return a shell line that makes `sophia` use the demo's store, wherever the program is installed."""
     environment = f"set -a; . {shlex.quote(str(folder.resolve() / '.env'))}; set +a"
     python = Path(sys.executable)
     if python.with_name("sophia").exists():
@@ -107,14 +136,12 @@ def shell_line(folder: Path) -> str:
     return f'{environment}; sophia() {{ {shlex.quote(str(python))} -m sophia "$@"; }}; sophia status'
 
 
-def install(folder: Path, meta: "SpawnedServer") -> Installation:
-    """A Sophia of its own, that neither the environment nor a file .env reaches."""
-    from pydantic import SecretStr  # noqa: PLC0415
+def install(folder: Path, meta: "SpawnedServer", database: "Database") -> Installation:
+    """Create an installation for the demo. It ignores the environment and files named .env."""
+    from pydantic import SecretStr
 
-    from sophia import logs  # noqa: PLC0415
-    from sophia.config import IsolatedSettings  # noqa: PLC0415
-    from sophia.database import Database  # noqa: PLC0415
-    from sophia.migrations import upgrade  # noqa: PLC0415
+    from sophia import logs
+    from sophia.config import IsolatedSettings
 
     settings = IsolatedSettings(
         data_dir=folder,
@@ -124,15 +151,12 @@ def install(folder: Path, meta: "SpawnedServer") -> Installation:
         facebook_app_secret=SecretStr(meta.app_secret),
         facebook_access_token=SecretStr(meta.user_token),
     )
-    settle_memory()
     logs.configure(settings, least="warning")
-    database = Database(settings.resolved_database_url)
-    upgrade(database)
     return Installation(settings, database, utc_now)
 
 
 def write_environment(folder: Path, meta: "SpawnedServer") -> None:
-    """The file .env that leads other commands to the demo's store and its Meta, as long as the demo runs."""
+    """Write the file .env with which other commands use the demo's store and its simulated Meta."""
     settings = {
         "DATA_DIR": folder.resolve(),
         "DATABASE_URL": f"sqlite:///{folder.resolve() / 'sophia.db'}",
@@ -146,89 +170,95 @@ def write_environment(folder: Path, meta: "SpawnedServer") -> None:
 
 
 def collect(installation: Installation, meta: "SpawnedServer") -> None:
-    """Connect, furnish and collect, as an operator would, with the same functions that the other commands call."""
-    from sophia.analytics.anomalies.daily import keep_anomalies  # noqa: PLC0415
-    from sophia.analytics.collector.plan import Plan  # noqa: PLC0415
-    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores  # noqa: PLC0415
-    from sophia.analytics.kpis.weekly import keep_weeks  # noqa: PLC0415
-    from sophia.cli.collecting import collect_accounts  # noqa: PLC0415
-    from sophia.demo.agency import connect_clients, furnish, remember  # noqa: PLC0415
-    from sophia.portfolio.service import list_accounts  # noqa: PLC0415
+    """Connect accounts, add the agency's data and collect, with the functions that the other commands call."""
+    from pydantic import SecretStr
 
-    evenings = ends_of_weeks(meta.now)
-    offer = look(installation, meta)
+    from sophia.analytics.collector.plan import Plan
+    from sophia.cli.cancellation import run
+    from sophia.cli.collecting import collect_accounts
+    from sophia.cli.connecting import find_pages
+    from sophia.demo.agency.clients import connect_clients, furnish
+    from sophia.portfolio.service import list_accounts
+
+    evenings = week_evenings(meta.now)
+    offer = run(find_pages(installation, SecretStr(meta.user_token)))
     connected = connect_clients(installation.database, installation.vault, offer, meta.world, evenings[0])
     furnish(installation.database, meta.world, meta.now + timedelta(hours=1))
     echo(f"Connected {len(connected)} accounts of {len(meta.world.businesses)} clients.")
     with installation.database.read() as session:
         accounts = list_accounts(session)
-    began, outcomes = time.monotonic(), []
+    started, outcomes = time.monotonic(), []
     for evening in evenings:
-        echo(f"Collecting 90 days as on {evening:%d %B, %H:%M} UTC, when a week had ended …")
+        echo(f"Collecting 90 days as of {evening:%d %B, %H:%M} UTC, the end of a week …")
         set_clock(meta, evening)
-        then = Installation(installation.settings, installation.database, standing_at(evening))
-        outcomes += collect_accounts(then, accounts, lambda _: Plan("demo"), as_json=True)
+        past_installation = Installation(installation.settings, installation.database, fixed_clock(evening))
+        outcomes += collect_accounts(past_installation, accounts, lambda _: Plan("demo"), as_json=True)
     set_clock(meta, None)
-    echo("Collecting what came since …")
+    echo("Collecting the days since then …")
     newest = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
-    summarise([*outcomes, *newest], newest, time.monotonic() - began)
+    summarise([*outcomes, *newest], newest, time.monotonic() - started)
+
+
+def analyse(installation: Installation, meta: "SpawnedServer") -> None:
+    """Add the history of some clients, do the work of the daily and weekly jobs, and collect one client's comments."""
+    from sophia.analytics.anomalies.daily import keep_anomalies
+    from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
+    from sophia.analytics.kpis.weekly import keep_weeks
+    from sophia.demo.agency.history import remember
+    from sophia.portfolio.service import list_accounts
+
     remember(installation.database, meta.world, meta.truth, meta.now)
     keep_weeks(installation.database, utc_now())
     keep_anomalies(installation.database, utc_now())
-    judged = attribute_outcomes(installation.database, utc_now())
+    stored_outcomes = attribute_outcomes(installation.database, utc_now())
     keep_scores(installation.database, utc_now())
-    echo(f"Judged what planners had predicted by {judged.new:,} outcomes of posts.")
+    echo(f"Compared the planners' predictions with {stored_outcomes.new:,} outcomes of posts.")
+    with installation.database.read() as session:
+        accounts = list_accounts(session)
+    collect_comments(installation, meta, accounts)
+
+
+def collect_comments(installation: Installation, meta: "SpawnedServer", accounts: "list[AccountInfo]") -> None:
+    """Add a competitor to the first client, and collect the client's comments and this competitor."""
+    from sophia.analytics.collector.plan import Plan
+    from sophia.cli.collecting import collect_accounts
+
     first = [account for account in accounts if account.client_id == accounts[0].client_id]
-    name_competitor(installation, meta, first[0].client_name)
-    read = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)
-    echo(f"Read {sum(outcome.saved.new for outcome in read):,} comments of {first[0].client_name}.")
+    add_first_competitor(installation, meta, first[0].client_name)
+    comment_runs = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)
+    echo(f"Collected {sum(outcome.saved.new for outcome in comment_runs):,} comments of {first[0].client_name}.")
 
 
-def ends_of_weeks(now: datetime) -> list[datetime]:
-    """The last evenings of the two newest weeks that are over: what posts had by then is what their weeks are told by."""
-    from sophia.analytics.figures.figures import ONE_WEEK, week_of  # noqa: PLC0415
-    from sophia.meta.reporting_zone import day_start, reporting_day  # noqa: PLC0415
+def week_evenings(now: datetime) -> list[datetime]:
+    """Return the last evenings of the two last complete weeks. Reports on a week use the values that posts had then."""
+    from sophia.analytics.figures.figures import week_of
+    from sophia.meta.reporting_zone import ONE_WEEK, day_start, reporting_day
 
     monday = week_of(reporting_day(now)).start
     return [day_start(start) - timedelta(minutes=30) for start in (monday - ONE_WEEK, monday)]
 
 
-def standing_at(moment: datetime) -> Callable[[], datetime]:
+def fixed_clock(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
 def set_clock(meta: "SpawnedServer", moment: datetime | None) -> None:
-    """Let the simulated Meta live at a moment, or in the present."""
+    """Set the clock of the simulated Meta to a moment, or to the present for None."""
     body = json.dumps({"now": None if moment is None else moment.isoformat()}).encode()
-    head = {"Content-Type": "application/json"}
-    with urlopen(Request(f"{meta.base_url}/_sim/now", body, head), timeout=30):  # noqa: S310 - our own address
+    headers = {"Content-Type": "application/json"}
+    with urlopen(Request(f"{meta.base_url}/_sim/now", body, headers), timeout=30):  # noqa: S310 - our own address
         pass
 
 
-def name_competitor(installation: Installation, meta: "SpawnedServer", client: str) -> None:
-    """Compare a client with another business of the demo, where there is one."""
-    from sophia.analytics.comments.competitors_store import add_competitor  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+def add_first_competitor(installation: Installation, meta: "SpawnedServer", client: str) -> None:
+    """Add another business of the demo, if there is one, as a competitor of the client."""
+    from sophia.analytics.comments.competitors_store import add_competitor
+    from sophia.portfolio.service import find_client
 
     others = [business.instagram.username for business in meta.world.businesses if business.name != client]
     with installation.database.write() as session:
         for username in others[:1]:
             add_competitor(session, find_client(session, client).id, username, installation.clock())
-
-
-def look(installation: Installation, meta: "SpawnedServer") -> Any:
-    from pydantic import SecretStr  # noqa: PLC0415
-
-    from sophia.cli.running import run  # noqa: PLC0415
-    from sophia.portfolio.connecting import Connecting  # noqa: PLC0415
-
-    async def work() -> Any:
-        async with installation.graph_client() as graph:
-            i = installation
-            connecting = Connecting(i.database, i.vault, graph, i.settings, i.clock)
-            return await connecting.look(SecretStr(meta.user_token))
-
-    return run(work())
 
 
 def summarise(outcomes: list["RunOutcome"], newest: list["RunOutcome"], seconds: float) -> None:
@@ -238,40 +268,40 @@ def summarise(outcomes: list["RunOutcome"], newest: list["RunOutcome"], seconds:
     echo(f"Collected {readings:,} readings of {posts:,} posts in {seconds:.1f} s with {calls:,} calls.")
     bad = [outcome for outcome in newest if outcome.status != "ok"]
     if bad:
-        echo(f"{len(bad)} accounts are not in order; `sophia status` of a real installation would say why.")
+        echo(f"{len(bad)} accounts need an action. In a real installation, `sophia status` shows it.")
 
 
 def make_key(installation: Installation) -> str:
-    from sophia.access.keys import create_key  # noqa: PLC0415
-    from sophia.access.roles import Role  # noqa: PLC0415
+    from sophia.access.keys import create_key
+    from sophia.access.roles import Role
 
     with installation.database.write() as session:
-        # The agency is invented, so everything may be tried.
+        # The agency is invented, so the key may do everything.
         return create_key(session, "demo", None, utc_now(), role=Role.ADMIN)
 
 
-def free_port(wanted: int) -> int:
-    """The port, or 0 for any, when somebody listens there already."""
+def free_port(port: int) -> int:
+    """Return the port, or 0 for any free port when another program uses it."""
     with socket.socket() as probe:
         try:
-            probe.bind(("127.0.0.1", wanted))
+            probe.bind(("127.0.0.1", port))
         except OSError:
             return 0
-    return wanted
+    return port
 
 
 def show(address: str, key: str) -> None:
-    """What the API says, asked over HTTP like anybody would."""
-    for path in samples(address, key):
-        answer = ask(address, key, path)
+    """Print answers of the API, requested over HTTP."""
+    for path in sample_paths(address, key):
+        answer = get(address, key, path)
         text = json.dumps(answer, ensure_ascii=False)
-        echo(f"\nGET {path}\n  {text[:LONGEST_SHOWN]}{' …' if len(text) > LONGEST_SHOWN else ''}")
+        echo(f"\nGET {path}\n  {text[:LONGEST_ANSWER]}{' …' if len(text) > LONGEST_ANSWER else ''}")
 
 
-def samples(address: str, key: str) -> Iterator[str]:
+def sample_paths(address: str, key: str) -> Iterator[str]:
     yield "/healthz"
     yield "/api/analytics/portfolio/summary"
-    first = ask(address, key, "/api/analytics/portfolio/summary")["clients"][0]["client_id"]
+    first = get(address, key, "/api/analytics/portfolio/summary")["clients"][0]["client_id"]
     yield f"/api/analytics/{first}/metrics?metric_name=reach&limit=2"
     yield f"/api/analytics/{first}/series?canonical=views&bucket=week"
     yield f"/api/analytics/{first}/summary"
@@ -281,7 +311,7 @@ def samples(address: str, key: str) -> Iterator[str]:
     yield f"/api/analytics/{first}/sentiment"
 
 
-def ask(address: str, key: str, path: str) -> Any:
+def get(address: str, key: str, path: str) -> Any:
     request = Request(address + path, headers={"Authorization": f"Bearer {key}"})  # noqa: S310 - our own address
     with urlopen(request, timeout=30) as response:  # noqa: S310
         return json.load(response)
@@ -293,7 +323,3 @@ def wait() -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         echo("\nStopped.")
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(demo)

@@ -1,4 +1,4 @@
-"""`sophia draft`: write drafts, change them, approve and reject them, and see what happened to them."""
+"""`sophia draft`: write, change, approve and reject drafts, and show their history."""
 
 import sys
 from collections.abc import Collection
@@ -6,63 +6,47 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sophia.cli.arguments import By, ClientOption, user_name
 from sophia.cli.errors import warn
-from sophia.cli.opening import Installation, open_installation
+from sophia.cli.installation import Installation, open_installation
 from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local_time, on_one_line, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.portfolio.drafts import DraftInfo
+    from sophia.portfolio.drafts import Draft
 
-drafts = typer.Typer(help="Copy on its way to becoming posts: written, approved, rejected.", no_args_is_help=True)
+drafts = typer.Typer(help="Write, approve and reject drafts of posts.", no_args_is_help=True)
 
-Number = Annotated[int, typer.Argument(metavar="DRAFT", min=1, help="The draft's number.")]
-By = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Who does this. Default: your name on this machine.", show_default=False),
-]
-Note = Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")]
+DraftId = Annotated[int, typer.Argument(metavar="DRAFT", min=1, help="The draft's id.")]
+Note = Annotated[str | None, typer.Option(metavar="TEXT", help="The reason.")]
 Media = Annotated[
     list[str] | None,
-    typer.Option(metavar="URL", help="Where Meta fetches a picture or video; several, in their order."),
+    typer.Option(metavar="URL", help="Address of a picture or video, from which Meta fetches it. Can be repeated."),
 ]
 Accounts = Annotated[
     list[int] | None,
-    typer.Option("--account", metavar="ID", min=1, help="Only for this account; may be given several times."),
+    typer.Option("--account", metavar="ID", min=1, help="Only this account. Can be repeated."),
 ]
 Pillar = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The content pillar; with the month it makes a campaign.")
+    str | None, typer.Option(metavar="NAME", help="The content pillar. Sophia groups drafts by pillar and month.")
 ]
 CopyText = Annotated[
     str | None, typer.Option("--copy", metavar="TEXT", help="The text; `-` reads it from standard input.")
 ]
-LONGEST_SHOWN = 50
+LONGEST_COPY = 50
 MOST_LISTED = 1_000
 STATES = ("draft", "approved", "rejected", "published")
-Limit = Annotated[int, typer.Option("--limit", min=1, max=MOST_LISTED, help="How many, the newest first.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=MOST_LISTED, help="Show this many.")]
 
 
-def actor(name: str | None) -> str:
-    """The name that was given, else that of whoever runs the command."""
-    import getpass  # noqa: PLC0415
-
-    if name is not None:
-        return name
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise typer.BadParameter(
-            "your name on this machine is not known: say who does this", param_hint="--by"
-        ) from None
-
-
-def given_text(copy: str | None) -> str | None:
+def read_copy(copy: str | None) -> str | None:
+    """Return the text of --copy; `-` reads it from standard input."""
     return sys.stdin.read().removesuffix("\n") if copy == "-" else copy
 
 
 @drafts.command()
 def create(
-    client: Annotated[str, typer.Option(metavar="NAME_OR_ID", help="The client that it is for.")],
+    client: Annotated[str, typer.Option(metavar="NAME_OR_ID", help="The client of the draft.")],
     platform: Annotated[str, typer.Option(help="facebook or instagram.")],
     kind: Annotated[
         str, typer.Option(help="Facebook: feed, photo, video, reel. Instagram: image, carousel, reel, story.")
@@ -71,182 +55,179 @@ def create(
     media: Media = None,
     account: Accounts = None,
     pillar: Pillar = None,
-    campaign: Annotated[int | None, typer.Option(metavar="ID", min=1, help="The campaign that it belongs to.")] = None,
+    campaign: Annotated[int | None, typer.Option(metavar="ID", min=1, help="Add the draft to this campaign.")] = None,
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a draft and show its number."""
-    installation = open_installation()
-    from sophia.analytics.campaigns.store import add_drafts  # noqa: PLC0415
-    from sophia.portfolio.drafts import DraftContent, create_draft  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    from sophia.analytics.campaigns.store import add_drafts
+    from sophia.portfolio.drafts import DraftContent, create_draft
 
-    text = given_text(copy) or ""
+    installation = open_installation()
+    text = read_copy(copy) or ""
     content = DraftContent(platform, kind, text, tuple(media or ()), tuple(account or ()), pillar)
-    with installation.database.write() as session:
-        client_id = find_client(session, client).id
-        number = create_draft(session, client_id, content, actor(by), installation.clock())
+    with installation.write_client(client) as (session, client_id):
+        draft_id = create_draft(session, client_id, content, user_name(by), installation.clock())
         if campaign is not None:
-            add_drafts(session, client_id, campaign, [number])
-    tell(installation, number, f"Draft {number} is written. Approve it with: sophia draft approve {number}", as_json)
+            add_drafts(session, client_id, campaign, [draft_id])
+    message = f"Draft {draft_id} is written. Approve it with: sophia draft approve {draft_id}"
+    show_result(installation, draft_id, message, as_json)
 
 
 @drafts.command()
 def edit(
-    draft: Number,
+    draft: DraftId,
     kind: Annotated[str | None, typer.Option(help="Another kind of post.")] = None,
     copy: CopyText = None,
     media: Media = None,
     account: Accounts = None,
     pillar: Pillar = None,
     regenerated: Annotated[
-        bool, typer.Option("--regenerated", help="It was made anew, and not mended: counted apart from edits.")
+        bool, typer.Option("--regenerated", help="The text was regenerated, not edited. Counted separately.")
     ] = False,
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a draft. An approval that it had is taken back."""
-    installation = open_installation()
-    from sophia.portfolio.drafts import edit_draft  # noqa: PLC0415
+    """Change a draft. This withdraws its approval."""
+    from sophia.portfolio.drafts import edit_draft
 
-    given = {
+    installation = open_installation()
+    fields = {
         "kind": kind,
-        "copy": given_text(copy),
+        "copy": read_copy(copy),
         "media_urls": None if media is None else tuple(media),
         "account_ids": None if account is None else tuple(account),
         "content_pillar": pillar,
     }
-    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    changes: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     with installation.database.write() as session:
-        edit_draft(session, draft, actor(by), installation.clock(), regenerated=regenerated, **changes)
-    tell(installation, draft, f"Draft {draft} is changed.", as_json)
+        edit_draft(session, draft, user_name(by), installation.clock(), regenerated=regenerated, **changes)
+    show_result(installation, draft, f"Draft {draft} is changed.", as_json)
 
 
 @drafts.command()
-def approve(draft: Number, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
-    """Let a draft go out as it is now."""
-    installation = open_installation()
-    from sophia.portfolio import approvals  # noqa: PLC0415
+def approve(draft: DraftId, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
+    """Approve a draft as it is now, so that it can be published."""
+    from sophia.portfolio import approvals
 
+    installation = open_installation()
     with installation.database.write() as session:
         two_person = installation.settings.two_person_approval
-        approvals.approve(session, draft, actor(by), installation.clock(), note=note, two_person=two_person)
-    tell(installation, draft, f"Draft {draft} is approved. Send it with: sophia publish queue {draft}", as_json)
+        approvals.approve(session, draft, user_name(by), installation.clock(), note=note, two_person=two_person)
+    show_result(
+        installation, draft, f"Draft {draft} is approved. Publish it with: sophia publish queue {draft}", as_json
+    )
 
 
 @drafts.command()
-def reject(draft: Number, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
-    """Keep a draft from going out."""
-    installation = open_installation()
-    from sophia.portfolio import approvals  # noqa: PLC0415
+def reject(draft: DraftId, by: By = None, note: Note = None, as_json: AsJson = False) -> None:
+    """Reject a draft, so that it cannot be published."""
+    from sophia.portfolio import approvals
 
+    installation = open_installation()
     with installation.database.write() as session:
-        approvals.reject(session, draft, actor(by), installation.clock(), note=note)
-    tell(installation, draft, f"Draft {draft} is rejected.", as_json)
+        approvals.reject(session, draft, user_name(by), installation.clock(), note=note)
+    show_result(installation, draft, f"Draft {draft} is rejected.", as_json)
 
 
 @drafts.command()
-def show(draft: Number, as_json: AsJson = False) -> None:
-    """Show a draft, and everything that happened to it."""
+def show(draft: DraftId, as_json: AsJson = False) -> None:
+    """Show a draft and its history."""
     installation = open_installation()
-    found = read_draft(installation, draft)
+    content = read_draft(installation, draft)
     if as_json:
-        show_json(found)
+        show_json(content)
         return
-    state = "approved" if found.approved else found.status
-    echo(f"Draft {found.id}, {found.platform} {found.kind or 'post'}, version {found.version}: {state}")
-    for line in (*found.media_urls, found.copy):
+    state = "approved" if content.approved else content.status
+    echo(f"Draft {content.id}, {content.platform} {content.kind or 'post'}, version {content.version}: {state}")
+    for line in (*content.media_urls, content.copy):
         echo(line)
     zone = installation.settings.operator_zone
     rows = [
         {
-            "when": local(event.at, zone),
-            "who": event.actor,
-            "what": f"{event.kind} version {event.version}",
-            "why": event.note or "",
+            "when": local_time(event.at, zone),
+            "by": event.actor,
+            "event": f"{event.kind} version {event.version}",
+            "note": event.note or "",
         }
-        for event in found.events
+        for event in content.events
     ]
-    show_table(rows, empty="Nothing has happened to it.")
+    show_table(rows, empty="The draft has no history.")
 
 
 @drafts.command()
-def preview(draft: Number, as_json: AsJson = False) -> None:
-    """Show the text as it would go out now, and the links that are left untagged, with the reason."""
-    installation = open_installation()
-    from sophia.publishing.composing import preview as preview_draft  # noqa: PLC0415
+def preview(draft: DraftId, as_json: AsJson = False) -> None:
+    """Show the text as it would be published now, and the links that stay untagged with the reason."""
+    from sophia.publishing.composing import preview as preview_draft
 
+    installation = open_installation()
     read_draft(installation, draft)
     with installation.database.read() as session:
-        shown = preview_draft(session, draft, installation.clock())
+        text_preview = preview_draft(session, draft, installation.clock())
     if as_json:
-        show_json(shown)
+        show_json(text_preview)
         return
-    echo(shown.text)
-    for link in shown.links:
+    echo(text_preview.text)
+    for link in text_preview.links:
         if link.untagged is not None:
             warn(f"Not tagged ({link.untagged}): {link.original}. {link.note}")
-    if shown.overflow:
-        warn(f"The text is too long by {shown.overflow:,} of {shown.limit:,} characters. Shorten it.")
+    if text_preview.overflow:
+        excess, limit = text_preview.overflow, text_preview.limit
+        warn(f"The text is {excess:,} characters longer than the limit of {limit:,}. Shorten it.")
 
 
 @drafts.command("list")
 def list_(
-    client: Annotated[str | None, typer.Option(metavar="NAME_OR_ID", help="Only this client.")] = None,
+    client: ClientOption = None,
     status: Annotated[
-        str | None, typer.Option(help=f"Only drafts in this state: {', '.join(STATES)}.", show_default=False)
+        str | None, typer.Option(help=f"Only drafts with this status: {', '.join(STATES)}.", show_default=False)
     ] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Show drafts in every state, newest first."""
+    """Show drafts, newest first."""
+    from sophia.portfolio.drafts import list_drafts
+
     expect_state(status, STATES)
     installation = open_installation()
-    from sophia.portfolio.drafts import list_drafts  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-
+    client_id = installation.find_client_id(client)
     with installation.database.read() as session:
-        client_id = None if client is None else find_client(session, client).id
-        found = list_drafts(session, None, client_id=client_id, status=status, limit=limit + 1)
-    known = found[:limit]
+        listed = list_drafts(session, None, client_id=client_id, status=status, limit=limit + 1)
+    more, listed = len(listed) > limit, listed[:limit]
     if as_json:
-        show_json({"drafts": known, "more": len(found) > limit})
+        show_json({"drafts": listed, "more": more})
         return
     rows = [
         {
-            "draft": str(one.id),
-            "for": f"{one.platform} {one.kind or 'post'}",
-            "status": one.status,
-            "version": str(one.version),
-            "copy": " ".join(one.copy.split())[:LONGEST_SHOWN],
+            "draft": str(draft.id),
+            "for": f"{draft.platform} {draft.kind or 'post'}",
+            "status": draft.status,
+            "version": str(draft.version),
+            "copy": on_one_line(draft.copy, LONGEST_COPY),
         }
-        for one in known
+        for draft in listed
     ]
-    none = "There is no draft yet. Write one with: sophia draft create"
-    show_table(rows, empty=none if client is None and status is None else "No draft matches.")
-    if len(found) > limit:
-        echo(f"There are more than these {limit}. See more with --limit, up to {MOST_LISTED}.")
+    empty = "There is no draft yet. Write one with: sophia draft create"
+    show_table(rows, empty=empty if client is None and status is None else "No draft matches.")
+    if more:
+        echo(f"There are more than these {limit}. Use --limit, up to {MOST_LISTED}.")
 
 
 def expect_state(name: str | None, states: Collection[str]) -> None:
-    """Raises BadParameter for a state that does not exist, which would otherwise read like an empty list."""
+    """Raise BadParameter for an unknown status, which would otherwise give an empty list."""
     if name is not None and name not in states:
-        raise typer.BadParameter(f"there is no state {name!r}; use one of {', '.join(states)}", param_hint="--status")
+        raise typer.BadParameter(f"There is no status {name!r}. Use one of {', '.join(states)}", param_hint="--status")
 
 
-def read_draft(installation: Installation, number: int) -> "DraftInfo":
-    from sophia.portfolio.drafts import find_draft  # noqa: PLC0415
+def read_draft(installation: Installation, draft_id: int) -> "Draft":
+    from sophia.portfolio.drafts import find_draft
 
     with installation.database.read() as session:
-        return find_draft(session, None, number)
+        return find_draft(session, None, draft_id)
 
 
-def tell(installation: Installation, number: int, said: str, as_json: bool) -> None:
+def show_result(installation: Installation, draft_id: int, message: str, as_json: bool) -> None:
     if as_json:
-        show_json(read_draft(installation, number))
+        show_json(read_draft(installation, draft_id))
     else:
-        echo(said)
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(drafts, name="draft")
+        echo(message)

@@ -1,4 +1,4 @@
-"""What a user sees when a command does not end well: one line that says what to do, and an exit code. No traceback."""
+"""Turns errors into one line with the action to take and an exit code, without a traceback."""
 
 import re
 import sys
@@ -15,84 +15,79 @@ ERROR, USAGE, PARTLY, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
 
 class Terminated(BaseException):
-    """SIGTERM ended the command; everything was put in order before this was raised."""
+    """SIGTERM ended the command, after its cleanup."""
 
 
 class SophiaGroup(TyperGroup):
-    """Turns what is raised inside a command into a message and an exit code."""
+    """The root command. It turns exceptions of commands into a message and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except SophiaError as error:
-            complain(str(error))
+            show_error(str(error))
             raise typer.Exit(ERROR) from None
         except typer.BadParameter as error:
-            error.message = escape_controls(error.message)  # it may repeat what stands in a file
+            error.message = escape_controls(error.message)  # it may quote a file
             raise
         except KeyboardInterrupt:
-            stopped(INTERRUPTED)
+            exit_stopped(INTERRUPTED)
         except Terminated:
-            stopped(TERMINATED)
+            exit_stopped(TERMINATED)
         except BrokenPipeError:
-            raise  # whoever read our output went away, which is no error of ours
+            raise  # the reader of our output ended, which is not an error of ours
         except Exception as error:
-            message = of_system(error) if isinstance(error, OSError) else of_database(error)
+            message = os_error_message(error) if isinstance(error, OSError) else database_error_message(error)
             if message is None:
                 raise
-            complain(message)
+            show_error(message)
             raise typer.Exit(ERROR) from None
 
 
-def complain(message: str) -> None:
-    """One red line on standard error, without anything that looks like a secret."""
+def show_error(message: str) -> None:
+    """Print one red line on standard error. Redact whatever looks like a secret."""
     echo_message("Error", message, "red")
 
 
 def warn(message: str) -> None:
-    """One yellow line on standard error, without anything that looks like a secret."""
+    """Print one yellow line on standard error. Redact whatever looks like a secret."""
     echo_message("Warning", message, "yellow")
 
 
-def stopped(code: int) -> NoReturn:
-    echo_message("", "Stopped. What was stored is kept; the next run goes on from there.", "yellow")
+def exit_stopped(code: int) -> NoReturn:
+    echo_message("", "Stopped. The stored data is kept, and the next run continues from there.", "yellow")
     raise typer.Exit(code) from None
 
 
-def of_system(error: OSError) -> str | None:
-    """What to say about a file or an address that the operating system refuses; None when it does not say which."""
+def os_error_message(error: OSError) -> str | None:
+    """Return a message about a file that the operating system refuses, or None when the error names no file."""
     if error.filename is None or error.strerror is None:
         return None
     return f"{error.filename}: {error.strerror}."
 
 
-# By the result codes of SQLite, whose lowest byte is the kind of error.
-SQLITE_SAYS = {
-    5: "it is locked by another program. Wait until that has ended, then try again",
-    6: "it is locked by another program. Wait until that has ended, then try again",
-    8: "it cannot be written. Let this user write the file and its folder, or set SOPHIA_DATA_DIR to another folder",
-    10: "the disk does not answer as it should. Check the disk and the file system",
-    11: "the file is damaged. Put a backup in its place",
-    13: "the disk is full. Make room, then try again; what was stored is kept",
-    14: "the file cannot be opened. Let this user read and write the file and its folder, or check SOPHIA_DATABASE_URL",
-    26: "the file is no SQLite database. Check SOPHIA_DATABASE_URL and SOPHIA_DATA_DIR, or move the file away",
+LOCKED = "another program has locked it. Wait until that program ends, then try again"
+# By SQLite's result code, whose lowest byte is the kind of error. `Database` reports faults of the machine itself, such as a
+# full disk or a read-only file.
+SQLITE_MESSAGES = {
+    5: LOCKED,
+    6: LOCKED,
+    11: "the file is damaged. Restore a backup",
+    26: "the file is not an SQLite database. Check SOPHIA_DATABASE_URL and SOPHIA_DATA_DIR, or move the file away",
 }
-# By the beginnings of PostgreSQL's states, the longer ones first.
-POSTGRES_SAYS = {
+# By the first characters of PostgreSQL's SQLSTATE.
+POSTGRES_MESSAGES = {
     "42P01": "tables are missing. Run `sophia db upgrade`",
     "42703": "columns are missing. Run `sophia db upgrade`",
-    "42501": "this user may not do that. Grant it the rights on the database",
-    "25006": "it cannot be written. SOPHIA_DATABASE_URL may name a standby, or the user may only read",
+    "42501": "the database user lacks a privilege. Grant it the privileges on the database",
     "28": "the user or the password is wrong. Check SOPHIA_DATABASE_URL",
     "3D": "the server has no database of this name. Create it, or check SOPHIA_DATABASE_URL",
-    "53100": "the server's disk is full. Make room, then try again; what was stored is kept",
-    "53": "the server has no room for another connection. Try again later",
+    "53": "the server has too many connections. Try again later",
     "57": "the server is stopping or starting. Try again in a moment",
-    "55P03": "it is locked by another program. Wait until that has ended, then try again",
+    "55P03": LOCKED,
 }
-
-# A connection that fails has words and no state.
-POSTGRES_WORDS = {
+# A failed connection has a text but no SQLSTATE.
+POSTGRES_STATES = {
     r'database ".*" does not exist': "3D",
     r'role ".*" does not exist|authentication failed|no password supplied|no pg_hba.conf entry': "28",
     r"too many (connections|clients)|remaining connection slots": "53",
@@ -100,31 +95,31 @@ POSTGRES_WORDS = {
 }
 
 
-def of_database(error: Exception) -> str | None:
-    """What to say about a database that cannot be reached or used; None for any other error.
+def database_error_message(error: Exception) -> str | None:
+    """Return a message about a database that cannot be reached or used, or None for any other error.
 
-    Never the statement, whose parameters are none of the reader's business.
+    The message never contains the statement, because its parameters may be private.
     """
     if "sqlalchemy" not in sys.modules:
         return None
-    from sqlalchemy.exc import DBAPIError, OperationalError  # noqa: PLC0415 - imported already, see above
+    from sqlalchemy.exc import DBAPIError, OperationalError  # imported already, see above
 
     if not isinstance(error, DBAPIError):
         return None
-    original, known = error.orig, None
+    original, reason = error.orig, None
     code, state = getattr(original, "sqlite_errorcode", None), getattr(original, "sqlstate", None)
     if code is not None:
-        known = SQLITE_SAYS.get(code & 0xFF)
-        if known is None and str(original).startswith("no such "):
-            known = f"{original}. Run `sophia db upgrade`"
+        reason = SQLITE_MESSAGES.get(code & 0xFF)
+        if reason is None and str(original).startswith("no such "):
+            reason = f"{original}. Run `sophia db upgrade`"
     else:
         state = state or next(
-            (state for words, state in POSTGRES_WORDS.items() if re.search(words, str(original))), "none"
+            (state for pattern, state in POSTGRES_STATES.items() if re.search(pattern, str(original))), "none"
         )
-        known = next((said for start, said in POSTGRES_SAYS.items() if state.startswith(start)), None)
-    if known is not None:
-        return f"The database cannot be used: {known}."
+        reason = next((text for start, text in POSTGRES_MESSAGES.items() if state.startswith(start)), None)
+    if reason is not None:
+        return f"The database cannot be used: {reason}."
     if isinstance(error, OperationalError):
         first = (str(original).strip().splitlines() or ["no reason given"])[0]
-        return f"The database cannot be used: {first}. Check SOPHIA_DATABASE_URL, and that the server runs."
-    return f"The database refused: {type(error).__name__}"
+        return f"The database cannot be used: {first}. Check SOPHIA_DATABASE_URL, and that the server is running."
+    return f"The database refused the operation: {type(error).__name__}"

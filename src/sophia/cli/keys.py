@@ -1,4 +1,4 @@
-"""`sophia key`: keys for the API and their roles, and the key that encrypts tokens at rest."""
+"""`sophia key`: API keys with their roles, and the key that encrypts the stored tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,27 +6,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sophia.cli.opening import Installation, open_installation
+from sophia.cli.installation import Installation, open_installation
 from sophia.cli.output import confirm, echo
-from sophia.cli.tables import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 if TYPE_CHECKING:
     from sophia.access.roles import Role
-    from sophia.database import Database
 
 ROLES = ("read", "write", "publish", "admin")
 ROLES_EXPLAINED = (
-    "read: answers only. write: also conversions, costs, goals, annotations, campaigns and drafts. publish: also approve "
-    "drafts and send them. admin: also a client's industry and, without --client, what concerns the whole portfolio."
+    "read: only read. write: also write conversions, costs, goals, annotations, campaigns and drafts. publish: also "
+    "approve and publish drafts. admin: also set a client's industry and, without --client, portfolio settings."
 )
 RoleName = Annotated[str, typer.Argument(metavar="ROLE", help=f"One of {', '.join(ROLES)}.")]
 
-keys = typer.Typer(help="Keys for the API, and the key that tokens are encrypted with.", no_args_is_help=True)
+keys = typer.Typer(help="Manage API keys, and the key that encrypts the stored tokens.", no_args_is_help=True)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """A key as it is shown. `clients` are names; None when the key sees every client."""
+    """A key in a list. `clients` are names, or None when the key sees every client."""
 
     name: str
     begins_with: str
@@ -38,58 +37,59 @@ class KeyInfo:
 
 @keys.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Who or what will use it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The person or program that uses the key.")],
     client: Annotated[
-        list[str] | None, typer.Option(metavar="NAME_OR_ID", help="May be given several times; without it: all.")
+        list[str] | None,
+        typer.Option(metavar="NAME_OR_ID", help="A client that the key sees. Can be repeated. Default: all."),
     ] = None,
     role: Annotated[
-        str, typer.Option(metavar="ROLE", help=f"What it may do. {ROLES_EXPLAINED}", show_default=True)
+        str, typer.Option(metavar="ROLE", help=f"The key's role. {ROLES_EXPLAINED}", show_default=True)
     ] = ROLES[0],
     as_json: AsJson = False,
 ) -> None:
-    """Make a key for the API and show it, for the only time. It can only read, unless --role says otherwise."""
-    chosen = parse_role(role)
-    installation = open_installation()
-    from sophia.access.keys import create_key, list_keys  # noqa: PLC0415
-    from sophia.errors import ConflictError, InvalidInputError  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    """Create an API key and show it once. The key can only read unless --role allows more."""
+    from sophia.access.keys import create_key, list_keys
+    from sophia.errors import ConflictError, InvalidInputError
+    from sophia.portfolio.service import find_client
 
+    chosen_role = parse_role(role)
+    installation = open_installation()
     if not name.strip() or len(name) > 100:  # noqa: PLR2004 - as wide as the column
-        raise InvalidInputError("A key's name has 1 to 100 characters.")
+        raise InvalidInputError("A key's name must have 1 to 100 characters.")
     with installation.database.write() as session:
         if name in {row.name for row in list_keys(session)}:
             raise ConflictError(
-                f"There is a key named {name!r} already. Names are not used twice, even after revoking."
+                f"There is already a key named {name!r}. A name cannot be used again, not even after revoking."
             )
-        found = None if client is None else [find_client(session, one) for one in client]
-        ids = None if found is None else [one.id for one in found]
-        names = None if found is None else [one.name for one in found]
-        key = create_key(session, name, ids, installation.clock(), role=chosen)
+        clients = None if client is None else [find_client(session, name_or_id) for name_or_id in client]
+        ids = None if clients is None else [row.id for row in clients]
+        names = None if clients is None else [row.name for row in clients]
+        key = create_key(session, name, ids, installation.clock(), role=chosen_role)
     if as_json:
-        show_json({"name": name, "key": key, "role": chosen.value, "clients": names})
+        show_json({"name": name, "key": key, "role": chosen_role.value, "clients": names})
         return
     echo(key)
     sees = "every client" if names is None else ", ".join(names)
-    echo(f"Its role is {chosen}. It sees {sees}. It is not shown again.", err=True)
+    echo(f"Its role is {chosen_role}. It sees {sees}. It cannot be shown again.", err=True)
 
 
 def parse_role(text: str) -> "Role":
-    """Raises BadParameter for a role that does not exist."""
-    from sophia.access.roles import Role  # noqa: PLC0415
+    """Raise BadParameter for an unknown role."""
+    from sophia.access.roles import Role
 
     try:
         return Role(text.strip().lower())
     except ValueError:
-        raise typer.BadParameter(f"there is no role {text!r}; use one of {', '.join(ROLES)}") from None
+        raise typer.BadParameter(f"There is no role {text!r}. Use one of {', '.join(ROLES)}") from None
 
 
 @keys.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """Show the keys that were made; never the keys themselves."""
-    installation = open_installation()
-    from sophia.access.keys import list_keys  # noqa: PLC0415
-    from sophia.portfolio.service import list_clients  # noqa: PLC0415
+    """List keys by name. The keys themselves are never shown."""
+    from sophia.access.keys import list_keys
+    from sophia.portfolio.service import list_clients
 
+    installation = open_installation()
     zone = installation.settings.operator_zone
     with installation.database.read() as session:
         names = {client.id: client.name for client in list_clients(session)}
@@ -113,76 +113,41 @@ def list_(as_json: AsJson = False) -> None:
             "begins with": key_info.begins_with,
             "role": key_info.role,
             "sees": "every client" if key_info.clients is None else ", ".join(key_info.clients) or "no client",
-            "made": local(key_info.created_at, zone),
-            "revoked": local(key_info.revoked_at, zone) if key_info.revoked_at else "no",
+            "created": local_time(key_info.created_at, zone),
+            "revoked": local_time(key_info.revoked_at, zone) if key_info.revoked_at else "no",
         }
         for key_info in key_infos
     ]
-    show_table(rows, empty="There is no key yet. Make one with: sophia key create NAME")
+    show_table(rows, empty="There is no key yet. Create one with: sophia key create NAME")
 
 
 @keys.command("role")
-def change(name: Annotated[str, typer.Argument(help="The key's name.")], role: RoleName) -> None:
-    """Give a key another role. It counts from the key's next request."""
-    chosen = parse_role(role)
+def change(name: Annotated[str, typer.Argument(metavar="NAME", help="The key's name.")], role: RoleName) -> None:
+    """Change a key's role, starting with its next request."""
+    from sophia.access.keys import change_role
+
+    chosen_role = parse_role(role)
     installation = open_installation()
-    from sophia.access.keys import change_role  # noqa: PLC0415
-
     with installation.database.write() as session:
-        previous = change_role(session, name, chosen)
-    echo(f"The key {name} has the role {chosen} now; before, it had {previous}.")
-
-
-def has_roles(database: "Database") -> bool:
-    """Return whether the store's keys have roles, or there are no keys in it yet."""
-    from sqlalchemy import inspect  # noqa: PLC0415
-
-    if database.path is not None and not database.path.exists():
-        return True
-    tables = inspect(database.engine)
-    return not tables.has_table("api_keys") or "role" in {column["name"] for column in tables.get_columns("api_keys")}
-
-
-def warn_of_inherited_roles(database: "Database") -> None:
-    """Name the limited keys that may publish, on standard error: an upgrade gave all keys a role that keeps what they
-    could do before.
-    """
-    from sophia.access.keys import list_keys  # noqa: PLC0415
-    from sophia.access.roles import Role  # noqa: PLC0415
-
-    with database.read() as session:
-        names = [
-            row.name
-            for row in list_keys(session)
-            if row.limited and row.revoked_at is None and Role(row.role).includes(Role.PUBLISH)
-        ]
-    if not names:
-        return
-    echo(
-        "API keys have roles now, and existing keys may do what they could do before. These keys are limited to some "
-        "clients and can still change and publish things for them:",
-        err=True,
-    )
-    for name in names:
-        echo(f"  {name}", err=True)
-    echo("If a key is only for reading, run: sophia key role NAME read", err=True)
+        previous = change_role(session, name, chosen_role)
+    echo(f"The key {name} has the role {chosen_role} now. Its previous role was {previous}.")
 
 
 @keys.command()
-def revoke(name: str) -> None:
-    """Let a key open nothing any more."""
-    installation = open_installation()
-    from sophia.access.keys import revoke_key  # noqa: PLC0415
+def revoke(name: Annotated[str, typer.Argument(metavar="NAME", help="The key's name.")]) -> None:
+    """Revoke a key."""
+    from sophia.access.keys import revoke_key
 
+    installation = open_installation()
     with installation.database.write() as session:
         revoke_key(session, name, installation.clock())
-    echo(f"The key {name} opens nothing any more.")
+    echo(f"The key {name} is revoked.")
 
 
 @keys.command()
 def encryption() -> None:
-    """Print a new key for SOPHIA_ENCRYPTION_KEY. Put it before the old one, separated by a comma, then: key rotate."""
-    from cryptography.fernet import Fernet  # noqa: PLC0415
+    """Print a new key for SOPHIA_ENCRYPTION_KEY. Put it before the old key with a comma between them, then: key rotate."""
+    from cryptography.fernet import Fernet
 
     echo(Fernet.generate_key().decode())
 
@@ -190,21 +155,23 @@ def encryption() -> None:
 @keys.command()
 def rotate(
     lost: Annotated[
-        bool, typer.Option("--lost", help="The old key is lost: take away all tokens, which nobody can read any more.")
+        bool,
+        typer.Option(
+            "--lost", help="The old key is lost: delete all stored tokens, because they can no longer be decrypted."
+        ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Encrypt all stored tokens with a new key, and drop the old one.
+    """Encrypt all stored tokens with a new key, and delete the old key.
 
-    The key file is changed as a whole, and programs that run go on. A key in SOPHIA_ENCRYPTION_KEY is yours to change:
-    this prints what to set.
+    Running programs continue. If the key is in SOPHIA_ENCRYPTION_KEY, the command prints the new value for you to set.
     """
+    from sophia.portfolio.service import rotate_keys
+
     installation = open_installation()
     if lost:
         forget(installation, yes=yes)
         return
-    from sophia.portfolio.service import rotate_keys  # noqa: PLC0415
-
     if installation.vault.path is None:
         rotate_setting(installation)
         return
@@ -213,41 +180,37 @@ def rotate(
 
 
 def rotate_setting(installation: Installation) -> None:
-    """The next of two steps: print what to set, or, with the new key before the old one, encrypt with the new one."""
-    from sophia.portfolio.service import encrypt_anew, expect_keys, hold_keys  # noqa: PLC0415
+    """Do the next of two steps: print the new setting, or encrypt with the new key once the setting has both keys."""
+    from sophia.portfolio.service import expect_keys, lock_keys, reencrypt_tokens
 
     vault = installation.vault
     if vault.key_count == 1:
-        from cryptography.fernet import Fernet  # noqa: PLC0415
+        from cryptography.fernet import Fernet
 
         with installation.database.read() as session:
             expect_keys(session, vault)
         old = installation.settings.encryption_key
         echo(f"{Fernet.generate_key().decode()},{old.get_secret_value().strip(' ,') if old else ''}")
         echo(
-            "Set SOPHIA_ENCRYPTION_KEY to this, the new key before the old one, wherever Sophia runs; start what runs "
-            "anew; then once more: sophia key rotate",
+            "Set SOPHIA_ENCRYPTION_KEY to this value wherever Sophia runs, restart running programs, then run again: "
+            "sophia key rotate",
             err=True,
         )
         return
     with installation.database.write() as session:
-        hold_keys(session)
-        count = encrypt_anew(session, vault)
+        lock_keys(session)
+        count = reencrypt_tokens(session, vault)
     echo(
-        f"{count} tokens are encrypted with the newest key. Take away the first comma in SOPHIA_ENCRYPTION_KEY and all "
-        "that stands behind it."
+        f"{count} tokens are encrypted with the newest key. In SOPHIA_ENCRYPTION_KEY, delete the first comma and "
+        "everything after it."
     )
 
 
 def forget(installation: Installation, *, yes: bool) -> None:
-    from sophia.portfolio.service import forget_tokens  # noqa: PLC0415
+    from sophia.portfolio.service import forget_tokens
 
     if not yes:
-        confirm("Take away the tokens of all accounts? Each must be connected again.", abort=True)
+        confirm("Delete the tokens of all accounts? Every account must be connected again.", abort=True)
     with installation.database.write() as session:
         count = forget_tokens(session)
-    echo(f"{count} tokens are taken away. Next, connect the accounts again: sophia connect")
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(keys, name="key")
+    echo(f"{count} tokens are deleted. Next, connect the accounts again: sophia connect")

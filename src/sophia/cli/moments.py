@@ -1,4 +1,4 @@
-"""Moments as a person types them: local times of the operator's zone, and times that say their own offset."""
+"""Parses moments that a user types: local times of the operator's zone, and times with their own offset."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -16,19 +16,19 @@ _MOMENT = re.compile(rf"{_DATE}(?:(?:[Tt]|[ ]+){_TIME}[ ]?{_OFFSET})?")
 
 
 def parse_moment_in_zone(text: str, zone: ZoneInfo, option: str) -> datetime | None:
-    """Return the aware moment that `text` means in `zone`; None for `now`. An offset in the text counts instead of the zone.
+    """Return the moment that `text` means in `zone`, or None for `now`. An offset in the text replaces the zone.
 
-    Raises BadParameter, which names `option`, for what is no moment, and for a local time that does not exist or exists
-    twice because clocks change.
+    Raise BadParameter, which names `option`, for anything else, and for a local time that does not exist or exists twice
+    because clocks change.
     """
     if text.strip().lower() == "now":
         return None
-    found = _MOMENT.fullmatch(text.strip())
-    if found is None:
-        raise typer.BadParameter(f"{text!r} is no moment. Write it as {EXAMPLES}.", param_hint=option)
-    part = found.groupdict()
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is not a date and time. Write {EXAMPLES}.", param_hint=option)
+    part = match.groupdict()
     if part["hour"] is None:
-        raise typer.BadParameter(f"{text!r} has no time of day. Write it as {EXAMPLES}.", param_hint=option)
+        raise typer.BadParameter(f"{text!r} has no time of day. Write {EXAMPLES}.", param_hint=option)
     numbers = [part["y"] or part["gy"], part["m"] or part["gm"], part["d"] or part["gd"], part["hour"], part["minute"]]
     try:
         naive = datetime(*(int(number) for number in (*numbers, part["second"] or 0)))  # type: ignore[arg-type] # noqa: DTZ001
@@ -37,13 +37,11 @@ def parse_moment_in_zone(text: str, zone: ZoneInfo, option: str) -> datetime | N
         offset = "+00:00" if part["offset"] in "Zz" else part["offset"]
         return datetime.fromisoformat(f"{naive.isoformat()}{offset}")
     except (ValueError, OverflowError):
-        raise typer.BadParameter(
-            f"{text!r} is not in the calendar. Write a moment as {EXAMPLES}.", param_hint=option
-        ) from None
+        raise typer.BadParameter(f"{text!r} is not in the calendar. Write {EXAMPLES}.", param_hint=option) from None
 
 
 def resolve_local_time(naive: datetime, zone: ZoneInfo, option: str) -> datetime:
-    """Return the moment of a local time. Raises BadParameter when clocks skip it or show it twice."""
+    """Return the moment of a local time. Raise BadParameter when clocks skip it or show it twice."""
     first, second = (naive.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     offsets = [moment.utcoffset() or timedelta(0) for moment in (first, second)]
     if offsets[0] == offsets[1]:
@@ -51,13 +49,13 @@ def resolve_local_time(naive: datetime, zone: ZoneInfo, option: str) -> datetime
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0) != naive:
         after = first.astimezone(UTC).astimezone(zone)
         raise typer.BadParameter(
-            f"{naive:%Y-%m-%d %H:%M} does not exist in {zone.key}: clocks are put forward then. The same moment is called "
-            f"{after:%Y-%m-%d %H:%M} there; give that, or another time.",
+            f"{naive:%Y-%m-%d %H:%M} does not exist in {zone.key}: clocks go forward then. The same moment is "
+            f"{after:%Y-%m-%d %H:%M} there. Give that or another time.",
             param_hint=option,
         )
     earlier, later = (moment.isoformat(timespec="minutes") for moment in (first, second))
     raise typer.BadParameter(
-        f"{naive:%Y-%m-%d %H:%M} exists twice in {zone.key}: clocks are put back then. Give {earlier} for the first or "
+        f"{naive:%Y-%m-%d %H:%M} exists twice in {zone.key}: clocks go back then. Give {earlier} for the first or "
         f"{later} for the second.",
         param_hint=option,
     )

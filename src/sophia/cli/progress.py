@@ -1,4 +1,4 @@
-"""How far a collection is: bars on a terminal, a line per account in a log or a pipe, nothing beside JSON."""
+"""Shows the progress of a collection: bars on a terminal, a line per account in a log or a pipe, nothing with JSON."""
 
 import sys
 import time
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from sophia.analytics.readings.runs_store import RunOutcome
     from sophia.portfolio.service import AccountInfo
 
-Watching = Callable[["AccountInfo"], "Progress"]
+ProgressOf = Callable[["AccountInfo"], "Progress"]
 
 
 def describe(outcome: "RunOutcome", seconds: float) -> str:
-    """One line about a run."""
+    """Return one line about a run."""
     saved = outcome.saved
     numbers = f"{saved.new:,} new, {saved.changed:,} changed, {saved.same:,} same"
-    calls = f"{outcome.calls:,} HTTP calls, {outcome.calls_counted_by_meta:,} as Meta counts"
+    calls = f"{outcome.calls:,} HTTP calls, {outcome.calls_counted_by_meta:,} as Meta counts them"
     line = f"{outcome.status}: {numbers}; {calls}, {seconds:.1f} s"
     if outcome.action_needed:
         return f"{line}. {outcome.action_needed}"
-    # A run that is ok may still have met what a person should know: media of kinds that are new.
-    shown = [problem for problem in outcome.problems if outcome.status != "ok" or problem.get("code") == "unknown_kind"]
-    first = shown[0].get("message") if shown else None
-    return f"{line}. {first}" if first else line
+    # A successful run can still report media of unknown kinds.
+    problems = (item for item in outcome.problems if outcome.status != "ok" or item.get("code") == "unknown_kind")
+    message = next(problems, {}).get("message")
+    return f"{line}. {message}" if message else line
 
 
 class AccountLine:
@@ -36,28 +36,28 @@ class AccountLine:
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self._began = time.monotonic()
-        self._said = False
+        self._started_at = time.monotonic()
+        self._is_finished = False
 
     def started(self, account: str, steps: int) -> None: ...
 
     def advanced(self, account: str, steps: int, readings: int) -> None: ...
 
     def finished(self, account: str, outcome: "RunOutcome") -> None:  # noqa: ARG002
-        if not self._said:
-            self._said = True
-            echo(f"{self._label}: {describe(outcome, time.monotonic() - self._began)}")
+        if not self._is_finished:
+            self._is_finished = True
+            echo(f"{self._label}: {describe(outcome, time.monotonic() - self._started_at)}")
 
 
 class AccountBar:
-    """Moves the account's bar and the total."""
+    """Moves the bar of an account and the bar of the total."""
 
     def __init__(self, bars: Any, total: Any, label: str) -> None:
         self._bars, self._total, self._label = bars, total, label
         self._bar: Any = None
-        self._said = False
+        self._is_finished = False
         self._readings = 0
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
 
     def started(self, account: str, steps: int) -> None:  # noqa: ARG002
         self._bar = self._bars.add_task(self._label, total=max(steps, 1), readings=0)
@@ -68,20 +68,20 @@ class AccountBar:
         self._bars.update(self._total, readings=self._bars.tasks[0].fields["readings"] + readings)
 
     def finished(self, account: str, outcome: "RunOutcome") -> None:  # noqa: ARG002
-        """The bar makes room for a line: three hundred bars would not fit on any screen."""
-        if self._said:
+        """Replace the bar by a line: three hundred bars do not fit on a screen."""
+        if self._is_finished:
             return
-        self._said = True
+        self._is_finished = True
         if self._bar is not None:
             self._bars.remove_task(self._bar)
         self._bars.update(self._total, advance=1)
-        told = escape_controls(f"{self._label}: {describe(outcome, time.monotonic() - self._began)}")
-        self._bars.console.print(told, markup=False, highlight=False)
+        line = escape_controls(f"{self._label}: {describe(outcome, time.monotonic() - self._started_at)}")
+        self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def watch(accounts: int, *, silent: bool) -> Iterator[Watching | None]:
-    """What makes the progress of one account, for as long as the block lasts; None when nobody wants to know."""
+def account_progress(accounts: int, *, silent: bool) -> Iterator[ProgressOf | None]:
+    """Yield a function that returns the progress display of an account, or None when `silent`."""
     if silent:
         yield None
     elif not sys.stdout.isatty():
@@ -93,7 +93,7 @@ def watch(accounts: int, *, silent: bool) -> Iterator[Watching | None]:
 
 
 def bars() -> Any:
-    from rich.progress import (  # noqa: PLC0415
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
@@ -102,7 +102,7 @@ def bars() -> Any:
         TextColumn,
         TimeElapsedColumn,
     )
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
     class Rate(ProgressColumn):
         """Readings, and readings per second since the bar appeared."""
@@ -117,21 +117,21 @@ def bars() -> Any:
 
 
 @contextmanager
-def watch_tables(*, silent: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """What is told how far a table is: a bar each on a terminal, else a line when it is done."""
+def table_progress(*, silent: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that shows the progress of a table: a bar on a terminal, else a line at the end."""
     if silent:
-        yield lambda _what, _done, _total: None
+        yield lambda _table, _done, _total: None
     elif not sys.stdout.isatty():
-        yield lambda what, done, total: echo(f"{what}: {done:,} rows") if done == total else None
+        yield lambda table, done, total: echo(f"{table}: {done:,} rows") if done == total else None
     else:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        shown: dict[str, Any] = {}
+        tasks: dict[str, Any] = {}
         with Progress(TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()) as progress:
 
-            def told(what: str, done: int, total: int) -> None:
-                if what not in shown:
-                    shown[what] = progress.add_task(what, total=total)
-                progress.update(shown[what], completed=done, total=total)
+            def update(table: str, done: int, total: int) -> None:
+                if table not in tasks:
+                    tasks[table] = progress.add_task(table, total=total)
+                progress.update(tasks[table], completed=done, total=total)
 
-            yield told
+            yield update

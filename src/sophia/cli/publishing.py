@@ -1,4 +1,4 @@
-"""`sophia publish`: put drafts into the queue, send what is due, see what became of it."""
+"""`sophia publish`: queue drafts, publish what is due, and show the result."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
@@ -6,19 +6,21 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from sophia.cli.drafts import MOST_LISTED, Accounts, By, Limit, actor, expect_state
+from sophia.cli.arguments import By, ClientOption, user_name
+from sophia.cli.cancellation import run
+from sophia.cli.drafts import MOST_LISTED, Accounts, Limit, expect_state
 from sophia.cli.errors import ERROR, PARTLY
+from sophia.cli.installation import Installation, open_installation
 from sophia.cli.moments import EXAMPLES, parse_moment_in_zone
-from sophia.cli.opening import Installation, open_installation
 from sophia.cli.output import echo
-from sophia.cli.tables import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.publishing.queue import EntryInfo
+    from sophia.publishing.queue import QueueEntry
 
 STATES = ("queued", "publishing", "published", "failed", "cancelled")
-EMPTY = "The queue is empty. Put a draft into it with: sophia publish queue DRAFT"
-publishing = typer.Typer(help="Send approved drafts to their accounts.", no_args_is_help=True)
+EMPTY = "The queue is empty. Queue a draft with: sophia publish queue DRAFT"
+publishing = typer.Typer(help="Publish approved drafts on their accounts.", no_args_is_help=True)
 Entry = Annotated[
     int, typer.Argument(metavar="ENTRY", min=1, help="The entry's number; `sophia publish list` shows them.")
 ]
@@ -31,7 +33,7 @@ def queue(
         str | None,
         typer.Option(
             metavar="TIME",
-            help=f"When, in the operator's zone: {EXAMPLES}. Default: as soon as it is approved.",
+            help=f"Time in the operator's zone: {EXAMPLES}. Default: as soon as the draft is approved.",
             show_default=False,
         ),
     ] = None,
@@ -39,10 +41,10 @@ def queue(
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a draft into the queue of its accounts, or move it to another time. A time in the past is refused."""
-    installation = open_installation()
-    from sophia.publishing.queue import enqueue, list_entries  # noqa: PLC0415
+    """Queue a draft for its accounts, or move it to another time. The time must not be in the past."""
+    from sophia.publishing.queue import enqueue, list_entries
 
+    installation = open_installation()
     settings = installation.settings
     moment = None if at is None else parse_moment_in_zone(at, settings.operator_zone, "--at")
     two_person = settings.two_person_approval
@@ -50,7 +52,7 @@ def queue(
         ids = enqueue(
             session,
             draft,
-            actor(by),
+            user_name(by),
             installation.clock(),
             account_ids=account or (),
             scheduled_for=moment,
@@ -62,31 +64,30 @@ def queue(
 
 @publishing.command()
 def due(as_json: AsJson = False) -> None:
-    """Send now what is due, and find out what became of what was sent. The server does this every minute."""
-    installation = open_installation()
-    from sophia.publishing import queue as entries  # noqa: PLC0415
+    """Publish now what is due, and check what was sent. The server does this every minute."""
+    from sophia.publishing import queue as entries
 
+    installation = open_installation()
     two_person = installation.settings.two_person_approval
     with installation.database.read() as session:
-        ids = [one.entry_id for one in entries.due(session, installation.clock(), two_person=two_person)]
+        ids = [entry.entry_id for entry in entries.due(session, installation.clock(), two_person=two_person)]
     if ids:
         send(installation, ids)
     with installation.database.read() as session:
-        done = entries.list_entries(session, None, entry_ids=ids, limit=len(ids) or 1)
+        sent = entries.list_entries(session, None, entry_ids=ids, limit=len(ids) or 1)
         queued = entries.list_entries(session, None, status=entries.QUEUED)
-    show(installation, done, as_json=as_json, empty="Nothing is due.")
-    unapproved = sum(1 for one in queued if not one.approved)
+    show(installation, sent, as_json=as_json, empty="Nothing is due.")
+    unapproved = sum(not entry.approved for entry in queued)
     if unapproved and not as_json:
         waits = "1 entry waits" if unapproved == 1 else f"{unapproved} entries wait"
-        echo(f"{waits} for an approval: sophia publish list --status queued")
-    failed = sum(1 for one in done if one.status == entries.FAILED)
+        echo(f"{waits} for approval: sophia publish list --status queued")
+    failed = sum(entry.status == entries.FAILED for entry in sent)
     if failed:
-        raise typer.Exit(ERROR if failed == len(done) else PARTLY)
+        raise typer.Exit(ERROR if failed == len(sent) else PARTLY)
 
 
 def send(installation: Installation, entry_ids: Collection[int]) -> None:
-    from sophia.cli.running import run  # noqa: PLC0415
-    from sophia.publishing.sending import Publisher  # noqa: PLC0415
+    from sophia.publishing.sending import Publisher
 
     async def work() -> None:
         i = installation
@@ -98,10 +99,10 @@ def send(installation: Installation, entry_ids: Collection[int]) -> None:
 
 @publishing.command()
 def cancel(entry: Entry, as_json: AsJson = False) -> None:
-    """Take an entry out of the queue, as long as it is not being sent."""
-    installation = open_installation()
-    from sophia.publishing.queue import cancel as cancel_entry  # noqa: PLC0415
+    """Remove an entry from the queue, unless it is being sent."""
+    from sophia.publishing.queue import cancel as cancel_entry
 
+    installation = open_installation()
     with installation.database.write() as session:
         cancel_entry(session, entry)
     show_entry(installation, entry, as_json=as_json)
@@ -109,10 +110,10 @@ def cancel(entry: Entry, as_json: AsJson = False) -> None:
 
 @publishing.command()
 def retry(entry: Entry, as_json: AsJson = False) -> None:
-    """Let an entry that failed try again."""
-    installation = open_installation()
-    from sophia.publishing.queue import retry as retry_entry  # noqa: PLC0415
+    """Retry an entry that failed."""
+    from sophia.publishing.queue import retry as retry_entry
 
+    installation = open_installation()
     with installation.database.write() as session:
         retry_entry(session, entry)
     show_entry(installation, entry, as_json=as_json)
@@ -120,22 +121,21 @@ def retry(entry: Entry, as_json: AsJson = False) -> None:
 
 @publishing.command("list")
 def list_(
-    client: Annotated[str | None, typer.Option(metavar="NAME_OR_ID", help="Only this client.")] = None,
+    client: ClientOption = None,
     draft: Annotated[int | None, typer.Option(metavar="DRAFT", min=1, help="Only this draft.")] = None,
     status: Annotated[
-        str | None, typer.Option(help=f"Only entries in this state: {', '.join(STATES)}.", show_default=False)
+        str | None, typer.Option(help=f"Only entries with this status: {', '.join(STATES)}.", show_default=False)
     ] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is queued, was published or failed, and what to do about it: the latest moment first."""
+    """Show queued, published and failed entries with the action they need, latest time first."""
+    from sophia.publishing.queue import list_entries
+
     expect_state(status, STATES)
     installation = open_installation()
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-    from sophia.publishing.queue import list_entries  # noqa: PLC0415
-
+    client_id = installation.find_client_id(client)
     with installation.database.read() as session:
-        client_id = None if client is None else find_client(session, client).id
         entries = list_entries(
             session,
             None,
@@ -150,24 +150,24 @@ def list_(
     show(installation, entries[:limit], as_json=as_json, empty=empty, more=len(entries) > limit)
 
 
-def show_entry(installation: Installation, number: int, *, as_json: bool) -> None:
-    from sophia.publishing.queue import find_entry  # noqa: PLC0415
+def show_entry(installation: Installation, entry_id: int, *, as_json: bool) -> None:
+    from sophia.publishing.queue import find_entry
 
     with installation.database.read() as session:
         two_person = installation.settings.two_person_approval
-        entry = find_entry(session, None, number, two_person=two_person)
+        entry = find_entry(session, None, entry_id, two_person=two_person)
     show(installation, [entry], as_json=as_json)
 
 
 def show(
     installation: Installation,
-    entries: "list[EntryInfo]",
+    entries: "list[QueueEntry]",
     *,
     as_json: bool,
     empty: str = EMPTY,
     more: bool = False,
 ) -> None:
-    """Show entries. `more`: whether there are others, which these are the first of."""
+    """Show entries. `more`: there are further entries, which are not shown."""
     if as_json:
         show_json({"entries": entries, "more": more})
         return
@@ -179,30 +179,26 @@ def show(
             "account": f"{entry.platform} {entry.account_name}",
             "status": entry.status,
             "when": when(entry, zone),
-            "what to do": advice(entry),
+            "action": advice(entry),
         }
         for entry in entries
     ]
     show_table(rows, empty=empty)
     if more:
-        echo(f"There are more than these {len(entries)}. See more with --limit, up to {MOST_LISTED}.")
+        echo(f"There are more than these {len(entries)}. Use --limit, up to {MOST_LISTED}.")
 
 
-def advice(entry: "EntryInfo") -> str:
-    """What went wrong and what to do about it. A text that contains the other is shown alone."""
+def advice(entry: "QueueEntry") -> str:
+    """Return the problem and the action. If one text contains the other, return the longer one alone."""
     problem, what_to_do = entry.problem or "", entry.what_to_do or ""
     if what_to_do in problem:
-        said = problem or "nothing"
+        text = problem or "none"
     else:
-        said = what_to_do if problem in what_to_do else f"{problem} {what_to_do}"
-    return f"{said} (sophia publish retry {entry.id})" if entry.status == "failed" else said
+        text = what_to_do if problem in what_to_do else f"{problem} {what_to_do}"
+    return f"{text} (sophia publish retry {entry.id})" if entry.status == "failed" else text
 
 
-def when(entry: "EntryInfo", zone: ZoneInfo) -> str:
-    """The moment that matters: when it went out, is tried again, or is meant for."""
+def when(entry: "QueueEntry", zone: ZoneInfo) -> str:
+    """Return the time of publication, else of the next try, else the scheduled time."""
     moment = entry.published_at or entry.next_try_at or entry.scheduled_for
-    return "as soon as possible" if moment is None else local(moment, zone)
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(publishing, name="publish")
+    return "as soon as possible" if moment is None else local_time(moment, zone)

@@ -1,14 +1,12 @@
-"""`sophia report`: everything that can be said of a client's window, as sentences and tables."""
+"""`sophia report`: the report on a client, as sentences and tables."""
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from sophia.cli.arguments import AsOf, Client, First, Last, Week, chosen_window
-from sophia.cli.drawing import changed, figure, heading, line, sparkline
-from sophia.cli.opening import open_installation
-from sophia.cli.output import echo, paint
-from sophia.cli.tables import AsJson, show_table
+from sophia.cli.arguments import AsOf, Client, First, Last, Week, parse_date_range
+from sophia.cli.formatting import format_change, format_figure, sparkline
+from sophia.cli.installation import open_installation
+from sophia.cli.output import echo, echo_heading, paint
+from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.comments.sentiment import CommentOverview
@@ -17,20 +15,24 @@ if TYPE_CHECKING:
 KPIS = {
     "posts": "posts",
     "views": "views",
-    "reach": "people reached",
+    "reach": "reach",
     "engagements": "engagements",
     "engagement_rate_by_reach": "engagement rate by reach",
     "engagement_rate_by_followers": "engagement rate by followers",
     "save_rate": "save rate",
     "share_rate": "share rate",
     "net_new_followers": "net new followers",
-    "audience_growth": "audience growth",
+    "audience_growth": "follower growth rate",
     "conversions": "conversions",
     "revenue": "revenue",
-    "customer_acquisition_cost": "cost of a new customer",
+    "customer_acquisition_cost": "customer acquisition cost (CAC)",
     "approval_rate": "approval rate",
     "edit_rate": "edit rate",
 }
+
+
+def kpi_label(name: str) -> str:
+    return KPIS.get(name, name.replace("_", " "))
 
 
 def report(
@@ -41,76 +43,72 @@ def report(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report on a client: by default on the newest week that is over."""
+    """Report on a client, by default on the last complete week."""
+    from sophia.analytics.reports.gathering import make_report
+
     installation = open_installation()
-    from sophia.analytics.reports.gathering import make_report  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-
-    window = chosen_window(week, first, last, as_of or installation.clock())
-    with installation.database.read() as session:
-        number = find_client(session, client).id
-    found = make_report(installation.database, number, window, installation.clock(), as_of=as_of)
+    window = parse_date_range(week, first, last, as_of or installation.clock())
+    client_id = installation.find_client(client).id
+    client_report = make_report(installation.database, client_id, window, installation.clock(), as_of=as_of)
     if as_json:
-        from sophia.analytics.reports.schemas import report_answer  # noqa: PLC0415
-
-        echo(report_answer(found).model_dump_json(indent=2))
+        show_record(client_report)
         return
-    show(found)
+    show(client_report)
 
 
 def show(report: "Report") -> None:
-    from sophia.analytics.figures.figures import ONE_DAY  # noqa: PLC0415
+    from sophia.meta.reporting_zone import ONE_DAY
 
     state = "" if report.is_closed else ", to date"
-    heading(f"{report.client.name}: {report.window.start} to {report.window.end - ONE_DAY}{state}")
+    echo_heading(f"{report.client.name}: {report.window.start} to {report.window.end - ONE_DAY}{state}")
     coverage = report.coverage
-    line(
+    echo(
         f"Compared with {report.before.start} to {report.before.end - ONE_DAY}; "
         f"readings are complete for {coverage.days_with_data} of {coverage.days} days."
     )
     for sentence in report.commentary:
-        line(f"· {sentence.text}")
-    line("")
+        echo(f"· {sentence.text}")
+    echo("")
     show_table(kpi_rows(report), empty="")
     if report.goals:
-        from sophia.cli.told import goal_rows  # noqa: PLC0415
+        from sophia.cli.goals import goal_row
 
-        line("")
-        show_table(goal_rows(report.goals), empty="")
+        echo("")
+        show_table([goal_row(goal) for goal in report.goals], empty="")
     if report.top_posts:
-        line("")
+        echo("")
         show_table(post_rows(report), empty="")
     if report.decisions:
-        line("")
-        line("Decisions, by what became of them in the 180 days until then:")
+        echo("")
+        echo("Decisions, scored by the outcomes of the last 180 days:")
         for stage in report.decisions:
-            line(f"  {stage.text}")
-    line("")
-    line(f"Comments: {report.comments.verdict}")
+            echo(f"  {stage.text}")
+    echo("")
+    echo(f"Comments: {report.comments.verdict}")
     for text in comment_lines(report.comments):
-        line(f"  {text}")
+        echo(f"  {text}")
     reasons = sorted({report.kpis[name].reason or "" for name in KPIS} - {""})
     if reasons:
-        line("")
-        line(paint("Why some numbers are missing:", "dim"))
+        echo("")
+        echo(paint("Why numbers are missing:", "dim"))
         for reason in reasons:
-            line(paint(f"  {reason}", "dim"))
+            echo(paint(f"  {reason}", "dim"))
 
 
 def comment_lines(comment_overview: "CommentOverview") -> list[str]:
-    """Shares with their intervals, and what has no tone, with the reasons."""
-    whole, lines = comment_overview.whole, []
-    if whole.scored:
-        shares = ((name, getattr(whole, name)) for name in whole.shares)
+    """Return the sentiment shares with their intervals, and the number of comments without a score by reason."""
+    total, lines = comment_overview.whole, []
+    if total.scored:
+        shares = ((name, getattr(total, name)) for name in total.shares)
         lines.append(
             ", ".join(
-                f"{whole.shares[name]:.1f} % {name}"
-                + (f" ({one.interval.low:.1f} to {one.interval.high:.1f})" if one.interval else "")
-                for name, one in shares
+                f"{total.shares[name]:.1f} % {name}"
+                + (f" ({share.interval.low:.1f} to {share.interval.high:.1f})" if share.interval else "")
+                for name, share in shares
             )
         )
-    if whole.not_scored:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in whole.not_scored.items())
+    if total.not_scored:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in total.not_scored.items())
         lines.append(f"not scored: {reasons}")
     return lines
 
@@ -123,9 +121,9 @@ def kpi_rows(report: "Report") -> list[dict[str, str]]:
         rows.append(
             {
                 "KPI": label,
-                "this": figure(report.kpis[name]),
-                "before": figure(report.changes[name].before),
-                "change": changed(report.changes[name].percent),
+                "this period": format_figure(report.kpis[name]),
+                "previous period": format_figure(report.changes[name].before),
+                "change": format_change(report.changes[name].percent),
                 "12 weeks": sparkline([None if value is None else float(value) for value in points]),
             }
         )
@@ -139,11 +137,7 @@ def post_rows(report: "Report") -> list[dict[str, str]]:
             "kind": f"{post.platform.value} {post.kind.value}",
             "published": f"{post.published_at:%Y-%m-%d}",
             "engagements": f"{post.engagements:,}",
-            "reach": "not known" if post.reach is None else f"{post.reach:,}",
+            "reach": "unknown" if post.reach is None else f"{post.reach:,}",
         }
         for post in report.top_posts
     ]
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(report)

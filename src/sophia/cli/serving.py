@@ -1,4 +1,4 @@
-"""`sophia serve`: the API, the pages and the jobs in one process."""
+"""`sophia serve`: the API and the jobs in one process."""
 
 import errno
 import gc
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sophia.cli.errors import ERROR
-from sophia.cli.opening import open_installation, utc_now
+from sophia.cli.installation import open_installation, utc_now
 from sophia.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,26 +27,27 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to listen on, 0 for any. Default: SOPHIA_PORT.")
     ] = None,
-    jobs: Annotated[bool, typer.Option(help="Whether this process also collects. Leave it to one of several.")] = True,
+    jobs: Annotated[
+        bool, typer.Option(help="Run the jobs in this process. If several processes serve, only one should run them.")
+    ] = True,
 ) -> None:
-    """Serve the API and run the jobs: the daily collection, stories, token checks."""
-    installation = open_installation(create=True, talkative=True)
-    import structlog  # noqa: PLC0415
+    """Serve the API and run the jobs: the daily collection, stories, publishing and token checks."""
+    import structlog
 
-    from sophia.cli.watchdog import watch_event_loop  # noqa: PLC0415
-    from sophia.jobs.schedule import run_jobs  # noqa: PLC0415
-    from sophia.main import create_app  # noqa: PLC0415
+    from sophia.cli.watchdog import watch_event_loop
+    from sophia.jobs.schedule import run_jobs
+    from sophia.main import create_app
+    from sophia.portfolio.service import expect_keys
 
+    installation = open_installation(create=True, verbose=True)
     log = structlog.get_logger(__name__)
     settings, database = installation.settings, installation.database
     if jobs:
-        from sophia.portfolio.service import expect_keys  # noqa: PLC0415
-
         with database.read() as session:
             expect_keys(session, installation.vault)
-    at = settings.host if host is None else host
-    # Taken before the jobs start: who cannot serve must not collect either.
-    taken = listen(at, settings.port if port is None else port)
+    address = settings.host if host is None else host
+    # Listen before the jobs start: a process that cannot serve must not collect either.
+    listener = listen(address, settings.port if port is None else port)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
@@ -54,31 +55,31 @@ def serve(
             stack.enter_context(watch_event_loop(settings.watchdog_seconds))
             if jobs:
                 await stack.enter_async_context(run_jobs(settings, database, clock=utc_now))
-            event = f"running on http://{f'[{at}]' if ':' in at else at}:{taken.getsockname()[1]}"
+            event = f"running on http://{f'[{address}]' if ':' in address else address}:{listener.getsockname()[1]}"
             log.info(event)
-            # What lives as long as the server is left out of every search for garbage: those took a tenth of a second.
+            # Objects that live as long as the server: searching them for garbage took a tenth of a second each time.
             gc.freeze()
             yield
 
-    answer_on(taken, create_app(settings, database, clock=utc_now, on_start=running))
+    serve_until_stopped(listener, create_app(settings, database, clock=utc_now, on_start=running))
 
 
-def answer_on(taken: socket.socket, app: "FastAPI") -> None:
-    """Answer what comes to the socket until somebody stops it. Ends the command with 1 when the start failed."""
-    from sophia.access.connections import TimedHeads  # noqa: PLC0415
+def serve_until_stopped(listener: socket.socket, app: "FastAPI") -> None:
+    """Serve the socket until the process is stopped. Exit with 1 when the start failed."""
+    from sophia.access.connections import TimedHeads
 
     server = make_server(app, TimedHeads)
-    with taken, suppress(KeyboardInterrupt):
-        server.run(sockets=[taken])
+    with listener, suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
     if not server.started:
         raise typer.Exit(ERROR)
 
 
 def make_server(app: "ASGIApp", connections: "type[TimedHeads]") -> "uvicorn.Server":
-    """A server of an application, not started; `connections` is the class that reads the requests of a connection."""
-    import uvicorn  # noqa: PLC0415
+    """Return a server that is not started. `connections` is the class that parses the requests of a connection."""
+    import uvicorn
 
-    from sophia.access.connections import KEEP_ALIVE_SECONDS  # noqa: PLC0415
+    from sophia.access.connections import KEEP_ALIVE_SECONDS
 
     config = uvicorn.Config(
         app,
@@ -94,35 +95,31 @@ def make_server(app: "ASGIApp", connections: "type[TimedHeads]") -> "uvicorn.Ser
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises ConfigurationError that says why it cannot."""
+    """Return a listening socket. Raise ConfigurationError with the reason when the address cannot be used."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except (OSError, UnicodeError):
-        raise ConfigurationError(f"{host!r} is no address of this machine: SOPHIA_HOST or --host") from None
-    taken = socket.socket(family, kind, protocol)
+        raise ConfigurationError(f"{host!r} is not an address of this machine. Check SOPHIA_HOST or --host.") from None
+    listener = socket.socket(family, kind, protocol)
     try:
-        if os.name != "nt":  # where it would let two programs have the same port
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(address)
-        taken.listen(2048)
+        if os.name != "nt":  # where this would let two programs use the same port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
     except OSError as error:
-        taken.close()
-        raise ConfigurationError(refused(host, port, error)) from None
-    return taken
+        listener.close()
+        raise ConfigurationError(listen_error(host, port, error)) from None
+    return listener
 
 
-def refused(host: str, port: int, error: OSError) -> str:
-    """Why nobody can listen there, and what to do."""
+def listen_error(host: str, port: int, error: OSError) -> str:
+    """Return why the address cannot be used, and what to do."""
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} of {host} is taken. Stop the program that has it, or choose another: SOPHIA_PORT or --port"
+        return f"Port {port} of {host} is in use. Stop the program that uses it, or set another with SOPHIA_PORT or --port."
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host!r} is no address of this machine: SOPHIA_HOST or --host"
+        return f"{host!r} is not an address of this machine. Check SOPHIA_HOST or --host."
     if error.errno == errno.EACCES:
-        return f"This user may not listen on port {port}. Choose one above 1023: SOPHIA_PORT or --port"
-    return f"Nobody can listen on port {port} of {host}: {error.strerror}"
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(serve)
+        return f"This user may not listen on port {port}. Set a port above 1023 with SOPHIA_PORT or --port."
+    return f"Sophia cannot listen on port {port} of {host}: {error.strerror}"

@@ -1,93 +1,93 @@
-"""`sophia status`: how every account stands, and what a person should do."""
+"""`sophia status`: the state of every account, and the action it needs."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from sophia.cli.opening import open_installation
-from sophia.cli.tables import AsJson, local, show_json, show_table
+from sophia.cli.arguments import ClientOption
+from sophia.cli.installation import open_installation
+from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.readings.account_states import FailingFamily, Standing
+    from sophia.analytics.readings.account_states import AccountHealth, FailingFamily
 
-# Of what should pass and does not.
-LASTS = "Look at https://metastatus.com; if Meta has no outage, report it with the lines of the log."
+# For failures that should be temporary but last for several runs.
+LASTING_FAILURE = "Check https://metastatus.com. If Meta has no outage, report the failure with the lines of the log."
 
 
-def status(
-    client: Annotated[str | None, typer.Option(metavar="NAME_OR_ID", help="Only this client.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show for every account when it was last collected, how new its readings are, and what to do."""
+def status(client: ClientOption = None, as_json: AsJson = False) -> None:
+    """Show when every account was last collected, its newest readings, and the action it needs."""
+    from sophia.analytics.readings.account_states import account_health, failing_families
+
     installation = open_installation()
-    from sophia.analytics.readings.account_states import failing_families, standings  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
-
     settings, now = installation.settings, installation.clock()
-    soon = timedelta(days=settings.token_warning_days)
+    warning_time = timedelta(days=settings.token_warning_days)
+    client_id = installation.find_client_id(client)
     with installation.database.read() as session:
-        client_id = None if client is None else find_client(session, client).id
-        known = standings(session, client_id=client_id)
+        states = account_health(session, client_id=client_id)
         failing = failing_families(session, client_id=client_id)
     if as_json:
-        show_json({"accounts": [as_document(one, failing.get(one.account.id, []), now, soon) for one in known]})
+        documents = [as_document(state, failing.get(state.account.id, []), now, warning_time) for state in states]
+        show_json({"accounts": documents})
         return
     zone = settings.operator_zone
     rows = [
         {
-            "id": str(one.account.id),
-            "client": one.account.client_name,
-            "account": f"{one.account.platform} {one.account.name}",
-            "last success": local(one.last_success_at, zone),
-            "latest day": str(one.latest_day or "none"),
-            "token ends": local(one.account.token_ends_at, zone) if one.account.token_ends_at else "not known or never",
-            "what to do": what_to_do(one, failing.get(one.account.id, []), now, soon) or "nothing",
+            "id": str(state.account.id),
+            "client": state.account.client_name,
+            "account": f"{state.account.platform} {state.account.name}",
+            "last success": local_time(state.last_success_at, zone),
+            "newest day": str(state.latest_day or "none"),
+            "token ends": local_time(state.account.token_ends_at, zone) if state.account.token_ends_at else "unknown",
+            "action": what_to_do(state, failing.get(state.account.id, []), now, warning_time) or "none",
         }
-        for one in known
+        for state in states
     ]
     show_table(rows, empty="No account is connected yet. Begin with: sophia connect")
 
 
-def what_to_do(standing: "Standing", failing: "Sequence[FailingFamily]", now: datetime, soon: timedelta) -> str | None:
-    """What a person should do about an account; None when all is well. `soon`: when to warn of an end."""
-    from sophia.jobs.due import lags  # noqa: PLC0415
-    from sophia.meta.reporting_zone import ONE_DAY, reporting_day  # noqa: PLC0415
+def what_to_do(
+    state: "AccountHealth", failing: "Sequence[FailingFamily]", now: datetime, warning_time: timedelta
+) -> str | None:
+    """Return the action that an account needs, or None. Warn of a token that ends within `warning_time`."""
+    from sophia.jobs.due import lags
+    from sophia.meta.reporting_zone import ONE_DAY, reporting_day
 
-    account, run = standing.account, standing.last_run
+    account, run = state.account, state.last_run
     end = account.token_ends_at
     if not account.has_token or account.status == "needs_reconnect":
         advice = account.status_reason or "Connect this account again: sophia connect"
     elif account.status == "paused":
-        advice = account.status_reason or "It is paused."
-    elif end is not None and end - now <= soon:
-        advice = f"Its token {'ended' if end <= now else 'ends'} on {end.date()}. Connect it again: sophia connect"
+        advice = account.status_reason or "The account is paused."
+    elif end is not None and end - now <= warning_time:
+        advice = (
+            f"The token {'ended' if end <= now else 'ends'} on {end.date()}. Connect the account again: sophia connect"
+        )
     elif run is not None and run.status == "throttled" and not run.action_needed:
         until = f" at {run.resume_at:%H:%M} UTC" if run.resume_at else " within the hour"
-        advice = f"Wait: Meta set a limit, and the server goes on{until}."
-    elif run is None and standing.rests_until is not None and standing.rests_until > now:
-        advice = f"Wait: Meta set a limit, and the server goes on at {standing.rests_until:%H:%M} UTC."
+        advice = f"Wait: Meta set a limit. The server continues{until}."
+    elif run is None and state.rests_until is not None and state.rests_until > now:
+        advice = f"Wait: Meta set a limit. The server continues at {state.rests_until:%H:%M} UTC."
     elif run is None:
-        advice = f"It was never collected. Run: sophia collect --account {account.id}"
+        advice = f"The account was never collected. Run: sophia collect --account {account.id}"
     elif failing:
         advice = advice_on(failing)
     elif run.action_needed:
         advice = run.action_needed
-    elif lags(standing, reporting_day(now) - 2 * ONE_DAY, now):
-        advice = f"Its readings are behind. Run: sophia collect --account {account.id}"
+    elif lags(state, reporting_day(now) - 2 * ONE_DAY, now):
+        advice = f"The readings are out of date. Run: sophia collect --account {account.id}"
     else:
         advice = None
     return advice
 
 
 def advice_on(failing: "Sequence[FailingFamily]") -> str:
-    """A sentence for each thing to do, with the families that need it, what Meta said, and for how long it has."""
+    """Return a sentence per action: the families that failed, since how many runs, Meta's message, and the action."""
     groups: dict[tuple[str, int], list[FailingFamily]] = {}
     for family in failing:
-        lasts = family.runs > 1 and family.what_to_do.startswith("Nothing")
-        groups.setdefault((LASTS if lasts else family.what_to_do, family.runs), []).append(family)
+        is_lasting = family.runs > 1 and family.what_to_do.startswith("Nothing")
+        groups.setdefault((LASTING_FAILURE if is_lasting else family.what_to_do, family.runs), []).append(family)
     return " ".join(
         f"{', '.join(family.family for family in group)} failed in the last {f'{runs} runs' if runs > 1 else 'run'}: "
         f"{group[0].message.rstrip('.')}. {action}"
@@ -96,9 +96,9 @@ def advice_on(failing: "Sequence[FailingFamily]") -> str:
 
 
 def as_document(
-    standing: "Standing", failing: "Sequence[FailingFamily]", now: datetime, soon: timedelta
+    state: "AccountHealth", failing: "Sequence[FailingFamily]", now: datetime, warning_time: timedelta
 ) -> dict[str, Any]:
-    account, run = standing.account, standing.last_run
+    account, run = state.account, state.last_run
     return {
         "account_id": account.id,
         "client_id": account.client_id,
@@ -107,18 +107,14 @@ def as_document(
         "external_id": account.external_id,
         "name": account.name,
         "status": account.status,
-        "readings": standing.readings,
-        "latest_day": standing.latest_day,
-        "last_success_at": standing.last_success_at,
+        "readings": state.readings,
+        "latest_day": state.latest_day,
+        "last_success_at": state.last_success_at,
         "last_run": None
         if run is None
         else {"status": run.status, "started_at": run.started_at, "resume_at": run.resume_at},
         "token_ends_at": account.token_ends_at,
         "token_checked_at": account.token_checked_at,
         "failing_families": [asdict(family) for family in failing],
-        "what_to_do": what_to_do(standing, failing, now, soon),
+        "what_to_do": what_to_do(state, failing, now, warning_time),
     }
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(status)

@@ -1,21 +1,22 @@
-"""`sophia tokens check`: ask Meta about every token."""
+"""`sophia tokens check`: check every token at Meta."""
 
 import typer
 
+from sophia.cli.cancellation import run
 from sophia.cli.errors import PARTLY, warn
-from sophia.cli.opening import open_installation
+from sophia.cli.installation import open_installation
 from sophia.cli.output import echo
 from sophia.cli.tables import AsJson, show_json
 
-tokens = typer.Typer(help="Look after the accounts' tokens.", no_args_is_help=True)
+tokens = typer.Typer(help="Check the access tokens of the accounts.", no_args_is_help=True)
 
 
 @tokens.command()
 def check(as_json: AsJson = False) -> None:
-    """Ask Meta whether every token is valid, what it may and when it ends. Ends with 3 when somebody has to act."""
+    """Check at Meta that every token is valid, has its permissions and does not end soon. Exit code 3 if there are warnings."""
+    from sophia.portfolio.checking import TokenCheck, check_tokens
+
     installation = open_installation()
-    from sophia.cli.running import run  # noqa: PLC0415
-    from sophia.portfolio.checking import TokenCheck, check_tokens  # noqa: PLC0415
 
     async def work() -> TokenCheck:
         async with installation.graph_client() as graph:
@@ -31,7 +32,3 @@ def check(as_json: AsJson = False) -> None:
         echo(f"{result.checked} accounts checked, {len(result.warnings)} warnings")
     if result.warnings:
         raise typer.Exit(PARTLY)
-
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(tokens, name="tokens")

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from sophia.cli.opening import open_installation
+from sophia.cli.installation import open_installation
 from sophia.cli.output import ask_hidden, echo
-from sophia.cli.tables import AsJson, local, show_json, show_table
+from sophia.cli.tables import AsJson, local_time, show_json, show_table
 
 users = typer.Typer(help="Create, list and disable the users of the pages.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name or e-mail address.")]
@@ -24,11 +24,11 @@ def create(
     password: Annotated[bool, typer.Option(help="Ask for a password. Otherwise print a sign-in address.")] = False,
 ) -> None:
     """Create a user, and print an address that signs the user in once within 15 minutes."""
-    from sophia.access.passwords import hash_password  # noqa: PLC0415
-    from sophia.access.sessions import create_sign_in_link  # noqa: PLC0415
-    from sophia.access.users import UserRole, create_user, expect_password  # noqa: PLC0415
-    from sophia.errors import InvalidInputError  # noqa: PLC0415
-    from sophia.portfolio.service import find_client  # noqa: PLC0415
+    from sophia.access.passwords import hash_password
+    from sophia.access.sessions import create_sign_in_link
+    from sophia.access.users import UserRole, create_user, expect_password
+    from sophia.errors import InvalidInputError
+    from sophia.portfolio.service import find_client
 
     installation = open_installation()
     try:
@@ -53,9 +53,9 @@ def create(
 @users.command("link")
 def link(name: Name) -> None:
     """Print a new address that signs a user in once within 15 minutes, for instance after a lost password."""
-    from sophia.access.sessions import create_sign_in_link  # noqa: PLC0415
-    from sophia.access.users import find_user  # noqa: PLC0415
-    from sophia.errors import ConflictError  # noqa: PLC0415
+    from sophia.access.sessions import create_sign_in_link
+    from sophia.access.users import find_user
+    from sophia.errors import ConflictError
 
     installation = open_installation()
     with installation.database.write() as session:
@@ -69,9 +69,9 @@ def link(name: Name) -> None:
 @users.command("list")
 def list_all(as_json: AsJson = False) -> None:
     """List all users with their roles and clients."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
+    from zoneinfo import ZoneInfo
 
-    from sophia.access.users import list_users  # noqa: PLC0415
+    from sophia.access.users import list_users
 
     installation = open_installation()
     with installation.database.read() as session:
@@ -85,8 +85,8 @@ def list_all(as_json: AsJson = False) -> None:
             "name": user.name,
             "role": user.role.value,
             "clients": "all" if user.client_ids is None else ", ".join(map(str, sorted(user.client_ids))),
-            "created": local(user.created_at, zone),
-            "state": "active" if user.disabled_at is None else f"disabled {local(user.disabled_at, zone)}",
+            "created": local_time(user.created_at, zone),
+            "state": "active" if user.disabled_at is None else f"disabled {local_time(user.disabled_at, zone)}",
         }
         for user in records
     ]
@@ -96,8 +96,8 @@ def list_all(as_json: AsJson = False) -> None:
 @users.command("disable")
 def disable(name: Name) -> None:
     """Disable a user and end all of the user's sessions."""
-    from sophia.access.sessions import end_all_sessions  # noqa: PLC0415
-    from sophia.access.users import find_user  # noqa: PLC0415
+    from sophia.access.sessions import end_all_sessions
+    from sophia.access.users import find_user
 
     installation = open_installation()
     now = installation.clock()
@@ -113,6 +113,3 @@ def sign_in_address(port: int, token: str) -> str:
     """Return the address on this machine; behind a proxy its host replaces 127.0.0.1."""
     return f"http://127.0.0.1:{port}/sign-in/{token}"
 
-
-def register(app: typer.Typer) -> None:
-    app.add_typer(users, name="user")

@@ -1,6 +1,6 @@
-"""Ends the server when its event loop is blocked, so that a supervisor such as systemd starts it again.
+"""Ends the server when its event loop is blocked, so that a supervisor such as systemd restarts it.
 
-A blocked loop answers nobody, runs no job and does not hear SIGTERM.
+A blocked loop answers no request, runs no job and ignores SIGTERM.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 # EX_SOFTWARE of sysexits.h: an error of the program itself.
 EXIT_CODE = 70
-# The log may be what blocks the loop, when nobody reads standard error: the report gets this long, and then the end comes.
+# Writing the log may be what blocks the loop, when no program reads standard error. So the report has a time limit.
 REPORT_SECONDS = 5.0
 LONGEST_CHECK_SECONDS = 1.0
 
@@ -42,10 +42,10 @@ def watch_event_loop(seconds: float) -> Iterator[None]:
 
 
 class Watchdog(threading.Thread):
-    """A thread that sends the loop a sign at each check, and counts the checks that pass without an answer.
+    """A thread that schedules a callback in the loop at each check, and counts the checks without a reply.
 
-    It counts its own checks and asks no clock: while the machine is suspended, or the whole process is stopped or gets no
-    processor, this thread does not run either, and nothing is counted.
+    It counts its own checks instead of reading a clock. While the machine is suspended, or the whole process is stopped or
+    gets no processor, this thread does not run either and counts nothing.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
@@ -54,32 +54,32 @@ class Watchdog(threading.Thread):
         self._seconds = seconds
         self._check_seconds = min(LONGEST_CHECK_SECONDS, seconds / 4)
         self._timer = ProcessorTimer(seconds)
-        self._answered = threading.Event()
+        self._replied = threading.Event()
         self._stopped = threading.Event()
 
     def run(self) -> None:
         silent_seconds = 0.0
-        self._ask()
+        self._send()
         while not self._stopped.wait(self._check_seconds):
             self._timer.restart()
-            if self._answered.is_set():
+            if self._replied.is_set():
                 silent_seconds = 0.0
-                self._ask()
+                self._send()
                 continue
             silent_seconds += self._check_seconds
             if silent_seconds >= self._seconds:
                 self._end()
 
     def stop(self) -> None:
-        """End the watching. Called in the loop, so that it cannot be blocked meanwhile."""
+        """Stop the watchdog. Call this in the loop, which then cannot be blocked."""
         self._stopped.set()
         self.join()
         self._timer.stop()
 
-    def _ask(self) -> None:
-        self._answered.clear()
+    def _send(self) -> None:
+        self._replied.clear()
         with suppress(RuntimeError):  # the loop is closed: nothing is left to watch
-            self._loop.call_soon_threadsafe(self._answered.set)
+            self._loop.call_soon_threadsafe(self._replied.set)
 
     def _end(self) -> None:
         reporting = threading.Thread(target=self._report, daemon=True)
@@ -91,14 +91,14 @@ class Watchdog(threading.Thread):
         log.critical(
             "event_loop_blocked",
             seconds=self._seconds,
-            what_to_do="The server ends so that its supervisor starts it again. Report this line.",
+            what_to_do="The server ends so that its supervisor restarts it. Report this line.",
             stacks=all_stacks(),
         )
 
 
 def all_stacks() -> str:
-    """Where every thread is: files, lines and names, and no values."""
-    # Into a file, because faulthandler holds the interpreter's lock while it writes, and nobody may be reading our log.
+    """Return the stack of every thread: files, lines and names, but no values."""
+    # Write to a file: faulthandler holds the interpreter's lock while it writes, and a full pipe would block it.
     with tempfile.TemporaryFile("w+") as file:
         faulthandler.dump_traceback(file, all_threads=True)
         file.seek(0)
@@ -106,15 +106,16 @@ def all_stacks() -> str:
 
 
 class ProcessorTimer:
-    """Ends the process with SIGPROF, and writes the stacks to standard error, when no Python code ran in any other thread
-    for some seconds of processor time: a call in C, such as a search with a regular expression, keeps the interpreter's
-    lock, and then the watchdog does not run either. The operating system counts; it does not count while we do not run.
+    """A timer that ends the process with SIGPROF and writes the stacks to standard error, unless it is restarted in time.
+
+    A call in C, such as a search with a regular expression, keeps the interpreter's lock, so the watchdog does not run
+    either. The operating system counts the processor time of the process; it does not count while the process is stopped.
     """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds if hasattr(signal, "setitimer") else 0.0  # Windows has none
+        self._seconds = seconds if hasattr(signal, "setitimer") else 0.0  # Windows has no timer
         if self._seconds:
-            # Chained to the signal's default, which ends the process.
+            # Chain to the default handler, which ends the process.
             faulthandler.register(signal.SIGPROF, sys.__stderr__ or sys.stderr, all_threads=True, chain=True)
         self.restart()
 

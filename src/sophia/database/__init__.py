@@ -1,5 +1,5 @@
-"""The database: `engine` one transaction per request or job, `columns` the types that both databases share, `statements`
-what is said past SQLAlchemy.
+"""The database: `engine` opens one transaction per request or job, `columns` holds the column types that SQLite and
+PostgreSQL share, `statements` the SQL that SQLAlchemy does not write.
 """
 
 from sophia.database.columns import (
@@ -19,7 +19,7 @@ from sophia.database.columns import (
     to_decimal,
 )
 from sophia.database.engine import Database
-from sophia.database.statements import among, collected, execute, put_row, put_rows, select_among
+from sophia.database.statements import among, collected, execute, insert_for, put_row, put_rows, select_among
 
 __all__ = [
     "EPOCH",
@@ -38,6 +38,7 @@ __all__ = [
     "execute",
     "from_decimal",
     "in_cents",
+    "insert_for",
     "put_row",
     "put_rows",
     "select_among",

@@ -1,4 +1,4 @@
-"""The base of all tables, and the column types that both databases share."""
+"""The base of all tables, and column types that work on SQLite and PostgreSQL."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -29,18 +29,18 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-# SQLite numbers rows by itself only in a column of type INTEGER.
+# SQLite generates row numbers only in a column of type INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Base(DeclarativeBase):
-    """Every table of Sophia hangs on this metadata."""
+    """The base class of all tables; its metadata lists them."""
 
     metadata = MetaData(naming_convention=NAMING)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, stored and returned in UTC. A naive one is refused: nobody can say what it means."""
+    """An aware moment, stored and returned in UTC. A naive moment is refused, because it is ambiguous."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -59,14 +59,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def shortened(text: str) -> str:
-    """The beginning of a message, as much of it as a person reads, with `…` where something was cut off."""
+    """Return a message cut to LONGEST_MESSAGE characters, with `…` at the end when it was longer."""
     return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
 
 
 class Message(TypeDecorator[str]):
-    """A text that says what happened and why, often in the words of Meta, a database or a website.
+    """A message, often from Meta, a database or a website, cut to LONGEST_MESSAGE characters.
 
-    Such words may have any length (an error of Meta's had 100 kB), so what is stored is cut at LONGEST_MESSAGE characters.
+    Such messages have any length: an error of Meta had 100 kB.
     """
 
     impl = Text
@@ -77,15 +77,15 @@ class Message(TypeDecorator[str]):
 
 
 def in_cents(amount: Decimal) -> Decimal:
-    """The amount with two decimals, or with three where it has thousandths."""
+    """Return the amount with two decimals, or with three if it has thousandths."""
     cents = amount.quantize(Decimal("0.01"))
     return cents if cents == amount else amount.quantize(Decimal("0.001"))
 
 
 class MoneyAmount(TypeDecorator[Decimal]):
-    """An amount of money, exact to the thousandth, for some currencies have three decimals; with two where two will do.
+    """An amount of money, exact to the thousandth because some currencies have three decimals, with two if two are enough.
 
-    SQLite keeps a number as it is, whatever the column was declared to be; PostgreSQL rounds to what was declared.
+    SQLite stores a number unchanged, whatever type the column has; PostgreSQL rounds to the type of the column.
     """
 
     impl = Numeric
@@ -100,7 +100,7 @@ class MoneyAmount(TypeDecorator[Decimal]):
 
 
 def day_number(day: date) -> int:
-    """Days since 1970-01-01; two bytes on disk where a date written out takes ten."""
+    """Return the days since 1970-01-01, which take two bytes on disk instead of the ten of a date."""
     return day.toordinal() - EPOCH_ORDINAL
 
 
@@ -124,7 +124,7 @@ class Day(TypeDecorator[date]):
 class MetricValue(UserDefinedType[int | float]):
     """An exact number: counts are integers, only rates and watch times have decimals (A17).
 
-    NUMERIC on both databases: SQLite keeps integers as integers of 1 to 8 bytes, PostgreSQL keeps decimals exactly.
+    The type is NUMERIC on both databases: SQLite stores integers in 1 to 8 bytes, PostgreSQL stores decimals exactly.
     """
 
     cache_ok = True
@@ -140,16 +140,16 @@ class MetricValue(UserDefinedType[int | float]):
 
 
 def to_decimal(value: float | None) -> Decimal | int | None:
-    """Repr gives the shortest digits that mean the same float, so that what comes back equals what went in."""
+    """Return a float as Decimal. Its repr has the shortest digits of the same float, so that reading returns an equal value."""
     return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def from_decimal(value: Decimal | float) -> int | float:
-    """What PostgreSQL keeps as a decimal, as the integer or float that went in."""
+    """Return a decimal from PostgreSQL as the integer or float that was stored."""
     if not isinstance(value, Decimal):
         return value
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-# JSON null and SQL NULL must not both stand for "nothing": `IS NULL` would find neither of the two for certain (I8).
+# None becomes SQL NULL and never JSON null; with both in use, `IS NULL` would miss rows (I8).
 Json = JSON(none_as_null=True)

@@ -1,7 +1,7 @@
 """One engine, and one transaction per request or job.
 
-SQLite is written by one transaction at a time. Writers begin with BEGIN IMMEDIATE and queue on a lock of this process,
-because SQLite's own waiting sleeps and polls, and a plain BEGIN that reads first fails when another writer was faster.
+SQLite allows one writer at a time. Writers begin with BEGIN IMMEDIATE and queue on a lock of this process: SQLite's own
+waiting polls, and a plain BEGIN that reads first fails when another writer is faster.
 """
 
 import copy
@@ -22,15 +22,15 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from sophia.errors import BusyError, ConfigurationError, StoreError
 
-# Faults of the machine that a person must mend, by SQLite's primary result code and by PostgreSQL's state.
-KEPT = "What was stored is kept, and the next run goes on from there."
+# Faults of the machine that a person must fix, by SQLite's primary result code and by PostgreSQL's state.
+KEPT = "Stored data is safe, and the next run continues from there."
 MACHINE_FAULTS: Mapping[int | str, str] = {
-    8: f"may only be read. Let the user who runs Sophia write the file and its folder. {KEPT}",
-    10: f"cannot be written: the disk fails, or is over a limit. Look at the disk, then run again. {KEPT}",
-    13: f"cannot grow: the disk is full. Make room, then run again. {KEPT}",
-    14: "cannot be opened. Let the user who runs Sophia write its folder, or set SOPHIA_DATABASE_URL.",
-    "25006": f"may only be read: its server is a standby, or set to read only. Let Sophia write there. {KEPT}",
-    "53100": f"cannot grow: the disk of its server is full. Make room there, then run again. {KEPT}",
+    8: f"is read-only. Give the user who runs Sophia write access to the file and its folder. {KEPT}",
+    10: f"cannot be written: the disk fails, or is over a limit. Check the disk, then run again. {KEPT}",
+    13: f"cannot grow: the disk is full. Free space, then run again. {KEPT}",
+    14: "cannot be opened. Give the user who runs Sophia write access to its folder, or set SOPHIA_DATABASE_URL.",
+    "25006": f"is read-only: its server is a standby, or set to read only. Give Sophia a server that accepts writes. {KEPT}",
+    "53100": f"cannot grow: the disk of its server is full. Free space there, then run again. {KEPT}",
 }
 
 
@@ -38,12 +38,14 @@ class Database:
     """The store's engine. Opens no connection before the first read or write."""
 
     def __init__(self, url: str) -> None:
-        """`url` as in SOPHIA_DATABASE_URL. Raises ConfigurationError when it names no database that we know."""
+        """Accept a `url` as in SOPHIA_DATABASE_URL. Raises ConfigurationError when it names no supported database."""
         try:
             parsed = make_url(url)
         except (ArgumentError, ValueError):
-            # Without its cause, which may repeat the address and with it a password.
-            raise ConfigurationError("SOPHIA_DATABASE_URL is no database address, such as sqlite:///file.db") from None
+            # The cause is omitted: it may contain the address with its password.
+            raise ConfigurationError(
+                "SOPHIA_DATABASE_URL is not a database address such as sqlite:///file.db"
+            ) from None
         backend = parsed.get_backend_name()
         if backend not in ("sqlite", "postgresql"):
             raise ConfigurationError(f"SOPHIA_DATABASE_URL: {backend} is not supported; use sqlite or postgresql")
@@ -64,19 +66,20 @@ class Database:
             self.path = None
             address = parsed.set(drivername="postgresql+psycopg")
             self.engine = create_engine(address, hide_parameters=True, pool_size=20, max_overflow=20)
-        event.listen(self.engine, "handle_error", self._tell)
+        event.listen(self.engine, "handle_error", self._raise_store_error)
 
     def within(self, seconds: float) -> Self:
-        """The same store for somebody who does not wait longer: no query of it lasts longer than this, and no write is
-        committed later than this from now. What takes longer ends as a passing error of the database, or BusyError.
+        """Return the same store with a time limit: no query takes longer, and no write commits later than this from now.
+
+        Work that takes longer ends with a temporary error of the database, or with BusyError.
         """
-        same = copy.copy(self)
-        same.__dict__.update(_seconds=seconds, _until=time.monotonic() + seconds)
-        return same
+        limited = copy.copy(self)
+        limited.__dict__.update(_seconds=seconds, _until=time.monotonic() + seconds)
+        return limited
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session on one consistent state of the store; nothing that is changed through it is kept."""
+        """Open a read-only session on one consistent state of the store; changes through it are discarded."""
         level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with (
             self._translated(),
@@ -88,12 +91,12 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
-        # None leaves the mode to the server. SQLAlchemy would ask for READ WRITE, which a standby refuses as a feature that
-        # it does not have; so it refuses the write itself, with a state of its own (25006).
+        """Open a transaction that commits when the block ends and rolls back when it raises."""
+        # None leaves the mode to the server. SQLAlchemy would set READ WRITE, which a standby refuses as an unsupported
+        # feature; without it, the standby refuses the write itself, with its own state (25006).
         options = {"sophia_write": True} if self.is_sqlite else {"postgresql_readonly": None}
         with (
-            self._turn(),
+            self._write_turn(),
             self._translated(),
             self.engine.connect() as connection,
             bounded(connection.execution_options(**options), self._seconds),
@@ -102,18 +105,18 @@ class Database:
                 yield session
                 session.flush()
                 if time.monotonic() > self._until:
-                    raise BusyError("This took too long and was not kept. Try again in a moment.")
+                    raise BusyError("This took too long and was not stored. Try again in a moment.")
             connection.commit()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Of the writers of this process one at a time on SQLite, all at once on PostgreSQL."""
+    def _write_turn(self) -> Iterator[None]:
+        """Let the writers of this process in one at a time on SQLite, all at once on PostgreSQL."""
         if not self.is_sqlite:
             yield
             return
         patience = -1 if self._seconds is None else max(0.0, self._until - time.monotonic())
         if not self._write_lock.acquire(timeout=patience):
-            raise BusyError("Others are writing. Try again in a moment.")
+            raise BusyError("Another process is writing. Try again in a moment.")
         try:
             yield
         finally:
@@ -121,10 +124,10 @@ class Database:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Raise sqlalchemy.exc.OperationalError for an error that comes from the driver itself.
+        """Raise sqlalchemy.exc.OperationalError for an error of the driver.
 
-        SQLAlchemy translates what goes wrong in statements, but not what goes wrong when it prepares a connection, such
-        as setting the isolation level on a connection that the server has closed.
+        SQLAlchemy translates errors of statements, but not errors while it prepares a connection, such as setting the
+        isolation level after the server has closed the connection.
         """
         try:
             yield
@@ -132,7 +135,7 @@ class Database:
             raise OperationalError(None, None, error, hide_parameters=True, connection_invalidated=True) from error
 
     def sync(self) -> None:
-        """Return when what was committed has reached the disk; SQLite leaves that to later."""
+        """Wait until committed data has reached the disk, which SQLite would otherwise do later."""
         if not self.is_sqlite:
             return
         connection = self.engine.raw_connection()
@@ -145,32 +148,32 @@ class Database:
         self.engine.dispose()
 
     def _make_private_file(self, *_: object) -> None:
-        """Make a store that only its owner can read; SQLite gives its companions, -wal and -shm, the same mode."""
+        """Create the file with access for its owner only; SQLite gives -wal and -shm the same mode."""
         if self.path is not None and not str(self.path).startswith("file:"):  # an address in SQLite's own form
             # The file exists, or SQLite says next why it cannot be opened.
             with suppress(OSError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
-    def _tell(self, context: ExceptionContext) -> None:
-        """Say in our words what a person must mend. Raises StoreError; other errors go on as they are."""
+    def _raise_store_error(self, context: ExceptionContext) -> None:
+        """Raise StoreError with advice for faults that a person must fix; other errors stay unchanged."""
         error = context.original_exception
         code = getattr(error, "sqlite_errorcode", None)
-        # The lowest byte is the primary result code; the others say more of the same.
-        what = MACHINE_FAULTS.get(getattr(error, "sqlstate", None) or "" if code is None else code & 0xFF)
-        # A write inside `read` is a fault of ours, and says nothing about the server.
+        # The lowest byte is the primary result code; the others give details.
+        fault = MACHINE_FAULTS.get(getattr(error, "sqlstate", None) or "" if code is None else code & 0xFF)
+        # A write inside `read` is a fault of Sophia, not of the server.
         options = context.connection.get_execution_options() if context.connection is not None else {}
-        if what is not None and not options.get("postgresql_readonly"):
-            raise StoreError(f"The store{f' at {self.path}' if self.path else ''} {what}") from error
+        if fault is not None and not options.get("postgresql_readonly"):
+            raise StoreError(f"The store{f' at {self.path}' if self.path else ''} {fault}") from error
 
 
 @contextmanager
 def bounded(connection: Connection, seconds: float | None) -> Iterator[None]:
-    """No query through the connection lasts longer than this meanwhile; None sets no bound."""
+    """Bound the time of every query through the connection within the block; None sets no bound."""
     if seconds is None:
         yield
         return
     if connection.dialect.name == "postgresql":
-        # It ends with the transaction, which it begins. Through SQLAlchemy, which replaces a connection that is closed.
+        # The setting ends with the transaction. SQLAlchemy executes it, because it replaces closed connections.
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
         yield
         return
@@ -187,7 +190,7 @@ def bounded(connection: Connection, seconds: float | None) -> Iterator[None]:
 
 
 def prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # transactions begin where we say so, in begin_sqlite
+    connection.isolation_level = None  # begin_sqlite starts transactions
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",

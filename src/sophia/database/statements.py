@@ -1,4 +1,4 @@
-"""What SQLAlchemy says too slowly, or not for both databases: many values in a parameter, many rows at once."""
+"""SQL that SQLAlchemy runs too slowly, or not on both databases: many values in a parameter, many rows at once."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     type_coerce,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -51,7 +52,7 @@ _TEXTS, _NUMBERS = _ValueList(Text), _ValueList(BigInteger)
 
 
 class among(FunctionElement[bool]):  # noqa: N801 - reads as the SQL that it stands for
-    """`among(column, values)`: the column is one of the values, in one parameter however many there are (G12)."""
+    """`among(column, values)`: the column equals one of the values, with one parameter for any number of values (G12)."""
 
     type = Boolean()
     inherit_cache = True
@@ -62,7 +63,7 @@ class among(FunctionElement[bool]):  # noqa: N801 - reads as the SQL that it sta
         super().__init__(plain, bindparam(None, list(values), type_=_TEXTS if is_text else _NUMBERS))
 
     def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002
-        """Stay as it is: SQLAlchemy would write `… IN (…) = 1` for SQLite, which then reads the whole table."""
+        """Return the element unchanged: SQLAlchemy would write `… IN (…) = 1`, for which SQLite reads the whole table."""
         return self
 
 
@@ -79,7 +80,7 @@ def _among_postgresql(element: among, compiler: SQLCompiler, **options: Any) -> 
 
 
 class _Collected(TypeDecorator[list[float]]):
-    """Numbers of many rows in one: an array of PostgreSQL, a JSON text of SQLite."""
+    """The numbers of many rows in one value: an array on PostgreSQL, a JSON text on SQLite."""
 
     impl = String
     cache_ok = True
@@ -88,14 +89,14 @@ class _Collected(TypeDecorator[list[float]]):
         return dialect.type_descriptor(ARRAY(Float) if dialect.name == "postgresql" else String())
 
     def process_result_value(self, value: Any, dialect: Dialect) -> list[float]:
-        found: list[float] = value if dialect.name == "postgresql" else json.loads(value)
-        return found
+        numbers: list[float] = value if dialect.name == "postgresql" else json.loads(value)
+        return numbers
 
 
 class collected(FunctionElement[list[float]]):  # noqa: N801 - reads as the SQL that it stands for
-    """`collected(column)`: the numbers of a group in one row, for those who read so many that each row counts.
+    """`collected(column)`: the numbers of a group in one row, for queries where the number of rows costs time.
 
-    Several of one query have the same order. Whole numbers are exact up to 2⁵³, others to 15 digits.
+    All such columns of a query have the same order. Integers are exact up to 2⁵³, other numbers to 15 digits.
     """
 
     type = _Collected()
@@ -113,7 +114,7 @@ def _collected_postgresql(element: collected, compiler: SQLCompiler, **options: 
 
 
 def select_among(session: Session, sql: str, values: Collection[int | str], *more: Any) -> Sequence[tuple[Any, ...]]:
-    """Rows of a query as the driver gives them, for the few queries that run with every answer of Meta.
+    """Return the rows of a query from the driver, for the few queries that run with every answer of Meta.
 
     In `sql`, `{among}` stands for "is one of `values`" and `{p}` for each of the further parameters that follow it.
     """
@@ -129,13 +130,22 @@ def select_among(session: Session, sql: str, values: Collection[int | str], *mor
 
 
 def execute(session: Session, sql: str, *values: Any) -> None:
-    """A statement past SQLAlchemy's compiler; `{p}` stands for each parameter."""
+    """Run a statement without SQLAlchemy's compiler; `{p}` stands for each parameter."""
     connection = session.connection()
     connection.exec_driver_sql(sql.format(p="?" if connection.dialect.name == "sqlite" else "%s"), values)
 
 
+def insert_for(session: Session, table: type[Base] | Table) -> sqlite.Insert:
+    """Return an INSERT statement of the store's dialect, for its `on_conflict_do_nothing` and `on_conflict_do_update`.
+
+    Both dialects have the same methods, so that the type of one stands for both.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return cast("sqlite.Insert", insert(table))
+
+
 def put_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> int:
-    """Insert one row past the ORM and return its id. Moments are aware; anything else goes to the driver as it is."""
+    """Insert one row without the ORM and return its id. Moments are aware; other values go to the driver unchanged."""
     connection = session.connection()
     is_sqlite = connection.dialect.name == "sqlite"
     mark = "?" if is_sqlite else "%s"
@@ -148,7 +158,7 @@ def put_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> i
 
 
 def for_driver(value: Any, *, is_sqlite: bool) -> Any:
-    """A value as the driver takes it: SQLite keeps moments as text in UTC, PostgreSQL as they are."""
+    """Return a value for the driver: moments as text in UTC for SQLite, anything else unchanged."""
     if is_sqlite and isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     return value
@@ -162,10 +172,10 @@ def put_rows(
     *,
     replace: Sequence[str] = (),
 ) -> None:
-    """Insert many rows at once, past the ORM; of rows that exist, the columns named in `replace` are overwritten.
+    """Insert many rows without the ORM and overwrite the columns in `replace` of rows that exist.
 
-    Days are given as numbers. Rows of one call must not repeat a key.
-    PostgreSQL takes whole columns as arrays, 5 times as fast as a statement per row; SQLite is fastest row by row.
+    Days are numbers, and the rows of one call must not repeat a key. PostgreSQL gets the columns as arrays, 5 times as
+    fast as a statement per row; SQLite is fastest row by row.
     """
     if not rows:
         return
@@ -184,7 +194,7 @@ def put_rows(
     types = [details.c[name].type.compile(connection.dialect) for name in columns]
     arrays = ", ".join(f"%s::{kind}[]" for kind in types)
     values = [
-        # The driver wants one type in an array, and integers and decimals are two.
+        # The driver needs a single type in an array, and integers and decimals are two.
         [Decimal(repr(value)) for value in column] if kind == "NUMERIC" else list(column)
         for column, kind in zip(zip(*rows, strict=True), types, strict=True)
     ]

@@ -1,1 +1,1 @@
-"""A simulated Meta with the truth inside, and an invented agency that lives in it."""
+"""A simulated Meta with the truth inside, and the invented agency that uses it."""

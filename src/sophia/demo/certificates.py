@@ -1,4 +1,4 @@
-"""Certificates made at run time for a simulated Meta that nobody should trust."""
+"""Self-signed certificates for a simulated Meta, made at run time."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-# All are signed by themselves. Who trusts the certificate file all the same accepts the first and refuses the others
-# for what their names say.
+# All are self-signed. A client that trusts the certificate file accepts the first and refuses the others: their names
+# or dates do not fit.
 Tls = Literal["self-signed", "wrong host", "expired"]
 
 
@@ -19,7 +19,7 @@ def make_certificate(folder: Path, tls: Tls, host: str = "127.0.0.1") -> tuple[P
     """Write `certificate.pem` and `key.pem` into `folder`; return their paths."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Simulated Meta")])
-    # Meant for a machine that runs, so that the real time counts, whatever the simulation's clock says.
+    # Clients check certificates by the machine's time, not by the simulation's clock.
     now = datetime.now(UTC)
     ends = now - timedelta(days=1) if tls == "expired" else now + timedelta(days=1)
     names: list[x509.GeneralName] = [x509.IPAddress(IPv4Address(host)), x509.DNSName("localhost")]

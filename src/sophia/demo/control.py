@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sophia.demo.errors import as_json
-from sophia.demo.faults import Fault
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta_errors import fault_of
-from sophia.demo.wire import Receive, Scope, Send, whole_body
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.wire import Receive, Scope, Send, whole_body
+from sophia.demo.meta.graph.errors import as_json
 
 PREFIX = "/_sim/"
 
@@ -29,7 +29,7 @@ _SWITCHES = (
 
 
 class SettableClock:
-    """The present moment (aware) of a simulation; stands still until it is set. Without a moment: the machine's time."""
+    """A clock that shows the moment it was set to (aware), or the machine's time if it was not set."""
 
     def __init__(self, moment: datetime | None = None) -> None:
         self.moment = moment
@@ -42,8 +42,8 @@ class ControlledApi:
     """`GraphApi` with `/_sim/` in front, JSON in and out.
 
     GET calls, faults, throttled and urls; POST reset, now, restate, faults, retire, dead_token, delete, limit,
-    reset_limits, new_app, begin_outage, end_outages, refuse_metric, allow_metric, and the switches of `_SWITCHES` with the arguments of the methods
-    of `GraphApi` that bear their names.
+    reset_limits, new_app, begin_outage, end_outages, refuse_metric, allow_metric, and the switches of `_SWITCHES` with
+    the arguments of the methods of `GraphApi` that bear their names.
     """
 
     def __init__(self, api: GraphApi, clock: SettableClock) -> None:
@@ -51,9 +51,9 @@ class ControlledApi:
         self.clock = clock
         self._actions: dict[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
             ("GET", "calls"): self._calls,
-            ("GET", "faults"): self._told_faults,
+            ("GET", "faults"): self._list_faults,
             ("GET", "throttled"): self._throttled,
-            ("GET", "urls"): lambda _given: {"urls": self.api.urls_seen},
+            ("GET", "urls"): lambda _arguments: {"urls": self.api.urls_seen},
             ("POST", "reset"): self._reset,
             ("POST", "now"): self._now,
             ("POST", "restate"): self._restate,
@@ -90,7 +90,7 @@ class ControlledApi:
         except (KeyError, TypeError, ValueError) as error:
             return 422, {"error": str(error)}
 
-    def _calls(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+    def _calls(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         calls = self.api.calls
         edges = Counter(call.path.rstrip("/").rpartition("/")[2] for call in calls)
         return {
@@ -105,28 +105,28 @@ class ControlledApi:
             "secrets_in_urls": self.api.seen_secrets_in_urls,
         }
 
-    def _reset(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+    def _reset(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         self.api.reset()
         return {}
 
-    def _now(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self.clock.moment = None if given["now"] is None else aware(given["now"])
+    def _now(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self.clock.moment = None if arguments["now"] is None else aware(arguments["now"])
         return {"now": self.clock().isoformat()}
 
-    def _restate(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        day = given.get("day")
+    def _restate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        day = arguments.get("day")
         self.api.truth.restate(
-            given["object_id"], given["metric"], date.fromisoformat(day) if day else None, given["value"]
+            arguments["object_id"], arguments["metric"], date.fromisoformat(day) if day else None, arguments["value"]
         )
         return {}
 
-    def _faults(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """`{"faults": [...]}` replaces all faults; see `read_fault`."""
-        self.api.faults[:] = [read_fault(fault) for fault in given["faults"]]
+    def _faults(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace all faults by those in `{"faults": [...]}`; see `read_fault`."""
+        self.api.faults[:] = [read_fault(fault) for fault in arguments["faults"]]
         return {"faults": len(self.api.faults)}
 
-    def _told_faults(self, _given: Mapping[str, Any]) -> dict[str, Any]:
-        """What became of each fault; `touched` as in `mutations.Touched`."""
+    def _list_faults(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the counts of each fault, and the readings that it altered."""
         faults = self.api.faults
         return {
             "faults": [
@@ -140,73 +140,77 @@ class ControlledApi:
             ]
         }
 
-    def _throttled(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+    def _throttled(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         return {"calls": [asdict(call) for call in self.api.calls_while_throttled]}
 
-    def _limit(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """`budget`, `calls`, `regain_seconds`, and what else `GraphApi.limit` takes; `extension_seconds`."""
-        options = dict(given)
+    def _limit(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Add a limit from `budget`, `calls`, `regain_seconds`, `extension_seconds` and the other arguments of
+        `GraphApi.limit`.
+        """
+        options = dict(arguments)
         regain = timedelta(seconds=options.pop("regain_seconds"))
         if "extension_seconds" in options:
             options["extension"] = timedelta(seconds=options.pop("extension_seconds"))
         self.api.limit(options.pop("budget"), int(options.pop("calls")), regain, **options)
         return {}
 
-    def _reset_limits(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+    def _reset_limits(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         self.api.reset_limits()
         return {}
 
     def _switch(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
-        """The action that passes its arguments on to the switch with this name; `at` is an ISO moment."""
+        """Return the action that passes its arguments on to the switch with this name; `at` is an ISO moment."""
 
-        def act(given: Mapping[str, Any]) -> dict[str, Any]:
-            moments = {"at": aware(given["at"])} if "at" in given else {}
-            getattr(self.api, name)(**{**given, **moments})
+        def act(arguments: Mapping[str, Any]) -> dict[str, Any]:
+            moments = {"at": aware(arguments["at"])} if "at" in arguments else {}
+            getattr(self.api, name)(**{**arguments, **moments})
             return {}
 
         return act
 
-    def _new_app(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.new_app = bool(given["new_app"])
+    def _new_app(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.new_app = bool(arguments["new_app"])
         return {}
 
-    def _retire(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.retire(given["metric"], aware(given["at"]), after_calls=int(given.get("after_calls", 0)))
+    def _retire(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.retire(arguments["metric"], aware(arguments["at"]), after_calls=int(arguments.get("after_calls", 0)))
         return {}
 
-    def _begin_outage(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.begin_outage(**given)
+    def _begin_outage(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.begin_outage(**arguments)
         return {}
 
-    def _end_outages(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+    def _end_outages(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         self.api.end_outages()
         return {}
 
-    def _refuse_metric(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """`metric`, `kind`, and a `wording` or the `seed` that picks one; answers with the wording."""
-        return {"wording": self.api.refuse_metric(**given)}
+    def _refuse_metric(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Refuse `metric` for `kind` in `wording`, or in the one that `seed` picks; return its name."""
+        return {"wording": self.api.refuse_metric(**arguments)}
 
-    def _allow_metric(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.allow_metric(**given)
+    def _allow_metric(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.allow_metric(**arguments)
         return {}
 
-    def _dead_token(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _dead_token(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self.api.dead_token(
-            given["account_id"],
-            aware(given["at"]),
-            int(given.get("subcode", 460)),
-            after_calls=int(given.get("after_calls", 0)),
+            arguments["account_id"],
+            aware(arguments["at"]),
+            int(arguments.get("subcode", 460)),
+            after_calls=int(arguments.get("after_calls", 0)),
         )
         return {}
 
-    def _delete(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.delete(given["object_id"], aware(given["at"]))
+    def _delete(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self.api.delete(arguments["object_id"], aware(arguments["at"]))
         return {}
 
 
-def read_fault(given: Mapping[str, Any]) -> Fault:
-    """A fault from JSON: the fields of `Fault` except `when`, moments in ISO form, or `error`: a row of META_ERRORS."""
-    fields = dict(given)
+def read_fault(arguments: Mapping[str, Any]) -> Fault:
+    """Return a fault from JSON: the fields of `Fault` except `when`, moments in ISO form, or `error`, a row of
+    META_ERRORS.
+    """
+    fields = dict(arguments)
     for name in ("since", "until"):
         if name in fields:
             fields[name] = aware(fields[name])
@@ -215,6 +219,6 @@ def read_fault(given: Mapping[str, Any]) -> Fault:
 
 
 def aware(text: str) -> datetime:
-    """An ISO moment; without a zone it is UTC."""
+    """Return the moment of an ISO text, in UTC if it names no zone."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

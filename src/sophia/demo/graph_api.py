@@ -10,21 +10,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from sophia.demo import errors
-from sophia.demo.answers import MAX_IDS, answer
-from sophia.demo.errors import GraphError, as_json
-from sophia.demo.faults import Call, Fault, Later, strike
-from sophia.demo.legacy import NEW_APP, LegacyFeature, is_refused, legacy_features, legacy_refusal
-from sophia.demo.limits import Budget, Limit, Limits, ThrottledCall
-from sophia.demo.noise import seed_of
-from sophia.demo.outages import outage
-from sophia.demo.paging import understood
-from sophia.demo.request_context import Simulation
-from sophia.demo.requests import Request, read_request
+from sophia.demo.meta.answers.answers import MAX_IDS, answer
+from sophia.demo.meta.faults.faults import Call, Fault, Later, strike
+from sophia.demo.meta.faults.listings import with_true_cursor
+from sophia.demo.meta.faults.outages import outage
+from sophia.demo.meta.faults.wire import Receive, Reply, Scope, Send, send_reply, whole_body
+from sophia.demo.meta.graph import errors
+from sophia.demo.meta.graph.errors import GraphError, as_json
+from sophia.demo.meta.graph.legacy import NEW_APP, LegacyFeature, is_refused, legacy_features, legacy_refusal
+from sophia.demo.meta.graph.limits import Budget, Limit, Limits, ThrottledCall
+from sophia.demo.meta.graph.request_context import Simulation
+from sophia.demo.meta.graph.requests import Request, read_request
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.noise import seed_of
+from sophia.demo.meta.world.world import World, account_of
 from sophia.demo.switches import Switches
-from sophia.demo.truth import Truth
-from sophia.demo.wire import Receive, Reply, Scope, Send, send_reply, whole_body
-from sophia.demo.world import World, account_of
 
 __all__ = ["GraphApi", "Receive", "Scope", "Send"]
 
@@ -34,10 +34,10 @@ _ID = re.compile(r"[\d_]*")
 class GraphApi(Switches):
     """Meta for one world. `clock` gives the present moment (aware); nothing else is read from the machine.
 
-    `faults` strike first match first. `calls` records every HTTP call and never a token; `seen_secrets_in_urls` names the
-    requests whose URL carried an access token; `urls_seen` has every URL (path and query) as it came, to search for
-    secrets. A `new_app` (created after 4 November 2026) gets no legacy feature on any version; `legacy_uses` counts the
-    requests and batch items that asked for one, refused or not.
+    The first fault of `faults` that matches a request strikes. `calls` records every HTTP call, without tokens;
+    `seen_secrets_in_urls` names the requests whose URL carried an access token; `urls_seen` holds every URL (path and
+    query) unchanged, to search for secrets. Meta refuses a `new_app` (created after 4 November 2026) every legacy
+    feature on every version; `legacy_uses` counts the requests and batch items that use one, refused or not.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class GraphApi(Switches):
 
     @property
     def calls_while_throttled(self) -> list[ThrottledCall]:
-        """Calls that came although a header at 100 % or a refusal had told to stop; each put the end off."""
+        """Calls that ignored a usage header of 100 % or a refusal; each extended the limit."""
         return self.limits.throttled
 
     def retire(self, metric: str, at: datetime, *, after_calls: int = 0) -> None:
-        """From `at` on the metric's name is dead, on every version; not before `after_calls` requests named it."""
+        """Retire a metric on every version from `at` on, but not before `after_calls` requests have named it."""
         name = re.compile(rf"\b{re.escape(metric)}\b")
 
         def happen() -> None:
@@ -98,9 +98,9 @@ class GraphApi(Switches):
         self._change(lambda request: name.search(request.text) is not None, happen, after_calls)
 
     def dead_token(self, account_id: str, at: datetime, subcode: int = 460, *, after_calls: int = 0) -> None:
-        """From `at` on the Page token of this account (for Instagram: of its Page) answers with error 190.
+        """Let the Page token of this account (for Instagram: of its Page) answer with error 190 from `at` on.
 
-        Not before `after_calls` requests carried it.
+        It works until `after_calls` requests have carried it.
         """
         token = self.world.business_of(account_id).page.access_token
 
@@ -129,10 +129,10 @@ class GraphApi(Switches):
     ) -> Limit:
         """Give a budget of `calls`: when it is used up, calls are refused until `regain` has passed on the clock.
 
-        `of` is the account whose token ("token"), or which itself with its posts ("object"), has the budget. Each call
-        that comes though the caller was told puts the end off by `extension`. `error` names a row of META_ERRORS; by
-        default code 4 for the application, 17 for a token, 80001 or 80002 for a Page or an Instagram account. Without
-        `shows_usage` the budget's header is left out, without `refuses` only the header tells.
+        `of` is the account that has the budget: for its token ("token"), or for itself and its posts ("object"). Each
+        call that ignores the limit extends it by `extension`. `error` names a row of META_ERRORS; by default code 4 for
+        the application, 17 for a token, 80001 or 80002 for a Page or an Instagram account. Without `shows_usage`
+        answers lack the budget's header, without `refuses` only the header shows the limit.
         """
         return self.limits.add(
             budget,
@@ -146,7 +146,7 @@ class GraphApi(Switches):
         )
 
     def begin_outage(self, name: str, pattern: str = ".") -> Fault:
-        """Let every request that matches `pattern` fail until `end_outages`; see `outages.OUTAGES`. `reset` leaves it."""
+        """Let every request that matches `pattern` fail until `end_outages`; see `outages.OUTAGES`. `reset` keeps it."""
         begun = outage(name, pattern)
         self.outages.append(begun)
         return begun
@@ -155,11 +155,11 @@ class GraphApi(Switches):
         self.outages.clear()
 
     def reset_limits(self) -> None:
-        """Lift all limits and forget who ignored them."""
+        """Remove all limits and the calls that ignored them."""
         self.limits = Limits(self.world)
 
     def reset(self) -> None:
-        """Forget calls and faults; outages and what was limited, retired, deleted or restated stay."""
+        """Remove calls and faults; keep outages, limits, and what was retired, deleted or restated."""
         self.faults.clear()
         self.calls.clear()
         self.legacy_uses.clear()
@@ -193,7 +193,7 @@ class GraphApi(Switches):
             )
         )
         await send_reply(scope, receive, send, reply, self._headers(request, reply.accounts))
-        self.limits.note_told(request, reply.accounts)
+        self.limits.note_announced(request, reply.accounts)
 
     async def _read(self, scope: Scope, receive: Receive) -> Request:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -203,8 +203,8 @@ class GraphApi(Switches):
         body = await whole_body(receive)
         form: dict[str, str] = {}
         if body and headers.get("content-type", "").startswith("application/json"):
-            given = json.loads(body)
-            form = {key: value if isinstance(value, str) else as_json(value) for key, value in given.items()}
+            payload = json.loads(body)
+            form = {key: value if isinstance(value, str) else as_json(value) for key, value in payload.items()}
         elif body:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         if "file_url" in headers:
@@ -227,7 +227,7 @@ class GraphApi(Switches):
             self.seen_secrets_in_urls.append(f"{request.method} {request.raw_path}")
 
     def _headers(self, request: Request, accounts: Mapping[str, int]) -> dict[str, str]:
-        """Usage in percent of the limit: small numbers that grow with the calls, on errors too."""
+        """Return the headers: usage in percent of the limit, small numbers that grow with the calls, on errors too."""
         return {
             "content-type": "application/json; charset=UTF-8",
             "facebook-api-version": f"v{request.version}.0",
@@ -235,7 +235,7 @@ class GraphApi(Switches):
         }
 
     def _accounts(self, request: Request) -> Counter[str]:
-        """The accounts that the request is about, and with how many objects."""
+        """Return the accounts that the request is about, and with how many objects."""
         names = request.ids or request.path[:1]
         nodes = (self.world.node(self.simulation.world_id(name, request.now)) for name in names)
         return Counter(account_of(self.world, node).id for node in nodes if node is not None)
@@ -243,13 +243,13 @@ class GraphApi(Switches):
     # Answers.
 
     def _reply(self, request: Request) -> Reply:
-        """The answer of one request, or of all in a batch, with what Meta counts for it."""
+        """Return the answer of one request, or of all in a batch, with what Meta counts for it."""
         self.legacy_uses.update(legacy_features(request))
         reply = self._limited_reply(request)
         return reply if reply.counted_by_edge else replace(reply, counted_by_edge={_edge(request): reply.counted})
 
     def _limited_reply(self, request: Request) -> Reply:
-        """The answer as limits and faults let it be."""
+        """Return the answer after limits and faults."""
         accounts = self._accounts(request)
         if not _is_batch(request):
             self._later = [change for change in self._later if not change.comes_with(request)]
@@ -261,7 +261,7 @@ class GraphApi(Switches):
             return self._true_reply(request, accounts)
         if fault.replaces_answer or fault.kind == "null":
             return Reply(*fault.answer(), max(1, len(request.ids)), accounts, fault)
-        reply = self._true_reply(understood(request) if fault.paging else request, accounts)
+        reply = self._true_reply(with_true_cursor(request) if fault.paging else request, accounts)
         status, body = fault.altered(request, reply.status, reply.raw, self.world)
         return replace(reply, status=status, body=body, fault=fault)
 
@@ -288,7 +288,7 @@ class GraphApi(Switches):
         return Reply(error.status, error.body(trace), max(1, len(request.ids)), accounts)
 
     def _batch(self, request: Request) -> Reply:
-        """Up to 50 requests in one; each runs and counts by itself, and its body is a string."""
+        """Answer up to 50 requests in one; each runs and counts separately, and its body is a string."""
         try:
             items = json.loads(request.parameters["batch"])
         except ValueError:
@@ -307,9 +307,9 @@ class GraphApi(Switches):
         counted = max(1, sum(reply.counted for reply in replies))
         accounts = sum((Counter(reply.accounts) for reply in replies), Counter[str]())
         by_edge = sum((Counter(reply.counted_by_edge) for reply in replies), Counter[str]())
-        # A batch fares over one connection: of how its items fare it takes over the delay alone.
-        waiting = Fault("batch", delay_seconds=slowest) if slowest else None
-        return Reply(200, as_json(bodies), counted, accounts, waiting, by_edge)
+        # A batch has one connection: it takes over the delay of its slowest item, and no broken connection.
+        delay = Fault("batch", delay_seconds=slowest) if slowest else None
+        return Reply(200, as_json(bodies), counted, accounts, delay, by_edge)
 
     def _item_request(self, request: Request, item: Mapping[str, Any]) -> Request:
         path, _, query = str(item.get("relative_url", "")).partition("?")
@@ -333,7 +333,7 @@ def _is_batch(request: Request) -> bool:
 
 
 def _edge(request: Request) -> str:
-    """The edge that a request is for; "object" stands for an object itself or the root, "batch" for a batch."""
+    """Return the edge that a request is for; "object" stands for an object itself or the root, "batch" for a batch."""
     if _is_batch(request):
         return "batch"
     last = request.path[-1] if request.path else ""

@@ -21,14 +21,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from sophia.demo.certificates import Tls, make_certificate
 from sophia.demo.control import ControlledApi, SettableClock, aware
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.truth import Truth
-from sophia.demo.world import World, build_world
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import World, build_world
 
 LOOPBACK = "127.0.0.1"
 
 
 class _Protocol(H11Protocol):
-    """Shows the application its connection, so that faults can break it."""
+    """A protocol that passes its connection to the application, so that faults can break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -55,7 +55,7 @@ def _server(app: Any, listener: socket.socket, certificate: tuple[Path, Path] | 
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    # Without the protocol named, asyncio leaves Nagle's algorithm on and every answer waits 40 ms.
+    # Without a named protocol asyncio leaves Nagle's algorithm on, and every answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
@@ -65,11 +65,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def running_server(api: Any, port: int = 0, *, tls: Tls | None = None, tls_folder: Path | None = None) -> Iterator[str]:
-    """Serve the ASGI application `api` from a thread; yields the base URL, without a slash at its end.
+    """Serve the ASGI application `api` from a thread; yield the base URL without a final slash.
 
-    With port 0 the system picks a free one. When the block ends the server is gone: open connections get one second.
-    With `tls` it speaks HTTPS under a certificate made for this block; `tls_folder` gets `certificate.pem` for those who
-    want to trust it.
+    With port 0 the system picks a free one. At its end the block stops the server; open connections get one second.
+    With `tls` it speaks HTTPS with a new certificate, which clients find in `tls_folder` as `certificate.pem`.
     """
     with ExitStack() as stack:
         certificate = None
@@ -85,7 +84,7 @@ def _served(api: Any, port: int, certificate: tuple[Path, Path] | None) -> Itera
     server = _server(api, listener, certificate)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="simulated-meta", daemon=True)
     thread.start()
-    # Connections queue at the listening socket from the first moment, so there is nothing to wait for.
+    # Connections queue at the listening socket at once, so the block need not wait.
     try:
         yield f"{'https' if certificate else 'http'}://{LOOPBACK}:{listener.getsockname()[1]}"
     finally:
@@ -99,7 +98,7 @@ def _served(api: Any, port: int, certificate: tuple[Path, Path] | None) -> Itera
 
 @dataclass(frozen=True, slots=True)
 class SpawnedServer:
-    """A simulated Meta in its own process, and an equal world in this one to enumerate what it serves."""
+    """A simulated Meta in its own process, and an equal world in this process, which knows what it serves."""
 
     base_url: str
     user_token: str
@@ -123,8 +122,8 @@ def spawned_server(
 ) -> Iterator[SpawnedServer]:
     """Start `python -m sophia.demo.server` and stop it when the block ends.
 
-    Its clock stands at `now` (aware), or is the machine's when it `runs`; what is invented ends at `now`. `new_app` is
-    that of `GraphApi`.
+    Its clock shows `now` (aware), or the machine's time if it `runs`; the invented posts end at `now`. For `new_app`
+    see `GraphApi`.
     """
     options = {"businesses": businesses, "posts": posts, "days": days, "latency-ms": latency_ms}
     command = [sys.executable, "-m", "sophia.demo.server", "--now", now.isoformat(), *(["--runs"] if runs else [])]
@@ -139,13 +138,13 @@ def spawned_server(
         line = process.stdout.readline()
         if not line:
             raise RuntimeError("the simulated Meta did not start")
-        told = json.loads(line)
+        info = json.loads(line)
         world = build_world(businesses=businesses, posts_per_account=posts, days=days, now=now)
         yield SpawnedServer(
-            base_url=told["base_url"],
-            user_token=told["user_token"],
-            app_id=told["app_id"],
-            app_secret=told["app_secret"],
+            base_url=info["base_url"],
+            user_token=info["user_token"],
+            app_id=info["app_id"],
+            app_secret=info["app_secret"],
             now=now,
             world=world,
             truth=Truth(world),
@@ -171,13 +170,13 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sophia.demo.server", description=__doc__)
     parser.add_argument("--businesses", type=int, default=12, help="clients, each with a Page and an Instagram account")
     parser.add_argument("--posts", type=int, default=100, help="posts per account")
-    parser.add_argument("--days", type=int, default=90, help="over how many days they were published")
+    parser.add_argument("--days", type=int, default=90, help="days of publication")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--latency-ms", type=float, default=0.0, help="how long every answer takes")
-    parser.add_argument("--now", type=aware, default=None, help="ISO moment at which the clock stands; default: runs")
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="delay of every answer")
     parser.add_argument(
-        "--runs", action="store_true", help="the clock is the machine's; --now says when invention ends"
+        "--now", type=aware, default=None, help="ISO moment that the clock shows; default: the machine's time"
     )
+    parser.add_argument("--runs", action="store_true", help="use the machine's time; the invented posts end at --now")
     parser.add_argument(
         "--new-app", action=argparse.BooleanOptionalAction, default=None, help="refuse every legacy feature"
     )
@@ -187,22 +186,24 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until standard input closes or SIGTERM comes; the first line of output tells where, as JSON."""
-    given = _parse(arguments)
-    clock = SettableClock(None if given.runs else given.now)
-    world = build_world(given.seed, given.businesses, given.posts, given.days, now=given.now or clock())
-    api = GraphApi(world, Truth(world), clock=clock, latency_seconds=given.latency_ms / 1000.0, new_app=given.new_app)
-    listener = _listen(given.host, given.port)
+    """Serve until standard input closes or SIGTERM comes. The first line of output is the address, as JSON."""
+    options = _parse(arguments)
+    clock = SettableClock(None if options.runs else options.now)
+    world = build_world(options.seed, options.businesses, options.posts, options.days, now=options.now or clock())
+    api = GraphApi(
+        world, Truth(world), clock=clock, latency_seconds=options.latency_ms / 1000.0, new_app=options.new_app
+    )
+    listener = _listen(options.host, options.port)
     server = _server(ControlledApi(api, clock), listener)
-    told = {
-        "base_url": f"http://{given.host}:{listener.getsockname()[1]}",
+    info = {
+        "base_url": f"http://{options.host}:{listener.getsockname()[1]}",
         "port": listener.getsockname()[1],
         "user_token": world.user_token,
         "app_id": world.app_id,
         "app_secret": world.app_secret,
         "now": clock().isoformat(),
     }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(info) + "\n")
     sys.stdout.flush()
     threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
     server.run(sockets=[listener])

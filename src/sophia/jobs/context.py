@@ -1,4 +1,4 @@
-"""What a job needs; put together once at the edge. Jobs themselves carry a name and nothing else (D1)."""
+"""What a job needs, created once at the edge. Jobs themselves carry only a name (D1)."""
 
 import os
 import secrets
@@ -9,20 +9,14 @@ from datetime import datetime
 
 from sophia.analytics.collector.portfolio import Collector
 from sophia.config import Settings
-from sophia.database import Database
 from sophia.meta.client import GraphClient
-from sophia.vault import Vault
+from sophia.portfolio.meta_context import MetaContext
 
 
 @dataclass(frozen=True, slots=True)
-class JobContext:
-    """The clock gives aware moments in UTC. `holder` names this process where it claims something in the database."""
+class JobContext(MetaContext):
+    """The context of a job. `holder` names this process in the leases of the database."""
 
-    database: Database
-    vault: Vault
-    client: GraphClient
-    settings: Settings
-    clock: Callable[[], datetime]
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
 
     def collector(self) -> Collector:
@@ -30,7 +24,7 @@ class JobContext:
 
 
 def graph_client(settings: Settings, clock: Callable[[], datetime]) -> GraphClient:
-    """The one client of this process, as the settings want it."""
+    """Return the one client of this process, configured by the settings."""
     return GraphClient(
         settings.graph_base_url,
         settings.graph_api_version,

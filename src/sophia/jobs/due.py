@@ -1,11 +1,11 @@
-"""Which accounts are due: computed from watermarks and never from a firing, so that nothing missed is forgotten (E4)."""
+"""Which accounts are due: computed from watermarks, not from run times, so that nothing is forgotten (E4)."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.figures.schedule import due_intervals
-from sophia.analytics.readings.account_states import Standing
+from sophia.analytics.readings.account_states import AccountHealth
 from sophia.jobs.run_times import last_daily_run_time
 from sophia.meta.reporting_zone import ONE_DAY, reporting_day
 
@@ -14,83 +14,83 @@ DAILY_FAMILIES = {
     "facebook": ("page_insights",),
     "instagram": ("account_series", "account_totals", "weeks"),
 }
-# Ended through no fault of the account: the next try may go through.
-PASSING = frozenset({"throttled", "running"})
-# Triggers of runs that collect everything that is due in an account.
+# Statuses that are no fault of the account: the next try may succeed.
+TEMPORARY_STATUSES = frozenset({"throttled", "running"})
+# Triggers of runs that collect everything due in an account.
 AUTOMATIC = frozenset({"daily", "catch_up", "start"})
 
 
-def may_be_collected(standing: Standing) -> bool:
-    """Whether there is a point in asking: there is a token, and nobody paused the account."""
-    return standing.account.has_token and standing.account.status != "paused"
+def may_be_collected(health: AccountHealth) -> bool:
+    """Return whether the account can be collected: it has a token and is not paused."""
+    return health.account.has_token and health.account.status != "paused"
 
 
-def lags(standing: Standing, day: date, now: datetime) -> bool:
-    """Whether some family of daily values was not asked through `day`, a day of the reporting zone.
+def lags(health: AccountHealth, day: date, now: datetime) -> bool:
+    """Return whether a family of daily values was not requested through `day`, a day of the reporting zone.
 
-    A watermark that is not before today was set by a clock that ran ahead, and says nothing: nobody collects for as
-    long as it is believed.
+    A watermark of today or later came from a clock that ran ahead and is ignored; otherwise nothing would be collected
+    until that day.
     """
     today = reporting_day(now)
-    marks = (standing.through.get(family, date.min) for family in DAILY_FAMILIES[standing.account.platform])
+    marks = (health.through.get(family, date.min) for family in DAILY_FAMILIES[health.account.platform])
     return any(not day <= mark < today for mark in marks)
 
 
-def is_due_daily(standing: Standing, now: datetime) -> bool:
-    """Whether the daily collection has something to do here: a day is missing, or posts are due that are read once a
-    day or more rarely. A second process that fires on the same day finds nothing due (E3).
+def is_due_daily(health: AccountHealth, now: datetime) -> bool:
+    """Return whether the daily collection has work here: a day is missing, or posts are due that are read daily or less
+    often. A second process on the same day finds nothing due (E3).
     """
-    rungs = [rung for rung in due_intervals(standing.asked_at, now, None) if rung.every >= ONE_DAY]
-    return lags(standing, reporting_day(now) - ONE_DAY, now) or bool(rungs)
+    intervals = [interval for interval in due_intervals(health.asked_at, now, None) if interval.every >= ONE_DAY]
+    return lags(health, reporting_day(now) - ONE_DAY, now) or bool(intervals)
 
 
-def is_due_at_start(standing: Standing, now: datetime) -> bool:
-    """Whether the process that starts now should collect the account at once."""
-    if standing.account.status != "active":
+def is_due_at_start(health: AccountHealth, now: datetime) -> bool:
+    """Return whether a process that starts now should collect the account at once."""
+    if health.account.status != "active":
         return False
-    return lags(standing, reporting_day(now) - ONE_DAY, now) or was_cut_off(standing)
+    return lags(health, reporting_day(now) - ONE_DAY, now) or was_interrupted(health)
 
 
-def was_cut_off(standing: Standing) -> bool:
-    """Whether the account's last run did not come to its end: it was stopped, or its process died. Days may be complete
-    then, and posts missing.
+def was_interrupted(health: AccountHealth) -> bool:
+    """Return whether the account's last run did not end: it was stopped, or its process died. Its days may be complete
+    while posts are missing.
 
-    A run that still goes on somewhere looks like a dead one here; whoever collects then finds the account's lease taken.
+    A run that still works elsewhere looks dead here; a second collector then finds the account's lease taken.
     """
-    run = standing.last_run
+    run = health.last_run
     return run is not None and (run.status == "running" or any(problem.code == "stopped" for problem in run.problems))
 
 
-def is_due_again(standing: Standing, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
-    """Whether the account missed the last daily collection, or was stopped in it by what passes: a limit, or silence.
+def is_due_again(health: AccountHealth, now: datetime, daily_hour: int, zone: ZoneInfo) -> bool:
+    """Return whether the account missed the last daily collection, or a limit or a silent host stopped it.
 
-    An account that failed for another reason waits for the next day: asking it every hour would mend nothing.
+    An account that failed for another reason waits until the next day, because hourly requests would not help.
     """
-    if standing.account.status != "active":
+    if health.account.status != "active":
         return False
-    run = standing.last_run
+    run = health.last_run
     if run is not None and run.resume_at is not None:
         return run.resume_at <= now
-    if was_cut_off(standing):
+    if was_interrupted(health):
         return True
     tick = last_daily_run_time(daily_hour, zone, now)
-    if not lags(standing, reporting_day(tick) - ONE_DAY, now):
+    if not lags(health, reporting_day(tick) - ONE_DAY, now):
         return False
-    return run is None or run.started_at < tick or run.status in PASSING
+    return run is None or run.started_at < tick or run.status in TEMPORARY_STATUSES
 
 
-def was_collected_since(before: Standing, current: Standing) -> bool:
-    """Whether another process's job has collected the account since `before` was read, whatever came of it.
+def was_collected_since(before: AccountHealth, current: AccountHealth) -> bool:
+    """Return whether another process's job collected the account since `before` was read, whatever the result.
 
-    The other process may have left the account due, because Meta refused something: trying again at once would only
-    repeat that. A run that still counts as running, while we hold the account's lease, died with its process.
+    The other process may have left the account due because Meta refused something, and another try would only repeat
+    that. A run that counts as running while this process holds the account's lease died with its process.
     """
     last = before.last_run.id if before.last_run is not None else 0
     run = current.last_run
     return run is not None and run.id > last and run.trigger in AUTOMATIC and run.status != "running"
 
 
-def next_resumption(standings: Iterable[Standing]) -> datetime | None:
-    """When the first account may go on that was stopped by a limit or by silence."""
-    runs = (standing.last_run for standing in standings if standing.account.status == "active")
+def next_resumption(accounts: Iterable[AccountHealth]) -> datetime | None:
+    """Return when the first account may continue that a limit or a silent host stopped."""
+    runs = (health.last_run for health in accounts if health.account.status == "active")
     return min((run.resume_at for run in runs if run is not None and run.resume_at is not None), default=None)

@@ -1,4 +1,4 @@
-"""Runs jobs in this process, one at a time each, and lets no fault of one job out."""
+"""Runs jobs in this process, one at a time each; the failure of a job affects no other."""
 
 import asyncio
 import time
@@ -15,25 +15,25 @@ from sophia.jobs.context import JobContext
 from sophia.jobs.table import Job
 
 log = structlog.get_logger(__name__)
-# Clocks of several machines may differ by as much.
+# The greatest difference between the clocks of several machines.
 SKEW = timedelta(minutes=5)
 
 
 def is_from_the_future(now: datetime, holder: str) -> bool:
-    """Whether a claim was left by a clock that ran ahead: it would keep the job from everybody until that time comes."""
+    """Return whether a clock that ran ahead made a claim, which would otherwise block the job until that time."""
     claimed = holder.rpartition(":")[2]
     return claimed.isdigit() and int(claimed) > (now + SKEW).timestamp()
 
 
 class Runner:
-    """Knows what runs at the moment, so that it can be ended in order when the process stops."""
+    """Tracks the running jobs, so that they end in order when the process stops."""
 
     def __init__(self, context: JobContext) -> None:
         self.context = context
         self._running: dict[str, asyncio.Task[object]] = {}
 
     async def run(self, job: Job) -> bool:
-        """Run the job unless it runs here already or another process has begun it; whether it ran."""
+        """Run the job unless it runs here already or another process has begun it. Return whether it ran."""
         if job.name in self._running:
             log.info("job_runs_already", job=job.name)
             return False
@@ -46,14 +46,14 @@ class Runner:
     def begin(
         self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]], *, quiet: bool = False
     ) -> "asyncio.Task[object]":
-        """Start something under a name; it ends at the latest when `stop` is called."""
+        """Start work under a name; it ends at the latest when `stop` is called."""
         task: asyncio.Task[object] = asyncio.create_task(self._guarded(name, work, quiet), name=name)
         self._running[name] = task
         task.add_done_callback(lambda _: self._running.pop(name, None))
         return task
 
     async def stop(self) -> None:
-        """Cancel what runs, and wait until its transactions and leases are in order."""
+        """Cancel running jobs, and wait until their transactions and leases are closed."""
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
@@ -62,11 +62,11 @@ class Runner:
                 await task
 
     def _claim(self, job: Job) -> bool:
-        """Leave a mark that nobody takes away: it ends by time, before the job's next turn."""
+        """Take a lease that expires by time, before the job's next run."""
         if job.alone_for is None:
             return True
         with self.context.database.write() as session:
-            # A holder renews its own lease, so each attempt is a holder of its own.
+            # A holder may renew its lease, so each attempt needs its own holder.
             now = self.context.clock()
             holder = f"{self.context.holder}:{time.monotonic_ns()}:{int(now.timestamp())}"
             stale = partial(is_from_the_future, now)
@@ -75,7 +75,7 @@ class Runner:
     async def _guarded(
         self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]], quiet: bool
     ) -> None:
-        """The border of a job: what fails in it is logged with its traceback, and the next turn comes all the same."""
+        """Run a job; an exception is logged with its traceback, and the next run starts as planned."""
         began = time.monotonic()
         say = log.debug if quiet else log.info
         say("job_started", job=name)

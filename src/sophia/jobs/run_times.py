@@ -19,13 +19,13 @@ from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-ONE_SECOND = timedelta(seconds=1)
+from sophia.meta.reporting_zone import ONE_DAY, ONE_SECOND
+
 ONE_MINUTE = timedelta(minutes=1)
-ONE_DAY = timedelta(days=1)
 MONDAY = 0
-# A run follows its day by one date at most, and Samoa skipped one.
+# A run is at most one date after its day, and Samoa skipped one date.
 DAYS_BACK = 2
-# A program that slept longer than this continues here: APScheduler lists every missed run before it drops all but one.
+# How far back missed runs are listed: APScheduler lists every missed run before it drops all but one.
 LONGEST_WALK = timedelta(days=15)
 
 
@@ -72,9 +72,7 @@ def run_times_from(schedule: Schedule, daily_hour: int, zone: ZoneInfo, day: dat
 
 
 def is_planned(schedule: Schedule, day: date, zone: ZoneInfo) -> bool:
-    """Return whether the job runs for this date: every date that exists; of a week the Monday, or the day after a Monday
-    that does not exist.
-    """
+    """Return whether the job runs on this existing date; weekly on Monday, or on Tuesday if Monday is skipped."""
     if schedule.every == "day" or day.weekday() == MONDAY:
         return exists(day, zone)
     return day.weekday() == MONDAY + 1 and not exists(day - ONE_DAY, zone)

@@ -1,7 +1,7 @@
 """When jobs run: APScheduler in memory, started and stopped with the server.
 
-A job's entry holds its name only. Nothing is pickled, nothing is written to disk (D1, D6). A firing that was missed by
-hours, for the machine slept, still happens, once (E4).
+A job's entry holds only its name. Nothing is pickled or written to disk (D1, D6). A run that was missed by hours,
+because the machine slept, still happens, once (E4).
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.jobs.collecting import catch_up, collect_at_start, resumption
 from sophia.jobs.context import JobContext, graph_client
 from sophia.jobs.local import Runner
@@ -25,9 +25,9 @@ from sophia.vault import open_vault
 
 log = structlog.get_logger(__name__)
 GRACE = timedelta(hours=6)
-# What was stopped and cannot go on yet is looked at no more often than this.
+# The shortest wait before a stopped collection is resumed.
 SHORTEST_WAIT = timedelta(minutes=5)
-# Begun by an event and not by the clock: the start of the server, and the end of one of Meta's limits.
+# Started by an event and not by the clock: the start of the server, and the end of a limit of Meta's.
 AT_START = Job("collect_at_start", collect_at_start, Schedule("day"))
 RESUME = Job("resume", catch_up, Schedule("hour"))
 UNPLANNED = (AT_START, RESUME)
@@ -61,8 +61,8 @@ def build_scheduler(settings: Settings, run: Callable[[str], object]) -> AsyncIO
 async def run_jobs(
     settings: Settings, database: Database, *, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[Runner]:
-    """Jobs run while the block does. At its start, accounts that are not through yesterday are collected at once; at its
-    end, what runs is cancelled, and its runs are closed and its leases given back before this returns.
+    """Run jobs while the block runs. First, accounts that are not complete through yesterday are collected. At the end,
+    running jobs are cancelled, their runs closed and their leases released.
     """
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(graph_client(settings, clock))

@@ -1,8 +1,9 @@
-"""All jobs, in one table: what they do, when, and for how long a process that begins one keeps others from it."""
+"""The table of jobs: what they do, when, and how long one process keeps others from the same job."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import structlog
@@ -14,6 +15,7 @@ from sophia.analytics.decisions.scoring import attribute_outcomes, keep_scores
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.links.checking import check_links
 from sophia.analytics.readings.runs_store import forget_raw_answers
+from sophia.database.engine import Database
 from sophia.jobs.collecting import catch_up, collect_comments, collect_daily, collect_fresh
 from sophia.jobs.context import JobContext
 from sophia.jobs.run_times import Schedule
@@ -22,24 +24,28 @@ from sophia.portfolio.checking import check_tokens
 from sophia.portfolio.service import list_clients
 from sophia.publishing.sending import Publisher
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Counts = Mapping[str, int]
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`alone_for`: after one process has begun it, no other does for this while; must be shorter than the schedule's
-    interval. None where what is due says it better. `is_quiet`: its turns are worth a log line only to who looks for them.
+    """A job. After one process has begun it, no other does for `alone_for`, which is shorter than the schedule's
+    interval; None if the job computes what is due. `is_quiet`: its runs are logged at debug level only.
     """
 
     name: str
-    run: Callable[[JobContext], Awaitable[Mapping[str, int]]]
+    run: Callable[[JobContext], Awaitable[Counts]]
     schedule: Schedule
     alone_for: timedelta | None = None
     is_quiet: bool = False
 
 
 async def check_all_tokens(context: JobContext) -> dict[str, int]:
-    """Ask Meta about every token, and log what a person should do."""
+    """Check every token with Meta, and log what a person should do."""
     check = await check_tokens(context.database, context.vault, context.client, context.settings, context.clock)
     for warning in check.warnings:
         log.warning("action_needed", code=warning.code, message=warning.message, account=warning.account)
@@ -47,19 +53,19 @@ async def check_all_tokens(context: JobContext) -> dict[str, int]:
 
 
 async def publish_due(context: JobContext) -> dict[str, int]:
-    """Send what stands in the publishing queue and is due, and find out what became of what was sent."""
+    """Publish what is due in the publishing queue, and find out the result of what was sent."""
     publisher = Publisher(context.database, context.vault, context.client, context.settings, context.clock)
     return await publisher.publish_due()
 
 
 async def forget_old_answers(context: JobContext) -> dict[str, int]:
-    """Drop raw answers that are older than the settings keep them."""
+    """Delete raw answers that are older than the settings keep them."""
     before = context.clock() - timedelta(days=context.settings.raw_answer_days)
     return {"forgotten": await anyio.to_thread.run_sync(forget_raw_answers, context.database, before)}
 
 
 async def forget_old_comments(context: JobContext) -> dict[str, int]:
-    """Drop comments that were written longer ago than the settings keep them."""
+    """Delete comments that are older than the settings keep them."""
     before = context.clock() - timedelta(days=context.settings.comment_days)
     return {"forgotten": await anyio.to_thread.run_sync(forget_comments, context.database, before)}
 
@@ -80,33 +86,18 @@ def _group_campaigns(context: JobContext) -> int:
 
 
 async def check_all_links(context: JobContext) -> dict[str, int]:
-    """Follow the links that are out, and note which lead nowhere or lose their tags."""
+    """Follow the published links, and record which are broken or lose their tags."""
     async with LinkChecker(allow_loopback=context.settings.link_check_loopback) as checker:
         return await check_links(context.database, checker, context.clock)
 
 
-async def keep_closed_weeks(context: JobContext) -> dict[str, int]:
-    """Compute the KPIs of weeks that closed, and anew those of weeks whose readings came late or were restated."""
-    saved = await anyio.to_thread.run_sync(keep_weeks, context.database, context.clock())
-    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
+def counting(work: Callable[[Database, datetime], "DataclassInstance"]) -> Callable[[JobContext], Awaitable[Counts]]:
+    """Return a job that does the work in a thread and returns its counts."""
 
+    async def run(context: JobContext) -> Counts:
+        return asdict(await anyio.to_thread.run_sync(work, context.database, context.clock()))
 
-async def watch_series(context: JobContext) -> dict[str, int]:
-    """Judge the days that are new, in every series of the portfolio, and keep what is unusual."""
-    told = await anyio.to_thread.run_sync(keep_anomalies, context.database, context.clock())
-    return {"new": told.new, "changed": told.changed, "withdrawn": told.withdrawn}
-
-
-async def attribute_decisions(context: JobContext) -> dict[str, int]:
-    """Say what the posts that decisions are judged by had at each age that has passed."""
-    saved = await anyio.to_thread.run_sync(attribute_outcomes, context.database, context.clock())
-    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
-
-
-async def score_decisions(context: JobContext) -> dict[str, int]:
-    """Score the decisions of the weeks that closed, by stage."""
-    saved = await anyio.to_thread.run_sync(keep_scores, context.database, context.clock())
-    return {"new": saved.new, "changed": saved.changed, "same": saved.same}
+    return run
 
 
 JOBS = (
@@ -116,16 +107,21 @@ JOBS = (
     Job("collect_comments", collect_comments, Schedule("day", minute=50, hours_after=2), alone_for=timedelta(hours=6)),
     Job("publish_due", publish_due, Schedule("minute", jitter=timedelta(0)), is_quiet=True),
     # Every day: a week closes on Monday in Meta's zone, and Meta restates its last days until Wednesday.
-    Job("keep_weeks", keep_closed_weeks, Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
-    Job("keep_anomalies", watch_series, Schedule("day", minute=15, hours_after=2), alone_for=timedelta(hours=6)),
+    Job("keep_weeks", counting(keep_weeks), Schedule("day", hours_after=2), alone_for=timedelta(hours=6)),
+    Job(
+        "keep_anomalies",
+        counting(keep_anomalies),
+        Schedule("day", minute=15, hours_after=2),
+        alone_for=timedelta(hours=6),
+    ),
     Job(
         "attribute_decisions",
-        attribute_decisions,
+        counting(attribute_outcomes),
         Schedule("day", minute=30, hours_after=2),
         alone_for=timedelta(hours=6),
     ),
     # On Mondays, when the week that closed has its snapshots and its outcomes.
-    Job("score_decisions", score_decisions, Schedule("week", hours_after=3), alone_for=timedelta(hours=12)),
+    Job("score_decisions", counting(keep_scores), Schedule("week", hours_after=3), alone_for=timedelta(hours=12)),
     Job("check_tokens", check_all_tokens, Schedule("day", minute=30), alone_for=timedelta(hours=6)),
     Job("group_campaigns", group_campaigns, Schedule("day", minute=45), alone_for=timedelta(hours=6)),
     Job("check_links", check_all_links, Schedule("week", hours_after=2), alone_for=timedelta(hours=12)),

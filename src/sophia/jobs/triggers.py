@@ -1,4 +1,4 @@
-"""Tells APScheduler the run times of a job."""
+"""Passes the run times of a job to APScheduler."""
 
 import random
 from datetime import UTC, datetime, timedelta

@@ -1,1 +1,1 @@
-"""Talks to Meta: what can be asked, how it is asked, and what the answers mean."""
+"""Talks to Meta: what Sophia can request, how it requests it, and what the answers mean."""

@@ -1,29 +1,29 @@
-"""Finds which metric, which days or which object make an insights call fail, by asking its parts (GRAPH_API §0.1).
+"""Finds which metric, which days or which object make an insights call fail, by requesting its parts (GRAPH_API §0.1).
 
-One unknown metric fails a whole insights call. Whether a metric is to blame is decided by asking it alone and by asking
-the others without it, never by the wording or the code of the error: Meta has many wordings, in many languages. What a
-message names is asked apart first, which saves calls. Every part that succeeds is an answer that counts.
+One unknown metric fails a whole insights call. The search decides by requesting the metric alone and the others without
+it, never by the wording or the code of the error: Meta has many wordings, in many languages. Names in a message are
+requested apart first, which saves calls. Every part that succeeds is a valid answer.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
 from typing import TypeVar
 
 from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
 from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 T = TypeVar("T")
-PASSING = frozenset({Remedy.AGAIN, Remedy.SMALLER, Remedy.FAILING})
+TEMPORARY = frozenset({Remedy.AGAIN, Remedy.SMALLER, Remedy.FAILING})
 OLDER_THAN_THE_PROFESSIONAL_ACCOUNT = 2108006
-# A window that keeps failing without a reason may be too heavy (GRAPH_API §3, code 1/99); a shorter one is not.
+# From this length a window that keeps failing without a reason may be too heavy (GRAPH_API §3, code 1/99).
 FEWEST_DAYS_ON_SUSPICION = 20
-# A missing permission, in Meta's own words, is believed after so many rounds without any answer: 8 parts have failed.
+# Rounds without any answer after which a missing permission counts as the cause: 8 parts have failed by then.
 ROUNDS_TO_BELIEVE = 3
-ABOUT_PERMISSION = frozenset({Remedy.ASK_PERSON, Remedy.WITHOUT_FIELD})
-# More rounds than halving the names, the days and one retry of each ever take.
+PERMISSION_REMEDIES = frozenset({Remedy.ASK_PERSON, Remedy.WITHOUT_FIELD})
+# More rounds than halving the names and the days, with one retry each, can take.
 MOST_ROUNDS = 24
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 POSITION = re.compile(r"metric\[(\d{1,3})\]")
@@ -31,34 +31,30 @@ VALID_NAMES = re.compile(r"one of|(?:valid|allowed|supported) (?:values|metrics|
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """Days from first to last, both included, and how they are asked for."""
+class RequestedDays:
+    """Days that a request asks for, and the function that writes them as parameters."""
 
-    first: date
-    last: date
-    params: Callable[[date, date], Mapping[str, str]]
+    days: DateRange
+    params: Callable[[DateRange], Mapping[str, str]]
 
-    def halves(self) -> tuple["Window", "Window"]:
-        middle = self.first + (self.last - self.first) // 2
-        return replace(self, last=middle), replace(self, first=middle + timedelta(days=1))
-
-    @property
-    def days(self) -> int:
-        return (self.last - self.first).days + 1
+    def halves(self) -> tuple["RequestedDays", "RequestedDays"]:
+        middle = self.days.start + (self.days.end - self.days.start + ONE_DAY) // 2
+        first, second = DateRange(self.days.start, middle), DateRange(middle, self.days.end)
+        return replace(self, days=first), replace(self, days=second)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """Some metrics of one object, for some days; without a window the question names its days itself.
 
-    `is_retry`: it failed for a passing reason before. `is_half`: half of a window that is suspected of being too heavy.
+    `is_retry`: it failed temporarily before. `is_half`: half of a window that may be too heavy.
     """
 
     object_id: str
     edge: str  # insights, video_insights
     names: tuple[str, ...]
     params: tuple[tuple[str, str], ...] = ()
-    window: Window | None = None
+    window: RequestedDays | None = None
     is_retry: bool = False
     is_half: bool = False
 
@@ -68,55 +64,57 @@ class Part:
 
     @property
     def query(self) -> dict[str, str]:
-        days = self.window.params(self.window.first, self.window.last) if self.window else {}
+        days = self.window.params(self.window.days) if self.window else {}
         return {"metric": ",".join(self.names), **dict(self.params), **days}
 
     @property
     def days(self) -> int:
-        return self.window.days if self.window else 1
+        return self.window.days.days if self.window else 1
 
     def by_name(self, message: str) -> tuple["Part", ...]:
-        """What the message names apart from the rest; halves when it names nothing."""
-        first = suspects(message, self.names) or self.names[: len(self.names) // 2]
+        """Return the names that the message contains apart from the rest, or halves if it contains none."""
+        first = suspected_names(message, self.names) or self.names[: len(self.names) // 2]
         rest = tuple(name for name in self.names if name not in first)
         return replace(self, names=first), replace(self, names=rest)
 
     def by_days(self, *, on_suspicion: bool = False) -> tuple["Part", ...]:
         if self.window is None:
             return ()
-        known = self.is_retry or on_suspicion
-        return tuple(replace(self, window=half, is_retry=known, is_half=on_suspicion) for half in self.window.halves())
+        is_retry = self.is_retry or on_suspicion
+        return tuple(
+            replace(self, window=half, is_retry=is_retry, is_half=on_suspicion) for half in self.window.halves()
+        )
 
 
-def suspects(message: str, names: Sequence[str]) -> tuple[str, ...]:
-    """Those of the names that a message speaks of, except names that it lists as valid.
+def suspected_names(message: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that a message mentions, except names that it lists as valid.
 
-    A hint that saves calls, no verdict: empty when the message speaks of none of them, or of all.
+    The result is a hint that saves calls. It is empty if the message mentions none of them, or all.
     """
     listing = VALID_NAMES.search(message)
     valid = set(WORD.findall(message[listing.end() :])) if listing else set()
     blamed = set(WORD.findall(message[: listing.start()] if listing else message))
     for position in POSITION.findall(message):
         blamed.update(names[int(position) : int(position) + 1])
-    found = tuple(name for name in names if name in blamed - valid)
-    return found if len(found) < len(names) else ()
+    suspected = tuple(name for name in names if name in blamed - valid)
+    return suspected if len(suspected) < len(names) else ()
 
 
 def is_about_object(error: GraphError) -> bool:
-    """Whether the error can only be about the object: too few viewers, or older than the professional account."""
+    """Return whether only the object explains the error: too few viewers, or older than the professional account."""
     return error.remedy is Remedy.NO_DATA_YET or error.subcode == OLDER_THAN_THE_PROFESSIONAL_ACCOUNT
 
 
 @dataclass(slots=True)
 class Findings:
-    """What became of the parts. `refused`: single metrics that failed alone. `objects`: what has no insights at all.
+    """The results of a search. `refused`: single metrics that failed alone. `objects`: objects without any insights.
 
-    `passing`: parts that failed in a way that passes. `denied`: Meta's words for a permission that is missing for all.
+    `passing`: parts that failed temporarily. `denied`: the error of a permission that is missing for everything.
     """
 
     answers: list[tuple[Part, Answer]] = field(default_factory=list)
     refused: list[tuple[Part, GraphError]] = field(default_factory=list)
-    passing: list[tuple[Part, GraphError]] = field(default_factory=list)
+    temporary: list[tuple[Part, GraphError]] = field(default_factory=list)
     denied: GraphError | None = None
     _no_insights: list[tuple[Part, GraphError]] = field(default_factory=list)
 
@@ -125,7 +123,9 @@ class Findings:
         return {part.object_id: error for part, error in self._no_insights}
 
     def pieces(self, part: Part, error: GraphError, *, may_be_heavy: bool) -> tuple[Part, ...]:
-        """What to ask instead of a part that failed; nothing when it is noted as a finding. Raises what stops a run."""
+        """Return the parts to request instead of a failed part, or record it as a finding. Raise an error that stops a
+        run.
+        """
         if error.remedy in STOPS:
             raise error
         if is_about_object(error) and not self._answered(part.object_id):
@@ -140,14 +140,14 @@ class Findings:
             return part.by_days()
         if error.remedy is not Remedy.AGAIN and len(part.names) > 1:
             return part.by_name(error.message)
-        (self.passing if error.remedy in PASSING else self.refused).append((part, error))
+        (self.temporary if error.remedy in TEMPORARY else self.refused).append((part, error))
         return ()
 
-    def doubted(self) -> list[tuple[Part, GraphError]]:
-        """Parts that failed as if their object had no insights, of objects that have answered another part since."""
-        doubted = [(part, error) for part, error in self._no_insights if self._answered(part.object_id)]
+    def doubtful_parts(self) -> list[tuple[Part, GraphError]]:
+        """Return parts that failed as if their object had no insights, while it has answered another part since."""
+        doubtful_parts = [(part, error) for part, error in self._no_insights if self._answered(part.object_id)]
         self._no_insights = [(part, error) for part, error in self._no_insights if not self._answered(part.object_id)]
-        return doubted
+        return doubtful_parts
 
     def _answered(self, name: str) -> bool:
         return any(part.object_id == name for part, _ in self.answers)
@@ -156,11 +156,11 @@ class Findings:
 async def search(
     caller: Caller, failed: Sequence[tuple[Part, GraphError]], subject: str, *, may_be_heavy: bool = False
 ) -> Findings:
-    """Ask the parts of what failed, round by round, until each metric has answered or failed alone.
+    """Request the parts of what failed, round by round, until each metric has answered or failed alone.
 
-    All parts of a round travel together, so a refused metric among 30 costs 5 HTTP calls, however many objects are looked
-    at. `may_be_heavy`: other requests were answered, so that a long window that keeps failing may be asked in halves.
-    Raises GraphError for what stops a run.
+    All parts of a round travel together, so a refused metric among 30 costs 5 HTTP calls for any number of objects.
+    `may_be_heavy`: other requests were answered, so a long window that keeps failing may be requested in halves. Raises
+    GraphError for an error that stops a run.
     """
     findings = Findings()
     work = list(failed)
@@ -173,21 +173,21 @@ async def search(
             return findings
         answers, work = await ask_parts(caller, pieces, subject)
         findings.answers += answers
-        work += findings.doubted()
+        work += findings.doubtful_parts()
     return findings
 
 
 def is_same_permission(failed: Sequence[tuple[Part, GraphError]]) -> bool:
-    """Whether all of these were refused for want of the same permission."""
+    """Return whether all of these failed because of the same missing permission."""
     return len({(error.code, error.subcode) for _, error in failed}) == 1 and all(
-        error.remedy in ABOUT_PERMISSION for _, error in failed
+        error.remedy in PERMISSION_REMEDIES for _, error in failed
     )
 
 
 async def ask_parts(
     caller: Caller, parts: Sequence[Part], subject: str
 ) -> tuple[list[tuple[Part, Answer]], list[tuple[Part, GraphError]]]:
-    """The answers and the failures of these parts, fifty to an HTTP call. Raises GraphError for what stops a run."""
+    """Return the answers and the failures of these parts, fifty per HTTP call. Raises an error that stops a run."""
     answers: list[tuple[Part, Answer]] = []
     failed: list[tuple[Part, GraphError]] = []
     for chunk in chunks(parts, MOST_BATCH_ITEMS):

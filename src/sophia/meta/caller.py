@@ -1,12 +1,12 @@
-"""Calls with one token about one account: counted, paged, batched, and ended when one of them says that it is over."""
+"""Calls with one token about one account: counted, paged, batched, and stopped after an error that ends them."""
 
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -16,26 +16,22 @@ from sophia.meta.envelope import OK, Answer, Shape, as_error
 from sophia.meta.errors import STOPS_TOKEN, GraphError, Remedy
 from sophia.meta.json_text import read_json
 from sophia.meta.pacing import APPLICATION, Budget, token_budget
-from sophia.meta.paging import incomplete, next_place
+from sophia.meta.paging import incomplete, next_page_params
 from sophia.meta.records import Source
-
-if TYPE_CHECKING:
-    from sophia.meta.client import GraphClient
 
 T = TypeVar("T")
 
 MOST_BATCH_ITEMS = 50
-MOST_IDS = 50
 MOST_PAGES = 1000
-# Until one call has been answered nobody knows whether the token lives; a dead one costs this many calls.
+# Calls before the first answer shows whether the token is valid; a dead token costs this many.
 CALLS_ON_TRIAL = 2
-# Of a whole run. An ordinary run needs none; one that needs more than these meets trouble that retrying does not mend.
+# Retries in a run. An ordinary run needs none; one that needs more has a problem that retries do not solve.
 MOST_RETRIES = 24
 
 
 @dataclass(slots=True)
 class Tally:
-    """Calls made: over HTTP, and as Meta counts them (each id and each batch item is one); and how many were retries."""
+    """Calls made: over HTTP, as Meta counts them (each id and each batch item is one), and retries."""
 
     calls: int = 0
     counted: int = 0
@@ -43,11 +39,34 @@ class Tally:
     percent_used: float = 0.0
 
 
-class Caller:
-    """Calls with one token. After Meta has said that token, budget or application are through, nothing more is asked."""
+class GraphTransport(Protocol):
+    """The part of `GraphClient` that a caller uses."""
 
-    def __init__(self, client: "GraphClient", token: SecretStr, about: Budget | None = None) -> None:
-        """`about`: the budget of the account that is asked about, where the calls are about one."""
+    version: str
+    base_url: str
+    clock: Callable[[], datetime]
+
+    async def send(
+        self,
+        caller: "Caller",
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        subject: str,
+        counted: int = 1,
+        shape: Shape = Shape.OBJECT,
+        *,
+        patient: bool = True,
+    ) -> Answer: ...
+    async def upload(self, caller: "Caller", video_id: str, file_url: str, subject: str) -> Answer: ...
+    def settle_pause(self, caller: "Caller", error: GraphError, regain: Mapping[Budget, timedelta]) -> None: ...
+
+
+class Caller:
+    """Calls with one token. No request goes out after Meta has refused the token, its budget or the application."""
+
+    def __init__(self, client: GraphTransport, token: SecretStr, about: Budget | None = None) -> None:
+        """`about` is the budget of the account that the calls are about, if they are about one."""
         self._client = client
         self.token = token
         self.about = about
@@ -84,13 +103,13 @@ class Caller:
         *,
         patient: bool = True,
     ) -> Answer:
-        """One call; a `patient` one is tried again while the fault may pass."""
+        """Make one call. A `patient` call is retried while the error may be temporary."""
         return await self._in_turn(
             lambda: self._client.send(self, method, path, params, subject, counted, shape, patient=patient)
         )
 
     async def post(self, path: str, params: Mapping[str, str], subject: str) -> Answer:
-        """POST once. Whoever hears no answer does not know what Meta did, so nothing is posted again from here."""
+        """POST once. Without an answer the result is unknown, so this class never repeats a POST."""
         return await self._in_turn(lambda: self._client.send(self, "POST", path, params, subject, patient=False))
 
     async def upload(self, video_id: str, file_url: str, subject: str) -> Answer:
@@ -98,7 +117,7 @@ class Caller:
         return await self._in_turn(lambda: self._client.upload(self, video_id, file_url, subject))
 
     async def _in_turn(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The first calls go out two at a time, so that a dead token costs no more than these (C3)."""
+        """Send the first calls two at a time, so that a dead token costs no more than these (C3)."""
         if self._on_trial > 0:
             self._on_trial -= 1
         elif not self._judged.is_set():
@@ -114,35 +133,35 @@ class Caller:
             self._judged.set()
 
     def _stop_after(self, error: GraphError) -> None:
-        """Calls about several accounts go on: what one of them says holds for that one."""
+        """Stop after an error that ends the token's calls, unless the calls are about several accounts."""
         if error.remedy in STOPS_TOKEN and self.stopped is None and self.about is not None:
             self.stopped = error
 
     async def get(self, path: str, params: Mapping[str, str], subject: str, counted: int = 1) -> Answer:
-        """GET `path` (an id and an edge, without version). `subject` says in one word what the answer is about."""
+        """GET `path` (an id and an edge, without version). `subject` names the content of the answer in one word."""
         return await self.send("GET", path, params, subject, counted)
 
     async def edge(self, path: str, params: Mapping[str, str], subject: str, *, patient: bool = True) -> Answer:
-        """GET an edge, whose answer holds a list named data. `patient`: try again what may pass."""
+        """GET an edge, whose answer holds a list named data. `patient`: retry temporary errors."""
         return await self.send("GET", path, params, subject, shape=Shape.LIST, patient=patient)
 
-    def next_place(self, answer: Answer, edge: str) -> dict[str, str] | None:
-        """The parameters of the page after this one; None on the last. Raises GraphError for a list that is cut."""
-        return next_place(answer.data, self.base_url, edge)
+    def next_page_params(self, answer: Answer, edge: str) -> dict[str, str] | None:
+        """Return the parameters of the next page, or None on the last. Raises GraphError for a list that is cut."""
+        return next_page_params(answer.data, self.base_url, edge)
 
     async def pages(self, path: str, params: Mapping[str, str], subject: str) -> AsyncGenerator[Answer, None]:
-        """All pages of a list. Raises GraphError, after the pages that could be had, when the list is incomplete: its next
-        page cannot be asked for, or it goes in a circle.
+        """Yield all pages of a list. Raises GraphError, after the available pages, if the list is incomplete: its next
+        page cannot be requested, or the list loops.
         """
-        place: dict[str, str] = {}
+        page_params: dict[str, str] = {}
         used: set[str] = set()
         for _ in range(MOST_PAGES):
-            answer = await self.edge(path, {**params, **place}, subject)
+            answer = await self.edge(path, {**params, **page_params}, subject)
             yield answer
-            following = self.next_place(answer, path.rpartition("/")[2])
+            following = self.next_page_params(answer, path.rpartition("/")[2])
             if following is None:
                 return
-            place, key = following, urlencode(following)
+            page_params, key = following, urlencode(following)
             if key in used:
                 break
             used.add(key)
@@ -151,10 +170,11 @@ class Caller:
     async def batch(
         self, queries: Sequence[tuple[str, Mapping[str, str], int]], subject: str
     ) -> list["Answer | GraphError"]:
-        """Up to 50 GETs in one HTTP call: (path, params, calls as Meta counts them) each; answered in order.
+        """Send up to 50 GETs in one HTTP call: (path, params, calls as Meta counts them) each. Return the results in
+        order.
 
-        One item's failure is its own: it comes back as the GraphError in its place. An item that Meta had no time for
-        (null) says so with the remedy AGAIN.
+        The failure of an item is its GraphError in the result. An item that Meta had no time for (null) has the remedy
+        AGAIN.
         """
         if len(queries) > MOST_BATCH_ITEMS:
             raise ValueError(f"a batch holds {MOST_BATCH_ITEMS} items at most")
@@ -171,7 +191,7 @@ class Caller:
         return read
 
     def _note_items(self, items: Sequence["Answer | GraphError"], family: str) -> None:
-        """Tell the circuit of a batch: it failed when no item of it was answered. Stop after an item that says so."""
+        """Tell the circuit about a batch, which failed if no item was answered. Stop after an error that ends calls."""
         errors = [item for item in items if isinstance(item, GraphError)]
         if errors and all(error.remedy is Remedy.AGAIN for error in errors) and len(errors) == len(items):
             self.circuit.failed(family, errors[0])
@@ -183,7 +203,7 @@ class Caller:
 
 
 def read_item(result: Any, url: str, source: Source) -> Answer | GraphError:
-    """One item of a batch; its body is JSON inside a string."""
+    """Return one item of a batch, whose body is JSON inside a string."""
     if result is None:
         return GraphError("Meta had no time for this part of a batch", remedy=Remedy.AGAIN)
     try:
@@ -196,8 +216,8 @@ def read_item(result: Any, url: str, source: Source) -> Answer | GraphError:
     return Answer(data, Source(source.subject, f"GET /{url}", source.fetched_at, source.api_version, body))
 
 
-async def ahead(pages: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """The same pages, the next one being fetched while the caller still works on this one."""
+async def prefetch(pages: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """Yield the same pages, fetching the next one while the caller works on the current one."""
     upcoming = asyncio.ensure_future(anext(pages, None))
     try:
         while (page := await upcoming) is not None:

@@ -1,7 +1,7 @@
 """GraphClient: one pooled HTTP client for the whole program; token in the header, versions, retries, time-outs.
 
-The only module that imports httpx. Tokens travel in the Authorization header and nowhere else; redirects are not
-followed; every answer, good or bad, is read as Meta's envelope before anything is believed (C8).
+The only module that imports httpx besides `receiving`. Tokens travel in the Authorization header and nowhere else.
+Redirects are not followed. Every answer is parsed as Meta's envelope before its content is used (C8).
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -24,7 +25,7 @@ from pydantic import SecretStr
 from sophia.meta.breaker import TOO_HEAVY, Breaker
 from sophia.meta.caller import MOST_RETRIES, Caller
 from sophia.meta.envelope import Answer, Shape, read_envelope
-from sophia.meta.errors import GraphError, Remedy, Whose
+from sophia.meta.errors import GraphError, LimitScope, Remedy
 from sophia.meta.pacing import Budget, Pacing, Pause
 from sophia.meta.receiving import Received, read_response
 from sophia.meta.records import Source
@@ -34,14 +35,14 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 0.4
 LONGEST_RETRY_SECONDS = 60.0
-# A limit that ends within this is waited for; a longer one lets its budget rest, and the run ends as throttled.
+# Calls wait for a limit that ends within this; a longer one lets its budget rest, and the run ends as throttled.
 LONGEST_SHORT_WAIT_SECONDS = 10.0
-# How long a budget rests whose limit was to end in seconds, and did not.
+# The rest of a budget whose limit should have ended within seconds, and did not.
 REST_AFTER_SHORT_WAITS = timedelta(minutes=1)
 
 
 class GraphClient:
-    """Speaks to one Graph API with one version. Share it: building one costs as much as forty calls."""
+    """Calls one Graph API with one version. Share it: creating one costs as much as forty calls."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class GraphClient:
         upload_url: str = "https://rupload.facebook.com",
     ) -> None:
         """`timeout_seconds` is the longest silence, `answer_seconds` the longest time for a whole answer. Meta takes
-        videos at an address of their own, `upload_url`.
+        videos at a separate address, `upload_url`.
         """
         self.version = version
         self.clock = clock
@@ -70,8 +71,8 @@ class GraphClient:
         self._extensions = {"timeout": timeout.as_dict()}
         self._answer_seconds = answer_seconds
         self._connections = connections
-        # Transports that are idle, the warmest on top. Each holds one connection: a shared pool asks the operating
-        # system about every connection that it has, twice a call, which from ten on costs more than the call itself.
+        # Idle transports, the warmest on top. Each holds one connection: a shared pool checks every connection with the
+        # operating system, twice a call, which with ten connections takes longer than the call itself.
         # Bare transports keep no cookies, read no proxy settings and follow no redirect.
         self._idle: asyncio.LifoQueue[httpx.AsyncHTTPTransport] | None = None
         self._transports: list[httpx.AsyncHTTPTransport] = []
@@ -89,20 +90,21 @@ class GraphClient:
         self._transports, self._idle = [], None
 
     def _open(self) -> asyncio.LifoQueue[httpx.AsyncHTTPTransport]:
-        """Make the transports when the first call comes. One TLS context serves all; making one takes 35 ms."""
-        stamina.instrumentation.set_on_retry_hooks(())  # retries are counted and told with the run, not line by line
-        context = ssl.create_default_context()
-        limits = httpx.Limits(max_connections=1)
-        self._idle = asyncio.LifoQueue()
+        """Create the transports at the first call. One TLS context serves all."""
+        stamina.instrumentation.set_on_retry_hooks(())  # the run reports the number of retries, not each one
+        context, limits = tls_context(), httpx.Limits(max_connections=1)
+        idle = asyncio.LifoQueue[httpx.AsyncHTTPTransport]()
         for _ in range(self._connections):
             transport = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
             self._transports.append(transport)
-            self._idle.put_nowait(transport)
-        return self._idle
+            idle.put_nowait(transport)
+        # Assigned last: every later call would wait without end for an empty queue that a failure left.
+        self._idle = idle
+        return idle
 
     def caller(self, token: SecretStr, about: str | None = None) -> Caller:
-        """Calls with this token; `about` is Meta's id of the account that they are about."""
-        return Caller(self, token, None if about is None else Budget(Whose.OBJECT, about))
+        """Return a caller for this token; `about` is Meta's id of the account that its calls are about."""
+        return Caller(self, token, None if about is None else Budget(LimitScope.OBJECT, about))
 
     async def send(
         self,
@@ -116,8 +118,8 @@ class GraphClient:
         *,
         patient: bool = True,
     ) -> Answer:
-        """One call; a `patient` one is tried again while the fault may pass, others go out once. Raises GraphError; its
-        remedy says what to do.
+        """Make one call. A `patient` call is retried while the error may be temporary, others go out once. Raises
+        GraphError; its remedy tells what to do.
         """
         request = self._request(caller, method, path, params)
         return await self._sent(
@@ -134,7 +136,7 @@ class GraphClient:
     def _request(self, caller: Caller, method: str, path: str, params: Mapping[str, str]) -> httpx.Request:
         secret = dict(params)
         if self._app_secret is not None:
-            secret["appsecret_proof"] = proof(self._app_secret, caller.token)
+            secret["appsecret_proof"] = appsecret_proof(self._app_secret, caller.token)
         url = f"{self.base_url}/{self.version}/{path}"
         headers = {"Authorization": f"Bearer {caller.token.get_secret_value()}", "Accept-Encoding": "gzip"}
         body: dict[str, Any] = {"data": secret} if method == "POST" else {}
@@ -146,7 +148,7 @@ class GraphClient:
         self,
         caller: Caller,
         request: httpx.Request,
-        asked: str,
+        request_text: str,
         subject: str,
         counted: int,
         shape: Shape,
@@ -167,10 +169,10 @@ class GraphClient:
             raise
         answered = received.headers.get("facebook-api-version", self.version)
         self._notice_version(answered)
-        return Answer(data, Source(subject, asked, self.clock(), answered, received.body))
+        return Answer(data, Source(subject, request_text, self.clock(), answered, received.body))
 
     async def _wait_for_turn(self, caller: Caller, family: str) -> None:
-        """Return when the call may go out. Raises GraphError when it makes no sense now."""
+        """Return when the call may go out. Raises GraphError if it makes no sense now."""
         if self._application_refused is not None:
             raise self._application_refused
         caller.circuit.admit(family)
@@ -180,12 +182,12 @@ class GraphClient:
     async def _attempt(
         self, caller: Caller, request: httpx.Request, family: str, shape: Shape
     ) -> tuple[Received, dict[str, Any]]:
-        """One request, its usage headers and its envelope. What an error says of budgets is noted before it is raised."""
+        """Send one request and read its answer. An error updates the budgets and circuits before it is raised."""
         answer = await self._answer(caller, request, shape)
         if not isinstance(answer, GraphError):
             self.breaker.succeeded()
             self.pacing.release(caller.budgets)
-            if shape is not Shape.BATCH:  # the items of a batch decide, and its caller reads them
+            if shape is not Shape.BATCH:  # its items decide, and the caller reads them
                 caller.circuit.succeeded(family)
             return answer
         self.note_outcome(caller, family, answer)
@@ -196,9 +198,7 @@ class GraphClient:
     async def _answer(
         self, caller: Caller, request: httpx.Request, shape: Shape
     ) -> tuple[Received, dict[str, Any]] | GraphError:
-        """The answer to one request, or the error. The error carries no traceback: its frames would keep the body alive
-        for as long as anybody keeps the error.
-        """
+        """Return the answer or the error, without traceback, whose frames would keep the body in memory."""
         headers: Mapping[str, str] = {}
         regain: dict[Budget, timedelta] = {}
         try:
@@ -214,7 +214,7 @@ class GraphClient:
             return error.with_traceback(None)
 
     def note_outcome(self, caller: Caller, family: str, error: GraphError) -> None:
-        """Tell the circuits of an error: what may pass counts against them, anything else shows that Meta answers."""
+        """Tell the circuits about an error: temporary errors count against them, any other shows that Meta answers."""
         if error.remedy is Remedy.AGAIN:
             self.breaker.failed(caller.budgets[-1].key, family, error.text)
             caller.circuit.failed(family, error)
@@ -226,9 +226,9 @@ class GraphClient:
             caller.circuit.succeeded(family)
 
     def settle_pause(self, caller: Caller, error: GraphError, regain: Mapping[Budget, timedelta]) -> None:
-        """Let the budget that Meta refused rest: as long as Meta says, else as long as its window is.
+        """Let the budget that Meta refused rest, as long as Meta asks for, else as long as its window.
 
-        A limit that ends within seconds makes the budget's calls wait instead, unless it has been waited for too often.
+        A limit that ends within seconds makes the budget's calls wait instead, unless they have waited too often.
         """
         wait = error.wait_seconds
         if wait is not None and wait > LONGEST_RETRY_SECONDS:
@@ -251,7 +251,7 @@ class GraphClient:
         self.pacing.rest(Pause(budget, error.resume_at, f"Meta's limit was reached: {error.text}"))
 
     async def _exchange(self, request: httpx.Request) -> Received:
-        """One request and the whole of its answer, with httpx's exceptions translated where they enter."""
+        """Send one request and read its whole answer, translating httpx's exceptions."""
         idle = self._idle or self._open()
         transport = await idle.get()
         try:
@@ -269,14 +269,14 @@ class GraphClient:
             idle.put_nowait(transport)
 
     def _notice_version(self, answered: str) -> None:
-        """Say once when another version answers than was asked: an expired one is silently replaced (B9)."""
+        """Log once that another version answered than was requested: Meta silently replaces an expired one (B9)."""
         if answered != self.version and answered not in self._versions_answered:
             self._versions_answered.add(answered)
             log.warning("meta_answers_another_version", asked=self.version, answered=answered)
 
 
 class Patience:
-    """Whether a call is tried again, and after how long: full jitter under a doubling bound, or as long as Meta says."""
+    """Decides whether and when a call is retried: full jitter under a doubling bound, or as long as Meta asks for."""
 
     def __init__(self, caller: Caller, family: str, attempts: int = ATTEMPTS) -> None:
         self._caller = caller
@@ -298,25 +298,33 @@ class Patience:
         return random.uniform(0.05, FIRST_WAIT_SECONDS * 2.0**self._failures)  # noqa: S311 - spreads calls, hides nothing
 
 
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return the TLS context that all connections share; creating one takes 35 ms."""
+    return ssl.create_default_context()
+
+
 def may_pass(error: GraphError, failures: int = 1) -> bool:
-    """Whether the same call may go through in a moment."""
+    """Return whether the same call may succeed in a moment."""
     return error.remedy is Remedy.AGAIN or (error.is_worth_one_more_try and failures == 1)
 
 
 def budget_of(caller: Caller, error: GraphError) -> Budget:
-    """The budget whose limit was reached: the application's, the token's, or that of the account asked about."""
+    """Return the budget whose limit was reached: the application's, the token's, or that of the account of the call."""
     application, token, *rest = caller.budgets
-    return {Whose.APPLICATION: application, Whose.TOKEN: token, Whose.OBJECT: (rest or [token])[0]}[error.whose]
+    return {LimitScope.APPLICATION: application, LimitScope.TOKEN: token, LimitScope.OBJECT: (rest or [token])[0]}[
+        error.limit_scope
+    ]
 
 
-def proof(app_secret: SecretStr, token: SecretStr) -> str:
-    """appsecret_proof: shows Meta that the caller of this very token knows the application's secret (B11)."""
+def appsecret_proof(app_secret: SecretStr, token: SecretStr) -> str:
+    """Return the appsecret_proof: it shows Meta that this token's caller knows the application's secret (B11)."""
     key, message = app_secret.get_secret_value().encode(), token.get_secret_value().encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()
 
 
 def retry_after_seconds(text: str | None, now: datetime) -> float | None:
-    """The header Retry-After: seconds, or a date. None when it is absent or says nothing sane."""
+    """Return the header Retry-After (seconds, or a date) in seconds, or None if it is absent or invalid."""
     if text is None:
         return None
     if text.isdecimal() and text.isascii():

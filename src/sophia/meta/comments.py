@@ -1,8 +1,8 @@
-"""Comments under an account's posts: what to ask, and how to read the answers.
+"""Comments under an account's posts: the requests, and how to read the answers.
 
-The comments of many posts come with the list of the posts, a call for a page of them, and those of older posts by id;
-further pages of one post are asked from its own edge. Nobody's name is asked for. On Facebook the id of the author has to
-be, for nothing else tells the Page's own answers from what people write; it is compared and forgotten.
+The comments of many posts come with the list of the posts, one call per page, and those of older posts by id; further
+pages of one post come from its own edge. No request asks for names. Facebook's requests ask for the author's id, the
+only way to recognise the Page's own answers; it is compared and discarded.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -11,24 +11,24 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from sophia.meta.caller import MOST_BATCH_ITEMS
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.envelope import COMMENT_ID, OBJECT_ID, Answer, object_id
 from sophia.meta.errors import STOPS, GraphError, Remedy
-from sophia.meta.fallbacks import ABOUT_A_PERMISSION, Ask
+from sophia.meta.fallbacks import NOT_ABOUT_THE_OBJECT, RunContext
 from sophia.meta.interpreting import moment_of
 from sophia.meta.listing import Listing, walk
-from sophia.meta.paging import has_next, next_place
+from sophia.meta.paging import has_next, next_page_params
 from sophia.meta.records import ObservedComment, ObservedComments
 
 NEEDS = {Platform.FACEBOOK: "pages_read_user_content", Platform.INSTAGRAM: "instagram_manage_comments"}
-# Instagram gives fifty at most; as many posts with as many comments each are what Meta answers well within its time.
+# Instagram returns at most fifty; Meta answers fifty posts with fifty comments each well within its time.
 COMMENTS_A_POST = 50
 POSTS_A_PAGE = 50
 MOST_AT_ONCE = MOST_BATCH_ITEMS
 LISTED, OF_ONE = "comments_of_posts", "comments"
 
 _FACEBOOK = "id,created_time,message,is_hidden,like_count,parent{id},from{id}"
-# Of Instagram's comments `user` is shown only where the account itself wrote them.
+# Instagram returns `user` only for comments that the account itself wrote.
 _INSTAGRAM = "id,timestamp,text,hidden,like_count,user{id}"
 _FIELDS = {
     Platform.FACEBOOK: _FACEBOOK,
@@ -39,68 +39,71 @@ _EDGES = {Platform.FACEBOOK: ("published_posts", "created_time"), Platform.INSTA
 
 
 def expansion(platform: Platform) -> str:
-    """The newest comments of a post as one of its fields."""
+    """Return the field expansion for the newest comments of a post."""
     modifiers = "".join(f".{name}({value})" for name, value in _ORDER[platform].items())
     return f"comments{modifiers}.limit({COMMENTS_A_POST}){{{_FIELDS[platform]}}}"
 
 
-async def of_newest_posts(ask: Ask, since: datetime) -> AsyncGenerator[Answer, None]:
-    """The newest comments of every post back to `since`, a call per fifty posts.
+async def of_newest_posts(context: RunContext, since: datetime) -> AsyncGenerator[Answer, None]:
+    """Yield the newest comments of every post back to `since`, one call per fifty posts.
 
-    Raises GraphError, also when one post alone is to blame, or the list is incomplete: `of_each_post` reads the rest.
+    Raises GraphError, also if a single post fails or the list is incomplete: `of_each_post` reads the rest.
     """
-    edge, moment = _EDGES[ask.platform]
+    edge, moment = _EDGES[context.platform]
     listing = Listing(
         edge=edge,
         subject=LISTED,
-        fields=f"id,{moment},{expansion(ask.platform)}",
-        gated_fields="",
+        fields=f"id,{moment},{expansion(context.platform)}",
         expansion="",
         kinds=(),
         names=(),
         single_subject="",
         moment=moment,
     )
-    async for answer in walk(ask, listing, since, limit=POSTS_A_PAGE):
+    async for answer in walk(context, listing, since, limit=POSTS_A_PAGE):
         yield answer
-    if edge in ask.cut:
-        raise ask.cut.pop(edge)
+    if edge in context.cut:
+        raise context.cut.pop(edge)
 
 
-async def of_each_post(ask: Ask, ids: Sequence[str], closed: dict[str, GraphError]) -> AsyncGenerator[Answer, None]:
-    """The newest comments of each post from its own edge, fifty posts a call: what one refuses costs that one only.
+async def of_each_post(
+    context: RunContext, ids: Sequence[str], closed: dict[str, GraphError]
+) -> AsyncGenerator[Answer, None]:
+    """Yield the newest comments of each post from its own edge, fifty posts per call; a refusal affects one post only.
 
-    `closed` takes up the posts that refused, and why. Raises GraphError when a permission is missing for all of them.
+    `closed` receives the posts that refused, and why. Raises GraphError if a permission is missing for all of them.
     """
-    params = _params(ask.platform)
+    params = _params(context.platform)
     denied: list[GraphError] = []
     answered = False
     for start in range(0, len(ids), MOST_BATCH_ITEMS):
         part = ids[start : start + MOST_BATCH_ITEMS]
-        results = await ask.caller.batch([(f"{object_id(one)}/comments", params, 1) for one in part], OF_ONE)
-        for one, result in zip(part, results, strict=True):
+        results = await context.caller.batch(
+            [(f"{object_id(post_id)}/comments", params, 1) for post_id in part], OF_ONE
+        )
+        for post_id, result in zip(part, results, strict=True):
             if isinstance(result, Answer):
                 answered = True
                 yield result
             elif result.remedy in STOPS:
                 raise result
             else:
-                closed[one] = result
-                if result.remedy in ABOUT_A_PERMISSION | {Remedy.WITHOUT_FIELD}:
+                closed[post_id] = result
+                if result.remedy in NOT_ABOUT_THE_OBJECT | {Remedy.WITHOUT_FIELD}:
                     denied.append(result)
         if not answered and len(denied) == len(ids[: start + len(part)]) > 1:
-            for one in ids:
-                closed.pop(one, None)
+            for post_id in ids:
+                closed.pop(post_id, None)
             raise denied[0]
 
 
-async def further(
-    ask: Ask, places: Sequence[tuple[str, str]], closed: dict[str, GraphError]
+async def next_pages(
+    context: RunContext, pages: Sequence[tuple[str, str]], closed: dict[str, GraphError]
 ) -> AsyncGenerator[Answer, None]:
-    """The next page of each of these posts, given as in `CommentsSeen.after`; fifty at most, in one call."""
-    params = _params(ask.platform)
-    queries = [(f"{object_id(post)}/comments", {**params, **dict(parse_qsl(after))}, 1) for post, after in places]
-    for (post, _), result in zip(places, await ask.caller.batch(queries, OF_ONE), strict=True):
+    """Yield the next page of each of these posts, given as in `ObservedComments.after`; at most fifty, in one call."""
+    params = _params(context.platform)
+    queries = [(f"{object_id(post)}/comments", {**params, **dict(parse_qsl(after))}, 1) for post, after in pages]
+    for (post, _), result in zip(pages, await context.caller.batch(queries, OF_ONE), strict=True):
         if isinstance(result, Answer):
             yield result
         elif result.remedy in STOPS:
@@ -114,8 +117,8 @@ def _params(platform: Platform) -> dict[str, str]:
 
 
 def read(answer: Answer, platform: Platform, account: str, base_url: str = "") -> list[ObservedComments]:
-    """What an answer says, by post. What cannot be read is left out, and its post is marked as odd; what does not say
-    which post it is about comes under the post "". `base_url` is the configured address of the Graph API.
+    """Return the comments of an answer, by post. Unreadable items are left out and mark their post as incomplete; items
+    that name no post come under the post "". `base_url` is the configured address of the Graph API.
     """
     data, subject = answer.data, answer.source.subject
     if subject == OF_ONE:
@@ -123,46 +126,46 @@ def read(answer: Answer, platform: Platform, account: str, base_url: str = "") -
         return [_of_post(path.rpartition("/comments")[0].rpartition("/")[2], data, platform, account, base_url)]
     items = data.get("data")
     if not isinstance(items, list):
-        return [NAMELESS]
+        return [UNNAMED_POST]
     return [_of_item(item, platform, account, base_url) for item in items]
 
 
-NAMELESS = ObservedComments("", [], None, is_odd=True)
+UNNAMED_POST = ObservedComments("", [], None, is_incomplete=True)
 
 
 def _of_item(item: Any, platform: Platform, account: str, base_url: str) -> ObservedComments:
-    """One post of a list. Instead of one of several posts Meta may answer an error, which says nothing about comments."""
+    """Return one post of a list. An error in its place reveals nothing about comments."""
     if not isinstance(item, dict) or not OBJECT_ID.fullmatch(str(item.get("id"))) or "error" in item:
-        return NAMELESS
+        return UNNAMED_POST
     return _of_post(str(item["id"]), item.get("comments", {}), platform, account, base_url)
 
 
 def _of_post(post: str, data: Any, platform: Platform, account: str, base_url: str) -> ObservedComments:
-    """Meta leaves the field out where there is no comment."""
+    """Return the comments of a post. Meta leaves the field out if there is no comment."""
     own = frozenset({account, post.partition("_")[0]})
     listed = data.get("data", []) if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(listed, list):
-        return ObservedComments(post, [], None, is_odd=True)
-    comment_seens: list[ObservedComment] = []
-    is_odd = False
+        return ObservedComments(post, [], None, is_incomplete=True)
+    observed_comments: list[ObservedComment] = []
+    is_incomplete = False
     for item in listed:
         answers, cut = _replies(item)
-        is_odd = is_odd or cut
-        for one, is_reply in ((item, False), *((reply, True) for reply in answers)):
-            seen = _comment(one, platform, own, is_reply=is_reply)
-            if seen is None:
-                is_odd = True
+        is_incomplete = is_incomplete or cut
+        for entry, is_reply in ((item, False), *((reply, True) for reply in answers)):
+            comment = _comment(entry, platform, own, is_reply=is_reply)
+            if comment is None:
+                is_incomplete = True
             else:
-                comment_seens.append(seen)
+                observed_comments.append(comment)
     try:
-        place = next_place(data, base_url, "comments")
-    except GraphError:  # there are more comments, and no way to ask for them
-        place, is_odd = None, True
-    return ObservedComments(post, comment_seens, urlencode(place) if place else None, is_odd)
+        next_page = next_page_params(data, base_url, "comments")
+    except GraphError:  # there are more comments that cannot be requested
+        next_page, is_incomplete = None, True
+    return ObservedComments(post, observed_comments, urlencode(next_page) if next_page else None, is_incomplete)
 
 
 def _replies(item: Any) -> tuple[list[Any], bool]:
-    """The answers that stand below a comment of Instagram's, and whether there are more of them."""
+    """Return the replies below a comment on Instagram, and whether there are more of them."""
     replies = item.get("replies") if isinstance(item, dict) else None
     listed = replies.get("data") if isinstance(replies, dict) else None
     if not isinstance(replies, dict) or not isinstance(listed, list):
@@ -171,7 +174,7 @@ def _replies(item: Any) -> tuple[list[Any], bool]:
 
 
 def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bool) -> ObservedComment | None:
-    """A comment; None when it has no id, or no moment that can be read."""
+    """Return a comment, or None if it has no id or no readable moment."""
     is_facebook = platform is Platform.FACEBOOK
     try:
         number = str(item["id"])
@@ -194,7 +197,7 @@ def _comment(item: Any, platform: Platform, own: frozenset[str], *, is_reply: bo
 
 
 def _is_own(author: Any, own: frozenset[str], *, is_facebook: bool) -> bool:
-    """Whether the account wrote it. Instagram names the author only then, and by an id that may be another one."""
+    """Return whether the account wrote the comment. Instagram names the author only then, by an id that may differ."""
     if not isinstance(author, Mapping) or "id" not in author:
         return False
     return str(author["id"]) in own if is_facebook else True

@@ -1,4 +1,4 @@
-"""What an answer of Meta is made of: its JSON, and the error inside it."""
+"""The envelope of Meta's answers: their JSON, and the error inside it."""
 
 import re
 from collections.abc import Mapping
@@ -20,25 +20,25 @@ LONGEST_TRACE = 60
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Meta said, parsed, and where it came from."""
+    """A parsed answer of Meta, and its source."""
 
     data: dict[str, Any]
     source: Source
 
     def about(self, subject: str) -> "Answer":
-        """The same answer under another subject: an item of a batch whose items are about several."""
+        """Return the same answer under another subject, for an item of a batch about several subjects."""
         return replace(self, source=replace(self.source, subject=subject))
 
 
 def object_id(text: str) -> str:
-    """The id, if it is one; ValueError otherwise. Nothing else may ever become part of a path (B10)."""
+    """Return the id if it is valid, else raise ValueError. No other text may become part of a path (B10)."""
     if not OBJECT_ID.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is no id of Meta's: digits, or digits_digits")
     return text
 
 
 class Shape(StrEnum):
-    """What a good answer is: an object, an object with a list named data, or the bare list of a batch."""
+    """The shape of a good answer: an object, an object with a list named data, or the bare list of a batch."""
 
     OBJECT = "object"
     LIST = "list"
@@ -46,8 +46,8 @@ class Shape(StrEnum):
 
 
 def read_envelope(body: bytes, status: int, shape: Shape = Shape.OBJECT) -> dict[str, Any]:
-    """The answer's JSON object; a batch's list as its `items`. Raises GraphError for an error inside it, whatever the
-    HTTP status says (C8), and for an answer of another shape than was asked for.
+    """Return the answer's JSON object, or a batch's list as its `items`. Raises GraphError for an error inside it,
+    whatever the HTTP status (C8), and for an answer of another shape.
     """
     if MOVED <= status < MOVED_NO_MORE:
         raise GraphError(
@@ -71,7 +71,7 @@ def read_envelope(body: bytes, status: int, shape: Shape = Shape.OBJECT) -> dict
 
 
 def as_error(error: Any, status: int | None) -> GraphError:
-    """Meta's error object as an exception, with its texts for developers and for users (GRAPH_API §3)."""
+    """Return Meta's error object as an exception, with its texts for developers and for users (GRAPH_API §3)."""
     if not isinstance(error, dict):
         return GraphError(f"Meta answered HTTP {status} without saying why", status=status)
     code, subcode = error.get("code"), error.get("error_subcode")
@@ -88,6 +88,6 @@ def as_error(error: Any, status: int | None) -> GraphError:
 
 
 def text_of(error: Mapping[str, Any], name: str) -> str:
-    """A text of Meta's error object; empty when it is missing or null."""
+    """Return a text of Meta's error object, empty if it is missing or null."""
     value = error.get(name)
     return "" if value is None else str(value)

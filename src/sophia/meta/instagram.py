@@ -1,4 +1,4 @@
-"""An Instagram professional account, its media and stories: what to ask, and how to read the answers."""
+"""An Instagram professional account, its media and stories: the requests, and how to read the answers."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
@@ -6,118 +6,119 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sophia.meta.batches import ByIdGroup, by_id
-from sophia.meta.bisection import Window
-from sophia.meta.caller import ahead
-from sophia.meta.catalogue import Level, ObjectKind, Platform, Question, Source, questions, spans
+from sophia.meta.bisection import RequestedDays
+from sophia.meta.caller import prefetch
+from sophia.meta.catalogue.questions import Question, questions, spans
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
-from sophia.meta.errors import shown_text
-from sophia.meta.fallbacks import Ask, insist
-from sophia.meta.interpreting import Interpretation, Request, post_seen, read_insights_of
+from sophia.meta.errors import display_text
+from sophia.meta.fallbacks import RunContext, request_insights
+from sophia.meta.interpreting import Request, read_insights_of, read_listed_post
 from sophia.meta.listing import PAGE_SIZE, Listing, listed, walk
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import ObservedPost
-from sophia.meta.reporting_zone import unix_window
+from sophia.meta.records import Interpretation, ObservedPost
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, unix_window
 
 MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL, ObjectKind.OTHER)
 MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
 LONGEST_WINDOW_DAYS = 30
 HISTORY_DAYS = 90
 WEEK, MONTH = timedelta(days=6), timedelta(days=27)
-# Meta answers these for the last 30 days only, and fails the whole call when the window begins earlier.
+# Meta answers these for the last 30 days only; a window that begins earlier fails the whole call.
 KEPT_30_DAYS = frozenset({"follower_count"})
 
 
-async def profile(ask: Ask) -> AsyncGenerator[Answer, None]:
-    """The account's own fields. Meta keeps no history of total followers, so each day's total is read here (A8)."""
+async def profile(context: RunContext) -> AsyncGenerator[Answer, None]:
+    """Yield the account's own fields. Meta keeps no history of total followers, so each run reads them (A8)."""
     fields = {"fields": "id,username,name,followers_count,follows_count,media_count"}
-    yield await ask.caller.get(object_id(ask.account), fields, "account_profile")
+    yield await context.caller.get(object_id(context.account), fields, "account_profile")
 
 
-async def series(ask: Ask, first: date, last: date) -> AsyncGenerator[Answer, None]:
-    """Metrics that Meta gives as a series of days, from first to last, both included, 30 at most."""
-    too_old = KEPT_30_DAYS if first < ask.today - timedelta(days=30) else frozenset()
-    for question in _questions(ask, ObjectKind.ACCOUNT, too_old):
+async def series(context: RunContext, days: DateRange) -> AsyncGenerator[Answer, None]:
+    """Yield the answers about metrics that Meta gives as a series of days; `days` are 30 at most."""
+    too_old = KEPT_30_DAYS if days.start < context.today - timedelta(days=30) else frozenset()
+    for question in _questions(context, ObjectKind.ACCOUNT, too_old):
         if question.metric_type == "time_series":
-            async for answer in _account_insights(ask, question, first, last):
+            async for answer in _account_insights(context, question, days):
                 yield answer
 
 
-async def totals(ask: Ask, day: date) -> AsyncGenerator[Answer, None]:
-    """Metrics that Meta gives only as one total for a window: a call for the day (B1, B2)."""
-    for question in _questions(ask, ObjectKind.ACCOUNT):
+async def totals(context: RunContext, day: date) -> AsyncGenerator[Answer, None]:
+    """Yield metrics that Meta returns only as one total for a window: calls for the day (B1, B2)."""
+    for question in _questions(context, ObjectKind.ACCOUNT):
         if question.metric_type == "total_value" and not question.timeframe:
-            async for answer in _account_insights(ask, question, day, day):
+            async for answer in _account_insights(context, question, DateRange(day, day + ONE_DAY)):
                 yield answer
 
 
-async def week_by_follower(ask: Ask, last: date) -> AsyncGenerator[Answer, None]:
-    """Reach, views, follows and unfollows of the seven days that end with `last`, by who follows already."""
-    for question in _spans(ask):
+async def week_by_follower(context: RunContext, last: date) -> AsyncGenerator[Answer, None]:
+    """Yield reach, views, follows and unfollows of the seven days that end with `last`, by type of follower."""
+    for question in _spans(context):
         if question.breakdown == "follow_type":
-            async for answer in _account_insights(ask, question, last - WEEK, last):
+            async for answer in _account_insights(context, question, DateRange(last - WEEK, last + ONE_DAY)):
                 yield answer
 
 
-async def month_by_product(ask: Ask, last: date) -> AsyncGenerator[Answer, None]:
-    """The 28 days that end with `last`, by what was shown: post, reel, story or ad."""
-    for question in _spans(ask):
+async def month_by_product(context: RunContext, last: date) -> AsyncGenerator[Answer, None]:
+    """Yield the 28 days that end with `last`, by product type: post, reel, story or ad."""
+    for question in _spans(context):
         if question.breakdown == "media_product_type":
-            async for answer in _account_insights(ask, question, last - MONTH, last):
+            async for answer in _account_insights(context, question, DateRange(last - MONTH, last + ONE_DAY)):
                 yield answer
 
 
-async def demographics(ask: Ask) -> AsyncGenerator[Answer, None]:
-    """Who follows and who engaged, by age and gender, city and country; and which contact buttons were tapped."""
-    for question in _questions(ask, ObjectKind.ACCOUNT):
+async def demographics(context: RunContext) -> AsyncGenerator[Answer, None]:
+    """Yield followers and engaged people by age and gender, city and country; and taps on contact buttons."""
+    for question in _questions(context, ObjectKind.ACCOUNT):
         if question.timeframe:
             params = {**_params(question), "timeframe": question.timeframe}
-            async for answer in insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights"):
+            async for answer in request_insights(context, ObjectKind.ACCOUNT, question, params, "account_insights"):
                 yield answer
-    for question in _spans(ask):
+    for question in _spans(context):
         if question.breakdown == "contact_button_type":
-            async for answer in _account_insights(ask, question, ask.yesterday - MONTH, ask.yesterday):
+            async for answer in _account_insights(
+                context, question, DateRange(context.yesterday - MONTH, context.today)
+            ):
                 yield answer
 
 
-async def media(ask: Ask, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
-    """Media with what all kinds have in common, a call per hundred; then what only some kinds have.
+async def media(context: RunContext, since: datetime | None, limit: int = PAGE_SIZE) -> AsyncGenerator[Answer, None]:
+    """Yield media with the metrics that all kinds share, one call per hundred; then the metrics of some kinds.
 
-    A metric that one kind lacks fails a page of mixed kinds, so those are asked of the media of that kind by id, fifty
-    media an HTTP call.
+    A metric that one kind lacks fails a page of mixed kinds, so such metrics are requested for the media of that kind
+    by id, fifty media per HTTP call.
     """
-    common = _common_names(ask)
+    common = _common_names(context)
     listing = Listing(
         edge="media",
         subject="media",
         fields=MEDIA_FIELDS,
-        gated_fields="",
-        expansion="insights",
         kinds=MEDIA_KINDS,
         names=common,
         single_subject="media_by_id",
         moment="timestamp",
         kind_of=kind_of,
     )
-    found: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
-    async for answer in ahead(walk(ask, listing, since, limit=limit)):
+    ids_by_kind: dict[ObjectKind, list[str]] = {kind: [] for kind in MEDIA_KINDS}
+    async for answer in prefetch(walk(context, listing, since, limit=limit)):
         yield answer
         for item in listed(answer, "media"):
             kind = kind_of(item)
-            if kind in found and OBJECT_ID.fullmatch(str(item.get("id"))):
-                found[kind].append(str(item["id"]))
-    async for answer in by_id(ask, _specific(ask, found, common)):
+            if kind in ids_by_kind and OBJECT_ID.fullmatch(str(item.get("id"))):
+                ids_by_kind[kind].append(str(item["id"]))
+    async for answer in by_id(context, _specific(context, ids_by_kind, common)):
         yield answer
 
 
-async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
-    """Stories alive now. Their metrics die with them after 24 hours (B5)."""
-    names = tuple(dict.fromkeys(name for q in _questions(ask, ObjectKind.STORY) if not q.breakdown for name in q.names))
+async def stories(context: RunContext) -> AsyncGenerator[Answer, None]:
+    """Yield the current stories. Their metrics end with them after 24 hours (B5)."""
+    names = tuple(
+        dict.fromkeys(name for q in _questions(context, ObjectKind.STORY) if not q.breakdown for name in q.names)
+    )
     listing = Listing(
         edge="stories",
         subject="stories",
         fields=MEDIA_FIELDS,
-        gated_fields="",
-        expansion="insights",
         kinds=(ObjectKind.STORY,),
         names=names,
         single_subject="media_by_id",
@@ -125,26 +126,26 @@ async def stories(ask: Ask) -> AsyncGenerator[Answer, None]:
         short=True,
     )
     ids: list[str] = []
-    async for answer in walk(ask, listing, None):
+    async for answer in walk(context, listing, None):
         yield answer
         ids += [str(item["id"]) for item in listed(answer, "stories") if OBJECT_ID.fullmatch(str(item.get("id")))]
-    async for answer in by_id(ask, _specific(ask, {ObjectKind.STORY: ids}, names)):
+    async for answer in by_id(context, _specific(context, {ObjectKind.STORY: ids}, names)):
         yield answer
 
 
-async def _account_insights(ask: Ask, question: Question, first: date, last: date) -> AsyncGenerator[Answer, None]:
-    """A series may be asked in pieces; a total over a window may not, for its pieces do not add up to it."""
+async def _account_insights(context: RunContext, question: Question, days: DateRange) -> AsyncGenerator[Answer, None]:
+    """Request a question. A series may be divided; a total may not, because its parts do not add up to it."""
     params, window = _params(question), None
     if question.metric_type == "time_series":
-        window = Window(first, last, limited_window)
+        window = RequestedDays(days, limited_window)
     else:
-        params |= limited_window(first, last)
-    async for answer in insist(ask, ObjectKind.ACCOUNT, question, params, "account_insights", window):
+        params |= limited_window(days)
+    async for answer in request_insights(context, ObjectKind.ACCOUNT, question, params, "account_insights", window):
         yield answer
 
 
-def limited_window(first: date, last: date) -> dict[str, str]:
-    return unix_window(first, last, LONGEST_WINDOW_DAYS)
+def limited_window(days: DateRange) -> dict[str, str]:
+    return unix_window(days, LONGEST_WINDOW_DAYS)
 
 
 def _params(question: Question) -> dict[str, str]:
@@ -156,37 +157,48 @@ def _params(question: Question) -> dict[str, str]:
     return params
 
 
-def _questions(ask: Ask, kind: ObjectKind, leave_out: frozenset[str] = frozenset()) -> tuple[Question, ...]:
-    version, refused = ask.caller.version, ask.refused_for(kind) | leave_out
-    return questions(Platform.INSTAGRAM, kind, Source.INSIGHTS, version, ask.today, also=ask.also, refused=refused)
+def _questions(context: RunContext, kind: ObjectKind, leave_out: frozenset[str] = frozenset()) -> tuple[Question, ...]:
+    version, refused = context.caller.version, context.refused_for(kind) | leave_out
+    return questions(
+        Platform.INSTAGRAM, kind, Source.INSIGHTS, version, context.today, also=context.also, refused=refused
+    )
 
 
-def _spans(ask: Ask) -> tuple[Question, ...]:
+def _spans(context: RunContext) -> tuple[Question, ...]:
     kind = ObjectKind.ACCOUNT
-    return spans(Platform.INSTAGRAM, kind, ask.caller.version, ask.today, also=ask.also, refused=ask.refused_for(kind))
+    return spans(
+        Platform.INSTAGRAM,
+        kind,
+        context.caller.version,
+        context.today,
+        also=context.also,
+        refused=context.refused_for(kind),
+    )
 
 
-def _common_names(ask: Ask) -> tuple[str, ...]:
-    """What may be asked of a page that mixes kinds."""
+def _common_names(context: RunContext) -> tuple[str, ...]:
+    """Return the names that may be requested of a page of mixed kinds."""
     plain = [
-        {name for question in _questions(ask, kind) if not question.breakdown for name in question.names}
+        {name for question in _questions(context, kind) if not question.breakdown for name in question.names}
         for kind in MEDIA_KINDS
     ]
     return tuple(sorted(set.intersection(*plain)))
 
 
-def _specific(ask: Ask, found: dict[ObjectKind, list[str]], asked_already: Sequence[str]) -> list[ByIdGroup]:
-    """The questions that only some kinds can answer, or that need a breakdown."""
+def _specific(
+    context: RunContext, ids_by_kind: dict[ObjectKind, list[str]], listed_names: Sequence[str]
+) -> list[ByIdGroup]:
+    """Return the questions that only some kinds can answer, or that need a breakdown."""
     groups = []
-    for kind, ids in found.items():
-        for question in _questions(ask, kind):
-            names = question.names if question.breakdown else tuple(n for n in question.names if n not in asked_already)
+    for kind, ids in ids_by_kind.items():
+        for question in _questions(context, kind):
+            names = question.names if question.breakdown else tuple(n for n in question.names if n not in listed_names)
             groups.append(ByIdGroup(kind, "insights", "media_by_id", names, tuple(ids), question.breakdown))
     return [group for group in groups if group.ids and group.names]
 
 
 def kind_of(item: dict[str, Any]) -> ObjectKind:
-    """The kind by media_product_type, which is what insights go by (B4). OTHER for one that is missing or unknown."""
+    """Return the kind by media_product_type, which decides the insights (B4); OTHER if it is missing or unknown."""
     product = str(item.get("media_product_type")).upper()
     if product == "FEED":
         return ObjectKind.CAROUSEL if item.get("media_type") == "CAROUSEL_ALBUM" else ObjectKind.FEED
@@ -194,32 +206,34 @@ def kind_of(item: dict[str, Any]) -> ObjectKind:
 
 
 def unknown_kind_of(item: dict[str, Any]) -> str:
-    """What Meta says about the kind of a medium whose kind is OTHER, for the report of the run."""
-    product, look = (item.get(name) for name in ("media_product_type", "media_type"))
-    shown = "no media_product_type" if product is None else f"media_product_type {shown_text(str(product))[:40]}"
-    return f"{shown}, media_type {'missing' if look is None else shown_text(str(look))[:40]}"
+    """Return Meta's description of a medium whose kind is OTHER, for the report of the run."""
+    product, media_type = (item.get(name) for name in ("media_product_type", "media_type"))
+    product_text = (
+        "no media_product_type" if product is None else f"media_product_type {display_text(str(product))[:40]}"
+    )
+    return f"{product_text}, media_type {'missing' if media_type is None else display_text(str(media_type))[:40]}"
 
 
 def read_profile(request: Request, data: dict[str, Any]) -> Interpretation:
     reader = InsightsReader(Platform.INSTAGRAM, Level.ACCOUNT, request.today)
     for name in ("followers_count", "follows_count", "media_count"):
         reader.add_field(name, data.get(name), request.object_id)
-    return Interpretation.of(reader)
+    return reader.interpretation()
 
 
 def read_account_insights(request: Request, data: dict[str, Any]) -> Interpretation:
     reader = InsightsReader(Platform.INSTAGRAM, Level.ACCOUNT, request.today, request.span, request.breakdown)
     reader.read(data.get("data"), request.object_id)
-    return Interpretation.of(reader)
+    return reader.interpretation()
 
 
 def read_media(request: Request, data: dict[str, Any]) -> Interpretation:
-    """A page of media: the posts, and their insights where they came along. No medium is left out for its kind."""
+    """Read a page of media: the posts, and their insights if they are included. Media of every kind are kept."""
     return _read_listed(request, data, kind_of)
 
 
 def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
-    """A page of stories: what this edge lists is a story, whatever its product type says."""
+    """Read a page of stories: every item of this edge is a story, whatever its product type."""
     return _read_listed(request, data, lambda _: ObjectKind.STORY)
 
 
@@ -227,21 +241,21 @@ def _read_listed(
     request: Request, data: dict[str, Any], kind_of_item: Callable[[dict[str, Any]], ObjectKind]
 ) -> Interpretation:
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
-    post_seens: list[ObservedPost] = []
+    posts: list[ObservedPost] = []
     for item in request.items(data, reader):
         kind = kind_of_item(item)
-        post = post_seen(item, kind, reader, moment="timestamp", text="caption", link="permalink")
+        post = read_listed_post(item, kind, reader, moment="timestamp", text="caption", link="permalink")
         if post is None:
-            continue  # set aside by post_seen
+            continue  # read_listed_post rejected it
         if kind is ObjectKind.OTHER:
             post = replace(post, unknown_kind=unknown_kind_of(item))
-        post_seens.append(post)
+        posts.append(post)
         read_insights_of(post, item, reader)
-    return Interpretation.of(reader, post_seens)
+    return reader.interpretation(posts)
 
 
 def read_media_by_id(request: Request, data: dict[str, Any]) -> Interpretation:
-    """The insights of several media, by id."""
+    """Read the insights of several media, by id."""
     reader = InsightsReader(Platform.INSTAGRAM, Level.POST, request.today, breakdown=request.breakdown)
     request.read_by_id(data, reader, "insights")
-    return Interpretation.of(reader)
+    return reader.interpretation()

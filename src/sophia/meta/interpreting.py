@@ -1,30 +1,29 @@
-"""From an answer to readings and posts: what was asked decides how the answer is read.
+"""Interprets an answer: its request decides how it is read.
 
-Everything that reading needs stands in the answer's source, so the same function reads an answer when it arrives and
-when it is taken out of the store again, months later.
+The source of an answer contains everything that reading needs, so the same function reads an answer when it arrives and
+when it comes from the store months later.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sophia.meta.catalogue import ObjectKind, Period
+from sophia.meta.catalogue.terms import ObjectKind, Period
 from sophia.meta.envelope import object_id
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import ObservedPost, Reading, RejectedItem, Source
-from sophia.meta.reporting_zone import parse_moment, reporting_day
+from sophia.meta.records import ObservedPost, Source
+from sophia.meta.reporting_zone import ONE_SECOND, parse_moment, reporting_day
 
 BREAKDOWN_MODIFIER = re.compile(r"\.breakdown\(([a-z_,]+)\)")
 SPANS = {1: Period.DAY, 7: Period.WEEK, 28: Period.DAYS_28}
-A_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an answer answers. `today` is the reporting day on which it was fetched."""
+    """The request of an answer. `today` is the reporting day on which the answer was fetched."""
 
     object_id: str
     params: Mapping[str, str]
@@ -38,7 +37,7 @@ class Request:
 
     @property
     def breakdown(self) -> str | None:
-        """The breakdown asked for, as a parameter or inside a field expansion."""
+        """The requested breakdown, from a parameter or inside a field expansion."""
         if "breakdown" in self.params:
             return self.params["breakdown"]
         inside = BREAKDOWN_MODIFIER.search(self.params.get("fields", ""))
@@ -46,16 +45,16 @@ class Request:
 
     @property
     def span(self) -> tuple[Period, date] | None:
-        """The period and last day of a window asked for by since and until; the answer itself names no day."""
+        """The period and last day of a window requested by since and until; the answer itself names no day."""
         if "since" not in self.params or "until" not in self.params:
             return None
         first, end = (datetime.fromtimestamp(int(self.params[name]), UTC) for name in ("since", "until"))
-        last = reporting_day(end - A_SECOND)
+        last = reporting_day(end - ONE_SECOND)
         period = SPANS.get((last - reporting_day(first)).days + 1)
         return (period, last) if period else None
 
     def items(self, data: Mapping[str, Any], reader: InsightsReader) -> Iterator[dict[str, Any]]:
-        """The objects of a list; what is no object is set aside."""
+        """Yield the objects of a list; items that are not objects are rejected."""
         listed = data.get("data")
         if not isinstance(listed, list):
             reader.set_aside(self.object_id, "", "data is not a list", listed)
@@ -67,36 +66,22 @@ class Request:
                 reader.set_aside(self.object_id, "", "an item of the list is not an object", item)
 
     def read_by_id(self, data: Mapping[str, Any], reader: InsightsReader, edge: str) -> None:
-        """Take in the answers about several objects, by id: the insights themselves.
+        """Read the answers about several objects, by id: their insights.
 
-        In answers that earlier versions stored, the insights stand under the name of the edge.
+        Answers that earlier versions stored have the insights under the name of the edge.
         """
-        for one, item in data.items():
+        for item_id, item in data.items():
             if not isinstance(item, dict) or "error" in item:
-                reader.set_aside(one, "", "one of several ids was answered with an error", item)
+                reader.set_aside(item_id, "", "one of several ids was answered with an error", item)
             elif isinstance(item.get(edge), dict):
-                reader.read(item[edge].get("data"), one, one)
+                reader.read(item[edge].get("data"), item_id, item_id)
             elif "data" in item:
-                reader.read(item["data"], one, one)
+                reader.read(item["data"], item_id, item_id)
             elif item.get(edge) is not None:
-                reader.set_aside(one, "", f"{edge} is not an object", item[edge])
+                reader.set_aside(item_id, "", f"{edge} is not an object", item[edge])
 
 
-@dataclass(frozen=True, slots=True)
-class Interpretation:
-    """What an answer says. `reels` are ids of videos that Meta lists as reels."""
-
-    readings: list[Reading]
-    posts: list[ObservedPost]
-    oddities: list[RejectedItem]
-    reels: list[str]
-
-    @classmethod
-    def of(cls, reader: InsightsReader, posts: list[ObservedPost] | None = None) -> "Interpretation":
-        return cls(reader.readings, posts or [], reader.oddities, [])
-
-
-def post_seen(
+def read_listed_post(
     item: Mapping[str, Any],
     kind: ObjectKind,
     reader: InsightsReader,
@@ -106,7 +91,7 @@ def post_seen(
     link: str,
     video: str | None = None,
 ) -> ObservedPost | None:
-    """A listed post; None, and set aside, when it has no id or no moment of publication."""
+    """Return a listed post. If it has no id or no moment of publication, reject it and return None."""
     try:
         published_at = moment_of(item[moment])
         external_id = object_id(item["id"])
@@ -125,7 +110,7 @@ def post_seen(
 
 
 def read_insights_of(post: ObservedPost, item: Mapping[str, Any], reader: InsightsReader) -> None:
-    """Take in the insights that came along with a listed post, if any did."""
+    """Read the insights included with a listed post, if any."""
     insights = item.get("insights")
     if isinstance(insights, dict):
         reader.read(insights.get("data"), post.external_id, post.external_id, post.kind)
@@ -134,7 +119,7 @@ def read_insights_of(post: ObservedPost, item: Mapping[str, Any], reader: Insigh
 
 
 def moment_of(value: Any) -> datetime:
-    """A moment as Meta writes it: a text with a zone, or, of Page stories, Unix seconds. Raises ValueError, TypeError."""
+    """Return a moment from a text with a zone, or from Unix seconds (Page stories). Raises ValueError, TypeError."""
     if isinstance(value, str) and not value.isdigit():
         return parse_moment(value)
     return datetime.fromtimestamp(int(value), UTC)

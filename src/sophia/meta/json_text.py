@@ -1,40 +1,40 @@
-"""JSON as Meta sends it: read fast where it is clean, and patiently where it is not."""
+"""Reads JSON as Meta sends it: fast if it is clean, else with repairs."""
 
 import json
 from typing import Any
 
 from pydantic_core import from_json
 
-# Longer numbers than this are none that anybody counted; reading one of a million digits takes minutes.
+# Longer numbers are not counts; reading one of a million digits takes minutes.
 MOST_DIGITS = 30
 
 
 def read_json(body: bytes) -> Any:
-    """The value. A caption that was cut inside an emoji, or an endless number, must not cost the page it stands on.
+    """Return the value. A caption that was cut inside an emoji, or an endless number, does not invalidate its page.
 
-    Raises ValueError when it is no JSON at all.
+    Raises ValueError if the text is not JSON.
     """
     try:
         return from_json(body)
     except ValueError:
         pass
     try:
-        return whole_texts(json.loads(body, parse_int=bounded))
+        return repair_texts(json.loads(body, parse_int=bounded_number))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-def bounded(digits: str) -> int | float:
-    """The number; infinity, which nobody stores, for one that is too long."""
+def bounded_number(digits: str) -> int | float:
+    """Return the number, or infinity, which is never stored, if it is too long."""
     return int(digits) if len(digits) <= MOST_DIGITS else float("inf")
 
 
-def whole_texts(value: Any) -> Any:
-    """The same value, with the halves of characters in its texts replaced."""
+def repair_texts(value: Any) -> Any:
+    """Return the value with halves of characters in its texts replaced."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [whole_texts(item) for item in value]
+        return [repair_texts(item) for item in value]
     if isinstance(value, dict):
-        return {whole_texts(key): whole_texts(item) for key, item in value.items()}
+        return {repair_texts(key): repair_texts(item) for key, item in value.items()}
     return value

@@ -1,8 +1,8 @@
-"""How fast Sophia may go on: Meta's usage headers and refusals, budget by budget (C5, C6).
+"""How fast Sophia may call Meta: usage headers and refusals, budget by budget (C5, C6).
 
-A budget is what Meta counts calls against: the whole application, one token, or one Page or Instagram account. From 75 %
-on the calls of a budget are spread, at 95 % it rests, and after a refusal it rests for as long as Meta says; the others go
-on. Nobody waits for a budget that rests: whoever asks is told when it makes sense again.
+A budget is what Meta counts calls against: the whole application, one token, or one Page or Instagram account. From 75
+% on the calls of a budget are spread, at 95 % it rests, and after a refusal it rests as long as Meta says; other
+budgets continue. No call waits for a budget that rests: its GraphError holds the moment to try again.
 """
 
 import asyncio
@@ -16,18 +16,18 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
-from sophia.meta.errors import GraphError, Remedy, Whose
+from sophia.meta.errors import GraphError, LimitScope, Remedy
 from sophia.meta.json_text import read_json
 
 log = structlog.get_logger(__name__)
 
 SLOWER_FROM_PERCENT = 75.0
 STOP_AT_PERCENT = 95.0
-# Between two calls of one budget just before it stops. Twelve calls a minute use up little of what is left.
+# Between two calls of one budget just before it rests. Twelve calls a minute use little of the remainder.
 LONGEST_INTERVAL_SECONDS = 5.0
-# A budget that was used up to 95 % without being refused is looked at again after this.
+# How long a budget rests that reached 95 % without a refusal.
 PRECAUTION = timedelta(minutes=15)
-# Meta's windows are an hour or a day. A rest that would last longer was noted by a clock that has been set back since.
+# Meta's windows are an hour or a day. A longer rest was recorded by a clock that has been set back since.
 LONGEST_REST = timedelta(hours=25)
 # Waits of seconds in a row, each followed by another refusal, before a budget rests.
 MOST_HOLDS = 3
@@ -38,32 +38,32 @@ USAGE_WORDS = ("call_count", "total_cputime", "total_time")
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What Meta counts calls against. `name`: an object's id, or a token's fingerprint; empty for the application."""
+    """A budget of calls. `name`: an object's id, or a token's fingerprint; empty for the application."""
 
-    whose: Whose
+    limit_scope: LimitScope
     name: str = ""
 
     @property
     def key(self) -> str:
-        return f"{self.whose.value}:{self.name}"
+        return f"{self.limit_scope.value}:{self.name}"
 
     @classmethod
     def of_key(cls, key: str) -> "Budget":
-        whose, _, name = key.partition(":")
-        return cls(Whose(whose), name)
+        limit_scope, _, name = key.partition(":")
+        return cls(LimitScope(limit_scope), name)
 
 
-APPLICATION = Budget(Whose.APPLICATION)
+APPLICATION = Budget(LimitScope.APPLICATION)
 
 
 def token_budget(token: SecretStr) -> Budget:
-    """The budget of a token, named by a fingerprint from which nobody gets the token back."""
-    return Budget(Whose.TOKEN, hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:16])
+    """Return the budget of a token, named by a fingerprint that does not reveal the token."""
+    return Budget(LimitScope.TOKEN, hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:16])
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A budget that rests until then (aware), and why."""
+    """A budget that rests until a moment (aware), and why."""
 
     budget: Budget
     until: datetime
@@ -72,7 +72,7 @@ class Pause:
 
 @dataclass(slots=True)
 class Use:
-    """How much of a budget is used, in percent, and from when on (seconds of the given clock) its next call may go."""
+    """How much of a budget is used, in percent, and when its next call may go (seconds of the clock)."""
 
     percent: float = 0.0
     free_at: float = 0.0
@@ -80,7 +80,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A wait of seconds that Meta, or a proxy before it, asked for: its end, and how many came in a row before it."""
+    """A wait of seconds that Meta, or a proxy before it, asked for: its end, and its number in a row."""
 
     until: float
     round: int
@@ -88,7 +88,7 @@ class Hold:
 
 @dataclass(slots=True)
 class Pacing:
-    """Knows every budget of one application. `clock` gives aware moments; `seconds` never goes back."""
+    """The budgets of one application. `clock` returns aware moments; `seconds` never goes back."""
 
     clock: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
@@ -98,23 +98,25 @@ class Pacing:
     _holds: dict[Budget, Hold] = field(default_factory=dict)
 
     async def admit(self, budgets: Iterable[Budget]) -> None:
-        """Return when a call may go that counts against these budgets. Raises GraphError while one of them rests."""
-        mine = tuple(budgets)
+        """Return when a call against these budgets may go. Raises GraphError while one of them rests."""
+        call_budgets = tuple(budgets)
         if not self._uses and not self._pauses and not self._holds:
             return
-        self.refuse_if_resting(mine)
+        self.refuse_if_resting(call_budgets)
         now = self.seconds()
-        uses = [use for budget in mine if (use := self._uses.get(budget)) and use.percent >= SLOWER_FROM_PERCENT]
-        holds = [hold.until for budget in mine if (hold := self._holds.get(budget))]
+        uses = [
+            use for budget in call_budgets if (use := self._uses.get(budget)) and use.percent >= SLOWER_FROM_PERCENT
+        ]
+        holds = [hold.until for budget in call_budgets if (hold := self._holds.get(budget))]
         start = max([use.free_at for use in uses] + holds, default=now)
         for use in uses:
             use.free_at = max(start, now) + interval_seconds(use.percent)
         if start > now:
             await self.sleep(start - now)
-            self.refuse_if_resting(mine)  # while we waited, another call may have used the budget up
+            self.refuse_if_resting(call_budgets)  # during the wait another call may have used the budget up
 
     def refuse_if_resting(self, budgets: Iterable[Budget]) -> None:
-        """Raise GraphError, with the moment from which asking makes sense again, while one of the budgets rests."""
+        """Raise GraphError, with the moment to try again, while one of the budgets rests."""
         resting = [pause for budget in budgets if (pause := self.pause_of(budget))]
         if resting:
             longest = max(resting, key=lambda pause: pause.until)
@@ -132,18 +134,18 @@ class Pacing:
         return None
 
     def pauses(self) -> list[Pause]:
-        """What rests at the moment."""
+        """Return the current pauses."""
         return [pause for budget in list(self._pauses) if (pause := self.pause_of(budget))]
 
     def rest(self, pause: Pause) -> None:
         """Let a budget rest; of two rests the longer counts."""
-        known = self._pauses.get(pause.budget)
-        if known is None or known.until < pause.until:
+        current = self._pauses.get(pause.budget)
+        if current is None or current.until < pause.until:
             self._pauses[pause.budget] = pause
             log.debug("budget_rests", budget=pause.budget.key, until=pause.until.isoformat())
 
     def hold(self, budget: Budget, wait_seconds: float) -> bool:
-        """Let the next calls of a budget wait for some seconds. False when its calls waited three times in a row already,
+        """Let the next calls of a budget wait for some seconds. Return False if its calls waited three times in a row
         and were refused each time: then waiting for seconds does not help.
 
         Refusals of calls that went out side by side belong to one wait.
@@ -157,7 +159,7 @@ class Pacing:
         return True
 
     def release(self, budgets: Iterable[Budget]) -> None:
-        """Note that a call of these budgets was answered after its wait."""
+        """Record that a call of these budgets was answered after its wait."""
         now = self.seconds()
         for budget in budgets if self._holds else ():
             hold = self._holds.get(budget)
@@ -165,13 +167,13 @@ class Pacing:
                 del self._holds[budget]
 
     def percent_used(self, budgets: Iterable[Budget]) -> float:
-        """The most used of these budgets, in percent of what Meta allows; 0 when Meta has said nothing yet."""
+        """Return the usage of the most used of these budgets, in percent of Meta's limit; 0 if Meta sent none yet."""
         return max((use.percent for budget in budgets if (use := self._uses.get(budget))), default=0.0)
 
     def learn(self, headers: Mapping[str, str], token: Budget) -> dict[Budget, timedelta]:
-        """Read the usage headers of an answer, good or bad, to a call with this token.
+        """Read the usage headers of any answer to a call with this token.
 
-        Returns how long Meta wants budgets to rest, as far as it says so.
+        Return how long Meta wants budgets to rest, if it says so.
         """
         regain: dict[Budget, timedelta] = {}
         if "x-app-usage" in headers:
@@ -189,41 +191,41 @@ class Pacing:
             return
         self._uses.setdefault(budget, Use()).percent = percent
         if percent >= STOP_AT_PERCENT:
-            reason = f"Meta's limit for {spoken(budget)} is used up to {percent:.0f} %."
+            reason = f"Meta's limit for {budget_text(budget)} is used up to {percent:.0f} %."
             self.rest(Pause(budget, self.clock() + (regain or PRECAUTION), reason))
 
 
-def spoken(budget: Budget) -> str:
-    """The budget in words that a person understands."""
-    if budget.whose is Whose.OBJECT:
+def budget_text(budget: Budget) -> str:
+    """Return the budget in words for people."""
+    if budget.limit_scope is LimitScope.OBJECT:
         return f"account {budget.name}"
-    return "the whole app" if budget.whose is Whose.APPLICATION else "this token"
+    return "the whole app" if budget.limit_scope is LimitScope.APPLICATION else "this token"
 
 
 def interval_seconds(percent: float) -> float:
-    """The time between two calls of a budget: nothing below 75 %, then quadratically up to five seconds at 95 %."""
+    """Return the time between two calls of a budget: none below 75 %, then quadratically up to five seconds at 95 %."""
     share = (percent - SLOWER_FROM_PERCENT) / (STOP_AT_PERCENT - SLOWER_FROM_PERCENT)
     return LONGEST_INTERVAL_SECONDS * min(1.0, max(0.0, share)) ** 2
 
 
 def read_usage(text: str) -> float | None:
-    """`{"call_count":28,"total_cputime":25,"total_time":25}`, percent of the limit: the largest. None when unreadable."""
+    """Return the largest of `{"call_count":28,"total_cputime":25,"total_time":25}`, in percent; None if unreadable."""
     return largest(parsed(text))
 
 
 def read_business_usage(text: str | None) -> list[tuple[Budget, float | None, float]]:
-    """(budget, percent, minutes until access is regained) of each object in X-Business-Use-Case-Usage."""
-    given = parsed(text) if text else None
-    if not isinstance(given, dict):
+    """Return (budget, percent, minutes until access is regained) of each object in X-Business-Use-Case-Usage."""
+    usage = parsed(text) if text else None
+    if not isinstance(usage, dict):
         return []
-    budgetses: list[tuple[Budget, float | None, float]] = []
-    for name, listed in given.items():
+    usages: list[tuple[Budget, float | None, float]] = []
+    for name, listed in usage.items():
         entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
         percents = [percent for entry in entries if (percent := largest(entry)) is not None]
         minutes = [min(number(entry.get(REGAIN)) or 0.0, MOST_MINUTES) for entry in entries]
         if percents:
-            budgetses.append((Budget(Whose.OBJECT, str(name)), max(percents), max(minutes)))
-    return budgetses
+            usages.append((Budget(LimitScope.OBJECT, str(name)), max(percents), max(minutes)))
+    return usages
 
 
 def parsed(text: str) -> Any:
@@ -240,7 +242,7 @@ def largest(usage: Any) -> float | None:
 
 
 def number(value: Any) -> float | None:
-    """A finite number that is not negative; None for anything else."""
+    """Return a finite number that is not negative, or None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
         return None
     return float(value)

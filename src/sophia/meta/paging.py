@@ -1,7 +1,8 @@
-"""Where the next page of a list begins, read from `paging.next` (GRAPH_API §2.7).
+"""Where the next page of a list begins, from `paging.next` (GRAPH_API §2.7).
 
-Meta pages by cursors, and some lists by `until` and `__paging_token`. Nothing is ever asked at the address of `next`:
-its paging parameters are added to our own request, which goes to the configured host with our token in its header.
+Meta pages by cursors, and some lists by `until` and `__paging_token`. Sophia never sends a request to the address of
+`next`: it adds the paging parameters to its own request, which goes to the configured host with the token in its
+header.
 """
 
 from collections.abc import Mapping
@@ -10,42 +11,42 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sophia.meta.errors import GraphError, Remedy
 
-# Hosts that Meta's own `next` names; behind a proxy of the operator's they are not the configured one.
+# Hosts in Meta's own `next`; with a proxy of the operator they differ from the configured one.
 META_ORIGINS = frozenset({"https://graph.facebook.com", "https://graph.instagram.com"})
-# Ours: a page's size and fields may change in the middle of a list. The rest are secrets, which no request repeats.
+# Sophia sets `fields` and `limit`, which may change in the middle of a list. The rest are secrets, never repeated.
 NEVER_COPIED = frozenset(
     {"fields", "limit", "access_token", "appsecret_proof", "client_secret", "input_token", "fb_exchange_token", "code"}
 )
-LONGEST_PLACE = 4000
+LONGEST_PARAMETERS = 4000
 
 
 def has_next(data: Mapping[str, Any]) -> bool:
-    """Whether the list goes on. `cursors.after` stands on the last page too, so `next` decides."""
+    """Return whether the list continues. `cursors.after` exists on the last page too, so `next` decides."""
     paging = data.get("paging")
     return isinstance(paging, dict) and bool(paging.get("next"))
 
 
-def next_place(data: Mapping[str, Any], base_url: str, edge: str = "") -> dict[str, str] | None:
-    """The parameters that ask for the next page, without secrets; None on the last page.
+def next_page_params(data: Mapping[str, Any], base_url: str, edge: str = "") -> dict[str, str] | None:
+    """Return the parameters that request the next page, without secrets, or None on the last page.
 
-    `base_url` is the configured address of the Graph API, `edge` the last part of the list's path where it is known.
-    Raises GraphError when there is a next page and no way to ask for it: then the list is incomplete.
+    `base_url` is the configured address of the Graph API, `edge` the last part of the list's path if known. Raises
+    GraphError if there is a next page that cannot be requested: then the list is incomplete.
     """
     if not has_next(data):
         return None
     paging = data["paging"]
     cursors = paging.get("cursors")
     after = cursors.get("after") if isinstance(cursors, dict) else None
-    if isinstance(after, str) and 0 < len(after) <= LONGEST_PLACE:
+    if isinstance(after, str) and 0 < len(after) <= LONGEST_PARAMETERS:
         return {"after": after}
-    place = _read_next(paging["next"], base_url, edge)
-    if not place:
+    page_params = _read_next(paging["next"], base_url, edge)
+    if not page_params:
         raise incomplete("its next page is at an address that is not Meta's, or that cannot be read")
-    return place
+    return page_params
 
 
 def _read_next(address: Any, base_url: str, edge: str) -> dict[str, str] | None:
-    if not isinstance(address, str) or len(address) > 2 * LONGEST_PLACE:
+    if not isinstance(address, str) or len(address) > 2 * LONGEST_PARAMETERS:
         return None
     try:
         parts = urlsplit(address)
@@ -60,5 +61,5 @@ def _read_next(address: Any, base_url: str, edge: str) -> dict[str, str] | None:
 
 
 def incomplete(reason: str) -> GraphError:
-    """The error of a list that was cut before its end."""
+    """Return the error of a list that was cut before its end."""
     return GraphError(f"Meta's list is incomplete: {reason}", remedy=Remedy.AGAIN)

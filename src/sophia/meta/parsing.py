@@ -1,4 +1,4 @@
-"""The shapes of an insights answer → readings; what cannot be believed is set aside, the rest is kept (A15, A16).
+"""Reads the shapes of an insights answer as readings; invalid parts are rejected, the rest is kept (A15, A16).
 
 Shapes, after GRAPH_API §2: `values[]` with and without `end_time`, numbers and dictionaries, Facebook's tagged
 breakdowns, and Instagram's `total_value` with breakdowns of one or more dimensions.
@@ -9,31 +9,33 @@ import re
 from datetime import date
 from typing import Any
 
-from sophia.meta.catalogue import Level, Metric, ObjectKind, Period, Platform, Unit, find, stored_breakdown, stored_name
-from sophia.meta.records import Reading, RejectedItem
+from sophia.meta.catalogue.canonical import Unit
+from sophia.meta.catalogue.lookup import find, stored_breakdown, stored_name
+from sophia.meta.catalogue.terms import Level, Metric, ObjectKind, Period, Platform
+from sophia.meta.records import Interpretation, ObservedPost, Reading, RejectedItem
 from sophia.meta.reporting_zone import closed_day
 
-# What the store holds: no day before Facebook opened, no number that 64 bits do not, no longer name of a part.
+# Bounds of the store: no day before Facebook opened, 64-bit numbers, the length of a breakdown.
 FIRST_DAY, LARGEST, LONGEST_BREAKDOWN = date(2004, 1, 1), 2**63 - 1, 200
 NAME_SHAPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,119}")
 TAGS = ("is_from_ads", "is_from_followers")
-NO_PARTS = "a breakdown was asked for, and the value does not say which part it is"
+NO_PARTS = "a breakdown was requested, and the value does not name its part"
 TAG_VALUES = frozenset({"0", "1", "true", "false"})
 WHOLE_UNITS = frozenset({Unit.COUNT, Unit.PEOPLE})
 PERIODS = {period.value: period for period in Period}
-# Some recordings put this dimension before the one that was asked for; it says nothing about the audience.
+# Some recordings put this dimension before the requested one; it does not describe the audience.
 EMPTY_DIMENSIONS = frozenset({"timeframe"})
 
-# Of one answer; more of them are of no use to anybody, and take memory.
-MOST_ODDITIES = 1000
+# Per answer; more would only take memory.
+MOST_REJECTED_ITEMS = 1000
 
 
 class InsightsReader:
-    """Collects readings and oddities from the blocks of one answer.
+    """Collects readings and rejected items from the blocks of one answer.
 
-    `today` is the reporting day of the fetch: it dates lifetime values. `span` is for answers that carry no dates, the
-    period and last day that the request asked for. `breakdown` is the one that the request asked for, if any: then
-    totals are left to the request without a breakdown, so that nothing is stored twice.
+    `today` is the reporting day of the fetch: it dates lifetime values. `span` is for answers without dates: the period
+    and last day that the request asked for. `breakdown` is the requested one, if any: then totals are left to the
+    request without a breakdown, so that nothing is stored twice.
     """
 
     def __init__(
@@ -50,12 +52,12 @@ class InsightsReader:
         self.span = span
         self.breakdown = breakdown
         self.readings: list[Reading] = []
-        self.oddities: list[RejectedItem] = []
+        self.rejected_items: list[RejectedItem] = []
 
     def read(self, blocks: Any, object_id: str, post: str | None = None, kind: ObjectKind | None = None) -> None:
-        """Take in the `data` of an insights answer about one object; `post` is None for an account.
+        """Read the `data` of an insights answer about one object; `post` is None for an account.
 
-        With `kind`, metrics that mean nothing for it are passed over: Meta answers video metrics of a photo with 0.
+        With `kind`, metrics without meaning for it are skipped: Meta answers video metrics of a photo with 0.
         """
         if not isinstance(blocks, list):
             self.set_aside(object_id, "", "data is not a list", blocks)
@@ -76,7 +78,7 @@ class InsightsReader:
             self.set_aside(object_id, name, "the metric has no usable name", block)
             return
         if period is None:
-            self.set_aside(object_id, name, "the period is none that we know", block)
+            self.set_aside(object_id, name, "the period is unknown", block)
             return
         if metric is not None and kind is not None and kind not in metric.kinds:
             return
@@ -95,7 +97,7 @@ class InsightsReader:
     def _read_entry(
         self, entry: Any, metric: Metric | None, name: str, period: Period, object_id: str, post: str | None
     ) -> None:
-        """One entry of `values[]`. An entry without `value` says that there is none: missing, not zero (A12)."""
+        """Read one entry of `values[]`. An entry without `value` means that there is none: missing, not zero (A12)."""
         if not isinstance(entry, dict):
             self.set_aside(object_id, name, "an entry of values is not an object", entry)
             return
@@ -104,11 +106,11 @@ class InsightsReader:
         day = self._day(entry, name, period, object_id)
         if day is None:
             return
-        # Most entries are a lone value; looking for tags in each of them would take as long as all the rest.
+        # Most entries are a single value; a search for tags in each would double the time.
         breakdown = ",".join(f"{tag}={entry[tag]}" for tag in TAGS if tag in entry) if len(entry) > 1 else ""
         value = entry["value"]
         if self.breakdown and not breakdown and not isinstance(value, dict):
-            self.set_aside(object_id, name, NO_PARTS, entry)  # stored as it is, a part would pass for the total
+            self.set_aside(object_id, name, NO_PARTS, entry)  # stored unchanged, a part would count as the total
         elif isinstance(value, dict) and self.breakdown in TAGS:
             if not TAG_VALUES.issuperset(value):
                 self.set_aside(object_id, name, "a breakdown by yes and no has other keys", value)
@@ -123,7 +125,7 @@ class InsightsReader:
             self._add(metric, name, period, breakdown, day, value, object_id, post)
 
     def _day(self, entry: dict[str, Any], name: str, period: Period, object_id: str) -> date | None:
-        """The day an entry belongs to; None when it belongs to none that has ended."""
+        """Return the day of an entry, or None if the day has not ended."""
         end_time = entry.get("end_time")
         if end_time is None:
             if period is Period.LIFETIME:
@@ -146,19 +148,19 @@ class InsightsReader:
         if not isinstance(value, dict):
             self.set_aside(object_id, metric.name, "a dictionary was expected", value)
             return
-        seen: dict[tuple[str, str], Any] = {}
+        parts: dict[tuple[str, str], Any] = {}
         for key, part in value.items():
-            seen[stored_name(metric, str(key))] = part
+            parts[stored_name(metric, str(key))] = part
         if metric.absent_is_zero:
             for key in metric.keys:
-                seen.setdefault(stored_name(metric, key[0]), 0)
-        for (name, breakdown), part in seen.items():
+                parts.setdefault(stored_name(metric, key[0]), 0)
+        for (name, breakdown), part in parts.items():
             self._add(metric, name, period, breakdown, day, part, object_id, post)
 
     def _read_unknown_dictionary(
         self, name: str, value: dict[str, Any], period: Period, day: date, object_id: str, post: str | None
     ) -> None:
-        """A dictionary of a metric that the catalogue does not know: kept key by key, unclassified."""
+        """Read a dictionary of a metric that the catalogue does not know: kept key by key, unclassified."""
         for key, part in value.items():
             self._add(None, name, period, f"key={key}", day, part, object_id, post)
 
@@ -171,7 +173,7 @@ class InsightsReader:
         object_id: str,
         post: str | None,
     ) -> None:
-        """Instagram's `total_value`: it has no dates, so the day is the last one that was asked for."""
+        """Read Instagram's `total_value`: it has no dates, so the day is the last one of the request."""
         if self.span is None and period is not Period.LIFETIME:
             self.set_aside(object_id, name, "a total of a window that is no period", total)
             return
@@ -232,7 +234,7 @@ class InsightsReader:
         post: str | None,
     ) -> None:
         kind = type(value)
-        # Names of the catalogue are good; names with a part that Meta chose must be looked at.
+        # Names of the catalogue are valid; names with a part that Meta chose must be checked.
         is_known = metric is not None and name == metric.name
         named = is_known or (NAME_SHAPE.fullmatch(name) and not (metric is not None and name == f"{metric.name}_"))
         if not named or len(breakdown) > LONGEST_BREAKDOWN or day < FIRST_DAY:
@@ -243,23 +245,27 @@ class InsightsReader:
             good = math.isfinite(value) and value >= 0
             if good and (metric is None or metric.unit in WHOLE_UNITS):
                 # A count is a whole number; 12.0 is one, 12.5 is a mistake (A17).
-                whole = value.is_integer()
-                good, value = whole or metric is None, int(value) if whole else value
+                is_whole = value.is_integer()
+                good, value = is_whole or metric is None, int(value) if is_whole else value
         else:
             good = False
         if good and value <= LARGEST:
             self.readings.append(Reading(post, name, period, breakdown, day, value))
         else:
             self.set_aside(
-                object_id, name, "no finite number of zero or more, or not of a day or name that can be", value
+                object_id, name, "not a finite number of zero or more, or its day or name is impossible", value
             )
 
     def add_field(self, name: str, value: Any, object_id: str, post: str | None = None) -> None:
-        """A number that is a field of the object itself, such as followers_count: a level, dated by the fetch."""
+        """Add a number that is a field of the object itself, such as followers_count: a level, dated by the fetch."""
         metric = find(self.platform, self.level, name)
         if value is not None and metric is not None:
             self._add(metric, name, metric.periods[0], "", self.today, value, object_id, post)
 
+    def interpretation(self, posts: list[ObservedPost] | None = None, reels: list[str] | None = None) -> Interpretation:
+        """Return what was read, with the posts and reels that the answer lists."""
+        return Interpretation(self.readings, posts or [], self.rejected_items, reels or [])
+
     def set_aside(self, object_id: str, name: str, reason: str, what: Any) -> None:
-        if len(self.oddities) < MOST_ODDITIES:
-            self.oddities.append(RejectedItem(object_id, name, reason, repr(what)[:500]))
+        if len(self.rejected_items) < MOST_REJECTED_ITEMS:
+            self.rejected_items.append(RejectedItem(object_id, name, reason, repr(what)[:500]))

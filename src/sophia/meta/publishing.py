@@ -1,7 +1,7 @@
-"""Publishing on Pages and Instagram accounts: what Meta is told, what it answers, and what its refusals mean.
+"""Publishing on Pages and Instagram accounts: the requests, the answers, and the meaning of refusals.
 
-Every call here that changes something goes out once and is never tried again by itself. Whether a call without an answer
-made a post is found out by looking; see `sophia.publishing`.
+Every call here that changes something goes out once and is never retried automatically. `sophia.publishing` finds out
+whether a call without an answer created a post.
 """
 
 import unicodedata
@@ -13,23 +13,23 @@ from typing import Any
 
 from sophia.meta.caller import Caller
 from sophia.meta.envelope import OBJECT_ID, Answer, object_id
-from sophia.meta.errors import TOO_MANY_REQUESTS, GraphError, Remedy, find_rule, shown_text
+from sophia.meta.errors import TOO_MANY_REQUESTS, GraphError, Remedy, display_text, find_rule
 
 PAGE_SIZE = "50"
 SUBJECT = "publishing"
 
 
 class Verdict(StrEnum):
-    """What a refusal of Meta's means for a post that was to go out."""
+    """The meaning of a refusal for a post that was to be published."""
 
-    UNKNOWN = "unknown"  # the call may have done its work: look before anything else
-    LATER = "later"  # passing: the same may go through in a while
+    UNKNOWN = "unknown"  # the call may have succeeded: check first
+    LATER = "later"  # temporary: the same call may succeed later
     TOMORROW = "tomorrow"  # the day's posts are used up
     DUPLICATE = "duplicate"  # Meta has the same post already
-    REST = "rest"  # a limit, or nobody answers: nothing more for this account until then
-    BLOCKED = "blocked"  # Meta has blocked the account for its behaviour: a person must look
+    REST = "rest"  # a limit, or no answer: no more calls for this account until then
+    BLOCKED = "blocked"  # Meta has blocked the account for its behaviour: a person must check
     RECONNECT = "reconnect"  # the token is dead
-    NEVER = "never"  # the same will never go through
+    NEVER = "never"  # the same call never succeeds
 
 
 # Code and subcode; a subcode of None stands for all. GRAPH_API §3.
@@ -39,7 +39,7 @@ VERDICTS: Mapping[tuple[int, int | None], Verdict] = {
     (24, 2207008): Verdict.LATER,
     (9007, 2207027): Verdict.LATER,
     (9, 2207042): Verdict.TOMORROW,
-    (3, None): Verdict.REST,  # the application lacks a capability: a person must look
+    (3, None): Verdict.REST,  # the application lacks a capability: a person must check
     (368, None): Verdict.BLOCKED,
     (506, None): Verdict.DUPLICATE,
     # Too large, of the wrong form or shape.
@@ -48,14 +48,14 @@ VERDICTS: Mapping[tuple[int, int | None], Verdict] = {
 
 
 def verdict_on(error: GraphError) -> Verdict:
-    """What to do after an error; of what Meta answers with a passing error nobody knows whether it did not do it."""
+    """Return what to do after an error. After a temporary error of Meta the result of the call is unknown."""
     verdict = VERDICTS.get((error.code, error.subcode)) or VERDICTS.get((error.code, None))
     if verdict is not None and error.remedy is not Remedy.FAILING:
         return verdict
     is_silent = error.code == 0 and error.status is None
     is_unasked = error.remedy is Remedy.FAILING or (is_silent and error.remedy in (Remedy.PAUSE, Remedy.UNREACHABLE))
     rule = find_rule(error.code, error.subcode, error.message)
-    # A gateway's Retry-After turns any error into a pause, and says nothing of what became of the call.
+    # A gateway's Retry-After turns any error into a pause, and does not reveal the result of the call.
     is_limit = error.status == TOO_MANY_REQUESTS or (rule is not None and rule.remedy is Remedy.PAUSE)
     if is_unasked or is_limit or error.remedy is Remedy.STOP_APPLICATION:
         return Verdict.REST
@@ -66,7 +66,7 @@ def verdict_on(error: GraphError) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A post as Meta lists it. `at` is aware; `text` the message, description or caption, empty when there is none."""
+    """A post as Meta lists it. `at` is aware; `text` the message, description or caption, empty if there is none."""
 
     id: str
     at: datetime
@@ -75,7 +75,7 @@ class Published:
 
 
 class Readiness(StrEnum):
-    """How far Meta is with what was handed to it, and is not public yet."""
+    """The progress of Meta with uploaded content that is not public yet."""
 
     WORKING = "working"
     READY = "ready"
@@ -86,36 +86,36 @@ class Readiness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is, and what Meta says about it."""
+    """The readiness, and Meta's message."""
 
     readiness: Readiness
-    said: str = ""
+    message: str = ""
 
 
 # -- Facebook Pages ----------------------------------------------------------------------------------------------------
 
 
 async def post_feed(caller: Caller, page: str, message: str) -> str:
-    """A post of text alone; its id."""
+    """Publish a post of text only; return its id."""
     answer = await caller.post(f"{object_id(page)}/feed", {"message": message}, SUBJECT)
     return answered_id(answer, "id")
 
 
 async def post_photo(caller: Caller, page: str, url: str, message: str) -> str:
-    """A photo with a text; the id of the post, for that of the photo has no insights."""
+    """Publish a photo with a text; return the id of the post, because the photo's id has no insights."""
     answer = await caller.post(f"{object_id(page)}/photos", {"url": url, "message": message}, SUBJECT)
     return answered_id(answer, "post_id")
 
 
 async def post_video(caller: Caller, page: str, url: str, description: str) -> str:
-    """A video with a text; the id of the video, by which its post is found once Meta lists it."""
+    """Publish a video with a text; return the id of the video, by which its post is found once Meta lists it."""
     params = {"file_url": url, "description": description}
     answer = await caller.post(f"{object_id(page)}/videos", params, SUBJECT)
     return answered_id(answer, "id")
 
 
 async def start_reel(caller: Caller, page: str) -> str:
-    """Announce a reel; the id of its video, which nobody sees yet."""
+    """Announce a reel; return the id of its video, which is not public yet."""
     answer = await caller.post(f"{object_id(page)}/video_reels", {"upload_phase": "start"}, SUBJECT)
     return answered_id(answer, "video_id")
 
@@ -125,7 +125,7 @@ async def upload_reel(caller: Caller, video_id: str, url: str) -> None:
 
 
 async def finish_reel(caller: Caller, page: str, video_id: str, description: str) -> None:
-    """Make the reel public under its text."""
+    """Make the reel public with its text."""
     params = {
         "upload_phase": "finish",
         "video_id": video_id,
@@ -136,7 +136,7 @@ async def finish_reel(caller: Caller, page: str, video_id: str, description: str
 
 
 async def reel_progress(caller: Caller, video_id: str) -> Progress:
-    """How far a reel is; READY when the video is uploaded and nothing has made it public."""
+    """Return the progress of a reel; READY if the video is uploaded and not public."""
     try:
         answer = await caller.get(object_id(video_id), {"fields": "id,status"}, SUBJECT)
     except GraphError as error:
@@ -175,7 +175,7 @@ class Quota:
 
 
 async def quota(caller: Caller, account: str) -> Quota | None:
-    """The account's daily quota; None when Meta says it in no form that we know, which keeps nobody from trying."""
+    """Return the account's daily quota, or None if Meta's answer is unknown, which prevents no attempt."""
     fields = {"fields": "config,quota_usage"}
     answer = await caller.edge(f"{object_id(account)}/content_publishing_limit", fields, SUBJECT)
     first = next((row for row in answer.data["data"] if isinstance(row, dict)), {})
@@ -185,7 +185,7 @@ async def quota(caller: Caller, account: str) -> Quota | None:
 
 
 async def make_container(caller: Caller, account: str, params: Mapping[str, str]) -> str:
-    """What will become a post; nobody sees it, and Meta forgets it after 24 hours."""
+    """Create the container of a post, which is not public and which Meta deletes after 24 hours. Return its id."""
     answer = await caller.post(f"{object_id(account)}/media", params, SUBJECT)
     return answered_id(answer, "id")
 
@@ -204,18 +204,18 @@ async def container_progress(caller: Caller, container_id: str) -> Progress:
         "EXPIRED": Readiness.GONE,
     }
     readiness = words.get(str(answer.data.get("status_code")), Readiness.WORKING)
-    return Progress(readiness, shown_text(str(answer.data.get("status") or "")))
+    return Progress(readiness, display_text(str(answer.data.get("status") or "")))
 
 
 async def publish_container(caller: Caller, account: str, container_id: str) -> str:
-    """Make a container public; the id of the medium. A container becomes one medium at most."""
+    """Make a container public; return the id of the medium. A container becomes one medium at most."""
     answer = await caller.post(f"{object_id(account)}/media_publish", {"creation_id": object_id(container_id)}, SUBJECT)
     return answered_id(answer, "id")
 
 
-# -- looking -----------------------------------------------------------------------------------------------------------
+# -- checking ----------------------------------------------------------------------------------------------------------
 
-# Edge, fields, and what Meta calls the moment and the text there. Each lists the newest first.
+# Edge, fields, and Meta's names of the moment and the text there. Each edge lists the newest first.
 LISTS = {
     "published_posts": ("id,created_time,message,attachments{media_type}", "created_time", "message"),
     "videos": ("id,created_time,description", "created_time", "description"),
@@ -225,8 +225,8 @@ LISTS = {
 
 
 async def published_since(caller: Caller, account: str, edge: str, since: datetime) -> list[Published]:
-    """Everything that the edge lists from this moment (aware) on, newest first. Raises GraphError."""
-    return [one async for one in _published(caller, account, edge, since)]
+    """Return everything that the edge lists from this moment (aware) on, newest first. Raises GraphError."""
+    return [post async for post in _published(caller, account, edge, since)]
 
 
 async def _published(caller: Caller, account: str, edge: str, since: datetime) -> AsyncGenerator[Published, None]:
@@ -243,7 +243,7 @@ async def _published(caller: Caller, account: str, edge: str, since: datetime) -
 
 
 def moment_of(text: Any) -> datetime:
-    """Meta's moment. Raises GraphError for what is none: an absent post must not be concluded from it."""
+    """Return Meta's moment. Raises GraphError for an invalid one, which must not make a post look absent."""
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
@@ -252,16 +252,16 @@ def moment_of(text: Any) -> datetime:
 
 
 def media_type_of(item: Mapping[str, Any]) -> str:
-    """The sort of a medium or of a post's first attachment, in small letters; empty for text alone."""
+    """Return the type of a medium or of a post's first attachment, in lower case; empty for text only."""
     attachments = item.get("attachments")
     data = attachments.get("data") if isinstance(attachments, dict) else None
     first = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else item
     return str(first.get("media_type") or "").lower()
 
 
-def same_text(one: str, other: str) -> bool:
-    """Whether two texts are one to Meta, which trims them and may write letters with accents in another form."""
-    return _plain(one) == _plain(other)
+def same_text(first: str, second: str) -> bool:
+    """Return whether Meta treats two texts as the same: it trims them and may write accents in another form."""
+    return _plain(first) == _plain(second)
 
 
 def _plain(text: str) -> str:
@@ -269,8 +269,8 @@ def _plain(text: str) -> str:
 
 
 def answered_id(answer: Answer, name: str) -> str:
-    """The id in an answer. Raises GraphError when there is none: then nobody knows what was made."""
-    found = str(answer.data.get(name))
-    if not OBJECT_ID.fullmatch(found):
+    """Return the id in an answer. Raises GraphError if there is none: then the result is unknown."""
+    object_id = str(answer.data.get(name))
+    if not OBJECT_ID.fullmatch(object_id):
         raise GraphError(f"Meta said yes without giving the {name} of what it made", remedy=Remedy.AGAIN)
-    return found
+    return object_id

@@ -1,7 +1,8 @@
 """Reads the body of an HTTP answer within bounds, whatever the other side sends (L20).
 
-httpx undoes every encoding that an answer names, one after the other and a whole chunk at once, before anybody can count:
-64 kB of `gzip, gzip` become 64 GB. So the raw body is read, and only a single gzip is undone, piece by piece.
+httpx decodes every encoding that an answer names, one after the other and a whole chunk at once, before the size can be
+checked: 64 kB of `gzip, gzip` become 64 GB. So this module reads the raw body and decodes only a single gzip, piece by
+piece.
 """
 
 import zlib
@@ -12,7 +13,7 @@ import httpx
 
 from sophia.meta.errors import GraphError, Remedy
 
-# The longest answers of Meta's, pages of a hundred posts with their insights, are below 3 MB.
+# Meta's longest answers, pages of a hundred posts with their insights, are below 3 MB.
 MOST_ANSWER_BYTES = 8_000_000
 # Objects, lists and the values in them, which take up to 200 bytes of memory each however short they are in JSON. A page
 # of a hundred posts with thirty metrics each has 30,000.
@@ -23,7 +24,7 @@ GZIP = 16 + zlib.MAX_WBITS
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One HTTP answer, read to its end; header names in small letters."""
+    """One HTTP answer, read to its end; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -31,13 +32,11 @@ class Received:
 
 
 async def read_response(response: httpx.Response) -> Received:
-    """The answer with its body decoded. Raises GraphError for a body that is too long or encoded in another way than
-    asked for.
-    """
+    """Return the decoded answer. Raises GraphError if the body is too long or has an unexpected encoding."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", ""):
         raise GraphError(
-            f"Meta's answer is encoded as {encoding[:40]!r}; only gzip was asked for",
+            f"Meta's answer is encoded as {encoding[:40]!r}; only gzip was requested",
             status=response.status_code,
             remedy=Remedy.AGAIN,
         )
@@ -56,7 +55,7 @@ async def read_response(response: httpx.Response) -> Received:
 
 
 def unpack(unpacker: "zlib._Decompress", chunk: bytes, body: bytearray) -> None:
-    """Undo the compression of a chunk, a bounded piece at a time."""
+    """Decompress a chunk, a bounded piece at a time."""
     rest = chunk
     while rest and not unpacker.eof:
         try:

@@ -1,10 +1,10 @@
-"""What the next stage receives from Meta: frozen values, free of HTTP and of tables."""
+"""Frozen values that the next stage receives from Meta, free of HTTP and of tables."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sophia.meta.catalogue import ObjectKind, Period
+from sophia.meta.catalogue.terms import ObjectKind, Period
 
 
 class Reading(NamedTuple):
@@ -24,9 +24,9 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ObservedPost:
-    """A post as Meta listed it. `video_id` is what video_insights wants, `text` the caption or message.
+    """A post as Meta listed it. `video_id` is the id for video_insights, `text` the caption or message.
 
-    `unknown_kind` is what Meta says about the kind of a post whose kind is OTHER.
+    `unknown_kind` is Meta's description of a post whose kind is OTHER.
     """
 
     external_id: str
@@ -40,7 +40,7 @@ class ObservedPost:
 
 @dataclass(frozen=True, slots=True)
 class RejectedItem:
-    """A part of an answer that cannot be believed: where it stood, why, and its beginning."""
+    """An invalid part of an answer: its object and metric, the reason, and its beginning."""
 
     object_id: str
     metric: str
@@ -50,7 +50,7 @@ class RejectedItem:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A metric that Meta refuses. `everywhere`: for every object of this kind; else for this account alone."""
+    """A metric that Meta refuses. `everywhere`: for every object of this kind; else for this account only."""
 
     kind: ObjectKind
     metric: str
@@ -62,7 +62,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The answer that readings came from; `body` is what Meta sent, `request` what was asked, without any token."""
+    """The origin of readings; `body` is Meta's answer, `request` the request without any token."""
 
     subject: str
     request: str
@@ -72,19 +72,25 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """What one answer brought, to be stored together. `reels` are ids of videos that are reels."""
+class Interpretation:
+    """The content of an answer. `reels` are ids of videos that Meta lists as reels."""
 
-    source: Source
     readings: list[Reading]
     posts: list[ObservedPost]
-    oddities: list[RejectedItem]
+    rejected_items: list[RejectedItem]
     reels: list[str]
 
 
 @dataclass(frozen=True, slots=True)
+class Batch(Interpretation):
+    """The content of one answer, with its source; stored in one transaction."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedComment:
-    """A comment as Meta listed it; who wrote it is not kept. `is_own`: the account itself. None: Meta did not say."""
+    """A comment as Meta listed it, without its author. `is_own`: the account wrote it. None: Meta did not say."""
 
     comment_id: str
     written_at: datetime
@@ -97,22 +103,22 @@ class ObservedComment:
 
 @dataclass(frozen=True, slots=True)
 class ObservedComments:
-    """What one answer says about the comments of one post, newest first.
+    """The comments of one post in one answer, newest first.
 
-    `after` holds the paging parameters of the next page, URL-encoded; None on the last one. `is_odd`: a part of it could
-    not be read, or replies were left out, so that a comment which is not here may yet be there. `post` is empty for a
-    part of an answer that does not say which post it is about.
+    `after` holds the paging parameters of the next page, URL-encoded; None on the last one. `is_incomplete`: a part was
+    unreadable, or replies were left out, so that a missing comment may still exist. `post` is empty for a part of an
+    answer that names no post.
     """
 
     post: str
     comments: list[ObservedComment]
     after: str | None
-    is_odd: bool
+    is_incomplete: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredPost:
-    """A post of somebody else's account; None where its owner hides the number."""
+    """A post of another account; None if its owner hides the number."""
 
     post_id: str
     published_at: datetime
@@ -123,9 +129,9 @@ class DiscoveredPost:
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """What may be seen of somebody else's Instagram account. `is_all`: there are no older posts than these.
+    """What Meta returns about another Instagram account. `is_all`: there are no older posts than these.
 
-    `unreadable`: posts that Meta listed without an id or a moment that can be read.
+    `unreadable`: posts that Meta listed without an id or a readable moment.
     """
 
     followers: int | None

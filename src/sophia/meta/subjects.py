@@ -1,25 +1,25 @@
-"""What an answer may be about, and who reads it."""
+"""The subjects of answers, and the function that reads each."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sophia.meta import facebook, instagram
-from sophia.meta.catalogue import Level, Platform
-from sophia.meta.interpreting import Interpretation, Request
+from sophia.meta.catalogue.terms import Level, Platform
+from sophia.meta.interpreting import Request
 from sophia.meta.json_text import read_json
 from sophia.meta.parsing import InsightsReader
-from sophia.meta.records import Batch, Reading, RejectedItem, Source
+from sophia.meta.records import Batch, Interpretation, Reading, RejectedItem, Source
 
 Read = Callable[[Request, dict[str, Any]], Interpretation]
 
 
 def _read_single(platform: Platform) -> Read:
-    """Reads the insights of one post, whose id stands in the request's path."""
+    """Return a function that reads the insights of one post, whose id is in the request's path."""
 
     def read(request: Request, data: dict[str, Any]) -> Interpretation:
         reader = InsightsReader(platform, Level.POST, request.today, breakdown=request.breakdown)
         reader.read(data.get("data"), request.object_id, request.object_id)
-        return Interpretation.of(reader)
+        return reader.interpretation()
 
     return read
 
@@ -47,27 +47,27 @@ READERS: Mapping[str, Read] = {
 
 
 def interpret(source: Source, data: dict[str, Any] | None = None) -> Batch:
-    """What an answer says, ready to be stored. `data` spares parsing the body when that has been done.
+    """Return the content of an answer, ready to be stored. `data` avoids parsing the body again.
 
-    Raises KeyError for a subject that nobody reads.
+    Raises KeyError for an unknown subject.
     """
     parsed = read_json(source.body) if data is None else data
-    readers = READERS[source.subject](Request.of(source), parsed)
-    readings, contradictions = agreeing(readers.readings)
-    return Batch(source, readings, readers.posts, readers.oddities + contradictions, readers.reels)
+    content = READERS[source.subject](Request.of(source), parsed)
+    readings, contradictions = consistent(content.readings)
+    return Batch(readings, content.posts, content.rejected_items + contradictions, content.reels, source)
 
 
-def agreeing(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]]:
-    """The readings without those that an answer gives twice with different values: nobody can tell which is true."""
+def consistent(readings: list[Reading]) -> tuple[list[Reading], list[RejectedItem]]:
+    """Return the readings, without those of which an answer contains two values, and these as rejected items."""
     if len({reading[:-1] for reading in readings}) == len(readings):
         return readings, []
     values: dict[tuple[Any, ...], set[int | float]] = {}
     for reading in readings:
         values.setdefault(reading[:-1], set()).add(reading.value)
-    clashing = {key for key, given in values.items() if len(given) > 1}
-    oddities = [
+    clashing = {key for key, distinct in values.items() if len(distinct) > 1}
+    rejected_items = [
         RejectedItem(reading.post or "", reading.metric, "two values for one day", repr(reading))
         for reading in readings
         if reading[:-1] in clashing
     ]
-    return [reading for reading in readings if reading[:-1] not in clashing], oddities
+    return [reading for reading in readings if reading[:-1] not in clashing], rejected_items

@@ -1,14 +1,14 @@
-"""Run by Alembic: applies revisions on the connection that `sophia.migrations.upgrade` hands over."""
+"""Alembic runs this file: it applies revisions on the connection that `sophia.migrations.upgrade` passes."""
 
 from alembic import context
 
-import sophia.access
+import sophia.access.keys
 import sophia.analytics.models
 import sophia.portfolio.models
-from sophia.database import Base
+from sophia.database.columns import Base
 
-# Imported for the tables that they hang on the metadata.
-TABLES = (sophia.access, sophia.analytics.models, sophia.portfolio.models)
+# These imports register the tables with the metadata.
+TABLES = (sophia.access.keys, sophia.analytics.models, sophia.portfolio.models)
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,1 +1,1 @@
-"""Whom we measure: clients, their accounts, drafts, posts and the publishing queue."""
+"""What is measured: clients, their accounts, drafts, posts and the publishing queue."""

@@ -1,4 +1,4 @@
-"""Who did what to a draft before it may go out: made, edited, regenerated, approved, rejected; each an event with a name and a moment.
+"""The steps of a draft before publication: created, edited, regenerated, approved, rejected. Each is stored as an event.
 
 Every function works inside the caller's transaction.
 """
@@ -6,27 +6,30 @@ Every function works inside the caller's transaction.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.database import among
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
-from sophia.portfolio.models import ApprovalEvent, ContentDraft, PublishingQueueEntry
+from sophia.portfolio.models import ApprovalEvent, ContentDraft, EventKind, PublishingQueueEntry
 
-CREATED, EDITED, REGENERATED, APPROVED, REJECTED = "created", "edited", "regenerated", "approved", "rejected"
+CREATED: Final = "created"
+EDITED: Final = "edited"
+REGENERATED: Final = "regenerated"
+APPROVED: Final = "approved"
+REJECTED: Final = "rejected"
 LONGEST_ACTOR = 120
-# What an account may have been told of already cannot be taken back, nor changed.
-ON_ITS_WAY = ("publishing", "published")
+# A draft in one of these states may be public already, so that it can be neither rejected nor edited.
+SENT_STATUSES = ("publishing", "published")
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a draft. `version` is the one that it happened to, `at` aware."""
+class DraftEvent:
+    """An action on one version of a draft. `at` is aware."""
 
-    id: int
-    draft_id: int
-    kind: str
+    kind: EventKind
     version: int
     actor: str
     note: str | None
@@ -34,15 +37,15 @@ class Event:
 
 
 def checked_actor(name: str) -> str:
-    """The name with single spaces. Raises InvalidInputError when nothing can be shown of it, or it is too long."""
+    """Return the name with single spaces. Raises InvalidInputError when it has no printable character or is too long."""
     name = " ".join(name.split())
     if not name or not name.isprintable() or len(name) > LONGEST_ACTOR:
-        raise InvalidInputError(f"Say who does this, in 1 to {LONGEST_ACTOR} characters that can be read.")
+        raise InvalidInputError(f"Give the name of the actor in 1 to {LONGEST_ACTOR} printable characters.")
     return name
 
 
 def lock_draft(session: Session, draft_id: int) -> ContentDraft:
-    """The draft, held until the transaction ends, so that what happens to it happens in order. Raises NotFoundError."""
+    """Return the draft, locked until the transaction ends, so that its events stay in order. Raises NotFoundError."""
     draft = session.get(ContentDraft, draft_id, with_for_update=True, populate_existing=True)
     if draft is None:
         raise NotFoundError(f"There is no draft {draft_id}.")
@@ -50,8 +53,9 @@ def lock_draft(session: Session, draft_id: int) -> ContentDraft:
 
 
 def record(
-    session: Session, draft: ContentDraft, kind: str, actor: str, now: datetime, note: str | None = None
+    session: Session, draft: ContentDraft, kind: EventKind, actor: str, now: datetime, note: str | None = None
 ) -> None:
+    """Store an event of the draft's current version."""
     session.add(
         ApprovalEvent(
             draft_id=draft.id, kind=kind, version=draft.version, actor=checked_actor(actor), note=note, happened_at=now
@@ -70,10 +74,10 @@ def approve(
     note: str | None = None,
     two_person: bool = False,
 ) -> None:
-    """Let the draft go out as it is. `version` is the one that was read; None for whichever it is.
+    """Approve the draft's current version for publication. `version` is the version that the actor read, None for any.
 
-    With `two_person`, the actor must not have queued the draft. Approving what is approved changes nothing. Raises
-    NotFoundError, and ConflictError when somebody has edited the draft since it was read, or the actor has queued it.
+    With `two_person`, the actor must not have queued the draft. A second approval of the same version changes nothing.
+    Raises NotFoundError, and ConflictError when the draft was edited after the actor read it, or the actor queued it.
     """
     if two_person:
         expect_other_queuer(session, lock_draft(session, draft_id), actor)
@@ -83,14 +87,14 @@ def approve(
 def reject(
     session: Session, draft_id: int, actor: str, now: datetime, *, version: int | None = None, note: str | None = None
 ) -> None:
-    """Keep the draft from going out. Raises as `approve` does, and ConflictError when it is on its way already."""
+    """Reject the draft. Raises as `approve` does, and ConflictError when publication has started."""
     draft = lock_draft(session, draft_id)
-    expect_at_home(session, draft)
+    expect_not_sent(session, draft)
     _decide(session, draft_id, REJECTED, actor, now, version, note)
 
 
 def _decide(
-    session: Session, draft_id: int, kind: str, actor: str, now: datetime, version: int | None, note: str | None
+    session: Session, draft_id: int, kind: EventKind, actor: str, now: datetime, version: int | None, note: str | None
 ) -> None:
     draft = lock_draft(session, draft_id)
     expect_version(draft, version)
@@ -103,38 +107,41 @@ def _decide(
 
 
 def expect_version(draft: ContentDraft, version: int | None) -> None:
+    """Raise ConflictError when the draft has another version than the one that the actor read."""
     if version is not None and version != draft.version:
         raise ConflictError(
             f"Draft {draft.id} was edited meanwhile: you read version {version}, it is {draft.version} now. Read it again."
         )
 
 
-def expect_at_home(session: Session, draft: ContentDraft) -> None:
-    """Raises ConflictError when the draft is on its way to an account, or has arrived."""
+def expect_not_sent(session: Session, draft: ContentDraft) -> None:
+    """Raise ConflictError when publication of the draft has started or is complete."""
     query = select(PublishingQueueEntry.status).where(
-        PublishingQueueEntry.draft_id == draft.id, PublishingQueueEntry.status.in_(ON_ITS_WAY)
+        PublishingQueueEntry.draft_id == draft.id, PublishingQueueEntry.status.in_(SENT_STATUSES)
     )
     status = session.scalar(query.limit(1))
     if status is not None or draft.status == "published":
         raise ConflictError(f"Draft {draft.id} is {status or 'published'} already. Make a new draft instead.")
 
 
-def is_approved(draft: ContentDraft, last: Event | None) -> bool:
-    """Whether the draft may go out: the last thing that happened to it is an approval of what it says now."""
+def is_approved(draft: ContentDraft, last: DraftEvent | None) -> bool:
+    """Return whether the draft's last event is an approval of its current version."""
     return last is not None and last.kind == APPROVED and last.version == draft.version
 
 
-def is_released(draft: ContentDraft, last: Event | None, queued_by: str | None, *, two_person: bool) -> bool:
-    """Return whether a queue entry of the draft may be sent: it is approved, and with `two_person` by somebody other than
-    who queued it. An entry of which nobody knows who queued it is not released then.
+def is_released(draft: ContentDraft, last: DraftEvent | None, queued_by: str | None, *, two_person: bool) -> bool:
+    """Return whether a queue entry of the draft may be sent.
+
+    The draft must be approved. With `two_person`, the approver and the actor who queued the entry must differ, and an
+    entry without a recorded actor is not released.
     """
     if last is None or not is_approved(draft, last):
         return False
     return not two_person or (queued_by is not None and queued_by != last.actor)
 
 
-def expect_other_approver(draft: ContentDraft, last: Event | None, actor: str) -> None:
-    """Raises ConflictError when the actor has approved what the draft says now."""
+def expect_other_approver(draft: ContentDraft, last: DraftEvent | None, actor: str) -> None:
+    """Raise ConflictError when the actor has approved the draft's current version."""
     if last is not None and is_approved(draft, last) and last.actor == actor:
         raise ConflictError(
             f"{actor} has approved draft {draft.id}, and SOPHIA_TWO_PERSON_APPROVAL requires that somebody else queues "
@@ -143,7 +150,7 @@ def expect_other_approver(draft: ContentDraft, last: Event | None, actor: str) -
 
 
 def expect_other_queuer(session: Session, draft: ContentDraft, actor: str) -> None:
-    """Raises ConflictError when the actor has put the draft into the queue, and it still stands there."""
+    """Raise ConflictError when the actor has queued the draft and the entry is still queued."""
     entry = PublishingQueueEntry
     query = select(entry.id).where(
         entry.draft_id == draft.id, entry.status == "queued", entry.queued_by == checked_actor(actor)
@@ -155,15 +162,15 @@ def expect_other_queuer(session: Session, draft: ContentDraft, actor: str) -> No
         )
 
 
-def last_events(session: Session, draft_ids: Collection[int]) -> dict[int, Event]:
-    """What happened last to each of these drafts; drafts to which nothing happened are left out."""
-    return {event.draft_id: event for event in events_of(session, draft_ids)}
+def last_events(session: Session, draft_ids: Collection[int]) -> dict[int, DraftEvent]:
+    """Return {draft id: its last event}; drafts without an event are left out."""
+    return {draft_id: events[-1] for draft_id, events in events_by_draft(session, draft_ids).items() if events}
 
 
-def events_of(session: Session, draft_ids: Collection[int]) -> list[Event]:
-    """Everything that happened to these drafts, in the order in which it did."""
+def events_by_draft(session: Session, draft_ids: Collection[int]) -> dict[int, list[DraftEvent]]:
+    """Return {draft id: all its events, oldest first} for these drafts."""
+    events: dict[int, list[DraftEvent]] = {draft_id: [] for draft_id in draft_ids}
     query = select(ApprovalEvent).where(among(ApprovalEvent.draft_id, draft_ids)).order_by(ApprovalEvent.id)
-    return [
-        Event(row.id, row.draft_id, row.kind, row.version, row.actor, row.note, row.happened_at)
-        for row in session.scalars(query)
-    ]
+    for row in session.scalars(query):
+        events[row.draft_id].append(DraftEvent(row.kind, row.version, row.actor, row.note, row.happened_at))
+    return events

@@ -1,4 +1,4 @@
-"""The daily look at every token and at the version of the API: warn while a person can still act (B9, B11)."""
+"""The daily check of all tokens and of the API version, which warns while a person can still act (B9, B11)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import anyio.to_thread
 from pydantic import SecretStr
 
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.client import GraphClient
 from sophia.meta.tokens import TokenFacts, debug_tokens
 from sophia.meta.versions import version_warning
@@ -20,7 +20,7 @@ from sophia.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class TokenWarning:
-    """Something that a person should do before data stops. `account` is None when it concerns the installation."""
+    """Something that a person should do before data stops. `account` is None for the installation as a whole."""
 
     code: str  # unchecked, version, invalid, permissions, ends, data_access_ends
     message: str
@@ -31,7 +31,7 @@ class TokenWarning:
 
 @dataclass(frozen=True, slots=True)
 class TokenCheck:
-    """How many accounts were checked, and what was found."""
+    """The number of checked accounts and the warnings."""
 
     checked: int
     warnings: tuple[TokenWarning, ...]
@@ -40,7 +40,7 @@ class TokenCheck:
 async def check_tokens(
     database: Database, vault: Vault, client: GraphClient, settings: Settings, clock: Callable[[], datetime]
 ) -> TokenCheck:
-    """Ask Meta about every token, store what it says, and return what a person should do.
+    """Ask Meta about every token, store the answers, and return what a person should do.
 
     Raises GraphError when Meta cannot be asked, ConfigurationError when the stored tokens cannot be decrypted.
     """
@@ -60,7 +60,7 @@ async def check_tokens(
 
 
 def _by_token(database: Database, vault: Vault) -> dict[str, list[AccountInfo]]:
-    """Accounts by token: a Page and its Instagram account share one, and it is asked about once."""
+    """Return {token: its accounts}. A Page and its Instagram account share a token, which is checked once."""
     holders: dict[str, list[AccountInfo]] = {}
     with database.read() as session:
         for account, token in accounts_with_tokens(session, vault):
@@ -75,23 +75,23 @@ def _record(database: Database, checked: list[tuple[list[AccountInfo], TokenFact
 
 
 def judge(account: AccountInfo, facts: TokenFacts, now: datetime, soon: timedelta) -> list[TokenWarning]:
-    """What to say about one account's token. Pure; `soon` is how long before its end a warning begins."""
+    """Return the warnings about an account's token. `soon` is how long before its end warnings begin."""
 
-    def say(code: str, message: str, ends_at: datetime | None = None) -> TokenWarning:
+    def warning(code: str, message: str, ends_at: datetime | None = None) -> TokenWarning:
         return TokenWarning(code, f"{account.label}: {message}", account.id, account.name, ends_at)
 
     if not facts.is_valid:
-        return [say("invalid", f"Connect it again: sophia connect ({facts.problem or 'the token ended'})")]
+        return [warning("invalid", f"Connect it again: sophia connect ({facts.problem or 'the token ended'})")]
     token_warnings: list[TokenWarning] = []
-    if lacking := missing(account.platform, with_pages(facts.scopes)):
+    if missing_scopes := missing(account.platform, with_pages(facts.scopes)):
         token_warnings.append(
-            say("permissions", f"{' '.join(lacking)} Connect it again and allow this: sophia connect")
+            warning("permissions", f"{' '.join(missing_scopes)} Connect it again and allow this: sophia connect")
         )
-    for code, what, end in (
+    for code, subject, end in (
         ("ends", "its token", facts.expires_at),
         ("data_access_ends", "the access to its data", facts.data_access_expires_at),
     ):
         if end is not None and end - now <= soon:
             when = f"ended on {end.date()}" if end <= now else f"ends on {end.date()}"
-            token_warnings.append(say(code, f"{what} {when}. Connect it again: sophia connect", end))
+            token_warnings.append(warning(code, f"{subject} {when}. Connect it again: sophia connect", end))
     return token_warnings

@@ -1,27 +1,35 @@
-"""Drafts: made, edited, listed. What they may hold is checked here, long before anything is sent.
+"""Drafts: created, edited and listed. Their content is checked here, before they are queued or sent.
 
 Every function works inside the caller's transaction.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sophia.database import among
+from sophia.database.records import as_record
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio import approvals
-from sophia.portfolio.approvals import Event, events_of, expect_at_home, expect_version, is_approved, lock_draft
-from sophia.portfolio.models import Account, ContentDraft
+from sophia.portfolio.approvals import (
+    DraftEvent,
+    events_by_draft,
+    expect_not_sent,
+    expect_version,
+    is_approved,
+    lock_draft,
+)
+from sophia.portfolio.models import Account, ContentDraft, DraftKind, PlatformName
 
-# How many pictures or videos each kind of post takes, from and to. On Instagram every video of its own is a reel.
+# {platform: {kind of post: fewest and most pictures or videos}}. On Instagram a single video is always a reel.
 KINDS = {
     "facebook": {"feed": (0, 0), "photo": (1, 1), "video": (1, 1), "reel": (1, 1)},
     "instagram": {"image": (1, 1), "carousel": (2, 10), "reel": (1, 1), "story": (1, 1)},
@@ -34,7 +42,7 @@ LONGEST_COPY, LONGEST_URL, LONGEST_PILLAR = 100_000, 2_000, 100
 
 @dataclass(frozen=True, slots=True)
 class DraftContent:
-    """What a draft says. `media_urls` are addresses from which Meta fetches pictures and videos, in their order."""
+    """The content of a draft. `media_urls` are addresses from which Meta fetches pictures and videos, in their order."""
 
     platform: str
     kind: str
@@ -45,22 +53,22 @@ class DraftContent:
 
 
 @dataclass(frozen=True, slots=True)
-class DraftInfo:
-    """A draft with what happened to it, oldest first. `kind` is None for drafts that were not made to be published."""
+class Draft:
+    """A draft with its events, oldest first. `kind` is null for drafts that only describe a post."""
 
     id: int
     client_id: int
-    platform: str
-    kind: str | None
+    platform: PlatformName
+    kind: DraftKind | None
     copy: str
     media_urls: list[str]
     account_ids: list[int]
     content_pillar: str | None
     status: str
     version: int
-    approved: bool
+    approved: Annotated[bool, Field(description="Whether this version may be published.")]
     created_at: datetime
-    events: list[Event]
+    events: list[DraftEvent]
 
 
 def create_draft(
@@ -72,16 +80,16 @@ def create_draft(
     *,
     idempotency_key: str | None = None,
 ) -> int:
-    """The number of a new draft, or of the one that was made of the same content under the same key.
+    """Create a draft and return its id, or the id of the draft that has the same key and content.
 
-    Raises InvalidInputError for what no platform would take, NotFoundError for accounts that are not the client's, and
-    ConflictError when the key was used for something else.
+    Raises InvalidInputError for content that the platform does not accept, NotFoundError for accounts that are not the
+    client's, and ConflictError when the key belongs to other content.
     """
     check(content)
     expect_accounts(session, client_id, content)
     digest = hashlib.sha256(json.dumps(_columns(content), sort_keys=True).encode()).hexdigest()
-    if (known := _made_before(session, client_id, idempotency_key, digest)) is not None:
-        return known
+    if (existing_id := _find_repeated(session, client_id, idempotency_key, digest)) is not None:
+        return existing_id
     draft = ContentDraft(
         client_id=client_id,
         image_prompt="",
@@ -96,25 +104,28 @@ def create_draft(
         with session.begin_nested():
             session.add(draft)
     except IntegrityError:
-        # The same request, twice at this moment: the database decides, and the loser gets what won.
-        known = _made_before(session, client_id, idempotency_key, digest)
-        if known is None:
+        # The same request came twice at once: the database accepts one, the other returns its draft.
+        existing_id = _find_repeated(session, client_id, idempotency_key, digest)
+        if existing_id is None:
             raise
-        return known
+        return existing_id
     approvals.record(session, draft, approvals.CREATED, actor, now)
     return draft.id
 
 
-def _made_before(session: Session, client_id: int, idempotency_key: str | None, digest: str) -> int | None:
+def _find_repeated(session: Session, client_id: int, idempotency_key: str | None, digest: str) -> int | None:
+    """Return the id of the draft that was created with this key. Raises ConflictError when its content is another."""
     if idempotency_key is None:
         return None
-    same = ContentDraft.client_id == client_id, ContentDraft.idempotency_key == idempotency_key
-    known = session.execute(select(ContentDraft.id, ContentDraft.content_sha256).where(*same)).first()
-    if known is None:
+    query = select(ContentDraft.id, ContentDraft.content_sha256).where(
+        ContentDraft.client_id == client_id, ContentDraft.idempotency_key == idempotency_key
+    )
+    draft = session.execute(query).first()
+    if draft is None:
         return None
-    if known.content_sha256 != digest:
-        raise ConflictError(f"The Idempotency-Key was used for another draft, number {known.id}. Use a new one.")
-    return int(known.id)
+    if draft.content_sha256 != digest:
+        raise ConflictError(f"The Idempotency-Key was used for another draft, number {draft.id}. Use a new one.")
+    return int(draft.id)
 
 
 def edit_draft(
@@ -127,11 +138,11 @@ def edit_draft(
     regenerated: bool = False,
     **changes: Any,
 ) -> None:
-    """Change what the draft says: `copy`, `media_urls`, `kind`, `account_ids`, `content_pillar`. Takes an approval back.
+    """Change fields of the draft's content, such as `copy` or `media_urls`. The new version is not approved.
 
-    `regenerated` tells a draft that was made anew from one that was mended: they are counted apart.
-    A change that changes nothing is none. Raises NotFoundError, InvalidInputError as `create_draft` does, and
-    ConflictError when the draft is on its way, or somebody else has edited it since `version` was read.
+    `regenerated` marks a draft that was generated again rather than edited by hand; the two are counted apart. Equal
+    content changes nothing. Raises NotFoundError, InvalidInputError as `create_draft` does, and ConflictError when
+    publication has started or the draft was edited since `version` was read.
     """
     draft = lock_draft(session, draft_id)
     expect_version(draft, version)
@@ -139,7 +150,7 @@ def edit_draft(
     new = DraftContent(**{name: changes.get(name, getattr(old, name)) for name in DraftContent.__dataclass_fields__})
     if new == old:
         return
-    expect_at_home(session, draft)
+    expect_not_sent(session, draft)
     check(new)
     expect_accounts(session, draft.client_id, new)
     for name, value in _columns(new).items():
@@ -172,7 +183,7 @@ def _columns(content: DraftContent) -> dict[str, Any]:
 
 
 def media_needed(kind: str, least: int, most: int, count: int) -> str:
-    """The sentence for a draft with too few or too many media addresses."""
+    """Return the message for a draft with too few or too many media addresses."""
     if most == 0:
         needed = "no media address"
     elif least == most:
@@ -184,7 +195,7 @@ def media_needed(kind: str, least: int, most: int, count: int) -> str:
 
 
 def check(content: DraftContent) -> None:
-    """Raises InvalidInputError when the platform has no such kind of post, or the kind does not take these media."""
+    """Raise InvalidInputError when the platform has no such kind of post, or the kind does not accept this content."""
     kinds = KINDS.get(content.platform)
     if kinds is None:
         raise InvalidInputError(f"There is no platform {content.platform!r}. Give one of: {', '.join(KINDS)}.")
@@ -196,19 +207,19 @@ def check(content: DraftContent) -> None:
     for url in content.media_urls:
         check_media_url(url, content.kind)
     if "\x00" in content.copy or len(content.copy) > LONGEST_COPY:
-        raise InvalidInputError(f"The copy holds a character that no text may hold, or more than {LONGEST_COPY:,}.")
+        raise InvalidInputError(f"The copy contains a null character, or has more than {LONGEST_COPY:,} characters.")
     if content.kind == "feed" and not content.copy.strip():
         raise InvalidInputError("A post without pictures needs a copy.")
     if content.kind == "story" and content.copy.strip():
         raise InvalidInputError(
-            "Instagram shows no text with a story: leave the copy empty, and write into the picture."
+            "Instagram shows no text with a story: leave the copy empty, and put the text into the picture."
         )
     if content.content_pillar is not None and not 0 < len(content.content_pillar.strip()) <= LONGEST_PILLAR:
         raise InvalidInputError(f"A content pillar has 1 to {LONGEST_PILLAR} characters.")
 
 
 def check_media_url(url: str, kind: str) -> None:
-    """Raises InvalidInputError for an address that Meta cannot fetch, or that leads to the wrong sort of file."""
+    """Raise InvalidInputError for an address that Meta cannot fetch, or that leads to the wrong type of file."""
     try:
         parts = urlsplit(url)
         host, has_login = parts.hostname, parts.username is not None or parts.password is not None
@@ -227,15 +238,15 @@ def check_media_url(url: str, kind: str) -> None:
 
 
 def is_video(url: str) -> bool:
-    """Whether the address is that of a video, by the ending of its path."""
+    """Return whether the path of the address ends like that of a video."""
     return urlsplit(url).path.lower().endswith(VIDEO_ENDINGS)
 
 
 def expect_accounts(session: Session, client_id: int, content: DraftContent) -> None:
-    """Raises NotFoundError unless every account named is the client's and of the draft's platform (D4)."""
-    mine = account_ids_of(session, client_id, content.platform)
+    """Raise NotFoundError unless all accounts of the draft belong to the client and the draft's platform (D4)."""
+    client_account_ids = account_ids_of(session, client_id, content.platform)
     for account_id in content.account_ids:
-        if account_id not in mine:
+        if account_id not in client_account_ids:
             raise NotFoundError(f"Client {client_id} has no {content.platform} account {account_id}.")
 
 
@@ -244,12 +255,12 @@ def account_ids_of(session: Session, client_id: int, platform: str) -> list[int]
     return list(session.scalars(query.order_by(Account.id)))
 
 
-def find_draft(session: Session, allowed_clients: frozenset[int] | None, draft_id: int) -> DraftInfo:
-    """Raises NotFoundError for a draft that does not exist, and the same for one of a client that may not be seen."""
+def find_draft(session: Session, allowed_clients: frozenset[int] | None, draft_id: int) -> Draft:
+    """Return a draft. Raises NotFoundError when it does not exist or belongs to a client outside `allowed_clients`."""
     draft = session.get(ContentDraft, draft_id)
     if draft is None or (allowed_clients is not None and draft.client_id not in allowed_clients):
         raise NotFoundError(f"There is no draft {draft_id}.")
-    return as_info(draft, events_of(session, [draft_id]))
+    return _as_draft(draft, events_by_draft(session, [draft_id])[draft_id])
 
 
 def list_drafts(
@@ -260,10 +271,10 @@ def list_drafts(
     status: str | None = None,
     before_id: int | None = None,
     limit: int = 50,
-) -> list[DraftInfo]:
-    """Drafts, newest first, in every state; `before_id` continues a list.
+) -> list[Draft]:
+    """Return drafts in every state, newest first. `before_id` continues a list.
 
-    Drafts whose `kind` is None describe posts that were made elsewhere, and cannot be published from here.
+    Drafts whose `kind` is None describe posts that were written elsewhere. They cannot be published from here.
     """
     query = select(ContentDraft).order_by(ContentDraft.id.desc()).limit(limit)
     if allowed_clients is not None:
@@ -275,30 +286,9 @@ def list_drafts(
     if before_id is not None:
         query = query.where(ContentDraft.id < before_id)
     drafts = list(session.scalars(query))
-    return [as_info(draft, events) for draft, events in with_events(session, drafts)]
+    events = events_by_draft(session, [draft.id for draft in drafts])
+    return [_as_draft(draft, events[draft.id]) for draft in drafts]
 
 
-def with_events(session: Session, drafts: Sequence[ContentDraft]) -> list[tuple[ContentDraft, list[Event]]]:
-    by_draft: dict[int, list[Event]] = {draft.id: [] for draft in drafts}
-    for event in events_of(session, list(by_draft)):
-        by_draft[event.draft_id].append(event)
-    return [(draft, by_draft[draft.id]) for draft in drafts]
-
-
-def as_info(draft: ContentDraft, events: Collection[Event]) -> DraftInfo:
-    happened = list(events)
-    return DraftInfo(
-        id=draft.id,
-        client_id=draft.client_id,
-        platform=draft.platform,
-        kind=draft.kind,
-        copy=draft.copy,
-        media_urls=list(draft.media_urls),
-        account_ids=list(draft.account_ids),
-        content_pillar=draft.content_pillar,
-        status=draft.status,
-        version=draft.version,
-        approved=is_approved(draft, happened[-1] if happened else None),
-        created_at=draft.created_at,
-        events=happened,
-    )
+def _as_draft(draft: ContentDraft, events: list[DraftEvent]) -> Draft:
+    return as_record(Draft, draft, approved=is_approved(draft, events[-1] if events else None), events=events)

@@ -1,14 +1,18 @@
 """Tables of the portfolio: clients, accounts, posts, drafts and the publishing queue."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from sophia.database import Base, BigId, Message, UtcDateTime
+from sophia.database.columns import Base, BigId, Message, UtcDateTime
 
-PLATFORMS = "('facebook', 'instagram')"
+PlatformName = Literal["facebook", "instagram"]
+DraftKind = Literal["feed", "photo", "video", "reel", "image", "carousel", "story"]
+EventKind = Literal["created", "edited", "regenerated", "approved", "rejected"]
+EntryStatus = Literal["queued", "publishing", "published", "failed", "cancelled"]
+PLATFORM_KNOWN = f"platform IN {get_args(PlatformName)}"
 
 
 class Client(Base):
@@ -27,14 +31,14 @@ class Client(Base):
     industry: Mapped[str | None] = mapped_column(String(60))
     status: Mapped[str] = mapped_column(String(20), default="active")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # Hosts whose links are the client's own, with all below them; links to others are never tagged (F10).
+    # Hosts of the client, with their subdomains. Links to other hosts are never tagged (F10).
     domains: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
     accounts: Mapped[list["Account"]] = relationship(back_populates="client", passive_deletes=True)
 
 
 class ClientRevision(Base):
-    """What a client was called and where it was until it was changed: reports as of an earlier moment need it still."""
+    """The name, zone and industry of a client until they changed. Reports as of an earlier moment use them."""
 
     __tablename__ = "client_revisions"
     __table_args__ = (Index("ix_client_revisions_client_id_replaced_at", "client_id", "replaced_at"),)
@@ -53,14 +57,14 @@ class Account(Base):
     __tablename__ = "accounts"
     __table_args__ = (
         UniqueConstraint("platform", "external_id"),
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         CheckConstraint("status IN ('active', 'needs_reconnect', 'paused')", name="status_known"),
         CheckConstraint("length(external_id) > 0", name="external_id_given"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
-    platform: Mapped[str] = mapped_column(String(20))
+    platform: Mapped[PlatformName] = mapped_column(String(20))
     external_id: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(200))
     username: Mapped[str | None] = mapped_column(String(100))
@@ -79,21 +83,21 @@ class Account(Base):
 class ContentDraft(Base):
     """Copy written here before it becomes a post.
 
-    `version` grows with every edit, so that an approval names what it approves. `account_ids` is empty when the draft is
-    for all of the client's accounts on the platform; `kind` is None for drafts that only describe a post.
+    Every edit increments `version`, so that an approval names what it approves. An empty `account_ids` means all accounts
+    of the client on the platform. `kind` is None for drafts that only describe a post.
     """
 
     __tablename__ = "content_drafts"
     __table_args__ = (
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         Index("ix_content_drafts_platform_post_id", "platform_post_id"),
-        # An index and no constraint: SQLite can give a table that exists the one, not the other.
+        # SQLite can add an index to an existing table, but not a constraint.
         Index("uq_content_drafts_client_id_idempotency_key", "client_id", "idempotency_key", unique=True),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
-    platform: Mapped[str] = mapped_column(String(20))
+    platform: Mapped[PlatformName] = mapped_column(String(20))
     copy: Mapped[str] = mapped_column(Text)
     image_prompt: Mapped[str] = mapped_column(Text)
     image_ratio: Mapped[str] = mapped_column(String(20))
@@ -102,10 +106,10 @@ class ContentDraft(Base):
     status: Mapped[str] = mapped_column(String(20), default="draft")
     platform_post_id: Mapped[str | None] = mapped_column(String(80))
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    kind: Mapped[str | None] = mapped_column(String(20))
+    kind: Mapped[DraftKind | None] = mapped_column(String(20))
     media_urls: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     account_ids: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
-    # The name under which it was sent, and what was sent under it, so that sending it again makes no second draft (J5).
+    # The key of the request and the hash of its content: a repeated request creates no second draft (J5).
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
     content_sha256: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -113,18 +117,18 @@ class ContentDraft(Base):
 
 
 class ApprovalEvent(Base):
-    """What somebody did to a draft on its way to publication. Rows are added, never changed; their order is by `id`."""
+    """A step of a draft on its way to publication. Rows are added, never changed; `id` gives their order."""
 
     __tablename__ = "approval_events"
     __table_args__ = (
-        CheckConstraint("kind IN ('created', 'edited', 'regenerated', 'approved', 'rejected')", name="kind_known"),
+        CheckConstraint(f"kind IN {get_args(EventKind)}", name="kind_known"),
         CheckConstraint("length(actor) > 0", name="actor_given"),
         Index("ix_approval_events_draft_id", "draft_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     draft_id: Mapped[int] = mapped_column(ForeignKey("content_drafts.id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[EventKind] = mapped_column(String(20))
     version: Mapped[int] = mapped_column()
     actor: Mapped[str] = mapped_column(String(120))
     note: Mapped[str | None] = mapped_column(Text)
@@ -158,17 +162,17 @@ class Post(Base):
 
 
 class PublishingQueueEntry(Base):
-    """A draft on its way to an account; knows the post that it became.
+    """A draft on its way to an account, and the post that it became.
 
-    What is needed to go on after a crash is written before Meta is asked: the `caption` as it goes out, what was made at
-    Meta and is not public yet (`parts`, `container_id`), and `sent_at`, the moment before the one call that makes it
-    public. While `sent_at` is set and the entry is `publishing`, nobody knows whether the post exists.
+    Before each call to Meta, the row holds what a process needs to continue after a crash: the final `caption`, objects at
+    Meta that are not public yet (`parts`, `container_id`), and `sent_at`, the moment before the single call that makes the
+    post public. While `sent_at` is set and the status is `publishing`, it is unknown whether the post exists.
     """
 
     __tablename__ = "publishing_queue"
     __table_args__ = (
         UniqueConstraint("draft_id", "account_id"),
-        CheckConstraint("status IN ('queued', 'publishing', 'published', 'failed', 'cancelled')", name="status_known"),
+        CheckConstraint(f"status IN {get_args(EntryStatus)}", name="status_known"),
         Index("ix_publishing_queue_account_id_platform_post_id", "account_id", "platform_post_id"),
         Index("ix_publishing_queue_status", "status"),
     )
@@ -176,8 +180,8 @@ class PublishingQueueEntry(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     draft_id: Mapped[int] = mapped_column(ForeignKey("content_drafts.id", ondelete="CASCADE"))
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    status: Mapped[str] = mapped_column(String(20), default="queued")
-    # The actor who queued it or last moved it; None for entries from before this was recorded.
+    status: Mapped[EntryStatus] = mapped_column(String(20), default="queued")
+    # The actor who queued or last moved the entry. None for entries from before this column existed.
     queued_by: Mapped[str | None] = mapped_column(String(120))
     scheduled_for: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""What a client is called and where it is, changed so that reports as of an earlier moment still know what it was.
+"""Changes the name, zone and industry of a client and keeps the earlier values for reports as of an earlier moment.
 
 Every function works inside the caller's transaction.
 """
@@ -17,9 +17,9 @@ LONGEST_INDUSTRY = 60
 
 
 def rename_client(session: Session, client_id: int, name: str, now: datetime) -> str:
-    """Call a client otherwise; its slug, which stands in links, stays. Returns the name with single spaces.
+    """Rename a client and return the name with single spaces. Its slug, which links contain, stays.
 
-    Raises InvalidInputError for a name that cannot be used, ConflictError when another client has it.
+    Raises InvalidInputError for an invalid name, ConflictError when another client has the name.
     """
     name = checked_name(name)
     if session.scalar(select(Client.id).where(Client.name == name, Client.id != client_id)) is not None:
@@ -32,22 +32,22 @@ def rename_client(session: Session, client_id: int, name: str, now: datetime) ->
 
 
 def set_zone(session: Session, client_id: int, timezone: str, now: datetime) -> None:
-    """Say in which zone a client's people think. Raises InvalidInputError for one that nobody knows."""
+    """Set the time zone of a client. Raises InvalidInputError for an unknown zone."""
     check_zone(timezone)
     _revise(session, client_id, now, timezone=timezone)
 
 
 def set_industry(session: Session, client_id: int, industry: str | None, now: datetime) -> str | None:
-    """Say in which industry a client is, None for none; returns it with single spaces. Raises InvalidInputError."""
+    """Set the industry of a client, None for none, and return it with single spaces. Raises InvalidInputError."""
     tidy = None if industry is None else " ".join(industry.split())
     if tidy is not None and (not tidy or not tidy.isprintable() or len(tidy) > LONGEST_INDUSTRY):
-        raise InvalidInputError(f"An industry has a name that can be read, of {LONGEST_INDUSTRY} characters at most.")
+        raise InvalidInputError(f"The name of an industry has 1 to {LONGEST_INDUSTRY} printable characters.")
     _revise(session, client_id, now, industry=tidy)
     return tidy
 
 
 def _revise(session: Session, client_id: int, now: datetime, **change: str | None) -> None:
-    """Change a client, and keep what was said of it until now."""
+    """Change a client and store its previous values as a revision."""
     client = session.get_one(Client, client_id, with_for_update=True, populate_existing=True)
     if all(getattr(client, field) == value for field, value in change.items()):
         return

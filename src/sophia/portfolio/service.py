@@ -1,6 +1,6 @@
-"""Clients, their accounts and tokens: made, found, connected, listed, checked, archived and deleted.
+"""Clients, their accounts and tokens: create, find, connect, list, archive and delete them, and rotate the keys of tokens.
 
-Every function works inside the caller's transaction. What it returns is frozen and holds no token.
+Every function works inside the caller's transaction. Returned records are frozen and hold no token.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,7 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sophia.config import known_zone
-from sophia.database import Database, among
+from sophia.database.engine import Database
+from sophia.database.records import as_record
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.tokens import TokenFacts
 from sophia.portfolio.models import Account, Client
@@ -21,12 +23,12 @@ from sophia.portfolio.slugs import LONGEST_SLUG, slug_of
 from sophia.vault import Vault
 
 LONGEST_NAME = 200
-KEYS_LOCK = -3  # beside those of analytics.store; positive numbers are accounts
+KEYS_LOCK = -3  # an advisory lock of PostgreSQL; positive numbers are accounts
 
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """A client and how many accounts it has. `timezone` is the zone that its people think in."""
+    """A client and the number of its accounts. `timezone` is the zone of its people."""
 
     id: int
     name: str
@@ -40,7 +42,7 @@ class ClientInfo:
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """A connected account, without its token. Moments are in UTC; None is never, or not known."""
+    """A connected account, without its token. Moments are in UTC; None means never or unknown."""
 
     id: int
     client_id: int
@@ -60,7 +62,7 @@ class AccountInfo:
 
     @property
     def label(self) -> str:
-        """The account as a person recognises it, also where a client's Page and Instagram account share a name."""
+        """Return the account's name with client and platform, since a Page and an Instagram account often share a name."""
         return f"{self.client_name} · {self.platform} · {self.name}"
 
     @property
@@ -71,7 +73,7 @@ class AccountInfo:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What is known of an account at the moment when it is connected. `checked_at`: when Meta was asked about it."""
+    """The facts about an account when it is connected. `checked_at` is when Meta was asked about its token."""
 
     platform: str
     external_id: str
@@ -85,15 +87,15 @@ class Connection:
 
 
 def unique_slug(session: Session, name: str) -> str:
-    """The slug of the name, numbered when another client has it already."""
+    """Return the slug of the name, with a number when another client has it already."""
     slug = slug_of(name, kind="client")
     # A number may take the place of the last signs of a long slug.
-    taken = session.scalars(select(Client.slug).where(Client.slug.like(f"{slug[: LONGEST_SLUG - 10]}%")))
-    return slug_of(name, set(taken), kind="client")
+    slugs = session.scalars(select(Client.slug).where(Client.slug.like(f"{slug[: LONGEST_SLUG - 10]}%")))
+    return slug_of(name, set(slugs), kind="client")
 
 
 def create_client(session: Session, name: str, timezone: str, now: datetime) -> Client:
-    """Raises InvalidInputError for a name or zone that cannot be used, ConflictError when the name is taken."""
+    """Create a client. Raises InvalidInputError for an invalid name or zone, ConflictError when another client has the name."""
     name = checked_name(name)
     check_zone(timezone)
     if session.scalar(select(Client.id).where(Client.name == name)) is not None:
@@ -109,22 +111,22 @@ def create_client(session: Session, name: str, timezone: str, now: datetime) -> 
         with session.begin_nested():
             session.add(client)
     except IntegrityError:
-        raise ConflictError(f"{name} was made by somebody else at this very moment. Try again.") from None
+        raise ConflictError(f"{name} was created by another process at the same moment. Try again.") from None
     return client
 
 
 def checked_name(name: str) -> str:
-    """The name with single spaces. Raises InvalidInputError when nothing can be shown of it, or it is too long."""
+    """Return the name with single spaces. Raises InvalidInputError when it has no printable character or is too long."""
     name = " ".join(name.split())
     if not name or not name.isprintable():
-        raise InvalidInputError("A client needs a name that can be read.")
+        raise InvalidInputError("A client needs a name of printable characters.")
     if len(name) > LONGEST_NAME:
         raise InvalidInputError(f"A client's name has {LONGEST_NAME} characters at most; this one has {len(name)}.")
     return name
 
 
 def check_zone(timezone: str) -> None:
-    """Raises InvalidInputError for a zone that nobody knows."""
+    """Raise InvalidInputError for an unknown zone."""
     try:
         known_zone(timezone)
     except ValueError as error:
@@ -132,19 +134,19 @@ def check_zone(timezone: str) -> None:
 
 
 def find_client(session: Session, name_or_id: str) -> Client:
-    """By name, else by slug, else by number. Raises NotFoundError with what would do."""
-    wanted = " ".join(name_or_id.split())
-    client = session.scalar(select(Client).where(Client.name == wanted))
-    client = client or session.scalar(select(Client).where(Client.slug == wanted))
-    if client is None and wanted.isascii() and wanted.isdigit() and len(wanted) < 19:  # noqa: PLR2004 - fits 64 bits
-        client = session.get(Client, int(wanted))
+    """Return the client with this name, else this slug, else this id. Raises NotFoundError."""
+    text = " ".join(name_or_id.split())
+    client = session.scalar(select(Client).where(Client.name == text))
+    client = client or session.scalar(select(Client).where(Client.slug == text))
+    if client is None and text.isascii() and text.isdigit() and len(text) < 19:  # noqa: PLR2004 - fits 64 bits
+        client = session.get(Client, int(text))
     if client is None:
-        raise NotFoundError(f"There is no client {wanted!r}; `sophia client list` shows them.")
+        raise NotFoundError(f"There is no client {text!r}; `sophia client list` shows them.")
     return client
 
 
 def find_or_create_client(session: Session, name: str, timezone: str, now: datetime) -> Client:
-    """The client with this name, made with this zone when there is none. Two at once make one."""
+    """Return the client with this name and create it with this zone if needed. Two callers at once create one client."""
     named = select(Client).where(Client.name == checked_name(name))
     client = session.scalar(named)
     if client is None:
@@ -158,50 +160,52 @@ def find_or_create_client(session: Session, name: str, timezone: str, now: datet
 
 
 def connect_account(
-    session: Session, vault: Vault, client: Client, given: Connection, now: datetime
+    session: Session, vault: Vault, client: Client, connection: Connection, now: datetime
 ) -> tuple[int, bool]:
-    """Store the account with its token, or give a known one its new token; returns its id and whether it is new.
+    """Store an account with its token, or the new token of an existing account. Returns its id and whether it is new.
 
-    It stays connected since the first time: what is made as of a moment in between had it already.
+    `connected_at` keeps the first moment, so that reports as of a moment in between include the account.
 
     Raises ConflictError when the account belongs to another client (A3), or the client is archived.
     """
     if client.status != "active":
         raise ConflictError(f"{client.name} is archived. Bring it back first: sophia client restore {client.id}")
     account = session.scalar(
-        select(Account).where(Account.platform == given.platform, Account.external_id == given.external_id)
+        select(Account).where(Account.platform == connection.platform, Account.external_id == connection.external_id)
     )
     if account is not None and account.client_id != client.id:
         owner = session.get_one(Client, account.client_id)
         raise ConflictError(
-            f"{given.name} ({given.platform} {given.external_id}) belongs to the client {owner.name!r} already, and an "
+            f"{connection.name} ({connection.platform} {connection.external_id}) belongs to the client {owner.name!r} already, and an "
             f"account has one client only. Connect it to {owner.name!r}, or delete that client first."
         )
-    hold_keys(session, vault)
+    lock_keys(session, vault)
     is_new = account is None
     if account is None:
         account = Account(
             client_id=client.id,
-            platform=given.platform,
-            external_id=given.external_id,
-            name=given.name,
+            platform=connection.platform,
+            external_id=connection.external_id,
+            name=connection.name,
             connected_at=now,
         )
         session.add(account)
-    account.name, account.username = given.name[:LONGEST_NAME], given.username
-    account.token_encrypted, account.token_scopes = vault.encrypt(given.token), sorted(given.scopes)
-    account.token_expires_at, account.data_access_expires_at = given.expires_at, given.data_access_expires_at
-    account.token_checked_at = given.checked_at
+    account.name, account.username = connection.name[:LONGEST_NAME], connection.username
+    account.token_encrypted, account.token_scopes = vault.encrypt(connection.token), sorted(connection.scopes)
+    account.token_expires_at, account.data_access_expires_at = connection.expires_at, connection.data_access_expires_at
+    account.token_checked_at = connection.checked_at
     account.status, account.status_reason = "active", None
     try:
         session.flush()
     except IntegrityError:
-        raise ConflictError(f"{given.name} was connected by somebody else at this very moment. Try again.") from None
+        raise ConflictError(
+            f"{connection.name} was connected by another process at the same moment. Try again."
+        ) from None
     return account.id, is_new
 
 
 def owner_of(session: Session, platform: str, external_id: str) -> str | None:
-    """The name of the client that the account belongs to; None when it is not connected."""
+    """Return the name of the account's client, or None when the account is not connected."""
     return session.scalar(
         select(Client.name)
         .join(Account, Account.client_id == Client.id)
@@ -210,16 +214,14 @@ def owner_of(session: Session, platform: str, external_id: str) -> str | None:
 
 
 def list_clients(session: Session) -> list[ClientInfo]:
-    """All clients by name, archived ones included."""
+    """Return all clients by name, archived ones included."""
     rows = session.execute(
         select(Client, func.count(Account.id))
         .outerjoin(Account, Account.client_id == Client.id)
         .group_by(Client.id)
         .order_by(Client.name)
     )
-    return [
-        ClientInfo(c.id, c.name, c.slug, c.timezone, c.status, count, c.created_at, c.industry) for c, count in rows
-    ]
+    return [as_record(ClientInfo, client, accounts=count) for client, count in rows]
 
 
 def list_accounts(
@@ -229,7 +231,7 @@ def list_accounts(
     account_ids: Collection[int] | None = None,
     archived: bool = False,
 ) -> list[AccountInfo]:
-    """Accounts by client and name, those of archived clients only on request."""
+    """Return accounts by client and name, of archived clients only with `archived`."""
     query = select(Account, Client.name).join(Client, Account.client_id == Client.id)
     query = query.order_by(Client.name, Account.platform, Account.name, Account.id)
     if not archived:
@@ -238,31 +240,20 @@ def list_accounts(
         query = query.where(Account.client_id == client_id)
     if account_ids is not None:
         query = query.where(among(Account.id, account_ids))
-    return [as_info(account, name) for account, name in session.execute(query)]
-
-
-def as_info(account: Account, client_name: str) -> AccountInfo:
-    return AccountInfo(
-        id=account.id,
-        client_id=account.client_id,
-        client_name=client_name,
-        platform=account.platform,
-        external_id=account.external_id,
-        name=account.name,
-        username=account.username,
-        status=account.status,
-        status_reason=account.status_reason,
-        has_token=account.token_encrypted is not None,
-        scopes=frozenset(account.token_scopes),
-        token_expires_at=account.token_expires_at,
-        data_access_expires_at=account.data_access_expires_at,
-        token_checked_at=account.token_checked_at,
-        connected_at=account.connected_at,
-    )
+    return [
+        as_record(
+            AccountInfo,
+            account,
+            client_name=name,
+            has_token=account.token_encrypted is not None,
+            scopes=frozenset(account.token_scopes),
+        )
+        for account, name in session.execute(query)
+    ]
 
 
 def archive_client(session: Session, client_id: int) -> None:
-    """Collect it no more; everything that was collected stays."""
+    """Stop collecting for a client; its data stays."""
     session.get_one(Client, client_id).status = "archived"
 
 
@@ -271,24 +262,24 @@ def restore_client(session: Session, client_id: int) -> None:
 
 
 def delete_client(session: Session, client_id: int) -> None:
-    """Remove the client and everything that hangs on it: accounts, tokens, posts, readings, revisions, drafts (K5).
+    """Delete the client with its accounts, tokens, posts, readings, revisions and drafts (K5).
 
-    The database removes the rest: every table that belongs to a client refers to it, or to something of it, with ON
-    DELETE CASCADE. Accounts go first, while what refers to both an account and a draft can still find either.
+    Every table of a client refers to it, directly or indirectly, with ON DELETE CASCADE. Accounts are deleted first, while
+    rows that refer to both an account and a draft can still find both.
     """
     session.execute(delete(Account).where(Account.client_id == client_id))
     session.execute(delete(Client).where(Client.id == client_id))
 
 
 def accounts_with_tokens(session: Session, vault: Vault) -> list[tuple[AccountInfo, SecretStr]]:
-    """Accounts of active clients that have a token, with it. Raises ConfigurationError when no key fits."""
-    known = {info.id: info for info in list_accounts(session) if info.has_token}
+    """Return the accounts of active clients with their tokens. Raises ConfigurationError when no key fits."""
+    accounts = {info.id: info for info in list_accounts(session) if info.has_token}
     rows = session.execute(select(Account.id, Account.token_encrypted).where(Account.token_encrypted.is_not(None)))
-    return [(known[number], vault.decrypt(text)) for number, text in rows if number in known and text]
+    return [(accounts[account_id], vault.decrypt(text)) for account_id, text in rows if account_id in accounts and text]
 
 
 def record_facts(session: Session, account_ids: Sequence[int], facts: TokenFacts, now: datetime) -> None:
-    """Store what Meta said of the token that these accounts share; a dead one asks for a new connection (B11)."""
+    """Store Meta's answer about the token of these accounts. An invalid token marks them as needs_reconnect (B11)."""
     for account in session.scalars(select(Account).where(among(Account.id, account_ids))):
         account.token_checked_at = now
         if not facts.is_valid:
@@ -300,12 +291,12 @@ def record_facts(session: Session, account_ids: Sequence[int], facts: TokenFacts
         account.data_access_expires_at = facts.data_access_expires_at
 
 
-def hold_keys(session: Session, vault: Vault | None = None) -> None:
-    """For who will encrypt with this vault: until the transaction ends nobody rotates keys. Without one, for who rotates:
-    nobody stores a token either.
+def lock_keys(session: Session, vault: Vault | None = None) -> None:
+    """Lock the keys of tokens until the transaction ends.
 
-    On SQLite every write is alone. On PostgreSQL a token could be encrypted under the old key, and stored after all
-    others were encrypted anew. Raises ConfigurationError when the vault has no key and stored tokens need one.
+    With a vault the lock is shared: tokens can be stored, but keys cannot be rotated. Without one it is exclusive, for the
+    rotation. Otherwise PostgreSQL could store a token under the old key after all others were encrypted with the new key;
+    SQLite has only one writer anyway. Raises ConfigurationError when the vault has no key and stored tokens need one.
     """
     if session.get_bind().dialect.name == "postgresql":
         lock = func.pg_advisory_xact_lock if vault is None else func.pg_advisory_xact_lock_shared
@@ -315,19 +306,19 @@ def hold_keys(session: Session, vault: Vault | None = None) -> None:
 
 
 def stored_tokens(session: Session) -> list[str]:
-    """All tokens as they are stored, encrypted."""
+    """Return all encrypted tokens."""
     rows = session.scalars(select(Account.token_encrypted).where(Account.token_encrypted.is_not(None)))
     return [text for text in rows if text]
 
 
 def expect_keys(session: Session, vault: Vault) -> None:
-    """Raises ConfigurationError when the vault cannot read what accounts hold: its key is missing, or another one."""
+    """Raise ConfigurationError when the vault cannot decrypt a stored token."""
     for text in stored_tokens(session):
         vault.decrypt(text)
 
 
-def encrypt_anew(session: Session, vault: Vault) -> int:
-    """Encrypt every token with the newest key, so that older keys can be taken away (D5); returns how many."""
+def reencrypt_tokens(session: Session, vault: Vault) -> int:
+    """Encrypt every token with the newest key, so that older keys can be removed (D5). Returns the number of tokens."""
     accounts = list(session.scalars(select(Account).where(Account.token_encrypted.is_not(None))))
     for account in accounts:
         if account.token_encrypted is not None:
@@ -337,27 +328,27 @@ def encrypt_anew(session: Session, vault: Vault) -> int:
 
 
 def rotate_keys(database: Database, vault: Vault) -> int:
-    """Make a new key in the vault's file, encrypt every token with it, and drop the old keys; returns how many tokens.
+    """Add a new key to the vault's file, encrypt every token with it and drop the old keys. Returns the number of tokens.
 
-    Stopped at any moment, every token stays readable: the old keys leave the file only when no token needs them, and
-    after the tokens have reached the disk. Raises ConfigurationError when a token cannot be read, and changes nothing.
+    Every token stays readable if the process stops at any moment: old keys leave the file only when no token needs them,
+    after the tokens have reached the disk. Raises ConfigurationError, and changes nothing, when a token cannot be read.
     """
     with database.write() as session:
-        hold_keys(session)
+        lock_keys(session)
         expect_keys(session, vault)
         vault.add_key()
-        count = encrypt_anew(session, vault)
+        count = reencrypt_tokens(session, vault)
     database.sync()
     with database.write() as session:
-        hold_keys(session)
+        lock_keys(session)
         if all(vault.is_newest(text) for text in stored_tokens(session)):
             vault.drop_old_keys()
     return count
 
 
 def forget_tokens(session: Session) -> int:
-    """Take away every token, for its key is lost; each account waits to be connected again. Returns how many."""
-    hold_keys(session)
+    """Delete all tokens after their key was lost; their accounts must be connected again. Returns the number of accounts."""
+    lock_keys(session)
     accounts = list(session.scalars(select(Account).where(Account.token_encrypted.is_not(None))))
     for account in accounts:
         account.token_encrypted, account.status = None, "needs_reconnect"

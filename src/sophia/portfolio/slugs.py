@@ -1,4 +1,4 @@
-"""Slugs: a name as it stands in addresses and links; one function for clients, campaigns and whatever else has one."""
+"""Slugs: names for addresses and links, for clients, campaigns and everything else that has one."""
 
 import hashlib
 import re
@@ -10,8 +10,8 @@ LONGEST_SLUG = 60
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 
-# ruff: noqa: RUF001 - the letters that look like Latin ones are what this is about
-# Letters that Unicode cannot take apart into an ASCII letter and accents. Cyrillic as in Russian, where languages differ.
+# ruff: noqa: RUF001 - these tables need letters that look like Latin ones
+# Letters that Unicode cannot decompose into an ASCII letter and accents. Cyrillic as in Russian where languages differ.
 _SPELLED_OUT = (
     str.maketrans("øåđðłħıŧĸəɛɔɖƒɣɓɗƙ", "oaddlhitkeeodfgbdk")
     | str.maketrans("абвгдезийклмнопрстуфыэіґўјћәғқөұүһ", "abvgdeziyklmnoprstufyeigwjcagqouuh")
@@ -24,18 +24,18 @@ _SPELLED_OUT = (
 
 
 def slug_of(name: str, taken: Collection[str] = (), *, kind: str = "campaign") -> str:
-    """Return the name in ASCII: small letters, digits and single hyphens, 60 characters at most, never empty.
+    """Return the name in lower-case ASCII letters, digits and single hyphens, 1 to 60 characters.
 
-    The same name gives the same slug, unless it is among those `taken`: then it gets the first free number (`tips-2`).
-    What cannot be spelled in ASCII (花屋, حلويات, a name of emoji only) is told apart by eight digits of its SHA-256;
-    `kind`, itself of the slug form, stands before them where nothing else is left. Emoji beside letters count for nothing.
+    The same name always gives the same slug. A slug among `taken` gets the first free number (`tips-2`). Names that have
+    no ASCII spelling (花屋, حلويات, emoji only) end with eight digits of their SHA-256, after `kind` if nothing else is
+    left. Emoji next to letters are dropped.
     """
     stem = _folded(name)
     lost = any(unicodedata.category(letter)[0] in "LN" for letter in stem if not letter.isascii())
     plain = _NOT_IN_SLUG.sub("-", stem).strip("-")
     if lost or not plain:
-        whole = unicodedata.normalize("NFC", name)
-        digits = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        composed = unicodedata.normalize("NFC", name)
+        digits = hashlib.sha256(composed.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         slug = _with_ending(plain or kind, f"-{digits}")
     else:
         slug = _with_ending(plain, "")
@@ -46,13 +46,13 @@ def slug_of(name: str, taken: Collection[str] = (), *, kind: str = "campaign") -
 
 
 def is_slug(text: str) -> bool:
-    """Whether a text has the form that `slug_of` gives, of whatever length."""
+    """Return whether a text has the form of a slug, whatever its length."""
     return _SLUG.fullmatch(text) is not None
 
 
 def _folded(name: str) -> str:
-    """The name in small letters, spelled in ASCII as far as that goes."""
-    # Spelled out first, or Unicode would make и of й and leave its accent over.
+    """Return the name in lower case, spelled in ASCII as far as possible."""
+    # The tables come first: Unicode would decompose й into и and an accent.
     composed = unicodedata.normalize("NFKC", name.casefold()).casefold().translate(_SPELLED_OUT)
     apart = unicodedata.normalize("NFKD", composed).translate(_SPELLED_OUT)
     return "".join(letter for letter in apart if not unicodedata.combining(letter))

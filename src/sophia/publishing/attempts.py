@@ -1,7 +1,7 @@
-"""Writes around one attempt to publish: each is committed before Meta hears of what it announces.
+"""Records the progress of one attempt to publish. Each record is committed before the call to Meta that it announces.
 
-Whoever goes on after a crash finds here how far it went. An attempt is taken over by giving it another id; the process
-that had it before can write nothing more, and makes nothing public.
+After a crash, the next process continues from these records. It takes an attempt over by giving it a new id; after that,
+the earlier process can neither write nor publish.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from sophia.portfolio.models import Account, ContentDraft, Post, PublishingQueue
 from sophia.publishing.composing import compose, join_month
 from sophia.publishing.queue import CANCELLED, FAILED, PUBLISHED, PUBLISHING, QUEUED, lock_entry
 
-# Between the tries of something that Meta could not do for the moment.
+# The waits between attempts after a temporary failure of Meta.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 
 
@@ -30,10 +30,10 @@ class OvertakenError(BusyError):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to make a draft a post on one account. `external_id` is Meta's id of the account.
+    """One attempt to publish a draft on one account. `external_id` is Meta's id of the account.
 
-    `container_id` is what was made at Meta and is not public; `parts` are the pictures of a carousel. `sent_at` (aware) is
-    set from just before the call that makes it public until it is certain what became of it.
+    `container_id` names an object at Meta that is not public yet; `parts` are the pictures of a carousel. `sent_at` (aware)
+    is set just before the call that makes the post public, and until its outcome is certain.
     """
 
     id: str
@@ -53,10 +53,10 @@ class Attempt:
 
 
 def begin(session: Session, entry_id: int, now: datetime, *, two_person: bool = False) -> Attempt | None:
-    """Take the entry on, or over: a new attempt, or the one that was left unfinished, under a new id.
+    """Start an attempt for the entry, or take over its unfinished attempt under a new id.
 
-    None when there is nothing to do: it was cancelled, sent, put off or edited since it was due. With `two_person`, what
-    one actor approved and queued is not begun. Raises CaptionTooLongError.
+    Returns None when the entry was cancelled, sent, postponed or edited since it was due and, with `two_person`, when the
+    same actor approved and queued it. Raises CaptionTooLongError.
     """
     draft_id = session.scalar(select(PublishingQueueEntry.draft_id).where(PublishingQueueEntry.id == entry_id))
     if draft_id is None:
@@ -103,50 +103,51 @@ def _as_attempt(entry: PublishingQueueEntry, draft: ContentDraft, account: Accou
     )
 
 
-def held(session: Session, attempt: Attempt) -> PublishingQueueEntry:
-    """The entry, held until the transaction ends. Raises OvertakenError when the attempt is not ours any more."""
+def lock_attempt(session: Session, attempt: Attempt) -> PublishingQueueEntry:
+    """Return the attempt's entry, locked until the transaction ends. Raises OvertakenError after another process took over."""
     entry = lock_entry(session, attempt.entry_id)
     if entry.status != PUBLISHING or entry.attempt_id != attempt.id:
         raise OvertakenError(f"Entry {attempt.entry_id} was taken over by another process.")
     return entry
 
 
-def note_made(session: Session, attempt: Attempt, parts: tuple[str, ...], container_id: str | None) -> Attempt:
-    """Remember what was made at Meta and is not public."""
-    entry = held(session, attempt)
+def record_objects(session: Session, attempt: Attempt, parts: tuple[str, ...], container_id: str | None) -> Attempt:
+    """Record objects that exist at Meta and are not public."""
+    entry = lock_attempt(session, attempt)
     entry.parts, entry.container_id = list(parts), container_id
     return replace(attempt, parts=parts, container_id=container_id)
 
 
 def announce(session: Session, attempt: Attempt, now: datetime) -> Attempt:
-    """Remember that the call that makes it public goes out now. From here on, nothing is sent before looking."""
-    entry = held(session, attempt)
+    """Record that the call that makes the post public follows. From now on the post is looked for before anything is sent."""
+    entry = lock_attempt(session, attempt)
     entry.sent_at = now
     return replace(attempt, sent_at=now)
 
 
-def withdraw(session: Session, attempt: Attempt, *, keep_made: bool) -> Attempt:
-    """Remember that what was sent is certainly no post: it may be sent again, as another attempt."""
-    entry = held(session, attempt)
+def withdraw(session: Session, attempt: Attempt, *, keep_objects: bool) -> Attempt:
+    """Record that the call certainly made no post, so that another attempt may send it again."""
+    entry = lock_attempt(session, attempt)
     entry.sent_at = None
     entry.attempts += 1
-    if not keep_made:
+    if not keep_objects:
         entry.parts, entry.container_id = [], None
     return replace(
         attempt,
         sent_at=None,
         number=entry.attempts,
-        parts=attempt.parts if keep_made else (),
-        container_id=attempt.container_id if keep_made else None,
+        parts=attempt.parts if keep_objects else (),
+        container_id=attempt.container_id if keep_objects else None,
     )
 
 
-def arrive(session: Session, attempt: Attempt, post_id: str | None, at: datetime, problem: str | None = None) -> None:
-    """It is a post. `post_id` is None where Meta says that it is public and not which post it is."""
-    draft = lock_draft(
-        session, attempt.draft_id
-    )  # drafts before entries, as everywhere: or two would wait for each other
-    entry = held(session, attempt)
+def record_published(
+    session: Session, attempt: Attempt, post_id: str | None, at: datetime, problem: str | None = None
+) -> None:
+    """Record that the post is public. `post_id` is None when Meta confirms the post but does not list it."""
+    # Every function locks drafts before entries, so that two transactions never wait for each other.
+    draft = lock_draft(session, attempt.draft_id)
+    entry = lock_attempt(session, attempt)
     entry.status, entry.published_at, entry.platform_post_id = PUBLISHED, at, post_id
     entry.sent_at = entry.next_try_at = entry.what_to_do = None
     entry.problem = problem
@@ -157,41 +158,42 @@ def arrive(session: Session, attempt: Attempt, post_id: str | None, at: datetime
 
 
 def give_up(session: Session, attempt: Attempt, problem: str, what_to_do: str) -> None:
-    """It is certainly no post, and will not become one by itself."""
-    entry = held(session, attempt)
+    """Record that the attempt certainly made no post and that only a person can change that."""
+    entry = lock_attempt(session, attempt)
     entry.status, entry.problem, entry.what_to_do = FAILED, problem, what_to_do
     entry.sent_at = entry.next_try_at = None
 
 
 def refuse(session: Session, entry_id: int, problem: str) -> None:
-    """It cannot be sent as it is; nothing was."""
+    """Record that a queued entry cannot be sent with its current content; nothing was sent."""
     entry = lock_entry(session, entry_id)
     if entry.status == QUEUED:
         entry.status, entry.problem = FAILED, problem
-        entry.what_to_do = "Edit and approve the draft, then try this entry again."
+        entry.what_to_do = "Edit and approve the draft, then retry this entry."
 
 
-def put_off(session: Session, attempt: Attempt, until: datetime, problem: str, *, counts: bool = True) -> None:
-    """It is certainly no post, and goes back into the queue until then. `counts`: whether it was a try of its own."""
-    entry = held(session, attempt)
+def postpone(session: Session, attempt: Attempt, until: datetime, problem: str, *, counts: bool = True) -> None:
+    """Queue the entry again for this moment; it is certainly no post. `counts`: whether this was one of its attempts."""
+    entry = lock_attempt(session, attempt)
     entry.status, entry.next_try_at, entry.problem = QUEUED, until, problem
     entry.sent_at = None
     entry.attempts -= 0 if counts else 1
 
 
-def look_again(session: Session, attempt: Attempt, at: datetime, problem: str) -> None:
-    """Leave it as it is, and go on with it then."""
-    entry = held(session, attempt)
+def check_later(session: Session, attempt: Attempt, at: datetime, problem: str) -> None:
+    """Keep the attempt as it is and continue with it at this moment."""
+    entry = lock_attempt(session, attempt)
     entry.next_try_at, entry.problem = at, problem
 
 
-def ask_for_connection(session: Session, account_id: int, reason: str) -> None:
+def request_reconnect(session: Session, account_id: int, reason: str) -> None:
+    """Record that a person must connect the account again."""
     account = session.get_one(Account, account_id)
     account.status, account.status_reason = "needs_reconnect", reason
 
 
 def other_posts(session: Session, attempt: Attempt) -> Callable[[str], bool]:
-    """Whether a post of the account cannot be this attempt's: it is another entry's, or was known before this one began."""
+    """Return a test whether a post id belongs to another entry, or to a post that was stored before this attempt began."""
     claimed = set(
         session.scalars(
             select(PublishingQueueEntry.platform_post_id).where(

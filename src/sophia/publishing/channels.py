@@ -1,6 +1,7 @@
-"""How a draft becomes a post on each platform: what is made first, the one call that makes it public, and how to look.
+"""How each platform publishes: the objects to create first, the single call that makes a post public, and the search for it.
 
-A channel speaks with Meta and writes nothing. What it makes is handed to `note`, which keeps it before the next call.
+A channel calls Meta and writes nothing. It passes the ids of new objects to `record`, which stores them before the next
+call.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,66 +18,66 @@ from sophia.publishing.attempts import Attempt
 
 # Meta's clock and ours may differ by this much.
 SLACK = timedelta(minutes=10)
-# How long somebody waits for Meta's processing before others get their turn.
+# The waits for Meta's processing before the next entry gets its turn.
 POLL_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
-Note = Callable[[Attempt, tuple[str, ...], str | None], Awaitable[Attempt]]
+Record = Callable[[Attempt, tuple[str, ...], str | None], Awaitable[Attempt]]
 Sleep = Callable[[float], Awaitable[object]]
-IsAnother = Callable[[str], bool]
+IsOtherPost = Callable[[str], bool]
 
 
-class StillWorkingError(SophiaError):
-    """Meta is still processing what it was given."""
+class StillProcessingError(SophiaError):
+    """Meta is still processing the media."""
 
 
-class MadeInVainError(SophiaError):
-    """What was made at Meta has ended before it was made public, as it does after 24 hours."""
+class ObjectExpiredError(SophiaError):
+    """The object at Meta has expired before it became public, which happens after 24 hours."""
 
 
 class MediaRefusedError(SophiaError):
-    """Meta cannot use what it found at the draft's media addresses."""
+    """Meta cannot use the files at the draft's media addresses."""
 
 
 class QuotaUsedError(SophiaError):
-    """The account has published all that it may in 24 hours."""
+    """The account has used up its posts of 24 hours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A post that an attempt became. `id` is None where Meta says that it is public and does not list it."""
+class PublishedPost:
+    """The post that an attempt made. `id` is None when Meta confirms that it is public but does not list it."""
 
     id: str | None
     at: datetime
 
 
 class Channel(Protocol):
-    """One platform. All methods raise GraphError."""
+    """A platform's way to publish. All methods raise GraphError."""
 
-    async def make_ready(self, attempt: Attempt, note: Note) -> Attempt:
-        """Make what must be made before anything can be public. Raises the errors above."""
+    async def make_ready(self, attempt: Attempt, record: Record) -> Attempt:
+        """Create the objects that must exist before the post can be public. Raises the errors above."""
 
     async def publish(self, attempt: Attempt) -> str:
-        """The one call that makes it public; once. Returns the id by which the post is found."""
+        """Send the call that makes the post public, once. Returns the id of the post."""
 
-    async def find(self, attempt: Attempt, is_another: IsAnother) -> Found | None:
-        """The post that the attempt became since it was sent; None when there is none now."""
+    async def find(self, attempt: Attempt, is_other_post: IsOtherPost) -> PublishedPost | None:
+        """Return the post that the attempt made, or None when Meta does not have it now."""
 
     async def is_kept(self, attempt: Attempt) -> bool:
-        """Whether what was made before is still there and can be made public."""
+        """Return whether the attempt's object still exists and can be made public."""
 
 
 @dataclass(frozen=True, slots=True)
 class FacebookChannel:
-    """A Page."""
+    """Publishes on a Facebook Page."""
 
     caller: Caller
     sleep: Sleep
 
-    async def make_ready(self, attempt: Attempt, note: Note) -> Attempt:
+    async def make_ready(self, attempt: Attempt, record: Record) -> Attempt:
         if attempt.kind != "reel":
             return attempt
         if attempt.container_id is None:
-            attempt = await note(attempt, (), await meta.start_reel(self.caller, attempt.external_id))
+            attempt = await record(attempt, (), await meta.start_reel(self.caller, attempt.external_id))
         video_id = attempt.container_id or ""
         if (await meta.reel_progress(self.caller, video_id)).readiness is Readiness.WORKING:
             await meta.upload_reel(self.caller, video_id, attempt.media_urls[0])
@@ -95,17 +96,19 @@ class FacebookChannel:
         await meta.finish_reel(self.caller, page, video_id, text)
         return video_id
 
-    async def find(self, attempt: Attempt, is_another: IsAnother) -> Found | None:
+    async def find(self, attempt: Attempt, is_other_post: IsOtherPost) -> PublishedPost | None:
         sent_at = attempt.sent_at or attempt.started_at
         if attempt.kind == "reel":
-            # Meta gave the video its id before it was public, so there is nothing to compare.
+            # The video has its id since before it was public, so no text needs to be compared.
             progress = await meta.reel_progress(self.caller, attempt.container_id or "")
-            return Found(attempt.container_id, sent_at) if progress.readiness is Readiness.PUBLISHED else None
+            return PublishedPost(attempt.container_id, sent_at) if progress.readiness is Readiness.PUBLISHED else None
         edge = "videos" if attempt.kind == "video" else "published_posts"
         listed = await meta.published_since(self.caller, attempt.external_id, edge, attempt.started_at - SLACK)
         is_photo = attempt.kind == "photo"
-        return first_of(
-            [one for one in listed if edge == "videos" or (one.media_type == "photo") == is_photo], attempt, is_another
+        return find_match(
+            [post for post in listed if edge == "videos" or (post.media_type == "photo") == is_photo],
+            attempt,
+            is_other_post,
         )
 
     async def is_kept(self, attempt: Attempt) -> bool:
@@ -117,12 +120,12 @@ class FacebookChannel:
 
 @dataclass(frozen=True, slots=True)
 class InstagramChannel:
-    """An Instagram professional account, where everything is a container first."""
+    """Publishes on an Instagram professional account, where every post starts as a container."""
 
     caller: Caller
     sleep: Sleep
 
-    async def make_ready(self, attempt: Attempt, note: Note) -> Attempt:
+    async def make_ready(self, attempt: Attempt, record: Record) -> Attempt:
         account, caller = attempt.external_id, self.caller
         if attempt.container_id is None:
             quota = await meta.quota(caller, account)
@@ -132,9 +135,9 @@ class InstagramChannel:
                 for url in attempt.media_urls[len(attempt.parts) :]:
                     params = {**media_params(url, "VIDEO"), "is_carousel_item": "true"}
                     part = await meta.make_container(caller, account, params)
-                    attempt = await note(attempt, (*attempt.parts, part), None)
-            made = await meta.make_container(caller, account, container_params(attempt))
-            attempt = await note(attempt, attempt.parts, made)
+                    attempt = await record(attempt, (*attempt.parts, part), None)
+            container_id = await meta.make_container(caller, account, container_params(attempt))
+            attempt = await record(attempt, attempt.parts, container_id)
         container_id = attempt.container_id or ""
         await until_ready(lambda: meta.container_progress(caller, container_id), self.sleep)
         return attempt
@@ -142,7 +145,7 @@ class InstagramChannel:
     async def publish(self, attempt: Attempt) -> str:
         return await meta.publish_container(self.caller, attempt.external_id, attempt.container_id or "")
 
-    async def find(self, attempt: Attempt, is_another: IsAnother) -> Found | None:
+    async def find(self, attempt: Attempt, is_other_post: IsOtherPost) -> PublishedPost | None:
         progress = await meta.container_progress(self.caller, attempt.container_id or "")
         if progress.readiness in (Readiness.READY, Readiness.WORKING):
             return None
@@ -150,11 +153,12 @@ class InstagramChannel:
         edge = "stories" if attempt.kind == "story" else "media"
         listed = await meta.published_since(self.caller, attempt.external_id, edge, attempt.started_at - SLACK)
         if progress.readiness is Readiness.PUBLISHED and not attempt.caption:
-            # Stories have no text by which they could be told apart: only if there is one can it be the one.
-            mine = [one for one in listed if one.at >= sent_at - SLACK and not is_another(one.id)]
-            return Found(mine[0].id, mine[0].at) if len(mine) == 1 else Found(None, sent_at)
-        found = first_of(listed, attempt, is_another)
-        return found or (Found(None, sent_at) if progress.readiness is Readiness.PUBLISHED else None)
+            # Stories have no text to compare: only a single candidate is certain.
+            candidates = [post for post in listed if post.at >= sent_at - SLACK and not is_other_post(post.id)]
+            is_certain = len(candidates) == 1
+            return PublishedPost(candidates[0].id, candidates[0].at) if is_certain else PublishedPost(None, sent_at)
+        post = find_match(listed, attempt, is_other_post)
+        return post or (PublishedPost(None, sent_at) if progress.readiness is Readiness.PUBLISHED else None)
 
     async def is_kept(self, attempt: Attempt) -> bool:
         if attempt.container_id is None:
@@ -164,7 +168,7 @@ class InstagramChannel:
 
 
 def container_params(attempt: Attempt) -> dict[str, str]:
-    """What the container of a post is made of."""
+    """Return the parameters that create a post's container."""
     if attempt.kind == "carousel":
         return {"media_type": "CAROUSEL", "children": ",".join(attempt.parts), "caption": attempt.caption}
     url = attempt.media_urls[0]
@@ -174,30 +178,30 @@ def container_params(attempt: Attempt) -> dict[str, str]:
 
 
 def media_params(url: str, video_type: str) -> dict[str, str]:
-    """A picture needs no type; a video does."""
+    """Return the parameters of a media file; only a video needs a type."""
     return {"video_url": url, "media_type": video_type} if is_video(url) else {"image_url": url}
 
 
-async def until_ready(look: Callable[[], Awaitable[meta.Progress]], sleep: Sleep) -> None:
-    """Return when what was handed in can be made public, or is already.
+async def until_ready(check: Callable[[], Awaitable[meta.Progress]], sleep: Sleep) -> None:
+    """Wait until the object can be made public, or is public already.
 
-    Raises StillWorkingError after a minute, MadeInVainError when it is there no more, MediaRefusedError when Meta cannot
-    use it.
+    Raises StillProcessingError after a minute, ObjectExpiredError when the object does not exist any more, and
+    MediaRefusedError when Meta cannot use the media.
     """
     for seconds in (*POLL_SECONDS, None):
-        progress = await look()
+        progress = await check()
         if progress.readiness in (Readiness.READY, Readiness.PUBLISHED):
             return
         if progress.readiness is Readiness.GONE:
-            raise MadeInVainError("What was made for this post has ended, and is made again.")
+            raise ObjectExpiredError("The prepared post has expired at Meta and is prepared again.")
         if progress.readiness is Readiness.REFUSED:
-            raise MediaRefusedError(progress.said or "Meta could not use the media.")
+            raise MediaRefusedError(progress.message or "Meta could not use the media.")
         if seconds is not None:
             await sleep(seconds)
-    raise StillWorkingError("Meta is still processing the media.")
+    raise StillProcessingError("Meta is still processing the media.")
 
 
-def first_of(listed: list[Published], attempt: Attempt, is_another: IsAnother) -> Found | None:
-    """The oldest post with the attempt's text that is nobody else's; a list has the newest first."""
-    mine = [one for one in listed if meta.same_text(one.text, attempt.caption) and not is_another(one.id)]
-    return Found(mine[-1].id, mine[-1].at) if mine else None
+def find_match(listed: list[Published], attempt: Attempt, is_other_post: IsOtherPost) -> PublishedPost | None:
+    """Return the oldest listed post with the attempt's text that is no other entry's; the list has the newest first."""
+    matches = [post for post in listed if meta.same_text(post.text, attempt.caption) and not is_other_post(post.id)]
+    return PublishedPost(matches[-1].id, matches[-1].at) if matches else None

@@ -1,4 +1,4 @@
-"""What goes out: the copy with its links tagged, checked before anything is sent. The stored draft stays as written."""
+"""Composes the text that is published: the draft's copy with tagged links. The stored draft does not change."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,12 +19,12 @@ NO_CAMPAIGN = "none"
 
 
 class CaptionTooLongError(InvalidInputError):
-    """The platform takes no text of this length; the message says by how much it is too long."""
+    """The text is longer than the platform accepts; the message says by how much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A copy as it goes out, and the campaign that its links name, where it is one of ours."""
+    """The text to publish, and the id of the stored campaign that its links name, if there is one."""
 
     tagged: TaggedCopy
     campaign_id: int | None
@@ -32,7 +32,7 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class LinkPreview:
-    """A link of a draft: as written, as it goes out, and, where it is left alone, the reason and what to do about it."""
+    """A link of a draft as written and as published. `untagged` is the reason why it has no tags, `note` what to do."""
 
     original: str
     tagged: str
@@ -42,7 +42,7 @@ class LinkPreview:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A draft's text as it would go out. `length`, `limit` and `overflow` are in UTF-16 units."""
+    """A draft's text as it would be published now. `length`, `limit` and `overflow` are in UTF-16 units."""
 
     draft_id: int
     text: str
@@ -53,7 +53,7 @@ class Preview:
 
 
 def preview(session: Session, draft_id: int, moment: datetime) -> Preview:
-    """Return what would go out at `moment`, link by link, even when it is too long. The caller checks the draft's client."""
+    """Return the text that would be published at `moment`, even when it is too long. The caller checks the draft's client."""
     tagged = tag_links(session, session.get_one(ContentDraft, draft_id), moment).tagged
     links = tuple(
         LinkPreview(link.original, link.tagged, link.untagged, link.untagged and link.untagged.note)
@@ -69,17 +69,17 @@ def compose(session: Session, draft: ContentDraft, moment: datetime) -> Composed
     if tagged.overflow:
         added = tagged.length - copy_length(draft.copy)
         raise CaptionTooLongError(
-            f"The text of draft {draft.id} has {tagged.length:,} characters as it goes out, {added:,} of them tags in its "
-            f"links; {draft.platform.title()} takes {tagged.limit:,}. Shorten it by {tagged.overflow:,}."
+            f"The text of draft {draft.id} has {tagged.length:,} characters as published, {added:,} of them tags in its "
+            f"links; {draft.platform.title()} accepts {tagged.limit:,}. Shorten it by {tagged.overflow:,}."
         )
     return composed
 
 
 def tag_links(session: Session, draft: ContentDraft, moment: datetime) -> Composed:
-    """Return the draft's copy with links into its client's own domains tagged, of whatever length.
+    """Return the draft's copy with tags on links to its client's domains, whatever its length.
 
-    `utm_campaign` is the slug of the draft's campaign: of several, of those made by hand, the one that began last. Without
-    any it is that of the campaign of the draft's pillar and month, into which `join_month` puts what goes out at `moment`.
+    `utm_campaign` is the slug of the draft's campaign. Of several campaigns, those created by hand come first, then the
+    latest start. Without a campaign it is the slug of the draft's pillar and month, which `join_month` assigns at `moment`.
     """
     client = session.get_one(Client, draft.client_id)
     campaign = campaign_of(session, draft.id)
@@ -91,7 +91,7 @@ def tag_links(session: Session, draft: ContentDraft, moment: datetime) -> Compos
 
 
 def join_month(session: Session, draft: ContentDraft, now: datetime) -> None:
-    """Put a draft that goes out now and is in no campaign into that of its pillar and month: its links carry the name."""
+    """Add a draft that is published now without a campaign to the campaign of its pillar and month, which its links name."""
     if draft.content_pillar and campaign_of(session, draft.id) is None:
         day = day_of(session.get_one(Client, draft.client_id), now)
         campaign = campaign_of_month(session, draft.client_id, draft.content_pillar, day, now)
@@ -107,7 +107,7 @@ def campaign_of(session: Session, draft_id: int) -> Campaign | None:
         select(Campaign)
         .join(CampaignMembership, CampaignMembership.campaign_id == Campaign.id)
         .where(CampaignMembership.draft_id == draft_id)
-        # What a person chose comes before what follows from pillar and month.
+        # Campaigns that a person chose come before those of a pillar and month.
         .order_by(Campaign.grouping_key.is_not(None), Campaign.start_date.desc(), Campaign.id.desc())
     )
     return session.scalars(query.limit(1)).first()

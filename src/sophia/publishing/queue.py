@@ -1,19 +1,22 @@
-"""The queue: drafts put into it, taken out of it, tried again by hand, listed; and which entries are due.
+"""The publishing queue: add, cancel, retry and list entries, and find those that are due.
 
-Every function works inside the caller's transaction. An entry is cancelled or moved only while nobody sends it.
+Every function works inside the caller's transaction. An entry can be cancelled or moved only while it is not being sent.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated, Final
 
+from pydantic import Field
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from sophia.database import among
+from sophia.database.records import as_record
+from sophia.database.statements import among
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.approvals import (
-    Event,
+    DraftEvent,
     checked_actor,
     expect_other_approver,
     is_approved,
@@ -22,18 +25,30 @@ from sophia.portfolio.approvals import (
     lock_draft,
 )
 from sophia.portfolio.drafts import account_ids_of, check, content_of
-from sophia.portfolio.models import Account, Client, ContentDraft, PublishingQueueEntry
+from sophia.portfolio.models import (
+    Account,
+    Client,
+    ContentDraft,
+    DraftKind,
+    EntryStatus,
+    PlatformName,
+    PublishingQueueEntry,
+)
 from sophia.publishing.composing import compose
 
-QUEUED, PUBLISHING, PUBLISHED, FAILED, CANCELLED = "queued", "publishing", "published", "failed", "cancelled"
+QUEUED: Final = "queued"
+PUBLISHING: Final = "publishing"
+PUBLISHED: Final = "published"
+FAILED: Final = "failed"
+CANCELLED: Final = "cancelled"
 STATUSES = (QUEUED, PUBLISHING, PUBLISHED, FAILED, CANCELLED)
-# A publishing time may be this old: a clock that differs a little, or a person who took a moment to press Enter.
+# A publishing time may be this far in the past: clocks differ, and people need a moment to press Enter.
 TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class EntryInfo:
-    """A draft on its way to one account. Moments are aware; `what_to_do` is for a person, and None when nothing is."""
+class QueueEntry:
+    """A draft in the queue of one account. `what_to_do` is for a person, and null when there is nothing to do."""
 
     id: int
     draft_id: int
@@ -41,11 +56,13 @@ class EntryInfo:
     client_name: str
     account_id: int
     account_name: str
-    platform: str
-    kind: str | None
-    status: str
+    platform: PlatformName
+    kind: DraftKind | None
+    status: EntryStatus
     approved: bool
-    queued_by: str | None
+    queued_by: Annotated[
+        str | None, Field(description="The actor who queued it or last moved it; null when that is not known.")
+    ]
     scheduled_for: datetime | None
     next_try_at: datetime | None
     published_at: datetime | None
@@ -56,8 +73,8 @@ class EntryInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """An entry whose turn it is."""
+class DueEntry:
+    """An entry that should be sent or looked after now."""
 
     entry_id: int
     account_id: int
@@ -73,13 +90,13 @@ def enqueue(
     scheduled_for: datetime | None = None,
     two_person: bool = False,
 ) -> list[int]:
-    """Put the draft into the queue of these accounts, else of its own, else of all its client's on its platform.
+    """Queue the draft for these accounts, else for its own, else for all accounts of its client on its platform.
 
     `scheduled_for` is aware; None means as soon as possible. With `two_person`, the actor must not be the approver.
-    Returns the entries, in the order of their accounts. What stands in the queue is moved to the new time, what was
-    cancelled comes back, and what is on its way or has arrived stays as it is. Raises InvalidInputError for a draft that
-    cannot be sent and for a time in the past, NotFoundError for an account that is not the client's, ConflictError for
-    the approver.
+    Returns the ids of the entries in the order of their accounts. Queued entries move to the new time, cancelled entries
+    are queued again, and entries that are being sent or are published stay as they are. Raises InvalidInputError for a
+    draft that cannot be sent and for a time in the past, NotFoundError for an account that is not the client's,
+    ConflictError for the approver.
     """
     draft = lock_draft(session, draft_id)
     if draft.kind is None:
@@ -91,11 +108,11 @@ def enqueue(
     check(content_of(draft))
     compose(session, draft, scheduled_for or now)
     chosen = _chosen_accounts(session, draft, account_ids)
-    known = set(session.scalars(select(PublishingQueueEntry.account_id).where(_of(draft_id, chosen))))
+    queued = set(session.scalars(select(PublishingQueueEntry.account_id).where(_of(draft_id, chosen))))
     session.add_all(
         PublishingQueueEntry(draft_id=draft_id, account_id=account_id, status=QUEUED, created_at=now)
         for account_id in chosen
-        if account_id not in known
+        if account_id not in queued
     )
     session.flush()
     query = select(PublishingQueueEntry).where(_of(draft_id, chosen)).order_by(PublishingQueueEntry.account_id)
@@ -108,7 +125,7 @@ def enqueue(
 
 
 def expect_future(scheduled_for: datetime | None, now: datetime) -> None:
-    """Raises InvalidInputError for a publishing time more than five minutes ago, which would publish at once."""
+    """Raise InvalidInputError for a publishing time more than five minutes ago, which would publish immediately."""
     if scheduled_for is None or scheduled_for >= now - TOLERANCE:
         return
     local_now = now.astimezone(scheduled_for.tzinfo)
@@ -134,7 +151,7 @@ def _of(draft_id: int, account_ids: Collection[int]) -> ColumnElement[bool]:
 
 
 def cancel(session: Session, entry_id: int) -> None:
-    """Take an entry out of the queue. Raises ConflictError when it is being sent, or was."""
+    """Cancel a queued entry. Raises ConflictError when it is being sent, was sent or has failed."""
     entry = lock_entry(session, entry_id)
     if entry.status == CANCELLED:
         return
@@ -144,7 +161,7 @@ def cancel(session: Session, entry_id: int) -> None:
 
 
 def retry(session: Session, entry_id: int) -> None:
-    """Let an entry that failed try again, as often as a new one. Raises ConflictError for any that did not fail."""
+    """Queue a failed entry again with the attempts of a new one. Raises ConflictError when it did not fail."""
     entry = lock_entry(session, entry_id)
     if entry.status == QUEUED:
         return
@@ -155,7 +172,7 @@ def retry(session: Session, entry_id: int) -> None:
 
 
 def lock_entry(session: Session, entry_id: int) -> PublishingQueueEntry:
-    """The entry, held until the transaction ends. Raises NotFoundError."""
+    """Return the entry, locked until the transaction ends. Raises NotFoundError."""
     entry = session.get(PublishingQueueEntry, entry_id, with_for_update=True, populate_existing=True)
     if entry is None:
         raise NotFoundError(f"There is no entry {entry_id} in the publishing queue.")
@@ -164,38 +181,39 @@ def lock_entry(session: Session, entry_id: int) -> PublishingQueueEntry:
 
 def due(
     session: Session, now: datetime, entry_ids: Collection[int] | None = None, *, two_person: bool = False
-) -> list[Due]:
-    """What should be sent or looked after now: by account, unsure entries first, then by the time they were meant for.
+) -> list[DueEntry]:
+    """Return the entries to send or look after now: by account, unsure entries first, then by scheduled time.
 
-    Drafts without a valid approval are left out, and with `two_person` those that one actor approved and queued; so are
-    accounts and clients that are not active.
+    Left out are drafts without a valid approval, inactive accounts and clients, and, with `two_person`, drafts that the
+    same actor approved and queued.
     """
     entry = PublishingQueueEntry
-    may_go = (entry.status == QUEUED) & or_(entry.scheduled_for.is_(None), entry.scheduled_for <= now)
+    is_open = (entry.status == QUEUED) & or_(entry.scheduled_for.is_(None), entry.scheduled_for <= now)
     query = (
         select(entry, ContentDraft)
         .join(ContentDraft, ContentDraft.id == entry.draft_id)
         .join(Account, Account.id == entry.account_id)
         .join(Client, Client.id == Account.client_id)
-        .where(or_(may_go, entry.status == PUBLISHING), or_(entry.next_try_at.is_(None), entry.next_try_at <= now))
+        .where(or_(is_open, entry.status == PUBLISHING), or_(entry.next_try_at.is_(None), entry.next_try_at <= now))
         .where(Account.status == "active", Account.token_encrypted.is_not(None), Client.status == "active")
     )
     if entry_ids is not None:
         query = query.where(among(entry.id, entry_ids))
-    rows = [(one, draft) for one, draft in session.execute(query)]
+    rows = [(row, draft) for row, draft in session.execute(query)]
     last = last_events(session, list({draft.id for _, draft in rows}))
     ready = [
-        one
-        for one, draft in rows
-        if one.status == PUBLISHING or is_released(draft, last.get(draft.id), one.queued_by, two_person=two_person)
+        row
+        for row, draft in rows
+        if row.status == PUBLISHING or is_released(draft, last.get(draft.id), row.queued_by, two_person=two_person)
     ]
-    ready.sort(key=lambda one: (one.account_id, one.sent_at is None, one.scheduled_for or one.created_at, one.id))
-    return [Due(one.id, one.account_id) for one in ready]
+    ready.sort(key=lambda row: (row.account_id, row.sent_at is None, row.scheduled_for or row.created_at, row.id))
+    return [DueEntry(row.id, row.account_id) for row in ready]
 
 
 def unsure_entry(session: Session, account_id: int) -> int | None:
-    """The account's entry of which nobody knows whether it is a post. Nothing else goes out there until that is known:
-    two posts with the same words could not be told apart.
+    """Return the account's first entry that may or may not be a post already, or None.
+
+    Nothing else is sent to the account until that is certain, because two posts with the same text look alike.
     """
     entry = PublishingQueueEntry
     unsure = (entry.account_id == account_id, entry.status == PUBLISHING, entry.sent_at.is_not(None))
@@ -204,8 +222,8 @@ def unsure_entry(session: Session, account_id: int) -> int | None:
 
 def find_entry(
     session: Session, allowed_clients: frozenset[int] | None, entry_id: int, *, two_person: bool = False
-) -> EntryInfo:
-    """Raises NotFoundError for an entry that does not exist, and the same for one of a client that may not be seen."""
+) -> QueueEntry:
+    """Return an entry. Raises NotFoundError when it does not exist or belongs to a client outside `allowed_clients`."""
     entries = list_entries(session, allowed_clients, entry_ids=[entry_id], two_person=two_person)
     if not entries:
         raise NotFoundError(f"There is no entry {entry_id} in the publishing queue.")
@@ -223,14 +241,14 @@ def list_entries(
     before_id: int | None = None,
     limit: int = 50,
     two_person: bool = False,
-) -> list[EntryInfo]:
-    """Entries, the latest moment first: when it went out, is tried again or is meant for, else when it was queued.
+) -> list[QueueEntry]:
+    """Return entries, the latest first, by moment of publication, next attempt or schedule, else of queueing.
 
-    `before_id` continues a list after that entry. `two_person`: whether the approver must not be who queued it. Raises
-    NotFoundError when there is no entry `before_id`.
+    `before_id` continues a list after that entry. With `two_person`, approver and queuer must differ. Raises NotFoundError
+    when there is no entry `before_id`.
     """
     entry = PublishingQueueEntry
-    # The ids first, for to sort whole rows with their drafts takes three times as long.
+    # Only the ids are sorted here: sorting full rows with their drafts takes three times as long.
     query = select(entry.id).order_by(_moment_of(entry).desc(), entry.id.desc()).limit(limit)
     if allowed_clients is not None or client_id is not None:
         query = query.join(ContentDraft, ContentDraft.id == entry.draft_id)
@@ -246,7 +264,7 @@ def list_entries(
     return _describe(session, list(session.scalars(query)), two_person=two_person)
 
 
-def _describe(session: Session, ids: list[int], *, two_person: bool) -> list[EntryInfo]:
+def _describe(session: Session, ids: list[int], *, two_person: bool) -> list[QueueEntry]:
     """Return these entries in this order; two queries."""
     entry = PublishingQueueEntry
     query = (
@@ -259,8 +277,8 @@ def _describe(session: Session, ids: list[int], *, two_person: bool) -> list[Ent
     rows = {row[0].id: row for row in session.execute(query)}
     last = last_events(session, list({draft.id for _, draft, _, _ in rows.values()}))
     return [
-        _as_info(one, draft, account, name, last.get(draft.id), two_person=two_person)
-        for one, draft, account, name in (rows[entry_id] for entry_id in ids if entry_id in rows)
+        _as_entry(row, draft, account, name, last.get(draft.id), two_person=two_person)
+        for row, draft, account, name in (rows[entry_id] for entry_id in ids if entry_id in rows)
     ]
 
 
@@ -269,7 +287,7 @@ def _moment_of(entry: type[PublishingQueueEntry]) -> ColumnElement[datetime]:
 
 
 def _listed_after(session: Session, allowed_clients: frozenset[int] | None, entry_id: int) -> ColumnElement[bool]:
-    """The condition that an entry stands after this one in a list. Raises NotFoundError as `find_entry` does."""
+    """Return the condition that a row comes after this entry in a list. Raises NotFoundError as `find_entry` does."""
     entry = PublishingQueueEntry
     moment = _moment_of(entry)
     query = select(moment).join(ContentDraft, ContentDraft.id == entry.draft_id).where(entry.id == entry_id)
@@ -281,50 +299,38 @@ def _listed_after(session: Session, allowed_clients: frozenset[int] | None, entr
     return or_(moment < last, (moment == last) & (entry.id < entry_id))
 
 
-def _as_info(
-    publishing_queue_entry: PublishingQueueEntry,
+def _as_entry(
+    row: PublishingQueueEntry,
     draft: ContentDraft,
     account: Account,
     client_name: str,
-    last: Event | None,
+    last: DraftEvent | None,
     *,
     two_person: bool,
-) -> EntryInfo:
+) -> QueueEntry:
     approved = is_approved(draft, last)
-    released = is_released(draft, last, publishing_queue_entry.queued_by, two_person=two_person)
-    return EntryInfo(
-        id=publishing_queue_entry.id,
-        draft_id=draft.id,
+    released = is_released(draft, last, row.queued_by, two_person=two_person)
+    return as_record(
+        QueueEntry,
+        row,
         client_id=draft.client_id,
         client_name=client_name,
-        account_id=account.id,
         account_name=account.name,
         platform=account.platform,
         kind=draft.kind,
-        status=publishing_queue_entry.status,
         approved=approved,
-        queued_by=publishing_queue_entry.queued_by,
-        scheduled_for=publishing_queue_entry.scheduled_for,
-        next_try_at=publishing_queue_entry.next_try_at,
-        published_at=publishing_queue_entry.published_at,
-        platform_post_id=publishing_queue_entry.platform_post_id,
-        attempts=publishing_queue_entry.attempts,
-        problem=publishing_queue_entry.problem,
-        what_to_do=publishing_queue_entry.what_to_do
-        or _waiting_for(publishing_queue_entry, account, approved=approved, released=released),
+        what_to_do=row.what_to_do or _waiting_for(row, account, approved=approved, released=released),
     )
 
 
-def _waiting_for(
-    publishing_queue_entry: PublishingQueueEntry, account: Account, *, approved: bool, released: bool
-) -> str | None:
-    """What keeps an entry that stands in the queue from going out, and a person can change."""
-    if publishing_queue_entry.status not in (QUEUED, PUBLISHING):
+def _waiting_for(row: PublishingQueueEntry, account: Account, *, approved: bool, released: bool) -> str | None:
+    """Return what a person must do before a queued entry can be sent, or None."""
+    if row.status not in (QUEUED, PUBLISHING):
         return None
-    if publishing_queue_entry.status == QUEUED and not approved:
-        return f"Approve it as it is now: sophia draft approve {publishing_queue_entry.draft_id}"
-    if publishing_queue_entry.status == QUEUED and not released:
-        return f"Somebody other than the approver must queue it: sophia publish queue {publishing_queue_entry.draft_id}"
+    if row.status == QUEUED and not approved:
+        return f"Approve the current version: sophia draft approve {row.draft_id}"
+    if row.status == QUEUED and not released:
+        return f"Somebody other than the approver must queue it: sophia publish queue {row.draft_id}"
     if account.status != "active" or account.token_encrypted is None:
         return account.status_reason or "Connect this account again: sophia connect"
     return None

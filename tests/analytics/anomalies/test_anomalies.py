@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sophia.analytics.anomalies.detection import watch
+from sophia.analytics.anomalies.detection import detect_anomalies
 from sophia.analytics.anomalies.records import Anomaly, Measured, MonitoringState, SeriesDays
 from sophia.errors import InvalidInputError
 
@@ -36,7 +36,7 @@ def series(values: Sequence[float | None], name: str = "a", measured: Measured =
 
 
 def found(values: Sequence[float | None], measured: Measured = "count", provisional_days: int = 0) -> list[Anomaly]:
-    return list(watch([series(values, measured=measured)], provisional_days=provisional_days).anomalies)
+    return list(detect_anomalies([series(values, measured=measured)], provisional_days=provisional_days).anomalies)
 
 
 def changed(values: Values, first: int, last: int, factor: float) -> Values:
@@ -131,8 +131,8 @@ def test_posts_explain_what_they_bring() -> None:
     posts = [float(value) for value in random.poisson(0.25, 160)]
     posts[150] = 3.0
     values: Values = [float(random.poisson(100 * np.exp(1.0 * np.log2(1 + post)))) for post in posts]
-    blind = watch([series(values)], provisional_days=0).anomalies
-    told = watch([series(values, posts=tuple(posts))], provisional_days=0).anomalies
+    blind = detect_anomalies([series(values)], provisional_days=0).anomalies
+    told = detect_anomalies([series(values, posts=tuple(posts))], provisional_days=0).anomalies
     assert day(150) in {one.since for one in blind}
     assert day(150) not in {one.since for one in told}
     assert len(told) <= 1
@@ -181,9 +181,9 @@ def test_a_missing_day_is_a_gap() -> None:
 def test_a_silent_series_is_a_gap() -> None:
     """H3: when nothing comes any more, that is what is found, and the last reading is not taken for today's."""
     one = series(usual(10)[:100])
-    watched = watch([one], last_day=day(119), provisional_days=0)
+    watched = detect_anomalies([one], last_day=day(119), provisional_days=0)
     assert [(gap.kind, gap.since, gap.until) for gap in watched.anomalies] == [("gap", day(100), None)]
-    later = watch([], watched.state, last_day=day(125), provisional_days=0)
+    later = detect_anomalies([], watched.state, last_day=day(125), provisional_days=0)
     assert [(gap.kind, gap.since, gap.until) for gap in later.anomalies] == [("gap", day(100), None)]
 
 
@@ -191,7 +191,7 @@ def test_the_latest_day_of_any_series_is_judged() -> None:
     """A12: a series that ends ten days before another one misses ten days, in whatever order the two come."""
     early, late = series(usual(1, 110), "early"), series(usual(2, 120), "late")
     for both in ([early, late], [late, early]):
-        watched = watch(both, provisional_days=0)
+        watched = detect_anomalies(both, provisional_days=0)
         assert watched.state.last_day == day(119)
         [gap] = [one for one in watched.anomalies if one.kind == "gap"]
         assert (gap.series, gap.since, gap.until) == ("early", day(110), None)
@@ -204,10 +204,10 @@ def test_provisional_days_never_drop() -> None:
     assert [one.kind for one in found(low, provisional_days=0)] == ["drop"]
     [spike] = found(high, provisional_days=2)
     assert (spike.kind, spike.since, spike.provisional) == ("spike", day(119), True)
-    state = watch([series(high)]).state
+    state = detect_anomalies([series(high)]).state
     assert state.last_day == day(117)
     # Restated to what is usual, it is gone.
-    assert watch([series(usual(11, 122))], state).anomalies == ()
+    assert detect_anomalies([series(usual(11, 122))], state).anomalies == ()
 
 
 # -- day by day --------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def day_by_day(
             replace(one, first_day=day(first), values=one.values[first : last + 1], posts=one.posts[first : last + 1])
             for one in given
         ]
-        watched = watch(piece, state, last_day=day(last), provisional_days=provisional_days)
+        watched = detect_anomalies(piece, state, last_day=day(last), provisional_days=provisional_days)
         state = watched.state
         gathered |= {key(one): one for one in watched.anomalies if not one.provisional}
     assert state is not None
@@ -248,7 +248,7 @@ def test_day_by_day_is_the_same_as_at_once(provisional_days: int) -> None:
         values = [None if random.random() < 0.03 else value for value in values]
         posts = tuple(float(post) for post in random.poisson(0.4, length))
         given.append(series(values, f"s{number}", posts=posts))
-    at_once = watch(given, provisional_days=provisional_days)
+    at_once = detect_anomalies(given, provisional_days=provisional_days)
     gathered, state = day_by_day(given, length, provisional_days)
     assert gathered == {key(one): one for one in at_once.anomalies if not one.provisional}
     assert {one.kind for one in at_once.anomalies} >= {"spike", "drop", "rise", "fall", "gap"}
@@ -258,16 +258,16 @@ def test_day_by_day_is_the_same_as_at_once(provisional_days: int) -> None:
 def test_judged_days_change_nothing() -> None:
     """Giving days again that were judged, even other values, alters nothing; the next day is judged on what was."""
     values = usual(13)
-    state = watch([series(values[:100])], provisional_days=0).state
+    state = detect_anomalies([series(values[:100])], provisional_days=0).state
     other = [0.0] * 100 + list(values[100:])
-    assert watch([series(other)], state).anomalies == watch([series(values)], state).anomalies
+    assert detect_anomalies([series(other)], state).anomalies == detect_anomalies([series(values)], state).anomalies
 
 
 def test_a_new_client_brings_its_past_along() -> None:
     """A series that the state does not know is judged from the next day on, on the past that it brings."""
-    state = watch([series(usual(14)[:100])], provisional_days=0).state
+    state = detect_anomalies([series(usual(14)[:100])], provisional_days=0).state
     new = series([*changed(usual(15), 50, 50, 5.0)[:110], 5000.0], "b")
-    anomalies = watch([series(usual(14)), new], state, last_day=day(110), provisional_days=0).anomalies
+    anomalies = detect_anomalies([series(usual(14)), new], state, last_day=day(110), provisional_days=0).anomalies
     assert [(one.series, one.since) for one in anomalies] == [("b", day(110))]
 
 
@@ -282,7 +282,9 @@ def test_a_day_of_everybody_is_one_event() -> None:
     """The platform halves everybody's day: one event, and single alarms are explained by it, but for who fell more."""
     each = [changed(values, 90, 90, 0.5) for values in portfolio()]
     each[3] = changed(portfolio()[3], 90, 90, 0.0)
-    watched = watch([series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0)
+    watched = detect_anomalies(
+        [series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0
+    )
     [event] = watched.events
     assert (event.kind, event.since, event.until, event.series) == ("drop", day(90), day(90), 12)
     assert event.alike >= 11
@@ -295,7 +297,9 @@ def test_a_day_of_everybody_is_one_event() -> None:
 def test_a_new_level_of_everybody() -> None:
     """An algorithm change: one fall of the portfolio, and hardly a client that has one of its own."""
     each = [changed(values, 90, 119, 0.8) for values in portfolio()]
-    watched = watch([series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0)
+    watched = detect_anomalies(
+        [series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0
+    )
     assert [event.kind for event in watched.events if event.kind in {"rise", "fall"}] == ["fall"]
     [event] = [event for event in watched.events if event.kind == "fall"]
     assert abs((event.since - day(90)).days) <= 2
@@ -306,7 +310,9 @@ def test_a_new_level_of_everybody() -> None:
 def test_less_than_most_is_no_event(last: int) -> None:
     """H1: seven of twelve that fall, for a day or for good, are no event of the portfolio."""
     each = [changed(values, 90, last, 0.35 if number < 7 else 1.25) for number, values in enumerate(portfolio())]
-    watched = watch([series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0)
+    watched = detect_anomalies(
+        [series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0
+    )
     assert watched.events == ()
     assert len({one.series for one in watched.anomalies if one.since == day(90)}) >= 2
 
@@ -315,8 +321,8 @@ def test_a_new_level_goes_on_until_it_is_usual() -> None:
     """H1: it has no end on the day that told of it; after four weeks it is nobody's news."""
     each = [changed(values, 80, 119, 0.6) for values in portfolio()]
     given = [series(values, f"{number:02d}") for number, values in enumerate(each)]
-    [young] = watch([replace(one, values=one.values[:100]) for one in given], provisional_days=0).events
-    [old] = watch(given, provisional_days=0).events
+    [young] = detect_anomalies([replace(one, values=one.values[:100]) for one in given], provisional_days=0).events
+    [old] = detect_anomalies(given, provisional_days=0).events
     assert (young.kind, young.since, young.until) == ("fall", day(80), None)
     assert (old.since, old.until) == (day(80), day(108))
     assert young.alike >= 10
@@ -324,7 +330,9 @@ def test_a_new_level_goes_on_until_it_is_usual() -> None:
 
 def test_four_series_are_no_portfolio() -> None:
     each = [changed(values, 90, 90, 0.3) for values in portfolio(4)]
-    watched = watch([series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0)
+    watched = detect_anomalies(
+        [series(values, f"{number:02d}") for number, values in enumerate(each)], provisional_days=0
+    )
     assert watched.events == ()
     assert len(watched.anomalies) == 4
 
@@ -339,7 +347,7 @@ def test_four_series_are_no_portfolio() -> None:
 )
 def test_whatever_comes_is_judged(values: Values, measured: Measured) -> None:
     """H4: no input makes it fail, and what it says is finite."""
-    for one in watch([series(values, measured=measured)]).anomalies:
+    for one in detect_anomalies([series(values, measured=measured)]).anomalies:
         numbers = [number for number in (one.value, one.score, one.expected, one.low, one.high) if number is not None]
         assert np.isfinite(numbers).all()
         assert one.until is None or one.since <= one.until
@@ -350,17 +358,17 @@ def test_whatever_comes_is_judged(values: Values, measured: Measured) -> None:
 @given(seed=st.integers(0, 10**6), shuffled=st.randoms(use_true_random=False))
 def test_order_decides_nothing(seed: int, shuffled: "np.random.Generator") -> None:
     given_series = [series(usual(seed + number, 80), f"{number}") for number in range(6)]
-    first = watch(given_series)
+    first = detect_anomalies(given_series)
     shuffled.shuffle(given_series)
-    assert watch(given_series) == first
+    assert detect_anomalies(given_series) == first
 
 
 def test_nothing_is_given() -> None:
     """An empty portfolio is no error, and its first client begins it."""
-    watched = watch([])
+    watched = detect_anomalies([])
     assert (watched.anomalies, watched.events, watched.state.series) == ((), (), ())
-    assert watch([series(usual())], watched.state) == watch([series(usual())])
-    assert watch([], watch([series(usual())]).state).anomalies == ()
+    assert detect_anomalies([series(usual())], watched.state) == detect_anomalies([series(usual())])
+    assert detect_anomalies([], detect_anomalies([series(usual())]).state).anomalies == ()
 
 
 def test_a_small_account_that_falls_silent() -> None:
@@ -389,10 +397,10 @@ def test_a_small_account_that_falls_silent() -> None:
 def test_impossible_input_is_refused(wrong: list[SeriesDays], message: str) -> None:
     """H4: NaN is no value."""
     with pytest.raises(InvalidInputError, match=message):
-        watch(wrong)
+        detect_anomalies(wrong)
 
 
 def test_a_measure_does_not_change() -> None:
-    state = watch([series([1.0] * 20)]).state
+    state = detect_anomalies([series([1.0] * 20)]).state
     with pytest.raises(InvalidInputError, match="measured as count until now"):
-        watch([series([1.0] * 21, measured="rate")], state)
+        detect_anomalies([series([1.0] * 21, measured="rate")], state)

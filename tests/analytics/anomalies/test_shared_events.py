@@ -1,28 +1,18 @@
 """One change seen in several metrics is one event."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sophia.analytics.anomalies.records import EventKind
+from sophia.analytics.anomalies.records import EventKind, MetricEvent
 from sophia.analytics.anomalies.shared_events import shared_events
+from sophia.meta.catalogue.terms import Platform
 
 DAY = date(2026, 10, 31)
 
 
-@dataclass(frozen=True)
-class ClientScope:
-    kind: EventKind
-    since: date
-    until: date | None
-    series: int
-    alike: int
-    metric: str
-    platform: str = "instagram"
-
-
-def seen(kind: EventKind, days: int = 0, until: int | None = 1, alike: int = 9, metric: str = "views") -> ClientScope:
+def seen(kind: EventKind, days: int = 0, until: int | None = 1, alike: int = 9, metric: str = "views") -> MetricEvent:
     end = None if until is None else DAY + timedelta(days=until)
-    return ClientScope(kind, DAY + timedelta(days=days), end, 14, alike, metric)
+    since = DAY + timedelta(days=days)
+    return MetricEvent(kind, since, end, 14, alike, 2.0, platform=Platform.INSTAGRAM, metric=metric)
 
 
 def test_one_change_in_four_metrics_is_one_event() -> None:

@@ -8,20 +8,21 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.audience.fit import (
-    NOT_ASKED,
+from sophia.analytics.audience.matching import (
     NOT_COUNTED,
     NOT_REPORTED,
+    NOT_RESTRICTED,
     NOTHING_KNOWN,
     OPEN_END,
+    AgeRange,
     AudienceCell,
-    Profile,
-    by_dimension,
+    TargetAudience,
     country_code,
-    fit,
-    fits,
-    known_percent,
-    unknown_percent,
+    known_shares,
+    match_audience,
+    match_audiences,
+    people_by_value,
+    unknown_share,
 )
 from sophia.errors import InvalidInputError
 
@@ -50,51 +51,51 @@ def ages(**people: int) -> list[AudienceCell]:
 def test_the_other_dimension_is_added() -> None:
     """H7: women 70 and men 30 from 25 to 34 are a hundred, not thirty."""
     both = [AudienceCell({"age": "25-34", "gender": gender}, count) for gender, count in (("F", 70), ("M", 30))]
-    assert by_dimension(both, "age") == {"25-34": 100}
-    assert by_dimension(both, "gender") == {"F": 70, "M": 30}
-    assert by_dimension(both, "city") == {}
+    assert people_by_value(both, "age") == {"25-34": 100}
+    assert people_by_value(both, "gender") == {"F": 70, "M": 30}
+    assert people_by_value(both, "city") == {}
 
 
 def test_two_breakdowns_of_the_same_people_are_not_added() -> None:
     """H7: by age alone and by age and gender they are the same hundred."""
     both = [AudienceCell({"age": "25-34", "gender": gender}, count) for gender, count in (("F", 70), ("M", 30))]
-    assert by_dimension([*both, *ages(a25_34=101)], "age") == {"25-34": 101}
+    assert people_by_value([*both, *ages(a25_34=101)], "age") == {"25-34": 101}
 
 
 def test_who_is_not_listed_is_unknown() -> None:
     """A12: Meta lists the largest places only; without a count of everybody nobody can say how many it leaves out."""
     audience = cells("country", DE=60, CA=20)
-    assert unknown_percent(audience, "country").reason == NOT_COUNTED
-    assert unknown_percent(audience, "country", 100).value == 20.0
-    assert unknown_percent(cells("gender", F=60, U=20), "gender", 100).value == 40.0
-    assert unknown_percent(audience, "country", 70).value == 0.0
-    assert {value: one.value for value, one in known_percent(audience, "country").items()} == {"DE": 75.0, "CA": 25.0}
-    assert list(known_percent(cells("gender", F=30, U=70), "gender")) == ["F"]
+    assert unknown_share(audience, "country").reason == NOT_COUNTED
+    assert unknown_share(audience, "country", 100).value == 20.0
+    assert unknown_share(cells("gender", F=60, U=20), "gender", 100).value == 40.0
+    assert unknown_share(audience, "country", 70).value == 0.0
+    assert {value: one.value for value, one in known_shares(audience, "country").items()} == {"DE": 75.0, "CA": 25.0}
+    assert list(known_shares(cells("gender", F=30, U=70), "gender")) == ["F"]
 
 
 @pytest.mark.parametrize("name", ["", " ", "a  b", " a", "a/b", "a\nb"])
 def test_a_profile_has_a_name(name: str) -> None:
     """H9: one that can be read, and stand in an address."""
     with pytest.raises(InvalidInputError, match="name"):
-        Profile(name=name)
+        TargetAudience(name=name)
 
 
 @given(CELLS)
 def test_no_one_is_lost_by_adding(audience: list[AudienceCell]) -> None:
     """H7: every dimension has all people."""
     whole = sum(cell.people for cell in audience)
-    assert sum(by_dimension(audience, "age").values()) == sum(by_dimension(audience, "gender").values()) == whole
+    assert sum(people_by_value(audience, "age").values()) == sum(people_by_value(audience, "gender").values()) == whole
 
 
 def test_countries_are_exact() -> None:
     """H8: Germany is DE and not MA; Canada adds no Andorra; names and codes mean the same."""
     audience = cells("country", DE=50, MA=25, CA=20, AD=5)
     for germany in ("Germany", "germany", "DE", "de"):
-        assert fit(Profile(name="a", countries=(germany,)), audience).country.value == 50.0
-    assert fit(Profile(name="a", countries=("Canada", "CA")), audience).country.value == 20.0
+        assert match_audience(TargetAudience(name="a", countries=(germany,)), audience).country.value == 50.0
+    assert match_audience(TargetAudience(name="a", countries=("Canada", "CA")), audience).country.value == 20.0
     for wrong in ("Germ", "", "EU", "XX", "Deutschland"):
         with pytest.raises(InvalidInputError, match="country"):
-            Profile(name="a", countries=(wrong,))
+            TargetAudience(name="a", countries=(wrong,))
 
 
 def test_every_country_of_the_table() -> None:
@@ -113,9 +114,9 @@ def test_places_are_exact() -> None:
         for city, count in (("New York, New York", 50), ("York, England", 10), ("Toronto, Ontario", 40))
     ]
     for place, share in (("York", 10), ("new york", 50), ("Toronto, Ontario", 40), ("Ontario", 40), ("Tor", 0)):
-        assert fit(Profile(name="a", places=(place,)), audience).place.value == share
+        assert match_audience(TargetAudience(name="a", places=(place,)), audience).place.value == share
     with pytest.raises(InvalidInputError, match="no name"):
-        Profile(name="a", places=(" ",))
+        TargetAudience(name="a", places=(" ",))
 
 
 @pytest.mark.parametrize(
@@ -123,15 +124,17 @@ def test_places_are_exact() -> None:
 )
 def test_ages_overlap_pro_rata(years: tuple[int, int | None], share: float) -> None:
     """H9: 25 and 26 are two tenths of 25–34."""
-    assert fit(Profile(name="a", ages=years), ages(a25_34=80)).age.value == pytest.approx(share)
+    assert match_audience(TargetAudience(name="a", ages=AgeRange(*years)), ages(a25_34=80)).age.value == pytest.approx(
+        share
+    )
 
 
 def test_the_open_end_has_bounds() -> None:
     """H9: Meta does not say how many of 65 and over are 70."""
     audience = ages(a25_34=80, a65=20)
-    assert fit(Profile(name="a", ages=(25, None)), audience).age.value == 100.0
+    assert match_audience(TargetAudience(name="a", ages=AgeRange(25)), audience).age.value == 100.0
     for years in ((30, 70), (70, None)):
-        found = fit(Profile(name="a", ages=years), audience).age
+        found = match_audience(TargetAudience(name="a", ages=AgeRange(*years)), audience).age
         assert (found.value, found.reason) == (None, OPEN_END)
     assert (found.at_least, found.at_most) == (0.0, 20.0)
 
@@ -140,42 +143,45 @@ def test_the_open_end_has_bounds() -> None:
 def test_impossible_ages_are_refused(years: tuple[int, int | None]) -> None:
     """H9: a reversed range is a mistake."""
     with pytest.raises(InvalidInputError, match="ages"):
-        Profile(name="a", ages=years)
+        TargetAudience(name="a", ages=AgeRange(*years))
 
 
 def test_unknown_stays_unknown() -> None:
     """H9, A12: U is neither woman nor man; what was not reported is None with a reason, and no 0 in the mean."""
     audience = cells("gender", F=60, M=20, U=20)
-    found = fit(Profile(name="a", genders=("F",), countries=("CA",)), audience)
-    assert (found.gender.value, found.country.reason, found.age.reason) == (75.0, NOT_REPORTED, NOT_ASKED)
+    found = match_audience(TargetAudience(name="a", genders=("F",), countries=("CA",)), audience)
+    assert (found.gender.value, found.country.reason, found.age.reason) == (75.0, NOT_REPORTED, NOT_RESTRICTED)
     assert (found.overall.value, found.overall.n) == (75.0, 1)
-    assert unknown_percent(audience, "gender").value == 20.0
-    assert unknown_percent([], "gender").value is None
-    nothing = fit(Profile(name="a"), audience)
+    assert unknown_share(audience, "gender").value == 20.0
+    assert unknown_share([], "gender").value is None
+    nothing = match_audience(TargetAudience(name="a"), audience)
     assert nothing.overall.reason == NOTHING_KNOWN
-    assert fit(Profile(name="a", genders=("M",)), cells("gender", U=5)).gender.reason == NOT_REPORTED
-    assert fit(Profile(name="a", genders=("F", "M")), cells("gender", F=0)).gender.value is None
+    assert match_audience(TargetAudience(name="a", genders=("M",)), cells("gender", U=5)).gender.reason == NOT_REPORTED
+    assert match_audience(TargetAudience(name="a", genders=("F", "M")), cells("gender", F=0)).gender.value is None
 
 
 def test_profiles_do_not_hide_each_other() -> None:
     """H9: two profiles of one name are refused."""
-    one, other = Profile(name="a", genders=("F",)), Profile(name="a", genders=("M",))
+    one, other = TargetAudience(name="a", genders=("F",)), TargetAudience(name="a", genders=("M",))
     with pytest.raises(InvalidInputError, match="'a'"):
-        fits([one, other], [])
+        match_audiences([one, other], [])
     with pytest.raises(InvalidInputError, match="genders"):
-        Profile(name="a", genders=("female",))
+        TargetAudience(name="a", genders=("female",))  # type: ignore[arg-type]
 
 
 @given(CELLS, st.integers(13, 64), st.integers(13, 64), st.randoms())
 def test_shares_stay_between_none_and_all(audience: list[AudienceCell], one: int, two: int, random: Random) -> None:
     """H9: for any audience; the order does not matter, and two halves make the whole."""
-    wanted = Profile(name="a", ages=(min(one, two), max(one, two)), genders=("F",))
-    found = fit(wanted, audience)
+    wanted = TargetAudience(name="a", ages=AgeRange(min(one, two), max(one, two)), genders=("F",))
+    found = match_audience(wanted, audience)
     shares: list[Any] = [found.age.value, found.gender.value]
     assert all(share is None or -1e-9 <= share <= 100 + 1e-9 for share in shares)
-    assert fit(wanted, random.sample(audience, len(audience))) == found
+    assert match_audience(wanted, random.sample(audience, len(audience))) == found
     if found.age.value is not None:
-        lower, upper = (fit(Profile(name="a", ages=span), audience).age.value for span in ((13, 30), (31, 64)))
+        lower, upper = (
+            match_audience(TargetAudience(name="a", ages=AgeRange(*span)), audience).age.value
+            for span in ((13, 30), (31, 64))
+        )
         assert lower is not None
         assert upper is not None
         assert float(lower) + float(upper) == pytest.approx(100)

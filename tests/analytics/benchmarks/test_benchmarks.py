@@ -17,7 +17,7 @@ from sophia.analytics.benchmarks.comparison import (
     Benchmark,
     compare,
     is_old,
-    matching,
+    matching_benchmarks,
     parse_benchmarks,
     portfolio_quantiles,
 )
@@ -25,7 +25,7 @@ from sophia.analytics.benchmarks.models import IndustryBenchmark
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
 from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 TODAY = date(2026, 11, 22)
 RATE = "engagement_rate_by_followers"
@@ -125,7 +125,7 @@ def test_a_file_of_ones_own() -> None:
         assert parse_benchmarks(text) == ((wanted,), ())
     sized = HEAD.replace("\n", ",sample_size\n") + GOOD.replace("\n", ",40\n")
     assert parse_benchmarks(sized)[0][0].sample_size == 40
-    assert matching([wanted], Platform.INSTAGRAM, "save_rate", "PET SHOPS") == (wanted,)
+    assert matching_benchmarks([wanted], Platform.INSTAGRAM, "save_rate", "PET SHOPS") == (wanted,)
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ def test_files_without_columns_are_refused(text: str) -> None:
 def test_ones_own_come_first() -> None:
     """G9: before what was shipped for the same industry, however old; never in the place of another industry."""
     own = replace(SEED[1], is_own=True, data_year=2020, source="Our survey")
-    assert matching([*SEED, own], SEED[1].platform, RATE, None)[0] == own
-    assert own not in matching([*SEED, own], SEED[1].platform, RATE, "retail")
+    assert matching_benchmarks([*SEED, own], SEED[1].platform, RATE, None)[0] == own
+    assert own not in matching_benchmarks([*SEED, own], SEED[1].platform, RATE, "retail")
 
 
 def test_names_of_industries_are_folded() -> None:

@@ -16,7 +16,7 @@ from sophia.analytics.benchmarks.comparison import SEED, TOO_FEW_CLIENTS
 from sophia.analytics.benchmarks.store import write_benchmarks
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.readings.account_states import DAY_FAMILIES
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import ConflictError
 from sophia.portfolio.models import Account
 
@@ -114,7 +114,7 @@ def test_a_client_is_compared_with_its_like(api: Api, agency: Agency) -> None:
     assert saves["own"]["value"] == 0.25
     report = api.get(f"/{client}/report").json()
     assert report["benchmarks"] == found["published"]
-    assert sum("that Our survey published" in one["text"] for one in report["commentary"]) == 1
+    assert sum(" of Our survey for " in one["text"] for one in report["commentary"]) == 1
     empty, _ = agency.client("Empty", industry="retail")
     for one in api.get(f"/{empty}/benchmarks").json()["published"]:
         assert (one["own"]["value"], one["points"]["value"]) == (None, None)
@@ -154,7 +154,7 @@ def test_shipped_numbers_are_never_replaced(api: Api, database: Database) -> Non
     for dry_run in (True, False):
         written = put(api, HEAD + line + SAVES, dry_run=dry_run)
         assert (written["added"], written["changed"], [bad["line"] for bad in written["bad"]]) == (1, 0, [2])
-        assert "came with Sophia" in written["bad"][0]["problem"]
+        assert "is shipped with Sophia" in written["bad"][0]["problem"]
         assert "source of its own" in written["bad"][0]["problem"]
     assert [row for row in api.get("/benchmarks").json() if not row["is_own"]] == before
     same = put(api, HEAD + line.replace("9.99", str(one.value_percent)))
@@ -162,7 +162,7 @@ def test_shipped_numbers_are_never_replaced(api: Api, database: Database) -> Non
     assert [row for row in api.get("/benchmarks").json() if not row["is_own"]] == before
     another = put(api, HEAD + line.replace(one.source, "Our own reading"))
     assert (another["added"], another["bad"]) == (1, [])
-    with pytest.raises(ConflictError, match="came with Sophia"), database.write() as session:
+    with pytest.raises(ConflictError, match="is shipped with Sophia"), database.write() as session:
         write_benchmarks(session, [replace(one, value_percent=Decimal(7))], NOW)
 
 

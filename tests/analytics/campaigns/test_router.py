@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, YESTERDAY, Api, Filling, QueryCounter, store_of
 
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import ContentDraft, Post, PublishingQueueEntry
 
 # 28 February, 21:00 in Toronto.

@@ -19,11 +19,12 @@ from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.config import Settings
-from sophia.database import Database, day_of
+from sophia.database.columns import day_of
+from sophia.database.engine import Database
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import World, build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.world import World, build_world
 from sophia.meta.client import GraphClient
 from sophia.meta.pacing import Pacing
 from sophia.portfolio.models import Account, Client

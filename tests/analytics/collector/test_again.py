@@ -12,7 +12,7 @@ from tests.conftest import ON_BOTH
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.readings.queries import ReadingFilter, read_page
 from sophia.analytics.readings.run_models import Lease
-from sophia.demo.faults import graph_fault
+from sophia.demo.meta.faults.faults import graph_fault
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import AppState, HouseMaker

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from sophia.analytics.collector.plan import Plan
-from sophia.demo.faults import Fault
-from sophia.demo.requests import Request
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.requests import Request
 
 from .conftest import AppState, HouseMaker
 
@@ -42,7 +42,7 @@ LEGACY = ("ids=", ".as(", "date_format", "method=", "callback=", "is_async", "_m
 
 def test_no_legacy_features(make_house: HouseMaker) -> None:
     """L1: no several ids in one request, no field alias and no other feature that new applications may not use."""
-    house = make_house(posts_per_account=60)
+    house = make_house(posts_per_account=20)
     sent: list[str] = []
 
     def note(request: Request) -> bool:

@@ -12,12 +12,13 @@ from sophia.analytics.collector.plan import Plan
 from sophia.analytics.comments.store import forget_comments
 from sophia.analytics.readings.run_models import COMMENTS
 from sophia.analytics.readings.runs_store import RunOutcome
-from sophia.database import Database
-from sophia.demo.comments import NAMES, Written, written
-from sophia.demo.errors import as_json
-from sophia.demo.faults import Fault
-from sophia.demo.meta_errors import META_ERRORS, fault_of
-from sophia.demo.objects import Media, Post
+from sophia.database.engine import Database
+from sophia.demo.meta.answers.comments import NAMES, Comment, invent_comments
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.errors import as_json
+from sophia.demo.meta.graph.meta_errors import META_ERRORS
+from sophia.demo.meta.world.objects import Media, Post
 from sophia.portfolio.models import Account
 from sophia.portfolio.models import Post as StoredPost
 
@@ -69,8 +70,8 @@ def published(house: AppState) -> list[Post | Media]:
     return [one for one in listed if one.created_at <= house.now]
 
 
-def truth(house: AppState, *without: str) -> dict[str, Written]:
-    found = [one for post in published(house) for one in written(house.world, house.truth, post, house.now)]
+def truth(house: AppState, *without: str) -> dict[str, Comment]:
+    found = [one for post in published(house) for one in invent_comments(house.world, house.truth, post, house.now)]
     return {one.id: one for one in found if one.object_id not in without and one.id not in without}
 
 
@@ -101,7 +102,7 @@ def test_what_is_stored_is_what_was_written(either: AppState) -> None:
     for name, one in expected.items():
         row = found[name]
         assert (row.platform_post_id, row.text, row.tone) == (one.object_id, one.text, one.tone), one
-        assert moment(row.written_at) == one.written_at
+        assert moment(row.written_at) == one.created_at
         assert (bool(row.is_reply), bool(row.is_own)) == (one.thread is not None, one.is_own)
         assert (bool(row.is_hidden), row.like_count) == (one.is_hidden, one.likes)
     derived = quality(either)
@@ -279,7 +280,7 @@ def test_comments_are_forgotten(either: AppState) -> None:
     look(either)
     derived = quality(either)
     before = either.now - timedelta(days=30)
-    young = {name for name, one in truth(either).items() if one.written_at >= before}
+    young = {name for name, one in truth(either).items() if one.created_at >= before}
     assert forget_comments(either.database, before) == len(truth(either)) - len(young) > 0
     look(either, comment_days=30)
     assert stored(either).keys() == young

@@ -6,15 +6,14 @@ from datetime import timedelta
 import pytest
 
 from sophia.analytics.collector.plan import Plan
-from sophia.analytics.comments.competitors import CompetitorState, list_competitors, voices
+from sophia.analytics.comments.competitors import ListedCompetitor, list_competitors, voices
 from sophia.analytics.comments.competitors_store import add_competitor
 from sophia.analytics.comments.share_of_voice import share_of_voice
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.readings.run_models import COMMENTS
 from sophia.analytics.readings.runs_store import RunOutcome
-from sophia.database import Database
-from sophia.demo.meta_errors import fault_of
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.engine import Database
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 from .conftest import NOON, AppState, open_house
 
@@ -37,7 +36,7 @@ def look(house: AppState) -> list[RunOutcome]:
     return house.collect(mine.page.id, mine.instagram.id, plan=PLAN, collect_comments=False)
 
 
-def stored(house: AppState) -> dict[str, CompetitorState]:
+def stored(house: AppState) -> dict[str, ListedCompetitor]:
     with house.database.read() as session:
         return {one.username: one for one in list_competitors(session, 1)}
 

@@ -9,19 +9,18 @@ from sqlalchemy import update
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.readings.runs_store import RunOutcome, cover_days
-from sophia.database import day_of
-from sophia.demo.errors import GraphError
-from sophia.demo.faults import Fault
-from sophia.demo.pacific import pacific_day
-from sophia.demo.requests import Request
-from sophia.demo.world import ALL_SCOPES
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.columns import day_of
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.errors import GraphError
+from sophia.demo.meta.graph.requests import Request
+from sophia.demo.meta.world.pacific import pacific_day
+from sophia.demo.meta.world.world import ALL_SCOPES
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Account
 
 from .conftest import AppState, HouseMaker, Key
 from .test_truth import truth_of
 
-ONE_DAY = timedelta(days=1)
 NOTHING = '{"data":[]}'
 WITHOUT_INSIGHTS = tuple(scope for scope in ALL_SCOPES if scope != "read_insights")
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -113,7 +112,9 @@ def test_a_watermark_that_moved_over_nothing_is_not_believed(make_house: HouseMa
     page = house.world.pages[0].id
     yesterday, account_id = reporting_day(house.now) - ONE_DAY, house.account_ids[page]
     with house.database.write() as session:
-        cover_days(session, account_id, "page_insights", yesterday - 89 * ONE_DAY, yesterday, house.now)
+        cover_days(
+            session, account_id, "page_insights", DateRange(yesterday - 89 * ONE_DAY, yesterday + ONE_DAY), house.now
+        )
     (outcome,) = house.collect(page)
     assert outcome.status == "ok", outcome.problems
     expect_account(house, page, 90)
@@ -315,8 +316,8 @@ def test_a_watermark_in_the_future_is_not_believed(make_house: HouseMaker, first
     house.now += timedelta(days=12)
     today = reporting_day(house.now)
     with house.database.write() as session:
-        days = (today + first * ONE_DAY, today + 40 * ONE_DAY)
-        cover_days(session, house.account_ids[page], "page_insights", *days, house.now, anew=True)
+        days = DateRange(today + first * ONE_DAY, today + 41 * ONE_DAY)
+        cover_days(session, house.account_ids[page], "page_insights", days, house.now, restart=True)
     (outcome,) = house.collect(page)
     assert outcome.status == "ok", outcome.problems
     assert covered_through(house, "page_insights") == today - ONE_DAY

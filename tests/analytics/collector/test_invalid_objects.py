@@ -6,9 +6,10 @@ import pytest
 from pydantic_core import to_json
 
 from sophia.analytics.collector.plan import Plan
-from sophia.demo.errors import GraphError
-from sophia.demo.faults import Fault
-from sophia.demo.meta_errors import META_ERRORS, fault_of
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.errors import GraphError
+from sophia.demo.meta.graph.meta_errors import META_ERRORS
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import AppState, HouseMaker
@@ -23,7 +24,7 @@ ABOUT_A_POST = {
     "100": GraphError("(#100) Something that nobody has seen", 100),
     "200": GraphError("(#200) Permissions error", 200),
 }
-IN_THE_SUITE = {("100/33", "facebook"), ("803", "instagram")}
+IN_THE_SUITE = {("2932005", "facebook"), ("803", "instagram")}  # those of 300 posts
 
 
 BY_HAND = pytest.mark.campaign

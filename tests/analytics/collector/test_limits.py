@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from sophia.demo.faults import Fault
-from sophia.demo.meta_errors import META_ERRORS
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.meta_errors import META_ERRORS
 from sophia.meta.pacing import PRECAUTION
 from sophia.meta.reporting_zone import reporting_day
 

@@ -12,9 +12,9 @@ from tests.analytics.collector.test_truth import expect_truth, truth_of
 from tests.conftest import ON_SQLITE
 
 from sophia.analytics.collector.plan import Plan
-from sophia.demo.faults import Fault
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.wire import Receive, Scope, Send
 from sophia.demo.server import running_server
-from sophia.demo.wire import Receive, Scope, Send
 from sophia.meta.reporting_zone import reporting_day
 
 MOST_CALLS = 30
@@ -32,7 +32,7 @@ OUTAGES: Mapping[str, Mapping[str, Any]] = {
     "429": {"status": 429, "body": "slow down", "headers": {"Retry-After": "3"}},
     "hang": {"kind": "hang", "delay_seconds": 0.4},
 }
-IN_THE_SUITE = ("code 2", "code 1", "code 4", "too heavy", "html 503", "empty", "reset", "429", "hang")
+IN_THE_SUITE = ("code 2", "code 4", "html 503", "reset", "hang")
 NAMES = [pytest.param(name, marks=[] if name in IN_THE_SUITE else pytest.mark.campaign) for name in OUTAGES]
 
 
@@ -52,7 +52,9 @@ def test_an_outage_costs_few_calls_and_loses_nothing(make_house: HouseMaker, nam
     fault = Fault(r".", **OUTAGES[name])
     house.api.faults.append(fault)
     outcomes = house.collect(timeout_seconds=0.2 if name == "hang" else 30.0)
-    assert fault.struck == sum(outcome.calls for outcome in outcomes)
+    # Of a call that the client gives up after 0.2 s, a busy server may never have heard.
+    calls = sum(outcome.calls for outcome in outcomes)
+    assert 0 < fault.struck <= calls if name == "hang" else fault.struck == calls
     assert max(outcome.calls for outcome in outcomes) <= MOST_CALLS
     assert max(calls_of(house).values()) <= MOST_CALLS
     expected = "throttled" if name in ("code 4", "429") else "failed"
@@ -68,7 +70,7 @@ def test_an_outage_costs_few_calls_and_loses_nothing(make_house: HouseMaker, nam
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("name", ["code 2", "reset"])
+@pytest.mark.parametrize("name", [pytest.param("code 2", marks=pytest.mark.campaign), "reset"])
 def test_an_outage_in_the_middle_of_a_run_loses_nothing(make_house: HouseMaker, name: str) -> None:
     """L6: what was read stays, and the next run reads the rest."""
     house = make_house(posts_per_account=8)
@@ -88,7 +90,9 @@ def fault_calls(house: AppState) -> int:
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("name", ["code 2", "code 1", "html 503"])
+@pytest.mark.parametrize(
+    "name", ["code 2", *(pytest.param(name, marks=pytest.mark.campaign) for name in ("code 1", "html 503"))]
+)
 def test_an_outage_of_the_posts_costs_the_posts(make_house: HouseMaker, name: str) -> None:
     """L6: all other families are read in the same run; the posts are complete after the next."""
     house = make_house(posts_per_account=30)

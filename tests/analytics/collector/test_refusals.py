@@ -7,9 +7,9 @@ import pytest
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.readings.refusals import ASK_AGAIN_AFTER
-from sophia.demo.errors import GraphError
-from sophia.demo.faults import Fault, graph_fault
-from sophia.demo.meta_errors import fault_of
+from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.graph.errors import GraphError
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import AppState, HouseMaker
@@ -24,7 +24,7 @@ def test_retired_metric_is_learned_once(make_house: HouseMaker) -> None:
     """B3: a metric that Meta retires costs 12 calls at most once, only itself, and nothing on the next run."""
     house = make_house(businesses=2, posts_per_account=150)
     page, other = house.world.pages[0].id, house.world.pages[-1].id
-    house.collect()
+    house.collect(page)
     usual = len(house.api.calls)
     house.now += timedelta(days=1)
     house.api.reset()

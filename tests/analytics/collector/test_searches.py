@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sophia.demo.errors import GraphError
-from sophia.demo.faults import Fault
-from sophia.demo.objects import Media
-from sophia.demo.requests import Request
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.errors import GraphError
+from sophia.demo.meta.graph.requests import Request
+from sophia.demo.meta.world.objects import Media
 
 from .conftest import AppState, HouseMaker
 

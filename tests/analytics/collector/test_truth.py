@@ -4,19 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from tests.demo.expected import Expected, expected_counts, expected_readings
 
-from sophia.demo.expected import Expected, expected_counts, expected_readings
-from sophia.demo.objects import Media, Post
-from sophia.meta.catalogue import (
-    Level,
-    ObjectKind,
-    Platform,
-    Source,
-    find,
-    questions,
-    stored_breakdown,
-    stored_name,
-)
+from sophia.demo.meta.world.objects import Media, Post
+from sophia.meta.catalogue.lookup import find, stored_breakdown, stored_name
+from sophia.meta.catalogue.questions import questions
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform, Source
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import AppState, HouseMaker, Key

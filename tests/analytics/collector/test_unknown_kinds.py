@@ -9,8 +9,8 @@ import pytest
 from sophia.analytics.collector.plan import Plan
 from sophia.cli.progress import describe
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.faults.wire import Receive, Scope, Send
 from sophia.demo.server import running_server
-from sophia.demo.wire import Receive, Scope, Send
 
 from .conftest import AppState, HouseMaker
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
-from sophia.demo.errors import GraphError
-from sophia.demo.faults import Fault
-from sophia.demo.requests import Request
+from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.errors import GraphError
+from sophia.demo.meta.graph.requests import Request
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import AppState, HouseMaker

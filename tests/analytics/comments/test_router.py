@@ -11,7 +11,7 @@ from sophia.analytics.comments.competitor_models import Competitor
 from sophia.analytics.comments.competitors_store import refuse_competitor, remove_competitor, save_discovered
 from sophia.analytics.comments.store import save_comments
 from sophia.analytics.readings.run_models import CollectionRun
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.records import Discovered, DiscoveredPost, ObservedComment, ObservedComments
 from sophia.portfolio.models import Post
 
@@ -39,7 +39,7 @@ def write(
         ObservedComment(f"{post}{mark}{index}", at + timedelta(seconds=index), text, is_reply=False, is_own=own)
         for index, text in enumerate(texts)
     ]
-    save_comments(filling.database, account, [ObservedComments(post, seen, None, is_odd=False)], NOW, LONG_AGO)
+    save_comments(filling.database, account, [ObservedComments(post, seen, None, is_incomplete=False)], NOW, LONG_AGO)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_sentiment(api: Api, filling: Filling, client: int, account: int) -> Non
     interval = whole["positive"]["interval"]
     assert interval["low"] < 50 < interval["high"]
     assert answer["platforms"]["facebook"]["scored"] == 1
-    assert "cannot be told" in answer["verdict"]
+    assert "Not enough evidence" in answer["verdict"]
     weeks = [(week["start"], week["end"], week["sentiment"]["comments"]) for week in answer["weeks"]]
     assert weeks == [("2026-11-10", "2026-11-16", 0), ("2026-11-16", "2026-11-22", 6)]
 
@@ -223,7 +223,7 @@ def test_share_of_voice(api: Api, filling: Filling, client: int, account: int) -
 def test_no_share_where_the_sides_differ(api: Api, filling: Filling, client: int, account: int) -> None:
     """H5: nobody to compare with, hidden likes, days that were not read: no score, and the reason."""
     own(filling, account, [30])
-    assert "nobody to compare" in shares(api, client)["likes"]["own"]["reason"]
+    assert "no competitor to compare" in shares(api, client)["likes"]["own"]["reason"]
     rival(filling, client, "alpha", [100, None])
     found = shares(api, client)
     assert (found["likes"]["own"]["value"], found["likes"]["own"]["reason"]) == (

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from sophia.analytics.comments.sentiment import (
     NOTHING_SCORED,
-    Comment,
-    NotScored,
-    Tone,
+    MeasuredComment,
+    NotScoredReason,
+    SentimentLabel,
     comment_quality_scores,
     score,
     sentiment,
@@ -25,14 +25,16 @@ GOOD, BAD, PLAIN = (
 )
 
 
-def comments(*texts: str | None, post_id: int = 1, at: datetime = AT) -> list[Comment]:
-    return [Comment(f"{post_id}_{index}_{at}", post_id, at, text) for index, text in enumerate(texts)]
+def comments(*texts: str | None, post_id: int = 1, at: datetime = AT) -> list[MeasuredComment]:
+    return [MeasuredComment(f"{post_id}_{index}_{at}", post_id, at, text) for index, text in enumerate(texts)]
 
 
-@pytest.mark.parametrize(("text", "tone"), [(GOOD, Tone.POSITIVE), (BAD, Tone.NEGATIVE), (PLAIN, Tone.NEUTRAL)])
-def test_english_is_scored(text: str, tone: Tone) -> None:
+@pytest.mark.parametrize(
+    ("text", "tone"), [(GOOD, SentimentLabel.POSITIVE), (BAD, SentimentLabel.NEGATIVE), (PLAIN, SentimentLabel.NEUTRAL)]
+)
+def test_english_is_scored(text: str, tone: SentimentLabel) -> None:
     found = score(text)
-    assert (found.tone, found.language) == (tone, "en")
+    assert (found.label, found.language) == (tone, "en")
 
 
 @pytest.mark.parametrize(
@@ -47,35 +49,39 @@ def test_english_is_scored(text: str, tone: Tone) -> None:
 )
 def test_other_languages_are_not_scored(text: str) -> None:
     """H10: a rant in German is no neutral comment."""
-    assert (score(text).tone, score(text).reason) == (Tone.NOT_SCORED, NotScored.OTHER_LANGUAGE)
+    assert (score(text).label, score(text).reason) == (SentimentLabel.NOT_SCORED, NotScoredReason.OTHER_LANGUAGE)
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (None, NotScored.EMPTY),
-        ("", NotScored.EMPTY),
-        (" \n", NotScored.EMPTY),
-        ("!!!", NotScored.NO_WORDS),
-        ("12345", NotScored.NO_WORDS),
-        ("@lovely.shop #love https://love.example/great", NotScored.NO_WORDS),
-        ("perfekt", NotScored.UNSURE),
+        (None, NotScoredReason.EMPTY),
+        ("", NotScoredReason.EMPTY),
+        (" \n", NotScoredReason.EMPTY),
+        ("!!!", NotScoredReason.NO_WORDS),
+        ("12345", NotScoredReason.NO_WORDS),
+        ("@lovely.shop #love https://love.example/great", NotScoredReason.NO_WORDS),
+        ("perfekt", NotScoredReason.UNSURE),
     ],
 )
-def test_what_cannot_be_read_is_not_scored(text: str | None, reason: NotScored) -> None:
+def test_what_cannot_be_read_is_not_scored(text: str | None, reason: NotScoredReason) -> None:
     """H10: no text, no words, no certain language: not scored, with the reason, and without a crash."""
-    assert (score(text).tone, score(text).reason) == (Tone.NOT_SCORED, reason)
+    assert (score(text).label, score(text).reason) == (SentimentLabel.NOT_SCORED, reason)
 
 
 def test_emoji_need_no_language() -> None:
-    assert [score(text).tone for text in ("😍😍", "😢", "🚗")] == [Tone.POSITIVE, Tone.NEGATIVE, Tone.NEUTRAL]
+    assert [score(text).label for text in ("😍😍", "😢", "🚗")] == [
+        SentimentLabel.POSITIVE,
+        SentimentLabel.NEGATIVE,
+        SentimentLabel.NEUTRAL,
+    ]
 
 
 def test_shares_have_their_sample() -> None:
     """H10: of what was scored, with Wilson's interval, together 100.0; the rest is counted by reason."""
     found = sentiment(comments(GOOD, BAD, PLAIN, None, "最悪のサービスです。二度と行きません。"))
     assert (found.comments, found.scored) == (5, 3)
-    assert found.not_scored == {NotScored.EMPTY: 1, NotScored.OTHER_LANGUAGE: 1}
+    assert found.not_scored == {NotScoredReason.EMPTY: 1, NotScoredReason.OTHER_LANGUAGE: 1}
     assert found.negative.value == pytest.approx(100 / 3)
     assert tuple(found.negative.interval or ()) == pytest.approx((6.15, 79.23), abs=0.01)
     assert sum(round(10 * share) for share in found.shares.values()) == 1000

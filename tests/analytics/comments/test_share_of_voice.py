@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.invented import WEEK
 
-from sophia.analytics.comments.share_of_voice import NO_OTHERS, NOBODY_SPOKE, NOT_ADDED, Voice, share_of_voice
+from sophia.analytics.comments.share_of_voice import ALL_ZERO, NO_OTHERS, NOT_ADDED, Voice, share_of_voice
 
 OWN = Voice("us", "likes", WEEK, 50)
 RIVAL = Voice("them", "likes", WEEK, 150)
@@ -47,7 +47,7 @@ def test_people_and_rates_have_no_share() -> None:
         assert found.own.value is None
     assert share_of_voice(replace(OWN, metric="reach"), [replace(RIVAL, metric="reach")]).own.reason == NOT_ADDED
     silent = share_of_voice(replace(OWN, value=0), [replace(RIVAL, value=0)])
-    assert silent.own.reason == NOBODY_SPOKE
+    assert silent.own.reason == ALL_ZERO
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=2, max_size=12))

@@ -1,15 +1,17 @@
 """Attribution: three models side by side, each of which adds up to everything."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.invented import WEEK
 
-from sophia.analytics.conversions.attribution import Credit, Model, attribute
+from sophia.analytics.conversions.attribution import Attribution, AttributionModel, Credit, attribute
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ConversionFact, Money
 
@@ -29,12 +31,20 @@ def sale(
     return ConversionFact(event_id=event_id, event_type="conversion", day=day, customer=customer, revenue=paid)
 
 
+def by_model(events: Iterable[ConversionFact], **options: Any) -> dict[AttributionModel, Attribution]:
+    return {attribution.model: attribution for attribution in attribute(events, WEEK, **options)}
+
+
+def by_channel(attribution: Attribution) -> dict[str, Credit]:
+    return {credit.channel: Credit(credit.conversions, credit.revenue) for credit in attribution.channels}
+
+
 def test_three_models_side_by_side() -> None:
     """The first touch, the last, or all alike; a cent that cannot be divided goes to the first."""
-    found = attribute([touch(1, "reel"), touch(2, "story"), touch(3, "feed"), sale(9, "100.00")], WEEK)
-    assert found[Model.FIRST_TOUCH].channels == {"reel": Credit(1.0, {"CAD": Decimal("100.00")})}
-    assert found[Model.LAST_TOUCH].channels == {"feed": Credit(1.0, {"CAD": Decimal("100.00")})}
-    linear = found[Model.LINEAR].channels
+    found = by_model([touch(1, "reel"), touch(2, "story"), touch(3, "feed"), sale(9, "100.00")])
+    assert by_channel(found[AttributionModel.FIRST_TOUCH]) == {"reel": Credit(1.0, {"CAD": Decimal("100.00")})}
+    assert by_channel(found[AttributionModel.LAST_TOUCH]) == {"feed": Credit(1.0, {"CAD": Decimal("100.00")})}
+    linear = by_channel(found[AttributionModel.LINEAR])
     assert {name: one.revenue["CAD"] for name, one in linear.items()} == {
         "reel": Decimal("33.34"),
         "story": Decimal("33.33"),
@@ -46,26 +56,26 @@ def test_three_models_side_by_side() -> None:
 def test_only_what_led_to_the_sale_is_credited() -> None:
     """Touches after it, too long before it, or of somebody else, led to nothing."""
     events = [touch(1, "old", days=-28), touch(2, "late", days=4), touch(3, "other", "bob"), sale(9, "10")]
-    for attribution in attribute(events, WEEK).values():
-        assert attribution.channels == {}
+    for attribution in attribute(events, WEEK):
+        assert attribution.channels == ()
         assert attribution.unattributed == Credit(1.0, {"CAD": Decimal(10)})
-    assert set(attribute(events, WEEK, lookback_days=31)[Model.LINEAR].channels) == {"old"}
+    assert set(by_channel(by_model(events, lookback_days=31)[AttributionModel.LINEAR])) == {"old"}
     same_day = [touch(1, "before", days=3), sale(2, "10"), touch(3, "after", days=3)]
-    assert set(attribute(same_day, WEEK)[Model.LAST_TOUCH].channels) == {"before"}
+    assert set(by_channel(by_model(same_day)[AttributionModel.LAST_TOUCH])) == {"before"}
 
 
 def test_without_a_customer_nobody_knows() -> None:
     """A12: a sale without a key is not attributed, and is not lost."""
-    found = attribute([touch(1, "reel", None), sale(2, "10", None)], WEEK)[Model.FIRST_TOUCH]
-    assert (found.channels, found.unattributed) == ({}, Credit(1.0, {"CAD": Decimal(10)}))
-    assert attribute([], WEEK)[Model.LINEAR].unattributed == Credit(0.0, {})
+    found = by_model([touch(1, "reel", None), sale(2, "10", None)])[AttributionModel.FIRST_TOUCH]
+    assert (found.channels, found.unattributed) == ((), Credit(1.0, {"CAD": Decimal(10)}))
+    assert by_model([])[AttributionModel.LINEAR].unattributed == Credit(0.0, {})
     outside = sale(1, "10", days=7)
-    assert attribute([outside], WEEK)[Model.LINEAR].unattributed.conversions == 0.0
+    assert by_model([outside])[AttributionModel.LINEAR].unattributed.conversions == 0.0
 
 
 def test_channels_are_chosen_by_the_caller() -> None:
-    by_type = attribute([touch(1, "a", kind="dm"), sale(2, "1")], WEEK, lambda event: event.event_type)
-    assert set(by_type[Model.LINEAR].channels) == {"dm"}
+    by_type = by_model([touch(1, "a", kind="dm"), sale(2, "1")], channel_of=lambda event: event.event_type)
+    assert set(by_channel(by_type[AttributionModel.LINEAR])) == {"dm"}
 
 
 EVENTS = st.lists(
@@ -93,8 +103,8 @@ def test_every_model_adds_up(rows: list[tuple[str, str | None, int, str, int, st
     found = attribute(events, WEEK)
     assert attribute(random.sample([*events, *events], 2 * len(events)), WEEK) == found
     sales = [event for event in events if event.revenue is not None and event.day in WEEK]
-    for attribution in found.values():
-        credits_ = [*attribution.channels.values(), attribution.unattributed]
+    for attribution in found:
+        credits_ = [*attribution.channels, attribution.unattributed]
         assert sum(credit.conversions for credit in credits_) == pytest.approx(len(sales))
         for currency in ("CAD", "JPY", "KWD"):
             whole = sum((s.revenue.amount for s in sales if s.revenue and s.revenue.currency == currency), Decimal(0))
@@ -117,5 +127,5 @@ def test_every_model_adds_up(rows: list[tuple[str, str | None, int, str, int, st
 def test_parts_are_whole_units_of_the_currency(amount: str, currency: str, wanted: tuple[str, ...]) -> None:
     """G17: cents, yen or fils, and what is smaller is not lost."""
     events = [touch(1, "a"), touch(2, "b"), touch(3, "c"), sale(4, amount, currency=currency)]
-    found = attribute(events, WEEK)[Model.LINEAR].channels
+    found = by_channel(by_model(events)[AttributionModel.LINEAR])
     assert [found[name].revenue[currency] for name in "abc"] == [Decimal(part) for part in wanted]

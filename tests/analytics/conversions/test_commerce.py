@@ -18,16 +18,17 @@ from sophia.analytics.conversions.commerce import (
     average_order_value,
     conversion_rate,
     conversions,
+    count_new_customers,
     customer_acquisition_cost,
-    fresh_customers,
     marketing_cost,
     new_customers,
     revenue,
     revenue_per_customer,
 )
 from sophia.analytics.figures.facts import ConversionFact, CostFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, month_of
+from sophia.analytics.figures.figures import Coverage, month_of
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 WEDNESDAY = date(2026, 11, 4)
 
@@ -68,7 +69,7 @@ def test_average_order_value_is_not_a_cost() -> None:
     now = client(conversions=(bought(1, "10.00", "ann"), bought(2, "20.01", "ann"), bought(3)))
     value = average_order_value(now)
     assert (value.value, value.currency, value.n) == (Decimal("15.00"), "CAD", 2)
-    assert value.doubt == "1 of 3 conversions name no revenue and are left out."
+    assert value.doubt == "1 of 3 conversions have no revenue and are left out."
     assert customer_acquisition_cost(now).reason == NO_COST
     paid = replace(now, costs=(CostFact(WEEK, dollars("100")),), new_customers=None)
     assert customer_acquisition_cost(paid).reason == NO_CUSTOMERS
@@ -113,9 +114,9 @@ def test_nobody_bought_only_when_somebody_tells() -> None:
     """A12, G15: before the first event of a client its conversions and new customers are not known; after it, 0 is."""
     for since in (None, WEEK.end):
         never = client(new_customers=0, events_since=since)
-        assert conversions(never).reason == fresh_customers(never).reason == NO_EVENTS
+        assert conversions(never).reason == new_customers(never).reason == NO_EVENTS
     told = client(new_customers=0, events_since=WEEK.end - ONE_DAY)
-    assert (conversions(told).value, fresh_customers(told).value) == (0, 0)
+    assert (conversions(told).value, new_customers(told).value) == (0, 0)
 
 
 def test_new_customers() -> None:
@@ -127,10 +128,10 @@ def test_new_customers() -> None:
         bought(4, "5", "bob"),
         bought(5, "5", "cid", WEEK.end),
     )
-    assert new_customers(history, WEEK) == new_customers(reversed(history), WEEK) == 1
-    assert new_customers((*history, bought(6)), WEEK) is None
-    assert new_customers((*history, bought(6, day=date(2020, 1, 1))), WEEK) == 1
-    assert new_customers((), WEEK) == 0
+    assert count_new_customers(history, WEEK) == count_new_customers(reversed(history), WEEK) == 1
+    assert count_new_customers((*history, bought(6)), WEEK) is None
+    assert count_new_customers((*history, bought(6, day=date(2020, 1, 1))), WEEK) == 1
+    assert count_new_customers((), WEEK) == 0
 
 
 def test_costs_are_spread_over_their_days() -> None:

@@ -7,7 +7,7 @@ from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, Api, Filling, QueryCounte
 
 from sophia.analytics.links.models import TrackedLink
 from sophia.analytics.utm.addresses import address_hash
-from sophia.database import Database
+from sophia.database.engine import Database
 
 DAY = "2026-11-20"
 

@@ -8,7 +8,7 @@ from tests.conftest import NOW, ONE_DAY, Filling
 
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.conversions.post_coverage import post_coverage
-from sophia.analytics.figures.figures import DateRange
+from sophia.meta.reporting_zone import DateRange
 
 A_WEEK_AGO = NOW - timedelta(days=7)
 # Two years before NOW, in whole days of the reporting zone.
@@ -24,7 +24,7 @@ def walked(filling: Filling, account: int, at: datetime, ended: str = "ok", **mo
 def listed(filling: Filling, account: int, as_of: datetime | None = None) -> DateRange | None:
     with filling.database.read() as session:
         (found,) = post_coverage(session, [1], as_of).values()
-    return found.listed.get(account)
+    return found.covered_days.get(account)
 
 
 @pytest.fixture

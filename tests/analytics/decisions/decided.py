@@ -7,8 +7,10 @@ from typing import Any
 
 from tests.conftest import NOW, Api, Filling
 
+from sophia.analytics.decisions.predictions import Stage
+from sophia.analytics.decisions.requests import NewDecision
 from sophia.analytics.decisions.scoring import attribute_outcomes
-from sophia.analytics.decisions.store import NewDecision, record_decision
+from sophia.analytics.decisions.store import record_decision
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Post
 
@@ -70,7 +72,7 @@ class AppState:
         return self.api.post(f"{self.path}/decisions", body, headers=headers)
 
     def predicted_post(
-        self, published_at: datetime, reach: float, predictions: Mapping[str, float], usual: str = "feed"
+        self, published_at: datetime, reach: float, predictions: Mapping[Stage, float], usual: str = "feed"
     ) -> None:
         """A post read when it was a week old, whose reach was predicted at several stages a day before it was out."""
         draft = self.filling.draft(self.client)

@@ -6,13 +6,13 @@ from random import Random
 
 import pytest
 
-from sophia.analytics.decisions.cases import Decision, JudgedPost, KeptValue, as_read, judge
+from sophia.analytics.decisions.cases import Decision, JudgedPost, StoredValue, judge, post_readings
 from sophia.analytics.decisions.guidance import advise, stage_qualities
-from sophia.analytics.decisions.predictions import Chance, Outcome, Point, Prediction, readable_predictions
+from sophia.analytics.decisions.predictions import Age, Chance, Outcome, Point, Prediction, readable_predictions
 from sophia.analytics.decisions.scores import Quantiles
 from sophia.analytics.figures.facts import ApprovalFact
-from sophia.analytics.figures.figures import DateRange
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
+from sophia.meta.reporting_zone import DateRange
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY, NEXT_DAY = date(2026, 11, 1), date(2026, 11, 2)
@@ -20,14 +20,14 @@ HOUR, ONE_DAY = timedelta(hours=1), timedelta(days=1)
 START = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
-def kept(name: str, hours: float, value: float, *, metric: str = "", day: date = DAY, order: int = 1) -> KeptValue:
-    return KeptValue(name, metric or name, day, START + hours * HOUR, order, value)
+def kept(name: str, hours: float, value: float, *, metric: str = "", day: date = DAY, order: int = 1) -> StoredValue:
+    return StoredValue(name, metric or name, day, START + hours * HOUR, order, value)
 
 
 def test_what_did_not_change_was_still_read() -> None:
     """I3: a counter is stored again within a day only when it changes; on the next day it must be stored anew."""
     values = [kept("reach", 1, 10), kept("reach", 5, 30), kept("saved", 1, 2), kept("reach", 30, 40, day=NEXT_DAY)]
-    assert {(one.metric, one.read_at, one.value) for one in as_read(values)} == {
+    assert {(one.metric, one.read_at, one.value) for one in post_readings(values)} == {
         ("reach", START + HOUR, 10),
         ("reach", START + 5 * HOUR, 30),
         ("reach", START + 30 * HOUR, 40),
@@ -43,19 +43,19 @@ def test_a_metric_of_several_counters_is_their_sum() -> None:
         kept("love", 2, 3, metric="likes"),
         kept("like", 4, 6, metric="likes"),
     ]
-    assert [(one.read_at, one.value) for one in as_read(values)] == [(START + 2 * HOUR, 8), (START + 4 * HOUR, 9)]
+    assert [(one.read_at, one.value) for one in post_readings(values)] == [(START + 2 * HOUR, 8), (START + 4 * HOUR, 9)]
 
 
 def test_of_one_moment_the_later_answer_counts() -> None:
     """I2: an answer that was read anew says the same moment again."""
     values = [kept("reach", 1, 10, order=4), kept("reach", 1, 12, order=9)]
-    assert [one.value for one in as_read(reversed(values))] == [12]
+    assert [one.value for one in post_readings(reversed(values))] == [12]
 
 
 def posted(number: int, draft: int | None, days_ago: float, **outcomes: float) -> JudgedPost:
     """Published so many days ago; `outcomes` at 7 days."""
     at = NOW - days_ago * ONE_DAY
-    known: Mapping[str, Mapping[str, Outcome]] = {"7d": {name: Outcome(v, at) for name, v in outcomes.items()}}
+    known: Mapping[Age, Mapping[str, Outcome]] = {"7d": {name: Outcome(v, at) for name, v in outcomes.items()}}
     return JudgedPost(
         post_id=number, draft_id=draft, account_id=1, kind=ObjectKind.FEED, published_at=at, outcomes=known
     )
@@ -156,12 +156,12 @@ def test_advice_is_carried_or_says_that_it_is_not() -> None:
     words += [decided(50 + n, n, 9, Point(102.5), stage="voice") for n in range(3)]
     window = DateRange(date(2026, 6, 1), date(2026, 11, 23))
     qualities = stage_qualities(words, judge(words, posts, [], NOW), window, datetime.date)
-    assert [(one.stage, one.decisions, one.score.posts) for one in qualities] == [("format", 20, 20), ("voice", 3, 3)]
+    assert [(one.stage, one.decisions, one.posts) for one in qualities] == [("format", 20, 20), ("voice", 3, 3)]
     advice = advise(qualities)
     assert advice[0].text.startswith("Format: ranges are too narrow. 15 % of the outcomes lay between q10 and q90")
     assert "20 predictions" in advice[0].text
     assert [(one.stage, one.is_carried) for one in advice[1:]] == [("format", False), ("voice", False)]
-    assert all("cannot tell yet" in one.text for one in advice[1:])
+    assert all("not enough evidence" in one.text for one in advice[1:])
     assert advise([]) == ()
 
 
@@ -177,14 +177,14 @@ def test_advice_about_probabilities() -> None:
         assert one.text == qualities[0].text
         return one.text, one.is_carried
 
-    high = "Angle: probabilities are too high. What was held to be 90 % likely came about in 50 % of the cases (95 % interval "
+    high = "Angle: probabilities are too high. Predictions of 90 % came true in 50 % of the cases (95 % interval "
     assert told(0.9, 40) == (f"{high}35 % to 65 %, 40 predictions).", True)
     assert "too low" in told(0.1, 40)[0]
     assert told(0.5, 40) == (
-        "Angle: cannot tell yet whether probabilities are too high or too low (Brier 0.25, 40 predictions).",
+        "Angle: not enough evidence whether probabilities are too high or too low (Brier 0.25, 40 predictions).",
         False,
     )
-    assert told(0.9, 9) == ("Angle: cannot tell yet. 9 probabilities have an outcome; 10 are needed.", False)
+    assert told(0.9, 9) == ("Angle: not enough evidence. 9 probabilities have an outcome; 10 are needed.", False)
 
 
 def test_one_odd_prediction_does_not_hide_the_others() -> None:

@@ -11,13 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.invented import post
 
-from sophia.analytics.decisions.models import AGES as STORED_AGES
-from sophia.analytics.decisions.models import STAGES as STORED_STAGES
 from sophia.analytics.decisions.predictions import (
     AGES,
     EVENTS,
     RATES,
-    STAGES,
     Case,
     Chance,
     Point,
@@ -114,10 +111,9 @@ def test_possible_confidence() -> None:
 
 
 def test_what_can_be_predicted_can_be_measured() -> None:
-    """I6: every predictable metric is one of a post; levels and unknown names are none; stages are those stored."""
+    """I6: every predictable metric is one of a post; levels and unknown names are none."""
     assert {"reach", "views", "likes", "saved", "link_clicks", *RATES} <= predictable()
     assert predictable().isdisjoint({"followers", "video_length", "unfollows", *EVENTS})
-    assert (STAGES, tuple(AGES)) == (STORED_STAGES, STORED_AGES)
 
 
 def test_outcomes_are_kept_at_each_age() -> None:

@@ -4,14 +4,14 @@ from random import Random
 
 import pytest
 
-from sophia.analytics.decisions.guidance import guidance, score_stage, score_stages
+from sophia.analytics.decisions.guidance import score_stage, score_stages, skill_sentence
 from sophia.analytics.decisions.predictions import Case, Chance, Point, Prediction
 from sophia.analytics.decisions.scores import NO_SCORES, PERFECT_BASELINE, Quantiles, Verdict
 
 
 def case(post_id: int, prediction: Prediction, actual: float | None, baseline: float | None = 100, **more: str) -> Case:
     words = {"stage": "format", "metric": "reach"} | more
-    return Case(post_id=post_id, prediction=prediction, actual=actual, baseline=baseline, **words)
+    return Case(post_id=post_id, prediction=prediction, actual=actual, baseline=baseline, **words)  # type: ignore[arg-type]
 
 
 def shrewd(count: int, seed: int = 1) -> list[Case]:
@@ -29,7 +29,7 @@ def test_skill_is_said_with_its_sample() -> None:
     assert score.shrunk_skill.value is not None
     assert 0 < score.shrunk_skill.value < score.skill.value
     assert score.shrunk_skill.value == score.skill.value * 30 / 40
-    text = guidance(score)
+    text = skill_sentence(score)
     assert text.startswith("Format: predictions are ")
     assert "closer than the account's own history (95 % interval +" in text
     assert text.endswith(", 30 posts).")
@@ -53,17 +53,17 @@ def test_the_worked_example() -> None:
     assert score.coverage.value == 80.0
     assert tuple(score.coverage.interval or ()) == pytest.approx((37.55, 96.38), abs=5e-3)
     assert [score.brier.value, score.brier_skill.value] == pytest.approx([0.15375, 0.385])
-    assert score.verdict is Verdict.CANNOT_TELL
-    assert "5 posts can be compared" in guidance(score)
+    assert score.verdict is Verdict.NOT_ENOUGH_EVIDENCE
+    assert "5 posts can be compared" in skill_sentence(score)
 
 
 def test_too_few_posts_allow_no_claim() -> None:
     """I5: nine posts, however good, and one post nine times, are too few."""
     for cases in (shrewd(9), [case(1, Point(5), 5, metric=name) for name in ("reach", "likes", "views")]):
         score = score_stage("format", cases)
-        assert score.verdict is Verdict.CANNOT_TELL
-        assert "cannot tell yet" in guidance(score)
-        assert "10 are needed" in guidance(score)
+        assert score.verdict is Verdict.NOT_ENOUGH_EVIDENCE
+        assert "not enough evidence" in skill_sentence(score)
+        assert "10 are needed" in skill_sentence(score)
 
 
 def test_nothing_comparable_is_no_failure() -> None:
@@ -73,22 +73,22 @@ def test_nothing_comparable_is_no_failure() -> None:
     assert {one.value for one in figures} == {None}
     assert score.skill.reason == NO_SCORES
     assert score.left_out == 2
-    assert "cannot tell yet" in guidance(score)
+    assert "not enough evidence" in skill_sentence(score)
     unbeatable = score_stage("format", [case(i, Point(5), 100) for i in range(20)])
     assert unbeatable.skill.reason == PERFECT_BASELINE
-    assert guidance(unbeatable) == f"Format: cannot tell yet. {PERFECT_BASELINE}"
+    assert skill_sentence(unbeatable) == f"Format: not enough evidence. {PERFECT_BASELINE}"
 
 
 def test_worse_and_undecided() -> None:
     worse = score_stage("format", [case(i, Point(5000), 90 + i % 20) for i in range(20)])
     assert worse.verdict is Verdict.WORSE
-    assert "further off" in guidance(worse)
-    assert "−" in guidance(worse)
+    assert "further off" in skill_sentence(worse)
+    assert "−" in skill_sentence(worse)
     random = Random(4)
     even = [
         case(i, Point(random.uniform(50, 200)), random.uniform(50, 200), random.uniform(50, 200)) for i in range(12)
     ]
-    assert "cannot tell yet whether" in guidance(score_stage("format", even))
+    assert "not enough evidence whether" in skill_sentence(score_stage("format", even))
 
 
 def test_success_is_not_calibration() -> None:
@@ -105,7 +105,7 @@ def test_ranges_and_chances() -> None:
     score = score_stage("format", [*ranges, *maybe, case(20, Point(1), 1)])
     assert (score.coverage.value, score.coverage.n, score.posts) == (75.0, 4, 5)
     assert (score.brier.value, score.brier.n, score.brier_skill.value) == (0.1875, 4, 0.0)
-    assert [one.n for one in score.reliability] == [4]
+    assert [one.n for one in score.calibration] == [4]
 
 
 def test_stages_and_metrics_stand_apart() -> None:

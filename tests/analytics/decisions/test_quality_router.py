@@ -11,7 +11,7 @@ from tests.conftest import NOW, Api, Filling, QueryCounter
 from sophia.analytics.decisions.models import DecisionTrace
 from sophia.analytics.decisions.scoring import attribute_outcomes, decision_quality, keep_scores, quality_window
 from sophia.analytics.readings.models import EngagementMetric, Fetch
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio import approvals
 from sophia.portfolio.drafts import DraftContent, create_draft, edit_draft
 
@@ -95,7 +95,10 @@ def test_no_week_is_scored_without_sample_and_interval(house: AppState) -> None:
         assert abs(week["shrunk_skill"]) <= abs(week["skill"])
     (lonely,) = [week for week in weeks if week["stage"] == "voice" and week["sample_size"] == 1]
     assert (lonely["skill"], lonely["shrunk_skill"], lonely["interval"]) == (None, None, None)
-    assert (lonely["reason"], lonely["verdict"]) == ("One post says nothing of how far chance goes.", "cannot tell yet")
+    assert (lonely["reason"], lonely["verdict"]) == (
+        "One post does not show how far chance goes.",
+        "not enough evidence",
+    )
 
 
 def test_what_is_due_today_counts_today(house: AppState) -> None:
@@ -139,7 +142,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"confidence": -1}, "confidence"),
     ({"confidence": "0.5"}, "confidence"),
     ({"predicted": {"reach": "many"}}, "reach"),
-    ({"predicted": {"approval_first_pass": 1, "rank_reasoning": "because"}}, "Nobody measures"),
+    ({"predicted": {"approval_first_pass": 1, "rank_reasoning": "because"}}, "is not measured"),
     ({"predicted_age": "1h"}, "predicted_age"),
     ({"alternatives_considered": ["a"] * 51}, "alternatives_considered"),
     ({"alternatives_considered": ["a" * 4001]}, "alternatives_considered"),
@@ -217,7 +220,7 @@ def test_nothing_to_judge_is_no_failure(house: AppState) -> None:
         figures = [one[name] for name in ("skill", "shrunk_skill", "success", "coverage", "brier", "ranking")]
         assert {figure["value"] for figure in figures} == {None}
         assert all(figure["reason"] for figure in figures)
-        assert "cannot tell yet" in one["text"]
+        assert "not enough evidence" in one["text"]
     keep_scores(house.filling.database, NOW + timedelta(days=7))
     (week,) = house.api.get(f"{house.path}/decision-quality").json()["weeks"]
     assert (week["stage"], week["skill"], week["sample_size"]) == ("angle", None, 0)

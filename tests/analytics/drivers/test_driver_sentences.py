@@ -6,7 +6,8 @@ from string import Formatter
 import pytest
 
 from sophia.analytics.drivers.drivers import DriverSplit, Part
-from sophia.analytics.drivers.sentences import Percent, PercentRange, say
+from sophia.analytics.drivers.sentences import say_drivers
+from sophia.analytics.figures.sentences import resolve
 
 
 def part(factor: float, low: float | None = None, high: float | None = None) -> Part:
@@ -28,50 +29,44 @@ FALLEN = DriverSplit(
 
 
 def test_a_change_and_its_parts() -> None:
-    assert say(FALLEN).text == (
-        "Engagement fell 24 %. The platform showed everybody's posts less (−19 %, 14 of 18 other clients). "
-        "Whether this client's posts were shown differently beyond that, the figures cannot tell "
-        "(+2 %, 95 % interval −10 … +15). The number and formats of its posts made for less (−6 %). "
-        "Whether people reacted differently, the figures cannot tell (−2 %, 95 % interval −9 … +5)."
+    assert say_drivers(FALLEN, FALLEN).text == (
+        "Engagement fell by 24 %. The algorithm reduced the distribution of all clients (−19 %, 14 of 18 other clients). "
+        "The number and formats of its posts reduced engagement (−6 %). Not enough evidence for an effect of this client's "
+        "own distribution (+2 %, 95 % interval −10 … +15); the audience's response (−2 %, 95 % interval −9 … +5)."
     )
 
 
 def test_every_figure_is_a_computed_value() -> None:
-    """No digit stands in the template but the 95 of the interval; each place has its value."""
-    said = say(FALLEN)
-    places = {name for _, name, _, _ in Formatter().parse(said.template) if name}
-    assert places <= set(said.values)
-    assert not any(character.isdigit() for character in said.template.replace("95 % interval", ""))
-    assert said.values["platform"] == pytest.approx(-19)
-    assert isinstance(said.values["platform"], Percent)
-    assert said.values["people_range"] == PercentRange(*known_interval(FALLEN.people))
-
-
-def known_interval(found: Part | None) -> tuple[float, float]:
-    assert found is not None
-    assert found.percent_interval is not None
-    return found.percent_interval
+    """The template has no digit except the 95 of the interval; each placeholder refers to a value of the split."""
+    sentence = say_drivers(FALLEN, FALLEN)
+    placeholders = {name for _, name, _, _ in Formatter().parse(sentence.template) if name}
+    assert placeholders == set(sentence.references)
+    assert not any(character.isdigit() for character in sentence.template.replace("95 % interval", ""))
+    assert resolve(FALLEN, sentence.references["platform"].path) == pytest.approx(-19)
+    assert FALLEN.people is not None
+    assert resolve(FALLEN, sentence.references["people_range"].path) == FALLEN.people.percent_interval
 
 
 def test_missing_parts_have_their_reason() -> None:
     reasons = {
         "platform": "there are 2 other clients to compare with, and 5 are needed",
-        "posting": "nothing was posted",
+        "posting": "there were no posts",
     }
-    text = say(DriverSplit(1, part(1.5), None, part(1.5, 1.2, 1.9), None, part(1.0), 2, 1, (7, 7), reasons)).text
+    split = DriverSplit(1, part(1.5), None, part(1.5, 1.2, 1.9), None, part(1.0), 2, 1, (7, 7), reasons)
+    text = say_drivers(split, split).text
     assert text == (
-        "Engagement rose 50 %. What the platform did to everybody cannot be told apart: there are 2 other clients to "
-        "compare with, and 5 are needed; it is inside the client's own distribution. Beyond that, this client's posts "
-        "were shown more (+50 %, 95 % interval +20 … +90). What the number of posts did cannot be told apart: nothing "
-        "was posted; it is inside the client's own distribution. Whether people reacted differently, the figures cannot "
-        "tell (0 %, too few days or posts for an interval)."
+        "Engagement rose by 50 %. This client had higher distribution than the other clients (+50 %, 95 % interval "
+        "+20 … +90). Not enough evidence for an effect of the audience's response (0 %, too few days or posts for an "
+        "interval). The effect of the algorithm is unknown: there are 2 other clients to compare with, and 5 are needed; "
+        "it is part of the client's own distribution. The effect of the number and formats of its posts is unknown: "
+        "there were no posts; it is part of the client's own distribution."
     )
 
 
 def test_nothing_can_be_said() -> None:
     reasons = dict.fromkeys(("whole", "platform", "distribution", "posting", "people"), "there are no readings")
-    said = say(DriverSplit(1, None, None, None, None, None, 9, 0, (0, 7), reasons))
-    assert said.text == "What decided the change cannot be said: there are no readings."
+    split = DriverSplit(1, None, None, None, None, None, 9, 0, (0, 7), reasons)
+    assert say_drivers(split, split).text == "The drivers are unknown: there are no readings."
 
 
 def test_nothing_changed() -> None:
@@ -87,9 +82,6 @@ def test_nothing_changed() -> None:
         (7, 7),
         {"people": "nobody reacted"},
     )
-    text = say(same).text
-    assert text.startswith(
-        "Engagement stayed as it was. Whether the platform changed for everybody, the figures cannot tell"
-    )
-    assert "It posted as much as before." in text
-    assert "How people reacted cannot be told apart: nobody reacted." in text
+    text = say_drivers(same, same).text
+    assert text.startswith("Engagement did not change. The number of posts did not change. Not enough evidence for")
+    assert text.endswith("The effect of the audience's response is unknown: nobody reacted.")

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sophia.analytics.drivers.drivers import DRIVERS, DriverSplit, Part, split_drivers
-from sophia.analytics.drivers.sentences import say
+from sophia.analytics.drivers.sentences import say_drivers
 from sophia.analytics.drivers.units import ClientWindows, DaysWindow, PostsWindow
-from sophia.demo.truth import Truth
-from sophia.demo.world import build_world
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import build_world
 from sophia.errors import InvalidInputError
 
 SOME = settings(max_examples=25, deadline=None)
@@ -271,8 +271,8 @@ def test_who_made_a_small_part_did_not_decide() -> None:
 def test_certain_and_too_small_is_as_before() -> None:
     """H1: what nobody would notice is not told as a change."""
     tiny = replace(split_of(log(0.8), log(0.85), 0.0), distribution=Part(-0.002, -0.003, -0.001))
-    assert "shown as before" in say(tiny).text
-    assert "shown less (0 %" not in say(tiny).text
+    assert "This client's distribution changed as that of the other clients." in say_drivers(tiny, tiny).text
+    assert "lower distribution" not in say_drivers(tiny, tiny).text
 
 
 def test_a_change_of_formats_is_posting() -> None:
@@ -283,7 +283,7 @@ def test_a_change_of_formats_is_posting() -> None:
     split = split_drivers([ClientWindows(99, photos, reels), *portfolio])[99]
     assert known(split.posting).log == pytest.approx(log(4), abs=0.2)
     assert known(split.people).log == pytest.approx(0, abs=0.15)
-    assert known(split.people).verdict == "cannot tell"
+    assert known(split.people).verdict == "not enough evidence"
 
 
 def test_the_simulated_algorithm_change() -> None:
@@ -374,11 +374,11 @@ def test_nothing_is_said_without_figures() -> None:
     reasons = {client: splits[client].reasons for client in range(100, 105)}
     everything = ("distribution", "people", "platform", "posting", "whole")
     assert reasons == {
-        100: dict.fromkeys(everything, "there are no readings in one of the windows"),
-        101: dict.fromkeys(everything, "nobody saw anything in one of the windows"),
-        102: dict.fromkeys(("people", "whole"), "nobody reacted in one of the windows"),
-        103: {"posting": "nothing was posted in one of the windows"},
-        104: {"posting": "it is not known how much was posted in one of the windows"},
+        100: dict.fromkeys(everything, "there are no readings in one of the periods"),
+        101: dict.fromkeys(everything, "there were no views in one of the periods"),
+        102: dict.fromkeys(("people", "whole"), "there were no engagements in one of the periods"),
+        103: {"posting": "there were no posts in one of the periods"},
+        104: {"posting": "the number of posts is unknown in one of the periods"},
     }
     assert (splits[0].others, splits[103].others) == (12, 13)
     assert sum(logs(splits[103]).values()) == pytest.approx(0)
@@ -393,7 +393,7 @@ def test_two_posts_have_no_interval() -> None:
     split = split_drivers([*posts(1), ClientWindows(99, few, scaled(few, 3, 9))])[99]
     assert known(split.people).log == pytest.approx(log(3), abs=0.05)
     assert (known(split.people).low, known(split.people).percent_interval) == (None, None)
-    assert known(split.people).verdict == known(split.distribution).verdict == "cannot tell"
+    assert known(split.people).verdict == known(split.distribution).verdict == "not enough evidence"
 
 
 def test_equal_posts_prove_little() -> None:
@@ -413,7 +413,7 @@ def test_percent_says_what_the_part_alone_would_do() -> None:
     assert Part(log(0.8), log(0.5), log(2)).percent_interval == pytest.approx((-50, 100))
     assert [Part(0.1, *ends).verdict for ends in ((0.05, 0.2), (-0.1, 0.2), (-0.2, -0.1))] == [
         "up",
-        "cannot tell",
+        "not enough evidence",
         "down",
     ]
     assert exp(Part(1, None, None).log) == pytest.approx(exp(1))

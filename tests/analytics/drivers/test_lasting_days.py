@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sophia.analytics.drivers.factors import lasting_chance, lasting_variance
+from sophia.analytics.drivers.factors import correlated_variance, day_correlation
 from sophia.analytics.figures.statistics import Floats
 
 
@@ -21,12 +21,12 @@ def lasting(seed: int, clients: int, days: int, correlation: float) -> Floats:
 def test_the_correlation_is_found(days: int, correlation: float) -> None:
     """A week says so little of one client that its own correlation comes out negative; of a portfolio it is found."""
     levels = np.random.default_rng(2).normal(size=(2000, 1))
-    assert lasting_chance(levels + lasting(1, 2000, days, correlation)) == pytest.approx(correlation, abs=0.06)
+    assert day_correlation(levels + lasting(1, 2000, days, correlation)) == pytest.approx(correlation, abs=0.06)
 
 
 def test_little_is_told_from_few() -> None:
     """Six clients and a week move the belief a little, and one client hardly."""
-    found = [[lasting_chance(lasting(seed, clients, 7, 0.6)) for seed in range(200)] for clients in (1, 6, 200)]
+    found = [[day_correlation(lasting(seed, clients, 7, 0.6)) for seed in range(200)] for clients in (1, 6, 200)]
     assert np.mean(found, axis=1) == pytest.approx([0.12, 0.21, 0.55], abs=0.06)
 
 
@@ -34,11 +34,11 @@ def test_what_is_missing_says_nothing() -> None:
     """Lost days take their pairs with them; without days, with two or with equal ones the belief stands."""
     changes = lasting(2, 3000, 14, 0.4)
     changes[np.random.default_rng(3).random(changes.shape) < 0.1] = np.nan
-    assert lasting_chance(changes) == pytest.approx(0.4, abs=0.1)
-    belief = lasting_chance(np.full((3, 7), np.nan))
+    assert day_correlation(changes) == pytest.approx(0.4, abs=0.1)
+    belief = day_correlation(np.full((3, 7), np.nan))
     assert 0.0 < belief < 0.5
     for nothing in (np.ones((4, 7)), np.array([[1.0, 2.0]]), np.array([[1.0, np.inf, -np.inf, 2.0]])):
-        assert lasting_chance(nothing) == pytest.approx(belief)
+        assert day_correlation(nothing) == pytest.approx(belief)
 
 
 @pytest.mark.parametrize("days", [7, 28])
@@ -47,9 +47,9 @@ def test_the_scatter_of_a_mean(days: int, correlation: float) -> None:
     """What a window's own scatter says of its mean, times the factor, is how much the mean really scatters."""
     noise = lasting(4, 20_000, days, correlation)
     own = noise.var(axis=1, ddof=1).mean() / days
-    factor = lasting_variance(correlation, np.array([float(days)]))[0]
+    factor = correlated_variance(correlation, np.array([float(days)]))[0]
     assert own * factor == pytest.approx(noise.mean(axis=1).var(), rel=0.05)
 
 
 def test_one_day_has_no_neighbours() -> None:
-    assert lasting_variance(0.3, np.array([0.0, 1.0])).tolist() == [1.0, 1.0]
+    assert correlated_variance(0.3, np.array([0.0, 1.0])).tolist() == [1.0, 1.0]

@@ -18,7 +18,6 @@ from sophia.analytics.figures.figures import (
     OVER_HUNDRED,
     Change,
     Coverage,
-    DateRange,
     Figure,
     FigureUnit,
     Interval,
@@ -30,6 +29,7 @@ from sophia.analytics.figures.figures import (
     week_of,
 )
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import DateRange
 
 COUNT = FigureUnit.COUNT
 MONDAY = date(2026, 11, 2)
@@ -113,16 +113,16 @@ def test_a_window_that_was_half_seen_is_flagged() -> None:
     other = figure(40, COUNT, coverage=Coverage(5, 7))
     whole = figure(100, COUNT, coverage=Coverage(7, 7))
     for before, after, reason in (
-        (half, whole, "Only 3 of 7 days of the earlier window have data."),
-        (whole, half, "Only 3 of 7 days of the later window have data."),
-        (half, other, "Only 3 of 7 days of the earlier window and 5 of 7 days of the later window have data."),
+        (half, whole, "Only 3 of 7 days of the previous period have data."),
+        (whole, half, "Only 3 of 7 days of the current period have data."),
+        (half, other, "Only 3 of 7 days of the previous period and 5 of 7 days of the current period have data."),
     ):
         found = change(before, after)
         assert (found.percent.value, found.percent.reason) == (None, reason)
         assert (found.absolute.value, found.absolute.reason) == (None, reason)
         assert (found.before, found.after) == (before, after)
     assert change(half, replace(half, value=60)).percent.value == 20.0
-    assert change(half, replace(half, value=60)).percent.doubt == "Compared are 3 of 7 days of each window."
+    assert change(half, replace(half, value=60)).percent.doubt == "The comparison uses 3 of 7 days of each period."
     assert change(whole, whole).percent.doubt is None
 
 

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sophia.analytics.figures.schedule import REFRESH_SCHEDULE, Days, closed_weeks, due_days, due_intervals
+from sophia.analytics.figures.schedule import REFRESH_SCHEDULE, closed_weeks, due_days, due_intervals, split_days
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 YESTERDAY = date(2026, 11, 21)
+TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-ONE_DAY = timedelta(days=1)
 PLENTY = settings(max_examples=200, deadline=None)
 
 
@@ -18,23 +19,28 @@ def back(days: int) -> date:
     return YESTERDAY - days * ONE_DAY
 
 
-def all_days(*windows: Days) -> set[date]:
-    return {window.first + index * ONE_DAY for window in windows for index in range(len(window))}
+def through(first: date, last: date) -> DateRange:
+    """The days from first to last, both included."""
+    return DateRange(first, last + ONE_DAY)
+
+
+def all_days(*windows: DateRange) -> set[date]:
+    return {day for window in windows for day in window}
 
 
 def due(
-    covered: Days | None, *, initial: int = 90, restated: int = 3, since: date | None = None, longest: int = 30
-) -> list[Days]:
-    return due_days(covered, YESTERDAY, initial_days=initial, restated_days=restated, since=since, longest=longest)
+    covered: DateRange | None, *, initial: int = 90, restated: int = 3, since: date | None = None, longest: int = 30
+) -> list[DateRange]:
+    return due_days(covered, TODAY, initial_days=initial, restated_days=restated, since=since, longest=longest)
 
 
-def advance(covered: Days | None, window: Days) -> Days:
+def advance(covered: DateRange | None, window: DateRange) -> DateRange:
     """The watermark after one more window; fails where the store would refuse a hole."""
     if covered is None:
         return window
-    assert window.first <= covered.last + ONE_DAY, "a hole after what is covered"
-    assert window.last >= covered.first - ONE_DAY, "a hole before what is covered"
-    return Days(min(covered.first, window.first), max(covered.last, window.last))
+    assert window.start <= covered.end, "a hole after what is covered"
+    assert window.end >= covered.start, "a hole before what is covered"
+    return DateRange(min(covered.start, window.start), max(covered.end, window.end))
 
 
 # -- pieces ------------------------------------------------------------------------------------------------------------
@@ -44,12 +50,12 @@ def advance(covered: Days | None, window: Days) -> Days:
 @given(st.integers(1, 400), st.integers(1, 93), st.booleans())
 def test_pieces_are_the_same_days(count: int, longest: int, newest_first: bool) -> None:
     """A13: every day once, none longer than Meta allows, each touching the one before."""
-    days = Days(back(count - 1), YESTERDAY)
-    pieces = days.pieces(longest, newest_first=newest_first)
-    assert sum(len(piece) for piece in pieces) == count == len(days)
+    days = through(back(count - 1), YESTERDAY)
+    pieces = split_days(days.start, days.end, longest, newest_first=newest_first)
+    assert sum(piece.days for piece in pieces) == count == days.days
     assert all_days(*pieces) == all_days(days)
-    assert max(len(piece) for piece in pieces) <= longest
-    assert (pieces[0].last if newest_first else pieces[0].first) == (days.last if newest_first else days.first)
+    assert max(piece.days for piece in pieces) <= longest
+    assert (pieces[0].end if newest_first else pieces[0].start) == (days.end if newest_first else days.start)
     covered = None
     for piece in pieces:
         covered = advance(covered, piece)
@@ -57,7 +63,8 @@ def test_pieces_are_the_same_days(count: int, longest: int, newest_first: bool) 
 
 def test_no_days_make_no_pieces() -> None:
     """A13: a window that ends before it begins is no window."""
-    assert Days(YESTERDAY, back(1)).pieces(5, newest_first=True) == []
+    assert split_days(YESTERDAY, YESTERDAY, 5, newest_first=True) == []
+    assert split_days(YESTERDAY, back(1), 5, newest_first=False) == []
 
 
 # -- days --------------------------------------------------------------------------------------------------------------
@@ -65,72 +72,76 @@ def test_no_days_make_no_pieces() -> None:
 
 def test_the_first_collection() -> None:
     """A13: the newest days first, so that a person sees something soon; as many as were asked for."""
-    assert due(None, initial=70) == [Days(back(29), YESTERDAY), Days(back(59), back(30)), Days(back(69), back(60))]
-    assert due(None, initial=1) == [Days(YESTERDAY, YESTERDAY)]
-    assert due(None, since=back(3)) == [Days(back(3), YESTERDAY)]
-    assert due(None, since=YESTERDAY + ONE_DAY) == [Days(YESTERDAY, YESTERDAY)]
+    assert due(None, initial=70) == [
+        through(back(29), YESTERDAY),
+        through(back(59), back(30)),
+        through(back(69), back(60)),
+    ]
+    assert due(None, initial=1) == [through(YESTERDAY, YESTERDAY)]
+    assert due(None, since=back(3)) == [through(back(3), YESTERDAY)]
+    assert due(None, since=YESTERDAY + ONE_DAY) == [through(YESTERDAY, YESTERDAY)]
 
 
 def test_an_ordinary_day() -> None:
     """A13: the day that is new, and those that Meta may restate."""
-    assert due(Days(back(90), back(1))) == [Days(back(2), YESTERDAY)]
-    assert due(Days(back(90), YESTERDAY)) == [Days(back(2), YESTERDAY)]
-    assert due(Days(back(90), back(1)), restated=28, longest=6)[0] == Days(back(27), back(22))
+    assert due(through(back(90), back(1))) == [through(back(2), YESTERDAY)]
+    assert due(through(back(90), YESTERDAY)) == [through(back(2), YESTERDAY)]
+    assert due(through(back(90), back(1)), restated=28, longest=6)[0] == through(back(27), back(22))
 
 
 def test_a_machine_that_slept() -> None:
     """A13: days that were missed come first, oldest first, so that the watermark never jumps."""
-    assert due(Days(back(90), back(40))) == [Days(back(41), back(12)), Days(back(11), YESTERDAY)]
+    assert due(through(back(90), back(40))) == [through(back(41), back(12)), through(back(11), YESTERDAY)]
 
 
 def test_asking_for_more() -> None:
     """A13: `since` reads older days, backwards from what is covered, and covered ones again."""
-    covered = Days(back(29), YESTERDAY)
+    covered = through(back(29), YESTERDAY)
     assert due(covered, initial=30, since=back(69)) == [
-        Days(back(29), YESTERDAY),
-        Days(back(59), back(30)),
-        Days(back(69), back(60)),
+        through(back(29), YESTERDAY),
+        through(back(59), back(30)),
+        through(back(69), back(60)),
     ]
-    assert due(covered, initial=30, since=back(10)) == [Days(back(10), YESTERDAY)]
+    assert due(covered, initial=30, since=back(10)) == [through(back(10), YESTERDAY)]
 
 
 def test_a_clock_that_went_back() -> None:
     """A11: nothing that has not ended is asked; what is covered stays."""
-    assert due(Days(back(5), YESTERDAY + 2 * ONE_DAY), initial=5) == [Days(back(2), YESTERDAY)]
+    assert due(through(back(5), YESTERDAY + 2 * ONE_DAY), initial=5) == [through(back(2), YESTERDAY)]
 
 
 ages = st.integers(0, 200)
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> tuple[Days | None, int, int, date | None, int]:
+def situations(draw: st.DrawFn) -> tuple[DateRange | None, int, int, date | None, int]:
     covered = None
     if draw(st.booleans()):
         last = back(draw(ages))
-        covered = Days(last - draw(ages) * ONE_DAY, last)
+        covered = through(last - draw(ages) * ONE_DAY, last)
     initial, restated = draw(st.integers(1, 200)), draw(st.integers(1, 28))
     return covered, initial, restated, draw(st.none() | ages.map(back)), draw(st.integers(1, 93))
 
 
 @PLENTY
 @given(situations())
-def test_never_a_hole(situation: tuple[Days | None, int, int, date | None, int]) -> None:
+def test_never_a_hole(situation: tuple[DateRange | None, int, int, date | None, int]) -> None:
     """A13: after every prefix the watermark is one piece; at the end it reaches from what was wanted to yesterday."""
     covered, initial, restated, since, longest = situation
     windows = due(covered, initial=initial, restated=restated, since=since, longest=longest)
     reached = covered
     for window in windows:
-        assert 1 <= len(window) <= longest
-        assert window.last <= YESTERDAY
+        assert 1 <= window.days <= longest
+        assert window.end <= TODAY
         reached = advance(reached, window)
     assert reached is not None
-    assert reached.last == YESTERDAY
-    assert reached.first <= (since or reached.first)
+    assert reached.end == TODAY
+    assert reached.start <= (since or reached.start)
 
 
 @PLENTY
 @given(situations())
-def test_restated_days_are_always_asked_again(situation: tuple[Days | None, int, int, date | None, int]) -> None:
+def test_restated_days_are_always_asked_again(situation: tuple[DateRange | None, int, int, date | None, int]) -> None:
     """A13: the newest days are asked by every run, as far as they are wanted at all."""
     covered, initial, restated, since, longest = situation
     first = back(restated - 1)
@@ -138,18 +149,18 @@ def test_restated_days_are_always_asked_again(situation: tuple[Days | None, int,
         assume(since is None)
         first = max(first, back(initial - 1))
     else:
-        first = max(first, covered.first)
+        first = max(first, covered.start)
     asked = all_days(*due(covered, initial=initial, restated=restated, since=since, longest=longest))
-    assert all_days(Days(first, YESTERDAY)) <= asked
+    assert all_days(through(first, YESTERDAY)) <= asked
 
 
 @PLENTY
 @given(situations())
-def test_nothing_is_asked_twice(situation: tuple[Days | None, int, int, date | None, int]) -> None:
+def test_nothing_is_asked_twice(situation: tuple[DateRange | None, int, int, date | None, int]) -> None:
     """A13: the windows of one run do not overlap."""
     covered, initial, restated, since, longest = situation
     windows = due(covered, initial=initial, restated=restated, since=since, longest=longest)
-    assert sum(len(window) for window in windows) == len(all_days(*windows))
+    assert sum(window.days for window in windows) == len(all_days(*windows))
 
 
 @pytest.mark.parametrize("killed_after", [1, 2, 3])
@@ -230,14 +241,14 @@ def test_what_is_due_is_a_prefix(walked: dict[str, datetime]) -> None:
 def test_weeks_end_on_sundays() -> None:
     """A13: both ends of the window count; a window without a Sunday closes no week."""
     sunday = date(2026, 11, 15)
-    assert closed_weeks(Days(sunday, sunday)) == [sunday]
-    assert closed_weeks(Days(date(2026, 11, 16), date(2026, 11, 21))) == []
-    assert closed_weeks(Days(date(2026, 11, 1), date(2026, 11, 21))) == [date(2026, 11, day) for day in (1, 8, 15)]
+    assert closed_weeks(through(sunday, sunday)) == [sunday]
+    assert closed_weeks(through(date(2026, 11, 16), date(2026, 11, 21))) == []
+    assert closed_weeks(through(date(2026, 11, 1), date(2026, 11, 21))) == [date(2026, 11, day) for day in (1, 8, 15)]
 
 
 @PLENTY
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(1, 120))
 def test_every_sunday_once(first: date, count: int) -> None:
     """A13: exactly the Sundays inside."""
-    window = Days(first, first + (count - 1) * ONE_DAY)
+    window = through(first, first + (count - 1) * ONE_DAY)
     assert closed_weeks(window) == sorted(day for day in all_days(window) if day.isoweekday() == 7)

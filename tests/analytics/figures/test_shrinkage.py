@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sophia.analytics.figures.shrinkage import shrunk_means
-from sophia.analytics.posting_times.responses import responses
+from sophia.analytics.posting_times.group_effects import group_effects
 
 SCATTER = 0.5  # of single posts on the log scale, as the demo's agency has it
 HOURS, LITTLE_USED = 168, (5, 3, 1, 1, 1, 1)
@@ -102,7 +102,7 @@ def held(groups: int, posts: int, spread: float, *, rounds: int, seed: int, uses
         truth = random.normal(0, spread, groups)
         group = random.choice(groups, posts, p=likely)
         values = truth[group] + random.normal(0, SCATTER, posts)
-        found = responses({number: values[group == number].tolist() for number in range(groups)})
+        found = group_effects({number: values[group == number].tolist() for number in range(groups)})
         for number, one in found.items():
             if one.factor.interval is not None:
                 total += 1

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sophia.analytics.figures.figures import Coverage, DateRange, Figure, FigureUnit, missing
-from sophia.analytics.goals.progress import GOALS, Goal, GoalKind, ReportedGoal, Standing, progress
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, missing
+from sophia.analytics.goals.progress import GOALS, Goal, GoalKind, GoalStatus, ReportedGoal, progress
 from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import DateRange
 
 NOVEMBER = DateRange(date(2026, 11, 1), date(2026, 12, 1))
 HALF = date(2026, 11, 16)
@@ -24,7 +25,7 @@ def test_a_total() -> None:
     """60 of 100 conversions after half of the month are 120 % of the pace, and lead to 120."""
     found = progress(Goal(kpi="conversions", target=100, window=NOVEMBER, kind=GoalKind.TOTAL), count(60), HALF)
     assert (found.done.value, found.pace.value, found.projected.value) == (60.0, 120.0, 120.0)
-    assert found.standing is Standing.ON_PACE
+    assert found.standing is GoalStatus.ON_PACE
     assert (found.done.doubt, found.pace.doubt) == (None, None)
 
 
@@ -73,24 +74,24 @@ def test_a_level() -> None:
     goal = Goal(kpi="followers", target=1200, base=1000, window=NOVEMBER, kind=GoalKind.LEVEL)
     found = progress(goal, count(1050), HALF)
     assert (found.done.value, found.pace.value, found.projected.value) == (25.0, 50.0, 1100.0)
-    assert found.standing is Standing.BEHIND
+    assert found.standing is GoalStatus.BEHIND
     assert progress(goal, count(900), HALF).done.value == -50.0
     down = Goal(kpi="unanswered", target=10, base=50, window=NOVEMBER, kind=GoalKind.LEVEL)
     assert progress(down, count(20), HALF).done.value == 75.0
-    assert progress(down, count(9), HALF).standing is Standing.REACHED
+    assert progress(down, count(9), HALF).standing is GoalStatus.REACHED
 
 
 @pytest.mark.parametrize(
     ("value", "today", "at_most", "standing"),
     [
-        (4, HALF, False, Standing.BEHIND),
-        (5, HALF, False, Standing.REACHED),
-        (4, NOVEMBER.end, False, Standing.MISSED),
-        (4, HALF, True, Standing.REACHED),
-        (6, HALF, True, Standing.BEHIND),
+        (4, HALF, False, GoalStatus.BEHIND),
+        (5, HALF, False, GoalStatus.REACHED),
+        (4, NOVEMBER.end, False, GoalStatus.MISSED),
+        (4, HALF, True, GoalStatus.REACHED),
+        (6, HALF, True, GoalStatus.BEHIND),
     ],
 )
-def test_a_rate_has_no_pace(value: float, today: date, at_most: bool, standing: Standing) -> None:
+def test_a_rate_has_no_pace(value: float, today: date, at_most: bool, standing: GoalStatus) -> None:
     goal = Goal(kpi="save_rate", target=5, window=NOVEMBER, kind=GoalKind.RATE, at_most=at_most)
     found = progress(goal, Figure(value=value, unit=FigureUnit.PERCENT), today)
     assert (found.standing, found.pace.value, found.projected.value) == (standing, None, None)
@@ -100,10 +101,10 @@ def test_what_is_not_known() -> None:
     """A12: no value, or no day over: no pace, with a reason."""
     goal = Goal(kpi="reach", target=5, window=NOVEMBER, kind=GoalKind.TOTAL)
     unknown = progress(goal, missing(FigureUnit.PEOPLE, "Nothing was collected."), HALF)
-    assert (unknown.standing, unknown.done.reason) == (Standing.NOT_KNOWN, "Nothing was collected.")
+    assert (unknown.standing, unknown.done.reason) == (GoalStatus.NOT_KNOWN, "Nothing was collected.")
     begun = progress(goal, count(0), NOVEMBER.start)
-    assert (begun.standing, begun.pace.value) == (Standing.NOT_KNOWN, None)
-    assert progress(goal, count(0), NOVEMBER.end).standing is Standing.MISSED
+    assert (begun.standing, begun.pace.value) == (GoalStatus.NOT_KNOWN, None)
+    assert progress(goal, count(0), NOVEMBER.end).standing is GoalStatus.MISSED
 
 
 def test_goals_that_make_no_sense_are_refused() -> None:
@@ -115,7 +116,7 @@ def test_goals_that_make_no_sense_are_refused() -> None:
         with pytest.raises(InvalidInputError):
             Goal(kpi="x", window=NOVEMBER, **wrong)  # type: ignore[arg-type]
     never = Goal(kpi="rejection_rate", target=0.0, window=NOVEMBER, kind=GoalKind.RATE, at_most=True)
-    assert progress(never, count(0), HALF).standing is Standing.REACHED
+    assert progress(never, count(0), HALF).standing is GoalStatus.REACHED
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(1, 29))
@@ -124,7 +125,7 @@ def test_a_steady_pace_is_kept(target: int, value: int, days: int) -> None:
     goal = Goal(kpi="x", target=target, window=NOVEMBER, kind=GoalKind.TOTAL)
     found = progress(goal, count(value), NOVEMBER.start + timedelta(days=days))
     assert found.projected.value is not None
-    if found.standing is Standing.BEHIND:
+    if found.standing is GoalStatus.BEHIND:
         assert found.projected.value < target * (1 + 1e-9)
     else:
         assert found.projected.value >= target * (1 - 1e-9)

@@ -22,7 +22,7 @@ from sophia.analytics.annotations.models import Annotation
 from sophia.analytics.conversions.models import MarketingCost
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.readings.models import MetricSeries, StoredMetric
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 from sophia.portfolio.models import ApprovalEvent
 
@@ -224,7 +224,7 @@ def test_a_goal_is_set_changed_and_given_up(api: Api, filling: Filling) -> None:
         (goal("reach", 5), "Choose one of"),
         (goal("views", 0), "above 0"),
         (goal("views", 5, at_most=True), "rate"),
-        (goal("views", 5, end_date="2026-11-01"), "first to last"),
+        (goal("views", 5, end_date="2026-11-01"), "1 to 731 days"),
         (goal("views", 5, end_date="2029-11-01"), "731"),
         (goal("views", 1e308), "1,000,000,000,000,000"),
         ({"kpi": "views"}, "target"),
@@ -276,7 +276,9 @@ def test_what_somebody_knows_of_a_day(api: Api, agency: Agency) -> None:
     report = f"/{client}/report?start_date={MONDAY}&end_date={SUNDAY}"
     told = ["A fair in the town", "A holiday"]
     assert [one["text"] for one in api.get(report).json()["annotations"]] == told
-    assert f"Noted for {MONDAY}: A fair in the town" in [one["text"] for one in api.get(report).json()["commentary"]]
+    assert f"Annotation of {MONDAY}: A fair in the town" in [
+        one["text"] for one in api.get(report).json()["commentary"]
+    ]
     assert [one["text"] for one in api.get(f"/{client}/kpis?weeks=2").json()["annotations"]] == told
     brief = api.get("/portfolio/brief").json()
     assert [one["text"] for one in brief["annotations"]] == ["A holiday"]

@@ -24,7 +24,7 @@ from tests.analytics.invented import (
 )
 
 from sophia.analytics.figures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
-from sophia.analytics.figures.figures import NOT_ADDED, ONE_DAY, Coverage, DateRange, FigureUnit
+from sophia.analytics.figures.figures import NOT_ADDED, Coverage, FigureUnit
 from sophia.analytics.kpis.kpis import (
     KPIS,
     NO_FOLLOWERS,
@@ -36,7 +36,9 @@ from sophia.analytics.kpis.kpis import (
 )
 from sophia.analytics.kpis.like_for_like import NOT_BEGUN
 from sophia.analytics.kpis.summaries import algo_dependent_summary
-from sophia.meta.catalogue import CANONICAL, ObjectKind
+from sophia.meta.catalogue.canonical import CANONICAL
+from sophia.meta.catalogue.terms import ObjectKind
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 TWO_POSTS = (post(1, numbers(1000, 40, 5, 3, 2)), post(2, numbers(200, 18, 1, 1, 0)))
 COUNTS = st.integers(0, 10**6)
@@ -145,7 +147,7 @@ def test_absent_is_not_zero() -> None:
     lacking = post(3, {"reach": 5000, "likes": 3, "comments": 0, "saved": 1})
     rate = compute_kpis(client(posts=(*TWO_POSTS, lacking)))["engagement_rate_by_reach"]
     assert rate.value == pytest.approx(100 * 70 / 1200)
-    assert rate.doubt == "1 of 3 posts lack a value and are left out."
+    assert rate.doubt == "No data for 1 of 3 posts."
     assert value("engagement_rate_by_reach", client(posts=(post(1, numbers(0)),))) is None
     assert value("engagement_rate_by_reach", client(posts=(post(1, numbers(10)),))) == 0.0
 
@@ -193,7 +195,7 @@ def test_a_half_collected_week_is_flagged() -> None:
     now = client(days=daily(GRAM, "views", *[15] * 7))
     found = kpi_changes(now, before)["views"]
     assert (found.before.value, found.after.value, found.percent.value) == (20, 30, 50.0)
-    assert found.percent.doubt == "Compared are 2 of 7 days of each window."
+    assert found.percent.doubt == "The comparison uses 2 of 7 days of each period."
     assert compute_kpis(now)["views"].value == 105
 
 
@@ -252,7 +254,7 @@ def test_no_posts_are_0_only_when_they_were_looked_for() -> None:
     assert posts_published(client()).reason == posts_published(client(listed={GRAM: later})).reason == NOT_LISTED
     assert posts_published(client(accounts=BOTH, listed={GRAM: whole})).reason == NOT_LISTED
     assert value("posts", client(accounts=BOTH, listed={GRAM: whole, PAGE: whole})) == 0
-    told = "Posts were collected for 3 of 7 days only."
+    told = "Posts were collected for only 3 of 7 days."
     assert posts_published(client(listed={GRAM: some})).reason == told
     partly = posts_published(client(posts=TWO_POSTS, listed={GRAM: some}))
     assert (partly.value, partly.doubt) == (2, told)
@@ -278,7 +280,7 @@ def test_a_reason_says_what_was_lacking() -> None:
     assert {name: found[name].reason for name in rates} == dict.fromkeys(rates, "None of 15 posts has both values.")
     assert found["amplification_rate"].reason == "None of 15 posts has a number of shares."
     unseen = client(posts=(post(1, numbers(0)), post(2, {})))
-    assert compute_kpis(unseen)["mean_engagement_rate_by_reach"].reason == "No post was seen by anybody."
+    assert compute_kpis(unseen)["mean_engagement_rate_by_reach"].reason == "The posts reached nobody."
     one = client(posts=(post(1, {}),), followers=())
     assert compute_kpis(one)["engagements"].reason == "The only post does not have all values."
     assert compute_kpis(one)["engagement_rate_by_followers"].reason == NO_FOLLOWERS

@@ -15,7 +15,8 @@ from sophia.analytics.kpis.summaries import (
     algo_independent_summary,
     unclassified,
 )
-from sophia.meta.catalogue import CANONICAL, Level, MetricClass
+from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.terms import Level
 
 
 def figures(lines: tuple[SummaryLine, ...]) -> dict[tuple[str, Level], Figure]:

@@ -10,16 +10,17 @@ from tests.analytics.reports.conftest import agency as agency  # noqa: PLC0414 -
 from tests.analytics.reports.conftest import database as database  # noqa: PLC0414 - a fixture of this folder too
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.conversions.costs_store import Cost, add_cost, remove_cost
+from sophia.analytics.conversions.costs_store import NewCost, add_cost, remove_cost
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.figures.documents import figure_document, figure_of
-from sophia.analytics.figures.figures import Coverage, DateRange, Figure, FigureUnit, Interval
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval
+from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.kpis import compute_kpis
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.analytics.kpis.queries import _weeks_of_decisions, account_figures, weeks_due
-from sophia.analytics.kpis.store import SavedWeeks
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.kpis.windows import client_windows, measured_clients
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import ApprovalEvent
 
 MONDAY_MORNING = datetime(2026, 11, 16, 16, tzinfo=NOW.tzinfo)
@@ -52,7 +53,7 @@ def test_closed_weeks_are_kept_once(agency: Agency) -> None:
     """G1, G3: client and account, Monday to Sunday, no running week; a second time nothing is new or changed."""
     client, _, _ = collected(agency)
     database = agency.filling.database
-    assert keep_weeks(database, MONDAY_MORNING) == SavedWeeks(new=4)
+    assert keep_weeks(database, MONDAY_MORNING) == SavedRows(new=4)
     assert views_kept(agency.filling, client) == {EARLIER.start: 700, WEEK.start: 350}
     again = keep_weeks(database, MONDAY_MORNING + timedelta(hours=3))
     assert (again.new, again.changed) == (0, 0)
@@ -222,7 +223,7 @@ def test_the_summaries_are_filled(agency: Agency, api: Api) -> None:
     found = api.get("/portfolio/summary").json()
     assert found["detailed_kpis"]["kpis"][str(client)]["views"]["value"] == 350
     assert found["detailed_kpis"]["movements"]["views"] == {"up": 0, "down": 1, "clients": 1}
-    assert "Views rose for 0 and fell for 1 of 1 clients in the week from 2026-11-09." in found["commentary"]
+    assert "Views rose for 0 and fell for 1 of 1 clients in the week of 2026-11-09." in found["commentary"]
     assert found["reasons"] == {}
     one = api.get(f"/{client}/summary").json()
     assert one["kpis"]["views"]["value"] == 350
@@ -268,7 +269,7 @@ def test_decisions_and_costs_change_the_weeks_that_they_touch(agency: Agency) ->
     filling, database = agency.filling, agency.filling.database
     keep_weeks(database, MONDAY_MORNING)
     later = MONDAY_MORNING + timedelta(days=2)
-    cost = Cost(EARLIER.start, EARLIER.end - ONE_DAY, Decimal("70.00"), "CAD", "Ads")
+    cost = NewCost(EARLIER.start, EARLIER.end - ONE_DAY, Decimal("70.00"), "CAD", "Ads")
     with database.write() as session:
         number, _ = add_cost(session, client, cost, later)
     # The client alone: an account has no costs.

@@ -8,10 +8,10 @@ from tests.conftest import NOW, ONE_DAY, Filling, QueryCounter
 
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.figures.facts import ClientWindow, DayValue, FollowerLevels, OwnValue
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.kpis import compute_kpis
 from sophia.analytics.kpis.summaries import unclassified
 from sophia.analytics.kpis.windows import client_windows, measured_clients
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Post
 
 MONDAY = date(2026, 11, 9)

@@ -81,11 +81,11 @@ def test_what_is_not_the_clients_is_refused(filling: Filling) -> None:
         assert session.scalar(select(func.count()).select_from(TrackedLink)) == 0
 
 
-def check(filling: Filling, *, days: int = 0, all_of_them: bool = False) -> dict[str, int]:
+def check(filling: Filling, *, days: int = 0, include_recent: bool = False) -> dict[str, int]:
     async def go() -> dict[str, int]:
         async with LinkChecker(allow_loopback=True) as checker:
             moment = NOW + timedelta(days=days)
-            return await check_links(filling.database, checker, lambda: moment, all_of_them=all_of_them)
+            return await check_links(filling.database, checker, lambda: moment, include_recent=include_recent)
 
     return asyncio.run(go())
 
@@ -108,7 +108,7 @@ def test_links_are_checked(api: Api, filling: Filling) -> None:
         asked = len(site.asked)
         assert sum(check(filling, days=7).values()) == 4
         assert len(site.asked) == 2 * asked
-        assert sum(check(filling, all_of_them=True, days=8).values()) == 4
+        assert sum(check(filling, include_recent=True, days=8).values()) == 4
     found = api.get(f"/{client}/links").json()
     assert len(found) == 8
     by_path = {link["original"].rpartition("/")[2]: (link["status"], link["problem"]) for link in found}

@@ -14,7 +14,7 @@ from sophia.analytics.maintenance.verifying import verify_store
 from sophia.analytics.readings.models import AccountTotal, EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.analytics.readings.runs_store import forget_raw_answers, take_lease
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.jobs.collecting import collect_daily
 from sophia.portfolio.models import Post
 

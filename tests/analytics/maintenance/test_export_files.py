@@ -40,7 +40,8 @@ from sophia.analytics.maintenance.importing import import_store
 from sophia.analytics.maintenance.tables import SECRET_COLUMNS, exported_tables
 from sophia.analytics.readings.models import Fetch, QuarantinedItem
 from sophia.analytics.readings.run_models import CollectionRun, RefusedObject
-from sophia.database import Database, Message
+from sophia.database.columns import Message
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError, StoreError
 from sophia.portfolio.models import ApprovalEvent, Client
 
@@ -218,9 +219,9 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "does not know: '../../etc/passwd'",
     ),
     "file missing": (lambda folder: (folder / "posts.csv").unlink(), "posts.csv cannot be read"),
-    "link to elsewhere": (link_to("/etc/passwd"), "no regular file"),
-    "link without end": (link_to("/dev/zero"), "no regular file"),
-    "pipe": (pipe, "no regular file"),
+    "link to elsewhere": (link_to("/etc/passwd"), "not a regular file"),
+    "link without end": (link_to("/dev/zero"), "not a regular file"),
+    "pipe": (pipe, "not a regular file"),
     "manifest is a list": (raw_manifest("[]"), "missing or damaged"),
     "manifest is nested": (raw_manifest("[" * 100_000), "missing or damaged"),
     "manifest is huge": (raw_manifest("9" * 2_000_000), "too large"),
@@ -280,7 +281,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from sophia.analytics.maintenance.importing import import_store
-from sophia.database import Database
+from sophia.database.engine import Database
 
 def told(table, done, total):
     if table == "posts" and done:

@@ -12,20 +12,22 @@ from tests.conftest import NOW
 from tests.portfolio.conftest import Agency
 
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric
-from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.audience.models import TargetAudienceEntry
 from sophia.analytics.benchmarks.comparison import SEED
 from sophia.analytics.benchmarks.store import write_benchmarks
 from sophia.analytics.conversions.models import ConversionEvent, MarketingCost
 from sophia.analytics.decisions.outcomes import save_outcomes
 from sophia.analytics.decisions.predictions import Outcome
-from sophia.analytics.decisions.store import NewDecision, record_decision
+from sophia.analytics.decisions.requests import NewDecision
+from sophia.analytics.decisions.store import record_decision
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.maintenance.exporting import MANIFEST, export_store
 from sophia.analytics.maintenance.importing import IMPORTED, import_store
 from sophia.analytics.maintenance.tables import decoder, encoder, exported_tables
 from sophia.analytics.maintenance.verifying import verify_store
 from sophia.analytics.readings.models import EngagementMetric, Fetch
-from sophia.database import Base, Database
+from sophia.database.columns import Base
+from sophia.database.engine import Database
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.jobs.collecting import collect_comments, collect_daily
 from sophia.portfolio.models import Account, Client, Post
@@ -75,7 +77,7 @@ def test_what_is_exported_comes_back_in_the_other_database(collected: Agency, ot
     with collected.database.write() as session:
         client = session.scalars(select(Account.client_id)).first()
         session.add(
-            IdealCustomer(
+            TargetAudienceEntry(
                 client_id=client, name="i", genders=["F"], countries=["CA"], places=[], created_at=NOW, updated_at=NOW
             )
         )
@@ -140,10 +142,29 @@ def test_an_import_needs_an_empty_store_and_a_whole_export(agency: Agency, other
     with pytest.raises(StoreError, match="older"):
         import_store(other, folder)
     (folder / MANIFEST).unlink()
-    with pytest.raises(InvalidInputError, match="no complete export"):
+    with pytest.raises(InvalidInputError, match="not a complete export"):
         import_store(other, folder)
     with other.read() as session:
         assert session.scalars(select(Client)).all() == []
+
+
+@pytest.mark.parametrize(("revision", "is_imported"), [("0012", False), ("0013", True), ("9999", False)])
+def test_the_last_schema_before_the_first_release_is_imported(
+    agency: Agency, other: Database, tmp_path: Path, revision: str, is_imported: bool
+) -> None:
+    """K4, K8: its tables are those of the first schema; exports of other schemas are refused."""
+    agency.connect()
+    folder = tmp_path / "out"
+    manifest = export_store(agency.database, folder, NOW)
+    text_of_manifest = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(
+        text_of_manifest.replace(f'"schema": "{manifest["schema"]}"', f'"schema": "{revision}"')
+    )
+    if not is_imported:
+        with pytest.raises(StoreError, match=f"has schema {revision}"):
+            import_store(other, folder)
+        return
+    assert import_store(other, folder)["accounts"] == manifest["tables"]["accounts"]["rows"]
 
 
 def test_an_unknown_table_stops_an_export(agency: Agency, tmp_path: Path) -> None:

@@ -11,19 +11,19 @@ import pytest
 from tests.analytics.invented import GRAM, numbers, page_post, post
 
 from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.posting_times.formats import formats, pillars
-from sophia.analytics.posting_times.responses import (
-    NO_POSTS_HERE,
+from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
+from sophia.analytics.posting_times.group_effects import (
+    NO_POSTS_IN_GROUP,
     NO_SPREAD,
     TOO_FEW_POSTS,
     Effect,
-    Slot,
+    WeekHour,
     best_times,
-    log_responses,
+    group_effects,
+    log_engagement_rates,
     posting_times,
-    responses,
 )
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 
 TORONTO = ZoneInfo("America/Toronto")
 MONDAY_EVENING = datetime(2026, 6, 1, 20, 30, tzinfo=TORONTO)
@@ -46,16 +46,16 @@ def test_hours_are_the_clients() -> None:
     times = posting_times(invented(Random(1), (0.05, 0.05, 0.05, 0.05), 10), TORONTO)
     assert len(times) == 168
     assert {slot: one.factor.n for slot, one in times.items() if one.factor.n} == {
-        Slot(0, h): 10 for h in range(18, 22)
+        WeekHour(0, h): 10 for h in range(18, 22)
     }
-    assert times[Slot(3, 3)].factor.reason == NO_POSTS_HERE
+    assert times[WeekHour(3, 3)].factor.reason == NO_POSTS_IN_GROUP
 
 
 def test_better_hours_are_found() -> None:
     """G11: an hour with three times the response is seen, with an interval; hours that are alike are not told apart."""
     times = posting_times(invented(Random(2), (0.03, 0.03, 0.09, 0.03, 0.03), 12), TORONTO)
-    assert best_times(times) == (Slot(0, 20),)
-    found = times[Slot(0, 20)]
+    assert best_times(times) == (WeekHour(0, 20),)
+    found = times[WeekHour(0, 20)]
     assert found.factor.interval is not None
     assert found.factor.value is not None
     assert 1 < found.factor.interval.low < found.factor.value < found.factor.interval.high
@@ -71,7 +71,7 @@ def test_luck_is_seldom_called_better() -> None:
 def test_posts_without_engagement_count() -> None:
     """G11: 10 % and 0 % are not 10 %."""
     good, bad = post(1, numbers(1000, 100)), post(2, numbers(1000, 0))
-    found = log_responses([good, bad, post(3, {"reach": 5}), post(4, numbers(0))])
+    found = log_engagement_rates([good, bad, post(3, {"reach": 5}), post(4, numbers(0))])
     assert set(found) == {1, 2}
     assert (found[1], -found[2]) == pytest.approx((math.log(101) / 2,) * 2)
 
@@ -80,19 +80,19 @@ def test_accounts_are_compared_with_themselves() -> None:
     """A3: an account with a low rate does not make its hours bad ones."""
     mine = [page_post(i, {"likes": 1, "comments": 0, "shares": 0, "reach": 1000}) for i in (1, 2)]
     theirs = [post(i, numbers(1000, 200)) for i in (3, 4)]
-    assert log_responses([*mine, *theirs]) == pytest.approx(dict.fromkeys((1, 2, 3, 4), 0.0))
+    assert log_engagement_rates([*mine, *theirs]) == pytest.approx(dict.fromkeys((1, 2, 3, 4), 0.0))
 
 
 def test_too_little_is_no_answer() -> None:
     """G11: fewer than twenty posts, or every post in an hour of its own, allow no comparison."""
     few = posting_times(invented(Random(4), (0.05,), 19), TORONTO)
-    assert few[Slot(0, 18)].factor.reason == TOO_FEW_POSTS
+    assert few[WeekHour(0, 18)].factor.reason == TOO_FEW_POSTS
     spread = {index: [0.1 * index] for index in range(30)}
-    assert {one.factor.reason for one in responses(spread).values()} == {NO_SPREAD}
+    assert {one.factor.reason for one in group_effects(spread).values()} == {NO_SPREAD}
     assert best_times(posting_times([], UTC)) == ()
-    alone = responses({"often": [0.0, 0.1] * 10, "once": [9.0]})
-    assert (alone["once"].factor.n, alone["once"].effect) == (1, Effect.CANNOT_TELL)
-    alike = responses({"a": [0.0] * 15, "b": [1.0] * 15})
+    alone = group_effects({"often": [0.0, 0.1] * 10, "once": [9.0]})
+    assert (alone["once"].factor.n, alone["once"].effect) == (1, Effect.NOT_ENOUGH_EVIDENCE)
+    alike = group_effects({"a": [0.0] * 15, "b": [1.0] * 15})
     assert alike["a"].effect is Effect.WORSE
 
 
@@ -104,22 +104,22 @@ def test_formats_and_pillars() -> None:
         kind, rate = ((ObjectKind.REEL, 0.10), (ObjectKind.FEED, 0.03))[i % 2]
         likes = round(1000 * rate * random.lognormvariate(0, 0.3))
         posts.append(post(i, numbers(1000, likes), kind=kind, pillar="tips" if i % 2 else None))
-    found = formats(posts)
+    found = format_effects(posts)
     assert {name: one.effect for name, one in found.items()} == {
         "instagram feed": Effect.WORSE,
         "instagram reel": Effect.BETTER,
     }
-    assert list(pillars(posts)) == ["tips"]
-    assert formats([]) == {}
+    assert list(pillar_effects(posts)) == ["tips"]
+    assert format_effects([]) == {}
     story = post(99, {"reach": 10, "shares": 1}, kind=ObjectKind.STORY, account_id=GRAM)
-    assert formats([*posts, story])["instagram story"].factor.reason == NO_POSTS_HERE
+    assert format_effects([*posts, story])["instagram story"].factor.reason == NO_POSTS_IN_GROUP
 
 
 def test_order_and_repetition_change_nothing() -> None:
     posts = invented(Random(6), (0.03, 0.06), 15)
     again = Random(7).sample([*posts, *posts], 2 * len(posts))
     assert posting_times(again, TORONTO) == posting_times(posts, TORONTO)
-    assert formats(again) == formats(posts)
+    assert format_effects(again) == format_effects(posts)
 
 
 def test_more_reach_alone_is_no_response() -> None:
@@ -129,5 +129,5 @@ def test_more_reach_alone_is_no_response() -> None:
         replace(one, values={name: 10 * value for name, value in one.values.items()}) if one.post_id >= 1000 else one
         for one in posts
     ]
-    plain, more = (posting_times(given, TORONTO)[Slot(0, 19)].factor.value for given in (posts, pushed))
+    plain, more = (posting_times(given, TORONTO)[WeekHour(0, 19)].factor.value for given in (posts, pushed))
     assert plain == pytest.approx(more, rel=0.02)

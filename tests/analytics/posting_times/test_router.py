@@ -1,4 +1,4 @@
-"""Posting times, formats and the standing of posts through the API, from readings whose answers are known."""
+"""Posting times, formats and the ranking of posts through the API, from readings whose answers are known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.conftest import NOW, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.figures.figures import ONE_WEEK
-from sophia.analytics.posting_times.service import make_responses, make_standings
+from sophia.analytics.posting_times.service import measure_posting_times, rank_client_posts
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
-from sophia.database import day_number, put_rows
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.columns import day_number
+from sophia.database.statements import put_rows
+from sophia.meta.reporting_zone import ONE_WEEK, reporting_day
 from sophia.portfolio.models import ContentDraft, Post
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -151,14 +151,14 @@ def test_a_post_is_compared_at_its_age(api: Api, filling: Filling) -> None:
     found = api.get(f"/{client}/post-standings").json()
     posts = {one["post_id"]: one for one in found["posts"]}
     assert (len(posts), found["total"], found["age"]) == (15, 15, "7d")
-    assert (posts[viral]["value"], posts[viral]["standing"]["verdict"]) == (5000, "above")
-    assert posts[viral]["standing"]["compared"] == 11
-    assert posts[usual]["standing"]["verdict"] == "usual"
-    assert 100 <= posts[usual]["standing"]["usual"] <= 110
+    assert (posts[viral]["value"], posts[viral]["rank"]["verdict"]) == (5000, "above")
+    assert posts[viral]["rank"]["compared"] == 11
+    assert posts[usual]["rank"]["verdict"] == "usual"
+    assert 100 <= posts[usual]["rank"]["usual"] <= 110
     for unread in (late, early):
-        assert (posts[unread]["value"], posts[unread]["standing"]["verdict"]) == (None, None)
-        assert posts[unread]["standing"]["reason"] == "the post was not read at this age"
-    assert (posts[alone]["standing"]["compared"], posts[alone]["standing"]["verdict"]) == (0, None)
+        assert (posts[unread]["value"], posts[unread]["rank"]["verdict"]) == (None, None)
+        assert posts[unread]["rank"]["reason"] == "the post was not read at this age"
+    assert (posts[alone]["rank"]["compared"], posts[alone]["rank"]["verdict"]) == (0, None)
     above = api.get(f"/{client}/post-standings?verdict=above").json()
     assert [one["post_id"] for one in above["posts"]] == [viral]
     moments = [one["published_at"] for one in found["posts"]]
@@ -197,9 +197,9 @@ def test_a_number_of_queries_that_does_not_grow(filling: Filling) -> None:
 
     def asked(client: int) -> tuple[int, int]:
         with QueryCounter(filling.database) as times:
-            make_responses(filling.database, client, None, NOW)
+            measure_posting_times(filling.database, client, None, NOW)
         with QueryCounter(filling.database) as posts:
-            make_standings(filling.database, client, None, NOW, 7, "engagements")
+            rank_client_posts(filling.database, client, None, NOW, "7d", "engagements")
         return times.count, posts.count
 
     assert asked(small) == asked(large)
@@ -213,7 +213,7 @@ def test_others_posts_are_nobodys_measure(api: Api, filling: Filling) -> None:
     other = filling.client("Shoes")
     account = filling.account(other, "instagram")
     publish(filling, account, Written(NOW - 20 * ONE_DAY, {7: had(5)}))
-    assert api.get(f"/{other}/post-standings").json()["posts"][0]["standing"]["compared"] == 0
+    assert api.get(f"/{other}/post-standings").json()["posts"][0]["rank"]["compared"] == 0
     key = filling.key(other)
     for path in ("posting-times", "formats", "post-standings", "audience", "ideal-customers", "benchmarks"):
         assert api.get(f"/{client}/{path}", key=key).status_code == 404

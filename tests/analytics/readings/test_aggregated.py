@@ -8,22 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import ONE_DAY, Filling
 
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.aggregated import (
     Aggregated,
     Bucket,
+    BucketValue,
     DailyValue,
     GroupBy,
-    Point,
     aggregate,
     buckets,
+    full_buckets,
     grouped,
-    whole_buckets,
 )
-from sophia.meta.catalogue import Counting
+from sophia.meta.catalogue.canonical import Counting
+from sophia.meta.reporting_zone import DateRange
 
 MONDAY = date(2026, 11, 2)
-WEEK = Days(MONDAY, MONDAY + 6 * ONE_DAY)
+WEEK = DateRange(MONDAY, MONDAY + 7 * ONE_DAY)
 
 
 def week_of(value: float) -> dict[date, float]:
@@ -35,7 +35,7 @@ def ask(filling: Filling, client: int, bucket: Bucket, group_by: GroupBy = "none
         return aggregate(session, client, WEEK, bucket, group_by, **what)
 
 
-def only_point(found: Aggregated) -> Point:
+def only_point(found: Aggregated) -> BucketValue:
     (group,) = found.groups
     (point,) = group.points
     return point
@@ -62,7 +62,7 @@ def test_metas_own_week_is_taken_for_a_week(filling: Filling) -> None:
     account = filling.account(client, "instagram")
     filling.daily(account, "reach", week_of(1000), "instagram")
     rolling = filling.series(account, filling.metric("instagram", "account", "reach", "week"))
-    filling.readings(account, rolling, {WEEK.last - ONE_DAY: 1, WEEK.last: 1800}, filling.fetch(account))
+    filling.readings(account, rolling, {WEEK.end - 2 * ONE_DAY: 1, WEEK.end - ONE_DAY: 1800}, filling.fetch(account))
     week = only_point(ask(filling, client, "week", canonical="reach"))
     assert (week.value, week.reason, week.at_most) == (1800, None, None)
 
@@ -128,7 +128,7 @@ def test_a_level_of_some_accounts_is_not_that_of_all() -> None:
     """A12: followers of two accounts are their sum only when both are known."""
     values = [DailyValue(1, "facebook", MONDAY, 10), DailyValue(2, "facebook", MONDAY, 5)]
     values.append(DailyValue(1, "facebook", MONDAY + ONE_DAY, 11))
-    (group,) = grouped(values, Counting.LEVEL, Days(MONDAY, MONDAY + ONE_DAY), "day", "none")
+    (group,) = grouped(values, Counting.LEVEL, DateRange(MONDAY, MONDAY + 2 * ONE_DAY), "day", "none")
     assert [point.value for point in group.points] == [15, None]
 
 
@@ -145,10 +145,10 @@ def test_ratios_are_not_averaged(counting: Counting | None) -> None:
 @given(st.dates(date(2004, 1, 1), date(2090, 1, 1)), st.integers(0, 400), st.sampled_from(["day", "week", "month"]))
 def test_buckets_cover_each_day_once(first: date, length: int, bucket: Bucket) -> None:
     """J7: whole weeks from Monday, whole months, no day twice and none left out."""
-    days = whole_buckets(Days(first, first + timedelta(days=length)), bucket)
+    days = full_buckets(DateRange(first, first + timedelta(days=length + 1)), bucket)
     found = list(buckets(days, bucket))
-    assert found[0][0] == days.first <= first
-    assert found[-1][1] == days.last + ONE_DAY > first + timedelta(days=length)
+    assert found[0][0] == days.start <= first
+    assert found[-1][1] == days.end > first + timedelta(days=length)
     assert all(before[1] == after[0] for before, after in pairwise(found))
     if bucket == "week":
         assert {(start.weekday(), (end - start).days) for start, end in found} == {(0, 7)}

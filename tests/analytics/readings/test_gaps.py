@@ -4,14 +4,14 @@ from datetime import date, timedelta
 
 from tests.conftest import NOW, ONE_DAY, YESTERDAY, Filling
 
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.account_states import account_states
 from sophia.analytics.readings.gaps import Gap, find_gaps
 from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.run_models import MetricStatus
+from sophia.meta.reporting_zone import DateRange
 
 FIRST = YESTERDAY - 29 * ONE_DAY
-WINDOW = Days(FIRST, YESTERDAY)
+WINDOW = DateRange(FIRST, YESTERDAY + ONE_DAY)
 
 
 def on(*days: int) -> dict[date, float]:
@@ -19,7 +19,7 @@ def on(*days: int) -> dict[date, float]:
     return dict.fromkeys((YESTERDAY - day * ONE_DAY for day in days), 1.0)
 
 
-def gaps_of(filling: Filling, window: Days = WINDOW) -> list[Gap]:
+def gaps_of(filling: Filling, window: DateRange = WINDOW) -> list[Gap]:
     with filling.database.read() as session:
         return find_gaps(session, account_states(session, None), list_refusals(session, None), window)
 
@@ -102,7 +102,7 @@ def test_refused_and_retired_metrics_say_so(filling: Filling) -> None:
     assert gap.reason.endswith("invalid metric")
     retired = date(2025, 11, 15)
     filling.daily(account, "page_fan_adds", {retired - 3 * ONE_DAY: 1, retired - ONE_DAY: 1})
-    last = gaps_of(filling, Days(retired - 5 * ONE_DAY, retired + ONE_DAY))
+    last = gaps_of(filling, DateRange(retired - 5 * ONE_DAY, retired + 2 * ONE_DAY))
     assert [(g.metric_names, g.start, g.end, g.reason_code) for g in last] == [
         (("page_fan_adds",), retired - 2 * ONE_DAY, retired - ONE_DAY, "no_value"),
         (("page_fan_adds",), retired, retired + 2 * ONE_DAY, "retired"),

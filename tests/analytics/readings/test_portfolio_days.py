@@ -4,11 +4,10 @@ from datetime import date, timedelta
 
 from tests.conftest import NOW, ONE_DAY, Filling, QueryCounter
 
-from sophia.analytics.figures.figures import DateRange
 from sophia.analytics.kpis.windows import daily_values
 from sophia.analytics.readings.account_days import account_days, posts_a_day, posts_inside
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.meta.reporting_zone import day_start
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.meta.reporting_zone import DateRange, day_start
 from sophia.portfolio.models import Post
 
 MONDAY = date(2026, 11, 9)
@@ -22,9 +21,9 @@ def by_series(filling: Filling, accounts: list[int], *, late: bool) -> dict[tupl
     found: dict[tuple[int, str], dict[date, float]] = {}
     as_of = None if late else NOW - ONE_DAY
     with filling.database.read() as session:
-        for one in daily_values(session, accounts, meanings(session, METRICS), [WEEK], as_of=as_of):
+        for one in daily_values(session, accounts, metric_definitions(session, METRICS), [WEEK], as_of=as_of):
             found.setdefault((one.account_id, one.metric), {})[one.day] = float(one.value)
-        days = account_days(session, accounts, meanings(session, METRICS), METRICS, WEEK, as_of=as_of)
+        days = account_days(session, accounts, metric_definitions(session, METRICS), METRICS, WEEK, as_of=as_of)
     assert days == found
     return found
 

@@ -74,7 +74,7 @@ def test_a_reading_says_what_its_series_knows(filling: Filling) -> None:
     filling.daily(account, "reach", {DAY: 1000}, "instagram")
     filling.daily(account, "likes", {DAY: 7}, "instagram")
     with filling.database.read() as session:
-        found = {(r.level, r.metric_name): r for r in read_page(session, client, ReadingFilter(), 10).readings}
+        found = {(r.level.value, r.metric_name): r for r in read_page(session, client, ReadingFilter(), 10).readings}
     reach = found["post", "reach"]
     assert (reach.metric_value, reach.period, reach.unit, reach.canonical) == (600, "lifetime", "people", "reach")
     assert (reach.platform_post_id, reach.content_draft_id, reach.is_algorithm_dependent) == ("17_1", draft, True)

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from sophia.analytics.collector.due import account_to_collect
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.refusals import ASK_AGAIN_AFTER, record_refusals
 from sophia.analytics.readings.run_models import CollectionRun, MetricStatus, Watermark
 from sophia.analytics.readings.runs_store import (
@@ -22,10 +21,11 @@ from sophia.analytics.readings.runs_store import (
     take_lease,
 )
 from sophia.analytics.readings.writer import Saved
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import NotFoundError
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.records import Refusal
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Account, Client, Post
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -185,7 +185,8 @@ def test_the_account_follows_its_runs(database: Database, account: int) -> None:
 
 def cover(database: Database, account: int, first: int, last: int, family: str = "page_insights") -> None:
     with database.write() as session:
-        cover_days(session, account, family, TODAY + first * ONE_DAY, TODAY + last * ONE_DAY, NOW)
+        days = DateRange(TODAY + first * ONE_DAY, TODAY + (last + 1) * ONE_DAY)
+        cover_days(session, account, family, days, NOW)
 
 
 def covered(database: Database, account: int, family: str = "page_insights") -> tuple[int, int]:
@@ -222,7 +223,7 @@ def test_what_was_asked_is_noted(database: Database, account: int) -> None:
     with database.read() as session:
         known = account_to_collect(session, account, "v22.0", NOW)
     assert known.asked_at == {"posts_1_day": NOW + ONE_DAY, "posts_3_days": NOW + ONE_DAY}
-    assert known.covered["posts_1_day"] == Days(TODAY + ONE_DAY, TODAY + ONE_DAY)
+    assert known.covered["posts_1_day"] == DateRange(TODAY + ONE_DAY, TODAY + 2 * ONE_DAY)
 
 
 # -- refusals ----------------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ import pytest
 from tests.analytics.collector.conftest import make_house as make_house  # noqa: PLC0414 - a fixture of this folder too
 from tests.conftest import NOW, ON_POSTGRESQL_BY_HAND, ONE_DAY, Filling, store_of
 
-from sophia.analytics.figures.figures import DateRange
-from sophia.database import Database
+from sophia.database.engine import Database
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Post
 
 # NOW is Sunday, 22 November: the newest closed week begins here.

@@ -8,12 +8,11 @@ from tests.conftest import NOW, ON_BOTH, ONE_DAY, QueryCounter
 
 from sophia.analytics.benchmarks.comparison import SEED
 from sophia.analytics.benchmarks.store import remove_benchmarks, write_benchmarks
+from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.reports.brief import make_brief
-from sophia.analytics.reports.brief_schemas import BriefAnswer
 from sophia.analytics.reports.gathering import make_report
-from sophia.analytics.reports.schemas import report_answer
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.revising import rename_client, set_industry, set_zone
 
 LATER = NOW + 3 * ONE_DAY
@@ -27,9 +26,9 @@ OURS = [
 def said(database: Database, client: int, **options: Any) -> tuple[str, str]:
     """The report of a week and the brief, as they are answered."""
     moment = options.pop("now", LATER)
-    report = report_answer(make_report(database, client, WEEK, moment, **options))
-    brief = BriefAnswer.model_validate(make_brief(database, None, moment, WEEK, **options))
-    return report.model_dump_json(), brief.model_dump_json()
+    report = make_report(database, client, WEEK, moment, **options)
+    brief = make_brief(database, None, moment, WEEK, **options)
+    return response_json(report), response_json(brief)
 
 
 def change_client(database: Database, client: int) -> None:

@@ -11,13 +11,14 @@ from sqlalchemy import select, update
 from tests.analytics.reports.conftest import EARLIER, MONDAY, WEEK, Agency, counters, each_day, furnish
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
-from sophia.analytics.figures.figures import Coverage, DateRange
+from sophia.analytics.figures.figures import Coverage
+from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.figures.sentences import Form, resolve, written
 from sophia.analytics.readings.models import MetricSeries, StoredMetric
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.records import Report
-from sophia.analytics.reports.schemas import report_answer
 from sophia.errors import InvalidInputError, NotFoundError
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Client
 
 FORMS: tuple[Form, ...] = (
@@ -68,10 +69,10 @@ def test_a_rate_by_reach_is_no_share_of_people(agency: Agency) -> None:
     client, _ = furnish(agency)
     alone, account = agency.client("Alone")
     agency.post(account, MONDAY, counters(200, 10), MONDAY + ONE_DAY)
-    told = "were {} of the reach, which counts people once for every post that they saw."
+    told = "were {} of the reach, which counts people once for each post that they saw."
     for number, text in ((client, "2 posts " + told.format("5.00 %")), (alone, "1 post " + told.format("10.0 %"))):
         said = [sentence.text for sentence in report_of(agency.filling, number).commentary]
-        assert f"Engagements with {text}" in said
+        assert f"Engagements on {text}" in said
         assert not any("Of the people" in one for one in said)
 
 
@@ -304,7 +305,7 @@ def test_a_report_as_it_was_to_the_digit(agency: Agency) -> None:
     moment = NOW - timedelta(hours=30)
     at_the_time = make_report(filling.database, client, None, moment)
     rebuilt = report_of(filling, client, as_of=moment)
-    assert report_answer(rebuilt) == report_answer(at_the_time)
+    assert response_json(rebuilt) == response_json(at_the_time)
 
     fresh = filling.fetch(account, NOW - timedelta(hours=1))
     with filling.database.read() as session:
@@ -320,7 +321,7 @@ def test_a_report_as_it_was_to_the_digit(agency: Agency) -> None:
     filling.account(filling.client("Late"), "instagram", connected_at=NOW)
     with filling.database.write() as session:
         session.execute(update(Client).where(Client.name == "Other 1").values(status="archived"))
-    assert report_answer(report_of(filling, client, as_of=moment)) == report_answer(at_the_time)
+    assert response_json(report_of(filling, client, as_of=moment)) == response_json(at_the_time)
     now = report_of(filling, client)
     assert now.kpis["views"].value == 3500 - 500 + 77
     assert now.kpis["engagements"].value == 50 + 910

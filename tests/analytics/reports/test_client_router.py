@@ -19,7 +19,7 @@ from tests.conftest import (
 
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
 from sophia.analytics.readings.models import reading_id
-from sophia.database import Database
+from sophia.database.engine import Database
 
 PROBLEM = "application/problem+json"
 PATHS = ("metrics", "series?canonical=views", "summary", "campaigns")

@@ -8,8 +8,8 @@ from tests.conftest import NOW, ONE_DAY, Api
 
 from sophia.analytics.comments.models import Comment
 from sophia.analytics.comments.store import finish_posts, save_comments
+from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.reports.gathering import make_report
-from sophia.analytics.reports.schemas import report_answer
 from sophia.meta.records import ObservedComment, ObservedComments
 from sophia.meta.reporting_zone import day_start
 
@@ -26,16 +26,16 @@ def test_comments_of_the_window(agency: Agency, api: Api) -> None:
     client, account = furnish(agency)
     filling = agency.filling
     filling.post(account, "talked")
-    assert make_report(filling.database, client, None, NOW).comments.verdict == "There are no comments of these days."
+    assert make_report(filling.database, client, None, NOW).comments.verdict == "There are no comments in this period."
     wednesday = day_start(MONDAY + 2 * ONE_DAY)
     week = [seen(str(index), GOOD if index % 3 else BAD, wednesday + timedelta(minutes=index)) for index in range(9)]
     before = [seen("before", BAD, wednesday - timedelta(days=4))]
-    answer = ObservedComments("talked", [*week, *before], None, is_odd=False)
+    answer = ObservedComments("talked", [*week, *before], None, is_incomplete=False)
     save_comments(filling.database, account, [answer], NOW, LONG_AGO)
     found = make_report(filling.database, client, None, NOW).comments
     assert (found.whole.comments, found.whole.shares) == (9, {"positive": 66.7, "neutral": 0.0, "negative": 33.3})
     assert found.whole.positive.interval is not None
-    assert "cannot be told" in found.verdict
+    assert "Not enough evidence" in found.verdict
     told = api.get(f"/{client}/report").json()["comments"]
     assert (told["verdict"], told["whole"]["positive"]["n"]) == (found.verdict, 9)
 
@@ -47,15 +47,15 @@ def test_comments_as_they_were_known(agency: Agency) -> None:
     agency.filling.post(account, "talked")
     at, moment = day_start(MONDAY), NOW - timedelta(hours=5)
     names = ["a", "b", "c"]
-    first = ObservedComments("talked", [seen(name, GOOD, at) for name in names], None, is_odd=False)
+    first = ObservedComments("talked", [seen(name, GOOD, at) for name in names], None, is_incomplete=False)
     save_comments(database, account, [first], moment - timedelta(hours=1), LONG_AGO)
     then = make_report(database, client, None, moment)
-    late = ObservedComments("talked", [seen("late", BAD, at)], None, is_odd=False)
+    late = ObservedComments("talked", [seen("late", BAD, at)], None, is_incomplete=False)
     save_comments(database, account, [late], NOW, LONG_AGO)
     with database.write() as session:
         finish_posts(session, account, {"talked": {"a", "b", "late"}}, {"talked": (NOW, 3)}, NOW, LONG_AGO)
     rebuilt = make_report(database, client, None, NOW, as_of=moment)
-    assert report_answer(rebuilt).comments == report_answer(then).comments
+    assert response_json(rebuilt.comments) == response_json(then.comments)
     assert make_report(database, client, None, NOW).comments.whole.comments == 3
     with database.write() as session:
         session.execute(update(Comment).where(Comment.platform_comment_id == "a").values(changed_at=NOW))

@@ -1,5 +1,6 @@
 """What was planted in the simulated portfolio, collected over a socket: the brief finds it and nothing else."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -7,15 +8,16 @@ from tests.analytics.collector.conftest import AppState, open_house
 from tests.analytics.reports.test_building import check_sentence
 
 from sophia.analytics.anomalies.daily import keep_anomalies
-from sophia.analytics.anomalies.queries import told_events
+from sophia.analytics.anomalies.queries import stored_events
 from sophia.analytics.anomalies.shared_events import shared_events
 from sophia.analytics.collector.plan import Plan
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, week_of
+from sophia.analytics.figures.figures import week_of
+from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.reports.brief import make_brief
 from sophia.analytics.reports.brief_records import Brief
-from sophia.analytics.reports.brief_schemas import BriefAnswer
-from sophia.database import Database
-from sophia.demo.objects import BetterContent, Busier
+from sophia.database.engine import Database
+from sophia.demo.meta.world.objects import BetterContent, Busier
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 MONDAY = date(2026, 11, 9)
@@ -53,7 +55,7 @@ def test_what_was_planted_is_found(sqlite_database: Database, seed: int, platfor
         assert {split.main_driver for split in splits[better] if split.whole} == {"people"}
         assert any(split.posting is not None and split.posting.percent > 10 for split in splits[busier])
         assert sum(better in sentence.text for sentence in found.commentary) == len(found.moved)
-        document = BriefAnswer.model_validate(found).model_dump(mode="json")
+        document = json.loads(response_json(found))
         for sentence in document["commentary"]:
             check_sentence(document, sentence)
 
@@ -79,5 +81,5 @@ def test_the_change_of_the_demo_is_one_event(sqlite_database: Database) -> None:
                 assert event.alike > 0.6 * event.series
             assert make_brief(house.database, None, DEMO_NOW, week_of(day + 14 * ONE_DAY)).events == ()
         with house.database.read() as session:
-            (event_told,) = shared_events(told_events(session))
+            (event_told,) = shared_events(stored_events(session))
         assert (event_told.since, event_told.until, event_told.series) == (day, None, 48)

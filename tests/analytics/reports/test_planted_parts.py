@@ -12,12 +12,13 @@ from tests.analytics.collector.conftest import AppState, open_house
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.drivers.drivers import DRIVERS
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, week_of
+from sophia.analytics.figures.figures import week_of
 from sophia.analytics.reports.brief import make_brief
-from sophia.database import Database
-from sophia.demo.objects import Account, BetterContent, Busier
-from sophia.demo.pacific import days_between
-from sophia.demo.planted import planted_parts
+from sophia.database.engine import Database
+from sophia.demo.meta.truth.planted import planted_parts
+from sophia.demo.meta.world.objects import Account, BetterContent, Busier
+from sophia.demo.meta.world.pacific import days_between
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 MONDAY = date(2026, 11, 9)

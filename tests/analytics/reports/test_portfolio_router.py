@@ -17,7 +17,7 @@ from tests.conftest import (
 )
 
 from sophia.analytics.readings.run_models import MetricStatus
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 

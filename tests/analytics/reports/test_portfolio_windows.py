@@ -7,18 +7,18 @@ from sqlalchemy import update
 from tests.analytics.reports.conftest import MONDAY, WEEK, Agency, furnish
 from tests.conftest import NOW, ON_BOTH, QueryCounter
 
+from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.runs_store import take_lease
 from sophia.analytics.reports.gathering import make_report
-from sophia.analytics.reports.schemas import report_answer
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import Account, Client, Post
 
 ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
 def said(database: Database, client: int) -> str:
-    return report_answer(make_report(database, client, WEEK, NOW)).model_dump_json()
+    return response_json(make_report(database, client, WEEK, NOW))
 
 
 def said_anew(database: Database, client: int) -> str:

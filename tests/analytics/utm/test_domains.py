@@ -1,14 +1,20 @@
 """Whose host it is."""
 
 import random
+from collections.abc import Iterable
 
 import pytest
 from ada_url import URL
 
-from sophia.analytics.utm.domains import belongs_to, canonical_host, has_real_suffix
+from sophia.analytics.utm.domains import canonical_domains, canonical_host, has_real_suffix, lies_in
 from sophia.analytics.utm.tagging import build_utm_url, inject_utm_into_copy
 
 # ruff: noqa: RUF001 - a Cyrillic letter among Latin ones is what this is about
+
+
+def belongs_to(host: str, domains: Iterable[str]) -> bool:
+    """Return whether a host, with or without a port, is one of the domains or one of their subdomains."""
+    return any(lies_in(name, canonical_domains(domains)) for name in canonical_domains(host))
 
 
 @pytest.mark.parametrize(

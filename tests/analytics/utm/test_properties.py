@@ -288,13 +288,13 @@ def test_html_and_text_are_tagged_alike(copy: str) -> None:
     ],
 )
 def test_hostile_copy_takes_no_time(piece: str) -> None:
-    """F1: 200,000 signs take tenths of a second at most; were the time to grow with their square, it would be minutes.
+    """F1: 60,000 signs take tenths of a second at most; were the time to grow with their square, it would be minutes.
 
     benchmarks/links.py measures a megabyte of each.
     """
-    copy = piece * (200_000 // len(piece))
+    copy = piece * (60_000 // len(piece))
     began = process_time()
     for text in (copy, f"https://a.b/{copy}", f"https://a.b/?{copy}"):
         inject(text)
         inject(text, bare_domains=True)
-    assert process_time() - began < 10
+    assert process_time() - began < 3

@@ -8,7 +8,7 @@ from tests.analytics.utm.cases import BARE, CASES, SAME
 from sophia.analytics.utm.addresses import Untagged
 from sophia.analytics.utm.tagging import LONGEST_COPY, build_utm_url, copy_length, inject_utm_into_copy, tag_copy
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 PAIRS = ("utm_source=facebook", "utm_medium=social", "utm_campaign=spring-sale", "utm_content=post_7")
 TAGS = "&".join(PAIRS)
@@ -156,18 +156,18 @@ def test_one_address_without_its_scheme() -> None:
         ("Facebook", "tips", 7, "platform 'Facebook'"),
         ("tiktok", "tips", 7, "'facebook' or 'instagram'"),
         (["facebook"], "tips", 7, "platform"),
-        ("facebook", "", 7, "'' is no slug"),
-        ("facebook", None, 7, "None is no slug"),
-        ("facebook", "Q&A", 7, "'q-a' would do"),
-        ("facebook", "behind-the-scenes!", 7, "'behind-the-scenes' would do"),
-        ("facebook", "🔥🔥", 7, "would do"),
-        ("facebook", "tips\n", 7, "'tips' would do"),
-        ("facebook", "tips", None, "None is no number of a draft"),
-        ("facebook", "tips", 0, "0 is no number of a draft"),
-        ("facebook", "tips", -1, "-1 is no number of a draft"),
-        ("facebook", "tips", True, "True is no number of a draft"),
-        ("facebook", "tips", 7.0, "7.0 is no number of a draft"),
-        ("facebook", "tips", "7", "'7' is no number of a draft"),
+        ("facebook", "", 7, "'' is not a campaign slug"),
+        ("facebook", None, 7, "None is not a campaign slug"),
+        ("facebook", "Q&A", 7, "Use 'q-a'"),
+        ("facebook", "behind-the-scenes!", 7, "Use 'behind-the-scenes'"),
+        ("facebook", "🔥🔥", 7, "Use 'campaign-"),
+        ("facebook", "tips\n", 7, "Use 'tips'"),
+        ("facebook", "tips", None, "None is not the number of a draft"),
+        ("facebook", "tips", 0, "0 is not the number of a draft"),
+        ("facebook", "tips", -1, "-1 is not the number of a draft"),
+        ("facebook", "tips", True, "True is not the number of a draft"),
+        ("facebook", "tips", 7.0, "7.0 is not the number of a draft"),
+        ("facebook", "tips", "7", "'7' is not the number of a draft"),
     ],
 )
 def test_arguments_that_cannot_be(

@@ -12,10 +12,10 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
+from sophia.demo.meta.faults.wire import Receive, Scope, Send, whole_body
+from sophia.demo.meta.truth.truth import Truth
+from sophia.demo.meta.world.world import build_world
 from sophia.demo.server import running_server
-from sophia.demo.truth import Truth
-from sophia.demo.wire import Receive, Scope, Send, whole_body
-from sophia.demo.world import build_world
 from sophia.meta.caller import Caller
 from sophia.meta.client import GraphClient
 from sophia.meta.envelope import Answer

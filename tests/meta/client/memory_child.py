@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.collector.portfolio import Collector
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta.client import GraphClient
 from sophia.migrations import upgrade
 from sophia.portfolio.models import Account, Client

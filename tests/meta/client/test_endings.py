@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.meta.client.conftest import NOW, SECRET, HandMade, Reply, failure, get, graph_error, small_world
 
-from sophia.demo.faults import Fault
 from sophia.demo.graph_api import GraphApi
+from sophia.demo.meta.faults.faults import Fault
 from sophia.demo.server import running_server
 from sophia.meta.errors import Remedy
 

@@ -10,7 +10,7 @@ from tests.meta.client.conftest import HandMade, Reply, ask, graph_error
 from sophia.meta.caller import Caller
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError, Remedy
-from sophia.meta.paging import has_next, next_place
+from sophia.meta.paging import has_next, next_page_params
 
 # -- paging ------------------------------------------------------------------------------------------------------------
 
@@ -124,7 +124,7 @@ def test_a_next_page_elsewhere_makes_the_list_incomplete(meta: HandMade, address
 def test_no_next_is_the_end(paging: Any) -> None:
     """A16, B8: a list without a next page is complete."""
     assert not has_next({"paging": paging})
-    assert next_place({"paging": paging}, "https://graph.facebook.com") is None
+    assert next_page_params({"paging": paging}, "https://graph.facebook.com") is None
 
 
 # -- batches -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tests.meta.client.conftest import OTHER, SECRET, TOKEN, HandMade, Reply, as
 
 from sophia.demo.server import running_server
 from sophia.meta.caller import Caller
-from sophia.meta.client import proof
+from sophia.meta.client import appsecret_proof
 from sophia.meta.envelope import Answer, object_id
 from sophia.meta.errors import GraphError
 
@@ -45,7 +45,7 @@ def test_each_token_has_its_proof(meta: HandMade) -> None:
     ]
     form = parse_qs(meta.received[2].body)
     assert [meta.received[0].query["appsecret_proof"], meta.received[1].query["appsecret_proof"]] == wanted[:2]
-    assert form["appsecret_proof"] == [wanted[2]] == [proof(SECRET, TOKEN)]
+    assert form["appsecret_proof"] == [wanted[2]] == [appsecret_proof(SECRET, TOKEN)]
     meta.says(Reply())
     get(meta)
     assert "appsecret_proof" not in meta.received[-1].query
@@ -83,7 +83,7 @@ def test_the_proof_is_in_no_source(meta: HandMade) -> None:
     assert isinstance(item, Answer)
     meta.says(Reply())
     for source in (item.source, get(meta, app_secret=SECRET).source):
-        assert proof(SECRET, TOKEN) not in str(source)
+        assert appsecret_proof(SECRET, TOKEN) not in str(source)
         assert TOKEN.get_secret_value() not in str(source)
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sophia.meta.catalogue import Level, ObjectKind, Period, Platform
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
 from sophia.meta.parsing import InsightsReader
 
 TODAY = date(2026, 11, 20)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.meta.parsing.answers import SPAN, TODAY, instagram, parts, split, total
 
-from sophia.meta.catalogue import Level, ObjectKind, Period
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period
 from sophia.meta.records import Reading
 
 
@@ -66,7 +66,7 @@ def test_totals_that_say_nothing(value: Any) -> None:
     """A12: `total_value: {}`, breakdowns without results and results without value are missing, not zero, not odd."""
     reader = instagram([total(value, "follower_demographics", "lifetime")], breakdown="age")
     assert reader.readings == []
-    assert reader.oddities == []
+    assert reader.rejected_items == []
 
 
 def test_both_shapes_at_once_count_once() -> None:
@@ -103,4 +103,4 @@ def test_a_result_that_does_not_fit_costs_itself(result: Any) -> None:
     block = total({"breakdowns": [{"dimension_keys": ["media_product_type"], "results": [result, good]}]})
     reader = instagram([block], span=SPAN, breakdown="media_product_type")
     assert parts(reader) == {("reach", "media_product_type=post"): 5}
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1

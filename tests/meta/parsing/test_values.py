@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.meta.parsing.answers import TODAY, YESTERDAY, daily, days, instagram, lifetime, parts, read
 
-from sophia.meta.catalogue import Level, ObjectKind, Period
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period
 from sophia.meta.records import Reading
 
 # -- values[] with end_time (§2.1, §2.12) ------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ def test_a_series_of_days() -> None:
         Reading(None, "page_media_view", Period.DAY, "", date(2026, 8, 2), 412),
         Reading(None, "page_media_view", Period.DAY, "", date(2026, 2, 27), 388),
     ]
-    assert reader.oddities == []
+    assert reader.rejected_items == []
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_missing_is_not_zero() -> None:
         [daily({"end_time": "2026-11-18T08:00:00+0000"}, {"value": 0, "end_time": "2026-11-19T08:00:00+0000"})]
     )
     assert days(reader) == {date(2026, 11, 18): 0}
-    assert reader.oddities == []
+    assert reader.rejected_items == []
     assert read([]).readings == []
-    assert read([]).oddities == []
+    assert read([]).rejected_items == []
     assert read([daily()]).readings == []
 
 
@@ -85,7 +85,7 @@ def test_null_is_set_aside() -> None:
     """A12, A15: null is no number; it is neither 0 nor silently nothing."""
     reader = read([daily({"value": None, "end_time": "2026-11-19T08:00:00+0000"})])
     assert reader.readings == []
-    assert [oddity.metric for oddity in reader.oddities] == ["page_media_view"]
+    assert [rejected.metric for rejected in reader.rejected_items] == ["page_media_view"]
 
 
 def test_days_that_have_not_ended_are_dropped() -> None:
@@ -100,7 +100,7 @@ def test_days_that_have_not_ended_are_dropped() -> None:
         ]
     )
     assert days(reader) == {YESTERDAY: 1}
-    assert reader.oddities == []
+    assert reader.rejected_items == []
 
 
 @pytest.mark.parametrize("end_time", ["1970-01-01T00:00:00+0000", "1970-01-02T08:00:00+0000"])
@@ -129,7 +129,7 @@ def test_an_end_time_that_is_no_moment(end_time: Any) -> None:
         [daily({"value": 7, "end_time": end_time}, {"value": 8, "end_time": "2026-11-19T08:00:00+0000"})],
     )
     assert days(reader) == {date(2026, 11, 18): 8}
-    assert [oddity.reason for oddity in reader.oddities] == ["end_time is no moment"]
+    assert [rejected.reason for rejected in reader.rejected_items] == ["end_time is no moment"]
 
 
 @pytest.mark.parametrize("period", ["day", "week", "days_28"])
@@ -137,7 +137,7 @@ def test_a_dated_value_without_end_time(period: str) -> None:
     """A10: only lifetime values may go without a date."""
     reader = read([daily({"value": 7}, period=period)])
     assert reader.readings == []
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1
 
 
 # -- lifetime values and dictionaries (§2.2, §2.3) ---------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_reactions_absent_are_zero(value: Any, counts: dict[str, int]) -> None:
     reader = read([lifetime(value, "post_reactions_by_type_total")], level=Level.POST)
     wanted = {(f"post_reactions_by_type_total_{name}", ""): counts.get(name, 0) for name in REACTIONS}
     assert parts(reader) == wanted
-    assert reader.oddities == []
+    assert reader.rejected_items == []
 
 
 def test_an_unknown_reaction_is_kept() -> None:
@@ -181,14 +181,14 @@ def test_a_null_inside_a_dictionary_costs_itself() -> None:
     found = parts(reader)
     assert found["post_reactions_by_type_total_love", ""] == 3
     assert ("post_reactions_by_type_total_like", "") not in found
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1
 
 
 @pytest.mark.parametrize("value", [3, 1.5, "12", [1], True, False, None, {"like": {"deep": 1}}])
 def test_what_is_no_dictionary(value: Any) -> None:
     """A15, A16: where a dictionary belongs, another value is set aside; `False` is no 0."""
     reader = read([lifetime(value, "post_reactions_by_type_total")], level=Level.POST)
-    assert reader.oddities
+    assert reader.rejected_items
     assert ("post_reactions_by_type_total_like", "") not in parts(reader)
 
 
@@ -214,14 +214,14 @@ def test_a_key_that_makes_no_name(key: str) -> None:
     """A15: `{"": 3}` makes no metric called `…_`, and a name that is too long for its column is set aside, not cut."""
     reader = read([lifetime({key: 3, "like": 1}, "post_reactions_by_type_total")], level=Level.POST)
     assert {name for name, _ in parts(reader)} == {f"post_reactions_by_type_total_{one}" for one in REACTIONS}
-    assert len(reader.oddities) == 1
+    assert len(reader.rejected_items) == 1
 
 
 def test_video_metrics_of_a_photo_are_passed_over() -> None:
     """B4: Meta answers video metrics of a photo with 0; they mean nothing there, and are no oddity."""
     reader = read([lifetime(0, "post_video_views"), lifetime(3, "post_clicks")], level=Level.POST, kind=ObjectKind.POST)
     assert parts(reader) == {("post_clicks", ""): 3}
-    assert reader.oddities == []
+    assert reader.rejected_items == []
 
 
 NO_DIMENSION = {"dimension_values": [], "value": 7}
@@ -236,7 +236,7 @@ def test_a_part_without_its_tag_is_no_total(breakdown: str) -> None:
     good = {"value": 4, "end_time": stamp, breakdown: "1"}
     found = read([daily(good, {"value": 300, "end_time": stamp})], breakdown=breakdown)
     assert parts(found) == {("page_media_view", f"{breakdown}=1"): 4}
-    assert len(found.oddities) == 1
+    assert len(found.rejected_items) == 1
     assert parts(read([lifetime(12, "post_media_view")], level=Level.POST, breakdown=breakdown)) == {}
 
 
@@ -247,7 +247,7 @@ def test_values_in_place_of_a_breakdown_are_no_total() -> None:
     for block in (lone, nameless):
         found = instagram([block], level=Level.POST, breakdown="action_type")
         assert found.readings == []
-        assert len(found.oddities) == 1
+        assert len(found.rejected_items) == 1
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -1,18 +1,15 @@
-"""What people tell of a client beside its numbers: what marketing cost, what is to be reached, and what happened.
-
-Rows are never changed. Who takes one back, or replaces it, ends it: a report as of a past moment needs it still.
-"""
+"""The table of annotations. A removed annotation stays in the table, because reports as of a past moment show it."""
 
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Base, BigId, UtcDateTime
 
 
 class Annotation(Base):
-    """What somebody knows of a day that numbers do not tell; without a client it concerns the whole portfolio."""
+    """A note about what happened on a day. Without a client it concerns the whole portfolio."""
 
     __tablename__ = "annotations"
     __table_args__ = (

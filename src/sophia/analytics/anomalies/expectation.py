@@ -1,4 +1,4 @@
-"""What a day of a series should bring, from its own past alone: one regression per series, all series at once."""
+"""Predicts the next day of each series from its own past, with one regression per series."""
 
 from dataclasses import dataclass
 
@@ -18,36 +18,39 @@ POST_LAGS = 3
 _HALF_LIFE_DAYS = 42.0
 # Standard deviations of the ridge, on the log scale: level, a weekday, growth in four weeks, a post, a step.
 _LEVEL, _WEEKDAY, _GROWTH, _POST, _STEP = 30.0, 0.3, 0.05, 0.5, 1.5
-# Residuals beyond this lose weight with their square (Farrington-flexible surveillance of counts, 2012).
+# Larger residuals lose weight with their square (Farrington-flexible surveillance of counts, 2012).
 _FAR = 2.58
 _ROUNDS = 3
-# Dispersion that is believed before the series speaks, and with the strength of how many days.
+# Prior dispersion, and its weight in days.
 _DISPERSION, _DISPERSION_DAYS = 0.03, 10.0
 _LEAST_DISPERSION = 0.003
 _MAD_TO_SD = 1.4826
-# Neighbouring days repeat each other, so that the coefficients are known less well than independent days would say.
-_REPEATED = 1.0
+# Neighbouring days are correlated, so the coefficients are less certain than with independent days.
+_CORRELATION_FACTOR = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The days before the one to judge, oldest first, in arrays (series, days); how the series are measured besides.
+    """The days before the day to judge, oldest first, as arrays (series, days).
 
     `values` are counts, or for other series numbers whose usual scatter is that of logarithms; NaN where missing.
-    `weights` are 0 for days that must not be learnt from. `posts` are features of posts published on the day itself.
+    `weights` are 0 for days that learning must ignore. `posts` describes the posts published on each day. `counts` tells
+    which series are counts.
     """
 
     values: Floats
     weights: Floats
     posts: Floats
-    steps: NDArray[np.int_]  # (series, STEPS): the place at which the level changed; 0 for none
+    steps: NDArray[np.int_]  # (series, STEPS): the index at which the level changed; 0 without one
     counts: Bools  # (series,)
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """For each series: the middle (log of the mean for counts), relative variance beyond Poisson's, freedom of that,
-    and by how much the latest step moved the middle.
+    """The prediction for each series.
+
+    `middle` is the log of the mean for counts, `variance` the relative variance beyond Poisson's with `freedom` degrees,
+    `step` the shift of the middle by the latest step.
     """
 
     middle: Floats
@@ -56,7 +59,7 @@ class Expectation:
     step: Floats
 
     def without_step(self, rows: NDArray[np.intp]) -> "Expectation":
-        """What these series would be expected to bring, had their latest step not been."""
+        """Return the prediction for these series if their latest step had not happened."""
         step = self.step[rows]
         return Expectation(self.middle[rows] - step, self.variance[rows], self.freedom[rows], 0.0 * step)
 
@@ -65,7 +68,7 @@ def expect(past: Past, weekday: int, posts_today: Floats) -> Expectation:
     """Fit every series and predict the day after its past; `weekday` is that day's, Monday 0.
 
     Counts: quasi-likelihood with a log link and the variance mean + dispersion · mean². Others: least squares. Both
-    robust, and with a ridge, so that a series of two weeks has a prediction too, with a wide variance.
+    robust and have a ridge, so that a series of two weeks has a prediction too, with a wide variance.
     """
     design, today = _design(past, weekday, posts_today)
     count = past.counts[:, None]
@@ -86,41 +89,41 @@ def expect(past: Past, weekday: int, posts_today: Floats) -> Expectation:
         residuals = np.where(count, (values - means) / means, values - linear)
         noise = np.where(count, 1.0 / means, 0.0)
         if round_ == 0:
-            # Logarithms of small counts are crooked: their residuals say nothing yet about who is far off.
+            # Logarithms of small counts are skewed: their residuals do not show yet which days are far off.
             dispersion = np.maximum(dispersion, _first_dispersion(residuals, noise, weights))
-        heard = np.minimum(1.0, (_FAR**2 * (noise + dispersion[:, None])) / np.maximum(residuals**2, 1e-12))
-        dispersion = _dispersion(residuals, noise, weights * heard, dispersion)
-        information = weights * heard / (noise + dispersion[:, None])
+        robustness = np.minimum(1.0, (_FAR**2 * (noise + dispersion[:, None])) / np.maximum(residuals**2, 1e-12))
+        dispersion = _dispersion(residuals, noise, weights * robustness, dispersion)
+        information = weights * robustness / (noise + dispersion[:, None])
         target = linear + residuals
     inverse = np.linalg.inv(normal)
-    doubt = np.einsum("sp,spq,sq->s", today, inverse, today) * _REPEATED
+    uncertainty = np.einsum("sp,spq,sq->s", today, inverse, today) * _CORRELATION_FACTOR
     middle = (today * coefficients[:, :, 0]).sum(axis=1)
     return Expectation(
         np.where(past.counts, np.clip(middle, -7.0, 25.0), middle),
-        dispersion + doubt,
+        dispersion + uncertainty,
         weights.sum(axis=1) + _DISPERSION_DAYS,
         today[:, -1] * coefficients[:, -1, 0],
     )
 
 
 def scores(values: Floats, counts: Bools, expected: Expectation) -> Floats:
-    """Z of each series' value: how far from what was expected, in standard deviations of a normal variable."""
+    """Return each series' z: the distance from the prediction in standard deviations of a normal variable."""
     floats = np.full(values.shape, np.nan)
-    known = np.isfinite(values)
+    has_value = np.isfinite(values)
     for kind in (True, False):
-        chosen = np.flatnonzero(known & (counts == kind))
-        if len(chosen):
-            middle, variance, freedom = expected.middle[chosen], expected.variance[chosen], expected.freedom[chosen]
+        rows = np.flatnonzero(has_value & (counts == kind))
+        if len(rows):
+            middle, variance, freedom = expected.middle[rows], expected.variance[rows], expected.freedom[rows]
             if kind:
-                raw = count_scores(values[chosen], np.exp(middle), variance)
+                raw = count_scores(values[rows], np.exp(middle), variance)
             else:
-                raw = (values[chosen] - middle) / np.sqrt(variance)
-            floats[chosen] = student_scores(raw, freedom)
+                raw = (values[rows] - middle) / np.sqrt(variance)
+            floats[rows] = student_scores(raw, freedom)
     return floats
 
 
 def _design(past: Past, weekday: int, posts_today: Floats) -> tuple[Floats, Floats]:
-    """The columns of every past day, and those of the day to judge."""
+    """Return the columns of every past day, and those of the day to judge."""
     series, length = past.values.shape
     design = np.zeros((series, length + 1, 1 + 7 + 1 + POST_LAGS + STEPS))
     ages = np.arange(length, -1, -1)
@@ -144,32 +147,32 @@ def _ridge() -> Floats:
 
 
 def decay(length: int) -> Floats:
-    """Weights of past days, oldest first, by their half-life."""
+    """Return the weights of past days, oldest first, by their half-life."""
     weights: Floats = 0.5 ** (np.arange(length, 0, -1) / _HALF_LIFE_DAYS)
     return weights
 
 
 def _first_dispersion(residuals: Floats, noise: Floats, weights: Floats) -> Floats:
-    """From the median size of residuals: no spike moves it."""
-    known = weights > 0
-    count = known.sum(axis=1)
-    # Numpy's median of what is known goes through masked arrays, which takes a third of a whole fit.
-    sizes = np.sort(np.where(known, np.abs(residuals), np.inf), axis=1)
+    """Return the dispersion from the median size of residuals, which no spike affects."""
+    is_weighted = weights > 0
+    count = is_weighted.sum(axis=1)
+    # numpy's median with missing values uses masked arrays, which would take a third of the time of a fit.
+    sizes = np.sort(np.where(is_weighted, np.abs(residuals), np.inf), axis=1)
     middle = np.stack([np.maximum(count - 1, 0) // 2, np.minimum(count // 2, sizes.shape[1] - 1)], axis=1)
     median = np.where(count > 0, np.take_along_axis(sizes, middle, axis=1).mean(axis=1), 0.0)
-    poisson = np.where(known, noise, 0.0).sum(axis=1) / np.maximum(count, 1)
+    poisson = np.where(is_weighted, noise, 0.0).sum(axis=1) / np.maximum(count, 1)
     floats: Floats = np.maximum((_MAD_TO_SD * median) ** 2 - poisson, _LEAST_DISPERSION)
     return floats
 
 
 def _dispersion(residuals: Floats, noise: Floats, weights: Floats, before: Floats) -> Floats:
-    """Squared residuals beyond Poisson's, each weighted by what it knows, drawn towards a usual dispersion."""
+    """Return the dispersion from squared residuals beyond Poisson's, weighted by their information and shrunk to the prior."""
     scale = before[:, None]
-    trusted = weights * (scale / (noise + scale)) ** 2
-    days = trusted.sum(axis=1)
-    # The fit follows some of the noise: about one coefficient for every twelve days.
-    freed = weights.sum(axis=1)
-    freed = freed / np.maximum(freed - np.minimum(6.0, freed / 3), 1e-9)
-    excess = (trusted * (residuals**2 * freed[:, None] - noise)).sum(axis=1)
+    day_weights = weights * (scale / (noise + scale)) ** 2
+    days = day_weights.sum(axis=1)
+    # The fit follows part of the noise: about one coefficient for every twelve days.
+    freedom_factor = weights.sum(axis=1)
+    freedom_factor = freedom_factor / np.maximum(freedom_factor - np.minimum(6.0, freedom_factor / 3), 1e-9)
+    excess = (day_weights * (residuals**2 * freedom_factor[:, None] - noise)).sum(axis=1)
     floats: Floats = (excess + _DISPERSION_DAYS * _DISPERSION) / (days + _DISPERSION_DAYS)
     return np.maximum(floats, _LEAST_DISPERSION)

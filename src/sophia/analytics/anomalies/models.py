@@ -1,4 +1,4 @@
-"""The watch over daily series: how far it has judged, what it remembers of each series, and what it has told."""
+"""Tables of anomaly monitoring: its progress, the state of each series, anomalies, and portfolio events."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,19 +6,18 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
-from sophia.database.columns import Json
-from sophia.portfolio.models import PLATFORMS
+from sophia.database.columns import Base, BigId, Json, UtcDateTime
+from sophia.portfolio.models import PLATFORM_KNOWN
 
 ANOMALY_KINDS = ("spike", "drop", "outage", "rise", "fall", "gap")
 EVENT_KINDS = ("spike", "drop", "rise", "fall")
 
 
 class MonitoredMetric(Base):
-    """One metric on one platform: the last day that is judged for good, and what the portfolio did on the latest days."""
+    """One metric on one platform: its last final day, and the portfolio's state on the latest days."""
 
     __tablename__ = "watched_metrics"
-    __table_args__ = (CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),)
+    __table_args__ = (CheckConstraint(PLATFORM_KNOWN, name="platform_known"),)
 
     platform: Mapped[str] = mapped_column(String(20), primary_key=True)
     metric: Mapped[str] = mapped_column(String(60), primary_key=True)
@@ -29,7 +28,7 @@ class MonitoredMetric(Base):
 
 
 class MonitoredSeries(Base):
-    """What must be remembered of a series to judge its next day; its values stand with the readings."""
+    """The state with which the next day of a series is judged; its values are stored as readings."""
 
     __tablename__ = "watched_series"
 
@@ -39,7 +38,7 @@ class MonitoredSeries(Base):
 
 
 class AnomalyEntry(Base):
-    """Something unusual in one series, as it was told; the day on which it was noticed names it."""
+    """An anomaly in one series, identified by the day on which it was noticed."""
 
     __tablename__ = "anomalies"
     __table_args__ = (
@@ -65,17 +64,17 @@ class AnomalyEntry(Base):
     event_since: Mapped[date | None] = mapped_column(Date)
     first_told_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # Meta restated the day, or it turned out to be part of another one.
+    # Meta restated the day, or the anomaly turned out to be part of another one.
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class PortfolioEventEntry(Base):
-    """Days on which most accounts of a platform moved alike, as they were told."""
+    """Days on which most accounts of a platform moved alike."""
 
     __tablename__ = "portfolio_events"
     __table_args__ = (
         UniqueConstraint("platform", "metric", "since"),
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         CheckConstraint(f"kind IN {EVENT_KINDS}", name="kind_known"),
     )
 

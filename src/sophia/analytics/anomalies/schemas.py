@@ -1,121 +1,48 @@
-"""What the watch over daily series has told: anomalies of a client, and events of the portfolio."""
+"""Requests and responses of the endpoints for anomalies and portfolio events."""
 
-from datetime import date, datetime
-from typing import Literal
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field
 
-from sophia.analytics.annotations.schemas import NoteAnswer
-from sophia.analytics.figures.figures import DateRange
+from sophia.analytics.annotations.queries import AnnotationRecord
+from sophia.analytics.anomalies.records import StoredAnomaly, StoredPortfolioEvent
+from sophia.analytics.anomalies.shared_events import SharedEvent
 from sophia.analytics.figures.requests import DateRangeQuery
-from sophia.analytics.figures.schemas import ResponseModel
 from sophia.analytics.figures.sentences import Sentence
-from sophia.meta.catalogue import Platform
+from sophia.meta.reporting_zone import DateRange
 
 
 class AnomaliesQuery(DateRangeQuery):
-    """Days that an anomaly touches; without them the last 90. With `open` only what has not ended, whenever it began."""
+    """Days that an anomaly touches; by default the last 90. With `open` only open anomalies, whenever they began."""
 
     open: bool = False
 
 
-class StoredAnomalyResponse(ResponseModel):
-    """Something unusual in the daily values of one account, as it was told last.
+@dataclass(frozen=True, slots=True)
+class AnomalyLine:
+    """An anomaly and its sentence; the sentence's references lead into `anomaly`."""
 
-    `value`, `score` (z), `expected`, `low` and `high` (95 % range) belong to `worst`, its most unusual day. It is open
-    while `until` is null. `withdrawn_at`: Meta restated its day, or it turned out to belong to another anomaly.
-    """
-
-    id: int
-    account_id: int
-    platform: Platform
-    metric: str
-    kind: Literal["spike", "drop", "outage", "rise", "fall", "gap"]
-    since: date
-    noticed: date
-    until: date | None
-    worst: date | None
-    value: FiniteFloat | None
-    score: FiniteFloat | None
-    expected: FiniteFloat | None
-    low: FiniteFloat | None
-    high: FiniteFloat | None
-    provisional: bool
-    event_since: date | None = Field(description="The first day of the portfolio event that explains it.")
-    first_told_at: datetime
-    changed_at: datetime
-    withdrawn_at: datetime | None
-
-
-class AnomalyLine(ResponseModel):
-    """An anomaly and how it is said; the references of the sentence lead into `anomaly`."""
-
-    anomaly: StoredAnomalyResponse
+    anomaly: StoredAnomaly
     sentence: Sentence
 
 
-class AnomaliesAnswer(ResponseModel):
-    """Newest first. `judged_through` is the last day that is judged for good: the two after it may be restated."""
+@dataclass(frozen=True, slots=True)
+class ClientAnomalies:
+    """A client's anomalies, newest first. `judged_through` is the last final day: Meta may restate the two after it."""
 
     client_id: int
     window: DateRange | None
     judged_through: date | None
-    anomalies: list[AnomalyLine]
-    annotations: list[NoteAnswer] = Field(description="Of the days of the window.")
+    anomalies: tuple[AnomalyLine, ...]
+    annotations: Annotated[tuple[AnnotationRecord, ...], Field(description="Of the days of the window.")]
 
 
-class StoredPortfolioEventResponse(ResponseModel):
-    """A portfolio event as one metric on one platform shows it."""
-
-    id: int
-    platform: Platform
-    metric: str
-    kind: Literal["spike", "drop", "rise", "fall"]
-    since: date
-    until: date | None
-    series: int
-    alike: int
-    score: FiniteFloat = Field(description="The median z of the accounts on the first day.")
-    first_told_at: datetime
-    changed_at: datetime
-    withdrawn_at: datetime | None
-
-
-class SharedEventResponse(ResponseModel):
-    """Days on which most accounts moved alike: one event, and no news of any client alone. Counts are over all parts."""
-
-    kind: Literal["spike", "drop", "rise", "fall"]
-    since: date
-    until: date | None
-    series: int
-    alike: int
-    parts: list[StoredPortfolioEventResponse]
-
-
-class EventsAnswer(ResponseModel):
-    """Newest first, with what was written down of the portfolio's days."""
+@dataclass(frozen=True, slots=True)
+class PortfolioEvents:
+    """The portfolio's events, newest first, and the annotations of its days."""
 
     window: DateRange | None
-    events: list[SharedEventResponse]
-    annotations: list[NoteAnswer]
-
-
-class AnomalyDetailsAnswer(ResponseModel):
-    kind: Literal["spike", "drop", "outage", "rise", "fall", "gap"]
-    since: date
-    noticed: date
-    until: date | None
-    worst: date | None
-    value: FiniteFloat | None
-    score: FiniteFloat | None
-    expected: FiniteFloat | None
-    low: FiniteFloat | None
-    high: FiniteFloat | None
-    provisional: bool
-
-
-class AnomalyAnswer(ResponseModel):
-    account_id: int
-    platform: Platform
-    metric: str
-    anomaly: AnomalyDetailsAnswer
+    events: tuple[SharedEvent[StoredPortfolioEvent], ...]
+    annotations: tuple[AnnotationRecord, ...]

@@ -1,4 +1,4 @@
-"""What a report says in sentences; each figure in them is a reference to where it stands in the report."""
+"""Describes an anomaly in a sentence whose figures are references into the document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from sophia.analytics.figures.sentences import (
     say,
 )
 
-# While it lasts, and when it has ended.
+# The templates for an open and for an ended anomaly.
 ANOMALIES = {
     "spike": (
         "{metric} on {platform} were unusually high from {since} on",
@@ -35,13 +35,14 @@ ANOMALIES = {
         "Readings of {metric_small} on {platform} were missing",
     ),
 }
-# A new level ends as news, when it has become the usual one or the series moves again; the series does not go back.
+# A new level ends when it counts as usual or the series moves again; its values do not return to the old level.
 LEVELS = ("rise", "fall")
 
 
 def say_anomaly(document: Any, kind: str, metric: str, platform: str, path: str = "") -> Sentence:
-    """How an anomaly is told, in the past tense when it has ended, with its most unusual day and the 95 % range that was
-    expected of it; `path` is where it stands in the document, with a dot at its end.
+    """Return the sentence of an anomaly, with its most unusual day and the 95 % range expected for it.
+
+    An ended anomaly is in the past tense. `path` leads to the anomaly in the document and ends with a dot.
     """
     lasts, ended = ANOMALIES[kind]
     since, until = (resolve(document, f"{path}{name}") for name in ("since", "until"))
@@ -52,8 +53,8 @@ def say_anomaly(document: Any, kind: str, metric: str, platform: str, path: str 
     template = template.replace("{metric_small}", name.lower()).replace("{metric}", name)
     template = template.replace("{platform}", PLATFORM_NAMES[platform]) + "."
     forms: Mapping[str, Form] = {"since": "text", "until": "text", **MEASURED}
-    named = {one: Reference(f"{path}{one}", form) for one, form in forms.items() if f"{{{one}}}" in template}
-    return say(document, template, **named)
+    references = {field: Reference(f"{path}{field}", form) for field, form in forms.items()}
+    return say(document, template, **references)
 
 
 def _ended(kind: str, *, is_one_day: bool) -> str:

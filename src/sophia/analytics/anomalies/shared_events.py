@@ -1,97 +1,69 @@
-"""What most of a portfolio did on one day, seen in several metrics on several platforms: one event."""
+"""Groups portfolio events of several metrics and platforms into one event."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from sophia.analytics.anomalies.journal import LONGEST
-from sophia.analytics.anomalies.records import EventKind
+from sophia.analytics.anomalies.detector import LONGEST
+from sophia.analytics.anomalies.records import CommonMovement, MetricEvent
 
 # The same change may show in one metric a day before the other.
 _NEAR = timedelta(days=1)
-# On which of so many days a new level began, two metrics may see differently.
+# Two metrics may date the beginning of a new level differently within so many days.
 _BEGINS = timedelta(days=LONGEST - 1)
-# A new level says more than a day.
-_LASTING = ("rise", "fall", "spike", "drop")
+# A new level is more important than a single day.
+_BY_IMPORTANCE = ("rise", "fall", "spike", "drop")
 
-
-class Part(Protocol):
-    """The event as one metric on one platform shows it."""
-
-    @property
-    def platform(self) -> str: ...
-
-    @property
-    def metric(self) -> str: ...
-
-    @property
-    def kind(self) -> EventKind: ...
-
-    @property
-    def since(self) -> date: ...
-
-    @property
-    def until(self) -> date | None: ...
-
-    @property
-    def series(self) -> int: ...
-
-    @property
-    def alike(self) -> int: ...
-
-
-P = TypeVar("P", bound=Part)
+P = TypeVar("P", bound=MetricEvent)
 
 
 @dataclass(frozen=True, slots=True)
-class SharedEvent(Generic[P]):
-    """One event. `series` were judged and `alike` of them moved that way, each metric of a platform counted once; None in
-    `until`: it goes on.
+class SharedEvent(CommonMovement, Generic[P]):
+    """Days on which most accounts moved alike: one event for the portfolio, not news of any single client.
+
+    `series` and `alike` are sums over the parts; each metric of a platform counts once.
     """
 
-    kind: EventKind
-    since: date
-    until: date | None
-    series: int
-    alike: int
     parts: tuple[P, ...]
 
 
 def shared_events(parts: Iterable[P]) -> tuple[SharedEvent[P], ...]:
-    """Put together what went the same way on overlapping or neighbouring days; in the order of their days.
+    """Group events that go the same way on overlapping or neighbouring days, in the order of their days.
 
-    Its day is the one that most of its parts name, of several the first.
+    The event begins on the day that most of its parts name, of several such days on the first.
     """
-    pses: list[list[P]] = []
-    for part in sorted(parts, key=lambda one: one.since):
-        near = (pse for pse in pses if part.since - _NEAR <= _reach(pse) and _up(pse[-1]) == _up(part))
+    groups: list[list[P]] = []
+    for part in sorted(parts, key=lambda part: part.since):
+        near = (
+            group for group in groups if part.since - _NEAR <= _last_day(group) and _is_up(group[-1]) == _is_up(part)
+        )
         group = next(near, None)
         if group is None:
-            pses.append([part])
+            groups.append([part])
         else:
             group.append(part)
-    return tuple(sorted((_together(group) for group in pses), key=lambda one: one.since))
+    return tuple(sorted((_shared_event(group) for group in groups), key=lambda event: event.since))
 
 
-def _reach(parts: Sequence[Part]) -> date:
-    """The last day of these parts, of a new level the last on which it may have begun."""
-    return max(part.since + _BEGINS if part.kind in ("rise", "fall") else (part.until or date.max) for part in parts)
+def _last_day(parts: Sequence[MetricEvent]) -> date:
+    """Return the last day of these parts; for a new level, the last day on which it may have begun."""
+    return max(part.since + _BEGINS if part.is_level else (part.until or date.max) for part in parts)
 
 
-def _up(part: Part) -> bool:
+def _is_up(part: MetricEvent) -> bool:
     return part.kind in ("rise", "spike")
 
 
-def _together(parts: Sequence[P]) -> SharedEvent[P]:
-    most = {(one.platform, one.metric): one for one in sorted(parts, key=lambda one: one.alike)}.values()
-    days = [one.since for one in parts]
-    ends = [one.until for one in parts]
+def _shared_event(parts: Sequence[P]) -> SharedEvent[P]:
+    largest = {(part.platform, part.metric): part for part in sorted(parts, key=lambda part: part.alike)}.values()
+    days = [part.since for part in parts]
+    ends = [part.until for part in parts]
     return SharedEvent(
-        kind=min((part.kind for part in parts), key=_LASTING.index),
+        kind=min((part.kind for part in parts), key=_BY_IMPORTANCE.index),
         since=max(sorted(set(days)), key=days.count),
         until=None if None in ends else max(end for end in ends if end is not None),
-        series=sum(one.series for one in most),
-        alike=sum(one.alike for one in most),
+        series=sum(part.series for part in largest),
+        alike=sum(part.alike for part in largest),
         parts=tuple(parts),
     )

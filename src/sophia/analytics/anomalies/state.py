@@ -1,4 +1,4 @@
-"""What the watch must remember of a series between two days, apart from its values, as a document of plain JSON and back."""
+"""Converts the state of monitoring to JSON documents and back; values and posts come from the readings again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -8,98 +8,100 @@ from typing import Any
 
 from sophia.analytics.anomalies.expectation import WINDOW
 from sophia.analytics.anomalies.records import Anomaly, MonitoringState, PortfolioEvent, SeriesDays, SeriesState
-from sophia.analytics.figures.estimation import Known
-from sophia.analytics.figures.figures import ONE_DAY
+from sophia.meta.reporting_zone import ONE_DAY
 
-_DAYS = ("since", "noticed", "until", "worst", "event_since")
+_DATES = ("since", "noticed", "until", "worst", "event_since")
 
 
 def past_state(past: SeriesDays) -> SeriesState:
-    """The state of a series whose past is only learnt from, and was never judged."""
+    """Return the state of a series whose days are used for learning only and were never judged."""
     length = len(past.values)
     return SeriesState(
         series=past.series,
         measured=past.measured,
         last_day=past.first_day + (length - 1) * ONE_DAY,
         values=past.values,
-        posts=as_learnt(past.posts),
-        odd=(False,) * length,
+        posts=log_post_counts(past.posts),
+        unusual=(False,) * length,
         scores=(None,) * length,
         days_seen=sum(value is not None for value in past.values),
     )
 
 
-def as_learnt(posts: Sequence[Known]) -> tuple[Known, ...]:
-    """Counts of posts as the regression takes them: the first post of a day matters more than the second."""
+def log_post_counts(posts: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Return log2(1 + count): the first post of a day has more effect than the second."""
     return tuple(None if count is None else log2(1.0 + count) for count in posts)
 
 
-def remembered(state: SeriesState) -> dict[str, Any]:
-    """Everything but the values and posts, which stand with the readings, and are taken from there as they are then."""
+def series_document(state: SeriesState) -> dict[str, Any]:
+    """Return the state without its values and posts: they are read from the readings, in their newest version."""
     return {
         "measured": state.measured,
         "last_day": state.last_day.isoformat(),
-        "odd": [int(odd) for odd in state.odd],
+        "odd": [int(unusual) for unusual in state.unusual],
         "scores": list(state.scores),
         "steps": [day.isoformat() for day in state.steps],
         "days_seen": state.days_seen,
-        "open": [document(one) for one in state.open],
+        "open": [_document(anomaly, without="series") for anomaly in state.open],
     }
 
 
-def recalled(found: Mapping[str, Any], today: SeriesDays) -> SeriesState:
-    """The state that `remembered` was given, with the values that its days have today.
+def restore_series(document: Mapping[str, Any], today: SeriesDays) -> SeriesState:
+    """Return the state of a `series_document` with the values that its days have today.
 
-    `today` begins at the earliest day that can be remembered: WINDOW days until the last day judged.
+    `today` begins WINDOW days before the last judged day, the earliest day that a state can contain.
     """
-    last, length = date.fromisoformat(found["last_day"]), len(found["odd"])
+    last, length = date.fromisoformat(document["last_day"]), len(document["odd"])
     end = (last - today.first_day).days + 1
-    place = slice(end - length, end)
+    columns = slice(end - length, end)
     return SeriesState(
         series=today.series,
-        measured=found["measured"],
+        measured=document["measured"],
         last_day=last,
-        values=today.values[place],
-        posts=as_learnt(today.posts[place]),
-        odd=tuple(bool(odd) for odd in found["odd"]),
-        scores=tuple(found["scores"]),
-        steps=tuple(date.fromisoformat(day) for day in found["steps"]),
-        days_seen=found["days_seen"],
-        open=tuple(Anomaly(**(_plain(one) | {"series": today.series})) for one in found["open"]),
+        values=today.values[columns],
+        posts=log_post_counts(today.posts[columns]),
+        unusual=tuple(bool(unusual) for unusual in document["odd"]),
+        scores=tuple(document["scores"]),
+        steps=tuple(date.fromisoformat(day) for day in document["steps"]),
+        days_seen=document["days_seen"],
+        open=tuple(Anomaly(**_with_dates(anomaly), series=today.series) for anomaly in document["open"]),
     )
 
 
 def earliest_day(last_day: date) -> date:
-    """The first day whose value is needed to judge the day after `last_day`."""
+    """Return the first day whose value is needed to judge the day after `last_day`."""
     return last_day - (WINDOW - 1) * ONE_DAY
 
 
-def document(anomaly: Anomaly | PortfolioEvent) -> dict[str, Any]:
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in asdict(anomaly).items()
-        if name != "series" or isinstance(anomaly, PortfolioEvent)
-    }
-
-
 def events_document(state: MonitoringState) -> dict[str, Any]:
-    """What of the portfolio goes on, as JSON."""
+    """Return the portfolio's open event and open level as JSON."""
     return {
-        name: None if one is None else document(one) for name, one in (("event", state.event), ("level", state.level))
+        name: None if event is None else _document(event)
+        for name, event in (("event", state.event), ("level", state.level))
     }
 
 
-def events_of(found: Mapping[str, Any] | None) -> tuple[PortfolioEvent | None, PortfolioEvent | None]:
-    """The event and the level that `events_document` was given; older stores hold the event alone, or nothing."""
-    if found is None:
+def restore_events(document: Mapping[str, Any] | None) -> tuple[PortfolioEvent | None, PortfolioEvent | None]:
+    """Return the event and the level of an `events_document`; older stores hold the event alone, or nothing."""
+    if document is None:
         return None, None
-    both: Mapping[str, Any] = {"event": found, "level": None} if "kind" in found else found
-    event, level = (None if both[name] is None else PortfolioEvent(**_plain(both[name])) for name in ("event", "level"))
+    both: Mapping[str, Any] = {"event": document, "level": None} if "kind" in document else document
+    event, level = (
+        None if both[name] is None else PortfolioEvent(**_with_dates(both[name])) for name in ("event", "level")
+    )
     return event, level
 
 
-def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
+def _document(record: Anomaly | PortfolioEvent, without: str = "") -> dict[str, Any]:
     return {
-        name: date.fromisoformat(value) if name in _DAYS and value is not None else value
-        for name, value in found.items()
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in asdict(record).items()
+        if name != without
+    }
+
+
+def _with_dates(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: date.fromisoformat(value) if name in _DATES and value is not None else value
+        for name, value in document.items()
     }

@@ -1,7 +1,7 @@
-"""Keeps what the watch over series has told. Telling the same again changes nothing; what was told once stays told."""
+"""Stores the results of monitoring. Storing a result again changes nothing."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -9,72 +9,71 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
+from sophia.analytics.anomalies.records import Anomaly, MonitoringResult, PortfolioEvent
+from sophia.analytics.anomalies.state import events_document, series_document
+from sophia.analytics.figures.saved_rows import SavedRows
+from sophia.meta.catalogue.terms import Platform
 from sophia.portfolio.models import Account
-
-Found = tuple[int, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedDays:
-    """What a watch found in new days, and what it must remember to go on.
+    """The result of monitoring one metric on one platform.
 
-    `anomalies` are (account, values by column), `events` values by column; `series` is {account: document}.
+    `before` is the last day that was final before, None on the first run. `accounts` is {series: account}.
     """
 
-    platform: str
+    platform: Platform
     metric: str
     before: date | None
-    last_day: date
-    together: list[float | None]
-    event: dict[str, Any] | None
-    series: Mapping[int, dict[str, Any]]
-    anomalies: Collection[Found]
-    events: Collection[Mapping[str, Any]]
+    result: MonitoringResult
+    accounts: Mapping[str, int]
+
+    @property
+    def last_day(self) -> date:
+        return self.result.state.last_day
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How many entries were new, said something else than before, or were withdrawn."""
-
-    new: int = 0
-    changed: int = 0
-    withdrawn: int = 0
-
-    def __add__(self, other: "Told") -> "Told":
-        return Told(self.new + other.new, self.changed + other.changed, self.withdrawn + other.withdrawn)
-
-
-def keep_judged(session: Session, judged: JudgedDays, now: datetime) -> Told:
-    """Store it all in the caller's transaction; nothing when somebody else has judged these days meanwhile."""
-    key = (judged.platform, judged.metric)
-    row = session.get(MonitoredMetric, key, with_for_update=True)
+def save_judged(session: Session, judged: JudgedDays, now: datetime) -> SavedRows:
+    """Store a result in the caller's transaction, or nothing if another process has judged these days meanwhile."""
+    row = session.get(MonitoredMetric, (judged.platform, judged.metric), with_for_update=True)
     if (None if row is None else row.last_day) != judged.before:
-        return Told()
+        return SavedRows()
     if row is None:
         row = MonitoredMetric(platform=judged.platform, metric=judged.metric)
         session.add(row)
-    row.last_day, row.together, row.event, row.judged_at = judged.last_day, judged.together, judged.event, now
-    told = _keep_anomalies(session, judged, now) + _keep_events(session, judged, now)
-    _keep_series(session, judged)
+    state = judged.result.state
+    row.last_day, row.together, row.event, row.judged_at = (
+        state.last_day,
+        [*state.together],
+        events_document(state),
+        now,
+    )
+    saved = _save_anomalies(session, judged, now) + _save_events(session, judged, now)
+    _save_series(session, judged)
     session.flush()
-    return told
+    return saved
 
 
-def _keep_series(session: Session, judged: JudgedDays) -> None:
-    mine = select(Account.id).where(Account.platform == judged.platform)
+def _save_series(session: Session, judged: JudgedDays) -> None:
+    platform_accounts = select(Account.id).where(Account.platform == judged.platform)
     session.execute(
-        delete(MonitoredSeries).where(MonitoredSeries.metric == judged.metric, MonitoredSeries.account_id.in_(mine))
+        delete(MonitoredSeries).where(
+            MonitoredSeries.metric == judged.metric, MonitoredSeries.account_id.in_(platform_accounts)
+        )
     )
     session.add_all(
-        MonitoredSeries(account_id=account, metric=judged.metric, remembered=document)
-        for account, document in judged.series.items()
+        MonitoredSeries(
+            account_id=judged.accounts[series.series], metric=judged.metric, remembered=series_document(series)
+        )
+        for series in judged.result.state.series
     )
 
 
-def _keep_anomalies(session: Session, judged: JudgedDays, now: datetime) -> Told:
+def _save_anomalies(session: Session, judged: JudgedDays, now: datetime) -> SavedRows:
     entry = AnomalyEntry
-    found = {(account, values["noticed"]): values for account, values in judged.anomalies}
-    first = min((noticed for _, noticed in found), default=date.max)
+    anomalies = {(judged.accounts[anomaly.series], anomaly.noticed): anomaly for anomaly in judged.result.anomalies}
+    first = min((noticed for _, noticed in anomalies), default=date.max)
     rows = session.scalars(
         select(entry)
         .join(Account, Account.id == entry.account_id)
@@ -85,65 +84,72 @@ def _keep_anomalies(session: Session, judged: JudgedDays, now: datetime) -> Told
             | ((entry.until.is_(None) | entry.provisional.is_(True)) & entry.withdrawn_at.is_(None)),
         )
     )
-    known = {(row.account_id, row.noticed): row for row in rows}
-    told = Told()
-    for (account, noticed), values in found.items():
-        row = known.get((account, noticed))
+    rows_by_key = {(row.account_id, row.noticed): row for row in rows}
+    saved = SavedRows()
+    for (account, noticed), anomaly in anomalies.items():
+        values = {field.name: getattr(anomaly, field.name) for field in fields(Anomaly) if field.name != "series"}
+        row = rows_by_key.get((account, noticed))
         if row is None:
             session.add(entry(account_id=account, metric=judged.metric, first_told_at=now, changed_at=now, **values))
-            told += Told(new=1)
+            saved += SavedRows(new=1)
         else:
-            told += _update(row, values, now)
-    for key, row in known.items():
-        if key not in found and row.withdrawn_at is None:
-            told += _end(row, judged, now)
-    return told
+            saved += _update(row, values, now)
+    for key, row in rows_by_key.items():
+        if key not in anomalies and row.withdrawn_at is None:
+            saved += _end(row, judged, now)
+    return saved
 
 
-def _end(row: AnomalyEntry, judged: JudgedDays, now: datetime) -> Told:
-    """What was provisional and is not found any more never was; what nobody watches any more has ended."""
+def _end(row: AnomalyEntry, judged: JudgedDays, now: datetime) -> SavedRows:
+    """Withdraw a provisional anomaly that is no longer detected; end an anomaly whose series is no longer monitored."""
     if row.provisional:
-        row.withdrawn_at = row.changed_at = now
-        return Told(withdrawn=1)
-    if row.until is None and row.account_id not in judged.series:
+        return _withdraw(row, now)
+    if row.until is None and row.account_id not in {
+        judged.accounts[state.series] for state in judged.result.state.series
+    }:
         row.until, row.changed_at = max(judged.last_day, row.since), now
-        return Told(changed=1)
-    return Told()
+        return SavedRows(changed=1)
+    return SavedRows()
 
 
-def _keep_events(session: Session, judged: JudgedDays, now: datetime) -> Told:
+def _save_events(session: Session, judged: JudgedDays, now: datetime) -> SavedRows:
     entry = PortfolioEventEntry
-    found = {values["since"]: values for values in judged.events}
+    events = {event.since: event for event in judged.result.events}
     rows = session.scalars(
         select(entry).where(
             entry.platform == judged.platform,
             entry.metric == judged.metric,
-            entry.since.in_(list(found)) | (entry.until.is_(None) & entry.withdrawn_at.is_(None)),
+            entry.since.in_(list(events)) | (entry.until.is_(None) & entry.withdrawn_at.is_(None)),
         )
     )
-    known = {row.since: row for row in rows}
-    told = Told()
-    for since, values in found.items():
-        row = known.get(since)
+    rows_by_day = {row.since: row for row in rows}
+    saved = SavedRows()
+    for since, event in events.items():
+        values = {field.name: getattr(event, field.name) for field in fields(PortfolioEvent)}
+        row = rows_by_day.get(since)
         if row is None:
-            about = {"platform": judged.platform, "metric": judged.metric, "first_told_at": now, "changed_at": now}
-            session.add(entry(**about, **values))
-            told += Told(new=1)
+            key = {"platform": judged.platform, "metric": judged.metric}
+            session.add(entry(**key, **values, first_told_at=now, changed_at=now))
+            saved += SavedRows(new=1)
         else:
-            told += _update(row, values, now)
-    for since, row in known.items():
-        # It became the new level of everybody, which began earlier.
-        if since not in found and row.withdrawn_at is None and row.until is None:
-            row.withdrawn_at = row.changed_at = now
-            told += Told(withdrawn=1)
-    return told
+            saved += _update(row, values, now)
+    for since, row in rows_by_day.items():
+        # It became the portfolio's new level, which began earlier.
+        if since not in events and row.withdrawn_at is None and row.until is None:
+            saved += _withdraw(row, now)
+    return saved
 
 
-def _update(row: AnomalyEntry | PortfolioEventEntry, values: Mapping[str, Any], now: datetime) -> Told:
-    wanted = {**values, "withdrawn_at": None}
-    if all(getattr(row, name) == value for name, value in wanted.items()):
-        return Told()
-    for name, value in wanted.items():
+def _withdraw(row: AnomalyEntry | PortfolioEventEntry, now: datetime) -> SavedRows:
+    row.withdrawn_at = row.changed_at = now
+    return SavedRows(withdrawn=1)
+
+
+def _update(row: AnomalyEntry | PortfolioEventEntry, values: Mapping[str, Any], now: datetime) -> SavedRows:
+    new_values = {**values, "withdrawn_at": None}
+    if all(getattr(row, name) == value for name, value in new_values.items()):
+        return SavedRows()
+    for name, value in new_values.items():
         setattr(row, name, value)
     row.changed_at = now
-    return Told(changed=1)
+    return SavedRows(changed=1)

@@ -1,17 +1,17 @@
-"""Whom a client wants to reach."""
+"""The table of target audiences."""
 
 from datetime import datetime
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Base, BigId, UtcDateTime
 
 
-class IdealCustomer(Base):
-    """An ideal customer profile of one client; what is NULL or empty does not matter to it.
+class TargetAudienceEntry(Base):
+    """A target audience of one client. A criterion that is NULL or empty does not restrict it.
 
-    Ages are years, both included; `oldest` NULL beside a `youngest` is no upper end. Countries are ISO 3166 codes.
+    Ages are years, both included; `oldest` NULL beside a `youngest` means no upper end. Countries are ISO 3166 codes.
     """
 
     __tablename__ = "ideal_customers"

@@ -1,125 +1,154 @@
-"""Who the audience of a client's accounts is, as Meta last said, and whom the client wants to reach."""
+"""Reads target audiences, and the newest audience of each account of a client."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from typing import Annotated, Literal
 
+from pydantic import Field
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.audience.fit import AudienceCell, Profile
-from sophia.analytics.audience.models import IdealCustomer
+from sophia.analytics.audience.matching import (
+    DIMENSIONS,
+    AgeRange,
+    AudienceCell,
+    AudienceDimension,
+    AudienceMatch,
+    SavedTargetAudience,
+    audience_dimension,
+    match_audiences,
+)
+from sophia.analytics.audience.models import TargetAudienceEntry
 from sophia.analytics.figures.facts import FOLLOWERS
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.queries import CURRENT
-from sophia.meta.catalogue import METRICS, Asked, Level, Platform, read_breakdown, reads
+from sophia.meta.catalogue.lookup import METRICS, read_breakdown, reads
+from sophia.meta.catalogue.terms import Asked, Level, Platform
 from sophia.portfolio.models import Account
 
-# What an audience is called in questions, and what its people are called in the catalogue.
-AUDIENCES = {
+AudienceKind = Literal["followers", "engaged", "reached"]
+# The canonical metric of each kind of audience.
+AUDIENCES: Mapping[str, str] = {
     "followers": "follower_demographics",
     "engaged": "engaged_demographics",
     "reached": "reached_demographics",
 }
 
-
 NOT_REPORTED = (
-    "Meta has reported nothing of this audience: it needs at least 100 people, and Sophia asks for it once a week."
-)
-NOT_THERE = "This platform does not report such an audience."
-ON_REQUEST = "This is asked only when SOPHIA_ASK_ALSO names {name}."
+    "Meta has not reported this audience: it needs at least 100 people, and Sophia asks for it once a week."
+)  # fmt: skip
+NOT_AVAILABLE = "This platform does not report this audience."
+ON_REQUEST = "Sophia asks for this only if SOPHIA_ASK_ALSO names {name}."
 
 
-@dataclass(frozen=True, slots=True)
-class IdealCustomerState:
-    """A profile and when it was written."""
-
-    profile: Profile
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountAudience:
-    """The newest cells of one account. `days` are those of the numbers, by the names of a breakdown's dimensions.
-
-    `everybody` is how many there are in all, where the platform counts them: followers it counts, others it does not.
-    People of two accounts may be the same, and so audiences of accounts are never added.
-    """
+    """The newest audience of one account. Accounts can share people, so their audiences are never added."""
 
     account_id: int
     platform: Platform
     name: str
+    day: Annotated[date | None, Field(description="Of the newest numbers; null if Meta has never reported any.")]
+    everybody: Annotated[int | float | None, Field(description="All followers, if the audience is the followers.")]
+    dimensions: tuple[AudienceDimension, ...]
+    fits: tuple[AudienceMatch, ...]
     cells: tuple[AudienceCell, ...]
-    days: dict[tuple[str, ...], date]
-    everybody: int | float | None
-    # Why there is no cell; None where there is one.
-    reason: str | None
-
-    def day_of(self, dimension: str) -> date:
-        """The day of the numbers by this dimension, which must be there: of the breakdown with the fewest dimensions."""
-        mine = [(len(dimensions), dimensions) for dimensions in self.days if dimension in dimensions]
-        return self.days[min(mine)[1]]
+    reason: Annotated[str | None, Field(description="Why there is no cell.")]
 
 
-def ideal_customers(session: Session, client_id: int, name: str | None = None) -> list[IdealCustomerState]:
-    """A client's profiles by name; only the one of this name if it is given."""
-    query = select(IdealCustomer).where(IdealCustomer.client_id == client_id).order_by(IdealCustomer.name)
-    rows = session.scalars(query if name is None else query.where(IdealCustomer.name == name))
-    return [IdealCustomerState(_profile(row), row.created_at, row.updated_at) for row in rows]
+@dataclass(frozen=True, slots=True)
+class ClientAudience:
+    """The audiences of a client's accounts, each matched with the client's target audiences."""
+
+    client_id: int
+    audience: AudienceKind
+    accounts: tuple[AccountAudience, ...]
 
 
-def _profile(row: IdealCustomer) -> Profile:
-    return Profile(
-        name=row.name,
-        ages=None if row.youngest is None else (row.youngest, row.oldest),
-        genders=tuple(row.genders),
-        countries=tuple(row.countries),
-        places=tuple(row.places),
-    )
+def list_target_audiences(session: Session, client_id: int, name: str | None = None) -> list[SavedTargetAudience]:
+    """Return a client's target audiences by name, or only the one with this name."""
+    table = TargetAudienceEntry
+    query = select(table).where(table.client_id == client_id).order_by(table.name)
+    rows = session.scalars(query if name is None else query.where(table.name == name))
+    return [
+        SavedTargetAudience(
+            name=row.name,
+            ages=None if row.youngest is None else AgeRange(row.youngest, row.oldest),
+            genders=tuple(row.genders),  # type: ignore[arg-type]  # the store keeps only F and M
+            countries=tuple(row.countries),
+            places=tuple(row.places),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+        for row in rows
+    ]
 
 
-def audiences(session: Session, client_id: int, audience: str) -> list[AccountAudience]:
-    """The newest audience of each of the client's accounts, by account; two queries, however many cells there are."""
+def client_audience(session: Session, client_id: int, audience: AudienceKind) -> ClientAudience:
+    """Return the newest audience of each of the client's accounts; three queries, however many cells there are."""
+    targets = list_target_audiences(session, client_id)
     accounts = session.execute(
         select(Account.id, Account.platform, Account.name).where(Account.client_id == client_id).order_by(Account.id)
     ).all()
-    cells, followers = _newest(session, [account for account, _, _ in accounts], AUDIENCES[audience])
+    canonical = AUDIENCES[audience]
+    cells, followers = _newest(session, [account_id for account_id, _, _ in accounts], canonical)
     account_audiences = []
-    for account, platform, name in accounts:
-        chosen = {dimensions: max(named) for dimensions, named in cells[account].items()}
+    for account_id, platform, name in accounts:
+        everybody = followers.get(account_id) if audience == "followers" else None
+        newest = {dimensions: max(by_day) for dimensions, by_day in cells[account_id].items()}
+        account_cells = tuple(
+            cell for dimensions, key in newest.items() for cell in cells[account_id][dimensions][key]
+        )  # fmt: skip
+        days = {dimensions: day for dimensions, (day, _) in newest.items()}
         account_audiences.append(
             AccountAudience(
-                account_id=account,
+                account_id=account_id,
                 platform=Platform(platform),
                 name=name,
-                cells=tuple(cell for dimensions, key in chosen.items() for cell in cells[account][dimensions][key]),
-                days={dimensions: day for dimensions, (day, _) in chosen.items()},
-                everybody=followers.get(account) if audience == "followers" else None,
-                reason=None if chosen else why_silent(Platform(platform), AUDIENCES[audience]),
+                day=max(days.values(), default=None),
+                everybody=everybody,
+                dimensions=_dimensions(account_cells, days, everybody),
+                fits=match_audiences(targets, account_cells),
+                cells=account_cells,
+                reason=None if newest else why_not_reported(Platform(platform), canonical),
             )
         )
-    return account_audiences
+    return ClientAudience(client_id, audience, tuple(account_audiences))
 
 
-def why_silent(platform: Platform, canonical: str) -> str:
-    """Why an account has no audience of this kind."""
-    rows = [one for one in METRICS if (one.platform, one.canonical, one.retired_on) == (platform, canonical, None)]
-    if not rows:
-        return NOT_THERE
-    asked = all(row.asked is Asked.ON_REQUEST for row in rows)
-    return ON_REQUEST.format(name=rows[0].name) if asked else NOT_REPORTED
+def _dimensions(
+    cells: Sequence[AudienceCell], days: Mapping[tuple[str, ...], date], everybody: float | None
+) -> tuple[AudienceDimension, ...]:
+    """Return each reported dimension with the day of the breakdown that has the fewest dimensions beside it."""
+    dimensions = []
+    for name in DIMENSIONS:
+        breakdowns = [(len(breakdown), breakdown) for breakdown in days if name in breakdown]
+        if breakdowns:
+            dimensions.append(audience_dimension(cells, name, days[min(breakdowns)[1]], everybody))
+    return tuple(dimensions)
 
 
-# Of an account by the dimensions of a breakdown: its cells by day and metric, so that no two days are mixed.
+def why_not_reported(platform: Platform, canonical: str) -> str:
+    """Return why an account has no audience of this kind."""
+    metrics = [
+        metric for metric in METRICS if (metric.platform, metric.canonical, metric.retired_on) == (platform, canonical, None)
+    ]  # fmt: skip
+    if not metrics:
+        return NOT_AVAILABLE
+    on_request = all(metric.asked is Asked.ON_REQUEST for metric in metrics)
+    return ON_REQUEST.format(name=metrics[0].name) if on_request else NOT_REPORTED
+
+
+# {account: {dimensions of a breakdown: {(day, metric): cells}}}, so that no two days are mixed.
 _Cells = dict[int, dict[tuple[str, ...], dict[tuple[date, str], list[AudienceCell]]]]
 
 
 def _newest(
-    session: Session, accounts: Sequence[int], canonical: str
+    session: Session, account_ids: Sequence[int], canonical: str
 ) -> tuple[_Cells, dict[int, int | float]]:  # fmt: skip
-    """The cells of each account as each was last read, and the newest total of its followers."""
+    """Return the cells of each account as they were last read, and the newest total of its followers."""
     value, _ = CURRENT
     reading = EngagementMetric
     newest = (
@@ -140,7 +169,7 @@ def _newest(
         )
         .join(StoredMetric, StoredMetric.id == MetricSeries.metric_id)
         .where(
-            MetricSeries.account_id.in_(accounts),
+            MetricSeries.account_id.in_(account_ids),
             MetricSeries.post_id.is_(None),
             or_(
                 (StoredMetric.canonical == canonical) & (StoredMetric.breakdown != ""),
@@ -151,13 +180,12 @@ def _newest(
     )
     cells: _Cells = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     followers: dict[int, tuple[date, int | float]] = {}
-    for account, platform, name, breakdown, day, people in rows:
+    for account_id, platform, name, breakdown, day, people in rows:
         if day is None or people is None:
             continue
         if breakdown:
             dimensions = read_breakdown(breakdown)
-            key = tuple(sorted(dimensions))
-            cells[account][key][day, name].append(AudienceCell(dimensions, people))
+            cells[account_id][tuple(sorted(dimensions))][day, name].append(AudienceCell(dimensions, people))
         elif name in reads(Platform(platform), Level.ACCOUNT, FOLLOWERS):
-            followers[account] = max(followers.get(account, (date.min, 0)), (day, people))
-    return cells, {account: people for account, (_, people) in followers.items()}
+            followers[account_id] = max(followers.get(account_id, (date.min, 0)), (day, people))
+    return cells, {account_id: people for account_id, (_, people) in followers.items()}

@@ -1,78 +1,91 @@
-"""Whom a client wants to reach, and how much of its audience that is."""
+"""Endpoints of audiences and target audiences."""
 
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from pydantic import Field, with_config
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext, WriteContext
-from sophia.analytics.audience import queries, store
-from sophia.analytics.audience.schemas import (
-    AudienceAnswer,
-    AudienceQuery,
-    ProfileAnswer,
-    ProfileGiven,
-    account_audience_answer,
-    profile_answer,
-)
-from sophia.analytics.figures.requests import ClientId, Name
+from sophia.analytics.audience.matching import AudienceCriteria, SavedTargetAudience, TargetAudience
+from sophia.analytics.audience.queries import AudienceKind, ClientAudience, client_audience, list_target_audiences
+from sophia.analytics.audience.store import delete_target_audience, put_target_audience
+from sophia.analytics.figures.requests import ClientId, Name, RequestModel
 from sophia.analytics.readings.permissions import expect_client
 from sophia.errors import NotFoundError
 
 router = APIRouter(responses=documented(404))
 
-ProfileName = Annotated[Name, Path(description="With single spaces, and without a slash.")]
+TargetName = Annotated[Name, Path(description="With single spaces, and without a slash.")]
+
+
+class AudienceQuery(RequestModel):
+    audience: AudienceKind = Field(default="followers", description="The followers, the engaged or the reached people.")
+
+
+@with_config(extra="forbid")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetAudienceBody(AudienceCriteria):
+    """The criteria of a target audience. The answer of GET can be sent back with a change."""
+
+    name: Annotated[str | None, Field(description="Ignored: the address names the target audience.")] = None
+    created_at: Annotated[datetime | None, Field(description="Ignored.")] = None
+    updated_at: Annotated[datetime | None, Field(description="Ignored.")] = None
+
+    def target_audience(self, name: str) -> TargetAudience:
+        """Return the criteria under a name. Raises InvalidInputError as `TargetAudience` does."""
+        criteria = {field.name: getattr(self, field.name) for field in fields(AudienceCriteria)}
+        return TargetAudience(name=name, **criteria)
 
 
 @router.get("/{client_id}/audience")
-def audience(context: ReadContext, client_id: ClientId, asked: Annotated[AudienceQuery, Query()]) -> AudienceAnswer:
-    """Who the audience of each account is, by age, gender, country and city, and how it fits each ideal customer."""
+def audience(context: ReadContext, client_id: ClientId, query: Annotated[AudienceQuery, Query()]) -> ClientAudience:
+    """Return the audience of each account by age, gender, country and city, and its match with each target audience."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        found = queries.audiences(session, client_id, asked.audience)
-        profiles = [ideal_customer.profile for ideal_customer in queries.ideal_customers(session, client_id)]
-    accounts = [account_audience_answer(one, profiles) for one in found]
-    return AudienceAnswer(client_id=client_id, audience=asked.audience, accounts=accounts)
+        return client_audience(session, client_id, query.audience)
 
 
 @router.get("/{client_id}/ideal-customers")
-def ideal_customers(context: ReadContext, client_id: ClientId) -> list[ProfileAnswer]:
-    """The client's ideal customer profiles, by name."""
+def ideal_customers(context: ReadContext, client_id: ClientId) -> list[SavedTargetAudience]:
+    """List the client's target audiences by name."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        return [profile_answer(ideal_customer) for ideal_customer in queries.ideal_customers(session, client_id)]
+        return list_target_audiences(session, client_id)
 
 
 @router.get("/{client_id}/ideal-customers/{name}")
-def ideal_customer(context: ReadContext, client_id: ClientId, name: ProfileName) -> ProfileAnswer:
-    """One ideal customer profile."""
+def ideal_customer(context: ReadContext, client_id: ClientId, name: TargetName) -> SavedTargetAudience:
+    """Return one target audience."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-    return _profile(context, client_id, name)
+    return _target_audience(context, client_id, name)
 
 
 @router.put("/{client_id}/ideal-customers/{name}", responses=documented(400, 409, 413))
 def put_ideal_customer(
-    context: WriteContext, client_id: ClientId, name: ProfileName, given: ProfileGiven
-) -> ProfileAnswer:
-    """Keep a profile under this name, in the place of an earlier one. The same again changes nothing."""
+    context: WriteContext, client_id: ClientId, name: TargetName, body: TargetAudienceBody
+) -> SavedTargetAudience:
+    """Save a target audience under this name and replace an earlier one. An equal one changes nothing."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
-        store.put_ideal_customer(session, client_id, given.profile(name), context.now)
-    return _profile(context, client_id, name)
+        put_target_audience(session, client_id, body.target_audience(name), context.now)
+    return _target_audience(context, client_id, name)
 
 
 @router.delete("/{client_id}/ideal-customers/{name}", status_code=204)
-def delete_ideal_customer(context: WriteContext, client_id: ClientId, name: ProfileName) -> None:
-    """Delete a profile; what was collected stays."""
+def delete_ideal_customer(context: WriteContext, client_id: ClientId, name: TargetName) -> None:
+    """Delete a target audience; the collected data stays."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
-        store.delete_ideal_customer(session, client_id, name)
+        delete_target_audience(session, client_id, name)
 
 
-def _profile(context: RequestContext, client_id: int, name: str) -> ProfileAnswer:
+def _target_audience(context: RequestContext, client_id: int, name: str) -> SavedTargetAudience:
     with context.database.read() as session:
-        found = queries.ideal_customers(session, client_id, name)
-    if not found:
-        raise NotFoundError(f"Client {client_id} has no profile named {name!r}.")
-    return profile_answer(found[0])
+        targets = list_target_audiences(session, client_id, name)
+    if not targets:
+        raise NotFoundError(f"Client {client_id} has no target audience named {name!r}.")
+    return targets[0]

@@ -1,25 +1,26 @@
-"""What others reach, as somebody published it or as the portfolio shows it: only like is compared with like."""
+"""Compares figures with published benchmarks and with the portfolio: only the same KPI, platform and denominator."""
 
 import csv
 import io
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, PlainSerializer
 
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
-from sophia.analytics.figures.statistics import quantile
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
-EVERYBODY = "all"
+ALL_INDUSTRIES = "all"
 OLD_AFTER_MONTHS = 18
 ENOUGH_CLIENTS = 8
 FOLLOWERS_RATE = "engagement_rate_by_followers"
-# The KPIs that can be compared, and what each is divided by.
+# {KPI that can be compared: its denominator}.
 DENOMINATORS: Mapping[str, str] = {
     "engagement_rate_by_reach": "reach",
     FOLLOWERS_RATE: "followers",
@@ -37,27 +38,33 @@ _YEARS = range(2004, 2100)
 _NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 _LONGEST = {"industry": 60, "statistic": 20, "source": 200}
 
-NO_BENCHMARK = "Nobody has published this for the platform, the metric and what it is divided by."
+NO_BENCHMARK = "There is no published benchmark for this platform, metric and denominator."
 OF_ZERO = "The benchmark is 0, so there is no percentage of it."
-TOO_FEW_CLIENTS = f"Fewer than {ENOUGH_CLIENTS} clients have this figure; more would be needed to hide each of them."
+TOO_FEW_CLIENTS = f"Fewer than {ENOUGH_CLIENTS} clients have this figure; with so few, a reader could identify one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
-    """One published number, in percent, with everything that decides whether it may be compared."""
+    """One published number in percent, with everything that decides what it can be compared with."""
 
     industry: str
     platform: Platform
     metric: str
     denominator: str
     statistic: str
-    value_percent: Decimal
+    value_percent: Annotated[Decimal, PlainSerializer(float, return_type=int | float)]
     data_year: int
     sample_size: int | None
     source: str
     provenance: str
-    # Somebody here brought it, in a file; the others came with Sophia.
-    is_own: bool = False
+    is_own: Annotated[bool, Field(description="Imported by a user; the others are shipped with Sophia.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedBenchmark(Benchmark):
+    """A benchmark as it is listed."""
+
+    is_old: Annotated[bool, Field(description="More than 18 months have passed since the end of the year of its data.")]
 
 
 _RIVAL_IQ = "Rival IQ, Social Media Industry Benchmark Report 2025"
@@ -68,7 +75,7 @@ _SECOND_HAND = (
 )
 # Industry, Facebook, Instagram.
 _RIVAL_IQ_ROWS = (
-    (EVERYBODY, "0.046", "0.36"),
+    (ALL_INDUSTRIES, "0.046", "0.36"),
     ("higher education", "0.126", "2.10"),
     ("sports teams", "0.23", "1.30"),
     ("influencers", "0.095", "0.576"),
@@ -102,13 +109,13 @@ def _seed() -> Iterable[Benchmark]:
                 statistic="median",
                 value_percent=Decimal(value),
                 data_year=2024,
-                sample_size=2_100 if industry == EVERYBODY else None,
+                sample_size=2_100 if industry == ALL_INDUSTRIES else None,
                 source=_RIVAL_IQ,
                 provenance=_SECOND_HAND,
             )
     for platform, value in ((Platform.INSTAGRAM, "0.48"), (Platform.FACEBOOK, "0.15")):
         yield Benchmark(
-            industry=EVERYBODY,
+            industry=ALL_INDUSTRIES,
             platform=platform,
             metric=FOLLOWERS_RATE,
             denominator="followers",
@@ -124,13 +131,16 @@ def _seed() -> Iterable[Benchmark]:
 SEED: tuple[Benchmark, ...] = tuple(_seed())
 
 SHIPPED = (
-    "{source!r} came with Sophia, with another value for this industry, platform, metric, statistic and year; give your "
-    "number a source of its own."
+    "{source!r} is shipped with Sophia with another value for this industry, platform, metric, statistic and year; give "
+    "your number a source of its own."
 )
 
 
-def benchmark_key(benchmark: Benchmark) -> tuple[str, Platform, str, str, str, int]:
-    """What makes a benchmark one."""
+BenchmarkKey = tuple[str, Platform, str, str, str, int]
+
+
+def benchmark_key(benchmark: Benchmark) -> BenchmarkKey:
+    """Return the values that identify a benchmark."""
     return (
         benchmark.industry.casefold(),
         benchmark.platform,
@@ -141,19 +151,19 @@ def benchmark_key(benchmark: Benchmark) -> tuple[str, Platform, str, str, str, i
     )
 
 
-_SHIPPED_VALUES: Mapping[tuple[str, Platform, str, str, str, int], Decimal] = {
-    benchmark_key(one): one.value_percent for one in SEED
-}
+_SHIPPED_VALUES: Mapping[BenchmarkKey, Decimal] = {
+    benchmark_key(benchmark): benchmark.value_percent for benchmark in SEED
+}  # fmt: skip
 
 
 def is_old(benchmark: Benchmark, today: date) -> bool:
-    """Whether more than 18 months have passed since the end of the year that the data describe."""
+    """Return whether more than 18 months have passed since the end of the year of the data."""
     return 12 * (today.year - benchmark.data_year - 1) + today.month - 1 >= OLD_AFTER_MONTHS
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A client's figure against one benchmark: how many points apart, and how many percent of the benchmark."""
+    """A client's figure against one benchmark: the difference in percentage points, and in percent of the benchmark."""
 
     benchmark: Benchmark | None
     own: Figure
@@ -163,23 +173,27 @@ class Comparison:
     same_industry: bool
 
 
-def matching(
+def matching_benchmarks(
     benchmarks: Iterable[Benchmark], platform: Platform, metric: str, industry: str | None
 ) -> tuple[Benchmark, ...]:
-    """The benchmarks of this platform and KPI with the KPI's own denominator: of the industry, else of everybody (G9).
+    """Return the benchmarks of this platform and KPI: those of the industry, or else those of all industries (G9).
 
-    Those of one's own come first, then the newest data.
+    Benchmarks of a user come first, then the newest data.
     """
-    alike = [
+    comparable = [
         benchmark
         for benchmark in benchmarks
         if benchmark.platform is platform
         and benchmark.metric == metric
         and benchmark.denominator == DENOMINATORS.get(metric)
     ]
-    named = [one for one in alike if industry is not None and one.industry.casefold() == industry.casefold()]
-    chosen = named or [one for one in alike if one.industry == EVERYBODY]
-    return tuple(sorted(chosen, key=lambda one: (not one.is_own, -one.data_year, one.source, one.statistic)))
+    matches = [benchmark for benchmark in comparable if _is_of(benchmark, industry)]
+    matches = matches or [benchmark for benchmark in comparable if benchmark.industry == ALL_INDUSTRIES]
+    return tuple(sorted(matches, key=lambda match: (not match.is_own, -match.data_year, match.source, match.statistic)))
+
+
+def _is_of(benchmark: Benchmark, industry: str | None) -> bool:
+    return industry is not None and benchmark.industry.casefold() == industry.casefold()
 
 
 def compare(
@@ -190,31 +204,31 @@ def compare(
     industry: str | None,
     today: date,
 ) -> tuple[Comparison, ...]:
-    """The figure against every benchmark that is like it; one comparison with a reason where there is none."""
-    found = matching(benchmarks, platform, metric, industry)
-    points, share = FigureUnit.PERCENTAGE_POINTS, FigureUnit.PERCENT
-    if not found:
-        return (
-            Comparison(None, own, missing(points, NO_BENCHMARK), missing(share, NO_BENCHMARK), False, False),
-        )  # fmt: skip
-    return tuple(_compared(own, one, industry, today) for one in found)
+    """Compare the figure with every matching benchmark; without one, return one comparison with the reason."""
+    matches = matching_benchmarks(benchmarks, platform, metric, industry)
+    if not matches:
+        points, share = (missing(unit, NO_BENCHMARK) for unit in (FigureUnit.PERCENTAGE_POINTS, FigureUnit.PERCENT))
+        return (Comparison(None, own, points, share, is_old=False, same_industry=False),)
+    return tuple(_compare(own, benchmark, industry, today) for benchmark in matches)
 
 
-def _compared(own: Figure, benchmark: Benchmark, industry: str | None, today: date) -> Comparison:
-    unit, share, base = FigureUnit.PERCENTAGE_POINTS, FigureUnit.PERCENT, float(benchmark.value_percent)
+def _compare(own: Figure, benchmark: Benchmark, industry: str | None, today: date) -> Comparison:
+    base = float(benchmark.value_percent)
     if own.value is None:
-        points, relative = (missing(one, own.reason or NO_BENCHMARK) for one in (unit, share))
+        reason = own.reason or NO_BENCHMARK
+        points, share = (missing(unit, reason) for unit in (FigureUnit.PERCENTAGE_POINTS, FigureUnit.PERCENT))
     else:
-        apart = float(own.value) - base
-        points = Figure(value=apart, unit=unit)
-        relative = Figure(value=100 * apart / base, unit=share) if base else missing(share, OF_ZERO)
-    same = industry is not None and benchmark.industry.casefold() == industry.casefold()
-    return Comparison(benchmark, own, points, relative, is_old(benchmark, today), same)
+        difference = float(own.value) - base
+        points = Figure(value=difference, unit=FigureUnit.PERCENTAGE_POINTS)
+        share = missing(FigureUnit.PERCENT, OF_ZERO)
+        if base:
+            share = Figure(value=100 * difference / base, unit=FigureUnit.PERCENT)
+    return Comparison(benchmark, own, points, share, is_old(benchmark, today), _is_of(benchmark, industry))
 
 
 @dataclass(frozen=True, slots=True)
 class PortfolioQuantiles:
-    """The quarters of the portfolio's own clients, which are not named; `n` clients have the figure."""
+    """The 25th percentile, median and 75th percentile of the portfolio's clients; `n` clients have the figure."""
 
     n: int
     lower: Figure
@@ -223,28 +237,30 @@ class PortfolioQuantiles:
 
 
 def portfolio_quantiles(figures: Mapping[int, Figure], unit: FigureUnit) -> PortfolioQuantiles:
-    """Of one KPI on one platform, by client; None with a reason for fewer than eight clients.
+    """Return the quantiles of one KPI on one platform, from {client: figure}; missing for fewer than eight clients.
 
-    Each quarter is the mean of three neighbouring places, so that no client's own number stands there.
+    Each quantile is the mean of three neighbouring ranks, so that it never shows the number of one client.
     """
     values = [float(figure.value) for figure in figures.values() if figure.value is not None and figure.unit is unit]
     n = len(values)
     if n < ENOUGH_CLIENTS:
-        none = missing(unit, TOO_FEW_CLIENTS, n=n)
-        return PortfolioQuantiles(n, none, none, none)
-    lower, middle, upper = (Figure(value=_blurred(values, share), unit=unit, n=n) for share in (0.25, 0.5, 0.75))
+        return missing_quantiles(unit, TOO_FEW_CLIENTS, n)
+    lower, middle, upper = (
+        Figure(value=float(np.mean(np.quantile(values, np.array([-1, 0, 1]) / (n - 1) + share))), unit=unit, n=n)
+        for share in (0.25, 0.5, 0.75)
+    )
     return PortfolioQuantiles(n, lower, middle, upper)
 
 
-def _blurred(values: list[float], share: float) -> float:
-    step = 1 / (len(values) - 1)
-    near = [quantile(values, share + places * step) for places in (-1, 0, 1)]
-    return math.fsum(value for value in near if value is not None) / len(near)
+def missing_quantiles(unit: FigureUnit, reason: str, n: int = 0) -> PortfolioQuantiles:
+    """Return quantiles without values, for the reason."""
+    quantile = missing(unit, reason, n=n)
+    return PortfolioQuantiles(n, quantile, quantile, quantile)
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line of a file that could not be taken, and why."""
+    """A line of a file that cannot be imported, and why."""
 
     line: int
     problem: str
@@ -254,46 +270,48 @@ REQUIRED = ("industry", "platform", "metric", "statistic", "value_percent", "dat
 
 
 def parse_benchmarks(text: str, *, newest_year: int = _YEARS[-1]) -> tuple[tuple[Benchmark, ...], tuple[BadLine, ...]]:
-    """Benchmarks of one's own, from CSV with a line of names; bad lines are set aside with their numbers.
+    """Return the benchmarks of a CSV file with a header line, and its bad lines with their numbers.
 
-    Columns: industry, platform, metric, statistic, value_percent, data_year, source, provenance, and if known
-    sample_size and denominator; no `data_year` is later than the newest. Separated by commas or semicolons; industries are kept in small letters. Raises InvalidInputError when columns are missing.
+    The required columns are those of REQUIRED; sample_size and denominator are optional. The separator is a comma or a
+    semicolon. Industries become lower case. Raises InvalidInputError if a column is missing.
     """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
     rows = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",", strict=True)
     try:
         names = {(name or "").strip().casefold() for name in rows.fieldnames or ()}
-        lacking = [name for name in REQUIRED if name not in names]
-        if lacking:
-            raise InvalidInputError(f"The first line of the file must name its columns; it lacks {', '.join(lacking)}.")
-        return _parsed(rows, range(_YEARS.start, newest_year + 1))
+        absent = [name for name in REQUIRED if name not in names]
+        if absent:
+            raise InvalidInputError(f"The first line of the file must name its columns; it lacks {', '.join(absent)}.")
+        return _parse_rows(rows, range(_YEARS.start, newest_year + 1))
     except csv.Error as error:
         raise InvalidInputError(f"Line {rows.line_num} of the file is no CSV: {error}.") from error
 
 
-def _parsed(rows: "csv.DictReader[str]", years: range) -> tuple[tuple[Benchmark, ...], tuple[BadLine, ...]]:
-    good: dict[tuple[str, Platform, str, str, str, int], Benchmark] = {}
-    bad = []
+def _parse_rows(
+    rows: "csv.DictReader[str]", years: range
+) -> tuple[tuple[Benchmark, ...], tuple[BadLine, ...]]:  # fmt: skip
+    benchmarks: dict[BenchmarkKey, Benchmark] = {}
+    bad_lines = []
     for row in rows:
         try:
-            one = _benchmark(_cells(row), years)
+            benchmark = _benchmark(_cells(row), years)
         except InvalidInputError as problem:
-            bad.append(BadLine(rows.line_num, str(problem)))
+            bad_lines.append(BadLine(rows.line_num, str(problem)))
             continue
-        key = benchmark_key(one)
-        if _SHIPPED_VALUES.get(key, one.value_percent) != one.value_percent:
-            bad.append(BadLine(rows.line_num, SHIPPED.format(source=one.source)))
-        elif key in good:
-            bad.append(BadLine(rows.line_num, "the same benchmark stands in an earlier line."))
+        key = benchmark_key(benchmark)
+        if _SHIPPED_VALUES.get(key, benchmark.value_percent) != benchmark.value_percent:
+            bad_lines.append(BadLine(rows.line_num, SHIPPED.format(source=benchmark.source)))
+        elif key in benchmarks:
+            bad_lines.append(BadLine(rows.line_num, "an earlier line has the same benchmark."))
         else:
-            good[key] = one
-    return tuple(good.values()), tuple(bad)
+            benchmarks[key] = benchmark
+    return tuple(benchmarks.values()), tuple(bad_lines)
 
 
 def _cells(row: Mapping[str | None, Any]) -> dict[str, str]:
     if None in row:
-        raise InvalidInputError("it has more cells than the first line names.")
+        raise InvalidInputError("it has more cells than the first line has names.")
     return {(name or "").strip().casefold(): (cell or "").strip() for name, cell in row.items()}
 
 
@@ -312,11 +330,13 @@ def _benchmark(cells: Mapping[str, str], years: range) -> Benchmark:
     if metric not in DENOMINATORS:
         raise InvalidInputError(f"{metric[:60]!r} cannot be compared; choose one of {', '.join(DENOMINATORS)}.")
     if cells.get("denominator") not in (None, "", DENOMINATORS[metric]):
-        raise InvalidInputError(f"{metric} is divided by {DENOMINATORS[metric]}; another number is not like it.")
+        raise InvalidInputError(
+            f"{metric} is divided by {DENOMINATORS[metric]}; a number with another denominator cannot be compared with it."
+        )
     if cells["statistic"] not in STATISTICS:
         raise InvalidInputError(f"statistic must be one of {', '.join(STATISTICS)}.")
     platform = cells["platform"].casefold()
-    if platform not in {one.value for one in Platform}:
+    if platform not in set(Platform):
         raise InvalidInputError("platform must be facebook or instagram.")
     return Benchmark(
         industry=cells["industry"],
@@ -325,8 +345,10 @@ def _benchmark(cells: Mapping[str, str], years: range) -> Benchmark:
         denominator=DENOMINATORS[metric],
         statistic=cells["statistic"],
         value_percent=_percent(cells["value_percent"]),
-        data_year=_whole("data_year", cells["data_year"], years),
-        sample_size=_whole("sample_size", cells["sample_size"], range(1, 10**12)) if cells.get("sample_size") else None,
+        data_year=_integer("data_year", cells["data_year"], years),
+        sample_size=_integer("sample_size", cells["sample_size"], range(1, 10**12))
+        if cells.get("sample_size")
+        else None,
         source=cells["source"],
         provenance=cells["provenance"],
         is_own=True,
@@ -336,15 +358,15 @@ def _benchmark(cells: Mapping[str, str], years: range) -> Benchmark:
 def _percent(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise InvalidInputError(
-            f"value_percent must be a number with up to 4 decimals, such as 0.36, not {text[:20]!r}."
+            f"value_percent must be a number with at most 4 decimals, such as 0.36, not {text[:20]!r}."
         )
     value = Decimal(text)
     if value > 100:  # noqa: PLR2004
-        raise InvalidInputError(f"value_percent must not exceed 100, and {text[:20]} does.")
+        raise InvalidInputError(f"value_percent must not exceed 100; {text[:20]} does.")
     return value
 
 
-def _whole(name: str, text: str, allowed: range) -> int:
+def _integer(name: str, text: str, allowed: range) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) in allowed):  # noqa: PLR2004
         raise InvalidInputError(f"{name} must be a whole number from {allowed.start} to {allowed.stop - 1}.")
     return int(text)

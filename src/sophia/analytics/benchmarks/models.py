@@ -1,4 +1,4 @@
-"""What is made of readings: KPI snapshots, campaigns, and the benchmarks to compare with."""
+"""The table of published benchmarks."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -14,19 +14,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
-from sophia.portfolio.models import PLATFORMS
+from sophia.database.columns import Base, BigId, UtcDateTime
+from sophia.portfolio.models import PLATFORM_KNOWN
 
 
 class IndustryBenchmark(Base):
-    """What others reach, as somebody published it: always with its denominator, statistic, year and source.
+    """A published number, always with its denominator, statistic, year and source.
 
-    Numbers are never changed. Who replaces one of their own, or takes it away, ends it.
+    A row is never changed. Replacing or removing a benchmark sets its `replaced_at`.
     """
 
     __tablename__ = "industry_benchmarks"
     __table_args__ = (
-        # Of one number there are as many rows as it had values; one of them holds.
+        # A benchmark has a row for each of its values; only one is not replaced.
         Index(
             "uq_industry_benchmarks_held",
             *("industry", "platform", "metric", "statistic", "source", "data_year"),
@@ -34,7 +34,7 @@ class IndustryBenchmark(Base):
             sqlite_where=text("replaced_at IS NULL"),
             postgresql_where=text("replaced_at IS NULL"),
         ),
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -48,8 +48,8 @@ class IndustryBenchmark(Base):
     sample_size: Mapped[int | None] = mapped_column()
     source: Mapped[str] = mapped_column(String(200))
     provenance: Mapped[str] = mapped_column(Text)
-    # Brought in a file by somebody here; the others came with Sophia.
+    # Imported by a user; the others are shipped with Sophia.
     is_own: Mapped[bool] = mapped_column(default=False, server_default=false())
-    # None: always there, as those are that came with Sophia.
+    # None for shipped benchmarks, which are valid from the beginning.
     recorded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,15 +1,16 @@
-"""The benchmarks that figures can be compared with."""
+"""Reads the published benchmarks."""
 
 from collections.abc import Collection
+from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
-from sophia.analytics.benchmarks.comparison import EVERYBODY, Benchmark
+from sophia.analytics.benchmarks.comparison import ALL_INDUSTRIES, Benchmark
 from sophia.analytics.benchmarks.models import IndustryBenchmark
-from sophia.analytics.figures.cursors import kept_text, read_cursor, row_number, write_cursor
-from sophia.meta.catalogue import Platform
+from sophia.analytics.figures.cursors import printable_text, read_cursor, row_number, write_cursor
+from sophia.meta.catalogue.terms import Platform
 
 
 def list_benchmarks(
@@ -22,76 +23,65 @@ def list_benchmarks(
     cursor: str | None = None,
     as_of: datetime | None = None,
 ) -> list[Benchmark]:
-    """By industry, platform, metric and year, the newest first; only of what is given. Case does not matter.
+    """Return the benchmarks valid now or at `as_of`, by industry, platform, metric and year, the newest first.
 
-    They are those that hold, or that held at `as_of`; those that came with Sophia have always held.
-
-    `cursor` continues a list. Raises InvalidInputError when it is not one of `benchmark_cursor`.
+    Industries match in upper and lower case. `cursor` continues a list; raises InvalidInputError if `benchmark_cursor` did
+    not write it.
     """
-    row = IndustryBenchmark
-    place = tuple_(row.industry, row.platform, row.metric, -row.data_year, row.source, row.statistic)
+    table = IndustryBenchmark
+    sort_key = tuple_(table.industry, table.platform, table.metric, -table.data_year, table.source, table.statistic)
+    names = {industry.casefold() for industry in industries or ()}
     rows = session.scalars(
-        select(row)
+        select(table)
         .where(
-            _held(as_of),
-            true() if industries is None else func.lower(row.industry).in_({one.casefold() for one in industries}),
-            true() if platform is None else row.platform == platform.value,
-            true() if metric is None else row.metric == metric,
-            true() if cursor is None else place > tuple_(*_read_place(cursor)),
+            _valid(as_of),
+            true() if industries is None else func.lower(table.industry).in_(names),
+            true() if platform is None else table.platform == platform.value,
+            true() if metric is None else table.metric == metric,
+            true() if cursor is None else sort_key > tuple_(*_read_cursor(cursor)),
         )
-        .order_by(*place)
+        .order_by(*sort_key)
         .limit(limit)
     )
-    return [_benchmark(one) for one in rows]
+    columns = [field.name for field in fields(Benchmark) if field.name != "platform"]
+    return [
+        Benchmark(platform=Platform(row.platform), **{name: getattr(row, name) for name in columns}) for row in rows
+    ]  # fmt: skip
 
 
-def _held(as_of: datetime | None) -> ColumnElement[bool]:
-    row = IndustryBenchmark
+def _valid(as_of: datetime | None) -> ColumnElement[bool]:
+    table = IndustryBenchmark
     if as_of is None:
-        return row.replaced_at.is_(None)
-    begun = or_(row.recorded_at.is_(None), row.recorded_at <= as_of)
-    return and_(begun, or_(row.replaced_at.is_(None), row.replaced_at > as_of))
+        return table.replaced_at.is_(None)
+    return and_(
+        or_(table.recorded_at.is_(None), table.recorded_at <= as_of),
+        or_(table.replaced_at.is_(None), table.replaced_at > as_of),
+    )
 
 
 def benchmark_cursor(last: Benchmark) -> str:
-    """Where a list goes on behind this one."""
+    """Return the cursor that continues a list after this benchmark."""
     return write_cursor(last.industry, last.platform.value, last.metric, last.data_year, last.source, last.statistic)
 
 
-def _read_place(cursor: str) -> tuple[str | int, ...]:
-    text = kept_text
+def _read_cursor(cursor: str) -> tuple[str | int, ...]:
+    text = printable_text
     industry, platform, metric, year, source, statistic = read_cursor(cursor, text, text, text, row_number, text, text)
     return industry, platform, metric, -year, source, statistic
 
 
 def benchmarks_for(session: Session, industry: str | None, *, as_of: datetime | None = None) -> list[Benchmark]:
-    """Those of an industry, and those of all industries together; one query."""
-    return list_benchmarks(session, industries={EVERYBODY, *([] if industry is None else [industry])}, as_of=as_of)
+    """Return the benchmarks of an industry, and those of all industries together; one query."""
+    return list_benchmarks(session, industries={ALL_INDUSTRIES, *([] if industry is None else [industry])}, as_of=as_of)
 
 
 def benchmark_industries(session: Session) -> list[str]:
-    """The industries of which somebody published a number, by name."""
+    """Return the industries that have a published benchmark, by name."""
     return list(
         session.scalars(
             select(IndustryBenchmark.industry)
-            .where(IndustryBenchmark.industry != EVERYBODY, _held(None))
+            .where(IndustryBenchmark.industry != ALL_INDUSTRIES, _valid(None))
             .distinct()
             .order_by(IndustryBenchmark.industry)
         )
-    )
-
-
-def _benchmark(row: IndustryBenchmark) -> Benchmark:
-    return Benchmark(
-        industry=row.industry,
-        platform=Platform(row.platform),
-        metric=row.metric,
-        denominator=row.denominator,
-        statistic=row.statistic,
-        value_percent=row.value_percent,
-        data_year=row.data_year,
-        sample_size=row.sample_size,
-        source=row.source,
-        provenance=row.provenance,
-        is_own=row.is_own,
     )

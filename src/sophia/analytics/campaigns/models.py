@@ -1,29 +1,22 @@
-"""What is made of readings: KPI snapshots, campaigns, and the benchmarks to compare with."""
+"""The tables of campaigns and of the drafts in them."""
 
 from datetime import date, datetime
 
-from sqlalchemy import (
-    CheckConstraint,
-    Date,
-    ForeignKey,
-    Index,
-    String,
-    UniqueConstraint,
-)
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Base, BigId, UtcDateTime
 
 
 class Campaign(Base):
-    """Drafts that belong together; grouped by content pillar and month, or by hand. Both days are included."""
+    """A group of drafts, made by hand or from a content pillar and a month. Both dates are included."""
 
     __tablename__ = "campaigns"
     __table_args__ = (
         UniqueConstraint("client_id", "slug"),
         CheckConstraint("end_date IS NULL OR end_date >= start_date", name="dates_in_order"),
         CheckConstraint("length(slug) > 0", name="slug_given"),
-        # An index and no constraint: SQLite can give a table that exists the one, not the other.
+        # An index instead of a constraint, because SQLite cannot add a constraint to an existing table.
         Index("uq_campaigns_client_id_grouping_key", "client_id", "grouping_key", unique=True),
     )
 
@@ -35,16 +28,17 @@ class Campaign(Base):
     start_date: Mapped[date] = mapped_column(Date)
     end_date: Mapped[date | None] = mapped_column(Date)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # Month and content pillar of a campaign that was grouped, so that it is there once (E6); NULL for those made by hand.
+    # Month and content pillar of an automatic campaign, so that it exists once (E6). NULL for a campaign made by hand.
     grouping_key: Mapped[str | None] = mapped_column(String(400))
 
     @property
     def is_automatic(self) -> bool:
+        """Whether the campaign comes from a content pillar and a month."""
         return self.grouping_key is not None
 
 
 class CampaignMembership(Base):
-    """A draft in a campaign; once (G14)."""
+    """The membership of a draft in a campaign, stored once (G14)."""
 
     __tablename__ = "campaign_memberships"
 

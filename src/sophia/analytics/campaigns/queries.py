@@ -1,33 +1,41 @@
-"""Campaigns of one client, the drafts in them, and what they came to."""
+"""Reads a client's campaigns with their drafts, totals and revenue."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, TypeVar
 
+from pydantic import Field
 from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
-from sophia.analytics.campaigns.totals import CampaignFacts, CampaignTotals, campaign_totals
-from sophia.analytics.conversions.commerce import CONVERSION, REFUND, revenue_by_currency
+from sophia.analytics.campaigns.totals import (
+    CampaignFacts,
+    CampaignStatus,
+    CampaignTotals,
+    campaign_events,
+    campaign_status,
+    campaign_totals,
+)
+from sophia.analytics.conversions.commerce import revenue_by_currency
 from sophia.analytics.conversions.counted import conversion_fact, counted_conversions
+from sophia.analytics.conversions.event_types import SALES
+from sophia.analytics.conversions.queries import client_today
 from sophia.analytics.figures.facts import ConversionFact, PostFacts
 from sophia.analytics.figures.figures import Figure, Number, total
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
-from sophia.meta.catalogue import CANONICAL, Level, ObjectKind, Platform, reads
+from sophia.meta.catalogue.canonical import CANONICAL
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.meta.reporting_zone import day_start
-from sophia.portfolio.models import Account, Client, Post
+from sophia.portfolio.models import Account, Post
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignState:
-    """A campaign; both days are included, and an `end_date` of None means that none is set.
-
-    `events` counts what was credited to its drafts, or to none and names the campaign in its tag, by type; `revenue` is net of refunds, one figure for each currency.
-    """
+class CampaignRecord:
+    """A campaign with its drafts and results. Both dates are included; an `end_date` of null means no end."""
 
     id: int
     name: str
@@ -35,65 +43,67 @@ class CampaignState:
     content_pillar: str | None
     start_date: date
     end_date: date | None
-    status: str
+    status: CampaignStatus
     draft_ids: list[int]
-    is_automatic: bool
+    is_automatic: Annotated[bool, Field(description="Made from a content pillar and a month.")]
     totals: CampaignTotals
-    events: dict[str, int]
-    revenue: tuple[Figure, ...]
+    events: Annotated[
+        dict[str, int], Field(description="Events of its drafts, or without a draft and with its tag, by type.")
+    ]
+    revenue: Annotated[tuple[Figure, ...], Field(description="Net of refunds, one figure for each currency.")]
 
 
 def list_campaigns(
     session: Session, client_id: int, now: datetime, campaign_id: int | None = None
-) -> list[CampaignState]:
-    """Newest first, or one of them alone. Six queries, however many there are (J9).
+) -> list[CampaignRecord]:
+    """Return a client's campaigns, newest first, or one of them. Makes six queries for any number of campaigns (J9).
 
-    The status is what the dates say on the client's own calendar (G13, G14).
+    The status follows from the dates on the client's own calendar (G13, G14).
     """
-    zone = session.scalar(select(Client.timezone).where(Client.id == client_id))
-    today = now.astimezone(ZoneInfo(zone or "UTC")).date()
+    today = client_today(session, client_id, now)
     drafts = _drafts(session, client_id)
     posts = _by_draft(_posts(session, client_id))
     sales = _by_draft(_sales(session, client_id))
-    counted = _counted(session, client_id)
-    asked = Campaign.client_id == client_id
+    event_counts = _event_counts(session, client_id)
+    selected = Campaign.client_id == client_id
     if campaign_id is not None:
-        asked &= Campaign.id == campaign_id
-    rows = session.scalars(select(Campaign).where(asked).order_by(Campaign.start_date.desc(), Campaign.id.desc()))
-    campaign_states = []
+        selected &= Campaign.id == campaign_id
+    rows = session.scalars(select(Campaign).where(selected).order_by(Campaign.start_date.desc(), Campaign.id.desc()))
+    campaigns = []
     for row in rows:
-        mine = drafts.get(row.id, [])
-        sold = [sale for draft in mine for sale in sales.get(draft, [])]
-        sold += [one for one in sales.get(None, []) if one.campaign_id == row.id]
-        facts = CampaignFacts(row.id, row.start_date, row.end_date, frozenset(mine))
-        totals = campaign_totals(facts, [post for draft in mine for post in posts.get(draft, [])], sold, today)
-        campaign_states.append(
-            CampaignState(
+        draft_ids = drafts.get(row.id, [])
+        facts = CampaignFacts(row.id, row.start_date, row.end_date, frozenset(draft_ids))
+        campaign_posts = [post for draft_id in draft_ids for post in posts.get(draft_id, [])]
+        campaign_sales = campaign_events(
+            facts, [sale for draft_id in (*draft_ids, None) for sale in sales.get(draft_id, [])]
+        )
+        campaigns.append(
+            CampaignRecord(
                 id=row.id,
                 name=row.name,
                 slug=row.slug,
                 content_pillar=row.content_pillar,
                 start_date=row.start_date,
                 end_date=row.end_date,
-                status=totals.status,
-                draft_ids=mine,
+                status=campaign_status(facts, today),
+                draft_ids=draft_ids,
                 is_automatic=row.is_automatic,
-                totals=totals,
-                events=counted.get(row.id, {}),
-                revenue=revenue_by_currency(sold),
+                totals=campaign_totals(facts, campaign_posts, campaign_sales),
+                events=event_counts.get(row.id, {}),
+                revenue=revenue_by_currency(campaign_sales),
             )
         )
-    return campaign_states
+    return campaigns
 
 
 Fact = TypeVar("Fact", PostFacts, ConversionFact)
 
 
 def _by_draft(facts: Iterable[Fact]) -> dict[int | None, list[Fact]]:
-    found: dict[int | None, list[Fact]] = {}
+    by_draft: dict[int | None, list[Fact]] = {}
     for fact in facts:
-        found.setdefault(fact.draft_id, []).append(fact)
-    return found
+        by_draft.setdefault(fact.draft_id, []).append(fact)
+    return by_draft
 
 
 def _drafts(session: Session, client_id: int) -> dict[int, list[int]]:
@@ -103,14 +113,14 @@ def _drafts(session: Session, client_id: int) -> dict[int, list[int]]:
         .where(Campaign.client_id == client_id)
         .order_by(CampaignMembership.draft_id)
     )
-    found: dict[int, list[int]] = {}
+    drafts: dict[int, list[int]] = {}
     for campaign_id, draft_id in session.execute(members):
-        found.setdefault(campaign_id, []).append(draft_id)
-    return found
+        drafts.setdefault(campaign_id, []).append(draft_id)
+    return drafts
 
 
 def _members(client_id: int) -> Select[int]:
-    """The drafts that are in any campaign of the client."""
+    """Return the query for the drafts in any campaign of the client."""
     members: Select[int] = (
         select(CampaignMembership.draft_id)
         .join(Campaign, Campaign.id == CampaignMembership.campaign_id)
@@ -120,7 +130,7 @@ def _members(client_id: int) -> Select[int]:
 
 
 def _posts(session: Session, client_id: int) -> list[PostFacts]:
-    """The client's posts of these drafts, each with the last snapshot of every counter: never a sum of snapshots (A2)."""
+    """Return the posts of drafts in campaigns, each with the last reading of every counter, never a sum of readings (A2)."""
     reading = aliased(EngagementMetric)
     last = select(func.max(reading.metric_date)).where(reading.series_id == MetricSeries.id).scalar_subquery()
     counters = (
@@ -159,7 +169,7 @@ def _posts(session: Session, client_id: int) -> list[PostFacts]:
 
 
 def _post_facts(rows: Sequence[Row[Any]]) -> PostFacts:
-    """One post of its counters, one row each; a post without any has one row without a metric."""
+    """Return the facts of a post from its rows, one for each counter. A post without counters has one row without a metric."""
     first = rows[0]
     platform, kind = Platform(first.platform), ObjectKind(first.kind)
     counters = {row.metric_name: row.metric_value for row in rows if row.metric_name is not None}
@@ -171,31 +181,31 @@ def _post_facts(rows: Sequence[Row[Any]]) -> PostFacts:
         kind=kind,
         published_at=first.published_at,
         read_at=day_start(max(days) + timedelta(days=1)) if days else first.published_at,
-        values=_by_meaning(platform, kind, counters),
+        values=_canonical_values(platform, kind, counters),
         draft_id=first.draft_id,
     )
 
 
-def _by_meaning(platform: Platform, kind: ObjectKind, counters: Mapping[str, Number]) -> dict[str, Number]:
-    """Canonical metrics of a post; one that is made of several counters is known when all of them are."""
-    found: dict[str, Number] = {}
+def _canonical_values(platform: Platform, kind: ObjectKind, counters: Mapping[str, Number]) -> dict[str, Number]:
+    """Return the canonical metrics of a post. A sum of several counters needs all of them."""
+    values: dict[str, Number] = {}
     for canonical in CANONICAL:
         names = reads(platform, Level.POST, canonical, kind)
         value = total(counters[name] for name in names) if all(name in counters for name in names) else None
         if value is not None:
-            found[canonical] = value
-    return found
+            values[canonical] = value
+    return values
 
 
 def _sales(session: Session, client_id: int) -> list[ConversionFact]:
-    """Sales and refunds of drafts in campaigns, and those without a draft whose tag names a campaign."""
+    """Return sales and refunds of drafts in campaigns, and those without a draft whose tag names a campaign."""
     event = counted_conversions()
     rows = session.execute(
         select(event, Campaign.id.label("campaign_id"))
         .outerjoin(Campaign, _names_campaign(event))
         .where(
             event.c.client_id == client_id,
-            event.c.event_type.in_((CONVERSION, REFUND)),
+            event.c.event_type.in_(SALES),
             event.c.content_draft_id.in_(_members(client_id)) | Campaign.id.is_not(None),
         )
     )
@@ -203,10 +213,9 @@ def _sales(session: Session, client_id: int) -> list[ConversionFact]:
 
 
 def _names_campaign(event: Subquery) -> ColumnElement[bool]:
-    """Whether an event is credited to no draft, and its tag is the slug of a campaign of its client.
+    """Return the condition that an event has no draft and its tag is the slug of a campaign of its client.
 
-    The draft decides where tag and draft disagree, so that no event counts by its draft in one campaign and by its tag in
-    another.
+    An event with a draft never counts by its tag. Otherwise it could count in two campaigns.
     """
     return (
         event.c.content_draft_id.is_(None)
@@ -215,7 +224,7 @@ def _names_campaign(event: Subquery) -> ColumnElement[bool]:
     )
 
 
-def _counted(session: Session, client_id: int) -> dict[int, dict[str, int]]:
+def _event_counts(session: Session, client_id: int) -> dict[int, dict[str, int]]:
     event = counted_conversions()
     by_draft = (
         select(CampaignMembership.campaign_id, event.c.event_type, event.c.event_id)
@@ -235,7 +244,7 @@ def _counted(session: Session, client_id: int) -> dict[int, dict[str, int]]:
         .group_by(campaign_id, event_type)
         .order_by(campaign_id, event_type)
     )
-    found: dict[int, dict[str, int]] = {}
-    for number, name, count in rows:
-        found.setdefault(number, {})[name] = count
-    return found
+    counts: dict[int, dict[str, int]] = {}
+    for row_campaign_id, row_event_type, count in rows:
+        counts.setdefault(row_campaign_id, {})[row_event_type] = count
+    return counts

@@ -1,4 +1,4 @@
-"""Campaigns of one client: grouped by content pillar and month, or made by hand, with what they came to."""
+"""Endpoints for a client's campaigns."""
 
 from typing import Annotated
 
@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, WriteContext
 from sophia.analytics.campaigns import store
-from sophia.analytics.campaigns.queries import CampaignState, list_campaigns
-from sophia.analytics.campaigns.schemas import CampaignAnswer, CampaignChange, DraftsAdded, GroupingAnswer, NewCampaign
+from sophia.analytics.campaigns.queries import CampaignRecord, list_campaigns
+from sophia.analytics.campaigns.schemas import AddedDrafts, CampaignChange, NewCampaign
 from sophia.analytics.figures.requests import ClientId, Id
 from sophia.analytics.readings.permissions import expect_client
 
@@ -19,36 +19,39 @@ CampaignId = Annotated[Id, Path()]
 DraftId = Annotated[Id, Path()]
 
 
-@router.get("/{client_id}/campaigns", response_model=list[CampaignAnswer])
-def campaigns(context: ReadContext, client_id: ClientId) -> list[CampaignState]:
-    """Campaigns, newest first, with their drafts and totals. The status follows from the dates, in the client's zone."""
+@router.get("/{client_id}/campaigns")
+def get_campaigns(context: ReadContext, client_id: ClientId) -> list[CampaignRecord]:
+    """Return campaigns, newest first, with their drafts and totals. The status follows from the dates in the client's zone."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         return list_campaigns(session, client_id, context.now)
 
 
-@router.post("/{client_id}/campaigns", status_code=201, response_model=CampaignAnswer, responses=writing)
-def create_campaign(context: WriteContext, client_id: ClientId, campaign: NewCampaign) -> CampaignState:
-    """Make a campaign by hand. Drafts of other clients are refused."""
+@router.post("/{client_id}/campaigns", status_code=201, responses=writing)
+def create_campaign(context: WriteContext, client_id: ClientId, campaign: NewCampaign) -> CampaignRecord:
+    """Create a campaign. A draft of another client is an error."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
-        number = store.create_campaign(session, client_id, now=context.now, **campaign.model_dump())
-    return _campaign(context, client_id, number)
+        campaign_id = store.create_campaign(session, client_id, campaign, context.now)
+    return _campaign(context, client_id, campaign_id)
 
 
-@router.post("/{client_id}/campaigns/group", response_model=GroupingAnswer)
+@router.post("/{client_id}/campaigns/group")
 def group_campaigns(context: WriteContext, client_id: ClientId) -> store.Grouping:
-    """Put drafts that are in no grouped campaign into that of their content pillar and month; twice changes nothing."""
+    """Put every draft without an automatic campaign into the campaign of its content pillar and month.
+
+    A repeated request changes nothing.
+    """
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
         return store.group_drafts(session, client_id, context.now)
 
 
-@router.patch("/{client_id}/campaigns/{campaign_id}", response_model=CampaignAnswer, responses=writing)
+@router.patch("/{client_id}/campaigns/{campaign_id}", responses=writing)
 def change_campaign(
     context: WriteContext, client_id: ClientId, campaign_id: CampaignId, change: CampaignChange
-) -> CampaignState:
-    """Change name, days or pillar; the slug stays, for links carry it."""
+) -> CampaignRecord:
+    """Change name, dates or pillar. The slug never changes, because links contain it."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
         store.change_campaign(session, client_id, campaign_id, change.changes)
@@ -63,11 +66,11 @@ def delete_campaign(context: WriteContext, client_id: ClientId, campaign_id: Cam
         store.delete_campaign(session, client_id, campaign_id)
 
 
-@router.post("/{client_id}/campaigns/{campaign_id}/drafts", response_model=CampaignAnswer, responses=writing)
+@router.post("/{client_id}/campaigns/{campaign_id}/drafts", responses=writing)
 def add_drafts(
-    context: WriteContext, client_id: ClientId, campaign_id: CampaignId, added: DraftsAdded
-) -> CampaignState:
-    """Put drafts into a campaign, each once; one that is another client's refuses them all."""
+    context: WriteContext, client_id: ClientId, campaign_id: CampaignId, added: AddedDrafts
+) -> CampaignRecord:
+    """Add drafts to a campaign. If one of them belongs to another client, none is added."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
         store.add_drafts(session, client_id, campaign_id, added.draft_ids)
@@ -76,13 +79,13 @@ def add_drafts(
 
 @router.delete("/{client_id}/campaigns/{campaign_id}/drafts/{draft_id}", status_code=204, responses=documented(409))
 def remove_draft(context: WriteContext, client_id: ClientId, campaign_id: CampaignId, draft_id: DraftId) -> None:
-    """Take a draft out of a campaign made by hand."""
+    """Remove a draft from a campaign made by hand."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
         store.remove_draft(session, client_id, campaign_id, draft_id)
 
 
-def _campaign(context: ReadContext, client_id: int, campaign_id: int) -> CampaignState:
+def _campaign(context: ReadContext, client_id: int, campaign_id: int) -> CampaignRecord:
     with context.database.read() as session:
-        (campaign_state,) = list_campaigns(session, client_id, context.now, campaign_id)
-    return campaign_state
+        (campaign,) = list_campaigns(session, client_id, context.now, campaign_id)
+    return campaign

@@ -1,5 +1,6 @@
-"""Writes campaigns: made by hand, or grouped by content pillar and month; once, however many do it at a time (E6)."""
+"""Writes campaigns, made by hand or from a content pillar and a month. Concurrent requests create each once (E6)."""
 
+from calendar import month_name
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -7,37 +8,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.campaigns.models import Campaign, CampaignMembership
+from sophia.analytics.campaigns.schemas import NewCampaign
 from sophia.analytics.figures.figures import month_of
-from sophia.database import among
+from sophia.database.statements import among, insert_for
 from sophia.errors import BusyError, ConflictError, InvalidInputError, NotFoundError
 from sophia.portfolio.models import Account, Client, ContentDraft, Post, PublishingQueueEntry
 from sophia.portfolio.slugs import slug_of
 
-MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-# Somebody else takes the slug each time; more than once is rare, this often does not happen.
-TRIES = 20
+# Each retry means that another request took the slug. Even one retry is rare.
+MOST_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """What was grouped: new campaigns, drafts put into one, and drafts that cannot be, for they lack a pillar or a day."""
+    """The number of new campaigns, of drafts added to one, and of drafts without a content pillar or a day."""
 
     campaigns: int
     drafts: int
@@ -53,31 +40,23 @@ class CampaignRef:
     slug: str
 
 
-def create_campaign(
-    session: Session,
-    client_id: int,
-    name: str,
-    start_date: date,
-    end_date: date | None,
-    now: datetime,
-    *,
-    content_pillar: str | None = None,
-    draft_ids: Collection[int] = (),
-) -> int:
-    """Make a campaign by hand; both days are included. Raises NotFoundError for drafts that are not the client's."""
-    made, _ = _insert(session, client_id, name, start_date, end_date, content_pillar, None, now)
-    add_drafts(session, client_id, made.id, draft_ids)
-    return made.id
+def create_campaign(session: Session, client_id: int, campaign: NewCampaign, now: datetime) -> int:
+    """Create a campaign by hand and return its id. Raises NotFoundError for drafts of other clients."""
+    values = campaign.model_dump(exclude={"draft_ids"})
+    reference, _ = _insert(session, client_id, values | {"grouping_key": None}, now)
+    add_drafts(session, client_id, reference.id, campaign.draft_ids)
+    return reference.id
 
 
 def change_campaign(session: Session, client_id: int, campaign_id: int, changes: Mapping[str, Any]) -> None:
-    """Give it another name, other days or another pillar. The slug stays: links that are out carry it (F11).
+    """Change name, dates or pillar. The slug never changes, because published links contain it (F11).
 
-    Raises NotFoundError, InvalidInputError for days in the wrong order, ConflictError for the days of a grouped one.
+    Raises NotFoundError, InvalidInputError for dates in the wrong order, ConflictError for the dates or the pillar of an
+    automatic campaign.
     """
     campaign = _own(session, client_id, campaign_id)
     if campaign.is_automatic and changes.keys() - {"name"}:
-        raise ConflictError("This campaign is grouped by pillar and month; only its name can be changed.")
+        raise ConflictError("This campaign comes from a content pillar and a month. You can change its name only.")
     for name, value in changes.items():
         setattr(campaign, name, value)
     if campaign.end_date is not None and campaign.end_date < campaign.start_date:
@@ -86,21 +65,21 @@ def change_campaign(session: Session, client_id: int, campaign_id: int, changes:
 
 
 def add_drafts(session: Session, client_id: int, campaign_id: int, draft_ids: Collection[int]) -> None:
-    """Put drafts into a campaign, each once (G14). Raises NotFoundError when one is not the client's (D4)."""
+    """Add drafts to a campaign, each once (G14). Raises NotFoundError for a draft of another client (D4)."""
     _own(session, client_id, campaign_id)
     if not draft_ids:
         return
-    mine = select(ContentDraft.id).where(ContentDraft.client_id == client_id, among(ContentDraft.id, draft_ids))
-    foreign = set(draft_ids) - set(session.scalars(mine))
+    of_client = select(ContentDraft.id).where(ContentDraft.client_id == client_id, among(ContentDraft.id, draft_ids))
+    foreign = set(draft_ids) - set(session.scalars(of_client))
     if foreign:
         raise NotFoundError(f"Client {client_id} has no draft {', '.join(map(str, sorted(foreign)))}.")
-    _join(session, dict.fromkeys(draft_ids, campaign_id))
+    _add_memberships(session, dict.fromkeys(draft_ids, campaign_id))
 
 
 def remove_draft(session: Session, client_id: int, campaign_id: int, draft_id: int) -> None:
-    """Take a draft out. Raises NotFoundError when it is not in it, ConflictError when the campaign is a grouped one."""
+    """Remove a draft from a campaign. Raises NotFoundError if it is not in it, ConflictError for an automatic campaign."""
     if _own(session, client_id, campaign_id).is_automatic:
-        raise ConflictError("This campaign is grouped by pillar and month; its drafts follow from that.")
+        raise ConflictError("This campaign comes from a content pillar and a month, and so do its drafts.")
     membership = session.get(CampaignMembership, (campaign_id, draft_id))
     if membership is None:
         raise NotFoundError(f"Campaign {campaign_id} has no draft {draft_id}.")
@@ -108,22 +87,24 @@ def remove_draft(session: Session, client_id: int, campaign_id: int, draft_id: i
 
 
 def delete_campaign(session: Session, client_id: int, campaign_id: int) -> None:
-    """Its drafts, posts and conversions stay. Raises NotFoundError; ConflictError for a grouped one, which would return."""
+    """Delete a campaign; its drafts, posts and conversions stay. Raises NotFoundError, ConflictError for an automatic one."""
     if _own(session, client_id, campaign_id).is_automatic:
-        raise ConflictError("This campaign is grouped by pillar and month; it would be made again.")
+        raise ConflictError(
+            "This campaign comes from a content pillar and a month. The next grouping would create it again."
+        )
     session.execute(delete(Campaign).where(Campaign.id == campaign_id))
 
 
 def group_drafts(session: Session, client_id: int, now: datetime) -> Grouping:
-    """Put every draft that is in no grouped campaign into that of its content pillar and month; twice changes nothing.
+    """Add every draft without an automatic campaign to the campaign of its content pillar and month.
 
-    The month is the one on the client's calendar in which it was published, or else is to be (G13). A draft stays where
-    it was put: its links carry that name.
+    The month is that of the publication, or else of the planned publication, on the client's calendar (G13). A draft
+    never moves to another automatic campaign, because its links contain the slug. A repetition changes nothing.
     """
     zone = ZoneInfo(session.execute(select(Client.timezone).where(Client.id == client_id)).scalar_one())
     campaigns: dict[str, int] = {}
     memberships: dict[int, int] = {}
-    made = without_pillar = without_day = 0
+    created = without_pillar = without_day = 0
     for draft_id, pillar, moment in _ungrouped(session, client_id):
         if pillar is None or not pillar.strip():
             without_pillar += 1
@@ -133,78 +114,68 @@ def group_drafts(session: Session, client_id: int, now: datetime) -> Grouping:
             day = moment.astimezone(zone).date()
             key = _grouping_key(pillar, day)
             if key not in campaigns:
-                campaign, is_new = _of_month(session, client_id, pillar, day, now)
+                campaign, is_new = _campaign_of_month(session, client_id, pillar, day, now)
                 campaigns[key] = campaign.id
-                made += is_new
+                created += is_new
             memberships[draft_id] = campaigns[key]
-    _join(session, memberships)
-    return Grouping(made, len(memberships), without_pillar, without_day)
+    _add_memberships(session, memberships)
+    return Grouping(created, len(memberships), without_pillar, without_day)
 
 
 def campaign_of_month(session: Session, client_id: int, pillar: str, day: date, now: datetime) -> CampaignRef:
-    """The grouped campaign of a pillar in the month of a day on the client's calendar; made when there is none."""
-    return _of_month(session, client_id, pillar, day, now)[0]
+    """Return the campaign of a pillar and of the month of a day on the client's calendar; create it if there is none."""
+    return _campaign_of_month(session, client_id, pillar, day, now)[0]
 
 
 def slug_of_month(session: Session, client_id: int, pillar: str, day: date) -> str:
-    """The slug of that campaign, or the one that it would get now; nothing is made."""
-    known = _grouped(session, client_id, _grouping_key(pillar, day))
-    return known.slug if known else slug_of(_name_of_month(pillar, day), _slugs(session, client_id))
+    """Return the slug that `campaign_of_month` would return, without creating the campaign."""
+    campaign = _find_automatic(session, client_id, _grouping_key(pillar, day))
+    return campaign.slug if campaign else slug_of(_name_of_month(pillar, day), _slugs(session, client_id))
 
 
-def _of_month(session: Session, client_id: int, pillar: str, day: date, now: datetime) -> tuple[CampaignRef, bool]:
+def _campaign_of_month(
+    session: Session, client_id: int, pillar: str, day: date, now: datetime
+) -> tuple[CampaignRef, bool]:
     month = month_of(day)
-    name, tidy = _name_of_month(pillar, day), " ".join(pillar.split())
-    last = month.end - timedelta(days=1)
-    return _insert(session, client_id, name, month.start, last, tidy, _grouping_key(pillar, day), now)
+    values = {
+        "name": _name_of_month(pillar, day),
+        "content_pillar": " ".join(pillar.split()),
+        "start_date": month.start,
+        "end_date": month.end - timedelta(days=1),
+        "grouping_key": _grouping_key(pillar, day),
+    }
+    return _insert(session, client_id, values, now)
 
 
 def _name_of_month(pillar: str, day: date) -> str:
-    return f"{' '.join(pillar.split())} {MONTHS[day.month - 1]} {day.year}"
+    return f"{' '.join(pillar.split())} {month_name[day.month]} {day.year}"
 
 
 def _grouping_key(pillar: str, day: date) -> str:
     return f"{day:%Y-%m} {' '.join(pillar.split()).casefold()}"
 
 
-def _insert(
-    session: Session,
-    client_id: int,
-    name: str,
-    start_date: date,
-    end_date: date | None,
-    content_pillar: str | None,
-    grouping_key: str | None,
-    now: datetime,
-) -> tuple[CampaignRef, bool]:
-    """The campaign, and whether it is new: one with the same grouping key is taken as it is."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    values = {
-        "client_id": client_id,
-        "name": name,
-        "content_pillar": content_pillar,
-        "start_date": start_date,
-        "end_date": end_date,
-        "grouping_key": grouping_key,
-        "created_at": now,
-    }
-    for _ in range(TRIES):
-        known = None if grouping_key is None else _grouped(session, client_id, grouping_key)
-        if known is not None:
-            return known, False
-        slug = slug_of(name, _slugs(session, client_id))
-        # Two may do this at once: the database decides, and the other one looks again.
-        statement = insert(Campaign).values(values | {"slug": slug}).on_conflict_do_nothing().returning(Campaign.id)
-        number = session.scalar(statement)
-        if number is not None:
-            return CampaignRef(number, slug), True
-    raise BusyError("Many campaigns are being made at this moment. Try again.")
+def _insert(session: Session, client_id: int, values: Mapping[str, Any], now: datetime) -> tuple[CampaignRef, bool]:
+    """Return the campaign and whether it is new. An existing campaign with the same grouping key does not change."""
+    grouping_key = values["grouping_key"]
+    for _ in range(MOST_TRIES):
+        existing = None if grouping_key is None else _find_automatic(session, client_id, grouping_key)
+        if existing is not None:
+            return existing, False
+        slug = slug_of(values["name"], _slugs(session, client_id))
+        row = {**values, "client_id": client_id, "slug": slug, "created_at": now}
+        # If another request inserts the same campaign or slug first, this one inserts nothing and looks again.
+        statement = insert_for(session, Campaign).values(row).on_conflict_do_nothing().returning(Campaign.id)
+        campaign_id = session.scalar(statement)
+        if campaign_id is not None:
+            return CampaignRef(campaign_id, slug), True
+    raise BusyError("Too many campaigns are being created right now. Try again.")
 
 
-def _grouped(session: Session, client_id: int, grouping_key: str) -> CampaignRef | None:
-    mine = Campaign.client_id == client_id, Campaign.grouping_key == grouping_key
-    known = session.execute(select(Campaign.id, Campaign.slug).where(*mine)).first()
-    return None if known is None else CampaignRef(known.id, known.slug)
+def _find_automatic(session: Session, client_id: int, grouping_key: str) -> CampaignRef | None:
+    selected = Campaign.client_id == client_id, Campaign.grouping_key == grouping_key
+    row = session.execute(select(Campaign.id, Campaign.slug).where(*selected)).first()
+    return None if row is None else CampaignRef(row.id, row.slug)
 
 
 def _slugs(session: Session, client_id: int) -> set[str]:
@@ -212,7 +183,7 @@ def _slugs(session: Session, client_id: int) -> set[str]:
 
 
 def _ungrouped(session: Session, client_id: int) -> list[tuple[int, str | None, datetime | None]]:
-    """(draft, pillar, moment) of every draft in no grouped campaign: its first publication, or else when that is due."""
+    """Return (draft, pillar, moment) of each draft without an automatic campaign; the first or the planned publication."""
     grouped = (
         select(CampaignMembership.draft_id)
         .join(Campaign, Campaign.id == CampaignMembership.campaign_id)
@@ -235,13 +206,11 @@ def _ungrouped(session: Session, client_id: int) -> list[tuple[int, str | None, 
     return [(row[0], row[1], row[2] or row[3] or row[4]) for row in rows]
 
 
-def _join(session: Session, campaigns: Mapping[int, int]) -> None:
-    """Put each draft into its campaign; those that are in it already stay so."""
-    if not campaigns:
-        return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+def _add_memberships(session: Session, campaigns: Mapping[int, int]) -> None:
+    """Add each draft to its campaign, for `campaigns` of {draft: campaign}; existing memberships do not change."""
     rows = [{"draft_id": draft, "campaign_id": campaign} for draft, campaign in sorted(campaigns.items())]
-    session.execute(insert(CampaignMembership).on_conflict_do_nothing(), rows)
+    if rows:
+        session.execute(insert_for(session, CampaignMembership).on_conflict_do_nothing(), rows)
 
 
 def _own(session: Session, client_id: int, campaign_id: int) -> Campaign:
@@ -254,10 +223,7 @@ def _own(session: Session, client_id: int, campaign_id: int) -> Campaign:
 def expect_own_account_and_campaign(
     session: Session, client_id: int, account_id: int | None, campaign_id: int | None
 ) -> None:
-    """Raise NotFoundError unless the account and the campaign, where given, are the client's own."""
-    for table, name, number in ((Account, "account", account_id), (Campaign, "campaign", campaign_id)):
-        if number is None:
-            continue
-        owner = session.scalar(select(table.client_id).where(table.id == number))
-        if owner != client_id:
-            raise NotFoundError(f"Client {client_id} has no {name} {number}.")
+    """Raise NotFoundError unless the account and the campaign (None for neither) belong to the client."""
+    for table, name, row_id in ((Account, "account", account_id), (Campaign, "campaign", campaign_id)):
+        if row_id is not None and session.scalar(select(table.client_id).where(table.id == row_id)) != client_id:
+            raise NotFoundError(f"Client {client_id} has no {name} {row_id}.")

@@ -1,6 +1,1 @@
-"""One run for one account, and the portfolio; nothing but the recipe."""
-
-from sophia.analytics.collector.plan import Plan, Progress, Silence
-from sophia.analytics.collector.portfolio import Collector
-
-__all__ = ["Collector", "Plan", "Progress", "Silence"]
+"""Collects accounts: `portfolio` (many accounts), `run` (one account), `plan` (what a run is for)."""

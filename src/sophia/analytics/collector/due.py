@@ -1,4 +1,4 @@
-"""What the collector must know before it asks."""
+"""What a run reads from the store before its first request."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.gaps import family_of_series
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.run_models import (
@@ -21,19 +20,20 @@ from sophia.analytics.readings.run_models import (
     Watermark,
 )
 from sophia.errors import NotFoundError
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.pacing import Budget, Pause
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Account, Post
 
-# So many runs ask for the same days again when a part of the answer could not be believed; then the days are let go.
-ODD_RUNS = 3
-# How a family ended that gave no value, whether it should have or not.
+# After this many runs with invalid parts, Sophia accepts that Meta sends no better answer and covers the days.
+PERSISTENT_RUNS = 3
+# Results of a family without values, whether it should have some or not.
 SILENT = frozenset({"empty", "none"})
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiredRefusal:
-    """A metric of the account itself whose refusal is due for another try, and since when Meta refuses it."""
+    """A refused metric of the account itself that is due for another try; `mark` is its watermark family."""
 
     metric: str
     since: datetime
@@ -42,11 +42,12 @@ class ExpiredRefusal:
 
 @dataclass(frozen=True, slots=True)
 class DueAccount:
-    """An account as a run finds it. `covered` and `asked_at` are by family of series, `refused` by kind of object.
+    """The state of an account at the start of a run. `covered` and `asked_at` are by family of series, `refused` by
+    kind of object.
 
-    `resting` are objects that have refused and are left alone, `retried` those that are due for another try.
-    `odd_for_long`: Meta's answers held parts that cannot be believed in each of the last runs, so it will not pass.
-    `silent`: families that gave no value in the last run; `silent_for_long`: in each of the last ODD_RUNS runs.
+    `resting` are objects that refused and are left alone, `retried` those that are due for another try.
+    `persistently_invalid`: Meta's answers held invalid parts in each of the last runs, so waiting does not help.
+    `silent`: families that gave no value in the last run; `silent_for_long`: in each of the last PERSISTENT_RUNS runs.
     `answered_before`: families of which the account has readings. `has_posts`: it has posts that Meta still lists.
     `last_days`: the last day with a reading, by name of the account's daily series without breakdown.
     `unanswered_since`: when the oldest post was published whose insights are due again at once.
@@ -59,13 +60,13 @@ class DueAccount:
     external_id: str
     token_encrypted: str | None
     scopes: frozenset[str]
-    covered: dict[str, Days]
+    covered: dict[str, DateRange]
     asked_at: dict[str, datetime]
     refused: dict[ObjectKind, set[str]]
     resting: frozenset[str]
     retried: frozenset[str]
-    odd_for_long: bool
-    lapsed: tuple[ExpiredRefusal, ...]
+    persistently_invalid: bool
+    expired_refusals: tuple[ExpiredRefusal, ...]
     silent: frozenset[str]
     silent_for_long: frozenset[str]
     answered_before: frozenset[str]
@@ -75,7 +76,7 @@ class DueAccount:
 
 
 def account_to_collect(session: Session, account_id: int, api_version: str, now: datetime) -> DueAccount:
-    """Raises NotFoundError when there is no such account. Refusals that are due for another try are left out."""
+    """Return the state of an account, without refusals that are due for another try. Raises NotFoundError."""
     account = session.get(Account, account_id)
     if account is None:
         raise NotFoundError(f"There is no account {account_id}.")
@@ -103,15 +104,17 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
         external_id=account.external_id,
         token_encrypted=account.token_encrypted,
         scopes=frozenset(account.token_scopes),
-        covered={mark.family: Days(mark.from_day, mark.through_day) for mark in marks},
+        covered={mark.family: mark.days for mark in marks},
         asked_at={mark.family: mark.updated_at for mark in marks},
         refused=refused,
         resting=frozenset(name for name, again_at in objects if again_at > now),
         retried=frozenset(name for name, again_at in objects if again_at <= now),
-        odd_for_long=len(runs) == ODD_RUNS and all(quarantined for quarantined, _ in runs),
-        lapsed=_lapsed(session, account, api_version, {mark.family: mark.updated_at for mark in marks}, now),
+        persistently_invalid=len(runs) == PERSISTENT_RUNS and all(quarantined for quarantined, _ in runs),
+        expired_refusals=_expired_refusals(
+            session, account, api_version, {mark.family: mark.updated_at for mark in marks}, now
+        ),
         silent=frozenset(silent[0] if silent else ()),
-        silent_for_long=frozenset(set.intersection(*silent) if len(silent) == ODD_RUNS else ()),
+        silent_for_long=frozenset(set.intersection(*silent) if len(silent) == PERSISTENT_RUNS else ()),
         answered_before=_answered_before(session, account),
         last_days=_last_days(session, account_id),
         has_posts=bool(session.scalar(select(exists().where(*_living_posts(account_id))))),
@@ -119,12 +122,12 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
     )
 
 
-def regained_mark(metric: str) -> str:
-    """The family under which it is noted that the days of a refusal that is over were read; names may be long."""
+def recovered_mark(metric: str) -> str:
+    """Return the watermark family that records a recovered metric; a hash, because names may be long."""
     return f"regained:{hashlib.sha256(metric.encode()).hexdigest()[:16]}"
 
 
-def _lapsed(
+def _expired_refusals(
     session: Session, account: Account, api_version: str, noted: Mapping[str, datetime], now: datetime
 ) -> tuple[ExpiredRefusal, ...]:
     rows = session.execute(
@@ -138,25 +141,25 @@ def _lapsed(
         .group_by(MetricStatus.metric_name)
     )
     return tuple(
-        ExpiredRefusal(name, since, regained_mark(name))
+        ExpiredRefusal(name, since, recovered_mark(name))
         for name, since, again_at in rows
-        if again_at <= now and (regained_mark(name) not in noted or noted[regained_mark(name)] < again_at)
+        if again_at <= now and (recovered_mark(name) not in noted or noted[recovered_mark(name)] < again_at)
     )
 
 
 def _last_runs(session: Session, account_id: int) -> list[tuple[int, dict[str, dict[str, Any]]]]:
-    """(parts set aside, how each family ended) of the newest runs, newest first."""
+    """Return (number of rejected items, result of each family) of the newest runs, newest first."""
     newest = (
         select(CollectionRun.quarantined, CollectionRun.families)
         .where(CollectionRun.account_id == account_id, CollectionRun.trigger.not_in(ASIDE))
         .order_by(CollectionRun.id.desc())
-        .limit(ODD_RUNS)
+        .limit(PERSISTENT_RUNS)
     )
     return [(quarantined, families) for quarantined, families in session.execute(newest)]
 
 
 def _answered_before(session: Session, account: Account) -> frozenset[str]:
-    """The families of which the account, or one of its posts, has a reading; a series is made with its first reading."""
+    """Return the families of which the account, or one of its posts, has a reading."""
     rows = session.execute(
         select(StoredMetric.level, StoredMetric.metric_name, StoredMetric.breakdown).where(
             StoredMetric.platform == account.platform,
@@ -168,7 +171,7 @@ def _answered_before(session: Session, account: Account) -> frozenset[str]:
 
 
 def _last_days(session: Session, account_id: int) -> dict[str, date]:
-    """{stored name: last day} of the daily series of the account itself; by the index on series and day."""
+    """Return {stored name: last day} of the account's own daily series, through the index on series and day."""
     of_series = EngagementMetric.series_id == MetricSeries.id
     last = select(func.max(EngagementMetric.metric_date)).where(of_series).correlate(MetricSeries).scalar_subquery()
     rows = session.execute(
@@ -190,7 +193,7 @@ def _living_posts(account_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _unanswered_since(session: Session, account_id: int) -> datetime | None:
-    """When the oldest post was published whose insights failed in passing; refusals that last have been tried before."""
+    """Return when the oldest post was published whose insights failed temporarily (refusals with 0 tries)."""
     return session.scalar(
         select(func.min(Post.published_at))
         .join(RefusedObject, RefusedObject.object_id.in_((Post.platform_post_id, Post.video_id)))
@@ -199,6 +202,6 @@ def _unanswered_since(session: Session, account_id: int) -> datetime | None:
 
 
 def budget_pauses(session: Session) -> list[Pause]:
-    """The budgets of Meta's limits that some process has noted as resting."""
+    """Return the budgets of Meta's limits that a process recorded as resting."""
     rows = session.execute(select(BudgetPause.budget, BudgetPause.until, BudgetPause.reason))
     return [Pause(Budget.of_key(key), until, reason) for key, until, reason in rows]

@@ -1,37 +1,39 @@
-"""What Meta answered in one run, family by family: an answer without values proves nothing.
+"""What Meta answered in one run, by family. An answer without values proves nothing.
 
-A token without `read_insights` gets HTTP 200 and `data: []` (GRAPH_API §5), so a request that succeeded says nothing
-about coverage. Only the days and posts that came back with a value do.
+A token without `read_insights` gets HTTP 200 and `data: []` (GRAPH_API §5), so a successful request says nothing about
+coverage. Only days and posts that came back with a value do.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import unquote
 
-from sophia.meta.bisection import PASSING
-from sophia.meta.catalogue import Level, Period, Platform, Source, find
+from sophia.meta.bisection import TEMPORARY
+from sophia.meta.catalogue.lookup import find
+from sophia.meta.catalogue.terms import Level, Period, Platform, Source
 from sophia.meta.envelope import Answer
 from sophia.meta.errors import GraphError
-from sophia.meta.fallbacks import ABOUT_A_PERMISSION
+from sophia.meta.fallbacks import NOT_ABOUT_THE_OBJECT
 from sophia.meta.listing import ids_of, is_past
 from sophia.meta.records import Batch, ObservedPost
 
-# Answers that list objects; without objects in them there is nothing to have values of.
+# Answers that list objects; one that lists no object holds no value.
 LISTS = frozenset({"published_posts", "video_posts", "media", "stories", "video_reels", "page_stories"})
-# Errors that say nothing about the post which they came for.
-NO_FAULT_OF_A_POST = PASSING | ABOUT_A_PERMISSION
+# Errors that are not about the post whose request they answer.
+NOT_ABOUT_THE_POST = TEMPORARY | NOT_ABOUT_THE_OBJECT
 PROFILES = frozenset({"page_profile", "account_profile"})
 
 
 @dataclass(slots=True)
 class Evidence:
-    """What came back about one family in one run.
+    """What came back for one family in one run.
 
-    `expected` counts the answers that should hold values. `days` and `metrics` are those of
-    account values that came, `daily` is the first day
-    of each daily series without breakdown, `posts` are the ids of posts and videos whose insights came, `listed` the posts that Meta listed, by id. `has_blocks`: an answer held
-    at least a metric, if no value of it. `is_odd`: a part of an answer could not be believed.
+    `expected` counts the answers that should hold values. `days` and `metrics` are those of the account's own values,
+    `daily` is the first day of each daily series without breakdown, `posts` are the ids of posts and videos whose
+    insights came, `listed` the posts that Meta listed, by id. `has_blocks`: an answer held at least a metric, with or
+    without a value. `has_rejected_items`: a part of an answer was invalid.
     """
 
     platform: Platform
@@ -42,12 +44,12 @@ class Evidence:
     posts: set[str] = field(default_factory=set)
     listed: dict[str, ObservedPost] = field(default_factory=dict)
     has_blocks: bool = False
-    is_odd: bool = False
+    has_rejected_items: bool = False
 
     def add(self, answer: Answer, batch: Batch) -> None:
-        """Take in an answer that was stored."""
+        """Add an answer that was stored."""
         source = batch.source
-        self.is_odd = self.is_odd or bool(batch.oddities)
+        self.has_rejected_items = self.has_rejected_items or bool(batch.rejected_items)
         self.listed |= {post.external_id: post for post in batch.posts}
         has_objects = bool(batch.posts or batch.reels)
         if asks_values(source.subject, source.request) and (has_objects or source.subject not in LISTS):
@@ -62,33 +64,33 @@ class Evidence:
                     self.daily[reading.metric] = min(reading.day, self.daily.get(reading.metric, reading.day))
             elif not is_field(self.platform, reading.metric):
                 self.posts.add(reading.post)
-        self.posts |= {oddity.object_id for oddity in batch.oddities}
+        self.posts |= {rejected.object_id for rejected in batch.rejected_items}
 
     @property
     def newest_day(self) -> date:
-        """The newest day with a value of the account; date.min without any."""
+        """The newest day with a value of the account, or date.min without any."""
         return max(self.days, default=date.min)
 
     @property
     def is_empty(self) -> bool:
-        """Whether values were asked for and nothing came back."""
-        return self.expected > 0 and not (self.days or self.posts or self.has_blocks or self.is_odd)
+        """Whether requests for values brought no value."""
+        return self.expected > 0 and not (self.days or self.posts or self.has_blocks or self.has_rejected_items)
 
     def unanswered(self, skipped: Mapping[str, GraphError]) -> list[ObservedPost]:
-        """The listed posts without any insights, but for those that were skipped because Meta gave a reason."""
+        """Return the listed posts without insights, except those that Meta refused with a reason."""
         if not self.expected:
             return []
         return [post for post in self.listed.values() if not ids_of_post(post) & (self.posts | skipped.keys())]
 
     def is_silent_about_posts(self, skipped: Mapping[str, GraphError], published_before: datetime) -> bool:
-        """Whether no listed post had insights, although some were published before a moment from which on they should."""
+        """Return whether no listed post had insights, although some are older than `published_before`."""
         settled = [post for post in self.unanswered(skipped) if post.published_at < published_before]
         return bool(settled) and not self._has_post
 
     def failure_of_posts(self, skipped: Mapping[str, GraphError]) -> GraphError | None:
-        """The error of the listed posts when the insights of none came and some failed, for no reason of their own."""
+        """Return the error of the listed posts if none had insights and some failed for an external reason."""
         errors = (skipped[name] for post in self.listed.values() for name in ids_of_post(post) & skipped.keys())
-        return None if self._has_post else next((e for e in errors if e.remedy in NO_FAULT_OF_A_POST), None)
+        return None if self._has_post else next((e for e in errors if e.remedy in NOT_ABOUT_THE_POST), None)
 
     @property
     def _has_post(self) -> bool:
@@ -96,37 +98,48 @@ class Evidence:
 
 
 def ids_of_post(post: ObservedPost) -> set[str]:
-    """Meta's ids of a post: its own, and that of its video."""
+    """Return Meta's ids of a post: its own, and that of its video."""
     return {post.external_id, post.video_id} if post.video_id else {post.external_id}
 
 
 def asks_values(subject: str, request: str) -> bool:
-    """Whether a request asks for insights, on their own edge or expanded in a list, or for an account's own totals."""
+    """Return whether a request asks for insights, on their own edge or in a list, or for an account's totals."""
     return subject in PROFILES or "insights" in unquote(request)
 
 
 def is_field(platform: Platform, metric: str) -> bool:
-    """Whether a number is a field of the post itself, which Meta gives without any permission for insights."""
-    known = find(platform, Level.POST, metric)
-    return known is not None and known.source is Source.FIELD
+    """Return whether a number is a field of the post itself, which Meta returns without a permission for insights."""
+    row = find(platform, Level.POST, metric)
+    return row is not None and row.source is Source.FIELD
 
 
 @dataclass(slots=True)
-class Listing:
-    """Which objects an edge listed, and whether the list is whole.
+class ListedObjects:
+    """The objects that an edge listed, and whether the list is complete.
 
-    `is_whole`: the last page named no next one, or reached objects that were published before `since`. `moment` is the
-    field of an object that says when it was published.
+    `is_complete`: the last page named no next page, or reached objects that were published before `since`. `moment` is
+    the field that holds the time of publication.
     """
 
     moment: str
     since: datetime
     ids: set[str] = field(default_factory=set)
-    is_whole: bool = False
+    is_complete: bool = False
 
     def add(self, page: Answer) -> None:
-        """Take in a page of the list; pages come newest first."""
+        """Add a page of the list; pages come newest first."""
         paging = page.data.get("paging")
         has_next = isinstance(paging, dict) and bool(paging.get("next"))
         self.ids.update(ids_of(page))
-        self.is_whole = not has_next or is_past(page, self.moment, self.since)
+        self.is_complete = not has_next or is_past(page, self.moment, self.since)
+
+
+async def record_listed(
+    answers: AsyncGenerator[Answer, None], subject: str, listing: ListedObjects
+) -> AsyncGenerator[Answer, None]:
+    """Yield the same answers, and add those about `subject` to the listing."""
+    async with aclosing(answers):
+        async for answer in answers:
+            if answer.source.subject == subject:
+                listing.add(answer)
+            yield answer

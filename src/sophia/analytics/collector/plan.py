@@ -1,4 +1,4 @@
-"""What a run is for, and who hears how far it is."""
+"""What a run is for, and the interface that reports its progress."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,11 +9,11 @@ from sophia.analytics.readings.runs_store import RunOutcome
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is for.
+    """The purpose of a run.
 
-    `since` asks for days, and posts, from then on, also for those read already. `at_least` is the age up to which posts
-    are read whether they are due or not. `fresh_only` is the hourly look at stories and new posts, `comments_only` the
-    daily one at comments and competitors.
+    `since` requests days and posts from that day on again, even when they were read. `at_least`: posts up to this age
+    are read whether they are due or not. `fresh_only`: the hourly run for stories and new posts. `comments_only`: the
+    daily run for comments and competitors.
     """
 
     trigger: str = "manual"
@@ -24,15 +24,15 @@ class Plan:
 
 
 class Progress(Protocol):
-    """Who wants to know how far a collection is. A step is an answer, or a window of days."""
+    """Receives the progress of a collection. A step is an answer, or a window of days."""
 
     def started(self, account: str, steps: int) -> None: ...
     def advanced(self, account: str, steps: int, readings: int) -> None: ...
     def finished(self, account: str, outcome: RunOutcome) -> None: ...
 
 
-class Silence:
-    """Nobody wants to know."""
+class NullProgress:
+    """Ignores the progress."""
 
     def started(self, account: str, steps: int) -> None: ...
     def advanced(self, account: str, steps: int, readings: int) -> None: ...

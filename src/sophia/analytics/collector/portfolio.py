@@ -1,4 +1,4 @@
-"""Collects the portfolio: whose turn it is, one run per account at a time, and what is said at the end of each."""
+"""Collects the portfolio: accounts side by side, one run per account at a time, and the record of each run."""
 
 import asyncio
 import os
@@ -7,14 +7,14 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import anyio.to_thread
 import structlog
 
 from sophia.analytics.collector.comments import CommentsRun
 from sophia.analytics.collector.due import account_to_collect, budget_pauses
-from sophia.analytics.collector.plan import Plan, Progress, Silence
+from sophia.analytics.collector.plan import NullProgress, Plan, Progress
 from sophia.analytics.collector.run import Run
 from sophia.analytics.readings.refusals import record_pauses, record_refusals, record_refused_objects
 from sophia.analytics.readings.runs_store import (
@@ -26,60 +26,52 @@ from sophia.analytics.readings.runs_store import (
     take_lease,
 )
 from sophia.analytics.readings.writer import AccountWriter, Owner
-from sophia.config import Settings
-from sophia.database import Database
 from sophia.errors import SophiaError
-from sophia.meta.catalogue import Platform
-from sophia.meta.client import GraphClient
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.errors import GraphError
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 from sophia.meta.reporting_zone import reporting_day
-from sophia.vault import Vault
+from sophia.portfolio.meta_context import MetaContext
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 RENEW_SECONDS = 60.0
 COLLECTED_ELSEWHERE = {"code": "not_due", "message": "Another process has collected this account in the meantime."}
-STOPPED = {"code": "stopped", "message": "The run was ended before it was done."}
+STOPPED = {"code": "stopped", "message": "The run was stopped before it was complete."}
 
 
-@dataclass(slots=True)
-class Collector:
+@dataclass(frozen=True, slots=True)
+class Collector(MetaContext):
     """Everything that a collection needs, put together at the edge. The clock gives aware moments in UTC."""
 
-    database: Database
-    vault: Vault
-    client: GraphClient
-    settings: Settings
-    clock: Callable[[], datetime]
-    progress: Progress = field(default_factory=Silence)
+    progress: Progress = field(default_factory=NullProgress)
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
 
     async def collect(self, account_ids: Sequence[int], plan: Plan) -> list[RunOutcome]:
-        """Collect several accounts side by side; the failure of one is its own (C2, C4). In the order given."""
-        places = asyncio.Semaphore(self.settings.concurrency)
+        """Collect several accounts side by side and return their outcomes in the same order (C2, C4)."""
+        slots = asyncio.Semaphore(self.settings.concurrency)
 
-        async def one(account_id: int) -> RunOutcome:
-            async with places:
+        async def collect_one(account_id: int) -> RunOutcome:
+            async with slots:
                 return await self.collect_safely(account_id, plan)
 
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(account_id)) for account_id in account_ids]
+            tasks = [group.create_task(collect_one(account_id)) for account_id in account_ids]
         return [task.result() for task in tasks]
 
     async def collect_safely(
         self, account_id: int, plan: Plan, still_due: Callable[[], bool] | None = None
     ) -> RunOutcome:
-        """collect_account, with a fault of ours turned into an outcome: it may cost its account and no other (C2)."""
+        """Run collect_account and turn an unexpected exception into an outcome (C2)."""
         try:
             return await self.collect_account(account_id, plan, still_due)
         except GraphError as error:
-            # Its budget rests: nothing was asked, so there is no run; the last one says from when on it will be.
+            # Its budget rests: no request went out, so there is no run. The last run says when requests resume.
             problem = {"code": error.code, "message": error.text, "what_to_do": error.advice}
             return RunOutcome(status="throttled", problems=[problem], resume_at=error.resume_at)
         except SophiaError as error:
-            log.error("collection_refused", account_id=account_id, reason=str(error))  # noqa: TRY400 - no fault of ours
+            log.error("collection_refused", account_id=account_id, reason=str(error))  # noqa: TRY400 - not a fault of Sophia
             return RunOutcome(
                 status="failed", problems=[{"code": "refused", "message": str(error)}], action_needed=str(error)
             )
@@ -91,10 +83,10 @@ class Collector:
     async def collect_account(
         self, account_id: int, plan: Plan, still_due: Callable[[], bool] | None = None
     ) -> RunOutcome:
-        """One run. Never raises for what Meta or a token does: the outcome, stored as a run, says it.
+        """Run one collection. Errors of Meta or of a token are part of the outcome, which is stored as a run.
 
-        `still_due` is called in a thread once this process holds the lease: two processes that start together both find
-        the account due, and the second gets the lease when the first has collected it.
+        `still_due` is called in a thread once this process holds the lease: two processes that start together both see
+        the account as due, and the second gets the lease after the first has collected it.
         """
         lease = f"account:{account_id}"
         if not await anyio.to_thread.run_sync(self._take, lease):
@@ -108,7 +100,7 @@ class Collector:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
-            # In a thread, for another process may hold the store; what cancels us waits until it is done.
+            # In a thread, because another process may hold the store; a cancellation waits until it is done.
             await anyio.to_thread.run_sync(self._release, lease)
 
     def _take(self, lease: str) -> bool:
@@ -141,7 +133,7 @@ class Collector:
         return run.outcome
 
     async def _opened(self, account_id: int, plan: Plan) -> Run | CommentsRun | None:
-        """_open in a thread. Cancelled in between, the record that the thread has opened is closed again."""
+        """Call _open in a thread. After a cancellation, close the run record that the thread opened."""
         opening = asyncio.ensure_future(anyio.to_thread.run_sync(self._open, account_id, plan))
         try:
             return await asyncio.shield(opening)
@@ -154,38 +146,38 @@ class Collector:
             raise
 
     def _open(self, account_id: int, plan: Plan) -> Run | CommentsRun | None:
-        """Everything a run must know, read once, and its record, opened. None for an account without a token."""
+        """Read once what a run needs, and open its record. Return None for an account without a token."""
         now, version = self.clock(), self.client.version
         with self.database.read() as session:
-            known = account_to_collect(session, account_id, version, now)
+            account = account_to_collect(session, account_id, version, now)
             pauses = budget_pauses(session)
-        if known.token_encrypted is None:
+        if account.token_encrypted is None:
             return None
         for pause in pauses:
             self.client.pacing.rest(pause)
-        caller = self.client.caller(self.vault.decrypt(known.token_encrypted), known.external_id)
+        caller = self.client.caller(self.vault.decrypt(account.token_encrypted), account.external_id)
         self.client.pacing.refuse_if_resting(caller.budgets)
-        ask = Ask(
+        context = RunContext(
             caller=caller,
-            platform=Platform(known.platform),
-            account=known.external_id,
-            scopes=known.scopes,
+            platform=Platform(account.platform),
+            account=account.external_id,
+            scopes=account.scopes,
             today=reporting_day(now),
             also=self.settings.ask_also,
-            refused=known.refused,
-            resting=known.resting,
+            refused=account.refused,
+            resting=account.resting,
         )
         with self.database.write() as session:
             run_id = start_run(session, account_id, plan.trigger, version, now)
         if plan.comments_only:
-            return CommentsRun(self.database, self.settings, known, ask, run_id, now)
+            return CommentsRun(self.database, self.settings, account, context, run_id, now)
         keep = self.settings.raw_answer_days > 0
-        owner = Owner(known.id, known.client_id, ask.platform)
+        owner = Owner(account.id, account.client_id, context.platform)
         writer = AccountWriter(self.database, owner, run_id, self.clock, keep=keep)
-        return Run(self.database, self.settings, self.progress, plan, known, ask, writer, run_id, now)
+        return Run(self.database, self.settings, self.progress, plan, account, context, writer, run_id, now)
 
     def _refuse(self, account_id: int, plan: Plan) -> RunOutcome:
-        """An account without a token gets a run that says so: a failure that nobody records is never mended."""
+        """Record a run for an account without a token, so that somebody sees the problem and solves it."""
         action = "Connect this account again: sophia connect"
         problem = {"code": "no_token", "message": "There is no token for this account."}
         outcome = RunOutcome(status="needs_reconnect", problems=[problem], action_needed=action)
@@ -196,38 +188,38 @@ class Collector:
         return outcome
 
     def _close(self, run: Run | CommentsRun) -> None:
-        outcome, ask = run.outcome, run.ask
-        tally = ask.caller.tally
+        outcome, context = run.outcome, run.context
+        tally = context.caller.tally
         outcome.calls, outcome.calls_counted_by_meta, outcome.retries = tally.calls, tally.counted, tally.retries
         outcome.percent_used = tally.percent_used
         with self.database.write() as session:
             now = self.clock()
-            record_refusals(session, ask.platform, run.known.id, self.client.version, ask.refusals, now)
-            if isinstance(run, Run):  # comments that a post refuses say nothing about its insights
-                answered = run.known.retried & run.answered_objects
-                record_refused_objects(session, run.known.id, ask.skipped, answered, now)
-                record_unanswered_posts(session, run.known.id, run.unanswered_posts, now)
+            record_refusals(session, context.platform, run.account.id, self.client.version, context.refusals, now)
+            if isinstance(run, Run):  # a post that refuses its comments may still have insights
+                answered = run.account.retried & run.answered_objects
+                record_refused_objects(session, run.account.id, context.skipped, answered, now)
+                record_unanswered_posts(session, run.account.id, run.unanswered_posts, now)
             record_pauses(session, self.client.pacing.pauses(), now)
             finish_run(session, run.run_id, outcome, now)
-        self.progress.finished(run.known.name, outcome)
+        self.progress.finished(run.account.name, outcome)
         for problem in outcome.problems:
-            said = {name: value for name, value in problem.items() if name != "objects"}
-            log.info("collection_problem", account=run.known.name, platform=ask.platform.value, **said)
+            fields = {name: value for name, value in problem.items() if name != "objects"}
+            log.info("collection_problem", account=run.account.name, platform=context.platform.value, **fields)
         log.info(
             "collected",
-            account=run.known.name,
-            platform=ask.platform.value,
+            account=run.account.name,
+            platform=context.platform.value,
             status=outcome.status,
             new=outcome.saved.new,
             changed=outcome.saved.changed,
             calls=outcome.calls,
             retries=outcome.retries,
-            problems=len(outcome.problems),  # each has a line of its own above, with what to do
+            problems=len(outcome.problems),  # each has its own line above, with what to do
         )
 
 
 def is_dead(holder: str) -> bool:
-    """Whether a holder was a process of this machine that is no more; of other machines nobody can know."""
+    """Return whether a holder is a process of this machine that has ended; of other machines that is unknown."""
     host, _, rest = holder.rpartition(":")[0].rpartition(":")
     if host != socket.gethostname() or not rest.isdigit():
         return False

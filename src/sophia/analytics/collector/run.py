@@ -1,7 +1,8 @@
-"""One run for one account: family by family, each answer read and stored as it arrives.
+"""One run for one account: family by family, each answer interpreted and stored as it arrives.
 
-Whatever happens next, what was fetched is kept: an answer is one short transaction, and no transaction is open while
-Meta is asked (C1, E1). A family that fails costs itself; a dead token costs the account; nothing costs another account.
+An answer is one short transaction, and no transaction is open during a request to Meta, so everything fetched is kept
+(C1, E1). An error of a family ends that family, a dead token ends the account's run, and nothing affects another
+account.
 """
 
 import asyncio
@@ -16,14 +17,13 @@ from sqlalchemy.orm import Session
 from sophia.analytics.collector.accounting import Accounting, attempt
 from sophia.analytics.collector.coverage import Coverage
 from sophia.analytics.collector.due import DueAccount
-from sophia.analytics.collector.evidence import Evidence, Listing
+from sophia.analytics.collector.evidence import Evidence, ListedObjects, record_listed
 from sophia.analytics.collector.plan import Plan, Progress
 from sophia.analytics.collector.recovery import ask_days, oldest_day, returned_metrics
-from sophia.analytics.collector.storing import Storing
+from sophia.analytics.collector.storing import AnswerStore
 from sophia.analytics.figures.schedule import (
     FRESH_AGE,
     POSTS_HISTORY,
-    Days,
     RefreshInterval,
     closed_weeks,
     due_intervals,
@@ -32,17 +32,18 @@ from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.runs_store import RunOutcome, mark_unlisted_posts, note_asked
 from sophia.analytics.readings.writer import AccountWriter, Saved
 from sophia.config import Settings
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.meta import facebook, instagram
-from sophia.meta.bisection import PASSING
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.bisection import TEMPORARY
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.envelope import Answer
-from sophia.meta.fallbacks import Ask
+from sophia.meta.fallbacks import RunContext
 from sophia.meta.listing import PAGE_SIZE
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
-FAMILY: ContextVar[str] = ContextVar("family")  # which family of series a task works for
+FAMILY: ContextVar[str] = ContextVar("family")  # the family of series that a task works for
 
-# Days whose totals are asked side by side; the watermark moves when all of them are stored.
+# Days whose totals are requested side by side; the watermark moves when all of them are stored.
 DAYS_AT_ONCE = 6
 FAMILIES_AT_ONCE = 4
 WEEKLY = timedelta(days=6, hours=12)
@@ -54,7 +55,7 @@ STORY_IS_SETTLED_AFTER = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Something a run does, and how many steps that is, as far as one can know before."""
+    """A part of a run, and its expected number of steps."""
 
     name: str
     steps: int
@@ -70,28 +71,28 @@ class Run:
         settings: Settings,
         progress: Progress,
         plan: Plan,
-        known: DueAccount,
-        ask: Ask,
+        account: DueAccount,
+        context: RunContext,
         writer: AccountWriter,
         run_id: int,
         now: datetime,
     ) -> None:
-        self.plan, self.known, self.ask, self.run_id = plan, known, ask, run_id
-        self._account = Accounting()
+        self.plan, self.account, self.context, self.run_id = plan, account, context, run_id
+        self._accounting = Accounting()
         self._settings, self._progress, self._now = settings, progress, now
-        self._storing = Storing(database, writer, ask.platform, self._stored)
-        self._coverage = Coverage(known, settings, plan.since, ask.today, now, self._storing)
+        self._storing = AnswerStore(database, writer, context.platform, self._stored)
+        self._coverage = Coverage(account, settings, plan.since, context.today, now, self._storing)
         self._unanswered: dict[str, str] = {}
 
     async def go(self) -> None:
-        """Do everything that is due. Meta's errors end up in the outcome; anything else is raised."""
+        """Do everything that is due. Errors of Meta end up in the outcome; other exceptions are raised."""
         families = self._families()
-        self._progress.started(self.known.name, sum(family.steps for family in families))
-        self._account.outcome.families = {family.name: {"answers": 0, "ended": "not asked"} for family in families}
-        places = asyncio.Semaphore(FAMILIES_AT_ONCE)
+        self._progress.started(self.account.name, sum(family.steps for family in families))
+        self._accounting.outcome.families = {family.name: {"answers": 0, "ended": "not asked"} for family in families}
+        slots = asyncio.Semaphore(FAMILIES_AT_ONCE)
 
-        async def guarded(family: Family) -> None:
-            async with places:
+        async def run_when_free(family: Family) -> None:
+            async with slots:
                 if not self._stopped:
                     await self._attempt(family)
 
@@ -99,26 +100,28 @@ class Run:
             async with asyncio.timeout(self._settings.run_minutes * 60):
                 async with asyncio.TaskGroup() as group:
                     for family in families:
-                        group.create_task(guarded(family))
-                again = not self.plan.fresh_only and (self.known.lapsed or self._returned_metrics())
-                if again and not self._stopped:
+                        group.create_task(run_when_free(family))
+                needs_recovery = not self.plan.fresh_only and (
+                    self.account.expired_refusals or self._returned_metrics()
+                )
+                if needs_recovery and not self._stopped:
                     self.outcome.families["regained"] = {"answers": 0, "ended": "not asked"}
-                    await self._attempt(Family("regained", 1, self._regained))
+                    await self._attempt(Family("regained", 1, self._recovered_metrics))
         except TimeoutError:
-            self._account.out_of_time(self._settings.run_minutes)
-        self._account.conclude(self.ask)
+            self._accounting.out_of_time(self._settings.run_minutes)
+        self._accounting.conclude(self.context)
 
     async def _attempt(self, family: Family) -> None:
         FAMILY.set(family.name)
-        await attempt(self._account, family.name, family.work, self._now, self.known.name)
+        await attempt(self._accounting, family.name, family.work, self._now, self.account.name)
 
     @property
     def outcome(self) -> RunOutcome:
-        return self._account.outcome
+        return self._accounting.outcome
 
     @property
     def _stopped(self) -> bool:
-        return self.ask.caller.stopped is not None
+        return self.context.caller.stopped is not None
 
     @property
     def answered_objects(self) -> set[str]:
@@ -127,37 +130,37 @@ class Run:
 
     @property
     def unanswered_posts(self) -> dict[str, str]:
-        """{id: why} of the posts without an answer that the next run should ask again."""
-        passing = {name: e.message for name, e in self.ask.skipped.items() if e.remedy in PASSING}
-        return {**self._unanswered, **passing}
+        """{id: reason} of the posts without an answer that the next run should request again."""
+        temporary = {name: e.message for name, e in self.context.skipped.items() if e.remedy in TEMPORARY}
+        return {**self._unanswered, **temporary}
 
     async def _keep(self, answers: AsyncGenerator[Answer, None]) -> None:
-        """Store each answer as it comes, off the event loop."""
+        """Store each answer as it arrives, in a thread."""
         async with aclosing(answers):
             async for answer in answers:
                 await self._storing.save(answer, FAMILY.get())
-                self._account.answered(FAMILY.get())
+                self._accounting.answered(FAMILY.get())
 
     def _stored(self, saved: Saved) -> None:
         self.outcome.saved.add(saved)
-        self._progress.advanced(self.known.name, 0, saved.new + saved.changed + saved.same)
+        self._progress.advanced(self.account.name, 0, saved.new + saved.changed + saved.same)
 
     def _families(self) -> list[Family]:
-        """What this run does, by platform. Posts come before what is said about them."""
-        if self.ask.platform is Platform.FACEBOOK:
-            stories = Family("stories", 1, lambda: self._stories(facebook.stories(self.ask)))
-            posts = Family("posts", 1, self._facebook_posts)
+        """Return the families of this run, by platform. Posts come before their insights."""
+        if self.context.platform is Platform.FACEBOOK:
+            stories = Family("stories", 1, lambda: self._stories(facebook.stories(self.context)))
+            posts = Family("posts", 1, lambda: self._posts("published_posts", "created_time", facebook.posts))
             if self.plan.fresh_only:
                 return [posts, stories]
             windows = self._coverage.due("page_insights", facebook.LONGEST_WINDOW_DAYS, facebook.HISTORY_DAYS)
             return [
                 posts,
                 Family("page_insights", len(windows), lambda: self._windows(windows, self._page_insights)),
-                Family("profile", 1, lambda: self._once(facebook.profile(self.ask))),
+                Family("profile", 1, lambda: self._read_once(facebook.profile(self.context))),
                 stories,
             ]
-        stories = Family("stories", 1, lambda: self._stories(instagram.stories(self.ask)))
-        media = Family("media", 1, self._instagram_media)
+        stories = Family("stories", 1, lambda: self._stories(instagram.stories(self.context)))
+        media = Family("media", 1, lambda: self._posts("media", "timestamp", instagram.media))
         if self.plan.fresh_only:
             return [media, stories]
         series = self._coverage.due("account_series", instagram.LONGEST_WINDOW_DAYS, instagram.HISTORY_DAYS)
@@ -167,12 +170,12 @@ class Run:
             Family("account_totals", len(totals), lambda: self._windows(totals, self._totals)),
             Family("account_series", len(series), lambda: self._windows(series, self._series)),
             Family("weeks", 1, self._weeks),
-            Family("profile", 1, lambda: self._once(instagram.profile(self.ask))),
+            Family("profile", 1, lambda: self._read_once(instagram.profile(self.context))),
             Family("demographics", 1, self._demographics),
             stories,
         ]
 
-    async def _once(self, answers: AsyncGenerator[Answer, None]) -> None:
+    async def _read_once(self, answers: AsyncGenerator[Answer, None]) -> None:
         await self._keep(answers)
         if self._evidence.is_empty:
             self._report_silence()
@@ -181,23 +184,23 @@ class Run:
     async def _stories(self, answers: AsyncGenerator[Answer, None]) -> None:
         await self._keep(answers)
         self._raise_failure_of_posts()
-        if self._evidence.is_silent_about_posts(self.ask.skipped, self._now - STORY_IS_SETTLED_AFTER):
+        if self._evidence.is_silent_about_posts(self.context.skipped, self._now - STORY_IS_SETTLED_AFTER):
             self._report_silence()
         self._step()
 
     def _raise_failure_of_posts(self) -> None:
-        """A family whose every post failed has failed itself; a post that is to blame alone is skipped."""
-        error = self._evidence.failure_of_posts(self.ask.skipped)
+        """Raise the error if every post of the family failed; a single post that fails is skipped."""
+        error = self._evidence.failure_of_posts(self.context.skipped)
         if error is not None:
             raise error
 
-    async def _windows(self, windows: list[Days], ask_window: Callable[[Days], Awaitable[None]]) -> None:
-        """Ask for windows of days; a family that was silent in the last run is asked for its newest days first."""
+    async def _windows(self, windows: list[DateRange], ask_window: Callable[[DateRange], Awaitable[None]]) -> None:
+        """Request windows of days. A family that was silent in the last run is first asked for its newest days."""
         family = FAMILY.get()
         probe = self._coverage.probe(family, windows)
         if probe is not None:
             await ask_window(probe)
-        if probe is None or self._evidence.days or self._evidence.is_odd:
+        if probe is None or self._evidence.days or self._evidence.has_rejected_items:
             for window in windows:
                 await ask_window(window)
                 await self._coverage.note(family, window, self._evidence.newest_day)
@@ -205,197 +208,183 @@ class Run:
         if self._coverage.is_silent(family):
             self._report_silence()
 
-    async def _page_insights(self, window: Days) -> None:
-        await self._keep(facebook.insights(self.ask, window.first, window.last))
+    async def _page_insights(self, window: DateRange) -> None:
+        await self._keep(facebook.insights(self.context, window))
 
-    async def _series(self, window: Days) -> None:
-        await self._keep(instagram.series(self.ask, window.first, window.last))
+    async def _series(self, window: DateRange) -> None:
+        await self._keep(instagram.series(self.context, window))
 
-    async def _totals(self, window: Days) -> None:
-        """Instagram's totals: a call for a day, some days side by side.
+    async def _totals(self, window: DateRange) -> None:
+        """Request Instagram's totals: one call per day, several days side by side.
 
-        The first day goes alone: what Meta refuses then is not asked, and refused, for all the others at once.
+        The first day goes alone, so that a metric that Meta refuses is requested once and not once per day.
         """
-        days = [window.first + timedelta(days=index) for index in range(len(window))]
+        days = list(window)
         if not self._evidence.expected:
-            await self._keep(instagram.totals(self.ask, days.pop()))
+            await self._keep(instagram.totals(self.context, days.pop()))
         results = await asyncio.gather(
-            *(self._keep(instagram.totals(self.ask, day)) for day in days), return_exceptions=True
+            *(self._keep(instagram.totals(self.context, day)) for day in days), return_exceptions=True
         )
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
     async def _weeks(self) -> None:
-        """Weeks that closed since the last run; the first time, all that Meta still answers in full.
+        """Request the weeks that closed since the last run; the first time, all that Meta still answers in full.
 
-        An account with fewer than 100 followers has no such weeks. Its days count as covered, and once it has a value,
-        all its weeks are asked for.
+        An account with fewer than 100 followers has no such weeks. Its days count as covered; after its first value,
+        the next run requests all its weeks.
         """
-        oldest_start = self.ask.today - timedelta(days=instagram.HISTORY_DAYS - 1)
+        oldest_start = self.context.today - timedelta(days=instagram.HISTORY_DAYS - 1)
         for window in self._coverage.due("weeks", instagram.HISTORY_DAYS, instagram.HISTORY_DAYS):
             sundays = [day for day in closed_weeks(window) if day - instagram.WEEK >= oldest_start]
             for sunday in reversed(sundays):
-                await self._keep(instagram.week_by_follower(self.ask, sunday))
-                if "weeks" in self.known.silent and not self._evidence.days:
+                await self._keep(instagram.week_by_follower(self.context, sunday))
+                if "weeks" in self.account.silent and not self._evidence.days:
                     break
             if sundays:
-                await self._keep(instagram.month_by_product(self.ask, sundays[-1]))
+                await self._keep(instagram.month_by_product(self.context, sundays[-1]))
             newest = self._evidence.newest_day
-            if not sundays or newest >= sundays[-1] or "weeks" not in self.known.answered_before:
-                newest = window.last
+            if not sundays or newest >= sundays[-1] or "weeks" not in self.account.answered_before:
+                newest = window.end - ONE_DAY
             await self._coverage.note("weeks", window, newest)
         if self._evidence.is_empty:
             self._report_silence()
         self._step()
 
-    async def _regained(self) -> None:
-        """Metrics that Meta gives again: all their days after a refusal, the days that they lack after a silence, and
-        nothing beside them.
-        """
-        oldest = oldest_day(self.ask)
+    async def _recovered_metrics(self) -> None:
+        """Request only metrics that have values again: all days after a refusal, missing ones after a silence."""
+        oldest = oldest_day(self.context)
         for days, names in self._returned_metrics().items():
-            if days.last >= oldest:
-                ask = replace(self.ask, only=names)
-                await self._keep(ask_days(ask, Days(max(days.first, oldest), days.last)))
-        kind = ObjectKind.PAGE if self.ask.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
-        given = [
-            one
-            for one in self.known.lapsed
-            if one.metric not in self.ask.refused_for(kind) and self._storing.has_values_of(one.metric)
+            if days.end > oldest:
+                context = replace(self.context, only=names)
+                await self._keep(ask_days(context, DateRange(max(days.start, oldest), days.end)))
+        kind = ObjectKind.PAGE if self.context.platform is Platform.FACEBOOK else ObjectKind.ACCOUNT
+        answered = [
+            refusal
+            for refusal in self.account.expired_refusals
+            if refusal.metric not in self.context.refused_for(kind) and self._storing.has_values_of(refusal.metric)
         ]
-        if not given:
+        if not answered:
             return
-        # All days that the account was asked for: the refusal may be older than the account's first collection.
-        asked_since = min((days.first for days in self.known.covered.values()), default=self.ask.yesterday)
-        ask = replace(self.ask, only=frozenset(one.metric for one in given))
-        await self._keep(ask_days(ask, Days(max(oldest, asked_since), self.ask.yesterday)))
-        await self._note_asked([one.mark for one in given])
+        # All covered days of the account: the refusal may be older than its first collection.
+        asked_since = min((days.start for days in self.account.covered.values()), default=self.context.yesterday)
+        context = replace(self.context, only=frozenset(refusal.metric for refusal in answered))
+        await self._keep(ask_days(context, DateRange(max(oldest, asked_since), self.context.today)))
+        await self._note_asked([refusal.mark for refusal in answered])
 
-    def _returned_metrics(self) -> dict[Days, frozenset[str]]:
-        found: dict[Days, frozenset[str]] = {}
+    def _returned_metrics(self) -> dict[DateRange, frozenset[str]]:
+        names_by_days: dict[DateRange, frozenset[str]] = {}
         for family in DAY_FAMILIES:
             first = self._coverage.first_asked.get(family)
             values = self._storing.evidence(family).daily
-            returned = returned_metrics(self.ask.platform, values, self.known.last_days, first) if first else {}
+            returned = returned_metrics(self.context.platform, values, self.account.last_days, first) if first else {}
             for days, names in returned.items():
-                found[days] = found.get(days, frozenset()) | names
-        return found
+                names_by_days[days] = names_by_days.get(days, frozenset()) | names
+        return names_by_days
 
     async def _demographics(self) -> None:
-        """Demographics describe a month and move slowly: once a week is enough, if the account answers at all."""
-        last = self.known.asked_at.get("demographics")
+        """Request demographics once a week: they describe a month, so this is enough if the account answers."""
+        last = self.account.asked_at.get("demographics")
         is_fresh = last is not None and timedelta(0) <= self._now - last < WEEKLY
-        # An account that answers its days and never had demographics is too small for them.
-        is_silent = "demographics" in self.known.answered_before or bool(self.known.silent & set(DAY_FAMILIES))
-        if not is_fresh or ("demographics" in self.known.silent and is_silent):
-            await self._keep(instagram.demographics(self.ask))
+        # An account that answers its days and never had demographics is too small to have any.
+        is_silent = "demographics" in self.account.answered_before or bool(self.account.silent & set(DAY_FAMILIES))
+        if not is_fresh or ("demographics" in self.account.silent and is_silent):
+            await self._keep(instagram.demographics(self.context))
             if self._evidence.is_empty:
                 self._report_silence()
             await self._note_asked(["demographics"])
         self._step()
 
     def _report_silence(self) -> None:
-        """Report that the present family gave no value although it was asked."""
+        """Report that the current family gave no value although the run requested some."""
         family = FAMILY.get()
-        self._account.silent(family, self.ask, had_values=family in self.known.answered_before)
+        self._accounting.silent(family, self.context, had_values=family in self.account.answered_before)
 
     @property
     def _evidence(self) -> Evidence:
-        """What came back about the present family."""
+        """What came back for the current family."""
         return self._storing.evidence(FAMILY.get())
 
-    async def _facebook_posts(self) -> None:
-        await self._posts("published_posts", "created_time", facebook.posts)
-
-    async def _instagram_media(self) -> None:
-        await self._posts("media", "timestamp", instagram.media)
-
     async def _posts(
-        self, subject: str, moment: str, posts: Callable[[Ask, datetime, int], AsyncGenerator[Answer, None]]
+        self, subject: str, moment: str, posts: Callable[[RunContext, datetime, int], AsyncGenerator[Answer, None]]
     ) -> None:
-        rungs, since = self._walk_back_to()
+        intervals, since = self._due_intervals()
         if since is None:
             return
-        if FAMILY.get() in self.known.silent:
-            # While the newest posts have no insights, older ones are not asked for.
-            newest = Listing(moment, self._now)
-            await self._keep(noting(posts(self.ask, self._now, self._page_size), subject, newest))
+        if FAMILY.get() in self.account.silent:
+            # While the newest posts have no insights, the run does not request older ones.
+            newest = ListedObjects(moment, self._now)
+            await self._keep(record_listed(posts(self.context, self._now, self._page_size), subject, newest))
             if self._is_silent_about_posts(newest):
                 self._report_silence()
                 return
-        listing = Listing(moment, since)
-        await self._keep(noting(posts(self.ask, since, self._page_size), subject, listing))
-        await self._finish_walk(rungs, listing, subject)
+        listing = ListedObjects(moment, since)
+        await self._keep(record_listed(posts(self.context, since, self._page_size), subject, listing))
+        await self._finish_walk(intervals, listing, subject)
 
-    def _is_silent_about_posts(self, listing: Listing) -> bool:
-        """Whether no post had insights, or the list was empty although posts are known; after some runs that is believed."""
+    def _is_silent_about_posts(self, listing: ListedObjects) -> bool:
+        """Return whether no post had insights, or the list was empty although Sophia has posts (accepted later)."""
         if not listing.ids:
-            return self.known.has_posts and FAMILY.get() not in self.known.silent_for_long
-        return self._evidence.is_silent_about_posts(self.ask.skipped, self._now - POST_IS_SETTLED_AFTER)
+            return self.account.has_posts and FAMILY.get() not in self.account.silent_for_long
+        return self._evidence.is_silent_about_posts(self.context.skipped, self._now - POST_IS_SETTLED_AFTER)
 
     @property
     def _page_size(self) -> int:
-        """Few accounts publish more than this in three days; a larger page would bring old posts every hour."""
+        """Few accounts publish more than FRESH_PAGE posts in three days; a larger page would read old posts hourly."""
         return FRESH_PAGE if self.plan.fresh_only else PAGE_SIZE
 
-    def _walk_back_to(self) -> tuple[tuple[RefreshInterval, ...], datetime | None]:
-        """The rungs of the ladder that are due, and the moment back to which posts are read; None when none are due.
+    def _due_intervals(self) -> tuple[tuple[RefreshInterval, ...], datetime | None]:
+        """Return the refresh intervals that are due, and the moment back to which posts are read (None when nothing is
+        due).
 
-        Posts whose insights failed in passing are due whatever their age.
+        Posts whose insights failed temporarily are due whatever their age.
         """
         at_most = FRESH_AGE if self.plan.fresh_only else None
-        rungs = due_intervals(self.known.asked_at, self._now, self.plan.at_least, at_most)
-        moments = [self._now - (rungs[-1].age or POSTS_HISTORY)] if rungs else []
-        if self.known.unanswered_since is not None and not self.plan.fresh_only:
-            moments.append(max(self.known.unanswered_since, self._now - POSTS_HISTORY))
-        if rungs and self.plan.since is not None:
-            moments.append(self._now - (self.ask.today - self.plan.since))
-        return rungs, min(moments, default=None)
+        intervals = due_intervals(self.account.asked_at, self._now, self.plan.at_least, at_most)
+        moments = [self._now - (intervals[-1].age or POSTS_HISTORY)] if intervals else []
+        if self.account.unanswered_since is not None and not self.plan.fresh_only:
+            moments.append(max(self.account.unanswered_since, self._now - POSTS_HISTORY))
+        if intervals and self.plan.since is not None:
+            moments.append(self._now - (self.context.today - self.plan.since))
+        return intervals, min(moments, default=None)
 
-    async def _finish_walk(self, rungs: tuple[RefreshInterval, ...], listing: Listing, subject: str) -> None:
-        """Mark posts that are not listed any more, and note which rungs this walk served.
+    async def _finish_walk(self, intervals: tuple[RefreshInterval, ...], listing: ListedObjects, subject: str) -> None:
+        """Mark posts that Meta no longer lists, and record the refresh intervals that this run served.
 
-        A list that Meta cut short, and an empty list where posts were known, prove nothing about what they lack.
+        A list that Meta cut short, and an empty list where Sophia has posts, do not prove that a post is gone.
         """
         if self._stopped:
             return
         evidence = self._evidence
-        if evidence.is_odd and not self.known.odd_for_long:
-            return  # asked again by the next run, in the hope of a better answer
+        if evidence.has_rejected_items and not self.account.persistently_invalid:
+            return  # the next run requests them again and may get a better answer
         if self._is_silent_about_posts(listing):
             self._report_silence()
             return
         self._raise_failure_of_posts()
-        posts = evidence.unanswered(self.ask.skipped)
-        self._unanswered |= {post.external_id: "Meta gave no insights of it." for post in posts}
-        if subject in self.ask.cut:
+        posts = evidence.unanswered(self.context.skipped)
+        self._unanswered |= {post.external_id: "Meta returned no insights for it." for post in posts}
+        if subject in self.context.cut:
             return  # the accounting reports it
-        if not listing.is_whole:
-            self._account.cut_short(FAMILY.get())
+        if not listing.is_complete:
+            self._accounting.cut_short(FAMILY.get())
             return
 
         def change(session: Session) -> None:
-            if not evidence.is_odd:  # an item that could not be read may be a post that lives
-                mark_unlisted_posts(session, self.known.id, listing.ids, listing.since, self._now)
-            note_asked(session, self.known.id, [rung.family for rung in rungs], self.ask.today, self._now)
+            if not evidence.has_rejected_items:  # a rejected item may be a post that still exists
+                mark_unlisted_posts(session, self.account.id, listing.ids, listing.since, self._now)
+            note_asked(
+                session, self.account.id, [interval.family for interval in intervals], self.context.today, self._now
+            )
 
         await self._storing.write(change)
         self._step()
 
     async def _note_asked(self, families: list[str]) -> None:
         await self._storing.write(
-            lambda session: note_asked(session, self.known.id, families, self.ask.today, self._now)
+            lambda session: note_asked(session, self.account.id, families, self.context.today, self._now)
         )
 
     def _step(self) -> None:
-        self._progress.advanced(self.known.name, 1, 0)
-
-
-async def noting(answers: AsyncGenerator[Answer, None], subject: str, listing: Listing) -> AsyncGenerator[Answer, None]:
-    """The same answers; those about `subject` are added to the listing."""
-    async with aclosing(answers):
-        async for answer in answers:
-            if answer.source.subject == subject:
-                listing.add(answer)
-            yield answer
+        self._progress.advanced(self.account.name, 1, 0)

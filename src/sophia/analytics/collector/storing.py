@@ -1,4 +1,4 @@
-"""Stores the answers of a run off the event loop: one transaction at a time, and one for all that came meanwhile."""
+"""Stores the answers of a run in a thread, one transaction at a time; answers that wait share one transaction."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,77 +9,77 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.collector.evidence import Evidence
 from sophia.analytics.readings.writer import AccountWriter, Saved
-from sophia.database import Database
-from sophia.meta.catalogue import Platform
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.envelope import Answer
 from sophia.meta.subjects import interpret
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """An answer that is to be stored; `stored` is done when it is, or tells why it is not."""
+class PendingAnswer:
+    """An answer to store. `stored` is done after the commit, or holds the exception."""
 
     answer: Answer
     family: str
     stored: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class Storing:
-    """The writes of one run. `tell` hears what was stored."""
+class AnswerStore:
+    """The writes of one run. `on_saved` is called after each commit."""
 
     def __init__(
-        self, database: Database, writer: AccountWriter, platform: Platform, tell: Callable[[Saved], None]
+        self, database: Database, writer: AccountWriter, platform: Platform, on_saved: Callable[[Saved], None]
     ) -> None:
         self._evidence: dict[str, Evidence] = {}
         self._platform = platform
-        self._database, self._writer, self._tell = database, writer, tell
+        self._database, self._writer, self._on_saved = database, writer, on_saved
         self._writing = asyncio.Lock()
-        self._waiting: list[Waiting] = []
+        self._pending: list[PendingAnswer] = []
 
     def evidence(self, family: str) -> Evidence:
-        """What has come back about a family of series, and is stored."""
+        """Return what came back for a family and is stored."""
         return self._evidence.setdefault(family, Evidence(self._platform))
 
     def has_values_of(self, metric: str) -> bool:
-        """Whether a value of one of the account's metrics came, by Meta's name or by that of a part of it."""
+        """Return whether a value of an account's metric came, under Meta's name or that of one of its parts."""
         names = set().union(*(evidence.metrics for evidence in self._evidence.values()))
         return any(name == metric or name.startswith(f"{metric}_") for name in names)
 
     async def save(self, answer: Answer, family: str) -> None:
-        """Store an answer, and with it all others that came while the store was busy: one transaction for all.
+        """Store an answer together with all that arrived while the store was busy, in one transaction.
 
-        Who had its answer taken along hears of a failure too, for nobody may believe that something is stored that is not.
+        Every waiter of the batch receives the exception of a failed write.
         """
-        waiting = Waiting(answer, family)
-        self._waiting.append(waiting)
+        pending = PendingAnswer(answer, family)
+        self._pending.append(pending)
         async with self._writing:
-            if not waiting.stored.done():
-                taken, self._waiting = self._waiting, []
+            if not pending.stored.done():
+                pending_answers, self._pending = self._pending, []
                 try:
-                    saved = await anyio.to_thread.run_sync(self._interpret_and_save, taken)
+                    saved = await anyio.to_thread.run_sync(self._interpret_and_save, pending_answers)
                 except Exception as error:
-                    for one in taken:
-                        one.stored.set_exception(error)
-                        one.stored.exception()  # whoever waits for it may have been cancelled meanwhile
+                    for entry in pending_answers:
+                        entry.stored.set_exception(error)
+                        entry.stored.exception()  # marks it as retrieved: its waiter may have been cancelled
                     raise
                 except BaseException:
-                    for one in taken:
-                        one.stored.cancel()
+                    for entry in pending_answers:
+                        entry.stored.cancel()
                     raise
-                for one in taken:
-                    one.stored.set_result(None)
-                self._tell(saved)
-        await waiting.stored
+                for entry in pending_answers:
+                    entry.stored.set_result(None)
+                self._on_saved(saved)
+        await pending.stored
 
-    def _interpret_and_save(self, taken: list[Waiting]) -> Saved:
-        batches = [interpret(one.answer.source, one.answer.data) for one in taken]
+    def _interpret_and_save(self, pending_answers: list[PendingAnswer]) -> Saved:
+        batches = [interpret(entry.answer.source, entry.answer.data) for entry in pending_answers]
         saved = self._writer.save(batches)
-        for one, batch in zip(taken, batches, strict=True):
-            self.evidence(one.family).add(one.answer, batch)
+        for entry, batch in zip(pending_answers, batches, strict=True):
+            self.evidence(entry.family).add(entry.answer, batch)
         return saved
 
     async def write(self, change: Callable[[Session], object]) -> None:
-        """Another change of the store, in a transaction of its own."""
+        """Run another change of the store in its own transaction."""
 
         def write() -> None:
             with self._database.write() as session:

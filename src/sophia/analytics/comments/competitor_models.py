@@ -1,21 +1,23 @@
-"""Whom a client is compared with on Instagram, and what may be seen of them."""
+"""Tables of competitors on Instagram and their public values."""
 
 from datetime import date, datetime
+from typing import Literal, get_args
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sophia.analytics.readings.models import DAY_IN_RANGE
-from sophia.database import Base, BigId, Day, Message, UtcDateTime
+from sophia.database.columns import Base, BigId, Day, Message, UtcDateTime
 
-COMPETITOR_STATUSES = ("new", "ok", "refused")
+CompetitorStatus = Literal["new", "ok", "refused"]
+COMPETITOR_STATUSES = get_args(CompetitorStatus)
 
 
 class Competitor(Base):
-    """An Instagram account of somebody else, by its name in small letters.
+    """An Instagram account that a client is compared with; `username` is lower case.
 
-    `asked_at`: when Meta last answered about it, or refused to. `posts_since`: all its posts from then on are known;
-    NULL while none are.
+    `asked_at`: when Meta last answered or refused a request for it. `posts_since`: all its posts from then on are stored;
+    NULL while no post is stored.
     """
 
     __tablename__ = "competitors"
@@ -28,7 +30,7 @@ class Competitor(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
     username: Mapped[str] = mapped_column(String(30))
-    status: Mapped[str] = mapped_column(String(20), default="new")
+    status: Mapped[CompetitorStatus] = mapped_column(String(20), default="new")
     problem: Mapped[str | None] = mapped_column(Message)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -36,7 +38,7 @@ class Competitor(Base):
 
 
 class CompetitorValue(Base):
-    """`followers_count` or `media_count` of a competitor, as it was read on a day of the reporting zone."""
+    """`followers_count` or `media_count` of a competitor, as Sophia read it on a day of the reporting zone."""
 
     __tablename__ = "competitor_values"
     __table_args__ = (
@@ -53,7 +55,7 @@ class CompetitorValue(Base):
 
 
 class CompetitorPost(Base):
-    """A post of a competitor with the newest numbers seen; NULL where they are hidden."""
+    """A post of a competitor with its newest numbers; NULL if the competitor hides them."""
 
     __tablename__ = "competitor_posts"
     __table_args__ = (Index("ix_competitor_posts_competitor_id_published_at", "competitor_id", "published_at"),)

@@ -1,46 +1,46 @@
-"""Competitors: whom to ask about, how they stand, and what they had in a window."""
+"""Reads competitors: those that are due, their newest values, and their numbers in a window."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
+from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorStatus, CompetitorValue
 from sophia.analytics.comments.share_of_voice import Voice
-from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Number
+from sophia.analytics.figures.figures import Number
 from sophia.analytics.kpis.windows import post_facts
 from sophia.analytics.readings.account_states import last_successes
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.analytics.readings.posts import seen_posts
-from sophia.meta.catalogue import ObjectKind, Platform
-from sophia.meta.reporting_zone import day_start, reporting_day
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.analytics.readings.posts import observed_posts
+from sophia.meta.catalogue.terms import ObjectKind, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, Client
 
-# A name that Meta shows nobody under is tried again so often.
-REFUSED_AGAIN = timedelta(days=7)
-# What can be counted on both sides in the same unit: posts, and their likes and comments.
+# Sophia asks again for a name that Meta refused after so long.
+RETRY_REFUSED_AFTER = timedelta(days=7)
+# The metrics that can be counted in the same unit for the client and its competitors.
 METRICS = ("posts", "likes", "comments")
+PostCounts = tuple[Number | None, Number | None]  # likes and comments
 
 
 @dataclass(frozen=True, slots=True)
 class DueCompetitor:
-    """A competitor that was not asked about today."""
+    """A competitor that Sophia has not asked Meta about today."""
 
     id: int
     username: str
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompetitorState:
-    """A competitor and its newest values, read on `read_on`, a day of the reporting zone. Moments in UTC."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCompetitor:
+    """A competitor and its newest values, read on `read_on`. All its posts since `posts_since` are stored."""
 
     id: int
     username: str
-    status: str
+    status: CompetitorStatus
     problem: str | None
     added_at: datetime
     asked_at: datetime | None
@@ -51,12 +51,12 @@ class CompetitorState:
 
 
 def due_competitors(session: Session, account_id: int, now: datetime) -> list[DueCompetitor]:
-    """The client's competitors that are due, when this is the client's Instagram account that asks; else none.
+    """Return the client's due competitors, if this is the account that asks for them; otherwise none.
 
-    Of several accounts the first one with a token asks, so that it costs one call a competitor and day.
+    The first Instagram account of the client with a token asks, so that each competitor costs one call a day.
     """
     client = select(Account.client_id).where(Account.id == account_id).scalar_subquery()
-    asking = session.scalar(
+    asking_account_id = session.scalar(
         select(func.min(Account.id)).where(
             Account.client_id == client,
             Account.platform == Platform.INSTAGRAM.value,
@@ -64,7 +64,7 @@ def due_competitors(session: Session, account_id: int, now: datetime) -> list[Du
             Account.token_encrypted.is_not(None),
         )
     )
-    if asking != account_id:
+    if asking_account_id != account_id:
         return []
     rows = session.scalars(select(Competitor).where(Competitor.client_id == client).order_by(Competitor.id))
     today = reporting_day(now)
@@ -75,17 +75,17 @@ def _is_due(row: Competitor, today: date, now: datetime) -> bool:
     if row.asked_at is None:
         return True
     if row.status == "refused":
-        return now - row.asked_at >= REFUSED_AGAIN
+        return now - row.asked_at >= RETRY_REFUSED_AFTER
     return reporting_day(row.asked_at) < today
 
 
-def list_competitors(session: Session, client_id: int) -> list[CompetitorState]:
-    """A client's competitors by name. Two queries."""
+def list_competitors(session: Session, client_id: int) -> list[ListedCompetitor]:
+    """Return a client's competitors by name; two queries."""
     rows = session.scalars(
         select(Competitor).where(Competitor.client_id == client_id).order_by(Competitor.username)
     ).all()
-    values: dict[int, dict[str, tuple[date, int]]] = {}
-    stored = session.execute(
+    newest: dict[int, dict[str, tuple[date, int]]] = {}
+    values = session.execute(
         select(
             CompetitorValue.competitor_id,
             CompetitorValue.metric_name,
@@ -96,15 +96,14 @@ def list_competitors(session: Session, client_id: int) -> list[CompetitorState]:
         .where(Competitor.client_id == client_id)
         .order_by(CompetitorValue.metric_date)
     )
-    for competitor, name, day, value in stored:
-        values.setdefault(competitor, {})[name] = (day, value)
-    return [_state(row, values.get(row.id, {})) for row in rows]
+    for competitor_id, name, day, value in values:
+        newest.setdefault(competitor_id, {})[name] = (day, value)
+    return [_listed(row, newest.get(row.id, {})) for row in rows]
 
 
-def _state(row: Competitor, values: Mapping[str, tuple[date, int]]) -> CompetitorState:
-    followers, media = values.get("followers_count"), values.get("media_count")
-    days = [one[0] for one in (followers, media) if one is not None]
-    return CompetitorState(
+def _listed(row: Competitor, newest: Mapping[str, tuple[date, int]]) -> ListedCompetitor:
+    followers, media = newest.get("followers_count"), newest.get("media_count")
+    return ListedCompetitor(
         id=row.id,
         username=row.username,
         status=row.status,
@@ -114,50 +113,62 @@ def _state(row: Competitor, values: Mapping[str, tuple[date, int]]) -> Competito
         posts_since=row.posts_since,
         followers_count=followers and followers[1],
         media_count=media and media[1],
-        read_on=max(days) if days else None,
+        read_on=max((reading[0] for reading in (followers, media) if reading is not None), default=None),
     )
 
 
 def voices(session: Session, client_id: int, window: DateRange, now: datetime) -> dict[str, tuple[Voice, list[Voice]]]:
-    """What the client and each competitor had on Instagram of every metric: on both sides the posts that were published
-    in the window, each with its newest numbers. A value of None: it is not known for all of these posts.
+    """Return {metric: (the client, its competitors)} on Instagram.
+
+    Both sides count the posts that were published in the window, with their newest numbers. A value is None unless it is
+    known for all of these posts.
     """
     name = session.execute(select(Client.name).where(Client.id == client_id)).scalar_one()
-    accounts = list(
-        session.scalars(
-            select(Account.id).where(Account.client_id == client_id, Account.platform == Platform.INSTAGRAM.value)
-        )
-    )
-    own = _own(session, accounts, window, now)
-    others = _others(session, client_id, window)
+    instagram = Account.client_id == client_id, Account.platform == Platform.INSTAGRAM.value
+    account_ids = list(session.scalars(select(Account.id).where(*instagram)))
+    own = _client_totals(session, account_ids, window, now)
+    others = _competitor_totals(session, client_id, window)
     return {
         metric: (
             Voice(name, metric, window, own.get(metric)),
-            [Voice(username, metric, window, values.get(metric)) for username, values in others],
+            [Voice(username, metric, window, totals.get(metric)) for username, totals in others],
         )
         for metric in METRICS
     }
 
 
-def _own(session: Session, accounts: list[int], window: DateRange, now: datetime) -> dict[str, Number | None]:
-    """Nothing for a client without an account, and where an account was not read since the window was over."""
+def _client_totals(
+    session: Session, account_ids: list[int], window: DateRange, now: datetime
+) -> dict[str, Number | None]:  # fmt: skip
+    """Return nothing without an account, or if an account was not read since the end of the window."""
     read_at = last_successes(session)
-    if not accounts or any(account not in read_at or read_at[account] < day_start(window.end) for account in accounts):
+    window_end = day_start(window.end)
+    if not account_ids or any(
+        account_id not in read_at or read_at[account_id] < window_end for account_id in account_ids
+    ):
         return {}
-    posts = [post for post in seen_posts(session, accounts, [window]) if post.kind is not ObjectKind.STORY]
-    means = meanings(session, {"likes", "comments"})
-    facts: list[PostFacts] = list(post_facts(session, {reporting_day(now) + ONE_DAY: posts}, means, None).values())
-    found: dict[str, Number | None] = {"posts": len(facts)}
-    for metric in ("likes", "comments"):
-        values = [post.values.get(metric) for post in facts]
-        known = [value for value in values if value is not None]
-        found[metric] = sum(known) if len(known) == len(values) else None
-    return found
+    posts = [post for post in observed_posts(session, account_ids, [window]) if post.kind is not ObjectKind.STORY]
+    definitions = metric_definitions(session, {"likes", "comments"})
+    facts = post_facts(session, {reporting_day(now) + ONE_DAY: posts}, definitions, None).values()
+    return _totals([(post.values.get("likes"), post.values.get("comments")) for post in facts])
 
 
-def _others(session: Session, client_id: int, window: DateRange) -> list[tuple[str, dict[str, Number | None]]]:
+def _totals(posts: list[PostCounts]) -> dict[str, Number | None]:
+    likes, comments = (_sum_if_complete(post[index] for post in posts) for index in (0, 1))
+    return {"posts": len(posts), "likes": likes, "comments": comments}
+
+
+def _sum_if_complete(values: Iterable[Number | None]) -> Number | None:
+    counts = list(values)
+    numbers = [count for count in counts if count is not None]
+    return sum(numbers) if len(numbers) == len(counts) else None
+
+
+def _competitor_totals(
+    session: Session, client_id: int, window: DateRange
+) -> list[tuple[str, dict[str, Number | None]]]:  # fmt: skip
     start, end = day_start(window.start), day_start(window.end)
-    posts: dict[int, list[tuple[int | None, int | None]]] = {}
+    posts: dict[int, list[PostCounts]] = {}
     rows = session.execute(
         select(CompetitorPost.competitor_id, CompetitorPost.like_count, CompetitorPost.comments_count)
         .join(Competitor, Competitor.id == CompetitorPost.competitor_id)
@@ -167,8 +178,8 @@ def _others(session: Session, client_id: int, window: DateRange) -> list[tuple[s
             CompetitorPost.published_at < end,
         )
     )
-    for competitor, likes, comments in rows:
-        posts.setdefault(competitor, []).append((likes, comments))
+    for competitor_id, likes, comments in rows:
+        posts.setdefault(competitor_id, []).append((likes, comments))
     competitors = session.execute(
         select(Competitor, func.max(CompetitorValue.metric_date))
         .outerjoin(CompetitorValue, CompetitorValue.competitor_id == Competitor.id)
@@ -177,30 +188,19 @@ def _others(session: Session, client_id: int, window: DateRange) -> list[tuple[s
         .order_by(Competitor.username)
     )
     return [
-        (row.username, _counted(row, _last_read_at(row, read_on), posts.get(row.id, []), start, end))
+        (row.username, _totals(posts.get(row.id, [])) if _covers(row, read_on, start, end) else {})
         for row, read_on in competitors
     ]
 
 
-def _last_read_at(row: Competitor, read_on: date | None) -> datetime | None:
-    """When the posts of a competitor were last read, or the start of that day; a refusal sets `asked_at` too, and reads nothing."""
-    if row.status != "refused":
-        return row.asked_at
-    return None if read_on is None else day_start(read_on)
+def _covers(row: Competitor, read_on: date | None, start: datetime, end: datetime) -> bool:
+    """Return whether all posts of the window are stored, and were read after its end.
 
-
-def _counted(
-    row: Competitor,
-    last_read_at: datetime | None,
-    posts: list[tuple[int | None, int | None]],
-    start: datetime,
-    end: datetime,
-) -> dict[str, Number | None]:
-    """Nothing, where not all posts of the window can be known: it began before the first, or was not over when read."""
-    if row.posts_since is None or row.posts_since > start or last_read_at is None or last_read_at < end:
-        return {}
-    found: dict[str, Number | None] = {"posts": len(posts)}
-    for metric, place in (("likes", 0), ("comments", 1)):
-        values = [value for post in posts if (value := post[place]) is not None]
-        found[metric] = sum(values) if len(values) == len(posts) else None
-    return found
+    A refusal sets `asked_at` too and reads nothing, so for a refused competitor the start of `read_on` counts.
+    """
+    last_read_at = row.asked_at
+    if row.status == "refused":
+        last_read_at = None if read_on is None else day_start(read_on)
+    return (
+        row.posts_since is not None and row.posts_since <= start and last_read_at is not None and last_read_at >= end
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Writes competitors: who they are, and what was seen of them. Twice on a day changes nothing."""
+"""Writes competitors and their values. A second answer on the same day replaces the first."""
 
 from datetime import UTC, datetime
 
@@ -6,16 +6,17 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorValue
-from sophia.database import day_number, put_rows
+from sophia.database.columns import day_number
+from sophia.database.statements import put_rows
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.meta.discovery import USERNAME
 from sophia.meta.records import Discovered
 from sophia.meta.reporting_zone import reporting_day
 
-OPENED = datetime(2010, 10, 6, tzinfo=UTC)  # Instagram; nobody has older posts
-# Each costs a call a day of the client's own account.
+OPENED = datetime(2010, 10, 6, tzinfo=UTC)  # Instagram's first day; no post is older
+# Each competitor costs one call a day with the token of the client's account.
 MOST_COMPETITORS = 20
-NOT_FOUND = "Instagram shows no professional account {}: it is spelt otherwise, personal, or gone."
+NOT_FOUND = "Instagram shows no professional account {}: it has another name, is personal, or was deleted."
 VALUE_COLUMNS = ("competitor_id", "metric_name", "metric_date", "metric_value")
 POST_COLUMNS = (
     "competitor_id",
@@ -29,18 +30,18 @@ POST_COLUMNS = (
 
 
 def add_competitor(session: Session, client_id: int, username: str, now: datetime) -> int:
-    """Note whom to look at; who is there already stays. Returns the id.
+    """Add a competitor, or keep the one with this name, and return its id.
 
-    Raises InvalidInputError for what is no Instagram name, ConflictError for one too many.
+    Raises InvalidInputError for text that is no Instagram name, ConflictError if the client has too many competitors.
     """
     name = username.strip().removeprefix("@").lower()
     if not USERNAME.fullmatch(name):
         raise InvalidInputError(
-            "An Instagram name has 30 letters, digits, dots and underscores at most; give it without its address."
+            "An Instagram name has at most 30 letters, digits, dots and underscores; give the name, not the address."
         )
-    known = select(Competitor.id).where(Competitor.client_id == client_id, Competitor.username == name)
-    if (number := session.scalar(known)) is not None:
-        return number
+    by_name = select(Competitor.id).filter_by(client_id=client_id, username=name)
+    if (competitor_id := session.scalar(by_name)) is not None:
+        return competitor_id
     count = session.scalar(select(func.count(Competitor.id)).where(Competitor.client_id == client_id)) or 0
     if count >= MOST_COMPETITORS:
         raise ConflictError(f"A client has {MOST_COMPETITORS} competitors at most. Remove one first.")
@@ -50,11 +51,11 @@ def add_competitor(session: Session, client_id: int, username: str, now: datetim
         ("client_id", "username", "status", "added_at"),
         [(client_id, name, "new", now)],
     )
-    return session.execute(known).scalar_one()
+    return session.execute(by_name).scalar_one()
 
 
 def remove_competitor(session: Session, client_id: int, competitor_id: int) -> None:
-    """Forget a competitor and everything that was seen of it. Raises NotFoundError."""
+    """Delete a competitor and all its data. Raises NotFoundError."""
     competitor = session.get(Competitor, competitor_id)
     if competitor is None or competitor.client_id != client_id:
         raise NotFoundError(f"Client {client_id} has no competitor {competitor_id}.")
@@ -62,7 +63,7 @@ def remove_competitor(session: Session, client_id: int, competitor_id: int) -> N
 
 
 def refuse_competitor(session: Session, competitor_id: int, now: datetime) -> str:
-    """Note that Meta shows nobody under this name; returns the sentence that says so."""
+    """Record that Meta shows no account with this name, and return the message about it."""
     competitor = session.get(Competitor, competitor_id)
     if competitor is None:
         return ""
@@ -72,7 +73,7 @@ def refuse_competitor(session: Session, competitor_id: int, now: datetime) -> st
 
 
 def save_discovered(session: Session, competitor_id: int, discovered: Discovered, now: datetime) -> None:
-    """Store what one answer says of a competitor; one that was removed meanwhile is left alone."""
+    """Store an answer about a competitor, unless the competitor was deleted in the meantime."""
     competitor = session.get(Competitor, competitor_id)
     if competitor is None:
         return
@@ -85,7 +86,7 @@ def save_discovered(session: Session, competitor_id: int, discovered: Discovered
         [(competitor_id, name, day, value) for name, value in values.items() if value is not None],
         replace=("metric_value",),
     )
-    competitor.posts_since = _known_since(session, competitor, discovered)
+    competitor.posts_since = _complete_since(session, competitor, discovered)
     posts = {post.post_id: post for post in discovered.posts}
     put_rows(
         session,
@@ -100,18 +101,20 @@ def save_discovered(session: Session, competitor_id: int, discovered: Discovered
     competitor.status, competitor.problem, competitor.asked_at = "ok", None, now
 
 
-def _known_since(session: Session, competitor: Competitor, discovered: Discovered) -> datetime | None:
-    """From when on all posts are known: back to the beginning, or to the oldest of these where they do not reach the
-    posts that were known before.
+def _complete_since(session: Session, competitor: Competitor, discovered: Discovered) -> datetime | None:
+    """Return the moment since which all posts are stored.
+
+    It is the beginning if the answer has all posts. It is the oldest post of the answer if that does not reach back to the
+    stored posts.
     """
     if discovered.is_all:
         return OPENED
     if not discovered.posts:
         return competitor.posts_since
     oldest = min(post.published_at for post in discovered.posts)
-    newest_known = session.scalar(
+    newest_stored = session.scalar(
         select(func.max(CompetitorPost.published_at)).where(CompetitorPost.competitor_id == competitor.id)
     )
-    if competitor.posts_since is not None and newest_known is not None and oldest <= newest_known:
+    if competitor.posts_since is not None and newest_stored is not None and oldest <= newest_stored:
         return min(competitor.posts_since, oldest)
     return oldest

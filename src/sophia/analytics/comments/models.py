@@ -1,29 +1,30 @@
-"""What people write under posts, without who wrote it, and what Sophia derives from that."""
+"""Tables of the comments under posts, without their authors, and of the metrics that Sophia derives from them."""
 
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from sophia.analytics.comments.sentiment import SentimentLabel
 from sophia.analytics.readings.models import DAY_IN_RANGE
-from sophia.database import Base, BigId, Day, UtcDateTime
+from sophia.database.columns import Base, BigId, Day, UtcDateTime
 
-TONES = ("positive", "neutral", "negative", "not scored")
+LABELS = tuple(label.value for label in SentimentLabel)
 
 
 class Comment(Base):
-    """A comment under a post. Nobody's name or id is kept: no question that Sophia answers needs one.
+    """A comment under a post. Sophia stores no name or id of the author, because no feature needs one.
 
-    `is_own`: the account itself wrote it. `is_hidden`, `like_count`: NULL where Meta did not say. `fetched_at` is when
-    Meta gave it as it stands here; `changed_at` when an edit was first seen. `gone_at`: Meta gives it no more; its text is
-    dropped then, for who deletes a comment means it.
+    `tone` is the sentiment label. `is_own`: the account itself wrote the comment. `is_hidden`, `like_count`: NULL if Meta
+    gave no value. `fetched_at`: when Meta gave the present content; `changed_at`: when Sophia first saw an edit. `gone_at`:
+    Meta lists the comment no more; Sophia then drops the text, because its author or the account deleted it.
     """
 
     __tablename__ = "comments"
     __table_args__ = (
         UniqueConstraint("account_id", "platform_comment_id"),
         CheckConstraint("length(platform_comment_id) > 0", name="platform_comment_id_given"),
-        CheckConstraint(f"tone IN {TONES}", name="tone_known"),
+        CheckConstraint(f"tone IN {LABELS}", name="tone_known"),
         CheckConstraint("(tone = 'not scored') = (not_scored_reason IS NOT NULL)", name="reason_when_not_scored"),
         CheckConstraint("like_count IS NULL OR like_count >= 0", name="like_count_not_negative"),
         Index("ix_comments_post_id", "post_id"),
@@ -51,7 +52,7 @@ class Comment(Base):
 
 
 class CommentReading(Base):
-    """When the comments of a post were last read to their end, and the count of Meta's that was last seen to."""
+    """When all comments of a post were last read, and Meta's count of them at that time."""
 
     __tablename__ = "comment_readings"
 
@@ -63,7 +64,7 @@ class CommentReading(Base):
 
 
 class DerivedMetric(Base):
-    """A value that Sophia computes for a post and day: apart from what the platform measures, and written over (A18)."""
+    """A value that Sophia computes for a post and day. It is kept apart from the platform's readings and overwritten (A18)."""
 
     __tablename__ = "derived_metrics"
     __table_args__ = (

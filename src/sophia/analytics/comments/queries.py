@@ -1,27 +1,32 @@
-"""Comments: which posts are to be read, what people wrote, and what was derived from it."""
+"""Reads comments: the posts whose comments are due, the comments themselves, and derived metrics."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated, Literal
 
+from pydantic import Field
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
-from sophia.analytics.comments.sentiment import Comment as MeasuredComment
-from sophia.analytics.comments.sentiment import NotScored, Scored, Tone
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
+from sophia.analytics.comments.requests import DerivedMetricsQuery
+from sophia.analytics.comments.sentiment import MeasuredComment, NotScoredReason, SentimentLabel, SentimentScore
+from sophia.analytics.figures.cursors import write_cursor
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
-from sophia.database import among
-from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
-from sophia.meta.reporting_zone import day_start
+from sophia.database.statements import among
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import Account, Post
 
 
 @dataclass(frozen=True, slots=True)
 class CommentedPost:
-    """A post whose comments may be read. `counted` is Meta's newest count of them, `counted_then` the one before it that
-    was seen to, and `read_at` when they were last read to their end.
+    """A post whose comments can be read.
+
+    `counted` is Meta's newest count of its comments. `read_at` is when all comments were last read, and `counted_then` is
+    Meta's count at that time.
     """
 
     platform_post_id: str
@@ -31,19 +36,19 @@ class CommentedPost:
     counted_then: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class CommentState:
-    """A comment as it is shown; moments in UTC. Who wrote it is not known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedComment:
+    """A comment, without its author. `compound` is VADER's number from −1 to 1; `is_own`: the account wrote the comment."""
 
     id: int
-    platform: str
+    platform: Platform
     account_id: int
     platform_post_id: str
     platform_comment_id: str
     written_at: datetime
     text: str | None
     language: str | None
-    tone: str
+    tone: SentimentLabel
     compound: float | None
     not_scored_reason: str | None
     is_reply: bool
@@ -56,7 +61,7 @@ class CommentState:
 
 @dataclass(frozen=True, slots=True)
 class CommentFilter:
-    """Which comments are wanted; days of the reporting zone, both included."""
+    """Filters of comments; days of the reporting zone, both included. None matches everything."""
 
     start_date: date | None = None
     end_date: date | None = None
@@ -65,23 +70,26 @@ class CommentFilter:
     tone: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DerivedState:
-    """A derived value of a post for one day."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedDerivedMetric:
+    """A value that Sophia computed for a post and day from what people did; it is no reading of the platform."""
 
     client_id: int
-    platform: str
+    platform: Platform
     platform_post_id: str
     metric_name: str
-    metric_date: date
     metric_value: float
+    metric_date: date
     sample_size: int
+    period: Literal["day"] = "day"
+    is_algorithm_dependent: Literal[False] = False
+    is_derived: Literal[True] = True
     computed_at: datetime
-    post_id: int
+    post_id: Annotated[int, Field(exclude=True)]
 
 
 def posts_to_read(session: Session, account_id: int, since: datetime) -> list[CommentedPost]:
-    """The posts of an account since then that Meta still lists, newest first. Stories have no comments. One query."""
+    """Return the account's posts since then that Meta still lists, newest first; one query. Stories have no comments."""
     counts = _counts(account_id).subquery()
     rows = session.execute(
         select(
@@ -101,22 +109,22 @@ def posts_to_read(session: Session, account_id: int, since: datetime) -> list[Co
         )
         .order_by(Post.published_at.desc(), Post.id.desc())
     )
-    return [CommentedPost(name, at, counted, read_at, then) for name, at, counted, read_at, then in rows]
+    return [CommentedPost(*row) for row in rows]
 
 
 def _counts(account_id: int) -> Select[int | None, int | float]:
-    """The newest snapshot of every post's count of comments."""
+    """Select the newest reading of every post's number of comments."""
     names = {
         name for platform in Platform for kind in ObjectKind for name in reads(platform, Level.POST, "comments", kind)
     }
     reading = aliased(EngagementMetric)
-    last = select(func.max(reading.metric_date)).where(reading.series_id == MetricSeries.id).scalar_subquery()
+    newest_day = select(func.max(reading.metric_date)).where(reading.series_id == MetricSeries.id).scalar_subquery()
     counts: Select[int | None, int | float] = (
         select(MetricSeries.post_id, func.max(EngagementMetric.metric_value).label("counted"))
         .join(StoredMetric, StoredMetric.id == MetricSeries.metric_id)
         .join(
             EngagementMetric,
-            (EngagementMetric.series_id == MetricSeries.id) & (EngagementMetric.metric_date == last),
+            (EngagementMetric.series_id == MetricSeries.id) & (EngagementMetric.metric_date == newest_day),
         )
         .where(
             MetricSeries.account_id == account_id,
@@ -137,12 +145,12 @@ def list_comments(
     *,
     before: tuple[datetime, int] | None = None,
     limit: int,
-) -> list[CommentState]:
-    """A client's comments that Meta still gives, newest first; `before` (moment and id) continues a list."""
-    conditions = [Account.client_id == client_id, Comment.gone_at.is_(None), *_within(comment_filter)]
+) -> list[ListedComment]:
+    """Return a client's comments that Meta still lists, newest first; `before` (moment and id) continues a list."""
+    conditions = [Account.client_id == client_id, Comment.gone_at.is_(None), *_conditions(comment_filter)]
     if before is not None:
-        moment, number = before
-        conditions.append(or_(Comment.written_at < moment, and_(Comment.written_at == moment, Comment.id < number)))
+        moment, comment_id = before
+        conditions.append(or_(Comment.written_at < moment, and_(Comment.written_at == moment, Comment.id < comment_id)))
     rows = session.execute(
         select(Comment, Account.platform, Post.platform_post_id)
         .join(Account, Account.id == Comment.account_id)
@@ -151,10 +159,10 @@ def list_comments(
         .order_by(Comment.written_at.desc(), Comment.id.desc())
         .limit(limit)
     )
-    return [_state(row, platform, post) for row, platform, post in rows]
+    return [_listed(row, Platform(platform), platform_post_id) for row, platform, platform_post_id in rows]
 
 
-def _within(comment_filter: CommentFilter) -> list[ColumnElement[bool]]:
+def _conditions(comment_filter: CommentFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if comment_filter.start_date is not None:
         conditions.append(Comment.written_at >= day_start(comment_filter.start_date))
@@ -169,17 +177,17 @@ def _within(comment_filter: CommentFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _state(row: Comment, platform: str, post: str) -> CommentState:
-    return CommentState(
+def _listed(row: Comment, platform: Platform, platform_post_id: str) -> ListedComment:
+    return ListedComment(
         id=row.id,
         platform=platform,
         account_id=row.account_id,
-        platform_post_id=post,
+        platform_post_id=platform_post_id,
         platform_comment_id=row.platform_comment_id,
         written_at=row.written_at,
         text=row.text,
         language=row.language,
-        tone=row.tone,
+        tone=SentimentLabel(row.tone),
         compound=row.compound,
         not_scored_reason=row.not_scored_reason,
         is_reply=row.is_reply,
@@ -191,15 +199,20 @@ def _state(row: Comment, platform: str, post: str) -> CommentState:
     )
 
 
+def comment_cursor(last: ListedComment) -> str:
+    """Return the cursor that continues a list after this comment."""
+    return write_cursor(last.written_at, last.id)
+
+
 def comments_by_platform(
     session: Session, account_ids: Collection[int], window: DateRange, *, as_of: datetime | None = None
 ) -> dict[str, list[MeasuredComment]]:
-    """What others wrote under the posts of these accounts in the days of the window, with the tone that was found; the
-    accounts' own words are left out. One query.
+    """Return the comments of other people under the accounts' posts in the window, with their stored scores; one query.
 
-    With `as_of` what was known then; a comment that was edited later has no tone, for what it said is not kept.
+    With `as_of`, return the comments that were known at that moment. A comment that was edited later is not scored, because
+    its earlier text is not stored.
     """
-    known = (
+    existed = (
         [Comment.gone_at.is_(None)]
         if as_of is None
         else [Comment.first_seen_at <= as_of, or_(Comment.gone_at.is_(None), Comment.gone_at > as_of)]
@@ -222,47 +235,37 @@ def comments_by_platform(
             Comment.written_at >= day_start(window.start),
             Comment.written_at < day_start(window.end),
             Comment.is_own.is_(False),
-            *known,
+            *existed,
         )
     )
-    found: dict[str, list[MeasuredComment]] = {}
-    for platform, name, post, moment, tone, compound, language, reason, changed_at in rows:
-        judged = Scored(Tone(tone), compound, language, None if reason is None else NotScored(reason))
+    comments: dict[str, list[MeasuredComment]] = {}
+    for platform, name, post_id, moment, tone, compound, language, reason, changed_at in rows:
+        score = SentimentScore(
+            SentimentLabel(tone), compound, language, None if reason is None else NotScoredReason(reason)
+        )  # fmt: skip
         if as_of is not None and changed_at is not None and changed_at > as_of:
-            judged = Scored(Tone.NOT_SCORED, reason=NotScored.EDITED)
-        found.setdefault(platform, []).append(MeasuredComment(name, post, moment, None, judged))
-    return found
+            score = SentimentScore(SentimentLabel.NOT_SCORED, reason=NotScoredReason.EDITED)
+        comments.setdefault(platform, []).append(MeasuredComment(name, post_id, moment, None, score))
+    return comments
 
 
 def list_derived(
-    session: Session,
-    client_id: int,
-    *,
-    start_date: date | None = None,
-    end_date: date | None = None,
-    metric_name: str | None = None,
-    platform_post_id: str | None = None,
-    before: tuple[date, int] | None = None,
-    limit: int,
-) -> list[DerivedState]:
-    """Derived values of a client's posts, newest day first; `before` (day and post) continues a list."""
+    session: Session, client_id: int, query: DerivedMetricsQuery, *, limit: int
+) -> list[ListedDerivedMetric]:  # fmt: skip
+    """Return derived values of a client's posts, newest day first."""
     conditions: list[ColumnElement[bool]] = [Account.client_id == client_id]
-    if start_date is not None:
-        conditions.append(DerivedMetric.metric_date >= start_date)
-    if end_date is not None:
-        conditions.append(DerivedMetric.metric_date <= end_date)
-    if metric_name is not None:
-        conditions.append(DerivedMetric.metric_name == metric_name)
-    if platform_post_id is not None:
-        conditions.append(Post.platform_post_id == platform_post_id)
-    if before is not None:
-        day, post = before
-        conditions.append(
-            or_(
-                DerivedMetric.metric_date < day,
-                and_(DerivedMetric.metric_date == day, DerivedMetric.post_id < post),
-            )
-        )
+    if query.start_date is not None:
+        conditions.append(DerivedMetric.metric_date >= query.start_date)
+    if query.end_date is not None:
+        conditions.append(DerivedMetric.metric_date <= query.end_date)
+    if query.metric_name is not None:
+        conditions.append(DerivedMetric.metric_name == query.metric_name)
+    if query.platform_post_id is not None:
+        conditions.append(Post.platform_post_id == query.platform_post_id)
+    if query.before is not None:
+        day, post_id = query.before
+        earlier_post = and_(DerivedMetric.metric_date == day, DerivedMetric.post_id < post_id)
+        conditions.append(or_(DerivedMetric.metric_date < day, earlier_post))
     rows = session.execute(
         select(DerivedMetric, Account.platform, Post.platform_post_id)
         .join(Post, Post.id == DerivedMetric.post_id)
@@ -272,10 +275,10 @@ def list_derived(
         .limit(limit)
     )
     return [
-        DerivedState(
+        ListedDerivedMetric(
             client_id=client_id,
-            platform=platform,
-            platform_post_id=post,
+            platform=Platform(platform),
+            platform_post_id=platform_post_id,
             metric_name=row.metric_name,
             metric_date=row.metric_date,
             metric_value=row.metric_value,
@@ -283,5 +286,10 @@ def list_derived(
             computed_at=row.computed_at,
             post_id=row.post_id,
         )
-        for row, platform, post in rows
+        for row, platform, platform_post_id in rows
     ]
+
+
+def derived_cursor(last: ListedDerivedMetric) -> str:
+    """Return the cursor that continues a list after this value."""
+    return write_cursor(last.metric_date, last.post_id)

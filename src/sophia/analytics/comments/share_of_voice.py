@@ -1,20 +1,21 @@
-"""How much of what is said in a market a client says: the same metric and days on all sides, or no share at all."""
+"""Computes a client's share of voice among its competitors, only if all have the same metric and days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, Number, missing
+from sophia.analytics.figures.figures import Figure, FigureUnit, Number, missing
 from sophia.analytics.figures.statistics import percentages
-from sophia.meta.catalogue import CANONICAL, Counting
+from sophia.meta.catalogue.canonical import CANONICAL, Counting
+from sophia.meta.reporting_zone import DateRange
 
-NO_OTHERS = "There is nobody to compare with, and a share of oneself says nothing."
-NOBODY_SPOKE = "Nobody had any in these days."
-NOT_ADDED = "People cannot be added up over accounts: those who saw one may have seen the other."
+NO_OTHERS = "There is no competitor to compare with."
+ALL_ZERO = "No account had any in this period."
+NOT_ADDED = "People cannot be added up over accounts: the same person can be counted by both."
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What one account had of one metric in one window: its own, or as it was counted for a competitor."""
+    """The value of one metric of one account in one window; None if it is unknown."""
 
     name: str
     metric: str
@@ -24,26 +25,29 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class ShareOfVoice:
-    """The client's share, and everybody's, to one decimal, together 100.0; empty when there is no share."""
+    """The client's share, and the shares of all accounts by name, to one decimal; they add up to 100.0.
+
+    Without a share, `own` has the reason and `shares` is empty.
+    """
 
     own: Figure
     shares: dict[str, float]
 
 
 def share_of_voice(own: Voice, others: Sequence[Voice]) -> ShareOfVoice:
-    """The share of `own` among all; None with the reason where the sides cannot be compared (H5)."""
+    """Return the share of `own` among all accounts, or the reason why they cannot be compared (H5)."""
     others = [voice for voice in dict.fromkeys(others) if voice != own]
-    reason = _hindrance(own, others)
-    counted = {voice.name: float(voice.value) for voice in (own, *others) if voice.value is not None}
-    if reason is None and sum(counted.values()) <= 0:
-        reason = NOBODY_SPOKE
+    reason = _why_incomparable(own, others)
+    values = {voice.name: float(voice.value) for voice in (own, *others) if voice.value is not None}
+    if reason is None and sum(values.values()) <= 0:
+        reason = ALL_ZERO
     if reason is not None:
         return ShareOfVoice(missing(FigureUnit.PERCENT, reason, n=len(others)), {})
-    shares = percentages(counted)
-    return ShareOfVoice(Figure(value=shares[own.name], unit=FigureUnit.PERCENT, n=len(counted)), shares)
+    shares = percentages(values)
+    return ShareOfVoice(Figure(value=shares[own.name], unit=FigureUnit.PERCENT, n=len(values)), shares)
 
 
-def _hindrance(own: Voice, others: Sequence[Voice]) -> str | None:
+def _why_incomparable(own: Voice, others: Sequence[Voice]) -> str | None:
     if not others:
         return NO_OTHERS
     canonical = CANONICAL.get(own.metric)
@@ -57,5 +61,5 @@ def _hindrance(own: Voice, others: Sequence[Voice]) -> str | None:
         if voice.value is None or not 0 <= voice.value < float("inf"):
             return f"The {voice.metric} of {voice.name} are not known."
     names = [own.name, *(voice.name for voice in others)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    return None if twice is None else f"{twice} is counted twice."
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    return None if repeated is None else f"{repeated} is counted twice."

@@ -1,4 +1,4 @@
-"""Writes comments and what is derived from them. Twice changes nothing; what was edited or deleted is kept up with."""
+"""Writes comments and the metrics derived from them. An equal answer changes nothing; edits and deletions are followed."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,26 +6,32 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.comments.models import Comment, CommentReading, DerivedMetric
-from sophia.analytics.comments.sentiment import Comment as MeasuredComment
-from sophia.analytics.comments.sentiment import NotScored, Scored, Tone, comment_quality_scores, score
-from sophia.database import Database, among, day_number, put_rows
+from sophia.analytics.comments.sentiment import (
+    MeasuredComment,
+    SentimentLabel,
+    SentimentScore,
+    comment_quality_scores,
+    score,
+)
+from sophia.database.columns import day_number
+from sophia.database.engine import Database
+from sophia.database.statements import among, insert_for, put_rows
 from sophia.meta.records import ObservedComment, ObservedComments
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Post
 
 QUALITY = "comment_quality_score"
-# As many as are written in a moment: other writers wait for no longer.
-AT_ONCE = 1000
+# Small enough that other writers wait only for a moment.
+DELETED_AT_ONCE = 1000
 DERIVED_COLUMNS = ("post_id", "metric_name", "metric_date", "metric_value", "sample_size", "computed_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What storing one answer did for one post, by Meta's id: the comments that it named, and how many were news."""
+class SavedComments:
+    """The result of storing one answer for one post: the comments in the answer, and how many were new or changed."""
 
     post: str
     comments: frozenset[str]
@@ -35,71 +41,74 @@ class Found:
 
 
 def save_comments(
-    database: Database, account_id: int, seen: Sequence[ObservedComments], now: datetime, keep_since: datetime
-) -> list[Found]:
-    """Store what one answer says, in one transaction, and what follows from it. Comments from before `keep_since`, and
-    those under posts that are not known, are left out.
+    database: Database, account_id: int, pages: Sequence[ObservedComments], now: datetime, keep_since: datetime
+) -> list[SavedComments]:
+    """Store one answer and its derived metrics in one transaction.
+
+    Comments written before `keep_since`, and comments under unknown posts, are left out.
     """
     with database.read() as session:
-        posts = _post_ids(session, account_id, [one.post for one in seen])
-        known = _known(session, account_id, [comment.comment_id for one in seen for comment in one.comments])
-    fresh: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    founds = []
-    for one in seen:
-        if one.post not in posts:
+        posts = _post_ids(session, account_id, [page.post for page in pages])
+        stored = _stored(session, account_id, [comment.comment_id for page in pages for comment in page.comments])
+    inserts: list[dict[str, Any]] = []
+    updates: list[dict[str, Any]] = []
+    results = []
+    for page in pages:
+        if page.post not in posts:
             continue
-        kept = {comment.comment_id: comment for comment in one.comments if comment.written_at >= keep_since}
-        news = [_row(account_id, posts[one.post], kept[name], now) for name in kept if name not in known]
-        changes = [_changes(known[name], kept[name], now) for name in kept if name in known]
-        edits = [change for change in changes if change is not None]
-        fresh += news
-        changed += edits
-        names = frozenset(comment.comment_id for comment in one.comments)
-        founds.append(Found(one.post, names, len(news), len(edits), len(kept) - len(news) - len(edits)))
-    touched = {posts[one.post] for one in founds if one.new or one.changed}
-    if touched:
+        comments = {comment.comment_id: comment for comment in page.comments if comment.written_at >= keep_since}
+        new = [_row(account_id, posts[page.post], comments[name], now) for name in comments if name not in stored]
+        changes = [_changes(stored[name], comments[name], now) for name in comments if name in stored]
+        changed = [change for change in changes if change is not None]
+        inserts += new
+        updates += changed
+        names = frozenset(comment.comment_id for comment in page.comments)
+        same = len(comments) - len(new) - len(changed)
+        results.append(SavedComments(page.post, names, len(new), len(changed), same))
+    changed_posts = {posts[result.post] for result in results if result.new or result.changed}
+    if changed_posts:
         with database.write() as session:
-            _insert(session, fresh)
-            if changed:
-                session.execute(update(Comment), changed)
-            derive_quality(session, touched, now, keep_since)
-    return founds
+            _insert(session, inserts)
+            if updates:
+                session.execute(update(Comment), updates)
+            derive_quality(session, changed_posts, now, keep_since)
+    return results
 
 
 def finish_posts(
     session: Session,
     account_id: int,
-    whole: Mapping[str, Collection[str]],
-    noted: Mapping[str, tuple[datetime, int | None]],
+    complete: Mapping[str, Collection[str]],
+    readings: Mapping[str, tuple[datetime, int | None]],
     now: datetime,
     keep_since: datetime,
 ) -> int:
-    """Note when posts were last read to their end, and what Meta counts there; of those in `whole`, read to the end just
-    now, mark comments that Meta gives no more as gone, and drop their text. Returns how many are gone.
+    """Store when the comments of posts were last read completely, and Meta's count of them.
+
+    `complete` has the comments of posts that were read completely now: other stored comments of these posts are marked as
+    gone and lose their text. Return how many are gone.
     """
-    posts = _post_ids(session, account_id, {*whole, *noted})
-    names = {posts[name]: set(comments) for name, comments in whole.items() if name in posts}
+    posts = _post_ids(session, account_id, {*complete, *readings})
+    listed = {posts[name]: set(comments) for name, comments in complete.items() if name in posts}
     rows = session.execute(
         select(Comment.id, Comment.post_id, Comment.platform_comment_id).where(
-            among(Comment.post_id, sorted(names)), Comment.gone_at.is_(None)
+            among(Comment.post_id, sorted(listed)), Comment.gone_at.is_(None)
         )
     )
-    gone = [(number, post) for number, post, name in rows if name not in names[post]]
+    gone = [(comment_id, post_id) for comment_id, post_id, name in rows if name not in listed[post_id]]
     if gone:
-        session.execute(
-            update(Comment).where(among(Comment.id, [number for number, _ in gone])).values(gone_at=now, text=None)
-        )
-        derive_quality(session, {post for _, post in gone}, now, keep_since)
-    read = [(posts[name], *note) for name, note in noted.items() if name in posts]
-    put_rows(session, CommentReading, ("post_id", "read_at", "counted"), read, replace=("read_at", "counted"))
+        comment_ids = [comment_id for comment_id, _ in gone]
+        session.execute(update(Comment).where(among(Comment.id, comment_ids)).values(gone_at=now, text=None))
+        derive_quality(session, {post_id for _, post_id in gone}, now, keep_since)
+    rows_to_put = [(posts[name], *reading) for name, reading in readings.items() if name in posts]
+    put_rows(session, CommentReading, ("post_id", "read_at", "counted"), rows_to_put, replace=("read_at", "counted"))
     return len(gone)
 
 
 def derive_quality(session: Session, post_ids: Collection[int], now: datetime, keep_since: datetime) -> None:
-    """Compute the daily `comment_quality_score` of these posts anew, and write what differs (A18).
+    """Compute the daily `comment_quality_score` of these posts again, and write the values that differ (A18).
 
-    Days whose comments may have been forgotten since stay as they are.
+    Days whose comments may have been deleted for their age keep their values.
     """
     first = reporting_day(keep_since)
     comments = session.execute(
@@ -108,14 +117,15 @@ def derive_quality(session: Session, post_ids: Collection[int], now: datetime, k
         )
     )
     scores = comment_quality_scores(
-        MeasuredComment(name, post, moment, None, Scored(Tone(tone))) for name, post, moment, tone in comments
+        MeasuredComment(name, post_id, moment, None, SentimentScore(SentimentLabel(tone)))
+        for name, post_id, moment, tone in comments
     )
-    wanted: dict[tuple[int, date], tuple[float, int]] = {
-        place: (float(figure.value), figure.n)
-        for place, figure in scores.items()
-        if figure.value is not None and figure.n and place[1] > first
+    computed: dict[tuple[int, date], tuple[float, int]] = {
+        (post_id, day): (float(figure.value), figure.n)
+        for (post_id, day), figure in scores.items()
+        if figure.value is not None and figure.n and day > first
     }
-    stored = session.execute(
+    rows = session.execute(
         select(
             DerivedMetric.post_id, DerivedMetric.metric_date, DerivedMetric.metric_value, DerivedMetric.sample_size
         ).where(
@@ -124,39 +134,40 @@ def derive_quality(session: Session, post_ids: Collection[int], now: datetime, k
             DerivedMetric.metric_date > first,
         )
     )
-    have = {(post, day): (value, n) for post, day, value, n in stored}
-    rows = [
-        (post, QUALITY, day_number(day), value, n, now)
-        for (post, day), (value, n) in wanted.items()
-        if have.get((post, day)) != (value, n)
+    stored = {(post_id, day): (value, n) for post_id, day, value, n in rows}
+    different = [
+        (post_id, QUALITY, day_number(day), value, n, now)
+        for (post_id, day), (value, n) in computed.items()
+        if stored.get((post_id, day)) != (value, n)
     ]
-    put_rows(session, DerivedMetric, DERIVED_COLUMNS, rows, replace=DERIVED_COLUMNS[3:])
-    _drop(session, have.keys() - wanted.keys())
+    put_rows(session, DerivedMetric, DERIVED_COLUMNS, different, replace=DERIVED_COLUMNS[3:])
+    _delete_derived(session, stored.keys() - computed.keys())
 
 
 def forget_comments(database: Database, before: datetime) -> int:
-    """Delete comments that were written before this moment, some per transaction; returns how many. What was derived of
-    them stays: it tells of nobody.
+    """Delete comments that were written before this moment, in small transactions, and return how many.
+
+    The metrics derived from them stay, because they identify nobody.
     """
-    forgotten = 0
+    count = 0
     while True:
         with database.write() as session:
-            ids = list(session.scalars(select(Comment.id).where(Comment.written_at < before).limit(AT_ONCE)))
+            ids = list(session.scalars(select(Comment.id).where(Comment.written_at < before).limit(DELETED_AT_ONCE)))
             if ids:
                 session.execute(delete(Comment).where(among(Comment.id, ids)))
-        forgotten += len(ids)
-        if len(ids) < AT_ONCE:
-            return forgotten
+        count += len(ids)
+        if len(ids) < DELETED_AT_ONCE:
+            return count
 
 
-def _drop(session: Session, places: Collection[tuple[int, date]]) -> None:
-    """Take away days on which no comment could be scored any more."""
-    by_day: dict[date, list[int]] = {}
-    for post, day in sorted(places):
-        by_day.setdefault(day, []).append(post)
-    for day, posts in by_day.items():
-        mine = (DerivedMetric.metric_name == QUALITY, DerivedMetric.metric_date == day)
-        session.execute(delete(DerivedMetric).where(*mine, among(DerivedMetric.post_id, posts)))
+def _delete_derived(session: Session, post_days: Collection[tuple[int, date]]) -> None:
+    """Delete the values of days that have no scored comment any more."""
+    posts_by_day: dict[date, list[int]] = {}
+    for post_id, day in sorted(post_days):
+        posts_by_day.setdefault(day, []).append(post_id)
+    for day, post_ids in posts_by_day.items():
+        of_day = (DerivedMetric.metric_name == QUALITY, DerivedMetric.metric_date == day)
+        session.execute(delete(DerivedMetric).where(*of_day, among(DerivedMetric.post_id, post_ids)))
 
 
 def _post_ids(session: Session, account_id: int, names: Iterable[str]) -> dict[str, int]:
@@ -168,65 +179,62 @@ def _post_ids(session: Session, account_id: int, names: Iterable[str]) -> dict[s
     return dict(rows.all())
 
 
-def _known(session: Session, account_id: int, names: Collection[str]) -> dict[str, Comment]:
+def _stored(session: Session, account_id: int, names: Collection[str]) -> dict[str, Comment]:
     rows = session.scalars(
         select(Comment).where(Comment.account_id == account_id, among(Comment.platform_comment_id, sorted(names)))
     )
     return {row.platform_comment_id: row for row in rows}
 
 
-def _row(account_id: int, post_id: int, seen: ObservedComment, now: datetime) -> dict[str, Any]:
+def _row(account_id: int, post_id: int, comment: ObservedComment, now: datetime) -> dict[str, Any]:
     return {
         "account_id": account_id,
         "post_id": post_id,
-        "platform_comment_id": seen.comment_id,
-        "written_at": seen.written_at,
-        "text": seen.text,
-        "is_reply": seen.is_reply,
-        "is_own": seen.is_own,
-        "is_hidden": seen.is_hidden,
-        "like_count": seen.likes,
+        "platform_comment_id": comment.comment_id,
+        "written_at": comment.written_at,
+        "text": comment.text,
+        "is_reply": comment.is_reply,
+        "is_own": comment.is_own,
+        "is_hidden": comment.is_hidden,
+        "like_count": comment.likes,
         "first_seen_at": now,
         "fetched_at": now,
-        **_judged(score(seen.text)),
+        **_score_columns(score(comment.text)),
     }
 
 
-def _changes(row: Comment, seen: ObservedComment, now: datetime) -> dict[str, Any] | None:
-    """What is to be written of a comment that is stored; None when nothing differs."""
-    returned = row.gone_at is not None
-    given = (seen.text, seen.is_hidden, seen.likes, seen.is_own)
-    if not returned and given == (row.text, row.is_hidden, row.like_count, row.is_own):
+def _changes(row: Comment, comment: ObservedComment, now: datetime) -> dict[str, Any] | None:
+    """Return the columns to update of a stored comment; None if nothing differs."""
+    content = (comment.text, comment.is_hidden, comment.likes, comment.is_own)
+    if row.gone_at is None and content == (row.text, row.is_hidden, row.like_count, row.is_own):
         return None
-    judged: Mapping[str, Any] = {
-        name: getattr(row, name) for name in ("language", "tone", "compound", "not_scored_reason")
-    }
-    is_edited = seen.text != row.text
+    is_edited = comment.text != row.text
+    # A bulk update needs the same columns in every row.
+    scores = {name: getattr(row, name) for name in ("language", "tone", "compound", "not_scored_reason")}
     if is_edited:
-        judged = _judged(score(seen.text))
+        scores = _score_columns(score(comment.text))
     return {
         "id": row.id,
-        "text": seen.text,
-        "is_hidden": seen.is_hidden,
-        "like_count": seen.likes,
-        "is_own": seen.is_own,
+        "text": comment.text,
+        "is_hidden": comment.is_hidden,
+        "like_count": comment.likes,
+        "is_own": comment.is_own,
         "fetched_at": now,
         "changed_at": now if is_edited else row.changed_at,
         "gone_at": None,
-        **judged,
+        **scores,
     }
 
 
-def _judged(scored: Scored) -> dict[str, Any]:
+def _score_columns(score: SentimentScore) -> dict[str, Any]:
     return {
-        "language": scored.language,
-        "tone": scored.tone.value,
-        "compound": scored.compound,
-        "not_scored_reason": None if scored.reason is None else NotScored(scored.reason).value,
+        "language": score.language,
+        "tone": score.label.value,
+        "compound": score.compound,
+        "not_scored_reason": None if score.reason is None else score.reason.value,
     }
 
 
 def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
     if rows:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(Comment).on_conflict_do_nothing(), rows)
+        session.execute(insert_for(session, Comment).on_conflict_do_nothing(), rows)

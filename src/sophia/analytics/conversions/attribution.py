@@ -1,23 +1,23 @@
-"""Which touch a sale is credited to: the first, the last, or all of them alike, side by side."""
+"""Credits sales to the channels or drafts that led to them, by three models side by side."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from sophia.analytics.conversions.commerce import CONVERSION, each_event
+from sophia.analytics.conversions.commerce import distinct_events
+from sophia.analytics.conversions.event_types import CONVERSION, TOUCHES
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ConversionFact, Money
-from sophia.analytics.figures.figures import DateRange
+from sophia.meta.reporting_zone import DateRange
 
-TOUCHES = ("utm_click", "save", "follow", "dm", "inquiry")
 LOOKBACK_DAYS = 30
 
 
-class Model(StrEnum):
-    """How credit is given."""
+class AttributionModel(StrEnum):
+    """An attribution model. Linear gives the same credit to every touch."""
 
     FIRST_TOUCH = "first_touch"
     LAST_TOUCH = "last_touch"
@@ -26,56 +26,75 @@ class Model(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """Conversions, possibly parts of them, and the revenue they brought, by currency."""
+    """Credited conversions, which may be fractions, and their revenue by currency."""
 
     conversions: float
-    revenue: Mapping[str, Decimal]
+    revenue: dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCredit(Credit):
+    """The credit of a channel."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCredit(Credit):
+    """The credit of a draft by its own tags or links. Without a draft: sales that name none."""
+
+    content_draft_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """What one model credits to each channel; with `unattributed` it adds up to all conversions and all revenue."""
+    """The credits of one model. `channels` and `unattributed` add up to all conversions and all revenue."""
 
-    model: Model
-    channels: Mapping[str, Credit]
+    model: AttributionModel
+    channels: tuple[ChannelCredit, ...]
     unattributed: Credit
 
 
 def by_source(event: ConversionFact) -> str:
-    """The channel of a touch: where it came from."""
+    """Return the source of a touch as its channel."""
     return event.source
 
 
 def by_draft(event: ConversionFact) -> str:
-    """The draft whose link or post was behind a touch, as its links name it."""
+    """Return the draft of a touch as its channel."""
     return "no draft" if event.draft_id is None else f"post_{event.draft_id}"
 
 
 def last_click_source(event: ConversionFact) -> str | None:
-    """The channel that a sale itself names: that of the visit in which it was made."""
+    """Return the channel of the visit that led to a sale, if the sale names it."""
     return event.last_click
 
 
 def last_click_draft(event: ConversionFact) -> str | None:
-    """The draft that a sale itself names, by its tags or its link."""
+    """Return the draft that a sale names by its tags or its link."""
     return None if event.draft_id is None else by_draft(event)
 
 
-def credit_by_draft(events: Iterable[ConversionFact], window: DateRange) -> dict[int | None, Credit]:
-    """The conversions in the window by the draft that their own tags or link name; under None those that name none."""
+def credit_by_draft(events: Iterable[ConversionFact], window: DateRange) -> list[DraftCredit]:
+    """Credit each conversion of the window to the draft of its own tags or link; those without a draft come last."""
     sales: dict[int | None, list[ConversionFact]] = {}
-    for event in each_event(events):
+    for event in distinct_events(events):
         if event.event_type == CONVERSION and event.day in window:
             sales.setdefault(event.draft_id, []).append(event)
-    return {draft: Credit(len(sold), _revenue(sold)) for draft, sold in sales.items()}
+    draft_ids = sorted(sales, key=lambda draft_id: (draft_id is None, draft_id or 0))
+    return [DraftCredit(float(len(sales[draft_id])), _revenue(sales[draft_id]), draft_id) for draft_id in draft_ids]
 
 
-def _revenue(sold: Sequence[ConversionFact]) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = {}
-    for one in sold:
-        if one.revenue is not None:
-            found[one.revenue.currency] = found.get(one.revenue.currency, Decimal(0)) + one.revenue.amount
-    return found
+def _revenue(sales: Iterable[ConversionFact]) -> dict[str, Decimal]:
+    by_currency: dict[str, Decimal] = {}
+    for sale in sales:
+        if sale.revenue is not None:
+            _add(by_currency, sale.revenue.currency, sale.revenue.amount)
+    return by_currency
+
+
+def _add(by_currency: dict[str, Decimal], currency: str, amount: Decimal) -> None:
+    by_currency[currency] = by_currency.get(currency, Decimal(0)) + amount
 
 
 def attribute(
@@ -84,61 +103,62 @@ def attribute(
     channel_of: Callable[[ConversionFact], str] = by_source,
     lookback_days: int = LOOKBACK_DAYS,
     last_click_of: Callable[[ConversionFact], str | None] = last_click_source,
-) -> dict[Model, Attribution]:
-    """Credit the conversions in the window to the touches of the same customer up to 30 days before, by each model.
+) -> list[Attribution]:
+    """Credit the conversions of the window to the earlier touches of the same customer, once for each model.
 
-    `history` reaches back `lookback_days` before the window. Where no touch of its customer is known, the channel that
-    the conversion itself names is its only touch, and has the credit in every model. Without either it is not
-    attributed.
+    `history` starts `lookback_days` before the window. A conversion without such touches is credited to the channel that
+    it names itself, in every model. Without that it is unattributed.
     """
-    events = each_event(history)
     touches: dict[str, list[ConversionFact]] = {}
     sales: list[tuple[ConversionFact, list[str]]] = []
-    for event in events:
+    for event in distinct_events(history):
         if event.event_type in TOUCHES and event.customer is not None:
             touches.setdefault(event.customer, []).append(event)
         elif event.event_type == CONVERSION and event.day in window:
             earliest = event.day - timedelta(days=lookback_days)
-            led = [one for one in touches.get(event.customer or "", []) if one.day >= earliest]
-            own = last_click_of(event)
-            sales.append((event, [channel_of(touch) for touch in led] or ([] if own is None else [own])))
-    return {model: _attribution(model, sales) for model in Model}
+            earlier_touches = [touch for touch in touches.get(event.customer or "", []) if touch.day >= earliest]
+            last_click = last_click_of(event)
+            channels = [channel_of(touch) for touch in earlier_touches] or ([] if last_click is None else [last_click])
+            sales.append((event, channels))
+    return [_attribution(model, sales) for model in AttributionModel]
 
 
-def _attribution(model: Model, sales: Sequence[tuple[ConversionFact, list[str]]]) -> Attribution:
-    parts: dict[str | None, Fraction] = {}
+def _attribution(model: AttributionModel, sales: Sequence[tuple[ConversionFact, list[str]]]) -> Attribution:
+    """Return the credits of one model; `sales` are (sale, channels of its touches). The key None collects the rest."""
+    conversions: dict[str | None, Fraction] = {None: Fraction(0)}
     revenue: dict[str | None, dict[str, Decimal]] = {None: {}}
-    for event, channels in sales:
+    for sale, channels in sales:
         shares = _shares(model, channels)
         for channel, share in shares:
-            parts[channel] = parts.get(channel, Fraction(0)) + share
+            conversions[channel] = conversions.get(channel, Fraction(0)) + share
             revenue.setdefault(channel, {})
-        if event.revenue is not None:
-            for (channel, _), amount in zip(shares, split_money(event.revenue, len(shares)), strict=True):
-                held = revenue[channel]
-                held[event.revenue.currency] = held.get(event.revenue.currency, Decimal(0)) + amount
-    credits_ = {channel: Credit(float(parts.get(channel, 0)), revenue[channel]) for channel in revenue}
-    unattributed = credits_.pop(None)
-    named = {channel: credit for channel, credit in credits_.items() if channel is not None}
-    return Attribution(model, dict(sorted(named.items())), unattributed)
+        if sale.revenue is not None:
+            for (channel, _), amount in zip(shares, split_money(sale.revenue, len(shares)), strict=True):
+                _add(revenue[channel], sale.revenue.currency, amount)
+    credited = sorted(channel for channel in conversions if channel is not None)
+    return Attribution(
+        model,
+        tuple(ChannelCredit(float(conversions[channel]), revenue[channel], channel) for channel in credited),
+        Credit(float(conversions[None]), revenue[None]),
+    )
 
 
-def _shares(model: Model, channels: Sequence[str]) -> list[tuple[str | None, Fraction]]:
+def _shares(model: AttributionModel, channels: Sequence[str]) -> list[tuple[str | None, Fraction]]:
     if not channels:
         return [(None, Fraction(1))]
-    if model is Model.FIRST_TOUCH:
+    if model is AttributionModel.FIRST_TOUCH:
         return [(channels[0], Fraction(1))]
-    if model is Model.LAST_TOUCH:
+    if model is AttributionModel.LAST_TOUCH:
         return [(channels[-1], Fraction(1))]
     return [(channel, Fraction(1, len(channels))) for channel in channels]
 
 
 def split_money(money: Money, parts: int) -> list[Decimal]:
-    """Equal parts in whole cents, yen or fils; the first ones hold those that are left over."""
+    """Divide money into equal parts of whole cents, yen or fils; the first parts get the units that are left over."""
     unit = smallest_unit(money.currency)
-    each = (money.amount / parts).quantize(unit, rounding=ROUND_DOWN)
-    extra = int((money.amount - each * parts) / unit)
-    split = [each + (unit if index < extra else 0) for index in range(parts)]
-    # Half a yen was let in once: the last part takes what is smaller than the unit.
-    split[-1] += money.amount - sum(split, Decimal(0))
-    return split
+    part = (money.amount / parts).quantize(unit, rounding=ROUND_DOWN)
+    extra = int((money.amount - part * parts) / unit)
+    amounts = [part + (unit if index < extra else 0) for index in range(parts)]
+    # Old rows may hold a fraction of the smallest unit, such as half a yen. The last part gets it.
+    amounts[-1] += money.amount - sum(amounts, Decimal(0))
+    return amounts

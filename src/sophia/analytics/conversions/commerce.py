@@ -1,140 +1,140 @@
-"""What content brought in: conversions, revenue, orders, and what a new customer cost."""
+"""Calculates conversions, revenue, order values and the cost of a new customer."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from sophia.analytics.conversions.event_types import CLICK, CONVERSION, REFUND
 from sophia.analytics.figures.currencies import smallest_unit
 from sophia.analytics.figures.facts import ClientWindow, ConversionFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, Figure, FigureUnit, figure, missing, percent
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, figure, missing, percent
 from sophia.analytics.figures.statistics import wilson_percent
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
-CLICK, CONVERSION, REFUND = "utm_click", "conversion", "refund"
-NO_EVENTS = "No event of this client had been recorded by then, so it is not known whether anybody bought."
-NO_CLICKS = "No clicks on tagged links were recorded in this window."
-MORE_THAN_CLICKS = "More conversions than clicks: some came by other ways, so this is a ratio and no share."
-NO_REVENUE = "No conversion with revenue was recorded in this window."
-NO_COST = "The cost of sales and marketing in this window is not known."
-NO_COST_CURRENCY = "The costs of this window are in several currencies"
-NO_CUSTOMERS = "The conversions of this window name no customers."
-NONE_NEW = "Nobody bought for the first time in this window."
-
-
-def each_event(events: Iterable[ConversionFact]) -> tuple[ConversionFact, ...]:
-    """Every event once, in the order in which they happened."""
-    return tuple(sorted({event.event_id: event for event in events}.values(), key=lambda one: (one.day, one.event_id)))
+NO_EVENTS = "No event of this client was recorded by then, so sales are unknown."
+NO_CLICKS = "No clicks on tagged links were recorded in this period."
+MORE_THAN_CLICKS = "More conversions than clicks: some did not come from a click, so this is a ratio and not a share."
+NO_REVENUE = "No conversion with revenue was recorded in this period."
+NO_COST = "The cost of sales and marketing in this period is unknown."
+NO_COST_CURRENCY = "The costs of this period are in several currencies"
+NO_CUSTOMERS = "The conversions of this period do not identify customers."
+NONE_NEW = "There were no new customers in this period."
 
 
-def of_type(now: ClientWindow, *types: str) -> list[ConversionFact]:
-    """The events of these types inside the window."""
-    return [one for one in each_event(now.conversions) if one.event_type in types and one.day in now.window]
+def distinct_events(events: Iterable[ConversionFact]) -> tuple[ConversionFact, ...]:
+    """Return every event once, oldest first."""
+    by_id = {event.event_id: event for event in events}
+    return tuple(sorted(by_id.values(), key=lambda event: (event.day, event.event_id)))
 
 
-def new_customers(history: Iterable[ConversionFact], window: DateRange) -> int | None:
-    """How many bought for the first time in the window; None when a conversion in it names no customer.
+def events_of_type(now: ClientWindow, *types: str) -> list[ConversionFact]:
+    """Return the events of these types inside the window."""
+    return [
+        event for event in distinct_events(now.conversions) if event.event_type in types and event.day in now.window
+    ]
 
-    `history` reaches back as far as conversions are known, not only to the start of the window.
+
+def count_new_customers(history: Iterable[ConversionFact], window: DateRange) -> int | None:
+    """Count the customers with their first conversion in the window; None if one of its conversions has no customer.
+
+    `history` needs all earlier conversions, not only those of the window.
     """
-    first: dict[str, ConversionFact] = {}
-    for one in each_event(history):
-        if one.event_type != CONVERSION:
+    first_days: dict[str, bool] = {}
+    for event in distinct_events(history):
+        if event.event_type != CONVERSION:
             continue
-        if one.customer is None:
-            if one.day in window:
-                return None
-            continue
-        first.setdefault(one.customer, one)
-    return sum(one.day in window for one in first.values())
+        if event.customer is not None:
+            first_days.setdefault(event.customer, event.day in window)
+        elif event.day in window:
+            return None
+    return sum(first_days.values())
 
 
 def conversions(now: ClientWindow) -> Figure:
-    """How many were recorded: none is a 0 as soon as there is any event, of whatever day and type before."""
+    """Return the number of conversions. It is 0 instead of missing once the client has any event."""
     if not now.records_events:
         return missing(FigureUnit.COUNT, NO_EVENTS)
-    return figure(len(of_type(now, CONVERSION)), FigureUnit.COUNT)
+    return figure(len(events_of_type(now, CONVERSION)), FigureUnit.COUNT)
 
 
 def conversion_rate(now: ClientWindow) -> Figure:
-    bought, clicked = len(of_type(now, CONVERSION)), len(of_type(now, CLICK))
-    found = percent(
-        bought,
-        clicked,
-        n=clicked,
-        interval=wilson_percent(bought, clicked) if bought <= clicked else None,
-        of_zero=NO_CLICKS,
-    )
-    return replace(found, doubt=MORE_THAN_CLICKS) if found.value is not None and bought > clicked else found
+    """Return conversions as a percentage of clicks."""
+    sales, clicks = len(events_of_type(now, CONVERSION)), len(events_of_type(now, CLICK))
+    is_share = sales <= clicks
+    interval = wilson_percent(sales, clicks) if is_share else None
+    rate = percent(sales, clicks, n=clicks, interval=interval, of_zero=NO_CLICKS)
+    return rate if is_share or rate.value is None else replace(rate, doubt=MORE_THAN_CLICKS)
 
 
 def money(amount: Decimal, currency: str, *, n: int | None = None, doubt: str | None = None) -> Figure:
-    """A figure of money, rounded to its currency's smallest unit, half to even."""
+    """Return a figure of money, rounded half to even to its currency's smallest unit."""
     rounded = amount.quantize(smallest_unit(currency), rounding=ROUND_HALF_EVEN)
     return Figure(value=rounded, unit=FigureUnit.MONEY, currency=currency, n=n, doubt=doubt)
 
 
-def added(amounts: Sequence[Money]) -> Money | Figure:
-    """The sum; a figure with the reason where there is none, or where several currencies would have to be mixed."""
-    currencies = sorted({one.currency for one in amounts})
+def sum_money(amounts: Sequence[Money]) -> Money | Figure:
+    """Return the sum, or a figure with the reason why there is none: no amounts, or several currencies."""
+    currencies = sorted({amount.currency for amount in amounts})
     if not currencies:
         return missing(FigureUnit.MONEY, NO_REVENUE, n=0)
     if len(currencies) > 1:
         reason = f"The amounts are in several currencies: {', '.join(currencies)}."
         return missing(FigureUnit.MONEY, reason, n=len(amounts))
-    return Money(sum((one.amount for one in amounts), Decimal(0)), currencies[0])
+    return Money(sum((money.amount for money in amounts), Decimal(0)), currencies[0])
 
 
 def net_revenue(events: Iterable[ConversionFact]) -> Figure:
-    """Revenue of the conversions less refunds, in their one currency; `n` counts conversions that name revenue."""
-    mine = each_event(events)
-    sold, given_back = (
-        [one.revenue for one in mine if one.event_type == wanted and one.revenue is not None]
-        for wanted in (CONVERSION, REFUND)
+    """Return the revenue of conversions minus refunds; `n` counts the conversions with revenue."""
+    sales, refunds = (
+        [event.revenue for event in distinct_events(events) if event.event_type == event_type and event.revenue]
+        for event_type in (CONVERSION, REFUND)
     )
-    both = added([*sold, *given_back])
-    if isinstance(both, Figure):
-        return both
-    net = sum((one.amount for one in sold), Decimal(0)) - sum((one.amount for one in given_back), Decimal(0))
-    return money(net, both.currency, n=len(sold))
+    total = sum_money([*sales, *refunds])
+    if isinstance(total, Figure):
+        return total
+    refunded = sum((refund.amount for refund in refunds), Decimal(0))
+    return money(total.amount - 2 * refunded, total.currency, n=len(sales))
 
 
 def revenue_by_currency(events: Iterable[ConversionFact]) -> tuple[Figure, ...]:
-    """Net revenue in each currency that occurs, by its code; currencies are never mixed (G17)."""
-    mine = each_event(events)
-    currencies = sorted({one.revenue.currency for one in mine if one.revenue is not None})
-    paid = {code: [one for one in mine if one.revenue and one.revenue.currency == code] for code in currencies}
-    return tuple(net_revenue(paid[code]) for code in currencies)
+    """Return the net revenue of each currency, by its code; currencies are never mixed (G17)."""
+    by_currency: dict[str, list[ConversionFact]] = {}
+    for event in events:
+        if event.revenue is not None:
+            by_currency.setdefault(event.revenue.currency, []).append(event)
+    return tuple(net_revenue(by_currency[currency]) for currency in sorted(by_currency))
 
 
 def revenue(now: ClientWindow) -> Figure:
-    return net_revenue(of_type(now, CONVERSION, REFUND))
+    """Return the net revenue of the window."""
+    return net_revenue(events_of_type(now, CONVERSION, REFUND))
 
 
 def average_order_value(now: ClientWindow) -> Figure:
-    """Revenue by order, refunds left aside."""
-    orders = of_type(now, CONVERSION)
-    sold = [order.revenue for order in orders if order.revenue is not None]
-    figure = added(sold)
-    if isinstance(figure, Figure):
-        return figure
-    short = len(orders) - len(sold)
-    doubt = f"{short} of {len(orders)} conversions name no revenue and are left out." if short else None
-    return money(figure.amount / len(sold), figure.currency, n=len(sold), doubt=doubt)
+    """Return the revenue per order, without refunds."""
+    orders = events_of_type(now, CONVERSION)
+    amounts = [order.revenue for order in orders if order.revenue is not None]
+    total = sum_money(amounts)
+    if isinstance(total, Figure):
+        return total
+    without = len(orders) - len(amounts)
+    doubt = f"{without} of {len(orders)} conversions have no revenue and are left out." if without else None
+    return money(total.amount / len(amounts), total.currency, n=len(amounts), doubt=doubt)
 
 
 def revenue_per_customer(now: ClientWindow) -> Figure:
-    """By customers, not by posts or orders (G15); None as soon as one conversion with revenue names nobody."""
+    """Return net revenue per customer, not per post or order (G15); missing if a conversion with revenue has no customer."""
     net = revenue(now)
     if not isinstance(net.value, Decimal) or net.currency is None:
         return net
-    buyers = [one.customer for one in of_type(now, CONVERSION) if one.revenue is not None]
-    if not buyers or None in buyers:
+    customers = {event.customer for event in events_of_type(now, CONVERSION) if event.revenue is not None}
+    if not customers or None in customers:
         return missing(FigureUnit.MONEY, NO_CUSTOMERS)
-    customers = len(set(buyers))
-    return money(net.value / customers, net.currency, n=customers)
+    return money(net.value / len(customers), net.currency, n=len(customers))
 
 
-def fresh_customers(now: ClientWindow) -> Figure:
-    """How many bought for the first time; None when nobody can tell who bought, or no event was sent at all."""
+def new_customers(now: ClientWindow) -> Figure:
+    """Return the number of new customers; missing without customers in the events, or without any event."""
     if now.new_customers is None:
         return missing(FigureUnit.PEOPLE, NO_CUSTOMERS)
     if now.new_customers == 0 and not now.records_events:
@@ -143,29 +143,29 @@ def fresh_customers(now: ClientWindow) -> Figure:
 
 
 def marketing_cost(now: ClientWindow) -> Figure:
-    """The costs' parts that fall into the window, by days, up to the running one; None unless every day has one.
+    """Return the share of the costs that falls into the window, by days up to today; missing unless every day has a cost.
 
-    A day without a cost is one of which nobody told what it cost; that nothing was spent is told by a cost of 0.
+    A day without a recorded cost is unknown. A cost of 0 records that nothing was spent.
     """
     until = min(now.window.end, now.today + ONE_DAY)
     days = [now.window.start + index * ONE_DAY for index in range((until - now.window.start).days)]
-    told = [one for one in now.costs if any(day in one.window for day in days)]
-    known = sum(any(day in one.window for one in told) for day in days)
-    if not days or known == 0:
+    costs = [cost for cost in now.costs if any(day in cost.window for day in days)]
+    known_days = sum(any(day in cost.window for cost in costs) for day in days)
+    if known_days == 0:
         return missing(FigureUnit.MONEY, NO_COST)
-    if known < len(days):
-        reason = f"The cost of sales and marketing is known for {known} of {len(days)} days."
-        return missing(FigureUnit.MONEY, reason, coverage=Coverage(known, len(days)))
-    currencies = sorted({one.cost.currency for one in told})
+    if known_days < len(days):
+        reason = f"The cost of sales and marketing is known for {known_days} of {len(days)} days."
+        return missing(FigureUnit.MONEY, reason, coverage=Coverage(known_days, len(days)))
+    currencies = sorted({cost.cost.currency for cost in costs})
     if len(currencies) > 1:
         return missing(FigureUnit.MONEY, f"{NO_COST_CURRENCY}: {', '.join(currencies)}.")
-    parts = (one.cost.amount * sum(day in one.window for day in days) / one.window.days for one in told)
-    return money(sum(parts, Decimal(0)), currencies[0], n=len(told))
+    parts = (cost.cost.amount * sum(day in cost.window for day in days) / cost.window.days for cost in costs)
+    return money(sum(parts, Decimal(0)), currencies[0], n=len(costs))
 
 
 def customer_acquisition_cost(now: ClientWindow) -> Figure:
-    """Only with a cost: revenue by conversion is an average order value, and nothing else (G15)."""
-    cost, customers = marketing_cost(now), fresh_customers(now)
+    """Return the cost per new customer; missing without a cost. Revenue per conversion is an average order value (G15)."""
+    cost, customers = marketing_cost(now), new_customers(now)
     if not isinstance(cost.value, Decimal) or cost.currency is None:
         return missing(FigureUnit.MONEY, cost.reason or NO_COST, coverage=cost.coverage)
     if customers.value is None:

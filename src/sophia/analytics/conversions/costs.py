@@ -1,4 +1,4 @@
-"""What people did and recorded about clients in some days: conversions, decisions on drafts, costs; as it was known then."""
+"""Reads the recorded costs of sales and marketing."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -11,34 +11,34 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.models import MarketingCost
 from sophia.analytics.figures.facts import CostFact, Money
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
-from sophia.analytics.readings.validity import standing
-from sophia.database import among
+from sophia.analytics.readings.validity import valid_at
+from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 
 def cost_facts(
-    session: Session, clients: Collection[int], windows: Collection[DateRange], as_of: datetime | None = None
+    session: Session, client_ids: Collection[int], windows: Collection[DateRange], as_of: datetime | None = None
 ) -> dict[int, list[CostFact]]:
-    """{client: the costs whose days touch these windows}; one query."""
+    """Return {client: the costs with days in these windows}, in one query."""
     cost = MarketingCost
     rows = session.execute(
         select(cost.client_id, cost.start_date, cost.end_date, cost.amount, cost.currency)
         .where(
-            among(cost.client_id, clients),
+            among(cost.client_id, client_ids),
             or_(*(and_(cost.start_date < window.end, cost.end_date >= window.start) for window in windows)),
-            standing(cost.recorded_at, cost.removed_at, as_of),
+            valid_at(cost.recorded_at, cost.removed_at, as_of),
         )
         .order_by(cost.id)
     )
-    found: dict[int, list[CostFact]] = defaultdict(list)
-    for client, first, last, amount, currency in rows:
-        found[client].append(CostFact(DateRange(first, last + ONE_DAY), Money(amount, currency)))
-    return found
+    costs: dict[int, list[CostFact]] = defaultdict(list)
+    for client_id, start_date, end_date, amount, currency in rows:
+        costs[client_id].append(CostFact(DateRange(start_date, end_date + ONE_DAY), Money(amount, currency)))
+    return costs
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCost:
-    """What something cost in some days, both included."""
+    """A cost of sales and marketing. Both dates are included. `amount` is exact and therefore text: "19.90"."""
 
     id: int
     start_date: date
@@ -50,7 +50,7 @@ class RecordedCost:
 
 
 def list_costs(session: Session, client_id: int) -> list[RecordedCost]:
-    """The costs that stand, newest days first."""
+    """Return the costs that are not removed, newest dates first."""
     cost = MarketingCost
     rows = session.execute(
         select(cost.id, cost.start_date, cost.end_date, cost.amount, cost.currency, cost.purpose, cost.recorded_at)

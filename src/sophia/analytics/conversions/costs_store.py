@@ -1,56 +1,51 @@
-"""Records what sales and marketing cost; the same again adds nothing, and what is taken back is kept for the past."""
+"""Records and removes costs of sales and marketing. Recording the same cost twice stores it once."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated
 
-from sqlalchemy import select
+from pydantic import AfterValidator, Field, with_config
 from sqlalchemy.orm import Session
 
 from sophia.analytics.conversions.models import MarketingCost
+from sophia.analytics.figures.requests import VISIBLE, Amount, CalendarDay, visible
+from sophia.analytics.figures.schemas import Currency, expect_decimals
+from sophia.analytics.readings.validity import add_once, remove_row
 from sophia.errors import InvalidInputError, NotFoundError
 
 LONGEST_COST_DAYS = 366
 
 
+@with_config(extra="forbid")
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """What something cost in some days, both included; the amount has its currency's decimals and is not below 0."""
+class NewCost:
+    """A cost of sales and marketing. Both dates are included. An amount of 0 records that nothing was spent.
 
-    start_date: date
-    end_date: date
-    amount: Decimal
-    currency: str
-    purpose: str
+    Raises ValueError for an amount with more decimals than its currency has.
+    """
+
+    start_date: CalendarDay
+    end_date: CalendarDay
+    amount: Amount
+    currency: Currency
+    purpose: Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=200, pattern=VISIBLE)]
+
+    def __post_init__(self) -> None:
+        expect_decimals(self.amount, self.currency)
 
 
-def add_cost(session: Session, client_id: int, cost: Cost, now: datetime) -> tuple[int, bool]:
-    """(number, whether it is new). A cost that stands there already in the same words is not added to itself (J5).
+def add_cost(session: Session, client_id: int, cost: NewCost, now: datetime) -> tuple[int, bool]:
+    """Return (id, whether it is new). A repetition of a recorded cost adds nothing (J5).
 
-    Raises InvalidInputError for days in the wrong order or more than a year of them.
+    Raises InvalidInputError for dates in the wrong order or more than a year.
     """
     days = (cost.end_date - cost.start_date).days + 1
     if not 1 <= days <= LONGEST_COST_DAYS:
-        raise InvalidInputError(f"A cost is for 1 to {LONGEST_COST_DAYS} days, first to last; these are {days}.")
-    values = {name: getattr(cost, name) for name in Cost.__dataclass_fields__}
-    known = session.scalar(
-        select(MarketingCost.id)
-        .filter_by(client_id=client_id, removed_at=None, **values)
-        .order_by(MarketingCost.id)
-        .limit(1)
-    )
-    if known is not None:
-        return known, False
-    row = MarketingCost(client_id=client_id, recorded_at=now, **values)
-    session.add(row)
-    session.flush()
-    return row.id, True
+        raise InvalidInputError(f"A cost covers 1 to {LONGEST_COST_DAYS} days, first to last; you gave {days}.")
+    return add_once(session, MarketingCost, {"client_id": client_id, **asdict(cost)}, recorded_at=now)
 
 
 def remove_cost(session: Session, client_id: int, cost_id: int, now: datetime) -> None:
-    """From now on it is no cost; reports of the past know it. Raises NotFoundError."""
-    row = session.get(MarketingCost, cost_id)
-    if row is None or row.client_id != client_id or row.removed_at is not None:
+    """Remove a cost from now on; reports as of a past moment keep it. Raises NotFoundError."""
+    if not remove_row(session, MarketingCost, cost_id, client_id, now):
         raise NotFoundError(f"Client {client_id} has no cost {cost_id}.")
-    row.removed_at = now
-    session.flush()

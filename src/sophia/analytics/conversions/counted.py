@@ -1,4 +1,4 @@
-"""Which versions of conversions count: those valid at a moment, and of a sale that two systems name, one."""
+"""Selects the versions of conversions that count at a moment, and one of each sale that two systems report."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Float
 
-from sophia.analytics.conversions.commerce import CONVERSION, REFUND
+from sophia.analytics.conversions.event_types import CONVERSION, DIRECT, SALES
 from sophia.analytics.conversions.models import (
     EVERY_SOURCE,
     ConversionEvent,
@@ -18,13 +18,10 @@ from sophia.analytics.conversions.models import (
     ConversionSourceChoice,
 )
 from sophia.analytics.figures.facts import ConversionFact, Money
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
 
-SALES = (CONVERSION, REFUND)
-# Google Analytics writes this where it knows of no channel.
-DIRECT = "(direct)"
-# Web analytics and a shop may put a sale on two days, by their zones or because the payment was late. Of refunds a file of
-# orders often says no day, and then the order's day stands for it.
+# Web analytics and a shop may date a sale differently, because of zones or late payment. Files of orders often have no day
+# for a refund, which then gets the day of the order.
 MOST_DAYS_APART = 7
 MOST_DAYS_APART_OF_REFUNDS = 120
 
@@ -37,7 +34,7 @@ COLUMNS = (
 
 
 class days_between(GenericFunction[float]):  # noqa: N801 - reads as the SQL that it stands for
-    """`days_between(a, b)`: how many days lie between two days, in either order."""
+    """`days_between(a, b)`: the number of days between two days, in either order."""
 
     type = Float()
     inherit_cache = True
@@ -56,10 +53,7 @@ def _days_between_postgresql(element: days_between, compiler: SQLCompiler, **opt
 
 
 def versions(as_of: datetime | None, name: str) -> FromClause:
-    """Every version that can have been the one of that moment, under a name of its own; `until` is when it ended.
-
-    Without a moment only the newest ones.
-    """
+    """Return all versions under an alias, with the end of each as `until`. Without a moment, return the newest only."""
     event, revision = ConversionEvent.__table__, ConversionEventRevision.__table__
     newest = select(
         event.c.id.label("event_id"), event.c.removed_at.label("until"), *(event.c[column] for column in COLUMNS)
@@ -70,31 +64,31 @@ def versions(as_of: datetime | None, name: str) -> FromClause:
     return newest.union_all(replaced).subquery(name)
 
 
-def valid_at(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
-    """Whether a version is the one of that moment; without a moment, whether it is not removed."""
-    return standing(event.c.recorded_at, event.c.until, as_of)
+def version_valid_at(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
+    """Return the condition that a version is valid at a moment; without a moment, that it is not removed."""
+    return valid_at(event.c.recorded_at, event.c.until, as_of)
 
 
 def counted_conversions(as_of: datetime | None = None) -> Subquery:
-    """Every event that counts, once, as it was known at a moment.
+    """Return every event that counts, once, as it was at a moment.
 
     Columns: `event_id`, `client_id`, `event_type`, `event_date`, `source`, `revenue_amount`, `currency`, `customer_key`,
-    `content_draft_id`, `utm_source`, `utm_campaign`. A shop does not know what led to a sale: its sale has the draft and
-    the tags that web analytics saw for it, where it has none.
+    `content_draft_id`, `utm_source`, `utm_campaign`. A shop does not know what led to a sale, so its sale gets the draft and
+    the tags that web analytics recorded for it.
     """
-    event, seen, other = (versions(as_of, name) for name in ("event", "seen", "other"))
+    event, observed, other = (versions(as_of, name) for name in ("event", "observed", "other"))
     first = (
         select(func.min(other.c.event_id))
         .where(same_sale(event, other, as_of), other.c.from_analytics)
         .correlate(event)
         .scalar_subquery()
     )
-    twin = and_(
+    same_observed = and_(
         not_(event.c.from_analytics),
         event.c.transaction_key.is_not(None),
-        same_sale(event, seen, as_of),
-        seen.c.from_analytics,
-        seen.c.event_id == first,
+        same_sale(event, observed, as_of),
+        observed.c.from_analytics,
+        observed.c.event_id == first,
         not_(_chosen(event, as_of, EVERY_SOURCE)),
     )
     return (
@@ -102,18 +96,18 @@ def counted_conversions(as_of: datetime | None = None) -> Subquery:
             *(event.c[name] for name in ("event_id", "client_id", "event_type", "event_date", "source")),
             *(event.c[name] for name in ("revenue_amount", "currency", "customer_key")),
             *(
-                func.coalesce(event.c[name], seen.c[name]).label(name)
+                func.coalesce(event.c[name], observed.c[name]).label(name)
                 for name in ("content_draft_id", "utm_source", "utm_campaign")
             ),
         )
-        .select_from(event.outerjoin(seen, twin))
-        .where(valid_at(event, as_of), counts(event, as_of))
+        .select_from(event.outerjoin(observed, same_observed))
+        .where(version_valid_at(event, as_of), counts(event, as_of))
         .subquery("counted")
     )
 
 
 def conversion_fact(row: Row[Any]) -> ConversionFact:
-    """Return the fact of a row of `counted_conversions`."""
+    """Return a row of `counted_conversions` as a fact."""
     has_revenue = row.revenue_amount is not None and row.currency is not None
     return ConversionFact(
         event_id=row.event_id,
@@ -128,9 +122,9 @@ def conversion_fact(row: Row[Any]) -> ConversionFact:
 
 
 def counts(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
-    """Whether a valid version counts: a sale only when its source is chosen.
+    """Return the condition that a valid version counts. A sale counts if its source is chosen.
 
-    Without a choice all sources count, and a sale that web analytics saw only where no other source has the same sale.
+    Without a choice all sources count, but a sale of web analytics only if no other source has the same sale.
     """
     other = versions(as_of, "shop")
     known_by_shop = and_(
@@ -146,21 +140,21 @@ def counts(event: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
 
 
 def same_sale(event: FromClause, other: FromClause, as_of: datetime | None) -> ColumnElement[bool]:
-    """Whether two events have the same number once `#` is left aside, and lie close together."""
-    most = case((event.c.event_type == CONVERSION, MOST_DAYS_APART), else_=MOST_DAYS_APART_OF_REFUNDS)
+    """Return the condition that two events have the same number without `#`, and days close to each other."""
+    most_days = case((event.c.event_type == CONVERSION, MOST_DAYS_APART), else_=MOST_DAYS_APART_OF_REFUNDS)
     return and_(
         other.c.client_id == event.c.client_id,
         other.c.transaction_key == event.c.transaction_key,
         other.c.event_type == event.c.event_type,
-        days_between(other.c.event_date, event.c.event_date) <= most,
-        valid_at(other, as_of),
+        days_between(other.c.event_date, event.c.event_date) <= most_days,
+        version_valid_at(other, as_of),
     )
 
 
 def _chosen(event: FromClause, as_of: datetime | None, *origins: Any) -> ColumnElement[bool]:
-    """Whether the client chose one of these origins, or any when none is named."""
+    """Return the condition that the client chose one of these origins; without origins, that it chose any."""
     choice = aliased(ConversionSourceChoice)
-    of_client = [choice.client_id == event.c.client_id, standing(choice.set_at, choice.ended_at, as_of)]
+    of_client = [choice.client_id == event.c.client_id, valid_at(choice.set_at, choice.ended_at, as_of)]
     if origins:
         of_client.append(choice.origin.in_(origins))
     return exists().where(*of_client).correlate(event)

@@ -1,42 +1,38 @@
-"""Single conversions with their versions, as they are listed, amended and deleted."""
+"""Reads single conversions and their versions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import Row, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.counted import counts, valid_at, versions
+from sophia.analytics.conversions.counted import counts, version_valid_at, versions
+from sophia.analytics.conversions.event_types import AttributedBy, EventType
 from sophia.analytics.conversions.models import ConversionEvent, ConversionEventRevision
 from sophia.analytics.figures.cursors import read_cursor, row_number, write_cursor
-from sophia.analytics.figures.figures import DateRange
 from sophia.errors import NotFoundError
-
-_SHARED = (
-    *("event_type", "source", "origin", "event_date", "revenue_amount", "currency", "external_id"),
-    *("content_draft_id", "attributed_by", "utm_source", "utm_medium", "utm_campaign", "utm_content", "link_url"),
-    *("details", "recorded_at", "removed_at", "removed_by", "reason"),
-)
+from sophia.meta.reporting_zone import DateRange
 
 
 @dataclass(frozen=True, slots=True)
 class ConversionVersionRecord:
     """One version of a conversion. `reason` is why a person amended or deleted it, or its source withdrew it.
 
-    `replaced_at` is None for the newest version. Customers are kept as hashes, which are not shown.
+    The hash of the customer is not part of it.
     """
 
-    event_type: str
+    event_type: EventType
     source: str
-    origin: str
+    origin: Annotated[str, Field(description="The shop, analytics property or sender that gave the external id.")]
     event_date: date
     revenue_amount: Decimal | None
     currency: str | None
     external_id: str | None
     content_draft_id: int | None
-    attributed_by: str | None
+    attributed_by: AttributedBy | None
     utm_source: str | None
     utm_medium: str | None
     utm_campaign: str | None
@@ -47,12 +43,16 @@ class ConversionVersionRecord:
     removed_at: datetime | None
     removed_by: str | None
     reason: str | None
-    replaced_at: datetime | None = None
+    replaced_at: Annotated[datetime | None, Field(description="Null for the newest version.")] = None
+
+
+# The columns of both tables of versions.
+_VERSION_COLUMNS = tuple(field.name for field in fields(ConversionVersionRecord) if field.name != "replaced_at")
 
 
 @dataclass(frozen=True, slots=True)
 class ConversionRecord:
-    """The newest version of a conversion. `counts`: it is neither removed nor the same sale as one that counts."""
+    """The newest version of a conversion. `counts`: it is not removed, and no other source counts the same sale."""
 
     id: int
     counts: bool
@@ -61,8 +61,15 @@ class ConversionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversionHistory(ConversionRecord):
+    """A conversion with its earlier versions, newest first."""
+
+    history: list[ConversionVersionRecord]
+
+
+@dataclass(frozen=True, slots=True)
 class ConversionFilter:
-    """Which conversions are listed. `source` is a source or an origin."""
+    """Which conversions to list. `source` is a source or an origin."""
 
     window: DateRange | None = None
     event_type: str | None = None
@@ -74,7 +81,7 @@ class ConversionFilter:
 def list_conversions(
     session: Session, client_id: int, conversion_filter: ConversionFilter, *, limit: int, cursor: str | None = None
 ) -> list[ConversionRecord]:
-    """Newest day first. Raises InvalidInputError for a cursor that no page gave."""
+    """Return conversions, newest day first. Raises InvalidInputError for an invalid cursor."""
     event = ConversionEvent
     query = _records(client_id).order_by(event.event_date.desc(), event.id.desc()).limit(limit)
     if conversion_filter.window is not None:
@@ -90,28 +97,36 @@ def list_conversions(
     if not conversion_filter.with_removed:
         query = query.where(event.removed_at.is_(None))
     if cursor is not None:
-        day, number = read_cursor(cursor, date.fromisoformat, row_number)
-        query = query.where(or_(event.event_date < day, and_(event.event_date == day, event.id < number)))
+        day, last_id = read_cursor(cursor, date.fromisoformat, row_number)
+        query = query.where(or_(event.event_date < day, and_(event.event_date == day, event.id < last_id)))
     return [_record(row) for row in session.execute(query)]
 
 
 def conversion_cursor(record: ConversionRecord) -> str:
+    """Return the cursor of the page after this conversion."""
     return write_cursor(record.version.event_date, record.id)
 
 
 def find_conversion(session: Session, client_id: int, conversion_id: int) -> ConversionRecord:
-    """Raises NotFoundError."""
+    """Return a conversion. Raises NotFoundError."""
     row = session.execute(_records(client_id).where(ConversionEvent.id == conversion_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"Client {client_id} has no conversion {conversion_id}.")
     return _record(row)
 
 
+def find_history(session: Session, client_id: int, conversion_id: int) -> ConversionHistory:
+    """Return a conversion with its earlier versions. Raises NotFoundError."""
+    record = find_conversion(session, client_id, conversion_id)
+    revisions = list_revisions(session, client_id, conversion_id)
+    return ConversionHistory(record.id, record.counts, record.revisions, record.version, revisions)
+
+
 def list_revisions(session: Session, client_id: int, conversion_id: int) -> list[ConversionVersionRecord]:
-    """The earlier versions of a conversion, newest first."""
+    """Return the earlier versions of a conversion, newest first."""
     revision = ConversionEventRevision
     rows = session.execute(
-        select(*(getattr(revision, name) for name in _SHARED), revision.replaced_at)
+        select(*(getattr(revision, name) for name in _VERSION_COLUMNS), revision.replaced_at)
         .where(revision.client_id == client_id, revision.conversion_id == conversion_id)
         .order_by(revision.replaced_at.desc(), revision.id.desc())
     )
@@ -124,14 +139,14 @@ def _records(client_id: int) -> Select[*tuple[Any, ...]]:
     revisions = select(func.count()).where(revision.conversion_id == event.id).correlate(event).scalar_subquery()
     is_counted = (
         select(true())
-        .where(version.c.event_id == event.id, valid_at(version, None), counts(version, None))
+        .where(version.c.event_id == event.id, version_valid_at(version, None), counts(version, None))
         .correlate(event)
         .exists()
     )
-    shared = (getattr(event, name) for name in _SHARED)
+    shared = (getattr(event, name) for name in _VERSION_COLUMNS)
     return select(event.id, is_counted, revisions, *shared).where(event.client_id == client_id)
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> ConversionRecord:
-    number, is_counted, revisions, *shared = row
-    return ConversionRecord(number, bool(is_counted), revisions, ConversionVersionRecord(*shared))
+    conversion_id, is_counted, revisions, *shared = row
+    return ConversionRecord(conversion_id, bool(is_counted), revisions, ConversionVersionRecord(*shared))

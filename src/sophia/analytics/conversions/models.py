@@ -1,23 +1,20 @@
-"""Conversions with their earlier versions, and which sources of sales count.
+"""The tables of conversions, their earlier versions, the chosen sources of sales, and costs.
 
-`conversion_events` holds the newest version of each conversion. Versions that were replaced are kept beside it: a report as
-of a past moment needs them.
+`conversion_events` holds the newest version of each conversion. `conversion_event_revisions` holds the replaced versions,
+because reports as of a past moment need them.
 """
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, MoneyAmount, UtcDateTime
-from sophia.database.columns import Json
+from sophia.analytics.conversions.event_types import EventType
+from sophia.database.columns import Base, BigId, Json, MoneyAmount, UtcDateTime
 
-EVENT_TYPES = ("utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund")
-ATTRIBUTED_BY = ("content_draft_id", "utm_content", "link_url", "utm_source")
-REMOVED_BY = ("person", "source")
-# Stands for every source in `conversion_source_choices`.
+# In `conversion_source_choices`: every source counts.
 EVERY_SOURCE = "*"
 
 
@@ -34,45 +31,45 @@ class ConversionVersion:
     revenue_amount: Mapped[Decimal | None] = mapped_column(MoneyAmount)
     currency: Mapped[str | None] = mapped_column(String(3))
     details: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    # Of the request that made this version.
+    # The key of the request that made this version.
     idempotency_key: Mapped[str] = mapped_column(String(200))
-    # What the source said last. An amendment by a person leaves it, so that the same file does not undo the amendment.
+    # The newest content from the source. An amendment does not change it, so importing the same file keeps the amendment.
     content_sha256: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # The number that the event has where it comes from: of an order, of a transaction. Unique within its origin.
+    # The number of the order or transaction in its origin, where it is unique.
     external_id: Mapped[str | None] = mapped_column(String(200))
-    # A hash: enough to tell customers apart, too little to write to them.
+    # A hash: it distinguishes customers and hides their addresses.
     customer_key: Mapped[str | None] = mapped_column(String(64))
     utm_source: Mapped[str | None] = mapped_column(String(200))
     utm_medium: Mapped[str | None] = mapped_column(String(200))
     utm_campaign: Mapped[str | None] = mapped_column(String(200))
     utm_content: Mapped[str | None] = mapped_column(String(200))
     link_url: Mapped[str | None] = mapped_column(Text)
-    # How its draft or channel is known, one of ATTRIBUTED_BY; NULL: neither is known.
+    # How the draft or channel is known, an AttributedBy; NULL if neither is known.
     attributed_by: Mapped[str | None] = mapped_column(String(20))
-    # The system that numbers the event: a shop, a Google Analytics property, a sender. `source` may be a channel.
+    # The system that numbers the event: a shop, a Google Analytics property or a sender. `source` may be a channel.
     origin: Mapped[str] = mapped_column(String(100), server_default="")
-    # Web analytics sees the sales of shops; shops know them.
+    # Web analytics only observes the sales of a shop, so the shop's own record has priority.
     from_analytics: Mapped[bool] = mapped_column(default=False, server_default=false())
-    # The number of a sale or refund as two systems would both write it: without `#`, in small letters.
+    # The number of a sale or refund without `#` and in lower case, so that two systems agree on it.
     transaction_key: Mapped[str | None] = mapped_column(String(200))
-    # The dimensions of the row of an analytics report that counts this event; NULL for events with a number.
+    # A hash of the row of an analytics report that counts this event; NULL for events with a number.
     row_key: Mapped[str | None] = mapped_column(String(64))
-    # When it was removed. It counts from `recorded_at` until then.
+    # The version counts from `recorded_at` until this moment.
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # One of REMOVED_BY. What a person deleted stays deleted when a file names it again.
+    # `person` or `source`. What a person deleted stays deleted when a file contains it again.
     removed_by: Mapped[str | None] = mapped_column(String(10))
     # Why a person amended or deleted it, or why its source withdrew it.
     reason: Mapped[str | None] = mapped_column(Text)
 
 
 class ConversionEvent(ConversionVersion, Base):
-    """Something that a person did on the way to a sale, and what it brought: the newest version."""
+    """The newest version of an event on the way to a sale, with its revenue."""
 
     __tablename__ = "conversion_events"
     __table_args__ = (
         UniqueConstraint("client_id", "idempotency_key"),
-        CheckConstraint(f"event_type IN {EVENT_TYPES}", name="event_type_known"),
+        CheckConstraint(f"event_type IN {get_args(EventType)}", name="event_type_known"),
         CheckConstraint("length(source) > 0", name="source_given"),
         CheckConstraint("revenue_amount IS NULL OR revenue_amount >= 0", name="revenue_not_negative"),
         CheckConstraint("(revenue_amount IS NULL) = (currency IS NULL)", name="revenue_has_currency"),
@@ -87,7 +84,7 @@ class ConversionEvent(ConversionVersion, Base):
 
 
 class ConversionEventRevision(ConversionVersion, Base):
-    """What a conversion was until `replaced_at`."""
+    """A version of a conversion that was replaced at `replaced_at`."""
 
     __tablename__ = "conversion_event_revisions"
     __table_args__ = (
@@ -101,7 +98,7 @@ class ConversionEventRevision(ConversionVersion, Base):
 
 
 class ConversionSourceChoice(Base):
-    """An origin whose sales and refunds count for a client, or EVERY_SOURCE. Without a row, the default rule holds."""
+    """An origin whose sales and refunds count for a client, or EVERY_SOURCE. Without a row, the default rule applies."""
 
     __tablename__ = "conversion_source_choices"
     __table_args__ = (Index("ix_conversion_source_choices_client_id", "client_id"),)
@@ -114,7 +111,7 @@ class ConversionSourceChoice(Base):
 
 
 class MarketingCost(Base):
-    """What sales and marketing cost in some days, both included."""
+    """A cost of sales and marketing. Both dates are included."""
 
     __tablename__ = "marketing_costs"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Of which days it is known that all posts were looked for, and since when events of a client are recorded."""
+"""Reads on which days the collector read all posts of an account, and when a client's events begin."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -8,65 +8,65 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.counted import valid_at, versions
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
+from sophia.analytics.conversions.counted import version_valid_at, versions
 from sophia.analytics.figures.schedule import FRESH_AGE, POSTS_HISTORY
 from sophia.analytics.readings.account_states import SUCCESSES
 from sophia.analytics.readings.run_models import ASIDE, FRESH, CollectionRun
-from sophia.database import among
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Account, Client
 
-# The families of a run that walk along an account's posts, on one platform and on the other.
-_WALKS = ("posts", "media")
+# The families of a run that list an account's posts: on Facebook and on Instagram.
+_POST_FAMILIES = ("posts", "media")
 
 
 @dataclass(slots=True)
 class PostCoverage:
-    """`listed` is {account: the whole days of which all posts were looked for}; accounts without any are left out.
+    """The days whose posts are complete. `covered_days` is {account: days with all posts}, without accounts that have none.
 
-    `events_since` is the day of the client's first event; None when nobody has sent any.
+    `events_since` is the day of the client's first event; None without events.
     """
 
-    listed: dict[int, DateRange] = field(default_factory=dict)
+    covered_days: dict[int, DateRange] = field(default_factory=dict)
     events_since: date | None = None
 
 
 def post_coverage(session: Session, clients: Collection[int], as_of: datetime | None = None) -> dict[int, PostCoverage]:
-    """{client: what was looked for by then}; one query.
+    """Return {client: coverage at that moment}, in one query.
 
-    The first walk along an account's posts goes back for two years and every later one as far as the one before it, so
-    that the days from there to the newest walk have no hole. A walk counts from the moment at which its run began.
+    The first listing of an account's posts covers two years, and each later one starts where the one before it ended. So
+    the days up to the newest listing have no gap. A listing counts from the start of its run.
     """
     daily, fresh = CollectionRun.trigger.not_in(ASIDE), CollectionRun.trigger == FRESH
     rows = session.execute(
         select(
             Client.id,
             Account.id,
-            _walk(daily, as_of, newest=False),
-            _walk(daily, as_of, newest=True),
-            _walk(fresh, as_of, newest=True),
+            _listing_start(daily, as_of, newest=False),
+            _listing_start(daily, as_of, newest=True),
+            _listing_start(fresh, as_of, newest=True),
             _first_event(as_of),
         )
         .outerjoin(Account, Account.client_id == Client.id)
         .where(among(Client.id, clients))
     )
-    found: dict[int, PostCoverage] = defaultdict(PostCoverage)
-    for client, account, first, last, newest, since in rows:
-        found[client].events_since = since
-        if account is not None and first is not None and last is not None:
-            # The hourly look goes back for some days only: after a longer rest it leaves a hole behind it.
-            reached = max(last, newest) if newest is not None and newest - FRESH_AGE <= last else last
-            days = DateRange(reporting_day(first - POSTS_HISTORY) + ONE_DAY, reporting_day(reached))
-            found[client].listed[account] = days
-    return dict(found)
+    coverage: dict[int, PostCoverage] = defaultdict(PostCoverage)
+    for client_id, account_id, first, last, last_hourly, events_since in rows:
+        coverage[client_id].events_since = events_since
+        if account_id is not None and first is not None and last is not None:
+            # An hourly run lists the posts of the last few days only, so after a longer pause it leaves a gap.
+            has_no_gap = last_hourly is not None and last_hourly - FRESH_AGE <= last
+            newest = max(last, last_hourly) if has_no_gap else last
+            days = DateRange(reporting_day(first - POSTS_HISTORY) + ONE_DAY, reporting_day(newest))
+            coverage[client_id].covered_days[account_id] = days
+    return dict(coverage)
 
 
-def _walk(trigger: ColumnElement[bool], as_of: datetime | None, *, newest: bool) -> ScalarSelect[datetime]:
-    """When the first or the newest run began that walked along an account's posts to the end; by the index on runs."""
+def _listing_start(trigger: ColumnElement[bool], as_of: datetime | None, *, newest: bool) -> ScalarSelect[datetime]:
+    """Return the start of the first or the newest run that listed all posts of an account; it uses the index on runs."""
     run = CollectionRun
-    # Runs of long ago do not say how each family ended, but whether all is well.
-    ended = func.coalesce(*(run.families[(walk, "ended")].as_string() for walk in _WALKS), "ok")
+    # Old runs have no result for each family, only one for the run.
+    ended = func.coalesce(*(run.families[(family, "ended")].as_string() for family in _POST_FAMILIES), "ok")
     by_then = true() if as_of is None else run.finished_at <= as_of
     return (
         select(run.started_at)
@@ -82,7 +82,7 @@ def _first_event(as_of: datetime | None) -> ScalarSelect[date]:
     event = versions(as_of, "event")
     return (
         select(func.min(event.c.event_date))
-        .where(event.c.client_id == Client.id, valid_at(event, as_of))
+        .where(event.c.client_id == Client.id, version_valid_at(event, as_of))
         .correlate(Client)
         .scalar_subquery()
     )

@@ -1,4 +1,4 @@
-"""Conversions of one client as the calculations want them; all of a window in one query."""
+"""Reads the conversions of a client for calculations, all events of a window in one query."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.commerce import CONVERSION
-from sophia.analytics.conversions.counted import DIRECT, conversion_fact, counted_conversions
+from sophia.analytics.conversions.counted import conversion_fact, counted_conversions
+from sophia.analytics.conversions.event_types import CONVERSION, DIRECT, EventType
 from sophia.analytics.figures.facts import ConversionFact
-from sophia.analytics.figures.figures import DateRange
-from sophia.database import among
+from sophia.database.statements import among
+from sophia.meta.reporting_zone import DateRange
 from sophia.portfolio.models import Client
 
 
 @dataclass(frozen=True, slots=True)
 class CountedEvents:
-    """Events of one type in a window, and how many of them nobody can credit to a post or a channel."""
+    """The number of events of one type, and of those without a known post or channel."""
 
-    event_type: str
+    event_type: EventType
     events: int
     unattributed: int
 
 
 def client_today(session: Session, client_id: int, now: datetime) -> date:
-    """The running day on the client's own calendar; `now` is aware."""
+    """Return today's date in the client's zone; `now` is aware."""
     zone = session.scalar(select(Client.timezone).where(Client.id == client_id))
     return now.astimezone(ZoneInfo(zone or "UTC")).date()
 
@@ -34,7 +34,7 @@ def client_today(session: Session, client_id: int, now: datetime) -> date:
 def conversion_facts(
     session: Session, client_id: int, window: DateRange, *, days_before: int = 0
 ) -> list[ConversionFact]:
-    """Every event that counts in the window, and those of so many days before it."""
+    """Return the events of the window and of `days_before` days before it, without those that do not count."""
     event = counted_conversions()
     rows = session.execute(
         select(event).where(
@@ -49,7 +49,7 @@ def conversion_facts(
 def earlier_conversions(
     session: Session, client_id: int, customers: Collection[str], before: date
 ) -> list[ConversionFact]:
-    """One conversion of each of these customers that bought before the day, on the day of the first."""
+    """Return the first conversion before the day of each of these customers, if there is one."""
     event = counted_conversions()
     rows = session.execute(
         select(event.c.customer_key, func.min(event.c.event_id), func.min(event.c.event_date))
@@ -62,13 +62,13 @@ def earlier_conversions(
         .group_by(event.c.customer_key)
     )
     return [
-        ConversionFact(event_id=number, event_type=CONVERSION, day=day, customer=customer)
-        for customer, number, day in rows
+        ConversionFact(event_id=event_id, event_type=CONVERSION, day=day, customer=customer)
+        for customer, event_id, day in rows
     ]
 
 
 def count_events(session: Session, client_id: int, window: DateRange) -> list[CountedEvents]:
-    """Events that count, by type. Unattributed are those of which neither the post nor the channel is known."""
+    """Return the counts of events by type. An unattributed event has no known post or channel."""
     event = counted_conversions()
     has_channel = event.c.utm_source.is_not(None) & (event.c.utm_source != DIRECT)
     attributed = case((event.c.content_draft_id.is_not(None) | has_channel, 1))

@@ -1,78 +1,67 @@
-"""Single conversions: listed, amended, deleted and restored; and which sources of sales count."""
+"""Endpoints for single conversions, and for the sources whose sales count."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext, WriteContext
+from sophia.analytics.conversions import listing
+from sophia.analytics.conversions.incoming import expect_event_date
 from sophia.analytics.conversions.listing import (
     ConversionFilter,
+    ConversionHistory,
     ConversionRecord,
     conversion_cursor,
     find_conversion,
-    list_conversions,
-    list_revisions,
+    find_history,
 )
-from sophia.analytics.conversions.record_schemas import (
-    ConversionChange,
-    ConversionHistoryAnswer,
-    ConversionRecordAnswer,
-    ConversionSourcesAnswer,
-    ConversionsQuery,
-    Removal,
-    Restoring,
-    SourceChoice,
-)
-from sophia.analytics.conversions.schemas import EARLIEST_EVENT, expect_event_date
+from sophia.analytics.conversions.schemas import ConversionChange, ConversionsQuery, Removal, Restoring, SourceChoice
 from sophia.analytics.conversions.source_store import choose_sources
 from sophia.analytics.conversions.sources import ConversionSources, list_sources
 from sophia.analytics.conversions.versions import amend_conversion, delete_conversion, restore_conversion
 from sophia.analytics.figures.pagination import paginate
-from sophia.analytics.figures.requests import ClientId, Id, requested_dates
+from sophia.analytics.figures.requests import ClientId, Id, requested_dates, writing
 from sophia.analytics.readings.permissions import expect_client
 
 router = APIRouter(responses=documented(404))
-writing = documented(400, 409, 413)
 
 ConversionId = Annotated[Id, Path()]
 
 
-@router.get("/{client_id}/conversions", response_model=list[ConversionRecordAnswer])
-def conversions(
+@router.get("/{client_id}/conversions")
+def list_conversions(
     context: ReadContext,
     client_id: ClientId,
-    asked: Annotated[ConversionsQuery, Query()],
+    query: Annotated[ConversionsQuery, Query()],
     request: Request,
     response: Response,
 ) -> list[ConversionRecord]:
-    """List conversions, newest day first; `Link: rel="next"` leads on."""
+    """Return conversions, newest day first; `Link: rel="next"` names the next page."""
     conversion_filter = ConversionFilter(
-        requested_dates(asked), asked.event_type, asked.source, asked.external_id, asked.with_removed
+        requested_dates(query), query.event_type, query.source, query.external_id, query.with_removed
     )
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        found = list_conversions(session, client_id, conversion_filter, limit=asked.limit + 1, cursor=asked.cursor)
-    return paginate(request, response, found, asked.limit, cursor=conversion_cursor)
+        records = listing.list_conversions(
+            session, client_id, conversion_filter, limit=query.limit + 1, cursor=query.cursor
+        )
+    return paginate(request, response, records, query.limit, cursor=conversion_cursor)
 
 
 @router.get("/{client_id}/conversions/{conversion_id}")
-def conversion(context: ReadContext, client_id: ClientId, conversion_id: ConversionId) -> ConversionHistoryAnswer:
-    """Show one conversion with its earlier versions."""
+def get_conversion(context: ReadContext, client_id: ClientId, conversion_id: ConversionId) -> ConversionHistory:
+    """Return a conversion with its earlier versions."""
     return _history(context, client_id, conversion_id)
 
 
-@router.patch(
-    "/{client_id}/conversions/{conversion_id}",
-    responses=writing,
-)
-def amend(
+@router.patch("/{client_id}/conversions/{conversion_id}", responses=writing)
+def patch_conversion(
     context: WriteContext, client_id: ClientId, conversion_id: ConversionId, change: ConversionChange
-) -> ConversionHistoryAnswer:
-    """Amend a conversion. What it said before is kept; a file that says the same as before does not undo this."""
+) -> ConversionHistory:
+    """Change a conversion and keep its earlier version. Importing an unchanged file does not undo the change."""
     if change.event_date is not None:
-        expect_event_date(change.event_date, EARLIEST_EVENT, context.now.date() + timedelta(days=1))
+        expect_event_date(change.event_date, context.now.date())
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
         changes = change.changes_of(find_conversion(session, client_id, conversion_id))
@@ -81,57 +70,44 @@ def amend(
 
 
 @router.delete("/{client_id}/conversions/{conversion_id}", status_code=204)
-def delete(
-    context: WriteContext, client_id: ClientId, conversion_id: ConversionId, asked: Annotated[Removal, Query()]
+def remove_conversion(
+    context: WriteContext, client_id: ClientId, conversion_id: ConversionId, query: Annotated[Removal, Query()]
 ) -> None:
-    """Delete a conversion. It is kept for reports of the past, and stays deleted when a file names it again."""
+    """Delete a conversion. Reports as of a past moment keep it, and importing a file does not bring it back."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
-        delete_conversion(session, client_id, conversion_id, asked.reason, context.now)
+        delete_conversion(session, client_id, conversion_id, query.reason, context.now)
 
 
-@router.post(
-    "/{client_id}/conversions/{conversion_id}/restore",
-    responses=writing,
-)
+@router.post("/{client_id}/conversions/{conversion_id}/restore", responses=writing)
 def restore(
     context: WriteContext, client_id: ClientId, conversion_id: ConversionId, restoring: Restoring
-) -> ConversionHistoryAnswer:
-    """Let a deleted conversion count again."""
+) -> ConversionHistory:
+    """Restore a deleted conversion, so that it counts again."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
         restore_conversion(session, client_id, conversion_id, restoring.reason, context.now)
     return _history(context, client_id, conversion_id)
 
 
-@router.get("/{client_id}/conversion-sources", response_model=ConversionSourcesAnswer)
-def sources(context: ReadContext, client_id: ClientId) -> ConversionSources:
-    """List the sources of sales, which of them count, and which sales two of them share."""
+@router.get("/{client_id}/conversion-sources")
+def get_sources(context: ReadContext, client_id: ClientId) -> ConversionSources:
+    """Return the sources of sales, which of them count, and which sales two sources share."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         return list_sources(session, client_id)
 
 
-@router.put("/{client_id}/conversion-sources", response_model=ConversionSourcesAnswer, responses=writing)
-def choose(context: WriteContext, client_id: ClientId, choice: SourceChoice) -> ConversionSources:
-    """Choose the sources whose sales and refunds count. Reports of the past know the earlier choice."""
+@router.put("/{client_id}/conversion-sources", responses=writing)
+def put_sources(context: WriteContext, client_id: ClientId, choice: SourceChoice) -> ConversionSources:
+    """Choose the sources whose sales and refunds count. Reports as of a past moment use the earlier choice."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
         choose_sources(session, client_id, choice.sources, context.now)
         return list_sources(session, client_id)
 
 
-def _history(context: RequestContext, client_id: int, conversion_id: int) -> ConversionHistoryAnswer:
+def _history(context: RequestContext, client_id: int, conversion_id: int) -> ConversionHistory:
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        record = find_conversion(session, client_id, conversion_id)
-        revisions = list_revisions(session, client_id, conversion_id)
-    return ConversionHistoryAnswer.model_validate(
-        {
-            "id": record.id,
-            "counts": record.counts,
-            "revisions": record.revisions,
-            "version": record.version,
-            "history": revisions,
-        }
-    )
+        return find_history(session, client_id, conversion_id)

@@ -1,98 +1,47 @@
-"""Conversions as they are sent, and what is answered about them: the funnel, and to which touch a sale is credited."""
+"""Queries, bodies and reports of the endpoints for conversions."""
 
-import json
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sophia.analytics.conversions.attribution import LOOKBACK_DAYS, Model
-from sophia.analytics.figures.figures import Figure
+from sophia.analytics.conversions.attribution import LOOKBACK_DAYS, Attribution, DraftCredit
+from sophia.analytics.conversions.event_types import EventType
+from sophia.analytics.conversions.funnel import STEPS, FunnelStep
+from sophia.analytics.conversions.incoming import LinkUrl, Source, checked_conversion
+from sophia.analytics.conversions.listing import ConversionRecord
+from sophia.analytics.conversions.queries import CountedEvents
+from sophia.analytics.figures.figures import Figure, expect_days, last_months
 from sophia.analytics.figures.requests import (
     VISIBLE,
     Amount,
     BodyId,
     CalendarDay,
+    Cursor,
     DateRangeQuery,
+    Limit,
     Name,
     RequestModel,
-    expect_plain,
     visible,
 )
-from sophia.analytics.figures.schemas import Currency, ResponseModel, expect_decimals
-from sophia.errors import InvalidInputError
+from sophia.analytics.figures.schemas import Currency, expect_decimals
+from sophia.meta.reporting_zone import DateRange
 
-EventType = Literal["utm_click", "save", "follow", "dm", "inquiry", "conversion", "refund"]
-AttributedBy = Literal["content_draft_id", "utm_content", "link_url", "utm_source"]
-MOST_DETAILS_BYTES = 16_000
-EARLIEST_EVENT = date(2004, 1, 1)
+WINDOW_DAYS = 30
+MOST_DAYS = 3_660
 
-
-class NewConversion(RequestModel):
-    """Something that a person did on the way to a sale."""
-
-    event_type: EventType
-    source: Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=100, pattern=VISIBLE)]
-    event_date: CalendarDay
-    details: dict[str, Any] | None = Field(default=None, description="At most 16 kB as JSON.")
-    revenue_amount: Amount | None = None
-    currency: Currency | None = None
-    content_draft_id: BodyId | None = None
-    external_id: Name | None = Field(
-        default=None, description="Your number of this event; sent again by the same source, it is a new version of it."
-    )
-    customer_key: Name | None = Field(default=None, description="Tells customers apart; only a hash of it is kept.")
-    utm_source: Name | None = None
-    utm_medium: Name | None = None
-    utm_campaign: Name | None = None
-    utm_content: Name | None = Field(default=None, description="`post_` and the number of a draft credits that draft.")
-    link_url: Annotated[str, Field(min_length=1, max_length=4000, pattern=VISIBLE)] | None = Field(
-        default=None, description="The link that was followed; its tags count where none are given."
-    )
-
-    @model_validator(mode="after")
-    def revenue_makes_sense(self) -> Self:
-        if (self.revenue_amount is None) != (self.currency is None):
-            raise ValueError("revenue_amount and currency belong together")
-        if self.revenue_amount is not None and self.currency is not None:
-            expect_decimals(self.revenue_amount, self.currency)
-        if self.revenue_amount is not None and self.event_type not in ("conversion", "refund"):
-            raise ValueError(f"a {self.event_type} has no revenue; only conversion and refund have")
-        return self
-
-    @model_validator(mode="after")
-    def details_fit(self) -> Self:
-        expect_plain(self.details)
-        try:
-            size = len(json.dumps(self.details, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode())
-        except (ValueError, RecursionError) as error:
-            raise ValueError("details hold something that JSON cannot") from error
-        if size > MOST_DETAILS_BYTES:
-            raise ValueError(f"details have {size:,} bytes; {MOST_DETAILS_BYTES:,} are allowed")
-        return self
+Reason = Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=500, pattern=VISIBLE)]
+ChannelKind = Literal["source", "draft"]
+# These fields must be consistent with each other.
+_CHECKED = ("event_type", "source", "event_date", "revenue_amount", "currency")
 
 
-def expect_event_date(day: date, earliest: date, last: date) -> None:
-    """Raises InvalidInputError for a day outside of these."""
-    if not earliest <= day <= last:
-        raise InvalidInputError(f"event_date must lie between {earliest} and {last}; {day} does not.")
-
-
-class ConversionAnswer(ResponseModel):
-    """What became of it; without `attributed_by` neither the post nor the channel that led to it is known."""
-
-    id: int
-    status: Literal["recorded", "changed", "duplicate"]
-    content_draft_id: int | None
-    attributed_by: AttributedBy | None
-
-
-class WindowQuery(DateRangeQuery):
-    """Days, both included, in the client's zone; or whole calendar months before the running one."""
+class ConversionWindowQuery(DateRangeQuery):
+    """Days in the client's zone, both included, or a number of whole months before the current month."""
 
     months: Annotated[int, Field(ge=1, le=36)] | None = Field(
-        default=None, description="So many whole calendar months, before the one that runs."
+        default=None, description="The number of whole calendar months before the current one."
     )
 
     @model_validator(mode="after")
@@ -101,21 +50,27 @@ class WindowQuery(DateRangeQuery):
             raise ValueError("give either months or days")
         return self
 
+    def window_until(self, today: date) -> DateRange:
+        """Return the requested window, by default the last 30 days with today. Raises InvalidInputError if it is too long."""
+        if self.months is not None:
+            return last_months(today, self.months)
+        window = self.days_until(today, WINDOW_DAYS)
+        expect_days(window.days, MOST_DAYS)
+        return window
 
-class FunnelQuery(WindowQuery):
-    step: list[EventType] = Field(
-        default=["utm_click", "inquiry", "conversion"], min_length=2, max_length=7, description="In their order."
-    )
+
+class FunnelQuery(ConversionWindowQuery):
+    step: list[EventType] = Field(default=list(STEPS), min_length=2, max_length=7, description="In their order.")
     cost: Amount | None = Field(
         default=None,
-        description="Sales and marketing cost of these days, for the CAC; without it, the costs that were recorded.",
+        description="The cost of sales and marketing in this window, for the CAC. Without it, recorded costs count.",
     )
     currency: Currency | None = None
 
     @model_validator(mode="after")
     def steps_and_cost(self) -> Self:
         if len(set(self.step)) < len(self.step):
-            raise ValueError("a step stands there twice")
+            raise ValueError("a step is repeated")
         if (self.cost is None) != (self.currency is None):
             raise ValueError("cost and currency belong together")
         if self.cost is not None and self.currency is not None:
@@ -123,103 +78,94 @@ class FunnelQuery(WindowQuery):
         return self
 
 
-class AttributionQuery(WindowQuery):
-    lookback_days: Annotated[int, Field(ge=1, le=365)] = LOOKBACK_DAYS
-    by: Literal["source", "draft"] = Field(default="source", description="What a channel is.")
-
-
-class FunnelStepAnswer(ResponseModel):
-    """`of_previous` and `of_first` are shares of people when the funnel is linked, else ratios of counts, and say so."""
-
-    name: EventType
-    events: int
-    people: int | None
-    of_previous: Figure
-    of_first: Figure
-
-
-class CountedAnswer(ResponseModel):
-    """Events of one type: how many, and of how many neither the post nor the channel is known."""
-
-    event_type: EventType
-    events: int
-    unattributed: int
-
-
-class FunnelAnswer(ResponseModel):
-    """The way to a sale in one window, `end` excluded, and what it brought."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunnelReport:
+    """The funnel of a window and its revenue. `end` is excluded."""
 
     client_id: int
     start: date
     end: date
     is_linked: bool
-    steps: list[FunnelStepAnswer]
-    events: list[CountedAnswer]
+    steps: tuple[FunnelStep, ...]
+    events: list[CountedEvents]
     conversion_rate: Figure
-    revenue: list[Figure] = Field(description="Net of refunds, one for each currency.")
+    revenue: Annotated[tuple[Figure, ...], Field(description="Net of refunds, one figure for each currency.")]
     average_order_value: Figure
     revenue_per_customer: Figure
     new_customers: Figure
     customer_acquisition_cost: Figure
 
 
-class CreditAnswer(ResponseModel):
-    conversions: float
-    revenue: dict[str, Decimal]
+class AttributionQuery(ConversionWindowQuery):
+    lookback_days: Annotated[int, Field(ge=1, le=365)] = LOOKBACK_DAYS
+    by: ChannelKind = Field(default="source", description="What a channel is.")
 
 
-class ChannelAnswer(CreditAnswer):
-    channel: str
-
-
-class ModelAnswer(ResponseModel):
-    """What one model credits; channels and `unattributed` add up to all conversions and all revenue."""
-
-    model: Model
-    channels: list[ChannelAnswer]
-    unattributed: CreditAnswer
-
-
-class DraftCreditAnswer(CreditAnswer):
-    """What was credited to a draft by its own tags or links. Without a draft: what cannot be credited."""
-
-    content_draft_id: int | None
-
-
-class AttributionAnswer(ResponseModel):
-    """First touch, last touch and linear side by side, in one window, `end` excluded."""
+@dataclass(frozen=True, slots=True)
+class AttributionReport:
+    """The credits of a window by first touch, last touch and linear, and by draft. `end` is excluded."""
 
     client_id: int
     start: date
     end: date
     lookback_days: int
-    by: Literal["source", "draft"]
-    models: list[ModelAnswer]
-    drafts: list[DraftCreditAnswer]
+    by: ChannelKind
+    models: list[Attribution]
+    drafts: list[DraftCredit]
 
 
-class NewCost(RequestModel):
-    """What sales and marketing cost in some days, both included. That nothing was spent is told by an amount of 0."""
+class ConversionsQuery(DateRangeQuery):
+    """Which conversions to list, a page at a time."""
 
-    start_date: CalendarDay
-    end_date: CalendarDay
-    amount: Amount
-    currency: Currency
-    purpose: Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=200, pattern=VISIBLE)]
-
-    @model_validator(mode="after")
-    def amount_can_be_paid(self) -> Self:
-        expect_decimals(self.amount, self.currency)
-        return self
+    event_type: EventType | None = None
+    source: Source | None = None
+    external_id: Name | None = None
+    with_removed: bool = Field(default=False, description="Also conversions that were deleted or withdrawn.")
+    limit: Limit = 100
+    cursor: Cursor | None = None
 
 
-class CostAnswer(ResponseModel):
-    """Both days are included. Money is exact, and so a text: "19.90"."""
+class ConversionChange(RequestModel):
+    """Changes of a conversion. Fields that are left out do not change; null removes a value.
 
-    id: int
-    start_date: date
-    end_date: date
-    amount: Decimal
-    currency: str
-    purpose: str
-    recorded_at: datetime
+    The type, source and external id cannot change: delete the conversion and send another one.
+    """
+
+    reason: Reason
+    event_date: CalendarDay | None = None
+    revenue_amount: Amount | None = None
+    currency: Currency | None = None
+    content_draft_id: BodyId | None = None
+    customer_key: Name | None = None
+    utm_source: Name | None = None
+    utm_medium: Name | None = None
+    utm_campaign: Name | None = None
+    utm_content: Name | None = None
+    link_url: LinkUrl | None = None
+    details: dict[str, Any] | None = None
+
+    def changes_of(self, record: ConversionRecord) -> dict[str, Any]:
+        """Return the changes. Raises InvalidInputError if they contradict the rest of the conversion."""
+        changes = self.model_dump(exclude_unset=True, exclude={"reason"})
+        if "revenue_amount" in changes and changes["revenue_amount"] is None:
+            changes["currency"] = None
+        checked_conversion({name: getattr(record.version, name) for name in _CHECKED} | changes)
+        return changes
+
+
+class Removal(RequestModel):
+    """Why to delete a conversion."""
+
+    reason: Reason = "Deleted through the API."
+
+
+class Restoring(RequestModel):
+    """Why to restore a conversion."""
+
+    reason: Reason
+
+
+class SourceChoice(RequestModel):
+    """The sources whose sales and refunds count; `["*"]` for every source, null for the default rule."""
+
+    sources: Annotated[list[Source], Field(min_length=1, max_length=50)] | None

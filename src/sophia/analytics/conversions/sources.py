@@ -1,43 +1,45 @@
-"""Which sources name the sales of a client, which of them count, and which sales two of them share."""
+"""Reads the sources of a client's sales, which of them count, and which sales two of them share."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import combinations
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import Row, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.commerce import CONVERSION
-from sophia.analytics.conversions.counted import MOST_DAYS_APART, SALES, counts, same_sale, valid_at, versions
+from sophia.analytics.conversions.counted import MOST_DAYS_APART, counts, same_sale, version_valid_at, versions
+from sophia.analytics.conversions.event_types import CONVERSION, SALES
 from sophia.analytics.conversions.models import EVERY_SOURCE, ConversionSourceChoice
-from sophia.analytics.figures.figures import DateRange
-from sophia.analytics.readings.validity import standing
+from sophia.analytics.readings.validity import valid_at
+from sophia.meta.reporting_zone import DateRange
 
 BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True)
 class SharedSales:
-    """Sales that two sources both name. `by_number` have the same transaction number; `possible` ones have none that
-    agrees, but the same day, and the same amount where the sources name amounts of single sales.
+    """Sales that two sources both report. `by_number` counts sales with the same transaction number.
 
-    `counted`: the source whose numbers count where numbers agree, or `both`. Possible ones count twice unless a source is
-    chosen.
+    `possible` counts sales on the same day without a common number, and with the same amount if both sources have amounts
+    of single sales. Possible ones count twice unless a source is chosen.
     """
 
     sources: tuple[str, str]
     by_number: int
     possible: int
-    counted: str
+    counted: Annotated[
+        str, Field(description="The source that counts for sales with the same number; or `both`, or `neither`.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class ConversionSource:
-    """A source of sales and refunds. `revenue` and `counted_revenue` are {currency: sales less refunds}."""
+    """A source of sales and refunds. `revenue` and `counted_revenue` are {currency: sales minus refunds}."""
 
     name: str
     from_analytics: bool
@@ -49,7 +51,10 @@ class ConversionSource:
 
 @dataclass(frozen=True, slots=True)
 class ConversionSources:
-    """`chosen`: the sources whose sales count; `("*",)` for every source; None while the default rule holds."""
+    """The sources of a client. `chosen` are the sources whose sales count: `["*"]` for all, null for the default rule.
+
+    By the default rule, a sale that web analytics and a shop both report counts once, with the data of the shop.
+    """
 
     chosen: tuple[str, ...] | None
     sources: tuple[ConversionSource, ...]
@@ -57,23 +62,24 @@ class ConversionSources:
 
 
 def chosen_sources(session: Session, client_id: int) -> tuple[str, ...] | None:
+    """Return the sources whose sales count; None for the default rule."""
     choice = ConversionSourceChoice
     rows = session.scalars(
         select(choice.origin)
-        .where(choice.client_id == client_id, standing(choice.set_at, choice.ended_at, None))
+        .where(choice.client_id == client_id, valid_at(choice.set_at, choice.ended_at, None))
         .order_by(choice.origin)
     )
     return tuple(rows) or None
 
 
 def list_sources(session: Session, client_id: int) -> ConversionSources:
-    """Every source of sales of a client, and what they share. Seven queries."""
+    """Return the sources of a client's sales and the sales that they share, in seven queries."""
     event = versions(None, "event")
     counted = case((counts(event, None), 1), else_=0)
     rows = session.execute(
         select(event.c.origin, event.c.from_analytics, event.c.event_type, event.c.currency, counted)
         .add_columns(func.count(), func.sum(event.c.revenue_amount))
-        .where(event.c.client_id == client_id, event.c.event_type.in_(SALES), valid_at(event, None))
+        .where(event.c.client_id == client_id, event.c.event_type.in_(SALES), version_valid_at(event, None))
         .group_by(event.c.origin, event.c.from_analytics, event.c.event_type, event.c.currency, counted)
     ).all()
     days = session.execute(
@@ -87,7 +93,7 @@ def list_sources(session: Session, client_id: int) -> ConversionSources:
 
 def _summed(rows: Collection[Row[*tuple[Any, ...]]]) -> tuple[ConversionSource, ...]:
     sources: dict[tuple[str, bool], ConversionSource] = {}
-    for origin, from_analytics, event_type, currency, is_counted, number, amount in rows:
+    for origin, from_analytics, event_type, currency, is_counted, event_count, amount in rows:
         key = origin, bool(from_analytics)
         source = sources.setdefault(key, ConversionSource(*key, 0, 0, {}, {}))
         is_sale = event_type == CONVERSION
@@ -97,8 +103,8 @@ def _summed(rows: Collection[Row[*tuple[Any, ...]]]) -> tuple[ConversionSource, 
                 revenue[currency] = revenue.get(currency, Decimal(0)) + signed
         sources[key] = ConversionSource(
             *key,
-            source.sales + is_sale * number,
-            source.counted_sales + is_sale * is_counted * number,
+            source.sales + is_sale * event_count,
+            source.counted_sales + is_sale * is_counted * event_count,
             source.revenue,
             source.counted_revenue,
         )
@@ -108,27 +114,29 @@ def _summed(rows: Collection[Row[*tuple[Any, ...]]]) -> tuple[ConversionSource, 
 def find_shared_sales(
     session: Session, client_id: int, window: DateRange, origins: Collection[str] | None = None
 ) -> tuple[SharedSales, ...]:
-    """Sales of the window that two sources both name, of these origins or of all. Four queries."""
+    """Return the sales of the window that two sources both report, of these origins or of all, in four queries."""
     by_number = _shared_by_number(session, client_id, window)
     possible = _possibly_shared(session, client_id, window)
     event = versions(None, "event")
-    seen = select(event.c.origin).where(event.c.client_id == client_id, event.c.from_analytics).distinct()
-    analytics = set(session.scalars(seen))
+    of_analytics = select(event.c.origin).where(event.c.client_id == client_id, event.c.from_analytics).distinct()
+    analytics = set(session.scalars(of_analytics))
     chosen = chosen_sources(session, client_id)
     pairs = sorted(set(by_number) | set(possible))
     return tuple(
-        SharedSales(pair, by_number[pair], possible[pair], _counted(pair, chosen, analytics))
+        SharedSales(pair, by_number[pair], possible[pair], _counted_source(pair, chosen, analytics))
         for pair in pairs
         if origins is None or not set(pair).isdisjoint(origins)
     )
 
 
-def _counted(pair: tuple[str, str], chosen: Collection[str] | None, analytics: Collection[str]) -> str:
+def _counted_source(pair: tuple[str, str], chosen: Collection[str] | None, analytics: Collection[str]) -> str:
     if chosen is None:
         remaining = [origin for origin in pair if origin not in analytics]
     else:
         remaining = [origin for origin in pair if origin in chosen or EVERY_SOURCE in chosen]
-    return remaining[0] if len(remaining) == 1 else BOTH if len(remaining) != 0 or chosen is None else "neither"
+    if len(remaining) == 1:
+        return remaining[0]
+    return BOTH if remaining or chosen is None else "neither"
 
 
 def _shared_by_number(session: Session, client_id: int, window: DateRange) -> Counter[tuple[str, str]]:
@@ -141,18 +149,18 @@ def _shared_by_number(session: Session, client_id: int, window: DateRange) -> Co
             event.c.client_id == client_id,
             event.c.event_type == CONVERSION,
             event.c.event_date.between(*near),
-            valid_at(event, None),
+            version_valid_at(event, None),
         )
         .group_by(event.c.origin, other.c.origin)
     )
-    return Counter({(first, second): number for first, second, number in rows})
+    return Counter({(first, second): count for first, second, count in rows})
 
 
 def _possibly_shared(session: Session, client_id: int, window: DateRange) -> Counter[tuple[str, str]]:
-    """Sales of two sources on the same day without numbers that agree.
+    """Return the sales of two sources on the same day without a common number.
 
-    Two shops may well have a sale of the same amount on one day: of their sales only those of the same amount are named,
-    and of a report that counts sales by day all, for it does not know their amounts.
+    Sales of two shops also need the same amount. A report that counts sales by day has no single amounts, so all its sales
+    are possible.
     """
     event, other = versions(None, "event"), versions(None, "other")
     agrees = exists().where(same_sale(event, other, None), other.c.origin != event.c.origin).correlate(event)
@@ -166,7 +174,7 @@ def _possibly_shared(session: Session, client_id: int, window: DateRange) -> Cou
             event.c.event_date >= window.start,
             event.c.event_date < window.end,
             or_(event.c.revenue_amount.is_(None), event.c.revenue_amount > 0),
-            valid_at(event, None),
+            version_valid_at(event, None),
             or_(event.c.transaction_key.is_(None), not_(agrees)),
         )
         .group_by(
@@ -182,20 +190,17 @@ def _possibly_shared(session: Session, client_id: int, window: DateRange) -> Cou
 
 
 def _same_days(rows: Collection[Row[Any]]) -> Counter[tuple[str, str]]:
-    by_day: dict[tuple[date, str | None], Counter[str]] = defaultdict(Counter)
-    by_amount: dict[tuple[date, str | None, Decimal | None], Counter[str]] = defaultdict(Counter)
+    by_day: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
+    by_amount: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
     summed = {row.origin for row in rows if row.is_summed}
     for row in rows:
         by_day[row.event_date, row.currency][row.origin] += row.number
         if row.revenue_amount is not None:
             by_amount[row.event_date, row.currency, row.revenue_amount][row.origin] += row.number
-    found: Counter[tuple[str, str]] = Counter()
-    for numbers in by_day.values():
-        for first, second in combinations(sorted(numbers), 2):
-            if (first in summed) != (second in summed):
-                found[first, second] += min(numbers[first], numbers[second])
-    for numbers in by_amount.values():
-        for first, second in combinations(sorted(numbers), 2):
-            if (first in summed) == (second in summed):
-                found[first, second] += min(numbers[first], numbers[second])
-    return found
+    pairs: Counter[tuple[str, str]] = Counter()
+    for groups, is_same_kind in ((by_day, False), (by_amount, True)):
+        for counts_by_origin in groups.values():
+            for first, second in combinations(sorted(counts_by_origin), 2):
+                if ((first in summed) == (second in summed)) == is_same_kind:
+                    pairs[first, second] += min(counts_by_origin[first], counts_by_origin[second])
+    return pairs

@@ -1,11 +1,14 @@
-"""How good the decisions of each stage are, and what may be said of it in a sentence."""
+"""Scores the predictions of each stage, and writes guidance that the sample supports."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Annotated
 
-from sophia.analytics.decisions.cases import Decision, Judged
-from sophia.analytics.decisions.predictions import STAGES, Case, chances, comparable
+from pydantic import Field
+
+from sophia.analytics.decisions.cases import Decision, JudgedPredictions
+from sophia.analytics.decisions.predictions import STAGES, Case, Stage, chances, comparable
 from sophia.analytics.decisions.scores import (
     ENOUGH,
     NO_SCORES,
@@ -21,24 +24,27 @@ from sophia.analytics.decisions.scores import (
     verdict,
     weighted_interval_score,
 )
-from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, figure, missing, percent
+from sophia.analytics.figures.figures import Figure, FigureUnit, figure, missing, percent
 from sophia.analytics.figures.statistics import shrunk_share, wilson_percent
+from sophia.meta.reporting_zone import DateRange
 
 NO_CHANCES = "No probability was predicted whose outcome is known."
+# If a distribution is predicted, so many of a hundred outcomes should lie between q10 and q90.
+EXPECTED_COVERAGE = 80.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageScore:
-    """How well one stage predicts. Being right (`skill`, `typical_factor`) and doing well (`success`) stand apart (I4).
+    """The quality of one stage's predictions. `skill` is 1 − their error / the error of the account's history.
 
-    `skill` compares log errors with those of the account's history, over all metrics; `skill_by_metric` compares
-    interval scores in the metric's own unit. `shrunk_skill` is drawn towards 0, as if ten more posts had shown none.
-    `ranking` says whether what was predicted to do better did.
+    `skill` uses log errors over all metrics; `skill_by_metric` uses interval scores in the unit of the metric.
+    `shrunk_skill` is drawn towards 0 as if ten more posts had shown no skill. `ranking` is the rank correlation of
+    predictions and outcomes. `success`, how often posts did better than history, is independent of the skill (I4).
     """
 
-    stage: str
-    posts: int
-    left_out: int
+    stage: Stage
+    posts: Annotated[int, Field(description="Posts in the sample of the score.")]
+    left_out: Annotated[int, Field(description="Predictions that are due and cannot be compared.")]
     skill: Figure
     shrunk_skill: Figure
     verdict: Verdict
@@ -49,44 +55,45 @@ class StageScore:
     success: Figure
     brier: Figure
     brier_skill: Figure
-    reliability: tuple[ReliabilityBin, ...]
+    calibration: tuple[ReliabilityBin, ...]
 
 
 def score_stages(cases: Sequence[Case]) -> tuple[StageScore, ...]:
-    """The scores of the stages that predicted anything, in the order of the work."""
+    """Return the scores of the stages that have predictions, in the order of the stages."""
     by_stage = {stage: [case for case in cases if case.stage == stage] for stage in STAGES}
-    return tuple(score_stage(stage, mine) for stage, mine in by_stage.items() if mine)
+    return tuple(score_stage(stage, stage_cases) for stage, stage_cases in by_stage.items() if stage_cases)
 
 
-def score_stage(stage: str, cases: Sequence[Case]) -> StageScore:
-    """The score of one stage. Without a case that can be compared every figure has its reason, and nothing is 0 (I4)."""
+def score_stage(stage: Stage, cases: Sequence[Case]) -> StageScore:
+    """Return the score of one stage. Without a comparable case every figure has its reason, and none is 0 (I4)."""
     rows = comparable(cases)
     probabilities, happened = chances(cases)
     posts = [case.post_id for case, *_ in rows]
     errors = [log_error(actual, spread.q50) for _, spread, actual, _ in rows]
-    usual = [abs(log_error(actual, baseline)) for _, _, actual, baseline in rows]
-    overall = paired_skill([abs(error) for error in errors], usual, posts)
+    baseline_errors = [abs(log_error(actual, baseline)) for _, _, actual, baseline in rows]
+    skill = paired_skill([abs(error) for error in errors], baseline_errors, posts)
     inside = sum(spread.q10 <= actual <= spread.q90 for _, spread, actual, _ in rows if spread.q10 < spread.q90)
     ranges = sum(spread.q10 < spread.q90 for _, spread, _, _ in rows)
     above = sum(actual > baseline for _, _, actual, baseline in rows)
     rank = spearman(
-        [spread.q50 / (1 + base) for _, spread, _, base in rows], [y / (1 + base) for _, _, y, base in rows]
+        [spread.q50 / (1 + baseline) for _, spread, _, baseline in rows],
+        [actual / (1 + baseline) for _, _, actual, baseline in rows],
     )
     return StageScore(
         stage=stage,
         posts=len(set(posts)),
         left_out=len(set(cases)) - len(rows) - len(probabilities),
-        skill=overall,
-        shrunk_skill=_shrunk(overall),
-        verdict=verdict(overall),
-        skill_by_metric=_by_metric(cases),
+        skill=skill,
+        shrunk_skill=_shrunk(skill),
+        verdict=verdict(skill),
+        skill_by_metric=_skill_by_metric(cases),
         typical_factor=_figure(typical_factor(errors), FigureUnit.FACTOR, len(rows), NO_SCORES),
         coverage=percent(inside, ranges, n=ranges, interval=wilson_percent(inside, ranges), of_zero=NO_SCORES),
         ranking=_figure(rank, FigureUnit.RATIO, len(rows), NO_SCORES),
         success=percent(above, len(rows), n=len(rows), interval=wilson_percent(above, len(rows)), of_zero=NO_SCORES),
         brier=_figure(brier(probabilities, happened), FigureUnit.RATIO, len(happened), NO_CHANCES),
         brier_skill=_figure(brier_skill(probabilities, happened), FigureUnit.RATIO, len(happened), NO_CHANCES),
-        reliability=reliability(probabilities, happened),
+        calibration=reliability(probabilities, happened),
     )
 
 
@@ -94,41 +101,40 @@ def _figure(value: float | None, unit: FigureUnit, n: int, reason: str) -> Figur
     return missing(unit, reason, n=n) if value is None else figure(value, unit, n=n)
 
 
-def _shrunk(found: Figure) -> Figure:
-    if found.value is None or found.n is None:
-        return found
-    return figure(shrunk_share(float(found.value) * found.n, found.n, 0.0), FigureUnit.RATIO, n=found.n)
+def _shrunk(skill: Figure) -> Figure:
+    if skill.value is None or skill.n is None:
+        return skill
+    return figure(shrunk_share(float(skill.value) * skill.n, skill.n, 0.0), FigureUnit.RATIO, n=skill.n)
 
 
-def _by_metric(cases: Sequence[Case]) -> dict[str, Figure]:
-    found = {}
+def _skill_by_metric(cases: Sequence[Case]) -> dict[str, Figure]:
+    skills = {}
     rows = comparable(cases)
     for metric in sorted({case.metric for case, *_ in rows}):
-        mine = [row for row in rows if row[0].metric == metric]
-        found[metric] = paired_skill(
-            [weighted_interval_score(actual, spread) for _, spread, actual, _ in mine],
-            [abs(actual - baseline) for _, _, actual, baseline in mine],
-            [case.post_id for case, *_ in mine],
+        of_metric = [row for row in rows if row[0].metric == metric]
+        skills[metric] = paired_skill(
+            [weighted_interval_score(actual, spread) for _, spread, actual, _ in of_metric],
+            [abs(actual - baseline) for _, _, actual, baseline in of_metric],
+            [case.post_id for case, *_ in of_metric],
         )
-    return found
+    return skills
 
 
-def guidance(score: StageScore) -> str:
-    """One sentence for whoever writes the next draft; nothing is claimed that the sample does not carry (I5)."""
-    found = score.skill
-    if score.posts >= ENOUGH and found.reason is not None:
-        return f"{score.stage.capitalize()}: cannot tell yet. {found.reason}"
-    if found.value is None or found.interval is None or score.posts < ENOUGH:
+def skill_sentence(score: StageScore) -> str:
+    """Return one sentence about the skill for the next brief; it claims nothing that the sample does not support (I5)."""
+    skill, stage = score.skill, score.stage.capitalize()
+    if score.posts >= ENOUGH and skill.reason is not None:
+        return f"{stage}: not enough evidence. {skill.reason}"
+    if skill.value is None or skill.interval is None or score.posts < ENOUGH:
         return (
-            f"{score.stage.capitalize()}: cannot tell yet. {_posts(score.posts)} can be compared with what history would "
-            f"have predicted; {ENOUGH} are needed."
+            f"{stage}: not enough evidence. {_posts(score.posts)} can be compared with the account's own history; "
+            f"{ENOUGH} are needed."
         )
-    span = f"95 % interval {_signed(found.interval.low)} to {_signed(found.interval.high)}, {_posts(score.posts)}"
-    if score.verdict is Verdict.CANNOT_TELL:
-        return f"{score.stage.capitalize()}: cannot tell yet whether predictions are better than history ({span})."
+    sample = f"95 % interval {_signed(skill.interval.low)} to {_signed(skill.interval.high)}, {_posts(score.posts)}"
+    if score.verdict is Verdict.NOT_ENOUGH_EVIDENCE:
+        return f"{stage}: not enough evidence whether predictions are better than the account's own history ({sample})."
     word = "closer" if score.verdict is Verdict.BETTER else "further off"
-    size = abs(100 * float(found.value))
-    return f"{score.stage.capitalize()}: predictions are {size:.0f} % {word} than the account's own history ({span})."
+    return f"{stage}: predictions are {abs(100 * float(skill.value)):.0f} % {word} than the account's own history ({sample})."
 
 
 def _signed(value: float) -> str:
@@ -139,118 +145,107 @@ def _posts(count: int) -> str:
     return "1 post" if count == 1 else f"{count} posts"
 
 
-# Where a distribution is predicted, so many of a hundred outcomes should lie between q10 and q90.
-EXPECTED_COVERAGE = 80.0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageQuality:
-    """A stage in a window: its score, what is said of it, and how many decisions and predictions there were.
+class StageQuality(StageScore):
+    """The score of a stage in a window, a sentence about it, and the numbers of its decisions and predictions."""
 
-    `decisions` were made in the window. `waiting` predictions have no outcome yet, `too_late` were made when the post
-    was out already; neither is counted against anybody.
-    """
-
-    stage: str
-    decisions: int
-    waiting: int
-    too_late: int
-    score: StageScore
+    decisions: Annotated[int, Field(description="Decisions made in the window.")]
+    waiting: Annotated[int, Field(description="Predictions without an outcome yet.")]
+    too_late: Annotated[int, Field(description="Predictions that were made after the post was published.")]
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A sentence for the next brief. `is_carried`: the sample is large enough to claim it; else it says what is lacking."""
+    """A sentence with its sample for the next brief; `is_carried` is false if there is not enough evidence."""
 
-    stage: str
+    stage: Stage
     text: str
     is_carried: bool
 
 
 def stage_qualities(
-    decisions: Sequence[Decision], judged: Judged, window: DateRange, day_of: Callable[[datetime], date]
+    decisions: Sequence[Decision], judged: JudgedPredictions, window: DateRange, day_of: Callable[[datetime], date]
 ) -> tuple[StageQuality, ...]:
-    """The stages at which anything was decided or predicted, in the order of the work.
+    """Return the stages that have decisions or due predictions in the window, in the order of the stages.
 
-    Predictions belong to the day on which their outcome was due, decisions to that on which they were made.
+    A prediction belongs to the day on which its outcome was due, a decision to the day on which it was made.
     """
     cases: dict[str, list[Case]] = {}
     for case in judged.within(window, day_of):
         cases.setdefault(case.stage, []).append(case)
-    made = [decision.stage for decision in decisions if day_of(decision.decided_at) in window]
-    found = []
+    stages = [decision.stage for decision in decisions if day_of(decision.decided_at) in window]
+    qualities = []
     for stage in STAGES:
-        mine, count = cases.get(stage, []), made.count(stage)
-        if mine or count:
-            score = score_stage(stage, mine)
-            chances = _chances(score)
-            found.append(
+        stage_cases, count = cases.get(stage, []), stages.count(stage)
+        if stage_cases or count:
+            score = score_stage(stage, stage_cases)
+            advice = _probability_advice(score)
+            qualities.append(
                 StageQuality(
-                    stage=stage,
+                    **{field.name: getattr(score, field.name) for field in fields(score)},
                     decisions=count,
-                    waiting=judged.waiting.get(stage, 0),
-                    too_late=judged.too_late.get(stage, 0),
-                    score=score,
-                    text=guidance(score) if score.posts or chances is None else chances.text,
+                    waiting=judged.waiting[stage],
+                    too_late=judged.too_late[stage],
+                    text=skill_sentence(score) if score.posts or advice is None else advice.text,
                 )
             )
-    return tuple(found)
+    return tuple(qualities)
 
 
 def advise(qualities: Sequence[StageQuality]) -> tuple[Advice, ...]:
-    """What the evidence carries first, then what cannot be told yet; never a number without its sample (I5)."""
+    """Return advice, first what the evidence supports; each number comes with its sample (I5)."""
     advices: list[Advice] = []
     for quality in qualities:
-        chances = _chances(quality.score)
-        if quality.score.posts or chances is None:
-            advices.append(Advice(quality.stage, quality.text, quality.score.verdict is not Verdict.CANNOT_TELL))
-        width = _ranges(quality.score)
-        if width is not None:
-            advices.append(Advice(quality.stage, width, is_carried=True))
-        if chances is not None and (chances.is_carried or not quality.score.posts):
-            advices.append(chances)
-    return tuple(sorted(advices, key=lambda one: not one.is_carried))
+        probability_advice = _probability_advice(quality)
+        if quality.posts or probability_advice is None:
+            is_carried = quality.verdict is not Verdict.NOT_ENOUGH_EVIDENCE
+            advices.append(Advice(quality.stage, quality.text, is_carried))
+        range_text = _range_sentence(quality)
+        if range_text is not None:
+            advices.append(Advice(quality.stage, range_text, is_carried=True))
+        if probability_advice is not None and (probability_advice.is_carried or not quality.posts):
+            advices.append(probability_advice)
+    return tuple(sorted(advices, key=lambda advice: not advice.is_carried))
 
 
-def _chances(score: StageScore) -> Advice | None:
-    """Whether probabilities are too high or too low for certain; None where none was predicted that has an outcome."""
+def _probability_advice(score: StageScore) -> Advice | None:
+    """Return whether probabilities are too high or too low; None without a probability that has an outcome."""
     stage, n = score.stage.capitalize(), score.brier.n or 0
     if score.brier.value is None:
         return None
     if n < ENOUGH:
-        return Advice(
-            score.stage, f"{stage}: cannot tell yet. {n} probabilities have an outcome; {ENOUGH} are needed.", False
-        )
-    off = [
-        one
-        for one in score.reliability
-        if one.n >= ENOUGH and not one.interval.low <= one.predicted <= one.interval.high
+        text = f"{stage}: not enough evidence. {n} probabilities have an outcome; {ENOUGH} are needed."
+        return Advice(score.stage, text, is_carried=False)
+    wrong = [
+        group
+        for group in score.calibration
+        if group.n >= ENOUGH and not group.interval.low <= group.predicted <= group.interval.high
     ]
-    if not off:
+    if not wrong:
         sample = f"Brier {score.brier.value:.2f}, {n} predictions"
-        return Advice(
-            score.stage, f"{stage}: cannot tell yet whether probabilities are too high or too low ({sample}).", False
-        )
-    worst = max(off, key=lambda one: abs(one.predicted - one.observed))
+        text = f"{stage}: not enough evidence whether probabilities are too high or too low ({sample})."
+        return Advice(score.stage, text, is_carried=False)
+    worst = max(wrong, key=lambda group: abs(group.predicted - group.observed))
     word = "high" if worst.predicted > worst.observed else "low"
-    span = f"95 % interval {100 * worst.interval.low:.0f} % to {100 * worst.interval.high:.0f} %, {worst.n} predictions"
+    low, high = 100 * worst.interval.low, 100 * worst.interval.high
     text = (
-        f"{stage}: probabilities are too {word}. What was held to be {100 * worst.predicted:.0f} % likely came about in "
-        f"{100 * worst.observed:.0f} % of the cases ({span})."
+        f"{stage}: probabilities are too {word}. Predictions of {100 * worst.predicted:.0f} % came true in "
+        f"{100 * worst.observed:.0f} % of the cases (95 % interval {low:.0f} % to {high:.0f} %, {worst.n} predictions)."
     )
     return Advice(score.stage, text, is_carried=True)
 
 
-def _ranges(score: StageScore) -> str | None:
-    """Whether ranges are too narrow or too wide for certain; None where nobody can tell."""
-    held = score.coverage
-    if held.value is None or held.interval is None or held.n is None or held.n < ENOUGH:
+def _range_sentence(score: StageScore) -> str | None:
+    """Return a sentence if ranges are too narrow or too wide; None without enough evidence."""
+    coverage = score.coverage
+    if coverage.value is None or coverage.interval is None or coverage.n is None or coverage.n < ENOUGH:
         return None
-    if held.interval.low <= EXPECTED_COVERAGE <= held.interval.high:
+    low, high = coverage.interval
+    if low <= EXPECTED_COVERAGE <= high:
         return None
-    word = "too narrow" if held.interval.high < EXPECTED_COVERAGE else "too wide"
+    word = "too narrow" if high < EXPECTED_COVERAGE else "too wide"
     return (
-        f"{score.stage.capitalize()}: ranges are {word}. {held.value:.0f} % of the outcomes lay between q10 and q90 "
-        f"where 80 % should (95 % interval {held.interval.low:.0f} % to {held.interval.high:.0f} %, {held.n} predictions)."
+        f"{score.stage.capitalize()}: ranges are {word}. {coverage.value:.0f} % of the outcomes lay between q10 and q90 "
+        f"instead of 80 % (95 % interval {low:.0f} % to {high:.0f} %, {coverage.n} predictions)."
     )

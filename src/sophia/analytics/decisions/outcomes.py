@@ -1,4 +1,4 @@
-"""What is needed to say what posts had at fixed ages: the posts, and every value that was kept of those days."""
+"""Reads the posts whose outcomes are due and their stored values, and saves outcomes."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,24 +12,25 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from sophia.analytics.decisions.cases import KeptValue
+from sophia.analytics.decisions.cases import StoredValue
 from sophia.analytics.decisions.models import DecisionTrace, PostOutcome, PostOutcomeRevision
-from sophia.analytics.decisions.predictions import AGES, RATES, TOLERANCES, Outcome, predictable
-from sophia.analytics.readings.metric_definitions import MetricDefinition, meanings
+from sophia.analytics.decisions.predictions import AGES, RATES, TOLERANCES, Age, Outcome, predictable
+from sophia.analytics.figures.saved_rows import SavedRows
+from sophia.analytics.readings.metric_definitions import MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
-from sophia.database import BigId, MetricValue, among, day_of, put_rows
-from sophia.meta.catalogue import Level, ObjectKind, Platform
+from sophia.database.columns import BigId, MetricValue, day_of
+from sophia.database.statements import among, put_rows
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.portfolio.models import Account, Post
 
-# The newest post that was measured, and those of so long before it, are measured again: ages that have passed since,
-# and readings that were restated.
+# Posts published so long before the newest measured post are measured again, because ages pass and readings are restated.
 MEASURED_AGAIN = timedelta(days=45)
-ROWS_AT_ONCE = 10_000
+BATCH_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredPost:
-    """A post whose outcomes are wanted."""
+    """A post to measure."""
 
     id: int
     account_id: int
@@ -38,8 +39,8 @@ class MeasuredPost:
     published_at: datetime
 
 
-class utc_day(FunctionElement[int]):  # noqa: N801 - reads as the SQL that it stands for
-    """`utc_day(moment)`: the number of the UTC day, counted from 1970 as days of readings are."""
+class utc_day(FunctionElement[int]):  # noqa: N801 - named like an SQL function
+    """The SQL function `utc_day(moment)`: the number of the UTC day since 1970, as days of readings are stored."""
 
     type = Integer()
     inherit_cache = True
@@ -56,60 +57,62 @@ def _utc_day_postgresql(element: utc_day, compiler: SQLCompiler, **options: Any)
 
 
 def posts_to_measure(session: Session, now: datetime) -> list[MeasuredPost]:
-    """Posts of clients whose decisions are recorded, old enough for the first age, that may have new outcomes.
+    """Return the posts that may have new outcomes, of clients that record decisions; two queries.
 
-    Posts that nobody decided about are among them: later ones are compared with their outcomes. Two queries.
+    They include posts without a decision, because later posts are compared with their outcomes.
     """
-    deciding = select(DecisionTrace.client_id).distinct()
+    with_decisions = select(DecisionTrace.client_id).distinct()
     measured = exists().where(PostOutcome.post_id == Post.id).correlate(Post)
     newest = dict(
         session.execute(
             select(Account.client_id, func.max(Post.published_at))
             .join(Post, Post.account_id == Account.id)
-            .where(Account.client_id.in_(deciding), measured)
+            .where(Account.client_id.in_(with_decisions), measured)
             .group_by(Account.client_id)
         ).all()
     )
     rows = session.execute(
         select(Account.client_id, Post.id, Post.account_id, Account.platform, Post.kind, Post.published_at)
         .join(Account, Account.id == Post.account_id)
-        .where(Account.client_id.in_(deciding), Post.published_at <= now - min(AGES.values()))
+        .where(Account.client_id.in_(with_decisions), Post.published_at <= now - min(AGES.values()))
         .order_by(Post.id)
     )
     return [
-        MeasuredPost(number, account, Platform(platform), ObjectKind(kind), published_at)
-        for client, number, account, platform, kind, published_at in rows
-        if client not in newest or published_at >= newest[client] - MEASURED_AGAIN
+        MeasuredPost(post_id, account_id, Platform(platform), ObjectKind(kind), published_at)
+        for client_id, post_id, account_id, platform, kind, published_at in rows
+        if client_id not in newest or published_at >= newest[client_id] - MEASURED_AGAIN
     ]
 
 
-def kept_values(session: Session, posts: Collection[MeasuredPost]) -> Iterator[tuple[MeasuredPost, list[KeptValue]]]:
-    """Yield each post with every value of the days that its ages fall on, also those that were replaced since.
+def stored_values(
+    session: Session, posts: Collection[MeasuredPost]
+) -> Iterator[tuple[MeasuredPost, list[StoredValue]]]:  # fmt: skip
+    """Yield each post with all values of the days of its ages, including replaced values.
 
-    Two queries, read as they come; posts without any such value are left out.
+    Two queries, read in batches; posts without such a value are left out.
     """
     by_id = {post.id: post for post in posts}
-    means = {
-        number: meaning
-        for number, meaning in meanings(session, predictable() - set(RATES)).items()
-        if meaning.level is Level.POST
+    definitions = {
+        metric_id: definition
+        for metric_id, definition in metric_definitions(session, predictable() - set(RATES)).items()
+        if definition.level is Level.POST
     }
-    current = _values(EngagementMetric, by_id, means)
-    replaced = _values(MetricRevision, by_id, means)
+    current = _values(EngagementMetric, by_id, definitions)
+    replaced = _values(MetricRevision, by_id, definitions)
     both = union_all(current, replaced).subquery()
     rows = session.execute(
-        select(both).order_by(both.c.post_id), execution_options={"yield_per": ROWS_AT_ONCE}
+        select(both).order_by(both.c.post_id), execution_options={"yield_per": BATCH_ROWS}
     )  # fmt: skip
-    days: dict[int, date] = {}
-    for number, group in groupby(rows, key=lambda row: row[0]):
-        post = by_id[number]
-        found = []
-        for _, metric, day, value, fetch, read_at in group:
-            meaning = means[metric]
-            if meaning.platform is post.platform and meaning.describes(post.kind):
-                on = days.get(day) or days.setdefault(day, day_of(day))
-                found.append(KeptValue(meaning.name, meaning.metric, on, read_at, fetch, value))
-        yield post, found
+    dates: dict[int, date] = {}
+    for post_id, group in groupby(rows, key=lambda row: row[0]):
+        post = by_id[post_id]
+        values = []
+        for _, metric_id, number, value, fetch_id, read_at in group:
+            definition = definitions[metric_id]
+            if definition.platform is post.platform and definition.describes(post.kind):
+                day = dates.get(number) or dates.setdefault(number, day_of(number))
+                values.append(StoredValue(definition.name, definition.metric, day, read_at, fetch_id, value))
+        yield post, values
 
 
 def _values(
@@ -137,7 +140,7 @@ def _values(
 
 
 def _on_days_of_ages(offset: ColumnElement[int]) -> Iterator[ColumnElement[bool]]:
-    """Reporting days begin later than those of UTC, and so one day more before each age is looked at."""
+    """Yield the conditions of the days of each age, with one day more before, because reporting days begin after UTC days."""
     for age, after in AGES.items():
         first = after - TOLERANCES[age]
         yield offset.between(first.days - 1, after.days)
@@ -145,29 +148,20 @@ def _on_days_of_ages(offset: ColumnElement[int]) -> Iterator[ColumnElement[bool]
 
 OUTCOME_COLUMNS = ("post_id", "age", "metric", "value", "read_at", "measured_at")
 REVISION_COLUMNS = (*OUTCOME_COLUMNS, "replaced_at")
-OutcomesByAge = Mapping[str, Mapping[str, Outcome]]
+OutcomesByAge = Mapping[Age, Mapping[str, Outcome]]
 
 
-@dataclass(frozen=True, slots=True)
-class SavedOutcomes:
-    """How many outcomes were new, said something else than before, or the same."""
-
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-
-
-def save_outcomes(session: Session, found: Mapping[int, OutcomesByAge], now: datetime) -> SavedOutcomes:
-    """Store {post: its outcomes by age and metric}. Everything is one transaction of the caller's."""
+def save_outcomes(session: Session, outcomes: Mapping[int, OutcomesByAge], now: datetime) -> SavedRows:
+    """Store {post: its outcomes by age and metric}. All is part of the caller's transaction."""
     columns = [getattr(PostOutcome, name) for name in OUTCOME_COLUMNS]
-    rows = session.execute(select(*columns).where(among(PostOutcome.post_id, list(found))))
+    rows = session.execute(select(*columns).where(among(PostOutcome.post_id, list(outcomes))))
     stored = {(row.post_id, row.age, row.metric): tuple(row) for row in rows}
     new, changed, revisions, same = [], [], [], 0
-    for post, ages in found.items():
+    for post_id, ages in outcomes.items():
         for age, metrics in ages.items():
             for metric, outcome in metrics.items():
-                old = stored.get((post, age, metric))
-                row = (post, age, metric, outcome.value, outcome.read_at, now)
+                old = stored.get((post_id, age, metric))
+                row = (post_id, age, metric, outcome.value, outcome.read_at, now)
                 if old is None:
                     new.append(row)
                 elif old[3] == outcome.value:
@@ -178,4 +172,4 @@ def save_outcomes(session: Session, found: Mapping[int, OutcomesByAge], now: dat
     put_rows(session, PostOutcome, OUTCOME_COLUMNS, new)
     put_rows(session, PostOutcome, OUTCOME_COLUMNS, changed, replace=("value", "read_at", "measured_at"))
     put_rows(session, PostOutcomeRevision, REVISION_COLUMNS, revisions)
-    return SavedOutcomes(len(new), len(changed), same)
+    return SavedRows(len(new), len(changed), same)

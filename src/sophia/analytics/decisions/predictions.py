@@ -1,48 +1,51 @@
-"""Predictions of what a draft will do: checked when they are made, compared with what came, scored by stage."""
+"""Checks predictions about drafts, computes the outcomes of posts, and pairs predictions with outcomes."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sophia.analytics.decisions.scores import Quantiles
 from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import Number, percent
 from sophia.analytics.figures.statistics import median
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import CANONICAL, Level, MetricClass, Platform, reads
+from sophia.meta.catalogue.canonical import CANONICAL, MetricClass
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, Platform
 
-STAGES = ("research", "angle", "persona", "format", "voice", "gate", "approval", "performance")
-# Computed from what Meta reports when an outcome is taken, in percent (G4, I6).
+Stage = Literal["research", "angle", "persona", "format", "voice", "gate", "approval", "performance"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+# In percent, computed from Meta's readings when an outcome is measured (G4, I6).
 RATES = ("engagement_rate_on_reached", "save_rate", "share_rate")
-# What happens to a draft in this house; they happen or they do not, and so are predicted by a probability.
+# Events of a draft in Sophia. They happen or do not happen, so a prediction is a probability.
 EVENTS = ("approved", "approved_without_edits")
-AGES: Mapping[str, timedelta] = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "28d": timedelta(days=28)}
-# How much older than the age itself the newest reading before it may be: posts of a week are read once a day, and one
-# day's run can come later than another's.
-TOLERANCES: Mapping[str, timedelta] = {
+Age = Literal["24h", "7d", "28d"]
+AGES: Mapping[Age, timedelta] = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "28d": timedelta(days=28)}
+# How much older than the age the newest reading may be: posts of a week are read once a day, and daily runs can be late.
+TOLERANCES: Mapping[Age, timedelta] = {
     "24h": timedelta(hours=6),
     "7d": timedelta(hours=36),
     "28d": timedelta(hours=48),
 }
 MOST_PREDICTIONS = 20
-LARGEST = 2.0**63  # what the store can hold
+LARGEST = 2.0**63  # the largest value that the database can store
 BASELINE_NEWEST = 20
 BASELINE_ENOUGH = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One number was predicted."""
+    """A predicted number."""
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """A probability was predicted: that the metric comes to `at_least`, or (None) that the event happens."""
+    """A predicted probability: that the metric reaches `at_least`, or (None) that the event happens."""
 
     probability: float
     at_least: float | None
@@ -52,7 +55,7 @@ Prediction = Point | Quantiles | Chance
 
 
 def predictable() -> frozenset[str]:
-    """The canonical metrics that some post can have, less levels, and the rates computed from them."""
+    """Return the canonical metrics that a post can have, without levels, and the rates computed from them."""
     served = {
         name
         for name, canonical in CANONICAL.items()
@@ -63,79 +66,79 @@ def predictable() -> frozenset[str]:
 
 
 def validate_prediction(predicted: Mapping[str, Any]) -> dict[str, Prediction]:
-    """What was predicted, by canonical metric or event (I5, I8).
+    """Return the predictions by canonical metric or event (I5, I8).
 
     `{"reach": 900}` is a point, `{"reach": {"q10": 500, "q50": 900, "q90": 1500}}` a distribution,
     `{"reach": {"at_least": 1000, "probability": 0.4}}` and `{"approved": {"probability": 0.8}}` are chances. Rates are
-    percent. Raises InvalidInputError, naming the entry, for anything else: it could never be compared with an outcome.
+    percent. Raises InvalidInputError, naming the entry, for any other form: it could never be compared with an outcome.
     """
     if len(predicted) > MOST_PREDICTIONS:
         raise InvalidInputError(f"A decision predicts at most {MOST_PREDICTIONS} things; these are {len(predicted)}.")
-    known = predictable()
-    found: dict[str, Prediction] = {}
-    for name, given in predicted.items():
-        if name not in known and name not in EVENTS:
+    names = predictable()
+    predictions: dict[str, Prediction] = {}
+    for name, value in predicted.items():
+        if name not in names and name not in EVENTS:
             raise InvalidInputError(
-                f"Nobody measures {str(name)[:60]!r}, so it cannot be predicted. Name a canonical metric of a post, such "
+                f"{str(name)[:60]!r} is not measured, so it cannot be predicted. Name a canonical metric of a post, such "
                 f"as reach or saved, one of the rates {', '.join(RATES)}, or {' or '.join(EVENTS)}."
             )
-        found[name] = _prediction(name, given)
-    return found
+        predictions[name] = _prediction(name, value)
+    return predictions
 
 
 def readable_predictions(stored: Mapping[str, Any]) -> dict[str, Prediction]:
-    """What was predicted and can still be judged: an entry that no longer can be never stops the others (I8)."""
-    found: dict[str, Prediction] = {}
-    for name, given in stored.items():
+    """Return the predictions that can still be judged, and skip the other entries (I8)."""
+    predictions: dict[str, Prediction] = {}
+    for name, value in stored.items():
         with suppress(InvalidInputError):
-            found |= validate_prediction({name: given})
-    return found
+            predictions |= validate_prediction({name: value})
+    return predictions
 
 
 def validate_confidence(confidence: Any) -> float | None:
-    """A probability from 0 to 1, or None where none was given (I8). Raises InvalidInputError."""
+    """Return a probability from 0 to 1, or None for None (I8). Raises InvalidInputError."""
     return None if confidence is None else _probability("confidence", confidence)
 
 
-def _prediction(name: str, given: Any) -> Prediction:
+def _prediction(name: str, value: Any) -> Prediction:
     if name in EVENTS:
-        if not isinstance(given, Mapping) or set(given) != {"probability"}:
+        if not isinstance(value, Mapping) or set(value) != {"probability"}:
             raise InvalidInputError(f'{name} is predicted as {{"probability": 0.8}}.')
-        return Chance(_probability(name, given["probability"]), None)
-    if not isinstance(given, Mapping):
-        return Point(_number(name, given))
-    if set(given) == {"q10", "q50", "q90"}:
-        low, middle, high = (_number(name, given[key]) for key in ("q10", "q50", "q90"))
-        if not low <= middle <= high:
+        return Chance(_probability(name, value["probability"]), None)
+    if not isinstance(value, Mapping):
+        return Point(_number(name, value))
+    if set(value) == {"q10", "q50", "q90"}:
+        low, q50, high = (_number(name, value[key]) for key in ("q10", "q50", "q90"))
+        if not low <= q50 <= high:
             raise InvalidInputError(f"The quantiles of {name} must ascend: q10 ≤ q50 ≤ q90.")
-        return Quantiles(low, middle, high)
-    if set(given) == {"at_least", "probability"}:
-        return Chance(_probability(name, given["probability"]), _number(name, given["at_least"]))
+        return Quantiles(low, q50, high)
+    if set(value) == {"at_least", "probability"}:
+        return Chance(_probability(name, value["probability"]), _number(name, value["at_least"]))
     raise InvalidInputError(
         f"{name} is predicted as a number, as q10, q50 and q90, or as at_least and probability; not as "
-        f"{', '.join(sorted(str(key)[:20] for key in given)[:5]) or 'nothing'}."
+        f"{', '.join(sorted(str(key)[:20] for key in value)[:5]) or 'nothing'}."
     )
 
 
-def _number(name: str, given: Any) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float):
-        raise InvalidInputError(f"{name} is predicted by a number, not by {type(given).__name__}.")
-    if not 0 <= given < LARGEST:
-        raise InvalidInputError(f"{name} is predicted by a number that is not below 0, and that something can come to.")
-    if name in RATES and given > 100:  # noqa: PLR2004
-        raise InvalidInputError(f"{name} is percent, so it cannot be predicted to be {given:g}.")
-    return float(given)
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInputError(f"{name} is predicted by a number, not by {type(value).__name__}.")
+    if not 0 <= value < LARGEST:
+        raise InvalidInputError(f"{name} is predicted by a number from 0 to the largest that can be stored.")
+    if name in RATES and value > 100:  # noqa: PLR2004
+        raise InvalidInputError(f"{name} is in percent, so {value:g} is not possible.")
+    return float(value)
 
 
-def _probability(name: str, given: Any) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
+def _probability(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise InvalidInputError(f"The probability of {name} must be a number between 0 and 1.")
-    return float(given)
+    return float(value)
 
 
 @dataclass(frozen=True, slots=True)
 class PostReading:
-    """A lifetime counter of one post, by canonical metric, as it was read at an aware moment."""
+    """A reading of a lifetime counter of one post, by canonical metric; `read_at` is aware."""
 
     metric: str
     read_at: datetime
@@ -144,20 +147,20 @@ class PostReading:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a post had at a fixed age, and when that was read; for a rate, when the oldest part of it was."""
+    """A post's value at a fixed age and the moment of its reading; for a rate, that of its oldest part."""
 
     value: float
     read_at: datetime
 
 
-def outcomes(post: PostFacts, readings: Iterable[PostReading], as_of: datetime) -> dict[str, dict[str, Outcome]]:
-    """What a post had 24 hours, 7 days and 28 days after it was published; each age is kept once it has passed (I2).
+def outcomes(post: PostFacts, readings: Iterable[PostReading], as_of: datetime) -> dict[Age, dict[str, Outcome]]:
+    """Return a post's outcomes at each age that has passed at `as_of`, the present moment (I2).
 
-    For each metric the newest reading up to that moment counts, unless it is too old to stand for it (I3). So an outcome does not change when more is read later. `post.values` is not looked at; the rates are computed
-    from the same readings (I6). `as_of` is the present moment.
+    For each metric the newest reading up to the age counts, unless it is older than the tolerance (I3), so later readings
+    do not change an outcome. Rates are computed from the same readings (I6); `post.values` is not used.
     """
     in_order = sorted(readings, key=lambda reading: (reading.read_at, float(reading.value)))
-    found: dict[str, dict[str, Outcome]] = {}
+    by_age: dict[Age, dict[str, Outcome]] = {}
     for age, after in AGES.items():
         until = post.published_at + after
         if as_of < until:
@@ -167,42 +170,40 @@ def outcomes(post: PostFacts, readings: Iterable[PostReading], as_of: datetime) 
             for reading in in_order
             if until - TOLERANCES[age] <= reading.read_at <= until and math.isfinite(reading.value)
         }
-        found[age] = at_age | _rates(post, at_age)
-    return found
+        by_age[age] = at_age | _rates(post, at_age)
+    return by_age
 
 
 def _rates(post: PostFacts, at_age: Mapping[str, Outcome]) -> dict[str, Outcome]:
-    known = replace(post, values={name: outcome.value for name, outcome in at_age.items()})
-    parts = {"engagement_rate_on_reached": known.engagements}
-    parts |= {"save_rate": known.values.get("saved"), "share_rate": known.values.get("shares")}
-    found = {}
-    for name, part in parts.items():
-        rate = percent(part, known.values.get("reach")).value
+    facts = replace(post, values={name: outcome.value for name, outcome in at_age.items()})
+    parts = (facts.engagements, facts.values.get("saved"), facts.values.get("shares"))
+    rates = {}
+    for name, part in zip(RATES, parts, strict=True):
+        rate = percent(part, facts.values.get("reach")).value
         if rate is not None:
-            found[name] = Outcome(float(rate), min(outcome.read_at for outcome in at_age.values()))
-    return found
+            rates[name] = Outcome(float(rate), min(outcome.read_at for outcome in at_age.values()))
+    return rates
 
 
 def trailing_median(history: Iterable[tuple[datetime, float]], before: datetime) -> float | None:
-    """What the account's latest posts of the same format usually had at the same age: the baseline of a prediction.
+    """Return the baseline of a prediction: the median of the latest 20 outcomes that were known before the decision.
 
-    `history` holds the moment at which each outcome was known, and the outcome; those not known before the decision are
-    left out. None for fewer than five.
+    `history` has (moment at which the outcome was known, outcome) of posts of the same account, format and age. The median
+    of fewer than five is None.
     """
-    known = sorted((moment, value) for moment, value in history if moment < before)
-    values = [value for _, value in known[-BASELINE_NEWEST:]]
+    values = [value for _, value in sorted(item for item in history if item[0] < before)[-BASELINE_NEWEST:]]
     return median(values) if len(values) >= BASELINE_ENOUGH else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One prediction and what became of it: `actual` at one age, and the baseline that was known when it was made.
+    """One prediction, its outcome (`actual`), and the baseline that was known when the prediction was made.
 
-    For an event, `actual` is 1 when it happened and 0 when it did not.
+    For an event, `actual` is 1 if it happened and 0 if it did not.
     """
 
     post_id: int
-    stage: str
+    stage: Stage
     metric: str
     prediction: Prediction
     actual: float | None
@@ -210,22 +211,22 @@ class Case:
 
 
 def comparable(cases: Sequence[Case]) -> list[tuple[Case, Quantiles, float, float]]:
-    """The cases that can be scored against the baseline, as (case, distribution, actual, baseline); each once (I4)."""
-    found: dict[tuple[int, str, str], tuple[Case, Quantiles, float, float]] = {}
+    """Return the cases that have a baseline, each once, as (case, distribution, actual, baseline) (I4)."""
+    rows: dict[tuple[int, str, str], tuple[Case, Quantiles, float, float]] = {}
     for case in sorted(cases, key=lambda case: (case.post_id, case.stage, case.metric, str(case))):
-        if isinstance(case.prediction, Chance) or case.actual is None or case.baseline is None:
+        prediction = case.prediction
+        if isinstance(prediction, Chance) or case.actual is None or case.baseline is None:
             continue
-        # A value below 0, which Meta can give when it takes counts back, has no logarithm and no baseline.
+        # Meta can correct a counter below 0. Such a value has no logarithm, so it cannot be compared.
         if not (0 <= case.actual < math.inf and 0 <= case.baseline < math.inf):
             continue
-        given = case.prediction
-        spread = Quantiles(given.value, given.value, given.value) if isinstance(given, Point) else given
-        found[case.post_id, case.stage, case.metric] = case, spread, case.actual, case.baseline
-    return list(found.values())
+        spread = Quantiles(*[prediction.value] * 3) if isinstance(prediction, Point) else prediction
+        rows[case.post_id, case.stage, case.metric] = case, spread, case.actual, case.baseline
+    return list(rows.values())
 
 
 def chances(cases: Sequence[Case]) -> tuple[list[float], list[bool]]:
-    """Predicted probabilities, and whether it came about; cases without an outcome are left out."""
+    """Return predicted probabilities, and whether each event happened; cases without an outcome are left out."""
     probabilities, happened = [], []
     for case in sorted(set(cases), key=str):
         if isinstance(case.prediction, Chance) and case.actual is not None and math.isfinite(case.actual):

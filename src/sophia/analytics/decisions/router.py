@@ -1,6 +1,7 @@
-"""What was decided for a client's drafts, what became of it, and what the next brief can learn from it."""
+"""Endpoints of decisions, their quality, and guidance for the next brief."""
 
 import uuid
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,23 +9,22 @@ from fastapi import APIRouter, Query, Request, Response
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext, WriteContext
 from sophia.analytics.decisions import store
-from sophia.analytics.decisions.queries import DecisionFilter, StoredDecision, list_decisions, week_scores
-from sophia.analytics.decisions.schemas import (
-    DecisionAnswer,
-    DecisionContextAnswer,
-    DecisionQualityAnswer,
-    DecisionsQuery,
-    NewDecision,
-    RecordedAnswer,
-    context_answer,
-    quality_answer,
+from sophia.analytics.decisions.queries import StoredDecision, list_decisions, week_scores
+from sophia.analytics.decisions.requests import DecisionsQuery, NewDecision
+from sophia.analytics.decisions.scoring import (
+    DecisionContext,
+    DecisionQuality,
+    decision_context,
+    decision_quality,
+    quality_window,
 )
-from sophia.analytics.decisions.scoring import DecisionQuality, decision_quality, quality_window
-from sophia.analytics.figures.figures import ONE_DAY, expect_days
+from sophia.analytics.decisions.store import RecordedDecision
+from sophia.analytics.figures.figures import expect_days
 from sophia.analytics.figures.pagination import link_next
 from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey
 from sophia.analytics.readings.permissions import expect_client
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY
 
 router = APIRouter(responses=documented(404))
 MOST_DAYS = 732
@@ -34,7 +34,7 @@ MOST_DAYS = 732
     "/{client_id}/decisions",
     status_code=201,
     responses={
-        200: {"model": RecordedAnswer, "description": "It had been recorded before."},
+        200: {"model": RecordedDecision, "description": "The decision was recorded before."},
         **documented(400, 409, 413),
     },
 )
@@ -44,32 +44,29 @@ def record_decision(
     decision: NewDecision,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-) -> RecordedAnswer:
-    """Record a decision, once per `Idempotency-Key`. Its draft need not be a post yet; outcomes come when it is."""
-    new_decision = store.NewDecision(**decision.model_dump())
+) -> RecordedDecision:
+    """Record a decision, once per `Idempotency-Key`. Its draft can become a post later; its outcomes follow then."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
-        recorded = store.record_decision(
-            session, client_id, new_decision, idempotency_key or str(uuid.uuid4()), context.now
-        )
-    if recorded.duplicate:
+        key = idempotency_key or str(uuid.uuid4())
+        recorded = store.record_decision(session, client_id, decision, key, context.now)
+    if recorded.status == "duplicate":
         response.status_code = 200
-    return RecordedAnswer(id=recorded.id, status="duplicate" if recorded.duplicate else "recorded")
+    return recorded
 
 
-@router.get("/{client_id}/decisions", response_model=list[DecisionAnswer])
+@router.get("/{client_id}/decisions")
 def decisions(
     context: ReadContext,
     client_id: ClientId,
-    asked: Annotated[DecisionsQuery, Query()],
+    query: Annotated[DecisionsQuery, Query()],
     request: Request,
     response: Response,
 ) -> list[StoredDecision]:
-    """Decisions, the latest first, with what their posts came to at each age; `Link: rel="next"` leads on."""
-    decision_filter = DecisionFilter(**asked.model_dump(exclude={"limit", "cursor"}))
+    """List decisions, the latest first, with the outcomes of their posts. `Link: rel="next"` leads to the next page."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        page = list_decisions(session, client_id, decision_filter, asked.limit, asked.cursor)
+        page = list_decisions(session, client_id, query)
     if page.next_cursor is not None:
         link_next(request, response, cursor=page.next_cursor)
     return page.decisions
@@ -77,27 +74,26 @@ def decisions(
 
 @router.get("/{client_id}/decision-quality")
 def read_quality(
-    context: ReadContext, client_id: ClientId, asked: Annotated[DateRangeQuery, Query()]
-) -> DecisionQualityAnswer:
-    """By stage, how good the predictions were whose outcome was due in these days: without any, the last 180."""
-    found = _quality(context, client_id, asked)
+    context: ReadContext, client_id: ClientId, query: Annotated[DateRangeQuery, Query()]
+) -> DecisionQuality:  # fmt: skip
+    """Return the quality of predictions by stage, for outcomes due in these days; by default in the last 180 days."""
+    quality = _quality(context, client_id, query)
     with context.database.read() as session:
-        weeks = week_scores(session, client_id, found.window)
-    return quality_answer(client_id, found, weeks)
+        return replace(quality, weeks=week_scores(session, client_id, quality.window))
 
 
 @router.get("/{client_id}/decision-context")
 def read_context(
-    context: ReadContext, client_id: ClientId, asked: Annotated[DateRangeQuery, Query()]
-) -> DecisionContextAnswer:
-    """Short guidance for the next brief: only what the evidence carries, each sentence with its sample (I5)."""
-    return context_answer(client_id, _quality(context, client_id, asked))
+    context: ReadContext, client_id: ClientId, query: Annotated[DateRangeQuery, Query()]
+) -> DecisionContext:  # fmt: skip
+    """Return short guidance for the next brief: what the evidence supports, each sentence with its sample (I5)."""
+    return decision_context(_quality(context, client_id, query))
 
 
-def _quality(context: RequestContext, client_id: int, asked: DateRangeQuery) -> DecisionQuality:
+def _quality(context: RequestContext, client_id: int, query: DateRangeQuery) -> DecisionQuality:
     usual = quality_window(context.now)
-    window = asked.days_until(usual.end - ONE_DAY, usual.days)
-    if asked.end_date is None and window.start >= usual.end:
+    window = query.days_until(usual.end - ONE_DAY, usual.days)
+    if query.end_date is None and window.start >= usual.end:
         raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
     expect_days(window.days, MOST_DAYS)
     with context.database.read() as session:

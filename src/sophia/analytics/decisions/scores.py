@@ -1,4 +1,4 @@
-"""How good predictions were: proper scores, skill against a baseline, calibration, and what may be said of them.
+"""Scores predictions: proper scores, skill against a baseline, calibration, and a verdict.
 
 Quantile scores after Gneiting and Raftery (2007), weighted interval score after Bracher et al. (2021).
 """
@@ -13,17 +13,17 @@ from typing import NamedTuple
 import numpy as np
 
 from sophia.analytics.figures.figures import Figure, FigureUnit, Interval, missing
-from sophia.analytics.figures.statistics import median, student_95, wilson
+from sophia.analytics.figures.statistics import Floats, median, student_95, wilson
 
-INTERVAL_ALPHA = 0.2  # the interval from q10 to q90 leaves out two in ten
+INTERVAL_ALPHA = 0.2  # two in ten outcomes are outside the interval from q10 to q90
 ENOUGH = 10
 ROUNDS = 2000
 NO_SCORES = "There is no prediction yet whose outcome and baseline are known."
-PERFECT_BASELINE = "The baseline was never wrong, so nothing can be better."
+PERFECT_BASELINE = "The baseline was never wrong, so no prediction can be better."
 
 
 class Quantiles(NamedTuple):
-    """A predicted distribution in three numbers, in ascending order."""
+    """A predicted distribution: three numbers in ascending order."""
 
     q10: float
     q50: float
@@ -31,64 +31,54 @@ class Quantiles(NamedTuple):
 
 
 class Verdict(StrEnum):
-    """What a comparison with the baseline allows to be said."""
+    """Whether predictions are better or worse than the baseline."""
 
     BETTER = "better"
     WORSE = "worse"
-    CANNOT_TELL = "cannot tell yet"
-
-
-def pinball(actual: float, predicted: float, level: float) -> float:
-    """The loss of a predicted quantile; 0 is best. The weighted interval score is a third of twice those of its three."""
-    return max(level * (actual - predicted), (level - 1) * (actual - predicted))
+    NOT_ENOUGH_EVIDENCE = "not enough evidence"
 
 
 def interval_score(actual: float, low: float, high: float) -> float:
-    """The width, and a fine for what falls outside; 0 is best."""
+    """Return the width of the interval plus a penalty for an outcome outside it; 0 is best."""
     return (high - low) + (2 / INTERVAL_ALPHA) * (max(low - actual, 0.0) + max(actual - high, 0.0))
 
 
 def weighted_interval_score(actual: float, predicted: Quantiles) -> float:
-    """Median and interval in one number, in the unit of the metric; for a bare point it is the absolute error."""
+    """Return one score of median and interval in the unit of the metric; for a point it is the absolute error."""
     outer = INTERVAL_ALPHA / 2 * interval_score(actual, predicted.q10, predicted.q90)
     return (abs(actual - predicted.q50) / 2 + outer) / 1.5
 
 
 def log_error(actual: float, predicted: float) -> float:
-    """ln((actual + 1) / (predicted + 1)): twice and half are errors of one size (I4). For values that are not negative."""
+    """Return ln((actual + 1) / (predicted + 1)): twice and half are errors of equal size (I4). Values must not be negative."""
     return math.log((actual + 1) / (predicted + 1))
 
 
-def closeness(actual: float, predicted: float) -> float:
-    """How near one prediction came: 1 for a hit, ½ for twice as well as for half (I4)."""
-    return math.exp(-abs(log_error(actual, predicted)))
-
-
 def typical_factor(errors: Sequence[float]) -> float | None:
-    """The factor by which predictions are usually off, from their log errors; 1 is best, None of nothing."""
-    middle = median([abs(error) for error in errors])
-    return None if middle is None else math.exp(middle)
+    """Return the median factor by which predictions are off, from their log errors; 1 is best. None without errors."""
+    median_error = median([abs(error) for error in errors])
+    return None if median_error is None else math.exp(median_error)
 
 
 def brier(probabilities: Sequence[float], outcomes: Sequence[bool]) -> float | None:
-    """The mean squared error of probabilities; None of nothing."""
+    """Return the mean squared error of probabilities; None without probabilities."""
     if not probabilities:
         return None
     return math.fsum((p - o) ** 2 for p, o in zip(probabilities, outcomes, strict=True)) / len(probabilities)
 
 
 def brier_skill(probabilities: Sequence[float], outcomes: Sequence[bool]) -> float | None:
-    """Against always saying how often it happens; None where it happened always or never."""
+    """Return the skill against always predicting the observed frequency; None if that is 0 or 1."""
     score = brier(probabilities, outcomes)
     if score is None:
         return None
-    often = sum(outcomes) / len(outcomes)
-    return None if often in (0, 1) else 1 - score / (often * (1 - often))
+    frequency = sum(outcomes) / len(outcomes)
+    return None if frequency in (0, 1) else 1 - score / (frequency * (1 - frequency))
 
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Predictions of similar probability: how likely they said it was, and how often it came about (with Wilson's bar)."""
+    """The predictions with probabilities from `low` to `high`: their mean, and the observed share with Wilson's interval."""
 
     low: float
     high: float
@@ -99,7 +89,7 @@ class ReliabilityBin:
 
 
 def reliability(probabilities: Sequence[float], outcomes: Sequence[bool], bins: int = 5) -> tuple[ReliabilityBin, ...]:
-    """Bins of equal width from 0 to 1, without those that are empty; 1 belongs to the last."""
+    """Return the bins of equal width from 0 to 1 that are not empty; 1 belongs to the last bin."""
     members: dict[int, list[tuple[float, bool]]] = {}
     for p, o in zip(probabilities, outcomes, strict=True):
         members.setdefault(min(int(p * bins), bins - 1), []).append((p, o))
@@ -113,40 +103,38 @@ def reliability(probabilities: Sequence[float], outcomes: Sequence[bool], bins: 
 
 
 def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """The correlation of ranks, equal values sharing theirs; None for fewer than three pairs, or for equal values only."""
+    """Return the correlation of ranks; None for fewer than three pairs, or if all values are equal."""
     if len(first) != len(second):
         raise ValueError("ranks are compared in pairs")
     if len(first) < 3:  # noqa: PLR2004
         return None
-    a, b = _ranks(first), _ranks(second)
-    middle = (len(a) + 1) / 2
-    both = math.fsum((x - middle) * (y - middle) for x, y in zip(a, b, strict=True))
-    spread = math.fsum((x - middle) ** 2 for x in a) * math.fsum((y - middle) ** 2 for y in b)
-    return both / math.sqrt(spread) if spread > 0 else None
+    a, b = _centred_ranks(first), _centred_ranks(second)
+    spread = float(np.sum(a**2) * np.sum(b**2))
+    return float(np.sum(a * b)) / math.sqrt(spread) if spread > 0 else None
 
 
-def _ranks(values: Sequence[float]) -> list[float]:
-    places: dict[float, list[int]] = {}
-    for index, value in enumerate(sorted(values), start=1):
-        places.setdefault(value, []).append(index)
-    return [math.fsum(places[value]) / len(places[value]) for value in values]
+def _centred_ranks(values: Sequence[float]) -> Floats:
+    """Return ranks less their mean; equal values share the mean of their ranks."""
+    _, index, counts = np.unique(np.asarray(values, dtype=float), return_inverse=True, return_counts=True)
+    ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2 - (len(values) + 1) / 2)[index]
+    return ranks
 
 
 def skill(scores: Sequence[float], baseline: Sequence[float]) -> float | None:
-    """1 − mean(score) / mean(score of the baseline): 0 is no better than history, 1 is perfect."""
+    """Return 1 − mean(score) / mean(score of the baseline): 0 is no better than history, 1 is perfect."""
     if len(scores) != len(baseline):
-        raise ValueError("skill is the comparison of pairs")
-    whole = math.fsum(baseline)
-    return 1 - math.fsum(scores) / whole if whole > 0 else None
+        raise ValueError("skill compares scores in pairs")
+    baseline_sum = math.fsum(baseline)
+    return 1 - math.fsum(scores) / baseline_sum if baseline_sum > 0 else None
 
 
 def paired_skill(
     scores: Sequence[float], baseline: Sequence[float], groups: Sequence[Hashable], seed: int = 0
 ) -> Figure:
-    """Skill with its interval; `n` counts groups, such as posts: what belongs to one is drawn together.
+    """Return the skill with its interval. `n` counts groups, such as posts; the bootstrap draws whole groups.
 
-    The bootstrap takes its percentiles as far out as Student's t for so few groups demands (Hesterberg 2015): plain
-    ones are too narrow. The seed makes the interval the same every time.
+    The bootstrap widens its percentiles as Student's t demands for few groups (Hesterberg 2015), because plain percentiles
+    are too narrow. The seed makes the interval the same every time.
     """
     sums: dict[Hashable, list[tuple[float, float]]] = {}
     for score, base, group in zip(scores, baseline, groups, strict=True):
@@ -156,21 +144,21 @@ def paired_skill(
         return missing(FigureUnit.RATIO, PERFECT_BASELINE if scores else NO_SCORES, n=len(sums))
     if len(sums) < 2:  # noqa: PLR2004
         return Figure(value=value, unit=FigureUnit.RATIO, n=len(sums))
-    pairs = sorted((math.fsum(s for s, _ in one), math.fsum(b for _, b in one)) for one in sums.values())
+    pairs = sorted((math.fsum(s for s, _ in group), math.fsum(b for _, b in group)) for group in sums.values())
     table = np.array(pairs)
     n = len(pairs)
     drawn = np.random.default_rng(seed).integers(0, n, size=(ROUNDS, n))
     tops, bottoms = table[:, 0][drawn].sum(axis=1), table[:, 1][drawn].sum(axis=1)
-    found = 1 - tops[bottoms > 0] / bottoms[bottoms > 0]
+    skills = 1 - tops[bottoms > 0] / bottoms[bottoms > 0]
     tail = NormalDist().cdf(-math.sqrt(n / (n - 1)) * student_95(n - 1))
-    low, high = np.quantile(found, [tail, 1 - tail])
+    low, high = np.quantile(skills, [tail, 1 - tail])
     return Figure(value=value, unit=FigureUnit.RATIO, n=n, interval=Interval(float(low), float(high)))
 
 
 def verdict(figure: Figure) -> Verdict:
-    """Better or worse only with enough cases and an interval that leaves 0 out."""
+    """Return better or worse only with enough cases and an interval that excludes 0."""
     if figure.interval is None or figure.n is None or figure.n < ENOUGH:
-        return Verdict.CANNOT_TELL
+        return Verdict.NOT_ENOUGH_EVIDENCE
     if figure.interval.low > 0:
         return Verdict.BETTER
-    return Verdict.WORSE if figure.interval.high < 0 else Verdict.CANNOT_TELL
+    return Verdict.WORSE if figure.interval.high < 0 else Verdict.NOT_ENOUGH_EVIDENCE

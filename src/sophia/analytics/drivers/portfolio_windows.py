@@ -1,7 +1,7 @@
-"""What the split into drivers is computed from: two windows of all clients of a portfolio, by platform.
+"""Reads two windows of all clients of a portfolio by platform: the input of the split into drivers.
 
-The reports of all clients on one week need the same. So what was read is kept in the process for as long as nothing was
-stored, and the next report asks for no more than whether that is so.
+The reports of all clients on one week need the same windows. The process keeps them until something is stored; the next
+report only checks whether that has happened.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,42 +16,48 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.drivers.drivers import DriverSplit, split_drivers
 from sophia.analytics.drivers.units import ClientWindows, DaysWindow
-from sophia.analytics.figures.estimation import Known
-from sophia.analytics.figures.facts import EXPOSURE, INTERACTIONS, SECOND_EXPOSURE, WATCHED, AccountDays, each_day
-from sophia.analytics.figures.figures import DateRange
+from sophia.analytics.figures.facts import (
+    EXPOSURE,
+    INTERACTIONS,
+    MONITORED_METRICS,
+    SECOND_EXPOSURE,
+    AccountDays,
+    dates_of,
+)
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.analytics.readings.account_days import account_days, posts_inside
-from sophia.analytics.readings.account_days import state_of_the_store as state_of
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.meta.catalogue import Platform
+from sophia.analytics.readings.account_days import store_version as state_of
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import DateRange
 
 PortfolioWindows = Mapping[Platform, tuple[ClientWindows, ...]]
-# Of 5,000 clients on two platforms each takes thirteen megabytes.
-MOST_KEPT = 8
+# One entry takes thirteen megabytes for 5,000 clients on two platforms.
+MOST_CACHED = 8
 
 
-class _Kept:
-    """What was read from one store since anything was stored in it."""
+class _Cache:
+    """The windows read from one store since its last change."""
 
     def __init__(self) -> None:
         self._state: object = None
-        self._found: dict[object, PortfolioWindows] = {}
+        self._windows: dict[object, PortfolioWindows] = {}
         self._lock = Lock()
 
     def get(self, state: object, key: object) -> PortfolioWindows | None:
         with self._lock:
-            return self._found.get(key) if state == self._state else None
+            return self._windows.get(key) if state == self._state else None
 
     def put(self, state: object, key: object, portfolio_windows: PortfolioWindows) -> None:
         with self._lock:
             if state != self._state:
-                self._state, self._found = state, {}
-            elif len(self._found) >= MOST_KEPT:
-                del self._found[next(iter(self._found))]
-            self._found[key] = portfolio_windows
+                self._state, self._windows = state, {}
+            elif len(self._windows) >= MOST_CACHED:
+                del self._windows[next(iter(self._windows))]
+            self._windows[key] = portfolio_windows
 
 
-_KEPT: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
+_CACHES: WeakKeyDictionary[Engine, _Cache] = WeakKeyDictionary()
 
 
 def portfolio_windows(
@@ -62,16 +68,16 @@ def portfolio_windows(
     after: DateRange,
     as_of: datetime | None = None,
 ) -> PortfolioWindows:
-    """{platform: both windows of every client that has accounts there}; four queries, or one when they are kept."""
+    """Return {platform: both windows of every client with accounts there}, with four queries, or one if they are cached."""
     of_clients = tuple((client.id, tuple(client.accounts.items())) for client in clients)
     state, key = state_of(session), (of_clients, platforms, before, after, as_of)
     engine = session.get_bind().engine
-    kept = _KEPT.get(engine) or _KEPT.setdefault(engine, _Kept())
-    found = kept.get(state, key)
-    if found is None:
-        found = _read(session, clients, platforms, before, after, as_of)
-        kept.put(state, key, found)
-    return found
+    cache = _CACHES.get(engine) or _CACHES.setdefault(engine, _Cache())
+    windows = cache.get(state, key)
+    if windows is None:
+        windows = _read(session, clients, platforms, before, after, as_of)
+        cache.put(state, key, windows)
+    return windows
 
 
 def _read(
@@ -87,63 +93,63 @@ def _read(
     ]  # fmt: skip
     days = portfolio_days(session, accounts, DateRange(before.start, after.end), as_of)
     published = posts_inside(session, accounts, (before, after), as_of)
-    found: dict[Platform, list[ClientWindows]] = {}
+    rows_by_platform: dict[Platform, list[ClientWindows]] = {}
     for platform in sorted(platforms):
-        for one in clients:
-            mine = [account for account, where in one.accounts.items() if where is platform]
-            if mine:
-                row = driver_windows(one.id, mine, days, published, before, after)
-                found.setdefault(platform, []).append(row)
-    return {platform: tuple(rows) for platform, rows in found.items()}
+        for client in clients:
+            client_accounts = [
+                account for account, account_platform in client.accounts.items() if account_platform is platform
+            ]
+            if client_accounts:
+                row = driver_windows(client.id, client_accounts, days, published, before, after)
+                rows_by_platform.setdefault(platform, []).append(row)
+    return {platform: tuple(rows) for platform, rows in rows_by_platform.items()}
 
 
 def portfolio_days(
     session: Session, accounts: Sequence[int], window: DateRange, as_of: datetime | None = None
 ) -> dict[tuple[int, str], dict[date, int | float]]:
-    """What is watched of these accounts, and the reach of those that have no views."""
-    means = meanings(session, {*WATCHED, SECOND_EXPOSURE})
-    days = account_days(session, accounts, means, WATCHED, window, as_of=as_of)
+    """Return the monitored metrics of these accounts, and the reach of accounts without views."""
+    definitions = metric_definitions(session, {*MONITORED_METRICS, SECOND_EXPOSURE})
+    days = account_days(session, accounts, definitions, MONITORED_METRICS, window, as_of=as_of)
     without = [account for account in accounts if (account, EXPOSURE) not in days]
-    return days | account_days(session, without, means, {SECOND_EXPOSURE}, window, as_of=as_of)
+    return days | account_days(session, without, definitions, {SECOND_EXPOSURE}, window, as_of=as_of)
 
 
-# Of intervals whose ends are shown in whole percents more would change nothing that is read.
+# Intervals are shown in whole percents, which more draws would not change.
 DRIVER_DRAWS = 200
 
-NOTHING: Mapping[date, float] = MappingProxyType({})
-# By account: in the window before, and in the window.
-PostsInBoth = Mapping[int, tuple[int, ...]]
+NO_DAYS: Mapping[date, float] = MappingProxyType({})
+# {account: its posts in the previous window and in the window}.
+PostCounts = Mapping[int, tuple[int, ...]]
 
 
 @lru_cache(maxsize=16)
 def split_portfolio(clients: tuple[ClientWindows, ...]) -> Mapping[int, DriverSplit]:
-    """The split of every client. Kept, because the reports of all clients on one week ask for the same one; what was
-    stored since makes other windows, and so another split.
-    """
+    """Return the split of every client. It is cached, since the reports of all clients on one week need the same split."""
     return MappingProxyType(split_drivers(clients, draws=DRIVER_DRAWS))
 
 
 def driver_windows(
-    client_id: int, accounts: Sequence[int], days: AccountDays, posts: PostsInBoth, before: DateRange, window: DateRange
+    client_id: int, accounts: Sequence[int], days: AccountDays, posts: PostCounts, before: DateRange, window: DateRange
 ) -> ClientWindows:
-    """One client on one platform for the split into drivers: its accounts' days added up, unknown where one is."""
-    # Views are the exposure; reach stands in where no account has any.
+    """Return one client on one platform: the sums of its accounts' days, None on days on which one account has none."""
+    # Views measure the exposure; if no account has views, reach does.
     exposure = EXPOSURE if any(days.get((account, EXPOSURE)) for account in accounts) else SECOND_EXPOSURE
     counts = [posts.get(account, (0, 0)) for account in accounts]
-    shown, answered = (
-        [days.get((account, metric), NOTHING) for account in accounts] for metric in (exposure, INTERACTIONS)
+    exposure_days, engagement_days = (
+        [days.get((account, metric), NO_DAYS) for account in accounts] for metric in (exposure, INTERACTIONS)
     )
     sides = (
-        DaysWindow(_added(shown, side), _added(answered, side), sum(count[index] for count in counts))
+        DaysWindow(_added(exposure_days, side), _added(engagement_days, side), sum(count[index] for count in counts))
         for index, side in enumerate((before, window))
     )
     return ClientWindows(client_id, *sides)
 
 
-def _added(accounts: list[Mapping[date, float]], window: DateRange) -> tuple[Known, ...]:
-    """Day by day over the accounts; unknown where one of them is."""
-    columns = [list(map(days.get, each_day(window))) for days in accounts]
-    if len(columns) == 1:  # nearly always, and of hundreds of clients
+def _added(accounts: list[Mapping[date, float]], window: DateRange) -> tuple[float | None, ...]:
+    """Return the sum over the accounts for each day, None if one of them has no value."""
+    columns = [list(map(days.get, dates_of(window))) for days in accounts]
+    if len(columns) == 1:  # the usual case
         return tuple(columns[0])
     return tuple(
         None if None in values else float(sum(value for value in values if value is not None))

@@ -1,127 +1,107 @@
-"""What a split into drivers says, in words in which every figure is a reference to a computed value."""
+"""Describes a split into drivers in sentences whose figures are references into the document."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sophia.analytics.drivers.drivers import DRIVERS, Driver, DriverSplit, Part
+from sophia.analytics.figures.sentences import Reference, Sentence, say
 
-# Below this a change is called none.
+# A smaller change counts as none.
 _NOTHING_PERCENT = 0.5
 
-_KNOWN: Mapping[Driver, tuple[str, str]] = {
+_CERTAIN: Mapping[Driver, tuple[str, str]] = {
     "platform": (
-        "The platform showed everybody's posts more ({platform:signed}, {others_alike} of {others} other clients).",
-        "The platform showed everybody's posts less ({platform:signed}, {others_alike} of {others} other clients).",
+        "The algorithm increased the distribution of all clients ({platform}, {alike} of {others} other clients).",
+        "The algorithm reduced the distribution of all clients ({platform}, {alike} of {others} other clients).",
     ),
     "distribution": (
-        "Beyond that, this client's posts were shown more ({distribution:signed}, 95 % interval {distribution_range}).",
-        "Beyond that, this client's posts were shown less ({distribution:signed}, 95 % interval {distribution_range}).",
+        "This client had higher distribution than the other clients ({distribution}, 95 % interval {distribution_range}).",
+        "This client had lower distribution than the other clients ({distribution}, 95 % interval {distribution_range}).",
     ),
     "posting": (
-        "The number and formats of its posts made for more ({posting:signed}).",
-        "The number and formats of its posts made for less ({posting:signed}).",
+        "The number and formats of its posts increased engagement ({posting}).",
+        "The number and formats of its posts reduced engagement ({posting}).",
     ),
     "people": (
-        "People reacted more to what they saw ({people:signed}, 95 % interval {people_range}).",
-        "People reacted less to what they saw ({people:signed}, 95 % interval {people_range}).",
+        "The audience responded more ({people}, 95 % interval {people_range}).",
+        "The audience responded less ({people}, 95 % interval {people_range}).",
     ),
 }
-# Certain, and too small for anybody to care.
-_AS_BEFORE: Mapping[Driver, str] = {
-    "platform": "The platform showed everybody's posts as before.",
-    "distribution": "Beyond that, this client's posts were shown as before.",
-    "posting": "The number and formats of its posts made no difference.",
-    "people": "People reacted as before to what they saw.",
+# The effect is certain and too small to matter.
+_UNCHANGED: Mapping[Driver, str] = {
+    "platform": "The algorithm did not change the distribution of all clients.",
+    "distribution": "This client's distribution changed as that of the other clients.",
+    "posting": "The number and formats of its posts had no effect.",
+    "people": "The audience's response did not change.",
 }
-_UNSURE: Mapping[Driver, str] = {
-    "platform": "Whether the platform changed for everybody, the figures cannot tell",
-    "distribution": "Whether this client's posts were shown differently beyond that, the figures cannot tell",
-    "posting": "Whether the number and formats of its posts mattered, the figures cannot tell",
-    "people": "Whether people reacted differently, the figures cannot tell",
-}
-_MISSING: Mapping[str, str] = {
-    "platform": "What the platform did to everybody",
-    "posting": "What the number of posts did",
-    "people": "How people reacted",
+_SUBJECTS: Mapping[Driver, str] = {
+    "platform": "the algorithm",
+    "distribution": "this client's own distribution",
+    "posting": "the number and formats of its posts",
+    "people": "the audience's response",
 }
 
 
-class Percent(float):
-    """A change in percent. The format `signed` gives "−19 %", `size` gives "19 %"."""
+def say_drivers(document: Any, split: DriverSplit, path: str = "", start: str = "") -> Sentence:
+    """Describe the change and what drove it: the algorithm or the audience; name the drivers without enough evidence once.
 
-    def __format__(self, form: str) -> str:
-        size = f"{abs(self):.0f}"
-        if form == "size":
-            return f"{size} %"
-        return f"{_sign(self)}{size} %"
-
-
-@dataclass(frozen=True, slots=True)
-class PercentRange:
-    """The ends of an interval in percent."""
-
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{_sign(self.low)}{abs(self.low):.0f} … {_sign(self.high)}{abs(self.high):.0f}"
+    `path` leads to the split in the document and ends with a dot. The text begins with `start`.
+    """
+    template = start + " ".join(_sentences(split))
+    references = {
+        "change": Reference(f"{path}whole.percent", "size_percent"),
+        "others": Reference(f"{path}others"),
+        "alike": Reference(f"{path}others_alike"),
+    }
+    for name in (*DRIVERS, "whole"):
+        references[name] = Reference(f"{path}{name}.percent", "signed_percent")
+        references[f"{name}_range"] = Reference(f"{path}{name}.percent_interval", "range_percent")
+        references[f"why_{name}"] = Reference(f"{path}reasons.{name}", "text")
+    return say(document, template, **references)
 
 
-Value = Percent | PercentRange | int
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A text with named places, and the computed values that stand there."""
-
-    template: str
-    values: Mapping[str, Value]
-
-    @property
-    def text(self) -> str:
-        return self.template.format(**self.values)
-
-
-def say(split: DriverSplit) -> Statement:
-    """Say in plain sentences what changed and who decided it; where an interval covers zero, that it cannot be told."""
-    parts: dict[Driver, Part | None] = {driver: split.part(driver) for driver in DRIVERS}
+def _sentences(split: DriverSplit) -> Iterator[str]:
     if split.distribution is None:
-        return Statement(f"What decided the change cannot be said: {split.reasons['distribution']}.", {})
-    sentences = [_headline(split), *(_about(driver, part, split.reasons) for driver, part in parts.items())]
-    values: dict[str, Value] = {"others": split.others, "others_alike": split.others_alike}
-    for name, part in (("whole", split.whole), *parts.items()):
-        if part is not None:
-            values[name] = Percent(part.percent)
-            if part.percent_interval is not None:
-                values[f"{name}_range"] = PercentRange(*part.percent_interval)
-    return Statement(" ".join(sentences), values)
+        yield "The drivers are unknown: {why_distribution}."
+        return
+    parts = {driver: part for driver in DRIVERS if (part := split.part(driver)) is not None}
+    unsure = {driver: part for driver, part in parts.items() if _is_unsure(driver, part)}
+    yield _headline(split.whole)
+    for driver, part in parts.items():
+        if driver not in unsure:
+            yield _about(driver, part)
+    if unsure:
+        effects = "; ".join(
+            f"{_SUBJECTS[driver]} ({{{driver}}}, "
+            + ("too few days or posts for an interval)" if part.low is None else f"95 % interval {{{driver}_range}})")
+            for driver, part in unsure.items()
+        )
+        yield f"Not enough evidence for an effect of {effects}."
+    for driver in DRIVERS:
+        if driver not in parts:
+            inside = "" if driver == "people" else "; it is part of the client's own distribution"
+            yield f"The effect of {_SUBJECTS[driver]} is unknown: {{why_{driver}}}{inside}."
 
 
-def _headline(split: DriverSplit) -> str:
-    if split.whole is None:
-        return f"How engagement changed cannot be said: {split.reasons['whole']}."
-    if abs(split.whole.percent) < _NOTHING_PERCENT:
-        return "Engagement stayed as it was."
-    return f"Engagement {'rose' if split.whole.log > 0 else 'fell'} {{whole:size}}."
+def _headline(change: Part | None) -> str:
+    if change is None:
+        return "The change of engagement is unknown: {why_whole}."
+    if abs(change.percent) < _NOTHING_PERCENT:
+        return "Engagement did not change."
+    return f"Engagement {'rose' if change.log > 0 else 'fell'} by {{change}}."
 
 
-def _about(driver: Driver, part: Part | None, reasons: Mapping[str, str]) -> str:
-    if part is None:
-        inside = "" if driver == "people" else "; it is inside the client's own distribution"
-        return f"{_MISSING[driver]} cannot be told apart: {reasons[driver]}{inside}."
+def _is_unsure(driver: Driver, part: Part) -> bool:
     if driver == "posting" and part.log == 0.0:
-        return "It posted as much as before."
-    if part.verdict != "cannot tell" and abs(part.percent) < _NOTHING_PERCENT:
-        return _AS_BEFORE[driver]
-    if part.verdict != "cannot tell":
-        return _KNOWN[driver][0 if part.verdict == "up" else 1]
-    if part.percent_interval is None:
-        return f"{_UNSURE[driver]} ({{{driver}:signed}}, too few days or posts for an interval)."
-    return f"{_UNSURE[driver]} ({{{driver}:signed}}, 95 % interval {{{driver}_range}})."
+        return False
+    ends = part.percent_interval
+    is_negligible = ends is not None and all(abs(percent) < _NOTHING_PERCENT for percent in ends)
+    return part.verdict == "not enough evidence" and not is_negligible
 
 
-def _sign(number: float) -> str:
-    """A true minus, and no sign on what is rounded to nothing."""
-    if abs(number) < _NOTHING_PERCENT:
-        return ""
-    return "+" if number > 0 else "−"
+def _about(driver: Driver, part: Part) -> str:
+    if driver == "posting" and part.log == 0.0:
+        return "The number of posts did not change."
+    if abs(part.percent) < _NOTHING_PERCENT:
+        return _UNCHANGED[driver]
+    return _CERTAIN[driver][0 if part.verdict == "up" else 1]

@@ -1,8 +1,9 @@
-"""How small the parts of a currency are."""
+"""The number of decimals of currencies."""
 
 from decimal import Decimal
 
-# ISO 4217: how many decimals the amounts of a currency have, where it is not two. Those with four are kept with three.
+# ISO 4217 decimals other than two. Stores keep at most three, so currencies with four have three here. babel's table is
+# that of CLDR: it gives 0 for currencies whose amounts are written with cents, such as IQD, LBP and RSD.
 _DECIMALS = dict.fromkeys(
     [
         "BIF",
@@ -28,9 +29,10 @@ _DECIMALS = dict.fromkeys(
 
 
 def decimals_of(currency: str) -> int:
+    """Return the number of decimals that amounts of a currency have."""
     return _DECIMALS.get(currency, 2)
 
 
 def smallest_unit(currency: str) -> Decimal:
-    """A cent, a yen, a fils."""
+    """Return the smallest amount of a currency, such as a cent, a yen or a fils."""
     return Decimal(1).scaleb(-decimals_of(currency))

@@ -1,4 +1,4 @@
-"""The place in a list where its next page begins, as text for an address."""
+"""Encodes the position of a list's next page as text for a URL."""
 
 import base64
 from collections.abc import Callable
@@ -8,45 +8,45 @@ from typing import Any
 from sophia.errors import InvalidInputError
 
 LARGEST_NUMBER = 2**63 - 1
-# Stands in no name that is kept.
-BETWEEN = "\x1f"
+# No stored name contains this character.
+SEPARATOR = "\x1f"
 
 
-def write_cursor(*place: object) -> str:
-    """What the last row of a page is sorted by; `str` of each must be what its reader takes."""
-    return base64.urlsafe_b64encode(BETWEEN.join(map(str, place)).encode()).decode().rstrip("=")
+def write_cursor(*parts: object) -> str:
+    """Encode the sort keys of the last row of a page; each key's reader must understand its `str`."""
+    return base64.urlsafe_b64encode(SEPARATOR.join(map(str, parts)).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, *readers: Callable[[str], Any]) -> tuple[Any, ...]:
-    """The place, each part of it read by its reader, which raises ValueError for what cannot be.
+    """Decode a cursor with one reader per key; a reader raises ValueError for an impossible value.
 
-    Raises InvalidInputError when the cursor is not one that `write_cursor` made.
+    Raises InvalidInputError if `write_cursor` did not make the cursor.
     """
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-        place = tuple(read(part) for read, part in zip(readers, text.split(BETWEEN), strict=True))
+        parts = tuple(read(part) for read, part in zip(readers, text.split(SEPARATOR), strict=True))
     except ValueError:
-        place = ()
-    if not place or write_cursor(*place) != cursor:
-        raise InvalidInputError("The cursor is not one that an earlier page gave. Begin again without it.")
-    return place
+        parts = ()
+    if not parts or write_cursor(*parts) != cursor:
+        raise InvalidInputError("The cursor does not come from an earlier page. Start without a cursor.")
+    return parts
 
 
 def row_number(text: str) -> int:
     number = int(text)
     if not 0 < number <= LARGEST_NUMBER:
-        raise ValueError("not a number of a row")
+        raise ValueError("not the id of a row")
     return number
 
 
-def kept_text(text: str) -> str:
+def printable_text(text: str) -> str:
     if any(character < " " for character in text):
-        raise ValueError("PostgreSQL takes no NUL, and no name has the others")
+        raise ValueError("contains a control character")
     return text
 
 
 def utc_moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not UTC:
-        raise ValueError("not a moment in UTC")
+        raise ValueError("not a time in UTC")
     return moment

@@ -1,4 +1,4 @@
-"""Figures and summaries as documents of plain JSON, and back to the digit: what a snapshot of KPIs keeps."""
+"""Converts figures to the JSON documents of KPI snapshots and back without loss."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -16,24 +16,24 @@ def figures_document(figures: Mapping[str, Figure]) -> dict[str, Any]:
 
 
 def figure_document(figure: Figure) -> dict[str, Any]:
-    """What is absent is left out, but for the value, which is null; money is kept as text, exactly."""
-    found: dict[str, Any] = {"value": None, "unit": figure.unit.value}
+    """Return a figure as JSON without absent fields, except a null value; money is text, to keep it exact."""
+    document: dict[str, Any] = {"value": None, "unit": figure.unit.value}
     for name in _NUMBERS:
         number: Number | None = getattr(figure, name)
         if number is not None:
-            found[name] = {_MONEY_KEY: str(number)} if isinstance(number, Decimal) else number
+            document[name] = {_MONEY_KEY: str(number)} if isinstance(number, Decimal) else number
     for name in _PLAIN:
         if getattr(figure, name) is not None:
-            found[name] = getattr(figure, name)
+            document[name] = getattr(figure, name)
     if figure.interval is not None:
-        found["interval"] = list(figure.interval)
+        document["interval"] = list(figure.interval)
     if figure.coverage is not None:
-        found["coverage"] = [figure.coverage.days_with_data, figure.coverage.days]
-    return found
+        document["coverage"] = [figure.coverage.days_with_data, figure.coverage.days]
+    return document
 
 
 def figure_of(document: Mapping[str, Any]) -> Figure:
-    """The figure that `figure_document` was given."""
+    """Return the figure of a `figure_document`."""
     interval, coverage = document.get("interval"), document.get("coverage")
     value, at_least, at_most = (_number(document.get(name)) for name in _NUMBERS)
     return Figure(
@@ -50,5 +50,5 @@ def figure_of(document: Mapping[str, Any]) -> Figure:
 def _number(stored: Any) -> Number | None:
     if isinstance(stored, Mapping):
         return Decimal(stored[_MONEY_KEY])
-    found: Number | None = stored
-    return found
+    number: Number | None = stored
+    return number

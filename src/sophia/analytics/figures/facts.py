@@ -1,4 +1,4 @@
-"""What the calculations are given about one client and window. Absent means not reported, never zero (A12)."""
+"""The input of the calculations for one client and window. Absent means not reported, never zero (A12)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,19 +6,21 @@ from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
-from sophia.analytics.figures.figures import ONE_DAY, Coverage, DateRange, Number, total
+from sophia.analytics.figures.figures import Coverage, Number, total
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Level, ObjectKind, Platform, reads
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 ENGAGEMENTS = ("likes", "comments", "shares", "saved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostFacts:
-    """One post and what it had by `read_at`: canonical metric → value since it was published.
+    """A post and its values at `read_at`: canonical metric → value since it was published.
 
-    Instead of its newest snapshot a caller may give the difference of two, for what happened in between (A2); people
-    have no difference. `values` holds readings of the post alone, never of its account (A4).
+    `values` may also hold the differences of two snapshots, for the time in between (A2), except for people. They are
+    readings of the post, never of its account (A4).
     """
 
     post_id: int
@@ -32,26 +34,26 @@ class PostFacts:
     pillar: str | None = None
 
     def serves(self, metric: str) -> bool:
-        """Whether Meta has this metric for posts of this kind at all."""
+        """Whether Meta has this metric for posts of this kind."""
         return bool(reads(self.platform, Level.POST, metric, self.kind))
 
     @property
     def engagements(self) -> Number | None:
-        """Reactions or likes, comments, shares and saves, as far as the platform has them for this kind.
+        """The sum of reactions or likes, comments, shares and saves that the platform has for this kind.
 
-        None for a story, which has no likes or comments to compare with those of a post, and None as soon as one that
-        the platform has was not reported: the sum of the others would be too small.
+        None for a story, whose values cannot be compared with those of a post, and None if one of them was not reported:
+        the sum of the others would be too small.
         """
         if self.kind is ObjectKind.STORY:
             return None
         parts = [self.values.get(metric) for metric in ENGAGEMENTS if self.serves(metric)]
-        known = [part for part in parts if part is not None]
-        return total(known) if len(known) == len(parts) else None
+        reported = [part for part in parts if part is not None]
+        return total(reported) if len(reported) == len(parts) else None
 
 
 @dataclass(frozen=True, slots=True)
 class DayValue:
-    """What one account had on one day of the reporting zone, by canonical metric and without breakdown."""
+    """An account's value of a canonical metric, without breakdown, on one day of the reporting zone."""
 
     account_id: int
     day: date
@@ -61,7 +63,7 @@ class DayValue:
 
 @dataclass(frozen=True, slots=True)
 class OwnValue:
-    """People of one account in a whole window, as Meta counted them itself: its 7- and 28-day values (A5)."""
+    """Meta's own count of an account's people in a whole window: its 7- and 28-day values (A5)."""
 
     account_id: int
     metric: str
@@ -71,7 +73,7 @@ class OwnValue:
 
 @dataclass(frozen=True, slots=True)
 class FollowerLevels:
-    """The profile's total at the start of the window and at its end (A8)."""
+    """The profile's follower total at the start and at the end of the window (A8)."""
 
     account_id: int
     at_start: int | None
@@ -80,7 +82,7 @@ class FollowerLevels:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount that is finite and not below 0, with its ISO 4217 currency (G17). Raises InvalidInputError."""
+    """A finite amount not below 0 with its ISO 4217 currency (G17). Raises InvalidInputError."""
 
     amount: Decimal
     currency: str
@@ -94,9 +96,9 @@ class Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionFact:
-    """One step on the way to a sale: `utm_click`, `save`, `follow`, `dm`, `inquiry`, `conversion` or `refund`.
+    """One step of a customer: `utm_click`, `save`, `follow`, `dm`, `inquiry`, `conversion` or `refund`.
 
-    `campaign_id`: the campaign that its tag names, where no draft is known. `last_click`: the channel that its tag names.
+    `campaign_id` is the campaign in its tag if no draft is known, `last_click` the channel in its tag.
     """
 
     event_id: int
@@ -112,7 +114,7 @@ class ConversionFact:
 
 @dataclass(frozen=True, slots=True)
 class CostFact:
-    """What sales and marketing cost in some days, spread over them evenly."""
+    """A cost of sales and marketing, spread evenly over the days of a window."""
 
     window: DateRange
     cost: Money
@@ -120,7 +122,7 @@ class CostFact:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalFact:
-    """Something that happened to a draft on its way to publication; `at` is aware. Raises InvalidInputError."""
+    """An approval event of a draft; `at` is aware. Raises InvalidInputError."""
 
     event_id: int
     draft_id: int
@@ -129,18 +131,18 @@ class ApprovalFact:
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
-            raise InvalidInputError(f"The moment of approval event {self.event_id} names no time zone.")
+            raise InvalidInputError(f"The time of approval event {self.event_id} has no time zone.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientWindow:
-    """Everything about one client, or one of its accounts, in one window.
+    """All data of one client, or of one of its accounts, in one window.
 
-    `accounts` are all accounts that are measured, so that a silent one is noticed. `posts` are those published in the
-    window. `today` is the running day of the reporting zone; `zone` is the client's, in which approvals fall into days.
-    `approvals` holds the whole history of the drafts concerned, `new_customers` those who bought for the first time,
-    `costs` also those of which only a part of the days lies in the window. `listed` holds by account the days of which
-    all posts were looked for, `events_since` the day of the client's first event of all (A12).
+    `accounts` are all measured accounts, so that one without data is noticed. `posts` were published in the window.
+    `today` is the current day of the reporting zone; `zone` is the client's, which dates approvals. `approvals` is the
+    whole history of the decided drafts, `new_customers` counts first-time buyers, `costs` may lie partly outside the
+    window. `listed` is {account: the days whose posts have all been collected}, `events_since` the day of the client's
+    first event (A12).
     """
 
     window: DateRange
@@ -163,77 +165,78 @@ class ClientWindow:
         return self.window.is_closed(self.today)
 
     @property
-    def each_post(self) -> tuple[PostFacts, ...]:
-        """Every post once, by its newest reading."""
+    def newest_posts(self) -> tuple[PostFacts, ...]:
+        """Each post once, with its newest reading."""
         return newest(self.posts)
 
     @property
     def start_at(self) -> datetime:
-        """The moment in the client's zone with which the window starts."""
+        """The start of the window in the client's zone."""
         return datetime.combine(self.window.start, time.min, self.zone)
 
     @property
     def end_at(self) -> datetime:
-        """The first moment after the window."""
+        """The end of the window in the client's zone."""
         return datetime.combine(self.window.end, time.min, self.zone)
 
     @property
-    def days_listed(self) -> Coverage:
-        """Of the days that are over, on how many the posts of all accounts were looked for; of the running day no more
-        is asked than that everything before it is known.
+    def post_days_coverage(self) -> Coverage:
+        """The coverage of days whose posts have been collected for all accounts, among the days that are over.
+
+        On its first day, a window is covered if all earlier days are.
         """
         until = min(self.window.end, self.today)
-        known = [self.listed.get(account) for account in self.accounts]
+        listed_ranges = [self.listed.get(account) for account in self.accounts]
         over = max((until - self.window.start).days, 0)
-        if not known or None in known:
+        if not listed_ranges or None in listed_ranges:
             return Coverage(0, max(over, 1))
-        first = max(self.window.start, *(one.start for one in known if one is not None))
-        last = min(until, *(one.end for one in known if one is not None))
+        first = max(self.window.start, *(days.start for days in listed_ranges if days is not None))
+        last = min(until, *(days.end for days in listed_ranges if days is not None))
         if over == 0:
             return Coverage(0, 0 if last >= until else 1)
         return Coverage(max((last - first).days, 0), over)
 
     @property
     def records_events(self) -> bool:
-        """Whether somebody had begun to send events by the end of the window: before, none says nothing."""
+        """Whether the client sent events by the end of the window: before its first event, no events means nothing."""
         return bool(self.conversions) or (self.events_since is not None and self.events_since < self.window.end)
 
     def serving(self, metric: str) -> tuple[int, ...]:
-        """The accounts whose platform has this metric for accounts."""
+        """Return the accounts whose platform has this metric for accounts."""
         return tuple(
             sorted(account for account, platform in self.accounts.items() if reads(platform, Level.ACCOUNT, metric))
         )
 
     def by_account(self, metric: str) -> dict[int, dict[date, Number]]:
-        """The daily values of one metric inside the window, each day once."""
-        found: dict[int, dict[date, Number]] = {}
-        mine = [one for one in self.days if one.metric == metric]
-        for one in sorted(mine, key=lambda one: one.value):
-            if one.day in self.window and one.account_id in self.accounts:
-                found.setdefault(one.account_id, {})[one.day] = one.value
-        return found
+        """Return {account: {day: value}} of one metric inside the window."""
+        values_by_account: dict[int, dict[date, Number]] = {}
+        day_values = [day_value for day_value in self.days if day_value.metric == metric]
+        for day_value in sorted(day_values, key=lambda day_value: day_value.value):
+            if day_value.day in self.window and day_value.account_id in self.accounts:
+                values_by_account.setdefault(day_value.account_id, {})[day_value.day] = day_value.value
+        return values_by_account
 
 
 def newest(posts: Iterable[PostFacts]) -> tuple[PostFacts, ...]:
-    """Every post once, by its newest reading, in the order of their ids; the order of the input does not matter."""
-    given = list(posts)
-    found = {post.post_id: post for post in given}
-    if len(found) < len(given):
-        given.sort(key=lambda post: (post.read_at, sorted((k, float(v)) for k, v in post.values.items())))
-        found = {post.post_id: post for post in given}
-    return tuple(found[key] for key in sorted(found))
+    """Return each post once, with its newest reading, by id; the order of the input has no effect."""
+    readings = list(posts)
+    newest_by_id = {post.post_id: post for post in readings}
+    if len(newest_by_id) < len(readings):
+        readings.sort(key=lambda post: (post.read_at, sorted((k, float(v)) for k, v in post.values.items())))
+        newest_by_id = {post.post_id: post for post in readings}
+    return tuple(newest_by_id[key] for key in sorted(newest_by_id))
 
 
 FOLLOWERS = "followers"
 RESPONSE_METRICS = frozenset({*ENGAGEMENTS, "reach"})
 
 EXPOSURE, SECOND_EXPOSURE, INTERACTIONS = "views", "reach", "total_interactions"
-WATCHED = (EXPOSURE, INTERACTIONS)
+MONITORED_METRICS = (EXPOSURE, INTERACTIONS)
 
 AccountDays = Mapping[tuple[int, str], Mapping[date, float]]
 PostsADay = Mapping[int, Mapping[date, int]]
 
 
 @lru_cache(maxsize=64)
-def each_day(window: DateRange) -> tuple[date, ...]:
+def dates_of(window: DateRange) -> tuple[date, ...]:
     return tuple(window.start + index * ONE_DAY for index in range(window.days))

@@ -1,31 +1,29 @@
-"""Figures as a reader meets them: a value, or the reason why there is none, with sample, interval and coverage."""
+"""Figures: a value or the reason for its absence, with sample size, interval and coverage; and date ranges."""
 
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from sophia.errors import InvalidInputError
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
 
 Number = int | float | Decimal
-ONE_DAY = timedelta(days=1)
-ONE_WEEK = timedelta(days=7)
 HUNDRED = 100
 
-NO_INPUT = "What it is computed from was not reported."
-NOT_FINITE = "What it is computed from is not a finite number."
-FROM_ZERO = "There is no percentage of a base of 0."
-FROM_BELOW_ZERO = "There is no percentage of a base below 0."
+NO_INPUT = "Meta did not report the values that it needs."
+NOT_FINITE = "A value that it needs is not a finite number."
+FROM_ZERO = "A base of 0 has no percentage."
+FROM_BELOW_ZERO = "A base below 0 has no percentage."
 OTHER_UNIT = "The two figures have different units."
-OVER_HUNDRED = "More than 100 %: check what is counted above and below the line."
-BELOW_ZERO = "Below 0: Meta took back some of what it had counted."
+OVER_HUNDRED = "More than 100 %: check the counts of which this is the ratio."
+BELOW_ZERO = "Below 0: Meta reduced an earlier count."
 
 
 class FigureUnit(StrEnum):
-    """What one unit of a figure is. Rates are always percent, never fractions; money carries its currency (G4)."""
+    """The unit of a figure. Rates are always percent, never fractions; money has a currency (G4)."""
 
     COUNT = "count"
     PEOPLE = "people"
@@ -49,78 +47,46 @@ class Interval:
         yield self.high
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DateRange:
-    """Days from `start` (included) to `end` (excluded). Raises InvalidInputError when that is no day."""
-
-    start: date
-    end: date
-
-    def __post_init__(self) -> None:
-        if self.end <= self.start:
-            raise InvalidInputError(f"A window must end after it starts: {self.start} to {self.end} does not.")
-
-    def __contains__(self, day: date) -> bool:
-        return self.start <= day < self.end
-
-    @property
-    def days(self) -> int:
-        return (self.end - self.start).days
-
-    @property
-    def previous(self) -> "DateRange":
-        """As many days, directly before."""
-        return DateRange(self.start - (self.end - self.start), self.start)
-
-    def days_ended(self, today: date) -> int:
-        """How many of the days are over on `today`, the running day of the same zone."""
-        return min(max((today - self.start).days, 0), self.days)
-
-    def is_closed(self, today: date) -> bool:
-        """Whether all days are over; a window that is not is shown as "to date" (G3)."""
-        return self.end <= today
-
-
 def expect_days(days: int, most: int) -> None:
-    """Raises InvalidInputError when these are more days than one question may have."""
+    """Raise InvalidInputError for more days than one request may have."""
     if days > most:
-        raise InvalidInputError(f"Ask for {most:,} days at most; these are {days:,}.")
+        raise InvalidInputError(f"Request at most {most:,} days; these are {days:,}.")
 
 
 def window_until(first: date | None, last: date | None, newest: date, usual_days: int) -> DateRange:
-    """Return the window that two days name, both included, where either may be left out.
+    """Return the range from `first` to `last`, both included; either may be None.
 
-    Without `last` it ends with `newest`, or with `first` when that is later; without `first` it has `usual_days` days.
+    Without `last` it ends with `newest`, or with `first` if that is later; without `first` it has `usual_days` days.
     """
     end = last or max(newest, first or newest)
     return DateRange(first or end - (usual_days - 1) * ONE_DAY, end + ONE_DAY)
 
 
 def week_of(day: date) -> DateRange:
-    """The week from Monday to Sunday that holds the day."""
+    """Return the week from Monday to Sunday that contains the day."""
     monday = day - day.weekday() * ONE_DAY
     return DateRange(monday, monday + ONE_WEEK)
 
 
 def month_of(day: date) -> DateRange:
-    """The calendar month that holds the day (G13)."""
+    """Return the calendar month that contains the day (G13)."""
     return DateRange(day.replace(day=1), _months_later(day, 1))
 
 
 def last_months(day: date, count: int) -> DateRange:
-    """So many whole calendar months, before the one that holds the day (G18)."""
+    """Return so many whole calendar months before the month of the day (G18)."""
     return DateRange(_months_later(day, -count), day.replace(day=1))
 
 
 def _months_later(day: date, count: int) -> date:
-    """The first of the month `count` months after that of the day."""
+    """Return the first day of the month `count` months after that of the day."""
     months = 12 * day.year + day.month - 1 + count
     return date(months // 12, months % 12 + 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many days of a window have data (G7)."""
+    """The number of days of a window with data (G7)."""
 
     days_with_data: int
     days: int
@@ -132,11 +98,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One number that somebody reads.
+    """A number with its unit, sample size and quality.
 
-    Without a `value` there is a `reason`, and never both. `n` counts what the figure rests on: posts, drafts, comments.
-    `interval` is an estimate; `at_least` and `at_most` are certain, and stand where people cannot be added up (A5).
-    `doubt` says why a value should be looked at twice (G8).
+    It has either a `value` or a `reason` for its absence. `n` counts its sample: posts, drafts or comments. `interval` is
+    an estimate; `at_least` and `at_most` are certain bounds, used where people cannot be added up (A5). `doubt` is a
+    warning about the value (G8).
     """
 
     value: Number | None
@@ -159,7 +125,7 @@ class Figure:
 
 def percent(
     part: Number | None,
-    whole: Number | None,
+    base: Number | None,
     *,
     n: int | None = None,
     interval: Interval | None = None,
@@ -167,15 +133,15 @@ def percent(
     doubt: str | None = None,
     of_zero: str = FROM_ZERO,
 ) -> Figure:
-    """`part` / `whole` × 100; None with a reason when either is absent, not finite, or the whole is not above 0."""
+    """Return `part` / `base` × 100, or a reason if one is absent or not finite, or the base is not above 0."""
     unit = FigureUnit.PERCENT
-    if part is None or whole is None:
+    if part is None or base is None:
         return missing(unit, NO_INPUT, n=n, coverage=coverage)
-    if not (math.isfinite(part) and math.isfinite(whole)):
+    if not (math.isfinite(part) and math.isfinite(base)):
         return missing(unit, NOT_FINITE, n=n, coverage=coverage)
-    if whole <= 0:
-        return missing(unit, of_zero if whole == 0 else FROM_BELOW_ZERO, n=n, coverage=coverage)
-    value = HUNDRED * float(part) / float(whole)
+    if base <= 0:
+        return missing(unit, of_zero if base == 0 else FROM_BELOW_ZERO, n=n, coverage=coverage)
+    value = HUNDRED * float(part) / float(base)
     return figure(
         value,
         unit,
@@ -188,7 +154,7 @@ def percent(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From one figure to another; `absolute` in their unit (percentage points for percent), `percent` of `before`."""
+    """The change between two figures: `absolute` in their unit (percentage points for percent), `percent` of `before`."""
 
     before: Figure
     after: Figure
@@ -197,18 +163,18 @@ class Change:
 
 
 def missing(unit: FigureUnit, reason: str, *, n: int | None = None, coverage: Coverage | None = None) -> Figure:
-    """The figure of something that is not known."""
+    """Return a figure without a value."""
     return Figure(value=None, unit=unit, reason=reason, n=n, coverage=coverage)
 
 
 def total(values: Iterable[Number]) -> Number | None:
-    """The sum, whatever the order; None of nothing."""
-    found = list(values)
-    if not found:
+    """Return the sum, independent of the order, or None without values."""
+    numbers = list(values)
+    if not numbers:
         return None
-    if any(isinstance(value, float) for value in found):
-        return math.fsum(float(value) for value in found)
-    return sum(found)
+    if any(isinstance(value, float) for value in numbers):
+        return math.fsum(float(value) for value in numbers)
+    return sum(numbers)
 
 
 def figure(
@@ -220,7 +186,7 @@ def figure(
     coverage: Coverage | None = None,
     doubt: str | None = None,
 ) -> Figure:
-    """A figure of a value that may be absent or not finite."""
+    """Return a figure for a value that may be absent or not finite."""
     if value is None or not math.isfinite(value):
         return missing(unit, NO_INPUT if value is None else NOT_FINITE, n=n, coverage=coverage)
     if doubt is None and value < 0 and unit in (FigureUnit.PERCENT, FigureUnit.COUNT, FigureUnit.PEOPLE):
@@ -229,11 +195,11 @@ def figure(
 
 
 def change(before: Figure, after: Figure) -> Change:
-    """How a figure changed.
+    """Return the change between two figures.
 
-    From a positive base to 0 is −100 %; a base of 0 has no percentage (G7). Where both figures have intervals, the
-    change has one too, by the method of variance estimates recovery (Zou and Donner 2008) for independent samples: on
-    the values for the difference, on their logarithms for the percentage.
+    From a positive base to 0 is −100 %; a base of 0 has no percentage (G7). If both figures have intervals, the change
+    has one too, by the method of variance estimates recovery (Zou and Donner 2008) for independent samples: from the
+    values for the difference, from their logarithms for the percentage.
     """
     points = before.unit is FigureUnit.PERCENT
     unit = FigureUnit.PERCENTAGE_POINTS if points else before.unit
@@ -262,7 +228,7 @@ def change(before: Figure, after: Figure) -> Change:
 
 
 def unknown_change(before: Figure, after: Figure, reason: str) -> Change:
-    """The change between two figures that cannot be compared."""
+    """Return the change between two figures that cannot be compared."""
     points = before.unit is FigureUnit.PERCENT
     unit = FigureUnit.PERCENTAGE_POINTS if points else before.unit
     return Change(before, after, missing(unit, reason), missing(FigureUnit.PERCENT, reason))
@@ -275,21 +241,21 @@ def _difference(before: Number, after: Number) -> Number:
 
 
 def _differently_covered(before: Figure, after: Figure) -> bool:
-    """Whether a sum of fewer days would stand against one of more: what is missing would count as zero (A12)."""
-    one, other = before.coverage, after.coverage
-    if one is None or other is None or (one.is_complete and other.is_complete):
+    """Whether the sums have different numbers of days: missing days would count as zero (A12)."""
+    earlier, later = before.coverage, after.coverage
+    if earlier is None or later is None or (earlier.is_complete and later.is_complete):
         return False
-    return one.days_with_data != other.days_with_data
+    return earlier.days_with_data != later.days_with_data
 
 
 def _coverages(before: Figure, after: Figure) -> str | None:
-    """The warning that goes with windows of which one was not wholly seen (G7)."""
+    """Return a warning if one of the windows has days without data (G7)."""
     if before.coverage is not None and before.coverage == after.coverage and not before.coverage.is_complete:
-        return f"Compared are {before.coverage.days_with_data} of {before.coverage.days} days of each window."
+        return f"The comparison uses {before.coverage.days_with_data} of {before.coverage.days} days of each period."
     short = [
-        f"{one.coverage.days_with_data} of {one.coverage.days} days of the {name} window"
-        for name, one in (("earlier", before), ("later", after))
-        if one.coverage is not None and not one.coverage.is_complete
+        f"{figure.coverage.days_with_data} of {figure.coverage.days} days of the {name} period"
+        for name, figure in (("previous", before), ("current", after))
+        if figure.coverage is not None and not figure.coverage.is_complete
     ]
     return f"Only {' and '.join(short)} have data." if short else None
 
@@ -318,28 +284,26 @@ def _percent_interval(before: Figure, after: Figure) -> Interval | None:
 
 
 NO_READINGS = "There are no readings for these days."
-NOT_COMPLETE = "Some accounts have no reading in these days, so their total is not known."
-NOT_ADDED = (
-    "People who were counted on one day, or in one account, may be counted on the next: they cannot be added up."
-)
+NOT_COMPLETE = "Some accounts have no reading in these days, so the total is unknown."
+NOT_ADDED = "The same people may be counted on several days or accounts, so reach cannot be added up."
 
-NOT_AVERAGED = "A ratio of several days or accounts cannot be made from their ratios."
+NOT_AVERAGED = "A ratio of several days or accounts cannot be computed from their ratios."
 
 MOST_DAYS = 92
 
 
 def last_closed_week(now: datetime) -> DateRange:
-    """The newest week of the reporting zone that is over."""
+    """Return the last complete week in the reporting zone."""
     return week_of(reporting_day(now)).previous
 
 
 def check_window(window: DateRange, now: datetime) -> None:
-    """Raises InvalidInputError for a window that is too long, or that has not begun."""
+    """Raise InvalidInputError for a window that is too long or has not begun."""
     expect_days(window.days, MOST_DAYS)
     expect_begun(window, reporting_day(now))
 
 
 def expect_begun(window: DateRange, today: date) -> None:
-    """Raises InvalidInputError for a window of the future."""
+    """Raise InvalidInputError for a window in the future."""
     if window.start > today:
-        raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
+        raise InvalidInputError(f"The period has not begun: it starts on {window.start}.")

@@ -1,4 +1,4 @@
-"""Says where the next page is."""
+"""Adds links to the next page to responses."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,8 +11,8 @@ Row = TypeVar("Row")
 def link_next(request: Request, response: Response, **parameters: str | int) -> None:
     """Set `Link: <…>; rel="next"` to this request with other parameters.
 
-    The link has no scheme and no host, so it is right behind a proxy. A prefix that the proxy takes off the path, such as
-    /sophia, comes from the settings.
+    The link has no scheme and no host, so it is right behind a proxy. If the proxy removes a prefix from the path, such as
+    /sophia, the settings name it.
     """
     url = request.url.include_query_params(**parameters)
     prefix = request.app.state.app_state.settings.path_prefix
@@ -22,11 +22,11 @@ def link_next(request: Request, response: Response, **parameters: str | int) -> 
 def paginate(
     request: Request, response: Response, rows: list[Row], limit: int, **after: Callable[[Row], str | int]
 ) -> list[Row]:
-    """The first `limit` rows of a list that was read with one more, and a link to the rest where there is any.
+    """Return the first `limit` rows of a list that was read with one row more; link to the next page if there is one.
 
-    `after` computes from the last row of the page what the next request has to say.
+    `after` computes the next request's parameters from the last row of the page.
     """
     page = rows[:limit]
     if len(rows) > limit:
-        link_next(request, response, **{name: of(page[-1]) for name, of in after.items()})
+        link_next(request, response, **{name: parameter(page[-1]) for name, parameter in after.items()})
     return page

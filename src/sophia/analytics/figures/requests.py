@@ -1,4 +1,4 @@
-"""What may be sent to the API. An unknown field, a reversed window, a number that is none: each is refused."""
+"""Parameters and bodies of requests. Unknown fields, reversed windows and invalid numbers are refused."""
 
 import math
 import re
@@ -10,37 +10,39 @@ from fastapi import Header, Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sophia.access.problems import documented
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, window_until
-from sophia.meta.catalogue import Level, Period, Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.analytics.figures.figures import window_until
+from sophia.escaping import PRINTABLE
+from sophia.meta.catalogue.terms import Level, Period, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 RunStatus = Literal["running", "ok", "partial", "throttled", "needs_reconnect", "failed"]
 LARGEST_ID = 2**63 - 1
-VISIBLE = r"^[^\x00-\x1f\x7f]+$"
+VISIBLE = PRINTABLE
 
 PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 DEEPEST_DETAILS = 20
 DAYS_PER_WEEK = 7
-# PostgreSQL keeps no NUL, and nobody keeps half of a character.
-UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
+# PostgreSQL stores no NUL, and no database stores half of a surrogate pair.
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def plain_number(value: Any) -> Any:
-    """Let through a number as anybody would write it: pydantic would take `1.0`, `+1`, ` 1` and `1_0` too."""
+    """Accept plain digits only: pydantic would also accept `1.0`, `+1`, ` 1` and `1_0`."""
     if isinstance(value, str) and not PLAIN_NUMBER.fullmatch(value):
         raise ValueError("a whole number is written in digits")
     return value
 
 
 def visible(text: str) -> str:
+    """Refuse text without a visible character."""
     if not any(character.isprintable() and not character.isspace() for character in text):
-        raise ValueError("has nothing that can be seen")
+        raise ValueError("has no visible character")
     return text
 
 
 def plain_amount(value: Any) -> Any:
-    """Let through an amount in digits, as text or as a JSON number: a Decimal would take `-0` and `1e2` too, and digits of every script."""
+    """Accept digits as text or as a JSON number: Decimal would also accept `-0`, `1e2`, and digits of every script."""
     if isinstance(value, str) and not PLAIN_AMOUNT.fullmatch(value):
         raise ValueError("an amount looks like 19.90, with no more decimals than its currency has")
     if isinstance(value, bool) or (isinstance(value, float) and math.copysign(1, value) < 0):
@@ -48,7 +50,7 @@ def plain_amount(value: Any) -> Any:
     return value
 
 
-# In addresses, where all is text; in bodies, where a number is a number.
+# `Id` is for URLs, where everything is text; `BodyId` is for JSON bodies.
 Id = Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=LARGEST_ID)]
 BodyId = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 Amount = Annotated[Decimal, BeforeValidator(plain_amount), Field(ge=0, max_digits=15, decimal_places=3)]
@@ -58,7 +60,7 @@ Cursor = Annotated[str, Field(max_length=100, description="From the Link header.
 
 
 def iso_day(value: Any) -> Any:
-    """Let through what reads as a calendar day: pydantic would take `0` for 1970 and a time of day for its day."""
+    """Accept calendar days only: pydantic would read `0` as 1970 and accept a time of day."""
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("a day looks like 2026-02-28")
     if not isinstance(value, str) and type(value) is not date:
@@ -66,13 +68,13 @@ def iso_day(value: Any) -> Any:
     return value
 
 
-# Days that the store can hold, with room on both sides for whole weeks and months.
+# The days that a store can hold, with space on both sides for whole weeks and months.
 FIRST_DAY, LAST_DAY = date(2004, 1, 1), date(2099, 12, 31)
 CalendarDay = Annotated[date, BeforeValidator(iso_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
 
 
-def within_years(moment: datetime) -> datetime:
-    """Refuse moments that cannot be said in UTC, or lie where no reading can."""
+def storable_time(moment: datetime) -> datetime:
+    """Refuse times that have no equivalent in UTC, or lie where no reading can."""
     try:
         day = moment.astimezone(UTC).date()
     except OverflowError:
@@ -82,28 +84,29 @@ def within_years(moment: datetime) -> datetime:
     return moment
 
 
-def written_moment(value: Any) -> Any:
-    """Let through what reads as a moment: pydantic would take a number for seconds since 1970."""
+def rfc_3339_time(value: Any) -> Any:
+    """Accept RFC 3339 only: pydantic would read a number as seconds since 1970."""
     if isinstance(value, str) and not RFC_3339.fullmatch(value):
-        raise ValueError("a moment looks like 2026-02-28T12:00:00Z")
+        raise ValueError("a time looks like 2026-02-28T12:00:00Z")
     return value
 
 
 RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-Moment = Annotated[AwareDatetime, BeforeValidator(written_moment), AfterValidator(within_years)]
+Moment = Annotated[AwareDatetime, BeforeValidator(rfc_3339_time), AfterValidator(storable_time)]
 
 
 class RequestModel(BaseModel):
-    """What is sent: an unknown field is a mistake, and said to be one."""
+    """The base of requests; unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DateRangeQuery(RequestModel):
-    """Days, both included. Either may be left out, on every endpoint: lists are open on that side, and what is computed
-    for a window uses `days_until`.
+    """First and last day, both included and both optional.
+
+    Without one of them a list is open on that side; an endpoint that needs both ends uses `days_until`.
     """
 
     start_date: CalendarDay | None = Field(default=None, description="First day, included, in Meta's reporting zone.")
@@ -120,31 +123,31 @@ class DateRangeQuery(RequestModel):
         return window_until(self.start_date, self.end_date, newest, usual_days)
 
 
-def requested_dates(asked: DateRangeQuery) -> DateRange | None:
-    """The days that were asked for, as far back and forward as there are any where one end is left out."""
-    if asked.start_date is None and asked.end_date is None:
+def requested_dates(query: DateRangeQuery) -> DateRange | None:
+    """Return the requested days, with the earliest or latest possible day for a missing end; None without both."""
+    if query.start_date is None and query.end_date is None:
         return None
-    return DateRange(asked.start_date or FIRST_DAY, (asked.end_date or LAST_DAY) + ONE_DAY)
+    return DateRange(query.start_date or FIRST_DAY, (query.end_date or LAST_DAY) + ONE_DAY)
 
 
 class WindowQuery(DateRangeQuery):
-    """The days of a report; without any, those that the endpoint reports on by default."""
+    """The days of a report; each endpoint has its default."""
 
     def window_at(self, moment: datetime, usual_days: int = DAYS_PER_WEEK) -> DateRange | None:
-        """Return the window at an aware moment, when the newest day is yesterday; None when no day was given."""
+        """Return the window at an aware time, when the newest day is yesterday; None if no day is requested."""
         if self.start_date is None and self.end_date is None:
             return None
         return self.days_until(reporting_day(moment) - ONE_DAY, usual_days)
 
 
 class ReportQuery(WindowQuery):
-    """The days of a report or a brief, and the moment as of which it is made."""
+    """The days of a report or a brief, and the time as of which it is made."""
 
-    as_of: Moment | None = Field(default=None, description="As it was at this moment, to the digit.")
+    as_of: Moment | None = Field(default=None, description="The result as it was at this time.")
 
 
 class ReadingsQuery(DateRangeQuery):
-    """Which readings are wanted; what is left out does not matter."""
+    """Filters of readings; a missing filter matches everything."""
 
     metric_name: list[Name] = Field(default=[], max_length=50, description="Stored names; may be repeated.")
     platform: Platform | None = None
@@ -152,24 +155,24 @@ class ReadingsQuery(DateRangeQuery):
     account_id: Id | None = None
     platform_post_id: Name | None = None
     period: Period | None = None
-    canonical: Name | None = Field(default=None, description="What it means on either platform, such as `likes`.")
+    canonical: Name | None = Field(default=None, description="The canonical metric of both platforms, such as `likes`.")
     breakdown: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = Field(
         default=None, description="As stored, such as `follow_type=follower`; empty for readings without one."
     )
     as_of: Moment | None = Field(
-        default=None, description="Readings as they stood at this moment; with a zone, such as 2026-02-28T12:00:00Z."
+        default=None, description="Readings as they were at this time, with a zone, such as 2026-02-28T12:00:00Z."
     )
 
 
 class MetricsQuery(ReadingsQuery):
-    """The same, a page at a time."""
+    """Filters of readings, and the page."""
 
     limit: Limit = 500
     cursor: Cursor | None = None
 
 
 class SeriesQuery(DateRangeQuery):
-    """One metric, by meaning or by stored name, put together into buckets."""
+    """One metric, by canonical or stored name, aggregated into buckets."""
 
     canonical: Name | None = None
     metric_name: Name | None = None
@@ -184,12 +187,17 @@ class SeriesQuery(DateRangeQuery):
         return self
 
 
-class RunsQuery(RequestModel):
+class PageQuery(RequestModel):
+    """One page of a list that shows the newest items first."""
+
+    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=200)] = 50
+    before_id: Id | None = Field(default=None, description="Continue a list after the item with this id.")
+
+
+class RunsQuery(PageQuery):
     client_id: Id | None = None
     account_id: Id | None = None
     status: RunStatus | None = None
-    limit: Annotated[int, BeforeValidator(plain_number), Field(ge=1, le=200)] = 50
-    before_id: Id | None = Field(default=None, description="Continue a list: runs with smaller ids.")
 
 
 class GapsQuery(DateRangeQuery):
@@ -203,7 +211,7 @@ class CatalogueQuery(RequestModel):
 
 
 def expect_plain(details: Any) -> None:
-    """Raises ValueError for JSON that is nested too deep, or has text that a database cannot keep."""
+    """Raise ValueError for JSON that is nested too deep, or has text that a database cannot store."""
     level: list[Any] = [details]
     for _ in range(DEEPEST_DETAILS):
         parts: list[Any] = []
@@ -212,8 +220,8 @@ def expect_plain(details: Any) -> None:
                 parts += [*value.keys(), *value.values()]
             elif isinstance(value, list):
                 parts += value
-            elif isinstance(value, str) and UNKEEPABLE.search(value):
-                raise ValueError("details have text with a character that cannot be kept")
+            elif isinstance(value, str) and UNSTORABLE.search(value):
+                raise ValueError("details have text with a character that cannot be stored")
         level = parts
     if level:
         raise ValueError(f"details are nested deeper than {DEEPEST_DETAILS} levels")
@@ -224,8 +232,8 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         pattern=r"^[\x21-\x7e]{1,200}$",
-        description="Your own name for this request; sending it again under the same name makes nothing twice.",
+        description="Your own name for this request. Repeating a request with the same name has no further effect.",
     ),
 ]
 writing = documented(400, 409, 413)
-AGAIN = {"description": "It stood there already, in the same words."}
+AGAIN = {"description": "It exists already with the same content."}

@@ -4,60 +4,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sophia.meta.reporting_zone import ONE_DAY
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Days from first to last, both included."""
+def split_days(start: date, end: date, longest: int, *, newest_first: bool) -> list[DateRange]:
+    """Return the days from `start` (included) to `end` (excluded) in ranges of at most `longest` days.
 
-    first: date
-    last: date
-
-    def __len__(self) -> int:
-        return (self.last - self.first).days + 1
-
-    def pieces(self, longest: int, *, newest_first: bool) -> list["Days"]:
-        """The same days in pieces of at most `longest`, each touching the one before it."""
-        dayses: list[Days] = []
-        first, last = self.first, self.last
-        while first <= last:
-            if newest_first:
-                piece = Days(max(first, last - (longest - 1) * ONE_DAY), last)
-                last = piece.first - ONE_DAY
-            else:
-                piece = Days(first, min(last, first + (longest - 1) * ONE_DAY))
-                first = piece.last + ONE_DAY
-            dayses.append(piece)
-        return dayses
+    Each range touches the one before it. The list is empty if `end` is not after `start`.
+    """
+    length = longest * ONE_DAY
+    if newest_first:
+        ends = (end - index * length for index in range(-((start - end) // length)))
+        return [DateRange(max(start, range_end - length), range_end) for range_end in ends]
+    starts = (start + index * length for index in range(-((start - end) // length)))
+    return [DateRange(range_start, min(end, range_start + length)) for range_start in starts]
 
 
 def due_days(
-    covered: Days | None, yesterday: date, *, initial_days: int, restated_days: int, since: date | None, longest: int
-) -> list[Days]:
-    """The windows to ask for, in an order that never leaves a hole behind when the program is killed in between.
+    covered: DateRange | None, today: date, *, initial_days: int, restated_days: int, since: date | None, longest: int
+) -> list[DateRange]:
+    """Return the date ranges to request, in an order that never leaves a hole when the program is killed in between.
 
-    `covered` are the days asked already. The newest `restated_days` are always asked again, for Meta restates them, and
-    so are those that were among the newest when they were last read; days missed since the last run follow; `since` asks for more, also for days that are covered already. `longest` is
-    the longest window, in days, that Meta answers.
+    `covered` are the days requested before, `today` is the reporting day, `longest` the longest range, in days, that
+    Meta answers. First come the days that Meta may have restated (the newest `restated_days`, and those that were among
+    the newest at the last run) and the days missed since; then, newest first, older days back to `since`. `since` also
+    requests days that are covered.
     """
+    yesterday = today - ONE_DAY
     if covered is None:
-        first = since or yesterday - (initial_days - 1) * ONE_DAY
-        return Days(min(first, yesterday), yesterday).pieces(longest, newest_first=True)
-    # What was young when it was last read may have been restated since, however long ago that was.
-    unsettled = covered.last - (restated_days - 2) * ONE_DAY
-    start = min(unsettled, yesterday - (restated_days - 1) * ONE_DAY, since or date.max)
-    start = max(start, covered.first)
-    newer = Days(start, yesterday).pieces(longest, newest_first=False)
-    wanted = min(since or date.max, yesterday - (initial_days - 1) * ONE_DAY)  # also what a killed first run left over
-    if wanted >= covered.first:
-        return newer
-    return newer + Days(wanted, covered.first - ONE_DAY).pieces(longest, newest_first=True)
+        start = since or today - initial_days * ONE_DAY
+        return split_days(min(start, yesterday), today, longest, newest_first=True)
+    # Meta may have restated the days that were young at the last run, however long ago that run was.
+    unsettled = covered.end - (restated_days - 1) * ONE_DAY
+    start = min(unsettled, today - restated_days * ONE_DAY, since or date.max)
+    newer = split_days(max(start, covered.start), today, longest, newest_first=False)
+    oldest = min(since or date.max, today - initial_days * ONE_DAY)  # includes days that a killed first run left
+    return newer + split_days(oldest, covered.start, longest, newest_first=True)
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshInterval:
-    """Posts up to this age are read again after this while. An age of None means all that Meta still answers."""
+    """Posts up to `age` are read again after `every`. An age of None means all posts that Meta still answers."""
 
     family: str
     age: timedelta | None
@@ -71,35 +58,39 @@ REFRESH_SCHEDULE = (
     RefreshInterval("posts_90_days", timedelta(days=90), timedelta(days=7)),
     RefreshInterval("posts_all", None, timedelta(days=30)),
 )
-# All that Meta still answers, and how far the hourly look goes back.
+# The posts that Meta still answers, and those that the hourly run reads.
 POSTS_HISTORY = timedelta(days=730)
 FRESH_AGE = timedelta(days=3)
-# A job that fires some minutes early must not wait a whole interval more.
+# A job that runs some minutes early must not wait another full interval.
 SLACK = timedelta(minutes=30)
 
 
 def due_intervals(
-    walked_at: Mapping[str, datetime], now: datetime, at_least: timedelta | None, at_most: timedelta | None = None
+    read_at: Mapping[str, datetime], now: datetime, at_least: timedelta | None, at_most: timedelta | None = None
 ) -> tuple[RefreshInterval, ...]:
-    """The rungs that the next walk along the posts covers, shallowest first; empty when none is due.
+    """Return the refresh intervals that the next walk along the posts covers, youngest first; empty when none is due.
 
-    A walk goes back to the age of the deepest rung that is due, and so serves all shallower ones. `at_least` asks for
-    posts up to that age whether due or not; `at_most` leaves deeper rungs to another walk. A walk in the future was noted
-    by a clock that ran ahead, and says nothing.
+    A walk goes back to the age of the oldest interval that is due, and so serves all younger ones. `read_at` holds the
+    last walk by interval; one in the future came from a clock that ran ahead, and is ignored. `at_least` includes posts
+    up to that age whether due or not; `at_most` leaves older intervals to another walk.
     """
     deepest = -1
-    for index, rung in enumerate(REFRESH_SCHEDULE):
-        last = walked_at.get(rung.family)
-        if at_most is not None and (rung.age is None or rung.age > at_most):
+    for index, interval in enumerate(REFRESH_SCHEDULE):
+        last = read_at.get(interval.family)
+        if at_most is not None and (interval.age is None or interval.age > at_most):
             break
-        forced = at_least is not None and rung.age is not None and rung.age <= at_least
-        if forced or last is None or last > now + SLACK or now - last >= max(rung.every - SLACK, rung.every * 0.9):
+        forced = at_least is not None and interval.age is not None and interval.age <= at_least
+        if (
+            forced
+            or last is None
+            or last > now + SLACK
+            or now - last >= max(interval.every - SLACK, interval.every * 0.9)
+        ):
             deepest = index
     return REFRESH_SCHEDULE[: deepest + 1]
 
 
-def closed_weeks(window: Days) -> list[date]:
-    """The Sundays inside the window: the last days of weeks that run from Monday to Sunday."""
-    first_sunday = window.first + (6 - window.first.weekday()) * ONE_DAY
-    count = max(0, (window.last - first_sunday).days // 7 + 1) if first_sunday <= window.last else 0
-    return [first_sunday + 7 * index * ONE_DAY for index in range(count)]
+def closed_weeks(days: DateRange) -> list[date]:
+    """Return the Sundays in `days`: the last days of weeks that run from Monday to Sunday."""
+    first_sunday = days.start + (6 - days.start.weekday()) * ONE_DAY
+    return [first_sunday + index * ONE_WEEK for index in range(-((first_sunday - days.end) // ONE_WEEK))]

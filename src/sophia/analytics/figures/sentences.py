@@ -1,24 +1,24 @@
-"""Sentences in which every figure is a reference to a computed value, so that none can differ from what was computed."""
+"""Sentences whose figures are references to computed values, so that text and numbers cannot differ."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
 
 Form = Literal["number", "percent", "signed_percent", "size_percent", "range_percent", "factor", "text"]
 _MINUS = "−"
-# A rate of less than this needs more decimals to say anything.
+# A rate below this is written with three decimals, below the next with two.
 _SMALL = 1
 _LARGE = 10
-# Of a number from here on nobody reads decimals.
+# Numbers from here on are written without decimals.
 _MANY = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where in the document a value stands, its steps joined by dots, and how it is written."""
+    """The path of a value in the document, with steps joined by dots, and the form in which it is written."""
 
     path: str
     form: Form = "number"
@@ -26,7 +26,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A text with named places, and the values of the document that stand there."""
+    """A template with named placeholders, the references that fill them, and the resulting text."""
 
     template: str
     references: Mapping[str, Reference] = field(default_factory=dict)
@@ -34,36 +34,37 @@ class Sentence:
 
 
 def say(document: Any, template: str, **references: Reference | str) -> Sentence:
-    """Fill the places of the template from the document; a bare path is written as a number.
+    """Fill the template from the document; a plain path is written as a number, and unused references are dropped.
 
-    Raises LookupError for a path that leads nowhere, and for a place without a reference.
+    Raises LookupError for a path without a value, and for a placeholder without a reference.
     """
     named = {
         name: Reference(reference) if isinstance(reference, str) else reference
         for name, reference in references.items()
+        if f"{{{name}}}" in template
     }
-    values = {name: written(resolve(document, one.path), one.form) for name, one in named.items()}
+    values = {name: written(resolve(document, reference.path), reference.form) for name, reference in named.items()}
     return Sentence(template, named, template.format(**values))
 
 
 def resolve(document: Any, path: str) -> Any:
-    """What stands at a path, in the values that a report is made of and in the JSON that is made of it alike."""
-    found = document
+    """Return the value at a path in a record or in its JSON document."""
+    value = document
     for step in path.split("."):
-        if isinstance(found, Mapping):
-            keys = {str(key): key for key in found}
-            found = found[keys[step]]
-        elif isinstance(found, list | tuple) and step.isdigit():
-            found = found[int(step)]
-        elif step.startswith("_") or not hasattr(found, step):
+        if isinstance(value, Mapping):
+            keys = {str(key): key for key in value}
+            value = value[keys[step]]
+        elif isinstance(value, list | tuple) and step.isdigit():
+            value = value[int(step)]
+        elif step.startswith("_") or not hasattr(value, step):
             raise LookupError(f"{path}: there is no {step}")
         else:
-            found = getattr(found, step)
-    return found
+            value = getattr(value, step)
+    return value
 
 
 def written(value: Any, form: Form) -> str:
-    """A value as it stands in a sentence. Raises LookupError for one that is absent: nothing can be said of it."""
+    """Return a value as text. Raises LookupError for an absent value."""
     if value is None:
         raise LookupError("a sentence refers to a value that is absent")
     return _WRITERS[form](value)
@@ -88,7 +89,7 @@ def _decimals(number: float) -> int:
 
 
 def _signed(number: float) -> str:
-    """A true minus, and no sign on what is rounded to nothing."""
+    """Return a whole number with a sign (a true minus), without one for 0."""
     size = f"{abs(number):.0f}"
     if size == "0":
         return size

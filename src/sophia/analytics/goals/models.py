@@ -1,18 +1,15 @@
-"""What people tell of a client beside its numbers: what marketing cost, what is to be reached, and what happened.
-
-Rows are never changed. Who takes one back, or replaces it, ends it: a report as of a past moment needs it still.
-"""
+"""The table of goals. Replacing or deleting a goal ends its row, since a report as of a past time still needs it."""
 
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
+from sophia.database.columns import Base, BigId, UtcDateTime
 
 
 class ClientGoal(Base):
-    """What a KPI is to come to in some days, both included; the one without an end is the one that counts."""
+    """The target of a KPI over some days, both included. The row without `ended_at` is the current one."""
 
     __tablename__ = "client_goals"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What people told of clients: costs, goals and annotations, as they stand or as they stood at a moment."""
+"""Reads goals, now or as of a past time."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -8,15 +8,15 @@ from datetime import datetime
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.goals.models import ClientGoal
-from sophia.analytics.readings.validity import standing
-from sophia.database import among
+from sophia.analytics.readings.validity import valid_at
+from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 
 @dataclass(frozen=True, slots=True)
 class SetGoal:
-    """A goal as it was set. The days' end is excluded."""
+    """A goal as it was set."""
 
     name: str
     kpi: str
@@ -29,7 +29,7 @@ class SetGoal:
 def set_goals(
     session: Session, clients: Collection[int], *, window: DateRange | None = None, as_of: datetime | None = None
 ) -> dict[int, list[SetGoal]]:
-    """{client: its goals by their days and names}, of a window only those whose days touch it; one query."""
+    """Return {client: its goals by days and names}, with `window` only those whose days touch it, with one query."""
     goal = ClientGoal
     in_days = true() if window is None else (goal.start_date < window.end) & (goal.end_date >= window.start)
     rows = session.execute(
@@ -43,10 +43,10 @@ def set_goals(
             goal.end_date,
             goal.set_at,
         )
-        .where(among(goal.client_id, clients), in_days, standing(goal.set_at, goal.ended_at, as_of))
+        .where(among(goal.client_id, clients), in_days, valid_at(goal.set_at, goal.ended_at, as_of))
         .order_by(goal.end_date, goal.start_date, goal.name)
     )
-    found: dict[int, list[SetGoal]] = defaultdict(list)
+    goals_by_client: dict[int, list[SetGoal]] = defaultdict(list)
     for client, name, kpi, target, at_most, first, last, moment in rows:
-        found[client].append(SetGoal(name, kpi, target, at_most, DateRange(first, last + ONE_DAY), moment))
-    return found
+        goals_by_client[client].append(SetGoal(name, kpi, target, at_most, DateRange(first, last + ONE_DAY), moment))
+    return goals_by_client

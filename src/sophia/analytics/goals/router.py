@@ -1,4 +1,4 @@
-"""Goals of a client."""
+"""Endpoints for the goals of a client."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ Name = Annotated[GoalName, Path()]
 
 @router.get("/{client_id}/goals")
 def list_goals(context: ReadContext, client_id: ClientId) -> list[ReportedGoal]:
-    """All goals as they stand today, with their pace, those that end first at the beginning."""
+    """Return all goals with their progress today, by end date."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
     return list(client_goals(context.database, client_id, context.now))
@@ -27,7 +27,7 @@ def list_goals(context: ReadContext, client_id: ClientId) -> list[ReportedGoal]:
 
 @router.get("/{client_id}/goals/{name}")
 def get_goal(context: ReadContext, client_id: ClientId, name: Name) -> ReportedGoal:
-    """One goal as it stands today."""
+    """Return one goal with its progress today."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
     return _goal(context, client_id, name)
@@ -35,10 +35,10 @@ def get_goal(context: ReadContext, client_id: ClientId, name: Name) -> ReportedG
 
 @router.put(
     "/{client_id}/goals/{name}",
-    responses={201: {"model": ReportedGoal, "description": "There was no goal of that name."}, **writing},
+    responses={201: {"model": ReportedGoal, "description": "The goal is new."}, **writing},
 )
 def put_goal(context: WriteContext, client_id: ClientId, name: Name, goal: NewGoal, response: Response) -> ReportedGoal:
-    """Set a goal, in place of the one of that name. What it was stays in reports as of a moment before this one."""
+    """Set a goal, or replace the goal of that name. Reports as of an earlier time keep the old goal."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
         is_new = set_goal(session, client_id, name, goal, context.now)
@@ -48,7 +48,7 @@ def put_goal(context: WriteContext, client_id: ClientId, name: Name, goal: NewGo
 
 @router.delete("/{client_id}/goals/{name}", status_code=204)
 def delete_goal(context: WriteContext, client_id: ClientId, name: Name) -> None:
-    """Give a goal up."""
+    """Delete a goal."""
     with context.database.write() as session:
         expect_client(session, context.allowed_clients, client_id)
         end_goal(session, client_id, name, context.now)

@@ -1,4 +1,4 @@
-"""Sets goals: one of a name at a time, and what it was before is kept, so that old reports can be made again."""
+"""Sets and ends goals. A client has one goal of a name; replaced goals are kept for reports of the past."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,16 +8,16 @@ from pydantic import AfterValidator, Field, FiniteFloat, with_config
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.requests import VISIBLE, CalendarDay, visible
 from sophia.analytics.goals.models import ClientGoal
 from sophia.analytics.goals.progress import goal_of
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Client
 
 LONGEST_GOAL_DAYS = 731
 MOST_GOALS = 20
-# More than anybody can count; from about here on sums of floats are no whole numbers any more.
+# Beyond this, sums of floats are no longer exact whole numbers.
 LARGEST_TARGET = 10**15
 
 
@@ -41,26 +41,26 @@ class NewGoal:
 
 
 def set_goal(session: Session, client_id: int, name: str, goal: NewGoal, now: datetime) -> bool:
-    """Set the goal of that name, in place of the one that it was; whether there was none. The same again changes nothing.
+    """Set or replace the goal of that name; return whether it is new. Setting the same goal again changes nothing.
 
-    Raises InvalidInputError for what nobody can reach or measure, ConflictError when the client has enough goals.
+    Raises InvalidInputError for an impossible goal, ConflictError when the client has too many goals.
     """
     days = (goal.end_date - goal.start_date).days + 1
     if not 1 <= days <= LONGEST_GOAL_DAYS:
-        raise InvalidInputError(f"A goal is for 1 to {LONGEST_GOAL_DAYS} days, first to last; these are {days}.")
+        raise InvalidInputError(f"A goal must have 1 to {LONGEST_GOAL_DAYS} days; this one has {days}.")
     if abs(goal.target) > LARGEST_TARGET:
         raise InvalidInputError(f"The target for {goal.kpi} must not be above {LARGEST_TARGET:,}.")
     goal_of(goal.kpi, goal.target, DateRange(goal.start_date, goal.end_date + ONE_DAY), at_most=goal.at_most)
-    _hold(session, client_id)
-    standing = _standing(session, client_id, name)
+    _lock_client(session, client_id)
+    current = _current_row(session, client_id, name)
     values = {field: getattr(goal, field) for field in NewGoal.__dataclass_fields__}
-    if standing is not None and all(getattr(standing, field) == value for field, value in values.items()):
+    if current is not None and all(getattr(current, field) == value for field, value in values.items()):
         return False
-    if standing is None:
-        _expect_room(session, client_id)
+    if current is None:
+        _expect_fewer_goals(session, client_id)
     else:
-        standing.ended_at = now
-    # What was set and ended at one moment never stood, and makes room.
+        current.ended_at = now
+    # A goal that was set and ended at the same time was never valid, so its row is used again.
     row = session.scalar(select(ClientGoal).filter_by(client_id=client_id, name=name, set_at=now))
     if row is None:
         session.add(ClientGoal(client_id=client_id, name=name, set_at=now, **values))
@@ -69,31 +69,31 @@ def set_goal(session: Session, client_id: int, name: str, goal: NewGoal, now: da
         for field, value in values.items():
             setattr(row, field, value)
     session.flush()
-    return standing is None
+    return current is None
 
 
 def end_goal(session: Session, client_id: int, name: str, now: datetime) -> None:
-    """From now on it is no goal; reports of the past know it. Raises NotFoundError."""
-    _hold(session, client_id)
-    row = _standing(session, client_id, name)
+    """End a goal from now on; reports of the past keep it. Raises NotFoundError."""
+    _lock_client(session, client_id)
+    row = _current_row(session, client_id, name)
     if row is None:
         raise NotFoundError(f"Client {client_id} has no goal {name!r}.")
     row.ended_at = now
     session.flush()
 
 
-def _hold(session: Session, client_id: int) -> None:
-    """Two may set a goal of one name at once: the second waits, and finds that of the first."""
+def _lock_client(session: Session, client_id: int) -> None:
+    """Lock the client: a second request for the same goal waits and sees the first one's row."""
     session.execute(select(Client.id).where(Client.id == client_id).with_for_update())
 
 
-def _standing(session: Session, client_id: int, name: str) -> ClientGoal | None:
+def _current_row(session: Session, client_id: int, name: str) -> ClientGoal | None:
     return session.scalar(select(ClientGoal).filter_by(client_id=client_id, name=name, ended_at=None))
 
 
-def _expect_room(session: Session, client_id: int) -> None:
+def _expect_fewer_goals(session: Session, client_id: int) -> None:
     count = session.scalar(
         select(func.count()).select_from(ClientGoal).filter_by(client_id=client_id, ended_at=None)
     )  # fmt: skip
     if count is not None and count >= MOST_GOALS:
-        raise ConflictError(f"A client has {MOST_GOALS} goals at most. Delete one that is over first.")
+        raise ConflictError(f"A client has at most {MOST_GOALS} goals. Delete a past goal first.")

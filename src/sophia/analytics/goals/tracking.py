@@ -1,4 +1,4 @@
-"""How the goals of clients stand: each KPI over the goal's own days, as far as they are over."""
+"""Computes the progress of clients' goals, each over its own days that are over."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -6,19 +6,19 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import DateRange, Figure, FigureUnit, missing
+from sophia.analytics.figures.figures import Figure, FigureUnit, missing
 from sophia.analytics.goals.progress import FOLLOWERS, NOT_BEGUN, ReportedGoal, followers, goal_of, progress
 from sophia.analytics.goals.queries import SetGoal, set_goals
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
-from sophia.database import Database
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.engine import Database
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 _KPIS = {kpi.name: kpi for kpi in KPIS}
 
 
 def client_goals(database: Database, client_id: int, now: datetime) -> tuple[ReportedGoal, ...]:
-    """All goals of a client as they stand today, those that end first at the beginning."""
+    """Return all goals of a client with their progress today, by end date."""
     with database.read() as session:
         clients = [measured_client for measured_client in measured_clients(session) if measured_client.id == client_id]
         return gather_goals(session, clients, now).get(client_id, ())
@@ -32,25 +32,25 @@ def gather_goals(
     window: DateRange | None = None,
     as_of: datetime | None = None,
 ) -> dict[int, tuple[ReportedGoal, ...]]:
-    """{client: its goals}; of a window those whose days touch it, as they stood at its end.
+    """Return {client: its goals}, with `window` those whose days touch it, with their progress at its end.
 
-    One query without goals; with some, a fixed number and one more for every length of time that others overlap.
+    One query without goals; otherwise a fixed number, and one more for each layer of overlapping goals.
     """
     today = reporting_day(now)
     until = today if window is None else min(window.end, today)
     goals = set_goals(session, [client.id for client in clients], window=window, as_of=as_of)
-    mine = [client for client in clients if client.id in goals]
-    every = [goal for found in goals.values() for goal in found]
-    spans = {span for goal in every if (span := days_over(goal, until)) is not None}
-    inputs = {name for goal in every for name in _inputs(goal)}
+    clients_with_goals = [client for client in clients if client.id in goals]
+    all_goals = [goal for client_goals in goals.values() for goal in client_goals]
+    spans = {span for goal in all_goals if (span := days_over(goal, until)) is not None}
+    inputs = {name for goal in all_goals for name in _inputs(goal)}
     windows = client_windows(
-        session, mine, spans, now, as_of=as_of, metrics=inputs, events=bool(inputs & OF_EVENTS)
+        session, clients_with_goals, spans, now, as_of=as_of, metrics=inputs, events=bool(inputs & OF_EVENTS)
     )  # fmt: skip
-    return {client.id: measured(goals[client.id], windows[client.id], until) for client in mine}
+    return {client.id: measured(goals[client.id], windows[client.id], until) for client in clients_with_goals}
 
 
 def days_over(goal: SetGoal, until: date) -> DateRange | None:
-    """The days of a goal that are over; None before its first one is."""
+    """Return the days of a goal that are over, or None before the first is."""
     end = min(goal.window.end, until)
     return DateRange(goal.window.start, end) if end > goal.window.start else None
 
@@ -68,21 +68,21 @@ def measured(
 def _measured(goal: SetGoal, windows: Mapping[DateRange, ClientWindow], until: date) -> ReportedGoal:
     span = days_over(goal, until)
     current, base = _current(goal, None if span is None else windows[span])
-    wanted = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=float(base or 0))
-    found = progress(wanted, current, until)
+    kpi_goal = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=float(base or 0))
+    goal_progress = progress(kpi_goal, current, until)
     return ReportedGoal(
         name=goal.name,
         kpi=goal.kpi,
-        kind=wanted.kind,
+        kind=kpi_goal.kind,
         target=goal.target,
         at_most=goal.at_most,
         window=goal.window,
         base=base,
         current=current,
-        done=found.done,
-        pace=found.pace,
-        projected=found.projected,
-        standing=found.standing,
+        done=goal_progress.done,
+        pace=goal_progress.pace,
+        projected=goal_progress.projected,
+        standing=goal_progress.standing,
     )
 
 

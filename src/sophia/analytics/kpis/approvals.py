@@ -1,4 +1,4 @@
-"""How drafts fare on their way to publication: per draft the last decision counts, edits are counted apart (G5)."""
+"""KPIs of approvals: the last decision on each draft counts, and edits are counted separately (G5)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ from sophia.analytics.figures.statistics import wilson_percent
 
 APPROVED, REJECTED, EDITED, REGENERATED = "approved", "rejected", "edited", "regenerated"
 DECISIONS = (APPROVED, REJECTED)
-NO_DECISIONS = "No draft was approved or rejected in this window."
+NO_DECISIONS = "No draft was approved or rejected in this period."
 
 
 @dataclass(frozen=True, slots=True)
 class DecidedDraft:
-    """A draft with its last decision in a window, and what happened to it until then."""
+    """A draft with its last decision in a window, and its edits and regenerations until then."""
 
     draft_id: int
     approved: bool
@@ -25,9 +25,9 @@ class DecidedDraft:
 
 
 def decided_drafts(events: Iterable[ApprovalFact], start_at: datetime, end_at: datetime) -> tuple[DecidedDraft, ...]:
-    """The drafts decided from `start_at` (included) to `end_at` (excluded), both aware (G6), by id.
+    """Return the drafts decided from `start_at` (included) to `end_at` (excluded), both aware (G6), by id.
 
-    Publishing, recovering and whatever else happens to a draft are no decisions.
+    Other events of a draft, such as publishing, are no decisions.
     """
     edits: Counter[int] = Counter()
     regenerations: Counter[int] = Counter()
@@ -68,7 +68,7 @@ def rejection_rate(now: ClientWindow) -> Figure:
 
 
 def edit_rate(now: ClientWindow) -> Figure:
-    """Of the decided drafts, those that were edited before."""
+    """Return the share of decided drafts that were edited before their decision."""
     drafts = _decided(now)
     return _share(sum(draft.edits > 0 for draft in drafts), drafts)
 

@@ -1,4 +1,4 @@
-"""What people did and recorded about clients in some days: conversions, decisions on drafts, costs; as it was known then."""
+"""Reads conversions, decisions on drafts, and costs of clients, as they were known at a time."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -8,21 +8,22 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Subquery, and_, or_, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.conversions.commerce import CONVERSION
 from sophia.analytics.conversions.costs import cost_facts
 from sophia.analytics.conversions.counted import conversion_fact, counted_conversions
+from sophia.analytics.conversions.event_types import CONVERSION
 from sophia.analytics.figures.facts import ApprovalFact, ConversionFact, CostFact
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.kpis.approvals import DECISIONS
-from sophia.database import among
-from sophia.meta.reporting_zone import day_start
+from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import ApprovalEvent, ContentDraft
 
 
 @dataclass(frozen=True, slots=True)
 class ClientEvents:
-    """`purchases` are all conversions of the customers who bought in these days, however long ago; `approvals` the whole
-    history of the drafts that were decided in them.
+    """The recorded events of a client.
+
+    `purchases` are all conversions of the customers who bought in these days, of any age; `approvals` is the whole history
+    of the drafts decided in these days.
     """
 
     conversions: Sequence[ConversionFact] = ()
@@ -34,12 +35,15 @@ class ClientEvents:
 def client_events(
     session: Session, clients: Collection[int], windows: Collection[DateRange], as_of: datetime | None
 ) -> dict[int, ClientEvents]:
-    """{client: what happened in these windows}: four queries, however many clients and windows there are."""
+    """Return {client: its events in these windows}, with four queries for any number of clients and windows."""
     event = counted_conversions(as_of)
     on_days = or_(*(event.c.event_date.between(window.start, window.end - ONE_DAY) for window in windows))
     conversions = _conversions(session, clients, event, on_days)
     customers = {
-        one.customer for conversion in conversions.values() for one in conversion if one.event_type == CONVERSION
+        conversion.customer
+        for client_conversions in conversions.values()
+        for conversion in client_conversions
+        if conversion.event_type == CONVERSION
     }
     bought = and_(
         event.c.event_type == CONVERSION,
@@ -57,20 +61,20 @@ def client_events(
 
 
 def _conversions(
-    session: Session, clients: Collection[int], event: Subquery, wanted: ColumnElement[bool]
+    session: Session, clients: Collection[int], event: Subquery, condition: ColumnElement[bool]
 ) -> dict[int, list[ConversionFact]]:
-    rows = session.execute(select(event).where(among(event.c.client_id, clients), wanted).order_by(event.c.event_id))
-    found: dict[int, list[ConversionFact]] = defaultdict(list)
+    rows = session.execute(select(event).where(among(event.c.client_id, clients), condition).order_by(event.c.event_id))
+    facts: dict[int, list[ConversionFact]] = defaultdict(list)
     for row in rows:
-        found[row.client_id].append(conversion_fact(row))
-    return found
+        facts[row.client_id].append(conversion_fact(row))
+    return facts
 
 
 def _approvals(
     session: Session, clients: Collection[int], windows: Collection[DateRange], as_of: datetime | None
 ) -> dict[int, list[ApprovalFact]]:
     event = ApprovalEvent
-    # A day of the client's own zone begins up to a day earlier or later than Meta's.
+    # A day in the client's zone begins up to a day earlier or later than in Meta's.
     moments = or_(
         *(
             and_(
@@ -80,15 +84,15 @@ def _approvals(
             for window in windows
         )
     )
-    known = true() if as_of is None else event.happened_at <= as_of
-    decided = select(event.draft_id).where(event.kind.in_(DECISIONS), moments, known)
+    happened = true() if as_of is None else event.happened_at <= as_of
+    decided = select(event.draft_id).where(event.kind.in_(DECISIONS), moments, happened)
     rows = session.execute(
         select(ContentDraft.client_id, event.id, event.draft_id, event.kind, event.happened_at)
         .join(ContentDraft, ContentDraft.id == event.draft_id)
-        .where(among(ContentDraft.client_id, clients), event.draft_id.in_(decided), known)
+        .where(among(ContentDraft.client_id, clients), event.draft_id.in_(decided), happened)
         .order_by(event.id)
     )
-    found: dict[int, list[ApprovalFact]] = defaultdict(list)
+    facts: dict[int, list[ApprovalFact]] = defaultdict(list)
     for client, number, draft, kind, moment in rows:
-        found[client].append(ApprovalFact(number, draft, kind, moment))
-    return found
+        facts[client].append(ApprovalFact(number, draft, kind, moment))
+    return facts

@@ -1,4 +1,4 @@
-"""Every KPI of a client's window, with its unit, formula and inputs: one function each."""
+"""The KPIs of a client's window, each with its unit, formula, inputs and function."""
 
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -9,8 +9,8 @@ from sophia.analytics.conversions.commerce import (
     conversion_rate,
     conversions,
     customer_acquisition_cost,
-    fresh_customers,
     marketing_cost,
+    new_customers,
     revenue,
     revenue_per_customer,
 )
@@ -37,15 +37,15 @@ from sophia.analytics.kpis.approvals import (
     regenerations_per_draft,
     rejection_rate,
 )
-from sophia.analytics.kpis.like_for_like import like_for_like, not_begun
-from sophia.meta.catalogue import ObjectKind
+from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
+from sophia.meta.catalogue.terms import ObjectKind
 
-NO_POSTS = "No posts of a kind that reports this were published in this window."
-NO_FOLLOWERS = "The followers of some accounts are not known for this window."
+NO_POSTS = "No posts of a type with this metric were published in this period."
+NO_FOLLOWERS = "The followers of some accounts are unknown in this period."
 NO_ACCOUNT = "No account is connected."
 NOT_LISTED = "The posts of these days have not been collected."
-NO_WINDOW = "There is no window to compare with."
-# Inputs that are no readings: they belong to the client, and not to one of its accounts.
+NO_WINDOW = "There is no previous period."
+# Inputs that are no readings belong to the client, not to one of its accounts.
 OF_EVENTS = frozenset({"approval_events", "conversion_events", "marketing_cost", "new_customers"})
 
 PostValue = Callable[[PostFacts], Number | None]
@@ -54,7 +54,7 @@ Compute = Callable[[ClientWindow], Figure]
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A number computed from readings. `inputs` are canonical metrics, or the records that it is made of."""
+    """A KPI. `inputs` are canonical metrics or types of records."""
 
     name: str
     unit: FigureUnit
@@ -64,7 +64,7 @@ class Kpi:
 
 
 def of_post(metric: str) -> PostValue:
-    """Reads one canonical metric of a post."""
+    """Return a function that reads one canonical metric of a post."""
     return lambda post: post.values.get(metric)
 
 
@@ -73,41 +73,46 @@ def engagements_of(post: PostFacts) -> Number | None:
 
 
 def daily_total(now: ClientWindow, metric: str, unit: FigureUnit = FigureUnit.COUNT) -> Figure:
-    """The sum of an additive metric over the days and accounts of a window; `n` counts accounts.
+    """Return the sum of an additive metric over the days and accounts of a window; `n` counts accounts.
 
-    Covered are the days that are over and on which every account that has the metric reported it.
+    A day is covered if it is over and every account with the metric has a value.
     """
-    serving, found = now.serving(metric), now.by_account(metric)
+    serving, values = now.serving(metric), now.by_account(metric)
     ended = now.window.days_ended(now.today)
-    if not found or not serving:
+    if not values or not serving:
         return missing(unit, NO_READINGS, n=0, coverage=Coverage(0, ended))
-    if any(account not in found for account in serving):
-        return missing(unit, NOT_COMPLETE, n=len(found), coverage=Coverage(0, ended))
-    complete = set.intersection(*(set(found[account]) for account in serving))
-    value = total([value for account in serving for _, value in sorted(found[account].items())])
+    if any(account not in values for account in serving):
+        return missing(unit, NOT_COMPLETE, n=len(values), coverage=Coverage(0, ended))
+    complete = set.intersection(*(set(values[account]) for account in serving))
+    value = total([value for account in serving for _, value in sorted(values[account].items())])
     return figure(value, unit, n=len(serving), coverage=Coverage(len(complete), max(ended, len(complete))))
 
 
 def people(now: ClientWindow, metric: str = "reach") -> Figure:
-    """People of a window: Meta's own number for one account, otherwise the bounds that are certain (A5)."""
-    unit, serving, found = FigureUnit.PEOPLE, now.serving(metric), now.by_account(metric)
-    own = {
-        one.account_id: one.value
-        for one in sorted(now.own, key=lambda one: one.value)
-        if one.metric == metric and one.window == now.window and one.account_id in serving
+    """Return the people of a window: Meta's own number for one account, otherwise certain bounds (A5)."""
+    unit, serving, daily = FigureUnit.PEOPLE, now.serving(metric), now.by_account(metric)
+    period_values = {
+        own_value.account_id: own_value.value
+        for own_value in sorted(now.own, key=lambda own_value: own_value.value)
+        if own_value.metric == metric and own_value.window == now.window and own_value.account_id in serving
     }
     if now.window.days == 1:
-        own = {account: value for account, days in found.items() for value in days.values()} | own
-    known = sorted(set(found) | set(own))
-    if not known:
+        period_values = {account: value for account, days in daily.items() for value in days.values()} | period_values
+    accounts = sorted(set(daily) | set(period_values))
+    if not accounts:
         return missing(unit, NO_READINGS, n=0)
-    if len(serving) == 1 and known[0] in own:
-        return figure(own[known[0]], unit, n=1)
-    lows = [own[one] if one in own else max(found[one].values()) for one in known]
-    whole = all(one in own or len(found.get(one, {})) == now.window.days for one in serving)
-    highs = [own[one] if one in own else total(list(found[one].values())) for one in known]
-    at_most = total([high for high in highs if high is not None]) if whole else None
-    return Figure(value=None, unit=unit, n=len(known), reason=NOT_ADDED, at_least=max(lows), at_most=at_most)
+    if len(serving) == 1 and accounts[0] in period_values:
+        return figure(period_values[accounts[0]], unit, n=1)
+    lows = [
+        period_values[account] if account in period_values else max(daily[account].values()) for account in accounts
+    ]
+    is_complete = all(account in period_values or len(daily.get(account, {})) == now.window.days for account in serving)
+    highs = [
+        period_values[account] if account in period_values else total(list(daily[account].values()))
+        for account in accounts
+    ]
+    at_most = total([high for high in highs if high is not None]) if is_complete else None
+    return Figure(value=None, unit=unit, n=len(accounts), reason=NOT_ADDED, at_least=max(lows), at_most=at_most)
 
 
 def _usable(posts: Sequence[PostFacts], *values: PostValue) -> list[tuple[Number, ...]]:
@@ -117,23 +122,23 @@ def _usable(posts: Sequence[PostFacts], *values: PostValue) -> list[tuple[Number
 
 def _left_out(posts: Sequence[PostFacts], used: int) -> str | None:
     short = len(posts) - used
-    return None if short == 0 else f"{short} of {len(posts)} posts lack a value and are left out."
+    return None if short == 0 else f"No data for {short} of {len(posts)} posts."
 
 
-def _none_has(what: str, posts: Sequence[PostFacts]) -> str:
-    """Why there is no figure: there were no posts, or nothing of them was read."""
+def _none_has(values: str, posts: Sequence[PostFacts]) -> str:
+    """Return the reason for a missing figure: no posts, or no values of them."""
     if not posts:
         return NO_POSTS
-    return f"None of {len(posts)} posts has {what}." if len(posts) > 1 else f"The only post does not have {what}."
+    return f"None of {len(posts)} posts has {values}." if len(posts) > 1 else f"The only post does not have {values}."
 
 
-def _why_no_rate(posts: Sequence[PostFacts], rates: Sequence[Number | None], of_nobody: str) -> str:
-    """`rates` are those of the posts that were read; where there is one at all, it is a rate of nobody."""
-    return of_nobody if rates else _none_has("both values", posts)
+def _why_no_rate(posts: Sequence[PostFacts], rates: Sequence[Number | None], of_zero: str) -> str:
+    """Return the reason for a missing rate; all `rates` of posts with both values have a base of 0."""
+    return of_zero if rates else _none_has("both values", posts)
 
 
 def _engaging(now: ClientWindow) -> list[PostFacts]:
-    return [post for post in now.each_post if post.kind is not ObjectKind.STORY]
+    return [post for post in now.newest_posts if post.kind is not ObjectKind.STORY]
 
 
 def _serving(posts: Iterable[PostFacts], *metrics: str) -> list[PostFacts]:
@@ -141,7 +146,7 @@ def _serving(posts: Iterable[PostFacts], *metrics: str) -> list[PostFacts]:
 
 
 def ratio_of_sums(posts: Sequence[PostFacts], above: PostValue, below: PostValue) -> Figure:
-    """Σ above / Σ below × 100 over the posts that have both."""
+    """Return Σ above / Σ below × 100 over the posts that have both."""
     rows = _usable(posts, above, below)
     if not rows:
         return missing(FigureUnit.PERCENT, _none_has("both values", posts), n=0)
@@ -150,16 +155,16 @@ def ratio_of_sums(posts: Sequence[PostFacts], above: PostValue, below: PostValue
 
 
 def posts_published(now: ClientWindow) -> Figure:
-    """Stories included; none is a 0 only when the posts of all days were looked for, otherwise nobody knows (A12)."""
-    count, listed = len(now.each_post), now.days_listed
+    """Return the number of posts, stories included; it is 0 only if the posts of all days were collected (A12)."""
+    count, listed = len(now.newest_posts), now.post_days_coverage
     if listed.is_complete:
         return figure(count, FigureUnit.COUNT)
     if not count and not now.accounts:
         return missing(FigureUnit.COUNT, NO_ACCOUNT)
-    told = f"Posts were collected for {listed.days_with_data} of {listed.days} days only."
+    partial = f"Posts were collected for only {listed.days_with_data} of {listed.days} days."
     if count:
-        return figure(count, FigureUnit.COUNT, doubt=told)
-    return missing(FigureUnit.COUNT, told if listed.days_with_data else NOT_LISTED, coverage=listed)
+        return figure(count, FigureUnit.COUNT, doubt=partial)
+    return missing(FigureUnit.COUNT, partial if listed.days_with_data else NOT_LISTED, coverage=listed)
 
 
 def engagements(now: ClientWindow) -> Figure:
@@ -175,14 +180,14 @@ def engagement_rate_by_reach(now: ClientWindow) -> Figure:
 
 
 def mean_engagement_rate_by_reach(now: ClientWindow) -> Figure:
-    """The mean of the posts' own rates: small posts weigh as much as large ones."""
+    """Return the mean of the posts' own rates: small posts weigh as much as large ones."""
     posts = _engaging(now)
     rates = [percent(*row).value for row in _usable(posts, engagements_of, of_post("reach"))]
-    known = [rate for rate in rates if rate is not None]
-    if not known:
-        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "No post was seen by anybody."), n=0)
-    mean = math.fsum(known) / len(known)
-    return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
+    post_rates = [rate for rate in rates if rate is not None]
+    if not post_rates:
+        return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "The posts reached nobody."), n=0)
+    mean = math.fsum(post_rates) / len(post_rates)
+    return figure(mean, FigureUnit.PERCENT, n=len(post_rates), doubt=_left_out(posts, len(post_rates)))
 
 
 def engagement_rate_by_views(now: ClientWindow) -> Figure:
@@ -190,18 +195,18 @@ def engagement_rate_by_views(now: ClientWindow) -> Figure:
 
 
 def engagement_rate_by_followers(now: ClientWindow) -> Figure:
-    """Of a post on average, by the followers of its own account at the start of the window."""
+    """Return the average of a post, by the followers of its own account at the start of the window."""
     followers = {follower.account_id: follower.at_start for follower in now.followers}
     posts = _engaging(now)
     rows = _usable(posts, engagements_of, lambda post: followers.get(post.account_id))
     if posts and not any(followers.get(post.account_id) is not None for post in posts):
         return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=0)
     rates = [percent(*row).value for row in rows]
-    known = [rate for rate in rates if rate is not None]
-    if not known:
+    post_rates = [rate for rate in rates if rate is not None]
+    if not post_rates:
         return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "There were no followers."), n=0)
-    mean = math.fsum(known) / len(known)
-    return figure(mean, FigureUnit.PERCENT, n=len(known), doubt=_left_out(posts, len(known)))
+    mean = math.fsum(post_rates) / len(post_rates)
+    return figure(mean, FigureUnit.PERCENT, n=len(post_rates), doubt=_left_out(posts, len(post_rates)))
 
 
 def save_rate(now: ClientWindow) -> Figure:
@@ -213,34 +218,34 @@ def share_rate(now: ClientWindow) -> Figure:
 
 
 def amplification_rate(now: ClientWindow) -> Figure:
-    """Shares per follower, over the accounts that published."""
+    """Return shares per follower, over the accounts that published."""
     posts = _serving(_engaging(now), "shares")
     rows = _usable(posts, of_post("shares"))
     if not rows:
         return missing(FigureUnit.PERCENT, _none_has("a number of shares", posts), n=0)
     starts = {follower.account_id: follower.at_start for follower in now.followers}
     bases = [starts.get(account) for account in sorted({post.account_id for post in posts})]
-    known = [base for base in bases if base is not None]
-    if len(known) < len(bases):
+    starts_known = [base for base in bases if base is not None]
+    if len(starts_known) < len(bases):
         return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=len(rows))
-    return percent(total([row[0] for row in rows]), total(known), n=len(rows), doubt=_left_out(posts, len(rows)))
+    return percent(total([row[0] for row in rows]), total(starts_known), n=len(rows), doubt=_left_out(posts, len(rows)))
 
 
 def click_through_rate(now: ClientWindow) -> Figure:
-    """Of the posts whose links Meta counts: those on Facebook, and stories."""
-    return ratio_of_sums(_serving(now.each_post, "link_clicks", "views"), of_post("link_clicks"), of_post("views"))
+    """Return the rate of the posts whose link clicks Meta counts: those on Facebook, and stories."""
+    return ratio_of_sums(_serving(now.newest_posts, "link_clicks", "views"), of_post("link_clicks"), of_post("views"))
 
 
 def profile_click_rate(now: ClientWindow) -> Figure:
-    """Clicks on the profile's own link, by the views of the same accounts (Instagram)."""
+    """Return clicks on the profile's own link by the views of the same accounts (Instagram)."""
     clicks, views = now.by_account("link_clicks"), now.by_account("views")
-    places = [
+    account_days = [
         (account, day)
         for account in now.serving("link_clicks")
         for day in sorted(set(clicks.get(account, {})) & set(views.get(account, {})))
     ]
-    both = [(clicks[account][day], views[account][day]) for account, day in places]
-    covered = len({day for _, day in places})
+    both = [(clicks[account][day], views[account][day]) for account, day in account_days]
+    covered = len({day for _, day in account_days})
     coverage = Coverage(covered, max(covered, now.window.days_ended(now.today)))
     if not both:
         return missing(FigureUnit.PERCENT, NO_READINGS, coverage=coverage)
@@ -249,19 +254,19 @@ def profile_click_rate(now: ClientWindow) -> Figure:
 
 
 def _levels(now: ClientWindow) -> list[tuple[int, int]] | None:
-    found = {follower.account_id: (follower.at_start, follower.at_end) for follower in now.followers}
-    pairs = [found.get(account, (None, None)) for account in sorted(now.accounts)]
-    known = [(start, end) for start, end in pairs if start is not None and end is not None]
-    return known if known and len(known) == len(pairs) else None
+    levels = {follower.account_id: (follower.at_start, follower.at_end) for follower in now.followers}
+    pairs = [levels.get(account, (None, None)) for account in sorted(now.accounts)]
+    complete = [(start, end) for start, end in pairs if start is not None and end is not None]
+    return complete if complete and len(complete) == len(pairs) else None
 
 
 def net_new_followers(now: ClientWindow) -> Figure:
-    """From the profile's totals: Meta's daily counts name those who came, not those who left (A8)."""
+    """Return the change of the profiles' totals: Meta's daily counts contain new followers, but not lost ones (A8)."""
     levels = _levels(now)
     if levels is None:
         return missing(FigureUnit.PEOPLE, NO_FOLLOWERS)
     value = sum(end - start for start, end in levels)
-    # Fewer than before is an ordinary thing here, so a negative number raises no doubt.
+    # A loss of followers is ordinary, so a negative number has no warning.
     return Figure(value=value, unit=FigureUnit.PEOPLE, n=len(levels))
 
 
@@ -335,7 +340,7 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("revenue", _MONEY, "revenue of conversions − refunds", _EVENTS, revenue),
     Kpi("average_order_value", _MONEY, "revenue / conversions with revenue", _EVENTS, average_order_value),
     Kpi("revenue_per_customer", _MONEY, "(revenue − refunds) / customers", _EVENTS, revenue_per_customer),
-    Kpi("new_customers", _PEOPLE, "customers who bought for the first time", ("new_customers",), fresh_customers),
+    Kpi("new_customers", _PEOPLE, "customers who bought for the first time", ("new_customers",), new_customers),
     Kpi("marketing_cost", _MONEY, "recorded costs, by days", ("marketing_cost",), marketing_cost),
     Kpi(
         "customer_acquisition_cost",
@@ -360,19 +365,19 @@ REACH_GROWTH = Kpi("reach_growth", _PERCENT, "(reach − earlier reach) / earlie
 
 
 def compute_kpis(now: ClientWindow, before: ClientWindow | None = None) -> dict[str, Figure]:
-    """Every KPI by name; growth of reach needs the window before."""
-    found = {kpi.name: kpi.compute(now) for kpi in KPIS}
+    """Return every KPI by name; growth of reach needs the previous window."""
+    figures = {kpi.name: kpi.compute(now) for kpi in KPIS}
     earlier = missing(FigureUnit.PEOPLE, NO_WINDOW) if before is None else people(before)
-    found[REACH_GROWTH.name] = change(earlier, found["reach"]).percent
-    return found
+    figures[REACH_GROWTH.name] = change(earlier, figures["reach"]).percent
+    return figures
 
 
 def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] | None = None) -> dict[str, Change]:
-    """How every KPI, or each of these, differs from that of the window before, both of the days that `like_for_like` leaves.
+    """Return the change of every KPI, or of these, from the previous window, on the days that `like_for_like` keeps.
 
-    Of a running window `now` holds the days that are over; before the first of them is, nothing is compared (G3).
+    Of an open window, `now` holds the days that are over; without such a day there is no comparison (G3).
     """
     kpis = [kpi for kpi in KPIS if names is None or kpi.name in names]
     later, earlier = like_for_like(now, before)
-    compare = change if now.window.days_ended(now.today) else not_begun
+    compare = change if now.window.days_ended(now.today) else unknown_until_begun
     return {kpi.name: compare(kpi.compute(earlier), kpi.compute(later)) for kpi in kpis}

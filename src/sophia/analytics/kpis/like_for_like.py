@@ -1,42 +1,44 @@
-"""Which days of two windows can be compared."""
+"""Restricts two windows to the days that can be compared."""
 
 from dataclasses import replace
 
 from sophia.analytics.figures.facts import ClientWindow
 from sophia.analytics.figures.figures import Change, Figure, unknown_change
-from sophia.meta.catalogue import CANONICAL, Counting
+from sophia.meta.catalogue.canonical import CANONICAL, Counting
 
-NOT_BEGUN = "No day of this window is over yet."
+NOT_BEGUN = "No day of this period is over yet."
 
 
-def not_begun(before: Figure, after: Figure) -> Change:
-    """Instead of a change, as long as no day of the later window is over."""
+def unknown_until_begun(before: Figure, after: Figure) -> Change:
+    """Return the change while no day of the current window is over: it is unknown."""
     return unknown_change(before, after, NOT_BEGUN)
 
 
 def like_for_like(now: ClientWindow, before: ClientWindow) -> tuple[ClientWindow, ClientWindow]:
-    """Both windows with those daily totals alone that the other has too: of the same account, on the day at the same
-    place. A day that is missing in one would count as zero in the change (A12).
+    """Return both windows with only those daily totals that the other window has on its corresponding day.
+
+    A day that is missing in one window would count as zero in the change (A12).
     """
     sides = (now, before)
-    found = [
+    daily_totals = [
         {
-            (one.account_id, one.metric, one.day - side.window.start): one
-            for one in side.days
-            if one.day in side.window and _adds_up(one.metric)
+            (day_value.account_id, day_value.metric, day_value.day - side.window.start): day_value
+            for day_value in side.days
+            if day_value.day in side.window and _adds_up(day_value.metric)
         }
         for side in sides
     ]
-    if found[0].keys() == found[1].keys():
+    if daily_totals[0].keys() == daily_totals[1].keys():
         return now, before
-    both = found[0].keys() & found[1].keys()
+    both = daily_totals[0].keys() & daily_totals[1].keys()
     later, earlier = (
         replace(
             side,
             days=tuple(
-                one
-                for one in side.days
-                if not _adds_up(one.metric) or (one.account_id, one.metric, one.day - side.window.start) in both
+                day_value
+                for day_value in side.days
+                if not _adds_up(day_value.metric)
+                or (day_value.account_id, day_value.metric, day_value.day - side.window.start) in both
             ),
         )
         for side in sides

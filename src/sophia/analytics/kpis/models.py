@@ -1,4 +1,4 @@
-"""What is made of readings: KPI snapshots, campaigns, and the benchmarks to compare with."""
+"""Tables of KPI snapshots and their revisions."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,8 +11,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, UtcDateTime
-from sophia.database.columns import Json
+from sophia.database.columns import Base, BigId, Json, UtcDateTime
 
 
 class KPISnapshot(Base):
@@ -27,20 +26,20 @@ class KPISnapshot(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    # 0 for the whole client: a unique key over a NULL would allow the same week twice (G3).
+    # 0 for the whole client, since a unique key with NULL would allow the same week twice (G3).
     account_key: Mapped[int] = mapped_column(BigId, default=0)
     week_start: Mapped[date] = mapped_column(Date)
     week_end: Mapped[date] = mapped_column(Date)
     kpis: Mapped[dict[str, Any]] = mapped_column(Json)
     algo_dependent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
     algo_independent_summary: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    # When these values were first found, and when they were last found to be right.
+    # When these values were first computed, and when they were last confirmed.
     computed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class KPISnapshotRevision(Base):
-    """What a snapshot said until late or restated readings changed it."""
+    """The content of a snapshot before late or restated readings changed it."""
 
     __tablename__ = "kpi_snapshot_revisions"
 

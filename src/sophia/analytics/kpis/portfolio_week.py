@@ -1,14 +1,17 @@
-"""The newest week that was kept of all clients: their KPIs, and for how many of them each KPI rose or fell."""
+"""The last complete week of all clients: their KPIs, and the number of clients for which each KPI rose or fell."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Annotated
 
-from sophia.analytics.figures.figures import DateRange, Figure
+from pydantic import Field
+
+from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.sentences import Reference, Sentence, say
 from sophia.analytics.kpis.queries import ClientWeek
 from sophia.analytics.kpis.trends import newest_weeks
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import DateRange, reporting_day
 
 MOVING_KPIS = {
     "views": "Views",
@@ -20,7 +23,7 @@ MOVING_KPIS = {
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """For how many clients a KPI rose and fell from the week before, of those for which both weeks are known."""
+    """The numbers of clients for which a KPI rose and fell from the previous week, among `clients` with both weeks."""
 
     up: int
     down: int
@@ -29,13 +32,16 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioWeek:
-    """{client: {KPI: figure}} of one closed week, and what moved since the week before."""
+    """The KPIs of all clients in the last complete week, and their movements since the previous week.
+
+    The KPIs are those of the brief; GET /{client_id}/kpis returns all KPIs of one client.
+    """
 
     week: DateRange
-    kpis: Mapping[int, Mapping[str, Figure]]
+    kpis: Annotated[Mapping[int, Mapping[str, Figure]], Field(description="By client.")]
     movements: Mapping[str, Movement]
     computed_at: datetime
-    commentary: tuple[Sentence, ...] = ()
+    commentary: Annotated[tuple[Sentence, ...], Field(exclude=True)] = ()
 
 
 def two_newest_weeks(now: datetime) -> tuple[DateRange, ...]:
@@ -43,15 +49,15 @@ def two_newest_weeks(now: datetime) -> tuple[DateRange, ...]:
 
 
 def newest_portfolio_week(snapshots: Sequence[ClientWeek], now: datetime) -> PortfolioWeek | None:
-    """From the snapshots of the two newest closed weeks; None when the newest was not computed for anybody yet."""
+    """Return the week from the snapshots of the last two complete weeks, or None if no client has the newest yet."""
     before, week = two_newest_weeks(now)
     after = {snapshot.client_id: snapshot for snapshot in snapshots if snapshot.week == week}
-    earlier = {one.client_id: one.kpis for one in snapshots if one.week == before}
+    earlier = {snapshot.client_id: snapshot.kpis for snapshot in snapshots if snapshot.week == before}
     if not after:
         return None
-    kpis = {client: one.kpis for client, one in after.items()}
+    kpis = {client: snapshot.kpis for client, snapshot in after.items()}
     movements = {name: _movement(name, earlier, kpis) for name in MOVING_KPIS}
-    computed = max(one.computed_at for one in after.values())
+    computed = max(snapshot.computed_at for snapshot in after.values())
     portfolio_week = PortfolioWeek(week, kpis, movements, computed)
     return replace(portfolio_week, commentary=tuple(_commentary(portfolio_week)))
 
@@ -72,7 +78,7 @@ def _commentary(portfolio_week: PortfolioWeek) -> Iterator[Sentence]:
         if portfolio_week.movements[name].clients:
             yield say(
                 portfolio_week,
-                f"{label} rose for {{up}} and fell for {{down}} of {{clients}} clients in the week from {{start}}.",
+                f"{label} rose for {{up}} and fell for {{down}} of {{clients}} clients in the week of {{start}}.",
                 up=f"movements.{name}.up",
                 down=f"movements.{name}.down",
                 clients=f"movements.{name}.clients",
@@ -81,6 +87,6 @@ def _commentary(portfolio_week: PortfolioWeek) -> Iterator[Sentence]:
     if not any(movement.clients for movement in portfolio_week.movements.values()):
         yield say(
             portfolio_week,
-            "There is no week before that of {start} to compare with.",
+            "There is no previous week for the week of {start}.",
             start=Reference("week.start", "text"),
         )

@@ -1,4 +1,4 @@
-"""Snapshots of KPIs: those of a client, those of a week, as they said at a moment, and the weeks that want new ones."""
+"""Reads KPI snapshots, now or as of a past time, and the weeks whose snapshots must be computed."""
 
 import json
 from collections import defaultdict
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
 from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, or_, select, type_coerce, union
 from sqlalchemy.orm import Session, aliased
 
@@ -20,28 +21,28 @@ from sophia.analytics.conversions.models import (
     MarketingCost,
 )
 from sophia.analytics.figures.documents import figure_of
-from sophia.analytics.figures.figures import ONE_DAY, ONE_WEEK, DateRange, Figure, week_of
+from sophia.analytics.figures.figures import Figure, week_of
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
 from sophia.analytics.readings.account_states import DAY_FAMILIES
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import Watermark
-from sophia.database import EPOCH
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.columns import EPOCH
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, Post
 
-# Transactions of others may have ended in another order than the moments that they noted.
+# Other transactions may have ended in another order than their timestamps.
 MARGIN = timedelta(hours=1)
-# 1970-01-01 was a Thursday: three days more, and weeks begin on Monday.
+# 1970-01-01 was a Thursday: with three more days, weeks begin on Monday.
 _FROM_MONDAY = 3
 
 
 @dataclass(frozen=True, slots=True)
 class WeekSnapshot:
-    """The KPIs of one client, or of one of its accounts, in one closed week; `checked_at` is when they were last right."""
+    """The KPIs of one client, or of one of its accounts, in one complete week; `checked_at` is when they were last confirmed."""
 
-    client_id: int
-    account_id: int | None
+    client_id: Annotated[int, Field(exclude=True)]
+    account_id: Annotated[int | None, Field(exclude=True)]
     week: DateRange
     kpis: Mapping[str, Figure]
     algo_dependent_summary: Mapping[str, Figure]
@@ -52,7 +53,7 @@ class WeekSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ClientWeek:
-    """Some KPIs of one client in one closed week."""
+    """Some KPIs of one client in one complete week."""
 
     client_id: int
     week: DateRange
@@ -63,7 +64,7 @@ class ClientWeek:
 def client_snapshots(
     session: Session, client_id: int, weeks: Collection[DateRange], *, account_id: int | None = None
 ) -> list[WeekSnapshot]:
-    """The snapshots of these weeks that there are, oldest first; of the whole client or of one account."""
+    """Return the existing snapshots of these weeks, oldest first, of the whole client or of one account."""
     rows = session.scalars(
         select(KPISnapshot)
         .where(
@@ -79,7 +80,7 @@ def client_snapshots(
 def portfolio_snapshots(
     session: Session, allowed_clients: ClientScope, weeks: Collection[DateRange], kpis: Collection[str]
 ) -> list[ClientWeek]:
-    """These KPIs of whole clients in these weeks, of the active clients that may be allowed_clients, by client and week."""
+    """Return these KPIs of the allowed active clients in these weeks, by client and week."""
     snapshot = KPISnapshot
     rows = session.execute(
         select(snapshot.client_id, snapshot.week_start, snapshot.computed_at, cast(snapshot.kpis, Text))
@@ -100,7 +101,9 @@ def portfolio_snapshots(
 
 def _snapshot(row: KPISnapshot) -> WeekSnapshot:
     documents = (row.kpis, row.algo_dependent_summary or {}, row.algo_independent_summary or {})
-    kpis, dependent, independent = ({name: figure_of(one) for name, one in document.items()} for document in documents)
+    kpis, dependent, independent = (
+        {name: figure_of(figure) for name, figure in document.items()} for document in documents
+    )
     week = DateRange(row.week_start, row.week_end + ONE_DAY)
     return WeekSnapshot(
         row.client_id, row.account_id, week, kpis, dependent, independent, row.computed_at, row.checked_at
@@ -110,23 +113,23 @@ def _snapshot(row: KPISnapshot) -> WeekSnapshot:
 def portfolio_kpis(
     session: Session, weeks: Collection[DateRange], kpis: Collection[str], *, as_of: datetime | None = None
 ) -> dict[int, dict[date, dict[str, Figure]]]:
-    """{client: {Monday: {KPI: figure}}} of whole clients in these weeks, as the snapshots said at a moment; one query."""
+    """Return {client: {Monday: {KPI: figure}}} of whole clients, as the snapshots were at a time, with one query."""
     rows = session.execute(
         select(KPISnapshot.client_id, KPISnapshot.week_start, _said(as_of)).where(
             KPISnapshot.account_key == 0, KPISnapshot.week_start.in_([week.start for week in weeks])
         )
     )
-    found: dict[int, dict[date, dict[str, Figure]]] = defaultdict(dict)
+    figures: dict[int, dict[date, dict[str, Figure]]] = defaultdict(dict)
     for client, start, document in rows:
         if document is not None:
-            found[client][start] = _chosen(document, kpis)
-    return found
+            figures[client][start] = _chosen(document, kpis)
+    return figures
 
 
 def account_figures(
     session: Session, week: DateRange, kpis: Collection[str], *, as_of: datetime | None = None
 ) -> dict[int, dict[str, Figure]]:
-    """{account: {KPI: figure}} of every account in one week, as the snapshots said at a moment; one query."""
+    """Return {account: {KPI: figure}} of every account in one week, as the snapshots were at a time, with one query."""
     rows = session.execute(
         select(KPISnapshot.account_key, _said(as_of)).where(
             KPISnapshot.week_start == week.start, KPISnapshot.account_key != 0
@@ -136,46 +139,46 @@ def account_figures(
 
 
 def _chosen(document: str, kpis: Collection[str]) -> dict[str, Figure]:
-    every = _figures(document)
-    return {name: every[name] for name in kpis if name in every}
+    figures = _figures(document)
+    return {name: figures[name] for name in kpis if name in figures}
 
 
 @lru_cache(maxsize=4096)
 def _figures(document: str) -> Mapping[str, Figure]:
-    """What a document says. Every report reads those of the whole portfolio, and they hardly ever change."""
+    """Return the figures of a document. It is cached: every report reads the whole portfolio's, and they rarely change."""
     return MappingProxyType({name: figure_of(load) for name, load in json.loads(document).items()})
 
 
 def _said(as_of: datetime | None) -> ColumnElement[Any]:
-    """The document of KPIs as a snapshot says it, or said it at a moment; NULL when it was not there yet."""
+    """Return the expression for a snapshot's KPIs, now or at a time; NULL if the snapshot did not exist then."""
     snapshot, revision = KPISnapshot, KPISnapshotRevision
-    said = cast(snapshot.kpis, Text)
+    current = cast(snapshot.kpis, Text)
     if as_of is None:
-        return said
-    earlier = (
+        return current
+    revised = (
         select(cast(revision.kpis, Text))
         .where(revision.snapshot_id == snapshot.id, revision.computed_at <= as_of, revision.replaced_at > as_of)
         .limit(1)
         .correlate(snapshot)
         .scalar_subquery()
     )
-    return case((snapshot.computed_at <= as_of, said), else_=earlier)
+    return case((snapshot.computed_at <= as_of, current), else_=revised)
 
 
 def weeks_due(session: Session, today: date) -> dict[DateRange, set[int]]:
-    """{closed week: clients whose snapshot of it is missing, or rests on readings that were restated since}.
+    """Return {complete week: clients whose snapshot is missing or outdated}.
 
-    The newest closed week is due for every client that has been collected for it, for it changes most. All weeks were
-    right when the newest one was last checked, and so only what was stored since then is looked at.
+    The last complete week is due for every client collected for it, since it changes most. All weeks were correct when
+    that week was last checked, so only data stored since then matters.
     """
     newest = DateRange(week_of(today).start - ONE_WEEK, week_of(today).start)
     first = _first_weeks(session)
     due: dict[DateRange, set[int]] = defaultdict(set)
-    known = _known_weeks(session)
+    computed_weeks = _known_weeks(session)
     for client, begun in first.items():
         for index in range((newest.start - begun).days // 7 + 1):
             start = begun + index * ONE_WEEK
-            if start == newest.start or start not in known.get(client, ()):
+            if start == newest.start or start not in computed_weeks.get(client, ()):
                 due[DateRange(start, start + ONE_WEEK)].add(client)
     last_week = select(func.max(KPISnapshot.week_start)).scalar_subquery()
     checked = session.scalar(
@@ -185,15 +188,15 @@ def weeks_due(session: Session, today: date) -> dict[DateRange, set[int]]:
     )
     if checked is not None:
         for client, start in _touched_weeks(session, checked - MARGIN):
-            # Followers at the end of one week are those at the start of the next.
+            # The followers at the end of one week are those at the start of the next.
             for week in (DateRange(start, start + ONE_WEEK), DateRange(start + ONE_WEEK, start + 2 * ONE_WEEK)):
-                if week.start in known.get(client, ()) and week.is_closed(today):
+                if week.start in computed_weeks.get(client, ()) and week.is_closed(today):
                     due[week].add(client)
     return dict(sorted(due.items()))
 
 
 def _first_weeks(session: Session) -> dict[int, date]:
-    """{active client: the Monday of the first whole week that was asked for one of its accounts}."""
+    """Return {active client: the Monday of the first whole week requested for one of its accounts}."""
     rows = session.execute(
         select(Account.client_id, func.min(Watermark.from_day))
         .join(Watermark, Watermark.account_id == Account.id)
@@ -205,20 +208,20 @@ def _first_weeks(session: Session) -> dict[int, date]:
 
 
 def _known_weeks(session: Session) -> dict[int, set[date]]:
-    found: dict[int, set[date]] = defaultdict(set)
+    mondays_by_client: dict[int, set[date]] = defaultdict(set)
     rows = session.execute(
         select(KPISnapshot.client_id, KPISnapshot.week_start).where(KPISnapshot.account_key == 0)
     )  # fmt: skip
     for client, start in rows:
-        found[client].add(start)
-    return found
+        mondays_by_client[client].add(start)
+    return mondays_by_client
 
 
 def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
-    """(client, Monday) of the weeks about which something was stored since."""
+    """Return (client, Monday) of the weeks about which data was stored since."""
     owner = dict(session.execute(select(Account.id, Account.client_id)).all())
     first = session.scalar(select(func.min(Fetch.id)).where(Fetch.stored_at > since))
-    found: set[tuple[int, date]] = set()
+    weeks: set[tuple[int, date]] = set()
     if first is not None:
         number = (type_coerce(EngagementMetric.metric_date, Integer) + _FROM_MONDAY) // 7
         rows = session.execute(
@@ -227,11 +230,11 @@ def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
             .where(EngagementMetric.fetch_id >= first)
             .distinct()
         )
-        found |= {(owner[account], EPOCH + timedelta(days=7 * int(week) - _FROM_MONDAY)) for account, week in rows}
+        weeks |= {(owner[account], EPOCH + timedelta(days=7 * int(week) - _FROM_MONDAY)) for account, week in rows}
     posts = session.execute(select(Post.account_id, Post.published_at).where(Post.first_seen_at > since))
-    found |= {(owner[account], week_of(reporting_day(moment)).start) for account, moment in posts}
+    weeks |= {(owner[account], week_of(reporting_day(moment)).start) for account, moment in posts}
     return (
-        found
+        weeks
         | _weeks_of_conversions(session, since)
         | _weeks_of_decisions(session, since)
         | _weeks_of_costs(session, since)
@@ -239,12 +242,10 @@ def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
 
 
 def _weeks_of_conversions(session: Session, since: datetime) -> set[tuple[int, date]]:
-    """Every week of a version that began or ended since, of the same sale in another source, and of a client whose
-    choice of sources changed.
-    """
+    """Return the weeks of conversions that changed since, of the same sales in other sources, and of changed source choices."""
     event, twin, choice = ConversionEvent, aliased(ConversionEvent), ConversionSourceChoice
     old = ConversionEventRevision
-    # Whatever ends a version writes a newer one, be it one that is removed.
+    # A change or removal writes a newer version.
     is_new = event.recorded_at > since
     chosen = select(choice.client_id).where(or_(choice.set_at > since, choice.ended_at > since))
     same_sale = (twin.client_id == event.client_id) & (twin.transaction_key == event.transaction_key)
@@ -270,7 +271,7 @@ def _weeks_of_decisions(session: Session, since: datetime) -> set[tuple[int, dat
 
 
 def _weeks_of_costs(session: Session, since: datetime) -> set[tuple[int, date]]:
-    """Every week that a cost touches which was told or taken back since."""
+    """Return every week with days of a cost that was recorded or removed since."""
     cost = MarketingCost
     rows = session.execute(
         select(cost.client_id, cost.start_date, cost.end_date).where(

@@ -1,4 +1,4 @@
-"""Keeps the KPIs of closed weeks: the same again changes nothing, and what is replaced is kept (G1, G3)."""
+"""Stores the KPIs of complete weeks. The same values change nothing; replaced values are kept as revisions (G1, G3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
+from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.models import KPISnapshot, KPISnapshotRevision
-from sophia.database import among
+from sophia.database.statements import among
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 _DOCUMENTS = ("kpis", "algo_dependent_summary", "algo_independent_summary")
 
 
 @dataclass(frozen=True, slots=True)
 class ComputedWeek:
-    """The KPIs of one client, or of one of its accounts, as documents (`measures/documents.py`)."""
+    """The KPIs of one client, or of one of its accounts, as JSON documents (`figures/documents.py`)."""
 
     client_id: int
     account_id: int | None
@@ -26,42 +27,30 @@ class ComputedWeek:
     algo_independent_summary: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SavedWeeks:
-    """How many snapshots were new, said something else than before, or the same."""
-
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-
-    def __add__(self, other: "SavedWeeks") -> "SavedWeeks":
-        return SavedWeeks(self.new + other.new, self.changed + other.changed, self.same + other.same)
-
-
-def save_week(session: Session, week: DateRange, computed: Sequence[ComputedWeek], now: datetime) -> SavedWeeks:
-    """Store what was computed of one closed week. Everything is one transaction of the caller's."""
+def save_week(session: Session, week: DateRange, computed: Sequence[ComputedWeek], now: datetime) -> SavedRows:
+    """Store the KPIs of one complete week in the caller's transaction."""
     rows = session.scalars(
         select(KPISnapshot)
         .where(
-            KPISnapshot.week_start == week.start, among(KPISnapshot.client_id, {one.client_id for one in computed})
+            KPISnapshot.week_start == week.start, among(KPISnapshot.client_id, {computed_week.client_id for computed_week in computed})
         )
         .with_for_update()
     )  # fmt: skip
-    known = {(row.client_id, row.account_key): row for row in rows}
+    rows_by_key = {(row.client_id, row.account_key): row for row in rows}
     counts = {"new": 0, "changed": 0, "same": 0}
-    for one in computed:
-        row = known.get((one.client_id, one.account_id or 0))
+    for computed_week in computed:
+        row = rows_by_key.get((computed_week.client_id, computed_week.account_id or 0))
         if row is None:
             counts["new"] += 1
-            session.add(_new(week, one, now))
-        elif all(getattr(row, name) == getattr(one, name) for name in _DOCUMENTS):
+            session.add(_new(week, computed_week, now))
+        elif all(getattr(row, name) == getattr(computed_week, name) for name in _DOCUMENTS):
             counts["same"] += 1
             row.checked_at = now
         else:
             counts["changed"] += 1
-            _replace(session, row, one, now)
+            _replace(session, row, computed_week, now)
     session.flush()
-    return SavedWeeks(**counts)
+    return SavedRows(**counts)
 
 
 def _new(week: DateRange, computed_week: ComputedWeek, now: datetime) -> KPISnapshot:

@@ -1,9 +1,11 @@
-"""What the platform decided and what people did: every canonical metric of a window, each with its own aggregate."""
+"""Summaries of every canonical metric of a window, split by whether the algorithm affects it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from sophia.analytics.figures.documents import figures_document
 from sophia.analytics.figures.facts import ClientWindow, PostFacts
@@ -21,8 +23,9 @@ from sophia.analytics.figures.figures import (
 )
 from sophia.analytics.figures.statistics import median
 from sophia.analytics.kpis.kpis import NO_WINDOW, daily_total, people
-from sophia.analytics.kpis.like_for_like import like_for_like, not_begun
-from sophia.meta.catalogue import CANONICAL, Counting, Level, MetricClass, Unit
+from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
+from sophia.meta.catalogue.canonical import CANONICAL, Counting, MetricClass, Unit
+from sophia.meta.catalogue.terms import Level
 
 _UNITS = {
     Unit.COUNT: FigureUnit.COUNT,
@@ -34,7 +37,7 @@ _UNITS = {
 
 
 class Aggregate(StrEnum):
-    """How one figure is made of many values (G10)."""
+    """How a figure is computed from many values (G10)."""
 
     SUM = "sum"
     PEOPLE = "people"
@@ -51,61 +54,61 @@ _AGGREGATES = {
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One metric at one level, accounts and posts never mixed (A4): the whole window's figure, and how it changed from
-    the window before, on the days that both have.
-    """
+    """One metric at one level; accounts and posts are never mixed (A4)."""
 
     metric: str
     level: Level
     aggregate: Aggregate
-    figure: Figure
+    figure: Annotated[
+        Figure, Field(description="Of the whole window; `change` compares the days that both windows have.")
+    ]
     change: Change
 
 
 def algo_dependent_summary(
     now: ClientWindow, before: ClientWindow | None = None, later: ClientWindow | None = None
 ) -> tuple[SummaryLine, ...]:
-    """What was counted because the platform showed something; `later` is what is compared, of a running window the days
-    that are over.
-    """
+    """Return the metrics that depend on the algorithm; `later` is compared: of an open window the days that are over."""
     return _summary(now, before, later or now, MetricClass.ALGORITHM_DEPENDENT)
 
 
 def algo_independent_summary(
     now: ClientWindow, before: ClientWindow | None = None, later: ClientWindow | None = None
 ) -> tuple[SummaryLine, ...]:
-    """What was counted because people did something."""
+    """Return the metrics that count actions of people."""
     return _summary(now, before, later or now, MetricClass.ALGORITHM_INDEPENDENT)
 
 
 def unclassified(now: ClientWindow) -> tuple[str, ...]:
-    """Names in the window that mean nothing to the catalogue, and so stand in neither summary (A7)."""
+    """Return the metrics of the window that the catalogue does not contain; they are in neither summary (A7)."""
     return tuple(sorted((_names(now, Level.ACCOUNT) | _names(now, Level.POST)) - set(CANONICAL)))
 
 
 def _names(now: ClientWindow, level: Level) -> set[str]:
     if level is Level.POST:
-        return {name for post in now.each_post for name in post.values}
-    return {one.metric for one in now.days if one.day in now.window} | {one.metric for one in now.own}
+        return {name for post in now.newest_posts for name in post.values}
+    return {value.metric for value in now.days if value.day in now.window} | {value.metric for value in now.own}
 
 
 def _summary(
-    now: ClientWindow, before: ClientWindow | None, later: ClientWindow, wanted: MetricClass
+    now: ClientWindow, before: ClientWindow | None, later: ClientWindow, metric_class: MetricClass
 ) -> tuple[SummaryLine, ...]:
     kinds: tuple[tuple[Level, Callable[[ClientWindow, str], Figure]], ...] = (
         (Level.ACCOUNT, _of_accounts),
-        (Level.POST, lambda window, name: posts_total(window.each_post, name)),
+        (Level.POST, lambda window, name: posts_total(window.newest_posts, name)),
     )
     lines = []
     later, earlier = (later, None) if before is None else like_for_like(later, before)
-    compare = change if later.window.days_ended(later.today) else not_begun
+    compare = change if later.window.days_ended(later.today) else unknown_until_begun
     for level, aggregate in kinds:
         for name in sorted(_names(now, level) & set(CANONICAL)):
-            if CANONICAL[name].metric_class is not wanted:
+            if CANONICAL[name].metric_class is not metric_class:
                 continue
-            whole, after = aggregate(now, name), aggregate(later, name)
-            base = missing(after.unit, NO_WINDOW) if earlier is None else aggregate(earlier, name)
-            lines.append(SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], whole, compare(base, after)))
+            current, compared = aggregate(now, name), aggregate(later, name)
+            base = missing(compared.unit, NO_WINDOW) if earlier is None else aggregate(earlier, name)
+            lines.append(
+                SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], current, compare(base, compared))
+            )
     return tuple(lines)
 
 
@@ -118,17 +121,17 @@ def _of_accounts(now: ClientWindow, name: str) -> Figure:
     return missing(_UNITS[canonical.unit], NOT_AVERAGED)
 
 
-def posts_total(each_post: Iterable[PostFacts], name: str) -> Figure:
-    """A canonical metric of posts, each given once: their sum, their median, or the bounds of their people (A5)."""
+def posts_total(newest_posts: Iterable[PostFacts], name: str) -> Figure:
+    """Return a canonical metric of posts, each passed once: their sum, median, or bounds of their people (A5)."""
     canonical = CANONICAL[name]
     unit = _UNITS[canonical.unit]
-    posts = [post for post in each_post if post.serves(name) or name in post.values]
+    posts = [post for post in newest_posts if post.serves(name) or name in post.values]
     values = [post.values[name] for post in posts if name in post.values]
     if not values:
         return missing(unit, NO_READINGS, n=0)
     doubt = None
     if len(values) < len(posts):
-        doubt = f"{len(posts) - len(values)} of {len(posts)} posts lack a value and are left out."
+        doubt = f"No data for {len(posts) - len(values)} of {len(posts)} posts."
     if canonical.counting is Counting.ADDITIVE:
         return figure(total(values), unit, n=len(values), doubt=doubt)
     if canonical.counting is Counting.UNIQUE and len(values) > 1:
@@ -144,5 +147,5 @@ def posts_total(each_post: Iterable[PostFacts], name: str) -> Figure:
 
 
 def summary_document(lines: Iterable[SummaryLine]) -> dict[str, Any]:
-    """{level.metric: the figure of this window}."""
+    """Return {level.metric: the figure of this window as JSON}."""
     return figures_document({f"{line.level.value}.{line.metric}": line.figure for line in lines})

@@ -1,21 +1,22 @@
-"""KPIs week by week: the newest weeks, the week before, the same week a year ago, and runs in one direction."""
+"""KPIs by week: the newest weeks, the previous week, the same week a year ago, and streaks in one direction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sophia.analytics.figures.figures import ONE_WEEK, Change, DateRange, Figure, FigureUnit, change, missing, week_of
+from sophia.analytics.figures.figures import Change, Figure, FigureUnit, change, missing, week_of
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_WEEK, DateRange
 
 MOST_WEEKS = 260
-# 52 whole weeks, so that Mondays stand against Mondays.
+# 52 whole weeks, so that Mondays are compared with Mondays.
 A_YEAR = 52 * ONE_WEEK
-NO_WEEK = "Nothing was computed for this week."
+NO_WEEK = "This week has not been computed."
 
 
 @dataclass(frozen=True, slots=True)
 class WeekPoint:
-    """A KPI in one week from Monday to Sunday; a week that is not over is "to date" (G3)."""
+    """A KPI in one week from Monday to Sunday; a week that is not closed is "to date" (G3)."""
 
     week: DateRange
     figure: Figure
@@ -24,11 +25,10 @@ class WeekPoint:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The newest weeks of a KPI, oldest first, every week of the calendar among them.
+    """The newest weeks of a KPI, oldest first, without gaps.
 
-    The changes are those of the newest closed week. `falling` and `rising` count how often in a row, up to that week,
-    the figure went down or up from one week to the next: a week without a figure ends the row (H11), and so does one of
-    which days are missing.
+    The changes are those of the last complete week. `falling` and `rising` count the consecutive falls or rises up to that
+    week; a week without a figure (H11) or with missing days ends the streak.
     """
 
     points: tuple[WeekPoint, ...]
@@ -39,26 +39,26 @@ class Trend:
 
 
 def newest_weeks(today: date, count: int, *, to_date: bool = False) -> tuple[DateRange, ...]:
-    """The newest `count` weeks, oldest first (G2), with the running one or without. Raises InvalidInputError."""
+    """Return the newest `count` weeks, oldest first (G2), with or without the current one. Raises InvalidInputError."""
     if not 1 <= count <= MOST_WEEKS:
-        raise InvalidInputError(f"Ask for 1 to {MOST_WEEKS} weeks, not for {count}.")
+        raise InvalidInputError(f"Request 1 to {MOST_WEEKS} weeks, not {count}.")
     newest = week_of(today).start if to_date else week_of(today).start - ONE_WEEK
     starts = [newest - index * ONE_WEEK for index in reversed(range(count))]
     return tuple(DateRange(start, start + ONE_WEEK) for start in starts)
 
 
 def a_year_before(window: DateRange) -> DateRange:
-    """The same days of the week, 52 weeks earlier."""
+    """Return the same weekdays 52 weeks earlier."""
     return DateRange(window.start - A_YEAR, window.end - A_YEAR)
 
 
 def trend(figures: Iterable[tuple[date, Figure]], today: date, count: int, *, to_date: bool = False) -> Trend:
-    """The trend of one KPI from (Monday, figure) in any order; more weeks than are shown do no harm, and help."""
-    known = dict(figures)
-    unit = next((one.unit for one in known.values()), FigureUnit.COUNT)
+    """Return the trend of one KPI from (Monday, figure) in any order; earlier weeks extend the streaks."""
+    figure_by_monday = dict(figures)
+    unit = next((figure.unit for figure in figure_by_monday.values()), FigureUnit.COUNT)
 
     def at(week: DateRange) -> Figure:
-        return known.get(week.start) or missing(unit, NO_WEEK)
+        return figure_by_monday.get(week.start) or missing(unit, NO_WEEK)
 
     weeks = newest_weeks(today, count, to_date=to_date)
     closed = [week for week in weeks if week.is_closed(today)]
@@ -67,15 +67,15 @@ def trend(figures: Iterable[tuple[date, Figure]], today: date, count: int, *, to
         points=tuple(WeekPoint(week, at(week), week.is_closed(today)) for week in weeks),
         from_previous=change(at(last.previous), at(last)),
         from_last_year=change(at(a_year_before(last)), at(last)),
-        falling=_steps(known, last, -1),
-        rising=_steps(known, last, 1),
+        falling=_steps(figure_by_monday, last, -1),
+        rising=_steps(figure_by_monday, last, 1),
     )
 
 
-def _steps(known: dict[date, Figure], last: DateRange, direction: int) -> int:
+def _steps(figure_by_monday: dict[date, Figure], last: DateRange, direction: int) -> int:
     count = 0
     while True:
-        later, earlier = known.get(last.start), known.get(last.previous.start)
+        later, earlier = figure_by_monday.get(last.start), figure_by_monday.get(last.previous.start)
         if later is None or earlier is None:
             return count
         step = change(earlier, later).absolute
@@ -88,22 +88,21 @@ def _is_whole(figure: Figure) -> bool:
     return figure.coverage is None or figure.coverage.is_complete
 
 
-A_ROW = 3
-# Rows of three weeks come by chance all the time, and most of them to less than this.
-ROW_PERCENT = 10.0
+STREAK_WEEKS = 3
+# Streaks of three weeks often happen by chance; most of those change less than this.
+STREAK_PERCENT = 10.0
 
 
-def row_percent(trend: Trend) -> float | None:
-    """By how many percent the weeks in a row up to the newest closed one changed the figure together; None where there is
-    no row of so many weeks, or nothing before it to compare with.
-    """
+def streak_percent(trend: Trend) -> float | None:
+    """Return the change in percent over the streak up to the last complete week; None without a streak or its base."""
     count = max(trend.falling, trend.rising)
     closed = [point.figure for point in trend.points if point.is_closed]
-    if not A_ROW <= count < len(closed):
+    if not STREAK_WEEKS <= count < len(closed):
         return None
     value = change(closed[-1 - count], closed[-1]).percent.value
     return None if value is None else float(value)
 
 
-def is_worth_a_word(percent: float | None) -> bool:
-    return percent is not None and abs(percent) >= ROW_PERCENT
+def is_large_streak(percent: float | None) -> bool:
+    """Whether a streak's change is large enough to mention."""
+    return percent is not None and abs(percent) >= STREAK_PERCENT

@@ -1,22 +1,23 @@
-"""The register of links that stood in published copy: where they lead, with which tags, and whether they still do."""
+"""The table of links in published copy, with their tags and the result of their last check."""
 
 from datetime import datetime
+from typing import Literal, get_args
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, Message, UtcDateTime
+from sophia.database.columns import Base, BigId, Message, UtcDateTime
 
-LINK_STATUSES = ("unchecked", "ok", "dead", "loses_tags", "unsure", "refused")
+LinkStatus = Literal["unchecked", "ok", "dead", "loses_tags", "unsure", "refused"]
 
 
 class TrackedLink(Base):
-    """A link in the copy of a draft, once per draft (F12). `tagged` equals `original` where it was left alone."""
+    """A link in the copy of a draft, stored once per draft (F12). `tagged` equals `original` if Sophia did not tag it."""
 
     __tablename__ = "tracked_links"
     __table_args__ = (
         UniqueConstraint("draft_id", "tagged_sha256"),
-        CheckConstraint(f"status IN {LINK_STATUSES}", name="status_known"),
+        CheckConstraint(f"status IN {get_args(LinkStatus)}", name="status_known"),
         Index("ix_tracked_links_client_id_tagged_sha256", "client_id", "tagged_sha256"),
         Index("ix_tracked_links_client_id_original_sha256", "client_id", "original_sha256"),
     )
@@ -26,11 +27,11 @@ class TrackedLink(Base):
     draft_id: Mapped[int] = mapped_column(ForeignKey("content_drafts.id", ondelete="CASCADE"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"), index=True)
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id", ondelete="SET NULL"), index=True)
-    # As it stands in the link, whatever the campaign is called later (F11).
+    # The slug in the link; it stays when the campaign is renamed (F11).
     campaign_slug: Mapped[str | None] = mapped_column(String(120))
     original: Mapped[str] = mapped_column(Text)
     tagged: Mapped[str] = mapped_column(Text)
-    # Addresses may be longer than an index of PostgreSQL takes.
+    # Addresses may be longer than PostgreSQL can index.
     original_sha256: Mapped[str] = mapped_column(String(64))
     tagged_sha256: Mapped[str] = mapped_column(String(64))
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,25 +1,24 @@
-"""The register of links: what stands in it, and what is due to be checked."""
+"""Reads tracked links, and selects the links that are due for a check."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
+from pydantic import Field
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.links.models import TrackedLink
+from sophia.analytics.links.models import LinkStatus, TrackedLink
 from sophia.analytics.utm.addresses import Untagged
 from sophia.analytics.utm.tagging import why_untagged
 from sophia.portfolio.models import Client
 
-NO_DOMAINS = "This client has no domains yet: no link can be told to be its own, and none is tagged."
+NO_DOMAINS = "This client has no domains yet, so Sophia tags none of its links."
 
 
 @dataclass(frozen=True, slots=True)
-class LinkState:
-    """A link of a draft, as it went out and as the last check found it.
-
-    `tagged` equals `original` where the link was left alone; `untagged` is the reason, by the client's domains of today.
-    """
+class LinkRecord:
+    """A link in the copy of a draft, with the result of its last check."""
 
     id: int
     draft_id: int
@@ -27,23 +26,26 @@ class LinkState:
     campaign_id: int | None
     campaign_slug: str | None
     original: str
-    tagged: str
+    tagged: Annotated[str, Field(description="Equal to `original` if Sophia did not tag the link.")]
     first_seen_at: datetime
     last_checked_at: datetime | None
-    status: str
+    status: LinkStatus
     problem: str | None
-    untagged: Untagged | None
+    untagged: Annotated[
+        Untagged | None, Field(description="Why the link is not tagged, by the client's domains of today.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class DueLink:
-    """One address to ask for, and the links of all drafts of one client that lead there."""
+    """An address to check, and the ids of all links of one client that lead to it."""
 
     tagged: str
     link_ids: tuple[int, ...]
 
 
 def client_domains(session: Session, client_id: int) -> list[str]:
+    """Return the domains of a client, whose links Sophia may tag."""
     return list(session.execute(select(Client.domains).where(Client.id == client_id)).scalar_one())
 
 
@@ -55,8 +57,8 @@ def list_links(
     draft_id: int | None = None,
     before_id: int | None = None,
     limit: int | None = None,
-) -> list[LinkState]:
-    """A client's links, newest first."""
+) -> list[LinkRecord]:
+    """Return a client's links, newest first."""
     query = select(TrackedLink).where(TrackedLink.client_id == client_id).order_by(TrackedLink.id.desc()).limit(limit)
     if status is not None:
         query = query.where(TrackedLink.status == status)
@@ -65,9 +67,9 @@ def list_links(
     if before_id is not None:
         query = query.where(TrackedLink.id < before_id)
     domains = client_domains(session, client_id)
-    columns = [name for name in LinkState.__slots__ if name != "untagged"]
+    columns = [name for name in LinkRecord.__slots__ if name != "untagged"]
     return [
-        LinkState(
+        LinkRecord(
             **{name: getattr(row, name) for name in columns},
             untagged=why_untagged(row.original, domains) if row.tagged == row.original else None,
         )
@@ -76,14 +78,14 @@ def list_links(
 
 
 def due_links(session: Session, checked_before: datetime, limit: int, client_id: int | None = None) -> list[DueLink]:
-    """Links of active clients that were not checked since, those that wait longest first; the same original once."""
+    """Return the links of active clients without a check since `checked_before`, longest wait first, one per original."""
     due = [
         Client.status == "active",
         or_(TrackedLink.last_checked_at.is_(None), TrackedLink.last_checked_at < checked_before),
     ]
     if client_id is not None:
         due.append(TrackedLink.client_id == client_id)
-    waiting = (
+    due_originals = (
         select(
             TrackedLink.client_id,
             TrackedLink.original_sha256,
@@ -99,13 +101,14 @@ def due_links(session: Session, checked_before: datetime, limit: int, client_id:
     rows = session.execute(
         select(TrackedLink.client_id, TrackedLink.original_sha256, TrackedLink.id, TrackedLink.tagged)
         .join(
-            waiting,
-            (TrackedLink.client_id == waiting.c.client_id) & (TrackedLink.original_sha256 == waiting.c.original_sha256),
+            due_originals,
+            (TrackedLink.client_id == due_originals.c.client_id)
+            & (TrackedLink.original_sha256 == due_originals.c.original_sha256),
         )
-        .order_by(waiting.c.since, TrackedLink.id)
+        .order_by(due_originals.c.since, TrackedLink.id)
     )
-    places: dict[tuple[int, str], list[tuple[int, str]]] = {}
-    for owner, original, number, tagged in rows:
-        places.setdefault((owner, original), []).append((number, tagged))
-    # The newest of them stands for all: they differ in their tags alone.
-    return [DueLink(links[-1][1], tuple(number for number, _ in links)) for links in places.values()]
+    links_by_original: dict[tuple[int, str], list[tuple[int, str]]] = {}
+    for link_client_id, original, link_id, tagged in rows:
+        links_by_original.setdefault((link_client_id, original), []).append((link_id, tagged))
+    # Links with one original differ only in their tags, so checking the newest checks them all.
+    return [DueLink(links[-1][1], tuple(link_id for link_id, _ in links)) for links in links_by_original.values()]

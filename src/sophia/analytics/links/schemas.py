@@ -1,49 +1,31 @@
-"""Links as they are answered, and a client's own domains as they are sent."""
+"""Bodies and queries of the endpoints for links and domains."""
 
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sophia.analytics.figures.requests import Id, RequestModel
-from sophia.analytics.figures.schemas import ResponseModel
+from sophia.analytics.figures.requests import Id, PageQuery, RequestModel
 
 LinkStatus = Literal["unchecked", "ok", "dead", "loses_tags", "unsure", "refused"]
 
 
-class LinksQuery(RequestModel):
+class LinksQuery(PageQuery):
     status: LinkStatus | None = None
     draft_id: Id | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
-    before_id: Id | None = Field(default=None, description="Continue a list: links with smaller ids.")
-
-
-class LinkAnswer(ResponseModel):
-    """A link in the copy of a draft; `tagged` equals `original` where it was left alone, and `untagged` is the reason."""
-
-    id: int
-    draft_id: int
-    account_id: int | None
-    campaign_id: int | None
-    campaign_slug: str | None
-    original: str
-    tagged: str
-    first_seen_at: datetime
-    last_checked_at: datetime | None
-    status: LinkStatus
-    problem: str | None
-    untagged: Literal["not http", "unparsable", "credentials", "foreign domain", "signed", "ambiguous"] | None
 
 
 class NewDomains(RequestModel):
-    """What GET answered may be sent back as it is."""
+    """The domains of a client. The answer of GET can be sent back unchanged."""
 
     domains: Annotated[list[Annotated[str, Field(max_length=260)]], Field(max_length=50)]
-    note: str | None = Field(default=None, description="Ignored. GET says it.")
+    note: str | None = Field(default=None, description="Ignored; GET sets it.")
 
 
-class DomainsAnswer(ResponseModel):
-    """Hosts whose links are the client's own, with all below them."""
+@dataclass(frozen=True, slots=True)
+class ClientDomains:
+    """The domains of a client, each with its subdomains. Sophia tags links to these domains only."""
 
     domains: list[str]
     note: str | None

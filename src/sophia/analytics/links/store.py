@@ -1,10 +1,9 @@
-"""Writes the register of links, what checks found, and which hosts are a client's own."""
+"""Writes tracked links, the results of checks, and the domains of clients."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sophia.analytics.links.models import TrackedLink
@@ -12,11 +11,11 @@ from sophia.analytics.utm.addresses import Untagged, address_hash
 from sophia.analytics.utm.domains import canonical_host, has_real_suffix
 from sophia.analytics.utm.reading import read_tags
 from sophia.analytics.utm.tagging import TaggedCopy
-from sophia.database import among
+from sophia.database.statements import among, insert_for
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.portfolio.models import Client, ContentDraft
 
-# What leads nowhere over the web, or holds a password, is not registered.
+# Links that no browser opens, or that hold a password, are not stored.
 _NOT_REGISTERED = frozenset({Untagged.NOT_HTTP, Untagged.UNPARSABLE, Untagged.CREDENTIALS})
 LONGEST_SLUG = 120
 MOST_DOMAINS = 50
@@ -25,10 +24,9 @@ MOST_DOMAINS = 50
 def register_links(
     session: Session, draft_id: int, account_id: int | None, tagged: TaggedCopy, campaign_id: int | None, now: datetime
 ) -> int:
-    """Register the web links of a draft's copy as they go out, each once per draft; return how many are new.
+    """Store the web links of a draft's published copy, each once per draft; return how many are new.
 
-    Links that were left alone are registered as they stand. Raises NotFoundError when the draft is unknown, or the
-    account or campaign belongs to another client (D4).
+    Untagged links are stored too. Raises NotFoundError for an unknown draft.
     """
     client_id = session.scalar(select(ContentDraft.client_id).where(ContentDraft.id == draft_id))
     if client_id is None:
@@ -50,16 +48,17 @@ def register_links(
         for link in tagged.links
         if link.untagged not in _NOT_REGISTERED
     ]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    once = {row["tagged_sha256"]: row for row in rows}.values()
-    if not once:
+    distinct_rows = list({row["tagged_sha256"]: row for row in rows}.values())
+    if not distinct_rows:
         return 0
-    statement = insert(TrackedLink).values(list(once)).on_conflict_do_nothing().returning(TrackedLink.id)
+    statement = (
+        insert_for(session, TrackedLink).values(distinct_rows).on_conflict_do_nothing().returning(TrackedLink.id)
+    )
     return len(session.scalars(statement).all())
 
 
 def record_check(session: Session, link_ids: Collection[int], status: str, problem: str | None, now: datetime) -> None:
-    """Store what a check found of these links, which lead to the same place."""
+    """Store the result of a check for links that lead to the same address."""
     session.execute(
         update(TrackedLink)
         .where(among(TrackedLink.id, link_ids))
@@ -69,22 +68,22 @@ def record_check(session: Session, link_ids: Collection[int], status: str, probl
 
 
 def set_domains(session: Session, client_id: int, domains: Sequence[str]) -> list[str]:
-    """Say which hosts are the client's own, with all below them; return them as they are kept, none for none.
+    """Replace the client's domains, which include their subdomains; return them in their canonical form.
 
-    Raises InvalidInputError for what is no host, or a suffix that many share, such as `co.uk`.
+    Raises InvalidInputError for text that is not a host, and for a public suffix such as `co.uk`.
     """
     if len(domains) > MOST_DOMAINS:
-        raise InvalidInputError(f"A client has {MOST_DOMAINS} domains at most; these are {len(domains)}.")
-    kept = sorted({_checked_domain(domain) for domain in domains})
-    session.get_one(Client, client_id).domains = kept
+        raise InvalidInputError(f"A client can have {MOST_DOMAINS} domains at most; you gave {len(domains)}.")
+    canonical = sorted({_canonical_domain(domain) for domain in domains})
+    session.get_one(Client, client_id).domains = canonical
     session.flush()
-    return kept
+    return canonical
 
 
-def _checked_domain(text: str) -> str:
+def _canonical_domain(text: str) -> str:
     host = canonical_host(text.strip())
     if host is None or not has_real_suffix(text.strip().lower()):
         raise InvalidInputError(
-            f"{text!r} is no domain of a website. Write it as example.com, without https:// and path."
+            f"{text!r} is not the domain of a website. Write it as example.com, without https:// and path."
         )
     return host

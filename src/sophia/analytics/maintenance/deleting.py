@@ -1,4 +1,4 @@
-"""Deleting a client with everything that was collected for it, when nobody is collecting it (K5)."""
+"""Deletes a client with all its data, unless a collection of it is running (K5)."""
 
 import secrets
 from contextlib import ExitStack
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from sophia.analytics.readings.runs_store import release_lease, take_lease
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import BusyError
 from sophia.portfolio.models import Account
 from sophia.portfolio.service import delete_client
@@ -16,13 +16,13 @@ LEASE = timedelta(minutes=30)
 
 
 def delete_client_data(database: Database, client_id: int, now: datetime) -> None:
-    """Raises BusyError while one of its accounts is being collected: that run would write into nothing."""
+    """Delete a client. Raises BusyError while one of its accounts is being collected, because that run would fail."""
     holder = f"delete:{secrets.token_hex(8)}"
     with ExitStack() as stack:
         with database.write() as session:
             names = [
-                f"account:{number}"
-                for number in session.scalars(select(Account.id).where(Account.client_id == client_id))
+                f"account:{account_id}"
+                for account_id in session.scalars(select(Account.id).where(Account.client_id == client_id))
             ]
             for name in names:
                 if not take_lease(session, name, holder, now, LEASE):

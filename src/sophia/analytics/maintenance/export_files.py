@@ -20,7 +20,7 @@ LONGEST_MANIFEST = 1_000_000
 
 
 class ExportedTable(BaseModel):
-    """What the manifest says of a file: how many rows it has, and the SHA-256 of its bytes."""
+    """The number of rows of an exported file and the SHA-256 of its bytes."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -29,7 +29,7 @@ class ExportedTable(BaseModel):
 
 
 class Manifest(BaseModel):
-    """The manifest of an export, as far as an import needs it."""
+    """The part of an export's manifest that an import needs."""
 
     model_config = ConfigDict(frozen=True, strict=True, protected_namespaces=())
 
@@ -39,9 +39,9 @@ class Manifest(BaseModel):
 
 
 def read_manifest(folder: Path, table_names: Sequence[str]) -> Manifest:
-    """Return the manifest, after every file was compared with it.
+    """Return the manifest after comparing every file with it.
 
-    Raises InvalidInputError when the folder is no complete export of exactly these tables, or a file is not as exported.
+    Raises InvalidInputError unless the folder is a complete export of exactly these tables with unchanged files.
     """
     try:
         with _open_regular(folder / MANIFEST) as file:
@@ -56,7 +56,7 @@ def read_manifest(folder: Path, table_names: Sequence[str]) -> Manifest:
         manifest = Manifest.model_validate(content)
     except (OSError, ValueError, RecursionError, ValidationError) as error:
         raise InvalidInputError(
-            f"{folder} is no complete export: {MANIFEST} is missing or damaged. Export the store again."
+            f"{folder} is not a complete export: {MANIFEST} is missing or damaged. Export the store again."
         ) from error
     _expect_same_tables(folder, manifest, table_names)
     for name in table_names:
@@ -66,10 +66,10 @@ def read_manifest(folder: Path, table_names: Sequence[str]) -> Manifest:
 
 def _expect_same_tables(folder: Path, manifest: Manifest, table_names: Sequence[str]) -> None:
     missing = sorted(set(table_names) - manifest.tables.keys())
-    # Their names are never used as paths: only files of tables that this Sophia has are opened.
+    # Unknown names are never used as paths: only files of tables of this version are opened.
     unknown = sorted(manifest.tables.keys() - set(table_names))
     if missing:
-        raise InvalidInputError(f"{folder} is no complete export: it lacks the tables {', '.join(missing)}.")
+        raise InvalidInputError(f"{folder} is not a complete export: it lacks the tables {', '.join(missing)}.")
     if unknown:
         names = ", ".join(repr(name[:40]) for name in unknown[:5])
         raise InvalidInputError(f"{folder} has tables that this Sophia does not know: {names}.")
@@ -81,7 +81,7 @@ def _expect_unchanged(folder: Path, name: str, table: ExportedTable) -> None:
             digest = hashlib.file_digest(file.buffer, "sha256").hexdigest()  # type: ignore[attr-defined]
     except OSError as error:
         raise InvalidInputError(
-            f"{folder} is no complete export: {name}.csv cannot be read ({error.strerror or error})."
+            f"{folder} is not a complete export: {name}.csv cannot be read ({error.strerror or error})."
         ) from error
     if digest != table.sha256:
         raise InvalidInputError(f"{file_of(folder, name)} is not the file that was exported.")
@@ -92,15 +92,15 @@ def file_of(folder: Path, table_name: str) -> Path:
 
 
 def _open_regular(path: Path) -> IO[str]:
-    """Open a file of the folder itself: no link to elsewhere, and nothing that never ends. Raises OSError."""
+    """Open a regular file of the folder, not a link or a device. Raises OSError."""
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise OSError(0, "it is no regular file, such as a link to another place")
+        raise OSError(0, "it is not a regular file, but for example a link")
     return path.open(encoding="utf-8", newline="")
 
 
 @dataclass(slots=True)
 class _BoundedLines:
-    """The lines of a file, of which no record may take more than LONGEST_RECORD characters."""
+    """The lines of a file whose records have at most LONGEST_RECORD characters."""
 
     file: IO[str]
     fields: int
@@ -108,7 +108,7 @@ class _BoundedLines:
 
     def __iter__(self) -> Iterator[str]:
         while line := self.file.readline(LONGEST_RECORD + 1):
-            # Without quotes, each comma makes a field: millions of them are refused before a list holds them.
+            # Without quotes every comma separates cells, so that millions of cells are refused before a list holds them.
             if self.length == 0 and '"' not in line and line.count(",") + 1 != self.fields:
                 raise ValueError(f"a row has {line.count(',') + 1:,} cells instead of {self.fields}")
             self.length += len(line)
@@ -120,7 +120,7 @@ class _BoundedLines:
 def read_records(folder: Path, table_name: str, columns: Sequence[str]) -> Iterator[list[str]]:
     """Yield the rows of a table's file, after its heading, as text.
 
-    Raises InvalidInputError for a file that is no CSV in UTF-8, or has other columns.
+    Raises InvalidInputError for a file that is not CSV in UTF-8, or has other columns.
     """
     path = file_of(folder, table_name)
     number = 0
@@ -147,9 +147,9 @@ def _expect_cells(record: Sequence[str], columns: Sequence[str], *, is_heading: 
 
 @contextmanager
 def cells_of_any_length() -> Iterator[None]:
-    """Lift the csv module's limit of 128 KiB a cell, which is one for the whole process, and put it back afterwards.
+    """Lift the csv module's limit of 128 KiB per cell, which applies to the process, and restore it afterwards.
 
-    `read_records` bounds whole rows itself.
+    `read_records` has its own limit for rows.
     """
     before = csv.field_size_limit(LONGEST_RECORD)
     try:

@@ -1,4 +1,4 @@
-"""Everything that was collected, as one CSV file per table with a manifest; no token, no key, no hash of either."""
+"""Exports all collected data as one CSV file per table with a manifest, without tokens, keys and their hashes."""
 
 import csv
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, LargeBinary, Table, Text, func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.maintenance import Told, tell_nobody
+from sophia.analytics.maintenance import ReportProgress, report_nothing
 from sophia.analytics.maintenance.tables import (
     LONGEST_RECORD,
     NULL,
@@ -21,21 +21,23 @@ from sophia.analytics.maintenance.tables import (
     exported_tables,
     schema_revision,
 )
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError, StoreError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 ROWS_AT_ONCE = 10_000
-# Of tables whose rows hold texts, documents or Meta's answers, each of which may have megabytes.
+# For tables with texts, documents or answers of Meta, which may have megabytes each.
 WIDE_ROWS_AT_ONCE = 100
 
 
-def export_store(database: Database, folder: Path, now: datetime, told: Told = tell_nobody) -> dict[str, Any]:
-    """Write the store, as it is at one moment, into an empty or new folder; returns the manifest.
+def export_store(
+    database: Database, folder: Path, now: datetime, report: ReportProgress = report_nothing
+) -> dict[str, Any]:
+    """Write one consistent state of the store into an empty or new folder and return the manifest.
 
-    The manifest comes last: a folder without one is an export that did not end. Raises InvalidInputError when the
-    folder holds something already.
+    The manifest is written last: a folder without one is an incomplete export. Raises InvalidInputError when the folder
+    is not empty.
     """
     tables = exported_tables(database)
     prepare(folder)
@@ -43,7 +45,7 @@ def export_store(database: Database, folder: Path, now: datetime, told: Told = t
     with database.read() as session:
         revision = schema_revision(session)
         for table in tables:
-            described[table.name] = _export_table(session, table, folder / f"{table.name}.csv", told)
+            described[table.name] = _export_table(session, table, folder / f"{table.name}.csv", report)
     manifest = {
         "format": FORMAT,
         "schema": revision,
@@ -57,22 +59,22 @@ def export_store(database: Database, folder: Path, now: datetime, told: Told = t
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder, readable for its owner only: it holds what the clients' accounts are worth."""
+    """Create the folder with access for its owner only, because it will contain the clients' data."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InvalidInputError(
-            f"{folder} is not empty. Name a new folder, so that no older export is mixed up with it."
+            f"{folder} is not empty. Name a new folder, so that it does not mix with an older export."
         )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def _export_table(session: Session, table: Table, path: Path, told: Told) -> dict[str, Any]:
+def _export_table(session: Session, table: Table, path: Path, report: ReportProgress) -> dict[str, Any]:
     columns = exported_columns(table)
     write = [encoder(column) for column in columns]
     total = session.scalar(select(func.count()).select_from(table)) or 0
     at_once = WIDE_ROWS_AT_ONCE if any(isinstance(c.type, Text | JSON | LargeBinary) for c in columns) else ROWS_AT_ONCE
     query = select(*columns).order_by(*table.primary_key).execution_options(yield_per=at_once)
     digest, done = hashlib.sha256(), 0
-    told(table.name, 0, total)
+    report(table.name, 0, total)
     with path.open("wb") as file:
         _write([[column.name for column in columns]], file, digest)
         for rows in session.execute(query).partitions():
@@ -80,14 +82,14 @@ def _export_table(session: Session, table: Table, path: Path, told: Told) -> dic
             _expect_importable(table, records)
             _write(records, file, digest)
             done += len(rows)
-            told(table.name, done, total)
+            report(table.name, done, total)
     return {"file": path.name, "rows": done, "sha256": digest.hexdigest(), "columns": [c.name for c in columns]}
 
 
 def _expect_importable(table: Table, records: list[list[str]]) -> None:
-    """Raises StoreError for a row that an import would refuse, so that no export looks complete and is not."""
+    """Raise StoreError for a row that an import would refuse, so that every complete export can be imported."""
     for record in records:
-        # Two quotes and a comma around each cell, and quotes inside are doubled.
+        # Each cell has two quotes and a comma around it, and quotes inside are doubled.
         length = sum(len(cell) + cell.count('"') + 3 for cell in record)
         if length > LONGEST_RECORD:
             raise StoreError(

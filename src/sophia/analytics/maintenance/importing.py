@@ -1,4 +1,4 @@
-"""An export read back into an empty store: the whole of it or nothing."""
+"""Imports an export into an empty store, completely or not at all."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from sophia.analytics.benchmarks.models import IndustryBenchmark
-from sophia.analytics.maintenance import Told, tell_nobody
+from sophia.analytics.maintenance import ReportProgress, report_nothing
 from sophia.analytics.maintenance.export_files import (
     Manifest,
     cells_of_any_length,
@@ -20,40 +20,44 @@ from sophia.analytics.maintenance.export_files import (
 from sophia.analytics.maintenance.exporting import ROWS_AT_ONCE
 from sophia.analytics.maintenance.tables import decoder, exported_columns, exported_tables, schema_revision
 from sophia.analytics.readings.models import EngagementMetric, MetricRevision
-from sophia.database import Base, Database, day_number, put_rows
+from sophia.database.columns import Base, day_number
+from sophia.database.engine import Database
+from sophia.database.statements import put_rows
 from sophia.errors import ConflictError, InvalidInputError, StoreError
 from sophia.portfolio.models import Account
 from sophia.vault import redact_secrets
 
 CHARACTERS_AT_ONCE = 8_000_000
+# The last schema before the first release has the same tables as the first schema.
+EQUAL_SCHEMAS = {"0013": "0014"}
 LONGEST_REASON = 300
 IMPORTED = "It was imported without its token. Connect this account again: sophia connect"
-# Tables of millions of rows go past the ORM's types: {table: its model}.
+# Tables with millions of rows are inserted without the ORM: {table: its model}.
 LARGE: dict[str, type[Base]] = {"engagement_metrics": EngagementMetric, "metric_revisions": MetricRevision}
 
 
-def import_store(database: Database, folder: Path, told: Told = tell_nobody) -> dict[str, int]:
-    """Fill an empty store, migrated to the schema of the export, from a folder; returns {table: rows}.
+def import_store(database: Database, folder: Path, report: ReportProgress = report_nothing) -> dict[str, int]:
+    """Fill an empty store that has the schema of the export from a folder, and return {table: rows}.
 
-    One transaction: what fails leaves the store empty. Accounts come without tokens and wait to be connected again.
-    Raises InvalidInputError for a folder that is no complete export, StoreError when the schemas differ, ConflictError
-    when the store is not empty.
+    The import is one transaction; a failure leaves the store empty. Accounts have no tokens and must be connected again.
+    Raises InvalidInputError for an incomplete export, StoreError when the schemas differ, ConflictError when the store is
+    not empty.
     """
     tables = exported_tables(database)
     manifest = read_manifest(folder, [table.name for table in tables])
     with cells_of_any_length(), database.write() as session:
         revision = schema_revision(session)
-        if manifest.revision != revision:
+        if EQUAL_SCHEMAS.get(manifest.revision, manifest.revision) != revision:
             raise StoreError(_other_schema(manifest.revision, revision))
-        # A new store has the benchmarks that are shipped; the export brings its own.
+        # A new store contains the shipped benchmarks, which the export replaces with its own.
         session.execute(delete(IndustryBenchmark).where(IndustryBenchmark.is_own.is_(False)))
         for table in tables:
             if session.execute(select(1).select_from(table).limit(1)).first() is not None:
                 raise ConflictError(
                     f"The store is not empty: its table {table.name} has rows. An import needs a new store."
                 )
-        done = {table.name: _import_table(session, table, folder, manifest, told) for table in tables}
-        _ask_for_tokens(session)
+        done = {table.name: _import_table(session, table, folder, manifest, report) for table in tables}
+        _require_tokens(session)
         if not database.is_sqlite:
             _continue_numbering(session, tables)
     return done
@@ -67,21 +71,21 @@ def _other_schema(exported: str, own: str) -> str:
             "newer one, and import with it. Nothing was imported."
         )
     return (
-        f"The export has schema {exported}, this store {own}. Import it with the version of Sophia that made it, then "
-        "upgrade. Nothing was imported."
+        f"The export has schema {exported}, this store {own}. Import it with the version of Sophia that made it, run "
+        "`sophia db upgrade` with a newer version, and export the store again. Nothing was imported."
     )
 
 
-def _import_table(session: Session, table: Table, folder: Path, manifest: Manifest, told: Told) -> int:
+def _import_table(session: Session, table: Table, folder: Path, manifest: Manifest, report: ReportProgress) -> int:
     expected, done = manifest.tables[table.name].rows, 0
     columns = [column.name for column in exported_columns(table)]
     decode = [decoder(table.c[name]) for name in columns]
-    told(table.name, 0, expected)
+    report(table.name, 0, expected)
     for chunk in chunks(read_records(folder, table.name, columns)):
         try:
             rows = [[read(cell) for read, cell in zip(decode, record, strict=True)] for record in chunk]
             _insert(session, table, columns, rows)
-        # What a damaged or forged file makes a decoder or the database say; nothing stays, for the transaction ends.
+        # Damaged and forged files cause these errors in decoders and the database. The transaction is rolled back.
         except (ValueError, ArithmeticError, RecursionError, TypeError, StatementError) as error:
             if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError):
                 raise
@@ -92,7 +96,7 @@ def _import_table(session: Session, table: Table, folder: Path, manifest: Manife
                 f"({redact_secrets(reason)[:LONGEST_REASON] or type(error).__name__}). Nothing was imported."
             ) from error
         done += len(chunk)
-        told(table.name, done, expected)
+        report(table.name, done, expected)
     stored = session.scalar(select(func.count()).select_from(table))
     if done != expected or stored != expected:
         raise InvalidInputError(f"{table.name}: {expected} rows were exported, {done} read and {stored} stored.")
@@ -100,7 +104,7 @@ def _import_table(session: Session, table: Table, folder: Path, manifest: Manife
 
 
 def chunks(records: Iterator[list[str]]) -> Iterator[list[list[str]]]:
-    """Cut records into lists that fit into memory: by their number, and by their length."""
+    """Split records into lists that fit into memory, by their number and length."""
     chunk: list[list[str]] = []
     length = 0
     for record in records:
@@ -122,15 +126,15 @@ def _insert(session: Session, table: Table, columns: list[str], rows: list[list[
     put_rows(session, model, columns, [(*row[:day], day_number(row[day]), *row[day + 1 :]) for row in rows])
 
 
-def _ask_for_tokens(session: Session) -> None:
-    unknown = {"token_expires_at": None, "data_access_expires_at": None, "token_checked_at": None}
-    session.execute(update(Account).values(unknown))
+def _require_tokens(session: Session) -> None:
+    unknown_dates = {"token_expires_at": None, "data_access_expires_at": None, "token_checked_at": None}
+    session.execute(update(Account).values(unknown_dates))
     waiting = {"status": "needs_reconnect", "status_reason": IMPORTED}
     session.execute(update(Account).where(Account.status != "paused").values(waiting))
 
 
 def _continue_numbering(session: Session, tables: list[Table]) -> None:
-    """PostgreSQL numbers rows from a sequence, which does not notice rows that bring their own number."""
+    """Set the sequences of PostgreSQL, which do not notice imported row numbers."""
     for table in tables:
         if "id" not in table.c:
             continue

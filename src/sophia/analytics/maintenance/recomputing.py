@@ -1,7 +1,7 @@
-"""Reads Meta's kept answers once more, with the code of today, and compares what they say with what is stored (K8).
+"""Interprets Meta's stored answers again with the current code and compares the result with the stored readings (K8).
 
-Several answers may speak of the same reading; the last one counts, as it did when they came. A reading that was written
-by an answer that is no longer kept cannot be judged, and is left alone.
+Several answers may contain the same reading; the last one counts, as it did when they were collected. A reading whose
+answer is no longer stored is not compared.
 """
 
 import secrets
@@ -14,13 +14,15 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.maintenance import Told, tell_nobody
+from sophia.analytics.maintenance import ReportProgress, report_nothing
+from sophia.analytics.readings.lookups import MetricKey, load_metrics, load_values
 from sophia.analytics.readings.models import Fetch, MetricSeries
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.analytics.readings.runs_store import RunOutcome, finish_run, release_lease, start_run, take_lease
-from sophia.analytics.readings.writer import AccountWriter, MetricKey, Owner, load_metrics, load_values, metric_key
-from sophia.database import Database, day_number
-from sophia.meta.catalogue import Platform
+from sophia.analytics.readings.writer import AccountWriter, Owner, metric_key
+from sophia.database.columns import day_number
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
 from sophia.meta.records import Batch, ObservedPost, Reading, Source
 from sophia.meta.subjects import interpret
 from sophia.portfolio.models import Account, Post
@@ -29,12 +31,12 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=30)
 BODIES_AT_ONCE = 50
 RECOMPUTE = "recompute"
-Place = tuple[int | str | None, MetricKey, int]  # our post, or Meta's id of one not stored; metric; day number
+ReadingKey = tuple[int | str | None, MetricKey, int]  # id of the post, or Meta's id if not stored; metric; day number
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A reading that the code of today reads otherwise. `stored` is None when it was not stored at all."""
+    """A reading for which the current code computes another value. `stored` is None when there is no stored value."""
 
     account_id: int
     post: str | None
@@ -47,7 +49,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Recomputed:
-    """What came of it. `unreadable`: kept answers that the code of today cannot read."""
+    """The result of recomputing. `unreadable` counts stored answers that the current code cannot read."""
 
     answers: int = 0
     readings: int = 0
@@ -58,34 +60,34 @@ class Recomputed:
 
 
 @dataclass(slots=True)
-class Said:
-    """The last word about each reading, with the answer it came in; and posts that are spoken of and not stored."""
+class Answers:
+    """The last value of every reading with the id of its answer, and posts in the answers that are not stored."""
 
-    readings: dict[Place, tuple[Reading, int]] = field(default_factory=dict)
+    readings: dict[ReadingKey, tuple[Reading, int]] = field(default_factory=dict)
     posts: dict[str, ObservedPost] = field(default_factory=dict)
 
 
 def recompute(
-    database: Database, clock: Callable[[], datetime], *, apply: bool = False, told: Told = tell_nobody
+    database: Database, clock: Callable[[], datetime], *, apply: bool = False, report: ReportProgress = report_nothing
 ) -> Recomputed:
-    """Compare, account by account; with `apply`, store what differs as a run of its own, the old values as revisions."""
+    """Compare account by account. With `apply`, store differences as a run of its own and the old values as revisions."""
     result = Recomputed()
     with database.read() as session:
         accounts = list(session.scalars(select(Account).order_by(Account.id)))
         session.expunge_all()
     for index, account in enumerate(accounts):
-        told(account.name, index, len(accounts))
+        report(account.name, index, len(accounts))
         if not apply:
             with database.read() as session:
                 _compare(session, account, result)
         else:
             _apply_alone(database, account, clock, result)
-    told("", len(accounts), len(accounts))
+    report("", len(accounts), len(accounts))
     return result
 
 
 def _apply_alone(database: Database, account: Account, clock: Callable[[], datetime], result: Recomputed) -> None:
-    """Compare and store under the account's lease, so that no collection writes in between."""
+    """Compare and store under the account's lease, so that no collection writes meanwhile."""
     name, holder = f"account:{account.id}", f"recompute:{secrets.token_hex(8)}"
     with database.write() as session:
         if not take_lease(session, name, holder, clock(), LEASE):
@@ -102,10 +104,10 @@ def _apply_alone(database: Database, account: Account, clock: Callable[[], datet
 
 
 def _compare(session: Session, account: Account, result: Recomputed) -> list[Batch]:
-    """Add the differences of one account to the result; return batches that would mend them."""
-    posts, said = _posts(session, account.id), Said()
+    """Add the differences of an account to the result and return the batches that correct them."""
+    posts, answers = _posts(session, account.id), Answers()
     sources: dict[int, Source] = {}
-    for number, source in _kept(session, account.id):
+    for number, source in _stored_answers(session, account.id):
         result.answers += 1
         try:
             batch = interpret(source)
@@ -114,27 +116,27 @@ def _compare(session: Session, account: Account, result: Recomputed) -> list[Bat
             result.unreadable += 1
             continue
         sources[number] = source
-        _note(batch, number, posts, said)
-    result.readings += len(said.readings)
-    wanted: dict[int, Batch] = {}
-    for place, reading, number, stored in _differing(session, account, said):
+        _note(batch, number, posts, answers)
+    result.readings += len(answers.readings)
+    corrections: dict[int, Batch] = {}
+    for key, reading, number, stored in _differing(session, account, answers):
         result.differences.append(_difference(account.id, reading, stored))
-        batch = wanted.setdefault(number, Batch(sources[number], [], [], [], []))
+        batch = corrections.setdefault(number, Batch([], [], [], [], sources[number]))
         batch.readings.append(reading)
-        if isinstance(place[0], str):
-            batch.posts.append(said.posts[place[0]])
-    return [wanted[number] for number in sorted(wanted)]
+        if isinstance(key[0], str):
+            batch.posts.append(answers.posts[key[0]])
+    return [corrections[number] for number in sorted(corrections)]
 
 
 def _posts(session: Session, account_id: int) -> dict[str, int]:
-    """Our posts by Meta's id and by the id of their video, as the writer finds them."""
+    """Return {Meta's id of a post or its video: id of the stored post}, as the writer finds them."""
     rows = session.execute(select(Post.id, Post.platform_post_id, Post.video_id).where(Post.account_id == account_id))
-    known = rows.all()
-    return {video: number for number, _, video in known if video} | {name: number for number, name, _ in known}
+    posts = rows.all()
+    return {video: number for number, _, video in posts if video} | {name: number for number, name, _ in posts}
 
 
-def _kept(session: Session, account_id: int) -> Iterator[tuple[int, Source]]:
-    """The account's raw answers, oldest first."""
+def _stored_answers(session: Session, account_id: int) -> Iterator[tuple[int, Source]]:
+    """Yield the account's raw answers, oldest first."""
     columns = (Fetch.id, Fetch.subject, Fetch.request, Fetch.fetched_at, Fetch.api_version, Fetch.body)
     query = (
         select(*columns)
@@ -148,22 +150,22 @@ def _kept(session: Session, account_id: int) -> Iterator[tuple[int, Source]]:
             yield number, Source(subject, request, fetched_at, version, zlib.decompress(body))
 
 
-def _note(batch: Batch, number: int, posts: dict[str, int], said: Said) -> None:
-    """Later answers overwrite what earlier ones said."""
+def _note(batch: Batch, number: int, posts: dict[str, int], answers: Answers) -> None:
+    """Add the readings and posts of a batch; later answers overwrite earlier ones."""
     for post in batch.posts:
         if post.external_id not in posts:
-            said.posts[post.external_id] = post
+            answers.posts[post.external_id] = post
     for reading in batch.readings:
-        if reading.post is not None and reading.post not in posts and reading.post not in said.posts:
+        if reading.post is not None and reading.post not in posts and reading.post not in answers.posts:
             continue
         post_id = None if reading.post is None else posts.get(reading.post, reading.post)
-        said.readings[post_id, metric_key(reading), day_number(reading.day)] = (reading, number)
+        answers.readings[post_id, metric_key(reading), day_number(reading.day)] = (reading, number)
 
 
 def _differing(
-    session: Session, account: Account, said: Said
-) -> Iterator[tuple[Place, Reading, int, int | float | None]]:
-    """(place, reading, fetch, stored value) where the store says something else, and no later answer wrote it."""
+    session: Session, account: Account, answers: Answers
+) -> Iterator[tuple[ReadingKey, Reading, int, int | float | None]]:
+    """Yield (key, reading, fetch, stored value) where the stored value differs and no later answer wrote it."""
     metrics = load_metrics(session, Platform(account.platform))
     rows = session.execute(
         select(MetricSeries.post_id, MetricSeries.metric_id, MetricSeries.id).where(
@@ -171,24 +173,24 @@ def _differing(
         )
     )
     series = {(post, metric): number for post, metric, number in rows}
-    located = {
-        place: None if isinstance(place[0], str) else series.get((place[0], metrics.get(place[1], 0)))
-        for place in said.readings
+    series_by_key = {
+        key: None if isinstance(key[0], str) else series.get((key[0], metrics.get(key[1], 0)))
+        for key in answers.readings
     }
     origins = _origins(session, account.id)
-    wanted = {(number, place[2]) for place, number in located.items() if number is not None}
-    values = load_values(session, wanted) if wanted else {}
-    for place, (reading, fetch) in said.readings.items():
-        number = located[place]
-        stored = values.get((number, place[2])) if number is not None else None
+    requested = {(number, key[2]) for key, number in series_by_key.items() if number is not None}
+    values = load_values(session, requested) if requested else {}
+    for key, (reading, fetch) in answers.readings.items():
+        number = series_by_key[key]
+        stored = values.get((number, key[2])) if number is not None else None
         if stored is None:
-            yield place, reading, fetch, None
+            yield key, reading, fetch, None
         elif stored[0] != reading.value and origins.get(stored[1], stored[1]) <= fetch:
-            yield place, reading, fetch, stored[0]
+            yield key, reading, fetch, stored[0]
 
 
 def _origins(session: Session, account_id: int) -> dict[int, int]:
-    """{answer written by an earlier recomputing: the answer of Meta that it was made from}; they share a hash."""
+    """Return {answer of an earlier recomputing: the answer of Meta that it copies}; both have the same hash."""
     rows = session.execute(
         select(Fetch.id, Fetch.sha256, CollectionRun.trigger)
         .join(CollectionRun, CollectionRun.id == Fetch.run_id)
@@ -206,7 +208,7 @@ def _difference(account_id: int, reading: Reading, stored: float | None) -> Diff
 
 
 def _store(database: Database, account: Account, batches: list[Batch], clock: Callable[[], datetime]) -> int:
-    """Write the batches as one run with the trigger "recompute"; returns how many readings are new or changed."""
+    """Write the batches as a run with the trigger "recompute". Returns the number of new and changed readings."""
     now, outcome = clock(), RunOutcome()
     with database.write() as session:
         run_id = start_run(session, account.id, RECOMPUTE, batches[0].source.api_version, now)

@@ -1,4 +1,4 @@
-"""Which tables an export holds, in the order in which they can be filled, and how a value is written in a CSV file."""
+"""The tables of an export, in the order in which they can be filled, and the format of their values in CSV files."""
 
 import base64
 import json
@@ -11,39 +11,46 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, LargeBinary, Numeric, Table, inspect, text
 from sqlalchemy.orm import Session
 
-import sophia.access
+import sophia.access.keys
 import sophia.analytics.models
 import sophia.portfolio.models
-from sophia.database import Base, Database, Day, MetricValue, MoneyAmount, UtcDateTime
+from sophia.database.columns import Base, Day, MetricValue, MoneyAmount, UtcDateTime
+from sophia.database.engine import Database
 from sophia.errors import StoreError
 
-# Imported for the tables that they hang on the metadata.
-MODELS = (sophia.access, sophia.analytics.models, sophia.portfolio.models)
+# These imports register the tables with the metadata.
+MODELS = (sophia.access.keys, sophia.analytics.models, sophia.portfolio.models)
 
 NULL = "\\N"
-# In characters, as a row stands in its file: room for the largest answer of Meta that is read, in base64. Python's csv
-# module alone would refuse cells of more than 128 KiB.
+# The most characters of a row in its file, enough for the largest answer of Meta in base64. Python's csv module alone
+# refuses cells of more than 128 KiB.
 LONGEST_RECORD = 128 * 1024 * 1024
-# Who may log in is not the clients' data, and its hashes must not travel; leases and pauses belong to running processes.
+# API keys are not clients' data, and their hashes must not leave the store; leases and pauses belong to running processes.
 LEFT_OUT_PACKAGE = "sophia.access"
 LEFT_OUT_TABLES = frozenset({"leases", "budget_pauses", "alembic_version"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 SECRET_COLUMNS = frozenset({("accounts", "token_encrypted")})
 
 
+def all_tables() -> list[Table]:
+    """Return every table of the store, parents before children."""
+    return Base.metadata.sorted_tables
+
+
 def exported_tables(database: Database) -> list[Table]:
-    """The tables of an export, parents before children. Raises StoreError for a table that this version does not know:
-    an export that leaves something out without saying so is worse than none.
+    """Return the tables of an export, parents before children.
+
+    Raises StoreError for a table that this version does not know, so that no export silently omits data.
     """
     access = {
         mapper.local_table for mapper in Base.registry.mappers if mapper.class_.__module__.startswith(LEFT_OUT_PACKAGE)
     }
     left_out = LEFT_OUT_TABLES | {str(table) for table in access}
-    known = {table.name for table in Base.metadata.sorted_tables}
-    strangers = set(inspect(database.engine).get_table_names()) - known - left_out
-    if strangers:
-        raise StoreError(f"The database has tables that this Sophia does not know: {', '.join(sorted(strangers))}.")
-    return [table for table in Base.metadata.sorted_tables if table.name not in left_out]
+    names = {table.name for table in all_tables()}
+    unknown = set(inspect(database.engine).get_table_names()) - names - left_out
+    if unknown:
+        raise StoreError(f"The database has tables that this Sophia does not know: {', '.join(sorted(unknown))}.")
+    return [table for table in all_tables() if table.name not in left_out]
 
 
 def exported_columns(table: Table) -> list[Column[Any]]:
@@ -51,12 +58,12 @@ def exported_columns(table: Table) -> list[Column[Any]]:
 
 
 def schema_revision(session: Session) -> str:
-    """The revision of the schema that the store has."""
+    """Return the revision of the store's schema."""
     return str(session.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
 def encoder(column: Column[Any]) -> Callable[[Any], str]:
-    """Writes a column's values as text: moments and days in ISO 8601, bytes in base64."""
+    """Return a function that writes a column's values as text: moments and days in ISO 8601, bytes in base64."""
     if isinstance(column.type, JSON):
         return lambda value: NULL if value is None else _encode_json(value)
     return encode
@@ -64,12 +71,12 @@ def encoder(column: Column[Any]) -> Callable[[Any], str]:
 
 def _encode_json(value: Any) -> str:
     written = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    # Half of a pair of surrogates, which JSON can hold and UTF-8 cannot.
+    # JSON can hold a lone surrogate, UTF-8 cannot.
     return json.dumps(value, sort_keys=True) if _SURROGATE.search(written) else written
 
 
 def encode(value: Any) -> str:
-    """A backslash at the beginning of a text is doubled, so that no text can be taken for NULL."""
+    """Return a value as text. A leading backslash is doubled, so that no text equals NULL."""
     if value is None:
         return NULL
     if isinstance(value, str):
@@ -84,7 +91,7 @@ def encode(value: Any) -> str:
 
 
 def decoder(column: Column[Any]) -> Callable[[str], Any]:
-    """Reads what `encoder` wrote for the same column."""
+    """Return a function that reads the values that `encoder` wrote for the same column."""
     read = _reader(column)
     return lambda written: None if written == NULL else read(written)
 
@@ -104,7 +111,7 @@ def _reader(column: Column[Any]) -> Callable[[str], Any]:
     for types, read in readers:
         if isinstance(kind, types):
             return read
-    # Not a kind of Numeric to SQLAlchemy.
+    # SQLAlchemy's Float is not a Numeric.
     if isinstance(kind, Float):
         return float
     if isinstance(kind, Numeric):

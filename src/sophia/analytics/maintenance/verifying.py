@@ -1,4 +1,4 @@
-"""Does the store hold together? Every check counts what is wrong and names some of it; none changes anything (K8)."""
+"""Checks the integrity of the store. Each check counts wrong rows and names examples; none changes anything (K8)."""
 
 import hashlib
 import zlib
@@ -10,8 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import Integer
 
+from sophia.analytics.maintenance.tables import all_tables
 from sophia.analytics.readings.models import AccountTotal, EngagementMetric, Fetch, MetricRevision, MetricSeries
-from sophia.database import Base, Database
+from sophia.database.engine import Database
 from sophia.portfolio.models import Post
 
 MOST_EXAMPLES = 3
@@ -21,7 +22,7 @@ BODIES_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question to the store, how many rows answer it wrongly, and some of these."""
+    """The result of a check: the number of wrong rows, and some of them."""
 
     name: str
     wrong: int
@@ -29,7 +30,7 @@ class Check:
 
 
 def verify_store(database: Database) -> list[Check]:
-    """All checks, on one consistent state of the store."""
+    """Run all checks on one consistent state of the store."""
     with database.read() as session:
         return list(_checks(session, database.is_sqlite))
 
@@ -46,7 +47,7 @@ def _checks(session: Session, is_sqlite: bool) -> Iterator[Check]:
 
 
 def _counted(session: Session, name: str, wrong: SelectBase) -> Check:
-    """`wrong` selects the rows that are not as they should be."""
+    """Count the rows that `wrong` selects."""
     rows_wrong = wrong.subquery()
     count = session.scalar(select(func.count()).select_from(rows_wrong)) or 0
     rows = session.execute(select(rows_wrong).limit(MOST_EXAMPLES)).all() if count else []
@@ -59,9 +60,9 @@ def _file_is_whole(session: Session) -> Check:
 
 
 def _references(session: Session) -> Check:
-    """Every foreign key leads to a row."""
+    """Check that every foreign key refers to a row."""
     wrong, examples = 0, list[str]()
-    for table in Base.metadata.sorted_tables:
+    for table in all_tables():
         for check in _references_of(session, table):
             wrong += check.wrong
             examples += [f"{check.name}: {example}" for example in check.examples]
@@ -81,7 +82,7 @@ def _references_of(session: Session, table: Table) -> Iterator[Check]:
 
 
 def _fetches_exist(session: Session) -> Check:
-    """Readings and revisions name the answer that brought them; no foreign key watches over that."""
+    """Check that the answers of readings and revisions exist; no foreign key ensures that."""
     wrong, examples = 0, list[str]()
     columns: tuple[tuple[type[EngagementMetric | MetricRevision], InstrumentedAttribute[int]], ...] = (
         (EngagementMetric, EngagementMetric.fetch_id),
@@ -89,19 +90,19 @@ def _fetches_exist(session: Session) -> Check:
         (MetricRevision, MetricRevision.replaced_by_fetch_id),
     )
     for model, column in columns:
-        lost = (
+        orphans = (
             select(model.series_id, model.metric_date, column)
             .outerjoin(Fetch, Fetch.id == column)
             .where(Fetch.id.is_(None))
         )
-        check = _counted(session, str(column), lost)
+        check = _counted(session, str(column), orphans)
         wrong += check.wrong
         examples += [f"{check.name}: {example}" for example in check.examples]
     return Check("every reading has its answer", wrong, tuple(examples[:MOST_EXAMPLES]))
 
 
 def _totals(session: Session) -> Check:
-    """What is kept in step by every write equals what is there."""
+    """Check that the totals, which every write updates, equal the counts."""
     day = type_coerce(EngagementMetric.metric_date, Integer)
     counted = (
         select(MetricSeries.account_id, func.count().label("readings"), func.max(day).label("latest"))
@@ -132,38 +133,41 @@ def _totals(session: Session) -> Check:
 
 
 def _values(session: Session) -> Check:
-    """Numbers are finite and not negative; NaN and infinity are larger than any number to both databases."""
+    """Check that numbers are finite and not negative; both databases order NaN and infinity after all numbers."""
     wrong, examples = 0, list[str]()
     for model in (EngagementMetric, MetricRevision):
         value = model.metric_value
-        odd = select(model.series_id, model.metric_date).where(or_(value.is_(None), value < 0, value > LARGEST_NUMBER))
-        check = _counted(session, model.__tablename__, odd)
+        invalid = select(model.series_id, model.metric_date).where(
+            or_(value.is_(None), value < 0, value > LARGEST_NUMBER)
+        )
+        check = _counted(session, model.__tablename__, invalid)
         wrong += check.wrong
         examples += [f"{check.name}: {example}" for example in check.examples]
     return Check("values are finite and not negative", wrong, tuple(examples[:MOST_EXAMPLES]))
 
 
 def _owners(session: Session) -> Check:
-    """A post's series belongs to the account that the post belongs to (A3)."""
+    """Check that a post's series belongs to the account of the post (A3)."""
     post = aliased(Post)
-    strange = (
+    misplaced = (
         select(MetricSeries.id, MetricSeries.account_id, post.account_id)
         .join(post, post.id == MetricSeries.post_id)
         .where(post.account_id != MetricSeries.account_id)
     )
-    return _counted(session, "series belong to their post's account", strange)
+    return _counted(session, "series belong to their post's account", misplaced)
 
 
 def _raw_answers(session: Session) -> Check:
-    """What is kept of Meta's answers is what Meta sent."""
+    """Check that stored answers are those that Meta sent."""
     damaged: list[str] = []
-    kept = select(Fetch.id, Fetch.sha256, Fetch.body).where(Fetch.body.is_not(None)).order_by(Fetch.id)
-    for rows in session.execute(kept.execution_options(yield_per=BODIES_AT_ONCE)).partitions():
+    answers = select(Fetch.id, Fetch.sha256, Fetch.body).where(Fetch.body.is_not(None)).order_by(Fetch.id)
+    for rows in session.execute(answers.execution_options(yield_per=BODIES_AT_ONCE)).partitions():
         damaged += [f"fetch {number}" for number, digest, body in rows if body and not is_intact(digest, body)]
     return Check("raw answers match their hashes", len(damaged), tuple(damaged[:MOST_EXAMPLES]))
 
 
 def is_intact(digest: bytes, body: bytes) -> bool:
+    """Return whether a compressed answer matches its SHA-256."""
     try:
         return hashlib.sha256(zlib.decompress(body)).digest() == digest
     except zlib.error:

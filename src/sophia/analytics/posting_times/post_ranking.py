@@ -1,105 +1,111 @@
-"""How a post stands among its client's other posts, all read at the same age."""
+"""Ranks a post among the other posts of its account, all measured at the same age."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import expm1, isfinite
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import computed_field
 
 from sophia.analytics.figures.statistics import Floats, student_scores
 from sophia.errors import InvalidInputError
 
 Flags = NDArray[np.bool_]
+Verdict = Literal["above", "below", "usual"]
+Peers = Literal["format", "all formats"]
 
 ENOUGH_POSTS = 8
-# Beyond this z a post stands out: among a hundred usual ones, one does.
-STANDS_OUT = 2.6
-# Scatter of ln values that is believed before a client's posts are heard, with the strength of how many posts.
+# A larger |z| is unusual: one usual post in a hundred has it.
+UNUSUAL = 2.6
+# The scatter of ln values that is assumed before any post is read, with the weight of so many posts.
 _SCATTER, _SCATTER_POSTS = 0.6, 8.0
 _MAD_TO_SD = 1.4826
-# A median scatters more than a mean: π/2 times the variance.
+# The variance of a median is π/2 times that of a mean.
 _MEDIAN_VARIANCE = 1.5708
+NOT_READ = "the post was not read at this age"
 
 
 @dataclass(frozen=True, slots=True)
 class PostAtAge:
-    """What one post of a client had brought when it reached the age at which all are compared; None when not read."""
+    """A post's value at the age at which all posts are compared; None if the post was not read at that age."""
 
     post: str
     format: str
     value: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostRank:
-    """A post against the client's others: of its format where there are enough, else of all formats.
+    """A post against the other posts of its account: those of its format if there are eight, else those of all formats.
 
-    `score` is z on the log scale, `usual` the median of the others, `low` and `high` what 95 % of posts would bring,
-    `compared` how many others there are. Without a score `reason` says why.
+    `score` is z on the log scale. `usual` is the median of the others, and 95 % of posts lie between `low` and `high`.
+    `compared` counts the others. Without a score, `reason` says why.
     """
 
-    post: str
     compared: int
-    among: Literal["format", "all formats"]
+    among: Peers
     score: float | None = None
     usual: float | None = None
     low: float | None = None
     high: float | None = None
     reason: str = ""
 
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
     @property
-    def verdict(self) -> Literal["above", "below", "usual"] | None:
+    def verdict(self) -> Verdict | None:
         if self.score is None:
             return None
-        if abs(self.score) <= STANDS_OUT:
+        if abs(self.score) <= UNUSUAL:
             return "usual"
         return "above" if self.score > 0 else "below"
 
 
-def standings(posts: Sequence[PostAtAge]) -> dict[str, PostRank]:
-    """Each post of one client against the others. InvalidInputError for values that are negative or not finite.
+def rank_posts(posts: Sequence[PostAtAge]) -> dict[str, PostRank]:
+    """Rank each post of one account among the others. Raises InvalidInputError for a negative or infinite value.
 
-    The scatter is robust (MAD of ln(value + 1)), drawn towards a usual one, so that equal posts do not make the next one
-    infinitely unusual; and z is Student's, for few posts know little of their scatter.
+    The scatter is robust (MAD of ln(value + 1)) and drawn towards a usual scatter, so that equal posts do not make the next
+    post infinitely unusual. z is Student's, because a few posts say little about their scatter.
     """
-    for one in posts:
-        if one.value is not None and not (isfinite(one.value) and one.value >= 0):
-            raise InvalidInputError(f"The value of post {one.post} must be finite and not negative.")
-    known = [one for one in posts if one.value is not None]
-    logs = np.log1p(np.array([one.value for one in known], dtype=float))
-    formats = np.array([one.format for one in known], dtype=str)
-    places = {one.post: index for index, one in enumerate(known)}
-    alike = {name: formats == name for name in {one.format for one in posts}}
-    every = np.arange(len(known))
+    for post in posts:
+        if post.value is not None and not (isfinite(post.value) and post.value >= 0):
+            raise InvalidInputError(f"The value of post {post.post} must be finite and not negative.")
+    read = [post for post in posts if post.value is not None]
+    logs = np.log1p(np.array([post.value for post in read], dtype=float))
+    formats = np.array([post.format for post in read], dtype=str)
+    index_of = {post.post: index for index, post in enumerate(read)}
+    same_format = {name: formats == name for name in {post.format for post in posts}}
+    indexes = np.arange(len(read))
     return {
-        one.post: _standing(one, logs, every != places.get(one.post, -1), alike[one.format]) for one in posts
-    }  # fmt: skip
+        post.post: _rank(post.value, logs, indexes != index_of.get(post.post, -1), same_format[post.format])
+        for post in posts
+    }
 
 
-def _standing(post_at_age: PostAtAge, logs: Floats, others: Flags, alike: Flags) -> PostRank:
-    same, every = logs[others & alike], logs[others]
-    among: Literal["format", "all formats"] = "format" if len(same) >= ENOUGH_POSTS else "all formats"
-    compared = same if among == "format" else every
+def _rank(value: float | None, logs: Floats, others: Flags, same_format: Flags) -> PostRank:
+    compared = logs[others & same_format]
+    among: Peers = "format"
+    if len(compared) < ENOUGH_POSTS:
+        compared, among = logs[others], "all formats"
     if len(compared) < ENOUGH_POSTS:
         reason = f"there are {len(compared)} other posts to compare with, and {ENOUGH_POSTS} are needed"
-        return PostRank(post_at_age.post, len(compared), among, reason=reason)
-    middle, scatter = _middle_and_scatter(compared)
-    usual, low, high = (expm1(middle + away * scatter) for away in (0.0, -1.96, 1.96))
-    post_standing = PostRank(
-        post_at_age.post, len(compared), among, None, usual, max(low, 0.0), high, "the post was not read at this age"
-    )
-    if post_at_age.value is None:
-        return post_standing
-    raw = np.array([(np.log1p(post_at_age.value) - middle) / scatter])
+        return PostRank(compared=len(compared), among=among, reason=reason)
+    median, scatter = _median_and_scatter(compared)
+    usual, low, high = (expm1(median + z * scatter) for z in (0.0, -1.96, 1.96))
+    rank = PostRank(
+        compared=len(compared), among=among, usual=usual, low=max(low, 0.0), high=high, reason=NOT_READ
+    )  # fmt: skip
+    if value is None:
+        return rank
+    raw = np.array([(np.log1p(value) - median) / scatter])
     score = float(student_scores(raw, np.array([len(compared) - 1 + _SCATTER_POSTS]))[0])
-    return PostRank(post_at_age.post, len(compared), among, score, usual, post_standing.low, high)
+    return replace(rank, score=score, reason="")
 
 
-def _middle_and_scatter(logs: Floats) -> tuple[float, float]:
-    """The median, and the standard deviation of one more post about it."""
-    middle = float(np.median(logs))
-    own = _MAD_TO_SD * float(np.median(np.abs(logs - middle)))
-    variance = (len(logs) * own**2 + _SCATTER_POSTS * _SCATTER**2) / (len(logs) + _SCATTER_POSTS)
-    return middle, float((variance * (1 + _MEDIAN_VARIANCE / len(logs))) ** 0.5)
+def _median_and_scatter(logs: Floats) -> tuple[float, float]:
+    """Return the median, and the standard deviation of one more post about it."""
+    median = float(np.median(logs))
+    observed = _MAD_TO_SD * float(np.median(np.abs(logs - median)))
+    variance = (len(logs) * observed**2 + _SCATTER_POSTS * _SCATTER**2) / (len(logs) + _SCATTER_POSTS)
+    return median, float((variance * (1 + _MEDIAN_VARIANCE / len(logs))) ** 0.5)

@@ -1,53 +1,79 @@
-"""What people respond to, and when; and how each post stands among the others of its account."""
+"""Measures a client's posting times and formats, and ranks its posts."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import RESPONSE_METRICS, PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Number, expect_begun, expect_days
-from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, client_among, measured_clients, newest_facts
-from sophia.analytics.posting_times.formats import formats, pillars
-from sophia.analytics.posting_times.post_ranking import PostAtAge, PostRank, standings
-from sophia.analytics.posting_times.responses import GroupResponse, Slot, best_times, log_responses, posting_times
-from sophia.analytics.readings.metric_definitions import meanings
-from sophia.analytics.readings.posts import StoredPost, facts_at_age, seen_posts
-from sophia.database import Database
-from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.analytics.figures.figures import expect_begun, expect_days
+from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, find_measured_client, measured_clients, newest_facts
+from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
+from sophia.analytics.posting_times.group_effects import (
+    GroupEffect,
+    HourEffect,
+    WeekHour,
+    best_times,
+    log_engagement_rates,
+    posting_times,
+    published_hours,
+)
+from sophia.analytics.posting_times.post_ranking import PostAtAge, PostRank, rank_posts
+from sophia.analytics.readings.metric_definitions import metric_definitions
+from sophia.analytics.readings.posts import facts_at_age, observed_posts
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 MOST_DAYS = 366
-STANDING_METRICS = frozenset({*RESPONSE_METRICS, "views"})
-Measured = Literal["engagements", "reach", "views"]
+RANKED_METRICS = frozenset({*RESPONSE_METRICS, "views"})
+NO_POSTS = "No post of this window was collected."
+RankedMetric = Literal["engagements", "reach", "views"]
+Age = Literal["1d", "7d", "28d"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostingTimes:
-    """How people responded to the posts of a window, with the newest numbers known.
+class ComparedPosts:
+    """The posts that were published in the window; `compared` of them have both engagements and reach.
 
-    `posts` were published, of `compared` both engagements and reach are known. `zone` is the client's, in which hours
-    are meant. `without_pillar` posts have no content pillar and stand in none.
+    `factor` 1.2 means a fifth more engagement from the same number of people reached; the fewer posts there are, the closer
+    it is drawn to 1. `reason` says why nothing can be compared.
     """
 
     client_id: int
-    zone: str
     window: DateRange
     posts: int
     compared: int
-    times: Mapping[Slot, GroupResponse]
-    best: tuple[Slot, ...]
-    formats: Mapping[str, GroupResponse]
-    pillars: Mapping[str, GroupResponse]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingTimes(ComparedPosts):
+    """The effect of each hour of the week in the client's `zone`. `best` are the hours that are better, the best first."""
+
+    zone: str
+    hours: Annotated[
+        tuple[HourEffect, ...], Field(description="The hours in which at least one post was published.")
+    ]  # fmt: skip
+    best: tuple[WeekHour, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormatEffects(ComparedPosts):
+    """The effect of each format (platform and kind of post) and content pillar; posts without a pillar are in no pillar."""
+
+    formats: dict[str, GroupEffect]
+    pillars: dict[str, GroupEffect]
     without_pillar: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RankedPost:
-    """A post, what it had brought at the age, and how that stands among the posts of its account."""
+    """A post, its value at the age, and its rank among the posts of its account."""
 
     post_id: int
     account_id: int
@@ -57,89 +83,120 @@ class RankedPost:
     published_at: datetime
     title: str | None
     permalink: str | None
-    value: Number | None
-    standing: PostRank
+    value: int | float | None
+    rank: PostRank
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostRanking:
-    """The posts of a window that have reached the age, newest first. `age` is in days after the one of publication."""
+    """The posts of a window that have reached the age, newest first. `total` counts all matches, also beyond the limit."""
 
     client_id: int
     window: DateRange
-    age: int
-    metric: Measured
+    age: Age
+    metric: RankedMetric
+    total: int
     posts: tuple[RankedPost, ...]
 
 
-def make_responses(database: Database, client_id: int, window: DateRange | None, now: datetime) -> PostingTimes:
-    """Posting times, formats and pillars of a client, by default of 90 days until yesterday; four queries.
+def measure_posting_times(
+    database: Database, client_id: int, window: DateRange | None, now: datetime
+) -> PostingTimes:  # fmt: skip
+    """Measure a client's posting times, by default from the posts of 90 days until yesterday; four queries.
 
     Raises NotFoundError, and InvalidInputError for a window that is too long or has not begun.
     """
     with database.read() as session:
-        client, chosen = _asked(session, client_id, window, now)
-        posts, _ = newest_facts(session, client, chosen, now)
+        client, window = _client_and_window(session, client_id, window, now)
+        posts, _ = newest_facts(session, client, window, now)
     times = posting_times(posts, client.zone)
     return PostingTimes(
         client_id=client_id,
         zone=client.zone.key,
-        window=chosen,
+        window=window,
         posts=len(posts),
-        compared=len(log_responses(posts)),
-        times=times,
+        compared=len(log_engagement_rates(posts)),
+        reason=_reason(times.values()),
+        hours=published_hours(times),
         best=best_times(times),
-        formats=formats(posts),
-        pillars=pillars(posts),
+    )
+
+
+def measure_formats(database: Database, client_id: int, window: DateRange | None, now: datetime) -> FormatEffects:
+    """Measure a client's formats and content pillars. Raises as `measure_posting_times` does."""
+    with database.read() as session:
+        client, window = _client_and_window(session, client_id, window, now)
+        posts, _ = newest_facts(session, client, window, now)
+    formats, pillars = format_effects(posts), pillar_effects(posts)
+    return FormatEffects(
+        client_id=client_id,
+        window=window,
+        posts=len(posts),
+        compared=len(log_engagement_rates(posts)),
+        reason=_reason([*formats.values(), *pillars.values()]),
+        formats=formats,
+        pillars=pillars,
         without_pillar=sum(post.pillar is None for post in posts),
     )
 
 
-def make_standings(
-    database: Database, client_id: int, window: DateRange | None, now: datetime, age: int, metric: Measured
+def _reason(effects: Iterable[GroupEffect]) -> str | None:
+    """Return why no group has a factor, or None if one has."""
+    factors = [effect.factor for effect in effects]
+    if any(factor.value is not None for factor in factors):
+        return None
+    return factors[0].reason if factors else NO_POSTS
+
+
+def rank_client_posts(
+    database: Database, client_id: int, window: DateRange | None, now: datetime, age: Age, metric: RankedMetric
 ) -> PostRanking:
-    """Each post against those of the same account at the same age (H1); four queries. Raises as `make_responses`."""
+    """Rank each post among those of its account at the same age (H1); four queries. Raises as `measure_posting_times`."""
+    days = int(age.removesuffix("d"))
     with database.read() as session:
-        client, chosen = _asked(session, client_id, window, now)
-        seen = seen_posts(session, client.accounts, [chosen])
-        # The day on which a post reaches the age must be over, or it would be read in the middle of it.
-        old_enough = [post for post in seen if reporting_day(post.published_at) + age * ONE_DAY < reporting_day(now)]
-        facts = facts_at_age(session, old_enough, age, meanings(session, STANDING_METRICS))
+        client, window = _client_and_window(session, client_id, window, now)
+        posts = [
+            # The day on which a post reaches the age must be over; before, its counter is incomplete.
+            post
+            for post in observed_posts(session, client.accounts, [window])
+            if reporting_day(post.published_at) + days * ONE_DAY < reporting_day(now)
+        ]
+        facts = facts_at_age(session, posts, days, metric_definitions(session, RANKED_METRICS))
+    values = {post.id: _value(facts[post.id], metric) for post in posts}
     by_account: dict[int, list[PostAtAge]] = defaultdict(list)
-    for post in old_enough:
-        value = _value(facts[post.id], metric)
-        post_at_age = PostAtAge(str(post.id), post.kind.value, None if value is None else float(value))
-        by_account[post.account_id].append(post_at_age)
-    found = {number: standing for posts in by_account.values() for number, standing in standings(posts).items()}
-    shown = [_standing(post, _value(facts[post.id], metric), found[str(post.id)]) for post in old_enough]
-    shown.sort(key=lambda post: (post.published_at, post.post_id), reverse=True)
-    return PostRanking(client_id, chosen, age, metric, tuple(shown))
+    for post in posts:
+        by_account[post.account_id].append(PostAtAge(str(post.id), post.kind.value, values[post.id]))
+    ranks = {post_id: rank for group in by_account.values() for post_id, rank in rank_posts(group).items()}
+    ranked = [
+        RankedPost(
+            post_id=post.id,
+            account_id=post.account_id,
+            platform=post.platform,
+            format=post.kind.value,
+            platform_post_id=post.platform_post_id,
+            published_at=post.published_at,
+            title=post.title,
+            permalink=post.permalink,
+            value=values[post.id],
+            rank=ranks[str(post.id)],
+        )
+        for post in sorted(posts, key=lambda post: (post.published_at, post.id), reverse=True)
+    ]
+    return PostRanking(
+        client_id=client_id, window=window, age=age, metric=metric, total=len(ranked), posts=tuple(ranked)
+    )  # fmt: skip
 
 
-def _asked(
+def _client_and_window(
     session: Session, client_id: int, window: DateRange | None, now: datetime
 ) -> tuple[MeasuredClient, DateRange]:  # fmt: skip
     today = reporting_day(now)
-    chosen = window or DateRange(today - HISTORY, today)
-    expect_days(chosen.days, MOST_DAYS)
-    expect_begun(chosen, today)
-    return client_among(measured_clients(session), client_id), chosen
+    window = window or DateRange(today - HISTORY, today)
+    expect_days(window.days, MOST_DAYS)
+    expect_begun(window, today)
+    return find_measured_client(measured_clients(session), client_id), window
 
 
-def _value(post: PostFacts, metric: Measured) -> Number | None:
-    return post.engagements if metric == "engagements" else post.values.get(metric)
-
-
-def _standing(post: StoredPost, value: Number | None, standing: PostRank) -> RankedPost:
-    return RankedPost(
-        post_id=post.id,
-        account_id=post.account_id,
-        platform=post.platform,
-        format=post.kind.value,
-        platform_post_id=post.platform_post_id,
-        published_at=post.published_at,
-        title=post.title,
-        permalink=post.permalink,
-        value=value,
-        standing=standing,
-    )
+def _value(post: PostFacts, metric: RankedMetric) -> int | float | None:
+    value = post.engagements if metric == "engagements" else post.values.get(metric)
+    return value if value is None or isinstance(value, int) else float(value)

@@ -1,4 +1,4 @@
-"""A few metrics of many accounts, day by day, as plain numbers: what drivers and anomalies are computed from."""
+"""A few metrics of many accounts, day by day, as plain numbers: the input of drivers and anomalies."""
 
 import re
 from bisect import bisect_right
@@ -9,17 +9,17 @@ from datetime import date, datetime
 from sqlalchemy import String, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
 from sophia.analytics.readings.posts import published_at, was_published_in
 from sophia.analytics.readings.queries import CURRENT, value_at
-from sophia.database import among, collected, day_number
-from sophia.meta.catalogue import Level, Period
-from sophia.meta.reporting_zone import day_start
+from sophia.database.columns import day_number
+from sophia.database.statements import among, collected
+from sophia.meta.catalogue.terms import Level, Period
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import Post
 
-Days = dict[date, float]
+DailyValues = dict[date, float]
 # Far more fetches than all workers together commit while one transaction of a collection is open; counting them takes
 # a millisecond.
 RECENT_FETCHES = 20_000
@@ -34,9 +34,9 @@ def account_days(
     window: DateRange,
     *,
     as_of: datetime | None = None,
-) -> dict[tuple[int, str], Days]:
-    """{(account, canonical metric): {day: value}} without breakdowns; one query, however many accounts there are."""
-    mine = {
+) -> dict[tuple[int, str], DailyValues]:
+    """Return {(account, canonical metric): {day: value}} without breakdowns, in one query."""
+    metric_names = {
         number: meaning.metric
         for number, meaning in means.items()
         if meaning.level is Level.ACCOUNT
@@ -45,7 +45,7 @@ def account_days(
         and meaning.describes(None)
     }
     value, fetch = CURRENT if as_of is None else value_at(as_of)
-    # A row for each series: of a portfolio there are too many readings to handle them one by one.
+    # One row per series: a portfolio has too many readings to fetch a row for each.
     rows = session.execute(
         select(
             MetricSeries.account_id,
@@ -56,46 +56,46 @@ def account_days(
         .join(EngagementMetric, EngagementMetric.series_id == MetricSeries.id)
         .where(
             among(MetricSeries.account_id, accounts),
-            among(MetricSeries.metric_id, list(mine)),
+            among(MetricSeries.metric_id, list(metric_names)),
             MetricSeries.post_id.is_(None),
             EngagementMetric.metric_date.between(window.start, window.end - ONE_DAY),
             true() if as_of is None else fetch.is_not(None),
         )
         .group_by(MetricSeries.id)
     )
-    # Of many rows, making each day anew takes longer than reading it.
+    # Creating a date for each of many rows takes longer than reading it.
     calendar = {day_number(day): day for day in (window.start + index * ONE_DAY for index in range(window.days))}
-    # Nearly all series have the same days, which are understood once.
-    known_days: dict[str, list[date]] = {}
-    found: dict[tuple[int, str], Days] = {}
+    # Nearly all series have the same days, so each text is parsed once.
+    parsed_days: dict[str, list[date]] = {}
+    values_by_series: dict[tuple[int, str], DailyValues] = {}
     for account, metric, on, amounts in rows:
-        if on not in known_days:
-            known_days[on] = [calendar[int(number)] for number in _NUMBER.findall(on)]
-        days = dict(zip(known_days[on], amounts, strict=True))
-        known = found.setdefault((account, mine[metric]), days)
-        if known is not days:
-            known |= {day: known.get(day, 0.0) + amount for day, amount in days.items()}
-    return found
+        if on not in parsed_days:
+            parsed_days[on] = [calendar[int(number)] for number in _NUMBER.findall(on)]
+        days = dict(zip(parsed_days[on], amounts, strict=True))
+        values = values_by_series.setdefault((account, metric_names[metric]), days)
+        if values is not days:
+            values |= {day: values.get(day, 0.0) + amount for day, amount in days.items()}
+    return values_by_series
 
 
 def posts_a_day(
     session: Session, accounts: Collection[int], window: DateRange, *, as_of: datetime | None = None
 ) -> dict[int, dict[date, int]]:
-    """{account: {reporting day: posts published}}, days without any left out; one query."""
+    """Return {account: {reporting day: posts published}} without days that have none, in one query."""
     days = [window.start + index * ONE_DAY for index in range(window.days)]
-    # A zone's rules are followed once a day and not once a post.
+    # Convert time zones once per day and not once per post.
     ends = [day_start(day + ONE_DAY) for day in days]
-    found: dict[int, dict[date, int]] = defaultdict(dict)
+    counts_by_account: dict[int, dict[date, int]] = defaultdict(dict)
     for account, moment in published_at(session, accounts, window, as_of):
-        counts, day = found[account], days[bisect_right(ends, moment)]
+        counts, day = counts_by_account[account], days[bisect_right(ends, moment)]
         counts[day] = counts.get(day, 0) + 1
-    return found
+    return counts_by_account
 
 
 def posts_inside(
     session: Session, accounts: Collection[int], windows: Sequence[DateRange], as_of: datetime | None = None
 ) -> dict[int, tuple[int, ...]]:
-    """{account: how many posts were published in each of the windows}, accounts without any left out; one query."""
+    """Return {account: number of posts published in each window} without accounts that have none, in one query."""
     counts = [func.count(case((was_published_in(window), 1))) for window in windows]
     rows = session.execute(
         select(Post.account_id, *counts)
@@ -106,10 +106,10 @@ def posts_inside(
         )
         .group_by(Post.account_id)
     )
-    return {account: tuple(found) for account, *found in rows}
+    return {account: tuple(window_counts) for account, *window_counts in rows}
 
 
-def state_of_the_store(session: Session) -> tuple[object, ...]:
+def store_version(session: Session) -> tuple[object, ...]:
     """Return values that change as soon as this transaction sees a newly stored answer or post; one query.
 
     The greatest id alone is not enough: on PostgreSQL the transaction that began first may commit last, and its fetch

@@ -1,32 +1,38 @@
-"""How accounts and clients stand: counted readings, newest days, last successes. Never touches the readings (J8)."""
+"""State and health of accounts and clients: counted readings, newest days, last successes; no readings (J8)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal, TypeVar
 
-from sqlalchemy import ScalarSelect, case, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, case, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sophia.analytics.readings.models import AccountTotal, MetricSeries, StoredMetric
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import ASIDE, COMMENTS, FRESH, BudgetPause, CollectionRun, Watermark
 from sophia.analytics.readings.runs import RunRecord, runs_by_id
-from sophia.meta.errors import Whose
+from sophia.meta.catalogue.terms import Level, Period, Platform
+from sophia.meta.errors import LimitScope
 from sophia.meta.pacing import APPLICATION, Budget
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.models import Account, Client
 from sophia.portfolio.service import AccountInfo, list_accounts
 
+T = TypeVar("T")
+ClientStatus = Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
 SUCCESSES = ("ok", "partial")
-# Families that describe days; the others note only when they were asked.
+# Families that describe days; the others only record when they were requested.
 DAY_FAMILIES = ("page_insights", "account_series", "account_totals")
-# The daily collection may be late by half a day before anybody is told.
+# The daily collection may be half a day late before Sophia reports it.
 STALE_AFTER = timedelta(hours=36)
+
+ClientCondition = Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
 
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """An account, without its token, and how its collection stands. Moments are in UTC."""
+    """An account, without its token, and the state of its collection. Moments are in UTC."""
 
     id: int
     client_id: int
@@ -52,8 +58,8 @@ class AccountState:
         return self.status_reason or "Connect this account again." if self.status == "needs_reconnect" else None
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether the daily collection is behind: no success for 36 hours, or not asked through the day before
-        yesterday. A paused account is not behind, it rests.
+        """Return whether the daily collection is late: no success for 36 hours, or not requested through the day before
+        yesterday. A paused account is never late.
         """
         if self.status == "paused":
             return False
@@ -64,12 +70,12 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class ClientState:
-    """A client and its accounts, put together."""
+    """A client and the state of its accounts together; `status` is the worst state of any account."""
 
     client_id: int
     name: str
     accounts: int
-    status: str
+    status: ClientCondition
     latest_metric_date: date | None
     last_success_at: datetime | None
     stale: bool
@@ -79,19 +85,19 @@ class ClientState:
 
 @dataclass(frozen=True, slots=True)
 class UnknownMetric:
-    """A metric as it is stored, of which nobody can say what it means."""
+    """A stored metric that the catalogue does not know."""
 
-    platform: str
-    level: str
+    platform: Platform
+    level: Level
     metric_name: str
-    period: str
+    period: Period
     breakdown: str
 
 
 def account_states(
     session: Session, allowed_clients: ClientScope, *, client_id: int | None = None, active_clients: bool = False
 ) -> list[AccountState]:
-    """The accounts that may be allowed_clients, by client and id."""
+    """Return the accounts of allowed clients, by client and id."""
     conditions = [visible(Account.client_id, allowed_clients, client_id)]
     if active_clients:
         conditions.append(Client.status == "active")
@@ -114,7 +120,7 @@ def account_states(
             AccountTotal.latest_metric_date,
             _through_day().label("through_day"),
             last_success().label("last_success_at"),
-            _last_run().label("last_run_id"),
+            _of_newest_run(CollectionRun.id).label("last_run_id"),
         )
         .join(Client, Client.id == Account.client_id)
         .outerjoin(AccountTotal, AccountTotal.account_id == Account.id)
@@ -125,25 +131,15 @@ def account_states(
 
 
 def last_success() -> ScalarSelect[datetime | None]:
-    """The end of an account's last successful run: walks its runs from the newest, by their index."""
-    return (
-        select(CollectionRun.finished_at)
-        .where(
-            CollectionRun.account_id == Account.id,
-            CollectionRun.status.in_(SUCCESSES),
-            CollectionRun.trigger.not_in(ASIDE),
-        )
-        .order_by(CollectionRun.started_at.desc())
-        .limit(1)
-        .correlate(Account)
-        .scalar_subquery()
-    )
+    """Return the subquery of the end of an account's last successful run."""
+    return _of_newest_run(CollectionRun.finished_at, CollectionRun.status.in_(SUCCESSES))
 
 
-def _last_run() -> ScalarSelect[int]:
+def _of_newest_run(column: InstrumentedAttribute[T], *conditions: ColumnElement[bool]) -> ScalarSelect[T]:
+    """Return the subquery of a column of an account's newest run, through the index on its runs."""
     return (
-        select(CollectionRun.id)
-        .where(CollectionRun.account_id == Account.id, CollectionRun.trigger.not_in(ASIDE))
+        select(column)
+        .where(CollectionRun.account_id == Account.id, CollectionRun.trigger.not_in(ASIDE), *conditions)
         .order_by(CollectionRun.started_at.desc())
         .limit(1)
         .correlate(Account)
@@ -152,7 +148,7 @@ def _last_run() -> ScalarSelect[int]:
 
 
 def _through_day() -> ScalarSelect[date]:
-    """The last day that was asked in all families that describe days."""
+    """Return the subquery of the last day that was requested in all families that describe days."""
     return (
         select(func.min(Watermark.through_day))
         .where(Watermark.account_id == Account.id, Watermark.family.in_(DAY_FAMILIES))
@@ -162,7 +158,7 @@ def _through_day() -> ScalarSelect[date]:
 
 
 def client_states(session: Session, allowed_clients: ClientScope, now: datetime) -> list[ClientState]:
-    """The active clients that may be allowed_clients, by name: two queries, however many there are (J8, J9)."""
+    """Return the active clients among the allowed ones, by name, in two queries (J8, J9)."""
     clients = session.execute(
         select(Client.id, Client.name)
         .where(Client.status == "active", visible(Client.id, allowed_clients))
@@ -175,10 +171,11 @@ def client_states(session: Session, allowed_clients: ClientScope, now: datetime)
 
 
 def client_state(client_id: int, name: str, accounts: list[AccountState], now: datetime) -> ClientState:
-    """`status` is the worst thing that can be said: no_accounts, needs_reconnect, no_data, stale, or ok (H11)."""
+    """Return the state of a client; `status` is the first of no_accounts, needs_reconnect, no_data, stale, ok (H11)."""
     stale = any(account.is_stale(now) for account in accounts)
     actions = [f"{a.name} ({a.platform}): {a.action_needed}" for a in accounts if a.action_needed]
     readings = sum(account.readings for account in accounts)
+    status: ClientCondition
     if not accounts:
         status = "no_accounts"
     elif actions:
@@ -211,19 +208,22 @@ def latest(moments: Iterable[datetime | None]) -> datetime | None:
 def unknown_metrics(
     session: Session, allowed_clients: ClientScope, client_id: int | None = None
 ) -> list[UnknownMetric]:
-    """Metrics that Meta sent and the catalogue does not know, of which a visible account has readings (A7)."""
-    mine = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
-    stored = exists().where(MetricSeries.metric_id == StoredMetric.id, MetricSeries.account_id.in_(mine))
+    """Return the unclassified metrics that a visible account has readings of (A7)."""
+    accounts = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
+    stored = exists().where(MetricSeries.metric_id == StoredMetric.id, MetricSeries.account_id.in_(accounts))
     rows = session.scalars(
         select(StoredMetric)
         .where(StoredMetric.classification == "unclassified", stored)
         .order_by(StoredMetric.platform, StoredMetric.level, StoredMetric.metric_name, StoredMetric.id)
     )
-    return [UnknownMetric(row.platform, row.level, row.metric_name, row.period, row.breakdown) for row in rows]
+    return [
+        UnknownMetric(Platform(row.platform), Level(row.level), row.metric_name, Period(row.period), row.breakdown)
+        for row in rows
+    ]
 
 
 def last_successes(session: Session) -> dict[int, datetime]:
-    """{account: end of its last successful run} of all accounts that had one, for whoever watches over the whole store."""
+    """Return {account: end of its last successful run}, for all accounts that had one."""
     rows = session.execute(select(Account.id, last_success()))
     return {number: moment for number, moment in rows if moment is not None}
 
@@ -237,17 +237,17 @@ def readings_in_store(session: Session) -> int:
     return session.scalar(select(func.coalesce(func.sum(AccountTotal.readings), 0))) or 0
 
 
-# How a family ends that a person should know of. One that was not asked, or stopped by a limit, says nothing about itself.
+# Results that a person should know. A family that was not requested, or that a limit stopped, has no result of its own.
 FAILED = frozenset({"failed", "empty", "incomplete", "not permitted"})
-SAYS_NOTHING = frozenset({"not asked", "stopped"})
+INCONCLUSIVE = frozenset({"not asked", "stopped"})
 RUNS_COUNTED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """An account and its state. `through` is the last day asked, by family of series; `asked_at` when it was asked.
+class AccountHealth:
+    """An account and its health. `through` is the last day requested, `asked_at` the moment of the request, by family.
 
-    `rests_until`: the moment (UTC) until which a limit of Meta's forbids calls about it, or None.
+    `rests_until`: the moment (UTC) until which a limit of Meta's forbids calls about the account, or None.
     """
 
     account: AccountInfo
@@ -260,8 +260,10 @@ class Standing:
     rests_until: datetime | None = None
 
 
-def standings(session: Session, *, client_id: int | None = None, account_id: int | None = None) -> list[Standing]:
-    """The accounts of active clients, by client and name; `account_id` limits them, and the work, to one account."""
+def account_health(
+    session: Session, *, client_id: int | None = None, account_id: int | None = None
+) -> list[AccountHealth]:
+    """Return the health of the accounts of active clients, by client and name; `account_id` selects one account."""
     accounts = list_accounts(session, client_id=client_id, account_ids=None if account_id is None else [account_id])
     if account_id is not None:
         client_id = accounts[0].client_id if accounts else client_id
@@ -275,7 +277,7 @@ def standings(session: Session, *, client_id: int | None = None, account_id: int
     last = last_runs(session, account_id)
     pauses = {pause.budget: pause.until for pause in session.scalars(select(BudgetPause))}
     return [
-        Standing(
+        AccountHealth(
             account=account,
             through=through.get(account.id, {}),
             asked_at=asked_at.get(account.id, {}),
@@ -290,14 +292,14 @@ def standings(session: Session, *, client_id: int | None = None, account_id: int
 
 
 def budgets_of(account: AccountInfo) -> tuple[str, str]:
-    """The keys of the budgets that every call about an account counts against, apart from its token's."""
-    return APPLICATION.key, Budget(Whose.OBJECT, account.external_id).key
+    """Return the keys of the budgets that every call about an account counts against, besides its token's."""
+    return APPLICATION.key, Budget(LimitScope.OBJECT, account.external_id).key
 
 
 def last_runs(session: Session, account_id: int | None = None) -> dict[int, RunRecord]:
-    """The newest run of each account that read more than stories or comments.
+    """Return the newest run of each account, without runs that read only stories or comments.
 
-    By number and not by start: a run of a clock that ran ahead must not hide those after it (E4).
+    The newest is the one with the largest id: a run of a clock that ran ahead must not hide later runs (E4).
     """
     query = select(func.max(CollectionRun.id)).where(CollectionRun.trigger.not_in(ASIDE))
     if account_id is not None:
@@ -308,7 +310,7 @@ def last_runs(session: Session, account_id: int | None = None) -> dict[int, RunR
 
 @dataclass(frozen=True, slots=True)
 class FailingFamily:
-    """A family of series that failed in its last run, and in how many runs in a row, RUNS_COUNTED at most."""
+    """A family of series that failed in its last run, and in how many runs in a row (at most RUNS_COUNTED)."""
 
     family: str
     runs: int
@@ -317,9 +319,9 @@ class FailingFamily:
 
 
 def failing_families(session: Session, *, client_id: int | None = None) -> dict[int, list[FailingFamily]]:
-    """{account: the families that failed when they were last asked, by name}, whatever kind of run asked them; two queries.
+    """Return {account: families that failed when they were last requested, by name}, in two queries.
 
-    The hourly look at stories and new posts, the daily one at comments, and the daily collection are looked at alike.
+    The hourly runs (stories, new posts), the daily runs for comments and the daily collections count alike.
     """
     kind = case((CollectionRun.trigger == FRESH, FRESH), (CollectionRun.trigger == COMMENTS, COMMENTS), else_="")
     order = func.row_number().over(partition_by=(CollectionRun.account_id, kind), order_by=CollectionRun.id.desc())
@@ -336,14 +338,14 @@ def failing_families(session: Session, *, client_id: int | None = None) -> dict[
 
 
 def _failing(runs: Sequence[RunRecord]) -> list[FailingFamily]:
-    """The families that failed in the newest of these runs, which are sorted newest first, that says anything of them."""
+    """Return the families that failed in the newest of these runs, newest first, with a result for them."""
     failing_families = []
     for family in sorted({name for run in runs for name in run.families}):
-        speaking = [run for run in runs if run.families.get(family, {}).get("ended", "not asked") not in SAYS_NOTHING]
-        ends = [run.families[family]["ended"] in FAILED for run in speaking]
+        conclusive = [run for run in runs if family in run.families and run.families[family].ended not in INCONCLUSIVE]
+        ends = [run.families[family].ended in FAILED for run in conclusive]
         if not ends or not ends[0]:
             continue
-        problems = [p for p in speaking[0].problems if p.family == family] or speaking[0].problems
+        problems = [p for p in conclusive[0].problems if p.family == family] or conclusive[0].problems
         message = problems[0].message if problems else "see the log of the last run"
         what_to_do = (problems[0].what_to_do if problems else None) or "Look at the run: GET /api/analytics/runs"
         runs_in_a_row = ends.index(False) if False in ends else len(ends)

@@ -1,29 +1,32 @@
-"""Daily values of one metric, put together into days, weeks or months as far as its counting allows (A4, A5, J7)."""
+"""Daily values of one metric, combined into days, weeks or months as far as its counting allows (A4, A5, J7)."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import NO_READINGS, NOT_ADDED, NOT_AVERAGED, NOT_COMPLETE, ONE_DAY
-from sophia.analytics.figures.schedule import Days
+from sophia.analytics.figures.figures import NO_READINGS, NOT_ADDED, NOT_AVERAGED, NOT_COMPLETE
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
-from sophia.database import among
-from sophia.meta.catalogue import Counting, Level, Platform, Unit, reads
+from sophia.database.statements import among
+from sophia.meta.catalogue.canonical import Counting, Unit
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, Platform
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange
 from sophia.portfolio.models import Account
 
 Bucket = Literal["day", "week", "month"]
 GroupBy = Literal["none", "platform", "account"]
 
-NOT_KNOWN = "The catalogue does not know this metric, so nobody can say whether its values may be added."
+NOT_KNOWN = "The catalogue does not know this metric, so it is unknown whether its values may be added."
 
 
 @dataclass(frozen=True, slots=True)
 class DailyValue:
-    """What one account had on one day. `own_week`: Meta's own number for the seven days that end with `day`."""
+    """The value of one account on one day. `own_week`: Meta's own number for the seven days that end with `day`."""
 
     account_id: int
     platform: str
@@ -33,55 +36,55 @@ class DailyValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """One bucket: `start` included, `end` excluded. When `value` is None, `reason` says why."""
+class BucketValue:
+    """The value of one bucket, `end` excluded. Without a value `reason` says why, and people have bounds."""
 
     start: date
     end: date
     value: int | float | None
     days_with_data: int
     accounts_with_data: int
-    at_least: int | float | None = None
-    at_most: int | float | None = None
-    reason: str | None = None
+    at_least: int | float | None
+    at_most: int | float | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The points of everything, of one platform or of one account."""
+class SeriesGroup:
+    """The buckets of all accounts, of one platform or of one account."""
 
-    platform: str | None
+    platform: Platform | None
     account_id: int | None
-    accounts: int
-    points: list[Point]
+    accounts: Annotated[int, Field(description="Accounts that have readings in these days.")]
+    points: list[BucketValue]
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregated:
-    """The answer; `names` are the stored names that were added up for a value of one account and day."""
+    """The result. `names` are the stored names whose values were added for an account and day."""
 
     names: tuple[str, ...]
     counting: Counting | None
     unit: Unit | None
-    groups: list[Group]
+    groups: list[SeriesGroup]
 
 
 def aggregate(
     session: Session,
     client_id: int,
-    days: Days,
+    days: DateRange,
     bucket: Bucket,
     group_by: GroupBy,
     *,
     canonical: str | None = None,
     metric_name: str | None = None,
 ) -> Aggregated:
-    """One metric of a client's accounts, by meaning or by stored name. Never one of posts: levels do not mix (A4)."""
+    """Return one metric of a client's accounts, by canonical or stored name; never one of posts (A4)."""
     metrics = _metrics(session, canonical, metric_name)
     daily = [metric for metric in metrics if metric.period == "day"]
     counting = _shared_counting(daily)
     values = list(_daily_values(session, client_id, [metric.id for metric in daily], days))
-    if bucket == "week" and counting is Counting.UNIQUE and _one_name_each(daily):
+    if bucket == "week" and counting is Counting.UNIQUE and _has_one_name_per_platform(daily):
         weekly = [metric.id for metric in metrics if metric.period == "week"]
         values += _daily_values(session, client_id, weekly, days, own_week=True)
     units = {None if metric.unit is None else Unit(metric.unit) for metric in daily}
@@ -94,14 +97,14 @@ def aggregate(
 
 
 def _metrics(session: Session, canonical: str | None, metric_name: str | None) -> list[StoredMetric]:
-    """The stored metrics without breakdown, of accounts, that make up what is asked for."""
+    """Return the stored metrics of accounts, without breakdown, that make up the requested metric."""
     names = {platform.value: {metric_name} for platform in Platform}
     if canonical is not None:
         names = {platform.value: set(reads(platform, Level.ACCOUNT, canonical)) for platform in Platform}
-    wanted = {name for group in names.values() for name in group if name is not None}
+    all_names = {name for group in names.values() for name in group if name is not None}
     rows = session.scalars(
         select(StoredMetric).where(
-            among(StoredMetric.metric_name, wanted),
+            among(StoredMetric.metric_name, all_names),
             StoredMetric.level == "account",
             StoredMetric.breakdown == "",
             StoredMetric.period.in_(("day", "week")),
@@ -111,19 +114,19 @@ def _metrics(session: Session, canonical: str | None, metric_name: str | None) -
 
 
 def _shared_counting(metrics: Collection[StoredMetric]) -> Counting | None:
-    """How all of them may be put together; None when they differ, or when the catalogue does not say."""
+    """Return how all of them may be combined, or None if they differ or the catalogue does not know."""
     countings = {metric.counting for metric in metrics}
     counting = countings.pop() if len(countings) == 1 else None
     return None if counting is None else Counting(counting)
 
 
-def _one_name_each(metrics: Collection[StoredMetric]) -> bool:
-    """Whether no platform adds up several names: people of several names cannot be added up either."""
+def _has_one_name_per_platform(metrics: Collection[StoredMetric]) -> bool:
+    """Return whether each platform has one name: people counted under several names cannot be added."""
     return len({metric.platform for metric in metrics}) == len(metrics)
 
 
 def _daily_values(
-    session: Session, client_id: int, metric_ids: list[int], days: Days, *, own_week: bool = False
+    session: Session, client_id: int, metric_ids: list[int], days: DateRange, *, own_week: bool = False
 ) -> Iterator[DailyValue]:
     if not metric_ids:
         return
@@ -136,7 +139,7 @@ def _daily_values(
             Account.client_id == client_id,
             among(MetricSeries.metric_id, metric_ids),
             MetricSeries.post_id.is_(None),
-            EngagementMetric.metric_date.between(days.first, days.last),
+            EngagementMetric.metric_date.between(days.start, days.end - ONE_DAY),
         )
         .group_by(Account.id, Account.platform, EngagementMetric.metric_date)
     )
@@ -144,15 +147,13 @@ def _daily_values(
         yield DailyValue(account_id, platform, day, value, own_week)
 
 
-def whole_buckets(days: Days, bucket: Bucket) -> Days:
-    """The days of all buckets that the given days touch. Weeks begin on Monday."""
+def full_buckets(days: DateRange, bucket: Bucket) -> DateRange:
+    """Return the days of all buckets that the given days touch. Weeks begin on Monday."""
     if bucket == "week":
-        return Days(
-            days.first - days.first.weekday() * ONE_DAY,
-            days.last + (6 - days.last.weekday()) * ONE_DAY,
-        )
+        last_monday = (days.end - ONE_DAY) - (days.end - ONE_DAY).weekday() * ONE_DAY
+        return DateRange(days.start - days.start.weekday() * ONE_DAY, last_monday + ONE_WEEK)
     if bucket == "month":
-        return Days(days.first.replace(day=1), next_month(days.last) - ONE_DAY)
+        return DateRange(days.start.replace(day=1), next_month(days.end - ONE_DAY))
     return days
 
 
@@ -160,19 +161,19 @@ def next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def buckets(days: Days, bucket: Bucket) -> Iterator[tuple[date, date]]:
+def buckets(days: DateRange, bucket: Bucket) -> Iterator[tuple[date, date]]:
     """Yield (start, end excluded) of every bucket in days that are whole buckets."""
-    start = days.first
-    while start <= days.last:
+    start = days.start
+    while start < days.end:
         end = next_month(start) if bucket == "month" else start + (7 if bucket == "week" else 1) * ONE_DAY
         yield start, end
         start = end
 
 
 def grouped(
-    values: Iterable[DailyValue], counting: Counting | None, days: Days, bucket: Bucket, group_by: GroupBy
-) -> Iterator[Group]:
-    """Yield a group for each platform or account that has readings, or one for all of them."""
+    values: Iterable[DailyValue], counting: Counting | None, days: DateRange, bucket: Bucket, group_by: GroupBy
+) -> Iterator[SeriesGroup]:
+    """Yield a group for each platform or account with readings, or one for all accounts."""
     members: dict[tuple[str | None, int | None], list[DailyValue]] = {}
     if group_by == "none":
         members[None, None] = []
@@ -183,24 +184,27 @@ def grouped(
             "account": (value.platform, value.account_id),
         }[group_by]
         members.setdefault(key, []).append(value)
-    for (platform, account_id), mine in sorted(members.items(), key=str):
-        accounts = len({value.account_id for value in mine})
+    for (platform, account_id), group_values in sorted(members.items(), key=str):
+        accounts = len({value.account_id for value in group_values})
         placed: dict[date, list[DailyValue]] = {}
-        for value in mine:
+        for value in group_values:
             placed.setdefault(bucket_start(value.day, bucket), []).append(value)
         points = [point(start, end, placed.get(start, []), counting, accounts) for start, end in buckets(days, bucket)]
-        yield Group(platform, account_id, accounts, points)
+        yield SeriesGroup(None if platform is None else Platform(platform), account_id, accounts, points)
 
 
 def bucket_start(day: date, bucket: Bucket) -> date:
-    return whole_buckets(Days(day, day), bucket).first
+    return full_buckets(DateRange(day, day + ONE_DAY), bucket).start
 
 
-def point(start: date, end: date, values: Sequence[DailyValue], counting: Counting | None, accounts: int) -> Point:
-    """What may be said of one bucket; `accounts` is how many the group has."""
+def point(
+    start: date, end: date, values: Sequence[DailyValue], counting: Counting | None, accounts: int
+) -> BucketValue:
+    """Return the value of one bucket; `accounts` is the number of accounts in the group."""
     daily = [value for value in values if not value.own_week]
     numbers = [value.value for value in daily]
-    bare = Point(start, end, None, len({v.day for v in daily}), len({v.account_id for v in daily}))
+    days, accounts_with_data = len({value.day for value in daily}), len({value.account_id for value in daily})
+    bare = BucketValue(start, end, None, days, accounts_with_data, at_least=None, at_most=None, reason=None)
     if not daily:
         return replace(bare, reason=NO_READINGS)
     if counting is Counting.ADDITIVE:
@@ -216,13 +220,13 @@ def point(start: date, end: date, values: Sequence[DailyValue], counting: Counti
     return replace(bare, reason=NOT_AVERAGED if counting is Counting.RATIO else NOT_KNOWN)
 
 
-def unique_point(bare: Point, values: Sequence[DailyValue], accounts: int) -> Point:
-    """People of several days or accounts: Meta's own number for the week if there is one, else bounds (A5)."""
+def unique_point(bare: BucketValue, values: Sequence[DailyValue], accounts: int) -> BucketValue:
+    """Return the people of several days or accounts: Meta's number for the week if there is one, else bounds (A5)."""
     own = [value.value for value in values if value.own_week and value.day == bare.end - ONE_DAY]
     if accounts == 1 and own:
         return replace(bare, value=own[0])
     numbers = [value.value for value in values if not value.own_week]
-    # With a day missing, there may have been any number of people more.
+    # A missing day may have had any number of other people.
     complete = len(numbers) == accounts * (bare.end - bare.start).days
     at_most = sum(numbers) if complete else None
     return replace(bare, at_least=max(numbers), at_most=at_most, reason=NOT_ADDED)

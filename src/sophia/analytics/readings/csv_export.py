@@ -14,7 +14,7 @@ COLUMNS = tuple(field.name for field in fields(StoredReading))
 
 
 def as_csv(pages: Iterable[list[StoredReading]]) -> Iterator[str]:
-    """A heading, then a row per reading, a piece of text per page. None is an empty cell; moments are UTC with Z."""
+    """Yield a heading and a row per reading, one text per page. None is an empty cell; moments are UTC with Z."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -26,7 +26,7 @@ def as_csv(pages: Iterable[list[StoredReading]]) -> Iterator[str]:
 
 
 def cell(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe before it, which spreadsheets do not show."""
+    """Return a value as its cell. A hidden apostrophe keeps a spreadsheet from running a text as a formula."""
     if isinstance(value, str) and value.startswith(FORMULA_SIGNS):
         return f"'{value}"
     if isinstance(value, datetime):

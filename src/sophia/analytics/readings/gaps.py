@@ -3,46 +3,45 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.account_states import DAY_FAMILIES, AccountState
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.analytics.readings.refusals import RecordedRefusal
 from sophia.analytics.readings.run_models import Watermark
 from sophia.analytics.readings.runs import RunRecord, runs_by_id
-from sophia.database import among
-from sophia.meta.catalogue import Level, Metric, Platform, Source, explain
-from sophia.meta.reporting_zone import reporting_day
+from sophia.database.statements import among
+from sophia.meta.catalogue.lookup import explain
+from sophia.meta.catalogue.terms import Level, Metric, Platform, Source
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
-NO_VALUE = "Meta gave no value when asked."
+GapReason = Literal["refused", "retired", "not_asked", "no_value"]
+GapKey = tuple[int, str, date, date, GapReason, str]  # account, family, first and last day, reason code, reason
+NO_VALUE = "Meta returned no value."
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Days without readings, `end` excluded, of the series that lack exactly these for the same reason."""
+    """Days without readings, `end` excluded, and why. The named series lack exactly these days, for the same reason."""
 
     client_id: int
     account_id: int
-    platform: str
+    platform: Platform
     family: str
     metric_names: tuple[str, ...]
     start: date
     end: date
     days: int
-    reason_code: str
+    reason_code: GapReason
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class DailySeries:
-    """A daily series of an account, as far as the window of the question goes.
-
-    `first` is the day of its first reading ever, `count` and `last` are those in the window; `last` is None without any.
-    """
+    """A daily series of an account, with its first day ever, and count and last day in the requested window."""
 
     id: int
     account_id: int
@@ -55,38 +54,44 @@ class DailySeries:
 
 
 def find_gaps(
-    session: Session, accounts: Collection[AccountState], refusals: Collection[RecordedRefusal], window: Days
+    session: Session, accounts: Collection[AccountState], refusals: Collection[RecordedRefusal], window: DateRange
 ) -> list[Gap]:
-    """The gaps of these accounts in the window; four queries, however many accounts there are."""
+    """Return the gaps of these accounts in the window, in four queries for any number of accounts."""
     marks = _watermarks(session, accounts)
     owner = {account.id: account for account in accounts}
-    lacking = [
-        s for s in _daily_series(session, owner, window) if (s.account_id, s.family) in marks and _lacks(s, window)
+    incomplete = [
+        series
+        for series in _daily_series(session, owner, window)
+        if (series.account_id, series.family) in marks and _lacks(series, window)
     ]
-    # A series that only ends too early says so by its count; the days of the others must be looked at one by one.
-    holed = {s.id for s in lacking if s.last is not None and s.count < (s.last - max(s.first, window.first)).days + 1}
-    present = _days_present(session, holed, window)
+    # The count reveals a series that only ends too early; the others need a look at each day.
+    with_holes = {
+        series.id
+        for series in incomplete
+        if series.last is not None and series.count < (series.last - max(series.first, window.start)).days + 1
+    }
+    present = _days_present(session, with_holes, window)
     runs = runs_by_id(session, {account.last_run_id for account in accounts if account.last_run_id is not None})
-    found: dict[tuple[int, str, date, date, str, str], list[str]] = {}
-    for series in lacking:
+    metric_names_by_gap: dict[GapKey, list[str]] = {}
+    for series in incomplete:
         account = owner[series.account_id]
         run = runs.get(account.last_run_id or 0)
-        days = present[series.id] if series.id in holed else None
+        days = present[series.id] if series.id in with_holes else None
         refusal = _refusal(series, account, refusals)
         mark = marks[series.account_id, series.family]
         for code, reason, first, last in _ranges(series, _missing(series, days, window), mark, refusal, run):
-            found.setdefault((series.account_id, series.family, first, last, code, reason), []).append(
+            metric_names_by_gap.setdefault((series.account_id, series.family, first, last, code, reason), []).append(
                 series.metric_name
             )
-    return [_gap(owner[key[0]], key, names) for key, names in sorted(found.items())]
+    return [_gap(owner[key[0]], key, names) for key, names in sorted(metric_names_by_gap.items())]
 
 
-def _gap(account: AccountState, key: tuple[int, str, date, date, str, str], names: list[str]) -> Gap:
+def _gap(account: AccountState, key: GapKey, names: list[str]) -> Gap:
     _, family, first, last, code, reason = key
     return Gap(
         client_id=account.client_id,
         account_id=account.id,
-        platform=account.platform,
+        platform=Platform(account.platform),
         family=family,
         metric_names=tuple(sorted(names)),
         start=first,
@@ -97,23 +102,23 @@ def _gap(account: AccountState, key: tuple[int, str, date, date, str, str], name
     )
 
 
-def _watermarks(session: Session, accounts: Collection[AccountState]) -> dict[tuple[int, str], Days]:
+def _watermarks(session: Session, accounts: Collection[AccountState]) -> dict[tuple[int, str], DateRange]:
     rows = session.scalars(
         select(Watermark).where(
             among(Watermark.account_id, [account.id for account in accounts]), Watermark.family.in_(DAY_FAMILIES)
         )
     )
-    return {(row.account_id, row.family): Days(row.from_day, row.through_day) for row in rows}
+    return {(row.account_id, row.family): DateRange(row.from_day, row.through_day) for row in rows}
 
 
-def _daily_series(session: Session, owner: Mapping[int, AccountState], window: Days) -> Iterator[DailySeries]:
-    """Yield the series of these accounts that the catalogue knows, a few index look-ups each, whatever they hold."""
+def _daily_series(session: Session, owner: Mapping[int, AccountState], window: DateRange) -> Iterator[DailySeries]:
+    """Yield the series of these accounts that the catalogue knows; a few index look-ups each."""
     reading = EngagementMetric
-    mine = reading.series_id == MetricSeries.id
-    inside = reading.metric_date.between(window.first, window.last)
-    first = select(func.min(reading.metric_date)).where(mine).correlate(MetricSeries).scalar_subquery()
-    count = select(func.count()).select_from(reading).where(mine, inside).correlate(MetricSeries).scalar_subquery()
-    last = select(func.max(reading.metric_date)).where(mine, inside).correlate(MetricSeries).scalar_subquery()
+    of_series = reading.series_id == MetricSeries.id
+    inside = reading.metric_date.between(window.start, window.end - ONE_DAY)
+    first = select(func.min(reading.metric_date)).where(of_series).correlate(MetricSeries).scalar_subquery()
+    count = select(func.count()).select_from(reading).where(of_series, inside).correlate(MetricSeries).scalar_subquery()
+    last = select(func.max(reading.metric_date)).where(of_series, inside).correlate(MetricSeries).scalar_subquery()
     rows = session.execute(
         select(MetricSeries.id, MetricSeries.account_id, StoredMetric.metric_name, first, count, last)
         .select_from(MetricSeries)
@@ -134,7 +139,7 @@ def _daily_series(session: Session, owner: Mapping[int, AccountState], window: D
 
 
 def family_of(metric: Metric) -> str | None:
-    """The family in which an account's metric is asked day by day; None for one that is read in passing."""
+    """Return the family that requests an account's metric day by day, or None for one read along with others."""
     if metric.source is not Source.INSIGHTS or metric.timeframe:
         return None
     if metric.platform is Platform.FACEBOOK:
@@ -143,7 +148,7 @@ def family_of(metric: Metric) -> str | None:
 
 
 def family_of_series(platform: Platform, level: str, metric_name: str, breakdown: str) -> str | None:
-    """The family of a run that reads a stored series; None for one that the catalogue does not know."""
+    """Return the family of a run that reads a stored series, or None if the catalogue does not know the series."""
     explained = explain(platform, Level(level), metric_name, breakdown)
     if explained is None:
         return None
@@ -158,29 +163,29 @@ def family_of_series(platform: Platform, level: str, metric_name: str, breakdown
     return "weeks" if platform is Platform.INSTAGRAM and breakdown else family_of(metric)
 
 
-def _lacks(series: DailySeries, window: Days) -> bool:
-    return series.count < (window.last - max(series.first, window.first)).days + 1
+def _lacks(series: DailySeries, window: DateRange) -> bool:
+    return series.count < (window.end - max(series.first, window.start)).days
 
 
-def _days_present(session: Session, series: Collection[int], window: Days) -> dict[int, set[date]]:
-    found: dict[int, set[date]] = {number: set() for number in series}
+def _days_present(session: Session, series: Collection[int], window: DateRange) -> dict[int, set[date]]:
+    days_by_series: dict[int, set[date]] = {number: set() for number in series}
     reading = EngagementMetric
     if series:
-        inside = reading.metric_date.between(window.first, window.last)
+        inside = reading.metric_date.between(window.start, window.end - ONE_DAY)
         rows = session.execute(
             select(reading.series_id, reading.metric_date).where(among(reading.series_id, series), inside)
         )
         for number, day in rows:
-            found[number].add(day)
-    return found
+            days_by_series[number].add(day)
+    return days_by_series
 
 
-def _missing(series: DailySeries, present: set[date] | None, window: Days) -> list[date]:
-    """The days without a reading, oldest first; `present` of None means all days up to the series' last."""
-    start = max(series.first, window.first)
+def _missing(series: DailySeries, present: set[date] | None, window: DateRange) -> list[date]:
+    """Return the days without a reading, oldest first; `present` of None means all days up to the series' last."""
+    start = max(series.first, window.start)
     if present is None:
         start = start if series.last is None else series.last + ONE_DAY
-    days = (start + index * ONE_DAY for index in range((window.last - start).days + 1))
+    days = (start + index * ONE_DAY for index in range((window.end - start).days))
     return [day for day in days if present is None or day not in present]
 
 
@@ -199,42 +204,46 @@ def _refusal(
 
 
 def _ranges(
-    series: DailySeries, missing: list[date], mark: Days, refusal: RecordedRefusal | None, run: RunRecord | None
-) -> list[tuple[str, str, date, date]]:
-    """(reason code, reason, first day, last day) of the missing days, those merged that touch and share a reason."""
-    found: list[tuple[str, str, date, date]] = []
+    series: DailySeries, missing: list[date], mark: DateRange, refusal: RecordedRefusal | None, run: RunRecord | None
+) -> list[tuple[GapReason, str, date, date]]:
+    """Return (reason code, reason, first day, last day) of the missing days, merging those that touch."""
+    ranges: list[tuple[GapReason, str, date, date]] = []
     refused_from = None if refusal is None else reporting_day(refusal.since) - ONE_DAY
-    # From the newest, because a refusal explains the days before it that were asked for together with it.
+    # From the newest, because a refusal explains the days before it that the same request asked for.
     for day in reversed(missing):
-        touches = bool(found) and found[-1][2] == day + ONE_DAY
-        refused = refused_from is not None and (day >= refused_from or (touches and found[-1][0] == "refused"))
+        touches = bool(ranges) and ranges[-1][2] == day + ONE_DAY
+        refused = refused_from is not None and (day >= refused_from or (touches and ranges[-1][0] == "refused"))
         code, reason = _reason(series, day, mark, refusal if refused else None, run)
-        if touches and found[-1][0] == code:
-            found[-1] = (code, reason, day, found[-1][3])
+        if touches and ranges[-1][0] == code:
+            ranges[-1] = (code, reason, day, ranges[-1][3])
         else:
-            found.append((code, reason, day, day))
-    return found[::-1]
+            ranges.append((code, reason, day, day))
+    return ranges[::-1]
 
 
 def _reason(
-    series: DailySeries, day: date, mark: Days, refusal: RecordedRefusal | None, run: RunRecord | None
-) -> tuple[str, str]:
+    series: DailySeries, day: date, mark: DateRange, refusal: RecordedRefusal | None, run: RunRecord | None
+) -> tuple[GapReason, str]:
     retired = series.metric.retired_on
     if retired is not None and day >= retired:
         return "retired", f"Meta retired this metric on {retired}."
     if refusal is not None:
         return "refused", f"Meta refuses this metric since {reporting_day(refusal.since)}: {refusal.reason}"
-    if not mark.first <= day <= mark.last:
+    if day not in mark:
         return _not_covered(series.family, mark, run)
     return "no_value", NO_VALUE
 
 
-def _not_covered(family: str, mark: Days, run: RunRecord | None) -> tuple[str, str]:
-    """Why the watermark does not cover a day: Meta gave no value when the last run asked, or nobody has asked yet."""
+def _not_covered(family: str, mark: DateRange, run: RunRecord | None) -> tuple[GapReason, str]:
+    """Return why the watermark does not cover a day: Meta gave no value to the last run, or no run requested it yet."""
     if run is None:
-        return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}."
+        return "not_asked", f"Not requested yet; requested from {mark.start} through {mark.end - ONE_DAY}."
     problem = next((p for p in run.problems if p.family == family), next(iter(run.problems), None))
-    if run.families.get(family, {}).get("ended") == "empty" and problem is not None and problem.family == family:
+    result = run.families.get(family)
+    if result is not None and result.ended == "empty" and problem is not None and problem.family == family:
         return "no_value", f"{problem.message} The next run asks again."
-    said = f", {problem.message}" if problem is not None else ""
-    return "not_asked", f"Not asked yet; asked from {mark.first} through {mark.last}. The last run: {run.status}{said}"
+    problem_text = f", {problem.message}" if problem is not None else ""
+    return (
+        "not_asked",
+        f"Not requested yet; requested from {mark.start} through {mark.end - ONE_DAY}. The last run: {run.status}{problem_text}",
+    )

@@ -1,4 +1,4 @@
-"""What the operator's machines ask: is it well, and figures for Prometheus (C10, K10)."""
+"""The health check, and figures for Prometheus (C10, K10)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ RUNS_OF = timedelta(hours=24)
     },
 )
 def healthz(request: Request, response: Response) -> HealthAnswer:
-    """Whether the store can be used. Needs no key, and so says nothing about anybody."""
+    """Return whether the store can be used. It needs no key, and so contains nothing about a client."""
     expect_known_parameters(request)
     health = check_health(request.app.state.app_state)
     if health.status != "ok":
@@ -59,7 +59,7 @@ def check_health(app_state: AppState) -> HealthAnswer:
 
 @dataclass(frozen=True, slots=True, eq=False)  # Prometheus wants collectors that can be hashed
 class StoreFigures(Collector):
-    """What the store said at one moment, as Prometheus wants it."""
+    """Figures of the store at one moment, as Prometheus collects them."""
 
     accounts: dict[str, int]
     readings: int
@@ -69,29 +69,21 @@ class StoreFigures(Collector):
     now: datetime
 
     def collect(self) -> Iterable[Metric]:
-        accounts = GaugeMetricFamily("sophia_accounts", "Connected accounts by status.", labels=["status"])
-        for status, count in self.accounts.items():
-            accounts.add_metric([status], count)
-        yield accounts
+        ages = {str(account_id): (self.now - moment).total_seconds() for account_id, moment in self.successes.items()}
+        calls = dict(zip(("http", "meta"), self.calls, strict=True))
+        yield gauge("sophia_accounts", "Connected accounts by status.", "status", self.accounts)
         yield GaugeMetricFamily("sophia_readings", "Readings in the store.", value=self.readings)
-        age = GaugeMetricFamily(
-            "sophia_last_success_age_seconds", "Time since an account was last collected.", labels=["account_id"]
-        )
-        for account_id, moment in self.successes.items():
-            age.add_metric([str(account_id)], (self.now - moment).total_seconds())
-        yield age
-        runs = GaugeMetricFamily("sophia_runs_24h", "Runs of the last 24 hours by status.", labels=["status"])
-        for status, count in self.runs.items():
-            runs.add_metric([status], count)
-        yield runs
-        calls = GaugeMetricFamily(
-            "sophia_meta_calls_24h",
-            "Calls to Meta of the last 24 hours: over HTTP, and as Meta counts.",
-            labels=["count"],
-        )
-        for name, number in zip(("http", "meta"), self.calls, strict=True):
-            calls.add_metric([name], number)
-        yield calls
+        yield gauge("sophia_last_success_age_seconds", "Time since an account was last collected.", "account_id", ages)
+        yield gauge("sophia_runs_24h", "Runs of the last 24 hours by status.", "status", self.runs)
+        about_calls = "Calls to Meta of the last 24 hours: over HTTP, and as Meta counts."
+        yield gauge("sophia_meta_calls_24h", about_calls, "count", calls)
+
+
+def gauge(name: str, documentation: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, documentation, labels=[label])
+    for value_of_label, value in values.items():
+        family.add_metric([value_of_label], value)
+    return family
 
 
 def read_figures(context: RequestContext) -> StoreFigures:

@@ -1,4 +1,4 @@
-"""What stored readings mean: the canonical metric of each name that Meta gives them, and who reads it."""
+"""What stored readings mean: the canonical metric of each of Meta's names, and the kinds that are read from it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,16 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.models import StoredMetric
-from sophia.meta.catalogue import Counting, Level, ObjectKind, Period, Platform, reads
+from sophia.meta.catalogue.canonical import Counting
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
 
-_MEANINGS = "meanings of stored metrics"
-# Meta's own numbers for windows of so many days.
+_CACHE_KEY = "meanings of stored metrics"
+# Lengths, in days, of the windows for which Meta returns its own numbers.
 OWN_DAYS: Mapping[str, int] = {Period.WEEK.value: 7, Period.DAYS_28.value: 28}
 
 
 @dataclass(frozen=True, slots=True)
 class MetricDefinition:
-    """What the readings of one stored metric are: `metric` is canonical, or Meta's own name where nobody knows it."""
+    """The meaning of one stored metric. `metric` is canonical, or Meta's own name if the catalogue does not know it."""
 
     metric: str
     platform: Platform
@@ -28,12 +30,12 @@ class MetricDefinition:
 
     @property
     def is_read(self) -> bool:
-        """Whether a canonical metric of anything is read from this name; some are shown beside it and read by nobody."""
+        """Whether a canonical metric is read from this name; some names are only listed beside it."""
         kinds: Iterable[ObjectKind | None] = ObjectKind if self.level is Level.POST else (None,)
         return any(self.describes(kind) for kind in kinds)
 
     def describes(self, kind: ObjectKind | None) -> bool:
-        """Whether its canonical metric is read from this name, for posts of this kind or for accounts."""
+        """Return whether the canonical metric is read from this name, for posts of this kind or for accounts."""
         return not self.is_known or self.name in _names(self.platform, self.level, self.metric, kind)
 
 
@@ -42,20 +44,25 @@ def _names(platform: Platform, level: Level, metric: str, kind: ObjectKind | Non
     return frozenset(reads(platform, level, metric, kind))
 
 
-def meanings(session: Session, metrics: Collection[str] | None = None) -> dict[int, MetricDefinition]:
-    """{stored metric: what it means} of those without breakdown that windows are made of; only `metrics` if given.
+def metric_definitions(session: Session, metrics: Collection[str] | None = None) -> dict[int, MetricDefinition]:
+    """Return {stored metric: definition} of the metrics without breakdown that windows are made of; only `metrics` if
+    given.
 
-    They are read once in a session: a report needs them half a dozen times.
+    They are read once per session, because a report needs them half a dozen times.
     """
-    every: dict[int, MetricDefinition] | None = session.info.get(_MEANINGS)
-    if every is None:
-        every = session.info[_MEANINGS] = dict(_meanings(session))
+    definitions: dict[int, MetricDefinition] | None = session.info.get(_CACHE_KEY)
+    if definitions is None:
+        definitions = session.info[_CACHE_KEY] = dict(_read_definitions(session))
     if metrics is None:
-        return dict(every)
-    return {number: one for number, one in every.items() if one.is_known and one.metric in metrics}
+        return dict(definitions)
+    return {
+        number: definition
+        for number, definition in definitions.items()
+        if definition.is_known and definition.metric in metrics
+    }
 
 
-def _meanings(session: Session) -> Iterator[tuple[int, MetricDefinition]]:
+def _read_definitions(session: Session) -> Iterator[tuple[int, MetricDefinition]]:
     rows = session.execute(
         select(
             StoredMetric.id,
@@ -71,8 +78,8 @@ def _meanings(session: Session) -> Iterator[tuple[int, MetricDefinition]]:
         usual = Period.DAY if level == Level.ACCOUNT.value else Period.LIFETIME
         own = level == Level.ACCOUNT.value and counting == Counting.UNIQUE.value and period in OWN_DAYS
         if period == usual.value or own:
-            meaning = MetricDefinition(
+            definition = MetricDefinition(
                 canonical or name, Platform(platform), Level(level), name, period, canonical is not None
             )
-            if meaning.is_read:
-                yield number, meaning
+            if definition.is_read:
+                yield number, definition

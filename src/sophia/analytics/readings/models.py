@@ -1,7 +1,7 @@
 """The facts: metrics, series, readings and their revisions.
 
-A reading is four integers wide: series, day, value, fetch. What the value means stands once in `metrics`, whose it is
-stands once in `metric_series`, and where it came from stands once in `fetches`.
+A reading is four integers wide: series, day, value, fetch. The meaning of the value is stored once in `metrics`, its
+owner once in `metric_series`, and its origin once in `fetches`.
 """
 
 from datetime import date, datetime
@@ -9,24 +9,25 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from sophia.database import Base, BigId, Day, Message, MetricValue, UtcDateTime, day_number
-from sophia.portfolio.models import PLATFORMS, Account, Post
+from sophia.database.columns import Base, BigId, Day, Message, MetricValue, UtcDateTime, day_number
+from sophia.meta.catalogue.canonical import IS_ALGORITHM_DEPENDENT
+from sophia.portfolio.models import PLATFORM_KNOWN, Account, Post
 
 # 2004-01-01, when Facebook opened, and 2100-01-01, in days since 1970: outside of these a day is a mistake (K2).
 DAY_IN_RANGE = "metric_date BETWEEN 12418 AND 47482"
 
 
 class StoredMetric(Base):
-    """A metric as it is stored: Meta's name, flattened, with its period and breakdown, and classified for good.
+    """A metric as it is stored: Meta's name, flattened, with its period and breakdown, and its permanent class.
 
     `classification` is decided from the catalogue when the metric is first stored (A7); `unclassified` means that Meta
-    returned a name that the catalogue does not hold.
+    returned a name that the catalogue does not contain.
     """
 
     __tablename__ = "metrics"
     __table_args__ = (
         UniqueConstraint("platform", "level", "metric_name", "period", "breakdown"),
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         CheckConstraint("level IN ('account', 'post')", name="level_known"),
         CheckConstraint("period IN ('day', 'week', 'days_28', 'lifetime')", name="period_known"),
         CheckConstraint("length(metric_name) > 0", name="metric_name_given"),
@@ -49,8 +50,8 @@ class StoredMetric(Base):
 
     @property
     def is_algorithm_dependent(self) -> bool | None:
-        """True and False are the platform's and people's metrics; None is a level, or unclassified."""
-        return {"algorithm_dependent": True, "algorithm_independent": False}.get(self.classification)
+        """True if the platform drives the metric, False if people do, None for a level or an unclassified one."""
+        return IS_ALGORITHM_DEPENDENT.get(self.classification)
 
 
 class MetricSeries(Base):
@@ -89,10 +90,10 @@ class MetricSeries(Base):
 
 
 class Fetch(Base):
-    """One answer of Meta: the provenance of every reading that it brought (A14).
+    """One answer of Meta: the provenance of every reading in it (A14).
 
-    `body` is the raw answer, compressed, kept for SOPHIA_RAW_ANSWER_DAYS; the hash stays.
-    `stored_at` is the moment from which the readings could be seen, and so the clock of every as-of question.
+    `body` is the raw answer, compressed, kept for SOPHIA_RAW_ANSWER_DAYS; the hash stays. `stored_at` is the moment
+    from which the readings were visible, and so the clock of every as-of query.
     """
 
     __tablename__ = "fetches"
@@ -121,8 +122,8 @@ class Fetch(Base):
 class EngagementMetric(Base):
     """A reading: the value of one series for one day of the platform's reporting zone (A9).
 
-    Lifetime values are snapshots of a counter, dated by the day on which they were read; daily values are dated by the
-    day that they describe (A2). Never a sum, never a guess: what Meta did not say is not here.
+    Lifetime values are snapshots of a counter, dated by the day of the snapshot; daily values are dated by the day that
+    they describe (A2). A reading is never a sum or a guess: a value that Meta did not return is not stored.
     """
 
     __tablename__ = "engagement_metrics"
@@ -138,7 +139,7 @@ class EngagementMetric(Base):
     )
     metric_date: Mapped[date] = mapped_column(Day, primary_key=True)
     metric_value: Mapped[int | float] = mapped_column(MetricValue)
-    # No foreign key: it would need an index as large as the readings. Fetches are only ever deleted with their account.
+    # No foreign key: it would need an index as large as the readings. Fetches are only deleted with their account.
     fetch_id: Mapped[int] = mapped_column(BigId)
 
     series: Mapped[MetricSeries] = relationship(lazy="joined", innerjoin=True)
@@ -180,7 +181,7 @@ class EngagementMetric(Base):
 
 
 class MetricRevision(Base):
-    """The value that a reading had until `replaced_by_fetch_id` brought another one."""
+    """The value that a reading had until `replaced_by_fetch_id` brought another."""
 
     __tablename__ = "metric_revisions"
     __table_args__ = (
@@ -198,12 +199,12 @@ class MetricRevision(Base):
 
 
 def reading_id(series_id: int, day: date) -> int:
-    """A stable integer for a reading; days since 1970 stay under 2**16 until the year 2149."""
+    """Return a stable integer for a reading; days since 1970 stay below 2**16 until the year 2149."""
     return series_id << 16 | day_number(day)
 
 
 class QuarantinedItem(Base):
-    """A part of an answer that could not be believed, kept with the reason; the rest of the answer was stored."""
+    """An invalid part of an answer, kept with the reason; the rest of the answer was stored."""
 
     __tablename__ = "quarantined_items"
     __table_args__ = (Index("ix_quarantined_items_run_id", "run_id"),)
@@ -218,7 +219,7 @@ class QuarantinedItem(Base):
 
 
 class AccountTotal(Base):
-    """How many readings an account has and how new they are, kept in step by every write (J8)."""
+    """The number of readings of an account and the newest day among them, updated by every write (J8)."""
 
     __tablename__ = "account_totals"
 

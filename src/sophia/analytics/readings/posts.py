@@ -1,4 +1,4 @@
-"""Posts and the last snapshots of their counters before a day, as they were known at a moment."""
+"""Posts, and the last snapshots of their counters before a day, as Sophia knew them at a moment."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, join, li
 from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.analytics.readings.queries import CURRENT, value_at
-from sophia.database import Day, among
-from sophia.meta.catalogue import Level, ObjectKind, Period, Platform
-from sophia.meta.reporting_zone import day_start, reporting_day
+from sophia.database.columns import Day
+from sophia.database.statements import among
+from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, ContentDraft, Post
 
 LONGEST_TITLE = 80
@@ -25,7 +25,7 @@ LONGEST_TITLE = 80
 def published_at(
     session: Session, accounts: Collection[int], window: DateRange, as_of: datetime | None = None
 ) -> list[tuple[int, datetime]]:
-    """(account, moment) of every post of these accounts in the window that was seen by then; one query."""
+    """Return (account, moment) of every post in the window that Sophia had observed by then, in one query."""
     rows = session.execute(
         select(Post.account_id, Post.published_at).where(
             among(Post.account_id, accounts),
@@ -38,7 +38,7 @@ def published_at(
 
 @dataclass(frozen=True, slots=True)
 class StoredPost:
-    """A post with what is known of it besides numbers; `title` is how its text begins."""
+    """A post without its numbers; `title` is the beginning of its text."""
 
     id: int
     account_id: int
@@ -52,10 +52,10 @@ class StoredPost:
     pillar: str | None
 
 
-def seen_posts(
+def observed_posts(
     session: Session, accounts: Collection[int], windows: Iterable[DateRange], as_of: datetime | None = None
 ) -> list[StoredPost]:
-    """The posts of these accounts that were published in the windows and seen by then, by id; one query."""
+    """Return the posts of these accounts published in the windows and observed by then, by id, in one query."""
     rows = session.execute(
         select(
             Post.id,
@@ -85,7 +85,7 @@ def seen_posts(
 
 
 def was_published_in(window: DateRange) -> ColumnElement[bool]:
-    """Whether a post was published in the window."""
+    """Return the condition that a post was published in the window."""
     return and_(Post.published_at >= day_start(window.start), Post.published_at < day_start(window.end))
 
 
@@ -94,10 +94,10 @@ def values_by(
 ) -> Iterator[tuple[int, int, date, int | float]]:
     """Yield (post, metric, day, value): each post's last snapshot before its day, never a sum of snapshots (A2).
 
-    `before` is {day: posts}, each post once; one query, however many days and posts there are.
+    `before` is {day: posts}, each post once. One query serves any number of days and posts.
     """
-    posts = [post for mine in before.values() for post in mine]
-    days = [(among(MetricSeries.post_id, mine), literal(day, Day)) for day, mine in before.items() if mine]
+    posts = [post for post_ids in before.values() for post in post_ids]
+    days = [(among(MetricSeries.post_id, post_ids), literal(day, Day)) for day, post_ids in before.items() if post_ids]
     if not days:
         return
     limit = days[0][1] if len(days) == 1 else case(*days)
@@ -114,16 +114,16 @@ def values_by(
         .limit(1)
         .correlate(MetricSeries)
     )
-    wanted = cast("Select[tuple[Any, ...]]", select(MetricSeries.post_id, MetricSeries.metric_id))
+    query = cast("Select[tuple[Any, ...]]", select(MetricSeries.post_id, MetricSeries.metric_id))
     if session.get_bind().dialect.name == "postgresql":
         last = newest.lateral()
-        wanted = wanted.add_columns(last.c.metric_date, last.c.value).join(last, true())
+        query = query.add_columns(last.c.metric_date, last.c.value).join(last, true())
     else:
-        # SQLite cannot look for a row of each series in one go; a join with the newest days would read the whole table.
-        columns = (newest.with_only_columns(one).scalar_subquery() for one in (reading.metric_date, value))
-        wanted = wanted.add_columns(*columns)
+        # SQLite has no lateral join, and a join with the newest days would read the whole table.
+        columns = (newest.with_only_columns(column).scalar_subquery() for column in (reading.metric_date, value))
+        query = query.add_columns(*columns)
     rows = session.execute(
-        wanted.where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics)).order_by(
+        query.where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics)).order_by(
             MetricSeries.post_id, MetricSeries.metric_id
         )
     )
@@ -133,7 +133,7 @@ def values_by(
 
 
 def _known_at(moment: datetime) -> ColumnElement[bool]:
-    """Whether any value of a reading was stored by then: the one it has, or one that was replaced since."""
+    """Return the condition that any value of a reading, current or replaced, was stored by then."""
     reading = EngagementMetric
     stored = select(Fetch.stored_at).where(Fetch.id == reading.fetch_id).correlate(reading).scalar_subquery()
     revised = (
@@ -149,18 +149,18 @@ def _known_at(moment: datetime) -> ColumnElement[bool]:
     return or_(stored <= moment, revised)
 
 
-# A snapshot that is older than the age by more than so many days does not stand for it; at one day none may be.
+# {age: days by which a snapshot may be older}.
 TOLERANCES: Mapping[int, int] = {1: 0, 7: 1, 28: 2}
 
 
 def facts_at_age(
     session: Session, posts: Sequence[StoredPost], age: int, means: Mapping[int, MetricDefinition]
 ) -> dict[int, PostFacts]:
-    """{post: what its counters said `age` reporting days after the one on which it was published}; one query.
+    """Return {post: values of its counters `age` reporting days after its day of publication}, in one query.
 
-    A counter that was not read in time is missing: what was read later holds what came later too.
+    A counter that was not read in time is missing, because a later value includes later reactions.
     """
-    known = {post.id: post for post in posts}
+    posts_by_id = {post.id: post for post in posts}
     metrics = {
         number: meaning
         for number, meaning in means.items()
@@ -172,7 +172,7 @@ def facts_at_age(
         before[day + ONE_DAY].append(number)
     values: dict[int, dict[str, int | float]] = defaultdict(dict)
     for number, metric, day, value in values_by(session, before, list(metrics), None):
-        meaning, post = metrics[metric], known[number]
+        meaning, post = metrics[metric], posts_by_id[number]
         in_time = reached[number] - day <= timedelta(days=TOLERANCES[age])
         if in_time and meaning.platform is post.platform and meaning.describes(post.kind):
             values[number][meaning.metric] = values[number].get(meaning.metric, 0) + value

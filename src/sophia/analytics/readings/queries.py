@@ -1,4 +1,4 @@
-"""Readings of one client, newest first, a page at a time, as they are now or as they were at a moment."""
+"""Readings of one client, newest first, page by page, as they are now or were at a moment."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -19,10 +19,13 @@ from sophia.analytics.readings.models import (
     reading_id,
 )
 from sophia.analytics.readings.permissions import account_ids
-from sophia.database import BigId, MetricValue, among
+from sophia.database.columns import BigId, MetricValue
+from sophia.database.statements import among
+from sophia.meta.catalogue.canonical import MetricClass, Unit
+from sophia.meta.catalogue.terms import Level, Period, Platform
 from sophia.portfolio.models import Account, Post
 
-Key = tuple[int, date]  # series, day: what makes a reading one
+Key = tuple[int, date]  # series, day: the key of a reading
 Value = tuple[ColumnElement[int | float], ColumnElement[int]]
 CURRENT: Value = (
     type_coerce(EngagementMetric.metric_value, MetricValue),
@@ -32,7 +35,7 @@ CURRENT: Value = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingFilter:
-    """Which readings of a client are wanted; days are both included. Empty means any."""
+    """Conditions on the readings of a client; both days are included. Empty means any."""
 
     start_date: date | None = None
     end_date: date | None = None
@@ -49,23 +52,23 @@ class ReadingFilter:
 
 @dataclass(frozen=True, slots=True)
 class StoredReading:
-    """A reading with everything that its series says about it; the moments are in UTC."""
+    """The value of one series for one day. `created_at` is when Sophia first stored it, `updated_at` when it got its value."""
 
     id: int
     client_id: int
     account_id: int
     content_draft_id: int | None
-    platform: str
-    level: str
+    platform: Platform
+    level: Level
     metric_name: str
     canonical: str | None
     breakdown: str
     metric_value: int | float
     metric_date: date
     is_algorithm_dependent: bool | None
-    classification: str
-    period: str
-    unit: str | None
+    classification: MetricClass
+    period: Period
+    unit: Unit | None
     platform_post_id: str | None
     created_at: datetime
     updated_at: datetime
@@ -73,7 +76,7 @@ class StoredReading:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some readings, and the cursor behind which there are more; None at the end."""
+    """Some readings, and the cursor of the next page; None on the last page."""
 
     readings: list[StoredReading]
     next_cursor: str | None
@@ -82,9 +85,10 @@ class Page:
 def read_page(
     session: Session, client_id: int, reading_filter: ReadingFilter, limit: int, cursor: str | None = None
 ) -> Page:
-    """Newest day first, then the newest series: a total order, so that no page repeats or skips anything (J6).
+    """Return a page of readings: newest day first, then the newest series. This total order repeats and skips nothing
+    (J6).
 
-    Raises InvalidInputError when the cursor is not one that an earlier page gave.
+    Raises InvalidInputError for a cursor that no earlier page returned.
     """
     after = read_cursor(cursor, row_number, date.fromisoformat) if cursor is not None else None
     series = wanted_series(session, client_id, reading_filter)
@@ -103,7 +107,7 @@ def read_page(
     )
     page = [(number, day, amount, source) for number, day, amount, source in rows[:limit]]
     last = write_cursor(page[-1][0], page[-1][1]) if len(rows) > limit else None
-    return Page(described(session, page), last)
+    return Page(with_details(session, page), last)
 
 
 def client_metric_names(session: Session, client_id: int) -> frozenset[str]:
@@ -118,7 +122,7 @@ def client_metric_names(session: Session, client_id: int) -> frozenset[str]:
 
 
 def wanted_series(session: Session, client_id: int, reading_filter: ReadingFilter) -> list[ColumnElement[bool]] | None:
-    """The conditions on `metric_series`, resolved to ids so that its indexes serve; None when nothing can match."""
+    """Return the conditions on `metric_series`, as ids so that its indexes serve; None if nothing matches."""
     accounts = account_ids(session, client_id)
     if reading_filter.account_id is not None:
         accounts = [number for number in accounts if number == reading_filter.account_id]
@@ -130,8 +134,8 @@ def wanted_series(session: Session, client_id: int, reading_filter: ReadingFilte
         if not metrics:
             return None
     if reading_filter.platform_post_id is not None:
-        mine = among(Post.account_id, accounts), Post.platform_post_id == reading_filter.platform_post_id
-        posts = list(session.scalars(select(Post.id).where(*mine)))
+        conditions_on_post = among(Post.account_id, accounts), Post.platform_post_id == reading_filter.platform_post_id
+        posts = list(session.scalars(select(Post.id).where(*conditions_on_post)))
         conditions.append(among(MetricSeries.post_id, posts))
         if not posts:
             return None
@@ -153,7 +157,7 @@ def _metric_conditions(reading_filter: ReadingFilter) -> list[ColumnElement[bool
 
 
 def _day_conditions(reading_filter: ReadingFilter, after: tuple[Any, ...] | None) -> list[ColumnElement[bool]]:
-    """The days asked for, and of those the readings behind `after` in the order of the pages."""
+    """Return the conditions on the days, and on the readings behind `after` in the order of the pages."""
     reading = EngagementMetric
     conditions: list[ColumnElement[bool]] = []
     if reading_filter.start_date is not None:
@@ -162,14 +166,14 @@ def _day_conditions(reading_filter: ReadingFilter, after: tuple[Any, ...] | None
         conditions.append(reading.metric_date <= reading_filter.end_date)
     if after is not None:
         number, day = after
-        # The first half bounds the index; the second settles the day that the page before ended in.
+        # The first condition bounds the index; the second excludes the readings of that day on the page before.
         conditions.append(reading.metric_date <= day)
         conditions.append(or_(reading.metric_date < day, reading.series_id < number))
     return conditions
 
 
 def value_at(moment: datetime) -> Value:
-    """The value and the fetch that a reading had at a moment: those of the last fetch stored until then; else NULL."""
+    """Return the value and the fetch of a reading at a moment: those of the last fetch stored until then, else NULL."""
     current = select(Fetch.stored_at).where(Fetch.id == EngagementMetric.fetch_id).correlate(EngagementMetric)
     earlier = (
         select(MetricRevision.metric_value, MetricRevision.fetch_id)
@@ -195,8 +199,8 @@ def value_at(moment: datetime) -> Value:
     return type_coerce(value, MetricValue), type_coerce(fetch, BigId)
 
 
-def described(session: Session, rows: Collection[tuple[int, date, int | float, int]]) -> list[StoredReading]:
-    """The readings of one page, with what their series and fetches say: three queries, however many there are."""
+def with_details(session: Session, rows: Collection[tuple[int, date, int | float, int]]) -> list[StoredReading]:
+    """Return the readings of one page with the data of their series and fetches, in three queries."""
     if not rows:
         return []
     first = first_fetches(session, [(series, day) for series, day, _, _ in rows])
@@ -216,7 +220,7 @@ def described(session: Session, rows: Collection[tuple[int, date, int | float, i
 
 
 def series_details(session: Session, series: Collection[int]) -> dict[int, dict[str, Any]]:
-    """{series: what a StoredReading takes from its series, by the names of its fields}."""
+    """Return {series: values of the StoredReading fields that come from the series}."""
     rows = session.execute(
         select(
             MetricSeries.id,
@@ -236,15 +240,15 @@ def series_details(session: Session, series: Collection[int]) -> dict[int, dict[
             "client_id": client_id,
             "account_id": account_id,
             "content_draft_id": draft,
-            "platform": metric.platform,
-            "level": metric.level,
+            "platform": Platform(metric.platform),
+            "level": Level(metric.level),
             "metric_name": metric.metric_name,
             "canonical": metric.canonical,
             "breakdown": metric.breakdown,
             "is_algorithm_dependent": metric.is_algorithm_dependent,
-            "classification": metric.classification,
-            "period": metric.period,
-            "unit": metric.unit,
+            "classification": MetricClass(metric.classification),
+            "period": Period(metric.period),
+            "unit": None if metric.unit is None else Unit(metric.unit),
             "platform_post_id": post,
         }
         for number, account_id, metric, client_id, post, draft in rows
@@ -252,7 +256,7 @@ def series_details(session: Session, series: Collection[int]) -> dict[int, dict[
 
 
 def first_fetches(session: Session, keys: Collection[Key]) -> dict[Key, int]:
-    """The fetch that first brought a reading, of those among `keys` that were revised since."""
+    """Return the fetch that first brought a reading, for those among `keys` that were revised."""
     days = [day for _, day in keys]
     revision = MetricRevision
     rows = session.execute(
@@ -267,13 +271,13 @@ def first_fetches(session: Session, keys: Collection[Key]) -> dict[Key, int]:
 
 
 def moments(session: Session, fetches: Iterable[int]) -> dict[int, datetime]:
-    """{fetch: the moment from which its readings could be seen}."""
+    """Return {fetch: the moment from which its readings were visible}."""
     rows = session.execute(select(Fetch.id, Fetch.stored_at).where(among(Fetch.id, set(fetches))))
     return dict(rows.all())
 
 
 def newest_day(session: Session, client_id: int) -> date | None:
-    """The newest day of which a client has a reading, from the counted totals."""
+    """Return the newest day with a reading of the client, from the counted totals."""
     accounts = select(Account.id).where(Account.client_id == client_id)
     return session.scalar(
         select(func.max(AccountTotal.latest_metric_date)).where(AccountTotal.account_id.in_(accounts))

@@ -1,17 +1,20 @@
-"""What Meta refuses to tell, since when, and when it is asked again."""
+"""What Meta refuses, since when, and when Sophia requests it again."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Annotated
 
+from pydantic import Field
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import BudgetPause, MetricStatus, RefusedObject
-from sophia.database import among, put_rows, shortened
-from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, PASSING
-from sophia.meta.catalogue import Platform
+from sophia.database.columns import shortened
+from sophia.database.statements import among, put_rows
+from sophia.meta.bisection import OLDER_THAN_THE_PROFESSIONAL_ACCOUNT, TEMPORARY
+from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.errors import STOPS, GraphError, Remedy
 from sophia.meta.pacing import Pause
 from sophia.meta.records import Refusal
@@ -21,13 +24,13 @@ from sophia.vault import redact_secrets
 
 @dataclass(frozen=True, slots=True)
 class RecordedRefusal:
-    """A metric, by Meta's name, that Meta refuses for a kind of object: of one account, or of all when it is None."""
+    """A metric, by Meta's name, that Meta refuses for a kind of object."""
 
-    platform: str
-    object_kind: str
+    platform: Platform
+    object_kind: ObjectKind
     api_version: str
     metric_name: str
-    account_id: int | None
+    account_id: Annotated[int | None, Field(description="Null when Meta refuses it for every account.")]
     code: int
     subcode: int | None
     reason: str
@@ -38,33 +41,27 @@ class RecordedRefusal:
 def list_refusals(
     session: Session, allowed_clients: ClientScope, client_id: int | None = None
 ) -> list[RecordedRefusal]:
-    """The refusals that concern all accounts, and those of the accounts that may be seen."""
-    mine = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
+    """Return the refusals that concern all accounts, and those of the allowed accounts."""
+    accounts = select(Account.id).where(visible(Account.client_id, allowed_clients, client_id))
     rows = session.scalars(
         select(MetricStatus)
-        .where(or_(MetricStatus.account_id.is_(None), MetricStatus.account_id.in_(mine)))
+        .where(or_(MetricStatus.account_id.is_(None), MetricStatus.account_id.in_(accounts)))
         .order_by(MetricStatus.platform, MetricStatus.object_kind, MetricStatus.metric_name, MetricStatus.id)
     )
-    return [
-        RecordedRefusal(
-            platform=row.platform,
-            object_kind=row.object_kind,
-            api_version=row.api_version,
-            metric_name=row.metric_name,
-            account_id=row.account_id,
-            code=row.code,
-            subcode=row.subcode,
-            reason=redact_secrets(row.reason),
-            since=row.since,
-            ask_again_at=row.ask_again_at,
-        )
-        for row in rows
-    ]
+    return [_recorded(row) for row in rows]
 
 
-# A refusal is believed for this long. Meta brings metrics back, and a Page grows past the size where it has them.
+def _recorded(row: MetricStatus) -> RecordedRefusal:
+    values = {field.name: getattr(row, field.name) for field in fields(RecordedRefusal)}
+    platform, object_kind = Platform(row.platform), ObjectKind(row.object_kind)
+    return RecordedRefusal(
+        **values | {"platform": platform, "object_kind": object_kind, "reason": redact_secrets(row.reason)}
+    )
+
+
+# How long a refusal is valid. Meta brings metrics back, and a Page grows past the size from which it has them.
 ASK_AGAIN_AFTER = timedelta(days=14)
-# An object is believed to be gone after three tries on different days (GRAPH_API §3, 100/33), and then looked at rarely.
+# An object counts as gone after three tries on different days (GRAPH_API §3, 100/33), and is then requested rarely.
 OBJECT_AGAIN_AFTER = (timedelta(hours=20), timedelta(hours=20), timedelta(days=30))
 # Media older than the professional account never get insights (GRAPH_API §3, 100/2108006).
 NEVER_AGAIN = timedelta(days=100 * 365)
@@ -78,7 +75,7 @@ def record_refusals(
     refusals: Collection[Refusal],
     now: datetime,
 ) -> None:
-    """Remember what Meta refuses, so that it is not asked again until ASK_AGAIN_AFTER has passed (B3)."""
+    """Record what Meta refuses, so that no run requests it until ASK_AGAIN_AFTER has passed (B3)."""
     if refusals and session.get_bind().dialect.name == "postgresql":
         # Two machines may learn the same refusal at once; the second must see the first one's row.
         session.execute(select(func.pg_advisory_xact_lock(-1)))
@@ -109,14 +106,14 @@ def record_refusals(
 def record_refused_objects(
     session: Session, account_id: int, skipped: Mapping[str, GraphError], tried: Collection[str], now: datetime
 ) -> None:
-    """Leave the objects that refused alone for a while, longer with every try.
+    """Leave objects that refused alone for a while, longer with every try.
 
-    `tried`: objects that had refused before and were asked again; those not among the skipped answer now.
+    `tried` are objects that had refused before and were requested again; those not among the skipped have recovered.
     """
     lasting = {
         name: error
         for name, error in skipped.items()
-        if error.remedy not in PASSING | STOPS and error.remedy is not Remedy.NO_DATA_YET
+        if error.remedy not in TEMPORARY | STOPS and error.remedy is not Remedy.NO_DATA_YET
     }
     recovered = [name for name in tried if name not in skipped]
     if recovered:
@@ -138,7 +135,7 @@ def record_refused_objects(
 
 
 def record_pauses(session: Session, pauses: Iterable[Pause], now: datetime) -> None:
-    """Tell the other processes which budgets rest, and forget rests that are over."""
+    """Record for the other processes which budgets rest, and delete rests that are over."""
     session.execute(delete(BudgetPause).where(BudgetPause.until <= now))
     rows = [(pause.budget.key, pause.until, shortened(redact_secrets(pause.reason))) for pause in pauses]
     put_rows(session, BudgetPause, ("budget", "until", "reason"), sorted(rows), replace=("until", "reason"))

@@ -1,6 +1,7 @@
-"""What is known of one client. Another's client answers as one that does not exist (D3)."""
+"""The readings of one client. Another client's id answers like one that does not exist (D3)."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import fields
 from datetime import timedelta
 from difflib import get_close_matches
 from itertools import chain
@@ -15,14 +16,15 @@ from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.figures.figures import expect_days
 from sophia.analytics.figures.pagination import link_next
 from sophia.analytics.figures.requests import ClientId, MetricsQuery, ReadingsQuery, SeriesQuery
-from sophia.analytics.figures.schedule import Days
-from sophia.analytics.readings.aggregated import aggregate, whole_buckets
+from sophia.analytics.readings.aggregated import aggregate, full_buckets
 from sophia.analytics.readings.csv_export import ROWS_AT_ONCE, as_csv
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.queries import ReadingFilter, StoredReading, client_metric_names, newest_day, read_page
-from sophia.analytics.readings.schemas import GroupAnswer, ReadingAnswer, SeriesAnswer
+from sophia.analytics.readings.schemas import SeriesAnswer
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import CANONICAL, Level, stored_names
+from sophia.meta.catalogue.canonical import CANONICAL
+from sophia.meta.catalogue.lookup import stored_names
+from sophia.meta.catalogue.terms import Level
 from sophia.meta.reporting_zone import reporting_day
 
 router = APIRouter(responses=documented(404))
@@ -30,11 +32,11 @@ SERIES_DAYS = 90
 MOST_SERIES_DAYS = 3_660
 
 
-@router.get("/{client_id}/metrics", response_model=list[ReadingAnswer])
+@router.get("/{client_id}/metrics")
 def metrics(
     context: ReadContext,
     client_id: ClientId,
-    asked: Annotated[MetricsQuery, Query()],
+    query: Annotated[MetricsQuery, Query()],
     request: Request,
     response: Response,
 ) -> list[StoredReading]:
@@ -43,47 +45,34 @@ def metrics(
     """
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        expect_metrics(session, client_id, asked.metric_name, asked.canonical)
-        page = read_page(session, client_id, reading_filter(asked), asked.limit, asked.cursor)
+        expect_metrics(session, client_id, query.metric_name, query.canonical)
+        page = read_page(session, client_id, reading_filter(query), query.limit, query.cursor)
     if page.next_cursor is not None:
         link_next(request, response, cursor=page.next_cursor)
     return page.readings
 
 
 def expect_metrics(session: Session, client_id: int, names: Collection[str], canonical: str | None) -> None:
-    """Raises InvalidInputError for a stored name or a meaning that no metric has: a misspelt one would read like a metric
-    without readings.
-    """
+    """Raise InvalidInputError for an unknown name, which would look like a metric without readings."""
     if canonical is not None and canonical not in CANONICAL:
         raise InvalidInputError(unknown_name("canonical metric", canonical, CANONICAL))
-    known = stored_names()
-    uncatalogued = set(names) - known
+    catalogue_names = stored_names()
+    uncatalogued = set(names) - catalogue_names
     if uncatalogued:
         of_client = client_metric_names(session, client_id)
         for name in sorted(uncatalogued - of_client):
-            raise InvalidInputError(unknown_name("metric", name, known | of_client))
+            raise InvalidInputError(unknown_name("metric", name, catalogue_names | of_client))
 
 
-def unknown_name(what: str, name: str, known: Collection[str]) -> str:
-    near = get_close_matches(name, sorted(known), 3)
+def unknown_name(noun: str, name: str, valid_names: Collection[str]) -> str:
+    near = get_close_matches(name, sorted(valid_names), 3)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
-    return f"There is no {what} {name!r}. {hint}GET /api/analytics/catalogue lists them."
+    return f"There is no {noun} {name!r}. {hint}GET /api/analytics/catalogue lists them."
 
 
-def reading_filter(asked: ReadingsQuery) -> ReadingFilter:
-    return ReadingFilter(
-        start_date=asked.start_date,
-        end_date=asked.end_date,
-        metric_names=tuple(asked.metric_name),
-        platform=asked.platform,
-        level=asked.level,
-        account_id=asked.account_id,
-        platform_post_id=asked.platform_post_id,
-        period=asked.period,
-        canonical=asked.canonical,
-        breakdown=asked.breakdown,
-        as_of=asked.as_of,
-    )
+def reading_filter(query: ReadingsQuery) -> ReadingFilter:
+    names = {field.name for field in fields(ReadingFilter)} - {"metric_names"}
+    return ReadingFilter(metric_names=tuple(query.metric_name), **{name: getattr(query, name) for name in names})
 
 
 @router.get(
@@ -92,21 +81,23 @@ def reading_filter(asked: ReadingsQuery) -> ReadingFilter:
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A row per reading."}},
 )
 def metrics_csv(
-    context: ReadContext, client_id: ClientId, asked: Annotated[ReadingsQuery, Query()]
+    context: ReadContext, client_id: ClientId, query: Annotated[ReadingsQuery, Query()]
 ) -> StreamingResponse:
-    """All readings that match, newest day first, as CSV with a heading; sent as they are read, however many (J6)."""
+    """All readings that match, newest day first, as CSV with a heading. They are streamed, however many there are
+    (J6).
+    """
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        expect_metrics(session, client_id, asked.metric_name, asked.canonical)
-    found = pages(context, client_id, reading_filter(asked))
-    # Read before the answer begins: what goes wrong can then still be said as a problem.
-    lines = as_csv(chain([next(found)], found))
+        expect_metrics(session, client_id, query.metric_name, query.canonical)
+    reading_pages = pages(context, client_id, reading_filter(query))
+    # The first page is read before the answer begins, so that an error is still a problem document.
+    lines = as_csv(chain([next(reading_pages)], reading_pages))
     name = f'attachment; filename="client-{client_id}-readings.csv"'
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
 
 def pages(context: RequestContext, client_id: int, reading_filter: ReadingFilter) -> Iterator[list[StoredReading]]:
-    """Page after page, each in a short read of its own: a slow reader must not hold a connection."""
+    """Yield page after page, each in a short read transaction, because a slow reader must not hold a connection."""
     cursor: str | None = None
     while True:
         with context.database.read() as session:
@@ -118,39 +109,38 @@ def pages(context: RequestContext, client_id: int, reading_filter: ReadingFilter
 
 
 @router.get("/{client_id}/series")
-def series(context: ReadContext, client_id: ClientId, asked: Annotated[SeriesQuery, Query()]) -> SeriesAnswer:
-    """One metric of the client's accounts by day, week (from Monday) or month, as its way of counting allows.
+def series(context: ReadContext, client_id: ClientId, query: Annotated[SeriesQuery, Query()]) -> SeriesAnswer:
+    """One metric of the client's accounts by day, week (from Monday) or month, as its counting allows.
 
     Without a window: 90 days until the newest reading. Days outside the window that share a bucket with it count too.
     """
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        expect_metrics(session, client_id, [asked.metric_name] if asked.metric_name else [], asked.canonical)
+        expect_metrics(session, client_id, [query.metric_name] if query.metric_name else [], query.canonical)
         newest = newest_day(session, client_id) or reporting_day(context.now) - timedelta(days=1)
-        window = asked.days_until(newest, SERIES_DAYS)
-        asked_days = Days(window.start, window.end - timedelta(days=1))
-        expect_days(len(asked_days), MOST_SERIES_DAYS)
-        days = whole_buckets(asked_days, asked.bucket)
-        found = aggregate(
+        window = query.days_until(newest, SERIES_DAYS)
+        expect_days(window.days, MOST_SERIES_DAYS)
+        days = full_buckets(window, query.bucket)
+        aggregated = aggregate(
             session,
             client_id,
             days,
-            asked.bucket,
-            asked.group_by,
-            canonical=asked.canonical,
-            metric_name=asked.metric_name,
+            query.bucket,
+            query.group_by,
+            canonical=query.canonical,
+            metric_name=query.metric_name,
         )
     return SeriesAnswer(
         client_id=client_id,
-        canonical=asked.canonical,
-        metric_names=list(found.names),
+        canonical=query.canonical,
+        metric_names=list(aggregated.names),
         level=Level.ACCOUNT,
-        bucket=asked.bucket,
-        group_by=asked.group_by,
-        counting=found.counting,
-        unit=found.unit,
-        start=days.first,
-        end=days.last + timedelta(days=1),
-        groups=[GroupAnswer.model_validate(group) for group in found.groups],
-        reason=None if found.names else "No account of this client's platforms has daily readings of this metric.",
+        bucket=query.bucket,
+        group_by=query.group_by,
+        counting=aggregated.counting,
+        unit=aggregated.unit,
+        start=days.start,
+        end=days.end,
+        groups=aggregated.groups,
+        reason=None if aggregated.names else "No account of this client's platforms has daily readings of this metric.",
     )

@@ -1,4 +1,4 @@
-"""Where readings come from: runs, fetches, watermarks, refusals, pauses, quarantine and leases."""
+"""The origin of readings: runs, watermarks, refusals, pauses and leases."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,22 +6,23 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sophia.database import Base, BigId, Day, Message, UtcDateTime
-from sophia.portfolio.models import PLATFORMS
+from sophia.database.columns import Base, BigId, Day, Message, UtcDateTime
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
+from sophia.portfolio.models import PLATFORM_KNOWN
 
-# The trigger of the hourly look at stories and new posts, which says nothing about the rest of an account.
+# The trigger of the hourly run for stories and new posts, which shows nothing about the rest of an account.
 FRESH = "fresh"
-# The trigger of the daily look at comments and competitors, which says nothing about readings.
+# The trigger of the daily run for comments and competitors, which shows nothing about readings.
 COMMENTS = "comments"
 ASIDE = (FRESH, COMMENTS)
 RUN_STATUSES = ("running", "ok", "partial", "throttled", "needs_reconnect", "failed")
 
 
 class CollectionRun(Base):
-    """One collection for one account: what was asked, what was stored, what failed and what to do about it.
+    """One collection for one account: what was requested, what was stored, what failed and what to do about it.
 
-    `families` says of each family of series how many answers came and how it ended. `percent_used` is the most of any of
-    Meta's limits that was seen used. `resume_at` is set when trying again makes sense from then on and not before.
+    `families` holds the number of answers and the result of each family of series. `percent_used` is the highest usage
+    of any of Meta's limits. `resume_at` is set when another try makes no sense before that moment.
     """
 
     __tablename__ = "collection_runs"
@@ -53,7 +54,7 @@ class CollectionRun(Base):
 
 
 class Watermark(Base):
-    """The days of one family of series that Meta answered, without a hole, first and last included."""
+    """The days of one family of series that Meta answered, without a hole; both ends included."""
 
     __tablename__ = "watermarks"
     __table_args__ = (CheckConstraint("from_day <= through_day", name="days_in_order"),)
@@ -64,13 +65,17 @@ class Watermark(Base):
     through_day: Mapped[date] = mapped_column(Day)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
+    @property
+    def days(self) -> DateRange:
+        return DateRange(self.from_day, self.through_day + ONE_DAY)
+
 
 class MetricStatus(Base):
-    """A metric that Meta refuses, for a kind of object and version, or for one account only; asked again later."""
+    """A metric that Meta refuses, for a kind of object and version, or for one account only; requested again later."""
 
     __tablename__ = "metric_status"
     __table_args__ = (
-        CheckConstraint(f"platform IN {PLATFORMS}", name="platform_known"),
+        CheckConstraint(PLATFORM_KNOWN, name="platform_known"),
         Index(
             "uq_metric_status_everywhere",
             "platform",
@@ -98,9 +103,9 @@ class MetricStatus(Base):
 
 
 class RefusedObject(Base):
-    """A post whose insights Meta refuses, with the reason; left alone until `ask_again_at`, later with every try.
+    """A post whose insights Meta refuses, with the reason; left alone until `ask_again_at`, longer after every try.
 
-    With 0 tries it failed in passing, or had no insights: the next run asks again, whatever the post's age.
+    With 0 tries it failed temporarily, or had no insights: the next run requests it again, whatever the post's age.
     """
 
     __tablename__ = "refused_objects"
@@ -116,7 +121,7 @@ class RefusedObject(Base):
 
 
 class BudgetPause(Base):
-    """A budget of Meta's limits that rests until then, for every process: the application, a token, an object (C5)."""
+    """A budget of Meta's limits (the application, a token, an object) that rests until then, for every process (C5)."""
 
     __tablename__ = "budget_pauses"
 
@@ -126,7 +131,7 @@ class BudgetPause(Base):
 
 
 class Lease(Base):
-    """Who may do something alone until when; a holder that died loses it by time."""
+    """The holder that may do something alone, and until when. A dead holder loses the lease by time."""
 
     __tablename__ = "leases"
 

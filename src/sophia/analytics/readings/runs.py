@@ -1,23 +1,25 @@
-"""Runs: what was asked, what was stored, what failed (A14, C10)."""
+"""Reads of runs: what was requested, what was stored, what failed (A14, C10)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from sophia.analytics.figures.requests import RunStatus
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import CollectionRun
-from sophia.database import among
+from sophia.database.statements import among
+from sophia.meta.catalogue.terms import Platform
 from sophia.portfolio.models import Account
 from sophia.vault import redact_secrets
 
 
 @dataclass(frozen=True, slots=True)
 class RunProblem:
-    """Something that went wrong in a run, with Meta's code where Meta said it."""
+    """A problem of a run, with Meta's code if Meta sent one."""
 
     message: str
     family: str | None
@@ -28,15 +30,27 @@ class RunProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class FamilyResult:
+    """What a run did for a family of series: the number of answers, and how the family ended.
+
+    *empty*: Meta answered without any value. *none*: the same, which is usual for a small account. *incomplete*: a list
+    was cut short. *stopped*: a rate limit or a dead token interrupted it.
+    """
+
+    answers: int
+    ended: Literal["ok", "failed", "empty", "none", "incomplete", "stopped", "not asked", "not permitted"]
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One collection for one account; moments are in UTC."""
 
     id: int
     client_id: int
     account_id: int
-    platform: str
+    platform: Platform
     trigger: str
-    status: str
+    status: RunStatus
     started_at: datetime
     finished_at: datetime | None
     api_version: str
@@ -44,7 +58,7 @@ class RunRecord:
     calls_counted_by_meta: int
     retries: int
     percent_used: float
-    families: dict[str, dict[str, Any]]
+    families: dict[str, FamilyResult]
     readings_new: int
     readings_changed: int
     readings_same: int
@@ -65,7 +79,7 @@ def list_runs(
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[RunRecord]:
-    """The newest runs that may be allowed_clients, newest first; `before_id` continues a list."""
+    """Return the newest runs of allowed clients, newest first; `before_id` continues a list."""
     conditions = [visible(Account.client_id, allowed_clients, client_id)]
     if account_id is not None:
         conditions.append(CollectionRun.account_id == account_id)
@@ -93,10 +107,10 @@ def runs_by_id(session: Session, ids: Collection[int]) -> dict[int, RunRecord]:
 
 
 def runs_by_status(session: Session, since: datetime) -> dict[str, int]:
-    """How many runs began since then, by status."""
+    """Return the number of runs that began since then, by status."""
     rows = session.execute(
         select(CollectionRun.status, func.count())
-        # Naming the accounts lets the index on account and start serve; there is none on the start alone.
+        # The condition on accounts makes the index on account and start usable; none is on the start alone.
         .where(CollectionRun.account_id.in_(select(Account.id)), CollectionRun.started_at >= since)
         .group_by(CollectionRun.status)
     )
@@ -104,7 +118,7 @@ def runs_by_status(session: Session, since: datetime) -> dict[str, int]:
 
 
 def calls_since(session: Session, since: datetime) -> tuple[int, int]:
-    """Calls of the runs that started since then (aware): over HTTP, and as Meta counts them."""
+    """Return the calls of the runs that began since then (aware): over HTTP, and as Meta counts them."""
     sums = (func.sum(CollectionRun.calls), func.sum(CollectionRun.calls_counted_by_meta))
     accounts = select(Account.id)  # lets the index on account and start serve
     query = select(*sums).where(CollectionRun.account_id.in_(accounts), CollectionRun.started_at >= since)
@@ -113,34 +127,21 @@ def calls_since(session: Session, since: datetime) -> tuple[int, int]:
 
 
 def _record(run: CollectionRun, client_id: int, platform: str) -> RunRecord:
+    columns: dict[str, Any] = {field.name: getattr(run, field.name, None) for field in fields(RunRecord)}
     return RunRecord(
-        id=run.id,
-        client_id=client_id,
-        account_id=run.account_id,
-        platform=platform,
-        trigger=run.trigger,
-        status=run.status,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        api_version=run.api_version,
-        calls=run.calls,
-        calls_counted_by_meta=run.calls_counted_by_meta,
-        retries=run.retries,
-        percent_used=run.percent_used,
-        families=run.families,
-        readings_new=run.readings_new,
-        readings_changed=run.readings_changed,
-        readings_same=run.readings_same,
-        posts_new=run.posts_new,
-        quarantined=run.quarantined,
-        problems=[_problem(note) for note in run.problems],
-        action_needed=run.action_needed and redact_secrets(run.action_needed),
-        resume_at=run.resume_at,
+        **columns
+        | {
+            "client_id": client_id,
+            "platform": Platform(platform),
+            "families": {name: FamilyResult(**state) for name, state in run.families.items()},
+            "problems": [_problem(note) for note in run.problems],
+            "action_needed": run.action_needed and redact_secrets(run.action_needed),
+        }
     )
 
 
 def _problem(note: dict[str, Any]) -> RunProblem:
-    """What Meta says may quote the request; a secret in it would be shown to everybody who may see the run."""
+    """Return a stored problem without secrets, because Meta's messages may quote the request."""
     return RunProblem(
         message=redact_secrets(str(note.get("message", ""))),
         family=note.get("family"),

@@ -1,5 +1,6 @@
-"""What concerns all clients that a key may see: the portfolio, accounts, runs, gaps and the catalogue."""
+"""Accounts, runs, gaps and the catalogue, for all clients that a key may see."""
 
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -10,7 +11,6 @@ from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.figures.figures import expect_days
 from sophia.analytics.figures.pagination import paginate
 from sophia.analytics.figures.requests import CatalogueQuery, GapsQuery, RunsQuery
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.account_states import (
     AccountState,
     account_states,
@@ -21,28 +21,24 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.run_schemas import (
     AccountAnswer,
-    AccountStatus,
     CatalogueAnswer,
-    GapAnswer,
     MetricAnswer,
-    RefusalAnswer,
-    RunAnswer,
-    UnclassifiedAnswer,
 )
 from sophia.analytics.readings.runs import RunRecord, list_runs, runs_by_id
-from sophia.meta.catalogue import CANONICAL, METRICS, Metric, MetricClass, Platform, live
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.catalogue.canonical import CANONICAL, IS_ALGORITHM_DEPENDENT
+from sophia.meta.catalogue.lookup import METRICS, live
+from sophia.meta.catalogue.terms import Metric
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter()
 
 GAP_DAYS = 90
 MOST_GAP_DAYS = 731
-NO_WEEK = "The newest closed week has not been computed for any client yet; that happens every morning."
 
 
 @router.get("/accounts")
 def accounts(context: ReadContext) -> list[AccountAnswer]:
-    """Connected accounts, how their collection stands, and what a person has to do. Tokens are never shown."""
+    """Connected accounts, the state of their collection, and what a person has to do. Tokens are never shown."""
     with context.database.read() as session:
         states = account_states(session, context.allowed_clients)
         runs = runs_by_id(session, [state.last_run_id for state in states if state.last_run_id is not None])
@@ -51,135 +47,102 @@ def accounts(context: ReadContext) -> list[AccountAnswer]:
 
 def account_answer(state: AccountState, run: RunRecord | None, context: RequestContext) -> AccountAnswer:
     return AccountAnswer(
-        id=state.id,
-        client_id=state.client_id,
-        client_name=state.client_name,
-        platform=Platform(state.platform),
-        name=state.name,
-        username=state.username,
-        external_id=state.external_id,
-        status=AccountStatus(state.status),
+        **asdict(state),
         action_needed=state.action_needed,
         warning=token_warning(state, context.now, context.settings.token_warning_days),
-        connected_at=state.connected_at,
-        has_token=state.has_token,
-        token_expires_at=state.token_expires_at,
-        data_access_expires_at=state.data_access_expires_at,
-        readings=state.readings,
-        latest_metric_date=state.latest_metric_date,
         asked_through=state.through_day,
-        last_success_at=state.last_success_at,
         stale=state.is_stale(context.now),
-        last_run=None if run is None else RunAnswer.model_validate(run),
+        last_run=run,
     )
 
 
 def token_warning(state: AccountState, now: datetime, warning_days: int) -> str | None:
-    """What ends soon, or has ended, and what to do about it; None when nothing does."""
+    """Return which access ends soon or has ended, and what to do; None if none does."""
     ends = {"The token": state.token_expires_at, "Meta's access to the data": state.data_access_expires_at}
-    said = []
-    for what, moment in ends.items():
+    sentences = []
+    for subject, moment in ends.items():
         if moment is not None and moment - now <= timedelta(days=warning_days):
             verb = "ended" if moment <= now else "ends"
-            said.append(f"{what} {verb} on {moment:%Y-%m-%d}.")
-    return f"{' '.join(said)} Connect this account again: sophia connect" if said else None
+            sentences.append(f"{subject} {verb} on {moment:%Y-%m-%d}.")
+    return f"{' '.join(sentences)} Connect this account again: sophia connect" if sentences else None
 
 
-@router.get("/runs", response_model=list[RunAnswer], responses=documented(404))
+@router.get("/runs", responses=documented(404))
 def runs(
-    context: ReadContext, asked: Annotated[RunsQuery, Query()], request: Request, response: Response
+    context: ReadContext, query: Annotated[RunsQuery, Query()], request: Request, response: Response
 ) -> list[RunRecord]:
-    """Collections, newest first: what was asked, what was stored, what failed and what to do about it."""
+    """Collections, newest first: what was requested, what was stored, what failed and what to do about it."""
     with context.database.read() as session:
-        if asked.client_id is not None:
-            expect_client(session, context.allowed_clients, asked.client_id)
-        found = list_runs(
+        if query.client_id is not None:
+            expect_client(session, context.allowed_clients, query.client_id)
+        records = list_runs(
             session,
             context.allowed_clients,
-            client_id=asked.client_id,
-            account_id=asked.account_id,
-            status=asked.status,
-            before_id=asked.before_id,
-            limit=asked.limit + 1,
+            client_id=query.client_id,
+            account_id=query.account_id,
+            status=query.status,
+            before_id=query.before_id,
+            limit=query.limit + 1,
         )
-    return paginate(request, response, found, asked.limit, before_id=lambda last: last.id)
+    return paginate(request, response, records, query.limit, before_id=lambda last: last.id)
 
 
-@router.get("/gaps", response_model=list[GapAnswer], responses=documented(404))
-def gaps(context: ReadContext, asked: Annotated[GapsQuery, Query()]) -> list[Gap]:
+@router.get("/gaps", responses=documented(404))
+def gaps(context: ReadContext, query: Annotated[GapsQuery, Query()]) -> list[Gap]:
     """Days that should have readings and have none, with the reason. Without a window: the 90 days until yesterday."""
-    window = gap_window(asked.start_date, asked.end_date, context.now)
+    window = gap_window(query.start_date, query.end_date, context.now)
     with context.database.read() as session:
-        if asked.client_id is not None:
-            expect_client(session, context.allowed_clients, asked.client_id)
-        states = account_states(session, context.allowed_clients, client_id=asked.client_id)
-        mine = [state for state in states if asked.account_id in (None, state.id)]
-        return find_gaps(session, mine, list_refusals(session, context.allowed_clients), window)
+        if query.client_id is not None:
+            expect_client(session, context.allowed_clients, query.client_id)
+        states = account_states(session, context.allowed_clients, client_id=query.client_id)
+        selected = [state for state in states if query.account_id in (None, state.id)]
+        return find_gaps(session, selected, list_refusals(session, context.allowed_clients), window)
 
 
-def gap_window(start: date | None, end: date | None, now: datetime) -> Days:
-    """Raises InvalidInputError when it is too long. Never ends later than yesterday in Meta's reporting zone."""
-    yesterday = reporting_day(now) - timedelta(days=1)
+def gap_window(start: date | None, end: date | None, now: datetime) -> DateRange:
+    """Return the window of a gap query, which ends yesterday in Meta's reporting zone at the latest. Raise
+    InvalidInputError if it is too long.
+    """
+    yesterday = reporting_day(now) - ONE_DAY
     last = min(end or yesterday, yesterday)
-    first = min(start or last - timedelta(days=GAP_DAYS - 1), last)
-    window = Days(first, last)
-    expect_days(len(window), MOST_GAP_DAYS)
+    window = DateRange(min(start or last - (GAP_DAYS - 1) * ONE_DAY, last), last + ONE_DAY)
+    expect_days(window.days, MOST_GAP_DAYS)
     return window
 
 
 @router.get("/catalogue")
-def catalogue(context: ReadContext, asked: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
-    """Every metric that we know, those that Meta sent and we do not know, and those that Meta refuses."""
+def catalogue(context: ReadContext, query: Annotated[CatalogueQuery, Query()]) -> CatalogueAnswer:
+    """Every metric that Sophia knows, those that Meta sent and Sophia does not know, and those that Meta refuses."""
     with context.database.read() as session:
         unknown = unknown_metrics(session, context.allowed_clients)
         refused = list_refusals(session, context.allowed_clients)
-    platforms, levels = (None, asked.platform), (None, asked.level)
     today, version = reporting_day(context.now), context.settings.graph_api_version
     return CatalogueAnswer(
         metrics=[
             metric_answer(metric, alive=live(metric, version, today))
             for metric in METRICS
-            if asked.platform in (None, metric.platform) and asked.level in (None, metric.level)
+            if query.platform in (None, metric.platform) and query.level in (None, metric.level)
         ],
         unclassified=[
-            UnclassifiedAnswer.model_validate(row)
-            for row in unknown
-            if (asked.platform is None or row.platform in platforms) and (asked.level is None or row.level in levels)
+            metric
+            for metric in unknown
+            if query.platform in (None, metric.platform) and query.level in (None, metric.level)
         ],
         refusals=[
-            answer
-            for answer in (RefusalAnswer.model_validate(row) for row in refused)
-            if asked.platform in (None, answer.platform) and asked.level in (None, answer.object_kind.level)
+            refusal
+            for refusal in refused
+            if query.platform in (None, refusal.platform) and query.level in (None, refusal.object_kind.level)
         ],
     )
 
 
 def metric_answer(metric: Metric, *, alive: bool) -> MetricAnswer:
+    same_fields = {name: getattr(metric, name) for name in MetricAnswer.model_fields.keys() & dir(metric)}
+    metric_class = metric.metric_class
     return MetricAnswer(
-        platform=metric.platform,
-        level=metric.level,
-        kinds=sorted(metric.kinds),
-        name=metric.name,
-        stored_names=list(metric.stored_names),
-        canonical=metric.canonical,
+        **same_fields | {"kinds": sorted(metric.kinds)},
         meaning=CANONICAL[metric.canonical].meaning,
-        classification=metric.metric_class,
-        is_algorithm_dependent={
-            MetricClass.ALGORITHM_DEPENDENT: True,
-            MetricClass.ALGORITHM_INDEPENDENT: False,
-        }.get(metric.metric_class),
-        unit=metric.unit,
-        counting=metric.counting,
-        source=metric.source,
-        periods=list(metric.periods),
-        breakdowns=list(metric.breakdowns),
-        primary=metric.primary,
-        asked=metric.asked,
+        classification=metric_class,
+        is_algorithm_dependent=IS_ALGORITHM_DEPENDENT.get(metric_class),
         live=alive,
-        first_version=metric.first_version,
-        last_version=metric.last_version,
-        retired_on=metric.retired_on,
-        successor=metric.successor,
-        sure=metric.sure,
-        note=metric.note,
     )

@@ -1,4 +1,4 @@
-"""Writes about collecting: who may collect, what a run did, which days were asked, what Meta refuses."""
+"""Writes about collections: leases, results of runs, watermarks, unlisted and unanswered posts."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,20 +8,22 @@ from typing import Any
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import ONE_DAY
 from sophia.analytics.readings.models import Fetch
 from sophia.analytics.readings.run_models import CollectionRun, Lease, RefusedObject, Watermark
 from sophia.analytics.readings.writer import Saved
-from sophia.database import Database, among, day_number, put_rows, shortened
-from sophia.meta.catalogue import ObjectKind
+from sophia.database.columns import day_number, shortened
+from sophia.database.engine import Database
+from sophia.database.statements import among, put_rows
+from sophia.meta.catalogue.terms import ObjectKind
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Account, Post
 from sophia.vault import redact_secrets
 
-# A post whose insights fail is due again in every run for so long; after that it is looked at rarely.
+# How long a post whose insights fail is due in every run; after that it is requested rarely.
 UNANSWERED_FOR = timedelta(days=14)
 UNANSWERED_AGAIN_AFTER = timedelta(days=30)
 
-# What is kept of the problems of one run, in characters; how many objects of one problem, and of each its name.
+# Bounds of the stored problems of one run: characters in total, objects per problem, characters per object.
 MOST_CHARACTERS = 200_000
 MOST_OBJECTS = 1_000
 LONGEST_OBJECT_NAME = 100
@@ -29,7 +31,7 @@ LONGEST_OBJECT_NAME = 100
 
 @dataclass(slots=True)
 class RunOutcome:
-    """What a run says about itself at its end."""
+    """The result of a run."""
 
     status: str = "ok"
     saved: Saved = field(default_factory=Saved)
@@ -52,9 +54,9 @@ def take_lease(
     *,
     is_dead: Callable[[str], bool] = lambda _: False,
 ) -> bool:
-    """Take or renew the right to do `name` alone. False when another holder has it and has not let it run out (E2).
+    """Take or renew the right to do `name` alone. Return False while another holder has a valid lease (E2).
 
-    `is_dead` says of a holder that it was killed, so that nobody must wait for its time to run out.
+    `is_dead` tells whether a holder was killed, so that nobody waits until its lease expires.
     """
     put_rows(session, Lease, ("name", "holder", "expires_at"), [(name, holder, now + lasting)])
     current = session.scalar(select(Lease.holder).where(Lease.name == name))
@@ -71,7 +73,7 @@ def release_lease(session: Session, name: str, holder: str) -> None:
 
 def start_run(session: Session, account_id: int, trigger: str, api_version: str, now: datetime) -> int:
     """Open the record of a run. Runs of this account that never ended were killed, and are closed as failed."""
-    died = {"code": "killed", "message": "The program ended before the run did; the next run takes up what is missing."}
+    died = {"code": "killed", "message": "The program ended during the run; the next run collects what is missing."}
     session.execute(
         update(CollectionRun)
         .where(CollectionRun.account_id == account_id, CollectionRun.status == "running")
@@ -91,7 +93,7 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
     run.calls, run.calls_counted_by_meta = outcome.calls, outcome.calls_counted_by_meta
     run.readings_new, run.readings_changed = outcome.saved.new, outcome.saved.changed
     run.readings_same, run.posts_new = outcome.saved.same, outcome.saved.posts_new
-    run.quarantined, run.problems = outcome.saved.quarantined, bounded(outcome.problems)
+    run.quarantined, run.problems = outcome.saved.quarantined, bounded_problems(outcome.problems)
     run.action_needed, run.resume_at = outcome.action_needed, outcome.resume_at
     run.retries, run.percent_used, run.families = outcome.retries, outcome.percent_used, outcome.families
     account = session.get_one(Account, run.account_id)
@@ -101,8 +103,8 @@ def finish_run(session: Session, run_id: int, outcome: RunOutcome, now: datetime
         account.status, account.status_reason = "active", None
 
 
-def bounded(problems: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return problems as they are stored: the first MOST_CHARACTERS of them, each with texts that a person can read.
+def bounded_problems(problems: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return problems as they are stored: at most MOST_CHARACTERS in total, with readable texts.
 
     Meta's messages may have any length, and one message may come back for every family and object.
     """
@@ -127,18 +129,20 @@ def _bounded_value(value: Any) -> Any:
 
 
 def cover_days(
-    session: Session, account_id: int, family: str, first: date, last: date, now: datetime, *, anew: bool = False
+    session: Session, account_id: int, family: str, days: DateRange, now: datetime, *, restart: bool = False
 ) -> None:
-    """Note that Meta answered the days from `first` to `last` (both included) and what it said is stored.
+    """Record that Meta answered these days and that its values are stored.
 
-    Raises ValueError when that would leave a hole between these days and those noted before: a watermark with a hole
-    would hide a gap for ever (A13). `anew` forgets what was noted before, where Meta keeps the days between no more.
+    Raises ValueError if this would leave a hole between these days and those recorded before, because a watermark with
+    a hole would hide a gap permanently (A13). `restart` replaces the earlier days, if Meta no longer keeps the days
+    between.
     """
+    first, last = days.start, days.end - ONE_DAY
     mark = session.get(Watermark, (account_id, family))
     if mark is None:
         session.add(Watermark(account_id=account_id, family=family, from_day=first, through_day=last, updated_at=now))
         return
-    if anew:
+    if restart:
         mark.from_day, mark.through_day, mark.updated_at = first, last, now
         return
     if first > mark.through_day + ONE_DAY or last < mark.from_day - ONE_DAY:
@@ -148,7 +152,7 @@ def cover_days(
 
 
 def note_asked(session: Session, account_id: int, families: Collection[str], today: date, now: datetime) -> None:
-    """Note that these families, which describe no days of their own, were asked in full just now."""
+    """Record that these families, which describe no days of their own, were requested in full just now."""
     columns = ("account_id", "family", "from_day", "through_day", "updated_at")
     day = day_number(today)
     rows = [(account_id, family, day, day, now) for family in families]
@@ -158,7 +162,7 @@ def note_asked(session: Session, account_id: int, families: Collection[str], tod
 def mark_unlisted_posts(
     session: Session, account_id: int, listed: Collection[str], since: datetime, now: datetime
 ) -> int:
-    """Posts since then that Meta no longer lists are gone: kept with their readings, asked for no more (B7)."""
+    """Mark posts since then that Meta no longer lists as gone; they keep their readings (B7)."""
     rows = session.execute(
         select(Post.id, Post.platform_post_id).where(
             Post.account_id == account_id,
@@ -175,7 +179,7 @@ def mark_unlisted_posts(
 
 
 def record_unanswered_posts(session: Session, account_id: int, posts: Mapping[str, str], now: datetime) -> None:
-    """Note posts without an answer ({Meta's id: why}), so that the next run asks for them again, whatever their age.
+    """Record posts without an answer ({Meta's id: reason}), so that the next run requests them whatever their age.
 
     They are refused objects with 0 tries, which no run leaves alone. One that never answers rests after UNANSWERED_FOR.
     """
@@ -193,12 +197,12 @@ def record_unanswered_posts(session: Session, account_id: int, posts: Mapping[st
     )
 
 
-# As many as are written in a moment: other writers wait for no longer.
+# Few enough to be written in a moment, so that other writers wait no longer.
 AT_ONCE = 1000
 
 
 def forget_raw_answers(database: Database, before: datetime) -> int:
-    """Drop the bodies of answers that were fetched before this moment, some per transaction; returns how many."""
+    """Delete the bodies of answers fetched before this moment, a few per transaction. Return their number."""
     forgotten = 0
     while True:
         with database.write() as session:

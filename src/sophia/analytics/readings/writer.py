@@ -1,7 +1,7 @@
-"""Writes what one answer of Meta brought; running it twice changes nothing.
+"""Writes the content of Meta's answers; writing it twice changes nothing.
 
-One answer of Meta is one transaction: its fetch, the posts that it listed, the readings that it brought, and the
-revisions of those that differ from what was stored (A1, C1). Nothing here waits for the network.
+One answer of Meta is one transaction: its fetch, the posts that it listed, its readings, and the revisions of those
+that differ from the stored ones (A1, C1). No code here waits for the network.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from sophia.analytics.readings.lookups import MetricKey, Placed, Stored, load_metrics, load_post_readings, load_values
 from sophia.analytics.readings.models import (
     AccountTotal,
     EngagementMetric,
@@ -24,16 +25,16 @@ from sophia.analytics.readings.models import (
     QuarantinedItem,
     StoredMetric,
 )
-from sophia.database import Database, among, day_number, execute, from_decimal, put_row, put_rows, select_among
-from sophia.meta.catalogue import Level, ObjectKind, Platform, explain
+from sophia.database.columns import day_number, from_decimal
+from sophia.database.engine import Database
+from sophia.database.statements import among, execute, put_row, put_rows, select_among
+from sophia.meta.catalogue.lookup import explain
+from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.meta.records import Batch, ObservedPost, Reading, RejectedItem
 from sophia.portfolio.models import Post
 
 Clock = Callable[[], datetime]
-MetricKey = tuple[str, str, str, str]  # level, name, period, breakdown
-Placed = tuple[int | None, int, int, int | float]  # post, metric, day number, value
 Values = dict[tuple[int, int], int | float]  # by series and day number
-Stored = dict[tuple[int, int], tuple[int | float, int]]  # value and fetch, by series and day number
 METRIC_COLUMNS = (
     "platform",
     "level",
@@ -61,13 +62,13 @@ POST_COLUMNS = (
 ZERO = "\x00"  # JSON's texts may hold this character, PostgreSQL's may not
 LONGEST_EXCERPT = 500
 LONGEST_NAME = 120
-NEW_METRICS_LOCK = -2  # ids of accounts, which lock their own writing, are positive
+NEW_METRICS_LOCK = -2  # account ids, the locks of accounts, are positive
 LONGEST_BREAKDOWN = 200
 
 
 @dataclass(slots=True)
 class Saved:
-    """What writing a batch did to the store, counted after the commit."""
+    """Counts of what a batch changed in the store, taken after the commit."""
 
     new: int = 0
     changed: int = 0
@@ -75,8 +76,8 @@ class Saved:
     posts_new: int = 0
     quarantined: int = 0
     unclassified: set[str] = field(default_factory=set)
-    oddities: dict[str, int] = field(default_factory=dict)  # what was set aside and why → how often
-    unknown_kinds: dict[str, int] = field(default_factory=dict)  # what Meta says about the kind → posts that were kept
+    rejected_items: dict[str, int] = field(default_factory=dict)  # rejected item and reason → count
+    unknown_kinds: dict[str, int] = field(default_factory=dict)  # Meta's words about the kind → posts
 
     def add(self, other: "Saved") -> None:
         self.new += other.new
@@ -85,14 +86,14 @@ class Saved:
         self.posts_new += other.posts_new
         self.quarantined += other.quarantined
         self.unclassified |= other.unclassified
-        for counts, others in ((self.oddities, other.oddities), (self.unknown_kinds, other.unknown_kinds)):
+        for counts, others in ((self.rejected_items, other.rejected_items), (self.unknown_kinds, other.unknown_kinds)):
             for what, count in others.items():
                 counts[what] = counts.get(what, 0) + count
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose readings are written."""
+    """The account that the readings belong to."""
 
     account_id: int
     client_id: int
@@ -100,10 +101,10 @@ class Owner:
 
 
 class AccountWriter:
-    """Writes what one run brings for one account. Remembers which metrics and series exist, so each is looked up once."""
+    """Writes the content of one run for one account. Remembers which metrics and series exist, to look each up once."""
 
     def __init__(self, database: Database, owner: Owner, run_id: int, clock: Clock, *, keep: bool) -> None:
-        """`keep`: whether Meta's raw answers are kept for a while, so that a wrong parse can be redone."""
+        """`keep`: whether to keep Meta's raw answers for a while, so that a parsing error can be corrected later."""
         self._database = database
         self._account_id = owner.account_id
         self._client_id = owner.client_id
@@ -115,12 +116,12 @@ class AccountWriter:
         self._account_series: dict[int, int] | None = None
 
     def save(self, batches: Sequence[Batch]) -> Saved:
-        """Store answers in one transaction. Either all of it is kept or nothing; caches forget what was rolled back."""
+        """Store answers in one transaction. After a rollback the caches are cleared."""
         saved = Saved()
         try:
             with self._database.write() as session:
                 if not self._database.is_sqlite:
-                    # One writer per account at a time, should a lease have run out under somebody still working.
+                    # One writer per account at a time, even if a lease expired during a run.
                     session.execute(select(func.pg_advisory_xact_lock(self._account_id)))
                 for batch in batches:
                     saved.add(self._save(session, batch))
@@ -137,26 +138,28 @@ class AccountWriter:
             reels = (Post.account_id == self._account_id, among(Post.video_id, batch.reels))
             session.execute(update(Post).where(*reels, Post.kind != ObjectKind.REEL).values(kind=ObjectKind.REEL.value))
         readings = self._known_posts(session, batch.readings, posts)
-        oddities = [
-            *batch.oddities,
+        rejected_items = [
+            *batch.rejected_items,
             *(RejectedItem(stranger, "", "a post of another account", stranger) for stranger in sorted(strangers)),
         ]
         if readings:
             values, stored = self._by_series(session, self._place(session, readings, posts, saved))
             self._compare_and_write(session, values, stored, fetch_id, saved)
-        saved.quarantined = add_oddities(session, self._run_id, oddities, self._clock())
+        saved.quarantined = record_rejected_items(session, self._run_id, rejected_items, self._clock())
         saved.unknown_kinds = Counter(post.unknown_kind for post in batch.posts if post.unknown_kind)
-        saved.oddities = Counter(f"{oddity.metric or 'an item'}: {oddity.reason}" for oddity in oddities)
+        saved.rejected_items = Counter(
+            f"{rejected.metric or 'an item'}: {rejected.reason}" for rejected in rejected_items
+        )
         return saved
 
     def _strangers(self, session: Session, ids: Collection[str]) -> set[str]:
-        """Posts in this account's list that are known to be another account's; a number belongs to one client (A3)."""
+        """Return the listed posts that are known as another account's: a number belongs to one client (A3)."""
         sql = (
             "SELECT p.platform_post_id FROM posts p JOIN accounts a ON a.id = p.account_id"
             " WHERE p.platform_post_id {among} AND p.account_id <> {p} AND a.platform = {p}"
         )
         return (
-            {one for (one,) in select_among(session, sql, ids, self._account_id, self._platform.value)}
+            {post_id for (post_id,) in select_among(session, sql, ids, self._account_id, self._platform.value)}
             if ids
             else set()
         )
@@ -175,46 +178,46 @@ class AccountWriter:
         }
         return put_row(session, Fetch, row)
 
-    def _save_posts(self, session: Session, seen: Collection[ObservedPost]) -> tuple[dict[str, int], int, set[str]]:
-        """Insert posts that are new, mend those that changed; return the ids of all, how many were new, and which are
-        another account's and were left out.
+    def _save_posts(self, session: Session, observed: Collection[ObservedPost]) -> tuple[dict[str, int], int, set[str]]:
+        """Insert new posts and update changed ones. Return the ids of all, the number of new ones, and the posts of
+        another account, which are left out.
         """
-        if not seen:
+        if not observed:
             return {}, 0, set()
-        wanted = {post.external_id: post for post in seen}
-        drafts = self._drafts(session, wanted.values())
-        posts = self._load_posts(session, wanted)
-        strangers = self._strangers(session, [external_id for external_id in wanted if external_id not in posts])
+        by_id = {post.external_id: post for post in observed}
+        drafts = self._drafts(session, by_id.values())
+        posts = self._load_posts(session, by_id)
+        strangers = self._strangers(session, [external_id for external_id in by_id if external_id not in posts])
         now = self._clock()
         fresh = [
             {"account_id": self._account_id, "first_seen_at": now, **self._post_row(post, None, drafts)}
-            for external_id, post in wanted.items()
+            for external_id, post in by_id.items()
             if external_id not in posts and external_id not in strangers
         ]
         changed = [
             {"id": old["id"], **row}
             for external_id, old in posts.items()
-            if (row := self._post_row(wanted[external_id], old, drafts)) != {name: old[name] for name in POST_COLUMNS}
+            if (row := self._post_row(by_id[external_id], old, drafts)) != {name: old[name] for name in POST_COLUMNS}
         ]
         if fresh:
             session.execute(insert(Post), fresh)
-            posts = self._load_posts(session, wanted)
+            posts = self._load_posts(session, by_id)
         if changed:
             session.execute(update(Post), changed)
         return {external_id: old["id"] for external_id, old in posts.items()}, len(fresh), strangers
 
-    def _load_posts(self, session: Session, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    def _load_posts(self, session: Session, external_ids: Collection[str]) -> dict[str, dict[str, Any]]:
         columns = [getattr(Post, name) for name in POST_COLUMNS]
-        mine = (Post.account_id == self._account_id, among(Post.platform_post_id, wanted))
-        rows = session.execute(select(Post.id, *columns).where(*mine)).mappings()
+        conditions = (Post.account_id == self._account_id, among(Post.platform_post_id, external_ids))
+        rows = session.execute(select(Post.id, *columns).where(*conditions)).mappings()
         return {row["platform_post_id"]: dict(row) for row in rows}
 
     @staticmethod
     def _post_row(post: ObservedPost, old: Mapping[str, Any] | None, drafts: Mapping[str, int]) -> dict[str, Any]:
-        """The columns of a post as they should be. What is listed lives, whatever was thought of it before."""
+        """Return the columns of a post as they should be. A listed post exists, even if it was marked as gone."""
         draft = old["draft_id"] if old else None
-        # A list of posts shows reels as videos; once known as a reel, a post stays one. And a kind that Meta leaves out
-        # once does not undo the one that it named before.
+        # A list of posts shows reels as videos, so a known reel stays one. A kind that Meta leaves out does not replace
+        # the one that it named before.
         is_better_known = old and (old["kind"] == ObjectKind.REEL or post.kind is ObjectKind.OTHER)
         kind = old["kind"] if old and is_better_known else post.kind.value
         return {
@@ -230,7 +233,7 @@ class AccountWriter:
         }
 
     def _drafts(self, session: Session, posts: Iterable[ObservedPost]) -> dict[str, int]:
-        """Drafts of this client that became one of these posts, by Meta's id of the post or of its video."""
+        """Return the drafts of this client that became one of these posts, by Meta's id of the post or of its video."""
         ids = [name for post in posts for name in (post.external_id, post.video_id) if name]
         drafts = (
             "SELECT platform_post_id, id FROM content_drafts"
@@ -240,13 +243,13 @@ class AccountWriter:
             "SELECT q.platform_post_id, q.draft_id FROM publishing_queue q JOIN content_drafts d ON d.id = q.draft_id"
             " WHERE q.platform_post_id {among} AND q.account_id = {p} AND d.client_id = {p}"
         )
-        found = dict(select_among(session, drafts, ids, self._client_id, self._platform.value))
-        return found | dict(select_among(session, queue, ids, self._account_id, self._client_id))
+        published = dict(select_among(session, drafts, ids, self._client_id, self._platform.value))
+        return published | dict(select_among(session, queue, ids, self._account_id, self._client_id))
 
     def _known_posts(self, session: Session, readings: list[Reading], posts: dict[str, int]) -> list[Reading]:
-        """Look up posts that the answer spoke of without listing them, by their own id or that of their video.
+        """Look up posts that the answer mentions without listing them, by their own id or that of their video.
 
-        Readings of posts that were never listed cannot be placed, and are left out.
+        Readings of posts that were never listed are left out.
         """
         missing = {reading.post for reading in readings if reading.post is not None and reading.post not in posts}
         if missing:
@@ -256,25 +259,25 @@ class AccountWriter:
         return [reading for reading in readings if reading.post is None or reading.post in posts]
 
     def _place(self, session: Session, readings: list[Reading], posts: dict[str, int], saved: Saved) -> list[Placed]:
-        """The readings in the store's own numbers. Metrics that are stored for the first time are added, classified."""
+        """Return the readings with the store's own ids. New metrics are added and classified."""
         if self._metrics is None:
             self._metrics = load_metrics(session, self._platform)
-        known = self._metrics
+        metric_ids = self._metrics
         keys = [metric_key(reading) for reading in readings]
-        fresh = {key for key in keys if key not in known}
+        fresh = {key for key in keys if key not in metric_ids}
         if fresh:
             if not self._database.is_sqlite:
-                # Accounts share this table: two that add the same rows in another order would wait for each other.
+                # Accounts share this table: two that add the same rows in different order would deadlock.
                 session.execute(select(func.pg_advisory_xact_lock(NEW_METRICS_LOCK)))
             put_rows(session, StoredMetric, METRIC_COLUMNS, [self._classified(key, saved) for key in sorted(fresh)])
-            known.update(load_metrics(session, self._platform))
+            metric_ids.update(load_metrics(session, self._platform))
         return [
-            (None if post is None else posts[post], known[key], day_number(day), value)
+            (None if post is None else posts[post], metric_ids[key], day_number(day), value)
             for key, (post, _, _, _, day, value) in zip(keys, readings, strict=True)
         ]
 
     def _classified(self, key: MetricKey, saved: Saved) -> tuple[Any, ...]:
-        """The row of a metric that is stored for the first time. Its class is decided here, once (A7)."""
+        """Return the row of a new metric. Its class is decided here, once (A7)."""
         level, name, period, breakdown = key
         meaning = explain(self._platform, Level(level), name, breakdown)
         if meaning is None:
@@ -284,7 +287,7 @@ class AccountWriter:
         return (self._platform.value, level, name, period, breakdown, *facts)
 
     def _by_series(self, session: Session, placed: list[Placed]) -> tuple[Values, Stored]:
-        """The values by series and day, and what is stored of them already; series that do not exist yet are made.
+        """Return the values by series and day, and their stored values; missing series are created.
 
         A reading that an answer repeats counts once.
         """
@@ -299,27 +302,27 @@ class AccountWriter:
     def _load(self, session: Session, placed: list[Placed]) -> tuple[dict[tuple[int | None, int], int], Stored]:
         series: dict[tuple[int | None, int], int] = {}
         stored: Stored = {}
-        of_posts = [one for one in placed if one[0] is not None]
+        of_posts = [item for item in placed if item[0] is not None]
         days = {day for _, _, day, _ in of_posts}
-        for day in days:  # what posts say is a counter's state today, so this is one day
+        for day in days:  # one day: readings of posts are today's counters
             rows = load_post_readings(session, of_posts, day)
             for post, metric, number, value, fetch in rows:
                 series[post, metric] = number
                 if fetch is not None:
                     stored[number, day] = (from_decimal(value), fetch)
-        of_account = [one for one in placed if one[0] is None]
+        of_account = [item for item in placed if item[0] is None]
         if of_account:
             if self._account_series is None:
                 sql = "SELECT metric_id, id FROM metric_series WHERE account_id {among} AND post_id IS NULL"
                 self._account_series = dict(select_among(session, sql, [self._account_id]))
-            known = self._account_series
-            series |= {(None, metric): number for metric, number in known.items()}
-            wanted = [(known[metric], day) for _, metric, day, _ in of_account if metric in known]
-            stored |= load_values(session, wanted)
+            account_series = self._account_series
+            series |= {(None, metric): number for metric, number in account_series.items()}
+            keys = [(account_series[metric], day) for _, metric, day, _ in of_account if metric in account_series]
+            stored |= load_values(session, keys)
         return series, stored
 
     def _compare_and_write(self, session: Session, values: Values, stored: Stored, fetch_id: int, saved: Saved) -> None:
-        """Write what is new, replace what differs and keep what it replaces; leave the rest alone."""
+        """Insert new values, replace those that differ and keep the replaced ones as revisions."""
         new, changed, revisions = [], [], []
         for (series, day), value in values.items():
             old = stored.get((series, day))
@@ -348,42 +351,12 @@ def metric_key(reading: Reading) -> MetricKey:
 
 
 def clean(text: str | None) -> str | None:
-    """A text as every database takes it."""
+    """Return a text that every database accepts."""
     return text and text.replace(ZERO, "")
 
 
-def load_metrics(session: Session, platform: Platform) -> dict[MetricKey, int]:
-    columns = (StoredMetric.level, StoredMetric.metric_name, StoredMetric.period, StoredMetric.breakdown)
-    rows = session.execute(select(*columns, StoredMetric.id).where(StoredMetric.platform == platform.value))
-    return {(level, name, period, breakdown): number for level, name, period, breakdown, number in rows}
-
-
-def load_post_readings(session: Session, placed: Collection[Placed], day: int) -> Sequence[tuple[Any, ...]]:
-    """(post, metric, series, value, fetch) of the posts' series; value and fetch are None without a reading that day."""
-    metrics = ", ".join(str(metric) for metric in {metric for _, metric, _, _ in placed})
-    sql = (  # only numbers of our own stand in the text
-        "SELECT s.post_id, s.metric_id, s.id, e.metric_value, e.fetch_id FROM metric_series s"  # noqa: S608
-        f" LEFT JOIN engagement_metrics e ON e.series_id = s.id AND e.metric_date = {day:d}"
-        f" WHERE s.post_id {{among}} AND s.metric_id IN ({metrics})"
-    )
-    return select_among(session, sql, {post for post, _, _, _ in placed if post is not None})
-
-
-def load_values(session: Session, wanted: Collection[tuple[int, int]]) -> Stored:
-    """What is stored already of the wanted (series, day number), and of days between them."""
-    if not wanted:
-        return {}
-    days = [day for _, day in wanted]
-    sql = (
-        "SELECT series_id, metric_date, metric_value, fetch_id FROM engagement_metrics"
-        " WHERE series_id {among} AND metric_date BETWEEN {p} AND {p}"
-    )
-    rows = select_among(session, sql, {series for series, _ in wanted}, min(days), max(days))
-    return {(series, day): (from_decimal(value), fetch) for series, day, value, fetch in rows}
-
-
 def count_readings(session: Session, account_id: int, added: int, latest: int) -> None:
-    """Keep the account's total in step with what was just inserted; `latest` is the newest day's number."""
+    """Add inserted readings to the account's total; `latest` is the newest day's number."""
     put_rows(session, AccountTotal, ("account_id", "readings", "latest_metric_date"), [(account_id, 0, latest)])
     sql = (
         "UPDATE account_totals SET readings = readings + {p}, latest_metric_date ="
@@ -392,17 +365,19 @@ def count_readings(session: Session, account_id: int, added: int, latest: int) -
     execute(session, sql, added, latest, latest, account_id)
 
 
-def add_oddities(session: Session, run_id: int, oddities: Collection[RejectedItem], now: datetime) -> int:
-    """Set aside what could not be believed, with the reason; return how much that was."""
+def record_rejected_items(
+    session: Session, run_id: int, rejected_items: Collection[RejectedItem], now: datetime
+) -> int:
+    """Store rejected items with their reasons, and return their number."""
     session.add_all(
         QuarantinedItem(
             run_id=run_id,
-            reason=oddity.reason,
-            object_id=oddity.object_id[:80].replace(ZERO, ""),
-            metric_name=oddity.metric[:200].replace(ZERO, ""),
-            excerpt=oddity.excerpt[:LONGEST_EXCERPT].replace(ZERO, ""),
+            reason=rejected.reason,
+            object_id=rejected.object_id[:80].replace(ZERO, ""),
+            metric_name=rejected.metric[:200].replace(ZERO, ""),
+            excerpt=rejected.excerpt[:LONGEST_EXCERPT].replace(ZERO, ""),
             recorded_at=now,
         )
-        for oddity in oddities
+        for rejected in rejected_items
     )
-    return len(oddities)
+    return len(rejected_items)

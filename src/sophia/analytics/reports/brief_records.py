@@ -1,23 +1,27 @@
-"""What a brief says of the portfolio and of each client in it."""
+"""The brief of the portfolio and of each client in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from sophia.analytics.annotations.queries import Note
-from sophia.analytics.anomalies.records import EventKind, SeriesAnomaly
+from pydantic import Field, computed_field
+
+from sophia.analytics.annotations.queries import AnnotationRecord
+from sophia.analytics.anomalies.records import MetricEvent, SeriesAnomaly
 from sophia.analytics.anomalies.shared_events import SharedEvent
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure
+from sophia.analytics.figures.figures import Change, Coverage, Figure
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.readings.account_states import ClientState
-from sophia.meta.catalogue import Platform
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import DateRange
 
 
 class ClientStatus(StrEnum):
-    """How a client stands, the worst first."""
+    """A client's status, worst first: coral is critical, amber is watch, sage is on track."""
 
     CORAL = "coral"
     AMBER = "amber"
@@ -27,13 +31,14 @@ class ClientStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a client needs somebody; `weight` ranks reasons among each other. References lead into the client's brief."""
+    """Why a client needs attention; `weight` ranks reasons. The sentence's references lead into the client's brief."""
 
     code: str
     level: ClientStatus
-    weight: float
+    weight: Annotated[float, Field(exclude=True)]
     sentence: Sentence
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def text(self) -> str:
         return self.sentence.text
@@ -41,25 +46,28 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientBrief:
-    """One client in brief. `collection` is how its collection stands, None in a brief of
-    the past, for that is known of today only; `falling` counts weeks in a row by KPI, and `fallen` says by how many percent
-    a row of three or more fell together.
-    """
+    """One client: coral is critical, amber is watch, sage is on track."""
 
     client_id: int
     name: str
     state: ClientStatus
-    collection: ClientState | None
+    collection: Annotated[ClientState | None, Field(description="Null with `as_of`, since it describes today only.")]
     coverage: Coverage
     kpis: Mapping[str, Figure]
     changes: Mapping[str, Change]
     drivers: Mapping[str, DriverSplit]
     anomalies: tuple[SeriesAnomaly, ...]
-    falling: Mapping[str, int]
-    fallen: Mapping[str, float | None]
-    weekly_views: tuple[float | None, ...]
-    goals: tuple[ReportedGoal, ...]
-    annotations: tuple[Note, ...]
+    falling: Annotated[Mapping[str, int], Field(description="The number of consecutive weeks in which a KPI fell.")]
+    fallen: Annotated[
+        Mapping[str, float | None],
+        Field(description="The change in percent over a streak of three or more falling weeks."),
+    ]
+    weekly_views: Annotated[tuple[float | None, ...], Field(description="Of the newest stored complete weeks.")]
+    goals: Annotated[
+        tuple[ReportedGoal, ...],
+        Field(description="Goals whose days touch the window, with their progress at its end."),
+    ]
+    annotations: tuple[AnnotationRecord, ...]
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -68,21 +76,8 @@ class ClientBrief:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
-    """How a portfolio event shows in one metric on one platform."""
-
-    platform: Platform
-    metric: str
-    kind: EventKind
-    since: date
-    until: date | None
-    series: int
-    alike: int
-
-
-@dataclass(frozen=True, slots=True)
 class ResponseMove:
-    """A client whose posts people answered more, or less, than before, so surely that among all clients it is no chance."""
+    """A client whose audience's response changed by more than chance explains among all clients."""
 
     client_id: int
     name: str
@@ -93,9 +88,9 @@ class ResponseMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """The portfolio in brief: clients by need. `counts` has a number for every state, and `clients` for all.
+    """All visible clients, those that need the most attention first. `counts` has a number for each status and `clients`.
 
-    `events` are what most of the portfolio did, and no reason for any client alone.
+    `events` are movements of most of the portfolio, and no reason for any single client.
     """
 
     window: DateRange
@@ -103,7 +98,9 @@ class Brief:
     as_of: datetime
     counts: Mapping[str, int]
     clients: tuple[ClientBrief, ...]
-    events: tuple[SharedEvent[Together], ...]
-    moved: tuple[ResponseMove, ...]
-    annotations: tuple[Note, ...]
+    events: tuple[SharedEvent[MetricEvent], ...]
+    moved: Annotated[
+        tuple[ResponseMove, ...], Field(description="Only changes that chance does not explain among all clients.")
+    ]
+    annotations: Annotated[tuple[AnnotationRecord, ...], Field(description="Of the whole portfolio.")]
     commentary: tuple[Sentence, ...] = ()

@@ -1,25 +1,24 @@
-"""What a report says in sentences; each figure in them is a reference to where it stands in the report."""
+"""Writes the sentences of a report; their figures are references into the report."""
 
 from collections.abc import Iterator
 
 from sophia.analytics.anomalies.sentences import say_anomaly
 from sophia.analytics.benchmarks.comparison import FOLLOWERS_RATE
-from sophia.analytics.drivers.sentences import say as say_drivers
-from sophia.analytics.figures.figures import Figure
+from sophia.analytics.drivers.sentences import say_drivers
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.sentences import say_goal
-from sophia.analytics.kpis.trends import A_ROW, is_worth_a_word, row_percent
-from sophia.analytics.posting_times.responses import Effect
+from sophia.analytics.kpis.trends import STREAK_WEEKS, is_large_streak, streak_percent
+from sophia.analytics.posting_times.group_effects import Effect
 from sophia.analytics.reports.records import Report
-from sophia.meta.catalogue import ObjectKind
+from sophia.meta.catalogue.terms import ObjectKind
 
-# Below this a change is called none.
+# A smaller change counts as none.
 NOTHING_PERCENT = 0.5
 KIND_NAMES = {ObjectKind.FEED: "feed post", ObjectKind.CAROUSEL: "carousel", ObjectKind.OTHER: "other post"}
 
 
 def comment(report: Report) -> tuple[Sentence, ...]:
-    """The sentences of a report, the most important first; nothing is said of what is not known."""
+    """Return the sentences of a report, the most important first; unknown figures have no sentence."""
     parts = (
         _views,
         _engagement,
@@ -29,42 +28,35 @@ def comment(report: Report) -> tuple[Sentence, ...]:
         _anomalies,
         _notes,
         _goals,
-        _rows,
+        _streaks,
         _benchmarks,
         _best,
         _top,
         _missing,
     )
-    found = tuple(sentence for part in parts for sentence in part(report))
-    return found or (say(report, "There is nothing to say of this window: it has no readings."),)
-
-
-def _moved(name: str, figure: Figure, path: str) -> tuple[str, dict[str, Reference | str]]:
-    """How a change in percent is told, with its warning if it has one."""
-    value = float(figure.value or 0)
-    if abs(value) < NOTHING_PERCENT:
-        told, references = f"{name} stayed as they were", {}
-    else:
-        told = f"{name} {'rose' if value > 0 else 'fell'} by {{percent}}"
-        references = {"percent": Reference(f"{path}.percent.value", "size_percent")}
-    return told, dict(references)
-
-
-def _warning(figure: Figure, path: str) -> tuple[str, dict[str, Reference | str]]:
-    return (" {doubt}", {"doubt": Reference(f"{path}.doubt", "text")}) if figure.doubt is not None else ("", {})
+    sentences = tuple(sentence for part in parts for sentence in part(report))
+    return sentences or (say(report, "There are no readings for this period."),)
 
 
 def _counted(report: Report, kpi: str, name: str) -> Iterator[Sentence]:
+    """Describe the change of a KPI in percent, or its value if there is no percentage, with the figure's warning."""
     change, path = report.changes[kpi], f"changes.{kpi}"
-    warning, doubt = _warning(change.percent if change.percent.value is not None else change.after, path)
-    if change.percent.value is not None:
-        told, references = _moved(name, change.percent, path)
-        doubt = {key: Reference(f"{path}.percent.doubt", "text") for key in doubt}
-        places: dict[str, Reference | str] = {"after": f"{path}.after.value", "before": f"{path}.before.value"}
-        yield say(report, f"{told}, to {{after}} from {{before}}.{warning}", **references, **places, **doubt)
-    elif change.after.value is not None:
-        doubt = {key: Reference(f"{path}.after.doubt", "text") for key in doubt}
-        yield say(report, f"{name}: {{after}}.{warning}", after=f"{path}.after.value", **doubt)
+    figure, at = (change.after, "after") if change.percent.value is None else (change.percent, "percent")
+    if figure.value is None:
+        return
+    template = f"{name}: {{after}}."
+    if at == "percent" and abs(float(figure.value)) < NOTHING_PERCENT:
+        template = f"{name} did not change: {{after}}, previously {{before}}."
+    elif at == "percent":
+        template = f"{name} {'rose' if figure.value > 0 else 'fell'} by {{percent}}, to {{after}} from {{before}}."
+    yield say(
+        report,
+        template if figure.doubt is None else f"{template} {{doubt}}",
+        after=f"{path}.after.value",
+        before=f"{path}.before.value",
+        percent=Reference(f"{path}.percent.value", "size_percent"),
+        doubt=Reference(f"{path}.{at}.doubt", "text"),
+    )
 
 
 def _views(report: Report) -> Iterator[Sentence]:
@@ -72,16 +64,15 @@ def _views(report: Report) -> Iterator[Sentence]:
 
 
 def _engagement(report: Report) -> Iterator[Sentence]:
-    yield from _counted(report, "engagements", "Engagements with the posts of the window")
+    yield from _counted(report, "engagements", "Engagements on posts published in this period")
     rate = report.kpis["engagement_rate_by_reach"]
     if rate.value is not None:
         path = "kpis.engagement_rate_by_reach"
         posts = "post" if rate.n == 1 else "posts"
         yield say(
             report,
-            # Reach of posts is added up here, and so no share of people.
-            f"Engagements with {{n}} {posts} were {{rate}} of the reach, which counts people once for every post that "
-            "they saw.",
+            # The reach of posts is added up here, so the rate is no share of people.
+            f"Engagements on {{n}} {posts} were {{rate}} of the reach, which counts people once for each post that they saw.",
             rate=Reference(f"{path}.value", "percent"),
             n=f"{path}.n",
         )
@@ -90,11 +81,11 @@ def _engagement(report: Report) -> Iterator[Sentence]:
 def _reach(report: Report) -> Iterator[Sentence]:
     reach = report.kpis["reach"]
     if reach.value is not None:
-        yield say(report, "Meta counted {reach} people reached.", reach="kpis.reach.value")
+        yield say(report, "Reach: {reach} people.", reach="kpis.reach.value")
     elif reach.at_least is not None and reach.at_most is not None:
         yield say(
             report,
-            "At least {low} people were reached, and at most {high}: people of several days or accounts cannot be added.",
+            "Reach: between {low} and {high} people. The reach of several days or accounts cannot be added up.",
             low="kpis.reach.at_least",
             high="kpis.reach.at_most",
         )
@@ -107,52 +98,32 @@ def _followers(report: Report) -> Iterator[Sentence]:
     if growth.value is None or net.value == 0:
         yield say(report, "Net new followers: {net}.", net="kpis.net_new_followers.value")
         return
-    word = "grew" if net.value > 0 else "shrank"
+    word = "grew" if net.value > 0 else "fell"
     yield say(
         report,
-        f"The audience {word}: {{net}} followers net, {{growth}}.",
+        f"Followers {word}: {{net}} net, {{growth}}.",
         net="kpis.net_new_followers.value",
         growth=Reference("kpis.audience_growth.value", "percent"),
     )
 
 
 def _drivers(report: Report) -> Iterator[Sentence]:
-    """The sentences of the drivers, their places bound to where the report holds the same numbers."""
     for platform, split in report.drivers.items():
-        if split.distribution is None and split.whole is None:
-            continue
-        told, path = say_drivers(split), f"drivers.{platform}"
-        template = f"On {PLATFORM_NAMES[platform]}: {told.template}"
-        references: dict[str, Reference | str] = {}
-        for name in told.values:
-            if name in ("others", "others_alike"):
-                references[name] = f"{path}.{name}"
-            elif name.endswith("_range"):
-                part = name.removesuffix("_range")
-                references[name] = Reference(f"{path}.{part}.percent_interval", "range_percent")
-            else:
-                size = f"{{{name}:size}}" in template
-                references[name] = Reference(f"{path}.{name}.percent", "size_percent" if size else "signed_percent")
-        plain = template.replace(":size}", "}").replace(":signed}", "}")
-        for name, reason in split.reasons.items():
-            # Reasons have figures of their own.
-            plain = plain.replace(reason, f"{{why_{name}}}")
-            references[f"why_{name}"] = Reference(f"{path}.reasons.{name}", "text")
-        named = {name: reference for name, reference in references.items() if f"{{{name}}}" in plain}
-        yield say(report, plain, **named)
+        if split.distribution is not None or split.whole is not None:
+            yield say_drivers(report, split, f"drivers.{platform}.", f"On {PLATFORM_NAMES[platform]}: ")
 
 
 def _anomalies(report: Report) -> Iterator[Sentence]:
-    for index, found in enumerate(report.anomalies):
-        kind, path = found.anomaly.kind, f"anomalies.{index}.anomaly."
-        yield say_anomaly(report, kind, found.metric, found.platform, path)
+    for index, series_anomaly in enumerate(report.anomalies):
+        kind, path = series_anomaly.anomaly.kind, f"anomalies.{index}.anomaly."
+        yield say_anomaly(report, kind, series_anomaly.metric, series_anomaly.platform, path)
 
 
 def _notes(report: Report) -> Iterator[Sentence]:
     for index in range(len(report.annotations)):
         path = f"annotations.{index}"
         day, text = Reference(f"{path}.day", "text"), Reference(f"{path}.text", "text")
-        yield say(report, "Noted for {day}: {text}", day=day, text=text)
+        yield say(report, "Annotation of {day}: {text}", day=day, text=text)
 
 
 def _goals(report: Report) -> Iterator[Sentence]:
@@ -160,28 +131,28 @@ def _goals(report: Report) -> Iterator[Sentence]:
         yield say_goal(report, goal, f"goals.{index}")
 
 
-def _rows(report: Report) -> Iterator[Sentence]:
+def _streaks(report: Report) -> Iterator[Sentence]:
     for kpi, name in (("views", "Views"), ("engagements", "Engagements")):
         trend = report.trends[kpi]
         for word, count in (("fallen", trend.falling), ("risen", trend.rising)):
-            if count >= A_ROW and is_worth_a_word(row_percent(trend)):
+            if count >= STREAK_WEEKS and is_large_streak(streak_percent(trend)):
                 path = f"trends.{kpi}.{'falling' if word == 'fallen' else 'rising'}"
                 yield say(report, f"{name} have {word} for {{weeks}} weeks in a row.", weeks=path)
 
 
 def _benchmarks(report: Report) -> Iterator[Sentence]:
-    for index, found in enumerate(report.benchmarks):
-        if found.benchmark is None or found.own.value is None or found.percent.value is None:
+    for index, comparison in enumerate(report.benchmarks):
+        if comparison.benchmark is None or comparison.own.value is None or comparison.percent.value is None:
             continue
-        if found.benchmark.metric != FOLLOWERS_RATE:
+        if comparison.benchmark.metric != FOLLOWERS_RATE:
             continue
-        path, higher = f"benchmarks.{index}", float(found.percent.value) >= 0
+        path, higher = f"benchmarks.{index}", float(comparison.percent.value) >= 0
         word = "above" if higher else "below"
-        old = " That number is old." if found.is_old else ""
+        age = " (old data)" if comparison.is_old else ""
         yield say(
             report,
-            f"A post on {PLATFORM_NAMES[found.benchmark.platform.value]} engaged {{own}} of the followers on average, "
-            f"{word} the {{benchmark}} that {{source}} published for {{industry}} (of {{year}}).{old}",
+            f"The average post on {PLATFORM_NAMES[comparison.benchmark.platform.value]} had an engagement rate of {{own}} of "
+            f"followers, {word} the {{benchmark}} of {{source}} for {{industry}} in {{year}}{age}.",
             own=Reference(f"{path}.own.value", "percent"),
             benchmark=Reference(f"{path}.benchmark.value_percent", "percent"),
             source=Reference(f"{path}.benchmark.source", "text"),
@@ -192,13 +163,13 @@ def _benchmarks(report: Report) -> Iterator[Sentence]:
 
 def _best(report: Report) -> Iterator[Sentence]:
     for name, group in report.formats.items():
-        if group.effect is Effect.CANNOT_TELL or group.factor.value is None:
+        if group.effect is Effect.NOT_ENOUGH_EVIDENCE or group.factor.value is None:
             continue
         word = "more" if group.effect is Effect.BETTER else "less"
         posts = "post" if group.factor.n == 1 else "posts"
         yield say(
             report,
-            f"People respond {word} to posts of the format {name} than to others: {{factor}} times ({{n}} {posts}).",
+            f"The audience responds {word} to the format {name} than to others: {{factor}} times ({{n}} {posts}).",
             factor=Reference(f"formats.{name}.factor.value", "factor"),
             n=f"formats.{name}.factor.n",
         )
@@ -209,7 +180,7 @@ def _top(report: Report) -> Iterator[Sentence]:
         post = report.top_posts[0]
         yield say(
             report,
-            f"The post with the most engagements, {{engagements}}, was a {KIND_NAMES.get(post.kind, post.kind.value)} on "
+            f"The post with the most engagements ({{engagements}}) was a {KIND_NAMES.get(post.kind, post.kind.value)} on "
             f"{PLATFORM_NAMES[post.platform.value]}.",
             engagements="top_posts.0.engagements",
         )
@@ -220,7 +191,7 @@ def _missing(report: Report) -> Iterator[Sentence]:
         path = f"missing_days.{index}"
         yield say(
             report,
-            f"{METRIC_NAMES[gap.metric]} on {PLATFORM_NAMES[gap.platform.value]} are known for {{known}} of {{days}} days.",
+            f"{METRIC_NAMES[gap.metric]} on {PLATFORM_NAMES[gap.platform.value]} have data for {{known}} of {{days}} days.",
             known=f"{path}.coverage.days_with_data",
             days=f"{path}.coverage.days",
         )

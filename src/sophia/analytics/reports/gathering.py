@@ -1,4 +1,4 @@
-"""Reads everything that a report is computed from, in a fixed number of queries."""
+"""Reads the facts of a report with a fixed number of queries."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -6,47 +6,53 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from sophia.analytics.annotations.queries import notes
-from sophia.analytics.anomalies.queries import judged_through, told_anomalies
+from sophia.analytics.annotations.queries import list_annotations
+from sophia.analytics.anomalies.queries import judged_through, stored_anomalies
 from sophia.analytics.anomalies.records import Anomaly, SeriesAnomaly
-from sophia.analytics.anomalies.series import watched_days
-from sophia.analytics.benchmarks.client_comparison import _account_figures
+from sophia.analytics.anomalies.series import in_order, monitored_days
+from sophia.analytics.benchmarks.client_comparison import portfolio_figures
 from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.comments.queries import comments_by_platform
 from sophia.analytics.decisions.scoring import QUALITY_DAYS, decision_quality
 from sophia.analytics.drivers.portfolio_windows import portfolio_windows
-from sophia.analytics.figures.facts import FOLLOWERS, RESPONSE_METRICS, WATCHED, AccountDays, PostFacts, PostsADay
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, Figure, check_window, last_closed_week
+from sophia.analytics.figures.facts import (
+    FOLLOWERS,
+    MONITORED_METRICS,
+    RESPONSE_METRICS,
+    AccountDays,
+    PostFacts,
+    PostsADay,
+)
+from sophia.analytics.figures.figures import Figure, check_window, last_closed_week
 from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.queries import client_snapshots
 from sophia.analytics.kpis.trends import a_year_before, newest_weeks
 from sophia.analytics.kpis.windows import (
     HISTORY,
     MeasuredClient,
-    client_among,
     client_windows,
+    find_measured_client,
     measured_clients,
     newest_facts,
 )
 from sophia.analytics.readings.account_days import account_days, posts_a_day
-from sophia.analytics.readings.metric_definitions import meanings
+from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.building import (
     TREND_WEEKS,
     Facts,
-    as_long,
     build_report,
+    compared_days,
     compared_window,
     trend_figures,
-    trend_weeks,
+    trends_until,
 )
-from sophia.analytics.reports.records import Report
-from sophia.database import Database
+from sophia.analytics.reports.records import DecisionStage, Report
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
-from sophia.meta.catalogue import Platform
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
-NOT_YET = "What was known at a moment can only be said of the past."
+NOT_YET = "as_of must be a time in the past."
 TREND_METRICS = frozenset({*RESPONSE_METRICS, "views", FOLLOWERS})
 
 
@@ -57,18 +63,17 @@ def make_report(
     now: datetime,
     *,
     as_of: datetime | None = None,
-    kept: bool = False,
+    use_stored: bool = False,
 ) -> Report:
-    """The report of a client for a window, by default the newest closed week; as it was at `as_of`, to the digit.
+    """Return the report of a client for a window, by default the last complete week; with `as_of` as it was then.
 
-    Whoever may see the client sees the same report: others of the portfolio stand in it only as a crowd. Raises
-    NotFoundError, and InvalidInputError for a window that is too long or has not begun.
+    All viewers of the client see the same report: other clients are in it only as aggregates. Raises NotFoundError, and
+    InvalidInputError for a window that is too long or has not begun.
 
-    `kept` takes trends and anomalies from what the jobs of the morning kept, where they have come as far as the window:
-    quicker, and as fresh as they are.
+    `use_stored` takes trends and anomalies from the results of the morning's jobs if they cover the window, which is faster.
     """
     with database.read() as session:
-        facts = gather_facts(session, client_id, window, now, as_of=as_of, kept=kept)
+        facts = gather_facts(session, client_id, window, now, as_of=as_of, use_stored=use_stored)
     return build_report(facts)
 
 
@@ -79,54 +84,59 @@ def gather_facts(
     now: datetime,
     *,
     as_of: datetime | None = None,
-    kept: bool = False,
+    use_stored: bool = False,
 ) -> Facts:
-    """Everything that the report is computed from. Raises as `make_report` does."""
+    """Return the facts of the report. Raises as `make_report` does."""
     if as_of is not None and as_of > now:
         raise InvalidInputError(NOT_YET)
     moment = as_of or now
-    today, chosen = reporting_day(moment), window or last_closed_week(moment)
-    check_window(chosen, moment)
-    before = compared_window(chosen, today)
+    today, window = reporting_day(moment), window or last_closed_week(moment)
+    check_window(window, moment)
+    before = compared_window(window, today)
     clients = measured_clients(session, as_of=as_of)
-    client = client_among(clients, client_id)
-    later = as_long(chosen, before)
-    measured = client_windows(session, [client], {chosen, later, before}, moment, as_of=as_of)[client.id]
-    history, posts = _history(session, client, chosen, moment, as_of)
-    weeks = _kept_weeks(session, client, chosen, today) if kept else None
-    told = _told(session, client, chosen) if kept else None
-    days, published = ({}, {}) if told is not None else _watched(session, client, chosen, today, as_of)
-    judged = DateRange(chosen.end - QUALITY_DAYS * ONE_DAY, chosen.end)
+    client = find_measured_client(clients, client_id)
+    later = compared_days(window, before)
+    measured = client_windows(session, [client], {window, later, before}, moment, as_of=as_of)[client.id]
+    history, posts = _history(session, client, window, moment, as_of)
+    weeks = _stored_weeks(session, client, window, today) if use_stored else None
+    anomalies = _stored_anomalies(session, client, window) if use_stored else None
+    days, published = ({}, {}) if anomalies is not None else _monitored(session, client, window, today, as_of)
+    judged = DateRange(window.end - QUALITY_DAYS * ONE_DAY, window.end)
     return Facts(
         client=client,
-        window=chosen,
+        window=window,
         before=before,
         as_of=moment,
         today=today,
-        now=measured[chosen],
+        now=measured[window],
         later=measured[later],
         earlier=measured[before],
-        weeks=_weeks(session, client, chosen, moment, as_of) if weeks is None else weeks,
+        weeks=_weeks(session, client, window, moment, as_of) if weeks is None else weeks,
         history=history,
         posts={post.id: post for post in posts},
         days=days,
         posts_a_day=published,
-        anomalies=told,
+        anomalies=anomalies,
         portfolio=portfolio_windows(
-            session, clients, frozenset(client.accounts.values()), before, as_long(chosen, before), as_of
+            session, clients, frozenset(client.accounts.values()), before, compared_days(window, before), as_of
         ),
-        comments=comments_by_platform(session, list(client.accounts), chosen, as_of=as_of),
-        account_figures=_account_figures(session, clients, chosen, today=moment, as_of=as_of),
-        goals=gather_goals(session, [client], moment, window=chosen, as_of=as_of).get(client.id, ()),
-        annotations=tuple(notes(session, [client.id], window=DateRange(before.start, chosen.end), as_of=as_of)),
-        decisions=decision_quality(session, client_id, judged, moment, as_of=as_of).stages,
+        comments=comments_by_platform(session, list(client.accounts), window, as_of=as_of),
+        account_figures=portfolio_figures(session, clients, window, today=moment, as_of=as_of),
+        goals=gather_goals(session, [client], moment, window=window, as_of=as_of).get(client.id, ()),
+        annotations=tuple(
+            list_annotations(session, [client.id], window=DateRange(before.start, window.end), as_of=as_of)
+        ),
+        decisions=tuple(
+            DecisionStage(**{field.name: getattr(quality, field.name) for field in fields(DecisionStage)})
+            for quality in decision_quality(session, client_id, judged, moment, as_of=as_of).stages
+        ),
         benchmarks=benchmarks_for(session, client.industry, as_of=as_of),
     )
 
 
 def _trend_weeks(window: DateRange, today: date) -> tuple[DateRange, ...]:
-    """Those that are shown, and the one a year before the last."""
-    weeks = newest_weeks(trend_weeks(window, today), TREND_WEEKS)
+    """Return the weeks of the trends, and the week a year before the last."""
+    weeks = newest_weeks(trends_until(window, today), TREND_WEEKS)
     return (a_year_before(weeks[-1]), *weeks)
 
 
@@ -134,57 +144,52 @@ def _weeks(
     session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None
 ) -> dict[date, dict[str, Figure]]:
     weeks = _trend_weeks(window, reporting_day(now))
-    found = client_windows(session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False)[client.id]
-    return {week.start: trend_figures(facts) for week, facts in sorted(found.items())}
+    windows = client_windows(session, [client], weeks, now, as_of=as_of, metrics=TREND_METRICS, events=False)[client.id]
+    return {week.start: trend_figures(facts) for week, facts in sorted(windows.items())}
 
 
-def _kept_weeks(
+def _stored_weeks(
     session: Session, client: MeasuredClient, window: DateRange, today: date
 ) -> dict[date, Mapping[str, Figure]] | None:
-    """None when the newest of them has not been kept yet."""
+    """Return the stored KPIs of the trends' weeks, or None if the newest week is not stored yet."""
     weeks = _trend_weeks(window, today)
-    found = {
+    kpis_by_monday = {
         client_snapshot.week.start: client_snapshot.kpis
         for client_snapshot in client_snapshots(session, client.id, weeks)
     }
-    return found if weeks[-1].start in found else None
+    return kpis_by_monday if weeks[-1].start in kpis_by_monday else None
 
 
-def _told(session: Session, client: MeasuredClient, window: DateRange) -> tuple[SeriesAnomaly, ...] | None:
-    """None when the watch has not judged all days of the window for good yet."""
+def _stored_anomalies(session: Session, client: MeasuredClient, window: DateRange) -> tuple[SeriesAnomaly, ...] | None:
+    """Return the stored anomalies of the window, or None while some of its days are not final."""
     through = judged_through(session, client.id)
     if through is None or through < window.end - ONE_DAY:
         return None
-    names = [field.name for field in fields(Anomaly) if field.name != "series"]
-    series_anomalies = [
+    return in_order(
         SeriesAnomaly(
-            told_anomaly.account_id,
-            Platform(told_anomaly.platform),
-            told_anomaly.metric,
-            Anomaly(
-                f"{told_anomaly.account_id} {told_anomaly.metric}",
-                **{name: getattr(told_anomaly, name) for name in names},
-            ),
+            stored.account_id,
+            stored.platform,
+            stored.metric,
+            Anomaly(**{field.name: getattr(stored, field.name) for field in fields(Anomaly)}),
         )
-        for told_anomaly in told_anomalies(session, client.id, window=window)
-        if told_anomaly.withdrawn_at is None
-    ]
-    return tuple(
-        sorted(series_anomalies, key=lambda one: (one.anomaly.since, one.account_id, one.metric, one.anomaly.kind))
+        for stored in stored_anomalies(session, client.id, window=window)
+        if stored.withdrawn_at is None
     )
 
 
-def _watched(
+def _monitored(
     session: Session, client: MeasuredClient, window: DateRange, today: date, as_of: datetime | None
 ) -> tuple[AccountDays, PostsADay]:
-    days, accounts = watched_days(window, today), list(client.accounts)
-    found = account_days(session, accounts, meanings(session, WATCHED), WATCHED, days, as_of=as_of)
-    return found, posts_a_day(session, accounts, days, as_of=as_of)
+    days, accounts = monitored_days(window, today), list(client.accounts)
+    values = account_days(
+        session, accounts, metric_definitions(session, MONITORED_METRICS), MONITORED_METRICS, days, as_of=as_of
+    )
+    return values, posts_a_day(session, accounts, days, as_of=as_of)
 
 
 def _history(
     session: Session, client: MeasuredClient, window: DateRange, now: datetime, as_of: datetime | None
 ) -> tuple[list[PostFacts], list[StoredPost]]:
-    """The posts of 90 days until the end of the window, and of the window itself."""
-    whole = DateRange(min(window.start, window.end - HISTORY), window.end)
-    return newest_facts(session, client, whole, now, as_of)
+    """Return the posts of the window and of the 90 days until its end."""
+    days = DateRange(min(window.start, window.end - HISTORY), window.end)
+    return newest_facts(session, client, days, now, as_of)

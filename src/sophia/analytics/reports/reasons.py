@@ -1,28 +1,29 @@
-"""Why a client needs somebody: each reason with what was computed, and a weight by which it ranks."""
+"""Finds the reasons why a client needs attention, each with its figures and a weight that ranks it."""
 
 from collections.abc import Iterator, Mapping
 
 from sophia.analytics.anomalies.sentences import say_anomaly
 from sophia.analytics.drivers.drivers import Driver
 from sophia.analytics.figures.sentences import PLATFORM_NAMES, Reference, say
-from sophia.analytics.goals.progress import Standing
+from sophia.analytics.goals.progress import GoalStatus
 from sophia.analytics.goals.sentences import say_goal
-from sophia.analytics.kpis.trends import A_ROW, is_worth_a_word
+from sophia.analytics.kpis.trends import STREAK_WEEKS, is_large_streak
 from sophia.analytics.reports.brief_records import ClientBrief, ClientStatus, Reason
 
-# A certain fall of engagement by so much wants a look, and by so much somebody now.
+# A certain fall of engagement by the first number is "watch", by the second "critical".
 FALL_PERCENT, DEEP_FALL_PERCENT = -10.0, -30.0
-# An audience that shrinks by so much in a window wants a look.
+# A loss of followers by this much in a window is "watch".
 SHRINKING_PERCENT = -1.0
-# A goal whose way so far is less than this part of a straight one wants a look.
+# A goal below this percentage of its expected pace is "watch".
 SLOW_PERCENT = 80.0
 
 
 def reasons_of(brief: ClientBrief, *, has_data: bool) -> Iterator[Reason]:
+    """Return the reasons of a client, which determine its status."""
     yield from _collection(brief)
     if not has_data:
-        nobody = brief.collection is not None and brief.collection.accounts == 0
-        text = "No account is connected." if nobody else "There are no readings and no posts in these days."
+        without_accounts = brief.collection is not None and brief.collection.accounts == 0
+        text = "No account is connected." if without_accounts else "There are no readings and no posts in these days."
         yield Reason("no_data", ClientStatus.NO_DATA, 0.0, say(brief, text))
         return
     yield from _falls(brief)
@@ -30,32 +31,32 @@ def reasons_of(brief: ClientBrief, *, has_data: bool) -> Iterator[Reason]:
     yield from _habits(brief)
     yield from _goals(brief)
     if not brief.coverage.is_complete:
-        told = say(
+        sentence = say(
             brief,
             "Readings are complete for {known} of {days} days.",
             known="coverage.days_with_data",
             days="coverage.days",
         )
-        yield Reason("incomplete", ClientStatus.AMBER, 10.0, told)
+        yield Reason("incomplete", ClientStatus.AMBER, 10.0, sentence)
 
 
 def _collection(brief: ClientBrief) -> Iterator[Reason]:
     if brief.collection is None:
         return
     if brief.collection.action_needed is not None:
-        told = say(brief, "{action}", action=Reference("collection.action_needed", "text"))
-        yield Reason("reconnect", ClientStatus.CORAL, 150.0, told)
+        sentence = say(brief, "{action}", action=Reference("collection.action_needed", "text"))
+        yield Reason("reconnect", ClientStatus.CORAL, 150.0, sentence)
     elif brief.collection.stale and brief.collection.latest_metric_date is not None:
         day = Reference("collection.latest_metric_date", "text")
-        told = say(brief, "Its collection is behind: the newest readings are of {day}.", day=day)
-        yield Reason("stale", ClientStatus.AMBER, 40.0, told)
+        sentence = say(brief, "Collection is late: the newest readings are of {day}.", day=day)
+        yield Reason("stale", ClientStatus.AMBER, 40.0, sentence)
 
 
 _LESS: Mapping[Driver, str] = {
-    "platform": "the platform showed everybody less",
-    "distribution": "its posts were shown less than those of others",
-    "posting": "it posted less, or other formats",
-    "people": "people reacted less to what they saw",
+    "platform": "the algorithm reduced the distribution of all clients",
+    "distribution": "its posts had lower distribution than the other clients",
+    "posting": "it published fewer posts or other formats",
+    "people": "the audience responded less",
 }
 
 
@@ -68,19 +69,19 @@ def _falls(brief: ClientBrief) -> Iterator[Reason]:
             "percent": Reference(f"drivers.{platform}.whole.percent", "size_percent"),
             "interval": Reference(f"drivers.{platform}.whole.percent_interval", "range_percent"),
         }
-        why = "; what decided it, the figures cannot tell"
+        why = "; no clear cause"
         if split.main_driver is not None:
             why = f", mostly because {_LESS[split.main_driver]}"
         elif split.certain_driver is not None:
-            why = f", in part because {_LESS[split.certain_driver]} ({{part}}); what decided the rest, the figures cannot tell"
+            why = f", in part because {_LESS[split.certain_driver]} ({{part}}); the rest has no clear cause"
             places["part"] = Reference(f"drivers.{platform}.{split.certain_driver}.percent", "signed_percent")
-        told = say(
+        sentence = say(
             brief,
             f"Engagement on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){why}.",
             **places,
         )
         level, base = (ClientStatus.CORAL, 50.0) if deep else (ClientStatus.AMBER, 20.0)
-        yield Reason("engagement_fell", level, base + abs(split.whole.percent) / 2, told)
+        yield Reason("engagement_fell", level, base + abs(split.whole.percent) / 2, sentence)
 
 
 _WEIGHTS: Mapping[str, tuple[ClientStatus, float]] = {
@@ -92,40 +93,46 @@ _WEIGHTS: Mapping[str, tuple[ClientStatus, float]] = {
 
 
 def _unusual_days(brief: ClientBrief) -> Iterator[Reason]:
-    """What is bad and unusual; good news is no reason to worry."""
-    for index, found in enumerate(brief.anomalies):
-        kind = found.anomaly.kind
+    """Return the reasons for anomalies that are bad news."""
+    for index, series_anomaly in enumerate(brief.anomalies):
+        kind = series_anomaly.anomaly.kind
         if kind in _WEIGHTS:
             level, weight = _WEIGHTS[kind]
             path = f"anomalies.{index}.anomaly."
-            yield Reason(kind, level, weight, say_anomaly(brief, kind, found.metric, found.platform, path))
+            yield Reason(
+                kind, level, weight, say_anomaly(brief, kind, series_anomaly.metric, series_anomaly.platform, path)
+            )
 
 
 def _habits(brief: ClientBrief) -> Iterator[Reason]:
     posts, growth = brief.changes["posts"], brief.kpis["audience_growth"]
     if posts.after.value == 0 and posts.before.value:
         word = "post" if posts.before.value == 1 else "posts"
-        told = say(brief, f"Nothing was published, and {{before}} {word} before.", before="changes.posts.before.value")
-        yield Reason("silent", ClientStatus.AMBER, 20.0, told)
+        sentence = say(
+            brief,
+            f"No posts in this period; {{before}} {word} in the previous period.",
+            before="changes.posts.before.value",
+        )
+        yield Reason("silent", ClientStatus.AMBER, 20.0, sentence)
     for kpi, count in brief.falling.items():
-        if count >= A_ROW and is_worth_a_word(brief.fallen[kpi]):
+        if count >= STREAK_WEEKS and is_large_streak(brief.fallen[kpi]):
             name = "Views" if kpi == "views" else "Engagements"
-            told = say(
+            sentence = say(
                 brief,
-                f"{name} have fallen for {{weeks}} weeks in a row, by {{percent}} together.",
+                f"{name} have fallen for {{weeks}} weeks in a row, by {{percent}} in total.",
                 weeks=f"falling.{kpi}",
                 percent=Reference(f"fallen.{kpi}", "size_percent"),
             )
-            yield Reason(f"{kpi}_falling", ClientStatus.AMBER, 25.0, told)
+            yield Reason(f"{kpi}_falling", ClientStatus.AMBER, 25.0, sentence)
     if growth.value is not None and float(growth.value) <= SHRINKING_PERCENT:
         size = Reference("kpis.audience_growth.value", "percent")
-        yield Reason("audience", ClientStatus.AMBER, 15.0, say(brief, "Its audience changed by {size}.", size=size))
+        yield Reason("audience", ClientStatus.AMBER, 15.0, say(brief, "Followers changed by {size}.", size=size))
 
 
 def _goals(brief: ClientBrief) -> Iterator[Reason]:
-    """Goals that were missed, or are so far behind that somebody should know while there is time."""
+    """Return the reasons for goals that were missed or are far behind."""
     for index, goal in enumerate(brief.goals):
         slow = goal.pace.value is not None and goal.pace.value < SLOW_PERCENT
-        if goal.standing is Standing.MISSED or (goal.standing is Standing.BEHIND and slow):
-            told = say_goal(brief, goal, f"goals.{index}")
-            yield Reason("goal", ClientStatus.AMBER, 12.0, told)
+        if goal.standing is GoalStatus.MISSED or (goal.standing is GoalStatus.BEHIND and slow):
+            sentence = say_goal(brief, goal, f"goals.{index}")
+            yield Reason("goal", ClientStatus.AMBER, 12.0, sentence)

@@ -1,28 +1,33 @@
-"""What a report says of one client and window, and what a brief says of all clients."""
+"""The report of one client and window."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated
 
-from sophia.analytics.annotations.queries import Note
+from pydantic import Field
+
+from sophia.analytics.annotations.queries import AnnotationRecord
 from sophia.analytics.anomalies.records import SeriesAnomaly
-from sophia.analytics.benchmarks.client_comparison import Peers
+from sophia.analytics.benchmarks.client_comparison import PeerComparison
 from sophia.analytics.benchmarks.comparison import Comparison
 from sophia.analytics.comments.sentiment import CommentOverview
-from sophia.analytics.decisions.guidance import StageQuality
+from sophia.analytics.decisions.scores import Verdict
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure, Number
+from sophia.analytics.figures.figures import Change, Coverage, Figure
+from sophia.analytics.figures.schemas import Quantity
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.kpis.summaries import SummaryLine
 from sophia.analytics.kpis.trends import Trend
-from sophia.analytics.posting_times.responses import GroupResponse, Slot
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.analytics.posting_times.group_effects import GroupEffect, HourEffect, WeekHour
+from sophia.meta.catalogue.terms import ObjectKind, Platform
+from sophia.meta.reporting_zone import DateRange
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedClient:
-    """Whom a report is about. `zone` is the IANA name of the client's own zone."""
+    """The client of a report. `zone` is the IANA name of the client's own zone."""
 
     id: int
     name: str
@@ -33,7 +38,7 @@ class ReportedClient:
 
 @dataclass(frozen=True, slots=True)
 class TopPost:
-    """A post of the window with what it had by its end."""
+    """A post of the window with its values at the end of the window."""
 
     post_id: int
     account_id: int
@@ -44,14 +49,14 @@ class TopPost:
     title: str | None
     permalink: str | None
     pillar: str | None
-    engagements: Number
-    reach: Number | None
+    engagements: Quantity
+    reach: Quantity | None
     rate_by_reach: Figure
 
 
 @dataclass(frozen=True, slots=True)
 class MissingDays:
-    """Ended days of the window on which an account has no reading of a metric that its platform has."""
+    """Days that are over on which an account has no reading of a metric that its platform has."""
 
     account_id: int
     platform: Platform
@@ -62,14 +67,24 @@ class MissingDays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """The computed answer for one client and window, as everything was known at `as_of`.
+class DecisionStage:
+    """How well one stage predicts, by the outcomes due in the 180 days until the end of the window, and in a sentence."""
 
-    `before` is what the window is compared with: as many days before it as are over, of the same weekdays where the
-    window is shorter than four weeks.
-    Trends end with the newest week that ended in the window or before it. Posting times, formats and pillars rest on
-    the posts of 90 days, with the newest numbers known; `decisions` on those whose outcome was due in 180 days.
-    Annotations are those of both windows.
+    stage: str
+    posts: int
+    skill: Figure
+    shrunk_skill: Figure
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The report of one client and window, as of the time `as_of`.
+
+    `before` is the period with which the window is compared: as many earlier days as are over, on the same weekdays if
+    the window is shorter than four weeks. Trends end with the last complete week in the window or before it. Posting
+    times, formats and pillars use the posts of 90 days with their newest values. Annotations are those of both periods.
     """
 
     client: ReportedClient
@@ -87,15 +102,15 @@ class Report:
     drivers: Mapping[str, DriverSplit]
     anomalies: tuple[SeriesAnomaly, ...]
     benchmarks: tuple[Comparison, ...]
-    peers: tuple[Peers, ...]
-    posting_times: Mapping[Slot, GroupResponse]
-    best_times: tuple[Slot, ...]
-    formats: Mapping[str, GroupResponse]
-    pillars: Mapping[str, GroupResponse]
+    peers: tuple[PeerComparison, ...]
+    posting_times: Annotated[tuple[HourEffect, ...], Field(description="The hours with posts.")]
+    best_times: tuple[WeekHour, ...]
+    formats: Mapping[str, GroupEffect]
+    pillars: Mapping[str, GroupEffect]
     top_posts: tuple[TopPost, ...]
     missing_days: tuple[MissingDays, ...]
     goals: tuple[ReportedGoal, ...]
-    annotations: tuple[Note, ...]
-    decisions: tuple[StageQuality, ...]
+    annotations: tuple[AnnotationRecord, ...]
+    decisions: tuple[DecisionStage, ...]
     comments: CommentOverview
     commentary: tuple[Sentence, ...] = ()

@@ -1,168 +1,70 @@
-"""What the API answers of reports, and the shapes that they share with briefs. A figure without a value says why it has none."""
+"""Requests and responses of the endpoints for stored weeks and summaries; reports and briefs are returned as they are."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from sophia.analytics.annotations.schemas import NoteAnswer
-from sophia.analytics.anomalies.schemas import AnomalyAnswer
-from sophia.analytics.benchmarks.schemas import ComparisonAnswer, PeersAnswer
-from sophia.analytics.comments.schemas import ToneAnswer
-from sophia.analytics.decisions.scores import Verdict
-from sophia.analytics.drivers.schemas import DriversAnswer
-from sophia.analytics.figures.figures import Change, Coverage, DateRange, Figure
-from sophia.analytics.figures.schemas import Quantity, ResponseModel
-from sophia.analytics.figures.sentences import Sentence
-from sophia.analytics.goals.progress import ReportedGoal
-from sophia.analytics.kpis.schemas import SummaryLineAnswer, TrendAnswer
-from sophia.analytics.posting_times.schemas import PostingTimeAnswer, ResponseAnswer, SlotAnswer, posting_time_answers
+from sophia.analytics.annotations.queries import AnnotationRecord
+from sophia.analytics.anomalies.records import SeriesAnomaly
+from sophia.analytics.benchmarks.client_comparison import PeerComparison
+from sophia.analytics.benchmarks.comparison import Comparison
+from sophia.analytics.figures.figures import Figure
+from sophia.analytics.figures.requests import Id, RequestModel
+from sophia.analytics.kpis.portfolio_week import PortfolioWeek
+from sophia.analytics.kpis.queries import WeekSnapshot
+from sophia.analytics.kpis.trends import MOST_WEEKS, Trend
+from sophia.analytics.readings.account_states import ClientState
 from sophia.analytics.readings.run_schemas import AccountStatus
-from sophia.analytics.reports.brief_schemas import MovementAnswer
-from sophia.analytics.reports.records import Report
-from sophia.meta.catalogue import ObjectKind, Platform
+from sophia.meta.catalogue.terms import Platform
+from sophia.meta.reporting_zone import DateRange
 
 
-class TopPostAnswer(ResponseModel):
-    post_id: int
-    account_id: int
-    platform: Platform
-    kind: ObjectKind
-    platform_post_id: str
-    published_at: datetime
-    title: str | None
-    permalink: str | None
-    pillar: str | None
-    engagements: Quantity
-    reach: Quantity | None
-    rate_by_reach: Figure
+class WeeksQuery(RequestModel):
+    """The number of complete weeks, and the account if not the whole client."""
+
+    weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS)] = 12
+    account_id: Id | None = None
 
 
-class MissingDaysAnswer(ResponseModel):
-    account_id: int
-    platform: Platform
-    metric: str
-    coverage: Coverage
-    first: date
-    last: date
+@dataclass(frozen=True, slots=True)
+class ClientWeeks:
+    """The stored complete weeks, oldest first, without weeks that were never computed, and the trend of every KPI."""
 
-
-class DecisionStageAnswer(ResponseModel):
-    """How well one stage predicts, by the outcomes due in the 180 days until the end of the window; and in a sentence."""
-
-    stage: str
-    posts: int
-    skill: Figure
-    shrunk_skill: Figure
-    verdict: Verdict
-    text: str
-
-
-class ReportedClientAnswer(ResponseModel):
-    id: int
-    name: str
-    industry: str | None
-    zone: str
-    accounts: dict[int, Platform]
-
-
-class CommentsAnswer(ResponseModel):
-    """What people wrote in the window under any post of the client."""
-
-    whole: ToneAnswer
-    platforms: dict[str, ToneAnswer]
-    verdict: str
-
-
-class ReportAnswer(ResponseModel):
-    """The computed answer for one client and window, as everything was known at `as_of`."""
-
-    client: ReportedClientAnswer
-    window: DateRange
-    before: DateRange
-    as_of: datetime
-    is_closed: bool
-    coverage: Coverage
-    kpis: dict[str, Figure]
-    changes: dict[str, Change]
-    trends: dict[str, TrendAnswer]
-    algo_dependent_summary: list[SummaryLineAnswer]
-    algo_independent_summary: list[SummaryLineAnswer]
-    unclassified: list[str]
-    drivers: dict[str, DriversAnswer]
-    anomalies: list[AnomalyAnswer]
-    benchmarks: list[ComparisonAnswer]
-    peers: list[PeersAnswer]
-    posting_times: list[PostingTimeAnswer] = Field(description="The hours in which anything was published.")
-    best_times: list[SlotAnswer]
-    formats: dict[str, ResponseAnswer]
-    pillars: dict[str, ResponseAnswer]
-    top_posts: list[TopPostAnswer]
-    missing_days: list[MissingDaysAnswer]
-    goals: list[ReportedGoal]
-    annotations: list[NoteAnswer]
-    decisions: list[DecisionStageAnswer]
-    comments: CommentsAnswer
-    commentary: list[Sentence]
-
-
-def report_answer(report: Report) -> ReportAnswer:
-    """The report as JSON says it."""
-    fields: dict[str, Any] = {name: getattr(report, name) for name in ReportAnswer.model_fields}
-    fields["drivers"] = dict(report.drivers)
-    scored = ("stage", "posts", "skill", "shrunk_skill", "verdict")
-    fields["decisions"] = [
-        {name: getattr(decision.score, name) for name in scored} | {"text": decision.text}
-        for decision in report.decisions
-    ]
-    fields["posting_times"] = posting_time_answers(report.posting_times)
-    return ReportAnswer.model_validate(fields)
-
-
-class BenchmarkSummary(ResponseModel):
-    """What others reach: as it was published, and in the portfolio."""
-
-    published: list[ComparisonAnswer]
-    portfolio: list[PeersAnswer]
-
-
-class ClientStateAnswer(ResponseModel):
     client_id: int
-    name: str
-    accounts: int
-    status: Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
-    latest_metric_date: date | None
-    last_success_at: datetime | None
-    stale: bool
-    readings: int
-    action_needed: str | None
+    account_id: int | None
+    weeks: tuple[WeekSnapshot, ...]
+    trends: Mapping[str, Trend]
+    annotations: Annotated[tuple[AnnotationRecord, ...], Field(description="Of the days of these weeks.")]
 
 
-class DetailedKpis(ResponseModel):
-    """What every client had in the newest closed week, and for how many clients each KPI rose or fell.
+@dataclass(frozen=True, slots=True)
+class BenchmarkSummary:
+    """Published benchmarks, and the portfolio's quartiles."""
 
-    The KPIs are those of the brief; GET /{client_id}/kpis has all of one client.
-    """
-
-    week: DateRange
-    computed_at: datetime
-    kpis: dict[int, dict[str, Figure]] = Field(description="By client.")
-    movements: dict[str, MovementAnswer]
+    published: tuple[Comparison, ...]
+    portfolio: tuple[PeerComparison, ...]
 
 
-class PortfolioAnswer(ResponseModel):
-    """All active clients that the key may see. What is null has its reason in `reasons`."""
+@dataclass(frozen=True, slots=True)
+class PortfolioSummary:
+    """All active clients that the key may see. A null field has its reason in `reasons`."""
 
     client_count: int
     total_metrics: int
     latest_metric_date: date | None
-    detailed_kpis: DetailedKpis | None
+    detailed_kpis: PortfolioWeek | None
     commentary: str | None
-    reasons: dict[str, str]
-    clients: list[ClientStateAnswer]
+    reasons: Mapping[str, str]
+    clients: tuple[ClientState, ...]
 
 
-class AccountFreshness(ResponseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFreshness:
+    """How recent the readings of an account are."""
+
     account_id: int
     platform: Platform
     name: str
@@ -175,29 +77,39 @@ class AccountFreshness(ResponseModel):
     action_needed: str | None
 
 
-class FreshnessAnswer(ResponseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How recent and complete the readings of a client are."""
+
     latest_metric_date: date | None
     last_success_at: datetime | None
     stale: bool
-    accounts: list[AccountFreshness]
-    gaps: int = Field(description="Gaps of the last 90 days; GET /gaps lists them.")
-    unclassified_metrics: list[str]
-    weeks_checked_at: datetime | None = Field(
-        description="When the week kept for the trends was last found right; null while trends are computed on the spot."
-    )
-    judged_through: date | None = Field(
-        description="The last day judged for good; before the window's end, anomalies are computed on the spot."
-    )
+    accounts: tuple[AccountFreshness, ...]
+    gaps: Annotated[int, Field(description="Gaps of the last 90 days; GET /gaps lists them.")]
+    unclassified_metrics: tuple[str, ...]
+    weeks_checked_at: Annotated[
+        datetime | None,
+        Field(
+            description="When the stored week of the trends was last confirmed; null if trends are computed on request."
+        ),
+    ]
+    judged_through: Annotated[
+        date | None,
+        Field(
+            description="The last final day of monitoring; if the window ends later, anomalies are computed on request."
+        ),
+    ]
 
 
-class ClientSummaryAnswer(ResponseModel):
-    """What is known of one client in the newest closed week; GET /{client_id}/report says it in full."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSummary:
+    """One client in the last complete week; GET /{client_id}/report returns the whole report."""
 
     client_id: int
     window: DateRange
-    kpis: dict[str, Figure]
-    trends: dict[str, TrendAnswer]
-    anomalies: list[AnomalyAnswer]
+    kpis: Mapping[str, Figure]
+    trends: Mapping[str, Trend]
+    anomalies: tuple[SeriesAnomaly, ...]
     commentary: str
     benchmark: BenchmarkSummary
-    freshness: FreshnessAnswer
+    freshness: Freshness

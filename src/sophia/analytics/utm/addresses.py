@@ -1,4 +1,4 @@
-"""Takes one web address apart and puts it together again with other tags, leaving every other byte as it was."""
+"""Splits a web address and joins it again with other tags, without changing any other byte."""
 
 import hashlib
 import re
@@ -15,17 +15,17 @@ _HTTP = re.compile(r"https?://", re.IGNORECASE | re.ASCII)
 _OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE | re.ASCII)
 _AUTHORITY_END = re.compile(r"[/?#]|\Z")
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]{0,5}))?")
-# What ends an address or changes its meaning: a browser drops some of it, and reads a backslash as a slash.
+# Characters that end an address or change its meaning: browsers drop some, and read a backslash as a slash.
 _NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>\"`\\\s]")
-# The # of &#39; begins no fragment.
+# The # of &#39; does not begin a fragment.
 _FRAGMENT = re.compile(r"#(?!(?<=&#)(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});)")
 _ESCAPED = re.compile(r"&(?:amp|apos|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
-# Longer than the longest of our names with every letter percent-encoded.
+# The longest tag name with every letter percent-encoded.
 _LONGEST_NAME = 3 * len("utm_campaign")
 
 
 class Untagged(StrEnum):
-    """Why a link was left as it was."""
+    """Why a link is not tagged."""
 
     NOT_HTTP = "not http"
     UNPARSABLE = "unparsable"
@@ -36,26 +36,26 @@ class Untagged(StrEnum):
 
     @property
     def note(self) -> str:
-        """Why, and what a person can do about it."""
+        """The reason, and what the user can do."""
         return _NOTES[self]
 
 
 _NOTES = {
-    Untagged.NOT_HTTP: "Only http and https addresses carry tags.",
-    Untagged.UNPARSABLE: "No browser can open this address, or text touches its host: correct it, or put a space behind it.",
+    Untagged.NOT_HTTP: "Only http and https addresses can have tags.",
+    Untagged.UNPARSABLE: "No browser can open this address, or text follows its host directly: correct it, or put a space after it.",
     Untagged.CREDENTIALS: "The address contains a name or a password: do not publish it.",
-    Untagged.FOREIGN: "Its domain is not one of the client's own. If it is: sophia client domains",
-    Untagged.SIGNED: "Somebody else signed this address, and it may stop working with tags: its clicks cannot be attributed.",
-    Untagged.AMBIGUOUS: "With tags, the text beside the link would become a part of it: put a space between.",
+    Untagged.FOREIGN: "Its domain is not one of the client's domains. Add it: sophia client domains",
+    Untagged.SIGNED: "This address is signed and may not work with tags, so its clicks cannot be attributed.",
+    Untagged.AMBIGUOUS: "With tags, the text after the link would become part of it: put a space between them.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address in pieces that make it up, byte for byte: head, `?` and query (None without `?`), fragment with `#`.
+    """The parts of an address: head, query without `?` (None if there is no `?`), and fragment with `#`.
 
-    `host` is in canonical form (see `domains.canonical_host`). `escaped` means that it stands in HTML, where `&amp;`
-    parts the parameters.
+    `host` is in canonical form (see `domains.canonical_host`). `escaped`: the address is HTML, in which `&amp;` separates
+    the parameters.
     """
 
     head: str
@@ -65,10 +65,10 @@ class Address:
     escaped: bool
 
 
-def take_apart(text: str, *, bare: bool = False) -> Address | Untagged:
-    """Return the pieces of an http or https address, or why it is not to be touched. Never raises.
+def split_address(text: str, *, bare: bool = False) -> Address | Untagged:
+    """Return the parts of an http or https address, or why it cannot have tags. Never raises.
 
-    With `bare` it may also begin with its host, when that stands under a suffix that exists.
+    With `bare` it may also begin with a host that has an existing suffix.
     """
     scheme = _HTTP.match(text)
     if scheme is None and (not bare or _OTHER_SCHEME.match(text)):
@@ -76,8 +76,8 @@ def take_apart(text: str, *, bare: bool = False) -> Address | Untagged:
     if _NOT_IN_ADDRESS.search(text):
         return Untagged.UNPARSABLE
     start = scheme.end() if scheme else 0
-    ended = _AUTHORITY_END.search(text, start)
-    authority = text[start : ended.start()] if ended else text[start:]
+    authority_end = _AUTHORITY_END.search(text, start)
+    authority = text[start : authority_end.start()] if authority_end else text[start:]
     if "@" in authority:
         return Untagged.CREDENTIALS if scheme else Untagged.NOT_HTTP
     parts = _AUTHORITY.fullmatch(authority)
@@ -86,47 +86,47 @@ def take_apart(text: str, *, bare: bool = False) -> Address | Untagged:
         return Untagged.UNPARSABLE if scheme else Untagged.NOT_HTTP
     if scheme is None and not has_real_suffix(parts[1]):
         return Untagged.NOT_HTTP
-    found = _FRAGMENT.search(text)
-    cut = found.start() if found else len(text)
-    head, mark, query = text[:cut].partition("?")
-    escaped = _ESCAPED.search(text, 0, cut) is not None
-    return Address(head, query if mark else None, text[cut:], host, escaped)
+    fragment = _FRAGMENT.search(text)
+    end = fragment.start() if fragment else len(text)
+    head, mark, query = text[:end].partition("?")
+    escaped = _ESCAPED.search(text, 0, end) is not None
+    return Address(head, query if mark else None, text[end:], host, escaped)
 
 
 def is_signed(address: Address) -> bool:
-    """Whether the query is signed by somebody else, a storage, CDN or framework, who may refuse it with our tags."""
+    """Return whether a storage, CDN or framework signed the query, which it may then refuse with tags."""
     parameters: dict[str, str] = {}
     for token in _tokens(address)[::2]:
         parameters.setdefault(_name(token), token.partition("=")[2])
     return is_signed_query(parameters)
 
 
-def put_together(address: Address, tags: Sequence[tuple[str, str]]) -> str:
-    """The address with these parameters at the end of its query, in place of any that had their names.
+def join_address(address: Address, tags: Sequence[tuple[str, str]]) -> str:
+    """Return the address with these tags at the end of its query, instead of parameters with the same names.
 
-    All other parameters stay as they stand, empty ones too, in their order; so does the fragment.
+    All other parameters, empty ones too, and the fragment stay unchanged and in order.
     """
-    ours = {name for name, _ in tags}
+    names = {name for name, _ in tags}
     tokens = _tokens(address)
     kept: list[str] = []
-    for number in range(0, len(tokens), 2):
-        if _name(tokens[number]) not in ours:
-            # Behind the first one that stays, each keeps what parted it from its neighbour.
-            kept += tokens[max(0, number - 1) : number + 1] if kept else tokens[number : number + 1]
-    joint = "&amp;" if address.escaped else "&"
-    added = joint.join(f"{name}={value}" for name, value in tags)
-    return f"{address.head}?{''.join(kept)}{joint if kept else ''}{added}{address.fragment}"
+    for index in range(0, len(tokens), 2):
+        if _name(tokens[index]) not in names:
+            # Each parameter but the first keeps the separator before it.
+            kept += tokens[max(0, index - 1) : index + 1] if kept else tokens[index : index + 1]
+    separator = "&amp;" if address.escaped else "&"
+    added = separator.join(f"{name}={value}" for name, value in tags)
+    return f"{address.head}?{''.join(kept)}{separator if kept else ''}{added}{address.fragment}"
 
 
 def _tokens(address: Address) -> list[str]:
-    """The parameters, and between them what parts them: every second item is a parameter."""
+    """Return the parameters with the separators between them, so that every second item is a parameter."""
     if not address.query:
         return []
     return re.split("(&amp;|&)" if address.escaped else "(&)", address.query)
 
 
 def _name(token: str) -> str:
-    """The name of a parameter as far as it can be one of ours: in small letters, percent-encoding undone."""
+    """Return the name of a parameter in lower case; decode it if it is short enough to be a tag."""
     name = token.partition("=")[0]
     if "%" in name and len(name) <= _LONGEST_NAME:
         name = unquote(name)
@@ -134,5 +134,5 @@ def _name(token: str) -> str:
 
 
 def address_hash(address: str) -> str:
-    """Return the hash by which a link is found again: of its bytes, without white space around it."""
+    """Return the hash of an address without surrounding white space, which identifies the link."""
     return hashlib.sha256(address.strip().encode("utf-8", "surrogatepass")).hexdigest()

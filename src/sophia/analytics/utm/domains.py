@@ -1,4 +1,4 @@
-"""Whose host is it: hosts made comparable, and compared with a client's domains."""
+"""Brings hosts into a canonical form and compares them with a client's domains."""
 
 import ipaddress
 import re
@@ -10,40 +10,33 @@ from publicsuffixlist import PublicSuffixList
 from sophia.hostnames import ascii_hostname
 
 LONGEST_HOST = 253
-# As the DNS libraries of operating systems allow it: hyphens and underscores inside a label, never at its ends.
+# Like the DNS libraries of operating systems, allow hyphens and underscores inside a label but not at its ends.
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)")
 _PORT = re.compile(r":[0-9]*\Z")
 
 
-def belongs_to(host: str, domains: Iterable[str]) -> bool:
-    """Whether a host is one of the domains, or lies under one: `shop.example.com` under `example.com`.
-
-    Case, a trailing dot and a port make no difference, nor whether a name is written in its own script or in punycode.
-    Numeric addresses are compared as a whole. What is no host belongs to nobody.
-    """
-    found = canonical_host(_PORT.sub("", host))
-    return found is not None and lies_in(found, canonical_domains(domains))
-
-
 def canonical_domains(domains: Iterable[str]) -> frozenset[str]:
-    """The domains as `lies_in` compares them. What is no host is left out; one text is one domain."""
-    several = (domains,) if isinstance(domains, str) else domains
-    hosts = (canonical_host(_PORT.sub("", domain.strip())) for domain in several)
+    """Return the domains in canonical form without their ports; leave out text that is not a host. A string is one domain."""
+    domain_list = (domains,) if isinstance(domains, str) else domains
+    hosts = (canonical_host(_PORT.sub("", domain.strip())) for domain in domain_list)
     return frozenset(host for host in hosts if host is not None)
 
 
 def lies_in(host: str, domains: frozenset[str]) -> bool:
-    """The same as `belongs_to`, for a host and domains in canonical form, in which no part of a numeric address is one."""
+    """Return whether a host is one of the domains or one of their subdomains; both are in canonical form.
+
+    A numeric address has no subdomains.
+    """
     labels = host.split(".")
     return any(".".join(labels[first:]) in domains for first in range(len(labels)))
 
 
 def canonical_host(host: str) -> str | None:
-    """Return a host in lower case and punycode, without trailing dot, IPv6 shortened in brackets; None if it can be none.
+    """Return a host in lower case and punycode without a trailing dot, IPv6 in brackets; None if it is not a host.
 
-    The name must be one that browsers accept (WHATWG URL), that the DNS can hold (labels of 1 to 63 letters, digits and
-    inner hyphens, 253 in all) and, below a public suffix, one that can be registered.
+    Browsers must accept the name (WHATWG URL), the DNS must be able to store it (labels of 1 to 63 letters, digits and
+    inner hyphens, 253 in all), and the part below a public suffix must be one that can be registered.
     """
     if host.startswith("["):
         return _ipv6(host)
@@ -57,20 +50,20 @@ def canonical_host(host: str) -> str | None:
         return None
     if _NUMBER.fullmatch(labels[-1]):
         return _ipv4(name)
-    # Nobody can register a name with an underscore; whoever has a name may put one before it (my_shop.example.com).
+    # A registered name has no underscore, but its subdomains may (my_shop.example.com).
     return None if "_" in name and "_" in _registered_part(name) else name
 
 
 def _registered_part(name: str) -> str:
-    """What a registry gave away of a host's name, such as `example.co.uk`; below an unknown suffix, two labels."""
+    """Return the registered part of a host, such as `example.co.uk`; two labels for an unknown suffix."""
     return _suffixes().privatesuffix(name) or ".".join(name.split(".")[-2:])
 
 
 def has_real_suffix(host: str) -> bool:
-    """Whether a host stands under a suffix that exists: `ex.com` and `ex.co.uk` do, `co.uk` and `e.g` do not.
+    """Return whether a host has an existing suffix: `ex.com` and `ex.co.uk` do, `co.uk` and `e.g` do not.
 
-    `Now` at the beginning of a sentence is not the top-level domain `now`: a suffix is written in small letters, or the
-    whole of it in capitals. The suffixes are those of the Public Suffix List that its package carries.
+    A suffix must be all lower case or all upper case, so that `Now` at the beginning of a sentence is not the domain `now`.
+    The suffixes are those of the Public Suffix List in its package.
     """
     suffix = host.rpartition(".")[2]
     canonical = canonical_host(host)
@@ -83,12 +76,12 @@ def has_real_suffix(host: str) -> bool:
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    """Read once, when a bare domain is first met: it takes 30 ms."""
+    """Load the list when it is first needed, because loading takes 30 ms."""
     return PublicSuffixList(accept_unknown=False, only_icann=True)
 
 
 def _ipv6(host: str) -> str | None:
-    # Browsers refuse a zone (`%eth0`); Python reads it.
+    # Browsers refuse a zone (`%eth0`), but Python accepts it.
     if not host.endswith("]") or "%" in host:
         return None
     try:
@@ -98,7 +91,7 @@ def _ipv6(host: str) -> str | None:
 
 
 def _ipv4(host: str) -> str | None:
-    """A host that ends in a number is an address or nothing. Octal, hexadecimal and short forms are refused."""
+    """Return the address of a host that ends in a number; None for octal, hexadecimal and short forms."""
     try:
         return str(ipaddress.IPv4Address(host))
     except ValueError:

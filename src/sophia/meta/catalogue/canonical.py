@@ -1,10 +1,10 @@
-"""What metrics mean on either platform, and who decides them.
+"""What metrics mean on either platform, and what drives them: the algorithm or people.
 
-The rule: counted because the platform showed something → algorithm-dependent; counted because a person did something
-→ algorithm-independent; a stock, or the description of an audience → level; watch times and the rates of watching
-follow the exposure that made them. The specification fixes three cases against that rule or beside it: visits to a
-profile and new followers are algorithm-dependent, because exposure brings them, and the rates of engagement per reach
-are algorithm-independent, because exposure is divided out of them.
+The rule: a metric that counts exposure by the platform is algorithm-dependent; one that counts acts of people is
+algorithm-independent; a total, or the description of an audience, is a level; watch times and rates of watching follow
+the exposure that created them. The specification sets three cases otherwise: visits to a profile and new followers are
+algorithm-dependent, because exposure brings them, and the rates of engagement per reach are algorithm-independent,
+because exposure is divided out of them.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 
 class MetricClass(StrEnum):
-    """Who decides a number."""
+    """What drives a number: the algorithm, people, or neither (a level)."""
 
     ALGORITHM_DEPENDENT = "algorithm_dependent"
     ALGORITHM_INDEPENDENT = "algorithm_independent"
@@ -22,8 +22,15 @@ class MetricClass(StrEnum):
     UNCLASSIFIED = "unclassified"
 
 
+# Levels and unclassified metrics are neither.
+IS_ALGORITHM_DEPENDENT: Mapping[str, bool] = {
+    MetricClass.ALGORITHM_DEPENDENT: True,
+    MetricClass.ALGORITHM_INDEPENDENT: False,
+}
+
+
 class Counting(StrEnum):
-    """What may be done with several values: added, never added (people), last one taken, averaged."""
+    """How several values combine: added, never added (people), last one taken, averaged."""
 
     ADDITIVE = "additive"
     UNIQUE = "unique"
@@ -32,7 +39,7 @@ class Counting(StrEnum):
 
 
 class Unit(StrEnum):
-    """What one unit of the value is; money is in the currency of the account."""
+    """One unit of the value; money is in the currency of the account."""
 
     COUNT = "count"
     PEOPLE = "people"
@@ -43,7 +50,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """A meaning that several platform metrics can share; unit and counting are those of its usual row."""
+    """A meaning that several platform metrics share; unit and counting are those of its usual row."""
 
     name: str
     metric_class: MetricClass
@@ -57,7 +64,7 @@ _INDEPENDENT = MetricClass.ALGORITHM_INDEPENDENT
 _LEVEL = MetricClass.LEVEL
 
 _ALL = (
-    # The platform showed something.
+    # Exposure by the platform.
     Canonical("views", _DEPENDENT, Unit.COUNT, "Times the content was on a screen."),
     Canonical(
         "impressions", _DEPENDENT, Unit.COUNT, "Times the content was shown, as counted before views replaced it."
@@ -79,7 +86,7 @@ _ALL = (
     Canonical("follows", _DEPENDENT, Unit.COUNT, "New followers, before those who left are taken off."),
     Canonical("follower_changes", _DEPENDENT, Unit.COUNT, "Follows and unfollows reported as one number."),
     Canonical("follower_growth", _DEPENDENT, Unit.COUNT, "Net change in followers, computed from their totals."),
-    # A person did something.
+    # Acts of people.
     Canonical("likes", _INDEPENDENT, Unit.COUNT, "Likes, and on Facebook reactions of every type."),
     Canonical("comments", _INDEPENDENT, Unit.COUNT, "Comments written."),
     Canonical("shares", _INDEPENDENT, Unit.COUNT, "Times the content was shared or sent on."),
@@ -109,7 +116,7 @@ _ALL = (
     Canonical(
         "comment_quality_score", _INDEPENDENT, Unit.RATIO, "How good the comments are, scored per day.", Counting.RATIO
     ),
-    # Stocks and descriptions of an audience.
+    # Totals and descriptions of an audience.
     Canonical("followers", _LEVEL, Unit.PEOPLE, "Followers in total.", Counting.LEVEL),
     Canonical("fans", _LEVEL, Unit.PEOPLE, "People who like the Page, in total.", Counting.LEVEL),
     Canonical("following", _LEVEL, Unit.COUNT, "Accounts that this account follows.", Counting.LEVEL),

@@ -1,6 +1,7 @@
 """Facebook Pages, their posts and stories: `/{page}/insights`, `/{post}/insights` and the fields beside them.
 
-From GRAPH_API.md 1a and 1b. Videos and reels are posts too: what `/{video}/video_insights` adds is in facebook_video.
+From GRAPH_API.md 1a and 1b. Videos and reels are posts too; facebook_video has the metrics of
+`/{video}/video_insights`.
 """
 
 from sophia.meta.catalogue.canonical import Unit

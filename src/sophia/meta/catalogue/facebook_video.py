@@ -1,7 +1,7 @@
 """Facebook reels and videos at `/{video}/video_insights`, from GRAPH_API.md 1c.
 
-A video on a Page has a post as well, and the post's own insights are the primary readings. What they serve too is
-asked here on request only: the splits of the totals, and watch times of reels.
+A video on a Page has a post as well, whose own insights are the primary readings. Metrics that they share are requested
+here on request only: the splits of the totals, and watch times of reels.
 """
 
 from sophia.meta.catalogue.canonical import Unit

@@ -1,6 +1,6 @@
 """Instagram accounts and media: `/{ig-user}/insights`, `/{ig-media}/insights` and the fields beside them.
 
-From GRAPH_API.md 1d and 1e. Media are asked by product type, because one metric that a type lacks fails the whole call.
+From GRAPH_API.md 1d and 1e. Media are requested by product type, because one metric that a type lacks fails the call.
 """
 
 from sophia.meta.catalogue.rows import DAY, LIFETIME, ROLLING, Edge
@@ -11,7 +11,7 @@ NOT_STORY = MEDIA_KINDS - {ObjectKind.STORY}
 NOT_REEL = MEDIA_KINDS - {ObjectKind.REEL}
 REEL_ONLY = frozenset({ObjectKind.REEL})
 STORY_ONLY = frozenset({ObjectKind.STORY})
-# A medium of an unknown product type is asked what every product type answers: anything else might fail the whole call.
+# Requests for a medium of an unknown product type name only metrics of every product type; others might fail the call.
 EVERY_MEDIUM = MEDIA_KINDS | {ObjectKind.OTHER}
 EVERY_LASTING_MEDIUM = NOT_STORY | {ObjectKind.OTHER}
 
@@ -22,7 +22,7 @@ _MEDIA_FIELD = Edge(Platform.INSTAGRAM, NOT_STORY, Source.FIELD, LIFETIME)
 
 _FOLLOW = "follow_type"
 _PRODUCT = "media_product_type"
-_WHO = ("age,gender", "city", "country")
+_AUDIENCE = ("age,gender", "city", "country")
 
 _ACCOUNT_ROWS: tuple[Metric, ...] = (
     ACCOUNT.metric(
@@ -80,7 +80,7 @@ _ACCOUNT_ROWS: tuple[Metric, ...] = (
         "follower_demographics",
         "follower_demographics",
         periods=LIFETIME,
-        breakdowns=_WHO,
+        breakdowns=_AUDIENCE,
         timeframe="this_month",
         sure="A",
         note="At least 100 followers; the top 45.",
@@ -89,7 +89,7 @@ _ACCOUNT_ROWS: tuple[Metric, ...] = (
         "engaged_audience_demographics",
         "engaged_demographics",
         periods=LIFETIME,
-        breakdowns=_WHO,
+        breakdowns=_AUDIENCE,
         timeframe="this_month",
         note="At least 100 engagements.",
     ),
@@ -97,7 +97,7 @@ _ACCOUNT_ROWS: tuple[Metric, ...] = (
         "reached_audience_demographics",
         "reached_demographics",
         periods=LIFETIME,
-        breakdowns=_WHO,
+        breakdowns=_AUDIENCE,
         timeframe="this_month",
         on_request=True,
         sure="C",

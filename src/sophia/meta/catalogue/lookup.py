@@ -1,4 +1,4 @@
-"""Finds a metric by Meta's name, by the name under which it is stored, or by what it means."""
+"""Finds a metric by Meta's name, by its stored name, or by its meaning."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from sophia.meta.catalogue.instagram import INSTAGRAM
 from sophia.meta.catalogue.retired import RETIRED
 from sophia.meta.catalogue.terms import Level, Metric, ObjectKind, Platform, Source
 
-# Living rows come first, so that a name which died on one edge and lives on another is found alive.
+# Current rows come first, so that a name which is retired on one edge only is found as current.
 METRICS: tuple[Metric, ...] = (*FACEBOOK, *FACEBOOK_VIDEO, *INSTAGRAM, *RETIRED)
 
 _OLDEST_SERVED = (21, 0)
@@ -21,13 +21,13 @@ _FIXED_VOCABULARIES = frozenset(
     {"follow_type", "media_product_type", "contact_button_type", "action_type", "story_navigation_action_type"}
 )
 
-# A place may hold commas, but none before a name and its sign.
+# The name of a city may hold commas, but none before a name and an equals sign.
 _BETWEEN_PARTS = re.compile(r",(?=[a-z_]+=)")
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a stored name means."""
+    """The meaning of a stored name."""
 
     metric: Metric
     canonical: str
@@ -37,19 +37,19 @@ class Explained:
 
 
 def _by_name() -> dict[tuple[Platform, Level, str], tuple[Metric, ...]]:
-    found: dict[tuple[Platform, Level, str], tuple[Metric, ...]] = {}
+    rows: dict[tuple[Platform, Level, str], tuple[Metric, ...]] = {}
     for metric in METRICS:
-        place = (metric.platform, metric.level, metric.name)
-        found[place] = (*found.get(place, ()), metric)
-    return found
+        key = (metric.platform, metric.level, metric.name)
+        rows[key] = (*rows.get(key, ()), metric)
+    return rows
 
 
 def _by_stored_name() -> dict[tuple[Platform, Level, str], Metric]:
-    found: dict[tuple[Platform, Level, str], Metric] = {}
+    rows: dict[tuple[Platform, Level, str], Metric] = {}
     for metric in METRICS:
         for name in metric.stored_names:
-            found.setdefault((metric.platform, metric.level, name), metric)
-    return found
+            rows.setdefault((metric.platform, metric.level, name), metric)
+    return rows
 
 
 def _primary_names(metric: Metric) -> Iterable[tuple[str, str]]:
@@ -64,13 +64,13 @@ def _primary_names(metric: Metric) -> Iterable[tuple[str, str]]:
 
 
 def _by_meaning() -> dict[tuple[Platform, Level, str, ObjectKind | None], tuple[str, ...]]:
-    found: dict[tuple[Platform, Level, str, ObjectKind | None], tuple[str, ...]] = {}
+    names: dict[tuple[Platform, Level, str, ObjectKind | None], tuple[str, ...]] = {}
     for metric in METRICS:
         for canonical, name in _primary_names(metric):
             for kind in (*sorted(metric.kinds), None):
-                place = (metric.platform, metric.level, canonical, kind)
-                found[place] = (*found.get(place, ()), name)
-    return found
+                lookup_key = (metric.platform, metric.level, canonical, kind)
+                names[lookup_key] = (*names.get(lookup_key, ()), name)
+    return names
 
 
 _NAMES = _by_name()
@@ -127,9 +127,9 @@ def stored_name(metric: Metric, key: str | None = None) -> tuple[str, str]:
     if metric.dimension:
         return metric.name, f"{metric.dimension}={key}"
     folded = key.casefold()
-    for known in metric.keys:
-        if known.name.casefold() == folded:
-            return f"{metric.name}_{known.suffix}", ""
+    for known_key in metric.keys:
+        if known_key.name.casefold() == folded:
+            return f"{metric.name}_{known_key.suffix}", ""
     return f"{metric.name}_{re.sub(r'[^a-z0-9]', '_', key.lower())}", ""
 
 
@@ -146,21 +146,21 @@ def stored_breakdown(values: Iterable[tuple[str, str]]) -> str:
 
 
 def read_breakdown(stored: str) -> dict[str, str]:
-    """{dimension: value} of a stored breakdown. A value may hold commas, as `city=Toronto, Ontario` does."""
+    """Return {dimension: value} of a stored breakdown. A value may hold commas, as `city=Toronto, Ontario` does."""
     return dict(part.split("=", 1) for part in _BETWEEN_PARTS.split(stored) if "=" in part)
 
 
 def live(metric: Metric, version: str, day: date) -> bool:
-    """Whether Meta knows the name on `day` under API `version` ("v24.0").
+    """Return whether Meta knows the name on `day` under API `version` ("v24.0").
 
     From its retirement on a name is dead on every version. Meta serves a version that has ended by the next one.
     """
-    asked = version_number(version)
+    requested = version_number(version)
     if metric.retired_on is not None and day >= metric.retired_on:
         return False
-    if metric.last_version is not None and asked > version_number(metric.last_version):
+    if metric.last_version is not None and requested > version_number(metric.last_version):
         return False
-    return max(asked, _OLDEST_SERVED) >= version_number(metric.first_version)
+    return max(requested, _OLDEST_SERVED) >= version_number(metric.first_version)
 
 
 @cache

@@ -37,12 +37,12 @@ class Question:
     timeframe: str = ""
 
     def label(self, name: str) -> str:
-        """The name under which a refusal of this question is remembered: Meta may refuse a breakdown and no more."""
+        """Return the name under which a refusal of this question is recorded: Meta may refuse only a breakdown."""
         return refusal_label(name, self.breakdown, self.period)
 
 
 def refusal_label(name: str, breakdown: str | None = None, period: Period | None = None) -> str:
-    """A metric's name, with the breakdown or the rolling period that is refused while the plain metric lives."""
+    """Return a metric's name, with the breakdown or the rolling period if Meta refuses only that."""
     if breakdown:
         return f"{name} by {breakdown}"
     return f"{name} per {period.value}" if period in (Period.WEEK, Period.DAYS_28) else name
@@ -65,8 +65,8 @@ def questions(
     are asked in every period that Meta serves, because they cannot be added up, all others by day; of a post,
     everything by lifetime. Breakdowns of Instagram accounts are `spans`.
     """
-    asked = _asked(platform, kind, source, version, day, also=also, refused=refused)
-    return _grouped((_plain(asked), _split(metric for metric in asked if not metric.is_span)), refused)
+    metrics = _asked(platform, kind, source, version, day, also=also, refused=refused)
+    return _grouped((_plain(metrics), _split(metric for metric in metrics if not metric.is_span)), refused)
 
 
 def spans(
@@ -82,11 +82,11 @@ def spans(
 
     They answer one value per breakdown for the whole window asked.
     """
-    asked = _asked(platform, kind, Source.INSIGHTS, version, day, also=also, refused=refused)
-    return _grouped((_split(metric for metric in asked if metric.is_span),), refused)
+    metrics = _asked(platform, kind, Source.INSIGHTS, version, day, also=also, refused=refused)
+    return _grouped((_split(metric for metric in metrics if metric.is_span),), refused)
 
 
-# What two metrics must share to be asked in one request: (alone, the question without its names).
+# Two metrics share a request if they share (alone, the question without its names).
 _Group = tuple[str, Question]
 
 

@@ -1,7 +1,7 @@
-"""Names that Meta no longer knows, from GRAPH_API.md 1a to 1e: never asked, still read where they were stored.
+"""Names that Meta no longer knows, from GRAPH_API.md 1a to 1e: never requested, still read from the store.
 
-A dead name fails on every version, and fails the whole call it stands in. Where Meta's documents give a family
-(`page_negative_feedback*`), its known members stand here.
+A retired name fails on every version, and fails the whole call that contains it. If Meta's documents give a family
+(`page_negative_feedback*`), its known members are here.
 """
 
 from datetime import date

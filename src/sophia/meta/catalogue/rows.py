@@ -1,4 +1,4 @@
-"""Writes rows shortly: what a table of metrics shares is said once, and a family of names is one line."""
+"""Short notation for rows: what the rows of an edge share is written once, and a family of names is one line."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,7 +14,7 @@ LIFETIME_AND_DAY = (Period.LIFETIME, Period.DAY)
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One place that is asked for metrics: the kinds of object, where their numbers stand, and the usual periods."""
+    """An edge with metrics: the kinds of object, the source of their numbers, and the usual periods."""
 
     platform: Platform
     kinds: frozenset[ObjectKind]

@@ -1,4 +1,4 @@
-"""The words in which the catalogue describes a metric."""
+"""The terms that describe a metric in the catalogue."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,7 @@ MetricType = Literal["time_series", "total_value"]
 
 
 class Platform(StrEnum):
-    """Where an account lives. Any other text is refused with ValueError, never sent to one of the two."""
+    """The platform of an account. Any other text raises ValueError and is never sent to one of the two."""
 
     FACEBOOK = "facebook"
     INSTAGRAM = "instagram"
@@ -25,7 +25,7 @@ class Level(StrEnum):
 
 
 class ObjectKind(StrEnum):
-    """What Meta is asked about. Which names it accepts depends on the kind, and one wrong name fails the whole call."""
+    """The kind of a requested object. It decides which names Meta accepts, and one wrong name fails the whole call."""
 
     PAGE = "page"
     POST = "post"  # a Facebook status, photo, link or album
@@ -35,7 +35,7 @@ class ObjectKind(StrEnum):
     ACCOUNT = "account"  # an Instagram professional account
     FEED = "feed"
     CAROUSEL = "carousel"
-    OTHER = "other"  # an Instagram medium of a product type that Meta does not name, or that we do not know
+    OTHER = "other"  # an Instagram medium whose product type is missing or unknown
 
     @property
     def level(self) -> Level:
@@ -51,12 +51,12 @@ class Period(StrEnum):
     DAYS_28 = "days_28"
     LIFETIME = "lifetime"
 
-    # Every reading is looked up by its period; Enum's own hash is a function in Python, this one is not.
+    # Every reading is looked up by its period; Enum's own hash is a Python function, this one is not.
     __hash__ = str.__hash__
 
 
 class Source(StrEnum):
-    """Where the number is read: an insights edge, a video's own insights edge, or a field of the object."""
+    """The source of the number: an insights edge, a video's own insights edge, or a field of the object."""
 
     INSIGHTS = "insights"
     VIDEO_INSIGHTS = "video_insights"
@@ -64,7 +64,7 @@ class Source(StrEnum):
 
 
 class Asked(StrEnum):
-    """Whether a metric is asked without being named in a setting."""
+    """Whether a metric is requested without being named in a setting."""
 
     ALWAYS = "always"
     ON_REQUEST = "on_request"
@@ -75,7 +75,7 @@ class Key(NamedTuple):
 
     name: str  # as Meta writes it, matched without regard to case
     suffix: str  # stored as {metric}_{suffix}
-    canonical: str = ""  # the row's own canonical metric unless said otherwise
+    canonical: str = ""  # empty: the row's own canonical metric
     primary: bool = False  # this key alone is the primary reading of its canonical metric
 
 
@@ -107,7 +107,7 @@ class Metric:
     periods: tuple[Period, ...]
     metric_type: MetricType | None = None
     breakdowns: tuple[str, ...] = ()
-    timeframe: str = ""  # demographics: asked over this named span, and only by breakdown
+    timeframe: str = ""  # demographics: requested over this named span, and only by breakdown
     keys: tuple[Key, ...] = ()
     breakdown_canonicals: tuple[tuple[str, str], ...] = ()  # breakdown as stored → canonical, where it differs
     dimension: str = ""
@@ -123,7 +123,7 @@ class Metric:
 
     @property
     def metric_class(self) -> MetricClass:
-        """Who decides the number: the platform's algorithm, people, or nobody (a level)."""
+        """What drives the number: the platform's algorithm, people, or neither (a level)."""
         return CANONICAL[self.canonical].metric_class
 
     @property
@@ -137,7 +137,7 @@ class Metric:
         return self.platform is Platform.INSTAGRAM and self.level is Level.ACCOUNT and not self.timeframe
 
     def canonical_of(self, stored_name: str, breakdown: str = "") -> str | None:
-        """The canonical metric of one of its stored names; None for a name that is not one of them."""
+        """Return the canonical metric of one of its stored names, or None for another name."""
         if self.keys:
             return next((key.canonical for key in self.keys if stored_name == f"{self.name}_{key.suffix}"), None)
         if stored_name != self.name:

@@ -8,24 +8,24 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from tests.conftest import NOW, Filling
 
-from sophia.analytics.conversions.files.reading import Reading
+from sophia.analytics.conversions.files.options import FileOptions
 from sophia.analytics.conversions.files.recording import ImportReport, import_conversions
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.analytics.conversions.queries import conversion_facts
-from sophia.analytics.figures.figures import DateRange
+from sophia.meta.reporting_zone import DateRange
 
-READING = Reading(client_zone=ZoneInfo("UTC"), today=date(2026, 11, 22))
+READING = FileOptions(client_zone=ZoneInfo("UTC"), today=date(2026, 11, 22))
 ALL_DAYS = DateRange(date(2026, 1, 1), date(2027, 1, 1))
 SHOP = "Name,Email,Financial Status,Currency,Total,Refunded Amount,Created at,Cancelled at,Outstanding Balance\n"
 GA4 = "Date,Event name,Transaction ID,Session source / medium,Purchase revenue\n"
 
 
 def put(filling: Filling, client: int, text: str | bytes, **options: Any) -> ImportReport:
-    """Import a file as of `now`, with further options of `Reading`."""
+    """Import a file as of `now`, with further options of `FileOptions`."""
     now, dry_run = options.pop("now", NOW), options.pop("dry_run", False)
-    details = {name: getattr(READING, name) for name in Reading.__slots__} | {"currency": "EUR"} | options
+    details = {name: getattr(READING, name) for name in FileOptions.__slots__} | {"currency": "EUR"} | options
     raw = text if isinstance(text, bytes) else text.encode()
-    return import_conversions(filling.database, client, raw, Reading(**details), now, dry_run=dry_run)
+    return import_conversions(filling.database, client, raw, FileOptions(**details), now, dry_run=dry_run)
 
 
 def order(

@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from tests.conftest import NOW, ON_SQLITE, Filling, QueryCounter
 
-from sophia.analytics.conversions.files.reading import Reading
-from sophia.analytics.conversions.files.recording import AT_ONCE, ImportReport, import_conversions
+from sophia.analytics.conversions.files.options import FileOptions
+from sophia.analytics.conversions.files.recording import EVENTS_PER_TRANSACTION, ImportReport, import_conversions
+from sophia.analytics.conversions.incoming import Conversion, IncomingConversion, Outcome, Recorded
 from sophia.analytics.conversions.models import ConversionEvent
-from sophia.analytics.conversions.record_store import Conversion, IncomingConversion, Outcome, Recorded
 from sophia.analytics.conversions.store import record_conversion, record_conversions
 from sophia.analytics.links.models import TrackedLink
 from sophia.analytics.utm.addresses import address_hash
 from sophia.errors import ConflictError, NotFoundError
 
-READING = Reading(client_zone=ZoneInfo("UTC"), today=date(2026, 11, 22))
+READING = FileOptions(client_zone=ZoneInfo("UTC"), today=date(2026, 11, 22))
 HEAD = "event_date,event_type,source,external_id,utm_content,link_url\n"
 PLAIN = Conversion("dm", "form", date(2026, 11, 20), None, None, None, None)
 
@@ -102,7 +102,11 @@ EXPECTED = [
 
 def told(outcomes: Sequence[Outcome], one: int) -> list[object]:
     return [
-        (outcome.status.value, None if outcome.draft_id is None else outcome.draft_id - one, outcome.attributed_by)
+        (
+            outcome.status.value,
+            None if outcome.content_draft_id is None else outcome.content_draft_id - one,
+            outcome.attributed_by,
+        )
         if isinstance(outcome, Recorded)
         else re.sub("[0-9]+", "…", str(outcome))[:19]
         for outcome in outcomes
@@ -128,7 +132,7 @@ def test_at_once_is_as_one_by_one(filling: Filling) -> None:
     assert told(at_once, one) == EXPECTED
     numbers = [outcome.id if isinstance(outcome, Recorded) else str(outcome) for outcome in at_once]
     assert numbers[0] == numbers[1]
-    assert numbers[2] == f"The Idempotency-Key was used for another conversion, number {numbers[0]}. Use a new one."
+    assert numbers[2] == f"The Idempotency-Key belongs to another conversion, {numbers[0]}. Use a new one."
     assert numbers[3] == numbers[4]
     assert numbers[16] == numbers[18] == numbers[19] == numbers[3] != numbers[5]
 
@@ -136,7 +140,10 @@ def test_at_once_is_as_one_by_one(filling: Filling) -> None:
 def test_two_imports_at_once_record_each_event_once(filling: Filling) -> None:
     """J5: whoever is first records an event, the other one knows it; together they say what is there."""
     client = filling.client("Hats")
-    rows = [f"2026-11-20,dm,form,{f'A-{number}' if number % 2 else ''},," for number in range(2 * AT_ONCE + 7)]
+    rows = [
+        f"2026-11-20,dm,form,{f'A-{number}' if number % 2 else ''},,"
+        for number in range(2 * EVENTS_PER_TRANSACTION + 7)
+    ]
     with ThreadPoolExecutor(2) as pool:
         reports = list(pool.map(lambda _: put(filling, client, rows), range(2)))
     assert [report.bad for report in reports] == [[], []]
@@ -149,7 +156,7 @@ def test_two_imports_at_once_record_each_event_once(filling: Filling) -> None:
 def test_queries_grow_by_batches_and_not_by_rows(filling: Filling) -> None:
     """J9: as many for 500 events as for 2, new or known, and three times as many for three batches; a dry run no more."""
     asked: dict[tuple[int, str], int] = {}
-    for size in (2, AT_ONCE, 3 * AT_ONCE):
+    for size in (2, EVENTS_PER_TRANSACTION, 3 * EVENTS_PER_TRANSACTION):
         client, one, _ = furnished(filling, f"Hats{size}")
         kinds = (f"post_{one},", ",https://hats.example/one")
         rows = [f"2026-11-20,dm,form,A-{number},{kinds[number % 2]}" for number in range(size)]
@@ -160,19 +167,19 @@ def test_queries_grow_by_batches_and_not_by_rows(filling: Filling) -> None:
             assert report.unattributed == 0
             asked[size, name] = counter.count
     for name in ("dry", "new", "known"):
-        assert asked[2, name] == asked[AT_ONCE, name] <= 7, asked
-        assert asked[3 * AT_ONCE, name] <= 3 * asked[2, name], asked
+        assert asked[2, name] == asked[EVENTS_PER_TRANSACTION, name] <= 7, asked
+        assert asked[3 * EVENTS_PER_TRANSACTION, name] <= 3 * asked[2, name], asked
 
 
 @ON_SQLITE
 def test_bad_rows_of_every_batch_have_their_lines(filling: Filling) -> None:
     """J4, J5: a number that is used again in the same batch, and one that is used again in a later one."""
     client = filling.client("Hats")
-    rows = [f"2026-11-20,dm,form,A-{number},," for number in range(2 * AT_ONCE)]
+    rows = [f"2026-11-20,dm,form,A-{number},," for number in range(2 * EVENTS_PER_TRANSACTION)]
     rows[10] = "2026-11-21,dm,form,A-9,,"
-    rows[AT_ONCE + 10] = "2026-11-21,dm,form,A-8,,"
-    rows[AT_ONCE + 11] = rows[7]
+    rows[EVENTS_PER_TRANSACTION + 10] = "2026-11-21,dm,form,A-8,,"
+    rows[EVENTS_PER_TRANSACTION + 11] = rows[7]
     for dry_run in (True, False):
         report = put(filling, client, rows, dry_run=dry_run)
-        assert [row.line for row in report.bad] == [12, AT_ONCE + 12]
-        assert (report.recorded, report.known_before) == (2 * AT_ONCE - 3, 1)
+        assert [row.line for row in report.bad] == [12, EVENTS_PER_TRANSACTION + 12]
+        assert (report.recorded, report.known_before) == (2 * EVENTS_PER_TRANSACTION - 3, 1)

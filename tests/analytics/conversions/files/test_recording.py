@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import select
 from tests.conftest import NOW, ON_SQLITE, Filling
 
-from sophia.analytics.conversions.files.reading import Reading
+from sophia.analytics.conversions.files.options import FileOptions
 from sophia.analytics.conversions.files.recording import ImportReport, import_conversions
 from sophia.analytics.conversions.models import ConversionEvent
 from sophia.errors import InvalidInputError
 
 TORONTO = ZoneInfo("America/Toronto")
-READING = Reading(client_zone=TORONTO, today=date(2026, 11, 22))
+READING = FileOptions(client_zone=TORONTO, today=date(2026, 11, 22))
 GA4 = """# ----------------------------------------
 # Sales by link
 # 20261101-20261121
@@ -38,8 +38,8 @@ SHOPIFY = """Name,Email,Financial Status,Paid at,Currency,Total,Created at,Linei
 
 
 def put(filling: Filling, client: int, text: str, *, dry_run: bool = False, **options: Any) -> ImportReport:
-    details = {name: getattr(READING, name) for name in Reading.__slots__} | options
-    reading = Reading(**details)
+    details = {name: getattr(READING, name) for name in FileOptions.__slots__} | options
+    reading = FileOptions(**details)
     return import_conversions(filling.database, client, text.encode(), reading, NOW, dry_run=dry_run)
 
 
@@ -162,8 +162,8 @@ def test_zones(filling: Filling) -> None:
     ("row", "reason"),
     [
         ("2026-11-20,conversion,form,-5,EUR", "named refund"),
-        ("2026-11-20,conversion,form,NaN,EUR", "no amount"),
-        ("2026-11-20,conversion,form,1e300,EUR", "no amount"),
+        ("2026-11-20,conversion,form,NaN,EUR", "not an amount"),
+        ("2026-11-20,conversion,form,1e300,EUR", "not an amount"),
         ("2026-11-20,conversion,form,1.999,EUR", "--decimal"),
         ("2026-11-20,conversion,form,5,", "--currency"),
         ("2026-11-20,conversion,form,5,ABC", "currency"),

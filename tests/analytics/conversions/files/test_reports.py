@@ -8,7 +8,7 @@ from tests.analytics.conversions.files.invented import ALL_DAYS, GA4, net, order
 from tests.conftest import NOW, ON_SQLITE, Filling
 
 from sophia.analytics.campaigns.queries import list_campaigns
-from sophia.analytics.conversions.attribution import Model, attribute
+from sophia.analytics.conversions.attribution import AttributionModel, attribute
 from sophia.analytics.conversions.queries import conversion_facts, count_events
 from sophia.errors import InvalidInputError
 
@@ -43,9 +43,9 @@ def test_sales_of_a_channel_have_all_their_revenue(filling: Filling) -> None:
     with filling.database.read() as session:
         facts = conversion_facts(session, client, ALL_DAYS)
         (counted,) = count_events(session, client, ALL_DAYS)
-    for model in Model:
-        found = attribute(facts, ALL_DAYS)[model]
-        assert {name: credit.conversions for name, credit in found.channels.items()} == {"facebook": 5, "instagram": 2}
+    for model in AttributionModel:
+        (found,) = [credits_ for credits_ in attribute(facts, ALL_DAYS) if credits_.model is model]
+        assert {credit.channel: credit.conversions for credit in found.channels} == {"facebook": 5, "instagram": 2}
         assert found.unattributed.conversions == 0
     assert counted.unattributed == 0
 
@@ -55,8 +55,8 @@ def test_sales_of_a_channel_have_all_their_revenue(filling: Filling) -> None:
     ("heading", "value", "named"),
     [
         ("Total purchasers", "3", "Total purchasers counts people"),
-        ("Item revenue", "90.00", "Item revenue is no amount of a sale"),
-        ("Average purchase revenue", "30.00", "Average purchase revenue is no amount"),
+        ("Item revenue", "90.00", "Item revenue is not the amount of a sale"),
+        ("Average purchase revenue", "30.00", "Average purchase revenue is not the amount"),
         ("Event value", "30.00", "Event value may hold money"),
         ("Bestellwert netto", "30,00", "Bestellwert netto may hold money"),
         ("Sessions", "12", "Sessions may hold counts"),
@@ -90,7 +90,7 @@ def test_what_went_back(filling: Filling) -> None:
     )
     assert [row.line for row in report.bad] == [2, 3]
     assert "must be named refund" in report.bad[0].reason
-    assert "does not say how much" in report.bad[1].reason
+    assert "has no amount" in report.bad[1].reason
     assert net(filling, client) == -5
     summed = BY_SOURCE + "Transactions,Purchase revenue,Refund amount\n20261110,x / y,2,80.00,20.00\n"
     put(filling, client, summed)
@@ -149,7 +149,10 @@ def test_one_sale_from_a_shop_and_from_analytics_counts_once(filling: Filling) -
         with filling.database.read() as session:
             facts = conversion_facts(session, client, ALL_DAYS)
             assert list_campaigns(session, client, NOW) == []
-        credited = attribute(facts, ALL_DAYS)[Model.LAST_TOUCH].channels["facebook"]
+        (last_touch,) = [
+            credits_ for credits_ in attribute(facts, ALL_DAYS) if credits_.model is AttributionModel.LAST_TOUCH
+        ]
+        (credited,) = [credit for credit in last_touch.channels if credit.channel == "facebook"]
         assert (credited.conversions, credited.revenue) == (1, {"EUR": Decimal("100.00")})
 
 

@@ -8,12 +8,13 @@ import time
 from datetime import date
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select, text
 from tests.analytics.conversions.files.invented import GA4, net, put, stored
-from tests.conftest import NOW, ON_SQLITE, Filling
+from tests.conftest import MOSTLY_ON_SQLITE, NOW, ON_SQLITE, Filling
 
+from sophia.analytics.conversions.incoming import Conversion
 from sophia.analytics.conversions.models import ConversionEvent
-from sophia.analytics.conversions.record_store import Conversion
 
 # The import of a file as a process of its own: database, client, file.
 IMPORT = """
@@ -21,12 +22,12 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
-from sophia.analytics.conversions.files.reading import Reading
+from sophia.analytics.conversions.files.options import FileOptions
 from sophia.analytics.conversions.files.recording import import_conversions
-from sophia.database import Database
+from sophia.database.engine import Database
 
 url, client, file = sys.argv[1:]
-reading = Reading(ZoneInfo("UTC"), date(2026, 11, 22), currency="EUR")
+reading = FileOptions(ZoneInfo("UTC"), date(2026, 11, 22), currency="EUR")
 now = datetime(2026, 11, 22, 12, tzinfo=UTC)
 print("begins", flush=True)
 report = import_conversions(Database(url), int(client), Path(file).read_bytes(), reading, now)
@@ -41,6 +42,7 @@ def many(rows: int) -> str:
     return GA4 + "".join(lines)
 
 
+@MOSTLY_ON_SQLITE
 def test_a_killed_import_is_completed_by_the_next(filling: Filling, tmp_path: Path) -> None:
     """L13, E8: after SIGKILL between its transactions the same file leaves every row once."""
     client = filling.client("Hats")
@@ -72,15 +74,16 @@ def test_a_killed_import_is_completed_by_the_next(filling: Filling, tmp_path: Pa
 
 
 @ON_SQLITE
-def test_ten_thousand_rows_take_seconds(filling: Filling) -> None:
+@pytest.mark.parametrize("rows", [2_000, pytest.param(10_000, marks=pytest.mark.campaign)])
+def test_ten_thousand_rows_take_seconds(filling: Filling, rows: int) -> None:
     """L13: look-ups go by batches, new or known; some three seconds, and thrice that on a busy machine."""
     client = filling.client("Hats")
-    raw = many(10_000)
+    raw = many(rows)
     for _ in range(2):
         began = time.process_time()
         report = put(filling, client, raw)
-        assert time.process_time() - began < 9
-        assert (report.recorded + report.known_before, report.bad) == (10_000, [])
+        assert time.process_time() - began < 9 * rows / 10_000
+        assert (report.recorded + report.known_before, report.bad) == (rows, [])
 
 
 def test_files_of_earlier_versions_are_known(filling: Filling) -> None:

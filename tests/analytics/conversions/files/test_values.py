@@ -30,7 +30,7 @@ WRONG = [
 @pytest.mark.parametrize("mark", [None, ".", ","])
 def test_misplaced_marks_are_no_amount(text: str, mark: DecimalMark | None) -> None:
     """L14: a day, a thousandth or ten times the amount never comes of a mark in the wrong place."""
-    with pytest.raises(InvalidInputError, match="no amount"):
+    with pytest.raises(InvalidInputError, match="not an amount"):
         read_amount(text, mark)
 
 

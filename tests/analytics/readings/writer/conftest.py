@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from sophia.analytics.readings.writer import AccountWriter, Owner, Saved
-from sophia.database import Database, day_of
-from sophia.meta.catalogue import ObjectKind, Period, Platform
+from sophia.database.columns import day_of
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import ObjectKind, Period, Platform
 from sophia.meta.records import Batch, ObservedPost, Reading, RejectedItem, Source
 from sophia.portfolio.models import Account, Client, ContentDraft, PublishingQueueEntry
 
@@ -123,10 +124,10 @@ def source(body: bytes = b"{}") -> Source:
 def batch(
     readings: Iterable[Reading] = (),
     posts: Iterable[ObservedPost] = (),
-    oddities: Iterable[RejectedItem] = (),
+    rejected_items: Iterable[RejectedItem] = (),
     reels: Iterable[str] = (),
 ) -> Batch:
-    return Batch(source(), list(readings), list(posts), list(oddities), list(reels))
+    return Batch(list(readings), list(posts), list(rejected_items), list(reels), source())
 
 
 def page_views(value: float, day: date = DAY) -> Reading:

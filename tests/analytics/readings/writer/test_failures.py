@@ -20,8 +20,8 @@ from tests.analytics.readings.writer.conftest import (
 )
 
 from sophia.analytics.readings.writer import AccountWriter
-from sophia.database import Database
-from sophia.meta.catalogue import Period
+from sophia.database.engine import Database
+from sophia.meta.catalogue.terms import Period
 from sophia.meta.records import Batch, Reading, RejectedItem
 
 # -- failures ----------------------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ NUL = "a\x00b"
     [
         batch([page_views(5)], [post("1_1", text=NUL)]),
         batch([page_views(5), Reading(None, "page_follows_city", Period.DAY, f"city={NUL}", DAY, 1)]),
-        batch([page_views(5)], oddities=[RejectedItem(NUL, NUL, "x", "x")]),
+        batch([page_views(5)], rejected_items=[RejectedItem(NUL, NUL, "x", "x")]),
     ],
     ids=["caption", "breakdown", "oddity"],
 )

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from tests.analytics.readings.writer.conftest import DAY, NOW, ONE_DAY, Office, batch, clicks, numbers, page_views, post
 
-from sophia.meta.catalogue import ObjectKind, Period
+from sophia.meta.catalogue.terms import ObjectKind, Period
 from sophia.meta.records import Reading
 
 # -- posts -------------------------------------------------------------------------------------------------------------

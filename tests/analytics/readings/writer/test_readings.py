@@ -17,8 +17,8 @@ from tests.analytics.readings.writer.conftest import (
     source,
 )
 
-from sophia.database import day_of
-from sophia.meta.catalogue import Period
+from sophia.database.columns import day_of
+from sophia.meta.catalogue.terms import Period
 from sophia.meta.records import Batch, Reading, RejectedItem
 
 
@@ -161,8 +161,8 @@ def test_account_total_is_in_step(office: Office) -> None:
 
 def test_an_answer_keeps_where_it_came_from(office: Office) -> None:
     """A14: request, version, hash and, while wanted, the body; a reading names its fetch."""
-    office.writer().save([Batch(source(b'{"data":[]}'), [page_views(1)], [], [], [])])
-    office.writer(keep=False).save([Batch(source(b"other"), [], [], [], [])])
+    office.writer().save([Batch([page_views(1)], [], [], [], source(b'{"data":[]}'))])
+    office.writer(keep=False).save([Batch([], [], [], [], source(b"other"))])
     kept, dropped = office.rows("SELECT id, subject, request, api_version, body FROM fetches ORDER BY id")
     assert kept[1:4] == ("page_insights", "GET /1/insights?metric=x", "v22.0")
     assert zlib.decompress(bytes(kept[4])) == b'{"data":[]}'
@@ -173,6 +173,6 @@ def test_an_answer_keeps_where_it_came_from(office: Office) -> None:
 def test_oddities_are_set_aside(office: Office) -> None:
     """A16: with their reason, cut to what the columns hold."""
     odd = RejectedItem("9" * 200, "m" * 300, "no number", "x" * 900)
-    assert office.writer().save([batch([page_views(1)], oddities=[odd])]).quarantined == 1
+    assert office.writer().save([batch([page_views(1)], rejected_items=[odd])]).quarantined == 1
     (row,) = office.rows("SELECT object_id, metric_name, excerpt FROM quarantined_items")
     assert [len(part) for part in row] == [80, 200, 500]

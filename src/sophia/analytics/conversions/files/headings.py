@@ -1,12 +1,12 @@
-"""The headings of Google Analytics 4, Shopify and own files, in the languages that are known.
+"""The headings in files of Google Analytics 4, of Shopify and of users.
 
-English headings of Google Analytics are those of its reports and explorations; the other languages are those of its pages,
-as far as they are known. Shopify exports orders under English headings in every language.
+English headings of Google Analytics come from its reports and explorations, those in other languages from its web pages, as
+far as they are documented. Shopify uses English headings in every language.
 """
 
 from collections.abc import Mapping
 
-# In each row the first name that the file has counts.
+# The first name that the file has is used.
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "event_type": (
         *("event_type", "Event name", "Ereignisname", "Nom de l'événement", "Nombre del evento"),
@@ -90,14 +90,14 @@ SHOPIFY: Mapping[str, tuple[str, ...]] = {
     "refunded_on": ("Cancelled at",),
     "outstanding": ("Outstanding Balance",),
 }
-# Each of these holds a source and a medium.
+# These columns contain a source and a medium.
 SOURCE_AND_MEDIUM = (
     *("Session source / medium", "Sitzung – Quelle/Medium", "Source/Support de la session"),
     *("Fuente/medio de la sesión", "Origem / mídia da sessão", "Sorgente/mezzo sessione", "Sessiebron/-medium"),
 )
-# Headings that only files of one's own have.
+# Headings that occur only in the user's own files.
 OWN = ("event_type", "event_date", "external_id", "revenue_amount", "customer_key")
-# In the row of sums of a report, in the languages of its pages.
+# The label of the total row of a report, in several languages.
 GRAND_TOTALS = frozenset(
     {
         *("grand total", "total", "totals", "subtotal", "gesamtsumme", "gesamt", "summe", "insgesamt", "total général"),
@@ -105,14 +105,14 @@ GRAND_TOTALS = frozenset(
         *("totali", "eindtotaal", "totaal", "totalen"),
     }
 )
-# What Google Analytics writes where it knows nothing.
+# Google Analytics writes these for an unknown value.
 BLANKS = frozenset(
     {
         *("", "-", "(not set)", "(none)", "(not provided)", "(data not available)", "(nicht festgelegt)"),
         *("(non défini)", "(no establecido)", "(não definido)", "(non impostato)", "(niet ingesteld)"),
     }
 )
-# Words of headings that hold money, or counts of something, where the heading itself is not known.
+# Words that suggest money or counts in an unknown heading.
 MONEY_WORDS = (
     *("revenue", "amount", "total", "price", "value", "gross", "refund", "tax", "shipping", "discount", "balance"),
     *("umsatz", "betrag", "preis", "wert", "summe", "erstattung", "steuer", "montant", "revenu", "prix", "chiffre"),

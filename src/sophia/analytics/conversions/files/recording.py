@@ -1,4 +1,4 @@
-"""Records a file of conversions: good rows are kept, bad ones reported with their lines, and twice adds nothing."""
+"""Records a file of conversions: it stores good rows and reports bad ones. Importing a file twice adds nothing."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,37 +9,40 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
+from sophia.analytics.conversions.event_types import CONVERSION
 from sophia.analytics.conversions.files.column_plan import plan_columns
 from sophia.analytics.conversions.files.columns import FileFormat
-from sophia.analytics.conversions.files.reading import Reading
-from sophia.analytics.conversions.files.row_meaning import CountedRow, RowMeaning
+from sophia.analytics.conversions.files.options import FileOptions
+from sophia.analytics.conversions.files.parsed_rows import CountedRow, ParsedRow
 from sophia.analytics.conversions.files.rows import RowReader
 from sophia.analytics.conversions.files.tables import Table, read_table
-from sophia.analytics.conversions.record_store import Conversion, IncomingConversion, Outcome, Recorded, RecordStatus
+from sophia.analytics.conversions.incoming import Conversion, IncomingConversion, Outcome, Recorded, RecordStatus
 from sophia.analytics.conversions.sources import SharedSales, find_shared_sales
 from sophia.analytics.conversions.store import record_conversions
 from sophia.analytics.conversions.versions import remove_surplus, withdraw_conversions
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
-AT_ONCE = 500
+EVENTS_PER_TRANSACTION = 500
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
+    """A row that was not recorded, and the reason."""
+
     line: int
     reason: str
 
 
 @dataclass
 class ImportReport:
-    """What became of a file. Counts are of events; `passed_over` and `bad` of rows.
+    """The result of an import. Numbers count events; `passed_over` and `bad` count rows.
 
-    `changed` events were recorded before and have a new version now, `withdrawn` ones are none according to the file.
-    `kept_deleted` were deleted by a person and stay deleted. `unattributed`: neither a post nor a channel is known.
-    `amendments_replaced`: amended by a person before, and changed by the file since. `shared`: the same sales in other
-    sources. `counted_by`: the column that says how many events a row has. `conversions`: sales in the good rows.
+    `changed`: events with a new version. `withdrawn`: events that the file no longer counts. `kept_deleted`: events that a
+    person deleted, which stay deleted. `amendments_replaced`: events that a person had amended and the file changed.
+    `unattributed`: events without a known post or channel. `shared`: sales that other sources report too. `counted_by`: the
+    column with the number of events of a row. `conversions`: sales in the good rows.
     """
 
     format: FileFormat
@@ -65,25 +68,25 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One thing that a row says: an event, or that events are none."""
+    """One change that a row requires: an event, or events to withdraw."""
 
     line: int
     incoming: IncomingConversion | None = None
     withdrawn: tuple[tuple[str, str], ...] = ()
-    because: str = ""
+    reason: str = ""
 
 
 def import_conversions(
-    database: Database, client_id: int, raw: bytes, reading: Reading, now: datetime, *, dry_run: bool = False
+    database: Database, client_id: int, raw: bytes, options: FileOptions, now: datetime, *, dry_run: bool = False
 ) -> ImportReport:
-    """Record what a CSV file says of one client; with `dry_run` say what would become of it, and write nothing.
+    """Record the events of a CSV file for a client. With `dry_run`, report the outcome and write nothing.
 
-    An event is recognised by its source and external id; in analytics reports by its row; else by what its row says and
-    how often the file says the same. Every 500 events are one transaction: after a kill, the same import completes it.
-    Raises InvalidInputError when the file as a whole cannot be read.
+    An event is identified by its source and external id, in analytics reports by its row, and otherwise by its content and
+    by how often the file repeats that content. A transaction has 500 events, so repeating a killed import completes it.
+    Raises InvalidInputError if the whole file is not usable.
     """
-    table = read_table(raw, reading.columns)
-    plan = plan_columns(table, reading)
+    table = read_table(raw, options.columns)
+    plan = plan_columns(table, options)
     columns = tuple(f"{table.headings[index]} → {name}" for name, index in table.columns.items())
     report = ImportReport(
         table.format,
@@ -93,19 +96,19 @@ def import_conversions(
         counted_by=None if plan.count_column is None else table.headings[plan.count_column],
         unused_numbers=plan.unused_numbers,
     )
-    source = _Source(RowReader(table, reading, plan), table, report)
+    source = _Source(RowReader(table, options, plan), table, report)
     if dry_run:
-        with suppress(_NothingKeptError), database.write() as session:
+        with suppress(_RollbackError), database.write() as session:
             _import_in(session, client_id, source, now)
-            raise _NothingKeptError
+            raise _RollbackError
     else:
         _import_by_batches(database, client_id, source, now)
     report.bad.sort(key=lambda row: row.line)
     return report
 
 
-class _NothingKeptError(Exception):
-    """Ends the transaction of a dry run."""
+class _RollbackError(Exception):
+    """A signal that rolls the transaction of a dry run back."""
 
 
 def _import_in(session: Session, client_id: int, source: "_Source", now: datetime) -> None:
@@ -117,12 +120,12 @@ def _import_in(session: Session, client_id: int, source: "_Source", now: datetim
 
 
 def _import_by_batches(database: Database, client_id: int, source: "_Source", now: datetime) -> None:
-    """A transaction that is open for long keeps all other writers waiting."""
+    """Import in short transactions, because a long one blocks all other writers."""
     report = source.report
     for batch in _batches(source.steps()):
         with database.write() as session:
             result = _record(session, client_id, batch, now)
-        # Reported when it is committed, and not before (E8).
+        # Counted after the commit, not before (E8).
         _count(report, batch, result)
     for counts in source.counts():
         with database.write() as session:
@@ -141,21 +144,24 @@ def _shared_sales(session: Session, client_id: int, source: "_Source") -> tuple[
 
 
 def _batches(steps: Iterator[_Step]) -> Iterator[list[_Step]]:
-    while batch := list(islice(steps, AT_ONCE)):
+    while batch := list(islice(steps, EVENTS_PER_TRANSACTION)):
         yield batch
 
 
 def _record(session: Session, client_id: int, batch: Sequence[_Step], now: datetime) -> tuple[list[Outcome], int]:
-    """The outcomes of the events of a batch, and how many events were withdrawn."""
+    """Return the outcomes of the events of a batch, and how many events were withdrawn."""
     incoming = [step.incoming for step in batch if step.incoming is not None]
     outcomes = record_conversions(session, client_id, incoming, now)
-    reasons: dict[str, set[tuple[str, str]]] = {}
+    # There are only a few reasons, however many orders a shop has.
+    identities_by_reason: dict[str, set[tuple[str, str]]] = {}
     for step in batch:
         if step.withdrawn:
-            reasons.setdefault(step.because, set()).update(step.withdrawn)
-    # A shop has a handful of reasons, however many orders it has.
-    removed = [withdraw_conversions(session, client_id, reason, because, now) for because, reason in reasons.items()]
-    return outcomes, sum(removed)
+            identities_by_reason.setdefault(step.reason, set()).update(step.withdrawn)
+    withdrawn = sum(
+        withdraw_conversions(session, client_id, identities, reason, now)
+        for reason, identities in identities_by_reason.items()
+    )
+    return outcomes, withdrawn
 
 
 def _count(report: ImportReport, batch: Sequence[_Step], result: tuple[list[Outcome], int]) -> None:
@@ -177,16 +183,16 @@ def _count(report: ImportReport, batch: Sequence[_Step], result: tuple[list[Outc
 
 @dataclass
 class _Source:
-    """The events of all good rows, in a form that the next import of the same rows recognises."""
+    """The events of all good rows, with keys that the next import of the same rows recognizes."""
 
     reader: RowReader
     table: Table
     report: ImportReport
-    # How often the file says the same, how many events each counted row has, and what it says of each number.
+    # {content: repetitions}, {counted row: events}, and {identity: (line, content)}.
     repetitions: Counter[str] = field(default_factory=Counter)
     ordinals: Counter[tuple[str, str]] = field(default_factory=Counter)
     numbers: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
-    # Of its sales, to look for them in other sources.
+    # The days and origins of its sales, to find the same sales in other sources.
     days: set[date] = field(default_factory=set)
     origins: set[str] = field(default_factory=set)
 
@@ -194,59 +200,59 @@ class _Source:
         for line, cells in self.table.rows():
             self.report.rows += 1
             try:
-                meaning = self.reader.read(cells)
-                self._expect_no_contradiction(line, meaning)
+                parsed = self.reader.read(cells)
+                self._expect_no_contradiction(line, parsed)
             except InvalidInputError as error:
                 self.report.bad.append(BadRow(line, str(error)))
                 continue
-            self.report.refunds_without_day += meaning.refunds_without_day
-            if meaning.skipped:
-                self.report.passed_over[meaning.skipped] += 1
-            for row in meaning.counted:
+            self.report.refunds_without_day += parsed.refunds_without_day
+            if parsed.skipped:
+                self.report.passed_over[parsed.skipped] += 1
+            for row in parsed.counted:
                 yield from self._counted(line, row)
-            for event in meaning.events:
+            for event in parsed.events:
                 yield _Step(line, self._incoming(event))
-            if meaning.withdrawn:
-                yield _Step(line, withdrawn=meaning.withdrawn, because=meaning.withdrawn_because)
+            if parsed.withdrawn:
+                yield _Step(line, withdrawn=parsed.withdrawn, reason=parsed.withdrawn_because)
 
-    def _expect_no_contradiction(self, line: int, meaning: RowMeaning) -> None:
-        """Refuse a second row that says something else of the same number: nothing tells which of them is right."""
-        for event in meaning.events:
+    def _expect_no_contradiction(self, line: int, parsed: ParsedRow) -> None:
+        """Raise InvalidInputError if another row has the same number and other content: either may be right."""
+        for event in parsed.events:
             if (identity := event.identity) is None:
                 continue
-            first, digest = self.numbers.setdefault(identity, (line, event.sha256))
+            first_line, digest = self.numbers.setdefault(identity, (line, event.sha256))
             if digest != event.sha256:
                 raise InvalidInputError(
-                    f"The external_id {identity[1]} has other values in line {first}. Keep the row that is right."
+                    f"The external_id {identity[1]} has other values in line {first_line}. Keep the row that is right."
                 )
 
     def counts(self) -> Iterator[dict[tuple[str, str], int]]:
-        """{(origin, key of a counted row): events}, in batches."""
-        rest = iter(self.ordinals.items())
-        while batch := dict(islice(rest, AT_ONCE)):
+        """Return {(origin, key of a counted row): events}, in batches."""
+        remaining = iter(self.ordinals.items())
+        while batch := dict(islice(remaining, EVENTS_PER_TRANSACTION)):
             yield batch
 
     def _counted(self, line: int, row: CountedRow) -> Iterator[_Step]:
-        place = row.origin, row.key
-        self.ordinals[place] += 0
+        counted_row = row.origin, row.key
+        self.ordinals[counted_row] += 0
         for event in row.events:
-            self.ordinals[place] += 1
-            self._note(event)
+            self.ordinals[counted_row] += 1
+            self._count_sale(event)
             digest = event.sha256
             self.repetitions[digest] += 1
-            numbered = replace(event, external_id=f"row-{row.key}-{self.ordinals[place]}", row_key=row.key)
+            numbered = replace(event, external_id=f"row-{row.key}-{self.ordinals[counted_row]}", row_key=row.key)
             yield _Step(line, IncomingConversion(numbered, legacy_key=f"row-{digest}-{self.repetitions[digest]}"))
 
     def _incoming(self, event: Conversion) -> IncomingConversion:
-        self._note(event)
+        self._count_sale(event)
         if event.external_id is not None:
             return IncomingConversion(event)
         digest = event.sha256
         self.repetitions[digest] += 1
         return IncomingConversion(event, key=f"row-{digest}-{self.repetitions[digest]}")
 
-    def _note(self, event: Conversion) -> None:
-        if event.event_type == "conversion":
+    def _count_sale(self, event: Conversion) -> None:
+        if event.event_type == CONVERSION:
             self.days.add(event.event_date)
             self.origins.add(event.origin or event.source)
             self.report.conversions += 1

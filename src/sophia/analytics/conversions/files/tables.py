@@ -1,4 +1,4 @@
-"""Takes a CSV file apart: encoding, separator, headings, and rows with the lines on which they begin."""
+"""Parses a CSV file: encoding, separator, headings, and rows with their line numbers."""
 
 import csv
 import io
@@ -12,10 +12,10 @@ SEPARATORS = (",", ";", "\t")
 MOST_BYTES = 50_000_000
 MOST_COLUMNS = 1_000
 MOST_LINES = 1_000_000
-# Of a line with the headings, of one cell, and of one row.
+# Of a cell; a line may be ten times as long.
 MOST_CHARACTERS = 100_000
-# An order of Shopify is #1001.
-_REMARK = "# "
+# With the space, because the number of an order of Shopify is #1001.
+_COMMENT = "# "
 _BOM = "\ufeff"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PACKED = {b"PK\x03\x04": "a spreadsheet or zip file", b"\x1f\x8b": "a gzip file", b"\xd0\xcf\x11\xe0": "an Excel file"}
@@ -23,7 +23,7 @@ _PACKED = {b"PK\x03\x04": "a spreadsheet or zip file", b"\x1f\x8b": "a gzip file
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file's headings, where its known fields are, and its text, of which the first row begins at `first_row`."""
+    """A file's headings, the columns of its known fields, and its text, with the first row at `first_row`."""
 
     format: FileFormat
     headings: tuple[str, ...]
@@ -34,9 +34,9 @@ class Table:
     lines_before: int
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Every row with the line on which it begins; blank lines and remarks are skipped.
+        """Yield every row with its first line number; skip blank lines and comments.
 
-        Raises InvalidInputError when a quotation mark is missing or a cell or row is longer than any can be.
+        Raises InvalidInputError for a missing quotation mark, and for a cell or row that is too long.
         """
         lines = io.StringIO(self.text, newline="")
         lines.seek(self.first_row)
@@ -51,17 +51,17 @@ class Table:
                 raise InvalidInputError(f"The file cannot be read from line {line} on: {error}.") from None
             if any(len(cell) > MOST_CHARACTERS for cell in cells):
                 raise InvalidInputError(f"A cell in line {line} has more than {MOST_CHARACTERS:,} characters.")
-            if any(cell.strip() for cell in cells) and not cells[0].startswith(_REMARK):
+            if any(cell.strip() for cell in cells) and not cells[0].startswith(_COMMENT):
                 cells[0] = cells[0].lstrip(_BOM)
                 yield line, [cell.strip() for cell in cells]
             line = self.lines_before + reader.line_num + 1
 
 
 def read_table(raw: bytes, named: Mapping[str, str] | None = None) -> Table:
-    """Take a file apart; `named` is {field: heading} for columns that have other headings than known ones.
+    """Parse a file; `named` is {field: heading} for columns with unknown headings.
 
-    Memory is bounded: a few times the size of the file, which is at most 50 MB. Raises InvalidInputError when it is no
-    text, has no headings, or none that is known.
+    Memory is limited to a few times the size of the file, which is at most 50 MB. Raises InvalidInputError for a file
+    without text, without headings, or without a known heading.
     """
     lines = io.StringIO(_decoded(raw), newline="")
     named_separator, before = None, 0
@@ -74,16 +74,16 @@ def read_table(raw: bytes, named: Mapping[str, str] | None = None) -> Table:
     else:
         raise InvalidInputError("The file has no headings.")
     if "\x00" in bare:
-        raise InvalidInputError("The headings hold NUL characters. Save the file again as CSV UTF-8.")
+        raise InvalidInputError("The headings contain NUL characters. Save the file again as CSV UTF-8.")
     separators = (named_separator,) if named_separator in SEPARATORS else SEPARATORS
     if max(bare.count(separator) for separator in separators if separator) >= MOST_COLUMNS:
         raise InvalidInputError(f"The file has more than {MOST_COLUMNS:,} columns. Delete those that are not needed.")
-    found = [(separator, _headings(bare, separator)) for separator in separators if separator]
-    separator, headings = max(found, key=lambda one: (len(find_columns(one[1])), len(one[1])))
+    candidates = [(separator, _headings(bare, separator)) for separator in separators if separator]
+    separator, headings = max(candidates, key=lambda candidate: (len(find_columns(candidate[1])), len(candidate[1])))
     columns = find_columns(headings, named)
     if "event_date" not in columns:
         raise InvalidInputError(
-            f"No column of the file is known to say when. Its columns: {', '.join(headings)[:500]}. Name the columns:"
+            f"No column of the file contains a known date. Its columns: {', '.join(headings)[:500]}. Name the columns:"
             " --column event_date=HEADING, and likewise event_type, source, revenue_amount, purchases and others of"
             " docs/conversions.md."
         )
@@ -94,25 +94,25 @@ def read_table(raw: bytes, named: Mapping[str, str] | None = None) -> Table:
 
 def _decoded(raw: bytes) -> str:
     if len(raw) > MOST_BYTES:
-        raise InvalidInputError(f"The file has more than {MOST_BYTES:,} bytes. Divide it.")
+        raise InvalidInputError(f"The file has more than {MOST_BYTES:,} bytes. Split it.")
     for beginning, kind in _PACKED.items():
         if raw.startswith(beginning):
-            raise InvalidInputError(f"This is {kind} and no CSV file. Save it as CSV UTF-8.")
+            raise InvalidInputError(f"This is {kind}, not a CSV file. Save it as CSV UTF-8.")
     try:
         return raw.decode("utf-16" if raw.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInputError(
-            f"The file is not written in UTF-8 (byte {error.start:,}). Save it again as CSV UTF-8."
+            f"The file is not encoded in UTF-8 (byte {error.start:,}). Save it again as CSV UTF-8."
         ) from None
 
 
 def _short_lines(lines: io.StringIO, before: int) -> Iterator[str]:
-    """The lines; raises InvalidInputError for one that is too long before all of it is copied."""
+    """Yield the lines. Raises InvalidInputError for a line that is too long, before copying all of it."""
     number = before
     while line := lines.readline(10 * MOST_CHARACTERS + 1):
         number += 1
         if number > MOST_LINES:
-            raise InvalidInputError(f"The file has more than {MOST_LINES:,} lines. Divide it.")
+            raise InvalidInputError(f"The file has more than {MOST_LINES:,} lines. Split it.")
         if len(line) > 10 * MOST_CHARACTERS:
             raise InvalidInputError(f"Line {number:,} has more than {10 * MOST_CHARACTERS:,} characters.")
         yield line

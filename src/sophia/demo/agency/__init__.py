@@ -1,0 +1,1 @@
+"""The invented agency, a user of Sophia."""

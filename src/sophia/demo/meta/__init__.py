@@ -1,0 +1,1 @@
+"""The simulated Meta: its world, the true figures, and how the Graph API shows them."""

@@ -1,0 +1,1 @@
+"""The answers of objects and their edges."""

@@ -1,0 +1,1 @@
+"""Insights of Facebook Pages, posts, videos and stories."""

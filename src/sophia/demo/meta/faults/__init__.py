@@ -1,0 +1,1 @@
+"""Faults: answers that are wrong, broken, late or absent."""

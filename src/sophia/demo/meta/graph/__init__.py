@@ -1,0 +1,1 @@
+"""The Graph API in general: requests, fields, versions, tokens, rules, limits and errors."""

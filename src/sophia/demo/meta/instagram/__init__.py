@@ -1,0 +1,1 @@
+"""Insights and Business Discovery of Instagram accounts."""

@@ -1,0 +1,1 @@
+"""The true figures of each account and post."""

@@ -1,0 +1,1 @@
+"""What exists: businesses, their accounts, and what the accounts publish."""
