@@ -10,7 +10,7 @@ from tests.cli.conftest import Shell
 from tests.conftest import Filling
 
 from sophia.access.sessions import use_sign_in_link
-from sophia.database import Database
+from sophia.database.engine import Database
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.conftest import NOW, Filling, plain_settings
 
 from sophia.access.sessions import start_session
 from sophia.access.users import UserRole, create_user
-from sophia.database import Database
+from sophia.database.engine import Database
 from sophia.main import create_app
 
 ORIGIN = "http://pages.test"

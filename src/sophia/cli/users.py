@@ -112,4 +112,3 @@ def disable(name: Name) -> None:
 def sign_in_address(port: int, token: str) -> str:
     """Return the address on this machine; behind a proxy its host replaces 127.0.0.1."""
     return f"http://127.0.0.1:{port}/sign-in/{token}"
-

@@ -11,9 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sophia.access.pages import ReadPage
 from sophia.access.web import RequestContext
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.figures.figures import ONE_DAY, DateRange
 from sophia.analytics.figures.requests import Id
-from sophia.analytics.figures.schedule import Days
 from sophia.analytics.readings.account_states import AccountState, account_states
 from sophia.analytics.readings.aggregated import Aggregated, aggregate
 from sophia.analytics.readings.permissions import expect_client
@@ -28,6 +26,7 @@ from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -95,12 +94,12 @@ def make_client_page(request: Request, context: RequestContext, client_id: int, 
         views = aggregate(
             session,
             client_id,
-            Days(chart_days(window).start, chart_days(window).end - ONE_DAY),
+            chart_days(window),
             "day",
             "platform",
             canonical="views",
         )
-    report = make_report(context.database, client_id, window, context.now, kept=True)
+    report = make_report(context.database, client_id, window, context.now, use_stored=True)
     zone = ZoneInfo(context.settings.operator_timezone)
     drawer: ChartDrawer = request.app.state.chart_drawer
     return client_page(context.settings.path_prefix, report, accounts, views, zone, context.now, drawer)

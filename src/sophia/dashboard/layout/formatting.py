@@ -4,8 +4,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sophia.analytics.figures.figures import Change, DateRange, Figure, FigureUnit, Number
+from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number
 from sophia.dashboard.layout.values import Bar, ChangeText, Tone, Value
+from sophia.meta.reporting_zone import DateRange
 
 DASH = "–"
 MINUS = "−"

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import Query, Request
 
 from sophia.access.web import RequestContext
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, last_closed_week, last_months, month_of, week_of
+from sophia.analytics.figures.figures import last_closed_week, last_months, month_of, week_of
 from sophia.analytics.figures.requests import WindowQuery
 from sophia.dashboard.layout.formatting import dates
 from sophia.dashboard.layout.values import Link, Picker
-from sophia.meta.reporting_zone import reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 
 class PageQuery(WindowQuery):

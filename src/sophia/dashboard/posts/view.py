@@ -11,7 +11,7 @@ from sophia.access.pages import ReadPage
 from sophia.analytics.figures.facts import PostFacts
 from sophia.analytics.figures.figures import Number, percent
 from sophia.analytics.figures.requests import Id
-from sophia.analytics.kpis.windows import client_among, measured_clients, newest_facts
+from sophia.analytics.kpis.windows import find_measured_client, measured_clients, newest_facts
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.posts import StoredPost
 from sophia.dashboard.layout.clients import client_sections
@@ -59,7 +59,7 @@ def posts(
     window = window_of(query, context.now)
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
-        measured = client_among(measured_clients(session), client_id)
+        measured = find_measured_client(measured_clients(session), client_id)
         facts, stored = newest_facts(session, measured, window, context.now)
     prefix, zone = context.settings.path_prefix, ZoneInfo(context.settings.operator_timezone)
     page = posts_page(prefix, measured.name, facts, stored, query.format, zone, context.now)

@@ -26,7 +26,7 @@ from sophia.access.share_links import (
 )
 from sophia.access.users import expect_password
 from sophia.access.web import AppState, RequestContext, address_of
-from sophia.analytics.figures.figures import ONE_DAY, DateRange, last_closed_week
+from sophia.analytics.figures.figures import last_closed_week
 from sophia.analytics.figures.requests import CalendarDay, Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.client.view import ClientPage, make_client_page
@@ -37,6 +37,7 @@ from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, State, Table, Value, unlinked
 from sophia.dashboard.layout.windows import PageQuery, last_day, window_of
 from sophia.errors import InvalidInputError, NotFoundError
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 from sophia.portfolio.models import Client
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
