@@ -299,7 +299,7 @@ def test_foreign_keys_are_enforced(database: Database) -> None:
 OTHER_PROCESS = """
 import sys
 from sqlalchemy import text
-from sophia.database import Database
+from sophia.database.engine import Database
 database = Database(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()

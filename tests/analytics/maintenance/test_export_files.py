@@ -281,7 +281,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from sophia.analytics.maintenance.importing import import_store
-from sophia.database import Database
+from sophia.database.engine import Database
 
 def told(table, done, total):
     if table == "posts" and done:

@@ -23,7 +23,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 from sophia.analytics.conversions.files.reading import Reading
 from sophia.analytics.conversions.files.recording import import_conversions
-from sophia.database import Database
+from sophia.database.engine import Database
 
 url, client, file = sys.argv[1:]
 reading = Reading(ZoneInfo("UTC"), date(2026, 11, 22), currency="EUR")
