@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from tests.dashboard.conftest import Agencies, Browser
 
 from sophia.access.pages import PagePermission, current_session
@@ -15,7 +15,14 @@ OPEN = {"/", "/static/{version}/{name}", "/sign-in", "/sign-in/{token}", "/share
 
 
 def page_routes() -> list[APIRoute]:
-    return [route for route in router.routes if isinstance(route, APIRoute)]
+    routes = [context.original_route for context in iter_route_contexts(router.routes)]
+    assert all(isinstance(route, APIRoute) for route in routes)
+    return [route for route in routes if isinstance(route, APIRoute)]
+
+
+def test_the_walk_knows_pages_of_every_folder() -> None:
+    paths = {route.path for route in page_routes()}
+    assert {"/portfolio", "/clients/{client_id}", "/collection", "/clients/{client_id}/share", "/account"} <= paths
 
 
 def test_every_page_declares_a_permission() -> None:

@@ -28,8 +28,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "user_clients",
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("client_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", BigId, nullable=False),
+        sa.Column("client_id", BigId, nullable=False),
         sa.ForeignKeyConstraint(
             ["client_id"], ["clients.id"], name=op.f("fk_user_clients_client_id_clients"), ondelete="CASCADE"
         ),
@@ -43,7 +43,7 @@ def upgrade() -> None:
         "user_sessions",
         sa.Column("id", BigId, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", BigId, nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("used_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
@@ -59,7 +59,7 @@ def upgrade() -> None:
         "sign_in_links",
         sa.Column("id", BigId, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", BigId, nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("used_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -73,7 +73,7 @@ def upgrade() -> None:
         "share_links",
         sa.Column("id", BigId, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("client_id", sa.BigInteger(), nullable=False),
+        sa.Column("client_id", BigId, nullable=False),
         sa.Column("label", sa.String(length=100), nullable=False),
         sa.Column("start_date", Day(), nullable=True),
         sa.Column("end_date", Day(), nullable=True),
