@@ -219,7 +219,9 @@ def limit_rows() -> Iterator[Scenario]:
 
 def used_up(*, refuses: bool) -> Callable[[Ground], Told]:
     def run(ground: Ground) -> Told:
-        limit = ground.api.limit("object", 1000, timedelta(minutes=12), of=ground.world.pages[0].id, refuses=refuses)
+        limit = ground.api.limits.add(
+            "object", 1000, timedelta(minutes=12), of=ground.world.pages[0].id, refuses=refuses
+        )
         limit.used = 949
         told = ground.told()
         late = len(ground.api.calls_while_throttled)
