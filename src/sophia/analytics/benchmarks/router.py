@@ -14,7 +14,7 @@ from sophia.analytics.benchmarks.queries import benchmark_cursor, benchmark_indu
 from sophia.analytics.benchmarks.store import ImportedBenchmarks, write_benchmarks
 from sophia.analytics.figures.pagination import paginate
 from sophia.analytics.figures.requests import VISIBLE, ClientId, Limit, RequestModel, WindowQuery
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import expect_client, write_client
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.revising import set_industry as set_client_industry
@@ -97,8 +97,7 @@ def client_benchmarks(
 @router.put("/{client_id}/industry", responses=documented(400, 413))
 def set_industry(context: AdminContext, client_id: ClientId, body: IndustryBody) -> ClientIndustry:
     """Set the industry of a client, whose benchmarks the client is compared with."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         industry = set_client_industry(session, client_id, body.industry, context.now)
         industries = benchmark_industries(session)
     has_benchmarks = industry is not None and industry.casefold() in industries

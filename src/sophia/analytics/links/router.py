@@ -11,7 +11,7 @@ from sophia.analytics.figures.requests import ClientId
 from sophia.analytics.links import queries, store
 from sophia.analytics.links.queries import NO_DOMAINS, LinkRecord
 from sophia.analytics.links.schemas import ClientDomains, LinksQuery, NewDomains
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import read_client, write_client
 
 router = APIRouter(responses=documented(404))
 
@@ -25,8 +25,7 @@ def list_links(
     response: Response,
 ) -> list[LinkRecord]:
     """Return links, newest first, with their tags and the result of the last check."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         links = queries.list_links(
             session,
             client_id,
@@ -41,16 +40,14 @@ def list_links(
 @router.get("/{client_id}/domains")
 def get_domains(context: ReadContext, client_id: ClientId) -> ClientDomains:
     """Return the client's domains. Without any, Sophia tags no link."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return _with_note(queries.client_domains(session, client_id))
 
 
 @router.put("/{client_id}/domains", responses=documented(400, 413))
 def put_domains(context: WriteContext, client_id: ClientId, new_domains: NewDomains) -> ClientDomains:
     """Replace the client's domains."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         return _with_note(store.set_domains(session, client_id, new_domains.domains))
 
 

@@ -129,8 +129,10 @@ def _video_recipes(prefix: str) -> dict[str, Recipe]:
         f"{prefix}_ad_break_ad_cpm": lambda _: 0,
         f"{prefix}_ad_break_earnings": lambda post: round(post.plays_60s * 0.0007, 2),
     }
-    views = f"{prefix}_views{{}}"
-    return recipes | _PARTS.recipes(views, lambda post: post.plays, *_VIEWS_PARTS, *_PLAY_PARTS, "_sound_on", "_live")
+    parts: dict[str, Recipe] = _PARTS.recipes(
+        f"{prefix}_views{{}}", lambda post: post.plays, *_VIEWS_PARTS, *_PLAY_PARTS, "_sound_on", "_live"
+    )
+    return recipes | parts
 
 
 POST_RECIPES: dict[str, Recipe] = {
