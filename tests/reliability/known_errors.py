@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import text
 from tests.analytics.collector.conftest import Key
+from tests.demo.faults import redirect
 from tests.demo.foreign_host import ForeignHost
 from tests.reliability.ground import Ground, Told
 from tests.reliability.scenarios import Scenario, everything
 
 from sophia.demo.meta.faults.bodies import BODIES
 from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault, redirect
+from sophia.demo.meta.faults.faults import Fault
 from sophia.demo.meta.faults.listings import PAGINGS
 from sophia.demo.meta.faults.mutations import MUTATIONS
 from sophia.demo.meta.graph.meta_errors import META_ERRORS, MetaError

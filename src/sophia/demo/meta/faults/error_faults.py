@@ -16,11 +16,3 @@ def fault_of(
     row = META_ERRORS[name]
     body = row.as_error().body("AFault")
     return Fault(pattern, times, row.status if status is None else status, body, after=after, **more)
-
-
-def listing_fault(name: str, edge: str, *, pages: int = 1, times: int | None = None) -> Fault:
-    """Return a fault that answers lists of this edge with the row `name` of META_ERRORS after `pages` good pages.
-
-    It counts the pages of all lists of the edge. The first page of each list is always good.
-    """
-    return fault_of(name, rf"/{edge}\?.*\b(?:after|__paging_token)=", times=times, after=pages - 1)

@@ -128,11 +128,6 @@ def strike(faults: Iterable[Fault], request: Request) -> Fault | None:
     return striking
 
 
-def redirect(pattern: str, url: str) -> Fault:
-    """Return a fault that sends the caller to `url`, such as that of a `ForeignHost`."""
-    return Fault(pattern, None, 302, "", {"Location": url})
-
-
 @dataclass(slots=True)
 class Later:
     """A change of the simulation that happens after `left` matching requests."""
@@ -150,25 +145,6 @@ class Later:
             return True
         self.left -= 1
         return False
-
-
-def graph_fault(
-    pattern: str,
-    code: int,
-    message: str = "Simulated",
-    *,
-    subcode: int | None = None,
-    is_transient: bool | None = None,
-    status: int = 400,
-    times: int | None = None,
-) -> Fault:
-    """Return a fault that answers with one of Meta's error bodies."""
-    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "AFault"}
-    if subcode is not None:
-        error["error_subcode"] = subcode
-    if is_transient is not None:
-        error["is_transient"] = is_transient
-    return Fault(pattern, times, status, {"error": error})
 
 
 @dataclass(frozen=True, slots=True)
