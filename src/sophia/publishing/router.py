@@ -6,13 +6,13 @@ response is sent (J1).
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query
 from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
 from sophia.access.web import PublishContext, ReadContext, RequestContext, WriteContext
 from sophia.analytics.campaigns.store import add_drafts
-from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import Id, IdempotencyKey
 from sophia.analytics.readings.permissions import expect_client
 from sophia.portfolio import approvals, drafts
@@ -50,9 +50,7 @@ def create_draft(context: WriteContext, draft: schemas.NewDraft, idempotency_key
 
 
 @router.get("/drafts")
-def list_drafts(
-    context: ReadContext, query: Annotated[schemas.DraftsQuery, Query()], request: Request, response: Response
-) -> list[Draft]:
+def list_drafts(context: ReadContext, query: Annotated[schemas.DraftsQuery, Query()], paging: Paging) -> list[Draft]:
     """List drafts, newest first. The `Link: rel="next"` header leads to the next page."""
     with context.database.read() as session:
         if query.client_id is not None:
@@ -65,7 +63,7 @@ def list_drafts(
             before_id=query.before_id,
             limit=query.limit + 1,
         )
-    return paginate(request, response, rows, query.limit, before_id=lambda last: last.id)
+    return paging.cut(rows, query.limit, before_id=lambda last: last.id)
 
 
 @router.get("/drafts/{draft_id}")
@@ -156,7 +154,7 @@ def enqueue(context: PublishContext, draft_id: DraftId, queueing: schemas.Queuei
 
 @router.get("/queue")
 def list_entries(
-    context: ReadContext, query: Annotated[schemas.QueueQuery, Query()], request: Request, response: Response
+    context: ReadContext, query: Annotated[schemas.QueueQuery, Query()], paging: Paging
 ) -> list[QueueEntry]:
     """List queue entries in every state, the latest moment of publication, next attempt or schedule first.
 
@@ -175,7 +173,7 @@ def list_entries(
             limit=query.limit + 1,
             two_person=context.settings.two_person_approval,
         )
-    return paginate(request, response, entries, query.limit, before_id=lambda last: last.id)
+    return paging.cut(entries, query.limit, before_id=lambda last: last.id)
 
 
 @router.post("/queue/{entry_id}/cancel", responses=WRITES)

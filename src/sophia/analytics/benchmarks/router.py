@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from sophia.access.problems import documented
@@ -12,7 +12,7 @@ from sophia.analytics.benchmarks.client_comparison import ClientComparison, make
 from sophia.analytics.benchmarks.comparison import ListedBenchmark, is_old, parse_benchmarks
 from sophia.analytics.benchmarks.queries import benchmark_cursor, benchmark_industries, list_benchmarks
 from sophia.analytics.benchmarks.store import ImportedBenchmarks, write_benchmarks
-from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import VISIBLE, ClientId, Limit, RequestModel, WindowQuery
 from sophia.analytics.readings.permissions import expect_client, write_client
 from sophia.meta.catalogue.terms import Platform
@@ -54,7 +54,7 @@ class ClientIndustry:
 
 @portfolio.get("/benchmarks")
 def benchmarks(
-    context: ReadContext, query: Annotated[BenchmarksQuery, Query()], request: Request, response: Response
+    context: ReadContext, query: Annotated[BenchmarksQuery, Query()], paging: Paging
 ) -> list[ListedBenchmark]:
     """List the shipped and the imported benchmarks by industry, platform, metric and year, the newest first.
 
@@ -71,7 +71,7 @@ def benchmarks(
             cursor=query.cursor,
         )
     today = reporting_day(context.now)
-    page = paginate(request, response, rows, query.limit, cursor=benchmark_cursor)
+    page = paging.cut(rows, query.limit, cursor=benchmark_cursor)
     return [ListedBenchmark(**asdict(benchmark), is_old=is_old(benchmark, today)) for benchmark in page]
 
 

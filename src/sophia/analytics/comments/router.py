@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from sophia.access.problems import documented
@@ -25,7 +25,7 @@ from sophia.analytics.comments.requests import CommentsQuery, DerivedMetricsQuer
 from sophia.analytics.comments.sentiment import CommentOverview, WeeklySentiment, by_week, comment_overview
 from sophia.analytics.comments.share_of_voice import ShareOfVoice, share_of_voice
 from sophia.analytics.figures.figures import expect_begun, expect_days
-from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId, Id
 from sophia.analytics.readings.permissions import account_ids, read_client, write_client
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
@@ -63,17 +63,13 @@ class ClientShareOfVoice:
 
 @router.get("/{client_id}/comments")
 def comments(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[CommentsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[CommentsQuery, Query()], paging: Paging
 ) -> list[ListedComment]:
     """List comments, newest first. Sophia does not store their authors. `Link: rel="next"` leads to the next page."""
     comment_filter = CommentFilter(**query.model_dump(exclude={"limit", "cursor"}))
     with read_client(context, client_id) as session:
         rows = list_comments(session, client_id, comment_filter, before=query.before, limit=query.limit + 1)
-    return paginate(request, response, rows, query.limit, cursor=comment_cursor)
+    return paging.cut(rows, query.limit, cursor=comment_cursor)
 
 
 @router.get("/{client_id}/sentiment")
@@ -98,11 +94,7 @@ def sentiment(
 
 @router.get("/{client_id}/derived-metrics")
 def derived_metrics(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[DerivedMetricsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[DerivedMetricsQuery, Query()], paging: Paging
 ) -> list[ListedDerivedMetric]:
     """List the daily values of posts that Sophia derives, such as `comment_quality_score`, newest day first.
 
@@ -110,7 +102,7 @@ def derived_metrics(
     """
     with read_client(context, client_id) as session:
         rows = list_derived(session, client_id, query, limit=query.limit + 1)
-    return paginate(request, response, rows, query.limit, cursor=derived_cursor)
+    return paging.cut(rows, query.limit, cursor=derived_cursor)
 
 
 @router.get("/{client_id}/competitors")

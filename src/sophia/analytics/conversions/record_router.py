@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext, WriteContext
@@ -20,7 +20,7 @@ from sophia.analytics.conversions.schemas import ConversionChange, ConversionsQu
 from sophia.analytics.conversions.source_store import choose_sources
 from sophia.analytics.conversions.sources import ConversionSources, list_sources
 from sophia.analytics.conversions.versions import amend_conversion, delete_conversion, restore_conversion
-from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId, Id, requested_dates, writing
 from sophia.analytics.readings.permissions import read_client, write_client
 
@@ -31,11 +31,7 @@ ConversionId = Annotated[Id, Path()]
 
 @router.get("/{client_id}/conversions")
 def list_conversions(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[ConversionsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[ConversionsQuery, Query()], paging: Paging
 ) -> list[ConversionRecord]:
     """Return conversions, newest day first; `Link: rel="next"` names the next page."""
     conversion_filter = ConversionFilter(
@@ -45,7 +41,7 @@ def list_conversions(
         records = listing.list_conversions(
             session, client_id, conversion_filter, limit=query.limit + 1, cursor=query.cursor
         )
-    return paginate(request, response, records, query.limit, cursor=conversion_cursor)
+    return paging.cut(records, query.limit, cursor=conversion_cursor)
 
 
 @router.get("/{client_id}/conversions/{conversion_id}")

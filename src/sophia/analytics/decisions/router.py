@@ -4,7 +4,7 @@ import uuid
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext, WriteContext
@@ -20,7 +20,7 @@ from sophia.analytics.decisions.scoring import (
 )
 from sophia.analytics.decisions.store import RecordedDecision
 from sophia.analytics.figures.figures import expect_days
-from sophia.analytics.figures.pagination import link_next
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey
 from sophia.analytics.readings.permissions import read_client, write_client
 from sophia.errors import InvalidInputError
@@ -56,17 +56,13 @@ def record_decision(
 
 @router.get("/{client_id}/decisions")
 def decisions(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[DecisionsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[DecisionsQuery, Query()], paging: Paging
 ) -> list[StoredDecision]:
     """List decisions, the latest first, with the outcomes of their posts. `Link: rel="next"` leads to the next page."""
     with read_client(context, client_id) as session:
         page = list_decisions(session, client_id, query)
     if page.next_cursor is not None:
-        link_next(request, response, cursor=page.next_cursor)
+        paging.link_next(cursor=page.next_cursor)
     return page.decisions
 
 

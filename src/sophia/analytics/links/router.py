@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, WriteContext
-from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId
 from sophia.analytics.links import queries, store
 from sophia.analytics.links.queries import NO_DOMAINS, LinkRecord
@@ -18,11 +18,7 @@ router = APIRouter(responses=documented(404))
 
 @router.get("/{client_id}/links")
 def list_links(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[LinksQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[LinksQuery, Query()], paging: Paging
 ) -> list[LinkRecord]:
     """Return links, newest first, with their tags and the result of the last check."""
     with read_client(context, client_id) as session:
@@ -34,7 +30,7 @@ def list_links(
             before_id=query.before_id,
             limit=query.limit + 1,
         )
-    return paginate(request, response, links, query.limit, before_id=lambda last: last.id)
+    return paging.cut(links, query.limit, before_id=lambda last: last.id)
 
 
 @router.get("/{client_id}/domains")

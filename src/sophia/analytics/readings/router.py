@@ -7,14 +7,14 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.figures.figures import expect_days
-from sophia.analytics.figures.pagination import link_next
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId, MetricsQuery, ReadingsQuery, SeriesQuery
 from sophia.analytics.readings.aggregated import aggregate, full_buckets
 from sophia.analytics.readings.csv_export import ROWS_AT_ONCE, as_csv
@@ -34,11 +34,7 @@ MOST_SERIES_DAYS = 3_660
 
 @router.get("/{client_id}/metrics")
 def metrics(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[MetricsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[MetricsQuery, Query()], paging: Paging
 ) -> list[StoredReading]:
     """Readings, newest day first; `Link: rel="next"` leads on. A name that neither the catalogue nor this client's
     readings know is refused.
@@ -47,7 +43,7 @@ def metrics(
         expect_metrics(session, client_id, query.metric_name, query.canonical)
         page = read_page(session, client_id, reading_filter(query), query.limit, query.cursor)
     if page.next_cursor is not None:
-        link_next(request, response, cursor=page.next_cursor)
+        paging.link_next(cursor=page.next_cursor)
     return page.readings
 
 
