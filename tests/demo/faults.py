@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 
 
 def redirect(pattern: str, url: str) -> Fault:

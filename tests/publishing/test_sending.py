@@ -11,8 +11,7 @@ from tests.publishing.conftest import COPY, KINDS, PICTURE, SITE, TAGS, VIDEO, N
 
 from sophia.analytics.campaigns.schemas import NewCampaign
 from sophia.analytics.campaigns.store import Grouping, add_drafts, create_campaign, group_drafts
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.world.objects import Media, Post
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.portfolio import approvals, drafts

@@ -17,8 +17,7 @@ from tests.reliability.ground import Ground, Told
 from tests.reliability.scenarios import Scenario, everything
 
 from sophia.demo.meta.faults.bodies import BODIES
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.faults.listings import PAGINGS
 from sophia.demo.meta.faults.mutations import MUTATIONS
 from sophia.demo.meta.graph.meta_errors import META_ERRORS, MetaError

@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.faults.wire import Receive, Scope, Send, whole_body
 from sophia.demo.meta.graph.errors import as_json
 

@@ -8,8 +8,7 @@ from tests.demo.faults import graph_fault
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.readings.refusals import ASK_AGAIN_AFTER
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.graph.errors import GraphError
 from sophia.meta.reporting_zone import reporting_day
 

@@ -11,6 +11,7 @@ from sophia.demo.meta.faults.bodies import ALL_BODIES
 from sophia.demo.meta.faults.listings import PAGINGS, page_wrongly
 from sophia.demo.meta.faults.mutations import MUTATIONS, Touched, mutate
 from sophia.demo.meta.graph.errors import as_json, error_of
+from sophia.demo.meta.graph.meta_errors import META_ERRORS
 from sophia.demo.meta.graph.requests import Request
 from sophia.demo.meta.world.world import World
 
@@ -115,6 +116,18 @@ class Fault:
         if isinstance(self.body, Mapping):
             return self.status or 400, as_json(error_of(self.body))
         return self.status or 200, self.body or ""
+
+
+def fault_of(
+    name: str, pattern: str, *, times: int | None = None, status: int | None = None, after: int = 0, **more: Any
+) -> Fault:
+    """Return a fault that answers with the row `name`, with `status` instead of the row's and `more` fields of Fault.
+
+    `status=200` makes an error that looks like a success. Raise KeyError for an unknown name.
+    """
+    row = META_ERRORS[name]
+    body = row.as_error().body("AFault")
+    return Fault(pattern, times, row.status if status is None else status, body, after=after, **more)
 
 
 def strike(faults: Iterable[Fault], request: Request) -> Fault | None:

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.graph.meta_errors import META_ERRORS, MetaError
 
 _HTML = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
