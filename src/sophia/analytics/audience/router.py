@@ -12,7 +12,7 @@ from sophia.access.web import ReadContext, RequestContext, WriteContext
 from sophia.analytics.audience.matching import AudienceCriteria, SavedTargetAudience, TargetAudience
 from sophia.analytics.audience.queries import AudienceKind, ClientAudience, client_audience, list_target_audiences
 from sophia.analytics.audience.store import delete_target_audience, put_target_audience
-from sophia.analytics.figures.requests import ClientId, Name, RequestModel
+from sophia.analytics.figures.requests import ClientId, Name, RequestModel, writing
 from sophia.analytics.readings.permissions import expect_client, read_client, write_client
 from sophia.errors import NotFoundError
 
@@ -62,7 +62,7 @@ def ideal_customer(context: ReadContext, client_id: ClientId, name: TargetName) 
     return _target_audience(context, client_id, name)
 
 
-@router.put("/{client_id}/ideal-customers/{name}", responses=documented(400, 409, 413))
+@router.put("/{client_id}/ideal-customers/{name}", responses=writing)
 def put_ideal_customer(
     context: WriteContext, client_id: ClientId, name: TargetName, body: TargetAudienceBody
 ) -> SavedTargetAudience:

@@ -9,11 +9,10 @@ from sophia.access.web import ReadContext, WriteContext
 from sophia.analytics.campaigns import store
 from sophia.analytics.campaigns.queries import CampaignRecord, list_campaigns
 from sophia.analytics.campaigns.schemas import AddedDrafts, CampaignChange, NewCampaign
-from sophia.analytics.figures.requests import ClientId, Id
+from sophia.analytics.figures.requests import ClientId, Id, writing
 from sophia.analytics.readings.permissions import read_client, write_client
 
 router = APIRouter(responses=documented(404))
-writing = documented(400, 409, 413)
 
 CampaignId = Annotated[Id, Path()]
 DraftId = Annotated[Id, Path()]

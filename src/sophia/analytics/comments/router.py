@@ -26,12 +26,11 @@ from sophia.analytics.comments.sentiment import CommentOverview, WeeklySentiment
 from sophia.analytics.comments.share_of_voice import ShareOfVoice, share_of_voice
 from sophia.analytics.figures.figures import expect_begun, expect_days
 from sophia.analytics.figures.pagination import Paging
-from sophia.analytics.figures.requests import ClientId, Id
+from sophia.analytics.figures.requests import ClientId, Id, writing
 from sophia.analytics.readings.permissions import account_ids, read_client, write_client
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))
-writing = documented(400, 409, 413)
 
 CompetitorId = Annotated[Id, Path()]
 ExcludedDay = Annotated[date, Field(description="Not included.")]

@@ -21,7 +21,7 @@ from sophia.analytics.decisions.scoring import (
 from sophia.analytics.decisions.store import RecordedDecision
 from sophia.analytics.figures.figures import expect_days
 from sophia.analytics.figures.pagination import Paging
-from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey
+from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey, writing
 from sophia.analytics.readings.permissions import read_client, write_client
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import ONE_DAY
@@ -35,7 +35,7 @@ MOST_DAYS = 732
     status_code=201,
     responses={
         200: {"model": RecordedDecision, "description": "The decision was recorded before."},
-        **documented(400, 409, 413),
+        **writing,
     },
 )
 def record_decision(
