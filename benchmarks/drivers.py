@@ -10,12 +10,12 @@ from functools import partial
 from itertools import chain
 
 import numpy as np
+from tests.demo.planted import PlantedParts
 
 from benchmarks.machine import machine, measured, percentile, table
 from benchmarks.simulated_weeks import simulated_weeks
 from sophia.analytics.drivers.drivers import DRIVERS, DriverSplit, split_drivers
 from sophia.analytics.drivers.units import ClientWindows, DaysWindow, PostsWindow
-from sophia.demo.meta.truth.planted import PlantedParts
 
 SEED = 20261122
 FORMATS = ("photo", "reel", "status", "video")

@@ -6,8 +6,9 @@ Straight from the numbers that the simulated Meta would serve; the tests show th
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+from tests.demo.planted import PlantedParts, planted_parts
+
 from sophia.analytics.drivers.units import ClientWindows, DaysWindow
-from sophia.demo.meta.truth.planted import PlantedParts, planted_parts
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.objects import Account, BetterContent, Busier, Page
 from sophia.demo.meta.world.pacific import ONE_DAY, days_between, pacific_day

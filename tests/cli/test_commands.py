@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Shell
+from tests.demo.faults import graph_fault
 
 from sophia.analytics.readings.runs_store import take_lease
 from sophia.database.engine import Database
-from sophia.demo.meta.faults.faults import graph_fault
 
 SUBCOMMANDS = ("serve", "connect", "collect", "backfill", "status", "brief", "report", "client", "key", "tokens", "db")
 

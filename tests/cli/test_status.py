@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.cli.conftest import Shell
+from tests.demo.faults import graph_fault
 
 from sophia.analytics.readings.run_models import BudgetPause
 from sophia.database.engine import Database
-from sophia.demo.meta.faults.faults import graph_fault
 from sophia.demo.meta.graph.errors import GraphError
 from sophia.meta.pacing import APPLICATION
 

@@ -8,9 +8,10 @@ from urllib.parse import parse_qs
 
 import pytest
 from pydantic import SecretStr
+from tests.demo.faults import graph_fault
 
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.faults.faults import Fault
 from sophia.demo.meta.faults.wire import Scope
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.world import build_world

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 from tests.conftest import ON_POSTGRESQL_BY_HAND, store_of
+from tests.demo.faults import graph_fault
 from tests.portfolio.conftest import Agency
 
 from sophia.database.engine import Database
-from sophia.demo.meta.faults.faults import graph_fault
 from sophia.errors import ConfigurationError
 from sophia.meta.errors import GraphError
 from sophia.portfolio.checking import TokenCheck, check_tokens

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 from tests.conftest import YESTERDAY
+from tests.demo.faults import graph_fault
 from tests.publishing.conftest import COPY, KINDS, PICTURE, SITE, TAGS, VIDEO, Newsroom, id_of
 
 from sophia.analytics.campaigns.schemas import NewCampaign
 from sophia.analytics.campaigns.store import Grouping, add_drafts, create_campaign, group_drafts
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.world.objects import Media, Post
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.portfolio import approvals, drafts

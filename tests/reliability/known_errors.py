@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import text
 from tests.analytics.collector.conftest import Key
+from tests.demo.faults import redirect
 from tests.demo.foreign_host import ForeignHost
 from tests.reliability.ground import Ground, Told
 from tests.reliability.scenarios import Scenario, everything
 
 from sophia.demo.meta.faults.bodies import BODIES
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault, redirect
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.faults.listings import PAGINGS
 from sophia.demo.meta.faults.mutations import MUTATIONS
 from sophia.demo.meta.graph.meta_errors import META_ERRORS, MetaError
@@ -219,7 +219,9 @@ def limit_rows() -> Iterator[Scenario]:
 
 def used_up(*, refuses: bool) -> Callable[[Ground], Told]:
     def run(ground: Ground) -> Told:
-        limit = ground.api.limit("object", 1000, timedelta(minutes=12), of=ground.world.pages[0].id, refuses=refuses)
+        limit = ground.api.limits.add(
+            "object", 1000, timedelta(minutes=12), of=ground.world.pages[0].id, refuses=refuses
+        )
         limit.used = 949
         told = ground.told()
         late = len(ground.api.calls_while_throttled)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.analytics.collector.conftest import Key
+from tests.demo.faults import graph_fault
 from tests.reliability.ground import Ground, Told
 from tests.reliability.scenarios import Scenario, everything
 
-from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.faults.faults import Fault
 
 PAGE_INSIGHTS = r"^GET /v22.0/10\d+/insights\?"
 INSTAGRAM_INSIGHTS = r"^GET /v22.0/178\d+/insights\?"

@@ -10,8 +10,7 @@ from tests.conftest import PATIENCE_SECONDS
 from tests.reliability.ground import Ground, open_ground
 
 from sophia.database.engine import Database
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 
 
 @pytest.fixture

@@ -134,12 +134,16 @@ def status_of(error: Exception) -> tuple[int, dict[str, str]]:
 def handle_invalid_request(request: Request, error: Exception) -> JSONResponse:
     """Return the problem of an invalid request without its values, which may be long or secret."""
     details = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [
-        FieldProblem(location=".".join(str(part) for part in item["loc"]), message=item["msg"], type=item["type"])
-        for item in details
-    ]
+    errors = [_field_problem(".".join(map(str, item["loc"])), item["msg"], item["type"]) for item in details]
     summary = "; ".join(f"{item.location}: {item.message}" for item in errors[:3])
     return problem(422, f"The request is not valid. {summary}", request.url.path, errors=errors)
+
+
+def _field_problem(location: str, message: str, kind: str) -> FieldProblem:
+    """Return the same problem for an unknown field, whether the body is a dataclass or a model."""
+    if kind == "unexpected_keyword_argument":
+        message, kind = "Extra inputs are not permitted", "extra_forbidden"
+    return FieldProblem(location=location, message=message, type=kind)
 
 
 def handle_http_error(request: Request, error: Exception) -> JSONResponse:

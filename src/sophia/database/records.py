@@ -1,6 +1,7 @@
 """Turns rows into frozen records."""
 
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -11,5 +12,10 @@ Record = TypeVar("Record", bound="DataclassInstance")
 
 def as_record(record_type: type[Record], row: object, /, **values: Any) -> Record:
     """Return a record with these values and, for its other fields, the row's attributes of the same names."""
-    copied = {field.name: getattr(row, field.name) for field in fields(record_type) if field.name not in values}
+    copied = {name: getattr(row, name) for name in _field_names(record_type) if name not in values}
     return record_type(**copied, **values)
+
+
+@cache
+def _field_names(record_type: "type[DataclassInstance]") -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record_type))

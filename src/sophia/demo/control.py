@@ -8,15 +8,22 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.faults.wire import Receive, Scope, Send, whole_body
 from sophia.demo.meta.graph.errors import as_json
 
 PREFIX = "/_sim/"
 
-# Methods of `Switches` that take JSON as it comes.
+# Methods of `GraphApi` that take JSON as it comes, except for the moment `at`.
 _SWITCHES = (
+    "reset",
+    "retire",
+    "dead_token",
+    "delete",
+    "reset_limits",
+    "begin_outage",
+    "end_outages",
+    "allow_metric",
     "show_product_type",
     "withdraw_scope",
     "grant_scope",
@@ -41,9 +48,8 @@ class SettableClock:
 class ControlledApi:
     """`GraphApi` with `/_sim/` in front, JSON in and out.
 
-    GET calls, faults, throttled and urls; POST reset, now, restate, faults, retire, dead_token, delete, limit,
-    reset_limits, new_app, begin_outage, end_outages, refuse_metric, allow_metric, and the switches of `_SWITCHES` with
-    the arguments of the methods of `GraphApi` that bear their names.
+    GET calls, faults, throttled and urls; POST now, restate, faults, limit, new_app, refuse_metric, and the switches of
+    `_SWITCHES` with the arguments of the methods of `GraphApi` that have their names.
     """
 
     def __init__(self, api: GraphApi, clock: SettableClock) -> None:
@@ -54,20 +60,12 @@ class ControlledApi:
             ("GET", "faults"): self._list_faults,
             ("GET", "throttled"): self._throttled,
             ("GET", "urls"): lambda _arguments: {"urls": self.api.urls_seen},
-            ("POST", "reset"): self._reset,
             ("POST", "now"): self._now,
             ("POST", "restate"): self._restate,
             ("POST", "faults"): self._faults,
-            ("POST", "retire"): self._retire,
-            ("POST", "dead_token"): self._dead_token,
-            ("POST", "delete"): self._delete,
             ("POST", "limit"): self._limit,
-            ("POST", "reset_limits"): self._reset_limits,
             ("POST", "new_app"): self._new_app,
-            ("POST", "begin_outage"): self._begin_outage,
-            ("POST", "end_outages"): self._end_outages,
             ("POST", "refuse_metric"): self._refuse_metric,
-            ("POST", "allow_metric"): self._allow_metric,
             **{("POST", name): self._switch(name) for name in _SWITCHES},
         }
 
@@ -105,10 +103,6 @@ class ControlledApi:
             "secrets_in_urls": self.api.seen_secrets_in_urls,
         }
 
-    def _reset(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.reset()
-        return {}
-
     def _now(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self.clock.moment = None if arguments["now"] is None else aware(arguments["now"])
         return {"now": self.clock().isoformat()}
@@ -145,17 +139,13 @@ class ControlledApi:
 
     def _limit(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Add a limit from `budget`, `calls`, `regain_seconds`, `extension_seconds` and the other arguments of
-        `GraphApi.limit`.
+        `Limits.add`.
         """
         options = dict(arguments)
         regain = timedelta(seconds=options.pop("regain_seconds"))
         if "extension_seconds" in options:
             options["extension"] = timedelta(seconds=options.pop("extension_seconds"))
-        self.api.limit(options.pop("budget"), int(options.pop("calls")), regain, **options)
-        return {}
-
-    def _reset_limits(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.reset_limits()
+        self.api.limits.add(options.pop("budget"), int(options.pop("calls")), regain, **options)
         return {}
 
     def _switch(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
@@ -172,38 +162,9 @@ class ControlledApi:
         self.api.new_app = bool(arguments["new_app"])
         return {}
 
-    def _retire(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.retire(arguments["metric"], aware(arguments["at"]), after_calls=int(arguments.get("after_calls", 0)))
-        return {}
-
-    def _begin_outage(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.begin_outage(**arguments)
-        return {}
-
-    def _end_outages(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.end_outages()
-        return {}
-
     def _refuse_metric(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Refuse `metric` for `kind` in `wording`, or in the one that `seed` picks; return its name."""
         return {"wording": self.api.refuse_metric(**arguments)}
-
-    def _allow_metric(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.allow_metric(**arguments)
-        return {}
-
-    def _dead_token(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.dead_token(
-            arguments["account_id"],
-            aware(arguments["at"]),
-            int(arguments.get("subcode", 460)),
-            after_calls=int(arguments.get("after_calls", 0)),
-        )
-        return {}
-
-    def _delete(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self.api.delete(arguments["object_id"], aware(arguments["at"]))
-        return {}
 
 
 def read_fault(arguments: Mapping[str, Any]) -> Fault:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -18,7 +18,7 @@ from sophia.demo.meta.faults.wire import Receive, Reply, Scope, Send, send_reply
 from sophia.demo.meta.graph import errors
 from sophia.demo.meta.graph.errors import GraphError, as_json
 from sophia.demo.meta.graph.legacy import NEW_APP, LegacyFeature, is_refused, legacy_features, legacy_refusal
-from sophia.demo.meta.graph.limits import Budget, Limit, Limits, ThrottledCall
+from sophia.demo.meta.graph.limits import Limits, ThrottledCall
 from sophia.demo.meta.graph.request_context import Simulation
 from sophia.demo.meta.graph.requests import Request, read_request
 from sophia.demo.meta.truth.truth import Truth
@@ -114,36 +114,6 @@ class GraphApi(Switches):
             self._later.append(Later(concerns, happen, after_calls))
         else:
             happen()
-
-    def limit(
-        self,
-        budget: Budget,
-        calls: int,
-        regain: timedelta,
-        *,
-        of: str | None = None,
-        error: str | None = None,
-        extension: timedelta = timedelta(minutes=1),
-        shows_usage: bool = True,
-        refuses: bool = True,
-    ) -> Limit:
-        """Give a budget of `calls`: when it is used up, calls are refused until `regain` has passed on the clock.
-
-        `of` is the account that has the budget: for its token ("token"), or for itself and its posts ("object"). Each
-        call that ignores the limit extends it by `extension`. `error` names a row of META_ERRORS; by default code 4 for
-        the application, 17 for a token, 80001 or 80002 for a Page or an Instagram account. Without `shows_usage`
-        answers lack the budget's header, without `refuses` only the header shows the limit.
-        """
-        return self.limits.add(
-            budget,
-            calls,
-            regain,
-            of=of,
-            error=error,
-            extension=extension,
-            shows_usage=shows_usage,
-            refuses=refuses,
-        )
 
     def begin_outage(self, name: str, pattern: str = ".") -> Fault:
         """Let every request that matches `pattern` fail until `end_outages`; see `outages.OUTAGES`. `reset` keeps it."""

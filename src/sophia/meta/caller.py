@@ -4,9 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -39,6 +39,23 @@ class Tally:
     percent_used: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call to `path` (an id and an edge, without version). `subject` names the content of the answer in one word.
+
+    `counted` is the number of calls as Meta counts them. A `patient` call is retried while the error may be temporary;
+    others go out once.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    params: Mapping[str, str] = field(repr=False)  # may hold secrets
+    subject: str
+    counted: int = 1
+    shape: Shape = Shape.OBJECT
+    patient: bool = True
+
+
 class GraphTransport(Protocol):
     """The part of `GraphClient` that a caller uses."""
 
@@ -46,18 +63,7 @@ class GraphTransport(Protocol):
     base_url: str
     clock: Callable[[], datetime]
 
-    async def send(
-        self,
-        caller: "Caller",
-        method: str,
-        path: str,
-        params: Mapping[str, str],
-        subject: str,
-        counted: int = 1,
-        shape: Shape = Shape.OBJECT,
-        *,
-        patient: bool = True,
-    ) -> Answer: ...
+    async def send(self, caller: "Caller", call: Call) -> Answer: ...
     async def upload(self, caller: "Caller", video_id: str, file_url: str, subject: str) -> Answer: ...
     def settle_pause(self, caller: "Caller", error: GraphError, regain: Mapping[Budget, timedelta]) -> None: ...
 
@@ -92,25 +98,13 @@ class Caller:
     def clock(self) -> Callable[[], datetime]:
         return self._client.clock
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str],
-        subject: str,
-        counted: int = 1,
-        shape: Shape = Shape.OBJECT,
-        *,
-        patient: bool = True,
-    ) -> Answer:
-        """Make one call. A `patient` call is retried while the error may be temporary."""
-        return await self._in_turn(
-            lambda: self._client.send(self, method, path, params, subject, counted, shape, patient=patient)
-        )
+    async def send(self, call: Call) -> Answer:
+        """Make one call."""
+        return await self._in_turn(lambda: self._client.send(self, call))
 
     async def post(self, path: str, params: Mapping[str, str], subject: str) -> Answer:
         """POST once. Without an answer the result is unknown, so this class never repeats a POST."""
-        return await self._in_turn(lambda: self._client.send(self, "POST", path, params, subject, patient=False))
+        return await self.send(Call("POST", path, params, subject, patient=False))
 
     async def upload(self, video_id: str, file_url: str, subject: str) -> Answer:
         """Let Meta fetch the video that it expects under this id from an address."""
@@ -139,11 +133,11 @@ class Caller:
 
     async def get(self, path: str, params: Mapping[str, str], subject: str, counted: int = 1) -> Answer:
         """GET `path` (an id and an edge, without version). `subject` names the content of the answer in one word."""
-        return await self.send("GET", path, params, subject, counted)
+        return await self.send(Call("GET", path, params, subject, counted))
 
     async def edge(self, path: str, params: Mapping[str, str], subject: str, *, patient: bool = True) -> Answer:
         """GET an edge, whose answer holds a list named data. `patient`: retry temporary errors."""
-        return await self.send("GET", path, params, subject, shape=Shape.LIST, patient=patient)
+        return await self.send(Call("GET", path, params, subject, shape=Shape.LIST, patient=patient))
 
     def next_page_params(self, answer: Answer, edge: str) -> dict[str, str] | None:
         """Return the parameters of the next page, or None on the last. Raises GraphError for a list that is cut."""
@@ -182,7 +176,7 @@ class Caller:
         items = [{"method": "GET", "relative_url": f"{self.version}/{url}"} for url in urls]
         params = {"batch": json.dumps(items), "include_headers": "false"}
         weight = sum(counted for _, _, counted in queries)
-        answer = await self.send("POST", "", params, subject, weight, Shape.BATCH)
+        answer = await self.send(Call("POST", "", params, subject, weight, Shape.BATCH))
         results = answer.data.get("items")
         if not isinstance(results, list) or len(results) != len(queries):
             raise GraphError("Meta answered a batch with another number of items", remedy=Remedy.AGAIN)

@@ -23,7 +23,7 @@ import structlog
 from pydantic import SecretStr
 
 from sophia.meta.breaker import TOO_HEAVY, Breaker
-from sophia.meta.caller import MOST_RETRIES, Caller
+from sophia.meta.caller import MOST_RETRIES, Call, Caller
 from sophia.meta.envelope import Answer, Shape, read_envelope
 from sophia.meta.errors import GraphError, LimitScope, Remedy
 from sophia.meta.pacing import Budget, Pacing, Pause
@@ -106,32 +106,17 @@ class GraphClient:
         """Return a caller for this token; `about` is Meta's id of the account that its calls are about."""
         return Caller(self, token, None if about is None else Budget(LimitScope.OBJECT, about))
 
-    async def send(
-        self,
-        caller: Caller,
-        method: str,
-        path: str,
-        params: Mapping[str, str],
-        subject: str,
-        counted: int = 1,
-        shape: Shape = Shape.OBJECT,
-        *,
-        patient: bool = True,
-    ) -> Answer:
-        """Make one call. A `patient` call is retried while the error may be temporary, others go out once. Raises
-        GraphError; its remedy tells what to do.
-        """
-        request = self._request(caller, method, path, params)
-        return await self._sent(
-            caller, request, f"{method} /{path}?{urlencode(params)}", subject, counted, shape, patient=patient
-        )
+    async def send(self, caller: Caller, call: Call) -> Answer:
+        """Make one call. Raises GraphError; its remedy tells what to do."""
+        request = self._request(caller, call.method, call.path, call.params)
+        return await self._sent(caller, request, call, f"{call.method} /{call.path}?{urlencode(call.params)}")
 
     async def upload(self, caller: Caller, video_id: str, file_url: str, subject: str) -> Answer:
         """Let Meta fetch a video from an address; once."""
         path = f"video-upload/{self.version}/{video_id}"
         headers = {"Authorization": f"OAuth {caller.token.get_secret_value()}", "file_url": file_url}
         request = httpx.Request("POST", f"{self._upload_url}/{path}", headers=headers, extensions=self._extensions)
-        return await self._sent(caller, request, f"POST /{path}", subject, 1, Shape.OBJECT, patient=False)
+        return await self._sent(caller, request, Call("POST", path, {}, subject, patient=False), f"POST /{path}")
 
     def _request(self, caller: Caller, method: str, path: str, params: Mapping[str, str]) -> httpx.Request:
         secret = dict(params)
@@ -144,32 +129,22 @@ class GraphClient:
             url = f"{url}?{urlencode(secret)}"
         return httpx.Request(method, url, headers=headers, extensions=self._extensions, **body)
 
-    async def _sent(
-        self,
-        caller: Caller,
-        request: httpx.Request,
-        request_text: str,
-        subject: str,
-        counted: int,
-        shape: Shape,
-        *,
-        patient: bool,
-    ) -> Answer:
-        patience = Patience(caller, subject, ATTEMPTS if patient else 1)
+    async def _sent(self, caller: Caller, request: httpx.Request, call: Call, request_text: str) -> Answer:
+        patience = Patience(caller, call.subject, ATTEMPTS if call.patient else 1)
         try:
             async for attempt in stamina.retry_context(on=patience, attempts=ATTEMPTS, timeout=LONGEST_RETRY_SECONDS):
                 with attempt:
-                    await self._wait_for_turn(caller, subject)
+                    await self._wait_for_turn(caller, call.subject)
                     caller.tally.calls += 1
-                    caller.tally.counted += counted
-                    received, data = await self._attempt(caller, request, subject, shape)
+                    caller.tally.counted += call.counted
+                    received, data = await self._attempt(caller, request, call.subject, call.shape)
         except GraphError as error:
             if error.is_short_limit:
                 self._pause(error, budget_of(caller, error), REST_AFTER_SHORT_WAITS)
             raise
         answered = received.headers.get("facebook-api-version", self.version)
         self._notice_version(answered)
-        return Answer(data, Source(subject, request_text, self.clock(), answered, received.body))
+        return Answer(data, Source(call.subject, request_text, self.clock(), answered, received.body))
 
     async def _wait_for_turn(self, caller: Caller, family: str) -> None:
         """Return when the call may go out. Raises GraphError if it makes no sense now."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from sophia.meta.caller import MOST_BATCH_ITEMS, Caller
+from sophia.meta.caller import MOST_BATCH_ITEMS, Call, Caller
 from sophia.meta.client import GraphClient
 from sophia.meta.envelope import OBJECT_ID, Answer
 from sophia.meta.errors import GraphError, Remedy, display_text
@@ -171,7 +171,7 @@ async def _exchange(client: GraphClient, app: App, params: dict[str, str]) -> An
     """
     caller = client.caller(app.token)
     try:
-        return await caller.send("POST", "oauth/access_token", params, "token")
+        return await caller.send(Call("POST", "oauth/access_token", params, "token"))
     except GraphError as error:
         if (error.code, error.subcode) != MISSING_METHOD:
             raise

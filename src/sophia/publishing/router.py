@@ -6,14 +6,14 @@ response is sent (J1).
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query
 from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
 from sophia.access.web import PublishContext, ReadContext, RequestContext, WriteContext
 from sophia.analytics.campaigns.store import add_drafts
-from sophia.analytics.figures.pagination import paginate
-from sophia.analytics.figures.requests import Id, IdempotencyKey
+from sophia.analytics.figures.pagination import Paging
+from sophia.analytics.figures.requests import Id, IdempotencyKey, writing
 from sophia.analytics.readings.permissions import expect_client
 from sophia.portfolio import approvals, drafts
 from sophia.portfolio.drafts import Draft, DraftContent
@@ -23,12 +23,11 @@ from sophia.publishing.queue import QueueEntry
 
 PREFIX = "/api/publishing"
 router = APIRouter(prefix=PREFIX, tags=["publishing"], responses=documented(401, 403, 404, 422, 429, 500, 503))
-WRITES = documented(400, 409, 413)
 DraftId = Annotated[Id, Path()]
 EntryId = Annotated[Id, Path()]
 
 
-@router.post("/drafts", status_code=201, responses=WRITES)
+@router.post("/drafts", status_code=201, responses=writing)
 def create_draft(context: WriteContext, draft: schemas.NewDraft, idempotency_key: IdempotencyKey = None) -> Draft:
     """Create a draft, once per `Idempotency-Key`. It is published when it is approved and queued."""
     content = DraftContent(
@@ -50,9 +49,7 @@ def create_draft(context: WriteContext, draft: schemas.NewDraft, idempotency_key
 
 
 @router.get("/drafts")
-def list_drafts(
-    context: ReadContext, query: Annotated[schemas.DraftsQuery, Query()], request: Request, response: Response
-) -> list[Draft]:
+def list_drafts(context: ReadContext, query: Annotated[schemas.DraftsQuery, Query()], paging: Paging) -> list[Draft]:
     """List drafts, newest first. The `Link: rel="next"` header leads to the next page."""
     with context.database.read() as session:
         if query.client_id is not None:
@@ -65,7 +62,7 @@ def list_drafts(
             before_id=query.before_id,
             limit=query.limit + 1,
         )
-    return paginate(request, response, rows, query.limit, before_id=lambda last: last.id)
+    return paging.cut(rows, query.limit, before_id=lambda last: last.id)
 
 
 @router.get("/drafts/{draft_id}")
@@ -83,7 +80,7 @@ def preview_draft(context: ReadContext, draft_id: DraftId) -> Preview:
         return preview(session, draft_id, context.now)
 
 
-@router.patch("/drafts/{draft_id}", responses=WRITES)
+@router.patch("/drafts/{draft_id}", responses=writing)
 def edit_draft(context: WriteContext, draft_id: DraftId, edit: schemas.DraftEdit) -> Draft:
     """Change a draft. The new version needs an approval of its own."""
     changes: dict[str, Any] = edit.model_dump(exclude={"version", "regenerated"}, exclude_unset=True, by_alias=True)
@@ -105,7 +102,7 @@ def edit_draft(context: WriteContext, draft_id: DraftId, edit: schemas.DraftEdit
         return drafts.find_draft(session, context.allowed_clients, draft_id)
 
 
-@router.post("/drafts/{draft_id}/approve", responses=WRITES)
+@router.post("/drafts/{draft_id}/approve", responses=writing)
 def approve(context: PublishContext, draft_id: DraftId, decision: schemas.Decision) -> Draft:
     """Approve the draft for publication. A second approval changes nothing."""
     with context.database.write() as session:
@@ -122,7 +119,7 @@ def approve(context: PublishContext, draft_id: DraftId, decision: schemas.Decisi
         return drafts.find_draft(session, context.allowed_clients, draft_id)
 
 
-@router.post("/drafts/{draft_id}/reject", responses=WRITES)
+@router.post("/drafts/{draft_id}/reject", responses=writing)
 def reject(context: PublishContext, draft_id: DraftId, decision: schemas.Decision) -> Draft:
     """Reject the draft, so that it is not published. A second rejection changes nothing."""
     with context.database.write() as session:
@@ -131,7 +128,7 @@ def reject(context: PublishContext, draft_id: DraftId, decision: schemas.Decisio
         return drafts.find_draft(session, context.allowed_clients, draft_id)
 
 
-@router.post("/drafts/{draft_id}/queue", responses=WRITES)
+@router.post("/drafts/{draft_id}/queue", responses=writing)
 def enqueue(context: PublishContext, draft_id: DraftId, queueing: schemas.Queueing) -> list[QueueEntry]:
     """Queue the draft, or move it to another time. The queue has one entry per account.
 
@@ -156,7 +153,7 @@ def enqueue(context: PublishContext, draft_id: DraftId, queueing: schemas.Queuei
 
 @router.get("/queue")
 def list_entries(
-    context: ReadContext, query: Annotated[schemas.QueueQuery, Query()], request: Request, response: Response
+    context: ReadContext, query: Annotated[schemas.QueueQuery, Query()], paging: Paging
 ) -> list[QueueEntry]:
     """List queue entries in every state, the latest moment of publication, next attempt or schedule first.
 
@@ -175,17 +172,17 @@ def list_entries(
             limit=query.limit + 1,
             two_person=context.settings.two_person_approval,
         )
-    return paginate(request, response, entries, query.limit, before_id=lambda last: last.id)
+    return paging.cut(entries, query.limit, before_id=lambda last: last.id)
 
 
-@router.post("/queue/{entry_id}/cancel", responses=WRITES)
+@router.post("/queue/{entry_id}/cancel", responses=writing)
 def cancel(context: PublishContext, entry_id: EntryId) -> QueueEntry:
     """Remove an entry from the queue, unless it is being sent."""
     with context.database.write() as session:
         return changed(session, context, entry_id, queue.cancel)
 
 
-@router.post("/queue/{entry_id}/retry", responses=WRITES)
+@router.post("/queue/{entry_id}/retry", responses=writing)
 def retry(context: PublishContext, entry_id: EntryId) -> QueueEntry:
     """Retry an entry that failed."""
     with context.database.write() as session:

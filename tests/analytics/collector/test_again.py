@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from tests.conftest import ON_BOTH
+from tests.demo.faults import graph_fault
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.readings.queries import ReadingFilter, read_page
 from sophia.analytics.readings.run_models import Lease
-from sophia.demo.meta.faults.faults import graph_fault
 from sophia.meta.reporting_zone import reporting_day
 
 from .conftest import AppState, HouseMaker

@@ -14,8 +14,7 @@ from sophia.analytics.readings.run_models import COMMENTS
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.database.engine import Database
 from sophia.demo.meta.answers.comments import NAMES, Comment, invent_comments
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.graph.errors import as_json
 from sophia.demo.meta.graph.meta_errors import META_ERRORS
 from sophia.demo.meta.world.objects import Media, Post

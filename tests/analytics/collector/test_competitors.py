@@ -12,7 +12,7 @@ from sophia.analytics.comments.share_of_voice import share_of_voice
 from sophia.analytics.readings.run_models import COMMENTS
 from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.database.engine import Database
-from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import fault_of
 from sophia.meta.reporting_zone import DateRange, reporting_day
 
 from .conftest import NOON, AppState, open_house

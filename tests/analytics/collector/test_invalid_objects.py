@@ -6,8 +6,7 @@ import pytest
 from pydantic_core import to_json
 
 from sophia.analytics.collector.plan import Plan
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.graph.errors import GraphError
 from sophia.demo.meta.graph.meta_errors import META_ERRORS
 from sophia.meta.reporting_zone import reporting_day

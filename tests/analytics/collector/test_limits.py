@@ -25,7 +25,7 @@ def test_an_object_that_is_used_up_rests_alone(make_house: HouseMaker, kind: str
     house = make_house(businesses=2, posts_per_account=30)
     business = house.world.businesses[0]
     tired = business.page.id if kind == "facebook" else business.instagram.id
-    house.api.limit("object", 1000, REGAIN, of=tired).used = 945
+    house.api.limits.add("object", 1000, REGAIN, of=tired).used = 945
     outcomes = dict(zip(house.account_ids, house.collect(), strict=True))
     assert outcomes.pop(tired).status == "throttled"
     assert {outcome.status for outcome in outcomes.values()} == {"ok"}
@@ -51,7 +51,7 @@ def test_nothing_is_asked_before_the_regain_time(make_house: HouseMaker) -> None
     """C5, C6: Meta says in how many minutes; another process is not asked before either, and then all goes well."""
     house = make_house(posts_per_account=30)
     page = house.world.pages[0].id
-    house.api.limit("object", 100, REGAIN, of=page).used = 99
+    house.api.limits.add("object", 100, REGAIN, of=page).used = 99
     (outcome,) = house.collect(page)
     late = len(house.api.calls_while_throttled)
     assert late <= 3  # the few that were under way when Meta said it, each of which put the end off by a minute
@@ -77,7 +77,7 @@ def expect_silence(house: AppState, external_id: str) -> None:
 def test_the_application_rests_as_a_whole(make_house: HouseMaker) -> None:
     """C5: when the app's own limit is used up no account is asked, whichever met it first."""
     house = make_house(businesses=3)
-    house.api.limit("app", 200, REGAIN)
+    house.api.limits.add("app", 200, REGAIN)
     outcomes = house.collect(concurrency=1)
     assert "throttled" in {outcome.status for outcome in outcomes}
     assert len(house.api.calls_while_throttled) <= 8  # those that were under way when the header came
@@ -93,7 +93,7 @@ def test_every_refusal_of_a_limit(make_house: HouseMaker, name: str) -> None:
     house = make_house(posts_per_account=3)
     first = house.world.pages[0].id
     error = META_ERRORS[name]
-    house.api.limit("object", 3, REGAIN, of=first, error=name, shows_usage=False)
+    house.api.limits.add("object", 3, REGAIN, of=first, error=name, shows_usage=False)
     (outcome,) = house.collect(first, initial_days=3)
     assert outcome.status == "throttled"
     assert outcome.calls <= 3 + 4  # what was under way beside the call that was refused
@@ -123,7 +123,7 @@ def test_what_a_limit_cut_off_is_read_later(make_house: HouseMaker) -> None:
     page = house.world.pages[0].id
     for budget in (2, 3, 5, 9):
         house.api.reset_limits()
-        house.api.limit("object", budget, REGAIN, of=page, extension=timedelta(0))
+        house.api.limits.add("object", budget, REGAIN, of=page, extension=timedelta(0))
         house.collect(page)
         house.now += timedelta(minutes=61)  # an item of a batch says no regain time, so its budget rests for an hour
     house.api.reset_limits()

@@ -4,11 +4,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from tests.demo.faults import graph_fault
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.readings.refusals import ASK_AGAIN_AFTER
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.graph.errors import GraphError
 from sophia.meta.reporting_zone import reporting_day
 

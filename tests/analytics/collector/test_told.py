@@ -2,9 +2,9 @@
 
 import pytest
 from structlog.testing import capture_logs
+from tests.demo.faults import graph_fault
 
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.graph.meta_errors import META_ERRORS
 from sophia.meta.errors import ADVICE, GraphError, Remedy
 

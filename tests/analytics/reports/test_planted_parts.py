@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.analytics.collector.conftest import AppState, open_house
+from tests.demo.planted import planted_parts
 
 from sophia.analytics.collector.plan import Plan
 from sophia.analytics.drivers.drivers import DRIVERS
 from sophia.analytics.figures.figures import week_of
 from sophia.analytics.reports.brief import make_brief
 from sophia.database.engine import Database
-from sophia.demo.meta.truth.planted import planted_parts
 from sophia.demo.meta.world.objects import Account, BetterContent, Busier
 from sophia.demo.meta.world.pacific import days_between
 from sophia.meta.reporting_zone import ONE_DAY, DateRange

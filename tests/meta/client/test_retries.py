@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 from pydantic import SecretStr
+from tests.demo.faults import graph_fault
 from tests.meta.client.conftest import NOW, HandMade, Reply, ask, failure, graph_error, small_world
 
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.faults.faults import graph_fault
 from sophia.demo.server import running_server
 from sophia.meta.caller import Caller
 from sophia.meta.envelope import Answer

@@ -9,7 +9,7 @@ from sophia.access.web import AdminPortfolioContext, ReadContext, RequestContext
 from sophia.analytics.annotations.queries import AnnotationRecord, list_annotations, visible_annotations
 from sophia.analytics.annotations.store import NewAnnotation, add_annotation, remove_annotation
 from sophia.analytics.figures.requests import AGAIN, ClientId, DateRangeQuery, Id, requested_dates, writing
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import expect_client, read_client, write_client
 
 router = APIRouter(responses=documented(404))
 portfolio = APIRouter()
@@ -22,8 +22,7 @@ def get_annotations(
     context: ReadContext, client_id: ClientId, query: Annotated[DateRangeQuery, Query()]
 ) -> tuple[AnnotationRecord, ...]:
     """Return the annotations of this client and of the whole portfolio, oldest day first."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         annotations = list_annotations(session, [client_id], window=requested_dates(query))
     return visible_annotations(context.allowed_clients, annotations)
 
@@ -41,8 +40,7 @@ def post_annotation(
 @router.delete("/{client_id}/annotations/{annotation_id}", status_code=204)
 def delete_annotation(context: WriteContext, client_id: ClientId, annotation_id: AnnotationId) -> None:
     """Delete an annotation of this client. Annotations of the portfolio have their own endpoint."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         remove_annotation(session, client_id, annotation_id, context.now)
 
 

@@ -13,7 +13,7 @@ from sophia.analytics.anomalies.schemas import AnomaliesQuery, AnomalyLine, Clie
 from sophia.analytics.anomalies.sentences import say_anomaly
 from sophia.analytics.anomalies.shared_events import shared_events
 from sophia.analytics.figures.requests import ClientId, requested_dates
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import read_client
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))
@@ -25,8 +25,7 @@ DAYS = 90
 def anomalies(context: ReadContext, client_id: ClientId, query: Annotated[AnomaliesQuery, Query()]) -> ClientAnomalies:
     """Return the client's unusual days with their values and expected ranges; Sophia judges new days every morning."""
     window = _window(context, query)
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         records = stored_anomalies(session, client_id, window=window, only_open=query.open)
         through = judged_through(session, client_id)
         annotations = list_annotations(session, [client_id], window=window)

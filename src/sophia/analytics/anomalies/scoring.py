@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from sophia.analytics.anomalies.expectation import HELD_OUT_DAYS, STEPS, WINDOW,
 from sophia.analytics.anomalies.records import Measured, MonitoringState, SeriesDays, SeriesState
 from sophia.analytics.figures.statistics import Floats
 from sophia.errors import InvalidInputError
+from sophia.meta.reporting_zone import ONE_DAY
 
 # A series with fewer readings has no expectation.
 ENOUGH_DAYS = 10
@@ -20,7 +21,6 @@ _FRESH_STEP_DAYS = 21
 _USUAL_SCATTER = 0.2
 _MAD_TO_SD = 1.4826
 _LEAST_RATE = 1e-9
-_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class SeriesTable:
         return int(self.values.shape[1]) - WINDOW
 
     def date_of(self, column: int) -> date:
-        return self.first_day + (column - WINDOW) * _ONE_DAY
+        return self.first_day + (column - WINDOW) * ONE_DAY
 
     # -- judging -------------------------------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class SeriesTable:
         kept_states = {series_state.series: series_state for series_state in state.series} if state else {}
         new_days = {days.series: days for days in series}
         names = tuple(sorted({*kept_states, *new_days}))
-        first = state.last_day + _ONE_DAY if state else min((days.first_day for days in series), default=last_day)
+        first = state.last_day + ONE_DAY if state else min((days.first_day for days in series), default=last_day)
         shape = (len(names), WINDOW + max((last_day - first).days + 1, 0))
         table = cls(
             names=names,

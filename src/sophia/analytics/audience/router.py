@@ -12,8 +12,8 @@ from sophia.access.web import ReadContext, RequestContext, WriteContext
 from sophia.analytics.audience.matching import AudienceCriteria, SavedTargetAudience, TargetAudience
 from sophia.analytics.audience.queries import AudienceKind, ClientAudience, client_audience, list_target_audiences
 from sophia.analytics.audience.store import delete_target_audience, put_target_audience
-from sophia.analytics.figures.requests import ClientId, Name, RequestModel
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.figures.requests import ClientId, Name, RequestModel, writing
+from sophia.analytics.readings.permissions import expect_client, read_client, write_client
 from sophia.errors import NotFoundError
 
 router = APIRouter(responses=documented(404))
@@ -43,16 +43,14 @@ class TargetAudienceBody(AudienceCriteria):
 @router.get("/{client_id}/audience")
 def audience(context: ReadContext, client_id: ClientId, query: Annotated[AudienceQuery, Query()]) -> ClientAudience:
     """Return the audience of each account by age, gender, country and city, and its match with each target audience."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return client_audience(session, client_id, query.audience)
 
 
 @router.get("/{client_id}/ideal-customers")
 def ideal_customers(context: ReadContext, client_id: ClientId) -> list[SavedTargetAudience]:
     """List the client's target audiences by name."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return list_target_audiences(session, client_id)
 
 
@@ -64,13 +62,12 @@ def ideal_customer(context: ReadContext, client_id: ClientId, name: TargetName) 
     return _target_audience(context, client_id, name)
 
 
-@router.put("/{client_id}/ideal-customers/{name}", responses=documented(400, 409, 413))
+@router.put("/{client_id}/ideal-customers/{name}", responses=writing)
 def put_ideal_customer(
     context: WriteContext, client_id: ClientId, name: TargetName, body: TargetAudienceBody
 ) -> SavedTargetAudience:
     """Save a target audience under this name and replace an earlier one. An equal one changes nothing."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         put_target_audience(session, client_id, body.target_audience(name), context.now)
     return _target_audience(context, client_id, name)
 
@@ -78,8 +75,7 @@ def put_ideal_customer(
 @router.delete("/{client_id}/ideal-customers/{name}", status_code=204)
 def delete_ideal_customer(context: WriteContext, client_id: ClientId, name: TargetName) -> None:
     """Delete a target audience; the collected data stays."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         delete_target_audience(session, client_id, name)
 
 

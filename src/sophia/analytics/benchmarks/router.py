@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from sophia.access.problems import documented
@@ -12,9 +12,9 @@ from sophia.analytics.benchmarks.client_comparison import ClientComparison, make
 from sophia.analytics.benchmarks.comparison import ListedBenchmark, is_old, parse_benchmarks
 from sophia.analytics.benchmarks.queries import benchmark_cursor, benchmark_industries, list_benchmarks
 from sophia.analytics.benchmarks.store import ImportedBenchmarks, write_benchmarks
-from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import VISIBLE, ClientId, Limit, RequestModel, WindowQuery
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import expect_client, write_client
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.revising import set_industry as set_client_industry
@@ -54,7 +54,7 @@ class ClientIndustry:
 
 @portfolio.get("/benchmarks")
 def benchmarks(
-    context: ReadContext, query: Annotated[BenchmarksQuery, Query()], request: Request, response: Response
+    context: ReadContext, query: Annotated[BenchmarksQuery, Query()], paging: Paging
 ) -> list[ListedBenchmark]:
     """List the shipped and the imported benchmarks by industry, platform, metric and year, the newest first.
 
@@ -71,7 +71,7 @@ def benchmarks(
             cursor=query.cursor,
         )
     today = reporting_day(context.now)
-    page = paginate(request, response, rows, query.limit, cursor=benchmark_cursor)
+    page = paging.cut(rows, query.limit, cursor=benchmark_cursor)
     return [ListedBenchmark(**asdict(benchmark), is_old=is_old(benchmark, today)) for benchmark in page]
 
 
@@ -97,8 +97,7 @@ def client_benchmarks(
 @router.put("/{client_id}/industry", responses=documented(400, 413))
 def set_industry(context: AdminContext, client_id: ClientId, body: IndustryBody) -> ClientIndustry:
     """Set the industry of a client, whose benchmarks the client is compared with."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         industry = set_client_industry(session, client_id, body.industry, context.now)
         industries = benchmark_industries(session)
     has_benchmarks = industry is not None and industry.casefold() in industries

@@ -26,6 +26,7 @@ from sophia.analytics.conversions.queries import client_today
 from sophia.analytics.figures.facts import ConversionFact, PostFacts
 from sophia.analytics.figures.figures import Figure, Number, total
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
+from sophia.database.records import as_record
 from sophia.meta.catalogue.canonical import CANONICAL
 from sophia.meta.catalogue.lookup import reads
 from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
@@ -78,16 +79,11 @@ def list_campaigns(
             facts, [sale for draft_id in (*draft_ids, None) for sale in sales.get(draft_id, [])]
         )
         campaigns.append(
-            CampaignRecord(
-                id=row.id,
-                name=row.name,
-                slug=row.slug,
-                content_pillar=row.content_pillar,
-                start_date=row.start_date,
-                end_date=row.end_date,
+            as_record(
+                CampaignRecord,
+                row,
                 status=campaign_status(facts, today),
                 draft_ids=draft_ids,
-                is_automatic=row.is_automatic,
                 totals=campaign_totals(facts, campaign_posts, campaign_sales),
                 events=event_counts.get(row.id, {}),
                 revenue=revenue_by_currency(campaign_sales),

@@ -9,11 +9,10 @@ from sophia.access.web import ReadContext, WriteContext
 from sophia.analytics.campaigns import store
 from sophia.analytics.campaigns.queries import CampaignRecord, list_campaigns
 from sophia.analytics.campaigns.schemas import AddedDrafts, CampaignChange, NewCampaign
-from sophia.analytics.figures.requests import ClientId, Id
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.figures.requests import ClientId, Id, writing
+from sophia.analytics.readings.permissions import read_client, write_client
 
 router = APIRouter(responses=documented(404))
-writing = documented(400, 409, 413)
 
 CampaignId = Annotated[Id, Path()]
 DraftId = Annotated[Id, Path()]
@@ -22,16 +21,14 @@ DraftId = Annotated[Id, Path()]
 @router.get("/{client_id}/campaigns")
 def get_campaigns(context: ReadContext, client_id: ClientId) -> list[CampaignRecord]:
     """Return campaigns, newest first, with their drafts and totals. The status follows from the dates in the client's zone."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return list_campaigns(session, client_id, context.now)
 
 
 @router.post("/{client_id}/campaigns", status_code=201, responses=writing)
 def create_campaign(context: WriteContext, client_id: ClientId, campaign: NewCampaign) -> CampaignRecord:
     """Create a campaign. A draft of another client is an error."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         campaign_id = store.create_campaign(session, client_id, campaign, context.now)
     return _campaign(context, client_id, campaign_id)
 
@@ -42,8 +39,7 @@ def group_campaigns(context: WriteContext, client_id: ClientId) -> store.Groupin
 
     A repeated request changes nothing.
     """
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         return store.group_drafts(session, client_id, context.now)
 
 
@@ -52,8 +48,7 @@ def change_campaign(
     context: WriteContext, client_id: ClientId, campaign_id: CampaignId, change: CampaignChange
 ) -> CampaignRecord:
     """Change name, dates or pillar. The slug never changes, because links contain it."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         store.change_campaign(session, client_id, campaign_id, change.changes)
     return _campaign(context, client_id, campaign_id)
 
@@ -61,8 +56,7 @@ def change_campaign(
 @router.delete("/{client_id}/campaigns/{campaign_id}", status_code=204, responses=documented(409))
 def delete_campaign(context: WriteContext, client_id: ClientId, campaign_id: CampaignId) -> None:
     """Delete a campaign made by hand; its drafts, posts and conversions stay."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         store.delete_campaign(session, client_id, campaign_id)
 
 
@@ -71,8 +65,7 @@ def add_drafts(
     context: WriteContext, client_id: ClientId, campaign_id: CampaignId, added: AddedDrafts
 ) -> CampaignRecord:
     """Add drafts to a campaign. If one of them belongs to another client, none is added."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         store.add_drafts(session, client_id, campaign_id, added.draft_ids)
     return _campaign(context, client_id, campaign_id)
 
@@ -80,8 +73,7 @@ def add_drafts(
 @router.delete("/{client_id}/campaigns/{campaign_id}/drafts/{draft_id}", status_code=204, responses=documented(409))
 def remove_draft(context: WriteContext, client_id: ClientId, campaign_id: CampaignId, draft_id: DraftId) -> None:
     """Remove a draft from a campaign made by hand."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         store.remove_draft(session, client_id, campaign_id, draft_id)
 
 

@@ -19,6 +19,7 @@ from sophia.analytics.readings.run_models import (
     RefusedObject,
     Watermark,
 )
+from sophia.database.records import as_record
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.pacing import Budget, Pause
@@ -96,13 +97,9 @@ def account_to_collect(session: Session, account_id: int, api_version: str, now:
     ).all()
     runs = _last_runs(session, account_id)
     silent = [{name for name, state in families.items() if state.get("ended") in SILENT} for _, families in runs]
-    return DueAccount(
-        id=account.id,
-        name=account.name,
-        client_id=account.client_id,
-        platform=account.platform,
-        external_id=account.external_id,
-        token_encrypted=account.token_encrypted,
+    return as_record(
+        DueAccount,
+        account,
         scopes=frozenset(account.token_scopes),
         covered={mark.family: mark.days for mark in marks},
         asked_at={mark.family: mark.updated_at for mark in marks},

@@ -14,6 +14,7 @@ from sophia.analytics.kpis.windows import post_facts
 from sophia.analytics.readings.account_states import last_successes
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import observed_posts
+from sophia.database.records import as_record
 from sophia.meta.catalogue.terms import ObjectKind, Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 from sophia.portfolio.models import Account, Client
@@ -103,14 +104,9 @@ def list_competitors(session: Session, client_id: int) -> list[ListedCompetitor]
 
 def _listed(row: Competitor, newest: Mapping[str, tuple[date, int]]) -> ListedCompetitor:
     followers, media = newest.get("followers_count"), newest.get("media_count")
-    return ListedCompetitor(
-        id=row.id,
-        username=row.username,
-        status=row.status,
-        problem=row.problem,
-        added_at=row.added_at,
-        asked_at=row.asked_at,
-        posts_since=row.posts_since,
+    return as_record(
+        ListedCompetitor,
+        row,
         followers_count=followers and followers[1],
         media_count=media and media[1],
         read_on=max((reading[0] for reading in (followers, media) if reading is not None), default=None),

@@ -14,6 +14,7 @@ from sophia.analytics.comments.requests import DerivedMetricsQuery
 from sophia.analytics.comments.sentiment import MeasuredComment, NotScoredReason, SentimentLabel, SentimentScore
 from sophia.analytics.figures.cursors import write_cursor
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
+from sophia.database.records import as_record
 from sophia.database.statements import among
 from sophia.meta.catalogue.lookup import reads
 from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
@@ -178,23 +179,12 @@ def _conditions(comment_filter: CommentFilter) -> list[ColumnElement[bool]]:
 
 
 def _listed(row: Comment, platform: Platform, platform_post_id: str) -> ListedComment:
-    return ListedComment(
-        id=row.id,
+    return as_record(
+        ListedComment,
+        row,
         platform=platform,
-        account_id=row.account_id,
         platform_post_id=platform_post_id,
-        platform_comment_id=row.platform_comment_id,
-        written_at=row.written_at,
-        text=row.text,
-        language=row.language,
         tone=SentimentLabel(row.tone),
-        compound=row.compound,
-        not_scored_reason=row.not_scored_reason,
-        is_reply=row.is_reply,
-        is_own=row.is_own,
-        is_hidden=row.is_hidden,
-        like_count=row.like_count,
-        fetched_at=row.fetched_at,
         edited_at=row.changed_at,
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from sophia.access.problems import documented
@@ -25,13 +25,12 @@ from sophia.analytics.comments.requests import CommentsQuery, DerivedMetricsQuer
 from sophia.analytics.comments.sentiment import CommentOverview, WeeklySentiment, by_week, comment_overview
 from sophia.analytics.comments.share_of_voice import ShareOfVoice, share_of_voice
 from sophia.analytics.figures.figures import expect_begun, expect_days
-from sophia.analytics.figures.pagination import paginate
-from sophia.analytics.figures.requests import ClientId, Id
-from sophia.analytics.readings.permissions import account_ids, expect_client
+from sophia.analytics.figures.pagination import Paging
+from sophia.analytics.figures.requests import ClientId, Id, writing
+from sophia.analytics.readings.permissions import account_ids, read_client, write_client
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
 router = APIRouter(responses=documented(404))
-writing = documented(400, 409, 413)
 
 CompetitorId = Annotated[Id, Path()]
 ExcludedDay = Annotated[date, Field(description="Not included.")]
@@ -63,18 +62,13 @@ class ClientShareOfVoice:
 
 @router.get("/{client_id}/comments")
 def comments(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[CommentsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[CommentsQuery, Query()], paging: Paging
 ) -> list[ListedComment]:
     """List comments, newest first. Sophia does not store their authors. `Link: rel="next"` leads to the next page."""
     comment_filter = CommentFilter(**query.model_dump(exclude={"limit", "cursor"}))
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         rows = list_comments(session, client_id, comment_filter, before=query.before, limit=query.limit + 1)
-    return paginate(request, response, rows, query.limit, cursor=comment_cursor)
+    return paging.cut(rows, query.limit, cursor=comment_cursor)
 
 
 @router.get("/{client_id}/sentiment")
@@ -83,8 +77,7 @@ def sentiment(
 ) -> ClientSentiment:  # fmt: skip
     """Summarize the sentiment of comments, by default of the last 28 complete days, with samples and intervals."""
     window = requested_dates(query, reporting_day(context.now))
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         by_platform = comments_by_platform(session, account_ids(session, client_id), window)
     overview = comment_overview(by_platform)
     return ClientSentiment(
@@ -100,35 +93,28 @@ def sentiment(
 
 @router.get("/{client_id}/derived-metrics")
 def derived_metrics(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[DerivedMetricsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[DerivedMetricsQuery, Query()], paging: Paging
 ) -> list[ListedDerivedMetric]:
     """List the daily values of posts that Sophia derives, such as `comment_quality_score`, newest day first.
 
     They are kept apart from the readings of the platform.
     """
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         rows = list_derived(session, client_id, query, limit=query.limit + 1)
-    return paginate(request, response, rows, query.limit, cursor=derived_cursor)
+    return paging.cut(rows, query.limit, cursor=derived_cursor)
 
 
 @router.get("/{client_id}/competitors")
 def competitors(context: ReadContext, client_id: ClientId) -> list[ListedCompetitor]:
     """List the client's competitors on Instagram by name, with their newest values."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return list_competitors(session, client_id)
 
 
 @router.post("/{client_id}/competitors", status_code=201, responses=writing)
 def add_competitor(context: WriteContext, client_id: ClientId, competitor: NewCompetitor) -> ListedCompetitor:
     """Add a competitor; the next daily run reads its values. An existing competitor stays as it is."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         competitor_id = competitors_store.add_competitor(session, client_id, competitor.username, context.now)
     with context.database.read() as session:
         return next(row for row in list_competitors(session, client_id) if row.id == competitor_id)
@@ -137,8 +123,7 @@ def add_competitor(context: WriteContext, client_id: ClientId, competitor: NewCo
 @router.delete("/{client_id}/competitors/{competitor_id}", status_code=204)
 def remove_competitor(context: WriteContext, client_id: ClientId, competitor_id: CompetitorId) -> None:
     """Delete a competitor and all its data."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         competitors_store.remove_competitor(session, client_id, competitor_id)
 
 
@@ -152,8 +137,7 @@ def share(
     """
     window = requested_dates(query, reporting_day(context.now))
     expect_begun(window, reporting_day(context.now))
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         by_metric = voices(session, client_id, window, context.now)
     return ClientShareOfVoice(
         client_id=client_id,

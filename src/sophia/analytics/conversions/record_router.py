@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext, WriteContext
@@ -20,9 +20,9 @@ from sophia.analytics.conversions.schemas import ConversionChange, ConversionsQu
 from sophia.analytics.conversions.source_store import choose_sources
 from sophia.analytics.conversions.sources import ConversionSources, list_sources
 from sophia.analytics.conversions.versions import amend_conversion, delete_conversion, restore_conversion
-from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId, Id, requested_dates, writing
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import read_client, write_client
 
 router = APIRouter(responses=documented(404))
 
@@ -31,22 +31,17 @@ ConversionId = Annotated[Id, Path()]
 
 @router.get("/{client_id}/conversions")
 def list_conversions(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[ConversionsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[ConversionsQuery, Query()], paging: Paging
 ) -> list[ConversionRecord]:
     """Return conversions, newest day first; `Link: rel="next"` names the next page."""
     conversion_filter = ConversionFilter(
         requested_dates(query), query.event_type, query.source, query.external_id, query.with_removed
     )
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         records = listing.list_conversions(
             session, client_id, conversion_filter, limit=query.limit + 1, cursor=query.cursor
         )
-    return paginate(request, response, records, query.limit, cursor=conversion_cursor)
+    return paging.cut(records, query.limit, cursor=conversion_cursor)
 
 
 @router.get("/{client_id}/conversions/{conversion_id}")
@@ -62,8 +57,7 @@ def patch_conversion(
     """Change a conversion and keep its earlier version. Importing an unchanged file does not undo the change."""
     if change.event_date is not None:
         expect_event_date(change.event_date, context.now.date())
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         changes = change.changes_of(find_conversion(session, client_id, conversion_id))
         amend_conversion(session, client_id, conversion_id, changes, change.reason, context.now)
     return _history(context, client_id, conversion_id)
@@ -74,8 +68,7 @@ def remove_conversion(
     context: WriteContext, client_id: ClientId, conversion_id: ConversionId, query: Annotated[Removal, Query()]
 ) -> None:
     """Delete a conversion. Reports as of a past moment keep it, and importing a file does not bring it back."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         delete_conversion(session, client_id, conversion_id, query.reason, context.now)
 
 
@@ -84,8 +77,7 @@ def restore(
     context: WriteContext, client_id: ClientId, conversion_id: ConversionId, restoring: Restoring
 ) -> ConversionHistory:
     """Restore a deleted conversion, so that it counts again."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         restore_conversion(session, client_id, conversion_id, restoring.reason, context.now)
     return _history(context, client_id, conversion_id)
 
@@ -93,21 +85,18 @@ def restore(
 @router.get("/{client_id}/conversion-sources")
 def get_sources(context: ReadContext, client_id: ClientId) -> ConversionSources:
     """Return the sources of sales, which of them count, and which sales two sources share."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return list_sources(session, client_id)
 
 
 @router.put("/{client_id}/conversion-sources", responses=writing)
 def put_sources(context: WriteContext, client_id: ClientId, choice: SourceChoice) -> ConversionSources:
     """Choose the sources whose sales and refunds count. Reports as of a past moment use the earlier choice."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         choose_sources(session, client_id, choice.sources, context.now)
         return list_sources(session, client_id)
 
 
 def _history(context: RequestContext, client_id: int, conversion_id: int) -> ConversionHistory:
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return find_history(session, client_id, conversion_id)

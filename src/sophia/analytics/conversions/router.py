@@ -32,7 +32,7 @@ from sophia.analytics.conversions.queries import client_today, conversion_facts,
 from sophia.analytics.conversions.schemas import AttributionQuery, AttributionReport, FunnelQuery, FunnelReport
 from sophia.analytics.figures.facts import ClientWindow, CostFact, Money
 from sophia.analytics.figures.requests import AGAIN, ClientId, Id, IdempotencyKey, writing
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import read_client, write_client
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 router = APIRouter(responses=documented(404))
@@ -59,8 +59,7 @@ def post_conversion(
     The same `source` and `external_id` with other content is a new version, which replaces the old one.
     """
     expect_event_date(conversion.event_date, context.now.date())
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         recorded = store.record_conversion(
             session, client_id, Conversion.from_new(conversion), idempotency_key, context.now
         )
@@ -72,8 +71,7 @@ def post_conversion(
 @router.get("/{client_id}/funnel")
 def get_funnel(context: ReadContext, client_id: ClientId, query: Annotated[FunnelQuery, Query()]) -> FunnelReport:
     """Return the funnel of a window: shares of people if every event identifies its customer, else ratios of counts."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         today = client_today(session, client_id, context.now)
         window = query.window_until(today)
         events = conversion_facts(session, client_id, window)
@@ -120,8 +118,7 @@ def get_attribution(
     context: ReadContext, client_id: ClientId, query: Annotated[AttributionQuery, Query()]
 ) -> AttributionReport:
     """Return which touches and which drafts the conversions of a window are credited to, by three models."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         window = query.window_until(client_today(session, client_id, context.now))
         history = conversion_facts(session, client_id, window, days_before=query.lookback_days)
     channel_of, last_click_of = (by_draft, last_click_draft) if query.by == "draft" else (by_source, last_click_source)
@@ -139,16 +136,14 @@ def get_attribution(
 @router.get("/{client_id}/costs")
 def get_costs(context: ReadContext, client_id: ClientId) -> list[RecordedCost]:
     """Return the costs of sales and marketing, newest dates first. The acquisition cost needs a cost for every day."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return list_costs(session, client_id)
 
 
 @router.post("/{client_id}/costs", status_code=201, responses={200: AGAIN | {"model": RecordedCost}, **writing})
 def post_cost(context: WriteContext, client_id: ClientId, cost: NewCost, response: Response) -> RecordedCost:
     """Record a cost. A repetition adds nothing."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         cost_id, is_new = add_cost(session, client_id, cost, context.now)
         costs = {recorded.id: recorded for recorded in list_costs(session, client_id)}
     response.status_code = 201 if is_new else 200
@@ -158,6 +153,5 @@ def post_cost(context: WriteContext, client_id: ClientId, cost: NewCost, respons
 @router.delete("/{client_id}/costs/{cost_id}", status_code=204)
 def delete_cost(context: WriteContext, client_id: ClientId, cost_id: CostId) -> None:
     """Delete a cost. Reports as of a past moment keep it."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         remove_cost(session, client_id, cost_id, context.now)

@@ -19,6 +19,7 @@ from sophia.analytics.figures.cursors import read_cursor, row_number, utc_moment
 from sophia.analytics.figures.documents import figure_of
 from sophia.analytics.figures.facts import ApprovalFact
 from sophia.analytics.figures.figures import Interval
+from sophia.database.records import as_record
 from sophia.database.statements import among
 from sophia.meta.catalogue.terms import ObjectKind
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
@@ -168,14 +169,11 @@ def decision_facts(
     for row in rows:
         facts = by_client.setdefault(row.client_id, DecisionFacts([], [], []))
         facts.decisions.append(
-            Decision(
-                id=row.id,
-                draft_id=row.draft_id,
-                stage=row.stage,
-                decided_at=row.decided_at,
+            as_record(
+                Decision,
+                row,
                 age=row.predicted_age,
                 predictions=readable_predictions(row.predicted or {}),
-                confidence=row.confidence,
             )
         )
     if not by_client:

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext, WriteContext
@@ -20,9 +20,9 @@ from sophia.analytics.decisions.scoring import (
 )
 from sophia.analytics.decisions.store import RecordedDecision
 from sophia.analytics.figures.figures import expect_days
-from sophia.analytics.figures.pagination import link_next
-from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.figures.pagination import Paging
+from sophia.analytics.figures.requests import ClientId, DateRangeQuery, IdempotencyKey, writing
+from sophia.analytics.readings.permissions import read_client, write_client
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import ONE_DAY
 
@@ -35,7 +35,7 @@ MOST_DAYS = 732
     status_code=201,
     responses={
         200: {"model": RecordedDecision, "description": "The decision was recorded before."},
-        **documented(400, 409, 413),
+        **writing,
     },
 )
 def record_decision(
@@ -46,8 +46,7 @@ def record_decision(
     idempotency_key: IdempotencyKey = None,
 ) -> RecordedDecision:
     """Record a decision, once per `Idempotency-Key`. Its draft can become a post later; its outcomes follow then."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         key = idempotency_key or str(uuid.uuid4())
         recorded = store.record_decision(session, client_id, decision, key, context.now)
     if recorded.status == "duplicate":
@@ -57,18 +56,13 @@ def record_decision(
 
 @router.get("/{client_id}/decisions")
 def decisions(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[DecisionsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[DecisionsQuery, Query()], paging: Paging
 ) -> list[StoredDecision]:
     """List decisions, the latest first, with the outcomes of their posts. `Link: rel="next"` leads to the next page."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         page = list_decisions(session, client_id, query)
     if page.next_cursor is not None:
-        link_next(request, response, cursor=page.next_cursor)
+        paging.link_next(cursor=page.next_cursor)
     return page.decisions
 
 
@@ -96,6 +90,5 @@ def _quality(context: RequestContext, client_id: int, query: DateRangeQuery) -> 
     if query.end_date is None and window.start >= usual.end:
         raise InvalidInputError(f"The window has not begun: it starts on {window.start}.")
     expect_days(window.days, MOST_DAYS)
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return decision_quality(session, client_id, window, context.now)

@@ -10,7 +10,7 @@ from sophia.analytics.figures.requests import ClientId, writing
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.store import GoalName, NewGoal, end_goal, set_goal
 from sophia.analytics.goals.tracking import client_goals
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import expect_client, write_client
 from sophia.errors import NotFoundError
 
 router = APIRouter(responses=documented(404))
@@ -39,8 +39,7 @@ def get_goal(context: ReadContext, client_id: ClientId, name: Name) -> ReportedG
 )
 def put_goal(context: WriteContext, client_id: ClientId, name: Name, goal: NewGoal, response: Response) -> ReportedGoal:
     """Set a goal, or replace the goal of that name. Reports as of an earlier time keep the old goal."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         is_new = set_goal(session, client_id, name, goal, context.now)
     response.status_code = 201 if is_new else 200
     return _goal(context, client_id, name)
@@ -49,8 +48,7 @@ def put_goal(context: WriteContext, client_id: ClientId, name: Name, goal: NewGo
 @router.delete("/{client_id}/goals/{name}", status_code=204)
 def delete_goal(context: WriteContext, client_id: ClientId, name: Name) -> None:
     """Delete a goal."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         end_goal(session, client_id, name, context.now)
 
 

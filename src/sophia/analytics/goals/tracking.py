@@ -12,6 +12,7 @@ from sophia.analytics.goals.queries import SetGoal, set_goals
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
 from sophia.database.engine import Database
+from sophia.database.records import as_record
 from sophia.meta.reporting_zone import DateRange, reporting_day
 
 _KPIS = {kpi.name: kpi for kpi in KPIS}
@@ -70,13 +71,10 @@ def _measured(goal: SetGoal, windows: Mapping[DateRange, ClientWindow], until: d
     current, base = _current(goal, None if span is None else windows[span])
     kpi_goal = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=float(base or 0))
     goal_progress = progress(kpi_goal, current, until)
-    return ReportedGoal(
-        name=goal.name,
-        kpi=goal.kpi,
+    return as_record(
+        ReportedGoal,
+        goal,
         kind=kpi_goal.kind,
-        target=goal.target,
-        at_most=goal.at_most,
-        window=goal.window,
         base=base,
         current=current,
         done=goal_progress.done,

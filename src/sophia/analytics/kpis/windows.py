@@ -30,6 +30,7 @@ from sophia.analytics.readings.models import EngagementMetric, MetricSeries
 from sophia.analytics.readings.posts import StoredPost, observed_posts, values_by
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database.columns import day_number, day_of
+from sophia.database.records import as_record
 from sophia.database.statements import among
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue.terms import Level, Period, Platform
@@ -349,17 +350,13 @@ def post_facts(
             )
             read[number] = max(read.get(number, day), day)
     return {
-        post.id: PostFacts(
+        post.id: as_record(
+            PostFacts,
+            post,
             post_id=post.id,
-            account_id=post.account_id,
-            platform=post.platform,
-            kind=post.kind,
-            published_at=post.published_at,
             # The end of the day of its newest value.
             read_at=day_start(read[post.id] + ONE_DAY) if post.id in read else post.published_at,
             values=dict(sorted(values[post.id].items())),
-            draft_id=post.draft_id,
-            pillar=post.pillar,
         )
         for post in posts.values()
     }

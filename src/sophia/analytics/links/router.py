@@ -2,31 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, WriteContext
-from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId
 from sophia.analytics.links import queries, store
 from sophia.analytics.links.queries import NO_DOMAINS, LinkRecord
 from sophia.analytics.links.schemas import ClientDomains, LinksQuery, NewDomains
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import read_client, write_client
 
 router = APIRouter(responses=documented(404))
 
 
 @router.get("/{client_id}/links")
 def list_links(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[LinksQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[LinksQuery, Query()], paging: Paging
 ) -> list[LinkRecord]:
     """Return links, newest first, with their tags and the result of the last check."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         links = queries.list_links(
             session,
             client_id,
@@ -35,22 +30,20 @@ def list_links(
             before_id=query.before_id,
             limit=query.limit + 1,
         )
-    return paginate(request, response, links, query.limit, before_id=lambda last: last.id)
+    return paging.cut(links, query.limit, before_id=lambda last: last.id)
 
 
 @router.get("/{client_id}/domains")
 def get_domains(context: ReadContext, client_id: ClientId) -> ClientDomains:
     """Return the client's domains. Without any, Sophia tags no link."""
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         return _with_note(queries.client_domains(session, client_id))
 
 
 @router.put("/{client_id}/domains", responses=documented(400, 413))
 def put_domains(context: WriteContext, client_id: ClientId, new_domains: NewDomains) -> ClientDomains:
     """Replace the client's domains."""
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with write_client(context, client_id) as session:
         return _with_note(store.set_domains(session, client_id, new_domains.domains))
 
 

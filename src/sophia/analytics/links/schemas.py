@@ -1,13 +1,12 @@
 """Bodies and queries of the endpoints for links and domains."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from sophia.analytics.figures.requests import Id, PageQuery, RequestModel
-
-LinkStatus = Literal["unchecked", "ok", "dead", "loses_tags", "unsure", "refused"]
+from sophia.analytics.links.models import LinkStatus
 
 
 class LinksQuery(PageQuery):

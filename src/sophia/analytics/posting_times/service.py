@@ -26,6 +26,7 @@ from sophia.analytics.posting_times.post_ranking import PostAtAge, PostRank, ran
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import facts_at_age, observed_posts
 from sophia.database.engine import Database
+from sophia.database.records import as_record
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 
@@ -168,15 +169,11 @@ def rank_client_posts(
         by_account[post.account_id].append(PostAtAge(str(post.id), post.kind.value, values[post.id]))
     ranks = {post_id: rank for group in by_account.values() for post_id, rank in rank_posts(group).items()}
     ranked = [
-        RankedPost(
+        as_record(
+            RankedPost,
+            post,
             post_id=post.id,
-            account_id=post.account_id,
-            platform=post.platform,
             format=post.kind.value,
-            platform_post_id=post.platform_post_id,
-            published_at=post.published_at,
-            title=post.title,
-            permalink=post.permalink,
             value=values[post.id],
             rank=ranks[str(post.id)],
         )

@@ -20,7 +20,6 @@ from sophia.portfolio.models import Account, Client
 from sophia.portfolio.service import AccountInfo, list_accounts
 
 T = TypeVar("T")
-ClientStatus = Literal["ok", "stale", "no_data", "needs_reconnect", "no_accounts"]
 SUCCESSES = ("ok", "partial")
 # Families that describe days; the others only record when they were requested.
 DAY_FAMILIES = ("page_insights", "account_series", "account_totals")

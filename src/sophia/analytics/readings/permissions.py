@@ -1,11 +1,18 @@
 """Which clients a reader may see, as conditions and checks that every query shares."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sophia.database.statements import among
 from sophia.errors import NotFoundError
 from sophia.portfolio.models import Account, Client
+
+if TYPE_CHECKING:
+    from sophia.access.web import RequestContext
 
 # Ids of the allowed clients; None for all of them.
 ClientScope = frozenset[int] | None
@@ -24,6 +31,22 @@ def expect_client(session: Session, allowed_clients: ClientScope, client_id: int
     allowed = allowed_clients is None or client_id in allowed_clients
     if not allowed or session.scalar(select(Client.id).where(Client.id == client_id)) is None:
         raise NotFoundError(f"There is no client {client_id}.")
+
+
+@contextmanager
+def read_client(context: "RequestContext", client_id: int) -> Iterator[Session]:
+    """Open a session that reads a client. Raises NotFoundError for a client that the key does not see."""
+    with context.database.read() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        yield session
+
+
+@contextmanager
+def write_client(context: "RequestContext", client_id: int) -> Iterator[Session]:
+    """Open a session that changes a client. Raises NotFoundError for a client that the key does not see."""
+    with context.database.write() as session:
+        expect_client(session, context.allowed_clients, client_id)
+        yield session
 
 
 def account_ids(session: Session, client_id: int) -> list[int]:

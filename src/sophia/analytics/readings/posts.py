@@ -14,6 +14,7 @@ from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricRevision, MetricSeries
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database.columns import Day
+from sophia.database.records import as_record
 from sophia.database.statements import among
 from sophia.meta.catalogue.terms import Level, ObjectKind, Period, Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
@@ -177,16 +178,12 @@ def facts_at_age(
         if in_time and meaning.platform is post.platform and meaning.describes(post.kind):
             values[number][meaning.metric] = values[number].get(meaning.metric, 0) + value
     return {
-        post.id: PostFacts(
+        post.id: as_record(
+            PostFacts,
+            post,
             post_id=post.id,
-            account_id=post.account_id,
-            platform=post.platform,
-            kind=post.kind,
-            published_at=post.published_at,
             read_at=day_start(reached[post.id] + ONE_DAY),
             values=dict(sorted(values[post.id].items())),
-            draft_id=post.draft_id,
-            pillar=post.pillar,
         )
         for post in posts
     }

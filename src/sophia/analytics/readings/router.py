@@ -7,18 +7,18 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.figures.figures import expect_days
-from sophia.analytics.figures.pagination import link_next
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId, MetricsQuery, ReadingsQuery, SeriesQuery
 from sophia.analytics.readings.aggregated import aggregate, full_buckets
 from sophia.analytics.readings.csv_export import ROWS_AT_ONCE, as_csv
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import read_client
 from sophia.analytics.readings.queries import ReadingFilter, StoredReading, client_metric_names, newest_day, read_page
 from sophia.analytics.readings.schemas import SeriesAnswer
 from sophia.errors import InvalidInputError
@@ -34,21 +34,16 @@ MOST_SERIES_DAYS = 3_660
 
 @router.get("/{client_id}/metrics")
 def metrics(
-    context: ReadContext,
-    client_id: ClientId,
-    query: Annotated[MetricsQuery, Query()],
-    request: Request,
-    response: Response,
+    context: ReadContext, client_id: ClientId, query: Annotated[MetricsQuery, Query()], paging: Paging
 ) -> list[StoredReading]:
     """Readings, newest day first; `Link: rel="next"` leads on. A name that neither the catalogue nor this client's
     readings know is refused.
     """
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         expect_metrics(session, client_id, query.metric_name, query.canonical)
         page = read_page(session, client_id, reading_filter(query), query.limit, query.cursor)
     if page.next_cursor is not None:
-        link_next(request, response, cursor=page.next_cursor)
+        paging.link_next(cursor=page.next_cursor)
     return page.readings
 
 
@@ -86,8 +81,7 @@ def metrics_csv(
     """All readings that match, newest day first, as CSV with a heading. They are streamed, however many there are
     (J6).
     """
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         expect_metrics(session, client_id, query.metric_name, query.canonical)
     reading_pages = pages(context, client_id, reading_filter(query))
     # The first page is read before the answer begins, so that an error is still a problem document.
@@ -114,8 +108,7 @@ def series(context: ReadContext, client_id: ClientId, query: Annotated[SeriesQue
 
     Without a window: 90 days until the newest reading. Days outside the window that share a bucket with it count too.
     """
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         expect_metrics(session, client_id, [query.metric_name] if query.metric_name else [], query.canonical)
         newest = newest_day(session, client_id) or reporting_day(context.now) - timedelta(days=1)
         window = query.days_until(newest, SERIES_DAYS)

@@ -4,12 +4,12 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, RequestContext
 from sophia.analytics.figures.figures import expect_days
-from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import CatalogueQuery, GapsQuery, RunsQuery
 from sophia.analytics.readings.account_states import (
     AccountState,
@@ -68,9 +68,7 @@ def token_warning(state: AccountState, now: datetime, warning_days: int) -> str 
 
 
 @router.get("/runs", responses=documented(404))
-def runs(
-    context: ReadContext, query: Annotated[RunsQuery, Query()], request: Request, response: Response
-) -> list[RunRecord]:
+def runs(context: ReadContext, query: Annotated[RunsQuery, Query()], paging: Paging) -> list[RunRecord]:
     """Collections, newest first: what was requested, what was stored, what failed and what to do about it."""
     with context.database.read() as session:
         if query.client_id is not None:
@@ -84,7 +82,7 @@ def runs(
             before_id=query.before_id,
             limit=query.limit + 1,
         )
-    return paginate(request, response, records, query.limit, before_id=lambda last: last.id)
+    return paging.cut(records, query.limit, before_id=lambda last: last.id)
 
 
 @router.get("/gaps", responses=documented(404))

@@ -24,6 +24,7 @@ from sophia.analytics.posting_times.group_effects import best_times, posting_tim
 from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.commentary import comment
 from sophia.analytics.reports.records import DecisionStage, MissingDays, Report, ReportedClient, TopPost
+from sophia.database.records import as_record
 from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange
 
 TREND_WEEKS = 12
@@ -168,16 +169,12 @@ def _top_posts(facts: Facts) -> tuple[TopPost, ...]:
         stored, engagements, reach = facts.posts.get(post.post_id), post.engagements, post.values.get("reach")
         if engagements is not None and stored is not None:
             top_posts.append(
-                TopPost(
-                    post_id=post.post_id,
-                    account_id=post.account_id,
-                    platform=post.platform,
-                    kind=post.kind,
+                as_record(
+                    TopPost,
+                    post,
                     platform_post_id=stored.platform_post_id,
-                    published_at=post.published_at,
                     title=stored.title,
                     permalink=stored.permalink,
-                    pillar=post.pillar,
                     engagements=engagements,
                     reach=reach,
                     rate_by_reach=percent(engagements, reach),

@@ -23,7 +23,7 @@ from sophia.analytics.readings.account_states import (
     unknown_metrics,
 )
 from sophia.analytics.readings.gaps import find_gaps
-from sophia.analytics.readings.permissions import account_ids, expect_client
+from sophia.analytics.readings.permissions import account_ids, expect_client, read_client
 from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.run_schemas import AccountStatus
 from sophia.analytics.readings.runs_router import gap_window
@@ -40,6 +40,7 @@ from sophia.analytics.reports.schemas import (
     PortfolioSummary,
     WeeksQuery,
 )
+from sophia.database.records import as_record
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange, reporting_day
@@ -75,8 +76,7 @@ def kpis(context: ReadContext, client_id: ClientId, query: Annotated[WeeksQuery,
     """Return the stored complete weeks, oldest first, of the client or of one account, and their trends."""
     today = reporting_day(context.now)
     weeks = newest_weeks(today, query.weeks)
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         if query.account_id is not None and query.account_id not in account_ids(session, client_id):
             raise NotFoundError(f"Client {client_id} has no account {query.account_id}.")
         needed_weeks = (a_year_before(weeks[-1]), weeks[0].previous, *weeks)
@@ -102,8 +102,7 @@ def summary(context: ReadContext, client_id: ClientId) -> ClientSummary:
     KPIs are computed from the current readings; trends and anomalies are those stored in the morning, if they cover the
     week.
     """
-    with context.database.read() as session:
-        expect_client(session, context.allowed_clients, client_id)
+    with read_client(context, client_id) as session:
         accounts = account_states(session, context.allowed_clients, client_id=client_id)
         refusals = list_refusals(session, context.allowed_clients, client_id)
         gaps = find_gaps(session, accounts, refusals, gap_window(None, None, context.now))
@@ -111,12 +110,10 @@ def summary(context: ReadContext, client_id: ClientId) -> ClientSummary:
         snapshots = client_snapshots(session, client_id, [last_closed_week(context.now)])
         through = judged_through(session, client_id)
     report = make_report(context.database, client_id, None, context.now, use_stored=True)
-    return ClientSummary(
+    return as_record(
+        ClientSummary,
+        report,
         client_id=client_id,
-        window=report.window,
-        kpis=report.kpis,
-        trends=report.trends,
-        anomalies=report.anomalies,
         commentary=" ".join(sentence.text for sentence in report.commentary),
         benchmark=BenchmarkSummary(published=report.benchmarks, portfolio=report.peers),
         freshness=Freshness(
@@ -133,17 +130,14 @@ def summary(context: ReadContext, client_id: ClientId) -> ClientSummary:
 
 
 def freshness(account: AccountState, *, stale: bool) -> AccountFreshness:
-    return AccountFreshness(
+    return as_record(
+        AccountFreshness,
+        account,
         account_id=account.id,
         platform=Platform(account.platform),
-        name=account.name,
         status=AccountStatus(account.status),
-        latest_metric_date=account.latest_metric_date,
         asked_through=account.through_day,
-        last_success_at=account.last_success_at,
         stale=stale,
-        readings=account.readings,
-        action_needed=account.action_needed,
     )
 
 

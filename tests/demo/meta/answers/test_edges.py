@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.demo.faults import graph_fault
 
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.faults.faults import Fault
 from sophia.demo.meta.graph.errors import GraphError
 from sophia.demo.meta.graph.rules import MEDIA
 from sophia.demo.meta.truth.truth import Truth

@@ -6,10 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.demo.long_dead import LONG_DEAD
 
 from sophia.demo.control import SettableClock
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.graph.rules import AUTUMN_2025, LONG_DEAD, PAGE, POST, SUMMER_2026, VIDEO
+from sophia.demo.meta.graph.rules import AUTUMN_2025, PAGE, POST, SUMMER_2026, VIDEO
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.pacific import day_start, last_closed_day
 from sophia.demo.meta.world.world import World

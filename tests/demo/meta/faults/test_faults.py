@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
+from tests.demo.faults import graph_fault
 
 from sophia.demo.control import SettableClock
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault, graph_fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.world.objects import Page
 from sophia.demo.meta.world.world import World
 

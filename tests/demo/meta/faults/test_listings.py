@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from tests.demo.faults import listing_fault
 
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.faults.error_faults import fault_of, listing_fault
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.faults.listings import PAGINGS
 from sophia.demo.meta.world.world import World
 

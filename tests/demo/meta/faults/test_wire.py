@@ -9,11 +9,12 @@ from time import perf_counter, sleep
 
 import httpx
 import pytest
+from tests.demo.faults import redirect
 from tests.demo.foreign_host import ForeignHost
 
 from sophia.demo.certificates import Tls
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.faults.faults import Fault, FaultKind, redirect
+from sophia.demo.meta.faults.faults import Fault, FaultKind
 from sophia.demo.meta.world.world import World
 from sophia.demo.server import running_server
 

@@ -48,7 +48,7 @@ def test_a_budget_is_used_up_and_regained(
 ) -> None:
     """Usage rises to 100 %, then the right code until the time has passed; headers on errors too (C5, C6)."""
     account = (world.pages[0], world.instagram_accounts[0])[number or 0]
-    api.limit(budget, 4, HOUR, of=None if number is None else account.id, error=error)
+    api.limits.add(budget, 4, HOUR, of=None if number is None else account.id, error=error)
 
     def call() -> httpx.Response:
         return ask(f"/{account.id}", world.pages[0].access_token, fields="id")
@@ -78,7 +78,7 @@ def test_a_budget_is_used_up_and_regained(
 def test_others_go_on(ask: Ask, api: GraphApi, world: World) -> None:
     """One budget's end is nobody else's; calls are counted by id and by batch item (C5)."""
     first, second = world.pages[:2]
-    api.limit("object", 3, HOUR, of=first.id)
+    api.limits.add("object", 3, HOUR, of=first.id)
     posts = [post.id for post in world.posts(first.id) if post.created_at <= world.built_at][:3]
     api.new_app = False
     answer = ask("/v25.0/", first.access_token, ids=",".join(posts), fields="id")
@@ -92,7 +92,7 @@ def test_others_go_on(ask: Ask, api: GraphApi, world: World) -> None:
 def test_items_of_a_batch_are_limited_one_by_one(client: httpx.Client, api: GraphApi, world: World) -> None:
     """The third item of a batch is refused, and the batch tells the usage of the account (C5)."""
     page = world.pages[0]
-    api.limit("object", 2, HOUR, of=page.id)
+    api.limits.add("object", 2, HOUR, of=page.id)
     batch = json.dumps([{"method": "GET", "relative_url": f"{page.id}?fields=id"}] * 3)
     answer = client.post("/", data={"batch": batch, "access_token": page.access_token})
     assert [item["code"] for item in answer.json()] == [200, 200, 400]
@@ -106,7 +106,7 @@ def test_items_of_a_batch_are_limited_one_by_one(client: httpx.Client, api: Grap
 def test_a_limit_may_speak_by_code_alone_or_by_header_alone(ask: Ask, api: GraphApi, world: World) -> None:
     """Without the header only a refusal tells, so the first one is nobody's fault (C5, C6)."""
     page = world.pages[0]
-    api.limit("app", 1, HOUR, shows_usage=False)
+    api.limits.add("app", 1, HOUR, shows_usage=False)
     answers = [ask(f"/{page.id}", page.access_token) for _ in range(3)]
     assert codes(answers) == [None, 4, 4]
     assert answers[1].status_code == 403
@@ -114,7 +114,7 @@ def test_a_limit_may_speak_by_code_alone_or_by_header_alone(ask: Ask, api: Graph
     assert len(api.calls_while_throttled) == 1
     api.reset_limits()
     assert "x-app-usage" in ask(f"/{page.id}", page.access_token).headers
-    api.limit("app", 1, HOUR, refuses=False)
+    api.limits.add("app", 1, HOUR, refuses=False)
     answers = [ask(f"/{page.id}", page.access_token) for _ in range(2)]
     assert codes(answers) == [None, None]
     assert [usage(answer, "x-app-usage")["call_count"] for answer in answers] == [100, 100]
@@ -125,6 +125,6 @@ def test_a_limit_may_speak_by_code_alone_or_by_header_alone(ask: Ask, api: Graph
 
 def test_a_limit_needs_whose_it_is(api: GraphApi, world: World) -> None:
     with pytest.raises(ValueError, match="of names the account"):
-        api.limit("token", 1, HOUR)
+        api.limits.add("token", 1, HOUR)
     with pytest.raises(ValueError, match="of names the account"):
-        api.limit("app", 1, HOUR, of=world.pages[0].id)
+        api.limits.add("app", 1, HOUR, of=world.pages[0].id)

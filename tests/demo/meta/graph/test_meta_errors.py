@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from sophia.demo.graph_api import GraphApi
-from sophia.demo.meta.faults.error_faults import fault_of
+from sophia.demo.meta.faults.faults import fault_of
 from sophia.demo.meta.graph.meta_errors import META_ERRORS
 from sophia.demo.meta.world.world import World
 

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 
 import httpx
 import pytest
+from tests.demo.long_dead import LONG_DEAD
 
 from sophia.demo.control import SettableClock
-from sophia.demo.meta.graph.rules import INSTAGRAM, LONG_DEAD, MEDIA
+from sophia.demo.meta.graph.rules import INSTAGRAM, MEDIA
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.objects import Media
 from sophia.demo.meta.world.pacific import day_start, days_between, last_closed_day

@@ -113,6 +113,4 @@ def _answer_me(context: RequestContext) -> str:
         pages: list[Page] = [] if is_empty else list(world.pages)
         fields = _fields(parameters) or (Field("access_token"), Field("category"), Field("name"), Field("id"))
         return list_rows(context, pages, parameters, fields, "me/accounts")
-    if path[1:] == ("businesses",) and context.has_scope("business_management"):
-        return as_json({"data": []})  # this person's Pages belong to no portfolio
     raise errors.unknown_path("/".join(path))

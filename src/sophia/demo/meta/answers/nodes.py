@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from sophia.demo.meta.answers.comments import comments_edge
@@ -38,6 +39,11 @@ def _plain(read: Callable[[Any], Any]) -> Callable[[RequestContext, Any, Field],
         return None if value is None else as_json(value)
 
     return field
+
+
+def _attributes(*names: str) -> Fields:
+    """Return the fields that have the names of the object's attributes."""
+    return {name: _plain(attrgetter(name)) for name in names}
 
 
 def _signed(node_id: str, context: RequestContext) -> str:
@@ -112,9 +118,7 @@ def _page_token(context: RequestContext, page: Page, _field: Field) -> str | Non
 
 PAGE_FIELDS: Fields = {
     "id": lambda context, page, _: as_json(context.shown_id(page)),
-    "name": _plain(lambda page: page.name),
-    "username": _plain(lambda page: page.username),
-    "category": _plain(lambda page: page.category),
+    **_attributes("name", "username", "category"),
     "link": _plain(lambda page: f"https://www.facebook.com/{page.echo_id}"),
     "access_token": _page_token,
     "tasks": _plain(lambda _: ["ANALYZE", "ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE"]),
@@ -167,19 +171,22 @@ def _shares(context: RequestContext, post: Post, _field: Field) -> str | None:
     return f'{{"count":{count}}}' if count else None
 
 
-def _planned(context: RequestContext, page_id: str, kind: Kind, field: Field) -> Any:
-    """Return the plan of an expansion: made for the first object of a list, good for all of its page."""
-    key = (kind, page_id, field)
-    if key not in context.plans:
-        page = context.world.business_of(page_id).page
-        require_page_token(context, page)
-        context.plans[key] = make_plan(context, page, kind, field.arguments, field.subfield_names)
-    return context.plans[key]
+def _planned_insights(
+    kind: Kind, answer: Callable[[RequestContext, Any, Any], str], page_id_of: Callable[[Any], str]
+) -> Callable[[RequestContext, Any, Field], str | None]:
+    """Return a field for insights, with one plan for all objects of a list."""
 
+    def field(context: RequestContext, node: Any, requested: Field) -> str | None:
+        page_id = page_id_of(node)
+        key = (kind, page_id, requested)
+        if key not in context.plans:
+            page = context.world.business_of(page_id).page
+            require_page_token(context, page)
+            context.plans[key] = make_plan(context, page, kind, requested.arguments, requested.subfield_names)
+        text = answer(context, context.plans[key], node)
+        return None if text == EMPTY else text
 
-def _post_insights(context: RequestContext, post: Post, field: Field) -> str | None:
-    text = post_insights(context, _planned(context, post.page_id, "post", field), post)
-    return None if text == EMPTY else text
+    return field
 
 
 _STATUS_TYPES = {
@@ -191,10 +198,9 @@ _STATUS_TYPES = {
 
 
 POST_FIELDS: Fields = {
-    "id": _plain(lambda post: post.id),
+    **_attributes("id", "message"),
     "created_time": _plain(lambda post: stamp(post.created_at)),
     "updated_time": _plain(lambda post: stamp(post.created_at)),
-    "message": _plain(lambda post: post.message),
     "story": _plain(lambda _: None),
     "permalink_url": _plain(lambda post: post.permalink),
     "status_type": _plain(lambda post: _STATUS_TYPES[post.kind]),
@@ -204,13 +210,8 @@ POST_FIELDS: Fields = {
     "shares": _shares,
     "comments": _comments,
     "reactions": _reactions,
-    "insights": _post_insights,
+    "insights": _planned_insights("post", post_insights, attrgetter("page_id")),
 }
-
-
-def _video_insights(context: RequestContext, video: Video, field: Field) -> str | None:
-    text = video_insights(context, _planned(context, video.post.page_id, "video", field), video)
-    return None if text == EMPTY else text
 
 
 # The phases of a published video.
@@ -229,27 +230,19 @@ VIDEO_FIELDS: Fields = {
     "length": _plain(lambda video: video.post.length_seconds),
     "permalink_url": _plain(lambda video: f"/{'reel' if video.post.kind == 'reel' else 'watch'}/{video.id}/"),
     "status": _plain(lambda _: PROCESSED),
-    "video_insights": _video_insights,
+    "video_insights": _planned_insights("video", video_insights, attrgetter("post.page_id")),
 }
 
 
-def _page_story_insights(context: RequestContext, story: PageStory, field: Field) -> str | None:
-    text = story_insights(context, _planned(context, story.page_id, "page_story", field), story)
-    return None if text == EMPTY else text
-
-
 PAGE_STORY_FIELDS: Fields = {
-    "id": _plain(lambda story: story.id),
+    **_attributes("id", "media_id", "media_type", "url"),
     "post_id": _plain(lambda story: story.id),
-    "media_id": _plain(lambda story: story.media_id),
-    "media_type": _plain(lambda story: story.media_type),
     "creation_time": _plain(lambda story: str(int(story.created_at.timestamp()))),
     "created_time": _plain(lambda story: stamp(story.created_at)),
     "status": lambda context, story, _: (
         '"published"' if context.now < story.created_at + timedelta(hours=24) else '"archived"'
     ),
-    "url": _plain(lambda story: story.url),
-    "insights": _page_story_insights,
+    "insights": _planned_insights("page_story", story_insights, attrgetter("page_id")),
 }
 
 # Instagram.
@@ -281,11 +274,7 @@ def _business_discovery(context: RequestContext, _account: InstagramAccount, fie
 
 
 INSTAGRAM_FIELDS: Fields = {
-    "id": _plain(lambda account: account.id),
-    "username": _plain(lambda account: account.username),
-    "name": _plain(lambda account: account.name),
-    "biography": _plain(lambda account: account.biography),
-    "website": _plain(lambda account: account.website),
+    **_attributes("id", "username", "name", "biography", "website"),
     "follows_count": _plain(lambda account: account.follows),
     "followers_count": _followers,
     "media_count": _media_count,
@@ -333,12 +322,9 @@ MEDIA_COUNTERS = {
 }
 
 MEDIA_FIELDS: Fields = {
-    "id": _plain(lambda medium: medium.id),
+    **_attributes("id", "media_type", "permalink", "shortcode"),
     "caption": _plain(lambda medium: medium.caption or None),
-    "media_type": _plain(lambda medium: medium.media_type),
     "media_product_type": _plain(lambda medium: medium.shown_product_type),
-    "permalink": _plain(lambda medium: medium.permalink),
-    "shortcode": _plain(lambda medium: medium.shortcode),
     "timestamp": _plain(lambda medium: stamp(medium.created_at)),
     "is_ai_generated": _plain(lambda _: False),
     "is_shared_to_feed": _plain(lambda medium: True if medium.product_type == "REELS" else None),

@@ -73,7 +73,7 @@ def _html(title: str) -> bytes:
     return _HTML % (title.encode(), title.encode())
 
 
-_HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
+HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
 
 LARGE_BYTES, BOMB_BYTES = 70_000_000, 512 * 2**20
 _BOMB_PART_BYTES = 2**20
@@ -81,10 +81,10 @@ _BOMB_PART_BYTES = 2**20
 # A fault's own `status` and `headers`, such as another Retry-After, replace those of the body.
 BODIES: Mapping[str, BadBody] = MappingProxyType(
     {
-        "html 502": BadBody(_fixed(_html("502 Bad Gateway")), 502, _HTML_TYPE),
-        "html 200": BadBody(_fixed(_html("Please log in")), 200, _HTML_TYPE),
-        "429": BadBody(_fixed(_html("429 Too Many Requests")), 429, {**_HTML_TYPE, "Retry-After": "1"}),
-        "503": BadBody(_fixed(_html("503 Service Unavailable")), 503, {**_HTML_TYPE, "Retry-After": "1"}),
+        "html 502": BadBody(_fixed(_html("502 Bad Gateway")), 502, HTML_TYPE),
+        "html 200": BadBody(_fixed(_html("Please log in")), 200, HTML_TYPE),
+        "429": BadBody(_fixed(_html("429 Too Many Requests")), 429, {**HTML_TYPE, "Retry-After": "1"}),
+        "503": BadBody(_fixed(_html("503 Service Unavailable")), 503, {**HTML_TYPE, "Retry-After": "1"}),
         "error in 200": BadBody(_fixed(_DOWN), 200),
         "empty": BadBody(_fixed(b"")),
         "half": BadBody(_half),

@@ -11,6 +11,7 @@ from sophia.demo.meta.faults.bodies import ALL_BODIES
 from sophia.demo.meta.faults.listings import PAGINGS, page_wrongly
 from sophia.demo.meta.faults.mutations import MUTATIONS, Touched, mutate
 from sophia.demo.meta.graph.errors import as_json, error_of
+from sophia.demo.meta.graph.meta_errors import META_ERRORS
 from sophia.demo.meta.graph.requests import Request
 from sophia.demo.meta.world.world import World
 
@@ -117,6 +118,18 @@ class Fault:
         return self.status or 200, self.body or ""
 
 
+def fault_of(
+    name: str, pattern: str, *, times: int | None = None, status: int | None = None, after: int = 0, **more: Any
+) -> Fault:
+    """Return a fault that answers with the row `name`, with `status` instead of the row's and `more` fields of Fault.
+
+    `status=200` makes an error that looks like a success. Raise KeyError for an unknown name.
+    """
+    row = META_ERRORS[name]
+    body = row.as_error().body("AFault")
+    return Fault(pattern, times, row.status if status is None else status, body, after=after, **more)
+
+
 def strike(faults: Iterable[Fault], request: Request) -> Fault | None:
     """Return the first fault that is due for the request, or None. Each fault that the request matches counts it."""
     concerned = [fault for fault in faults if fault.concerns(request)]
@@ -126,11 +139,6 @@ def strike(faults: Iterable[Fault], request: Request) -> Fault | None:
     if striking is not None:
         striking.struck += 1
     return striking
-
-
-def redirect(pattern: str, url: str) -> Fault:
-    """Return a fault that sends the caller to `url`, such as that of a `ForeignHost`."""
-    return Fault(pattern, None, 302, "", {"Location": url})
 
 
 @dataclass(slots=True)
@@ -150,25 +158,6 @@ class Later:
             return True
         self.left -= 1
         return False
-
-
-def graph_fault(
-    pattern: str,
-    code: int,
-    message: str = "Simulated",
-    *,
-    subcode: int | None = None,
-    is_transient: bool | None = None,
-    status: int = 400,
-    times: int | None = None,
-) -> Fault:
-    """Return a fault that answers with one of Meta's error bodies."""
-    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "AFault"}
-    if subcode is not None:
-        error["error_subcode"] = subcode
-    if is_transient is not None:
-        error["is_transient"] = is_transient
-    return Fault(pattern, times, status, {"error": error})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sophia.demo.meta.faults.error_faults import fault_of
-from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.faults.bodies import HTML_TYPE
+from sophia.demo.meta.faults.faults import Fault, fault_of
 from sophia.demo.meta.graph.meta_errors import META_ERRORS, MetaError
 
 _HTML = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
-_HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
 _UNKNOWN = MetaError("1 unknown error", "app", 1, None, "An unknown error occurred", 500)
 
 
@@ -22,11 +21,11 @@ def _code_4(pattern: str) -> Fault:
 
 
 def _html_503(pattern: str) -> Fault:
-    return Fault(pattern, status=503, body=_HTML.format("503 Service Unavailable"), headers=_HTML_TYPE)
+    return Fault(pattern, status=503, body=_HTML.format("503 Service Unavailable"), headers=HTML_TYPE)
 
 
 def _status_429(pattern: str) -> Fault:
-    headers = {**_HTML_TYPE, "Retry-After": "3"}
+    headers = {**HTML_TYPE, "Retry-After": "3"}
     return Fault(pattern, status=429, body=_HTML.format("429 Too Many Requests"), headers=headers)
 
 

@@ -1,6 +1,7 @@
 """Meta's error bodies (GRAPH_API.md, 3). Nearly all are HTTP 400 and differ by code and subcode."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from pydantic_core import to_json
@@ -9,30 +10,22 @@ OAUTH = "OAuthException"
 METHOD = "GraphMethodException"
 
 
+@dataclass(eq=False)
 class GraphError(Exception):
     """One refusal, ready to be written as Meta's error envelope."""
 
-    def __init__(
-        self,
-        message: str,
-        code: int,
-        subcode: int | None = None,
-        *,
-        kind: str = OAUTH,
-        status: int = 400,
-        is_transient: bool | None = None,
-        title: str | None = None,
-        user_message: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-        self.subcode = subcode
-        self.kind = kind
-        self.status = status
-        self.is_transient = is_transient
-        self.title = title
-        self.user_message = user_message
+    message: str
+    code: int
+    subcode: int | None = None
+    _: KW_ONLY
+    kind: str = OAUTH
+    status: int = 400
+    is_transient: bool | None = None
+    title: str | None = None
+    user_message: str | None = None
+
+    def __str__(self) -> str:
+        return self.message
 
     def body(self, trace_id: str) -> str:
         """Return the JSON text of the answer. Like Meta, omit absent parts."""

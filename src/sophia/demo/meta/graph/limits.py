@@ -87,14 +87,19 @@ class Limits:
         calls: int,
         regain: timedelta,
         *,
-        of: str | None,
-        error: str | None,
-        extension: timedelta,
-        shows_usage: bool,
-        refuses: bool,
+        of: str | None = None,
+        error: str | None = None,
+        extension: timedelta = timedelta(minutes=1),
+        shows_usage: bool = True,
+        refuses: bool = True,
     ) -> Limit:
-        """Add a limit; see `GraphApi.limit`. Raise ValueError if `of` is missing, KeyError for an unknown account or
-        error.
+        """Give a budget of `calls`: when it is used up, calls are refused until `regain` has passed on the clock.
+
+        `of` is the account that has the budget: for its token ("token"), or for itself and its posts ("object"). Each
+        call that ignores the limit extends it by `extension`. `error` names a row of META_ERRORS; by default code 4 for
+        the application, 17 for a token, 80001 or 80002 for a Page or an Instagram account. Without `shows_usage`
+        answers lack the budget's header, without `refuses` only the header shows the limit. Raise ValueError if `of` is
+        missing, KeyError for an unknown account or error.
         """
         if (of is None) != (budget == "app"):
             raise ValueError("of names the account of a token or object budget, and nothing else")

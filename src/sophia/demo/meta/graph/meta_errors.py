@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from sophia.demo.meta.graph.errors import METHOD, OAUTH, GraphError
+from sophia.database.records import as_record
+from sophia.demo.meta.graph import errors
+from sophia.demo.meta.graph.errors import OAUTH, GraphError
 
 # The subject of the error, which must stop; "request" concerns the request's size or syntax, or a passing failure.
 Scope = Literal["app", "token", "object", "metric", "field", "request"]
@@ -31,20 +33,14 @@ class MetaError:
 
     def as_error(self) -> GraphError:
         """Return the error to raise for this row, for example in `GraphApi.break_insights`."""
-        return GraphError(
-            self.message,
-            self.code,
-            self.subcode,
-            kind=self.kind,
-            status=self.status,
-            is_transient=self.is_transient,
-            title=self.title,
-            user_message=self.user_message,
-        )
+        return as_record(GraphError, self)
+
+
+def _row(name: str, scope: Scope, error: GraphError) -> MetaError:
+    return as_record(MetaError, error, name=name, scope=scope, area="reading")
 
 
 _INVALID = "Error validating access token: "
-_PERMISSION = "(#{0}) This endpoint requires the '{1}' permission or the related feature."
 
 _PASSING = (
     MetaError(
@@ -56,15 +52,7 @@ _PASSING = (
         500,
     ),
     MetaError("1/99 unknown error", "request", 1, 99, "An unknown error occurred", 500),
-    MetaError(
-        "2 service down",
-        "app",
-        2,
-        None,
-        "An unexpected error has occurred. Please retry your request later.",
-        500,
-        is_transient=True,
-    ),
+    _row("2 service down", "app", errors.mixed_with_money()),
 )
 
 _LIMITS = (
@@ -100,25 +88,18 @@ _LIMITS = (
 _PERMISSIONS = (
     MetaError("1/2853006 no permission to view", "object", 1, 2853006, "You do not have permission to view this."),
     MetaError("3 no capability", "app", 3, None, "(#3) Application does not have the capability to make this call."),
-    MetaError("10 permission missing", "field", 10, None, _PERMISSION.format(10, "pages_read_user_content")),
+    _row("10 permission missing", "field", errors.permission_missing("pages_read_user_content")),
     MetaError(
         "10 permission missing on Instagram",
         "object",
         10,
         None,
-        _PERMISSION.format(10, "instagram_manage_insights"),
+        errors.permission_missing("instagram_manage_insights").message,
         403,
     ),
     MetaError("200 permission", "object", 200, None, "(#200) Permissions error"),
     MetaError("200 not monetised", "metric", 200, None, "(#200) The Page may not see monetization insights", 403),
-    MetaError(
-        "200/1504029 small Page",
-        "metric",
-        200,
-        1504029,
-        "(#200) There is not enough permission to view the metric",
-        is_transient=False,
-    ),
+    _row("200/1504029 small Page", "metric", errors.small_page()),
     MetaError("210 Page token needed", "token", 210, None, "(#210) A page access token is required for this."),
     MetaError("283 permissions needed", "token", 283, None, "(#283) Requires extended permission: read_insights"),
     MetaError("299 permission", "object", 299, None, "(#299) Permission denied for this object"),
@@ -143,85 +124,32 @@ _PERMISSIONS = (
 )
 
 _PARAMETERS = (
-    MetaError("100 bad parameter", "request", 100, None, "(#100) Invalid parameter"),
-    MetaError("100 dead metric", "metric", 100, None, "(#100) The value must be a valid insights metric"),
-    MetaError(
+    _row("100 bad parameter", "request", errors.bad_parameter("Invalid parameter")),
+    _row("100 dead metric", "metric", errors.invalid_metric()),
+    _row(
         "100 not among valid metrics",
         "metric",
-        100,
-        None,
-        "(#100) metric[0] must be one of the following values: reach, follower_count, views, likes",
+        errors.invalid_instagram_metric(0, ("reach", "follower_count", "views", "likes")),
     ),
-    MetaError(
-        "100 not for this media type",
-        "metric",
-        100,
-        None,
-        "(#100) The Media Insights API does not support the views metric for this media product type",
-    ),
-    MetaError(
-        "100 metric_type missing",
-        "metric",
-        100,
-        None,
-        "(#100) The following metrics (views) should be specified with parameter metric_type=total_value",
-    ),
-    MetaError(
-        "100 more than 30 days",
-        "request",
-        100,
-        None,
-        "(#100) There cannot be more than 30 days (2592000 s) between since and until",
-    ),
-    MetaError(
+    _row("100 not for this media type", "metric", errors.wrong_product("views")),
+    _row("100 metric_type missing", "metric", errors.needs_total_value(["views"])),
+    _row("100 more than 30 days", "request", errors.window_too_long(30)),
+    _row(
         "100 after-cursor too big",
         "request",
-        100,
-        None,
-        "(#100) The After Cursor specified exceeds the max limit supported by this endpoint",
+        errors.bad_parameter("The After Cursor specified exceeds the max limit supported by this endpoint"),
     ),
-    MetaError(
-        "100 nonexisting field",
-        "field",
-        100,
-        None,
-        "(#100) Tried accessing nonexisting field (shares) on node type (Post)",
-    ),
-    MetaError("2500 bad path", "request", 2500, None, "Unknown path components: /nothing"),
+    _row("100 nonexisting field", "field", errors.unknown_field("shares", "Post")),
+    _row("2500 bad path", "request", errors.unknown_path("nothing")),
     MetaError("3001/1504028 no metric", "request", 3001, 1504028, "(#3001) No metric was specified to be fetched."),
 )
 
 _OBJECTS = (
-    MetaError("10 not enough viewers", "object", 10, None, "(#10) Not enough viewers for the media to show insights"),
+    _row("10 not enough viewers", "object", errors.too_few_viewers()),
     MetaError("12 gone from the API", "object", 12, None, "(#12) This object is deprecated and can no longer be read"),
-    MetaError(
-        "100/33 object missing",
-        "object",
-        100,
-        33,
-        "Unsupported get request. Object with ID '1' does not exist, cannot be loaded due to missing permissions, or "
-        "does not support this operation",
-        kind=METHOD,
-    ),
-    MetaError(
-        "100/2108006 before professional",
-        "object",
-        100,
-        2108006,
-        "Invalid parameter",
-        is_transient=False,
-        title="Media posted before business account conversion",
-        user_message="The media was posted before the most recent time that the account became a business account.",
-    ),
-    MetaError(
-        "21 Page migrated",
-        "object",
-        21,
-        None,
-        "(#21) Page ID 1 was migrated to page ID 2. Please update your API calls to the new ID",
-        title="Page replaced",
-        user_message="This Page was merged into another one. Use the new Page.",
-    ),
+    _row("100/33 object missing", "object", errors.unknown_object("1")),
+    _row("100/2108006 before professional", "object", errors.before_professional()),
+    _row("21 Page migrated", "object", errors.page_migrated("1", "2")),
     MetaError("803 unknown id", "object", 803, None, "(#803) Some of the aliases you requested do not exist: 1"),
     MetaError("2874008 few followers", "object", 2874008, None, "The Page needs at least 100 Page followers"),
     *(
@@ -239,9 +167,9 @@ _OBJECTS = (
 
 _TOKENS = (
     MetaError("102 session invalid", "token", 102, None, "(#102) Session key invalid or no longer valid"),
-    MetaError("104 token missing", "app", 104, None, "An access token is required to request this resource."),
-    MetaError("104 proof wrong", "app", 104, None, "Invalid appsecret_proof provided in the API argument", kind=METHOD),
-    MetaError("190 invalid", "token", 190, None, "Invalid OAuth access token - Cannot parse access token"),
+    _row("104 token missing", "app", errors.token_missing()),
+    _row("104 proof wrong", "app", errors.proof_wrong()),
+    _row("190 invalid", "token", errors.token_invalid()),
     *(
         MetaError(f"190/{subcode} {name}", "token", 190, subcode, message)
         for subcode, name, message in (

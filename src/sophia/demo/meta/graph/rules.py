@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from sophia.demo.meta.graph.versions import NEWEST_VERSION, OLDEST_VERSION
 from sophia.demo.meta.world.objects import (
@@ -78,29 +78,9 @@ def _table(*groups: Iterable[Rule]) -> dict[str, Rule]:
     return {rule.name: rule for group in groups for rule in group}
 
 
-def _rules(
-    names: str,
-    periods: tuple[str, ...],
-    *,
-    retired_on: date | None = None,
-    breakdowns: tuple[str, ...] = (),
-    refused_when_small: bool = False,
-    alone: bool = False,
-    reels_only: bool = False,
-) -> list[Rule]:
-    """One rule for each name in `names`, which are separated by blanks."""
-    return [
-        Rule(
-            name,
-            periods,
-            breakdowns,
-            retired_on=retired_on,
-            refused_when_small=refused_when_small,
-            alone=alone,
-            reels_only=reels_only,
-        )
-        for name in names.split()
-    ]
+def _rules(names: str, periods: tuple[str, ...], **more: Any) -> list[Rule]:
+    """Return one rule with `more` fields for each name in `names`, which are separated by blanks."""
+    return [Rule(name, periods, **more) for name in names.split()]
 
 
 def _variants(base: str, suffixes: str) -> str:
@@ -304,27 +284,6 @@ TABLES: dict[Kind, dict[str, Rule]] = {
     "instagram": INSTAGRAM,
     "media": MEDIA,
 }
-
-# Names that Meta retired before any world begins; the simulated Meta does not know them. Tests use them.
-LONG_DEAD: dict[Kind, tuple[str, ...]] = {
-    "page": (
-        "page_engaged_users", "page_consumptions", "page_content_activity", "page_positive_feedback_by_type",
-        "page_fans_gender_age", "page_views_logged_in_total", "page_places_checkin_mobile", "page_negative_feedback",
-        "page_fans_online", "page_cta_clicks_logged_in_total", "page_tab_views_login_top", "page_daily_follows_by_source",
-        "page_posts_impressions_organic",
-    ),
-    "post": ("post_engaged_users", "post_engaged_fan", "post_clicks_unique", "post_negative_feedback"),
-    "page_story": (),
-    "video": ("total_video_10s_views",),
-    "instagram": (
-        "impressions", "email_contacts", "phone_call_clicks", "text_message_clicks", "get_directions_clicks",
-        "audience_city",
-    ),
-    "media": (
-        "impressions", "plays", "clips_replays_count", "ig_reels_aggregated_all_plays_count", "engagement",
-        "video_views", "exits", "taps_forward", "taps_back", "carousel_album_reach",
-    ),
-}  # fmt: skip
 
 
 def fits(rule: Rule, medium: Media) -> bool:

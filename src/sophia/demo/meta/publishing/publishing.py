@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import cast, get_args
 
 from sophia.demo.meta.graph import errors
 from sophia.demo.meta.graph.access import require_page_token
@@ -175,21 +176,16 @@ def _make_container(context: RequestContext, account: InstagramAccount, paramete
         children = tuple(name for name in parameters.get("children", "").split(",") if name)
         if not 2 <= len(children) <= 10 or not all(_is_child(context, account, name) for name in children):
             raise errors.bad_parameter("A carousel needs 2 to 10 children that were made for it")
-        kind, urls = "CAROUSEL", children
+        urls = children
     else:
         url = parameters.get("video_url") or _required(parameters, "image_url")
-        if url.endswith(_VIDEO_ENDINGS) != ("video_url" in parameters) or media_type not in {
-            "IMAGE",
-            "VIDEO",
-            "REELS",
-            "STORIES",
-        }:
+        if url.endswith(_VIDEO_ENDINGS) != ("video_url" in parameters) or media_type not in get_args(ContainerKind):
             raise errors.bad_parameter("Only photo or video can be accepted as media type")
-        kind, urls = media_type, (url,)
+        urls = (url,)
     container = Container(
         id=f"17{account.number:05d}{store.number():08d}",
         account_id=account.id,
-        kind=_KINDS[kind],
+        kind=cast("ContainerKind", media_type),
         urls=urls,
         caption=caption,
         is_child=parameters.get("is_carousel_item") == "true",
@@ -198,15 +194,6 @@ def _make_container(context: RequestContext, account: InstagramAccount, paramete
     )
     store.containers[container.id] = container
     return as_json({"id": container.id})
-
-
-_KINDS: dict[str, ContainerKind] = {
-    "IMAGE": "IMAGE",
-    "VIDEO": "VIDEO",
-    "REELS": "REELS",
-    "STORIES": "STORIES",
-    "CAROUSEL": "CAROUSEL",
-}
 
 
 def _is_child(context: RequestContext, account: InstagramAccount, container_id: str) -> bool:

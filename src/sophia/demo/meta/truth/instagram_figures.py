@@ -1,11 +1,13 @@
 """The exact figures of an Instagram account for one Pacific day, its audience, and the parts of totals."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from operator import attrgetter
 
 from sophia.demo.meta.truth.attention import DayAttention
 from sophia.demo.meta.truth.media_figures import MediaFigures
+from sophia.demo.meta.truth.values import distributed_numbers
 from sophia.demo.meta.world.noise import around_one, seed_of, split, unit, weights_of
 from sophia.demo.meta.world.objects import DEMOGRAPHIC_DIMENSIONS, DEMOGRAPHICS, InstagramAccount
 
@@ -65,15 +67,7 @@ def instagram_figures(
     """
     base = 24 * day.toordinal()
     distributed, sought = account.followers * attention.distributed * share, account.followers * attention.sought
-    numbers = [
-        int(
-            distributed
-            * rate
-            * (attention.response if index in _REACTIONS else 1.0)
-            * around_one(seed, base + index, 0.1)
-        )
-        for index, rate in enumerate(_SHOWN_RATES)
-    ]
+    numbers = distributed_numbers(seed, base, distributed, _SHOWN_RATES, attention.response, _REACTIONS)
     interactions = (media.likes, media.comments, media.shares, media.saved, media.replies, media.reposts)
     gains = (media.views, media.reach, 0, *interactions)
     numbers = [max(pair) for pair in zip(numbers, gains, strict=True)]
@@ -84,27 +78,13 @@ def instagram_figures(
     return InstagramFigures(*numbers)
 
 
+# Most metrics have the name of their figure.
 INSTAGRAM_RECIPES: dict[str, Callable[[InstagramFigures], int]] = {
-    "views": lambda day: day.views,
-    "reach": lambda day: day.reach,
-    "accounts_engaged": lambda day: day.accounts_engaged,
+    **{field.name: attrgetter(field.name) for field in fields(InstagramFigures)[:-2]},
     "total_interactions": lambda day: day.total_interactions,
-    "likes": lambda day: day.likes,
-    "comments": lambda day: day.comments,
-    "shares": lambda day: day.shares,
-    "saves": lambda day: day.saves,
-    "replies": lambda day: day.replies,
-    "reposts": lambda day: day.reposts,
     "follower_count": lambda day: day.follows,
     "follows_and_unfollows": lambda day: day.follows + day.unfollows,
-    "profile_links_taps": lambda day: day.profile_links_taps,
-    "profile_views": lambda day: day.profile_views,
-    "website_clicks": lambda day: day.website_clicks,
     "content_views": lambda day: day.views - day.views // 12,
-    "quotes": lambda day: day.quotes,
-    "threads_views": lambda day: day.threads_views,
-    "threads_likes": lambda day: day.threads_likes,
-    "threads_replies": lambda day: day.threads_replies,
 }
 
 _PRODUCTS = ("REEL", "POST", "STORY", "CAROUSEL_CONTAINER", "AD")

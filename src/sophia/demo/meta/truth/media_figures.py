@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from sophia.demo.meta.truth.values import Number
 from sophia.demo.meta.world.noise import around_one, split, unit
@@ -70,21 +71,14 @@ def _skip_rate(medium: MediaFigures) -> Number:
     return round(0.2 + 0.3 * (medium.views % 97) / 97, 4) if medium.views else 0.0
 
 
+_FIGURES_SERVED_AS_METRICS = (
+    *("views", "reach", "likes", "comments", "saved", "shares", "reposts", "follows", "profile_visits"),
+    *("navigation", "replies", "link_clicks"),
+)
 MEDIA_RECIPES: dict[str, Callable[[MediaFigures], Number]] = {
-    "views": lambda medium: medium.views,
-    "reach": lambda medium: medium.reach,
-    "likes": lambda medium: medium.likes,
-    "comments": lambda medium: medium.comments,
-    "saved": lambda medium: medium.saved,
-    "shares": lambda medium: medium.shares,
-    "reposts": lambda medium: medium.reposts,
+    **{name: attrgetter(name) for name in _FIGURES_SERVED_AS_METRICS},
     "total_interactions": lambda medium: medium.interactions,
-    "follows": lambda medium: medium.follows,
-    "profile_visits": lambda medium: medium.profile_visits,
     "profile_activity": lambda medium: medium.activity,
-    "navigation": lambda medium: medium.navigation,
-    "replies": lambda medium: medium.replies,
-    "link_clicks": lambda medium: medium.link_clicks,
     "ig_reels_avg_watch_time": lambda medium: medium.watch_time_ms // medium.views if medium.views else 0,
     "ig_reels_video_view_total_time": lambda medium: medium.watch_time_ms,
     "reels_skip_rate": _skip_rate,

@@ -6,7 +6,7 @@ from datetime import date
 
 from sophia.demo.meta.truth.attention import DayAttention
 from sophia.demo.meta.truth.post_figures import PostFigures
-from sophia.demo.meta.truth.values import Value, part_of
+from sophia.demo.meta.truth.values import Parts, Value, distributed_numbers
 from sophia.demo.meta.world.noise import around_one, seed_of, split, weights_of
 from sophia.demo.meta.world.objects import REACTIONS, Page
 
@@ -64,15 +64,7 @@ def page_figures(
     """
     base = 24 * day.toordinal()
     distributed, sought = page.followers * attention.distributed * share, page.followers * attention.sought
-    numbers = [
-        int(
-            distributed
-            * rate
-            * (attention.response if index in _REACTIONS else 1.0)
-            * around_one(seed, base + index, 0.1)
-        )
-        for index, rate in enumerate(_SHOWN_RATES)
-    ]
+    numbers = distributed_numbers(seed, base, distributed, _SHOWN_RATES, attention.response, _REACTIONS)
     reactions = [getattr(posts, kind) for kind in REACTIONS]
     gains = (posts.views, posts.reach, posts.clicks, *reactions, posts.comments, posts.shares)
     gains += (posts.plays, posts.plays_30s, posts.view_time_ms)
@@ -89,7 +81,9 @@ def page_figures(
     return PageFigures(*numbers)
 
 
-_paid, _clicked, _viral, _unique = part_of(0.08), part_of(0.22), part_of(0.19), part_of(0.83)
+_PARTS = Parts(paid=0.08, clicked=0.22, viral=0.19, unique=0.83)
+_PLAY_PARTS = ("", "_paid", "_organic", "_autoplayed", "_click_to_play", "_unique")
+_IMPRESSION_PARTS = ("", "_paid", "_viral", "_nonviral")
 Recipe = Callable[[PageFigures], Value]
 
 PAGE_RECIPES: dict[str, Recipe] = {
@@ -104,28 +98,18 @@ PAGE_RECIPES: dict[str, Recipe] = {
     "page_daily_unfollows_unique": lambda day: day.unfollows,
     "page_fan_adds_by_paid_non_paid_unique": lambda day: {
         "total": day.follows,
-        "paid": _paid(day.follows),
-        "unpaid": day.follows - _paid(day.follows),
+        "paid": _PARTS.paid(day.follows),
+        "unpaid": day.follows - _PARTS.paid(day.follows),
     },
     "page_actions_post_reactions_total": lambda day: {
         kind: count for kind in REACTIONS if (count := getattr(day, kind)) > 0
     },
-    "page_video_views": lambda day: day.plays,
-    "page_video_views_paid": lambda day: _paid(day.plays),
-    "page_video_views_organic": lambda day: day.plays - _paid(day.plays),
-    "page_video_views_autoplayed": lambda day: day.plays - _clicked(day.plays),
-    "page_video_views_click_to_play": lambda day: _clicked(day.plays),
-    "page_video_complete_views_30s": lambda day: day.complete_plays,
-    "page_video_complete_views_30s_paid": lambda day: _paid(day.complete_plays),
-    "page_video_complete_views_30s_organic": lambda day: day.complete_plays - _paid(day.complete_plays),
-    "page_video_complete_views_30s_autoplayed": lambda day: day.complete_plays - _clicked(day.complete_plays),
-    "page_video_complete_views_30s_click_to_play": lambda day: _clicked(day.complete_plays),
-    "page_video_complete_views_30s_unique": lambda day: _unique(day.complete_plays),
-    "page_video_complete_views_30s_repeat_views": lambda day: day.complete_plays - _unique(day.complete_plays),
+    **_PARTS.recipes("page_video_views{}", lambda day: day.plays, *_PLAY_PARTS),
+    **_PARTS.recipes("page_video_complete_views_30s{}", lambda day: day.complete_plays, *_PLAY_PARTS, "_repeat_views"),
     "page_video_view_time": lambda day: day.view_time_ms,
     "content_monetization_earnings": lambda day: round(day.plays * 0.0031, 2),
     "monetization_approximate_earnings": lambda day: round(day.plays * 0.0029, 2),
-    "page_daily_video_ad_break_ad_impressions_by_crosspost_status": lambda day: {"owned": _viral(day.plays)},
+    "page_daily_video_ad_break_ad_impressions_by_crosspost_status": lambda day: {"owned": _PARTS.viral(day.plays)},
     "page_daily_video_ad_break_cpm_by_crosspost_status": lambda day: {"owned": 2.35} if day.plays else {},
     "page_daily_video_ad_break_earnings_by_crosspost_status": lambda day: {"owned": round(day.plays * 0.0004, 2)},
     # Retired names; a clock before their end still gets them.
@@ -133,25 +117,18 @@ PAGE_RECIPES: dict[str, Recipe] = {
     "page_fan_adds_unique": lambda day: day.follows,
     "page_fan_removes": lambda day: day.unfollows,
     "page_fan_removes_unique": lambda day: day.unfollows,
-    "page_impressions": lambda day: day.views,
-    "page_impressions_paid": lambda day: _paid(day.views),
-    "page_impressions_viral": lambda day: _viral(day.views),
-    "page_impressions_nonviral": lambda day: day.views - _viral(day.views),
-    "page_impressions_unique": lambda day: day.reach,
-    "page_impressions_paid_unique": lambda day: _paid(day.reach),
-    "page_impressions_viral_unique": lambda day: _viral(day.reach),
-    "page_impressions_nonviral_unique": lambda day: day.reach - _viral(day.reach),
-    "page_posts_served_impressions_organic_unique": lambda day: _unique(day.reach),
-    "page_video_views_unique": lambda day: _unique(day.plays),
-    "page_posts_impressions": lambda day: _unique(day.views),
-    "page_posts_impressions_unique": lambda day: _unique(day.reach),
-    "page_posts_impressions_paid": lambda day: _paid(day.views),
-    "page_posts_impressions_paid_unique": lambda day: _paid(day.reach),
-    "page_posts_impressions_organic_unique": lambda day: _unique(day.reach) - _paid(day.reach),
-    "page_posts_impressions_viral": lambda day: _viral(day.views),
-    "page_posts_impressions_viral_unique": lambda day: _viral(day.reach),
-    "page_posts_impressions_nonviral": lambda day: _unique(day.views) - _viral(day.views),
-    "page_posts_impressions_nonviral_unique": lambda day: _unique(day.reach) - _viral(day.reach),
+    **_PARTS.recipes("page_impressions{}", lambda day: day.views, *_IMPRESSION_PARTS),
+    **_PARTS.recipes("page_impressions{}_unique", lambda day: day.reach, *_IMPRESSION_PARTS),
+    "page_posts_served_impressions_organic_unique": lambda day: _PARTS.unique(day.reach),
+    "page_posts_impressions": lambda day: _PARTS.unique(day.views),
+    "page_posts_impressions_unique": lambda day: _PARTS.unique(day.reach),
+    "page_posts_impressions_paid": lambda day: _PARTS.paid(day.views),
+    "page_posts_impressions_paid_unique": lambda day: _PARTS.paid(day.reach),
+    "page_posts_impressions_organic_unique": lambda day: _PARTS.unique(day.reach) - _PARTS.paid(day.reach),
+    "page_posts_impressions_viral": lambda day: _PARTS.viral(day.views),
+    "page_posts_impressions_viral_unique": lambda day: _PARTS.viral(day.reach),
+    "page_posts_impressions_nonviral": lambda day: _PARTS.unique(day.views) - _PARTS.viral(day.views),
+    "page_posts_impressions_nonviral_unique": lambda day: _PARTS.unique(day.reach) - _PARTS.viral(day.reach),
 }
 
 

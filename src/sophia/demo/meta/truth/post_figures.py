@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sophia.demo.meta.truth.values import Number, Value, part_of
+from sophia.demo.meta.truth.values import Number, Parts, Value
 from sophia.demo.meta.world.noise import around_one, split, unit
 from sophia.demo.meta.world.objects import REACTIONS, Post
 
@@ -67,7 +67,7 @@ def rates_per_view(seed: int, post: Post) -> tuple[float, ...]:
     return (*rates, *plays, watched_ms, plays[0] * _VIDEO_CLICKS_PER_PLAY)
 
 
-_paid, _clicked, _viral, _unique, _live = part_of(0.07), part_of(0.24), part_of(0.17), part_of(0.81), part_of(0.0)
+_PARTS = Parts(paid=0.07, clicked=0.24, viral=0.17, unique=0.81)
 Recipe = Callable[[PostFigures], Value]
 
 
@@ -77,6 +77,10 @@ def _without_zero(**counts: int) -> dict[str, Number]:
 
 def _reactions(post: PostFigures) -> Value:
     return _without_zero(**{kind: getattr(post, kind) for kind in REACTIONS})
+
+
+def _actions(post: PostFigures) -> Value:
+    return _without_zero(share=post.shares, like=post.reactions, comment=post.comments)
 
 
 def _by_distribution(total: int) -> Value:
@@ -102,6 +106,35 @@ def _retention(post: PostFigures, intervals: int, drop: float) -> Value:
     return {str(index): round(1.0 / (1.0 + drop * index), 4) for index in range(intervals)}
 
 
+_VIEWS_PARTS = ("", "_unique", "_organic", "_organic_unique", "_paid", "_paid_unique")
+_IMPRESSION_PARTS = ("", "_paid", "_fan", "_organic", "_viral", "_nonviral")
+_PLAY_PARTS = ("_autoplayed", "_clicked_to_play")
+
+
+def _video_recipes(prefix: str) -> dict[str, Recipe]:
+    """Return the metrics that posts and `video_insights` have with different prefixes."""
+    retention = f"{prefix}_retention_graph"
+    recipes: dict[str, Recipe] = {
+        f"{prefix}_avg_time_watched": lambda post: post.average_ms,
+        f"{prefix}_views_by_distribution_type": lambda post: _by_distribution(post.plays),
+        f"{prefix}_view_time_by_distribution_type": lambda post: _by_distribution(post.view_time_ms),
+        f"{prefix}_view_time_by_age_bucket_and_gender": lambda post: _by_age_and_gender(post.view_time_ms),
+        f"{prefix}_view_time_by_region_id": lambda post: _by_region(
+            post.view_time_ms, ("Lisboa", "Ontario", "Sachsen")
+        ),
+        retention: lambda post: _retention(post, 40, 0.06),
+        f"{retention}_autoplayed": lambda post: _retention(post, 40, 0.08),
+        f"{retention}_clicked_to_play": lambda post: _retention(post, 40, 0.03),
+        f"{prefix}_ad_break_ad_impressions": lambda post: _PARTS.viral(post.plays_60s),
+        f"{prefix}_ad_break_ad_cpm": lambda _: 0,
+        f"{prefix}_ad_break_earnings": lambda post: round(post.plays_60s * 0.0007, 2),
+    }
+    parts: dict[str, Recipe] = _PARTS.recipes(
+        f"{prefix}_views{{}}", lambda post: post.plays, *_VIEWS_PARTS, *_PLAY_PARTS, "_sound_on", "_live"
+    )
+    return recipes | parts
+
+
 POST_RECIPES: dict[str, Recipe] = {
     "post_media_view": lambda post: post.views,
     "post_total_media_view_unique": lambda post: post.reach,
@@ -113,64 +146,27 @@ POST_RECIPES: dict[str, Recipe] = {
         video__play=post.video_clicks,
     ),
     "post_reactions_by_type_total": _reactions,
-    "post_activity_by_action_type": lambda post: _without_zero(
-        share=post.shares, like=post.reactions, comment=post.comments
-    ),
+    "post_activity_by_action_type": _actions,
     "post_activity_by_action_type_unique": lambda post: _without_zero(
-        share=_unique(post.shares), like=post.reactions, comment=_unique(post.comments)
+        share=_PARTS.unique(post.shares), like=post.reactions, comment=_PARTS.unique(post.comments)
     ),
-    "post_video_views": lambda post: post.plays,
-    "post_video_views_organic": lambda post: post.plays - _paid(post.plays),
-    "post_video_views_paid": lambda post: _paid(post.plays),
-    "post_video_views_autoplayed": lambda post: post.plays - _clicked(post.plays),
-    "post_video_views_clicked_to_play": lambda post: _clicked(post.plays),
-    "post_video_views_sound_on": lambda post: _viral(post.plays),
+    **_video_recipes("post_video"),
+    **_PARTS.recipes("post_video_view_time{}", lambda post: post.view_time_ms, "", "_organic"),
+    **_PARTS.recipes("post_video_complete_views{}", lambda post: post.plays_15s, *_VIEWS_PARTS[2:]),
+    **_PARTS.recipes(
+        "post_video_complete_views_30s{}", lambda post: post.plays_30s, "", "_unique", "_organic", "_paid", *_PLAY_PARTS
+    ),
     "post_video_views_15s": lambda post: post.plays_15s,
     "post_video_views_60s_excludes_shorter": lambda post: post.plays_60s,
-    "post_video_views_live": lambda post: _live(post.plays),
-    "post_video_avg_time_watched": lambda post: post.average_ms,
-    "post_video_view_time": lambda post: post.view_time_ms,
-    "post_video_view_time_organic": lambda post: post.view_time_ms - _paid(post.view_time_ms),
-    "post_video_complete_views_30s": lambda post: post.plays_30s,
-    "post_video_complete_views_30s_organic": lambda post: post.plays_30s - _paid(post.plays_30s),
-    "post_video_complete_views_30s_paid": lambda post: _paid(post.plays_30s),
-    "post_video_complete_views_30s_autoplayed": lambda post: post.plays_30s - _clicked(post.plays_30s),
-    "post_video_complete_views_30s_clicked_to_play": lambda post: _clicked(post.plays_30s),
-    "post_video_complete_views_30s_unique": lambda post: _unique(post.plays_30s),
-    "post_video_complete_views_organic": lambda post: post.plays_15s - _paid(post.plays_15s),
-    "post_video_complete_views_organic_unique": lambda post: _unique(post.plays_15s - _paid(post.plays_15s)),
-    "post_video_complete_views_paid": lambda post: _paid(post.plays_15s),
-    "post_video_complete_views_paid_unique": lambda post: _unique(_paid(post.plays_15s)),
-    "post_video_views_by_distribution_type": lambda post: _by_distribution(post.plays),
-    "post_video_view_time_by_distribution_type": lambda post: _by_distribution(post.view_time_ms),
-    "post_video_view_time_by_age_bucket_and_gender": lambda post: _by_age_and_gender(post.view_time_ms),
-    "post_video_view_time_by_region_id": lambda post: _by_region(post.view_time_ms, ("Lisboa", "Ontario", "Sachsen")),
     "post_video_view_time_by_country_id": lambda post: _by_region(post.view_time_ms, ("PT", "CA", "DE")),
-    "post_video_retention_graph": lambda post: _retention(post, 40, 0.06),
-    "post_video_retention_graph_autoplayed": lambda post: _retention(post, 40, 0.08),
-    "post_video_retention_graph_clicked_to_play": lambda post: _retention(post, 40, 0.03),
-    "post_video_social_actions_count_unique": lambda post: _unique(post.comments + post.shares) if post.plays else 0,
+    "post_video_social_actions_count_unique": lambda post: (
+        _PARTS.unique(post.comments + post.shares) if post.plays else 0
+    ),
     "post_video_length": lambda post: post.length_ms,
-    "creator_monetization_qualified_views": lambda post: _viral(post.plays_30s),
-    "post_video_ad_break_ad_impressions": lambda post: _viral(post.plays_60s),
-    "post_video_ad_break_ad_cpm": lambda _: 0,
-    "post_video_ad_break_earnings": lambda post: round(post.plays_60s * 0.0007, 2),
+    "creator_monetization_qualified_views": lambda post: _PARTS.viral(post.plays_30s),
     # Retired names; a clock before their end still gets them.
-    "post_impressions": lambda post: post.views,
-    "post_impressions_paid": lambda post: _paid(post.views),
-    "post_impressions_fan": lambda post: _unique(post.views),
-    "post_impressions_organic": lambda post: post.views - _paid(post.views),
-    "post_impressions_viral": lambda post: _viral(post.views),
-    "post_impressions_nonviral": lambda post: post.views - _viral(post.views),
-    "post_impressions_unique": lambda post: post.reach,
-    "post_impressions_paid_unique": lambda post: _paid(post.reach),
-    "post_impressions_fan_unique": lambda post: _unique(post.reach),
-    "post_impressions_organic_unique": lambda post: post.reach - _paid(post.reach),
-    "post_impressions_viral_unique": lambda post: _viral(post.reach),
-    "post_impressions_nonviral_unique": lambda post: post.reach - _viral(post.reach),
-    "post_video_views_unique": lambda post: _unique(post.plays),
-    "post_video_views_organic_unique": lambda post: _unique(post.plays - _paid(post.plays)),
-    "post_video_views_paid_unique": lambda post: _unique(_paid(post.plays)),
+    **_PARTS.recipes("post_impressions{}", lambda post: post.views, *_IMPRESSION_PARTS),
+    **_PARTS.recipes("post_impressions{}_unique", lambda post: post.reach, *_IMPRESSION_PARTS),
 }
 
 
@@ -190,51 +186,20 @@ VIDEO_RECIPES: dict[str, Recipe] = {
         **{f"REACTION_{kind.upper()}": getattr(post, kind) for kind in REACTIONS}
     ),
     "post_video_social_actions": lambda post: _without_zero(COMMENT=post.comments, SHARE=post.shares),
-    "total_video_views": lambda post: post.plays,
-    "total_video_views_organic": lambda post: post.plays - _paid(post.plays),
-    "total_video_views_paid": lambda post: _paid(post.plays),
-    "total_video_views_autoplayed": lambda post: post.plays - _clicked(post.plays),
-    "total_video_views_clicked_to_play": lambda post: _clicked(post.plays),
-    "total_video_views_sound_on": lambda post: _viral(post.plays),
-    "total_video_views_live": lambda post: _live(post.plays),
-    "total_video_complete_views": lambda post: post.plays_15s,
-    "total_video_complete_views_organic": lambda post: post.plays_15s - _paid(post.plays_15s),
-    "total_video_complete_views_paid": lambda post: _paid(post.plays_15s),
-    "total_video_complete_views_autoplayed": lambda post: post.plays_15s - _clicked(post.plays_15s),
-    "total_video_complete_views_clicked_to_play": lambda post: _clicked(post.plays_15s),
-    "total_video_complete_views_unique": lambda post: _unique(post.plays_15s),
-    "total_video_30s_views": lambda post: post.plays_30s,
-    "total_video_30s_views_organic": lambda post: post.plays_30s - _paid(post.plays_30s),
-    "total_video_30s_views_paid": lambda post: _paid(post.plays_30s),
-    "total_video_30s_views_autoplayed": lambda post: post.plays_30s - _clicked(post.plays_30s),
-    "total_video_30s_views_clicked_to_play": lambda post: _clicked(post.plays_30s),
-    "total_video_30s_views_unique": lambda post: _unique(post.plays_30s),
+    **_video_recipes("total_video"),
+    **_PARTS.recipes("total_video_view_total_time{}", lambda post: post.view_time_ms, "", "_organic", "_paid", "_live"),
+    **_PARTS.recipes(
+        "total_video_complete_views{}", lambda post: post.plays_15s, "", "_unique", "_organic", "_paid", *_PLAY_PARTS
+    ),
+    **_PARTS.recipes(
+        "total_video_30s_views{}", lambda post: post.plays_30s, "", "_unique", "_organic", "_paid", *_PLAY_PARTS
+    ),
     "total_video_15s_views": lambda post: post.plays_15s,
     "total_video_60s_excludes_shorter_views": lambda post: post.plays_60s,
-    "total_video_avg_time_watched": lambda post: post.average_ms,
-    "total_video_view_total_time": lambda post: post.view_time_ms,
-    "total_video_view_total_time_organic": lambda post: post.view_time_ms - _paid(post.view_time_ms),
-    "total_video_view_total_time_paid": lambda post: _paid(post.view_time_ms),
-    "total_video_view_total_time_live": lambda post: _live(post.view_time_ms),
     "total_video_consumption_rate": lambda post: round(post.plays_30s / post.plays, 4) if post.plays else 0.0,
-    "total_video_retention_graph": lambda post: _retention(post, 40, 0.06),
-    "total_video_retention_graph_autoplayed": lambda post: _retention(post, 40, 0.08),
-    "total_video_retention_graph_clicked_to_play": lambda post: _retention(post, 40, 0.03),
-    "total_video_view_time_by_age_bucket_and_gender": lambda post: _by_age_and_gender(post.view_time_ms),
-    "total_video_view_time_by_region_id": lambda post: _by_region(post.view_time_ms, ("Lisboa", "Ontario", "Sachsen")),
     "total_video_views_by_country_id": lambda post: _by_region(post.plays, ("PT", "CA", "DE")),
-    "total_video_views_by_distribution_type": lambda post: _by_distribution(post.plays),
-    "total_video_view_time_by_distribution_type": lambda post: _by_distribution(post.view_time_ms),
     "total_video_reactions_by_type_total": _reactions,
-    "total_video_stories_by_action_type": lambda post: _without_zero(
-        share=post.shares, like=post.reactions, comment=post.comments
-    ),
-    "total_video_ad_break_ad_cpm": lambda _: 0,
-    "total_video_ad_break_ad_impressions": lambda post: _viral(post.plays_60s),
-    "total_video_ad_break_earnings": lambda post: round(post.plays_60s * 0.0007, 2),
-    "total_video_views_unique": lambda post: _unique(post.plays),
-    "total_video_views_organic_unique": lambda post: _unique(post.plays - _paid(post.plays)),
-    "total_video_views_paid_unique": lambda post: _unique(_paid(post.plays)),
+    "total_video_stories_by_action_type": _actions,
 }
 # Retired in June 2026; a clock before it still gets them.
 _IMPRESSION_SHARES = {"": 1.0, "_paid": 0.07, "_organic": 0.93, "_viral": 0.17, "_fan": 0.52, "_fan_paid": 0.03}

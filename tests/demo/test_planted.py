@@ -5,8 +5,8 @@ from math import log
 
 import numpy as np
 import pytest
+from tests.demo.planted import planted_parts
 
-from sophia.demo.meta.truth.planted import planted_parts
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.objects import BetterContent, Busier
 from sophia.demo.meta.world.pacific import days_between
