@@ -57,6 +57,7 @@ class ListedComment:
     like_count: int | None
     fetched_at: datetime
     edited_at: datetime | None
+    post_id: Annotated[int, Field(exclude=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ def _listed(row: Comment, platform: Platform, platform_post_id: str) -> ListedCo
         like_count=row.like_count,
         fetched_at=row.fetched_at,
         edited_at=row.changed_at,
+        post_id=row.post_id,
     )
 
 
