@@ -11,7 +11,7 @@ from sophia.access.pages import AdminPage, ReadPage, WritePage
 from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.benchmarks.client_comparison import ClientComparison, PeerComparison, make_comparison
-from sophia.analytics.benchmarks.comparison import Comparison
+from sophia.analytics.benchmarks.comparison import ALL_INDUSTRIES, Benchmark, Comparison
 from sophia.analytics.benchmarks.queries import benchmark_industries
 from sophia.analytics.comments import competitors_store
 from sophia.analytics.comments.competitors import ListedCompetitor, list_competitors
@@ -23,7 +23,17 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, can_change, change_client, read_form, see
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import count_cell, definition, figure_cell, label_of
-from sophia.dashboard.layout.formatting import DASH, clock, dates, day, decimal, value_of
+from sophia.dashboard.layout.formatting import (
+    DASH,
+    HUNDRED,
+    LARGEST_PERCENT,
+    MINUS,
+    clock,
+    dates,
+    day,
+    decimal,
+    value_of,
+)
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Link, State, Table, Value
@@ -59,6 +69,7 @@ class BenchmarksPage:
     lead: str
     error: str
     published: Table
+    sources: tuple[str, ...]
     portfolio: Table
     share: Table
     competitors: Table
@@ -136,6 +147,7 @@ def show(
         lead=lead(comparison),
         error=error,
         published=published_table(prefix, comparison),
+        sources=sources(comparison),
         portfolio=portfolio_table(prefix, comparison.portfolio),
         share=share_table(share, name),
         competitors=competitor_table(competitors, ZoneInfo(context.settings.operator_timezone), context.now),
@@ -159,16 +171,17 @@ def lead(comparison: ClientComparison) -> str:
     if item is None or item.benchmark is None:
         reasons = [item.points.reason for item in comparison.published if item.points.reason]
         return f"No comparison with a published benchmark: {reasons[0] if reasons else 'the client has no account.'}"
-    points = float(item.points.value or 0)
     where = f"{label_of(item.benchmark.metric)} on {item.benchmark.platform.value.capitalize()}"
-    difference = f"{decimal(abs(points), 2)} pts {'above' if points >= 0 else 'below'}"
-    return f"{where}: {value_of(item.own).text}, {difference} the {item.benchmark.statistic} of {industry_of(item)}."
+    side = "above" if (item.points.value or 0) >= 0 else "below"
+    difference = value_of(item.points).text.removeprefix(MINUS)
+    return f"{where}: {value_of(item.own).text}, {difference} {side} the {statistic_of(item.benchmark)}."
 
 
-def industry_of(item: Comparison) -> str:
-    if item.benchmark is None:
-        return ""
-    return item.benchmark.industry if item.same_industry else "all industries"
+def statistic_of(benchmark: Benchmark) -> str:
+    """Return what a benchmark is, such as "median of retail"."""
+    industry = "all industries" if benchmark.industry == ALL_INDUSTRIES else benchmark.industry
+    statistic = "benchmark" if benchmark.statistic == "not stated" else benchmark.statistic
+    return f"{statistic} of {industry}"
 
 
 def published_table(prefix: str, comparison: ClientComparison) -> Table:
@@ -199,7 +212,7 @@ def published_table(prefix: str, comparison: ClientComparison) -> Table:
         Column("This client", numeric=True),
         Column("Benchmark", numeric=True),
         Column("Difference", numeric=True),
-        Column("In percent of the benchmark", numeric=True),
+        Column("Against the benchmark", numeric=True),
         Column("Source"),
     )
     return Table(
@@ -208,26 +221,32 @@ def published_table(prefix: str, comparison: ClientComparison) -> Table:
         columns,
         rows,
         "No published benchmark has the same platform, metric and denominator.",
-        "Only numbers with the same platform, metric and denominator are compared. Second-hand numbers are marked in the "
-        "list of benchmarks.",
+        "Only numbers with the same platform, metric and denominator are compared.",
     )
 
 
 def benchmark_cell(item: Comparison) -> Cell:
     if item.benchmark is None:
         return Cell(Value(DASH, reason=item.points.reason or ""))
-    number = float(item.benchmark.value_percent)
-    return Cell(
-        Value(f"{decimal(number, 2)} %"), sort=number, note=f"{item.benchmark.statistic}, {industry_of(item)}"
-    )  # fmt: skip
+    number = item.benchmark.value_percent.normalize()
+    digits = max(1, -int(number.as_tuple().exponent))
+    return Cell(Value(f"{decimal(number, digits)} %"), sort=float(number), note=statistic_of(item.benchmark))
+
+
+def sources(comparison: ClientComparison) -> tuple[str, ...]:
+    """Return where the published numbers come from, each source once."""
+    benchmarks = [item.benchmark for item in comparison.published if item.benchmark is not None]
+    return tuple(dict.fromkeys(f"{benchmark.source}: {benchmark.provenance}" for benchmark in benchmarks))
 
 
 def times_cell(figure: Figure) -> Cell:
-    """Return a difference in percent, with its sign."""
+    """Return a difference in percent with its sign, or as a ratio where it is large."""
     cell = figure_cell(figure)
     if figure.value is None or figure.value <= 0:
         return cell
-    return Cell(Value(f"+{cell.value.text}"), sort=cell.sort, note=cell.note)
+    if figure.value >= LARGEST_PERCENT:
+        return Cell(Value(f"{decimal(1 + float(figure.value) / HUNDRED)} ×"), sort=cell.sort)
+    return Cell(Value(f"+{cell.value.text}"), sort=cell.sort)
 
 
 def portfolio_table(prefix: str, comparisons: tuple[PeerComparison, ...]) -> Table:

@@ -16,6 +16,7 @@ from sophia.analytics.campaigns.schemas import AddedDrafts, CampaignChange
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.campaigns.view import campaign_dates, revenue_value
+from sophia.dashboard.conversions.tables import event_label
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, can_change, change_client, read_form, see
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import count_cell, definition, figure_card, figure_cell, label_of
@@ -170,7 +171,7 @@ def campaign_page(prefix: str, client_id: int, record: CampaignRecord, error: st
         for name, figure in totals.metrics.items()
     )
     events = tuple(
-        (Cell(Value(name.replace("_", " "))), count_cell(count, "")) for name, count in record.events.items()
+        (Cell(Value(event_label(name, count))), count_cell(count, "")) for name, count in record.events.items()
     )  # fmt: skip
     rate = "engagement_rate_by_reach"
     return CampaignPage(

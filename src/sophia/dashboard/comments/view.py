@@ -12,13 +12,14 @@ from sophia.analytics.comments.queries import CommentFilter, ListedComment, comm
 from sophia.analytics.comments.reports import ClientSentiment, make_sentiment
 from sophia.analytics.comments.requests import CommentsQuery, SentimentQuery
 from sophia.analytics.comments.sentiment import Sentiment, SentimentLabel, WeeklySentiment
+from sophia.analytics.figures.figures import week_of
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import DayPoint, Line, daily_lines
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import count_cell, figure_cell
-from sophia.dashboard.layout.formatting import DASH, clock, dates, whole
+from sophia.dashboard.layout.formatting import DASH, dates, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
@@ -89,7 +90,6 @@ def comments(
             context.settings.path_prefix,
             rows[:PAGE_SIZE],
             ZoneInfo(context.settings.operator_timezone),
-            context.now,
         ),
         older=older_link(request, rows),
     )
@@ -99,9 +99,9 @@ def comments(
 
 
 def twelve_weeks(window: DateRange, now: datetime) -> SentimentQuery:
-    """Return the 12 weeks that end with the window, or today if that is earlier."""
+    """Return the days from Monday of the 12th week up to the end of the window, or to today if that is earlier."""
     end = min(last_day(window), reporting_day(now))
-    start = min(window.start, end - CHART_WEEKS * ONE_WEEK)
+    start = min(window.start, week_of(end).end - CHART_WEEKS * ONE_WEEK)
     return SentimentQuery(start_date=start, end_date=end)
 
 
@@ -124,8 +124,8 @@ def sentiment_table(report: ClientSentiment) -> Table:
         columns,
         tuple(rows) if report.whole.comments else (),
         "There are no comments in this period.",
-        "Scored in English only. The method is right for about two of three comments: compare shares with each other, "
-        "and do not read a single share as the truth.",
+        "Scored in English only. In its test the method was right for half to two thirds of texts: compare shares with "
+        "each other, and do not read a single share as the truth.",
     )
 
 
@@ -201,7 +201,7 @@ def older_link(request: Request, rows: list[ListedComment]) -> Link | None:
     return Link("Older comments", f"?{url.query}")
 
 
-def comment_table(prefix: str, rows: list[ListedComment], zone: ZoneInfo, now: datetime) -> Table:
+def comment_table(prefix: str, rows: list[ListedComment], zone: ZoneInfo) -> Table:
     columns = (
         Column("Written"),
         Column("Comment"),
@@ -213,13 +213,13 @@ def comment_table(prefix: str, rows: list[ListedComment], zone: ZoneInfo, now: d
         "comments",
         "Comments, newest first",
         columns,
-        tuple(comment_row(prefix, row, zone, now) for row in rows),
+        tuple(comment_row(prefix, row, zone) for row in rows),
         "No comment of this period matches. Choose other days or filters.",
         "Sophia does not store who wrote a comment.",
     )
 
 
-def comment_row(prefix: str, row: ListedComment, zone: ZoneInfo, now: datetime) -> tuple[Cell, ...]:
+def comment_row(prefix: str, row: ListedComment, zone: ZoneInfo) -> tuple[Cell, ...]:
     marks = [
         "by the account" if row.is_own else "",
         "reply" if row.is_reply else "",
@@ -228,7 +228,10 @@ def comment_row(prefix: str, row: ListedComment, zone: ZoneInfo, now: datetime) 
     ]
     text = " ".join((row.text or "").split())
     return (
-        Cell(clock(row.written_at, zone, now), sort=row.written_at.timestamp()),
+        Cell(
+            Value(f"{row.written_at.astimezone(zone):%a %d %b, %H:%M}", row.written_at.isoformat()),
+            sort=row.written_at.timestamp(),
+        ),
         Cell(
             Value(text) if text else Value(DASH, reason=NO_TEXT),
             note=" · ".join(mark for mark in marks if mark),

@@ -255,7 +255,7 @@ def funnel_chart(report: FunnelReport, drawer: ChartDrawer) -> Chart:
     labels = [event_label(step.name, 2).capitalize() for step in report.steps]
     svg = drawer.draw([bars(labels, counts, colour="audience", unit="People" if report.is_linked else "Events")])[0]
     described = ", ".join(f"{label} {whole(count)}" for label, count in zip(labels, counts, strict=True))
-    title = "People from step to step" if report.is_linked else "Events of each step"
+    title = "People who took these steps in this order" if report.is_linked else "Events of each step"
     return Chart("funnel", title, f"{title}: {described}.", svg, funnel_table(report))
 
 
