@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from tests.analytics.reports.conftest import Agency, furnish
 from tests.conftest import NOW, Filling, plain_settings
+from tests.dashboard.furnishing import furnish_pages
 
 from sophia.access.sessions import start_session
 from sophia.access.users import UserRole, create_user
@@ -127,7 +128,8 @@ def database(sqlite_database: Database) -> Database:
 @pytest.fixture
 def agencies(filling: Filling) -> Iterator[Agencies]:
     """Hats and six other clients with two weeks of readings; Shoes is one of the others."""
-    hats, _ = furnish(Agency(filling))
+    hats, account = furnish(Agency(filling))
+    furnish_pages(filling, hats, account)
     app = create_app(plain_settings(), filling.database, clock=clock)
     yield Agencies(filling.database, app, hats, hats + 1)
     app.state.chart_drawer.close()

@@ -4,8 +4,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from sophia.dashboard.benchmarks.view import router as benchmarks
+from sophia.dashboard.campaign.view import router as campaign
+from sophia.dashboard.campaigns.view import router as campaigns
 from sophia.dashboard.client.view import router as client
 from sophia.dashboard.collection.view import router as collection
+from sophia.dashboard.comments.view import router as comments
+from sophia.dashboard.conversions.view import router as conversions
 from sophia.dashboard.definitions.view import router as definitions
 from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.portfolio.view import router as portfolio
@@ -33,5 +38,9 @@ def static(name: str, version: str) -> Response:
     return Response(static_file(name)[0], media_type=STATIC[name], headers=headers)
 
 
-for page in (signing_in, portfolio, client, posts, post, sharing, collection, definitions):
+PAGES = (
+    *(signing_in, portfolio, client, posts, post, sharing, collection, definitions),
+    *(campaigns, campaign, conversions, benchmarks, comments),
+)
+for page in PAGES:
     router.include_router(page)

@@ -58,6 +58,7 @@ class ListedComment:
     like_count: int | None
     fetched_at: datetime
     edited_at: datetime | None
+    post_id: Annotated[int, Field(exclude=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,7 @@ def _listed(row: Comment, platform: Platform, platform_post_id: str) -> ListedCo
         platform_post_id=platform_post_id,
         tone=SentimentLabel(row.tone),
         edited_at=row.changed_at,
+        post_id=row.post_id,
     )
 
 

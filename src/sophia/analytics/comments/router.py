@@ -1,26 +1,25 @@
 """Endpoints of comments, their sentiment, derived metrics, competitors and the share of voice."""
 
-from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, WriteContext
 from sophia.analytics.comments import competitors_store
-from sophia.analytics.comments.competitors import ListedCompetitor, list_competitors, voices
+from sophia.analytics.comments.competitors import ListedCompetitor, list_competitors
 from sophia.analytics.comments.queries import (
     CommentFilter,
     ListedComment,
     ListedDerivedMetric,
     comment_cursor,
-    comments_by_platform,
     derived_cursor,
     list_comments,
     list_derived,
 )
+from sophia.analytics.comments.reports import ClientSentiment, ClientShareOfVoice, make_sentiment, make_share_of_voice
 from sophia.analytics.comments.requests import CommentsQuery, DerivedMetricsQuery, NewCompetitor, SentimentQuery
 from sophia.analytics.comments.sentiment import CommentOverview, WeeklySentiment, by_week, comment_overview
 from sophia.analytics.comments.share_of_voice import ShareOfVoice, share_of_voice
@@ -29,35 +28,13 @@ from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId, Id, writing
 from sophia.analytics.readings.permissions import account_ids, read_client, write_client
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
+from sophia.analytics.figures.pagination import paginate
+from sophia.analytics.figures.requests import ClientId, Id
+from sophia.analytics.readings.permissions import expect_client
 
 router = APIRouter(responses=documented(404))
 
 CompetitorId = Annotated[Id, Path()]
-ExcludedDay = Annotated[date, Field(description="Not included.")]
-WINDOW_DAYS = 28
-MOST_DAYS = 366
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientSentiment(CommentOverview):
-    """The sentiment of other people's comments under the client's posts; the accounts' own comments do not count."""
-
-    client_id: int
-    start: date
-    end: ExcludedDay
-    weeks: tuple[WeeklySentiment, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientShareOfVoice:
-    """The shares of posts published on Instagram in these days, and of their likes and comments as last read, by metric."""
-
-    client_id: int
-    platform: Literal["instagram"] = "instagram"
-    start: date
-    end: ExcludedDay
-    competitors: int
-    metrics: dict[str, ShareOfVoice]
 
 
 @router.get("/{client_id}/comments")
@@ -76,19 +53,8 @@ def sentiment(
     context: ReadContext, client_id: ClientId, query: Annotated[SentimentQuery, Query()]
 ) -> ClientSentiment:  # fmt: skip
     """Summarize the sentiment of comments, by default of the last 28 complete days, with samples and intervals."""
-    window = requested_dates(query, reporting_day(context.now))
     with read_client(context, client_id) as session:
-        by_platform = comments_by_platform(session, account_ids(session, client_id), window)
-    overview = comment_overview(by_platform)
-    return ClientSentiment(
-        client_id=client_id,
-        start=window.start,
-        end=window.end,
-        whole=overview.whole,
-        platforms=overview.platforms,
-        verdict=overview.verdict,
-        weeks=by_week([comment for group in by_platform.values() for comment in group], window),
-    )
+        return make_sentiment(session, client_id, query, context.now)
 
 
 @router.get("/{client_id}/derived-metrics")
@@ -135,21 +101,5 @@ def share(
 
     A metric that is unknown for one account in these days has no share, but a reason.
     """
-    window = requested_dates(query, reporting_day(context.now))
-    expect_begun(window, reporting_day(context.now))
     with read_client(context, client_id) as session:
-        by_metric = voices(session, client_id, window, context.now)
-    return ClientShareOfVoice(
-        client_id=client_id,
-        start=window.start,
-        end=window.end,
-        competitors=max(len(others) for _, others in by_metric.values()),
-        metrics={metric: share_of_voice(own, others) for metric, (own, others) in by_metric.items()},
-    )
-
-
-def requested_dates(query: SentimentQuery, today: date) -> DateRange:
-    """Return the requested days, by default the last 28 complete days. Raises InvalidInputError for too many."""
-    window = query.days_until(today - ONE_DAY, WINDOW_DAYS)
-    expect_days(window.days, MOST_DAYS)
-    return window
+        return make_share_of_voice(session, client_id, query, context.now)

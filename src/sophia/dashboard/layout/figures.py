@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from sophia.analytics.figures.figures import Change, Figure
-from sophia.dashboard.layout.formatting import change_of, interval_bar, value_of
-from sophia.dashboard.layout.values import Bar, Card, Cell
+from sophia.analytics.figures.figures import Change, Figure, Number
+from sophia.dashboard.layout.formatting import DASH, change_of, interval_bar, interval_text, value_of, whole
+from sophia.dashboard.layout.values import Bar, Card, Cell, Value
 
 LABELS = {
     "posts": "Posts published",
@@ -77,6 +77,25 @@ def kpi_cell(figure: Figure, change: Change | None, href: str = "") -> Cell:
     note = "" if change is None else same_days(figure, change)
     shown = None if change is None or (change.percent.value is None and change.absolute.value is None) else change
     return Cell(value_of(figure), href, None if shown is None else change_of(shown), sort=sort, note=note)
+
+
+def figure_cell(figure: Figure, href: str = "") -> Cell:
+    """Return a table cell of a figure with its 95 % interval and its doubt."""
+    notes = [interval_text(figure), figure.doubt or ""]
+    sort = None if figure.value is None else float(figure.value)
+    return Cell(value_of(figure), href, sort=sort, note=" · ".join(note for note in notes if note))
+
+
+def figure_card(label: str, figure: Figure, href: str = "") -> Card:
+    """Return the card of a figure that is not compared."""
+    return Card(label, href, value_of(figure, short=True), bar=_bar(figure), note=figure.doubt or "")
+
+
+def count_cell(number: Number | None, reason: str) -> Cell:
+    """Return a table cell of a whole number, or a dash with the reason."""
+    if number is None:
+        return Cell(Value(DASH, reason=reason))
+    return Cell(Value(whole(number)), sort=float(number))
 
 
 def spark(values: Sequence[float | None]) -> str:

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.pages import ReadPage
 from sophia.analytics.figures.facts import PostFacts
-from sophia.analytics.figures.figures import Number, percent
+from sophia.analytics.figures.figures import percent
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.kpis.windows import find_measured_client, measured_clients, newest_facts
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.posts import StoredPost
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import definition
-from sophia.dashboard.layout.formatting import DASH, dates, value_of, whole
+from sophia.dashboard.layout.figures import count_cell, definition
+from sophia.dashboard.layout.formatting import dates, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Link, Table, Value
@@ -138,16 +138,10 @@ def post_row(prefix: str, post: StoredPost, facts: PostFacts | None, zone: ZoneI
             Value(f"{post.published_at.astimezone(zone):%a %d %b, %H:%M}", post.published_at.isoformat()),
             sort=post.published_at.timestamp(),
         ),
-        *(count_cell(values.get(metric)) for metric in METRICS),
-        count_cell(engagements),
+        *(count_cell(values.get(metric), NOT_REPORTED) for metric in METRICS),
+        count_cell(engagements, NOT_REPORTED),
         Cell(value_of(rate), sort=None if rate.value is None else float(rate.value)),
     )
-
-
-def count_cell(number: Number | None) -> Cell:
-    if number is None:
-        return Cell(Value(DASH, reason=NOT_REPORTED))
-    return Cell(Value(whole(number)), sort=float(number))
 
 
 def title_of(post: StoredPost, length: int) -> str:
