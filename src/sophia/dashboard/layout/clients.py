@@ -5,7 +5,15 @@ from fastapi import Request
 from sophia.access.web import RequestContext
 from sophia.dashboard.layout.values import Link
 
-SECTIONS = (("Overview", ""), ("Posts", "/posts"), ("Share", "/share"))
+SECTIONS = (
+    ("Overview", ""),
+    ("Posts", "/posts"),
+    ("Audience", "/audience"),
+    ("Timing", "/timing"),
+    ("Decisions", "/decisions"),
+    ("Goals", "/goals"),
+    ("Share", "/share"),
+)
 
 
 def client_sections(request: Request, context: RequestContext, client_id: int) -> tuple[Link, ...]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from sophia.analytics.figures.figures import Change, Figure
-from sophia.dashboard.layout.formatting import change_of, interval_bar, value_of
-from sophia.dashboard.layout.values import Bar, Card, Cell
+from sophia.dashboard.layout.formatting import DASH, change_of, interval_bar, interval_text, value_of
+from sophia.dashboard.layout.values import Bar, Card, Cell, Value
 
 LABELS = {
     "posts": "Posts published",
@@ -77,6 +77,19 @@ def kpi_cell(figure: Figure, change: Change | None, href: str = "") -> Cell:
     note = "" if change is None else same_days(figure, change)
     shown = None if change is None or (change.percent.value is None and change.absolute.value is None) else change
     return Cell(value_of(figure), href, None if shown is None else change_of(shown), sort=sort, note=note)
+
+
+def interval_cells(figures: Sequence[Figure]) -> list[Cell]:
+    """Return the 95 % interval of each figure as text and as a bar; all bars have the same scale."""
+    ends = [end for figure in figures if figure.interval is not None for end in figure.interval]
+    cells = []
+    for figure in figures:
+        if figure.interval is None:
+            cells.append(Cell(Value(DASH, reason=figure.reason or "One value has no interval.")))
+            continue
+        bar = interval_bar(figure, min(ends), max(ends))
+        cells.append(Cell(Value(interval_text(figure)), bar=bar, sort=figure.interval.low))
+    return cells
 
 
 def spark(values: Sequence[float | None]) -> str:

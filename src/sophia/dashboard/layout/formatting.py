@@ -120,11 +120,21 @@ def interval_bar(figure: Figure, low: float, high: float, *, locale: str = "en")
     def position(number: float) -> float:
         return round(min(max((number - low) / (high - low), 0.0), 1.0) * HUNDRED, 1)
 
-    ends = " to ".join(
-        number_text(end, figure.unit, figure.currency, short=False, locale=locale) for end in figure.interval
-    )
     start, end = position(figure.interval.low), position(figure.interval.high)
-    return Bar(start, round(end - start, 1), position(float(figure.value)), f"95 % interval {ends}")
+    return Bar(
+        start,
+        round(end - start, 1),
+        position(float(figure.value)),
+        f"95 % interval {interval_text(figure, locale=locale)}",
+    )
+
+
+def interval_text(figure: Figure, *, locale: str = "en") -> str:
+    """Return both ends of the 95 % interval of a figure, such as 0.90 × to 1.40 ×; empty if it has none."""
+    if figure.interval is None:
+        return ""
+    ends = (number_text(end, figure.unit, figure.currency, short=False, locale=locale) for end in figure.interval)
+    return " to ".join(ends)
 
 
 def day(moment: date, locale: str = "en") -> str:
