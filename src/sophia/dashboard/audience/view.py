@@ -109,11 +109,12 @@ def lead(audiences: ClientAudience) -> str:
         return f"Meta has not reported {kind} of any account yet."
     largest = max(known, key=lambda account: sum(part.people for part in account.dimensions[0].parts))
     groups = [
-        f"{value_label(dimension.dimension, part.value)} ({value_of(part.percent).text})"
+        f"{group_label(dimension.dimension, part.value)} ({value_of(part.percent).text})"
         for dimension in largest.dimensions
         if dimension.dimension != CITY and (part := dimension.parts[0]).percent is not None
     ]
-    return f"Largest groups of {kind} of {largest.name}: {', '.join(groups)}."
+    platform = largest.platform.value.capitalize()
+    return f"Largest groups of {kind} of {largest.name} on {platform}: {', '.join(groups)}."
 
 
 def account_panel(account: AccountAudience, kind: AudienceKind, svg: str | None) -> AccountPanel:
@@ -202,6 +203,12 @@ def value_label(dimension: str, value: str) -> str:
     if dimension == GENDER:
         return GENDER_LABELS.get(value, value)
     return country_names().get(value.upper(), value) if dimension == COUNTRY else value
+
+
+def group_label(dimension: str, value: str) -> str:
+    """Return a value of a dimension as part of a sentence."""
+    label = value_label(dimension, value)
+    return {AGE: f"aged {label}", GENDER: label.lower(), COUNTRY: f"in {label}"}.get(dimension, label)
 
 
 def age_label(value: str) -> str:

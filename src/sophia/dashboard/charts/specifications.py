@@ -127,9 +127,13 @@ def heat_map(
     cells: Mapping[tuple[str, str], float],
     signs: Mapping[tuple[str, str], str],
     *,
+    domain: tuple[float, float],
     unit: str,
 ) -> Specification:
-    """Return a map of rows and columns; the stronger the colour, the larger the value. `signs` are drawn on cells."""
+    """Return a map of rows and columns; the stronger the colour, the larger the value. `signs` are drawn on cells.
+
+    `domain` holds the values of the weakest and strongest colour, so that small differences look small.
+    """
     values = [
         {"row": row, "column": column, "value": value, "sign": signs.get((row, column), "")}
         for (row, column), value in cells.items()
@@ -141,7 +145,7 @@ def heat_map(
         "type": "quantitative",
         "title": unit,
         "legend": None,
-        "scale": {"range": [0.15, 1], "zero": False},
+        "scale": {"domain": list(domain), "range": [0.1, 1], "clamp": True},
     }
     area = {
         "mark": {"type": "rect", "color": COLOURS["audience"], "cornerRadius": 2},

@@ -1,7 +1,7 @@
 """The decisions of one client: how good predictions are at each stage, and the newest decisions with their outcomes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -14,8 +14,8 @@ from sophia.analytics.decisions.predictions import RATES, Chance, Point, Predict
 from sophia.analytics.decisions.queries import DecisionPage, StoredDecision, list_decisions
 from sophia.analytics.decisions.requests import DecisionsQuery
 from sophia.analytics.decisions.router import requested_quality
-from sophia.analytics.decisions.scores import ReliabilityBin
-from sophia.analytics.decisions.scoring import DecisionContext, DecisionQuality, decision_context
+from sophia.analytics.decisions.scores import ReliabilityBin, Verdict
+from sophia.analytics.decisions.scoring import decision_context
 from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.requests import Cursor, Id
 from sophia.analytics.readings.permissions import expect_client
@@ -27,12 +27,12 @@ from sophia.dashboard.layout.formatting import DASH, clock, dates, decimal, valu
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, last_day
+from sophia.dashboard.layout.windows import PageQuery, last_day, picker
 from sophia.portfolio.models import Client
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-NEWEST = 50
+NEWEST = 25
 LONGEST_TEXT = 120
 HUNDRED = 100
 METHOD = (
@@ -77,10 +77,16 @@ def decisions(
     zone = ZoneInfo(context.settings.operator_timezone)
     drawer: ChartDrawer = request.app.state.chart_drawer
     address = f"?start_date={first}&end_date={last}"
-    outside = frame(request, context, f"Decisions of {name}", sections=client_sections(request, context, client_id))
+    outside = frame(
+        request,
+        context,
+        f"Decisions of {name}",
+        replace(picker(request, context, quality.window), compared=""),
+        client_sections(request, context, client_id),
+    )
     value = DecisionsPage(
         name=name,
-        lead=lead(quality, decision_context(quality)),
+        lead=lead(quality.stages),
         window=f"Predictions whose outcome was due {dates(quality.window)}, and decisions made then",
         guidance=tuple(advice.text for advice in decision_context(quality).guidance),
         stages=stage_table(quality.stages),
@@ -92,14 +98,18 @@ def decisions(
     return respond(request, "decisions/page.html", outside, value)
 
 
-def lead(quality: DecisionQuality, context: DecisionContext) -> str:
-    """Return one sentence: what the evidence supports most."""
-    if not quality.stages:
+def lead(stages: Sequence[StageQuality]) -> str:
+    """Return one sentence: which stages predict better or worse than the account's own history."""
+    if not stages:
         return "No decision was recorded in this period."
-    carried = [advice.text for advice in context.guidance if advice.is_carried]
-    return (
-        carried[0] if carried else "Not enough evidence yet whether predictions are better than the account's history."
-    )
+    parts = [
+        f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} {verdict.value}"
+        for verdict in (Verdict.BETTER, Verdict.WORSE)
+        if (names := [stage.stage for stage in stages if stage.verdict is verdict])
+    ]
+    if not parts:
+        return "Not enough evidence yet whether predictions are better than the account's own history."
+    return f"Predictions against the account's own history: {'; '.join(parts)}."
 
 
 def stage_table(stages: Sequence[StageQuality]) -> Table:

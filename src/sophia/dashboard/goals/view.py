@@ -275,7 +275,7 @@ def cost_table(costs: Sequence[RecordedCost]) -> Table:
         for cost in costs
     )
     empty = "No cost is recorded. The customer acquisition cost (CAC) needs a cost for every day."
-    return Table("costs", "Costs of sales and marketing", columns, rows, empty)
+    return Table("costs", "Recorded costs of sales and marketing", columns, rows, empty)
 
 
 def annotation_table(annotations: Sequence[AnnotationRecord]) -> Table:
@@ -291,7 +291,7 @@ def annotation_table(annotations: Sequence[AnnotationRecord]) -> Table:
         )
         for annotation in annotations
     )
-    return Table("annotations", "Annotations", columns, rows, "No annotation is recorded.")
+    return Table("annotations", "Recorded annotations", columns, rows, "No annotation is recorded.")
 
 
 def annotation_choices(annotations: Sequence[AnnotationRecord]) -> tuple[Choice, ...]:

@@ -27,6 +27,8 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SIGNS = {Effect.BETTER: "+", Effect.WORSE: "−"}
+# Factors of the weakest and the strongest colour.
+SCALE = (0.5, 1.5)
 MOST_TIMES = 2
 METHOD = (
     "A factor of 1.20 × means a fifth more engagement from the same number of people reached. The fewer posts there are, "
@@ -77,7 +79,7 @@ def timing_page(name: str, times: PostingTimes, formats: FormatEffects, drawer: 
         name=name,
         lead=lead(times, formats),
         compared=f"{times.compared} of {posts_text(times.posts)} of {dates(times.window)} can be compared. "
-        f"Hours are those of {times.zone}.",
+        f"Hours are those of {times.zone}; hours without a colour had no post that can be compared.",
         notices=notices(times),
         chart=None if times.reason is not None else hours_chart(times, drawer),
         formats=effect_table("formats", "Formats", "Format", formats.formats, "No post was published in this period."),
@@ -104,11 +106,11 @@ def lead(times: PostingTimes, formats: FormatEffects) -> str:
     better = [(name, effect) for name, effect in formats.formats.items() if effect.effect is Effect.BETTER]
     best_format = max(better, key=lambda pair: float(pair[1].factor.value or 0), default=None)
     hours = " and ".join(hour_text(hour) for hour in times.best[:MOST_TIMES])
-    sentences = [f"Best time to post: {hours}." if hours else "No hour is clearly better than the others."]
-    if best_format is not None:
-        format_name, effect = best_format
-        sentences.append(f"Best format: {format_name}, {value_of(effect.factor).text} the usual engagement rate.")
-    return " ".join(sentences)
+    if best_format is None:
+        return f"Best time to post: {hours}." if hours else "No hour and no format is clearly better than the others."
+    format_name, effect = best_format
+    first = f"Best time to post: {hours}." if hours else "No hour is clearly better than the others."
+    return f"{first} Best format: {format_name}, {value_of(effect.factor).text} the usual engagement rate."
 
 
 def notices(times: PostingTimes) -> tuple[Notice, ...]:
@@ -134,11 +136,14 @@ def hours_chart(times: PostingTimes, drawer: ChartDrawer) -> Chart:
         [f"{hour:02d}" for hour in HOURS],
         {place: float(hour.factor.value or 0) for place, hour in measured.items()},
         {place: SIGNS[hour.effect] for place, hour in measured.items() if hour.effect in SIGNS},
+        domain=SCALE,
         unit="factor",
     )
     (svg,) = drawer.draw([specification])
     best = hour_text(times.best[0]) if times.best else None
-    title = f"Posts of {best} get the most engagement" if best else "No hour is clearly better than the others"
+    title = (
+        f"Posts of {best} get the most engagement" if best else "Engagement by hour of the week: no clear difference"
+    )
     description = "Engagement per person reached by weekday and hour: stronger is more, + is better, − is worse"
     return Chart("hours", title, description, svg, hour_table(times.hours))
 
@@ -177,7 +182,7 @@ def group_name(group: str) -> str:
 def effect_columns(label: str) -> tuple[Column, ...]:
     return (
         Column(label),
-        Column("Posts", numeric=True),
+        Column("Posts compared", numeric=True),
         Column("Factor", numeric=True),
         Column("95 % interval", numeric=True),
         Column("Against all posts"),
