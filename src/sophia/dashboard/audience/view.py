@@ -13,7 +13,7 @@ from sophia.analytics.audience.queries import AccountAudience, AudienceKind, Cli
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.charts.drawing import ChartDrawer
-from sophia.dashboard.charts.specifications import Specification, bars
+from sophia.dashboard.charts.specifications import HALF_WIDTH, Specification, bars
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.formatting import DASH, day, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
@@ -152,7 +152,8 @@ def age_bars(account: AccountAudience) -> Specification | None:
             parts = sorted(dimension.parts, key=lambda part: part.value)
             shares = [None if part.percent is None else part.percent.value for part in parts]
             values = [None if share is None else float(share) for share in shares]
-            return bars([age_label(part.value) for part in parts], values, colour=account.platform.value, unit="%")
+            labels = [age_label(part.value) for part in parts]
+            return bars(labels, values, colour=account.platform.value, unit="%", width=HALF_WIDTH)
     return None
 
 

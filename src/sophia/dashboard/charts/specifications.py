@@ -22,7 +22,7 @@ COLOURS = {
 }
 VARIABLES = {colour: f"var(--{name})" for name, colour in COLOURS.items()}
 WIDTH, HEIGHT = 640, 200
-CALIBRATION_WIDTH = 420
+HALF_WIDTH = 420
 FONT_SIZE = 12
 
 Specification = dict[str, Any]
@@ -98,7 +98,9 @@ def daily_lines(lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str 
     return _chart({"layer": layers})
 
 
-def bars(categories: Sequence[str], values: Sequence[float | None], *, colour: str, unit: str = "") -> Specification:
+def bars(
+    categories: Sequence[str], values: Sequence[float | None], *, colour: str, unit: str = "", width: int = WIDTH
+) -> Specification:
     """Return a chart of one bar per category, in the given order."""
     rows = [
         {"category": name, "value": value} for name, value in zip(categories, values, strict=True) if value is not None
@@ -117,6 +119,7 @@ def bars(categories: Sequence[str], values: Sequence[float | None], *, colour: s
                 },
                 "y": {"field": "value", "type": "quantitative", "axis": _value_axis(), "title": unit or None},
             },
+            "width": width,
         }
     )
 
@@ -194,7 +197,7 @@ def calibration(points: Sequence[CalibrationPoint]) -> Specification:
         "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, "color": COLOURS["audience"]},
         "encoding": {"x": x, "y": y},
     }
-    return _chart({"layer": [diagonal, interval, estimate], "width": CALIBRATION_WIDTH, "height": 240})
+    return _chart({"layer": [diagonal, interval, estimate], "width": HALF_WIDTH, "height": 240})
 
 
 def _chart(content: Specification) -> Specification:

@@ -218,7 +218,7 @@ def percentage(share: float) -> str:
 
 def decision_table(prefix: str, page: DecisionPage, zone: ZoneInfo, now: datetime) -> Table:
     """Return decisions with what was predicted and what happened, the newest first."""
-    columns = (Column("Decision"), Column("Decided"), Column("Predicted"), Column("Outcome"), Column("Post"))
+    columns = (Column("Decision"), Column("Decided"), Column("Predicted"), Column("Outcome"), Column("Post published"))
     rows = tuple(decision_cells(prefix, decision, zone, now) for decision in page.decisions)
     return Table("decisions", "Newest decisions", columns, rows, "No decision was recorded in this period.")
 
