@@ -222,7 +222,7 @@ def lead(reported: Sequence[ReportedGoal]) -> str:
     if not reported:
         return "This client has no goal yet."
     good = sum(STATES[goal.standing] == "sage" for goal in reported)
-    return f"{good} of {len(reported)} {'goal' if len(reported) == 1 else 'goals'} {'is' if good == 1 else 'are'} reached or on pace."
+    return f"{good} of {len(reported)} {'goal' if len(reported) == 1 else 'goals'} {'is' if 1 in (good, len(reported)) else 'are'} reached or on pace."
 
 
 def goal_table(prefix: str, reported: Sequence[ReportedGoal]) -> Table:
