@@ -93,7 +93,7 @@ def test_goals_are_set_and_deleted_on_a_phone(browser: Browser, site: Site) -> N
     # The form is open while there is no goal.
     page.get_by_label("Name").fill("A goal with a name that is much longer than a phone is wide, to be sure")
     page.get_by_label("KPI").select_option("views")
-    page.get_by_label("Target").fill("100000")
+    page.get_by_label("Target; rates").fill("100000")
     for label, day in (("First day", "2026-11-09"), ("Last day", "2026-12-31")):
         page.locator("form[action$='/goals']").get_by_label(label).fill(day)
     page.get_by_role("button", name="Save goal").click()
