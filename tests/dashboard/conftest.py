@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlencode
 
@@ -111,7 +112,7 @@ class Agencies:
         if role is None:
             return Browser(self.app)
         with self.database.write() as session:
-            user = create_user(session, f"{role} {client_ids}", role, client_ids, NOW, None)
+            user = create_user(session, f"{role} {token_hex(4)}", role, client_ids, NOW, None)
             token = start_session(session, user.id, "Test", NOW)
         return Browser(self.app, token)
 

@@ -84,3 +84,22 @@ def test_tables_sort(browser: Browser, site: Site) -> None:
     names = page.locator("table tbody tr td:first-child").all_inner_texts()
     page.get_by_role("button", name="Sort by Views", exact=True).click()
     assert page.locator("table tbody tr td:first-child").all_inner_texts() != names
+
+
+def test_goals_are_set_and_deleted_on_a_phone(browser: Browser, site: Site) -> None:
+    page = browser.new_context(viewport={"width": 390, "height": 900}).new_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}{site.agencies.address('/clients/{hats}/goals')}")
+    # The form is open while there is no goal.
+    page.get_by_label("Name").fill("A goal with a name that is much longer than a phone is wide, to be sure")
+    page.get_by_label("KPI").select_option("views")
+    page.get_by_label("Target; rates").fill("100000")
+    for label, day in (("First day", "2026-11-09"), ("Last day", "2026-12-31")):
+        page.locator("form[action$='/goals']").get_by_label(label).fill(day)
+    page.get_by_role("button", name="Save goal").click()
+    assert page.locator(".lead").inner_text().endswith("of 1 goal is reached or on pace.")
+    page.evaluate("document.querySelectorAll('main details').forEach((details) => (details.open = true))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert Axe().run(page).response["violations"] == []
+    page.locator("form[action$='/goals/delete'] button").click()
+    assert page.locator(".lead").inner_text() == "This client has no goal yet."

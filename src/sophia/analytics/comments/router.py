@@ -3,8 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
-from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.problems import documented
 from sophia.access.web import ReadContext, WriteContext
@@ -21,16 +19,9 @@ from sophia.analytics.comments.queries import (
 )
 from sophia.analytics.comments.reports import ClientSentiment, ClientShareOfVoice, make_sentiment, make_share_of_voice
 from sophia.analytics.comments.requests import CommentsQuery, DerivedMetricsQuery, NewCompetitor, SentimentQuery
-from sophia.analytics.comments.sentiment import CommentOverview, WeeklySentiment, by_week, comment_overview
-from sophia.analytics.comments.share_of_voice import ShareOfVoice, share_of_voice
-from sophia.analytics.figures.figures import expect_begun, expect_days
 from sophia.analytics.figures.pagination import Paging
 from sophia.analytics.figures.requests import ClientId, Id, writing
-from sophia.analytics.readings.permissions import account_ids, read_client, write_client
-from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
-from sophia.analytics.figures.pagination import paginate
-from sophia.analytics.figures.requests import ClientId, Id
-from sophia.analytics.readings.permissions import expect_client
+from sophia.analytics.readings.permissions import read_client, write_client
 
 router = APIRouter(responses=documented(404))
 

@@ -20,8 +20,6 @@ from sophia.analytics.conversions.reports import make_attribution, make_funnel
 from sophia.analytics.conversions.schemas import AttributionQuery, AttributionReport, FunnelQuery, FunnelReport
 from sophia.analytics.figures.requests import AGAIN, ClientId, Id, IdempotencyKey, writing
 from sophia.analytics.readings.permissions import read_client, write_client
-from sophia.meta.reporting_zone import ONE_DAY, DateRange
-from sophia.analytics.readings.permissions import expect_client
 
 router = APIRouter(responses=documented(404))
 CostId = Annotated[Id, Path()]

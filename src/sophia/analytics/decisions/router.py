@@ -71,7 +71,7 @@ def read_quality(
     context: ReadContext, client_id: ClientId, query: Annotated[DateRangeQuery, Query()]
 ) -> DecisionQuality:  # fmt: skip
     """Return the quality of predictions by stage, for outcomes due in these days; by default in the last 180 days."""
-    quality = _quality(context, client_id, query)
+    quality = requested_quality(context, client_id, query)
     with context.database.read() as session:
         return replace(quality, weeks=week_scores(session, client_id, quality.window))
 
@@ -81,10 +81,14 @@ def read_context(
     context: ReadContext, client_id: ClientId, query: Annotated[DateRangeQuery, Query()]
 ) -> DecisionContext:  # fmt: skip
     """Return short guidance for the next brief: what the evidence supports, each sentence with its sample (I5)."""
-    return decision_context(_quality(context, client_id, query))
+    return decision_context(requested_quality(context, client_id, query))
 
 
-def _quality(context: RequestContext, client_id: int, query: DateRangeQuery) -> DecisionQuality:
+def requested_quality(context: RequestContext, client_id: int, query: DateRangeQuery) -> DecisionQuality:
+    """Return the quality in the requested days, by default the last 180.
+
+    Raises NotFoundError for a client that may not be seen, and InvalidInputError for a window in the future or too long.
+    """
     usual = quality_window(context.now)
     window = query.days_until(usual.end - ONE_DAY, usual.days)
     if query.end_date is None and window.start >= usual.end:

@@ -22,6 +22,7 @@ COLOURS = {
 }
 VARIABLES = {colour: f"var(--{name})" for name, colour in COLOURS.items()}
 WIDTH, HEIGHT = 640, 200
+HALF_WIDTH = 420
 FONT_SIZE = 12
 
 Specification = dict[str, Any]
@@ -97,7 +98,9 @@ def daily_lines(lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str 
     return _chart({"layer": layers})
 
 
-def bars(categories: Sequence[str], values: Sequence[float | None], *, colour: str, unit: str = "") -> Specification:
+def bars(
+    categories: Sequence[str], values: Sequence[float | None], *, colour: str, unit: str = "", width: int = WIDTH
+) -> Specification:
     """Return a chart of one bar per category, in the given order."""
     rows = [
         {"category": name, "value": value} for name, value in zip(categories, values, strict=True) if value is not None
@@ -116,26 +119,85 @@ def bars(categories: Sequence[str], values: Sequence[float | None], *, colour: s
                 },
                 "y": {"field": "value", "type": "quantitative", "axis": _value_axis(), "title": unit or None},
             },
+            "width": width,
         }
     )
 
 
 def heat_map(
-    rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], float], *, unit: str
+    rows: Sequence[str],
+    columns: Sequence[str],
+    cells: Mapping[tuple[str, str], float],
+    signs: Mapping[tuple[str, str], str],
+    *,
+    domain: tuple[float, float],
+    unit: str,
 ) -> Specification:
-    """Return a map of rows and columns; the stronger the colour, the larger the value."""
-    values = [{"row": row, "column": column, "value": value} for (row, column), value in cells.items()]
-    return _chart(
-        {
-            "data": {"values": values},
-            "mark": {"type": "rect", "color": COLOURS["audience"]},
-            "encoding": {
-                "x": {"field": "column", "type": "ordinal", "sort": list(columns), "title": None, "axis": _names()},
-                "y": {"field": "row", "type": "ordinal", "sort": list(rows), "title": None, "axis": _names()},
-                "opacity": {"field": "value", "type": "quantitative", "title": unit, "legend": None},
-            },
-        }
-    )
+    """Return a map of rows and columns; the stronger the colour, the larger the value. `signs` are drawn on cells.
+
+    `domain` holds the values of the weakest and strongest colour, so that small differences look small.
+    """
+    values = [
+        {"row": row, "column": column, "value": value, "sign": signs.get((row, column), "")}
+        for (row, column), value in cells.items()
+    ]
+    x = {"field": "column", "type": "ordinal", "scale": {"domain": list(columns)}, "title": None, "axis": _names()}
+    y = {"field": "row", "type": "ordinal", "scale": {"domain": list(rows)}, "title": None, "axis": _names()}
+    opacity = {
+        "field": "value",
+        "type": "quantitative",
+        "title": unit,
+        "legend": None,
+        "scale": {"domain": list(domain), "range": [0.1, 1], "clamp": True},
+    }
+    area = {
+        "mark": {"type": "rect", "color": COLOURS["audience"], "cornerRadius": 2},
+        "encoding": {"x": x, "y": y, "opacity": opacity},
+    }
+    text = {
+        "mark": {"type": "text", "fontSize": FONT_SIZE + 2, "fontWeight": "bold", "color": COLOURS["text"]},
+        "encoding": {"x": x, "y": y, "text": {"field": "sign"}},
+    }
+    return _chart({"data": {"values": values}, "layer": [area, text]})
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationPoint:
+    """The mean of predicted probabilities, how often they came true, and its 95 % interval; all in percent."""
+
+    predicted: float
+    observed: float
+    low: float
+    high: float
+
+
+def calibration(points: Sequence[CalibrationPoint]) -> Specification:
+    """Return a chart of predicted and observed percentages; on the dashed diagonal they are equal."""
+    values = [
+        {"predicted": point.predicted, "observed": point.observed, "low": point.low, "high": point.high}
+        for point in points
+    ]
+    axis = {**_value_axis(), "tickCount": 5}
+    scale = {"domain": [0, 100]}
+    x = {"field": "predicted", "type": "quantitative", "title": "predicted, in %", "axis": axis, "scale": scale}
+    y = {"field": "observed", "type": "quantitative", "title": "came true, in %", "axis": axis, "scale": scale}
+    ends = [{"predicted": end, "observed": end} for end in scale["domain"]]
+    diagonal = {
+        "data": {"values": ends},
+        "mark": {"type": "line", "strokeDash": [4, 4], "color": COLOURS["second"], "strokeWidth": 1},
+        "encoding": {"x": x, "y": y},
+    }
+    interval = {
+        "data": {"values": values},
+        "mark": {"type": "rule", "color": COLOURS["audience"], "strokeWidth": 2},
+        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
+    }
+    estimate = {
+        "data": {"values": values},
+        "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, "color": COLOURS["audience"]},
+        "encoding": {"x": x, "y": y},
+    }
+    return _chart({"layer": [diagonal, interval, estimate], "width": HALF_WIDTH, "height": 240})
 
 
 def _chart(content: Specification) -> Specification:

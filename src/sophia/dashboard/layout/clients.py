@@ -12,6 +12,10 @@ SECTIONS = (
     ("Links and conversions", "/conversions"),
     ("Benchmarks", "/benchmarks"),
     ("Comments", "/comments"),
+    ("Audience", "/audience"),
+    ("Timing", "/timing"),
+    ("Decisions", "/decisions"),
+    ("Goals", "/goals"),
     ("Share", "/share"),
 )
 

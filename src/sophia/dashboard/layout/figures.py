@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from sophia.analytics.figures.figures import Change, Figure, Number
-from sophia.dashboard.layout.formatting import DASH, change_of, interval_bar, interval_text, value_of, whole
+from sophia.dashboard.layout.formatting import (
+    DASH,
+    change_of,
+    interval_bar,
+    interval_ends,
+    interval_text,
+    value_of,
+    whole,
+)
 from sophia.dashboard.layout.values import Bar, Card, Cell, Value
 
 LABELS = {
@@ -96,6 +104,19 @@ def count_cell(number: Number | None, reason: str) -> Cell:
     if number is None:
         return Cell(Value(DASH, reason=reason))
     return Cell(Value(whole(number)), sort=float(number))
+
+
+def interval_cells(figures: Sequence[Figure]) -> list[Cell]:
+    """Return the 95 % interval of each figure as text and as a bar; all bars have the same scale."""
+    ends = [end for figure in figures if figure.interval is not None for end in figure.interval]
+    cells = []
+    for figure in figures:
+        if figure.interval is None:
+            cells.append(Cell(Value(DASH, reason=figure.reason or "One value has no interval.")))
+            continue
+        bar = interval_bar(figure, min(ends), max(ends))
+        cells.append(Cell(Value(interval_ends(figure)), bar=bar, sort=figure.interval.low))
+    return cells
 
 
 def spark(values: Sequence[float | None]) -> str:

@@ -132,6 +132,14 @@ def interval_text(figure: Figure, *, locale: str = "en") -> str:
     return f"95 % interval {' to '.join(ends)}"
 
 
+def interval_ends(figure: Figure, *, locale: str = "en") -> str:
+    """Return both ends of the 95 % interval of a figure, such as 0.90 × to 1.40 ×; empty if it has none."""
+    if figure.interval is None:
+        return ""
+    ends = (number_text(end, figure.unit, figure.currency, short=False, locale=locale) for end in figure.interval)
+    return " to ".join(ends)
+
+
 def day(moment: date, locale: str = "en") -> str:
     """Return a day without its year, such as 16 Nov."""
     from babel.dates import format_skeleton  # noqa: PLC0415

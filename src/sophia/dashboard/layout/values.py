@@ -73,6 +73,7 @@ class Cell:
     line: str = ""
     sort: float | str | None = None
     note: str = ""
+    bar: Bar | None = None
 
 
 @dataclass(frozen=True, slots=True)
