@@ -5,12 +5,16 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from sophia.dashboard.client.view import router as client
+from sophia.dashboard.client_settings.view import router as client_settings
 from sophia.dashboard.collection.view import router as collection
 from sophia.dashboard.definitions.view import router as definitions
+from sophia.dashboard.draft.view import router as draft
+from sophia.dashboard.drafts.view import router as drafts
 from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.portfolio.view import router as portfolio
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
+from sophia.dashboard.settings.view import router as settings
 from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
 
@@ -34,4 +38,6 @@ def static(name: str, version: str) -> Response:
 
 
 for page in (signing_in, portfolio, client, posts, post, sharing, collection, definitions):
+    router.include_router(page)
+for page in (drafts, draft, settings, client_settings):
     router.include_router(page)
