@@ -47,7 +47,8 @@ def test_the_calendar_has_posts_and_planned_entries(agencies: Agencies) -> None:
         )
         count = posts.scalar_one()
     assert page.lead == f"{count} published and 1 planned in this month; 1 of them not approved."
-    assert sum(len(day.entries) for day in page.days) == len(page.planned.rows) == count + 1
+    assert sum(int(day.more.partition(" ")[0]) for day in page.days if day.more) == count
+    assert (sum(len(day.entries) for day in page.days), len(page.planned.rows)) == (1, 1)
     planned = next(day for day in page.days if day.label == "Mon 23").entries[0]
     assert (planned.status, planned.href) == ("waiting for approval", f"/drafts/{agencies.draft}")
     assert (len(page.days), page.days[0].label, page.days[0].column) == (30, "Sun 1", 7)
@@ -64,6 +65,7 @@ def test_months_and_clients_are_chosen_in_the_address(agencies: Agencies) -> Non
     )
     assert december.lead == "0 published and 0 planned in this month."
     shoes = browser.get(f"/drafts?client={agencies.shoes}").page
+    assert [entry.status for day in shoes.days for entry in day.entries] == 2 * ["published"]
     assert (shoes.drafts.rows, {row[2].value.text for row in shoes.planned.rows}) == ((), {"Other 0"})
     assert browser.get("/drafts?status=rejected").page.drafts.rows == ()
     assert browser.get("/drafts?month=2026-13").status == 422
@@ -71,12 +73,12 @@ def test_months_and_clients_are_chosen_in_the_address(agencies: Agencies) -> Non
 
 def test_drafts_continue_on_an_older_page(agencies: Agencies) -> None:
     browser = agencies.browser(UserRole.OPERATOR)
-    for number in range(50):
+    for number in range(25):
         form = FORM | {"client_id": agencies.hats, "form_key": f"{number:032x}", "copy": f"Hat {number}"}
         assert browser.post("/drafts/new", form).status == 303
     first = browser.get("/drafts").page
     second = browser.get(f"/drafts{first.older[0].href}").page
-    assert (len(first.drafts.rows), len(second.drafts.rows), second.older) == (50, 1, ())
+    assert (len(first.drafts.rows), len(second.drafts.rows), second.older) == (25, 1, ())
 
 
 def test_a_form_sent_twice_makes_one_draft(agencies: Agencies) -> None:

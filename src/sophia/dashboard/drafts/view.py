@@ -31,8 +31,9 @@ from sophia.publishing.schemas import DraftStatus
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-DRAFTS_PER_PAGE = 50
+DRAFTS_PER_PAGE = 25
 MOST_ENTRIES = 2000
+MOST_PER_DAY = 4
 LONGEST_TITLE = 60
 STATUS_LABELS = {
     "draft": "Waiting for approval",
@@ -84,17 +85,18 @@ class CalendarEntry:
 
 @dataclass(frozen=True, slots=True)
 class CalendarDay:
-    """A day with its entries. `column` is 1 for Monday."""
+    """A day with its first entries, and in `more` how many others there are. `column` is 1 for Monday."""
 
     label: str
     column: int
     is_today: bool
     entries: tuple[CalendarEntry, ...]
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
 class DraftsPage:
-    """`planned` holds the same as the calendar, as a list."""
+    """`planned` is the calendar as a list. For several clients it leaves published posts out, which are counted only."""
 
     lead: str
     month: str
@@ -215,6 +217,8 @@ def drafts_page(
     month: DateRange,
 ) -> DraftsPage:
     zone = ZoneInfo(context.settings.operator_timezone)
+    today = context.now.astimezone(zone).date()
+    one_client = bool(query.client) or len(names) == 1
     listed = rows[:DRAFTS_PER_PAGE]
     older = f"?{request.url.include_query_params(before_id=listed[-1].id).query}" if len(rows) > len(listed) else ""
     return DraftsPage(
@@ -227,8 +231,8 @@ def drafts_page(
         status=query.status,
         clients=tuple(Choice(str(number), name, str(number) == query.client) for number, name in names.items()),
         statuses=tuple(Choice(status, label, status == query.status) for status, label in STATUS_LABELS.items()),
-        days=calendar_days(items, month, context.now.astimezone(zone).date(), zone),
-        planned=planned_table(items, zone),
+        days=calendar_days(items, month, today, zone, one_client=one_client),
+        planned=planned_table(items, zone, one_client=one_client),
         drafts=draft_table(context.settings.path_prefix, listed, names, zone, context.now),
         older=(Link("Older drafts", older),) if older else (),
         may_write=context.viewer.role.includes(Role.WRITE),
@@ -248,26 +252,36 @@ def lead(items: Sequence[CalendarItem]) -> str:
 
 
 def calendar_days(
-    items: Sequence[CalendarItem], month: DateRange, today: date, zone: ZoneInfo
+    items: Sequence[CalendarItem], month: DateRange, today: date, zone: ZoneInfo, *, one_client: bool
 ) -> tuple[CalendarDay, ...]:
     """Return every day of the month with its items."""
     by_day = {day: list(group) for day, group in groupby(items, lambda item: item.at.astimezone(zone).date())}
     days = [month.start + index * ONE_DAY for index in range(month.days)]
-    return tuple(
-        CalendarDay(
-            f"{day:%a} {day.day}",
-            day.isoweekday(),
-            day == today,
-            tuple(
-                CalendarEntry(f"{item.time} {item.client}: {item.text}", item.status, item.state, item.href)
-                for item in by_day.get(day, [])
-            ),
+    return tuple(calendar_day(day, by_day.get(day, []), today, one_client=one_client) for day in days)
+
+
+def calendar_day(day: date, items: Sequence[CalendarItem], today: date, *, one_client: bool) -> CalendarDay:
+    """Return a day. What is not published yet comes first, because a person can still change it."""
+    pending = [item for item in items if item.status != PUBLISHED]
+    published = [item for item in items if item.status == PUBLISHED]
+    listed = [*pending, *(published if one_client else [])][:MOST_PER_DAY]
+    unlisted = len(pending) - sum(item.status != PUBLISHED for item in listed)
+    posts = len(published) - sum(item.status == PUBLISHED for item in listed)
+    counts = [f"{unlisted} more planned"] if unlisted else []
+    counts += [f"{posts} {'more ' if one_client else ''}published"] if posts else []
+    entries = tuple(
+        CalendarEntry(
+            f"{item.time} {item.text}" if one_client else f"{item.time} {item.client}: {item.text}",
+            item.status,
+            item.state,
+            item.href,
         )
-        for day in days
+        for item in listed
     )
+    return CalendarDay(f"{day:%a} {day.day}", day.isoweekday(), day == today, entries, ", ".join(counts))
 
 
-def planned_table(items: Sequence[CalendarItem], zone: ZoneInfo) -> Table:
+def planned_table(items: Sequence[CalendarItem], zone: ZoneInfo, *, one_client: bool) -> Table:
     columns = (Column("Day"), Column("Time"), Column("Client"), Column("What"), Column("State"))
     rows = tuple(
         (
@@ -278,8 +292,20 @@ def planned_table(items: Sequence[CalendarItem], zone: ZoneInfo) -> Table:
             Cell(Value(item.status)),
         )
         for item in items
+        if one_client or item.status != PUBLISHED
     )
-    return Table("calendar", "This month as a list", columns, rows, "Nothing is planned or published in this month.")
+    if one_client:
+        return Table(
+            "calendar", "This month as a list", columns, rows, "Nothing is planned or published in this month."
+        )
+    return Table(
+        "calendar",
+        "Planned in this month",
+        columns,
+        rows,
+        "Nothing is planned in this month. Choose a client to list what was published.",
+        "Choose a client to list what was published.",
+    )
 
 
 def draft_table(prefix: str, rows: Sequence[Draft], names: dict[int, str], zone: ZoneInfo, now: datetime) -> Table:
@@ -289,7 +315,7 @@ def draft_table(prefix: str, rows: Sequence[Draft], names: dict[int, str], zone:
         "Drafts, newest first",
         columns,
         tuple(draft_row(prefix, draft, names, zone, now) for draft in rows),
-        "There is no draft. Write the first one below.",
+        "There is no draft. Write the first one above.",
     )
 
 

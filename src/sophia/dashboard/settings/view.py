@@ -242,7 +242,7 @@ def client_table(prefix: str, clients: Sequence[ClientInfo], zone: ZoneInfo, now
         )
         for client in clients
     )
-    return Table("clients", "Clients", columns, rows, "There is no client yet. Create the first one below.")
+    return Table("clients", "All clients", columns, rows, "There is no client yet. Create the first one below.")
 
 
 def user_table(users: Sequence[UserRecord], names: dict[int, str], zone: ZoneInfo, now: datetime) -> Table:
@@ -265,7 +265,7 @@ def user_table(users: Sequence[UserRecord], names: dict[int, str], zone: ZoneInf
         )
         for user in users
     )
-    return Table("users", "Users", columns, rows, "There is no user yet.")
+    return Table("users", "All users", columns, rows, "There is no user yet.")
 
 
 def key_table(keys: Sequence[ApiKey], names: dict[int, str], zone: ZoneInfo, now: datetime) -> Table:
@@ -288,7 +288,7 @@ def key_table(keys: Sequence[ApiKey], names: dict[int, str], zone: ZoneInfo, now
         )
         for key in keys
     )
-    return Table("keys", "API keys", columns, rows, "There is no API key yet.")
+    return Table("keys", "All API keys", columns, rows, "There is no API key yet.")
 
 
 def client_names(client_ids: Collection[int] | None, names: dict[int, str]) -> str:
