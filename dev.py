@@ -1,17 +1,17 @@
-"""One word for everything a newcomer or a build needs, with nothing but Python 3.11 and git.
+"""The commands of this repository. They need Python 3.11 and git.
 
     python3 dev.py demo         collect an invented agency from a simulated Meta, then serve it
     python3 dev.py test         lint, types, import contracts, and all tests
-    python3 dev.py check        lint, types, import contracts, and known faults of the packages that are used
-    python3 dev.py fix          let the linter mend and format what it can
+    python3 dev.py check        lint, types, import contracts, plain names, and known faults of the packages that are used
+    python3 dev.py fix          let the linter fix and format the code
     python3 dev.py campaigns    the long tests: PostgreSQL twins, kill points, planted truth, every row of the matrix
     python3 dev.py cases        run the failing inputs of ../shared/cases and print expected and actual results
-    python3 dev.py reliability  arrange every fault of docs/reliability.md, and write its table anew
-    python3 dev.py lock         write requirements.lock anew from pyproject.toml
-    python3 dev.py sophia …     any command of Sophia itself
-    python3 dev.py run …        any command inside the environment
+    python3 dev.py reliability  test every fault of docs/reliability.md, and write its tables
+    python3 dev.py lock         write requirements.lock from pyproject.toml
+    python3 dev.py sophia …     run a command of Sophia
+    python3 dev.py run …        run a command inside the environment
 
-What follows the word is passed on: ``python3 dev.py test -k store``.
+Arguments are passed on: ``python3 dev.py test -k store``.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ AUDIT_SECONDS = 60
 def call(*command: str | Path) -> None:
     """Run a command in the project's folder with .venv first on the path; end with its exit code when it fails."""
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "VIRTUAL_ENV": str(VENV)}
-    # Whoever forbids it waits a second more for each process that starts, of which the tests start hundreds.
+    # Without bytecode each process starts a second later, and the tests start hundreds.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         code = subprocess.call([str(part) for part in command], cwd=ROOT, env=env)
@@ -49,13 +49,13 @@ def call(*command: str | Path) -> None:
 
 
 def fingerprint() -> str:
-    """What .venv is made from; when it changes, .venv is brought up to date."""
+    """Return a hash of everything that determines .venv; when it changes, .venv is updated."""
     parts = (LOCK.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode(), str(VENV).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def install() -> None:
-    """Make .venv hold exactly what requirements.lock names, and the project itself, unless it does already."""
+    """Install exactly the packages of requirements.lock and the project into .venv, unless they are installed."""
     if STAMP.exists() and STAMP.read_text() == fingerprint():
         return
     print("Installing into .venv …", flush=True)
@@ -68,7 +68,7 @@ def install() -> None:
 
 
 def install_uv() -> None:
-    """Make a fresh .venv with the one tool that fills it, as pinned and hashed in requirements.lock."""
+    """Create .venv with uv, pinned and hashed in requirements.lock; uv installs the other packages."""
     shutil.rmtree(VENV, ignore_errors=True)
     if subprocess.call([sys.executable, "-m", "venv", str(VENV)]):
         sys.exit("Python could not make .venv. On Debian and Ubuntu, install the package python3-venv and try again.")
@@ -87,14 +87,15 @@ def check(*_: str) -> None:
     call(BIN / "ruff", "format", "--check", ".")
     call(BIN / "mypy")
     call(BIN / "lint-imports")
+    call(PYTHON, "-m", "tests.code_shape")
     audit()
 
 
 def audit() -> None:
-    """Ask the package index about known faults of what requirements.lock names; each of them ends the check, unless
-    pyproject.toml has it under tool.sophia.accepted-advisories with a reason.
+    """Look up known vulnerabilities of the packages in requirements.lock; each ends the check, unless pyproject.toml
+    accepts it under tool.sophia.accepted-advisories with a reason.
 
-    Where nobody can be asked, this says so and goes on: a build must not depend on a network.
+    Without a network this prints a warning and continues: a build must not depend on a network.
     """
     options = ("--require-hashes", "--disable-pip", "--format", "json", "--progress-spinner", "off", "--timeout", "10")
     command = (BIN / "pip-audit", "--requirement", LOCK, *options)
@@ -102,18 +103,18 @@ def audit() -> None:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=AUDIT_SECONDS, check=False)
         packages = json.loads(done.stdout)["dependencies"]
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
-        print(f"Warning: nobody could be asked about known faults of the packages ({type(error).__name__}).")
+        print(f"Warning: the package index could not be reached to look up vulnerabilities ({type(error).__name__}).")
         return
     unknown = [package["name"] for package in packages if "skip_reason" in package]
     if unknown:
-        print(f"Warning: the index knows nothing about faults of {len(unknown)} of {len(packages)} packages.")
+        print(f"Warning: the index has no data on vulnerabilities of {len(unknown)} of {len(packages)} packages.")
     faults = known_faults(packages, accepted_advisories())
     if faults:
-        sys.exit("\n".join([*faults, "Take a version without the fault (dev.py lock --upgrade-package NAME)."]))
+        sys.exit("\n".join([*faults, "Upgrade to a fixed version: python3 dev.py lock --upgrade-package NAME"]))
 
 
 def accepted_advisories() -> dict[str, str]:
-    """{advisory: why it does not matter here}, from pyproject.toml."""
+    """Return {advisory: why it does not matter here} from pyproject.toml."""
     import tomllib  # noqa: PLC0415 - which an older Python, that is told so below, does not have
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -122,9 +123,9 @@ def accepted_advisories() -> dict[str, str]:
 
 
 def known_faults(packages: list[dict[str, Any]], accepted: dict[str, str]) -> list[str]:
-    """A line for every fault that nobody has accepted with a reason, by any of its names."""
+    """Return a line for every vulnerability that is not accepted with a reason under any of its names."""
     return [
-        f"{package['name']} {package['version']} has the fault {fault['id']}; mended in {fault['fix_versions'] or 'none'}"
+        f"{package['name']} {package['version']} has the vulnerability {fault['id']}; fixed in {fault['fix_versions'] or 'none'}"
         for package in packages
         for fault in package.get("vulns", ())
         if not any(accepted.get(name, "").strip() for name in (fault["id"], *fault.get("aliases", ())))
@@ -148,7 +149,7 @@ def fix(*_: str) -> None:
 
 
 def lock(*arguments: str) -> None:
-    """Hashes, and no registry's address: the file means the same wherever packages come from."""
+    """Write requirements.lock with hashes and without the address of a registry."""
     form = ("--universal", "--generate-hashes", "--no-header", "--quiet", "--python-version", "3.11")
     call(BIN / "uv", "pip", "compile", *form, "--group", "dev", *arguments, "pyproject.toml", "-o", LOCK)
 
@@ -173,7 +174,7 @@ def main() -> None:
     words[word]()
 
 
-# Whoever starts this has installed nothing yet, so the version is checked here and not by an installer.
+# Nothing is installed at this point, so no installer checks the version.
 if sys.version_info < (3, 11):  # noqa: UP036
     sys.exit(f"Sophia needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
 if __name__ == "__main__":

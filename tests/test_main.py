@@ -149,7 +149,7 @@ def test_gets_do_not_write(api: Api, filling: Filling, database: Database) -> No
 def test_importing_and_creating_opens_nothing(tmp_path: Path) -> None:
     """K9: no file, no connection, no variable is needed until somebody asks."""
     code = (
-        "from sophia.main import create_app; from sophia.config import Settings; from sophia.database import Database\n"
+        "from sophia.main import create_app; from sophia.config import Settings; from sophia.database.engine import Database\n"
         "create_app(Settings(_env_file=None), Database('sqlite:///x.db'))"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, env={}, check=True)

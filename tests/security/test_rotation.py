@@ -105,7 +105,7 @@ def test_a_rotation_that_is_killed_leaves_every_token_readable(sqlite_database: 
         connect(sqlite_database, vault, client, number)
     before = readable(sqlite_database, vault)
     program = (
-        "import sys; from pathlib import Path; from sophia.database import Database; from sophia.vault import Vault\n"
+        "import sys; from pathlib import Path; from sophia.database.engine import Database; from sophia.vault import Vault\n"
         "from sophia.analytics import models\n"
         "from sophia.portfolio.service import rotate_keys\n"
         f"database, vault = Database('sqlite:///{sqlite_database.path}'), Vault(path=Path({str(path)!r}))\n"

@@ -108,7 +108,7 @@ def _watermarks(session: Session, accounts: Collection[AccountState]) -> dict[tu
             among(Watermark.account_id, [account.id for account in accounts]), Watermark.family.in_(DAY_FAMILIES)
         )
     )
-    return {(row.account_id, row.family): DateRange(row.from_day, row.through_day) for row in rows}
+    return {(row.account_id, row.family): DateRange(row.from_day, row.through_day + ONE_DAY) for row in rows}
 
 
 def _daily_series(session: Session, owner: Mapping[int, AccountState], window: DateRange) -> Iterator[DailySeries]:
