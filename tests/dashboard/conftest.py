@@ -7,7 +7,7 @@ import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -24,6 +24,8 @@ from sophia.access.sessions import start_session
 from sophia.access.users import UserRole, create_user
 from sophia.database.engine import Database
 from sophia.main import create_app
+from sophia.portfolio.drafts import DraftContent, create_draft
+from sophia.publishing.queue import enqueue
 
 ORIGIN = "http://pages.test"
 
@@ -102,10 +104,11 @@ class Agencies:
     app: Any
     hats: int
     shoes: int
+    draft: int = 0
 
     def address(self, path: str) -> str:
-        """The path with the numbers of Hats and of one of its posts."""
-        return path.format(hats=self.hats, post=1)
+        """The path with the numbers of Hats, of one of its posts and of one of its drafts."""
+        return path.format(hats=self.hats, post=1, draft=self.draft)
 
     def browser(self, role: UserRole | None, *client_ids: int) -> Browser:
         """A browser that is signed in with a role, or signed out without one."""
@@ -126,13 +129,23 @@ def database(sqlite_database: Database) -> Database:
     return sqlite_database
 
 
+def queued_draft(database: Database, client_id: int) -> int:
+    """A draft that waits for its approval and is planned for tomorrow."""
+    content = DraftContent("instagram", "image", "Hats at https://hats.example/new", ("https://media.example/hat.jpg",))
+    with database.write() as session:
+        draft_id = create_draft(session, client_id, content, "user Olga", NOW)
+        enqueue(session, draft_id, "user Olga", NOW, scheduled_for=NOW + timedelta(days=1))
+    return draft_id
+
+
 @pytest.fixture
 def agencies(filling: Filling) -> Iterator[Agencies]:
     """Hats and six other clients with two weeks of readings; Shoes is one of the others."""
     hats, account = furnish(Agency(filling))
     furnish_pages(filling, hats, account)
+    draft = queued_draft(filling.database, hats)
     app = create_app(plain_settings(), filling.database, clock=clock)
-    yield Agencies(filling.database, app, hats, hats + 1)
+    yield Agencies(filling.database, app, hats, hats + 1, draft)
     app.state.chart_drawer.close()
 
 

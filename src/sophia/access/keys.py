@@ -16,9 +16,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from sophia.access.roles import Role
 from sophia.database.columns import Base, BigId, UtcDateTime
-from sophia.errors import ConflictError, NotFoundError
+from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 
 PREFIX = "sophia"
+LONGEST_NAME = 100
 
 
 class ApiKey(Base):
@@ -31,7 +32,7 @@ class ApiKey(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME), unique=True)
     prefix: Mapped[str] = mapped_column(String(20), unique=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     limited: Mapped[bool] = mapped_column(default=False)
@@ -69,7 +70,16 @@ class Viewer:
 def create_key(
     session: Session, name: str, client_ids: Collection[int] | None, now: datetime, *, role: Role = Role.READ
 ) -> str:
-    """Create a key and return it; it cannot be read again. `client_ids` None means every client, later ones included."""
+    """Create a key and return it; it cannot be read again. `client_ids` None means every client, later ones included.
+
+    Raises InvalidInputError for a name that is empty or too long, and ConflictError for one that was used before.
+    """
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise InvalidInputError(f"A key's name must have 1 to {LONGEST_NAME} characters.")
+    if session.scalar(select(ApiKey.id).where(ApiKey.name == name)) is not None:
+        raise ConflictError(
+            f"There is already a key named {name!r}. A name cannot be used again, not even after revoking."
+        )
     prefix = secrets.token_hex(4)
     key = f"{PREFIX}_{prefix}_{secrets.token_urlsafe(32)}"
     row = ApiKey(

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sophia.access.users import User, UserRecord, record_of
+from sophia.access.users import User, UserRecord, find_user, record_of
 from sophia.database.columns import Base, BigId, UtcDateTime
-from sophia.errors import NotFoundError
+from sophia.errors import ConflictError, NotFoundError
 
 IDLE_TIME = timedelta(hours=12)
 LONGEST_SESSION = timedelta(days=30)
@@ -136,6 +136,22 @@ def end_all_sessions(session: Session, user_id: int, now: datetime) -> None:
     session.execute(
         update(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None)).values(ended_at=now)
     )
+
+
+def disable_user(session: Session, name: str, now: datetime) -> UserRecord:
+    """Disable a user and end all of the user's sessions. Raises NotFoundError when there is no such user."""
+    row = find_user(session, name)
+    row.disabled_at = row.disabled_at or now
+    end_all_sessions(session, row.id, now)
+    return record_of(row)
+
+
+def create_link_for(session: Session, name: str, now: datetime) -> str:
+    """Return the token of a new sign-in address for a user. Raises ConflictError when the user is disabled."""
+    row = find_user(session, name)
+    if row.disabled_at is not None:
+        raise ConflictError(f"The user {row.name!r} is disabled.")
+    return create_sign_in_link(session, row.id, now)
 
 
 def create_sign_in_link(session: Session, user_id: int, now: datetime) -> str:

@@ -48,19 +48,12 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create an API key and show it once. The key can only read unless --role allows more."""
-    from sophia.access.keys import create_key, list_keys
-    from sophia.errors import ConflictError, InvalidInputError
+    from sophia.access.keys import create_key
     from sophia.portfolio.service import find_client
 
     chosen_role = parse_role(role)
     installation = open_installation()
-    if not name.strip() or len(name) > 100:  # noqa: PLR2004 - as wide as the column
-        raise InvalidInputError("A key's name must have 1 to 100 characters.")
     with installation.database.write() as session:
-        if name in {row.name for row in list_keys(session)}:
-            raise ConflictError(
-                f"There is already a key named {name!r}. A name cannot be used again, not even after revoking."
-            )
         clients = None if client is None else [find_client(session, name_or_id) for name_or_id in client]
         ids = None if clients is None else [row.id for row in clients]
         names = None if clients is None else [row.name for row in clients]

@@ -53,16 +53,11 @@ def create(
 @users.command("link")
 def link(name: Name) -> None:
     """Print a new address that signs a user in once within 15 minutes, for instance after a lost password."""
-    from sophia.access.sessions import create_sign_in_link
-    from sophia.access.users import find_user
-    from sophia.errors import ConflictError
+    from sophia.access.sessions import create_link_for
 
     installation = open_installation()
     with installation.database.write() as session:
-        user = find_user(session, name)
-        if user.disabled_at is not None:
-            raise ConflictError(f"The user {user.name!r} is disabled.")
-        token = create_sign_in_link(session, user.id, installation.clock())
+        token = create_link_for(session, name, installation.clock())
     echo(sign_in_address(installation.settings.port, token))
 
 
@@ -96,17 +91,12 @@ def list_all(as_json: AsJson = False) -> None:
 @users.command("disable")
 def disable(name: Name) -> None:
     """Disable a user and end all of the user's sessions."""
-    from sophia.access.sessions import end_all_sessions
-    from sophia.access.users import find_user
+    from sophia.access.sessions import disable_user
 
     installation = open_installation()
-    now = installation.clock()
     with installation.database.write() as session:
-        user = find_user(session, name)
-        user.disabled_at = user.disabled_at or now
-        end_all_sessions(session, user.id, now)
-        shown = user.name
-    echo(f"Disabled the user {shown}. All sessions of this user have ended.")
+        user = disable_user(session, name, installation.clock())
+    echo(f"Disabled the user {user.name}. All sessions of this user have ended.")
 
 
 def sign_in_address(port: int, token: str) -> str:

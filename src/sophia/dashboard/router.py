@@ -9,16 +9,20 @@ from sophia.dashboard.benchmarks.view import router as benchmarks
 from sophia.dashboard.campaign.view import router as campaign
 from sophia.dashboard.campaigns.view import router as campaigns
 from sophia.dashboard.client.view import router as client
+from sophia.dashboard.client_settings.view import router as client_settings
 from sophia.dashboard.collection.view import router as collection
 from sophia.dashboard.comments.view import router as comments
 from sophia.dashboard.conversions.view import router as conversions
 from sophia.dashboard.decisions.view import router as decisions
 from sophia.dashboard.definitions.view import router as definitions
+from sophia.dashboard.draft.view import router as draft
+from sophia.dashboard.drafts.view import router as drafts
 from sophia.dashboard.goals.view import router as goals
 from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.portfolio.view import router as portfolio
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
+from sophia.dashboard.settings.view import router as settings
 from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
 from sophia.dashboard.timing.view import router as timing
@@ -46,6 +50,7 @@ PAGES = (
     *(signing_in, portfolio, client, posts, post, sharing, collection, definitions),
     *(campaigns, campaign, conversions, benchmarks, comments),
     *(audience, timing, decisions, goals),
+    *(drafts, draft, settings, client_settings),
 )
 for page in PAGES:
     router.include_router(page)

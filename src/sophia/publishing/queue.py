@@ -239,12 +239,13 @@ def list_entries(
     status: str | None = None,
     entry_ids: Collection[int] | None = None,
     before_id: int | None = None,
+    between: tuple[datetime, datetime] | None = None,
     limit: int = 50,
     two_person: bool = False,
 ) -> list[QueueEntry]:
     """Return entries, the latest first, by moment of publication, next attempt or schedule, else of queueing.
 
-    `before_id` continues a list after that entry. With `two_person`, approver and queuer must differ. Raises NotFoundError
+    `between` keeps entries whose moment is in this half-open span. `before_id` continues a list after that entry. With `two_person`, approver and queuer must differ. Raises NotFoundError
     when there is no entry `before_id`.
     """
     entry = PublishingQueueEntry
@@ -256,6 +257,8 @@ def list_entries(
         query = query.where(among(ContentDraft.client_id, sorted(allowed_clients)))
     if entry_ids is not None:
         query = query.where(among(entry.id, entry_ids))
+    if between is not None:
+        query = query.where(_moment_of(entry) >= between[0], _moment_of(entry) < between[1])
     if before_id is not None:
         query = query.where(_listed_after(session, allowed_clients, before_id))
     for column, value in ((ContentDraft.client_id, client_id), (entry.draft_id, draft_id), (entry.status, status)):

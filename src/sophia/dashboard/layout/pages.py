@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
+from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
 from sophia.dashboard.layout.values import Frame, Link, Picker, Table
@@ -28,8 +29,12 @@ STATIC = {"style.css": "text/css", "page.js": "text/javascript"}
 NAVIGATION = (
     ("Portfolio", "/portfolio"),
     ("Collection", "/collection"),
+    ("Drafts", "/drafts"),
     ("Definitions", "/definitions"),
+    ("Settings", "/settings"),
 )
+# Pages that only operators may open; the navigation of others leaves them out.
+OPERATOR_PAGES = ("/settings",)
 
 
 @cache
@@ -68,6 +73,7 @@ def frame(
     links = tuple(
         Link(text, f"{prefix}{address}{query}", current=path == address or path.startswith(f"{address}/"))
         for text, address in NAVIGATION
+        if address not in OPERATOR_PAGES or is_operator(context)
     )
     return Frame(
         title=title,
@@ -79,6 +85,11 @@ def frame(
         picker=picker,
         sections=sections,
     )
+
+
+def is_operator(context: RequestContext) -> bool:
+    """Return whether the user may open the pages of `AdminPage`."""
+    return context.allowed_clients is None and context.viewer.role.includes(Role.ADMIN)
 
 
 def plain_frame(request: Request, title: str) -> Frame:

@@ -142,6 +142,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a form. `value` is what the form sends."""
+
+    value: str
+    text: str
+    selected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Picker:
     """The choice of the window: presets as links, and a form with the first and last day."""
 
