@@ -47,7 +47,7 @@ function followProgress(section) {
       location.reload();
       return;
     }
-    section.querySelector("h2").textContent = panel.title;
+    section.querySelector("[role=status]").textContent = panel.title;
     panel.rows.forEach((row) => {
       const item = section.querySelector(`[data-account="${row.account_id}"]`);
       if (!item) return;
