@@ -12,13 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PICTURES = Path(__file__).parent / "pictures"
-PAGES = ("portfolio", "client", "posts")
 # Name: width, height and colour scheme.
-SCREENS = {"light": (1280, 800, "light"), "dark": (1280, 800, "dark"), "phone": (390, 844, "light")}
+SCREENS: dict[str, tuple[int, int, Literal["light", "dark"]]] = {
+    "light": (1280, 800, "light"),
+    "dark": (1280, 800, "dark"),
+    "phone": (390, 844, "light"),
+}
 SIGN_IN = re.compile(r"http://127\.0\.0\.1:\d+/sign-in/[\w-]+")
 
 
@@ -39,7 +43,7 @@ def demo() -> Iterator[str]:
             process.communicate(timeout=60)
 
 
-def sign_in(browser: Browser, address: str) -> list[dict[str, str]]:
+def sign_in(browser: Browser, address: str) -> list[Any]:
     """Use the address up, and return the cookies of the session."""
     context = browser.new_context()
     page = context.new_page()
