@@ -5,7 +5,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,7 +38,8 @@ def demo() -> Iterator[str]:
                 sys.exit("The demo ended before it printed an address that signs in.")
             yield address
         finally:
-            process.send_signal(signal.SIGINT)
+            # A shell that runs this in the background makes its processes ignore SIGINT.
+            process.terminate()
             process.communicate(timeout=60)
 
 
