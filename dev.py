@@ -7,6 +7,7 @@
     python3 dev.py campaigns    the long tests: PostgreSQL twins, kill points, planted truth, every row of the matrix
     python3 dev.py cases        run the failing inputs of ../shared/cases and print expected and actual results
     python3 dev.py reliability  test every fault of docs/reliability.md, and write its tables
+    python3 dev.py screenshots  write the pictures of the README from the demo, with Chromium
     python3 dev.py lock         write requirements.lock from pyproject.toml
     python3 dev.py sophia …     run a command of Sophia
     python3 dev.py run …        run a command inside the environment
@@ -33,6 +34,12 @@ PYTHON = BIN / "python"
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "installed.sha256"
 AUDIT_SECONDS = 60
+# Where .ci/run unpacks Chromium when it may not install packages.
+UNPACKED_CHROMIUM = ROOT / ".browser" / "chromium"
+NO_CHROMIUM = """
+No Chromium was found, so the tests in a real browser were skipped. Install Debian's:
+    apt-get install chromium
+Or name the program in SOPHIA_CHROMIUM."""
 
 
 def call(*command: str | Path) -> None:
@@ -132,11 +139,34 @@ def known_faults(packages: list[dict[str, Any]], accepted: dict[str, str]) -> li
     ]
 
 
+def find_chromium() -> str | None:
+    """Return the Chromium that SOPHIA_CHROMIUM names, that the machine has, or that was unpacked; None without any."""
+    named = os.environ.get("SOPHIA_CHROMIUM")
+    installed = shutil.which("chromium") or shutil.which("chromium-browser")
+    unpacked = str(UNPACKED_CHROMIUM) if UNPACKED_CHROMIUM.exists() else None
+    return named or installed or unpacked
+
+
 def test(*arguments: str) -> None:
+    chromium = find_chromium()
+    if chromium is not None:
+        os.environ["SOPHIA_CHROMIUM"] = chromium
     if not arguments:
         check()
     # One more than two processors: tests wait for sockets and other processes.
-    call(BIN / "pytest", "-n", "3", "--dist", "worksteal", "-m", "not campaign", *arguments)
+    try:
+        call(BIN / "pytest", "-n", "3", "--dist", "worksteal", "-m", "not campaign", *arguments)
+    finally:
+        if chromium is None:
+            print(NO_CHROMIUM)
+
+
+def screenshots(*arguments: str) -> None:
+    chromium = find_chromium()
+    if chromium is None:
+        sys.exit("No Chromium was found. Install Debian's: apt-get install chromium")
+    os.environ["SOPHIA_CHROMIUM"] = chromium
+    call(PYTHON, ROOT / "docs" / "screenshots.py", *arguments)
 
 
 def campaigns(*arguments: str) -> None:
@@ -163,6 +193,7 @@ def main() -> None:
         "campaigns": lambda: campaigns(*arguments),
         "cases": lambda: call(PYTHON, "-m", "tests.cases", *arguments),
         "fix": fix,
+        "screenshots": lambda: screenshots(*arguments),
         "reliability": lambda: call(PYTHON, "-m", "tests.reliability", *arguments),
         "lock": lambda: lock(*arguments),
         "sophia": lambda: call(BIN / "sophia", *arguments),

@@ -38,3 +38,11 @@ def test_a_known_fault_ends_the_check_unless_there_is_a_reason(dev: ModuleType) 
 
 def test_every_accepted_fault_has_a_reason(dev: ModuleType) -> None:
     assert all(reason.strip() for reason in dev.accepted_advisories().values())
+
+
+def test_chromium_is_the_named_program_before_any_other(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOPHIA_CHROMIUM", "/opt/browser")
+    assert dev.find_chromium() == "/opt/browser"
+    monkeypatch.delenv("SOPHIA_CHROMIUM")
+    monkeypatch.setenv("PATH", "")
+    assert dev.find_chromium() in (None, str(dev.UNPACKED_CHROMIUM))

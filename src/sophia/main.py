@@ -34,13 +34,16 @@ from sophia.api_documents.response_fields import require_response_fields
 from sophia.api_documents.titles import name_operations
 from sophia.config import Settings
 from sophia.dashboard.charts.drawing import ChartDrawer
+from sophia.dashboard.layout.error_pages import ErrorPages
 from sophia.dashboard.router import router as dashboard
 from sophia.database.engine import Database
+from sophia.jobs.local import Runner
+from sophia.jobs.on_demand import OnDemandCollection
 from sophia.publishing.router import router as publishing
 
 # Enough for a person who mistypes; a dictionary of passwords would take years.
 SIGN_INS_PER_MINUTE = 10
-OnStart = Callable[[], AbstractAsyncContextManager[object]]
+OnStart = Callable[[], AbstractAsyncContextManager[Runner | None]]
 
 
 def utc_now() -> datetime:
@@ -54,7 +57,8 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     on_start: OnStart | None = None,
 ) -> FastAPI:
-    """Return the application. `clock` returns aware moments; `on_start` runs as long as the application does.
+    """Return the application. `clock` returns aware moments; `on_start` runs as long as the application does, and
+    yields the runner of this process's jobs if it has one.
 
     The caller closes the store.
     """
@@ -81,6 +85,7 @@ def create_app(
     app.state.app_state = app_state
     app.state.registry = registry
     app.state.chart_drawer = drawer
+    app.state.on_demand = None
     install_problems(app)
     return app
 
@@ -102,6 +107,7 @@ def middleware(app_state: AppState, registry: CollectorRegistry) -> list[Middlew
         Middleware(SafeHeaders),
         Middleware(RequestLog, metrics=HttpMetrics(registry)),
         Middleware(HeadRequests),
+        Middleware(ErrorPages),
         Middleware(UnexpectedErrors),
         Middleware(SameOrigin),
         Middleware(Guard, app_state=app_state),
@@ -132,11 +138,11 @@ def openapi(request: Request, _context: ReadContext) -> JSONResponse:
 
 def lifespan(on_start: OnStart | None, drawer: ChartDrawer) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def running(_app: FastAPI) -> AsyncIterator[None]:
+    async def running(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(drawer.close)
-            if on_start is not None:
-                await stack.enter_async_context(on_start())
+            runner = None if on_start is None else await stack.enter_async_context(on_start())
+            app.state.on_demand = None if runner is None else OnDemandCollection(runner)
             yield
 
     return running

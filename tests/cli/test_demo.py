@@ -83,6 +83,8 @@ def test_demo_collects_and_serves_until_stopped(tmp_path: Path) -> None:
         with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             accounts = json.load(answer)
         assert len(accounts) == 2
+        page = urlopen(sign_in(lines), timeout=PATIENCE_SECONDS).read().decode()
+        assert "This address signs you in once" in page
         with pytest.raises(HTTPError, match="401"):
             urlopen(f"{address}/api/analytics/accounts", timeout=PATIENCE_SECONDS)
         second = CliRunner().invoke(app, ["demo", "--dir", str(tmp_path / "demo")])
@@ -102,13 +104,17 @@ def test_demo_collects_and_serves_until_stopped(tmp_path: Path) -> None:
 
 
 def until_commands(process: "subprocess.Popen[str]") -> list[str]:
-    """What the demo says up to the line that leads other commands to it; less where it ends before."""
+    """What the demo says up to the address that signs in; less where it ends before."""
     lines: list[str] = []
     for line in process.stdout or ():
         lines.append(line.rstrip("\n"))
-        if line.startswith("Commands: "):
+        if line.startswith("Pages: "):
             break
     return lines
+
+
+def sign_in(lines: list[str]) -> str:
+    return ending(lines, "Pages").partition(" ")[0]
 
 
 def ending(lines: list[str], name: str) -> str:

@@ -2,10 +2,12 @@
 
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from tests.cli.conftest import Shell
 from tests.cli.test_processes import wait_until
 from tests.conftest import PATIENCE_SECONDS, new_postgres
 
+from sophia.access.sessions import start_session, use_sign_in_link
+from sophia.access.users import UserRole, list_users
 from sophia.analytics.readings.models import EngagementMetric
 from sophia.analytics.readings.run_models import CollectionRun, Lease
 from sophia.cli.watchdog import EXIT_CODE
@@ -64,6 +68,39 @@ def test_a_server_that_stops_is_not_ended_by_its_watchdog(shell: Shell) -> None:
     code, _, err = shell.finish(process)
     assert code in (0, 143, -signal.SIGTERM), err
     assert "event_loop_blocked" not in err
+
+
+def test_the_first_start_prints_an_address_that_signs_in(shell: Shell) -> None:
+    """K9: until somebody has signed in; then no further start prints one."""
+    assert shell.run("db", "upgrade").exit_code == 0
+    first, second = start_and_stop(shell), start_and_stop(shell)
+    tokens = [re.search(r"http://127\.0\.0\.1:\d+/sign-in/([\w-]{43})", said) for said in (first, second)]
+    database = Database(f"sqlite:///{Path(shell.environment['SOPHIA_DATA_DIR'], 'sophia.db')}")
+    with database.write() as session:
+        ((user_id, name, role),) = [(user.id, user.name, user.role) for user in list_users(session)]
+        assert (name, role) == ("operator", UserRole.OPERATOR)
+        for token in tokens:
+            assert token is not None
+            assert use_sign_in_link(session, token.group(1), datetime.now(UTC)) == user_id
+        start_session(session, user_id, "Test", datetime.now(UTC))
+    database.close()
+    assert "/sign-in/" not in start_and_stop(shell)
+
+
+def start_and_stop(shell: Shell) -> str:
+    """What a server without jobs prints."""
+    port = free_port()
+    process = shell.start("serve", "--no-jobs", "--port", str(port))
+    wait_until(lambda: ask(port))
+    process.terminate()
+    _, out, err = shell.finish(process)
+    return out + err
+
+
+def test_a_server_with_users_prints_no_address(shell: Shell) -> None:
+    assert shell.run("db", "upgrade").exit_code == 0
+    assert shell.run("user", "create", "Olga").exit_code == 0
+    assert "/sign-in/" not in start_and_stop(shell)
 
 
 def test_a_server_does_not_start_on_a_store_of_a_newer_sophia(shell: Shell) -> None:

@@ -16,6 +16,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import Browser as RealBrowser
+from playwright.sync_api import sync_playwright
 from tests.analytics.reports.conftest import Agency, furnish
 from tests.conftest import NOW, Filling, plain_settings
 from tests.dashboard.furnishing import furnish_pages
@@ -183,10 +185,14 @@ def chromium_path() -> Path | None:
     return None if named is None else Path(named)
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[RealBrowser]:
+    """A real Chromium. It ends with each file of tests: its driver keeps an event loop in this thread, in which no other
+    test could run one.
+    """
     flags = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
     path = chromium_path()
     if path is None:
         pytest.skip("No Chromium was found. Install Debian's: apt-get install chromium")
-    return {"executable_path": str(path), "headless": True, "args": [*flags, "--disable-component-update"]}
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=[*flags, "--disable-component-update"])

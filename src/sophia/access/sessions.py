@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sophia.access.users import User, UserRecord, find_user, record_of
+from sophia.access.users import User, UserRecord, UserRole, create_user, find_user, record_of
 from sophia.database.columns import Base, BigId, UtcDateTime
 from sophia.errors import ConflictError, NotFoundError
 
@@ -22,6 +22,7 @@ SIGN_IN_LINK_TIME = timedelta(minutes=15)
 # Writing the last use at every request would make every read a write.
 LAST_USE_STEP = timedelta(minutes=5)
 LONGEST_BROWSER = 200
+FIRST_OPERATOR = "operator"
 
 
 class UserSession(Base):
@@ -160,6 +161,21 @@ def create_sign_in_link(session: Session, user_id: int, now: datetime) -> str:
     session.add(SignInLink(sha256=digest(token), user_id=user_id, expires_at=now + SIGN_IN_LINK_TIME))
     session.flush()
     return token
+
+
+def is_first_sign_in(session: Session) -> bool:
+    """Return whether the store has no user but a first operator who has no password and has never signed in."""
+    is_first = (User.name_folded == FIRST_OPERATOR) & User.password_hash.is_(None) & User.disabled_at.is_(None)
+    others = session.scalar(select(User.id).where(~is_first).limit(1))
+    return others is None and session.scalar(select(UserSession.id).limit(1)) is None
+
+
+def create_first_sign_in_link(session: Session, now: datetime) -> str:
+    """Return the token of an address that signs in the user named operator, who is created if needed."""
+    user_id = session.scalar(select(User.id).where(User.name_folded == FIRST_OPERATOR))
+    if user_id is None:
+        user_id = create_user(session, FIRST_OPERATOR, UserRole.OPERATOR, (), now, None).id
+    return create_sign_in_link(session, user_id, now)
 
 
 def use_sign_in_link(session: Session, token: str, now: datetime) -> int | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.request import Request, urlopen
@@ -43,6 +44,7 @@ def demo(
 ) -> None:
     """Collect an invented agency from a simulated Meta and serve it. Your own store and settings are not used."""
     from sophia.demo.server import running_server, spawned_server
+    from sophia.jobs.schedule import open_runner
     from sophia.main import create_app
 
     started = time.monotonic()
@@ -57,8 +59,10 @@ def demo(
             installation = install(folder, meta, store.result())
             collect(installation, meta)
             key = make_key(installation)
-            app = create_app(installation.settings, installation.database, clock=utc_now)
-            with running_server(app, port=free_port(port)) as address:
+            settings, database = installation.settings, installation.database
+            runner = partial(open_runner, settings, database, clock=utc_now)
+            app = create_app(settings, database, clock=utc_now, on_start=runner)
+            with running_server(app, port=free_port(port), lifespan=True) as address:
                 get(address, key, "/healthz")
                 echo(
                     f"The API answers {time.monotonic() - started:.0f} s after the start of this command, so far without"
@@ -72,6 +76,7 @@ def demo(
                 if not once:
                     write_environment(folder, meta)
                     echo(f"Commands: {shell_line(folder)}")
+                    echo(f"Pages:    {address}/sign-in/{make_sign_in_link(installation)} (signs in once in 15 minutes)")
                     echo("Press Ctrl-C to stop.")
                     wait()
             installation.database.close()
@@ -278,6 +283,14 @@ def make_key(installation: Installation) -> str:
     with installation.database.write() as session:
         # The agency is invented, so the key may do everything.
         return create_key(session, "demo", None, utc_now(), role=Role.ADMIN)
+
+
+def make_sign_in_link(installation: Installation) -> str:
+    """Create the user named operator, and return the token of an address that signs this user in."""
+    from sophia.access.sessions import create_first_sign_in_link
+
+    with installation.database.write() as session:
+        return create_first_sign_in_link(session, utc_now())
 
 
 def free_port(port: int) -> int:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sophia.cli.errors import ERROR
-from sophia.cli.installation import open_installation, utc_now
+from sophia.cli.installation import Installation, open_installation, utc_now
+from sophia.cli.output import echo
 from sophia.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from sophia.access.connections import TimedHeads
+    from sophia.jobs.local import Runner
 
 
 def serve(
@@ -33,6 +35,7 @@ def serve(
 ) -> None:
     """Serve the API and run the jobs: the daily collection, stories, publishing and token checks."""
     import structlog
+    from starlette.concurrency import run_in_threadpool
 
     from sophia.cli.watchdog import watch_event_loop
     from sophia.jobs.schedule import run_jobs
@@ -50,18 +53,32 @@ def serve(
     listener = listen(address, settings.port if port is None else port)
 
     @asynccontextmanager
-    async def running() -> AsyncIterator[None]:
+    async def running() -> AsyncIterator["Runner | None"]:
         async with AsyncExitStack() as stack:
             stack.enter_context(watch_event_loop(settings.watchdog_seconds))
-            if jobs:
-                await stack.enter_async_context(run_jobs(settings, database, clock=utc_now))
-            event = f"running on http://{f'[{address}]' if ':' in address else address}:{listener.getsockname()[1]}"
+            runner = await stack.enter_async_context(run_jobs(settings, database, clock=utc_now)) if jobs else None
+            port = listener.getsockname()[1]
+            event = f"running on http://{f'[{address}]' if ':' in address else address}:{port}"
             log.info(event)
+            await run_in_threadpool(show_first_sign_in, installation, port)
             # Objects that live as long as the server: searching them for garbage took a tenth of a second each time.
             gc.freeze()
-            yield
+            yield runner
 
     serve_until_stopped(listener, create_app(settings, database, clock=utc_now, on_start=running))
+
+
+def show_first_sign_in(installation: Installation, port: int) -> None:
+    """Create the first operator in a store without users, and print an address that signs in until a user has done so."""
+    from sophia.access.sessions import create_first_sign_in_link, is_first_sign_in
+    from sophia.cli.users import sign_in_address
+
+    with installation.database.read() as session:
+        is_needed = is_first_sign_in(session)
+    if is_needed:
+        with installation.database.write() as session:
+            token = create_first_sign_in_link(session, installation.clock())
+        echo(f"No user has signed in yet. Sign in once within 15 minutes: {sign_in_address(port, token)}", err=True)
 
 
 def serve_until_stopped(listener: socket.socket, app: "FastAPI") -> None:

@@ -35,7 +35,9 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def _server(app: Any, listener: socket.socket, certificate: tuple[Path, Path] | None = None) -> uvicorn.Server:
+def _server(
+    app: Any, listener: socket.socket, certificate: tuple[Path, Path] | None = None, *, lifespan: bool = False
+) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=_Protocol,
@@ -45,7 +47,7 @@ def _server(app: Any, listener: socket.socket, certificate: tuple[Path, Path] | 
         port=listener.getsockname()[1],
         log_config=None,
         access_log=False,
-        lifespan="off",
+        lifespan="on" if lifespan else "off",
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=1,
@@ -64,24 +66,27 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def running_server(api: Any, port: int = 0, *, tls: Tls | None = None, tls_folder: Path | None = None) -> Iterator[str]:
+def running_server(
+    api: Any, port: int = 0, *, tls: Tls | None = None, tls_folder: Path | None = None, lifespan: bool = False
+) -> Iterator[str]:
     """Serve the ASGI application `api` from a thread; yield the base URL without a final slash.
 
     With port 0 the system picks a free one. At its end the block stops the server; open connections get one second.
     With `tls` it speaks HTTPS with a new certificate, which clients find in `tls_folder` as `certificate.pem`.
+    With `lifespan` the application is told when the server starts and stops.
     """
     with ExitStack() as stack:
         certificate = None
         if tls is not None:
             folder = tls_folder or Path(stack.enter_context(TemporaryDirectory()))
             certificate = make_certificate(folder, tls, LOOPBACK)
-        yield stack.enter_context(_served(api, port, certificate))
+        yield stack.enter_context(_served(api, port, certificate, lifespan=lifespan))
 
 
 @contextmanager
-def _served(api: Any, port: int, certificate: tuple[Path, Path] | None) -> Iterator[str]:
+def _served(api: Any, port: int, certificate: tuple[Path, Path] | None, *, lifespan: bool = False) -> Iterator[str]:
     listener = _listen(LOOPBACK, port)
-    server = _server(api, listener, certificate)
+    server = _server(api, listener, certificate, lifespan=lifespan)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="simulated-meta", daemon=True)
     thread.start()
     # Connections queue at the listening socket at once, so the block need not wait.

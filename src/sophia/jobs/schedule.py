@@ -58,17 +58,28 @@ def build_scheduler(settings: Settings, run: Callable[[str], object]) -> AsyncIO
 
 
 @asynccontextmanager
+async def open_runner(
+    settings: Settings, database: Database, *, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Runner]:
+    """Yield a runner that runs nothing by the clock. At the end, its jobs are cancelled, their runs closed and their
+    leases released.
+    """
+    async with graph_client(settings, clock) as client:
+        vault = open_vault(settings.encryption_key, settings.data_dir)
+        runner = Runner(JobContext(database, vault, client, settings, clock))
+        try:
+            yield runner
+        finally:
+            await runner.stop()
+
+
+@asynccontextmanager
 async def run_jobs(
     settings: Settings, database: Database, *, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[Runner]:
-    """Run jobs while the block runs. First, accounts that are not complete through yesterday are collected. At the end,
-    running jobs are cancelled, their runs closed and their leases released.
-    """
+    """Run jobs while the block runs. First, accounts that are not complete through yesterday are collected."""
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(graph_client(settings, clock))
-        vault = open_vault(settings.encryption_key, settings.data_dir)
-        runner = Runner(JobContext(database, vault, client, settings, clock))
-        stack.push_async_callback(runner.stop)
+        runner = await stack.enter_async_context(open_runner(settings, database, clock=clock))
         by_name = {job.name: job for job in (*JOBS, *UNPLANNED)}
 
         async def fire(name: str) -> None:

@@ -1,35 +1,59 @@
-"""Collection: which account has a problem, since when, and what to do; gaps, tokens and calls."""
+"""Collection: which account has a problem, since when, and what to do; collect now; gaps, tokens and calls."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
 
-from sophia.access.pages import ReadPage
+from sophia.access.pages import ReadPage, WritePage
+from sophia.access.roles import Role
+from sophia.access.web import AppState, RequestContext
 from sophia.analytics.readings.account_states import AccountState, account_states
 from sophia.analytics.readings.gaps import Gap, find_gaps
 from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.runs import RunRecord, list_runs
 from sophia.analytics.readings.runs_router import gap_window
+from sophia.dashboard.collection.progress import ProgressPanel, progress_panel
 from sophia.dashboard.layout.formatting import DASH, clock, day, decimal, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Notice, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
+from sophia.errors import ConflictError
+from sophia.jobs.on_demand import OnDemandCollection
+from sophia.portfolio.service import AccountInfo, list_accounts
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 NEWEST_RUNS = 50
 RUN_STATES: dict[str, State] = {"ok": "sage", "partial": "amber", "throttled": "amber", "running": "none"}
 MOST_NAMES = 3
+NO_JOBS = (
+    "This process runs no jobs, so it cannot collect. Start it without --no-jobs, open the address of the process that "
+    "runs the jobs, or run: sophia collect"
+)
+READS_ONLY = "A viewer cannot start a collection. Ask an operator or a manager."
+# A stream of progress ends after this time. Browsers then open it again, with a new check of the session.
+STREAM_SECONDS = 60
+STEP_SECONDS = 0.5
+NOTHING_RUNS = ProgressPanel("", (), is_open=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionPage:
+    """`collect` is the text of the button, and `no_collect` says why there is no button; one of both is empty."""
+
     lead: str
+    collect: str
+    no_collect: str
+    progress: ProgressPanel | None
     notices: tuple[Notice, ...]
     accounts: Table
     gaps: Table
@@ -43,30 +67,77 @@ def collection(request: Request, context: ReadPage, query: Annotated[PageQuery, 
         accounts = account_states(session, context.allowed_clients)
         gaps = find_gaps(session, accounts, list_refusals(session, context.allowed_clients), window)
         runs = list_runs(session, context.allowed_clients, limit=NEWEST_RUNS)
-    zone = ZoneInfo(context.settings.operator_timezone)
-    soon = timedelta(days=context.settings.token_warning_days)
-    page = collection_page(context.settings.path_prefix, accounts, gaps, runs, zone, context.now, soon)
+    page = collection_page(context, accounts, gaps, runs, request.app.state.on_demand)
     return respond(request, "collection/page.html", frame(request, context, "Collection"), page)
 
 
+@router.post("/collection/collect")
+async def collect_now(request: Request, context: WritePage) -> Response:
+    """Start to collect all accounts that the user may see."""
+    on_demand: OnDemandCollection | None = request.app.state.on_demand
+    if on_demand is None:
+        raise ConflictError(NO_JOBS)
+    on_demand.begin(await run_in_threadpool(accounts_to_collect, context))
+    return RedirectResponse(f"{context.settings.path_prefix}/collection", 303)
+
+
+@router.get("/collection/progress", response_class=EventSourceResponse)
+async def follow_progress(request: Request, context: ReadPage) -> AsyncIterator[ServerSentEvent]:
+    """Send the progress of the collection whenever it changes, until every account is finished."""
+    app_state: AppState = request.app.state.app_state
+    loop = asyncio.get_running_loop()
+    end, sent = loop.time() + STREAM_SECONDS, NOTHING_RUNS
+    while loop.time() < end:
+        panel = progress_panel(request.app.state.on_demand, context.allowed_clients, app_state.clock()) or NOTHING_RUNS
+        if panel != sent or not panel.is_open:
+            yield ServerSentEvent(event="progress", data=panel)
+            sent = panel
+        if not panel.is_open:
+            return
+        await asyncio.sleep(STEP_SECONDS)
+
+
+def accounts_to_collect(context: RequestContext) -> list[AccountInfo]:
+    """Return the accounts of allowed clients that are not paused."""
+    allowed = context.allowed_clients
+    with context.database.read() as session:
+        accounts = list_accounts(session)
+    return [
+        account
+        for account in accounts
+        if account.status != "paused" and (allowed is None or account.client_id in allowed)
+    ]
+
+
 def collection_page(
-    prefix: str,
+    context: RequestContext,
     accounts: Sequence[AccountState],
     gaps: Sequence[Gap],
     runs: Sequence[RunRecord],
-    zone: ZoneInfo,
-    now: datetime,
-    soon: timedelta,
+    on_demand: OnDemandCollection | None,
 ) -> CollectionPage:
-    """Return the page; `soon` is how long before its end a token is mentioned."""
+    now, zone = context.now, ZoneInfo(context.settings.operator_timezone)
     names = {account.id: account.name for account in accounts}
+    no_collect = reason_not_to_collect(context, on_demand) if accounts else ""
+    panel = progress_panel(on_demand, context.allowed_clients, now)
+    is_offered = bool(accounts) and not no_collect and (panel is None or not panel.is_open)
     return CollectionPage(
         lead=lead(accounts, now),
-        notices=notices(accounts, now, soon),
-        accounts=account_table(prefix, accounts, zone, now),
+        collect="Collect now" if is_offered else "",
+        no_collect=no_collect,
+        progress=panel,
+        notices=notices(accounts, now, timedelta(days=context.settings.token_warning_days)),
+        accounts=account_table(context.settings.path_prefix, accounts, zone, now),
         gaps=gap_table(gaps, names),
         runs=run_table(runs, names, zone, now),
     )
+
+
+def reason_not_to_collect(context: RequestContext, on_demand: OnDemandCollection | None) -> str:
+    """Return why this user cannot start a collection here; empty if the user can."""
+    if not context.viewer.role.includes(Role.WRITE):
+        return READS_ONLY
+    return NO_JOBS if on_demand is None else ""
 
 
 def lead(accounts: Sequence[AccountState], now: datetime) -> str:

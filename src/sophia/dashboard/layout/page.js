@@ -1,4 +1,4 @@
-// Improves pages that work without it: tables sort, and open menus close.
+// Improves pages that work without it: tables sort, open menus close, and progress moves.
 "use strict";
 
 function sortValue(row, index) {
@@ -37,6 +37,27 @@ function makeSortable(table) {
 }
 
 document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
+
+function followProgress(section) {
+  const source = new EventSource(section.dataset.progress);
+  source.addEventListener("progress", (event) => {
+    const panel = JSON.parse(event.data);
+    if (!panel.is_open) {
+      source.close();
+      location.reload();
+      return;
+    }
+    section.querySelector("[role=status]").textContent = panel.title;
+    panel.rows.forEach((row) => {
+      const item = section.querySelector(`[data-account="${row.account_id}"]`);
+      if (!item) return;
+      item.querySelector("progress").value = row.percent;
+      item.querySelector(".note").textContent = row.text;
+    });
+  });
+}
+
+document.querySelectorAll("[data-progress]").forEach(followProgress);
 
 document.addEventListener("click", (event) => {
   document.querySelectorAll("header details[open]").forEach((menu) => {
