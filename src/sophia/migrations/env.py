@@ -3,12 +3,20 @@
 from alembic import context
 
 import sophia.access.keys
+import sophia.access.sessions
+import sophia.access.share_links
 import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.database.columns import Base
 
 # These imports register the tables with the metadata.
-TABLES = (sophia.access.keys, sophia.analytics.models, sophia.portfolio.models)
+TABLES = (
+    sophia.access.keys,
+    sophia.access.sessions,
+    sophia.access.share_links,
+    sophia.analytics.models,
+    sophia.portfolio.models,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -12,6 +12,8 @@ from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, LargeBinary,
 from sqlalchemy.orm import Session
 
 import sophia.access.keys
+import sophia.access.sessions
+import sophia.access.share_links
 import sophia.analytics.models
 import sophia.portfolio.models
 from sophia.database.columns import Base, Day, MetricValue, MoneyAmount, UtcDateTime
@@ -19,13 +21,19 @@ from sophia.database.engine import Database
 from sophia.errors import StoreError
 
 # These imports register the tables with the metadata.
-MODELS = (sophia.access.keys, sophia.analytics.models, sophia.portfolio.models)
+MODELS = (
+    sophia.access.keys,
+    sophia.access.sessions,
+    sophia.access.share_links,
+    sophia.analytics.models,
+    sophia.portfolio.models,
+)
 
 NULL = "\\N"
 # The most characters of a row in its file, enough for the largest answer of Meta in base64. Python's csv module alone
 # refuses cells of more than 128 KiB.
 LONGEST_RECORD = 128 * 1024 * 1024
-# API keys are not clients' data, and their hashes must not leave the store; leases and pauses belong to running processes.
+# Keys, users and share links are not clients' data, and their hashes must not leave the store; leases and pauses belong to running processes.
 LEFT_OUT_PACKAGE = "sophia.access"
 LEFT_OUT_TABLES = frozenset({"leases", "budget_pauses", "alembic_version"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
