@@ -32,24 +32,24 @@ ANSWERS: dict[str, tuple[bytes, str, str]] = {
     "/no-host": (redirect(b"http:///"), "dead", ""),
     "/bracket": (redirect(b"http://[::1/"), "dead", "redirects"),
     "/zone": (redirect(b"http://[fe80::1%25eth0]/"), "dead", ""),
-    "/bytes": (redirect(b"\xff\xfe/\x80\xe9"), "dead", "no answer"),
+    "/bytes": (redirect(b"\xff\xfe/\x80\xe9"), "dead", "no response"),
     "/bytes-in-host": (redirect(b"http://\xff\xfe\xfd/"), "dead", ""),
-    "/nul-in-header": (redirect(b"http://a\x00b/"), "dead", "no answer"),
+    "/nul-in-header": (redirect(b"http://a\x00b/"), "dead", "no response"),
     "/data": (redirect(b"data:text/html,x"), "dead", "data:"),
     "/javascript": (redirect(b"javascript:alert(1)"), "dead", "javascript:"),
     "/long-scheme": (redirect(b"a" * 5_000 + b"://x"), "unsure", "opens an app"),
     "/loop": (redirect(b"/loop"), "dead", "more than 10"),
     "/empty-location": (redirect(b""), "dead", "more than 10"),
-    "/nothing": (b"", "dead", "no answer"),
-    "/reset": (RESET, "dead", "no answer"),
-    "/garbage": (b"\x00\x01\x02 not HTTP\r\n\r\n", "dead", "no answer"),
-    "/half-a-status-line": (b"HTTP/1.1 2", "dead", "no answer"),
-    "/status-of-letters": (b"HTTP/1.1 abc OK\r\n\r\n", "dead", "no answer"),
-    "/status-000": (b"HTTP/1.1 000 OK\r\n\r\n", "dead", "no answer"),
+    "/nothing": (b"", "dead", "no response"),
+    "/reset": (RESET, "dead", "no response"),
+    "/garbage": (b"\x00\x01\x02 not HTTP\r\n\r\n", "dead", "no response"),
+    "/half-a-status-line": (b"HTTP/1.1 2", "dead", "no response"),
+    "/status-of-letters": (b"HTTP/1.1 abc OK\r\n\r\n", "dead", "no response"),
+    "/status-000": (b"HTTP/1.1 000 OK\r\n\r\n", "dead", "no response"),
     "/status-101": (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "dead", ""),
-    "/headers-of-500-kB": (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 500_000 + b"\r\n\r\n", "dead", "no answer"),
-    "/header-without-colon": (b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", "dead", "no answer"),
-    "/two-lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "dead", "no answer"),
+    "/headers-of-500-kB": (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 500_000 + b"\r\n\r\n", "dead", "no response"),
+    "/header-without-colon": (b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", "dead", "no response"),
+    "/two-lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "dead", "no response"),
     # The page itself stays unread: what is wrong with it is not known.
     "/bad-chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nbad\r\n", "ok", ""),
     "/too-short": (b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\nx", "ok", ""),
@@ -154,7 +154,7 @@ def test_redirects_at_random() -> None:
     assert {journey.outcome for journey in journeys} <= {"dead", "refused", "unsure"}
     assert all(journey.problem for journey in journeys)
     reasons = " ".join(journey.problem or "" for journey in journeys)
-    for reason in ("no port", "no answer", "browser can read", "opens an app", "password", "more than 10", "no host"):
+    for reason in ("no port", "no response", "browser can read", "opens an app", "password", "more than 10", "no host"):
         assert reason in reasons, reason
 
 

@@ -111,8 +111,10 @@ def test_a_server_collects_answers_and_stops(shell: Shell) -> None:
         assert json.load(answer)["client_count"] == 2
     process.send_signal(signal.SIGTERM)
     _, out, err = shell.finish(process)
-    assert out == ""
+    assert out.startswith("No user has signed in yet.")
+    assert len(out.splitlines()) == 1
     written = "".join(log) + err
+    assert "sign-in" not in written
     assert key not in written
     assert not any(page.access_token in written for page in shell.world.pages)
     assert {row["last_run"]["status"] for row in shell.ask("status")["accounts"]} == {"ok"}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from html import unescape
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from tests.dashboard.conftest import Agencies
@@ -97,3 +98,22 @@ def test_every_table_exports_what_it_shows(agencies: Agencies, path: str) -> Non
             for cell in cells:
                 assert cell.value.plain.lstrip("-+=@") in " ".join(row)
     assert browser.get(f"{address}{separator}export=nothing").status == 404
+
+
+def test_every_link_leads_somewhere(agencies: Agencies) -> None:
+    """Each page once, with the query of the link that was found first; exports and static files count as pages."""
+    browser = agencies.browser(UserRole.OPERATOR)
+    waiting = {"/portfolio": "/portfolio"}
+    visited = set[str]()
+    while waiting:
+        path, address = waiting.popitem()
+        visited.add(path)
+        answer = browser.get(address)
+        assert answer.status == 200, address
+        for link in re.findall(r'href="([^"#]+)', answer.text) if "text/html" in answer.headers["content-type"] else ():
+            target = urljoin(f"http://pages.test{address}", unescape(link))
+            parts = urlsplit(target)
+            key = f"{parts.path}?export" if "export=" in parts.query else parts.path
+            if parts.netloc == "pages.test" and key not in visited:
+                waiting[key] = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    assert {"/portfolio", f"/clients/{agencies.hats}", f"/clients/{agencies.hats}/posts", "/definitions"} <= visited

@@ -73,12 +73,13 @@ def test_months_and_clients_are_chosen_in_the_address(agencies: Agencies) -> Non
 
 def test_drafts_continue_on_an_older_page(agencies: Agencies) -> None:
     browser = agencies.browser(UserRole.OPERATOR)
+    existing = len(browser.get("/drafts").page.drafts.rows)
     for number in range(25):
         form = FORM | {"client_id": agencies.hats, "form_key": f"{number:032x}", "copy": f"Hat {number}"}
         assert browser.post("/drafts/new", form).status == 303
     first = browser.get("/drafts").page
     second = browser.get(f"/drafts{first.older[0].href}").page
-    assert (len(first.drafts.rows), len(second.drafts.rows), second.older) == (25, 1, ())
+    assert (len(first.drafts.rows), len(second.drafts.rows), second.older) == (25, existing, ())
 
 
 def test_a_form_sent_twice_makes_one_draft(agencies: Agencies) -> None:

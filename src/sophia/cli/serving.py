@@ -78,7 +78,7 @@ def show_first_sign_in(installation: Installation, port: int) -> None:
     if is_needed:
         with installation.database.write() as session:
             token = create_first_sign_in_link(session, installation.clock())
-        echo(f"No user has signed in yet. Sign in once within 15 minutes: {sign_in_address(port, token)}", err=True)
+        echo(f"No user has signed in yet. Sign in once within 15 minutes: {sign_in_address(port, token)}")
 
 
 def serve_until_stopped(listener: socket.socket, app: "FastAPI") -> None:
