@@ -132,9 +132,9 @@ def wire_rows() -> Iterator[Scenario]:
         with_faults(lambda: Fault(PAGE_INSIGHTS, times=2, kind="drip", bytes_at_once=4000, pause_seconds=0.01)),
     )
     yield Scenario(
-        "Connection: an answer trickles for ever",
+        "Connection: an answer that never ends",
         "An answer about the Page never ends; the run has three seconds.",
-        with_faults(lambda: Fault(PAGE_INSIGHTS, kind="drip for ever", pause_seconds=0.02), run_minutes=0.05),
+        with_faults(lambda: Fault(PAGE_INSIGHTS, kind="endless drip", pause_seconds=0.02), run_minutes=0.05),
         told=("The run took longer than",),
         lost=everything,
     )

@@ -65,7 +65,7 @@ META = (
         under(lambda: Fault(r".", times=1, status=500, body="")),
     ),
     Scenario(
-        "HTTP 500 for ever, on one edge",
+        "HTTP 500 on one edge, every time",
         "Every request for the Page's own insights is answered with HTTP 500.",
         under(lambda: Fault(PAGE_INSIGHTS, status=500, body="")),
         told=("no JSON (HTTP 500)", "page_insights failed in the last run"),

@@ -1,4 +1,4 @@
-"""One row of the matrix: a fault, what was asked and stored while it lasted, what an operator is told, what closes it."""
+"""One row of the matrix: a fault, what was asked and stored while it lasted, what the operator reads, what closes it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,11 +32,10 @@ class Scenario:
     """A fault of Meta or of the machine.
 
     `done` says in a sentence what is done. `run` arranges the fault and collects under it; `lift` takes it away and
-    returns what is wrong then. `told`: each of these must stand in what an operator is told; `code`: the exit code.
+    returns what is wrong then. `told`: each of these must stand in what the operator reads; `code`: the exit code.
     `lost` names the readings that cannot be had while it lasts, and `least` how many there are all the same; `beside`
     names those that may stand beside the true ones. `again`: the store is a day old when the fault comes, else empty.
-    `real_clock`: children take part. `slow`: left out of the suite, for it takes longer than three seconds. `known`: a
-    fault that is known and not mended yet; whoever mends it takes the word away.
+    `real_clock`: children take part. `slow`: takes longer than three seconds, so a campaign.
     """
 
     name: str
@@ -51,7 +50,6 @@ class Scenario:
     again: bool = False
     real_clock: bool = False
     slow: bool = False
-    known: str = ""
     backend: Literal["sqlite", "postgresql"] = "sqlite"
 
 

@@ -18,12 +18,11 @@ from sophia.database.engine import Database
 
 def rows(scenarios: tuple[Scenario, ...]) -> list[object]:
     """Parameters for pytest: the scenario and its store. The suite plays every twelfth of those that are quick; all are
-    played by `python3 dev.py reliability`. Known faults may depend on timing.
+    played by `python3 dev.py reliability`.
     """
 
     def marks(number: int, one: Scenario) -> list[pytest.MarkDecorator]:
-        known = [pytest.mark.xfail(reason=one.known, strict=False)] if one.known else []
-        return [*known, *([pytest.mark.campaign] if one.slow or number % 12 else [])]
+        return [pytest.mark.campaign] if one.slow or number % 12 else []
 
     return [
         pytest.param(one, one.backend, id=f"{one.name}, {one.backend}", marks=marks(number, one))

@@ -13,5 +13,5 @@ class HttpMiddleware:
         await (self.handle if scope["type"] == "http" else self.app)(scope, receive, send)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        raise NotImplementedError
+        """Handle a request; the base class only passes it on."""
+        await self.app(scope, receive, send)

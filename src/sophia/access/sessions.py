@@ -4,7 +4,6 @@ A session is a row: the browser holds a random token, the store its SHA-256, so 
 Sessions can be listed and ended. A session ends 12 hours after its last use, and 30 days after it began.
 """
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from sophia.access.keys import digest
 from sophia.access.users import User, UserRecord, UserRole, create_user, find_user, record_of
 from sophia.database.columns import Base, BigId, UtcDateTime
 from sophia.errors import ConflictError, NotFoundError
@@ -128,7 +128,7 @@ def end_session(session: Session, user_id: int, session_id: int, now: datetime) 
         )
     )
     if row is None:
-        raise NotFoundError("This session has ended already.")
+        raise NotFoundError("This browser is already signed out.")
     row.ended_at = now
 
 
@@ -192,7 +192,3 @@ def use_sign_in_link(session: Session, token: str, now: datetime) -> int | None:
     if changed is None:
         return None
     return session.scalar(select(User.id).where(User.id == changed.user_id, User.disabled_at.is_(None)))
-
-
-def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

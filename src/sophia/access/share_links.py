@@ -1,6 +1,5 @@
 """Addresses that show one client's report without a user: read-only, expiring, revocable, with an optional password."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,6 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from sophia.access.keys import digest
 from sophia.database.columns import Base, BigId, Day, UtcDateTime
 from sophia.errors import InvalidInputError, NotFoundError
 
@@ -134,7 +134,3 @@ def revoke_share_link(session: Session, client_id: int, link_id: int, now: datet
     if row is None:
         raise NotFoundError(f"There is no share link {link_id}.")
     row.revoked_at = row.revoked_at or now
-
-
-def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

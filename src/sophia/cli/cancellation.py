@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
+import sys
+import threading
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from sophia.cli.errors import Terminated
@@ -28,7 +29,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
                 task.cancel()
 
         # Windows has no such handlers, and only the main thread may set them.
-        with suppress(NotImplementedError, RuntimeError, ValueError):
+        if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
         return await work
 

@@ -73,7 +73,7 @@ def running_server(
 
     With port 0 the system picks a free one. At its end the block stops the server; open connections get one second.
     With `tls` it speaks HTTPS with a new certificate, which clients find in `tls_folder` as `certificate.pem`.
-    With `lifespan` the application is told when the server starts and stops.
+    With `lifespan` the server runs the start and stop of the application.
     """
     with ExitStack() as stack:
         certificate = None

@@ -103,7 +103,7 @@ def test_a_page_token_error_in_passing(make_house: HouseMaker) -> None:
     assert outcome.status == "needs_reconnect"
 
 
-@pytest.mark.parametrize("paging", ["endless", "same page", "empty for ever"])
+@pytest.mark.parametrize("paging", ["endless", "same page", "endless empty pages"])
 def test_a_list_without_an_end_ends(make_house: HouseMaker, paging: str) -> None:
     """B8: a list that repeats itself is left after a page of nothing new, and what it listed is stored."""
     house = make_house(posts_per_account=30)

@@ -95,7 +95,7 @@ def test_a_run_has_an_end(make_house: HouseMaker) -> None:
     """C9: what drips for ever ends with the run's own time; what came before is stored."""
     house = make_house(posts_per_account=10)
     page = house.world.pages[0].id
-    house.api.faults.append(Fault(rf"/{page}/insights", kind="drip for ever", bytes_at_once=3, pause_seconds=0.02))
+    house.api.faults.append(Fault(rf"/{page}/insights", kind="endless drip", bytes_at_once=3, pause_seconds=0.02))
     (outcome,) = house.collect(page, run_minutes=0.06)
     assert outcome.status == "partial"
     assert [note for note in outcome.problems if note["code"] == "deadline"]

@@ -20,8 +20,17 @@ from sophia.analytics.reports.records import Report, TopPost
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import DayPoint, Line, Mark, daily_lines
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import definition, kpi_card, kpi_cell, label_of
-from sophia.dashboard.layout.formatting import DASH, clock, dates, day, decimal, value_of, whole
+from sophia.dashboard.layout.figures import count_cell, definition, kpi_card, kpi_cell, label_of
+from sophia.dashboard.layout.formatting import (
+    DASH,
+    PLATFORM_LABELS,
+    beginning,
+    clock,
+    dates,
+    day,
+    decimal,
+    value_of,
+)
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
@@ -36,7 +45,7 @@ CHART_DAYS = 90
 PROVISIONAL_DAYS = 2
 DRIVER_LABELS = {"platform": "Algorithm", "distribution": "Distribution", "posting": "Posting", "people": "Audience"}
 DRIVER_SCALE = 50.0  # percent at either end of the scale on which intervals of drivers are drawn
-PLATFORM_LABELS = {"facebook": "Facebook", "instagram": "Instagram"}
+NOT_REPORTED = "This was not reported."
 MOST_LABEL = 24
 
 
@@ -199,7 +208,7 @@ def views_chart(report: Report, views: Aggregated, now: datetime, drawer: ChartD
         )
         for group in views.groups
     )
-    marks = [Mark(note.day, _short(note.text), "second") for note in report.annotations]
+    marks = [Mark(note.day, beginning(note.text, MOST_LABEL), "second") for note in report.annotations]
     marks += [
         Mark(item.anomaly.since, "unusual", "coral")
         for item in report.anomalies
@@ -220,7 +229,7 @@ def day_table(lines: tuple[Line, ...]) -> Table:
     rows = tuple(
         (
             Cell(Value(day(moment), moment.isoformat()), sort=moment.toordinal()),
-            *(_number(values.get(line.label)) for line in lines),
+            *(count_cell(values.get(line.label), NOT_REPORTED) for line in lines),
         )
         for moment, values in sorted(by_day.items(), reverse=True)
     )
@@ -255,13 +264,13 @@ def post_table(prefix: str, posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table
     rows = tuple(
         (
             Cell(
-                Value(_short(post.title or "Post without text", 60)),
+                Value(beginning(post.title or "Post without text", 60)),
                 f"{prefix}/posts/{post.post_id}",
                 note=f"{post.kind.value} · {PLATFORM_LABELS[post.platform.value]}",
             ),
             Cell(Value(f"{post.published_at.astimezone(zone):%a %d, %H:%M}", post.published_at.isoformat())),
-            _number(None if post.reach is None else float(post.reach)),
-            _number(float(post.engagements)),
+            count_cell(None if post.reach is None else float(post.reach), NOT_REPORTED),
+            count_cell(float(post.engagements), NOT_REPORTED),
             kpi_cell(post.rate_by_reach, None),
         )
         for post in posts
@@ -312,17 +321,6 @@ def method(report: Report) -> str:
 
 def _is_about_anomaly(references: Mapping[str, object]) -> bool:
     return any(str(getattr(reference, "path", "")).startswith("anomalies") for reference in references.values())
-
-
-def _number(number: float | None) -> Cell:
-    if number is None:
-        return Cell(Value(DASH, reason="This was not reported."))
-    return Cell(Value(whole(number)), sort=number)
-
-
-def _short(text: str, length: int = MOST_LABEL) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def _signed(percent: float) -> str:

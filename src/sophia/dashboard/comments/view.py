@@ -19,7 +19,7 @@ from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import DayPoint, Line, daily_lines
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import count_cell, figure_cell
-from sophia.dashboard.layout.formatting import DASH, dates, whole
+from sophia.dashboard.layout.formatting import DASH, PLATFORM_LABELS, dates, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
@@ -32,7 +32,6 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 PAGE_SIZE = 50
 CHART_WEEKS = 12
-PLATFORM_LABELS = {"facebook": "Facebook", "instagram": "Instagram"}
 NO_TEXT = "The comment has no text, such as a picture."
 NO_LIKES = "Meta did not report this."
 

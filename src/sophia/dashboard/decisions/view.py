@@ -23,7 +23,7 @@ from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import CalibrationPoint, calibration
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import interval_cells, label_of
-from sophia.dashboard.layout.formatting import DASH, clock, dates, decimal, value_of, whole
+from sophia.dashboard.layout.formatting import DASH, beginning, clock, dates, decimal, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
@@ -228,7 +228,7 @@ def decision_cells(prefix: str, decision: StoredDecision, zone: ZoneInfo, now: d
     outcome = outcome_text(decision, predictions)
     post = decision.posts[0] if decision.posts else None
     return (
-        Cell(Value(shortened(decision.decision)), note=stage_note(decision)),
+        Cell(Value(beginning(decision.decision, LONGEST_TEXT)), note=stage_note(decision)),
         Cell(clock(decision.decided_at, zone, now), sort=decision.decided_at.timestamp()),
         Cell(Value(", ".join(prediction_text(name, value) for name, value in predictions.items())))
         if predictions
@@ -242,7 +242,7 @@ def decision_cells(prefix: str, decision: StoredDecision, zone: ZoneInfo, now: d
 
 def stage_note(decision: StoredDecision) -> str:
     stage = decision.stage.capitalize()
-    return stage if decision.rationale is None else f"{stage} · {shortened(decision.rationale)}"
+    return stage if decision.rationale is None else f"{stage} · {beginning(decision.rationale, LONGEST_TEXT)}"
 
 
 def prediction_text(name: str, prediction: Prediction) -> str:
@@ -277,8 +277,3 @@ def no_outcome(decision: StoredDecision) -> Cell:
 
 def amount(name: str, value: float) -> str:
     return f"{decimal(value, 1)} %" if name in RATES else whole(value)
-
-
-def shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_TEXT else f"{line[: LONGEST_TEXT - 1]}…"

@@ -19,8 +19,8 @@ from sophia.analytics.campaigns.store import add_drafts
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.draft.fields import DraftFields, DraftForm, draft_form, fields_of
-from sophia.dashboard.drafts.view import ENTRY_LABELS, STATUS_LABELS, STEP_LABELS, shortened, type_label
-from sophia.dashboard.layout.formatting import DASH, clock, whole
+from sophia.dashboard.drafts.view import ENTRY_LABELS, LONGEST_TITLE, STATUS_LABELS, STEP_LABELS, type_label
+from sophia.dashboard.layout.formatting import DASH, beginning, clock, whole
 from sophia.dashboard.layout.forms import LineField, NoteField, TextField, moment_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
@@ -304,7 +304,7 @@ def draft_page(
     too_long = f"; {whole(text.overflow)} too many" if text.overflow else ""
     return DraftPage(
         id=record.id,
-        title=f"Draft {record.id}: {shortened(record.copy or 'without text')}",
+        title=f"Draft {record.id}: {beginning(record.copy or 'without text', LONGEST_TITLE)}",
         client=client,
         lead=lead(record, entries, zone, context.now),
         kind=type_label(record),

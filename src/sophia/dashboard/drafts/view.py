@@ -18,7 +18,7 @@ from sophia.access.web import RequestContext
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.posts import observed_posts
-from sophia.dashboard.layout.formatting import DASH, clock, whole
+from sophia.dashboard.layout.formatting import DASH, beginning, clock, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Choice, Column, Link, Table, Value
@@ -172,7 +172,7 @@ def calendar_items(
         CalendarItem(
             post.published_at,
             f"{post.published_at.astimezone(zone):%H:%M}",
-            shortened(post.title or f"{post.kind.value} without text"),
+            beginning(post.title or f"{post.kind.value} without text", LONGEST_TITLE),
             accounts[post.account_id].client_name,
             "published",
             "sage",
@@ -323,7 +323,10 @@ def draft_row(prefix: str, draft: Draft, names: dict[int, str], zone: ZoneInfo, 
     last = draft.events[-1] if draft.events else None
     never = Value(DASH, reason="No step of this draft was recorded.")
     return (
-        Cell(Value(f"{draft.id} · {shortened(draft.copy or 'without text')}"), f"{prefix}/drafts/{draft.id}"),
+        Cell(
+            Value(f"{draft.id} · {beginning(draft.copy or 'without text', LONGEST_TITLE)}"),
+            f"{prefix}/drafts/{draft.id}",
+        ),
         Cell(Value(names.get(draft.client_id, "archived client"))),
         Cell(Value(type_label(draft))),
         Cell(Value(STATUS_LABELS.get(draft.status, draft.status))),
@@ -334,9 +337,3 @@ def draft_row(prefix: str, draft: Draft, names: dict[int, str], zone: ZoneInfo, 
 
 def type_label(draft: Draft) -> str:
     return f"{draft.platform.capitalize()} · {draft.kind or 'written elsewhere'}"
-
-
-def shortened(text: str) -> str:
-    """Return how a text begins, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"

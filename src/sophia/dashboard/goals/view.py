@@ -23,7 +23,7 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.goals.forms import AnnotationForm, Choice, CostForm, GoalForm, Text
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import definition, label_of
-from sophia.dashboard.layout.formatting import DASH, dates, money, number_text, value_of
+from sophia.dashboard.layout.formatting import DASH, beginning, dates, money, number_text, value_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
@@ -198,7 +198,9 @@ def show_goals(
             kpis=goal_form.kpis,
             cost=cost or CostForm(currency=costs[0].currency if costs else ""),
             annotation=annotation or AnnotationForm(),
-            goals=tuple(Choice(reported_goal.name, shortened(reported_goal.name)) for reported_goal in reported),
+            goals=tuple(
+                Choice(reported_goal.name, beginning(reported_goal.name, LONGEST_CHOICE)) for reported_goal in reported
+            ),
             costs=tuple(Choice(str(recorded.id), cost_label(recorded)) for recorded in costs),
             annotations=annotation_choices(annotations),
         )
@@ -297,7 +299,7 @@ def annotation_table(annotations: Sequence[AnnotationRecord]) -> Table:
 def annotation_choices(annotations: Sequence[AnnotationRecord]) -> tuple[Choice, ...]:
     """Return the annotations that can be deleted here: those of this client, not of the whole portfolio."""
     return tuple(
-        Choice(str(annotation.id), shortened(f"{annotation.day:%d %b %Y}: {annotation.text}"))
+        Choice(str(annotation.id), beginning(f"{annotation.day:%d %b %Y}: {annotation.text}", LONGEST_CHOICE))
         for annotation in annotations
         if annotation.client_id is not None
     )
@@ -305,8 +307,6 @@ def annotation_choices(annotations: Sequence[AnnotationRecord]) -> tuple[Choice,
 
 def cost_label(cost: RecordedCost) -> str:
     window = DateRange(cost.start_date, cost.end_date + ONE_DAY)
-    return shortened(f"{money(cost.amount, cost.currency)}, {dates(window)} {cost.end_date.year}: {cost.purpose}")
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_CHOICE else f"{text[: LONGEST_CHOICE - 1]}…"
+    return beginning(
+        f"{money(cost.amount, cost.currency)}, {dates(window)} {cost.end_date.year}: {cost.purpose}", LONGEST_CHOICE
+    )

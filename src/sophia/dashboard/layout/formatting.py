@@ -9,6 +9,7 @@ from sophia.dashboard.layout.values import Bar, ChangeText, Tone, Value
 from sophia.meta.reporting_zone import DateRange
 
 DASH = "–"
+PLATFORM_LABELS = {"facebook": "Facebook", "instagram": "Instagram"}
 MINUS = "−"
 # A ratio reads better than a percentage from here on: "2.3 ×" instead of "+130 %".
 LARGEST_PERCENT = 200
@@ -22,6 +23,12 @@ SUFFIXES = {
     FigureUnit.FACTOR: (2, " ×"),
     FigureUnit.RATIO: (2, ""),
 }
+
+
+def beginning(text: str, length: int) -> str:
+    """Return a text on one line; a longer one is cut to `length` characters with an ellipsis."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def whole(number: Number, locale: str = "en") -> str:

@@ -17,7 +17,8 @@ from sophia.analytics.readings.queries import ReadingFilter, StoredReading, read
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import DayPoint, Line, daily_lines
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.formatting import DASH, day, whole
+from sophia.dashboard.layout.figures import count_cell
+from sophia.dashboard.layout.formatting import beginning, day
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
@@ -32,6 +33,7 @@ MOST_READINGS = 5000
 GROWING = {"views": "Views", "reach": "Reach", "likes": "Likes"}
 COLOURS = {"views": "facebook", "reach": "audience", "likes": "instagram"}
 LONGEST_TITLE = 80
+NOT_READ = "This was not read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def post_page(
     prefix: str, found: FoundPost, readings: list[StoredReading], zone: ZoneInfo, drawer: ChartDrawer
 ) -> PostPage:
     post, account = found.post, found.account
-    title = _shortened(post.text or "Post without text")
+    title = beginning(post.text or "Post without text", LONGEST_TITLE)
     published = post.published_at.astimezone(zone)
     links = [Link(found.client.name, f"{prefix}/clients/{found.client.id}")]
     if post.permalink is not None:
@@ -125,7 +127,7 @@ def growth_chart(readings: list[StoredReading], drawer: ChartDrawer) -> Chart:
     rows = tuple(
         (
             Cell(Value(day(moment), moment.isoformat())),
-            *(_count(by_metric[metric].get(moment)) for metric in sorted(by_metric)),
+            *(count_cell(by_metric[metric].get(moment), NOT_READ) for metric in sorted(by_metric)),
         )
         for moment in days
     )
@@ -144,19 +146,10 @@ def metric_table(readings: list[StoredReading]) -> Table:
     rows = tuple(
         (
             Cell(Value(name), note=reading.canonical or ""),
-            _count(float(reading.metric_value)),
+            count_cell(float(reading.metric_value), NOT_READ),
             Cell(Value(day(reading.metric_date), reading.metric_date.isoformat())),
             Cell(Value(reading.classification.replace("_", " "))),
         )
         for name, reading in sorted(newest.items())
     )
     return Table("metrics", "All metrics of this post", columns, rows, "This post has not been read yet.")
-
-
-def _count(number: float | None) -> Cell:
-    return Cell(Value(DASH, reason="This was not read.")) if number is None else Cell(Value(whole(number)), sort=number)
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"

@@ -16,7 +16,7 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.analytics.readings.posts import StoredPost
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import count_cell, definition
-from sophia.dashboard.layout.formatting import dates, value_of, whole
+from sophia.dashboard.layout.formatting import beginning, dates, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Link, Table, Value
@@ -146,5 +146,4 @@ def post_row(prefix: str, post: StoredPost, facts: PostFacts | None, zone: ZoneI
 
 def title_of(post: StoredPost, length: int) -> str:
     """Return how the text of a post begins."""
-    line = " ".join((post.title or "Post without text").split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"
+    return beginning(post.title or "Post without text", length)

@@ -89,7 +89,7 @@ def test_empty_pages_between(read: Read) -> None:
 
 def test_empty_pages_for_ever(read: Read) -> None:
     """After the first page nothing but links."""
-    answers = read("empty for ever", pages=6)
+    answers = read("endless empty pages", pages=6)
     assert ids(answers) == [*ids(read(None, pages=1)), [], [], [], [], []]
     assert len(set(cursors(answers))) == 6
 

@@ -89,7 +89,7 @@ def test_an_answer_may_drip(ask: Ask, api: GraphApi, world: World) -> None:
 def test_an_answer_may_drip_for_ever(client: httpx.Client, api: GraphApi, world: World) -> None:
     """White space follows the answer, within every time-out between two bytes, until the caller has had enough (C9)."""
     page = world.pages[0]
-    api.faults.append(Fault("fields=id", kind="drip for ever", bytes_at_once=64, pause_seconds=0.005))
+    api.faults.append(Fault("fields=id", kind="endless drip", bytes_at_once=64, pause_seconds=0.005))
     got = b""
     headers = {"Authorization": f"Bearer {page.access_token}"}
     with client.stream("GET", f"/{page.id}?fields=id", headers=headers, timeout=1) as answer:
@@ -109,7 +109,7 @@ def test_an_answer_may_be_gigantic(ask: Ask, api: GraphApi, world: World) -> Non
     assert answer.json()["id"] == page.id
 
 
-@pytest.mark.parametrize("kind", ["hang", "drip for ever"])
+@pytest.mark.parametrize("kind", ["hang", "endless drip"])
 def test_the_server_ends_although_an_answer_does_not(api: GraphApi, world: World, kind: FaultKind) -> None:
     """A test that is through does not wait for what hangs."""
     api.faults.append(Fault("fields=id", kind=kind, delay_seconds=60 if kind == "hang" else 0))

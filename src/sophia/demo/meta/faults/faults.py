@@ -17,9 +17,9 @@ from sophia.demo.meta.world.world import World
 
 # "null": a batch item that timed out. The others concern the connection. "hang": it closes without an answer after
 # `delay_seconds`. "cut": it closes in the middle of the answer. "reset", "reset half-way": it is reset (RST) before or
-# in the middle of the answer. "drip": it brings `bytes_at_once` bytes every `pause_seconds`; "drip for ever" goes on with
+# in the middle of the answer. "drip": it brings `bytes_at_once` bytes every `pause_seconds`; "endless drip" goes on with
 # white space without an end. For a name that does not resolve, use a host below `.invalid`.
-FaultKind = Literal["answer", "null", "hang", "cut", "reset", "reset half-way", "drip", "drip for ever"]
+FaultKind = Literal["answer", "null", "hang", "cut", "reset", "reset half-way", "drip", "endless drip"]
 
 
 @dataclass(slots=True)

@@ -75,7 +75,7 @@ def _empty_between(request: Request, answer: dict[str, Any]) -> None:
         _lead(request, answer, f"{_next_cursor(answer)}{_MARK}1")
 
 
-def _empty_for_ever(request: Request, answer: dict[str, Any]) -> None:
+def _endless_empty_pages(request: Request, answer: dict[str, Any]) -> None:
     true, number = _true_cursor(request)
     if number:
         answer["data"] = []
@@ -147,7 +147,7 @@ PAGINGS: Mapping[str, BadPaging] = MappingProxyType(
         "endless": _endless,  # after the last page the first comes again, under new cursors
         "no cursor": _no_cursor,  # `next` is there and leads to the first page
         "empty between": _empty_between,  # between two pages an empty one with `next`
-        "empty for ever": _empty_for_ever,  # after the first page only empty ones, each with `next`
+        "endless empty pages": _endless_empty_pages,  # after the first page only empty ones, each with `next`
         "future": _future,  # `next` asks for a month to come, and then for the one after it
         "refused": _refused,  # the cursor of the next page is refused
         "repeated post": _repeated_post,  # each page begins with the last post of the one before

@@ -66,7 +66,7 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, h
             await asyncio.wait({gone}, timeout=fault.delay_seconds)
         if gone.done():
             return
-        if fault.kind in {"drip", "drip for ever"}:
+        if fault.kind in {"drip", "endless drip"}:
             await _drip(send, reply, headers, fault, gone)
         elif fault.kind in {"answer", "null"}:
             await _send_whole(send, reply, headers, max(0, fault.padded_bytes - len(reply.raw)))
@@ -102,7 +102,7 @@ async def _drip(
     send: Send, reply: Reply, headers: Mapping[str, str], fault: Fault, gone: asyncio.Future[MutableMapping[str, Any]]
 ) -> None:
     """Send a few bytes at a time until the answer is complete, or white space until the client disconnects."""
-    body, size, is_endless = reply.raw, fault.bytes_at_once, fault.kind == "drip for ever"
+    body, size, is_endless = reply.raw, fault.bytes_at_once, fault.kind == "endless drip"
     await send(_start(reply, headers, None if is_endless else len(body)))
     sent = 0
     while not gone.done() and (is_endless or sent < len(body)):
