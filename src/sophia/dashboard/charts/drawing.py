@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from threading import Lock
 
 from sophia.dashboard.charts.specifications import VARIABLES, Specification
-from sophia.dashboard.charts.worker import draw
+from sophia.dashboard.charts.worker import draw, exit_with_parent
 
 MOST_DRAWINGS = 500
 DRAWING_SECONDS = 20
@@ -55,7 +55,9 @@ class ChartDrawer:
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # A forked process would inherit locks that other threads hold.
-            self._pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                self._processes, mp_context=get_context("spawn"), initializer=exit_with_parent
+            )
         return self._pool
 
 

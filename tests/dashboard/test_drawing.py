@@ -1,0 +1,48 @@
+"""Charts are drawn in processes of their own, which never outlive the server."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.conftest import PATIENCE_SECONDS
+
+CHILD = """
+import sys
+from sophia.dashboard.charts.drawing import ChartDrawer
+from sophia.dashboard.charts.specifications import bars
+
+if __name__ == "__main__":
+    drawer = ChartDrawer(1)
+    drawer.draw([bars(["a"], [1.0], colour="facebook")])
+    print(*drawer._pool._processes, flush=True)
+    sys.stdin.read()
+"""
+
+
+def is_running(process_id: int) -> bool:
+    """Return whether a process exists and is no zombie."""
+    try:
+        os.kill(process_id, 0)
+        return ") Z " not in Path(f"/proc/{process_id}/stat").read_text()
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def test_workers_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "child.py"
+    program.write_text(CHILD)
+    server = subprocess.Popen(
+        [sys.executable, str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+    assert server.stdout is not None
+    (worker,) = map(int, server.stdout.readline().split())
+    assert is_running(worker)
+    server.send_signal(signal.SIGKILL)
+    # The worker holds the other end of this pipe, so reading ends when both processes have ended.
+    server.communicate(timeout=PATIENCE_SECONDS)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while is_running(worker):
+        assert time.monotonic() < deadline, "the worker outlived its server"
