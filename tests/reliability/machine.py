@@ -143,11 +143,15 @@ def two_servers(ground: Ground) -> Told:
 
     def done() -> list[bool]:
         lines = [log.read_text().splitlines() for log in logs]
-        return [any("collect_at_start" in line and "job_finished" in line for line in log) for log in lines]
+        ends = ("job_finished", "job_failed")
+        return [any("collect_at_start" in line and any(end in line for end in ends) for line in log) for log in lines]
 
-    wait_until(lambda: have_met(ground) or any(done()))
+    def last_lines() -> str:
+        return "\n".join("\n".join(log.read_text().splitlines()[-20:]) for log in logs)
+
+    wait_until(lambda: have_met(ground) or any(done()), last_lines)
     ground.api.latency_seconds = 0
-    wait_until(lambda: all(done()))
+    wait_until(lambda: all(done()), last_lines)
     for process in processes:
         process.send_signal(signal.SIGTERM)
     codes = [ended(process).code for process in processes]
@@ -162,11 +166,12 @@ def have_met(ground: Ground) -> bool:
     return bool(ground.rows("SELECT count(DISTINCT holder) FROM leases WHERE name LIKE 'account:%'")[0][0] > 1)
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(true: Callable[[], bool], explain: Callable[[], str] = str) -> None:
+    """Wait until the condition holds; after 120 s raise TimeoutError with what `explain` returns."""
     end = time.monotonic() + 120
     while not true():
         if time.monotonic() > end:
-            raise TimeoutError("it did not come to pass")
+            raise TimeoutError(f"The condition did not become true within 120 s. {explain()}")
         time.sleep(0.05)
 
 
