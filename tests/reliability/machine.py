@@ -25,6 +25,7 @@ from sophia.migrations import configuration, newest_revision
 SLOW_ANSWERS = 0.05  # seconds: long enough for a run of twenty calls to be met in the middle
 UNTIL_THEY_MEET = 3.0  # seconds an answer takes: the second process begins while the first one waits
 IN_THE_MIDDLE = 14  # calls
+STORED = 100  # readings
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 
 
@@ -38,6 +39,8 @@ def stopped_by(kind: signal.Signals) -> Callable[[Ground], Told]:
         ground.api.latency_seconds = SLOW_ANSWERS
         process = ground.start("collect")
         ground.wait_for_calls(IN_THE_MIDDLE, process)
+        # Answers are stored in batches, a moment after the calls.
+        wait_until(lambda: ground.count("engagement_metrics") >= STORED or process.poll() is not None)
         process.send_signal(kind)
         return ended(process)
 
