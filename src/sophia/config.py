@@ -114,6 +114,14 @@ class Settings(BaseSettings):
         default=None, description="Secret of the app; signs every call when set."
     )
 
+    facebook_login_config_id: MetaId | None = Field(
+        default=None,
+        description="Configuration of Facebook Login for Business, with which operators connect accounts on the pages.",
+    )
+    facebook_login_url: BaseUrl = Field(
+        default="https://www.facebook.com", description="Address of Meta's login dialog."
+    )
+
     facebook_access_token: SecretStr | None = Field(default=None, description="Connects one Page without a prompt.")
     facebook_page_id: MetaId | None = Field(default=None, description="The Page of facebook_access_token.")
     instagram_access_token: SecretStr | None = Field(

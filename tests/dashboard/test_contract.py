@@ -32,6 +32,7 @@ PAGES = (
     "/clients/{hats}/goals",
     "/posts/{post}",
     "/collection",
+    "/connect",
     "/definitions",
     "/account",
     "/drafts",

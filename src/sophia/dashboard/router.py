@@ -12,6 +12,7 @@ from sophia.dashboard.client.view import router as client
 from sophia.dashboard.client_settings.view import router as client_settings
 from sophia.dashboard.collection.view import router as collection
 from sophia.dashboard.comments.view import router as comments
+from sophia.dashboard.connecting.view import router as connecting
 from sophia.dashboard.conversions.view import router as conversions
 from sophia.dashboard.decisions.view import router as decisions
 from sophia.dashboard.definitions.view import router as definitions
@@ -47,7 +48,7 @@ def static(name: str, version: str) -> Response:
 
 
 PAGES = (
-    *(signing_in, portfolio, client, posts, post, sharing, collection, definitions),
+    *(signing_in, portfolio, client, posts, post, sharing, collection, connecting, definitions),
     *(campaigns, campaign, conversions, benchmarks, comments),
     *(audience, timing, decisions, goals),
     *(drafts, draft, settings, client_settings),

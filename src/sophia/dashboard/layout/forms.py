@@ -5,7 +5,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Form
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from sophia.analytics.figures.requests import UNSTORABLE
 from sophia.errors import InvalidInputError
@@ -22,6 +22,8 @@ def storable(text: str) -> str:
 
 
 LineField = Annotated[str, Form(max_length=LONGEST_LINE), AfterValidator(storable)]
+# An item of a field that a form sends several times.
+LineText = Annotated[str, Field(max_length=LONGEST_LINE), AfterValidator(storable)]
 NoteField = Annotated[str, Form(max_length=2_000), AfterValidator(storable)]
 # Each line end is sent as two characters.
 TextField = Annotated[str, Form(max_length=2 * LONGEST_COPY), AfterValidator(storable)]

@@ -113,7 +113,11 @@ def _fans(context: RequestContext, page: Page, _field: Field) -> str:
 def _page_token(context: RequestContext, page: Page, _field: Field) -> str | None:
     """Return the Page's own token; missing where the person has no role on the Page, and for an app."""
     is_withheld = page.id in context.simulation.withheld_tokens or context.holder.kind == "app"
-    return None if is_withheld else as_json(page.access_token)
+    return (
+        None
+        if is_withheld or not context.simulation.opens(context.request.token, page.id)
+        else as_json(page.access_token)
+    )
 
 
 PAGE_FIELDS: Fields = {

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sophia.demo.meta.answers.login_dialog import HtmlReply
 from sophia.demo.meta.faults.faults import Fault
 
 Scope = MutableMapping[str, Any]
@@ -75,6 +76,15 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, h
             await gone
     finally:
         gone.cancel()
+
+
+async def send_html(send: Send, reply: HtmlReply) -> None:
+    """Send a page or a redirect to a browser."""
+    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"location", reply.location.encode())]
+    body = reply.html.encode()
+    headers = [header for header in headers if header[1]] + [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _start(reply: Reply, headers: Mapping[str, str], length: int | None) -> MutableMapping[str, Any]:
