@@ -172,6 +172,16 @@ class Settings(BaseSettings):
         default=False, description="Lets link checks follow links to this machine. For tests only."
     )
 
+    picture_megabytes: int = Field(
+        default=500,
+        ge=0,
+        le=1_000_000,
+        description="Space for small copies of the pictures of posts; the oldest are removed. 0 fetches none.",
+    )
+    picture_loopback: bool = Field(
+        default=False, description="Lets pictures come from this machine. For the demo and for tests only."
+    )
+
     two_person_approval: bool = Field(
         default=False,
         description="Requires that different keys or people approve and queue a draft; otherwise it is not sent.",

@@ -120,13 +120,16 @@ def collect_accounts(
     from sophia.cli.cancellation import run
     from sophia.cli.progress import account_progress
     from sophia.jobs.collecting import Order, collect_orders
+    from sophia.jobs.pictures import fetch_pictures
 
     async def work() -> list["RunOutcome"]:
         async with installation.graph_client() as graph:
-            collector = installation.context(graph).collector()
+            context = installation.context(graph)
             orders = [Order(account, plan(account)) for account in accounts]
             with account_progress(len(accounts), silent=as_json) as progress_of:
-                return await collect_orders(collector, orders, progress_of)
+                outcomes = await collect_orders(context.collector(), orders, progress_of)
+            await fetch_pictures(context)
+            return outcomes
 
     return run(work())
 

@@ -20,6 +20,7 @@ from sophia.dashboard.draft.view import router as draft
 from sophia.dashboard.drafts.view import router as drafts
 from sophia.dashboard.goals.view import router as goals
 from sophia.dashboard.layout.pages import STATIC, static_file
+from sophia.dashboard.pictures.view import router as pictures
 from sophia.dashboard.portfolio.view import router as portfolio
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
@@ -48,7 +49,7 @@ def static(name: str, version: str) -> Response:
 
 
 PAGES = (
-    *(signing_in, portfolio, client, posts, post, sharing, collection, connecting, definitions),
+    *(signing_in, portfolio, client, posts, post, pictures, sharing, collection, connecting, definitions),
     *(campaigns, campaign, conversions, benchmarks, comments),
     *(audience, timing, decisions, goals),
     *(drafts, draft, settings, client_settings),

@@ -15,11 +15,13 @@ from sophia.demo.meta.answers.login_dialog import DIALOG, answer_dialog
 from sophia.demo.meta.faults.faults import Call, Fault, Later, strike
 from sophia.demo.meta.faults.listings import with_true_cursor
 from sophia.demo.meta.faults.outages import outage
-from sophia.demo.meta.faults.wire import Receive, Reply, Scope, Send, send_html, send_reply, whole_body
+from sophia.demo.meta.faults.wire import Receive, Reply, Scope, Send, send_plain, send_reply, whole_body
 from sophia.demo.meta.graph import errors
 from sophia.demo.meta.graph.errors import GraphError, as_json
 from sophia.demo.meta.graph.legacy import NEW_APP, LegacyFeature, is_refused, legacy_features, legacy_refusal
 from sophia.demo.meta.graph.limits import Limits, ThrottledCall
+from sophia.demo.meta.graph.pictures import FOLDER as PICTURES
+from sophia.demo.meta.graph.pictures import answer_picture
 from sophia.demo.meta.graph.request_context import Simulation
 from sophia.demo.meta.graph.requests import Request, read_request
 from sophia.demo.meta.truth.truth import Truth
@@ -147,7 +149,10 @@ class GraphApi(Switches):
         body = await whole_body(receive)
         request = self._read(scope, body)
         if request.path == DIALOG:
-            await send_html(send, answer_dialog(self.simulation, request, body))
+            await send_plain(send, answer_dialog(self.simulation, request, body))
+            return
+        if request.path[:1] == (PICTURES,):
+            await send_plain(send, answer_picture(request))
             return
         reply = self._reply(request)
         if self.latency_seconds:

@@ -12,6 +12,7 @@ from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.jobs.collecting import Order, collect_orders
 from sophia.jobs.context import JobContext
 from sophia.jobs.local import Runner
+from sophia.jobs.pictures import fetch_pictures
 from sophia.portfolio.service import AccountInfo
 
 # A finished collection is shown this long.
@@ -96,4 +97,6 @@ class OnDemandCollection:
         finally:
             for watch in watches.values():
                 watch.stopped()
-        return {"accounts": len(outcomes), "ok": sum(outcome.status == "ok" for outcome in outcomes)}
+        pictures = await fetch_pictures(context)
+        ok = sum(outcome.status == "ok" for outcome in outcomes)
+        return {"accounts": len(outcomes), "ok": ok, "pictures": pictures.get("stored", 0)}

@@ -10,7 +10,7 @@ from sophia.portfolio import scopes as permissions
 from sophia.portfolio.connecting import Offer
 from sophia.portfolio.pending_connections import account_key
 
-LISTED_OTHERWISE = "Pages of a business portfolio are not listed"
+OBJECTS = {"facebook": "Facebook Pages", "instagram": "Instagram accounts"}
 GRANT_LOGIN = (
     "With Facebook Login for Business: add the permission to the configuration in the dashboard of your app, log in again, "
     "and allow it. With a system user: Business settings, System users, Generate token, select it."
@@ -104,19 +104,23 @@ def permission_table(scopes: frozenset[str] | None, *, is_checked: bool) -> Tabl
 def uses() -> dict[str, str]:
     """Return {permission: what it is for}."""
     texts: dict[str, list[str]] = {}
-    for table, suffix in ((permissions.NEEDED, ""), (permissions.OPTIONAL, ", optional"), (permissions.PUBLISHING, "")):
-        purpose = "publishing on" if table is permissions.PUBLISHING else "comments on" if suffix else ""
+    tables = (
+        (permissions.NEEDED, "{}"),
+        (permissions.OPTIONAL, "comments of {} (optional)"),
+        (permissions.PUBLISHING, "publishing on {} (optional)"),
+    )
+    for table, purpose in tables:
         for platform, effects in table.items():
             for name in effects:
-                texts.setdefault(name, []).append(f"{purpose} {PLATFORM_LABELS[platform]}{suffix}".strip())
-    return {name: "; ".join(parts) for name, parts in texts.items()} | {PORTFOLIOS: "Pages of a business portfolio"}
+                texts.setdefault(name, []).append(purpose.format(OBJECTS[platform]))
+    return {name: ", ".join(parts) for name, parts in texts.items()} | {PORTFOLIOS: "Pages of a business portfolio"}
 
 
-def permission_state(name: str, scopes: frozenset[str] | None) -> tuple[str, State]:
+def permission_state(name: str, scopes: frozenset[str] | None) -> tuple[str, State | None]:
     if scopes is None:
-        return "not verified", "none"
+        return "not verified", None
     if name in scopes:
-        return "granted", "none"
+        return "granted", None
     needed = {scope for effects in permissions.NEEDED.values() for scope in effects}
     return "missing", "coral" if name in needed else "amber"
 

@@ -36,9 +36,11 @@ from sophia.dashboard.layout.pages import frame, plain_frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, State, Table, Value, unlinked
 from sophia.dashboard.layout.windows import PageQuery, last_day, window_of
+from sophia.dashboard.pictures.view import NO_PICTURE, picture_response
 from sophia.errors import InvalidInputError, NotFoundError
-from sophia.meta.reporting_zone import ONE_DAY, DateRange
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Client
+from sophia.portfolio.pictures import find_picture
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -121,7 +123,23 @@ def shared(request: Request, token: Token) -> Response:
     report = expect_report(app_state, token)
     if report.password_hash is not None and not is_unlocked(request, token, report.password_hash):
         return respond(request, "sharing/password.html", plain_frame(request, "Shared report"), PasswordPage(token))
-    return show_report(request, app_state, report)
+    return show_report(request, app_state, report, token)
+
+
+@router.get("/shared/{token}/pictures/{post_id}")
+def shared_picture(request: Request, token: Token, post_id: Annotated[Id, Path()]) -> Response:
+    """Show the picture of a post of the report: of its client, and published in its window."""
+    app_state: AppState = request.app.state.app_state
+    report = expect_report(app_state, token)
+    is_open = report.password_hash is None or is_unlocked(request, token, report.password_hash)
+    with app_state.database.read() as session:
+        found = find_picture(session, post_id)
+    window = window_of_report(report, app_state.clock())
+    if not is_open or found is None or found.client_id != report.client_id:
+        raise NotFoundError(NO_PICTURE)
+    if reporting_day(found.published_at) not in window:
+        raise NotFoundError(NO_PICTURE)
+    return picture_response(request.headers, app_state.settings.data_dir, found)
 
 
 @router.post("/shared/{token}")
@@ -153,15 +171,22 @@ def expect_report(app_state: AppState, token: str) -> SharedReport:
     return report
 
 
-def show_report(request: Request, app_state: AppState, report: SharedReport) -> Response:
-    now = app_state.clock()
-    window = last_closed_week(now)
+def window_of_report(report: SharedReport, now: datetime) -> DateRange:
+    """Return the days that a share link shows."""
     if report.start_date is not None and report.end_date is not None:
-        window = DateRange(report.start_date, report.end_date + ONE_DAY)
+        return DateRange(report.start_date, report.end_date + ONE_DAY)
+    return last_closed_week(now)
+
+
+def show_report(request: Request, app_state: AppState, report: SharedReport, token: str) -> Response:
+    now = app_state.clock()
+    window = window_of_report(report, now)
+    # Its pictures are below its own address, which needs no session.
+    base = f"{app_state.settings.path_prefix}/shared/{token}"
     # What a limited viewer of this one client would see.
     viewer = Viewer(f"link {report.link_id}", "share link", frozenset({report.client_id}), Role.READ)
     context = RequestContext(viewer, app_state.database.within(STORE_SECONDS), app_state.settings, now)
-    page: ClientPage = unlinked(make_client_page(request, context, report.client_id, window))
+    page: ClientPage = unlinked(make_client_page(request, context, report.client_id, window, base))
     outside = plain_frame(request, f"{page.name} {dates(window)}")
     return respond(request, "sharing/report.html", outside, page)
 

@@ -4,11 +4,11 @@ A wrong application, configuration or address shows an error page. Only an allow
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sophia.demo.meta.graph.logins import Code
+from sophia.demo.meta.graph.plain_reply import PlainReply
 from sophia.demo.meta.graph.request_context import Simulation
 from sophia.demo.meta.graph.requests import Request
 
@@ -18,25 +18,15 @@ _KEPT = ("client_id", "config_id", "redirect_uri", "response_type", "state", "au
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
-@dataclass(frozen=True, slots=True)
-class HtmlReply:
-    """An answer for a browser: an HTML page, or a redirect."""
-
-    status: int
-    html: str = ""
-    location: str = ""
-
-
-def answer_dialog(simulation: Simulation, request: Request, body: bytes) -> HtmlReply:
+def answer_dialog(simulation: Simulation, request: Request, body: bytes) -> PlainReply:
     """Answer the dialog's address (GET), and its buttons (POST)."""
     parameters = request.parameters
     problem = _problem(simulation, parameters)
     if problem:
-        return HtmlReply(
-            400, f"<!doctype html><title>Error</title><h1>Sorry, something went wrong.</h1><p>{problem}</p>"
-        )
+        html = f"<!doctype html><title>Error</title><h1>Sorry, something went wrong.</h1><p>{problem}</p>"
+        return PlainReply(400, html.encode())
     if request.method != "POST":
-        return HtmlReply(200, _page(simulation, parameters))
+        return PlainReply(200, _page(simulation, parameters).encode())
     form = parse_qsl(body.decode(), keep_blank_values=True)
     if ("answer", "continue") not in form:
         return _redirect(
@@ -65,10 +55,10 @@ def _problem(simulation: Simulation, parameters: Mapping[str, str]) -> str:
     return "" if parameters.get("response_type") == "code" else "Unsupported response type."
 
 
-def _redirect(parameters: Mapping[str, str], **answers: str) -> HtmlReply:
+def _redirect(parameters: Mapping[str, str], **answers: str) -> PlainReply:
     """Return to the application. Meta adds the fragment #_=_."""
     query = urlencode({**answers, "state": parameters.get("state", "")})
-    return HtmlReply(302, location=f"{parameters['redirect_uri']}?{query}#_=_")
+    return PlainReply(302, location=f"{parameters['redirect_uri']}?{query}#_=_")
 
 
 def _page(simulation: Simulation, parameters: Mapping[str, str]) -> str:
@@ -80,7 +70,7 @@ def _page(simulation: Simulation, parameters: Mapping[str, str]) -> str:
     )
     scopes = ", ".join(simulation.scopes_of(None))
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Log in with Facebook</title>'
+        '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Log in with Facebook</title>'
         f"<h1>Continue as {escape(world.user_name)}?</h1><p>Choose the Pages that this app may use.</p>"
         f'<form method="post" action="{action}">{pages}'
         f'<p><label><input type="checkbox" name="permissions" checked> Allow: {escape(scopes)}</label></p>'

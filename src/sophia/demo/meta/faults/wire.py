@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sophia.demo.meta.answers.login_dialog import HtmlReply
 from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.plain_reply import PlainReply
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -78,13 +78,14 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, h
         gone.cancel()
 
 
-async def send_html(send: Send, reply: HtmlReply) -> None:
-    """Send a page or a redirect to a browser."""
-    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"location", reply.location.encode())]
-    body = reply.html.encode()
-    headers = [header for header in headers if header[1]] + [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def send_plain(send: Send, reply: PlainReply) -> None:
+    """Send a page, a redirect or a picture."""
+    headers = {"content-type": reply.media_type, "content-length": str(len(reply.content))}
+    if reply.location:
+        headers["location"] = reply.location
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.body", "body": reply.content})
 
 
 def _start(reply: Reply, headers: Mapping[str, str], length: int | None) -> MutableMapping[str, Any]:
