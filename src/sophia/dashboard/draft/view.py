@@ -61,7 +61,7 @@ class NewDraftPage:
 
 @dataclass(frozen=True, slots=True)
 class DraftPage:
-    """A draft. `error` says why the last form changed nothing; `note` and `planned_at` keep what it held."""
+    """A draft. `error` says why the last form changed nothing."""
 
     id: int
     title: str

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, Response
 from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
+from sophia.dashboard.layout.typed import typed_fields
 from sophia.dashboard.layout.values import Frame, Link, Picker, Table
 from sophia.errors import NotFoundError
 
@@ -117,7 +118,12 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
     html = (
         environment()
         .get_template(template)
-        .render(frame=frame_value, page=page, export_address=partial(export_address, request))
+        .render(
+            frame=frame_value,
+            page=page,
+            export_address=partial(export_address, request),
+            typed=typed_fields(request, status),
+        )
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": SECURITY_POLICY})
 
