@@ -88,7 +88,7 @@ def create_app(
     app.state.app_state = app_state
     app.state.registry = registry
     app.state.chart_drawer = drawer
-    app.state.on_demand = None
+    app.state.runner = app.state.on_demand = None
     app.state.pending_connections = None
     install_problems(app)
     return app
@@ -153,6 +153,7 @@ def lifespan(on_start: OnStart | None, drawer: ChartDrawer) -> Callable[[FastAPI
         async with AsyncExitStack() as stack:
             stack.callback(drawer.close)
             runner = None if on_start is None else await stack.enter_async_context(on_start())
+            app.state.runner = runner
             app.state.on_demand = None if runner is None else OnDemandCollection(runner)
             app.state.pending_connections = None if runner is None else pending_connections(runner.context)
             yield

@@ -33,6 +33,7 @@ PAGES = (
     "/posts/{post}",
     "/collection",
     "/connect",
+    "/collection/jobs",
     "/definitions",
     "/account",
     "/drafts",

@@ -19,6 +19,7 @@ from sophia.dashboard.definitions.view import router as definitions
 from sophia.dashboard.draft.view import router as draft
 from sophia.dashboard.drafts.view import router as drafts
 from sophia.dashboard.goals.view import router as goals
+from sophia.dashboard.jobs.view import router as jobs
 from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.pictures.view import router as pictures
 from sophia.dashboard.portfolio.view import router as portfolio
@@ -49,7 +50,7 @@ def static(name: str, version: str) -> Response:
 
 
 PAGES = (
-    *(signing_in, portfolio, client, posts, post, pictures, sharing, collection, connecting, definitions),
+    *(signing_in, portfolio, client, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
     *(campaigns, campaign, conversions, benchmarks, comments),
     *(audience, timing, decisions, goals),
     *(drafts, draft, settings, client_settings),

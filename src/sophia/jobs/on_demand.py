@@ -1,6 +1,6 @@
 """Collects accounts when a person asks for it on a page, and knows how far each account is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +18,13 @@ from sophia.portfolio.service import AccountInfo
 # A finished collection is shown this long.
 SHOWN_FOR = timedelta(minutes=10)
 OPEN = ("waiting", "running")
+
+
+PlanOf = Callable[[AccountInfo], Plan]
+
+
+def manual_plan(_account: AccountInfo) -> Plan:
+    return Plan("manual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +77,14 @@ class OnDemandCollection:
         self._watches: dict[int, AccountWatch] = {}
         self._numbers = count(1)
 
-    def begin(self, accounts: Sequence[AccountInfo]) -> None:
+    def begin(self, accounts: Sequence[AccountInfo], plan_of: PlanOf = manual_plan) -> None:
         """Start to collect the accounts, from the event loop. Accounts that a page has begun already are left alone."""
         running = {account_id for account_id, watch in self._watches.items() if watch.state.is_open}
         idle = [account for account in accounts if account.id not in running]
         now = self._runner.context.clock()
         self._watches |= {account.id: AccountWatch(account, now) for account in idle}
         if idle:
-            self._runner.begin(f"collect_on_demand_{next(self._numbers)}", partial(self._collect, idle))
+            self._runner.begin(f"collect_on_demand_{next(self._numbers)}", partial(self._collect, idle, plan_of))
 
     def progress(self, allowed_clients: ClientScope, now: datetime) -> list[AccountProgress]:
         """Return how far the accounts of allowed clients are: those that are not finished, and the newly finished."""
@@ -89,9 +96,11 @@ class OnDemandCollection:
             and (state.is_open or now - state.begun_at < SHOWN_FOR)
         ]
 
-    async def _collect(self, accounts: Sequence[AccountInfo], context: JobContext) -> Mapping[str, int]:
+    async def _collect(
+        self, accounts: Sequence[AccountInfo], plan_of: PlanOf, context: JobContext
+    ) -> Mapping[str, int]:
         watches = {account.id: self._watches[account.id] for account in accounts}
-        orders = [Order(account, Plan("manual")) for account in accounts]
+        orders = [Order(account, plan_of(account)) for account in accounts]
         try:
             outcomes = await collect_orders(context.collector(), orders, lambda account: watches[account.id])
         finally:

@@ -5,9 +5,9 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Form
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from sophia.analytics.figures.requests import UNSTORABLE
+from sophia.analytics.figures.requests import UNSTORABLE, CalendarDay, Id
 from sophia.errors import InvalidInputError
 from sophia.portfolio.drafts import LONGEST_COPY
 
@@ -27,6 +27,15 @@ LineText = Annotated[str, Field(max_length=LONGEST_LINE), AfterValidator(storabl
 NoteField = Annotated[str, Form(max_length=2_000), AfterValidator(storable)]
 # Each line end is sent as two characters.
 TextField = Annotated[str, Form(max_length=2 * LONGEST_COPY), AfterValidator(storable)]
+
+
+def none_if_empty(value: object) -> object:
+    """Return None for an empty field: a browser sends every field of a form."""
+    return None if value == "" else value
+
+
+OptionalId = Annotated[Id | None, BeforeValidator(none_if_empty), Form()]
+OptionalDay = Annotated[CalendarDay | None, BeforeValidator(none_if_empty), Form()]
 
 
 def lines_of(text: str) -> tuple[str, ...]:
