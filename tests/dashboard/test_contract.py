@@ -24,6 +24,7 @@ PAGES = (
     "/clients/{hats}/campaigns",
     "/clients/{hats}/campaigns/1",
     "/clients/{hats}/conversions",
+    "/clients/{hats}/conversions/import",
     "/clients/{hats}/benchmarks",
     "/clients/{hats}/comments",
     "/clients/{hats}/audience",
@@ -41,6 +42,7 @@ PAGES = (
     "/drafts/{draft}",
     "/settings",
     "/settings/clients/{hats}",
+    "/settings/portfolio",
 )
 
 

@@ -13,6 +13,7 @@ from sophia.dashboard.client_settings.view import router as client_settings
 from sophia.dashboard.collection.view import router as collection
 from sophia.dashboard.comments.view import router as comments
 from sophia.dashboard.connecting.view import router as connecting
+from sophia.dashboard.conversion_import.view import router as conversion_import
 from sophia.dashboard.conversions.view import router as conversions
 from sophia.dashboard.decisions.view import router as decisions
 from sophia.dashboard.definitions.view import router as definitions
@@ -23,6 +24,7 @@ from sophia.dashboard.jobs.view import router as jobs
 from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.pictures.view import router as pictures
 from sophia.dashboard.portfolio.view import router as portfolio
+from sophia.dashboard.portfolio_settings.view import router as portfolio_settings
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
 from sophia.dashboard.settings.view import router as settings
@@ -51,9 +53,9 @@ def static(name: str, version: str) -> Response:
 
 PAGES = (
     *(signing_in, portfolio, client, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
-    *(campaigns, campaign, conversions, benchmarks, comments),
+    *(campaigns, campaign, conversion_import, conversions, benchmarks, comments),
     *(audience, timing, decisions, goals),
-    *(drafts, draft, settings, client_settings),
+    *(drafts, draft, settings, portfolio_settings, client_settings),
 )
 for page in PAGES:
     router.include_router(page)

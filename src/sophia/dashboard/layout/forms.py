@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import Form
+from fastapi import Form, UploadFile
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from sophia.analytics.figures.requests import UNSTORABLE, CalendarDay, Id
@@ -27,6 +27,14 @@ LineText = Annotated[str, Field(max_length=LONGEST_LINE), AfterValidator(storabl
 NoteField = Annotated[str, Form(max_length=2_000), AfterValidator(storable)]
 # Each line end is sent as two characters.
 TextField = Annotated[str, Form(max_length=2 * LONGEST_COPY), AfterValidator(storable)]
+
+
+def text_of_upload(file: UploadFile) -> str:
+    """Return the text of a file that a form sent. Raises InvalidInputError unless it is UTF-8."""
+    try:
+        return file.file.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInputError("The file is not UTF-8 text. Save it as CSV in UTF-8.") from None
 
 
 def none_if_empty(value: object) -> object:
