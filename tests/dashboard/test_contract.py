@@ -24,6 +24,7 @@ PAGES = (
     "/clients/{hats}/campaigns",
     "/clients/{hats}/campaigns/1",
     "/clients/{hats}/conversions",
+    "/clients/{hats}/conversions/import",
     "/clients/{hats}/benchmarks",
     "/clients/{hats}/comments",
     "/clients/{hats}/audience",
@@ -32,6 +33,8 @@ PAGES = (
     "/clients/{hats}/goals",
     "/posts/{post}",
     "/collection",
+    "/connect",
+    "/collection/jobs",
     "/definitions",
     "/account",
     "/drafts",
@@ -39,6 +42,7 @@ PAGES = (
     "/drafts/{draft}",
     "/settings",
     "/settings/clients/{hats}",
+    "/settings/portfolio",
 )
 
 
