@@ -22,6 +22,7 @@ from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.portfolio.view import router as portfolio
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
+from sophia.dashboard.report.view import router as report
 from sophia.dashboard.settings.view import router as settings
 from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
@@ -47,7 +48,7 @@ def static(name: str, version: str) -> Response:
 
 
 PAGES = (
-    *(signing_in, portfolio, client, posts, post, sharing, collection, definitions),
+    *(signing_in, portfolio, client, report, posts, post, sharing, collection, definitions),
     *(campaigns, campaign, conversions, benchmarks, comments),
     *(audience, timing, decisions, goals),
     *(drafts, draft, settings, client_settings),

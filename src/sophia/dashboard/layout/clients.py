@@ -7,6 +7,7 @@ from sophia.dashboard.layout.values import Link
 
 SECTIONS = (
     ("Overview", ""),
+    ("Report", "/report"),
     ("Posts", "/posts"),
     ("Campaigns", "/campaigns"),
     ("Links and conversions", "/conversions"),

@@ -102,7 +102,8 @@ def change_of(change: Change, *, locale: str = "en") -> ChangeText:
     """Return a change as an arrow, a figure and words. A change of percentages is in points."""
     points = change.after.unit is FigureUnit.PERCENT
     shown = change.absolute if points or change.percent.value is None else change.percent
-    since = value_of(change.before, short=True, locale=locale).text
+    before = value_of(change.before, short=True, locale=locale)
+    since = "" if before.reason else before.text
     if shown.value is None:
         return ChangeText(
             "", DASH, "no comparison", "flat", since, shown.reason or "There is no value to compare with."
