@@ -14,6 +14,7 @@ from sophia.analytics.anomalies.shared_events import SharedEvent, shared_events
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PostCounts, driver_windows, portfolio_days, split_portfolio
 from sophia.analytics.drivers.units import ClientWindows
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.facts import (
     ENGAGEMENTS,
     FOLLOWERS,
@@ -91,6 +92,7 @@ def make_brief(
     window: DateRange | None = None,
     *,
     as_of: datetime | None = None,
+    comparison: Comparison = Comparison.PREVIOUS,
 ) -> Brief:
     """Return the brief of the allowed active clients, by default for the last complete week.
 
@@ -104,16 +106,22 @@ def make_brief(
     window = window or last_closed_week(moment)
     check_window(window, moment)
     with database.read() as session:
-        facts = gather_portfolio(session, allowed_clients, window, moment, as_of=as_of)
+        facts = gather_portfolio(session, allowed_clients, window, moment, as_of=as_of, comparison=comparison)
     return build_brief(facts)
 
 
 def gather_portfolio(
-    session: Session, allowed_clients: ClientScope, window: DateRange, now: datetime, *, as_of: datetime | None = None
+    session: Session,
+    allowed_clients: ClientScope,
+    window: DateRange,
+    now: datetime,
+    *,
+    as_of: datetime | None = None,
+    comparison: Comparison = Comparison.PREVIOUS,
 ) -> PortfolioFacts:
     """Read the facts with a fixed number of queries for any number of clients, posts and readings (H11)."""
     today = reporting_day(now)
-    before = compared_window(window, today)
+    before = compared_window(window, today, comparison)
     later = compared_days(window, before)
     clients = measured_clients(session, as_of=as_of)
     active = [client for client in clients if client.is_active]

@@ -15,6 +15,7 @@ from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.comments.queries import comments_by_platform
 from sophia.analytics.decisions.scoring import QUALITY_DAYS, decision_quality
 from sophia.analytics.drivers.portfolio_windows import portfolio_windows
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.facts import (
     FOLLOWERS,
     MONITORED_METRICS,
@@ -64,6 +65,7 @@ def make_report(
     *,
     as_of: datetime | None = None,
     use_stored: bool = False,
+    comparison: Comparison = Comparison.PREVIOUS,
 ) -> Report:
     """Return the report of a client for a window, by default the last complete week; with `as_of` as it was then.
 
@@ -73,7 +75,7 @@ def make_report(
     `use_stored` takes trends and anomalies from the results of the morning's jobs if they cover the window, which is faster.
     """
     with database.read() as session:
-        facts = gather_facts(session, client_id, window, now, as_of=as_of, use_stored=use_stored)
+        facts = gather_facts(session, client_id, window, now, as_of=as_of, use_stored=use_stored, comparison=comparison)
     return build_report(facts)
 
 
@@ -85,6 +87,7 @@ def gather_facts(
     *,
     as_of: datetime | None = None,
     use_stored: bool = False,
+    comparison: Comparison = Comparison.PREVIOUS,
 ) -> Facts:
     """Return the facts of the report. Raises as `make_report` does."""
     if as_of is not None and as_of > now:
@@ -92,7 +95,7 @@ def gather_facts(
     moment = as_of or now
     today, window = reporting_day(moment), window or last_closed_week(moment)
     check_window(window, moment)
-    before = compared_window(window, today)
+    before = compared_window(window, today, comparison)
     clients = measured_clients(session, as_of=as_of)
     client = find_measured_client(clients, client_id)
     later = compared_days(window, before)

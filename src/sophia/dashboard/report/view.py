@@ -13,6 +13,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from sophia.access.pages import ReadPage
 from sophia.access.web import RequestContext
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.goals.progress import GoalStatus, ReportedGoal
 from sophia.analytics.readings.account_states import AccountState, account_states
@@ -38,7 +39,7 @@ from sophia.dashboard.layout.formatting import PLATFORM_LABELS, beginning, dates
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, State, Table, Value, unlinked
-from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, window_of
 from sophia.dashboard.report import sentences
 from sophia.meta.reporting_zone import DateRange, reporting_day
 from sophia.publishing.queue import QUEUED, QueueEntry, list_entries
@@ -96,21 +97,27 @@ def report(
     request: Request, context: ReadPage, client_id: Annotated[Id, Path()], query: Annotated[PageQuery, Query()]
 ) -> Response:
     window = window_of(query, context.now)
-    page = make_report_page(request, context, client_id, window)
+    page = make_report_page(request, context, client_id, window, query.compare)
     title = f"Report for {page.name} {dates(window)}"
     sections = client_sections(request, context, client_id)
-    outside = frame(request, context, title, picker(request, context, window), sections)
+    outside = frame(request, context, title, picker(request, context, window, query.compare), sections)
     return respond(request, "report/page.html", outside, page)
 
 
-def make_report_page(request: Request, context: RequestContext, client_id: int, window: DateRange) -> ReportPage:
+def make_report_page(
+    request: Request,
+    context: RequestContext,
+    client_id: int,
+    window: DateRange,
+    comparison: Comparison = Comparison.PREVIOUS,
+) -> ReportPage:
     """Read and draw the report of a client. Raises NotFoundError for a client that may not be seen."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         accounts = account_states(session, context.allowed_clients, client_id=client_id)
         views = aggregate(session, client_id, chart_days(window), "day", "platform", canonical="views")
         queued = list_entries(session, context.allowed_clients, client_id=client_id, status=QUEUED, limit=MOST_QUEUED)
-    made = make_report(context.database, client_id, window, context.now, use_stored=True)
+    made = make_report(context.database, client_id, window, context.now, use_stored=True, comparison=comparison)
     drawer: ChartDrawer = request.app.state.chart_drawer
     return report_page(context.settings.path_prefix, made, accounts, views, queued, context.now, drawer)
 
@@ -134,7 +141,7 @@ def report_page(
     names = (*CARDS, *(name for name in SALES_CARDS if report.kpis[name].value))
     return ReportPage(
         name=report.client.name,
-        compared=f"{dates(report.window)} compared with {dates(report.before)}",
+        compared=f"{dates(report.window)} compared with {named_dates(report.before, report.window)}",
         lead=sentences.lead(report),
         fresh=fresh(report, accounts, zone, now),
         goals=tuple(goal_line(goal, report) for goal in report.goals),
