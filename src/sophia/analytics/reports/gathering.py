@@ -102,7 +102,7 @@ def gather_facts(
     measured = client_windows(session, [client], {window, later, before}, moment, as_of=as_of)[client.id]
     history, posts = _history(session, client, window, moment, as_of)
     weeks = _stored_weeks(session, client, window, today) if use_stored else None
-    anomalies = _stored_anomalies(session, client, window) if use_stored else None
+    anomalies = stored_series_anomalies(session, client.id, window) if use_stored else None
     days, published = ({}, {}) if anomalies is not None else _monitored(session, client, window, today, as_of)
     judged = DateRange(window.end - QUALITY_DAYS * ONE_DAY, window.end)
     return Facts(
@@ -163,9 +163,11 @@ def _stored_weeks(
     return kpis_by_monday if weeks[-1].start in kpis_by_monday else None
 
 
-def _stored_anomalies(session: Session, client: MeasuredClient, window: DateRange) -> tuple[SeriesAnomaly, ...] | None:
-    """Return the stored anomalies of the window, or None while some of its days are not final."""
-    through = judged_through(session, client.id)
+def stored_series_anomalies(
+    session: Session, client_id: int | None, window: DateRange
+) -> tuple[SeriesAnomaly, ...] | None:
+    """Return the stored anomalies of a client, or of all, or None while some days of the window are not final."""
+    through = judged_through(session, client_id)
     if through is None or through < window.end - ONE_DAY:
         return None
     return in_order(
@@ -175,7 +177,7 @@ def _stored_anomalies(session: Session, client: MeasuredClient, window: DateRang
             stored.metric,
             Anomaly(**{field.name: getattr(stored, field.name) for field in fields(Anomaly)}),
         )
-        for stored in stored_anomalies(session, client.id, window=window)
+        for stored in stored_anomalies(session, client_id, window=window)
         if stored.withdrawn_at is None
     )
 

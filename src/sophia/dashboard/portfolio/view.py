@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.pages import ReadPage
 from sophia.analytics.readings.account_states import AccountState, account_states
-from sophia.analytics.reports.brief import make_brief
+from sophia.analytics.reports.brief_cache import brief_cache
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
 from sophia.dashboard.layout.figures import definition, kpi_cell, label_of, spark
 from sophia.dashboard.layout.formatting import DASH, clock, dates, day
@@ -57,7 +57,9 @@ class PortfolioPage:
 @router.get("/portfolio")
 def portfolio(request: Request, context: ReadPage, query: Annotated[PageQuery, Query()]) -> Response:
     window = window_of(query, context.now)
-    brief = make_brief(context.database, context.allowed_clients, context.now, window, comparison=query.compare)
+    brief = brief_cache(context.database).brief(
+        context.database, context.allowed_clients, context.now, window, query.compare
+    )
     with context.database.read() as session:
         accounts = account_states(session, context.allowed_clients, active_clients=True)
     zone = ZoneInfo(context.settings.operator_timezone)
