@@ -56,9 +56,10 @@ def create_app(
     *,
     clock: Callable[[], datetime] = utc_now,
     on_start: OnStart | None = None,
+    has_patterns: bool = False,
 ) -> FastAPI:
     """Return the application. `clock` returns aware moments; `on_start` runs as long as the application does, and
-    yields the runner of this process's jobs if it has one.
+    yields the runner of this process's jobs if it has one. With `has_patterns` there is a page of all components.
 
     The caller closes the store.
     """
@@ -86,6 +87,7 @@ def create_app(
     app.state.registry = registry
     app.state.chart_drawer = drawer
     app.state.on_demand = None
+    app.state.has_patterns = has_patterns
     install_problems(app)
     return app
 

@@ -146,7 +146,7 @@ def agencies(filling: Filling) -> Iterator[Agencies]:
     hats, account = furnish(Agency(filling))
     furnish_pages(filling, hats, account)
     draft = queued_draft(filling.database, hats)
-    app = create_app(plain_settings(), filling.database, clock=clock)
+    app = create_app(plain_settings(), filling.database, clock=clock, has_patterns=True)
     yield Agencies(filling.database, app, hats, hats + 1, draft)
     app.state.chart_drawer.close()
 

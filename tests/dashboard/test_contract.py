@@ -40,6 +40,7 @@ PAGES = (
     "/drafts/{draft}",
     "/settings",
     "/settings/clients/{hats}",
+    "/patterns",
 )
 
 

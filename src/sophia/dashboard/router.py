@@ -19,6 +19,7 @@ from sophia.dashboard.draft.view import router as draft
 from sophia.dashboard.drafts.view import router as drafts
 from sophia.dashboard.goals.view import router as goals
 from sophia.dashboard.layout.pages import STATIC, static_file
+from sophia.dashboard.patterns.view import router as patterns
 from sophia.dashboard.portfolio.view import router as portfolio
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
@@ -51,7 +52,7 @@ PAGES = (
     *(signing_in, portfolio, client, report, posts, post, sharing, collection, definitions),
     *(campaigns, campaign, conversions, benchmarks, comments),
     *(audience, timing, decisions, goals),
-    *(drafts, draft, settings, client_settings),
+    *(drafts, draft, settings, client_settings, patterns),
 )
 for page in PAGES:
     router.include_router(page)
