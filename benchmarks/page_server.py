@@ -112,15 +112,16 @@ def make_token(database: Database, now: datetime) -> str:
 
 
 def build(database: Database, now: datetime) -> FastAPI:
+    """Return the application with the addresses of the benchmark."""
     lag, collecting = Lag(), Collecting(database, now)
 
     @asynccontextmanager
-    async def watched(_app: FastAPI) -> AsyncIterator[None]:
+    async def watched() -> AsyncIterator[None]:
         watching = asyncio.create_task(lag.watch())
         yield
         watching.cancel()
 
-    app = FastAPI(lifespan=watched)
+    app = create_app(IsolatedSettings(requests_per_minute=10**6), database, clock=lambda: now, on_start=watched)
 
     @app.get("/bench/lag")
     def take_lag() -> dict[str, float]:
@@ -131,7 +132,6 @@ def build(database: Database, now: datetime) -> FastAPI:
         collecting.start() if on else collecting.stop()
         return {"answers": collecting.answers}
 
-    app.mount("/", create_app(IsolatedSettings(requests_per_minute=10**6), database, clock=lambda: now))
     return app
 
 

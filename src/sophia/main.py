@@ -1,5 +1,6 @@
 """Builds the HTTP application from its parts; nothing is opened before the first use."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
@@ -36,6 +38,7 @@ from sophia.config import Settings
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.layout.error_pages import ErrorPages
 from sophia.dashboard.router import router as dashboard
+from sophia.dashboard.warming import warm
 from sophia.database.engine import Database
 from sophia.jobs.local import Runner
 from sophia.jobs.on_demand import OnDemandCollection
@@ -143,8 +146,13 @@ def lifespan(on_start: OnStart | None, drawer: ChartDrawer) -> Callable[[FastAPI
     async def running(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(drawer.close)
+            drawer.start()
             runner = None if on_start is None else await stack.enter_async_context(on_start())
             app.state.on_demand = None if runner is None else OnDemandCollection(runner)
+            state = app.state.app_state
+            warming = [] if on_start is None else [asyncio.create_task(run_in_threadpool(warm, state))]
             yield
+            # A fault in it must not end the server; the next request meets it too and reports it.
+            await asyncio.gather(*warming, return_exceptions=True)
 
     return running

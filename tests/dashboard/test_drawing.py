@@ -10,13 +10,16 @@ from datetime import date
 from pathlib import Path
 
 from tests.conftest import PATIENCE_SECONDS
+from tests.dashboard.conftest import Agencies
 
-from sophia.dashboard.charts.drawing import ChartDrawer
+from sophia.access.users import UserRole
+from sophia.dashboard.charts.drawing import DRAWING_SECONDS, ChartDrawer
 from sophia.dashboard.charts.specifications import DayPoint, Line, bars, daily_lines
 
 CHILD = """
 import sys
-from sophia.dashboard.charts.drawing import ChartDrawer
+from sophia.access.users import UserRole
+from sophia.dashboard.charts.drawing import DRAWING_SECONDS, ChartDrawer
 from sophia.dashboard.charts.specifications import bars
 
 if __name__ == "__main__":
@@ -77,3 +80,14 @@ def test_a_killed_worker_is_replaced() -> None:
         assert drawer.draw([bars(["b"], [1.0], colour="facebook")])[0].startswith("<svg ")
     finally:
         drawer.close()
+
+
+def test_a_page_without_its_drawing_shows_the_table(agencies: Agencies) -> None:
+    drawer = agencies.app.state.chart_drawer
+    drawer.seconds = 0.0
+    answer = agencies.browser(UserRole.OPERATOR).get(f"/clients/{agencies.hats}")
+    assert (answer.status, answer.page.chart.svg) == (200, "")
+    assert "could not be drawn in time" in answer.text
+    drawer.seconds = DRAWING_SECONDS
+    answer = agencies.browser(UserRole.OPERATOR).get(f"/clients/{agencies.hats}")
+    assert answer.page.chart.svg.startswith("<svg ")

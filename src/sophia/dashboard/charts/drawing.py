@@ -13,11 +13,14 @@ from hashlib import sha256
 from multiprocessing import get_context
 from threading import Lock
 
-from sophia.dashboard.charts.specifications import VARIABLES, Specification
+import structlog
+
+from sophia.dashboard.charts.specifications import VARIABLES, Specification, bars
 from sophia.dashboard.charts.worker import draw, exit_with_parent
 
+log = structlog.get_logger()
 MOST_DRAWINGS = 500
-DRAWING_SECONDS = 20
+DRAWING_SECONDS = 15
 
 
 class ChartDrawer:
@@ -25,18 +28,30 @@ class ChartDrawer:
 
     def __init__(self, processes: int = 2) -> None:
         self._processes = processes
+        self.seconds: float = DRAWING_SECONDS
         self._pool: ProcessPoolExecutor | None = None
         self._drawings: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
 
+    def start(self) -> None:
+        """Start the workers without waiting: each takes a second or more, which the first reader would notice."""
+        text = json.dumps(bars([], [], colour="portfolio"))
+        with self._lock:
+            for _ in range(self._processes):
+                self._workers().submit(draw, text)
+
     def draw(self, specifications: Sequence[Specification]) -> list[str]:
         """Return the drawing of each specification as SVG; those not kept yet are drawn at the same time.
 
-        A specification with a size for phones is drawn twice, and the stylesheet shows the one that fits. Raises
-        TimeoutError when a drawing takes longer than 20 seconds.
+        A specification with a size for phones is drawn twice, and the stylesheet shows the one that fits. All are empty
+        when a drawing takes longer than 15 seconds: pages then show their tables, and the next request tries again.
         """
         phones = [on_phone(specification) for specification in specifications]
-        svgs = iter(self._draw([*specifications, *(phone for phone in phones if phone is not None)]))
+        try:
+            svgs = iter(self._draw([*specifications, *(phone for phone in phones if phone is not None)]))
+        except TimeoutError:
+            log.warning("charts_not_drawn", seconds=self.seconds)
+            return [""] * len(specifications)
         wide = [next(svgs) for _ in specifications]
         return [
             svg if phone is None else f"{with_class(svg, 'desktop')}{with_class(next(svgs), 'phone')}"
@@ -64,7 +79,7 @@ class ChartDrawer:
     def _draw_missing(self, texts_by_key: Mapping[str, str]) -> dict[str, str]:
         with self._lock:
             futures = {key: self._workers().submit(draw, text) for key, text in texts_by_key.items()}
-        return {key: coloured(future.result(DRAWING_SECONDS)) for key, future in futures.items()}
+        return {key: coloured(future.result(self.seconds)) for key, future in futures.items()}
 
     def close(self) -> None:
         with self._lock:
