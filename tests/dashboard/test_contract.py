@@ -20,6 +20,7 @@ from sophia.dashboard.layout.values import Table
 PAGES = (
     "/portfolio",
     "/clients/{hats}",
+    "/clients/{hats}/report",
     "/clients/{hats}/posts",
     "/clients/{hats}/campaigns",
     "/clients/{hats}/campaigns/1",
@@ -43,6 +44,7 @@ PAGES = (
     "/settings",
     "/settings/clients/{hats}",
     "/settings/portfolio",
+    "/patterns",
 )
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sophia.access.pages import ReadPage
 from sophia.access.web import RequestContext
 from sophia.analytics.drivers.drivers import DriverSplit
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.account_states import AccountState, account_states
 from sophia.analytics.readings.aggregated import Aggregated, aggregate
@@ -35,7 +36,7 @@ from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, window_of
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -89,20 +90,17 @@ def client(
     request: Request, context: ReadPage, client_id: Annotated[Id, Path()], query: Annotated[PageQuery, Query()]
 ) -> Response:
     window = window_of(query, context.now)
-    page = make_client_page(request, context, client_id, window)
+    page = make_client_page(request, context, client_id, window, query.compare)
     title = f"{page.name} {dates(window)}"
     sections = client_sections(request, context, client_id)
-    outside = frame(request, context, title, picker(request, context, window), sections)
+    outside = frame(request, context, title, picker(request, context, window, query.compare), sections)
     return respond(request, "client/page.html", outside, page)
 
 
 def make_client_page(
-    request: Request, context: RequestContext, client_id: int, window: DateRange, picture_base: str | None = None
+    request: Request, context: RequestContext, client_id: int, window: DateRange, comparison: Comparison
 ) -> ClientPage:
-    """Read and draw the page of a client. `picture_base` is the address below which its reader finds pictures.
-
-    Raises NotFoundError for a client that may not be seen.
-    """
+    """Read and draw the page of a client. Raises NotFoundError for a client that may not be seen."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         accounts = account_states(session, context.allowed_clients, client_id=client_id)
@@ -114,9 +112,9 @@ def make_client_page(
             "platform",
             canonical="views",
         )
-    report = make_report(context.database, client_id, window, context.now, use_stored=True)
-    base = context.settings.path_prefix if picture_base is None else picture_base
+    report = make_report(context.database, client_id, window, context.now, use_stored=True, comparison=comparison)
     with context.database.read() as session:
+        base = context.settings.path_prefix
         pictures = picture_addresses(session, base, [post.post_id for post in report.top_posts])
     zone = ZoneInfo(context.settings.operator_timezone)
     drawer: ChartDrawer = request.app.state.chart_drawer
@@ -306,7 +304,7 @@ def kpi_table(prefix: str, report: Report) -> Table:
         )
         for name, figure in report.kpis.items()
     )
-    footnote = f"Previous period: {dates(report.before)}."
+    footnote = f"Previous period: {named_dates(report.before, report.window)}."
     return Table("kpis", "All KPIs", columns, rows, "No KPI.", footnote)
 
 
@@ -326,7 +324,7 @@ def method(report: Report) -> str:
     """Return how the figures of the page are made."""
     return (
         f"Days are Meta's Pacific days. The last two days are provisional. This period is {dates(report.window)}, the "
-        f"previous one {dates(report.before)}."
+        f"previous one {named_dates(report.before, report.window)}."
     )
 
 

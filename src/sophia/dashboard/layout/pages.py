@@ -18,6 +18,7 @@ from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
 from sophia.dashboard.layout.typed import typed_fields
 from sophia.dashboard.layout.values import Frame, Link, Picker, Table
+from sophia.dashboard.layout.windows import shared_query
 from sophia.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def frame(
 ) -> Frame:
     """Return what surrounds a page: navigation links keep the window of the address."""
     prefix = context.settings.path_prefix
-    window = {name: request.query_params[name] for name in ("start_date", "end_date") if name in request.query_params}
-    query = "?" + "&".join(f"{name}={text}" for name, text in window.items()) if window else ""
+    query = shared_query(request)
     path = request.url.path.removeprefix(prefix)
     links = tuple(
         Link(text, f"{prefix}{address}{query}", current=path == address or path.startswith(f"{address}/"))

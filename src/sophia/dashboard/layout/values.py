@@ -156,11 +156,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Picker:
-    """The choice of the window: presets as links, and a form with the first and last day."""
+    """The choice of the window: presets and comparisons as links, and a form with the first and last day.
+
+    `kept` are the other parameters of the address; the form sends them too. The text of each is its name.
+    """
 
     label: str
     compared: str
     presets: tuple[Link, ...]
+    comparisons: tuple[Link, ...]
+    kept: tuple[Choice, ...]
     start_date: str
     end_date: str
     action: str
