@@ -17,7 +17,6 @@ from sophia.analytics.conversions.commerce import (
 from sophia.analytics.figures.facts import ENGAGEMENTS, ClientWindow, PostFacts
 from sophia.analytics.figures.figures import (
     NO_READINGS,
-    NOT_ADDED,
     NOT_COMPLETE,
     Change,
     Coverage,
@@ -30,6 +29,7 @@ from sophia.analytics.figures.figures import (
     percent,
     total,
 )
+from sophia.analytics.figures.people import count_people
 from sophia.analytics.kpis.approvals import (
     approval_rate,
     edit_rate,
@@ -90,29 +90,13 @@ def daily_total(now: ClientWindow, metric: str, unit: FigureUnit = FigureUnit.CO
 
 def people(now: ClientWindow, metric: str = "reach") -> Figure:
     """Return the people of a window: Meta's own number for one account, otherwise certain bounds (A5)."""
-    unit, serving, daily = FigureUnit.PEOPLE, now.serving(metric), now.by_account(metric)
+    serving = now.serving(metric)
     period_values = {
         own_value.account_id: own_value.value
         for own_value in sorted(now.own, key=lambda own_value: own_value.value)
         if own_value.metric == metric and own_value.window == now.window and own_value.account_id in serving
     }
-    if now.window.days == 1:
-        period_values = {account: value for account, days in daily.items() for value in days.values()} | period_values
-    accounts = sorted(set(daily) | set(period_values))
-    if not accounts:
-        return missing(unit, NO_READINGS, n=0)
-    if len(serving) == 1 and accounts[0] in period_values:
-        return figure(period_values[accounts[0]], unit, n=1)
-    lows = [
-        period_values[account] if account in period_values else max(daily[account].values()) for account in accounts
-    ]
-    is_complete = all(account in period_values or len(daily.get(account, {})) == now.window.days for account in serving)
-    highs = [
-        period_values[account] if account in period_values else total(list(daily[account].values()))
-        for account in accounts
-    ]
-    at_most = total([high for high in highs if high is not None]) if is_complete else None
-    return Figure(value=None, unit=unit, n=len(accounts), reason=NOT_ADDED, at_least=max(lows), at_most=at_most)
+    return count_people(serving, period_values, now.by_account(metric), now.window.days)
 
 
 def _usable(posts: Sequence[PostFacts], *values: PostValue) -> list[tuple[Number, ...]]:
