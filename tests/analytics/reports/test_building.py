@@ -332,6 +332,8 @@ def test_a_report_costs_a_constant_number_of_queries(agency: Agency) -> None:
     """J9, H11, G11: twelve clients and twenty posts more ask the store no more often."""
     counts = []
     client, account = furnish(agency, 3)
+    # A post that was first read after its week costs one query, however many there are.
+    agency.post(account, MONDAY - timedelta(days=40), counters(50, 1), MONDAY)
     for more in (0, 12):
         for number in range(more):
             _, other = agency.client(f"More {number}")
@@ -344,4 +346,4 @@ def test_a_report_costs_a_constant_number_of_queries(agency: Agency) -> None:
                 report_of(agency.filling, client, as_of=as_of)
             counts.append(counter.count)
     assert counts[:2] == counts[2:]
-    assert max(counts) <= 33
+    assert max(counts) <= 37

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from sophia.analytics.figures.facts import ClientWindow
 from sophia.analytics.figures.figures import Figure, FigureUnit, Number, figure, missing, percent
-from sophia.analytics.kpis.kpis import KPIS, NO_FOLLOWERS
+from sophia.analytics.kpis.followers import NO_FOLLOWERS
+from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import DateRange
 
@@ -41,8 +42,8 @@ _TOTALS = ("posts", "views", "engagements", "net_new_followers", "conversions", 
 _NO_GOALS = frozenset({"reach", "audience_growth", "marketing_cost"})
 # The KPIs that can have a goal, and the total of followers.
 GOALS: Mapping[str, GoalKind] = MappingProxyType(
-    {FOLLOWERS: GoalKind.LEVEL}
-    | {kpi.name: GoalKind.TOTAL if kpi.name in _TOTALS else GoalKind.RATE for kpi in KPIS if kpi.name not in _NO_GOALS}
+    {kpi.name: GoalKind.TOTAL if kpi.name in _TOTALS else GoalKind.RATE for kpi in KPIS if kpi.name not in _NO_GOALS}
+    | {FOLLOWERS: GoalKind.LEVEL}
 )
 
 

@@ -90,38 +90,59 @@ def was_published_in(window: DateRange) -> ColumnElement[bool]:
     return and_(Post.published_at >= day_start(window.start), Post.published_at < day_start(window.end))
 
 
+PostValues = Iterator[tuple[int, int, date, int | float]]
+
+
 def values_by(
     session: Session, before: Mapping[date, Collection[int]], metrics: Collection[int], as_of: datetime | None
-) -> Iterator[tuple[int, int, date, int | float]]:
+) -> PostValues:
     """Yield (post, metric, day, value): each post's last snapshot before its day, never a sum of snapshots (A2).
 
     `before` is {day: posts}, each post once. One query serves any number of days and posts.
     """
-    posts = [post for post_ids in before.values() for post in post_ids]
-    days = [(among(MetricSeries.post_id, post_ids), literal(day, Day)) for day, post_ids in before.items() if post_ids]
+    yield from _snapshots(session, before, metrics, as_of, is_before=True)
+
+
+def first_values_from(
+    session: Session, days: Mapping[date, Collection[int]], metrics: Collection[int], as_of: datetime | None
+) -> PostValues:
+    """Yield (post, metric, day, value): each post's first snapshot on its day or later, as `values_by` does."""
+    yield from _snapshots(session, days, metrics, as_of, is_before=False)
+
+
+def _snapshots(
+    session: Session,
+    limits: Mapping[date, Collection[int]],
+    metrics: Collection[int],
+    as_of: datetime | None,
+    *,
+    is_before: bool,
+) -> PostValues:
+    posts = [post for post_ids in limits.values() for post in post_ids]
+    days = [(among(MetricSeries.post_id, post_ids), literal(day, Day)) for day, post_ids in limits.items() if post_ids]
     if not days:
         return
     limit = days[0][1] if len(days) == 1 else case(*days)
     reading = EngagementMetric
     value, _ = CURRENT if as_of is None else value_at(as_of)
-    newest = (
+    nearest = (
         select(reading.metric_date, value.label("value"))
         .where(
             reading.series_id == MetricSeries.id,
-            reading.metric_date < limit,
+            reading.metric_date < limit if is_before else reading.metric_date >= limit,
             true() if as_of is None else _known_at(as_of),
         )
-        .order_by(reading.metric_date.desc())
+        .order_by(reading.metric_date.desc() if is_before else reading.metric_date)
         .limit(1)
         .correlate(MetricSeries)
     )
     query = cast("Select[tuple[Any, ...]]", select(MetricSeries.post_id, MetricSeries.metric_id))
     if session.get_bind().dialect.name == "postgresql":
-        last = newest.lateral()
-        query = query.add_columns(last.c.metric_date, last.c.value).join(last, true())
+        snapshot = nearest.lateral()
+        query = query.add_columns(snapshot.c.metric_date, snapshot.c.value).join(snapshot, true())
     else:
-        # SQLite has no lateral join, and a join with the newest days would read the whole table.
-        columns = (newest.with_only_columns(column).scalar_subquery() for column in (reading.metric_date, value))
+        # SQLite has no lateral join, and a join with the nearest days would read the whole table.
+        columns = (nearest.with_only_columns(column).scalar_subquery() for column in (reading.metric_date, value))
         query = query.add_columns(*columns)
     rows = session.execute(
         query.where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics)).order_by(
