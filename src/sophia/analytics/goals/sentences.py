@@ -34,7 +34,7 @@ def _statement(goal: ReportedGoal) -> str:
     limit = "and not above {target}" if goal.at_most else "of {target}"
     so_far = f"{{current}}{money} {limit}{money}"
     if goal.standing is GoalStatus.NOT_KNOWN:
-        return "unknown. {why}" if goal.current.value is None else "{current} so far. {reason}"
+        return "unknown. {why}" if goal.current.value is None else f"{so_far} so far. {{reason}}"
     if goal.standing is GoalStatus.REACHED:
         return f"{'held' if goal.at_most else 'reached'}, {so_far}."
     if goal.standing is GoalStatus.MISSED:

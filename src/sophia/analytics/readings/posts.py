@@ -57,6 +57,20 @@ def observed_posts(
     session: Session, accounts: Collection[int], windows: Iterable[DateRange], as_of: datetime | None = None
 ) -> list[StoredPost]:
     """Return the posts of these accounts published in the windows and observed by then, by id, in one query."""
+    return _stored_posts(
+        session,
+        among(Post.account_id, accounts),
+        or_(*(was_published_in(window) for window in windows)),
+        true() if as_of is None else Post.first_seen_at <= as_of,
+    )
+
+
+def posts_by_id(session: Session, post_ids: Collection[int]) -> dict[int, StoredPost]:
+    """Return {id: post}, in one query."""
+    return {post.id: post for post in _stored_posts(session, among(Post.id, post_ids))}
+
+
+def _stored_posts(session: Session, *conditions: ColumnElement[bool]) -> list[StoredPost]:
     rows = session.execute(
         select(
             Post.id,
@@ -72,11 +86,7 @@ def observed_posts(
         )
         .join(Account, Account.id == Post.account_id)
         .outerjoin(ContentDraft, ContentDraft.id == Post.draft_id)
-        .where(
-            among(Post.account_id, accounts),
-            or_(*(was_published_in(window) for window in windows)),
-            true() if as_of is None else Post.first_seen_at <= as_of,
-        )
+        .where(*conditions)
         .order_by(Post.id)
     )
     return [
@@ -205,6 +215,7 @@ def facts_at_age(
             post_id=post.id,
             read_at=day_start(reached[post.id] + ONE_DAY),
             values=dict(sorted(values[post.id].items())),
+            first_read_on=None,
         )
         for post in posts
     }

@@ -26,6 +26,7 @@ from sophia.analytics.figures.figures import Figure, check_window, last_closed_w
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
+from sophia.analytics.kpis.format_averages import best_format, format_averages
 from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
 from sophia.analytics.kpis.trends import newest_weeks, streak_percent, trend
@@ -34,8 +35,9 @@ from sophia.analytics.posting_times.engagement_changes import EngagementChange, 
 from sophia.analytics.readings.account_days import posts_a_day, posts_inside
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.permissions import ClientScope
+from sophia.analytics.readings.posts import StoredPost, posts_by_id
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove
-from sophia.analytics.reports.building import compared_days, compared_window, coverage_of
+from sophia.analytics.reports.building import compared_days, compared_window, coverage_of, most_engaging, top_posts
 from sophia.analytics.reports.gathering import NOT_YET
 from sophia.analytics.reports.reasons import reasons_of
 from sophia.database.engine import Database
@@ -49,6 +51,7 @@ BRIEF_KPIS = (
     "reach",
     "engagements",
     "engagement_rate_by_reach",
+    "followers",
     "net_new_followers",
     "audience_growth",
 )
@@ -77,6 +80,7 @@ class PortfolioFacts:
     goals: Mapping[int, tuple[ReportedGoal, ...]]
     annotations: Sequence[AnnotationRecord]
     events: tuple[SharedEvent[MetricEvent], ...] | None
+    best_posts: Mapping[int, StoredPost]
     is_past: bool
 
     @property
@@ -121,14 +125,19 @@ def gather_portfolio(
     monitored = monitored_days(window, today)
     all_days = DateRange(min(before.start, monitored.start), max(window.end, monitored.end))
     weeks = newest_weeks(min(window.end, today), STREAK_BASE_WEEKS)
+    windows = client_windows(
+        session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
+    )
     return PortfolioFacts(
         clients=clients,
         visible={state.client_id: state for state in client_states(session, allowed_clients, now)},
         window=window,
         before=before,
         now=now,
-        windows=client_windows(
-            session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
+        windows=windows,
+        best_posts=posts_by_id(
+            session,
+            [post.post_id for measured in windows.values() for post in most_engaging(measured[window])[:1]],
         ),
         days=portfolio_days(session, accounts, all_days, as_of),
         posts_a_day=posts_a_day(session, accounts, monitored, as_of=as_of),
@@ -289,6 +298,8 @@ def _client(
         weekly_views=tuple(None if view.figure.value is None else float(view.figure.value) for view in views),
         goals=facts.goals.get(client.id, ()),
         annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id == client.id),
+        best_post=next(iter(top_posts(now, facts.best_posts, 1)), None),
+        best_format=best_format(format_averages(now.newest_posts)),
     )
     has_data = bool(now.days or earlier.days or now.posts or earlier.posts)
     reasons = sorted(reasons_of(bare, has_data=has_data), key=lambda reason: (-reason.weight, reason.code, reason.text))

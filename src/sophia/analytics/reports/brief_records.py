@@ -15,7 +15,9 @@ from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.figures.figures import Change, Coverage, Figure
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
+from sophia.analytics.kpis.format_averages import BestFormat
 from sophia.analytics.readings.account_states import ClientState
+from sophia.analytics.reports.records import TopPost
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange
 
@@ -68,6 +70,10 @@ class ClientBrief:
         Field(description="Goals whose days touch the window, with their progress at its end."),
     ]
     annotations: tuple[AnnotationRecord, ...]
+    best_post: Annotated[TopPost | None, Field(description="The post of the window with the most engagements.")]
+    best_format: Annotated[
+        BestFormat | None, Field(description="Null if fewer than two formats have two posts with a rate.")
+    ]
     reasons: tuple[Reason, ...] = ()
 
     @property

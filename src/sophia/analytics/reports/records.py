@@ -18,6 +18,7 @@ from sophia.analytics.figures.figures import Change, Coverage, Figure
 from sophia.analytics.figures.schemas import Quantity
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
+from sophia.analytics.kpis.format_averages import FormatAverage
 from sophia.analytics.kpis.summaries import SummaryLine
 from sophia.analytics.kpis.trends import Trend
 from sophia.analytics.posting_times.group_effects import GroupEffect, HourEffect, WeekHour
@@ -38,7 +39,7 @@ class ReportedClient:
 
 @dataclass(frozen=True, slots=True)
 class TopPost:
-    """A post of the window with its values at the end of the window."""
+    """A post of the window with its values at the end of the window, or first read on the day `first_read_on`."""
 
     post_id: int
     account_id: int
@@ -52,6 +53,7 @@ class TopPost:
     engagements: Quantity
     reach: Quantity | None
     rate_by_reach: Figure
+    first_read_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,9 @@ class Report:
     posting_times: Annotated[tuple[HourEffect, ...], Field(description="The hours with posts.")]
     best_times: tuple[WeekHour, ...]
     formats: Mapping[str, GroupEffect]
+    format_averages: Annotated[
+        Mapping[str, FormatAverage], Field(description="By format, of the posts published in the window.")
+    ]
     pillars: Mapping[str, GroupEffect]
     top_posts: tuple[TopPost, ...]
     missing_days: tuple[MissingDays, ...]
