@@ -120,6 +120,7 @@ def test_a_first_collection_shows_the_last_complete_week(make_house: HouseMaker)
     names = ("engagements", "engagement_rate_by_reach", "engagement_rate_by_followers", "share_rate", "followers")
     assert {name: report.kpis[name].late for name in names} == dict.fromkeys(names, late)
     newest = {account: house.stored(account) for account in house.account_ids}
+    page, gram = house.account_ids
     totals = [
         next(
             value
@@ -127,8 +128,8 @@ def test_a_first_collection_shows_the_last_complete_week(make_house: HouseMaker)
             if (post, name, day) == (None, metric, on)
         )
         for account, metric, on in (
-            (list(house.account_ids)[0], "page_follows", WEEK.end - timedelta(days=1)),
-            (list(house.account_ids)[1], "followers_count", today),
+            (page, "page_follows", WEEK.end - timedelta(days=1)),
+            (gram, "followers_count", today),
         )
     ]
     assert report.kpis["followers"].value == sum(totals)

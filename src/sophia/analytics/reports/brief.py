@@ -29,7 +29,7 @@ from sophia.analytics.goals.tracking import gather_goals
 from sophia.analytics.kpis.format_averages import best_format, format_averages
 from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
-from sophia.analytics.kpis.trends import newest_weeks, streak_percent, trend
+from sophia.analytics.kpis.trends import Trend, beyond_shared, newest_weeks, shared_percent, streak_percent, trend
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
 from sophia.analytics.posting_times.engagement_changes import EngagementChange, significant_changes
 from sophia.analytics.readings.account_days import posts_a_day, posts_inside
@@ -57,6 +57,8 @@ BRIEF_KPIS = (
 )
 BRIEF_METRICS = frozenset({*ENGAGEMENTS, *MONITORED_METRICS, "reach", FOLLOWERS})
 STREAK_BASE_WEEKS = 8
+# A smaller change of all clients is not mentioned.
+SHARED_PERCENT = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +283,7 @@ def _client(
         for name in ("views", "engagements")
     }
     views = trends["views"].points
+    fallen = {name: streak_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()}
     bare = ClientBrief(
         client_id=client.id,
         name=client.name,
@@ -294,7 +297,11 @@ def _client(
             sorted(anomalies, key=lambda anomaly: (anomaly.anomaly.since, anomaly.account_id, anomaly.metric))
         ),
         falling={name: kpi_trend.falling for name, kpi_trend in trends.items()},
-        fallen={name: streak_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()},
+        fallen=fallen,
+        fallen_alone={
+            name: beyond_shared(percent, _fall_of_others(facts, client.id, name, trends[name]))
+            for name, percent in fallen.items()
+        },
         weekly_views=tuple(None if view.figure.value is None else float(view.figure.value) for view in views),
         goals=facts.goals.get(client.id, ()),
         annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id == client.id),
@@ -307,16 +314,20 @@ def _client(
     return replace(bare, state=state, reasons=tuple(reasons))
 
 
-def _commentary(brief: Brief) -> Iterator[Sentence]:
-    yield say(
-        brief,
-        "Clients: {clients}. Critical (coral): {coral}; watch (amber): {amber}; on track (sage): {sage}; no data: {none}.",
-        clients="counts.clients",
-        coral="counts.coral",
-        amber="counts.amber",
-        sage="counts.sage",
-        none="counts.no data",
+def _fall_of_others(facts: PortfolioFacts, client_id: int, kpi: str, kpi_trend: Trend) -> float | None:
+    """Return the median change of the other clients over the weeks of a falling streak, in percent."""
+    weeks = [point.week.start for point in kpi_trend.points if point.is_closed]
+    if not 0 < kpi_trend.falling < len(weeks):
+        return None
+    others = (
+        {monday: kpis[kpi] for monday, kpis in weekly.items() if kpi in kpis}
+        for other, weekly in facts.weekly.items()
+        if other != client_id
     )
+    return shared_percent(others, weeks[-1 - kpi_trend.falling], weeks[-1])
+
+
+def _commentary(brief: Brief) -> Iterator[Sentence]:
     for index, event in enumerate(brief.events):
         word = "higher" if event.kind in ("spike", "rise") else "lower"
         where = ", ".join(
@@ -330,6 +341,16 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
             series=f"events.{index}.series",
             since=Reference(f"events.{index}.since", "text"),
         )
+    yield from _of_algorithm(brief)
+    yield say(
+        brief,
+        "Clients: {clients}. Critical (coral): {coral}; watch (amber): {amber}; on track (sage): {sage}; no data: {none}.",
+        clients="counts.clients",
+        coral="counts.coral",
+        amber="counts.amber",
+        sage="counts.sage",
+        none="counts.no data",
+    )
     for index, moved in enumerate(brief.moved):
         word = "rose" if moved.percent > 0 else "fell"
         yield say(
@@ -344,3 +365,20 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
         path = f"annotations.{index}"
         day, text = Reference(f"{path}.day", "text"), Reference(f"{path}.text", "text")
         yield say(brief, "Annotation of {day}: {text}", day=day, text=text)
+
+
+def _of_algorithm(brief: Brief) -> Iterator[Sentence]:
+    """Describe the certain change of distribution that all clients share on a platform."""
+    for platform in PLATFORM_NAMES:
+        for index, client in enumerate(brief.clients):
+            split = client.drivers.get(platform)
+            part = None if split is None else split.platform
+            if part is None or part.verdict == "not enough evidence" or abs(part.percent) < SHARED_PERCENT:
+                continue
+            word = "increased" if part.verdict == "up" else "reduced"
+            yield say(
+                brief,
+                f"On {PLATFORM_NAMES[platform]} the algorithm {word} the distribution of all clients by {{percent}}.",
+                percent=Reference(f"clients.{index}.drivers.{platform}.platform.percent", "size_percent"),
+            )
+            break

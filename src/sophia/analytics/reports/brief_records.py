@@ -64,6 +64,10 @@ class ClientBrief:
         Mapping[str, float | None],
         Field(description="The change in percent over a streak of three or more falling weeks."),
     ]
+    fallen_alone: Annotated[
+        Mapping[str, float | None],
+        Field(description="`fallen` beyond the median of the other clients in the same weeks, where that fell too."),
+    ]
     weekly_views: Annotated[tuple[float | None, ...], Field(description="Of the newest stored complete weeks.")]
     goals: Annotated[
         tuple[ReportedGoal, ...],
