@@ -10,29 +10,34 @@ from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.comments.sentiment import CommentOverview
-    from sophia.analytics.reports.records import Report
+    from sophia.analytics.figures.figures import Change, Figure
+    from sophia.analytics.reports.records import Report, TopPost
 
-KPIS = {
-    "posts": "posts",
-    "views": "views",
-    "reach": "reach",
-    "engagements": "engagements",
-    "engagement_rate_by_reach": "engagement rate by reach",
-    "engagement_rate_by_followers": "engagement rate by followers",
-    "save_rate": "save rate",
-    "share_rate": "share rate",
-    "net_new_followers": "net new followers",
-    "audience_growth": "follower growth rate",
-    "conversions": "conversions",
-    "revenue": "revenue",
-    "customer_acquisition_cost": "customer acquisition cost (CAC)",
-    "approval_rate": "approval rate",
-    "edit_rate": "edit rate",
-}
+KPIS = (
+    "posts",
+    "views",
+    "reach",
+    "engagements",
+    "engagement_rate_by_reach",
+    "engagement_rate_by_followers",
+    "save_rate",
+    "share_rate",
+    "followers",
+    "net_new_followers",
+    "audience_growth",
+    "conversions",
+    "revenue",
+    "customer_acquisition_cost",
+    "approval_rate",
+    "edit_rate",
+)
 
 
 def kpi_label(name: str) -> str:
-    return KPIS.get(name, name.replace("_", " "))
+    """Return the field's term for a KPI in a table of a terminal."""
+    from sophia.analytics.kpis.labels import kpi_term
+
+    return kpi_term(name)
 
 
 def report(
@@ -87,12 +92,19 @@ def show(report: "Report") -> None:
     echo(f"Comments: {report.comments.verdict}")
     for text in comment_lines(report.comments):
         echo(f"  {text}")
-    reasons = sorted({report.kpis[name].reason or "" for name in KPIS} - {""})
-    if reasons:
+    show_notes(report)
+
+
+def show_notes(report: "Report") -> None:
+    """Show why numbers are missing, late or not compared, each reason once."""
+    figures = [report.kpis[name] for name in KPIS] + [report.changes[name].percent for name in KPIS]
+    notes = [figure.reason or figure.doubt or "" for figure in figures]
+    unique = list(dict.fromkeys(note for note in notes if note))
+    if unique:
         echo("")
-        echo(paint("Why numbers are missing:", "dim"))
-        for reason in reasons:
-            echo(paint(f"  {reason}", "dim"))
+        echo(paint("Notes:", "dim"))
+        for note in unique:
+            echo(paint(f"  {note}", "dim"))
 
 
 def comment_lines(comment_overview: "CommentOverview") -> list[str]:
@@ -115,19 +127,49 @@ def comment_lines(comment_overview: "CommentOverview") -> list[str]:
 
 def kpi_rows(report: "Report") -> list[dict[str, str]]:
     rows = []
-    for name, label in KPIS.items():
+    for name in KPIS:
         trend = report.trends.get(name)
         points = [] if trend is None else [point.figure.value for point in trend.points]
         rows.append(
             {
-                "KPI": label,
-                "this period": format_figure(report.kpis[name]),
-                "previous period": format_figure(report.changes[name].before),
+                "KPI": kpi_label(name),
+                "this period": dated_figure(report.kpis[name]),
                 "change": format_change(report.changes[name].percent),
+                "compared": compared(report.changes[name], report.kpis[name]),
                 "12 weeks": sparkline([None if value is None else float(value) for value in points]),
             }
         )
     return rows
+
+
+def dated_figure(figure: "Figure") -> str:
+    """Return a figure, with its day if its values were first read after the period."""
+    if figure.late is None:
+        return format_figure(figure)
+    return (
+        f"{format_figure(figure)} (as of {figure.late.day.day} {figure.late.day:%b}{', young' * figure.late.is_young})"
+    )
+
+
+def compared(change: "Change", figure: "Figure") -> str:
+    """Return the two values that a change compares, and the number of their days if it is not the whole period."""
+    if change.absolute.value is None:
+        return format_figure(change.before)
+    values = f"{format_figure(change.before)} to {format_figure(change.after)}"
+    if change.after.value == figure.value:
+        return values
+    days = None if change.after.coverage is None else change.after.coverage.days_with_data
+    return f"{values} on the {'days compared' if days is None else f'same {days} days'}"
+
+
+LONGEST_LABEL = 30
+
+
+def post_label(post: "TopPost") -> str:
+    """Return the first words of a post, and its engagement."""
+    text = " ".join((post.title or post.platform_post_id).split())
+    words = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+    return f"{words} ({post.engagements:,})"
 
 
 def post_rows(report: "Report") -> list[dict[str, str]]:
@@ -136,7 +178,7 @@ def post_rows(report: "Report") -> list[dict[str, str]]:
             "top posts": " ".join((post.title or post.platform_post_id).split()),
             "kind": f"{post.platform.value} {post.kind.value}",
             "published": f"{post.published_at:%Y-%m-%d}",
-            "engagements": f"{post.engagements:,}",
+            "engagement": f"{post.engagements:,}",
             "reach": "unknown" if post.reach is None else f"{post.reach:,}",
         }
         for post in report.top_posts

@@ -78,7 +78,7 @@ def test_every_client_has_a_state_and_reasons(agency: Agency) -> None:
     assert "The password was changed." in clients["Dead"].reasons[0].text
     codes = [reason.code for reason in clients["Falling"].reasons]
     assert codes == ["engagement_fell", "silent"]
-    assert "Engagement on Instagram fell by 60 %" in clients["Falling"].reasons[0].text
+    assert "Account interactions on Instagram fell by 60 %" in clients["Falling"].reasons[0].text
     told = "Clients: 4. Critical (coral): 2; watch (amber): 0; on track (sage): 1; no data: 1."
     assert found.commentary[0].text == told
 

@@ -250,6 +250,15 @@ def unknown_change(before: Figure, after: Figure, reason: str) -> Change:
     return Change(before, after, missing(unit, reason), missing(FigureUnit.PERCENT, reason))
 
 
+# From this change on, a ratio reads better than a percentage: 3.3 × instead of +230 %.
+LARGEST_PERCENT = 200
+
+
+def change_ratio(percent: float) -> float | None:
+    """Return the ratio of the later to the earlier value for a change too large for a percentage, or None."""
+    return 1 + percent / HUNDRED if percent >= LARGEST_PERCENT else None
+
+
 def written_day(day: date) -> str:
     """Return a day in a sentence, such as 30 Nov 2026."""
     return f"{day.day} {day:%b %Y}"

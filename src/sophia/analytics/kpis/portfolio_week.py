@@ -15,7 +15,7 @@ from sophia.meta.reporting_zone import DateRange, reporting_day
 
 MOVING_KPIS = {
     "views": "Views",
-    "engagements": "Engagements",
+    "engagements": "Engagement on posts published in the week",
     "engagement_rate_by_reach": "Engagement rates by reach",
     "net_new_followers": "Net new followers",
 }

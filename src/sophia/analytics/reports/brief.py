@@ -379,6 +379,6 @@ def _of_algorithm(brief: Brief) -> Iterator[Sentence]:
             yield say(
                 brief,
                 f"On {PLATFORM_NAMES[platform]} the algorithm {word} the distribution of all clients by {{percent}}.",
-                percent=Reference(f"clients.{index}.drivers.{platform}.platform.percent", "size_percent"),
+                percent=Reference(f"clients.{index}.drivers.{platform}.platform.percent", "change_size"),
             )
             break

@@ -54,7 +54,7 @@ def _counted(report: Report, kpi: str, name: str) -> Iterator[Sentence]:
         template if figure.doubt is None else f"{template} {{doubt}}",
         after=f"{path}.after.value",
         before=f"{path}.before.value",
-        percent=Reference(f"{path}.percent.value", "size_percent"),
+        percent=Reference(f"{path}.percent.value", "change_size"),
         doubt=Reference(f"{path}.{at}.doubt", "text"),
     )
 
@@ -64,7 +64,7 @@ def _views(report: Report) -> Iterator[Sentence]:
 
 
 def _engagement(report: Report) -> Iterator[Sentence]:
-    yield from _counted(report, "engagements", "Engagements on posts published in this period")
+    yield from _counted(report, "engagements", "Engagement on posts published in this period")
     rate = report.kpis["engagement_rate_by_reach"]
     if rate.value is not None:
         path = "kpis.engagement_rate_by_reach"
@@ -72,7 +72,7 @@ def _engagement(report: Report) -> Iterator[Sentence]:
         yield say(
             report,
             # The reach of posts is added up here, so the rate is no share of people.
-            f"Engagements on {{n}} {posts} were {{rate}} of the reach, which counts people once for each post that they saw.",
+            f"Engagement on {{n}} {posts} was {{rate}} of the reach, which counts people once for each post that they saw.",
             rate=Reference(f"{path}.value", "percent"),
             n=f"{path}.n",
         )
@@ -132,12 +132,16 @@ def _goals(report: Report) -> Iterator[Sentence]:
 
 
 def _streaks(report: Report) -> Iterator[Sentence]:
-    for kpi, name in (("views", "Views"), ("engagements", "Engagements")):
+    for kpi, name in (("views", "Views"), ("engagements", "Engagement on posts published in each week")):
         trend = report.trends[kpi]
         for word, count in (("fallen", trend.falling), ("risen", trend.rising)):
             if count >= STREAK_WEEKS and is_large_streak(streak_percent(trend)):
                 path = f"trends.{kpi}.{'falling' if word == 'fallen' else 'rising'}"
-                yield say(report, f"{name} have {word} for {{weeks}} weeks in a row.", weeks=path)
+                yield say(
+                    report,
+                    f"{name} {'have' if kpi == 'views' else 'has'} {word} for {{weeks}} weeks in a row.",
+                    weeks=path,
+                )
 
 
 def _benchmarks(report: Report) -> Iterator[Sentence]:
@@ -180,7 +184,7 @@ def _top(report: Report) -> Iterator[Sentence]:
         post = report.top_posts[0]
         yield say(
             report,
-            f"The post with the most engagements ({{engagements}}) was a {KIND_NAMES.get(post.kind, post.kind.value)} on "
+            f"The post with the most engagement ({{engagements}}) was a {KIND_NAMES.get(post.kind, post.kind.value)} on "
             f"{PLATFORM_NAMES[post.platform.value]}.",
             engagements="top_posts.0.engagements",
         )

@@ -68,7 +68,7 @@ def _falls(brief: ClientBrief) -> Iterator[Reason]:
             continue
         deep = own_percent <= DEEP_FALL_PERCENT
         places = {
-            "percent": Reference(f"drivers.{platform}.whole.percent", "size_percent"),
+            "percent": Reference(f"drivers.{platform}.whole.percent", "change_size"),
             "interval": Reference(f"drivers.{platform}.whole.percent_interval", "range_percent"),
         }
         why = "; no clear cause"
@@ -79,7 +79,7 @@ def _falls(brief: ClientBrief) -> Iterator[Reason]:
             places["part"] = Reference(f"drivers.{platform}.{split.certain_driver}.percent", "signed_percent")
         sentence = say(
             brief,
-            f"Engagement on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){why}.",
+            f"Account interactions on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){why}.",
             **places,
         )
         level, base = (ClientStatus.CORAL, 50.0) if deep else (ClientStatus.AMBER, 20.0)
@@ -131,7 +131,7 @@ def _habits(brief: ClientBrief) -> Iterator[Reason]:
                 brief,
                 f"{name} {'have' if kpi == 'views' else 'has'} fallen for {{weeks}} weeks in a row, by {{percent}} in total.",
                 weeks=f"falling.{kpi}",
-                percent=Reference(f"fallen.{kpi}", "size_percent"),
+                percent=Reference(f"fallen.{kpi}", "change_size"),
             )
             yield Reason(f"{kpi}_falling", ClientStatus.AMBER, 25.0, sentence)
     if growth.value is not None and float(growth.value) <= SHRINKING_PERCENT:

@@ -29,7 +29,6 @@ from sophia.dashboard.layout.formatting import (
     dates,
     day,
     decimal,
-    value_of,
 )
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
@@ -281,16 +280,16 @@ def post_table(prefix: str, posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table
 
 
 def kpi_table(prefix: str, report: Report) -> Table:
-    """Return every KPI with the two values that its change compares."""
+    """Return every KPI, and its change with the two values that it compares."""
     columns = (
         Column("KPI"),
         Column(f"This period, {dates(report.window)}", numeric=True),
-        Column("Change", numeric=True),
+        Column(f"Change from {dates(report.before)}", numeric=True),
     )
     rows = tuple(
         (
             Cell(Value(label_of(name)), definition(prefix, name)),
-            Cell(value_of(figure), sort=None if figure.value is None else float(figure.value)),
+            kpi_cell(figure, None),
             kpi_change(report, name),
         )
         for name, figure in report.kpis.items()
@@ -304,11 +303,9 @@ def kpi_change(report: Report, name: str) -> Cell:
     if change is None:
         return Cell(Value(DASH, reason="This KPI is not compared."))
     cell = kpi_cell(report.kpis[name], change)
-    return (
-        Cell(Value(""), change=cell.change, note=cell.note)
-        if cell.change
-        else Cell(Value(DASH, reason=change.percent.reason or ""))
-    )
+    if cell.change is None:
+        return Cell(Value(DASH, reason=change.percent.reason or ""))
+    return Cell(Value(""), change=cell.change)
 
 
 def method(report: Report) -> str:
