@@ -7,7 +7,7 @@ from sophia.cli.arguments import AsOf, First, Last, Week, parse_date_range
 from sophia.cli.formatting import MISSING, format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading, paint
-from sophia.cli.report import compared, dated_figure, post_label
+from sophia.cli.report import compared, dated_figure, post_label, show_pending_week
 from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def brief(
     if as_json:
         show_record(portfolio_brief)
         return
+    if window is None and as_of is None:
+        show_pending_week(installation)
     show(portfolio_brief, as_of)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sophia.analytics.comments.sentiment import CommentOverview
     from sophia.analytics.figures.figures import Change, Figure
     from sophia.analytics.reports.records import Report, TopPost
+    from sophia.cli.installation import Installation
 
 KPIS = (
     "posts",
@@ -58,7 +59,26 @@ def report(
     if as_json:
         show_record(client_report)
         return
+    if window is None:
+        show_pending_week(installation)
     show(client_report)
+
+
+def show_pending_week(installation: "Installation") -> None:
+    """Show when the week that is over here is complete in Meta's Pacific time, if it is not yet."""
+    from zoneinfo import ZoneInfo
+
+    from sophia.analytics.figures.figures import pending_week
+    from sophia.meta.reporting_zone import ONE_DAY
+
+    zone = ZoneInfo(installation.settings.operator_timezone)
+    pending = pending_week(installation.clock(), zone)
+    if pending is not None:
+        week, end = pending
+        echo(
+            f"The week {week.start} to {week.end - ONE_DAY} is complete on {end.astimezone(zone):%Y-%m-%d at %H:%M}, when "
+            "Meta's Pacific day ends."
+        )
 
 
 def show(report: "Report") -> None:
@@ -71,6 +91,8 @@ def show(report: "Report") -> None:
         f"Compared with {report.before.start} to {report.before.end - ONE_DAY}; "
         f"readings are complete for {coverage.days_with_data} of {coverage.days} days."
     )
+    if not report.is_closed:
+        echo(f"The period is complete on {report.complete_at:%Y-%m-%d at %H:%M} UTC, when Meta's Pacific day ends.")
     for sentence in report.commentary:
         echo(f"· {sentence.text}")
     echo("")

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 
 from sophia.errors import InvalidInputError
-from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, day_start, reporting_day
 
 Number = int | float | Decimal
 HUNDRED = 100
@@ -331,6 +331,12 @@ MOST_DAYS = 92
 def last_closed_week(now: datetime) -> DateRange:
     """Return the last complete week in the reporting zone."""
     return week_of(reporting_day(now)).previous
+
+
+def pending_week(now: datetime, zone: tzinfo) -> tuple[DateRange, datetime] | None:
+    """Return the week that is over in `zone` but not in the reporting zone, and the aware moment when it is; else None."""
+    week = week_of(now.astimezone(zone).date()).previous
+    return None if week.is_closed(reporting_day(now)) else (week, day_start(week.end))
 
 
 def check_window(window: DateRange, now: datetime) -> None:

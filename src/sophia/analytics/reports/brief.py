@@ -43,7 +43,7 @@ from sophia.analytics.reports.reasons import reasons_of
 from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue.terms import Platform
-from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 
 BRIEF_KPIS = (
     "posts",
@@ -191,6 +191,7 @@ def build_brief(facts: PortfolioFacts) -> Brief:
         window=facts.window,
         before=facts.before,
         as_of=facts.now,
+        complete_at=day_start(facts.window.end),
         counts=counts | {"clients": len(client_briefs)},
         clients=tuple(client_briefs),
         events=events,

@@ -106,6 +106,7 @@ class Brief:
     window: DateRange
     before: DateRange
     as_of: datetime
+    complete_at: Annotated[datetime, Field(description="When the last day of the window ends in Meta's Pacific time.")]
     counts: Mapping[str, int]
     clients: tuple[ClientBrief, ...]
     events: tuple[SharedEvent[MetricEvent], ...]

@@ -27,7 +27,7 @@ from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.commentary import comment
 from sophia.analytics.reports.records import DecisionStage, MissingDays, Report, ReportedClient, TopPost
 from sophia.database.records import as_record
-from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, day_start
 
 TREND_WEEKS = 12
 # Windows of up to so many weeks are compared with the same weekdays.
@@ -81,6 +81,7 @@ def build_report(facts: Facts) -> Report:
         before=facts.before,
         as_of=facts.as_of,
         is_closed=facts.window.is_closed(facts.today),
+        complete_at=day_start(facts.window.end),
         coverage=coverage_of(now),
         kpis={kpi.name: kpi.compute(now) for kpi in KPIS} | {REACH_GROWTH.name: changes["reach"].percent},
         changes=changes,

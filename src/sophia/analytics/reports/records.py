@@ -94,6 +94,7 @@ class Report:
     before: DateRange
     as_of: datetime
     is_closed: bool
+    complete_at: Annotated[datetime, Field(description="When the last day of the window ends in Meta's Pacific time.")]
     coverage: Coverage
     kpis: Mapping[str, Figure]
     changes: Mapping[str, Change]

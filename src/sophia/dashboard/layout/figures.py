@@ -24,6 +24,11 @@ def label_of(kpi: str) -> str:
     return kpi_label(kpi)
 
 
+def format_label(name: str) -> str:
+    """Return a format, such as `Instagram reel` for `instagram reel`."""
+    return name[:1].upper() + name[1:]
+
+
 def definition(prefix: str, name: str) -> str:
     """Return the address of a definition."""
     return f"{prefix}/definitions#{name}"

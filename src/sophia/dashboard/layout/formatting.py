@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number, change_ratio
+from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number, change_ratio, pending_week
 from sophia.dashboard.layout.values import Bar, ChangeText, Tone, Value
 from sophia.meta.reporting_zone import DateRange
 
@@ -196,6 +196,25 @@ def clock(moment: datetime | None, zone: ZoneInfo, now: datetime) -> Value:
     local = moment.astimezone(zone)
     text = f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else day(local.date())
     return Value(text, f"{local:%Y-%m-%d %H:%M}")
+
+
+def completion(window: DateRange, complete_at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return when the window or the week that has just ended is complete in Meta's Pacific time, or nothing if both are.
+
+    A week that ended at midnight here lasts some hours longer in California.
+    """
+    pending = pending_week(now, zone)
+    if complete_at > now:
+        return f"{dates(window)} is complete on {_moment(complete_at, zone)}, when Meta's Pacific day ends."
+    if pending is not None and pending[0].start >= window.end:
+        week, end = pending
+        return f"The week {dates(week)} is complete on {_moment(end, zone)}, when Meta's Pacific day ends."
+    return ""
+
+
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{local:%a} {day(local.date())}, {local:%H:%M}"
 
 
 def _day_first(locale: str) -> str:
