@@ -8,7 +8,7 @@ import pytest
 
 from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, LateReading, change
 from sophia.analytics.figures.sentences import written
-from sophia.cli.report import compared, dated_figure
+from sophia.cli.report import change_text, compared, dated_figure
 from sophia.dashboard.layout.figures import kpi_card, kpi_cell
 from sophia.dashboard.layout.formatting import change_of
 from sophia.dashboard.layout.pages import as_csv
@@ -57,6 +57,21 @@ def test_a_change_of_the_whole_period_needs_no_other_value() -> None:
     text = change_of(whole, WHOLE)
     assert (text.since, text.until, text.days) == ("100K", "", "")
     assert compared(whole, WHOLE) == "100,000 to 92,485"
+
+
+def test_a_period_with_a_missing_day_names_the_days_compared() -> None:
+    """L28: the figure has six days itself, and the earlier value is not that of its whole period either."""
+    six = Figure(value=83_140, unit=FigureUnit.COUNT, coverage=Coverage(6, 7))
+    text = change_of(SIX_DAYS, six)
+    assert (text.until, text.days) == ("83.1K", "on the same 6 days")
+    assert compared(SIX_DAYS, six) == "87,546 to 83,140 on the same 6 days"
+
+
+def test_a_rate_changes_in_points() -> None:
+    """G7: from 13.9 % to 17.6 % are 3.7 points."""
+    rates = [Figure(value=value, unit=FigureUnit.PERCENT) for value in (13.9, 17.6)]
+    assert change_text(change(*rates)) == "+3.7 pts"
+    assert change_text(change(*reversed(rates))) == "−3.7 pts"
 
 
 @pytest.mark.parametrize(

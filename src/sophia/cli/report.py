@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sophia.cli.arguments import AsOf, Client, First, Last, Week, parse_date_range
-from sophia.cli.formatting import format_change, format_figure, sparkline
+from sophia.cli.formatting import MINUS, format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading, paint
 from sophia.cli.tables import AsJson, show_record, show_table
@@ -156,7 +156,7 @@ def kpi_rows(report: "Report") -> list[dict[str, str]]:
             {
                 "KPI": kpi_label(name),
                 "this period": dated_figure(report.kpis[name]),
-                "change": format_change(report.changes[name].percent),
+                "change": change_text(report.changes[name]),
                 "compared": compared(report.changes[name], report.kpis[name]),
                 "12 weeks": sparkline([None if value is None else float(value) for value in points]),
             }
@@ -173,14 +173,22 @@ def dated_figure(figure: "Figure") -> str:
     )
 
 
+def change_text(change: "Change") -> str:
+    """Return a change in percent, or in percentage points for a rate."""
+    if change.after.unit.value != "percent" or change.absolute.value is None:
+        return format_change(change.percent)
+    return f"{float(change.absolute.value):+.1f} pts".replace("-", MINUS)
+
+
 def compared(change: "Change", figure: "Figure") -> str:
     """Return the two values that a change compares, and the number of their days if it is not the whole period."""
     if change.absolute.value is None:
         return format_figure(change.before)
     values = f"{format_figure(change.before)} to {format_figure(change.after)}"
-    if change.after.value == figure.value:
+    coverage = change.after.coverage
+    if change.after.value == figure.value and (coverage is None or coverage.is_complete):
         return values
-    days = None if change.after.coverage is None else change.after.coverage.days_with_data
+    days = None if coverage is None else coverage.days_with_data
     return f"{values} on the {'days compared' if days is None else f'same {days} days'}"
 
 

@@ -342,7 +342,7 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
             series=f"events.{index}.series",
             since=Reference(f"events.{index}.since", "text"),
         )
-    yield from _of_algorithm(brief)
+    yield from algorithm_changes(brief)
     yield say(
         brief,
         "Clients: {clients}. Critical (coral): {coral}; watch (amber): {amber}; on track (sage): {sage}; no data: {none}.",
@@ -368,7 +368,7 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
         yield say(brief, "Annotation of {day}: {text}", day=day, text=text)
 
 
-def _of_algorithm(brief: Brief) -> Iterator[Sentence]:
+def algorithm_changes(brief: Brief) -> Iterator[Sentence]:
     """Describe the certain change of distribution that all clients share on a platform."""
     for platform in PLATFORM_NAMES:
         for index, client in enumerate(brief.clients):

@@ -103,9 +103,12 @@ def change_of(change: Change, figure: Figure | None = None, *, short: bool = Tru
     `figure` is shown beside it: where the change compares another value, the text has that value and its days.
     """
     text = _size_and_direction(change, value_of(change.before, short=short, locale=locale).text, locale)
-    if figure is None or change.after.value is None or change.after.value == figure.value or text.text == DASH:
+    if figure is None or change.after.value is None or text.text == DASH:
         return text
     coverage = change.after.coverage
+    is_part = coverage is not None and not coverage.is_complete
+    if change.after.value == figure.value and not is_part:
+        return text
     days = "on the days compared" if coverage is None else same_days(coverage.days_with_data)
     return replace(text, until=value_of(change.after, short=short, locale=locale).text, days=days)
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sophia.access.pages import ReadPage
 from sophia.analytics.kpis.format_averages import BestFormat
 from sophia.analytics.readings.account_states import AccountState, account_states
-from sophia.analytics.reports.brief import make_brief
+from sophia.analytics.reports.brief import algorithm_changes, make_brief
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
 from sophia.analytics.reports.records import TopPost
 from sophia.dashboard.layout.figures import definition, format_label, kpi_cell, label_of, spark
@@ -33,6 +33,7 @@ from sophia.dashboard.layout.windows import PageQuery, picker, window_of
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 TABLE_KPIS = ("views", "reach", "engagement_rate_by_reach", "followers")
+SHORT_LABELS = {"engagement_rate_by_reach": "Engagement rate"}
 MOST_TITLE = 40
 RISES = ("spike", "rise")
 MOST_REASONS = 2
@@ -57,7 +58,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioPage:
-    """`lead` answers who needs the reader, `collected` whether everything arrived, `platform` what all clients share.
+    """`lead` answers who needs the reader, `collected` whether everything arrived, `events` what all clients share.
 
     `pending` says when the last week is complete in Meta's time zone, while it is not.
     """
@@ -68,7 +69,8 @@ class PortfolioPage:
     needs: tuple[Need, ...]
     notices: tuple[Notice, ...]
     clients: Table
-    platform: tuple[str, ...]
+    events: tuple[str, ...]
+    calm: str
 
 
 @router.get("/portfolio")
@@ -106,7 +108,8 @@ def portfolio_page(
         needs=needs,
         notices=notices(prefix, brief, accounts),
         clients=client_table(prefix, brief, zone, now, query),
-        platform=platform(brief),
+        events=(events := shared_changes(brief)),
+        calm="" if events else "Platform: no change that most clients share.",
     )
 
 
@@ -162,10 +165,13 @@ def client_table(prefix: str, brief: Brief, zone: ZoneInfo, now: datetime, query
     columns = (
         Column("Client"),
         Column("State"),
-        *(Column(label_of(name), numeric=True, href=definition(prefix, name)) for name in TABLE_KPIS),
+        *(
+            Column(SHORT_LABELS.get(name, label_of(name)), numeric=True, href=definition(prefix, name))
+            for name in TABLE_KPIS
+        ),
         Column("Best post"),
         Column("Best format"),
-        Column("Views, 8 weeks"),
+        Column("8 weeks"),
         Column("Collected"),
     )
     rows = tuple(
@@ -205,14 +211,14 @@ def best_format_cell(best: BestFormat | None) -> Cell:
     return Cell(Value(format_label(best.name)), note=f"{rate.text} of reach, {best.average.posts} posts")
 
 
-def platform(brief: Brief) -> tuple[str, ...]:
-    """Return what most clients share: platform events first, and one sentence where there are none."""
+def shared_changes(brief: Brief) -> tuple[str, ...]:
+    """Return what most clients share: events first, then the change of distribution by the algorithm."""
     events = tuple(
         f"{day(event.since)}: {event.alike} of {event.series} series {'rose' if event.kind in RISES else 'fell'}"
         f" together on {' and '.join(sorted({part.platform.value.capitalize() for part in event.parts}))}."
         for event in brief.events
     )
-    return events or ("No change that most clients share.",)
+    return (*events, *(sentence.text for sentence in algorithm_changes(brief)))
 
 
 def client_address(prefix: str, client_id: int, query: str) -> str:
