@@ -22,7 +22,15 @@ from sophia.analytics.reports.records import Report, TopPost
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import DayPoint, Line, Mark, daily_lines
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, definition, format_label, kpi_card, kpi_cell, label_of
+from sophia.dashboard.layout.figures import (
+    count_cell,
+    definition,
+    format_label,
+    kpi_card,
+    kpi_cell,
+    label_of,
+    late_footnote,
+)
 from sophia.dashboard.layout.formatting import (
     DASH,
     PLATFORM_LABELS,
@@ -338,7 +346,8 @@ def kpi_table(prefix: str, report: Report) -> Table:
         )
         for name, figure in report.kpis.items()
     )
-    footnote = f"Previous period: {dates(report.before)}."
+    late = late_footnote(report.kpis.values(), report.changes.values())
+    footnote = f"Previous period: {dates(report.before)}. {late}".rstrip()
     return Table("kpis", "All KPIs", columns, rows, "No KPI.", footnote)
 
 

@@ -1,6 +1,6 @@
 """Figures of reports as cards and cells: a value with the change that rests on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sophia.analytics.figures.figures import Change, Figure, Number
 from sophia.analytics.kpis.labels import kpi_label
@@ -54,6 +54,19 @@ def kpi_cell(figure: Figure, change: Change | None, href: str = "") -> Cell:
     shown = None if change is None or (change.percent.value is None and change.absolute.value is None) else change
     text = None if shown is None else change_of(shown, figure, short=False)
     return Cell(value_of(figure), href, text, sort=sort, note=late_note(figure))
+
+
+def late_footnote(figures: Iterable[Figure], changes: Iterable[Change]) -> str:
+    """Return what marks such as `as of 30 Nov, young` mean and until when there is no fair comparison; else nothing."""
+    if all(figure.late is None for figure in figures):
+        return ""
+    reasons = [change.percent.reason for change in changes if _is_late(change) and change.percent.reason is not None]
+    parts = ("Values marked “as of” were first read after this period; young ones still change.", *reasons[:1])
+    return " ".join(parts)
+
+
+def _is_late(change: Change) -> bool:
+    return change.before.late is not None or change.after.late is not None
 
 
 def figure_cell(figure: Figure, href: str = "") -> Cell:

@@ -13,7 +13,7 @@ from sophia.analytics.readings.account_states import AccountState, account_state
 from sophia.analytics.reports.brief import algorithm_changes, make_brief
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
 from sophia.analytics.reports.records import TopPost
-from sophia.dashboard.layout.figures import definition, format_label, kpi_cell, label_of, spark
+from sophia.dashboard.layout.figures import definition, format_label, kpi_cell, label_of, late_footnote, spark
 from sophia.dashboard.layout.formatting import (
     DASH,
     beginning,
@@ -21,7 +21,6 @@ from sophia.dashboard.layout.formatting import (
     completion,
     dates,
     day,
-    late_note,
     value_of,
     whole,
 )
@@ -187,19 +186,22 @@ def client_table(prefix: str, brief: Brief, zone: ZoneInfo, now: datetime, query
         for client in brief.clients
     )
     compared = f"Changes compare {dates(brief.window)} with {dates(brief.before)}."
-    return Table("clients", "All clients", columns, rows, "No client yet.", compared)
+    late = late_footnote(
+        [client.kpis[name] for client in brief.clients for name in TABLE_KPIS],
+        [client.changes["engagement_rate_by_reach"] for client in brief.clients],
+    )
+    return Table("clients", "All clients", columns, rows, "No client yet.", f"{compared} {late}".rstrip())
 
 
 def best_post_cell(prefix: str, post: TopPost | None) -> Cell:
     """Return the post with the most engagement."""
     if post is None:
         return Cell(Value(DASH, reason="No post of this period has a known engagement."))
-    notes = [f"{whole(post.engagements)} engagement", late_note(post.rate_by_reach)]
     return Cell(
         Value(beginning(post.title or "Post without text", MOST_TITLE)),
         f"{prefix}/posts/{post.post_id}",
         sort=float(post.engagements),
-        note=" · ".join(note for note in notes if note),
+        note=f"{whole(post.engagements)} engagement",
     )
 
 
