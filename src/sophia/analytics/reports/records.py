@@ -50,7 +50,7 @@ class TopPost:
     title: str | None
     permalink: str | None
     pillar: str | None
-    engagements: Quantity
+    engagements: Annotated[Quantity, Field(description="Reactions or likes, comments, shares and saves of the post.")]
     reach: Quantity | None
     rate_by_reach: Figure
     first_read_on: date | None
@@ -96,7 +96,13 @@ class Report:
     is_closed: bool
     complete_at: Annotated[datetime, Field(description="When the last day of the window ends in Meta's Pacific time.")]
     coverage: Coverage
-    kpis: Mapping[str, Figure]
+    kpis: Annotated[
+        Mapping[str, Figure],
+        Field(
+            description="`engagements` is the engagement on posts published in the window. Account interactions, of posts of "
+            "any age, are `total_interactions` in `algo_independent_summary`."
+        ),
+    ]
     changes: Mapping[str, Change]
     trends: Mapping[str, Trend]
     algo_dependent_summary: tuple[SummaryLine, ...]

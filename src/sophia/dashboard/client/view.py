@@ -25,12 +25,12 @@ from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import (
     count_cell,
     definition,
-    format_label,
     kpi_card,
     kpi_cell,
     label_of,
     late_footnote,
 )
+from sophia.dashboard.layout.format_averages import format_table
 from sophia.dashboard.layout.formatting import (
     DASH,
     PLATFORM_LABELS,
@@ -50,7 +50,7 @@ from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-CARDS = ("views", "engagement_rate_by_reach", "reach", "net_new_followers")
+CARDS = ("views", "engagement_rate_by_reach", "reach", "followers")
 CHART_DAYS = 90
 # Meta restates the newest two days.
 PROVISIONAL_DAYS = 2
@@ -87,6 +87,7 @@ class ClientPage:
     pending: str
     notices: tuple[Notice, ...]
     cards: tuple[Card, ...]
+    late: str
     chart: Chart
     drivers: tuple[DriverPanel, ...]
     posts: Table
@@ -144,10 +145,11 @@ def client_page(
         pending=completion(report.window, report.complete_at, zone, now),
         notices=notices(prefix, report, accounts),
         cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in CARDS),
+        late=late_footnote(report.kpis.values(), report.changes.values()),
         chart=views_chart(report, views, now, drawer),
         drivers=tuple(driver_panel(platform, split) for platform, split in report.drivers.items()),
         posts=post_table(prefix, report.top_posts, zone),
-        formats=format_table(prefix, report),
+        formats=format_table(prefix, report.format_averages, "Formats of posts published in this period"),
         unusual=tuple(sentence.text for sentence in report.commentary if _is_about_anomaly(sentence.references)),
         kpis=kpi_table(prefix, report),
         method=method(report),
@@ -305,32 +307,6 @@ def post_table(prefix: str, posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table
     )
 
 
-def format_table(prefix: str, report: Report) -> Table:
-    """Return the averages of each format, those with the highest engagement rate first."""
-    columns = (
-        Column("Format"),
-        Column("Posts", numeric=True),
-        Column("Engagement per post", numeric=True, href=definition(prefix, "engagements")),
-        Column("Reach per post", numeric=True, href=definition(prefix, "reach")),
-        Column("Engagement rate", numeric=True, href=definition(prefix, "engagement_rate_by_reach")),
-    )
-    ordered = sorted(
-        report.format_averages.items(), key=lambda item: (-float(item[1].rate_by_reach.value or 0), item[0])
-    )
-    rows = tuple(
-        (
-            Cell(Value(format_label(name))),
-            count_cell(average.posts, ""),
-            kpi_cell(average.engagements, None),
-            kpi_cell(average.reach, None),
-            kpi_cell(average.rate_by_reach, None),
-        )
-        for name, average in ordered
-    )
-    empty = "No post was published in this period."
-    return Table("formats", "Formats of posts published in this period", columns, rows, empty)
-
-
 def kpi_table(prefix: str, report: Report) -> Table:
     """Return every KPI, and its change with the two values that it compares."""
     columns = (
@@ -346,8 +322,7 @@ def kpi_table(prefix: str, report: Report) -> Table:
         )
         for name, figure in report.kpis.items()
     )
-    late = late_footnote(report.kpis.values(), report.changes.values())
-    footnote = f"Previous period: {dates(report.before)}. {late}".rstrip()
+    footnote = f"Previous period: {dates(report.before)}."
     return Table("kpis", "All KPIs", columns, rows, "No KPI.", footnote)
 
 
