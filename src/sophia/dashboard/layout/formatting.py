@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number, change_ratio, pending_week
@@ -12,6 +13,8 @@ from sophia.meta.reporting_zone import DateRange
 DASH = "–"
 PLATFORM_LABELS = {"facebook": "Facebook", "instagram": "Instagram"}
 MINUS = "−"
+# Babel takes 20 µs a number, a portfolio of 200 clients has 7,000, and the next reader sees the same ones.
+MOST_TEXTS = 20_000
 HUNDRED = 100
 # A change that rounds to nothing has no direction.
 SMALLEST_CHANGE = 0.05
@@ -30,6 +33,7 @@ def beginning(text: str, length: int) -> str:
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def whole(number: Number, locale: str = "en") -> str:
     """Return a number in whole digits, such as 37,912."""
     from babel.numbers import format_decimal  # noqa: PLC0415
@@ -67,6 +71,7 @@ def money(amount: Number, currency: str | None, locale: str = "en") -> str:
     return text.replace("-", MINUS)
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def number_text(number: Number, unit: FigureUnit, currency: str | None, *, short: bool, locale: str = "en") -> str:
     """Return a number in its unit."""
     if unit is FigureUnit.MONEY:
@@ -102,7 +107,8 @@ def change_of(change: Change, figure: Figure | None = None, *, short: bool = Tru
 
     `figure` is shown beside it: where the change compares another value, the text has that value and its days.
     """
-    text = _size_and_direction(change, value_of(change.before, short=short, locale=locale).text, locale)
+    before = value_of(change.before, short=short, locale=locale)
+    text = _size_and_direction(change, "" if before.reason else before.text, locale)
     if figure is None or change.after.value is None or text.text == DASH:
         return text
     coverage = change.after.coverage
