@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from hashlib import sha256
@@ -17,7 +17,7 @@ from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
 from sophia.dashboard.layout.typed import typed_fields
-from sophia.dashboard.layout.values import Frame, Link, Picker, Table
+from sophia.dashboard.layout.values import Cell, ChangeText, Frame, Link, Picker, Table
 from sophia.dashboard.layout.windows import shared_query
 from sophia.errors import NotFoundError
 
@@ -154,21 +154,39 @@ def tables(value: Any) -> Iterator[Table]:
 
 
 def as_csv(table: Table) -> str:
-    """Return the table as CSV with a heading; text that a spreadsheet would run as a formula is made harmless."""
+    """Return the table as CSV with a heading; text that a spreadsheet would run as a formula is made harmless.
+
+    A change has its own columns, with the values that it compares; so do notes.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
-    columns: list[str] = []
-    for index, column in enumerate(table.columns):
-        columns.append(column.label)
-        if any(row[index].change is not None for row in table.rows):
-            columns += [f"{column.label}: change", f"{column.label}: before"]
-    writer.writerow(columns)
+    columns = [
+        _csv_columns(column.label, [row[index] for row in table.rows]) for index, column in enumerate(table.columns)
+    ]
+    writer.writerow([label for column in columns for label, _ in column])
     for row in table.rows:
-        cells: list[str] = []
-        for index, cell in enumerate(row):
-            cells.append(cell.value.plain)
-            if any(other[index].change is not None for other in table.rows):
-                change = cell.change
-                cells += ["", ""] if change is None else [f"{change.arrow} {change.text}".strip(), change.since]
+        cells = [part(cell) for column, cell in zip(columns, row, strict=True) for _, part in column]
         writer.writerow([defuse_formula(cell) for cell in cells])
     return text.getvalue()
+
+
+def _csv_columns(label: str, cells: list[Cell]) -> list[tuple[str, Callable[[Cell], str]]]:
+    """Return the heading and the text of each CSV column that these cells need."""
+    columns: list[tuple[str, Callable[[Cell], str]]] = [(label, lambda cell: cell.value.plain)]
+    if any(cell.change is not None for cell in cells):
+        columns += [
+            (f"{label}: change", _of_change(lambda change: f"{change.arrow} {change.text}".strip())),
+            (f"{label}: before", _of_change(lambda change: change.since)),
+        ]
+    if any(cell.change is not None and cell.change.until for cell in cells):
+        columns += [
+            (f"{label}: after", _of_change(lambda change: change.until)),
+            (f"{label}: compared", _of_change(lambda change: change.days)),
+        ]
+    if any(cell.note for cell in cells):
+        columns.append((f"{label}: note", lambda cell: cell.note))
+    return columns
+
+
+def _of_change(part: Callable[[ChangeText], str]) -> Callable[[Cell], str]:
+    return lambda cell: "" if cell.change is None else part(cell.change)
