@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, Response
 from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
+from sophia.dashboard.layout.sorting import SORT, sort_address, sorted_as_requested, sorted_by
 from sophia.dashboard.layout.values import Frame, Link, Picker, Table
 from sophia.dashboard.layout.windows import shared_query
 from sophia.errors import NotFoundError
@@ -46,6 +47,8 @@ def environment() -> "Environment":
     return Environment(
         loader=PackageLoader("sophia.dashboard", "."),
         autoescape=True,
+        # An installation's templates change with its program only.
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -104,6 +107,7 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
 
     Raises NotFoundError for the name of a table that the page does not have.
     """
+    page = sorted_as_requested(page, request.query_params.get(SORT))
     # For tests, which compare the value with what was rendered.
     request.state.page = page
     name = request.query_params.get("export")
@@ -116,7 +120,13 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
     html = (
         environment()
         .get_template(template)
-        .render(frame=frame_value, page=page, export_address=partial(export_address, request))
+        .render(
+            frame=frame_value,
+            page=page,
+            export_address=partial(export_address, request),
+            sort_address=partial(sort_address, request),
+            sorted_by=partial(sorted_by, request),
+        )
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": SECURITY_POLICY})
 
