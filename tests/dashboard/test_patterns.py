@@ -22,6 +22,7 @@ def test_every_state_of_a_card_differs(agencies: Agencies) -> None:
     assert tones == {"up", "down", "flat"}
     by_name = {pattern.name: pattern.card for pattern in cards}
     assert by_name["ratio"].change.text == "3.2 ×"
-    assert by_name["on the days compared"].note == "33K on the days compared"
+    change = by_name["on the days compared"].change
+    assert (change.since, change.until) == ("30K", "33K")
     assert by_name["bounds"].value.text == "22.7K–28.9K"
     assert by_name["no value"].value.reason
