@@ -26,6 +26,7 @@ PAGES = (
     "/clients/{hats}/campaigns",
     "/clients/{hats}/campaigns/1",
     "/clients/{hats}/conversions",
+    "/clients/{hats}/conversions/import",
     "/clients/{hats}/benchmarks",
     "/clients/{hats}/comments",
     "/clients/{hats}/audience",
@@ -35,6 +36,8 @@ PAGES = (
     "/clients/{hats}/share",
     "/posts/{post}",
     "/collection",
+    "/connect",
+    "/collection/jobs",
     "/definitions",
     "/account",
     "/drafts",
@@ -42,6 +45,7 @@ PAGES = (
     "/drafts/{draft}",
     "/settings",
     "/settings/clients/{hats}",
+    "/settings/portfolio",
     "/patterns",
 )
 

@@ -8,6 +8,7 @@ from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -16,6 +17,7 @@ from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
 from sophia.dashboard.layout.sorting import SORT, sort_address, sorted_as_requested, sorted_by
+from sophia.dashboard.layout.typed import typed_fields
 from sophia.dashboard.layout.values import Cell, Frame, Link, Picker, Table
 from sophia.dashboard.layout.windows import shared_query
 from sophia.errors import NotFoundError
@@ -124,11 +126,20 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
             frame=frame_value,
             page=page,
             export_address=partial(export_address, request),
+            typed=typed_fields(request, status),
             sort_address=partial(sort_address, request),
             sorted_by=partial(sorted_by, request),
         )
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": SECURITY_POLICY})
+
+
+def allow_forms_to(response: Response, address: str) -> Response:
+    """Let the forms of a page lead to another server: browsers apply the policy of forms to redirects too."""
+    parts = urlsplit(address)
+    policy = SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {parts.scheme}://{parts.netloc}")
+    response.headers["Content-Security-Policy"] = policy
+    return response
 
 
 def export_address(request: Request, table: Table) -> str:
@@ -186,6 +197,8 @@ def parts_of(cell: Cell) -> dict[str, str]:
     return {
         "change": "" if change is None else f"{change.arrow} {change.text}".strip(),
         "before": "" if change is None else change.since,
+        "after": "" if change is None else change.until,
+        "compared": "" if change is None else change.days,
         "state": cell.state or "",
         "note": cell.note,
         "interval": "" if cell.bar is None else cell.bar.label,

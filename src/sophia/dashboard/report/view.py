@@ -34,9 +34,10 @@ from sophia.dashboard.client.view import (
 )
 from sophia.dashboard.goals.view import STATES
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, kpi_card, kpi_cell, label_of
-from sophia.dashboard.layout.formatting import PLATFORM_LABELS, beginning, dates, number_text, value_of
+from sophia.dashboard.layout.figures import count_cell, kpi_card, kpi_cell, label_of, late_footnote
+from sophia.dashboard.layout.formatting import PLATFORM_LABELS, beginning, completion, dates, number_text, value_of
 from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, State, Table, Value, unlinked
 from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, window_of
@@ -46,7 +47,7 @@ from sophia.publishing.queue import QUEUED, QueueEntry, list_entries
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-CARDS = ("views", "reach", "engagement_rate_by_reach", "net_new_followers")
+CARDS = ("views", "reach", "engagement_rate_by_reach", "followers")
 # These are cards only when the client records conversions.
 SALES_CARDS = ("conversions", "revenue")
 MOST_PLANNED = 10
@@ -77,8 +78,10 @@ class ReportPage:
     compared: str
     lead: str
     fresh: str
+    pending: str
     goals: tuple[GoalLine, ...]
     cards: tuple[Card, ...]
+    late: str
     changes: tuple[str, ...]
     causes: tuple[str, ...]
     drivers: tuple[DriverPanel, ...]
@@ -110,16 +113,23 @@ def make_report_page(
     client_id: int,
     window: DateRange,
     comparison: Comparison = Comparison.PREVIOUS,
+    picture_base: str | None = None,
 ) -> ReportPage:
-    """Read and draw the report of a client. Raises NotFoundError for a client that may not be seen."""
+    """Read and draw the report of a client. `picture_base` is the address below which its reader finds pictures.
+
+    Raises NotFoundError for a client that may not be seen.
+    """
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         accounts = account_states(session, context.allowed_clients, client_id=client_id)
         views = aggregate(session, client_id, chart_days(window), "day", "platform", canonical="views")
         queued = list_entries(session, context.allowed_clients, client_id=client_id, status=QUEUED, limit=MOST_QUEUED)
     made = make_report(context.database, client_id, window, context.now, use_stored=True, comparison=comparison)
+    base = context.settings.path_prefix if picture_base is None else picture_base
+    with context.database.read() as session:
+        pictures = picture_addresses(session, base, [post.post_id for post in made.top_posts])
     drawer: ChartDrawer = request.app.state.chart_drawer
-    return report_page(context.settings.path_prefix, made, accounts, views, queued, context.now, drawer)
+    return report_page(context.settings.path_prefix, made, accounts, views, queued, pictures, context.now, drawer)
 
 
 def without_pages(page: ReportPage) -> ReportPage:
@@ -133,6 +143,7 @@ def report_page(
     accounts: list[AccountState],
     views: Aggregated,
     queued: Sequence[QueueEntry],
+    pictures: PictureAddresses,
     now: datetime,
     drawer: ChartDrawer,
 ) -> ReportPage:
@@ -144,14 +155,16 @@ def report_page(
         compared=f"{dates(report.window)} compared with {named_dates(report.before, report.window)}",
         lead=sentences.lead(report),
         fresh=fresh(report, accounts, zone, now),
+        pending=completion(report.window, report.complete_at, zone, now),
         goals=tuple(goal_line(goal, report) for goal in report.goals),
         cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in names),
+        late=late_footnote(report.kpis.values(), report.changes.values()),
         changes=sentences.what_changed(report),
         causes=sentences.causes(report),
         drivers=tuple(driver_panel(platform, split) for platform, split in report.drivers.items()),
         chart=views_chart(report, views, now, drawer),
         published=sentences.published(report),
-        posts=best_posts(report.top_posts, zone),
+        posts=best_posts(report.top_posts, pictures, zone),
         outlook=sentences.what_comes_next(report),
         planned=planned_table(queued, zone),
         needs=sentences.needs(report, accounts, queued),
@@ -194,7 +207,7 @@ def goal_bar(goal: ReportedGoal, report: Report) -> Bar | None:
     return Bar(0.0, done, min(expected, 99.0), label)
 
 
-def best_posts(posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table:
+def best_posts(posts: tuple[TopPost, ...], pictures: PictureAddresses, zone: ZoneInfo) -> Table:
     """Return the best posts with links to them on Facebook or Instagram."""
     columns = (
         Column("Post"),
@@ -211,6 +224,7 @@ def best_posts(posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table:
                 note=" · ".join(
                     text for text in (post.kind.value, PLATFORM_LABELS[post.platform.value], post.pillar) if text
                 ),
+                picture=pictures.of(post.post_id),
             ),
             Cell(
                 Value(f"{post.published_at.astimezone(zone):%a %d %b, %H:%M}", post.published_at.isoformat()),
