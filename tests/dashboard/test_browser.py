@@ -93,12 +93,13 @@ def test_charts_show_the_values_of_a_day_under_the_pointer(browser: Browser, sit
     sign_in(page, site)
     page.goto(f"{site.url}{site.agencies.address('/clients/{hats}')}")
     chart = page.locator("figure.chart svg:visible").first
+    chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box is not None
-    last = page.evaluate("document.querySelector('figure.chart tbody tr').innerText")
+    newest = page.evaluate("document.querySelector('figure.chart tbody tr').textContent")
     page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 60)
     assert page.locator(".readout").inner_text().startswith("15 Nov · Instagram 500")
-    assert "15 Nov" in last
+    assert "15 Nov" in newest
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
     assert "15 Nov" not in page.locator(".readout").inner_text()
     page.mouse.move(0, 0)

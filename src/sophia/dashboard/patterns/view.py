@@ -167,14 +167,16 @@ def charts(drawer: ChartDrawer) -> tuple[Chart, ...]:
     )
     names = ("Lines with a gap, provisional days and marks", "No values", "Bars", "Heat map", "Calibration")
     return tuple(
-        Chart(f"chart-{index}", name, f"{name}, as an example", svg, day_table(f"chart-{index}"))
+        Chart(f"chart-{index}", name, f"{name}, as an example", svg, day_table(f"chart-{index}", is_empty=svg == ""))
         for index, (name, svg) in enumerate(zip(names, drawn, strict=True))
     )
 
 
-def day_table(name: str) -> Table:
-    rows = ((Cell(Value("1 Sep", "2026-09-01")), Cell(Value("18"))),)
-    return Table(name, "Values of the chart", (Column("Day"), Column("Value", numeric=True)), rows, "No day.")
+def day_table(name: str, *, is_empty: bool) -> Table:
+    rows = () if is_empty else ((Cell(Value("1 Sep", "2026-09-01")), Cell(Value("18"))),)
+    return Table(
+        name, "Values of the chart", (Column("Day"), Column("Value", numeric=True)), rows, "No day was collected."
+    )
 
 
 def full_table() -> Table:
