@@ -54,8 +54,8 @@ class ChartDrawer:
             return [""] * len(specifications)
         wide = [next(svgs) for _ in specifications]
         return [
-            svg if phone is None else f"{with_class(svg, 'desktop')}{with_class(next(svgs), 'phone')}"
-            for svg, phone in zip(wide, phones, strict=True)
+            svg if phone is None else f"{of_days(svg, 'desktop', specification)}{of_days(next(svgs), 'phone', phone)}"
+            for svg, phone, specification in zip(wide, phones, specifications, strict=True)
         ]
 
     def _draw(self, specifications: Sequence[Specification]) -> list[str]:
@@ -102,8 +102,11 @@ def on_phone(specification: Specification) -> Specification | None:
     return None if size is None else {**specification, **size}
 
 
-def with_class(svg: str, name: str) -> str:
-    return svg.replace("<svg ", f'<svg class="{name}" ', 1)
+def of_days(svg: str, name: str, specification: Specification) -> str:
+    """Return a drawing of days with its class, and where its plot begins and how wide it is, for values under the pointer."""
+    origin = re.search(r"translate\(([\d.]+),", svg)
+    left = "0" if origin is None else origin.group(1)
+    return svg.replace("<svg ", f'<svg class="{name}" data-plot="{left} {specification["width"]}" ', 1)
 
 
 def coloured(svg: str) -> str:
