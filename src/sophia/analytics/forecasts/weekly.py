@@ -1,0 +1,99 @@
+"""Forecasts of a weekly series: the next weeks with intervals, and the chance that a total or a level reaches a target."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sophia.analytics.forecasts.intervals import bounds, chance_above, past_errors, spread_of
+from sophia.analytics.forecasts.points import Floats, candidates, combine
+
+# Older weeks say little about the next ones.
+MOST_WEEKS = 156
+FEWEST_WEEKS = 10
+# A total over k weeks needs so many past totals over k weeks to learn from.
+FEWEST_TOTALS = 6
+# Never claim certainty from few past errors.
+SMALLEST_CHANCE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The next weeks [horizon] in the unit of the series: a middle that is as likely too high as too low, and 80 % intervals."""
+
+    middle: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A series and all forecasts that could have been made of it: logarithms [week] and [origin, horizon]."""
+
+    logs: Floats
+    forecasts: Floats
+    offset: float
+
+    def values_of(self, logs: Floats) -> Floats:
+        """Turn logarithms into values that are not below 0."""
+        return np.maximum(np.exp(logs) - self.offset, 0.0)
+
+
+def fit(values: Floats, horizons: int, *, is_level: bool = False) -> Fitted | None:
+    """Forecast a series [week] from each of its weeks. NaN is an unknown week. None with fewer than ten known weeks.
+
+    `is_level`: the values are a stock, such as followers, and not the amount of a week. Values are not below 0.
+    """
+    known = np.flatnonzero(~np.isnan(values))
+    if len(known) < FEWEST_WEEKS:
+        return None
+    values = values[max(known[0], len(values) - MOST_WEEKS) :]
+    # Small counts need an offset for their logarithm; for levels it must not hide small changes.
+    offset = 0.5 if is_level else max(0.5, 0.02 * float(np.nanmedian(values)))
+    logs = np.log(np.maximum(values, 0.0) + offset)
+    return Fitted(logs, combine(logs, candidates(logs, horizons, is_level=is_level)), offset)
+
+
+def outlook(fitted: Fitted) -> Outlook | None:
+    """Return the forecast from the last week, or None with too few past errors."""
+    spread = spread_of(past_errors(fitted.logs, fitted.forecasts))
+    if spread is None:
+        return None
+    now = fitted.forecasts[-1]
+    low, high = bounds(spread)
+    return Outlook(*(fitted.values_of(logs) for logs in (now, now + low, now + high)))
+
+
+def chance_of_total(fitted: Fitted, shares: Floats, needed: float) -> float | None:
+    """Return the probability that the next weeks bring at least `needed`; None without enough history.
+
+    `shares` [horizon] are the parts of the weeks that count, 0 to 1. The errors are those of the same sum in the past.
+    """
+    weeks, horizons = len(fitted.logs), len(shares)
+    actual = fitted.values_of(fitted.logs)
+    expected = fitted.values_of(fitted.forecasts)
+    sums = [
+        (float(actual[origin + 1 : origin + 1 + horizons] @ shares), float(expected[origin, :horizons] @ shares))
+        for origin in range(4, weeks - horizons)
+    ]
+    offset = fitted.offset * float(shares.sum())
+    errors = np.array([np.log((real + offset) / (forecast + offset)) for real, forecast in sums])
+    errors = errors[~np.isnan(errors)]
+    if len(errors) < FEWEST_TOTALS:
+        return None
+    middle = float(expected[-1, :horizons] @ shares)
+    return _bounded(chance_above(float(np.log((max(needed, 0.0) + offset) / (middle + offset))), errors, horizons))
+
+
+def chance_of_level(fitted: Fitted, horizon: float, needed: float) -> float | None:
+    """Return the probability that a level is at least `needed` after `horizon` weeks; None without enough history."""
+    step = max(round(horizon), 1)
+    errors = past_errors(fitted.logs, fitted.forecasts)[:, step - 1]
+    errors = errors[~np.isnan(errors)]
+    if len(errors) < FEWEST_TOTALS:
+        return None
+    distance = np.log(max(needed, 0.0) + fitted.offset) - fitted.forecasts[-1, step - 1]
+    return _bounded(chance_above(float(distance), errors, step))
+
+
+def _bounded(chance: float) -> float:
+    return min(max(chance, SMALLEST_CHANCE), 1 - SMALLEST_CHANCE)
