@@ -29,6 +29,7 @@ PAGES = (
     "/clients/{hats}/audience",
     "/clients/{hats}/timing",
     "/clients/{hats}/decisions",
+    "/clients/{hats}/forecast",
     "/clients/{hats}/goals",
     "/posts/{post}",
     "/collection",

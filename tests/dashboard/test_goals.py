@@ -47,10 +47,10 @@ def test_a_goal_is_set_shown_and_deleted(agencies: Agencies) -> None:
     (goal,) = client_goals(agencies.database, agencies.hats, NOW)
     page = page_of(agencies)
     (row,) = page.goals.rows
-    assert [cell.value for cell in row][4:8] == [
-        value_of(figure) for figure in (goal.current, goal.done, goal.pace, goal.projected)
+    assert [cell.value for cell in row][4:9] == [
+        value_of(figure) for figure in (goal.current, goal.done, goal.pace, goal.projected, goal.chance)
     ]
-    assert (row[0].value.text, row[3].value.text, row[8].value.text) == (goal.name, "3,000", goal.standing.value)
+    assert (row[0].value.text, row[3].value.text, row[9].value.text) == (goal.name, "3,000", goal.standing.value)
     assert [choice.value for choice in page.forms.goals] == [goal.name]
     assert post(agencies, "goals/delete", {"name": goal.name}).status == 303
     assert client_goals(agencies.database, agencies.hats, NOW) == ()

@@ -17,6 +17,7 @@ from sophia.dashboard.decisions.view import router as decisions
 from sophia.dashboard.definitions.view import router as definitions
 from sophia.dashboard.draft.view import router as draft
 from sophia.dashboard.drafts.view import router as drafts
+from sophia.dashboard.forecast.view import router as forecast
 from sophia.dashboard.goals.view import router as goals
 from sophia.dashboard.layout.pages import STATIC, static_file
 from sophia.dashboard.portfolio.view import router as portfolio
@@ -49,7 +50,7 @@ def static(name: str, version: str) -> Response:
 PAGES = (
     *(signing_in, portfolio, client, posts, post, sharing, collection, definitions),
     *(campaigns, campaign, conversions, benchmarks, comments),
-    *(audience, timing, decisions, goals),
+    *(audience, timing, decisions, forecast, goals),
     *(drafts, draft, settings, client_settings),
 )
 for page in PAGES:

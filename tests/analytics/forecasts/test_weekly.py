@@ -76,7 +76,9 @@ def test_few_weeks_have_no_forecast() -> None:
     values[:9] = 5.0
     assert fit(values, 4) is None
     values[9] = 5.0
-    assert fit(values, 4) is not None
+    assert fit(values[:13], 4) is not None
+    # The newest value is five weeks old.
+    assert fit(values[:15], 4) is None
 
 
 def test_unknown_weeks_are_no_zeros() -> None:

@@ -64,6 +64,7 @@ def test_days_without_readings_are_told() -> None:
         done=found.done,
         pace=found.pace,
         projected=found.projected,
+        chance=missing(FigureUnit.PERCENT, "Too few weeks."),
         standing=found.standing,
     )
     assert say_goal({"goals": [reported]}, reported, "goals.0").text.endswith(" Only 8 of 15 days have readings.")

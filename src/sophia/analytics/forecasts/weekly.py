@@ -1,6 +1,8 @@
 """Forecasts of a weekly series: the next weeks with intervals, and the chance that a total or a level reaches a target."""
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from sophia.analytics.forecasts.points import Floats, candidates, combine
 # Older weeks say little about the next ones.
 MOST_WEEKS = 156
 FEWEST_WEEKS = 10
+# Without a value in the last weeks, nothing is known about the present.
+LATEST_WEEKS = 4
 # A total over k weeks needs so many past totals over k weeks to learn from.
 FEWEST_TOTALS = 6
 # Never claim certainty from few past errors.
@@ -39,14 +43,21 @@ class Fitted:
 
 
 def fit(values: Floats, horizons: int, *, is_level: bool = False) -> Fitted | None:
-    """Forecast a series [week] from each of its weeks. NaN is an unknown week. None with fewer than ten known weeks.
+    """Forecast a series [week] from each of its weeks, for at most MOST_HORIZONS weeks. NaN is an unknown week.
 
     `is_level`: the values are a stock, such as followers, and not the amount of a week. Values are not below 0.
+    None with fewer than ten known weeks, and without one in the last four.
     """
     known = np.flatnonzero(~np.isnan(values))
-    if len(known) < FEWEST_WEEKS:
+    if len(known) < FEWEST_WEEKS or known[-1] < len(values) - LATEST_WEEKS:
         return None
-    values = values[max(known[0], len(values) - MOST_WEEKS) :]
+    return _fit(values[max(known[0], len(values) - MOST_WEEKS) :].tobytes(), horizons, is_level)
+
+
+@lru_cache(maxsize=256)
+def _fit(content: bytes, horizons: int, is_level: bool) -> Fitted:
+    """Forecast a series. It is cached, because reports compute the goals of the same weeks again and again."""
+    values = np.frombuffer(content, dtype=np.float64)
     # Small counts need an offset for their logarithm; for levels it must not hide small changes.
     offset = 0.5 if is_level else max(0.5, 0.02 * float(np.nanmedian(values)))
     logs = np.log(np.maximum(values, 0.0) + offset)
@@ -85,14 +96,21 @@ def chance_of_total(fitted: Fitted, shares: Floats, needed: float) -> float | No
 
 
 def chance_of_level(fitted: Fitted, horizon: float, needed: float) -> float | None:
-    """Return the probability that a level is at least `needed` after `horizon` weeks; None without enough history."""
-    step = max(round(horizon), 1)
-    errors = past_errors(fitted.logs, fitted.forecasts)[:, step - 1]
-    errors = errors[~np.isnan(errors)]
-    if len(errors) < FEWEST_TOTALS:
-        return None
-    distance = np.log(max(needed, 0.0) + fitted.offset) - fitted.forecasts[-1, step - 1]
-    return _bounded(chance_above(float(distance), errors, step))
+    """Return the probability that a level is at least `needed` after `horizon` weeks; None without enough history.
+
+    Between whole weeks the chance is interpolated.
+    """
+    before, after = max(math.floor(horizon), 1), max(math.ceil(horizon), 1)
+    errors = past_errors(fitted.logs, fitted.forecasts)
+    chances = []
+    for step in (before, after):
+        of_step = errors[:, step - 1][~np.isnan(errors[:, step - 1])]
+        if len(of_step) < FEWEST_TOTALS:
+            return None
+        distance = np.log(max(needed, 0.0) + fitted.offset) - fitted.forecasts[-1, step - 1]
+        chances.append(chance_above(float(distance), of_step, step))
+    share = min(max(horizon - before, 0.0), 1.0)
+    return _bounded((1 - share) * chances[0] + share * chances[1])
 
 
 def _bounded(chance: float) -> float:

@@ -7,9 +7,9 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import Figure, FigureUnit, Number, figure, missing, percent
-from sophia.analytics.kpis.kpis import KPIS, NO_FOLLOWERS
+from sophia.analytics.figures.facts import FOLLOWERS
+from sophia.analytics.figures.figures import Figure, FigureUnit, Number, missing, percent
+from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import DateRange
 
@@ -35,7 +35,6 @@ class GoalStatus(StrEnum):
     MISSED = "missed"
 
 
-FOLLOWERS = "followers"
 _TOTALS = ("posts", "views", "engagements", "net_new_followers", "conversions", "revenue", "new_customers")
 # These are neither totals nor rates: people cannot be added up, and growth depends on the start of the window.
 _NO_GOALS = frozenset({"reach", "audience_growth", "marketing_cost"})
@@ -79,18 +78,6 @@ def goal_of(kpi: str, target: float, window: DateRange, *, at_most: bool = False
     # A level at its target has reached it, whatever its base.
     base = base if kind is GoalKind.LEVEL and base != target else 0.0
     return Goal(kpi=kpi, target=target, window=window, kind=kind, base=base, at_most=at_most)
-
-
-def followers(now: ClientWindow) -> tuple[Figure, int | None]:
-    """Return the followers at the end of the window and at its start by the profiles' totals; unknown if one is missing."""
-    levels_by_account = {follower.account_id: follower for follower in now.followers}
-    levels = [levels_by_account.get(account) for account in sorted(now.accounts)]
-    ends = [level.at_end for level in levels if level is not None and level.at_end is not None]
-    starts = [level.at_start for level in levels if level is not None and level.at_start is not None]
-    base = sum(starts) if starts and len(starts) == len(levels) else None
-    if not ends or len(ends) < len(levels) or base is None:
-        return missing(FigureUnit.PEOPLE, NO_FOLLOWERS), base
-    return figure(sum(ends), FigureUnit.PEOPLE, n=len(ends)), base
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +145,8 @@ class ReportedGoal:
     """A goal and its progress at the end of the report's window, or today.
 
     `current` is the KPI over the goal's days that are over, `base` a level's value at their start. `done` is percent of
-    the target, `pace` percent of the expected pace, `projected` the value at the end at this pace.
+    the target, `pace` percent of the expected pace, `projected` the value at the end at this pace, `chance` the
+    probability in percent that the target is reached at the end, from a forecast.
     """
 
     name: str
@@ -172,4 +160,5 @@ class ReportedGoal:
     done: Figure
     pace: Figure
     projected: Figure
+    chance: Figure
     standing: GoalStatus

@@ -237,6 +237,7 @@ def goal_table(prefix: str, reported: Sequence[ReportedGoal]) -> Table:
         Column("Of target", numeric=True),
         Column("Of expected pace", numeric=True),
         Column("Projected", numeric=True),
+        Column("Chance", numeric=True),
         Column("State"),
     )
     rows = tuple(
@@ -249,6 +250,7 @@ def goal_table(prefix: str, reported: Sequence[ReportedGoal]) -> Table:
             Cell(value_of(goal.done)),
             Cell(value_of(goal.pace)),
             Cell(value_of(goal.projected)),
+            Cell(value_of(goal.chance)),
             Cell(Value(goal.standing.value), state=STATES[goal.standing]),
         )
         for goal in reported

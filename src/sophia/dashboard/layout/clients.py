@@ -15,6 +15,7 @@ SECTIONS = (
     ("Audience", "/audience"),
     ("Timing", "/timing"),
     ("Decisions", "/decisions"),
+    ("Forecast", "/forecast"),
     ("Goals", "/goals"),
     ("Share", "/share"),
 )

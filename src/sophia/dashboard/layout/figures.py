@@ -28,6 +28,7 @@ LABELS = {
     "amplification_rate": "Amplification rate",
     "click_through_rate": "Click-through rate (CTR)",
     "profile_click_rate": "Profile link click rate",
+    "followers": "Followers",
     "net_new_followers": "Net new followers",
     "audience_growth": "Follower growth rate",
     "conversions": "Conversions",
