@@ -107,10 +107,10 @@ def test_goals_without_a_chance_have_a_reason(goal: Goal, current: Figure, reaso
 
 
 def test_a_short_history_has_no_chance() -> None:
-    """A12: nine weeks are too few; twelve are too few for totals of four weeks."""
+    """A12: nine weeks are too few for a forecast, ten for a total."""
     assert chance_of(total(5000), 10, WEEKS[:9]).reason == "A forecast needs 10 complete weeks; there are 9."
-    assert chance_of(total(5000), 10, WEEKS[:12]).reason == TOO_FEW_TOTALS
-    assert chance_of(total(5000), 10, WEEKS[:20]).value is not None
+    assert chance_of(total(5000), 10, WEEKS[:10]).reason == TOO_FEW_TOTALS
+    assert chance_of(total(5000), 10, WEEKS[:11]).value is not None
 
 
 def test_weeks_with_missing_days_are_unknown() -> None:

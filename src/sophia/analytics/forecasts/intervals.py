@@ -12,7 +12,7 @@ COVERAGE = 0.8
 FEWEST_ERRORS = 3
 # Variances grow with the horizon as horizon^growth; without evidence as in most series.
 _GROWTHS = np.linspace(-0.4, 2.4, 29)
-_USUAL_GROWTH, _GROWTH_SPREAD = 0.35, 0.5
+USUAL_GROWTH, _GROWTH_SPREAD = 0.35, 0.5
 # Few errors understate their spread.
 _SMALL_SAMPLE = 2.0
 # The width of the kernel that smooths past errors, in units of their spread.
@@ -55,7 +55,7 @@ def spread_of(errors: Floats) -> Spread | None:
         rest = squares - growth * np.log(horizons[used])
         base = float((weights * rest).sum() / weights.sum())
         bases.append(base)
-        losses.append((weights * (rest - base) ** 2).sum() + ((growth - _USUAL_GROWTH) / _GROWTH_SPREAD) ** 2)
+        losses.append((weights * (rest - base) ** 2).sum() + ((growth - USUAL_GROWTH) / _GROWTH_SPREAD) ** 2)
     best = int(np.argmin(losses))
     scale = np.exp((bases[best] + _GROWTHS[best] * np.log(horizons)) / 2)
     return Spread(scale, (errors / scale)[~np.isnan(errors)], int(counts[0]))

@@ -6,16 +6,18 @@ from functools import lru_cache
 
 import numpy as np
 
-from sophia.analytics.forecasts.intervals import bounds, chance_above, past_errors, spread_of
-from sophia.analytics.forecasts.points import Floats, candidates, combine
+from sophia.analytics.forecasts.intervals import USUAL_GROWTH, bounds, chance_above, past_errors, spread_of
+from sophia.analytics.forecasts.points import FIRST_ORIGIN, Floats, candidates, combine
 
 # Older weeks say little about the next ones.
 MOST_WEEKS = 156
 FEWEST_WEEKS = 10
 # Without a value in the last weeks, nothing is known about the present.
 LATEST_WEEKS = 4
-# A total over k weeks needs so many past totals over k weeks to learn from.
+# Totals of some weeks need so many past totals to learn from.
 FEWEST_TOTALS = 6
+# Errors of totals over one week are used for totals over at most eight.
+MOST_EXTRAPOLATED = 8
 # Never claim certainty from few past errors.
 SMALLEST_CHANCE = 0.02
 
@@ -77,22 +79,31 @@ def outlook(fitted: Fitted) -> Outlook | None:
 def chance_of_total(fitted: Fitted, shares: Floats, needed: float) -> float | None:
     """Return the probability that the next weeks bring at least `needed`; None without enough history.
 
-    `shares` [horizon] are the parts of the weeks that count, 0 to 1. The errors are those of the same sum in the past.
+    `shares` [horizon] are the parts of the weeks that count, 0 to 1. The errors are those of the same sum in the past, or
+    of its first weeks where the history is short, widened as errors usually grow with the number of weeks.
     """
-    weeks, horizons = len(fitted.logs), len(shares)
-    actual = fitted.values_of(fitted.logs)
-    expected = fitted.values_of(fitted.forecasts)
-    sums = [
-        (float(actual[origin + 1 : origin + 1 + horizons] @ shares), float(expected[origin, :horizons] @ shares))
-        for origin in range(4, weeks - horizons)
-    ]
-    offset = fitted.offset * float(shares.sum())
-    errors = np.array([np.log((real + offset) / (forecast + offset)) for real, forecast in sums])
-    errors = errors[~np.isnan(errors)]
+    horizons = len(shares)
+    longest = min(horizons, len(fitted.logs) - FIRST_ORIGIN - FEWEST_TOTALS - 1)
+    if longest < 1 or horizons > MOST_EXTRAPOLATED * longest:
+        return None
+    errors = _errors_of_totals(fitted, shares[:longest])
     if len(errors) < FEWEST_TOTALS:
         return None
-    middle = float(expected[-1, :horizons] @ shares)
-    return _bounded(chance_above(float(np.log((max(needed, 0.0) + offset) / (middle + offset))), errors, horizons))
+    errors = errors * (horizons / longest) ** (USUAL_GROWTH / 2)
+    middle = float(fitted.values_of(fitted.forecasts[-1, :horizons]) @ shares)
+    offset = fitted.offset * float(shares.sum())
+    return _bounded(chance_above(float(np.log((max(needed, 0.0) + offset) / (middle + offset))), errors, longest))
+
+
+def _errors_of_totals(fitted: Fitted, shares: Floats) -> Floats:
+    """Return the logarithmic errors of all past forecasts of this sum, without those of unknown weeks."""
+    actual, expected = fitted.values_of(fitted.logs), fitted.values_of(fitted.forecasts)
+    offset, horizons = fitted.offset * float(shares.sum()), len(shares)
+    origins = range(FIRST_ORIGIN + 1, len(actual) - horizons)
+    real = np.array([actual[origin + 1 : origin + 1 + horizons] @ shares for origin in origins])
+    forecast = np.array([expected[origin, :horizons] @ shares for origin in origins])
+    errors = np.log((real + offset) / (forecast + offset))
+    return np.asarray(errors[~np.isnan(errors)], dtype=np.float64)
 
 
 def chance_of_level(fitted: Fitted, horizon: float, needed: float) -> float | None:

@@ -117,7 +117,7 @@ def forecast_chart(history: Sequence[DayPoint], band: Sequence[BandPoint], *, fr
     ]
     # The dashed line begins where the past ends.
     joined = [{**row, "low": row["value"], "high": row["value"]} for row in known[-1:]] + coming
-    x = {"field": "day", "type": "temporal", "axis": _day_axis(), "title": None}
+    x = {"field": "day", "type": "temporal", "axis": {**_day_axis(), "tickCount": 6}, "title": None}
     y = {
         "field": "value",
         "type": "quantitative",

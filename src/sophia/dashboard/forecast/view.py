@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -49,20 +50,14 @@ class ForecastPageQuery(PageQuery):
 
 
 @dataclass(frozen=True, slots=True)
-class ForecastPanel:
-    """The forecast of one KPI. `reason` says why there is none."""
-
-    label: str
-    reason: str
-    chart: Chart | None
-
-
-@dataclass(frozen=True, slots=True)
 class ForecastPage:
+    """The page. `without` lists the KPIs without a forecast, with the reasons."""
+
     name: str
     lead: str
     choices: tuple[Link, ...]
-    panels: tuple[ForecastPanel, ...]
+    charts: tuple[Chart, ...]
+    without: Table
     method: str
 
 
@@ -82,14 +77,13 @@ def forecast(
 def forecast_page(name: str, forecasts: ClientForecasts, weeks: int, drawer: ChartDrawer) -> ForecastPage:
     """Return the page of a client's forecasts."""
     with_weeks = [kpi_forecast for kpi_forecast in forecasts.forecasts if kpi_forecast.weeks]
-    drawings = iter(drawer.draw([chart_of(kpi_forecast) for kpi_forecast in with_weeks]))
+    svgs = drawer.draw([drawing_of(kpi_forecast) for kpi_forecast in with_weeks])
     return ForecastPage(
         name=name,
         lead=lead(with_weeks),
         choices=tuple(Link(f"{count} weeks", f"?weeks={count}", count == weeks) for count in CHOICES),
-        panels=tuple(
-            panel(kpi_forecast, next(drawings) if kpi_forecast.weeks else "") for kpi_forecast in forecasts.forecasts
-        ),
+        charts=tuple(chart(kpi_forecast, svg) for kpi_forecast, svg in zip(with_weeks, svgs, strict=True)),
+        without=reason_table(forecasts.forecasts),
         method=METHOD,
     )
 
@@ -116,18 +110,27 @@ def text_of(forecast: KpiForecast, number: float, *, short: bool = False) -> str
     return number_text(number, forecast.unit, forecast.currency, short=short)
 
 
-def panel(forecast: KpiForecast, svg: str) -> ForecastPanel:
+def chart(forecast: KpiForecast, svg: str) -> Chart:
     label = label_of(forecast.kpi)
-    chart = None
-    if forecast.weeks:
-        chart = Chart(
-            name=f"forecast-{forecast.kpi}",
-            title=f"{label} {expectation(forecast)}",
-            description=f"{label} by week, and the forecast with its 80 % interval",
-            svg=svg,
-            table=week_table(forecast, label),
-        )
-    return ForecastPanel(label, forecast.reason or "", chart)
+    return Chart(
+        name=f"forecast-{forecast.kpi}",
+        title=f"{label}: {text_of(forecast, forecast.weeks[-1].middle, short=True)} expected in the week of "
+        f"{day(forecast.weeks[-1].week.start)}",
+        description=f"{label} by week, and the forecast with its 80 % interval",
+        svg=svg,
+        table=week_table(forecast, label),
+    )
+
+
+def reason_table(forecasts: Sequence[KpiForecast]) -> Table:
+    """Return the KPIs that cannot be forecast yet."""
+    rows = tuple(
+        (Cell(Value(label_of(kpi_forecast.kpi))), Cell(Value(kpi_forecast.reason)))
+        for kpi_forecast in forecasts
+        if kpi_forecast.reason is not None
+    )
+    columns = (Column("KPI"), Column("Reason"))
+    return Table("without-forecast", "Not forecast yet", columns, rows, "Every KPI of this page is forecast.")
 
 
 def week_table(forecast: KpiForecast, label: str) -> Table:
@@ -156,10 +159,12 @@ def week_cell(week: DateRange) -> Cell:
     return Cell(Value(dates(week), week.start.isoformat()), sort=week.start.toordinal())
 
 
-def chart_of(forecast: KpiForecast) -> Specification:
-    history = tuple(
+def drawing_of(forecast: KpiForecast) -> Specification:
+    points = [
         DayPoint(week.week.start, None if week.figure.value is None else float(week.figure.value))
         for week in forecast.history
-    )
+    ]
+    # Weeks before the first value would leave half of the chart empty.
+    history = tuple(dropwhile(lambda point: point.value is None, points))
     band = tuple(BandPoint(week.week.start, week.middle, week.low, week.high) for week in forecast.weeks)
     return forecast_chart(history, band, from_zero=forecast.unit is not FigureUnit.PEOPLE)
