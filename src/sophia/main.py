@@ -37,8 +37,11 @@ from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.layout.error_pages import ErrorPages
 from sophia.dashboard.router import router as dashboard
 from sophia.database.engine import Database
+from sophia.jobs.context import JobContext
 from sophia.jobs.local import Runner
 from sophia.jobs.on_demand import OnDemandCollection
+from sophia.portfolio.connecting import Connecting
+from sophia.portfolio.pending_connections import PendingConnections
 from sophia.publishing.router import router as publishing
 
 # Enough for a person who mistypes; a dictionary of passwords would take years.
@@ -85,7 +88,8 @@ def create_app(
     app.state.app_state = app_state
     app.state.registry = registry
     app.state.chart_drawer = drawer
-    app.state.on_demand = None
+    app.state.runner = app.state.on_demand = None
+    app.state.pending_connections = None
     install_problems(app)
     return app
 
@@ -136,13 +140,22 @@ def openapi(request: Request, _context: ReadContext) -> JSONResponse:
     return JSONResponse(app.openapi())
 
 
+def pending_connections(context: JobContext) -> PendingConnections:
+    """Return the logins of this process, which use the client of its jobs."""
+    return PendingConnections(
+        Connecting(context.database, context.vault, context.client, context.settings, context.clock)
+    )
+
+
 def lifespan(on_start: OnStart | None, drawer: ChartDrawer) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(drawer.close)
             runner = None if on_start is None else await stack.enter_async_context(on_start())
+            app.state.runner = runner
             app.state.on_demand = None if runner is None else OnDemandCollection(runner)
+            app.state.pending_connections = None if runner is None else pending_connections(runner.context)
             yield
 
     return running

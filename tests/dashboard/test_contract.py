@@ -24,6 +24,7 @@ PAGES = (
     "/clients/{hats}/campaigns",
     "/clients/{hats}/campaigns/1",
     "/clients/{hats}/conversions",
+    "/clients/{hats}/conversions/import",
     "/clients/{hats}/benchmarks",
     "/clients/{hats}/comments",
     "/clients/{hats}/audience",
@@ -33,6 +34,8 @@ PAGES = (
     "/clients/{hats}/goals",
     "/posts/{post}",
     "/collection",
+    "/connect",
+    "/collection/jobs",
     "/definitions",
     "/account",
     "/drafts",
@@ -40,6 +43,7 @@ PAGES = (
     "/drafts/{draft}",
     "/settings",
     "/settings/clients/{hats}",
+    "/settings/portfolio",
 )
 
 

@@ -30,7 +30,7 @@ _TRENDS = ((0.2, 0.1, 0.9), (0.5, 0.3, 0.9))
 # (share of last year's change, weeks around it that are averaged, index of the forecast without season)
 _SEASONS = ((0.5, 2, 1), (1.0, 2, 1), (1.0, 0, 1), (0.5, 2, 3), (1.0, 0, 3))
 # For levels such as followers the newest value is the level; forecasts differ in their slope.
-_SLOPES = ((0.0, 0.9), (0.05, 0.98), (0.15, 0.98), (0.4, 0.98), (0.15, 0.9), (0.4, 0.9), (0.05, 1.0))
+_SLOPES = ((0.0, 0.9), (0.02, 1.0), (0.05, 1.0), (0.15, 1.0), (0.15, 0.98), (0.4, 0.98), (0.4, 0.9))
 
 
 def flat(logs: Floats, gain: float, horizons: int) -> Floats:

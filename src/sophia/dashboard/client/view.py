@@ -32,6 +32,7 @@ from sophia.dashboard.layout.formatting import (
     value_of,
 )
 from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, picker, window_of
@@ -95,8 +96,13 @@ def client(
     return respond(request, "client/page.html", outside, page)
 
 
-def make_client_page(request: Request, context: RequestContext, client_id: int, window: DateRange) -> ClientPage:
-    """Read and draw the page of a client. Raises NotFoundError for a client that may not be seen."""
+def make_client_page(
+    request: Request, context: RequestContext, client_id: int, window: DateRange, picture_base: str | None = None
+) -> ClientPage:
+    """Read and draw the page of a client. `picture_base` is the address below which its reader finds pictures.
+
+    Raises NotFoundError for a client that may not be seen.
+    """
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         accounts = account_states(session, context.allowed_clients, client_id=client_id)
@@ -109,9 +115,12 @@ def make_client_page(request: Request, context: RequestContext, client_id: int, 
             canonical="views",
         )
     report = make_report(context.database, client_id, window, context.now, use_stored=True)
+    base = context.settings.path_prefix if picture_base is None else picture_base
+    with context.database.read() as session:
+        pictures = picture_addresses(session, base, [post.post_id for post in report.top_posts])
     zone = ZoneInfo(context.settings.operator_timezone)
     drawer: ChartDrawer = request.app.state.chart_drawer
-    return client_page(context.settings.path_prefix, report, accounts, views, zone, context.now, drawer)
+    return client_page(context.settings.path_prefix, report, accounts, views, pictures, zone, context.now, drawer)
 
 
 def client_page(
@@ -119,6 +128,7 @@ def client_page(
     report: Report,
     accounts: list[AccountState],
     views: Aggregated,
+    pictures: PictureAddresses,
     zone: ZoneInfo,
     now: datetime,
     drawer: ChartDrawer,
@@ -132,7 +142,7 @@ def client_page(
         cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in CARDS),
         chart=views_chart(report, views, now, drawer),
         drivers=tuple(driver_panel(platform, split) for platform, split in report.drivers.items()),
-        posts=post_table(prefix, report.top_posts, zone),
+        posts=post_table(prefix, report.top_posts, pictures, zone),
         unusual=tuple(sentence.text for sentence in report.commentary if _is_about_anomaly(sentence.references)),
         kpis=kpi_table(prefix, report),
         method=method(report),
@@ -253,7 +263,7 @@ def driver_panel(platform: str, split: DriverSplit) -> DriverPanel:
     return DriverPanel(f"What drove the change on {PLATFORM_LABELS[platform]}", tuple(rows), note)
 
 
-def post_table(prefix: str, posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table:
+def post_table(prefix: str, posts: tuple[TopPost, ...], pictures: PictureAddresses, zone: ZoneInfo) -> Table:
     columns = (
         Column("Post"),
         Column("Published"),
@@ -267,6 +277,7 @@ def post_table(prefix: str, posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table
                 Value(beginning(post.title or "Post without text", 60)),
                 f"{prefix}/posts/{post.post_id}",
                 note=f"{post.kind.value} · {PLATFORM_LABELS[post.platform.value]}",
+                picture=pictures.of(post.post_id),
             ),
             Cell(Value(f"{post.published_at.astimezone(zone):%a %d, %H:%M}", post.published_at.isoformat())),
             count_cell(None if post.reach is None else float(post.reach), NOT_REPORTED),

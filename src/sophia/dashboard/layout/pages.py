@@ -8,6 +8,7 @@ from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -15,6 +16,7 @@ from fastapi.responses import HTMLResponse, Response
 from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
+from sophia.dashboard.layout.typed import typed_fields
 from sophia.dashboard.layout.values import Frame, Link, Picker, Table
 from sophia.errors import NotFoundError
 
@@ -116,9 +118,22 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
     html = (
         environment()
         .get_template(template)
-        .render(frame=frame_value, page=page, export_address=partial(export_address, request))
+        .render(
+            frame=frame_value,
+            page=page,
+            export_address=partial(export_address, request),
+            typed=typed_fields(request, status),
+        )
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": SECURITY_POLICY})
+
+
+def allow_forms_to(response: Response, address: str) -> Response:
+    """Let the forms of a page lead to another server: browsers apply the policy of forms to redirects too."""
+    parts = urlsplit(address)
+    policy = SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {parts.scheme}://{parts.netloc}")
+    response.headers["Content-Security-Policy"] = policy
+    return response
 
 
 def export_address(request: Request, table: Table) -> str:

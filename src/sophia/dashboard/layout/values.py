@@ -64,7 +64,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a table. `sort` orders the column; without it the text does."""
+    """A cell of a table. `sort` orders the column; without it the text does.
+
+    `picture` is the address of a small picture, empty for a placeholder; None for a cell that has none.
+    """
 
     value: Value
     href: str = ""
@@ -74,6 +77,7 @@ class Cell:
     sort: float | str | None = None
     note: str = ""
     bar: Bar | None = None
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
