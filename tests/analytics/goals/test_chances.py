@@ -111,6 +111,8 @@ def test_a_short_history_has_no_chance() -> None:
     assert chance_of(total(5000), 10, WEEKS[:9]).reason == "A forecast needs 10 complete weeks; there are 9."
     assert chance_of(total(5000), 10, WEEKS[:10]).reason == TOO_FEW_TOTALS
     assert chance_of(total(5000), 10, WEEKS[:11]).value is not None
+    # The newest week lacks a day: the totals of the weeks before it serve.
+    assert chance_of(total(5000), 10, np.append(WEEKS[:11], np.nan)).value is not None
 
 
 def test_weeks_with_missing_days_are_unknown() -> None:

@@ -83,11 +83,12 @@ def chance_of_total(fitted: Fitted, shares: Floats, needed: float) -> float | No
     of its first weeks where the history is short, widened as errors usually grow with the number of weeks.
     """
     horizons = len(shares)
-    longest = min(horizons, len(fitted.logs) - FIRST_ORIGIN - FEWEST_TOTALS - 1)
-    if longest < 1 or horizons > MOST_EXTRAPOLATED * longest:
-        return None
-    errors = _errors_of_totals(fitted, shares[:longest])
-    if len(errors) < FEWEST_TOTALS:
+    shortest = math.ceil(horizons / MOST_EXTRAPOLATED)
+    for longest in range(horizons, shortest - 1, -1):
+        errors = _errors_of_totals(fitted, shares[:longest])
+        if len(errors) >= FEWEST_TOTALS:
+            break
+    else:
         return None
     errors = errors * (horizons / longest) ** (USUAL_GROWTH / 2)
     middle = float(fitted.values_of(fitted.forecasts[-1, :horizons]) @ shares)
