@@ -190,7 +190,7 @@ def chart_drawer() -> Iterator[ChartDrawer]:
 
 @pytest.fixture
 def agencies(template: Template, furnished: Database, chart_drawer: ChartDrawer) -> Agencies:
-    app = create_app(plain_settings(), furnished, clock=clock)
+    app = create_app(plain_settings(), furnished, clock=clock, has_patterns=True)
     app.state.chart_drawer = chart_drawer
     return Agencies(furnished, app, template.hats, template.hats + 1, template.draft)
 

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from tests.dashboard.conftest import Agencies
+from tests.dashboard.test_who_sees_what import page_routes
 
 from sophia.access.users import UserRole
 from sophia.dashboard.layout.pages import tables
@@ -20,6 +21,7 @@ from sophia.dashboard.layout.values import Table
 PAGES = (
     "/portfolio",
     "/clients/{hats}",
+    "/clients/{hats}/report",
     "/clients/{hats}/posts",
     "/clients/{hats}/campaigns",
     "/clients/{hats}/campaigns/1",
@@ -32,6 +34,7 @@ PAGES = (
     "/clients/{hats}/decisions",
     "/clients/{hats}/forecast",
     "/clients/{hats}/goals",
+    "/clients/{hats}/share",
     "/posts/{post}",
     "/collection",
     "/connect",
@@ -44,7 +47,20 @@ PAGES = (
     "/settings",
     "/settings/clients/{hats}",
     "/settings/portfolio",
+    "/patterns",
 )
+
+
+# Pages without a table: the sign-in, files, streams, and the addresses of forms that show another page.
+NOT_WALKED = {
+    "/sign-in",
+    "/sign-in/{}",
+    "/shared/{}",
+    "/static/{}/{}",
+    "/collection/progress",
+    "/clients/{}/costs",
+    "/clients/{}/annotations",
+}
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -102,7 +118,37 @@ def test_every_table_exports_what_it_shows(agencies: Agencies, path: str) -> Non
         for row, cells in zip(rows[1:], table.rows, strict=True):
             for cell in cells:
                 assert cell.value.plain.lstrip("-+=@") in " ".join(row)
+                assert cell.note.lstrip("-+=@") in " ".join(row)
+                assert (cell.state or "") in row or not cell.state
     assert browser.get(f"{address}{separator}export=nothing").status == 404
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_table_of_a_page_has_an_export_of_its_own(agencies: Agencies, path: str) -> None:
+    answer = agencies.browser(UserRole.OPERATOR).get(agencies.address(path))
+    names = [table.name for table in tables(answer.page)]
+    assert len(set(names)) == len(names)
+    full = [table.name for table in tables(answer.page) if table.rows]
+    exports = [unescape(link) for link in re.findall(r'class="export" href="([^"]*)"', answer.text)]
+    assert sorted(re.findall(r"export=([\w-]+)", " ".join(exports))) == sorted(full)
+    assert answer.text.count("<table") == len(full)
+
+
+def test_the_walk_covers_every_page() -> None:
+    """Every address of the router is walked, leads somewhere else, or has a reason."""
+    walked = {re.sub(r"{\w+}", "{}", re.sub(r"\?.*", "", path)) for path in PAGES}
+    walked |= {path.replace("{}", "1") for path in walked}
+    addresses = {
+        re.sub(r"{\w+}", "{}", route.path)
+        for route in page_routes()
+        if "GET" in (route.methods or ()) and route.path != "/"
+    }
+    missing = {address for address in addresses if not any(re.fullmatch(to_pattern(address), path) for path in walked)}
+    assert missing == NOT_WALKED
+
+
+def to_pattern(address: str) -> str:
+    return re.escape(address).replace(r"\{\}", r"(?:\{\}|[^/]+)")
 
 
 def test_every_link_leads_somewhere(agencies: Agencies) -> None:

@@ -7,7 +7,7 @@ from tests.dashboard.conftest import Agencies
 
 from sophia.access.users import UserRole
 from sophia.analytics.figures.figures import Figure, FigureUnit
-from sophia.analytics.forecasts.client_forecasts import ClientForecasts, forecast_followers, forecast_kpi
+from sophia.analytics.forecasts.client_forecasts import ClientForecasts, forecast_kpi
 from sophia.analytics.forecasts.series import weeks_before
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.forecast.view import forecast_page, week_table
@@ -22,7 +22,7 @@ VIEWS = {
 
 def test_a_page_shows_a_chart_for_each_forecast_and_reasons_for_the_others() -> None:
     views = forecast_kpi("views", PAST, VIEWS, 4)
-    followers = forecast_followers(PAST, {}, Figure(value=1000, unit=FigureUnit.PEOPLE), 4)
+    followers = forecast_kpi("followers", PAST, {PAST[-1].start: Figure(value=1000, unit=FigureUnit.PEOPLE)}, 4)
     drawer = ChartDrawer(1)
     try:
         page = forecast_page("Hats", ClientForecasts(1, None, 80.0, (views, followers)), 4, drawer)

@@ -61,7 +61,7 @@ def demo(
             key = make_key(installation)
             settings, database = installation.settings, installation.database
             runner = partial(open_runner, settings, database, clock=utc_now)
-            app = create_app(settings, database, clock=utc_now, on_start=runner)
+            app = create_app(settings, database, clock=utc_now, on_start=runner, has_patterns=True)
             with running_server(app, port=free_port(port), lifespan=True) as address:
                 get(address, key, "/healthz")
                 echo(

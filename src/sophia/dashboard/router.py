@@ -23,11 +23,13 @@ from sophia.dashboard.forecast.view import router as forecast
 from sophia.dashboard.goals.view import router as goals
 from sophia.dashboard.jobs.view import router as jobs
 from sophia.dashboard.layout.pages import STATIC, static_file
+from sophia.dashboard.patterns.view import router as patterns
 from sophia.dashboard.pictures.view import router as pictures
 from sophia.dashboard.portfolio.view import router as portfolio
 from sophia.dashboard.portfolio_settings.view import router as portfolio_settings
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
+from sophia.dashboard.report.view import router as report
 from sophia.dashboard.settings.view import router as settings
 from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
@@ -53,10 +55,10 @@ def static(name: str, version: str) -> Response:
 
 
 PAGES = (
-    *(signing_in, portfolio, client, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
+    *(signing_in, portfolio, client, report, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
     *(campaigns, campaign, conversion_import, conversions, benchmarks, comments),
     *(audience, timing, decisions, forecast, goals),
-    *(drafts, draft, settings, portfolio_settings, client_settings),
+    *(drafts, draft, settings, portfolio_settings, client_settings, patterns),
 )
 for page in PAGES:
     router.include_router(page)

@@ -30,8 +30,8 @@ FALLEN = DriverSplit(
 
 def test_a_change_and_its_parts() -> None:
     assert say_drivers(FALLEN, FALLEN).text == (
-        "Engagement fell by 24 %. The algorithm reduced the distribution of all clients (−19 %, 14 of 18 other clients). "
-        "The number and formats of its posts reduced engagement (−6 %). Not enough evidence for an effect of this client's "
+        "Account interactions fell by 24 %. The algorithm reduced the distribution of all clients (−19 %, 14 of 18 other clients). "
+        "The number and formats of its posts reduced account interactions (−6 %). Not enough evidence for an effect of this client's "
         "own distribution (+2 %, 95 % interval −10 … +15); the audience's response (−2 %, 95 % interval −9 … +5)."
     )
 
@@ -55,7 +55,7 @@ def test_missing_parts_have_their_reason() -> None:
     split = DriverSplit(1, part(1.5), None, part(1.5, 1.2, 1.9), None, part(1.0), 2, 1, (7, 7), reasons)
     text = say_drivers(split, split).text
     assert text == (
-        "Engagement rose by 50 %. This client had higher distribution than the other clients (+50 %, 95 % interval "
+        "Account interactions rose by 50 %. This client had higher distribution than the other clients (+50 %, 95 % interval "
         "+20 … +90). Not enough evidence for an effect of the audience's response (0 %, too few days or posts for an "
         "interval). The effect of the algorithm is unknown: there are 2 other clients to compare with, and 5 are needed; "
         "it is part of the client's own distribution. The effect of the number and formats of its posts is unknown: "
@@ -83,5 +83,7 @@ def test_nothing_changed() -> None:
         {"people": "nobody reacted"},
     )
     text = say_drivers(same, same).text
-    assert text.startswith("Engagement did not change. The number of posts did not change. Not enough evidence for")
+    assert text.startswith(
+        "Account interactions did not change. The number of posts did not change. Not enough evidence for"
+    )
     assert text.endswith("The effect of the audience's response is unknown: nobody reacted.")

@@ -5,9 +5,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, missing
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, LateReading, missing
 from sophia.analytics.forecasts.points import Floats
-from sophia.analytics.forecasts.series import levels_before, week_values, weeks_before
+from sophia.analytics.forecasts.series import week_values, weeks_before
 from sophia.analytics.goals.chances import (
     IS_OVER,
     IS_REACHED,
@@ -58,7 +58,7 @@ def test_a_total_that_the_usual_weeks_reach() -> None:
 
 def test_followers_start_from_their_newest_number() -> None:
     """Ten a week for a year: 31 more in three weeks is as open as it can be; 20 more is sure, 60 more is not."""
-    weeks = np.full(60, 10.0) + np.tile([-2.0, 2.0], 30)
+    weeks = 1000 - np.cumsum(np.full(60, 10.0) + np.tile([-2.0, 2.0], 30))[::-1] + 12
     goal = Goal(kpi="followers", target=1031, base=950, window=GOAL, kind=GoalKind.LEVEL)
     open_, sure, hopeless = (
         chance_of(Goal(kpi="followers", target=target, base=950, window=GOAL, kind=goal.kind), 1000, weeks, 1000).value
@@ -73,7 +73,7 @@ def test_followers_start_from_their_newest_number() -> None:
     net = chance_of(total(131, "net_new_followers"), 100, weeks, 1000).value
     assert net == pytest.approx(open_)
     fewer = Goal(kpi="followers", target=940, base=1010, window=GOAL, kind=GoalKind.LEVEL)
-    falling = chance_of(fewer, 1000, -weeks, 1000).value
+    falling = chance_of(fewer, 1000, 2000 - weeks, 1000).value
     assert falling is not None
     assert falling < 10
 
@@ -123,5 +123,5 @@ def test_weeks_with_missing_days_are_unknown() -> None:
         weeks[2].start: Figure(value=7, unit=FigureUnit.COUNT, coverage=Coverage(7, 7)),
     }
     np.testing.assert_array_equal(week_values("views", weeks, figures), [np.nan, np.nan, 7.0])
-    np.testing.assert_array_equal(levels_before(100.0, np.array([np.nan, 3.0, 4.0])), [93.0, 96.0, 100.0])
-    np.testing.assert_array_equal(levels_before(100.0, np.array([1.0, np.nan, 4.0])), [np.nan, 96.0, 100.0])
+    late = {weeks[2].start: Figure(value=7, unit=FigureUnit.COUNT, late=LateReading(UNTIL, is_young=False))}
+    assert np.isnan(week_values("engagements", weeks, late)).all()

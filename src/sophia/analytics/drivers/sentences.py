@@ -19,8 +19,8 @@ _CERTAIN: Mapping[Driver, tuple[str, str]] = {
         "This client had lower distribution than the other clients ({distribution}, 95 % interval {distribution_range}).",
     ),
     "posting": (
-        "The number and formats of its posts increased engagement ({posting}).",
-        "The number and formats of its posts reduced engagement ({posting}).",
+        "The number and formats of its posts increased account interactions ({posting}).",
+        "The number and formats of its posts reduced account interactions ({posting}).",
     ),
     "people": (
         "The audience responded more ({people}, 95 % interval {people_range}).",
@@ -49,7 +49,7 @@ def say_drivers(document: Any, split: DriverSplit, path: str = "", start: str = 
     """
     template = start + " ".join(_sentences(split))
     references = {
-        "change": Reference(f"{path}whole.percent", "size_percent"),
+        "change": Reference(f"{path}whole.percent", "change_size"),
         "others": Reference(f"{path}others"),
         "alike": Reference(f"{path}others_alike"),
     }
@@ -85,10 +85,10 @@ def _sentences(split: DriverSplit) -> Iterator[str]:
 
 def _headline(change: Part | None) -> str:
     if change is None:
-        return "The change of engagement is unknown: {why_whole}."
+        return "The change of account interactions is unknown: {why_whole}."
     if abs(change.percent) < _NOTHING_PERCENT:
-        return "Engagement did not change."
-    return f"Engagement {'rose' if change.log > 0 else 'fell'} by {{change}}."
+        return "Account interactions did not change."
+    return f"Account interactions {'rose' if change.log > 0 else 'fell'} by {{change}}."
 
 
 def _is_unsure(driver: Driver, part: Part) -> bool:

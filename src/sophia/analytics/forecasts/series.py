@@ -20,7 +20,7 @@ def weeks_before(until: date, count: int) -> tuple[DateRange, ...]:
 
 
 def week_values(kpi: str, weeks: Sequence[DateRange], figures: Mapping[date, Figure]) -> Floats:
-    """Return the KPI [week] from {Monday: figure}; NaN where it is missing or lacks days (A12)."""
+    """Return the KPI [week] from {Monday: figure}; NaN where it is missing, lacks days or was read late (A12)."""
     return np.array([_value(kpi, figures.get(week.start)) for week in weeks], dtype=np.float64)
 
 
@@ -29,12 +29,9 @@ def _value(kpi: str, figure: Figure | None) -> float:
         return np.nan
     if figure.coverage is not None and not figure.coverage.is_complete:
         return np.nan
+    # A later reading includes what came later.
+    if figure.late is not None:
+        return np.nan
     if kpi in _EXACT_KPIS and figure.doubt is not None:
         return np.nan
     return float(figure.value)
-
-
-def levels_before(level: float, changes: Floats) -> Floats:
-    """Return a level at the end of each week, from its newest value and the changes of the weeks; NaN before a gap."""
-    later = np.concatenate([np.cumsum(changes[::-1])[::-1][1:], [0.0]])
-    return level - later

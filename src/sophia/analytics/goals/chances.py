@@ -7,13 +7,13 @@ import numpy as np
 
 from sophia.analytics.figures.facts import FOLLOWERS
 from sophia.analytics.figures.figures import HUNDRED, Figure, FigureUnit, missing, week_of
-from sophia.analytics.forecasts.client_forecasts import NET_NEW, why_no_forecast
+from sophia.analytics.forecasts.client_forecasts import why_no_forecast
 from sophia.analytics.forecasts.points import MOST_HORIZONS, Floats
-from sophia.analytics.forecasts.series import levels_before
 from sophia.analytics.forecasts.weekly import chance_of_level, chance_of_total, fit
 from sophia.analytics.goals.progress import Goal, GoalKind
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
+NET_NEW = "net_new_followers"
 NO_RATES = "Rates are not forecast."
 IS_OVER = "The goal's period is over."
 IS_REACHED = "The goal is reached."
@@ -26,7 +26,7 @@ def chance(goal: Goal, current: Figure, until: date, weeks: Floats, level: float
     """Return the chance in percent that the goal is reached at its end, or the reason why it is unknown.
 
     `current` is the KPI over the goal's days before `until`. `weeks` are the KPI in the complete weeks before `until`,
-    oldest first, NaN where unknown; for followers their net new followers. `level` is the newest number of followers.
+    oldest first, NaN where unknown; for net new followers they are the followers. `level` is their newest number.
     """
     reason = _why_none(goal, current, until)
     if reason is not None or current.value is None:
@@ -40,7 +40,7 @@ def chance(goal: Goal, current: Figure, until: date, weeks: Floats, level: float
         probability = None if fitted is None else chance_of_total(fitted, shares, needed)
     count = int((~np.isnan(weeks)).sum())
     if probability is None:
-        why = why_no_forecast(count) if fit(np.abs(weeks), 1) is None else TOO_FEW_TOTALS
+        why = why_no_forecast(count) if fit(weeks, 1) is None else TOO_FEW_TOTALS
         return missing(FigureUnit.PERCENT, why, n=count)
     return Figure(value=HUNDRED * probability, unit=FigureUnit.PERCENT, n=count)
 
@@ -52,8 +52,8 @@ def _why_none(goal: Goal, current: Figure, until: date) -> str | None:
         return NO_RATES
     if goal.window.is_closed(until):
         return IS_OVER
-    downward = goal.target < goal.base
-    if goal.kpi != NET_NEW and goal.kind is GoalKind.TOTAL and float(current.value) >= goal.target and not downward:
+    # Followers that were won can be lost again.
+    if goal.kpi != NET_NEW and goal.kind is GoalKind.TOTAL and float(current.value) >= goal.target:
         return IS_REACHED
     if len(remaining_shares(until, goal.window.end)) > MOST_HORIZONS:
         return TOO_FAR
@@ -62,9 +62,10 @@ def _why_none(goal: Goal, current: Figure, until: date) -> str | None:
 
 def _of_followers(goal: Goal, needed: float, until: date, weeks: Floats, level: float) -> float | None:
     horizon = (goal.window.end - until).days / DAYS_OF_A_WEEK
-    fitted = fit(levels_before(level, weeks), max(math.ceil(horizon), 1), is_level=True)
+    fitted = fit(weeks, max(math.ceil(horizon), 1), is_level=True)
     above = None if fitted is None else chance_of_level(fitted, horizon, level + needed)
-    return 1 - above if above is not None and goal.target < goal.base else above
+    is_downward = goal.base is not None and goal.target < goal.base
+    return 1 - above if above is not None and is_downward else above
 
 
 def remaining_shares(until: date, end: date) -> Floats:

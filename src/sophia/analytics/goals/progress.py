@@ -7,13 +7,14 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from sophia.analytics.figures.facts import FOLLOWERS
+from sophia.analytics.figures.facts import FOLLOWERS, ClientWindow
 from sophia.analytics.figures.figures import Figure, FigureUnit, Number, missing, percent
 from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import DateRange
 
 NOT_BEGUN = "The goal's first day is not over yet."
+NO_BASE = "Followers at the goal's start are unknown, so there is no pace."
 NO_PACE = "A rate has no pace: it is reached or not."
 
 
@@ -40,8 +41,8 @@ _TOTALS = ("posts", "views", "engagements", "net_new_followers", "conversions", 
 _NO_GOALS = frozenset({"reach", "audience_growth", "marketing_cost"})
 # The KPIs that can have a goal, and the total of followers.
 GOALS: Mapping[str, GoalKind] = MappingProxyType(
-    {FOLLOWERS: GoalKind.LEVEL}
-    | {kpi.name: GoalKind.TOTAL if kpi.name in _TOTALS else GoalKind.RATE for kpi in KPIS if kpi.name not in _NO_GOALS}
+    {kpi.name: GoalKind.TOTAL if kpi.name in _TOTALS else GoalKind.RATE for kpi in KPIS if kpi.name not in _NO_GOALS}
+    | {FOLLOWERS: GoalKind.LEVEL}
 )
 
 
@@ -49,14 +50,15 @@ GOALS: Mapping[str, GoalKind] = MappingProxyType(
 class Goal:
     """The target of a KPI in a window. Raises InvalidInputError for an impossible goal.
 
-    `base` is a level's value at the start of the window. With `at_most` the KPI must not exceed the target.
+    `base` is a level's value at the start of the window, None if it is unknown. With `at_most` the KPI must not exceed the
+    target.
     """
 
     kpi: str
     target: float
     window: DateRange
     kind: GoalKind
-    base: float = 0.0
+    base: float | None = 0.0
     at_most: bool = False
 
     def __post_init__(self) -> None:
@@ -68,7 +70,7 @@ class Goal:
             raise InvalidInputError(f"Only a rate can be kept below a target; {self.kpi} is a {self.kind}.")
 
 
-def goal_of(kpi: str, target: float, window: DateRange, *, at_most: bool = False, base: float = 0.0) -> Goal:
+def goal_of(kpi: str, target: float, window: DateRange, *, at_most: bool = False, base: float | None = 0.0) -> Goal:
     """Return the goal for a KPI by its name. Raises InvalidInputError, also for a KPI that cannot have a goal."""
     kind = GOALS.get(kpi)
     if kind is None:
@@ -78,6 +80,13 @@ def goal_of(kpi: str, target: float, window: DateRange, *, at_most: bool = False
     # A level at its target has reached it, whatever its base.
     base = base if kind is GoalKind.LEVEL and base != target else 0.0
     return Goal(kpi=kpi, target=target, window=window, kind=kind, base=base, at_most=at_most)
+
+
+def follower_base(now: ClientWindow) -> int | None:
+    """Return the followers at the start of the window by the profiles' totals, or None if one is missing."""
+    starts = {levels.account_id: levels.at_start for levels in now.followers}
+    totals = [total for account in now.accounts if (total := starts.get(account)) is not None]
+    return sum(totals) if totals and len(totals) == len(now.accounts) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +111,14 @@ def progress(goal: Goal, current: Figure, today: date) -> Progress:
             goal, unknown, unknown, missing(current.unit, current.reason or NOT_BEGUN), GoalStatus.NOT_KNOWN
         )
     value, closed = float(current.value), goal.window.is_closed(today)
-    reached = value <= goal.target if goal.at_most or goal.target < goal.base else value >= goal.target
+    falls = goal.base is not None and goal.target < goal.base
+    reached = value <= goal.target if goal.at_most or falls else value >= goal.target
     if goal.kind is GoalKind.RATE:
         held = GoalStatus.REACHED if reached else GoalStatus.MISSED if closed else GoalStatus.BEHIND
         without = missing(FigureUnit.PERCENT, NO_PACE)
         return Progress(goal, _share_of(value, goal.target), without, missing(current.unit, NO_PACE), held)
+    if goal.base is None:
+        return _without_base(goal, current, reached=reached, closed=closed)
     direction = 1 if goal.target > goal.base else -1
     doubt = _short(current)
     done = _share_of(direction * (value - goal.base), direction * (goal.target - goal.base), doubt)
@@ -118,6 +130,13 @@ def progress(goal: Goal, current: Figure, today: date) -> Progress:
     ahead = goal.base + (value - goal.base) / share
     projected = Figure(value=ahead, unit=current.unit, currency=current.currency, doubt=doubt)
     return Progress(goal, done, pace, projected, _status(pace, reached=reached, closed=closed))
+
+
+def _without_base(goal: Goal, current: Figure, *, reached: bool, closed: bool) -> Progress:
+    """Return the progress of a level whose start is unknown: it is reached or not, and has no pace."""
+    unknown = missing(FigureUnit.PERCENT, NO_BASE)
+    held = GoalStatus.REACHED if reached else GoalStatus.MISSED if closed else GoalStatus.NOT_KNOWN
+    return Progress(goal, unknown, unknown, missing(current.unit, NO_BASE), held)
 
 
 def _short(current: Figure) -> str | None:

@@ -7,13 +7,12 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import FOLLOWERS, ClientWindow
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
-from sophia.analytics.forecasts.client_forecasts import NET_NEW
 from sophia.analytics.forecasts.series import week_values, weeks_before
 from sophia.analytics.forecasts.weekly import MOST_WEEKS
-from sophia.analytics.goals.chances import chance
-from sophia.analytics.goals.progress import GOALS, NOT_BEGUN, GoalKind, ReportedGoal, goal_of, progress
+from sophia.analytics.goals.chances import NET_NEW, chance
+from sophia.analytics.goals.progress import GOALS, NOT_BEGUN, GoalKind, ReportedGoal, follower_base, goal_of, progress
 from sophia.analytics.goals.queries import SetGoal, set_goals
-from sophia.analytics.kpis.follower_totals import followers
+from sophia.analytics.kpis.followers import followers
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS
 from sophia.analytics.kpis.queries import portfolio_kpis
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
@@ -85,7 +84,7 @@ def _can_be_forecast(goal: SetGoal, until: date) -> bool:
 
 
 def _history_kpi(goal: SetGoal) -> str:
-    return NET_NEW if goal.kpi == FOLLOWERS else goal.kpi
+    return FOLLOWERS if goal.kpi == NET_NEW else goal.kpi
 
 
 def days_over(goal: SetGoal, until: date) -> DateRange | None:
@@ -118,11 +117,11 @@ def _measured(
 ) -> ReportedGoal:
     span = days_over(goal, until)
     current, base = _current(goal, None if span is None else windows[span])
-    kpi_goal = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=float(base or 0))
+    kpi_goal = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=base)
     goal_progress = progress(kpi_goal, current, until)
     kpi = _history_kpi(goal)
     figures = {monday: week[kpi] for monday, week in history.items() if kpi in week}
-    level = None if span is None else followers(windows[span])[0].value
+    level = None if span is None else followers(windows[span]).value
     goal_chance = chance(
         kpi_goal, current, until, week_values(kpi, weeks, figures), None if level is None else float(level)
     )
@@ -142,6 +141,6 @@ def _measured(
 
 def _current(goal: SetGoal, now: ClientWindow | None) -> tuple[Figure, int | None]:
     if goal.kpi == FOLLOWERS:
-        return (missing(FigureUnit.PEOPLE, NOT_BEGUN), None) if now is None else followers(now)
+        return (missing(FigureUnit.PEOPLE, NOT_BEGUN), None) if now is None else (followers(now), follower_base(now))
     kpi = _KPIS[goal.kpi]
     return (missing(kpi.unit, NOT_BEGUN) if now is None else kpi.compute(now)), None

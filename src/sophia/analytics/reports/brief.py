@@ -14,6 +14,7 @@ from sophia.analytics.anomalies.shared_events import SharedEvent, shared_events
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PostCounts, driver_windows, portfolio_days, split_portfolio
 from sophia.analytics.drivers.units import ClientWindows
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.facts import (
     ENGAGEMENTS,
     FOLLOWERS,
@@ -26,22 +27,24 @@ from sophia.analytics.figures.figures import Figure, check_window, last_closed_w
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
+from sophia.analytics.kpis.format_averages import best_format, format_averages
 from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
-from sophia.analytics.kpis.trends import newest_weeks, streak_percent, trend
+from sophia.analytics.kpis.trends import Trend, beyond_shared, newest_weeks, shared_percent, streak_percent, trend
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
 from sophia.analytics.posting_times.engagement_changes import EngagementChange, significant_changes
 from sophia.analytics.readings.account_days import posts_a_day, posts_inside
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.permissions import ClientScope
+from sophia.analytics.readings.posts import StoredPost, posts_by_id
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove
-from sophia.analytics.reports.building import compared_days, compared_window, coverage_of
-from sophia.analytics.reports.gathering import NOT_YET
+from sophia.analytics.reports.building import compared_days, compared_window, coverage_of, most_engaging, top_posts
+from sophia.analytics.reports.gathering import NOT_YET, stored_series_anomalies
 from sophia.analytics.reports.reasons import reasons_of
 from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue.terms import Platform
-from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 
 BRIEF_KPIS = (
     "posts",
@@ -49,11 +52,14 @@ BRIEF_KPIS = (
     "reach",
     "engagements",
     "engagement_rate_by_reach",
+    "followers",
     "net_new_followers",
     "audience_growth",
 )
 BRIEF_METRICS = frozenset({*ENGAGEMENTS, *MONITORED_METRICS, "reach", FOLLOWERS})
 STREAK_BASE_WEEKS = 8
+# A smaller change of all clients is not mentioned.
+SHARED_PERCENT = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +67,7 @@ class PortfolioFacts:
     """The input of a brief.
 
     `visible` is {client: its collection state} of the clients in the brief, `weekly` is {client: {Monday: {KPI: figure}}}
-    as far as stored. `events` are the stored events, or None if they must be detected in `days`.
+    as far as stored. `anomalies` and `events` are the stored ones, or None if they must be detected in `days`.
     """
 
     clients: Sequence[MeasuredClient]
@@ -76,7 +82,9 @@ class PortfolioFacts:
     weekly: Mapping[int, Mapping[date, Mapping[str, Figure]]]
     goals: Mapping[int, tuple[ReportedGoal, ...]]
     annotations: Sequence[AnnotationRecord]
+    anomalies: tuple[SeriesAnomaly, ...] | None
     events: tuple[SharedEvent[MetricEvent], ...] | None
+    best_posts: Mapping[int, StoredPost]
     is_past: bool
 
     @property
@@ -91,12 +99,15 @@ def make_brief(
     window: DateRange | None = None,
     *,
     as_of: datetime | None = None,
+    comparison: Comparison = Comparison.PREVIOUS,
+    use_stored: bool = False,
 ) -> Brief:
     """Return the brief of the allowed active clients, by default for the last complete week.
 
     All clients of the portfolio are measured, since each is compared with the others, but only allowed clients are in the
     brief. With `as_of` it is the brief as it was, except for archived clients and the state of collection, which are
-    those of today. Raises InvalidInputError for a window that is too long or has not begun.
+    those of today. `use_stored` takes the anomalies from the results of the morning's jobs if they cover the window, which
+    is faster. Raises InvalidInputError for a window that is too long or has not begun.
     """
     if as_of is not None and as_of > now:
         raise InvalidInputError(NOT_YET)
@@ -104,39 +115,56 @@ def make_brief(
     window = window or last_closed_week(moment)
     check_window(window, moment)
     with database.read() as session:
-        facts = gather_portfolio(session, allowed_clients, window, moment, as_of=as_of)
+        facts = gather_portfolio(
+            session, allowed_clients, window, moment, as_of=as_of, comparison=comparison, use_stored=use_stored
+        )
     return build_brief(facts)
 
 
 def gather_portfolio(
-    session: Session, allowed_clients: ClientScope, window: DateRange, now: datetime, *, as_of: datetime | None = None
+    session: Session,
+    allowed_clients: ClientScope,
+    window: DateRange,
+    now: datetime,
+    *,
+    as_of: datetime | None = None,
+    comparison: Comparison = Comparison.PREVIOUS,
+    use_stored: bool = False,
 ) -> PortfolioFacts:
     """Read the facts with a fixed number of queries for any number of clients, posts and readings (H11)."""
     today = reporting_day(now)
-    before = compared_window(window, today)
+    before = compared_window(window, today, comparison)
     later = compared_days(window, before)
     clients = measured_clients(session, as_of=as_of)
     active = [client for client in clients if client.is_active]
     accounts = [account for client in clients for account in client.accounts]
-    monitored = monitored_days(window, today)
+    events = _stored_events(session, window) if as_of is None else None
+    anomalies = stored_series_anomalies(session, None, window) if use_stored and events is not None else None
+    monitored = monitored_days(window, today) if anomalies is None else window
     all_days = DateRange(min(before.start, monitored.start), max(window.end, monitored.end))
     weeks = newest_weeks(min(window.end, today), STREAK_BASE_WEEKS)
+    windows = client_windows(
+        session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
+    )
     return PortfolioFacts(
         clients=clients,
         visible={state.client_id: state for state in client_states(session, allowed_clients, now)},
         window=window,
         before=before,
         now=now,
-        windows=client_windows(
-            session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
+        windows=windows,
+        best_posts=posts_by_id(
+            session,
+            [post.post_id for measured in windows.values() for post in most_engaging(measured[window])[:1]],
         ),
         days=portfolio_days(session, accounts, all_days, as_of),
-        posts_a_day=posts_a_day(session, accounts, monitored, as_of=as_of),
+        posts_a_day=posts_a_day(session, accounts, monitored, as_of=as_of) if anomalies is None else {},
         post_counts=posts_inside(session, accounts, (before, later), as_of),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
         annotations=list_annotations(session, None, window=DateRange(before.start, window.end), as_of=as_of),
-        events=_stored_events(session, window) if as_of is None else None,
+        anomalies=anomalies,
+        events=events,
         is_past=as_of is not None,
     )
 
@@ -180,6 +208,7 @@ def build_brief(facts: PortfolioFacts) -> Brief:
         window=facts.window,
         before=facts.before,
         as_of=facts.now,
+        complete_at=day_start(facts.window.end),
         counts=counts | {"clients": len(client_briefs)},
         clients=tuple(client_briefs),
         events=events,
@@ -193,6 +222,11 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
     """Return {client: its own anomalies} and the events of the portfolio, for each metric of each platform."""
     owner = {account: client.id for client in facts.clients for account in client.accounts}
     anomalies_by_client: dict[int, list[SeriesAnomaly]] = {}
+    if facts.anomalies is not None and facts.events is not None:
+        for anomaly in facts.anomalies:
+            if anomaly.anomaly.event_since is None:
+                anomalies_by_client.setdefault(owner[anomaly.account_id], []).append(anomaly)
+        return anomalies_by_client, facts.events
     events: list[MetricEvent] = []
     for platform in Platform:
         accounts = [
@@ -272,6 +306,7 @@ def _client(
         for name in ("views", "engagements")
     }
     views = trends["views"].points
+    fallen = {name: streak_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()}
     bare = ClientBrief(
         client_id=client.id,
         name=client.name,
@@ -285,10 +320,16 @@ def _client(
             sorted(anomalies, key=lambda anomaly: (anomaly.anomaly.since, anomaly.account_id, anomaly.metric))
         ),
         falling={name: kpi_trend.falling for name, kpi_trend in trends.items()},
-        fallen={name: streak_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()},
+        fallen=fallen,
+        fallen_alone={
+            name: beyond_shared(percent, _fall_of_others(facts, client.id, name, trends[name]))
+            for name, percent in fallen.items()
+        },
         weekly_views=tuple(None if view.figure.value is None else float(view.figure.value) for view in views),
         goals=facts.goals.get(client.id, ()),
         annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id == client.id),
+        best_post=next(iter(top_posts(now, facts.best_posts, 1)), None),
+        best_format=best_format(format_averages(now.newest_posts)),
     )
     has_data = bool(now.days or earlier.days or now.posts or earlier.posts)
     reasons = sorted(reasons_of(bare, has_data=has_data), key=lambda reason: (-reason.weight, reason.code, reason.text))
@@ -296,16 +337,20 @@ def _client(
     return replace(bare, state=state, reasons=tuple(reasons))
 
 
-def _commentary(brief: Brief) -> Iterator[Sentence]:
-    yield say(
-        brief,
-        "Clients: {clients}. Critical (coral): {coral}; watch (amber): {amber}; on track (sage): {sage}; no data: {none}.",
-        clients="counts.clients",
-        coral="counts.coral",
-        amber="counts.amber",
-        sage="counts.sage",
-        none="counts.no data",
+def _fall_of_others(facts: PortfolioFacts, client_id: int, kpi: str, kpi_trend: Trend) -> float | None:
+    """Return the median change of the other clients over the weeks of a falling streak, in percent."""
+    weeks = [point.week.start for point in kpi_trend.points if point.is_closed]
+    if not 0 < kpi_trend.falling < len(weeks):
+        return None
+    others = (
+        {monday: kpis[kpi] for monday, kpis in weekly.items() if kpi in kpis}
+        for other, weekly in facts.weekly.items()
+        if other != client_id
     )
+    return shared_percent(others, weeks[-1 - kpi_trend.falling], weeks[-1])
+
+
+def _commentary(brief: Brief) -> Iterator[Sentence]:
     for index, event in enumerate(brief.events):
         word = "higher" if event.kind in ("spike", "rise") else "lower"
         where = ", ".join(
@@ -319,6 +364,16 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
             series=f"events.{index}.series",
             since=Reference(f"events.{index}.since", "text"),
         )
+    yield from algorithm_changes(brief)
+    yield say(
+        brief,
+        "Clients: {clients}. Critical (coral): {coral}; watch (amber): {amber}; on track (sage): {sage}; no data: {none}.",
+        clients="counts.clients",
+        coral="counts.coral",
+        amber="counts.amber",
+        sage="counts.sage",
+        none="counts.no data",
+    )
     for index, moved in enumerate(brief.moved):
         word = "rose" if moved.percent > 0 else "fell"
         yield say(
@@ -333,3 +388,20 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
         path = f"annotations.{index}"
         day, text = Reference(f"{path}.day", "text"), Reference(f"{path}.text", "text")
         yield say(brief, "Annotation of {day}: {text}", day=day, text=text)
+
+
+def algorithm_changes(brief: Brief) -> Iterator[Sentence]:
+    """Describe the certain change of distribution that all clients share on a platform."""
+    for platform in PLATFORM_NAMES:
+        for index, client in enumerate(brief.clients):
+            split = client.drivers.get(platform)
+            part = None if split is None else split.platform
+            if part is None or part.verdict == "not enough evidence" or abs(part.percent) < SHARED_PERCENT:
+                continue
+            word = "increased" if part.verdict == "up" else "reduced"
+            yield say(
+                brief,
+                f"On {PLATFORM_NAMES[platform]} the algorithm {word} the distribution of all clients by {{percent}}.",
+                percent=Reference(f"clients.{index}.drivers.{platform}.platform.percent", "change_size"),
+            )
+            break

@@ -21,7 +21,7 @@ from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Link, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+from sophia.dashboard.layout.windows import PageQuery, picker, shared_query, window_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -64,7 +64,17 @@ def posts(
         facts, stored = newest_facts(session, measured, window, context.now)
         pictures = picture_addresses(session, context.settings.path_prefix, [post.id for post in stored])
     prefix, zone = context.settings.path_prefix, ZoneInfo(context.settings.operator_timezone)
-    page = posts_page(prefix, measured.name, facts, stored, pictures, query.format, zone, context.now)
+    page = posts_page(
+        prefix,
+        measured.name,
+        facts,
+        stored,
+        pictures,
+        query.format,
+        zone,
+        context.now,
+        shared_query(request).removeprefix("?"),
+    )
     title = f"Posts of {measured.name} {dates(window)}"
     outside = frame(
         request, context, title, picker(request, context, window), client_sections(request, context, client_id)
@@ -81,16 +91,17 @@ def posts_page(
     chosen: str | None,
     zone: ZoneInfo,
     now: datetime,
+    query: str = "",
 ) -> PostsPage:
-    """Return the posts with the newest numbers known, newest first."""
+    """Return the posts with the newest numbers known, newest first. `query` is the window in links to other formats."""
     by_id = {post.post_id: post for post in facts}
     shown = sorted(
         (post for post in stored if chosen in (None, post.kind.value)), key=lambda post: post.published_at, reverse=True
     )
     kinds = sorted({post.kind.value for post in stored})
     formats = (
-        Link("All formats", "?", chosen is None),
-        *(Link(kind.capitalize(), f"?format={kind}", kind == chosen) for kind in kinds),
+        Link("All formats", f"?{query}" if query else "?", chosen is None),
+        *(Link(kind.capitalize(), f"?{query}{'&' if query else ''}format={kind}", kind == chosen) for kind in kinds),
     )
     rows = tuple(post_row(prefix, post, by_id.get(post.id), pictures.of(post.id), zone) for post in shown)
     columns = (

@@ -29,14 +29,14 @@ from sophia.access.web import AppState, RequestContext, address_of
 from sophia.analytics.figures.figures import last_closed_week
 from sophia.analytics.figures.requests import CalendarDay, Id
 from sophia.analytics.readings.permissions import expect_client
-from sophia.dashboard.client.view import ClientPage, make_client_page
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.formatting import clock, dates
 from sophia.dashboard.layout.pages import frame, plain_frame, respond
 from sophia.dashboard.layout.routes import UNPROCESSABLE, PageRoute
-from sophia.dashboard.layout.values import Cell, Column, State, Table, Value, unlinked
+from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, last_day, window_of
 from sophia.dashboard.pictures.view import NO_PICTURE, picture_response
+from sophia.dashboard.report.view import make_report_page, without_pages
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Client
@@ -202,9 +202,9 @@ def show_report(request: Request, app_state: AppState, report: SharedReport, tok
     # What a limited viewer of this one client would see.
     viewer = Viewer(f"link {report.link_id}", "share link", frozenset({report.client_id}), Role.READ)
     context = RequestContext(viewer, app_state.database.within(STORE_SECONDS), app_state.settings, now)
-    page: ClientPage = unlinked(make_client_page(request, context, report.client_id, window, base))
+    page = without_pages(make_report_page(request, context, report.client_id, window, picture_base=base))
     outside = plain_frame(request, f"{page.name} {dates(window)}")
-    return respond(request, "sharing/report.html", outside, page)
+    return respond(request, "report/page.html", outside, page)
 
 
 def is_unlocked(request: Request, token: str, password_hash: str) -> bool:
