@@ -130,9 +130,7 @@ def _size_and_direction(change: Change, since: str, locale: str) -> ChangeText:
     is_percent = change.percent.value is not None and change.percent.value >= -HUNDRED
     shown = change.percent if is_percent and not points else change.absolute
     if shown.value is None:
-        return ChangeText(
-            "", DASH, "no comparison", "flat", since, shown.reason or "There is no value to compare with."
-        )
+        return ChangeText("", DASH, "no comparison", "flat", "", shown.reason or "There is no value to compare with.")
     size = abs(float(shown.value))
     if size < SMALLEST_CHANGE:
         return ChangeText("→", "0", "no change", "flat", since)
