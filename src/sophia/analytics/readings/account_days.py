@@ -3,15 +3,15 @@
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import String, case, cast, func, or_, select, true
+from sqlalchemy import String, cast, func, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.metric_definitions import MetricDefinition
 from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
-from sophia.analytics.readings.posts import published_at, was_published_in
+from sophia.analytics.readings.posts import published_at
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database.columns import day_number
 from sophia.database.statements import among, collected
@@ -90,23 +90,6 @@ def posts_a_day(
         counts, day = counts_by_account[account], days[bisect_right(ends, moment)]
         counts[day] = counts.get(day, 0) + 1
     return counts_by_account
-
-
-def posts_inside(
-    session: Session, accounts: Collection[int], windows: Sequence[DateRange], as_of: datetime | None = None
-) -> dict[int, tuple[int, ...]]:
-    """Return {account: number of posts published in each window} without accounts that have none, in one query."""
-    counts = [func.count(case((was_published_in(window), 1))) for window in windows]
-    rows = session.execute(
-        select(Post.account_id, *counts)
-        .where(
-            among(Post.account_id, accounts),
-            or_(*(was_published_in(window) for window in windows)),
-            true() if as_of is None else Post.first_seen_at <= as_of,
-        )
-        .group_by(Post.account_id)
-    )
-    return {account: tuple(window_counts) for account, *window_counts in rows}
 
 
 def store_version(session: Session) -> tuple[object, ...]:
