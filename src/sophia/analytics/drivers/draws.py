@@ -38,8 +38,10 @@ _UNLIKE = 0.2
 _TO_SD = 1.4826
 # Clients whose days are exactly equal have no variance.
 _LEAST_VARIANCE = 1e-9
-# Half of the scatter of posts about what their format usually gets is no luck, but their hour, weekday and subject.
-_POSTING_SHARE = 0.5
+# About half of the scatter of posts about what their format usually gets is no luck, but their hour, weekday and subject.
+_POSTING_SHARE = 0.55
+# Its tails are heavier than normal: Student's t with these degrees of freedom.
+_POSTING_FREEDOM = 5
 # The power of the number of posts is an approximation, which is worse for a larger change.
 _FORM_SD = 0.3
 
@@ -56,6 +58,7 @@ class PartDraws:
     distribution: Floats
     posting: Floats
     people: Floats
+    whole: Floats
     comparable: NDArray[np.bool_]
     ordinary: Floats
 
@@ -104,11 +107,14 @@ def part_draws(panel: Panel, *, seed: int, draws: int) -> PartDraws:
         rows = (ordinary - posting.shared) / sensitivity[0]
         platform = sensitivity * _centre_draws(rows, comparable, exposure_noise, random, draws)
         misfit = _misfit(panel, posting.age, random, draws)
-        explained = posting.explained + misfit
         errors = [_errors(noise, random, draws) for noise in (exposure_noise, response_noise)]
-        rest = observed.exposure - np.nan_to_num(explained) - errors[0]
+        # The errors of exposure contain the misfit, because earlier changes have it too.
+        rest = observed.exposure - np.nan_to_num(posting.explained) - errors[0]
         people = observed.response - np.nan_to_num(posting.mixed) - errors[1]
-    return PartDraws(platform, rest - np.nan_to_num(platform), explained + posting.mixed, people, comparable, ordinary)
+        whole = observed.exposure + observed.response - errors[0] - errors[1]
+        distribution = rest - np.nan_to_num(platform)
+        posting_rows = posting.explained + misfit + posting.mixed
+    return PartDraws(platform, distribution, posting_rows, people, whole, comparable, ordinary)
 
 
 def _noises(observed: _Observed, earlier: Changes, posting: _Posting, length: int) -> tuple[Noise, Noise]:
@@ -133,7 +139,8 @@ def _observe(panel: Panel) -> _Observed:
     exposure = np.log(sums[1][0] / sums[0][0])
     response = np.log(sums[1][1] / sums[1][0]) - np.log(sums[0][1] / sums[0][0])
     # The mean of logarithms, so that one viral day does not decide about the platform.
-    changes = np.where(ordinary, np.log((panel.exposure[:, after] + 1.0) / (panel.exposure[:, before] + 1.0)), 0.0)
+    ordinary &= (panel.exposure[:, before] > 0) & (panel.exposure[:, after] > 0)
+    changes = np.where(ordinary, np.log(panel.exposure[:, after] / panel.exposure[:, before]), 0.0)
     enough = (ordinary.sum(axis=1) >= np.minimum(_ENOUGH_ORDINARY, used.shape[1])) & np.isfinite(exposure)
     on_ordinary_days = np.where(enough, changes.sum(axis=1) / np.maximum(ordinary.sum(axis=1), 1), np.nan)
     shares = [
@@ -230,7 +237,7 @@ def _misfit(panel: Panel, age: int, random: np.random.Generator, draws: int) -> 
     before, after = (np.nan_to_num(panel.potential[age, :, panel.periods.of(side)]).sum(axis=1) for side in (0, 1))
     shared = np.minimum(schedule_difference(panel)[age] / _UNLIKE, 1.0)
     scale = _POSTING_SHARE * panel.scatter * shared * np.sqrt(1.0 / (before + 0.5) + 1.0 / (after + 0.5))
-    return np.concatenate([np.zeros((1, len(scale))), scale * random.standard_normal((draws, len(scale)))])
+    return np.concatenate([np.zeros((1, len(scale))), scale * random.standard_t(_POSTING_FREEDOM, (draws, len(scale)))])
 
 
 def _unexplained(changes: Changes, exponents: Floats, age: int) -> Floats:

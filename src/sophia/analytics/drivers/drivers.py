@@ -148,13 +148,12 @@ def _rows(drawn: PartDraws, others: NDArray[np.int_]) -> dict[str, Floats]:
     combined = drawn.distribution + np.nan_to_num(drawn.platform)
     distribution = combined - np.nan_to_num(platform)
     exposed = np.isfinite(distribution[0])
-    whole = combined + np.nan_to_num(drawn.posting) + drawn.people
     return {
         "platform": np.where(exposed, platform, np.nan),
         "distribution": distribution,
         "posting": np.where(exposed, drawn.posting, np.nan),
         "people": drawn.people,
-        "whole": whole,
+        "whole": drawn.whole,
     }
 
 

@@ -12,7 +12,7 @@ from sophia.analytics.figures.statistics import Floats
 _DOUBT_POSTS = 4.0
 _OWN_DOUBT_POSTS = 6.0
 # The scatter of posts without values.
-_USUAL_SCATTER = 0.4
+_USUAL_SCATTER = 0.3
 
 PostValues = tuple[str, float | None, float | None]
 
