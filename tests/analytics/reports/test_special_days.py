@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import delete
-from tests.analytics.reports.conftest import LISTED, MONDAY, WEEK, Agency, furnish
+from tests.analytics.reports.conftest import EARLIER, LISTED, LONG_AGO, MONDAY, WEEK, Agency, each_day, furnish
 from tests.conftest import NOW, ONE_DAY
 
 from sophia.analytics.annotations.models import Annotation
@@ -75,3 +75,28 @@ def test_two_clients_cannot_tell(agency: Agency) -> None:
     assert text.count("cannot be separated: there is 1 other client to compare with, and 5 are needed") == 1
     assert "other clients (" not in text
     assert report.drivers["instagram"].main_driver is None
+
+
+def test_views_from_advertisements_are_left_out(agency: Agency) -> None:
+    """A boost doubles the views of a Page and brings few reactions: organic engagement is what it was."""
+    filling = agency.filling
+    client, account = agency.client("Hats", "facebook")
+    filling.run(account, **LISTED)
+    for name, before, after, breakdown in (
+        ("page_media_view", 1000.0, 2000.0, ""),
+        ("page_media_view", 1000.0, 1000.0, "is_from_ads=0"),
+        ("page_post_engagements", 100.0, 130.0, ""),
+    ):
+        series = filling.series(account, filling.metric("facebook", "account", name, breakdown=breakdown))
+        days = each_day(EARLIER, before) | each_day(WEEK, after)
+        filling.readings(account, series, days, filling.fetch(account, LONG_AGO))
+    report = make_report(filling.database, client, WEEK, NOW)
+    found = report.drivers["facebook"]
+    assert found.is_organic
+    assert found.whole is not None
+    assert found.people is not None
+    assert [found.whole.percent, found.people.percent] == pytest.approx([0, 0])
+    assert any(
+        sentence.text.startswith("On Facebook: Organic engagement did not change.") for sentence in report.commentary
+    )
+    assert report.changes["views"].percent.value == 100.0

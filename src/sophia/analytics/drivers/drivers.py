@@ -85,6 +85,9 @@ class DriverSplit:
     ]
     units: Annotated[tuple[int, int], Field(description="Days used in the previous and in this period.")]
     reasons: Mapping[str, str]
+    is_organic: Annotated[
+        bool, Field(description="Whether views from advertisements and the engagements that they brought are left out.")
+    ] = False
 
     def part(self, driver: Driver) -> Part | None:
         part: Part | None = getattr(self, driver)
@@ -230,6 +233,7 @@ def _split(
         others=others,
         others_alike=int(alike.sum()) - int(alike[index]),
         units=(days, days),
+        is_organic=client.is_organic,
         reasons=_reasons(index, {name for name, column in parts.items() if column[index] is None}, others, panel),
     )
 

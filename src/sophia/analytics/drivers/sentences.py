@@ -64,7 +64,7 @@ def _sentences(split: DriverSplit) -> Iterator[str]:
     if split.distribution is None:
         yield "The drivers are unknown: {why_distribution}."
         return
-    yield _headline(split.whole)
+    yield _headline(split.whole, "Organic engagement" if split.is_organic else "Engagement")
     parts = {
         driver: part
         for driver in DRIVERS
@@ -94,12 +94,12 @@ def _range(driver: Driver, part: Part) -> str:
     return f"{{{driver}}}, {interval}"
 
 
-def _headline(change: Part | None) -> str:
+def _headline(change: Part | None, engagement: str) -> str:
     if change is None:
-        return "The change of engagement is unknown: {why_whole}."
+        return f"The change of {engagement.lower()} is unknown: {{why_whole}}."
     if abs(change.percent) < _NOTHING_PERCENT:
-        return "Engagement did not change."
-    return f"Engagement {'rose' if change.log > 0 else 'fell'} by {{change}}."
+        return f"{engagement} did not change."
+    return f"{engagement} {'rose' if change.log > 0 else 'fell'} by {{change}}."
 
 
 def _is_unsure(driver: Driver, part: Part) -> bool:

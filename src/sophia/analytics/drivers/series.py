@@ -38,7 +38,8 @@ class ClientDays:
 
     `exposure` (views, or reach without views) and `engagements` have a value for each day, None without a reading.
     `listed` are the days (first included, last excluded) on which all posts are known; None if no day is. `special` are the
-    holidays of the client's country and the days of its campaigns.
+    holidays of the client's country and the days of its campaigns. `is_organic` tells that views from advertisements, and
+    the engagements that they brought, are left out.
     """
 
     client_id: int
@@ -47,6 +48,7 @@ class ClientDays:
     posts: tuple[PublishedPost, ...] = ()
     listed: tuple[int, int] | None = None
     special: frozenset[int] = frozenset()
+    is_organic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
