@@ -99,7 +99,7 @@ def panel_of(clients: Sequence[ClientDays], periods: Periods) -> Panel:
         raise InvalidInputError("Both periods must lie within the days, and the previous period must begin first.")
     # Sorted, so that the order of the input has no effect.
     factors = format_factors(
-        [sorted(((p.format, p.exposure, p.engagements) for p in client.posts), key=repr) for client in clients]
+        [sorted(((p.format, p.exposure, p.engagements) for p in client.posts), key=_in_order) for client in clients]
     )
     special = np.zeros((len(clients), length), dtype=bool)
     for row, client in enumerate(clients):
@@ -121,7 +121,7 @@ def _potentials(clients: Sequence[ClientDays], length: int, factors: FormatFacto
     published = np.zeros((2, len(clients), OLDEST_AGE + length))
     code = {name: index for index, name in enumerate(factors.names)}
     for row, client in enumerate(clients):
-        for post in sorted(client.posts, key=repr):
+        for post in sorted(client.posts, key=lambda post: (post.day, post.format)):
             if -OLDEST_AGE <= post.day < length:
                 index = code[post.format]
                 weight = factors.exposure[row, index]
@@ -137,6 +137,12 @@ def _potentials(clients: Sequence[ClientDays], length: int, factors: FormatFacto
             sums[place] += share * published[:, :, OLDEST_AGE - age : OLDEST_AGE - age + length]
     sums[:, :, unlisted] = np.nan
     return sums[:, 0], sums[:, 1]
+
+
+def _in_order(post: tuple[str, float | None, float | None]) -> tuple[str, float, float]:
+    """Return a key by which posts without values can be sorted too."""
+    name, exposure, engagements = post
+    return name, -1.0 if exposure is None else exposure, -1.0 if engagements is None else engagements
 
 
 def _age_shares(mean_age: float) -> Floats:
