@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 from fastapi import FastAPI
@@ -50,8 +51,13 @@ ONE_DAY = timedelta(days=1)
 # a machine that is busy with other things, a command that takes a second took more than thirty.
 PATIENCE_SECONDS = 240
 
+# A busy machine makes an example slow; the examples themselves are small.
+hypothesis.settings.register_profile(
+    "sophia", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)  # fmt: skip
+hypothesis.settings.load_profile("sophia")
 
-# Whoever starts the tests in the background has Ctrl-C ignored in all that they start; the commands must hear it.
+# A process in the background starts others with Ctrl-C ignored, but the tests' commands must receive it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -285,9 +284,8 @@ def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
     with database.write() as session:
         session.add(client("half"))
         session.flush()
-        before = time.monotonic()
+        # A reader that waited would end with an error, because this thread does not go on meanwhile.
         assert names(database) == []
-        assert time.monotonic() - before < 2
 
 
 def test_foreign_keys_are_enforced(database: Database) -> None:

@@ -8,8 +8,8 @@ import pytest
 from tests.website import Page, Site, running_site
 
 from sophia.demo.certificates import make_certificate
-from sophia.link_checks import Journey, LinkChecker, Resolve, system_addresses
-from sophia.public_addresses import is_public
+from sophia.link_checks import Journey, LinkChecker, Resolve
+from sophia.public_addresses import is_public, system_addresses
 
 PAGES: dict[str, Page] = {
     "/": (200, {"Set-Cookie": "seen=1"}),

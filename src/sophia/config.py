@@ -114,6 +114,14 @@ class Settings(BaseSettings):
         default=None, description="Secret of the app; signs every call when set."
     )
 
+    facebook_login_config_id: MetaId | None = Field(
+        default=None,
+        description="Configuration of Facebook Login for Business, with which operators connect accounts on the pages.",
+    )
+    facebook_login_url: BaseUrl = Field(
+        default="https://www.facebook.com", description="Address of Meta's login dialog."
+    )
+
     facebook_access_token: SecretStr | None = Field(default=None, description="Connects one Page without a prompt.")
     facebook_page_id: MetaId | None = Field(default=None, description="The Page of facebook_access_token.")
     instagram_access_token: SecretStr | None = Field(
@@ -162,6 +170,16 @@ class Settings(BaseSettings):
     )
     link_check_loopback: bool = Field(
         default=False, description="Lets link checks follow links to this machine. For tests only."
+    )
+
+    picture_megabytes: int = Field(
+        default=500,
+        ge=0,
+        le=1_000_000,
+        description="Space for small copies of the pictures of posts; the oldest are removed. 0 fetches none.",
+    )
+    picture_loopback: bool = Field(
+        default=False, description="Lets pictures come from this machine. For the demo and for tests only."
     )
 
     two_person_approval: bool = Field(

@@ -3,7 +3,6 @@
 import asyncio
 import ipaddress
 import re
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -15,7 +14,7 @@ import httpx
 import structlog
 
 from sophia.hostnames import ascii_hostname
-from sophia.public_addresses import is_public
+from sophia.public_addresses import is_public, system_addresses
 
 Outcome = Literal["ok", "dead", "unsure", "refused"]
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -87,12 +86,6 @@ class _EndError(Exception):
     def __init__(self, outcome: Outcome, problem: str) -> None:
         super().__init__(problem)
         self.outcome = outcome
-
-
-async def system_addresses(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a host from the resolver of this machine. Raises OSError."""
-    entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in entries]
 
 
 class LinkChecker:

@@ -1,5 +1,6 @@
 """Builds the HTTP application from its parts; nothing is opened before the first use."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
@@ -36,9 +38,13 @@ from sophia.config import Settings
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.layout.error_pages import ErrorPages
 from sophia.dashboard.router import router as dashboard
+from sophia.dashboard.warming import warm
 from sophia.database.engine import Database
+from sophia.jobs.context import JobContext
 from sophia.jobs.local import Runner
 from sophia.jobs.on_demand import OnDemandCollection
+from sophia.portfolio.connecting import Connecting
+from sophia.portfolio.pending_connections import PendingConnections
 from sophia.publishing.router import router as publishing
 
 # Enough for a person who mistypes; a dictionary of passwords would take years.
@@ -56,9 +62,10 @@ def create_app(
     *,
     clock: Callable[[], datetime] = utc_now,
     on_start: OnStart | None = None,
+    has_patterns: bool = False,
 ) -> FastAPI:
     """Return the application. `clock` returns aware moments; `on_start` runs as long as the application does, and
-    yields the runner of this process's jobs if it has one.
+    yields the runner of this process's jobs if it has one. With `has_patterns` there is a page of all components.
 
     The caller closes the store.
     """
@@ -85,7 +92,9 @@ def create_app(
     app.state.app_state = app_state
     app.state.registry = registry
     app.state.chart_drawer = drawer
-    app.state.on_demand = None
+    app.state.runner = app.state.on_demand = None
+    app.state.pending_connections = None
+    app.state.has_patterns = has_patterns
     install_problems(app)
     return app
 
@@ -136,13 +145,27 @@ def openapi(request: Request, _context: ReadContext) -> JSONResponse:
     return JSONResponse(app.openapi())
 
 
+def pending_connections(context: JobContext) -> PendingConnections:
+    """Return the logins of this process, which use the client of its jobs."""
+    return PendingConnections(
+        Connecting(context.database, context.vault, context.client, context.settings, context.clock)
+    )
+
+
 def lifespan(on_start: OnStart | None, drawer: ChartDrawer) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(drawer.close)
+            drawer.start()
             runner = None if on_start is None else await stack.enter_async_context(on_start())
+            app.state.runner = runner
             app.state.on_demand = None if runner is None else OnDemandCollection(runner)
+            app.state.pending_connections = None if runner is None else pending_connections(runner.context)
+            state = app.state.app_state
+            warming = [] if on_start is None else [asyncio.create_task(run_in_threadpool(warm, state))]
             yield
+            # A fault in it must not end the server; the next request meets it too and reports it.
+            await asyncio.gather(*warming, return_exceptions=True)
 
     return running

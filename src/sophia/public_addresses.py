@@ -9,6 +9,9 @@ An IPv6 address that contains an IPv4 address counts like the latter if the netw
 is refused if it leads through an unknown relay (6to4, Teredo, ISATAP, IPv4-compatible, IPv4-translated).
 """
 
+import asyncio
+import socket
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _SPECIAL_IPV4 = tuple(
@@ -44,6 +47,12 @@ _SPECIAL_IPV6 = tuple(
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
+
+
+async def system_addresses(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of a host from the resolver of this machine. Raises OSError."""
+    entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in entries]
 
 
 def is_public(text: str) -> bool:

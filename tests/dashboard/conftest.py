@@ -24,6 +24,7 @@ from tests.dashboard.furnishing import furnish_pages
 
 from sophia.access.sessions import start_session
 from sophia.access.users import UserRole, create_user
+from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.database.engine import Database
 from sophia.main import create_app
 from sophia.portfolio.drafts import DraftContent, create_draft
@@ -126,11 +127,6 @@ def clock() -> datetime:
     return NOW
 
 
-@pytest.fixture
-def database(sqlite_database: Database) -> Database:
-    return sqlite_database
-
-
 def queued_draft(database: Database, client_id: int) -> int:
     """A draft that waits for its approval and is planned for tomorrow."""
     content = DraftContent("instagram", "image", "Hats at https://hats.example/new", ("https://media.example/hat.jpg",))
@@ -140,15 +136,63 @@ def queued_draft(database: Database, client_id: int) -> int:
     return draft_id
 
 
-@pytest.fixture
-def agencies(filling: Filling) -> Iterator[Agencies]:
+@dataclass(frozen=True)
+class Template:
+    """A closed SQLite file with the invented agency, to be copied, and the numbers of what is in it."""
+
+    path: Path
+    metrics: dict[tuple[str, str, str, str, str], int]
+    hats: int
+    draft: int
+
+
+@pytest.fixture(scope="session")
+def template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Template:
     """Hats and six other clients with two weeks of readings; Shoes is one of the others."""
+    path = tmp_path_factory.mktemp("agencies") / "sophia.db"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    filling = Filling(database)
     hats, account = furnish(Agency(filling))
     furnish_pages(filling, hats, account)
-    draft = queued_draft(filling.database, hats)
-    app = create_app(plain_settings(), filling.database, clock=clock)
-    yield Agencies(filling.database, app, hats, hats + 1, draft)
-    app.state.chart_drawer.close()
+    draft = queued_draft(database, hats)
+    database.close()
+    return Template(path, filling.metrics, hats, draft)
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
+
+
+@pytest.fixture
+def furnished(template: Template, tmp_path: Path) -> Iterator[Database]:
+    """A store with the invented agency, of this test's own."""
+    path = tmp_path / "agencies.db"
+    shutil.copy(template.path, path)
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def filling(template: Template, furnished: Database) -> Filling:
+    return Filling(furnished, dict(template.metrics))
+
+
+@pytest.fixture(scope="session")
+def chart_drawer() -> Iterator[ChartDrawer]:
+    """One for all tests of a process: a worker that starts costs two seconds."""
+    drawer = ChartDrawer(processes=1)
+    yield drawer
+    drawer.close()
+
+
+@pytest.fixture
+def agencies(template: Template, furnished: Database, chart_drawer: ChartDrawer) -> Agencies:
+    app = create_app(plain_settings(), furnished, clock=clock, has_patterns=True)
+    app.state.chart_drawer = chart_drawer
+    return Agencies(furnished, app, template.hats, template.hats + 1, template.draft)
 
 
 @dataclass

@@ -40,9 +40,9 @@ def served(agency: Agency) -> Iterator[str]:
         yield address
 
 
-def token(agency: Agency, role: UserRole, *client_ids: int) -> str:
+def token(agency: Agency, role: UserRole, *client_ids: int, name: str = "") -> str:
     with agency.database.write() as session:
-        user = create_user(session, f"{role}", role, client_ids, agency.now, None)
+        user = create_user(session, name or f"{role}", role, client_ids, agency.now, None)
         return start_session(session, user.id, "Test", agency.now)
 
 

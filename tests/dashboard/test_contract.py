@@ -20,10 +20,12 @@ from sophia.dashboard.layout.values import Table
 PAGES = (
     "/portfolio",
     "/clients/{hats}",
+    "/clients/{hats}/report",
     "/clients/{hats}/posts",
     "/clients/{hats}/campaigns",
     "/clients/{hats}/campaigns/1",
     "/clients/{hats}/conversions",
+    "/clients/{hats}/conversions/import",
     "/clients/{hats}/benchmarks",
     "/clients/{hats}/comments",
     "/clients/{hats}/audience",
@@ -32,6 +34,8 @@ PAGES = (
     "/clients/{hats}/goals",
     "/posts/{post}",
     "/collection",
+    "/connect",
+    "/collection/jobs",
     "/definitions",
     "/account",
     "/drafts",
@@ -39,6 +43,8 @@ PAGES = (
     "/drafts/{draft}",
     "/settings",
     "/settings/clients/{hats}",
+    "/settings/portfolio",
+    "/patterns",
 )
 
 

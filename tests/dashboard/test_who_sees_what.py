@@ -11,7 +11,14 @@ from sophia.access.users import UserRole
 from sophia.dashboard.router import router
 
 # Pages that need no session: the sign-in itself, and files without data.
-OPEN = {"/", "/static/{version}/{name}", "/sign-in", "/sign-in/{token}", "/shared/{token}"}
+OPEN = {
+    "/",
+    "/static/{version}/{name}",
+    "/sign-in",
+    "/sign-in/{token}",
+    "/shared/{token}",
+    "/shared/{token}/pictures/{post_id}",
+}
 
 
 def page_routes() -> list[APIRoute]:

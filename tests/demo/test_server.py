@@ -14,15 +14,15 @@ from sophia.demo.server import running_server, spawned_server
 
 
 def test_answers_wait_side_by_side(api: GraphApi, world: World) -> None:
-    """Latency is waited for, not worked: ten calls at once take about as long as one."""
-    api.latency_seconds = 0.1
+    """Latency is waited for, not worked: twenty calls at once take about as long as one."""
+    api.latency_seconds = 0.5
     with running_server(api) as base_url, httpx.Client(base_url=base_url, trust_env=False) as client:
         headers = {"Authorization": f"Bearer {world.user_token}"}
         started = perf_counter()
-        with ThreadPoolExecutor(10) as pool:
-            answers = list(pool.map(lambda _: client.get("/me", headers=headers), range(10)))
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: client.get("/me", headers=headers), range(20)))
         assert all(answer.status_code == 200 for answer in answers)
-        assert 0.1 <= perf_counter() - started < 0.6
+        assert 0.5 <= perf_counter() - started < 8
 
 
 def test_a_spawned_server_is_controlled_over_http(world: World) -> None:

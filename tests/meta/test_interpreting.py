@@ -111,8 +111,20 @@ def test_moments_as_meta_writes_them(value: Any) -> None:
 
 def seen(item: dict[str, Any]) -> tuple[ObservedPost | None, InsightsReader]:
     reader = InsightsReader(Platform.FACEBOOK, Level.POST, TODAY)
-    post = read_listed_post(item, ObjectKind.POST, reader, moment="at", text="words", link="url")
+    post = read_listed_post(
+        item, ObjectKind.POST, reader, moment="at", text="words", link="url", pictures=("small", "large")
+    )
     return post, reader
+
+
+def test_the_picture_of_a_post_is_the_first_that_is_listed() -> None:
+    listed = {"id": "1_2", "at": STAMP, "small": None, "large": "https://scontent.xx.fbcdn.net/a.jpg"}
+    post, _ = seen(listed)
+    assert post is not None
+    assert post.picture == "https://scontent.xx.fbcdn.net/a.jpg"
+    post, _ = seen(listed | {"small": "https://scontent.xx.fbcdn.net/b.jpg"})
+    assert post is not None
+    assert post.picture == "https://scontent.xx.fbcdn.net/b.jpg"
 
 
 def test_a_post_as_it_is_listed() -> None:

@@ -24,7 +24,7 @@ from sophia.analytics.readings.models import EngagementMetric, MetricRevision, S
 from sophia.analytics.readings.run_models import MetricStatus, Watermark
 from sophia.database.columns import Base
 from sophia.database.engine import Database
-from sophia.portfolio.models import Account, Client, ClientRevision, Post, PublishingQueueEntry
+from sophia.portfolio.models import Account, Client, ClientRevision, Post, PostPicture, PublishingQueueEntry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = date(2026, 11, 16)
@@ -56,6 +56,11 @@ def account(**values: Any) -> Account:
 def post(**values: Any) -> Post:
     details = {"account_id": 1, "platform_post_id": "9_2", "kind": "post", "published_at": NOW, "first_seen_at": NOW}
     return Post(**(details | values))
+
+
+def picture(**values: Any) -> PostPicture:
+    details = {"post_id": 1, "status": "stored", "sha256": "a" * 64, "bytes": 5, "changed_at": NOW}
+    return PostPicture(**(details | values))
 
 
 def queued(**values: Any) -> PublishingQueueEntry:

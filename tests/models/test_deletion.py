@@ -20,6 +20,7 @@ from tests.models.rows import (
     membership,
     outcome,
     outcome_revision,
+    picture,
     queued,
     reading,
     remembered,
@@ -44,7 +45,7 @@ def test_a_client_takes_everything_along(store: Database) -> None:
     """K5: nothing of a client that is deleted stays behind, but the metrics, which are everybody's."""
     rows = [reading(), reading(series_id=2), revision(), snapshot(), campaign(), membership(), conversion(), link()]
     rows += [trace(draft_id=1), outcome(), outcome_revision(), score(), queued(), status(account_id=1), watermark()]
-    rows += [cost(), goal(), annotation(), remembered(), anomaly(), ideal(), client_revision()]
+    rows += [cost(), goal(), annotation(), remembered(), anomaly(), ideal(), client_revision(), picture()]
     rows += [comment(), derived(), CommentReading(post_id=1, read_at=NOW), *competitor()]
     add(store, *rows, benchmark(), status())
     with store.write() as session:

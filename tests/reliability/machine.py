@@ -25,6 +25,7 @@ from sophia.migrations import configuration, newest_revision
 SLOW_ANSWERS = 0.05  # seconds: long enough for a run of twenty calls to be met in the middle
 UNTIL_THEY_MEET = 3.0  # seconds an answer takes: the second process begins while the first one waits
 IN_THE_MIDDLE = 14  # calls
+STORED = 100  # readings
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 
 
@@ -38,6 +39,8 @@ def stopped_by(kind: signal.Signals) -> Callable[[Ground], Told]:
         ground.api.latency_seconds = SLOW_ANSWERS
         process = ground.start("collect")
         ground.wait_for_calls(IN_THE_MIDDLE, process)
+        # Answers are stored in batches, a moment after the calls.
+        wait_until(lambda: ground.count("engagement_metrics") >= STORED or process.poll() is not None)
         process.send_signal(kind)
         return ended(process)
 
@@ -143,11 +146,15 @@ def two_servers(ground: Ground) -> Told:
 
     def done() -> list[bool]:
         lines = [log.read_text().splitlines() for log in logs]
-        return [any("collect_at_start" in line and "job_finished" in line for line in log) for log in lines]
+        ends = ("job_finished", "job_failed")
+        return [any("collect_at_start" in line and any(end in line for end in ends) for line in log) for log in lines]
 
-    wait_until(lambda: have_met(ground) or any(done()))
+    def last_lines() -> str:
+        return "\n".join("\n".join(log.read_text().splitlines()[-20:]) for log in logs)
+
+    wait_until(lambda: have_met(ground) or any(done()), last_lines)
     ground.api.latency_seconds = 0
-    wait_until(lambda: all(done()))
+    wait_until(lambda: all(done()), last_lines)
     for process in processes:
         process.send_signal(signal.SIGTERM)
     codes = [ended(process).code for process in processes]
@@ -162,11 +169,12 @@ def have_met(ground: Ground) -> bool:
     return bool(ground.rows("SELECT count(DISTINCT holder) FROM leases WHERE name LIKE 'account:%'")[0][0] > 1)
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(true: Callable[[], bool], explain: Callable[[], str] = str) -> None:
+    """Wait until the condition holds; after 120 s raise TimeoutError with what `explain` returns."""
     end = time.monotonic() + 120
     while not true():
         if time.monotonic() > end:
-            raise TimeoutError("it did not come to pass")
+            raise TimeoutError(f"The condition did not become true within 120 s. {explain()}")
         time.sleep(0.05)
 
 

@@ -86,9 +86,11 @@ CurrentSession = Annotated[ActiveSession, Depends(current_session)]
 class PagePermission:
     """The role that a page requires, and whether it requires a user who sees every client."""
 
-    def __init__(self, role: Role, *, every_client: bool = False) -> None:
+    def __init__(self, role: Role, *, every_client: bool = False, any_parameter: bool = False) -> None:
+        """`any_parameter`: another server makes the address, and may add parameters at any time."""
         self.role = role
         self.every_client = every_client
+        self.any_parameter = any_parameter
 
     async def __call__(self, request: Request, active: CurrentSession) -> RequestContext:
         """Return the context of the request.
@@ -101,7 +103,8 @@ class PagePermission:
             raise ForbiddenError(f"A user with the role {active.user.role} cannot do this. Ask an operator.")
         if self.every_client and viewer.client_ids is not None:
             raise ForbiddenError("Only a user who sees every client can do this. Ask an operator.")
-        expect_known_parameters(request)
+        if not self.any_parameter:
+            expect_known_parameters(request)
         app_state: AppState = request.app.state.app_state
         database = app_state.database.within(STORE_SECONDS)
         return RequestContext(viewer, database, app_state.settings, app_state.clock())
@@ -111,3 +114,4 @@ ReadPage = Annotated[RequestContext, Depends(PagePermission(Role.READ))]
 WritePage = Annotated[RequestContext, Depends(PagePermission(Role.WRITE))]
 PublishPage = Annotated[RequestContext, Depends(PagePermission(Role.PUBLISH))]
 AdminPage = Annotated[RequestContext, Depends(PagePermission(Role.ADMIN, every_client=True))]
+CallbackPage = Annotated[RequestContext, Depends(PagePermission(Role.ADMIN, every_client=True, any_parameter=True))]

@@ -5,6 +5,7 @@ Sessions can be listed and ended. A session ends 12 hours after its last use, an
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -172,9 +173,13 @@ def is_first_sign_in(session: Session) -> bool:
 
 def create_first_sign_in_link(session: Session, now: datetime) -> str:
     """Return the token of an address that signs in the user named operator, who is created if needed."""
-    user_id = session.scalar(select(User.id).where(User.name_folded == FIRST_OPERATOR))
+    by_name = select(User.id).where(User.name_folded == FIRST_OPERATOR)
+    user_id = session.scalar(by_name)
     if user_id is None:
-        user_id = create_user(session, FIRST_OPERATOR, UserRole.OPERATOR, (), now, None).id
+        # Another server that starts at the same moment may create the operator first.
+        with suppress(ConflictError):
+            create_user(session, FIRST_OPERATOR, UserRole.OPERATOR, (), now, None)
+        user_id = session.scalars(by_name).one()
     return create_sign_in_link(session, user_id, now)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from sophia.access.roles import Role
 from sophia.database.columns import Base, BigId, UtcDateTime
+from sophia.database.statements import insert_for
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 
 SHORTEST_PASSWORD = 10
@@ -93,13 +94,14 @@ def create_user(
         raise InvalidInputError("An operator sees every client. Leave the clients out, or choose manager or viewer.")
     if role is not UserRole.OPERATOR and not client_ids:
         raise InvalidInputError(f"Name at least one client that the {role} may see.")
-    if session.scalar(select(User.id).where(User.name_folded == name.casefold())) is not None:
+    values = {"name": name, "name_folded": name.casefold(), "role": role.value, "password_hash": password_hash}
+    # Two processes may create the same user at once, such as the first operator: the constraint decides, not a query.
+    statement = insert_for(session, User).values(**values, created_at=now).on_conflict_do_nothing().returning(User.id)
+    user_id = session.scalar(statement)
+    if user_id is None:
         raise ConflictError(f"There is already a user named {name!r}.")
-    row = User(
-        name=name, name_folded=name.casefold(), role=role.value, password_hash=password_hash, created_at=now
-    )  # fmt: skip
+    row = session.get_one(User, user_id)
     row.clients = [UserClient(client_id=client_id) for client_id in sorted(client_ids)]
-    session.add(row)
     session.flush()
     return record_of(row)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,19 +46,12 @@ def collect(
 
 def backfill(client: Client = None, account: Account = None, since: Since = None, as_json: AsJson = False) -> None:
     """Collect history, by default all that Meta has: 2 years for Facebook, 90 days for Instagram."""
-    from sophia.analytics.collector.plan import Plan
+    from sophia.analytics.collector.plan import history_plan
     from sophia.cli.installation import utc_now
-    from sophia.meta import facebook, instagram
     from sophia.meta.reporting_zone import reporting_day
 
-    limits = {"facebook": facebook.HISTORY_DAYS, "instagram": instagram.HISTORY_DAYS}
     first_day, today = past_day(since), reporting_day(utc_now())
-
-    def plan(account_info: "AccountInfo") -> "Plan":
-        oldest = today - timedelta(days=limits[account_info.platform] - 1)
-        return Plan("backfill", since=first_day or oldest, at_least=timedelta(days=90))
-
-    collect_now(client, account, plan, as_json=as_json)
+    collect_now(client, account, lambda info: history_plan(info.platform, first_day, today), as_json=as_json)
 
 
 def past_day(since: datetime | None) -> date | None:
@@ -120,13 +113,16 @@ def collect_accounts(
     from sophia.cli.cancellation import run
     from sophia.cli.progress import account_progress
     from sophia.jobs.collecting import Order, collect_orders
+    from sophia.jobs.pictures import fetch_pictures
 
     async def work() -> list["RunOutcome"]:
         async with installation.graph_client() as graph:
-            collector = installation.context(graph).collector()
+            context = installation.context(graph)
             orders = [Order(account, plan(account)) for account in accounts]
             with account_progress(len(accounts), silent=as_json) as progress_of:
-                return await collect_orders(collector, orders, progress_of)
+                outcomes = await collect_orders(context.collector(), orders, progress_of)
+            await fetch_pictures(context)
+            return outcomes
 
     return run(work())
 

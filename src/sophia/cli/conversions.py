@@ -135,44 +135,24 @@ def read_start(file: Path) -> bytes:
 
 def show_report(report: "ImportReport", *, as_json: bool) -> None:
     """Show the result. Exit with 3 when there are bad rows."""
+    from sophia.analytics.conversions.files.sentences import import_sentences
+
     if as_json:
         show_json(report)
     else:
-        show_counts(report)
+        for sentence in import_sentences(report):
+            echo(sentence)
         show_shared(report.shared)
         show_columns(report)
     if report.bad:
         raise typer.Exit(PARTLY)
 
 
-def show_counts(report: "ImportReport") -> None:
-    verb = "would be recorded" if report.dry_run else "recorded"
-    echo(
-        f"{report.rows:,} rows: {report.recorded:,} events {verb}, {report.changed:,} changed,"
-        f" {report.known_before:,} unchanged."
-    )
-    by = "one per row" if report.counted_by is None else f"from column {report.counted_by}"
-    echo(f"{report.conversions:,} conversions {by}.")
-    counts = (
-        (report.withdrawn, "events no longer count: the file withdraws them."),
-        (report.kept_deleted, "events stay deleted: a person deleted them earlier."),
-        (report.amendments_replaced, "events had been amended by a person; the newer file replaces the amendment."),
-        (report.unattributed, "new events are unattributed: they name neither a post of this client nor a channel."),
-        (report.refunds_without_day, "refunds have the date of their order: the file gives no other date."),
-    )
-    for count, text in counts:
-        if count:
-            echo(f"{count:,} {text}")
-    for reason, count in report.passed_over.items():
-        echo(f"{count:,} rows skipped: {reason}")
-
-
 def show_columns(report: "ImportReport") -> None:
-    echo(f"Columns: {', '.join(report.columns)}")
-    if report.unused_numbers:
-        echo(f"Columns with numbers that Sophia does not read: {', '.join(report.unused_numbers)}")
-    if report.ignored_columns:
-        echo(f"Ignored columns: {', '.join(report.ignored_columns)}")
+    from sophia.analytics.conversions.files.sentences import column_sentences
+
+    for sentence in column_sentences(report):
+        echo(sentence)
     for row in report.bad[:MOST_BAD_ROWS]:
         echo(f"line {row.line}: {row.reason}", err=True)
     if len(report.bad) > MOST_BAD_ROWS:

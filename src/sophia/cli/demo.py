@@ -61,7 +61,7 @@ def demo(
             key = make_key(installation)
             settings, database = installation.settings, installation.database
             runner = partial(open_runner, settings, database, clock=utc_now)
-            app = create_app(settings, database, clock=utc_now, on_start=runner)
+            app = create_app(settings, database, clock=utc_now, on_start=runner, has_patterns=True)
             with running_server(app, port=free_port(port), lifespan=True) as address:
                 get(address, key, "/healthz")
                 echo(
@@ -155,6 +155,9 @@ def install(folder: Path, meta: "SpawnedServer", database: "Database") -> Instal
         facebook_app_id=meta.app_id,
         facebook_app_secret=SecretStr(meta.app_secret),
         facebook_access_token=SecretStr(meta.user_token),
+        facebook_login_config_id=meta.world.login_config_id,
+        facebook_login_url=meta.base_url,
+        picture_loopback=True,
     )
     logs.configure(settings, least="warning")
     return Installation(settings, database, utc_now)
@@ -169,6 +172,9 @@ def write_environment(folder: Path, meta: "SpawnedServer") -> None:
         "GRAPH_UPLOAD_URL": meta.base_url,
         "FACEBOOK_APP_ID": meta.app_id,
         "FACEBOOK_APP_SECRET": meta.app_secret,
+        "FACEBOOK_LOGIN_CONFIG_ID": meta.world.login_config_id,
+        "FACEBOOK_LOGIN_URL": meta.base_url,
+        "PICTURE_LOOPBACK": "true",
     }
     lines = [f"SOPHIA_{name}={shlex.quote(str(value))}" for name, value in settings.items()]
     (folder / ".env").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -12,16 +12,23 @@ from sophia.dashboard.client.view import router as client
 from sophia.dashboard.client_settings.view import router as client_settings
 from sophia.dashboard.collection.view import router as collection
 from sophia.dashboard.comments.view import router as comments
+from sophia.dashboard.connecting.view import router as connecting
+from sophia.dashboard.conversion_import.view import router as conversion_import
 from sophia.dashboard.conversions.view import router as conversions
 from sophia.dashboard.decisions.view import router as decisions
 from sophia.dashboard.definitions.view import router as definitions
 from sophia.dashboard.draft.view import router as draft
 from sophia.dashboard.drafts.view import router as drafts
 from sophia.dashboard.goals.view import router as goals
+from sophia.dashboard.jobs.view import router as jobs
 from sophia.dashboard.layout.pages import STATIC, static_file
+from sophia.dashboard.patterns.view import router as patterns
+from sophia.dashboard.pictures.view import router as pictures
 from sophia.dashboard.portfolio.view import router as portfolio
+from sophia.dashboard.portfolio_settings.view import router as portfolio_settings
 from sophia.dashboard.post.view import router as post
 from sophia.dashboard.posts.view import router as posts
+from sophia.dashboard.report.view import router as report
 from sophia.dashboard.settings.view import router as settings
 from sophia.dashboard.sharing.view import router as sharing
 from sophia.dashboard.signing_in.view import router as signing_in
@@ -47,10 +54,10 @@ def static(name: str, version: str) -> Response:
 
 
 PAGES = (
-    *(signing_in, portfolio, client, posts, post, sharing, collection, definitions),
-    *(campaigns, campaign, conversions, benchmarks, comments),
+    *(signing_in, portfolio, client, report, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
+    *(campaigns, campaign, conversion_import, conversions, benchmarks, comments),
     *(audience, timing, decisions, goals),
-    *(drafts, draft, settings, client_settings),
+    *(drafts, draft, settings, portfolio_settings, client_settings, patterns),
 )
 for page in PAGES:
     router.include_router(page)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from sophia.database.versions import StoreVersions
 from sophia.errors import BusyError, ConfigurationError, StoreError
 
 # Faults of the machine that a person must fix, by SQLite's primary result code and by PostgreSQL's state.
@@ -67,6 +68,7 @@ class Database:
             address = parsed.set(drivername="postgresql+psycopg")
             self.engine = create_engine(address, hide_parameters=True, pool_size=20, max_overflow=20)
         event.listen(self.engine, "handle_error", self._raise_store_error)
+        self.versions = StoreVersions(self.engine)
 
     def within(self, seconds: float) -> Self:
         """Return the same store with a time limit: no query takes longer, and no write commits later than this from now.
@@ -107,6 +109,8 @@ class Database:
                 if time.monotonic() > self._until:
                     raise BusyError("This took too long and was not stored. Try again in a moment.")
             connection.commit()
+        if self._seconds is not None:
+            self.versions.count_write()
 
     @contextmanager
     def _write_turn(self) -> Iterator[None]:
@@ -145,6 +149,7 @@ class Database:
             connection.close()
 
     def close(self) -> None:
+        self.versions.close()
         self.engine.dispose()
 
     def _make_private_file(self, *_: object) -> None:

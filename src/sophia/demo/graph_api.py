@@ -11,14 +11,17 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from sophia.demo.meta.answers.answers import MAX_IDS, answer
+from sophia.demo.meta.answers.login_dialog import DIALOG, answer_dialog
 from sophia.demo.meta.faults.faults import Call, Fault, Later, strike
 from sophia.demo.meta.faults.listings import with_true_cursor
 from sophia.demo.meta.faults.outages import outage
-from sophia.demo.meta.faults.wire import Receive, Reply, Scope, Send, send_reply, whole_body
+from sophia.demo.meta.faults.wire import Receive, Reply, Scope, Send, send_plain, send_reply, whole_body
 from sophia.demo.meta.graph import errors
 from sophia.demo.meta.graph.errors import GraphError, as_json
 from sophia.demo.meta.graph.legacy import NEW_APP, LegacyFeature, is_refused, legacy_features, legacy_refusal
 from sophia.demo.meta.graph.limits import Limits, ThrottledCall
+from sophia.demo.meta.graph.pictures import FOLDER as PICTURES
+from sophia.demo.meta.graph.pictures import answer_picture
 from sophia.demo.meta.graph.request_context import Simulation
 from sophia.demo.meta.graph.requests import Request, read_request
 from sophia.demo.meta.truth.truth import Truth
@@ -143,7 +146,14 @@ class GraphApi(Switches):
         if scope["type"] == "lifespan":
             await _answer_lifespan(receive, send)
             return
-        request = await self._read(scope, receive)
+        body = await whole_body(receive)
+        request = self._read(scope, body)
+        if request.path == DIALOG:
+            await send_plain(send, answer_dialog(self.simulation, request, body))
+            return
+        if request.path[:1] == (PICTURES,):
+            await send_plain(send, answer_picture(request))
+            return
         reply = self._reply(request)
         if self.latency_seconds:
             await asyncio.sleep(self.latency_seconds)
@@ -165,12 +175,11 @@ class GraphApi(Switches):
         await send_reply(scope, receive, send, reply, self._headers(request, reply.accounts))
         self.limits.note_announced(request, reply.accounts)
 
-    async def _read(self, scope: Scope, receive: Receive) -> Request:
+    def _read(self, scope: Scope, body: bytes) -> Request:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope["query_string"].decode("latin-1")
         raw_path = scope.get("raw_path") or scope["path"].encode()
         self.urls_seen.append(raw_path.decode("latin-1") + (f"?{query}" if query else ""))
-        body = await whole_body(receive)
         form: dict[str, str] = {}
         if body and headers.get("content-type", "").startswith("application/json"):
             payload = json.loads(body)

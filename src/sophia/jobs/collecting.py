@@ -23,6 +23,7 @@ from sophia.jobs.due import (
     next_resumption,
     was_collected_since,
 )
+from sophia.jobs.pictures import fetch_pictures
 from sophia.portfolio.service import AccountInfo
 
 log = structlog.get_logger(__name__)
@@ -106,6 +107,8 @@ async def _collect(
     counts: dict[str, int] = {"accounts": len(accounts), "due": len(due)}
     for outcome in outcomes:
         counts[outcome.status] = counts.get(outcome.status, 0) + 1
+    if outcomes:
+        await fetch_pictures(context)
     return counts
 
 

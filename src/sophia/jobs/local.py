@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,6 +18,7 @@ from sophia.jobs.table import Job
 log = structlog.get_logger(__name__)
 # The greatest difference between the clocks of several machines.
 SKEW = timedelta(minutes=5)
+MOST_RESULTS = 100
 
 
 def is_from_the_future(now: datetime, holder: str) -> bool:
@@ -25,11 +27,20 @@ def is_from_the_future(now: datetime, holder: str) -> bool:
     return claimed.isdigit() and int(claimed) > (now + SKEW).timestamp()
 
 
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """How the newest run of a job in this process ended (aware, UTC). `counts` is None for a run that failed."""
+
+    ended_at: datetime
+    counts: Mapping[str, int] | None
+
+
 class Runner:
     """Tracks the running jobs, so that they end in order when the process stops."""
 
     def __init__(self, context: JobContext) -> None:
         self.context = context
+        self._results: dict[str, JobResult] = {}
         self._running: dict[str, asyncio.Task[object]] = {}
 
     async def run(self, job: Job) -> bool:
@@ -42,6 +53,20 @@ class Runner:
             return False
         await self.begin(job.name, job.run, quiet=job.is_quiet)
         return True
+
+    def run_now(self, job: Job) -> bool:
+        """Start the job for a person, whenever it ran last. Return False if it runs here already."""
+        if self.is_running(job.name):
+            return False
+        self.begin(job.name, job.run)
+        return True
+
+    def result_of(self, name: str) -> JobResult | None:
+        """Return how the newest run of a job in this process ended, or None if none has ended."""
+        return self._results.get(name)
+
+    def is_running(self, name: str) -> bool:
+        return name in self._running
 
     def begin(
         self, name: str, work: Callable[[JobContext], Awaitable[Mapping[str, int]]], *, quiet: bool = False
@@ -86,5 +111,14 @@ class Runner:
             raise
         except Exception:
             log.exception("job_failed", job=name, seconds=round(time.monotonic() - began, 1))
+            self._keep(name, None)
         else:
+            self._keep(name, counts)
             say("job_finished", job=name, seconds=round(time.monotonic() - began, 1), **counts)
+
+    def _keep(self, name: str, counts: Mapping[str, int] | None) -> None:
+        """Keep the result of the newest runs only: work that a person starts has a new name each time."""
+        self._results.pop(name, None)
+        self._results[name] = JobResult(self.context.clock(), counts)
+        for oldest in list(self._results)[:-MOST_RESULTS]:
+            del self._results[oldest]

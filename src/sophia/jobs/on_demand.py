@@ -1,6 +1,6 @@
 """Collects accounts when a person asks for it on a page, and knows how far each account is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,11 +12,19 @@ from sophia.analytics.readings.runs_store import RunOutcome
 from sophia.jobs.collecting import Order, collect_orders
 from sophia.jobs.context import JobContext
 from sophia.jobs.local import Runner
+from sophia.jobs.pictures import fetch_pictures
 from sophia.portfolio.service import AccountInfo
 
 # A finished collection is shown this long.
 SHOWN_FOR = timedelta(minutes=10)
 OPEN = ("waiting", "running")
+
+
+PlanOf = Callable[[AccountInfo], Plan]
+
+
+def manual_plan(_account: AccountInfo) -> Plan:
+    return Plan("manual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +77,14 @@ class OnDemandCollection:
         self._watches: dict[int, AccountWatch] = {}
         self._numbers = count(1)
 
-    def begin(self, accounts: Sequence[AccountInfo]) -> None:
+    def begin(self, accounts: Sequence[AccountInfo], plan_of: PlanOf = manual_plan) -> None:
         """Start to collect the accounts, from the event loop. Accounts that a page has begun already are left alone."""
         running = {account_id for account_id, watch in self._watches.items() if watch.state.is_open}
         idle = [account for account in accounts if account.id not in running]
         now = self._runner.context.clock()
         self._watches |= {account.id: AccountWatch(account, now) for account in idle}
         if idle:
-            self._runner.begin(f"collect_on_demand_{next(self._numbers)}", partial(self._collect, idle))
+            self._runner.begin(f"collect_on_demand_{next(self._numbers)}", partial(self._collect, idle, plan_of))
 
     def progress(self, allowed_clients: ClientScope, now: datetime) -> list[AccountProgress]:
         """Return how far the accounts of allowed clients are: those that are not finished, and the newly finished."""
@@ -88,12 +96,16 @@ class OnDemandCollection:
             and (state.is_open or now - state.begun_at < SHOWN_FOR)
         ]
 
-    async def _collect(self, accounts: Sequence[AccountInfo], context: JobContext) -> Mapping[str, int]:
+    async def _collect(
+        self, accounts: Sequence[AccountInfo], plan_of: PlanOf, context: JobContext
+    ) -> Mapping[str, int]:
         watches = {account.id: self._watches[account.id] for account in accounts}
-        orders = [Order(account, Plan("manual")) for account in accounts]
+        orders = [Order(account, plan_of(account)) for account in accounts]
         try:
             outcomes = await collect_orders(context.collector(), orders, lambda account: watches[account.id])
         finally:
             for watch in watches.values():
                 watch.stopped()
-        return {"accounts": len(outcomes), "ok": sum(outcome.status == "ok" for outcome in outcomes)}
+        pictures = await fetch_pictures(context)
+        ok = sum(outcome.status == "ok" for outcome in outcomes)
+        return {"accounts": len(outcomes), "ok": ok, "pictures": pictures.get("stored", 0)}

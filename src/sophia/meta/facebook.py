@@ -27,7 +27,7 @@ from sophia.meta.reporting_zone import DateRange, unix_window
 POST_KINDS = (ObjectKind.POST, ObjectKind.VIDEO, ObjectKind.REEL)
 VIDEO_KINDS = (ObjectKind.VIDEO, ObjectKind.REEL)
 ATTACHMENTS = "attachments{media_type,type,target{id,url}}"
-POST_FIELDS = f"id,created_time,message,permalink_url,status_type,{ATTACHMENTS},shares"
+POST_FIELDS = f"id,created_time,message,permalink_url,status_type,full_picture,{ATTACHMENTS},shares"
 GATED_FIELDS = "comments.summary(true).limit(0),reactions.summary(true).limit(0)"
 READS_USER_CONTENT = "pages_read_user_content"
 LONGEST_WINDOW_DAYS = 90
@@ -241,7 +241,14 @@ def read_posts(request: Request, data: dict[str, Any]) -> Interpretation:
     for item in request.items(data, reader):
         kind, video_id = kind_of(item)
         post = read_listed_post(
-            item, kind, reader, moment="created_time", text="message", link="permalink_url", video=video_id
+            item,
+            kind,
+            reader,
+            moment="created_time",
+            text="message",
+            link="permalink_url",
+            pictures=("full_picture",),
+            video=video_id,
         )
         if post is None:
             continue
@@ -311,6 +318,7 @@ def read_stories(request: Request, data: dict[str, Any]) -> Interpretation:
                 moment="creation_time",
                 text="",
                 link="url",
+                pictures=(),
             )
         )
     ]

@@ -20,7 +20,9 @@ from sophia.meta.records import Interpretation, ObservedPost
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, unix_window
 
 MEDIA_KINDS = (ObjectKind.FEED, ObjectKind.CAROUSEL, ObjectKind.REEL, ObjectKind.OTHER)
-MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp"
+MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp,thumbnail_url,media_url"
+# A video has a thumbnail, and its own address leads to the video.
+PICTURES = ("thumbnail_url", "media_url")
 LONGEST_WINDOW_DAYS = 30
 HISTORY_DAYS = 90
 WEEK, MONTH = timedelta(days=6), timedelta(days=27)
@@ -244,7 +246,9 @@ def _read_listed(
     posts: list[ObservedPost] = []
     for item in request.items(data, reader):
         kind = kind_of_item(item)
-        post = read_listed_post(item, kind, reader, moment="timestamp", text="caption", link="permalink")
+        post = read_listed_post(
+            item, kind, reader, moment="timestamp", text="caption", link="permalink", pictures=PICTURES
+        )
         if post is None:
             continue  # read_listed_post rejected it
         if kind is ObjectKind.OTHER:

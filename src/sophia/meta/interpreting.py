@@ -5,7 +5,7 @@ when it comes from the store months later.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -89,9 +89,13 @@ def read_listed_post(
     moment: str,
     text: str,
     link: str,
+    pictures: Sequence[str],
     video: str | None = None,
 ) -> ObservedPost | None:
-    """Return a listed post. If it has no id or no moment of publication, reject it and return None."""
+    """Return a listed post. If it has no id or no moment of publication, reject it and return None.
+
+    `pictures` are the fields that may hold the address of its picture, the best first.
+    """
     try:
         published_at = moment_of(item[moment])
         external_id = object_id(item["id"])
@@ -99,6 +103,7 @@ def read_listed_post(
         reader.set_aside(str(item.get("id")), "", "a post without id or date", dict(item))
         return None
     words, permalink = item.get(text), item.get(link)
+    addresses = [address for name in pictures if isinstance(address := item.get(name), str)]
     return ObservedPost(
         external_id,
         kind,
@@ -106,6 +111,7 @@ def read_listed_post(
         permalink if isinstance(permalink, str) else None,
         words if isinstance(words, str) else None,
         video,
+        picture=next(iter(addresses), None),
     )
 
 

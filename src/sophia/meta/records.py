@@ -26,7 +26,8 @@ class Reading(NamedTuple):
 class ObservedPost:
     """A post as Meta listed it. `video_id` is the id for video_insights, `text` the caption or message.
 
-    `unknown_kind` is Meta's description of a post whose kind is OTHER.
+    `unknown_kind` is Meta's description of a post whose kind is OTHER. `picture` is the signed address of its picture,
+    which expires and identifies nothing.
     """
 
     external_id: str
@@ -36,6 +37,7 @@ class ObservedPost:
     text: str | None = None
     video_id: str | None = None
     unknown_kind: str | None = None
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ async def exchange_long_lived(client: GraphClient, app: App, token: SecretStr) -
         "fb_exchange_token": token.get_secret_value(),
     }
     try:
-        answer = await _exchange(client, app, params)
+        answer = await request_token(client, app, params)
     except GraphError as error:
         raise without_secrets(error, app.secret, token) from None
     longer, seconds = answer.data.get("access_token"), answer.data.get("expires_in")
@@ -165,13 +165,13 @@ async def exchange_long_lived(client: GraphClient, app: App, token: SecretStr) -
     return SecretStr(longer), ends_at
 
 
-async def _exchange(client: GraphClient, app: App, params: dict[str, str]) -> Answer:
+async def request_token(client: GraphClient, app: App, params: dict[str, str], *, patient: bool = True) -> Answer:
     """POST, which keeps the secrets out of the address. If Meta accepts only the documented GET, send that inside a
-    batch, whose items travel in the body.
+    batch, whose items travel in the body. An impatient request is sent once.
     """
     caller = client.caller(app.token)
     try:
-        return await caller.send(Call("POST", "oauth/access_token", params, "token"))
+        return await caller.send(Call("POST", "oauth/access_token", params, "token", patient=patient))
     except GraphError as error:
         if (error.code, error.subcode) != MISSING_METHOD:
             raise

@@ -42,12 +42,16 @@ END_UNKNOWN = f"When this token ends could not be verified: a short-lived one st
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The Pages that a token gives access to, ready to be assigned to clients. `warnings` are for the person who connects."""
+    """The Pages that a token gives access to, ready to be assigned to clients. `warnings` are for the person who connects.
+
+    `scopes` are the permissions of the token, None if they could not be verified.
+    """
 
     pages: tuple[DiscoveredPage, ...]
     connections: Mapping[str, tuple[Connection, ...]]  # {Page id: the Page and its Instagram account}
     owners: Mapping[str, str]  # {Page id: the client that has the Page or its Instagram account already}
     warnings: tuple[str, ...]
+    scopes: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class Connecting(MetaContext):
         GraphError when Meta cannot be asked.
         """
         app, warnings = app_of(self.settings), list[str]()
-        token, scopes, page_ids = await self._verify(app, token, warnings)
+        token, verified, page_ids = await self._verify(app, token, warnings)
+        scopes = permissions.ALL if verified is None else verified
         platforms = usable_platforms(scopes, warnings)
         discovery = await find_pages(self.client.caller(token), scopes, page_ids)
         pages = discovery.pages
@@ -90,19 +95,19 @@ class Connecting(MetaContext):
             if "instagram" in platforms and page.instagram is None:
                 warnings.append(f"{page.name} has no Instagram professional account linked to it.")
         owners = await anyio.to_thread.run_sync(self._owners, connections)
-        return Offer(pages, connections, owners, tuple(warnings))
+        return Offer(pages, connections, owners, tuple(warnings), verified)
 
     async def _verify(
         self, app: App | None, token: SecretStr, warnings: list[str]
-    ) -> tuple[SecretStr, frozenset[str], frozenset[str]]:
+    ) -> tuple[SecretStr, frozenset[str] | None, frozenset[str]]:
         """Return the token, exchanged for a long-lived one if possible, its permissions and the ids of the Pages it names.
 
-        Permissions that cannot be verified count as granted.
+        The permissions are None if they cannot be verified; they then count as granted.
         """
         if app is None:
             granted = await granted_permissions(self.client.caller(token))
             warnings.append(END_UNKNOWN if granted else CANNOT_CHECK)
-            return token, granted or permissions.ALL, frozenset()
+            return token, granted, frozenset()
         facts = (await debug_tokens(self.client, app, [token]))[0]
         expect_usable(facts, app)
         if facts.expires_at is not None and facts.expires_at - self.clock() < SHORT_LIVED and facts.type == "USER":
@@ -229,6 +234,11 @@ def app_of(settings: Settings) -> App | None:
     if not settings.facebook_app_id or settings.facebook_app_secret is None:
         return None
     return App(settings.facebook_app_id, settings.facebook_app_secret)
+
+
+def can_log_in(settings: Settings) -> bool:
+    """Return whether the settings name the app and the configuration of Facebook Login for Business."""
+    return app_of(settings) is not None and settings.facebook_login_config_id is not None
 
 
 def pairs(settings: Settings) -> dict[str, tuple[SecretStr, str]]:

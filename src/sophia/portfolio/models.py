@@ -1,4 +1,4 @@
-"""Tables of the portfolio: clients, accounts, posts, drafts and the publishing queue."""
+"""Tables of the portfolio: clients, accounts, posts and their pictures, drafts and the publishing queue."""
 
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -11,6 +11,7 @@ from sophia.database.columns import Base, BigId, Message, UtcDateTime
 PlatformName = Literal["facebook", "instagram"]
 DraftKind = Literal["feed", "photo", "video", "reel", "image", "carousel", "story"]
 EventKind = Literal["created", "edited", "regenerated", "approved", "rejected"]
+PictureStatus = Literal["waiting", "stored", "refused", "removed"]
 EntryStatus = Literal["queued", "publishing", "published", "failed", "cancelled"]
 PLATFORM_KNOWN = f"platform IN {get_args(PlatformName)}"
 
@@ -159,6 +160,30 @@ class Post(Base):
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     gone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     gone_reason: Mapped[str | None] = mapped_column(Message)
+
+
+class PostPicture(Base):
+    """The picture of a post: the address at Meta, which expires after some days, or the small copy in the data folder.
+
+    *waiting*: to be fetched. *stored*: the copy is the file `sha256`. *refused*: it cannot be had from this address.
+    *removed*: the copy made room for newer ones.
+    """
+
+    __tablename__ = "post_pictures"
+    __table_args__ = (
+        CheckConstraint(f"status IN {get_args(PictureStatus)}", name="status_known"),
+        CheckConstraint("(status = 'stored') = (sha256 IS NOT NULL)", name="stored_has_file"),
+        Index("ix_post_pictures_status", "status"),
+    )
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    status: Mapped[PictureStatus] = mapped_column(String(20), default="waiting")
+    address: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    bytes: Mapped[int | None] = mapped_column()
+    problem: Mapped[str | None] = mapped_column(Message)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class PublishingQueueEntry(Base):

@@ -148,11 +148,13 @@ def test_an_import_needs_an_empty_store_and_a_whole_export(agency: Agency, other
         assert session.scalars(select(Client)).all() == []
 
 
-@pytest.mark.parametrize(("revision", "is_imported"), [("0012", False), ("0013", True), ("9999", False)])
+@pytest.mark.parametrize(
+    ("revision", "is_imported"), [("0012", False), ("0013", True), ("0014", True), ("9999", False)]
+)
 def test_the_last_schema_before_the_first_release_is_imported(
     agency: Agency, other: Database, tmp_path: Path, revision: str, is_imported: bool
 ) -> None:
-    """K4, K8: its tables are those of the first schema; exports of other schemas are refused."""
+    """K4, K8: schemas with the same exported tables are imported; exports of other schemas are refused."""
     agency.connect()
     folder = tmp_path / "out"
     manifest = export_store(agency.database, folder, NOW)

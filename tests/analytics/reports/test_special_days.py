@@ -14,6 +14,7 @@ from sophia.analytics.kpis.windows import measured_clients
 from sophia.analytics.readings.run_models import CollectionRun
 from sophia.analytics.reports.gathering import make_report
 from sophia.analytics.reports.special_days import special_days
+from sophia.meta.reporting_zone import DateRange
 
 
 def test_holidays_campaigns_and_annotations(agency: Agency) -> None:
@@ -38,8 +39,8 @@ def test_holidays_campaigns_and_annotations(agency: Agency) -> None:
         filling.add(Annotation(client_id=client, day=MONDAY + day * ONE_DAY, text="Fair", author="Ada", written_at=NOW))
     with filling.database.read() as session:
         clients = measured_clients(session)
-        found = special_days(session, clients, WEEK.end)
-        earlier = special_days(session, clients, WEEK.end, NOW - timedelta(days=10))
+        found = special_days(session, clients, DateRange(EARLIER.start, WEEK.end))
+        earlier = special_days(session, clients, DateRange(EARLIER.start, WEEK.end), NOW - timedelta(days=10))
     assert date(2026, 11, 11) in found[here]  # Remembrance Day
     assert found[there] == {MONDAY, MONDAY + ONE_DAY, MONDAY + 3 * ONE_DAY}
     assert there not in earlier

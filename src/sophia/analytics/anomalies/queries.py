@@ -18,16 +18,19 @@ from sophia.portfolio.models import Account
 
 
 def stored_anomalies(
-    session: Session, client_id: int, *, window: DateRange | None = None, only_open: bool = False
+    session: Session, client_id: int | None, *, window: DateRange | None = None, only_open: bool = False
 ) -> list[StoredAnomaly]:
-    """Return a client's anomalies whose days touch the window, newest first; with `only_open` none that was withdrawn."""
+    """Return the anomalies of a client, or of all, whose days touch the window, newest first.
+
+    With `only_open` none that was withdrawn.
+    """
     entry = AnomalyEntry
     columns = [getattr(entry, name) for name in StoredAnomaly.__dataclass_fields__ if hasattr(entry, name)]
     conditions = _conditions(entry.since, entry.until, entry.withdrawn_at, window, only_open)
     rows = session.execute(
         select(Account.platform, *columns)
         .join(Account, Account.id == entry.account_id)
-        .where(Account.client_id == client_id, *conditions)
+        .where(true() if client_id is None else Account.client_id == client_id, *conditions)
         .order_by(entry.since.desc(), entry.id.desc())
     )
     return [

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from sophia.analytics.readings.runs_store import RunOutcome
+from sophia.meta import facebook, instagram
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,15 @@ class Plan:
     fresh_only: bool = False
     comments_only: bool = False
     at_least: timedelta | None = timedelta(days=28)
+
+
+def history_plan(platform: str, since: date | None, today: date) -> Plan:
+    """Return the plan of a run that reads history from `since` on, by default all that Meta has, up to `today`
+    (reporting zone).
+    """
+    days = {"facebook": facebook.HISTORY_DAYS, "instagram": instagram.HISTORY_DAYS}[platform]
+    oldest = today - timedelta(days=days - 1)
+    return Plan("backfill", since=since or oldest, at_least=timedelta(days=90))
 
 
 class Progress(Protocol):

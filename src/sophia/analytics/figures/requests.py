@@ -10,6 +10,7 @@ from fastapi import Header, Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sophia.access.problems import documented
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.figures import window_until
 from sophia.escaping import PRINTABLE
 from sophia.meta.catalogue.terms import Level, Period, Platform
@@ -144,6 +145,9 @@ class ReportQuery(WindowQuery):
     """The days of a report or a brief, and the time as of which it is made."""
 
     as_of: Moment | None = Field(default=None, description="The result as it was at this time.")
+    compare: Comparison = Field(
+        default=Comparison.PREVIOUS, description="With the period before, or with the same days a year before."
+    )
 
 
 class ReadingsQuery(DateRangeQuery):

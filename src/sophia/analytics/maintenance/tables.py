@@ -33,9 +33,10 @@ NULL = "\\N"
 # The most characters of a row in its file, enough for the largest answer of Meta in base64. Python's csv module alone
 # refuses cells of more than 128 KiB.
 LONGEST_RECORD = 128 * 1024 * 1024
-# Keys, users and share links are not clients' data, and their hashes must not leave the store; leases and pauses belong to running processes.
+# Keys, users and share links are not clients' data, and their hashes must not leave the store; leases and pauses belong to
+# running processes; pictures are files of this machine, which the next runs fetch again.
 LEFT_OUT_PACKAGE = "sophia.access"
-LEFT_OUT_TABLES = frozenset({"leases", "budget_pauses", "alembic_version"})
+LEFT_OUT_TABLES = frozenset({"leases", "budget_pauses", "post_pictures", "alembic_version"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 SECRET_COLUMNS = frozenset({("accounts", "token_encrypted")})
 

@@ -32,6 +32,7 @@ from sophia.meta.catalogue.lookup import explain
 from sophia.meta.catalogue.terms import Level, ObjectKind, Platform
 from sophia.meta.records import Batch, ObservedPost, Reading, RejectedItem
 from sophia.portfolio.models import Post
+from sophia.portfolio.pictures import note_addresses
 
 Clock = Callable[[], datetime]
 Values = dict[tuple[int, int], int | float]  # by series and day number
@@ -204,6 +205,8 @@ class AccountWriter:
             posts = self._load_posts(session, by_id)
         if changed:
             session.execute(update(Post), changed)
+        addresses = {posts[name]["id"]: clean(post.picture) for name, post in by_id.items() if name in posts}
+        note_addresses(session, {number: address for number, address in addresses.items() if address}, now)
         return {external_id: old["id"] for external_id, old in posts.items()}, len(fresh), strangers
 
     def _load_posts(self, session: Session, external_ids: Collection[str]) -> dict[str, dict[str, Any]]:

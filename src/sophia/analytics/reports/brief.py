@@ -14,6 +14,7 @@ from sophia.analytics.anomalies.series import AccountSeries, belongs_to, monitor
 from sophia.analytics.anomalies.shared_events import SharedEvent, shared_events
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PortfolioWindows, portfolio_windows
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.facts import (
     ENGAGEMENTS,
     FOLLOWERS,
@@ -36,7 +37,7 @@ from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove
 from sophia.analytics.reports.building import compared_days, compared_window, coverage_of
-from sophia.analytics.reports.gathering import NOT_YET
+from sophia.analytics.reports.gathering import NOT_YET, stored_series_anomalies
 from sophia.analytics.reports.reasons import reasons_of
 from sophia.analytics.reports.special_days import special_days
 from sophia.database.engine import Database
@@ -64,7 +65,7 @@ class PortfolioFacts:
     """The input of a brief.
 
     `visible` is {client: its collection state} of the clients in the brief, `weekly` is {client: {Monday: {KPI: figure}}}
-    as far as stored. `events` are the stored events, or None if they must be detected in `days`.
+    as far as stored. `anomalies` and `events` are the stored ones, or None if they must be detected in `days`.
     """
 
     clients: Sequence[MeasuredClient]
@@ -79,6 +80,7 @@ class PortfolioFacts:
     weekly: Mapping[int, Mapping[date, Mapping[str, Figure]]]
     goals: Mapping[int, tuple[ReportedGoal, ...]]
     annotations: Sequence[AnnotationRecord]
+    anomalies: tuple[SeriesAnomaly, ...] | None
     events: tuple[SharedEvent[MetricEvent], ...] | None
     is_past: bool
 
@@ -94,12 +96,15 @@ def make_brief(
     window: DateRange | None = None,
     *,
     as_of: datetime | None = None,
+    comparison: Comparison = Comparison.PREVIOUS,
+    use_stored: bool = False,
 ) -> Brief:
     """Return the brief of the allowed active clients, by default for the last complete week.
 
     All clients of the portfolio are measured, since each is compared with the others, but only allowed clients are in the
     brief. With `as_of` it is the brief as it was, except for archived clients and the state of collection, which are
-    those of today. Raises InvalidInputError for a window that is too long or has not begun.
+    those of today. `use_stored` takes the anomalies from the results of the morning's jobs if they cover the window, which
+    is faster. Raises InvalidInputError for a window that is too long or has not begun.
     """
     if as_of is not None and as_of > now:
         raise InvalidInputError(NOT_YET)
@@ -107,21 +112,32 @@ def make_brief(
     window = window or last_closed_week(moment)
     check_window(window, moment)
     with database.read() as session:
-        facts = gather_portfolio(session, allowed_clients, window, moment, as_of=as_of)
+        facts = gather_portfolio(
+            session, allowed_clients, window, moment, as_of=as_of, comparison=comparison, use_stored=use_stored
+        )
     return build_brief(facts)
 
 
 def gather_portfolio(
-    session: Session, allowed_clients: ClientScope, window: DateRange, now: datetime, *, as_of: datetime | None = None
+    session: Session,
+    allowed_clients: ClientScope,
+    window: DateRange,
+    now: datetime,
+    *,
+    as_of: datetime | None = None,
+    comparison: Comparison = Comparison.PREVIOUS,
+    use_stored: bool = False,
 ) -> PortfolioFacts:
     """Read the facts with a fixed number of queries for any number of clients, posts and readings (H11)."""
     today = reporting_day(now)
-    before = compared_window(window, today)
+    before = compared_window(window, today, comparison)
     later = compared_days(window, before)
     clients = measured_clients(session, as_of=as_of)
     active = [client for client in clients if client.is_active]
     accounts = [account for client in clients for account in client.accounts]
-    monitored = monitored_days(window, today)
+    events = _stored_events(session, window) if as_of is None else None
+    anomalies = stored_series_anomalies(session, None, window) if use_stored and events is not None else None
+    monitored = monitored_days(window, today) if anomalies is None else window
     weeks = newest_weeks(min(window.end, today), STREAK_BASE_WEEKS)
     return PortfolioFacts(
         clients=clients,
@@ -132,25 +148,29 @@ def gather_portfolio(
         windows=client_windows(
             session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
         ),
-        days=account_days(
-            session, accounts, metric_definitions(session, MONITORED_METRICS), MONITORED_METRICS, monitored, as_of=as_of
-        ),
-        posts_a_day=posts_a_day(session, accounts, monitored, as_of=as_of),
+        days={} if anomalies is not None else _monitored_days(session, accounts, monitored, as_of),
+        posts_a_day=posts_a_day(session, accounts, monitored, as_of=as_of) if anomalies is None else {},
         portfolio=portfolio_windows(
             session,
             clients,
             frozenset(platform for client in clients for platform in client.accounts.values()),
             before,
             later,
-            special_days(session, clients, window.end, as_of),
+            special_days(session, clients, DateRange(before.start, window.end), as_of),
             as_of,
         ),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
         annotations=list_annotations(session, None, window=DateRange(before.start, window.end), as_of=as_of),
-        events=_stored_events(session, window) if as_of is None else None,
+        anomalies=anomalies,
+        events=events,
         is_past=as_of is not None,
     )
+
+
+def _monitored_days(session: Session, accounts: Sequence[int], days: DateRange, as_of: datetime | None) -> AccountDays:
+    definitions = metric_definitions(session, MONITORED_METRICS)
+    return account_days(session, accounts, definitions, MONITORED_METRICS, days, as_of=as_of)
 
 
 def _stored_events(session: Session, window: DateRange) -> tuple[SharedEvent[MetricEvent], ...] | None:
@@ -204,6 +224,11 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
     """Return {client: its own anomalies} and the events of the portfolio, for each metric of each platform."""
     owner = {account: client.id for client in facts.clients for account in client.accounts}
     anomalies_by_client: dict[int, list[SeriesAnomaly]] = {}
+    if facts.anomalies is not None and facts.events is not None:
+        for anomaly in facts.anomalies:
+            if anomaly.anomaly.event_since is None:
+                anomalies_by_client.setdefault(owner[anomaly.account_id], []).append(anomaly)
+        return anomalies_by_client, facts.events
     events: list[MetricEvent] = []
     for platform in Platform:
         accounts = [

@@ -12,6 +12,7 @@ from sophia.analytics.benchmarks.comparison import Benchmark
 from sophia.analytics.comments.sentiment import MeasuredComment, comment_overview
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.drivers.portfolio_windows import PortfolioWindows
+from sophia.analytics.figures.comparison import Comparison, earlier_window
 from sophia.analytics.figures.facts import MONITORED_METRICS, AccountDays, ClientWindow, PostFacts, PostsADay, dates_of
 from sophia.analytics.figures.figures import Coverage, Figure, percent
 from sophia.analytics.goals.progress import ReportedGoal
@@ -25,11 +26,9 @@ from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.commentary import comment
 from sophia.analytics.reports.records import DecisionStage, MissingDays, Report, ReportedClient, TopPost
 from sophia.database.records import as_record
-from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange
+from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 TREND_WEEKS = 12
-# Windows of up to so many weeks are compared with the same weekdays.
-SAME_WEEKDAYS = 4
 TREND_KPIS = ("posts", "views", "reach", "engagements", "engagement_rate_by_reach", "net_new_followers")
 MOST_TOP_POSTS = 5
 
@@ -104,18 +103,12 @@ def build_report(facts: Facts) -> Report:
     return replace(report, commentary=comment(report))
 
 
-def compared_window(window: DateRange, today: date) -> DateRange:
-    """Return the previous period of a window; for an open window, as many of its days as are over.
-
-    Up to four weeks are compared with the same weekdays, since the difference between a Sunday and a Saturday would look
-    like a change of the platform. For longer windows a weekday matters little; they are compared with the days directly
-    before.
-    """
-    weeks = -(-window.days // 7)
-    back = weeks * ONE_WEEK if weeks <= SAME_WEEKDAYS else window.days * ONE_DAY
-    earlier = DateRange(window.start - back, window.end - back)
+def compared_window(window: DateRange, today: date, comparison: Comparison = Comparison.PREVIOUS) -> DateRange:
+    """Return the earlier period of a window; for an open window, as many of its days as are over."""
+    earlier = earlier_window(window, comparison)
     ended = window.days_ended(today)
-    return earlier if ended == window.days else DateRange(earlier.start, earlier.start + max(ended, 1) * ONE_DAY)
+    days = earlier.days if ended == window.days else min(max(ended, 1), earlier.days)
+    return DateRange(earlier.start, earlier.start + days * ONE_DAY)
 
 
 def compared_days(window: DateRange, before: DateRange) -> DateRange:

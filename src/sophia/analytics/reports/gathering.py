@@ -15,6 +15,7 @@ from sophia.analytics.benchmarks.queries import benchmarks_for
 from sophia.analytics.comments.queries import comments_by_platform
 from sophia.analytics.decisions.scoring import QUALITY_DAYS, decision_quality
 from sophia.analytics.drivers.portfolio_windows import portfolio_windows
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.facts import (
     FOLLOWERS,
     MONITORED_METRICS,
@@ -65,6 +66,7 @@ def make_report(
     *,
     as_of: datetime | None = None,
     use_stored: bool = False,
+    comparison: Comparison = Comparison.PREVIOUS,
 ) -> Report:
     """Return the report of a client for a window, by default the last complete week; with `as_of` as it was then.
 
@@ -74,7 +76,7 @@ def make_report(
     `use_stored` takes trends and anomalies from the results of the morning's jobs if they cover the window, which is faster.
     """
     with database.read() as session:
-        facts = gather_facts(session, client_id, window, now, as_of=as_of, use_stored=use_stored)
+        facts = gather_facts(session, client_id, window, now, as_of=as_of, use_stored=use_stored, comparison=comparison)
     return build_report(facts)
 
 
@@ -86,6 +88,7 @@ def gather_facts(
     *,
     as_of: datetime | None = None,
     use_stored: bool = False,
+    comparison: Comparison = Comparison.PREVIOUS,
 ) -> Facts:
     """Return the facts of the report. Raises as `make_report` does."""
     if as_of is not None and as_of > now:
@@ -93,14 +96,14 @@ def gather_facts(
     moment = as_of or now
     today, window = reporting_day(moment), window or last_closed_week(moment)
     check_window(window, moment)
-    before = compared_window(window, today)
+    before = compared_window(window, today, comparison)
     clients = measured_clients(session, as_of=as_of)
     client = find_measured_client(clients, client_id)
     later = compared_days(window, before)
     measured = client_windows(session, [client], {window, later, before}, moment, as_of=as_of)[client.id]
     history, posts = _history(session, client, window, moment, as_of)
     weeks = _stored_weeks(session, client, window, today) if use_stored else None
-    anomalies = _stored_anomalies(session, client, window) if use_stored else None
+    anomalies = stored_series_anomalies(session, client.id, window) if use_stored else None
     days, published = ({}, {}) if anomalies is not None else _monitored(session, client, window, today, as_of)
     judged = DateRange(window.end - QUALITY_DAYS * ONE_DAY, window.end)
     return Facts(
@@ -124,7 +127,7 @@ def gather_facts(
             frozenset(client.accounts.values()),
             before,
             later,
-            special_days(session, clients, window.end, as_of),
+            special_days(session, clients, DateRange(before.start, window.end), as_of),
             as_of,
         ),
         comments=comments_by_platform(session, list(client.accounts), window, as_of=as_of),
@@ -167,9 +170,11 @@ def _stored_weeks(
     return kpis_by_monday if weeks[-1].start in kpis_by_monday else None
 
 
-def _stored_anomalies(session: Session, client: MeasuredClient, window: DateRange) -> tuple[SeriesAnomaly, ...] | None:
-    """Return the stored anomalies of the window, or None while some of its days are not final."""
-    through = judged_through(session, client.id)
+def stored_series_anomalies(
+    session: Session, client_id: int | None, window: DateRange
+) -> tuple[SeriesAnomaly, ...] | None:
+    """Return the stored anomalies of a client, or of all, or None while some days of the window are not final."""
+    through = judged_through(session, client_id)
     if through is None or through < window.end - ONE_DAY:
         return None
     return in_order(
@@ -179,7 +184,7 @@ def _stored_anomalies(session: Session, client: MeasuredClient, window: DateRang
             stored.metric,
             Anomaly(**{field.name: getattr(stored, field.name) for field in fields(Anomaly)}),
         )
-        for stored in stored_anomalies(session, client.id, window=window)
+        for stored in stored_anomalies(session, client_id, window=window)
         if stored.withdrawn_at is None
     )
 

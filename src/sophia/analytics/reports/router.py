@@ -57,7 +57,9 @@ def brief(context: ReadContext, query: Annotated[ReportQuery, Query()]) -> Brief
     `as_of` returns the brief as it was at that time, except for archived clients and the state of collection.
     """
     window = query.window_at(query.as_of or context.now)
-    whole_brief = make_brief(context.database, context.allowed_clients, context.now, window, as_of=query.as_of)
+    whole_brief = make_brief(
+        context.database, context.allowed_clients, context.now, window, as_of=query.as_of, comparison=query.compare
+    )
     return replace(whole_brief, annotations=visible_annotations(context.allowed_clients, whole_brief.annotations))
 
 
@@ -67,7 +69,9 @@ def report(context: ReadContext, client_id: ClientId, query: Annotated[ReportQue
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
     window = query.window_at(query.as_of or context.now)
-    whole_report = make_report(context.database, client_id, window, context.now, as_of=query.as_of)
+    whole_report = make_report(
+        context.database, client_id, window, context.now, as_of=query.as_of, comparison=query.compare
+    )
     return replace(whole_report, annotations=visible_annotations(context.allowed_clients, whole_report.annotations))
 
 

@@ -10,24 +10,21 @@ from sqlalchemy.orm import Session
 from sophia.analytics.annotations.holidays import country_of_zone, public_holidays
 from sophia.analytics.annotations.queries import list_annotations
 from sophia.analytics.campaigns.models import Campaign
-from sophia.analytics.drivers.portfolio_windows import SpecialDays
+from sophia.analytics.drivers.portfolio_windows import HISTORY_DAYS, SpecialDays
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.database.statements import among
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
-# As far back as a comparison of two periods of a quarter looks.
-_DAYS = 280
-
 
 def special_days(
-    session: Session, clients: Sequence[MeasuredClient], end: date, as_of: datetime | None = None
+    session: Session, clients: Sequence[MeasuredClient], compared: DateRange, as_of: datetime | None = None
 ) -> SpecialDays:
-    """Return {client: special days before `end`}: public holidays, campaigns made by hand, and the client's annotations.
+    """Return {client: special days}: public holidays, campaigns made by hand, and the client's annotations.
 
-    The country is that of the client's time zone. Automatic campaigns group a month's posts and promote nothing. Two
+    The days are those of the compared periods and of the history before them. The country is that of the client's time zone. Automatic campaigns group a month's posts and promote nothing. Two
     queries.
     """
-    days = DateRange(end - timedelta(days=_DAYS), end)
+    days = DateRange(compared.start - timedelta(days=HISTORY_DAYS), compared.end)
     ids = [client.id for client in clients]
     by_client: dict[int, set[date]] = defaultdict(set)
     for client in clients:

@@ -5,17 +5,36 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, get_args
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Form, Path, Query, Request, Response
 
-from sophia.access.pages import ReadPage
-from sophia.analytics.audience.matching import AGE, CITY, COUNTRY, GENDER, AudienceDimension, AudiencePart
-from sophia.analytics.audience.queries import AccountAudience, AudienceKind, ClientAudience, client_audience
+from sophia.access.pages import ReadPage, WritePage
+from sophia.access.web import RequestContext
+from sophia.analytics.audience.matching import (
+    AGE,
+    CITY,
+    COUNTRY,
+    GENDER,
+    AudienceDimension,
+    AudiencePart,
+    SavedTargetAudience,
+)
+from sophia.analytics.audience.queries import (
+    AccountAudience,
+    AudienceKind,
+    ClientAudience,
+    client_audience,
+    list_target_audiences,
+)
+from sophia.analytics.audience.store import delete_target_audience, put_target_audience
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
+from sophia.dashboard.audience.targets import TargetForm, target_table
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import HALF_WIDTH, Specification, bars
+from sophia.dashboard.layout.client_forms import UNPROCESSABLE, can_change, change_client, see
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.formatting import DASH, day, value_of, whole
+from sophia.dashboard.layout.forms import LineField, NoteField
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
@@ -63,6 +82,10 @@ class AudiencePage:
     kinds: tuple[Link, ...]
     accounts: tuple[AccountPanel, ...]
     matches: Table
+    targets: Table
+    target_names: tuple[str, ...]
+    path: str
+    error: str
     method: str
 
 
@@ -70,17 +93,66 @@ class AudiencePage:
 def audience(
     request: Request, context: ReadPage, client_id: Annotated[Id, Path()], query: Annotated[AudiencePageQuery, Query()]
 ) -> Response:
+    return show(request, context, client_id, query.audience)
+
+
+@router.post("/clients/{client_id}/audience/targets")
+def save_target(
+    request: Request,
+    context: WritePage,
+    client_id: Annotated[Id, Path()],
+    name: LineField = "",
+    youngest: LineField = "",
+    oldest: LineField = "",
+    genders: Annotated[list[str], Form(max_length=2)] = [],  # noqa: B006 - FastAPI copies defaults
+    countries: NoteField = "",
+    places: NoteField = "",
+) -> Response:
+    """Save a target audience, or replace the one of that name."""
+    form = TargetForm(name, youngest, oldest, tuple(genders), countries, places)
+    error = change_client(
+        context,
+        client_id,
+        lambda session: put_target_audience(session, client_id, form.target_audience(), context.now),
+    )
+    return changed(request, context, client_id, error)
+
+
+@router.post("/clients/{client_id}/audience/targets/delete")
+def delete_target(request: Request, context: WritePage, client_id: Annotated[Id, Path()], name: LineField) -> Response:
+    error = change_client(context, client_id, lambda session: delete_target_audience(session, client_id, name))
+    return changed(request, context, client_id, error)
+
+
+def changed(request: Request, context: RequestContext, client_id: int, error: str) -> Response:
+    if error:
+        return show(request, context, client_id, "followers", error)
+    return see(context, f"/clients/{client_id}/audience")
+
+
+def show(
+    request: Request, context: RequestContext, client_id: int, kind: AudienceKind, error: str = ""
+) -> Response:  # fmt: skip
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         name = session.get_one(Client, client_id).name
-        audiences = client_audience(session, client_id, query.audience)
-    page = audience_page(name, audiences, request.app.state.chart_drawer)
+        audiences = client_audience(session, client_id, kind)
+        targets = list_target_audiences(session, client_id)
+    path = f"{context.settings.path_prefix}/clients/{client_id}/audience" if can_change(context) else ""
+    page = audience_page(name, audiences, targets, path, error, request.app.state.chart_drawer)
     outside = frame(request, context, f"Audience of {name}", sections=client_sections(request, context, client_id))
-    return respond(request, "audience/page.html", outside, page)
+    return respond(request, "audience/page.html", outside, page, UNPROCESSABLE if error else 200)
 
 
-def audience_page(name: str, audiences: ClientAudience, drawer: ChartDrawer) -> AudiencePage:
-    """Return the page of a client's audiences."""
+def audience_page(
+    name: str,
+    audiences: ClientAudience,
+    targets: Sequence[SavedTargetAudience],
+    path: str,
+    error: str,
+    drawer: ChartDrawer,
+) -> AudiencePage:
+    """Return the page of a client's audiences. `path` is empty for a user who only reads."""
     specifications = [age_bars(account) for account in audiences.accounts]
     drawings = iter(drawer.draw([specification for specification in specifications if specification is not None]))
     svgs = [None if specification is None else next(drawings) for specification in specifications]
@@ -95,6 +167,10 @@ def audience_page(name: str, audiences: ClientAudience, drawer: ChartDrawer) -> 
             for account, svg in zip(audiences.accounts, svgs, strict=True)
         ),
         matches=match_table(audiences.accounts),
+        targets=target_table(targets),
+        target_names=tuple(target.name for target in targets) if path else (),
+        path=path,
+        error=error,
         method=METHOD,
     )
 

@@ -6,17 +6,21 @@ The drawing library holds Python's lock for 50 to 90 ms a chart; in this process
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from hashlib import sha256
 from multiprocessing import get_context
 from threading import Lock
 
-from sophia.dashboard.charts.specifications import VARIABLES, Specification
+import structlog
+
+from sophia.dashboard.charts.specifications import VARIABLES, Specification, bars
 from sophia.dashboard.charts.worker import draw, exit_with_parent
 
+log = structlog.get_logger()
 MOST_DRAWINGS = 500
-DRAWING_SECONDS = 20
+DRAWING_SECONDS = 15
 
 
 class ChartDrawer:
@@ -24,27 +28,58 @@ class ChartDrawer:
 
     def __init__(self, processes: int = 2) -> None:
         self._processes = processes
+        self.seconds: float = DRAWING_SECONDS
         self._pool: ProcessPoolExecutor | None = None
         self._drawings: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
 
-    def draw(self, specifications: Sequence[Specification]) -> list[str]:
-        """Return one SVG for each specification; those not kept yet are drawn at the same time.
+    def start(self) -> None:
+        """Start the workers without waiting: each takes a second or more, which the first reader would notice."""
+        text = json.dumps(bars([], [], colour="portfolio"))
+        with self._lock:
+            for _ in range(self._processes):
+                self._workers().submit(draw, text)
 
-        Raises TimeoutError when a drawing takes longer than 20 seconds.
+    def draw(self, specifications: Sequence[Specification]) -> list[str]:
+        """Return the drawing of each specification as SVG; those not kept yet are drawn at the same time.
+
+        A specification with a size for phones is drawn twice, and the stylesheet shows the one that fits. All are empty
+        when a drawing takes longer than 15 seconds: pages then show their tables, and the next request tries again.
         """
+        phones = [on_phone(specification) for specification in specifications]
+        try:
+            svgs = iter(self._draw([*specifications, *(phone for phone in phones if phone is not None)]))
+        except TimeoutError:
+            log.warning("charts_not_drawn", seconds=self.seconds)
+            return [""] * len(specifications)
+        wide = [next(svgs) for _ in specifications]
+        return [
+            svg if phone is None else f"{with_class(svg, 'desktop')}{with_class(next(svgs), 'phone')}"
+            for svg, phone in zip(wide, phones, strict=True)
+        ]
+
+    def _draw(self, specifications: Sequence[Specification]) -> list[str]:
         texts = [json.dumps(specification, sort_keys=True) for specification in specifications]
         keys = [sha256(text.encode()).hexdigest() for text in texts]
         with self._lock:
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._drawings}
-            futures = {key: self._workers().submit(draw, text) for key, text in missing.items()}
-        drawn = {key: coloured(future.result(DRAWING_SECONDS)) for key, future in futures.items()}
+        try:
+            drawn = self._draw_missing(missing)
+        except BrokenProcessPool:
+            # A worker was killed, for example for its memory. New workers try once more.
+            self.close()
+            drawn = self._draw_missing(missing)
         with self._lock:
             self._drawings |= drawn
             svgs = [drawn.get(key) or self._drawings[key] for key in keys]
             while len(self._drawings) > MOST_DRAWINGS:
                 self._drawings.popitem(last=False)
         return svgs
+
+    def _draw_missing(self, texts_by_key: Mapping[str, str]) -> dict[str, str]:
+        with self._lock:
+            futures = {key: self._workers().submit(draw, text) for key, text in texts_by_key.items()}
+        return {key: coloured(future.result(self.seconds)) for key, future in futures.items()}
 
     def close(self) -> None:
         with self._lock:
@@ -59,6 +94,16 @@ class ChartDrawer:
                 self._processes, mp_context=get_context("spawn"), initializer=exit_with_parent
             )
         return self._pool
+
+
+def on_phone(specification: Specification) -> Specification | None:
+    """Return the specification in its size for phones, or None if it has no such size."""
+    size = specification.get("usermeta", {}).get("phone")
+    return None if size is None else {**specification, **size}
+
+
+def with_class(svg: str, name: str) -> str:
+    return svg.replace("<svg ", f'<svg class="{name}" ', 1)
 
 
 def coloured(svg: str) -> str:

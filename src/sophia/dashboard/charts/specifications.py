@@ -22,6 +22,8 @@ COLOURS = {
 }
 VARIABLES = {colour: f"var(--{name})" for name, colour in COLOURS.items()}
 WIDTH, HEIGHT = 640, 200
+# Scaled down to the width of a phone, the labels of a wide drawing are too small to read.
+PHONE = {"width": 280, "height": 170}
 HALF_WIDTH = 420
 FONT_SIZE = 12
 
@@ -95,7 +97,7 @@ def daily_lines(lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str 
     ]
     if marks:
         layers += _mark_layers(marks, x)
-    return _chart({"layer": layers})
+    return _chart({"layer": layers, "usermeta": {"phone": PHONE}})
 
 
 def bars(

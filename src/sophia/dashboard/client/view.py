@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sophia.access.pages import ReadPage
 from sophia.access.web import RequestContext
 from sophia.analytics.drivers.drivers import DriverSplit
+from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.account_states import AccountState, account_states
 from sophia.analytics.readings.aggregated import Aggregated, aggregate
@@ -32,9 +33,10 @@ from sophia.dashboard.layout.formatting import (
     value_of,
 )
 from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, window_of
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -88,14 +90,16 @@ def client(
     request: Request, context: ReadPage, client_id: Annotated[Id, Path()], query: Annotated[PageQuery, Query()]
 ) -> Response:
     window = window_of(query, context.now)
-    page = make_client_page(request, context, client_id, window)
+    page = make_client_page(request, context, client_id, window, query.compare)
     title = f"{page.name} {dates(window)}"
     sections = client_sections(request, context, client_id)
-    outside = frame(request, context, title, picker(request, context, window), sections)
+    outside = frame(request, context, title, picker(request, context, window, query.compare), sections)
     return respond(request, "client/page.html", outside, page)
 
 
-def make_client_page(request: Request, context: RequestContext, client_id: int, window: DateRange) -> ClientPage:
+def make_client_page(
+    request: Request, context: RequestContext, client_id: int, window: DateRange, comparison: Comparison
+) -> ClientPage:
     """Read and draw the page of a client. Raises NotFoundError for a client that may not be seen."""
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
@@ -108,10 +112,13 @@ def make_client_page(request: Request, context: RequestContext, client_id: int, 
             "platform",
             canonical="views",
         )
-    report = make_report(context.database, client_id, window, context.now, use_stored=True)
+    report = make_report(context.database, client_id, window, context.now, use_stored=True, comparison=comparison)
+    with context.database.read() as session:
+        base = context.settings.path_prefix
+        pictures = picture_addresses(session, base, [post.post_id for post in report.top_posts])
     zone = ZoneInfo(context.settings.operator_timezone)
     drawer: ChartDrawer = request.app.state.chart_drawer
-    return client_page(context.settings.path_prefix, report, accounts, views, zone, context.now, drawer)
+    return client_page(context.settings.path_prefix, report, accounts, views, pictures, zone, context.now, drawer)
 
 
 def client_page(
@@ -119,6 +126,7 @@ def client_page(
     report: Report,
     accounts: list[AccountState],
     views: Aggregated,
+    pictures: PictureAddresses,
     zone: ZoneInfo,
     now: datetime,
     drawer: ChartDrawer,
@@ -132,7 +140,7 @@ def client_page(
         cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in CARDS),
         chart=views_chart(report, views, now, drawer),
         drivers=tuple(driver_panel(platform, split) for platform, split in report.drivers.items()),
-        posts=post_table(prefix, report.top_posts, zone),
+        posts=post_table(prefix, report.top_posts, pictures, zone),
         unusual=tuple(sentence.text for sentence in report.commentary if _is_about_anomaly(sentence.references)),
         kpis=kpi_table(prefix, report),
         method=method(report),
@@ -257,7 +265,7 @@ def driver_panel(platform: str, split: DriverSplit) -> DriverPanel:
     return DriverPanel(f"What drove the change on {PLATFORM_LABELS[platform]}", tuple(rows), note)
 
 
-def post_table(prefix: str, posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table:
+def post_table(prefix: str, posts: tuple[TopPost, ...], pictures: PictureAddresses, zone: ZoneInfo) -> Table:
     columns = (
         Column("Post"),
         Column("Published"),
@@ -271,6 +279,7 @@ def post_table(prefix: str, posts: tuple[TopPost, ...], zone: ZoneInfo) -> Table
                 Value(beginning(post.title or "Post without text", 60)),
                 f"{prefix}/posts/{post.post_id}",
                 note=f"{post.kind.value} · {PLATFORM_LABELS[post.platform.value]}",
+                picture=pictures.of(post.post_id),
             ),
             Cell(Value(f"{post.published_at.astimezone(zone):%a %d, %H:%M}", post.published_at.isoformat())),
             count_cell(None if post.reach is None else float(post.reach), NOT_REPORTED),
@@ -299,7 +308,7 @@ def kpi_table(prefix: str, report: Report) -> Table:
         )
         for name, figure in report.kpis.items()
     )
-    footnote = f"Previous period: {dates(report.before)}."
+    footnote = f"Previous period: {named_dates(report.before, report.window)}."
     return Table("kpis", "All KPIs", columns, rows, "No KPI.", footnote)
 
 
@@ -319,7 +328,7 @@ def method(report: Report) -> str:
     """Return how the figures of the page are made."""
     return (
         f"Days are Meta's Pacific days. The last two days are provisional. This period is {dates(report.window)}, the "
-        f"previous one {dates(report.before)}."
+        f"previous one {named_dates(report.before, report.window)}."
     )
 
 

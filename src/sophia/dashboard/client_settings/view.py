@@ -1,6 +1,6 @@
 """Settings of one client: name, time zone, industry, domains; archive, restore and delete it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,15 +16,18 @@ from sophia.analytics.links.queries import client_domains
 from sophia.analytics.links.store import set_domains
 from sophia.analytics.maintenance.deleting import delete_client_data
 from sophia.analytics.readings.permissions import expect_client
+from sophia.dashboard.layout.formatting import DASH, PLATFORM_LABELS, day
 from sophia.dashboard.layout.forms import LineField, NoteField, lines_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Choice
+from sophia.dashboard.layout.values import Cell, Choice, Column, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
 from sophia.errors import ConflictError, InvalidInputError
 from sophia.portfolio.models import Client
+from sophia.portfolio.pausing import pause_account, resume_account
 from sophia.portfolio.revising import rename_client, set_industry, set_zone
-from sophia.portfolio.service import archive_client, restore_client
+from sophia.portfolio.scopes import missing_to_publish
+from sophia.portfolio.service import AccountInfo, archive_client, list_accounts, restore_client
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -40,6 +43,15 @@ class ClientFields:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountButton:
+    """A button that pauses or resumes an account; `action` is how its address ends."""
+
+    account_id: int
+    text: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClientSettingsPage:
     """The settings of a client. `stored_name` must be typed to delete it; `error` says why nothing was changed."""
 
@@ -49,6 +61,8 @@ class ClientSettingsPage:
     is_archived: bool
     fields: ClientFields
     industries: tuple[Choice, ...]
+    accounts: Table
+    buttons: tuple[AccountButton, ...]
     error: str = ""
 
 
@@ -90,6 +104,20 @@ def restore(request: Request, context: AdminPage, client_id: Annotated[Id, Path(
     return change_client(request, context, client_id, lambda session: restore_client(session, client_id))
 
 
+@router.post("/settings/clients/{client_id}/accounts/{account_id}/pause")
+def pause(
+    request: Request, context: AdminPage, client_id: Annotated[Id, Path()], account_id: Annotated[Id, Path()]
+) -> Response:
+    return change_client(request, context, client_id, lambda session: pause_account(session, client_id, account_id))
+
+
+@router.post("/settings/clients/{client_id}/accounts/{account_id}/resume")
+def resume(
+    request: Request, context: AdminPage, client_id: Annotated[Id, Path()], account_id: Annotated[Id, Path()]
+) -> Response:
+    return change_client(request, context, client_id, lambda session: resume_account(session, client_id, account_id))
+
+
 @router.post("/settings/clients/{client_id}/delete")
 def delete(
     request: Request, context: AdminPage, client_id: Annotated[Id, Path()], typed_name: LineField = ""
@@ -128,6 +156,7 @@ def show_client(
         expect_client(session, None, client_id)
         client = session.get_one(Client, client_id)
         domains = "\n".join(client_domains(session, client_id))
+        accounts = list_accounts(session, client_id=client_id, archived=True)
         page = ClientSettingsPage(
             client_id=client_id,
             stored_name=client.name,
@@ -135,7 +164,40 @@ def show_client(
             is_archived=client.status == "archived",
             fields=fields or ClientFields(client.name, client.timezone, client.industry or "", domains),
             industries=tuple(Choice(name, name) for name in benchmark_industries(session)),
+            accounts=account_table(accounts),
+            buttons=account_buttons(accounts),
             error=error,
         )
     outside = frame(request, context, f"Settings of {page.stored_name}")
     return respond(request, "client_settings/page.html", outside, page, 422 if error else 200)
+
+
+def account_table(accounts: Sequence[AccountInfo]) -> Table:
+    columns = (Column("Account"), Column("State"), Column("Connected"), Column("Token ends"), Column("Publishing"))
+    rows = tuple(
+        (
+            Cell(Value(account.name), note=PLATFORM_LABELS[account.platform]),
+            Cell(Value(account.status.replace("_", " ")), note=account.status_reason or ""),
+            Cell(Value(day(account.connected_at.date()), account.connected_at.isoformat())),
+            Cell(
+                Value(DASH, reason="never, or not known")
+                if account.token_ends_at is None
+                else Value(day(account.token_ends_at.date()), account.token_ends_at.isoformat())
+            ),
+            Cell(Value("not allowed" if missing_to_publish(account.platform, account.scopes) else "allowed")),
+        )
+        for account in accounts
+    )
+    return Table("accounts", "Accounts", columns, rows, "This client has no account yet.")
+
+
+def account_buttons(accounts: Sequence[AccountInfo]) -> tuple[AccountButton, ...]:
+    """Return a button for each account that can be paused or resumed."""
+    verbs = {"active": ("Pause", "pause"), "paused": ("Resume", "resume")}
+    return tuple(
+        AccountButton(
+            account.id, f"{verbs[account.status][0]} {PLATFORM_LABELS[account.platform]}", verbs[account.status][1]
+        )
+        for account in accounts
+        if account.status in verbs
+    )

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
@@ -15,19 +15,23 @@ from starlette.concurrency import run_in_threadpool
 from sophia.access.pages import ReadPage, WritePage
 from sophia.access.roles import Role
 from sophia.access.web import AppState, RequestContext
+from sophia.analytics.collector.plan import history_plan
 from sophia.analytics.readings.account_states import AccountState, account_states
 from sophia.analytics.readings.gaps import Gap, find_gaps
 from sophia.analytics.readings.refusals import list_refusals
 from sophia.analytics.readings.runs import RunRecord, list_runs
 from sophia.analytics.readings.runs_router import gap_window
 from sophia.dashboard.collection.progress import ProgressPanel, progress_panel
-from sophia.dashboard.layout.formatting import DASH, clock, day, decimal, whole
-from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.formatting import DASH, PLATFORM_LABELS, clock, day, decimal, whole
+from sophia.dashboard.layout.forms import OptionalDay, OptionalId
+from sophia.dashboard.layout.pages import allow_forms_to, frame, is_operator, respond
 from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, Notice, State, Table, Value
+from sophia.dashboard.layout.values import Cell, Choice, Column, Link, Notice, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
-from sophia.errors import ConflictError
-from sophia.jobs.on_demand import OnDemandCollection
+from sophia.errors import ConflictError, InvalidInputError, NotFoundError
+from sophia.jobs.on_demand import OnDemandCollection, manual_plan
+from sophia.meta.reporting_zone import reporting_day
+from sophia.portfolio.connecting import can_log_in
 from sophia.portfolio.service import AccountInfo, list_accounts
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -47,10 +51,28 @@ NOTHING_RUNS = ProgressPanel("", (), is_open=False)
 
 
 @dataclass(frozen=True, slots=True)
+class Reconnect:
+    """An account that must be connected again: what happened, and the text of its button."""
+
+    account_id: int
+    text: str
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionPage:
-    """`collect` is the text of the button, and `no_collect` says why there is no button; one of both is empty."""
+    """`collect` is the text of the button, and `no_collect` says why there is no button; one of both is empty.
+
+    `connect` leads to the page for connecting, `reconnects` has a button for each account whose token ended; both are for
+    operators only. `has_login`: the buttons open Meta's dialog.
+    """
 
     lead: str
+    connect: Link | None
+    jobs: Link | None
+    choices: tuple[Choice, ...]
+    reconnects: tuple[Reconnect, ...]
+    has_login: bool
     collect: str
     no_collect: str
     progress: ProgressPanel | None
@@ -68,16 +90,31 @@ def collection(request: Request, context: ReadPage, query: Annotated[PageQuery, 
         gaps = find_gaps(session, accounts, list_refusals(session, context.allowed_clients), window)
         runs = list_runs(session, context.allowed_clients, limit=NEWEST_RUNS)
     page = collection_page(context, accounts, gaps, runs, request.app.state.on_demand)
-    return respond(request, "collection/page.html", frame(request, context, "Collection"), page)
+    response = respond(request, "collection/page.html", frame(request, context, "Collection"), page)
+    return allow_forms_to(response, context.settings.facebook_login_url) if page.has_login else response
 
 
 @router.post("/collection/collect")
-async def collect_now(request: Request, context: WritePage) -> Response:
-    """Start to collect all accounts that the user may see."""
+async def collect_now(
+    request: Request,
+    context: WritePage,
+    account_id: OptionalId = None,
+    since: OptionalDay = None,
+    history: Annotated[bool, Form()] = False,
+) -> Response:
+    """Start to collect an account, or all accounts that the user may see.
+
+    `history` and `since` ask for earlier days too: from that day on, or all that Meta has.
+    """
     on_demand: OnDemandCollection | None = request.app.state.on_demand
     if on_demand is None:
         raise ConflictError(NO_JOBS)
-    on_demand.begin(await run_in_threadpool(accounts_to_collect, context))
+    today = reporting_day(context.now)
+    if since is not None and since > today:
+        raise InvalidInputError("The first day is in the future. Nothing was collected.")
+    accounts = await run_in_threadpool(accounts_to_collect, context, account_id)
+    with_history = history or since is not None
+    on_demand.begin(accounts, (lambda info: history_plan(info.platform, since, today)) if with_history else manual_plan)
     return RedirectResponse(f"{context.settings.path_prefix}/collection", 303)
 
 
@@ -97,16 +134,15 @@ async def follow_progress(request: Request, context: ReadPage) -> AsyncIterator[
         await asyncio.sleep(STEP_SECONDS)
 
 
-def accounts_to_collect(context: RequestContext) -> list[AccountInfo]:
-    """Return the accounts of allowed clients that are not paused."""
+def accounts_to_collect(context: RequestContext, account_id: int | None = None) -> list[AccountInfo]:
+    """Return the accounts of allowed clients that are not paused, or only this account. Raises NotFoundError."""
     allowed = context.allowed_clients
     with context.database.read() as session:
-        accounts = list_accounts(session)
-    return [
-        account
-        for account in accounts
-        if account.status != "paused" and (allowed is None or account.client_id in allowed)
-    ]
+        accounts = list_accounts(session, account_ids=None if account_id is None else [account_id])
+    visible = [account for account in accounts if allowed is None or account.client_id in allowed]
+    if account_id is not None and not visible:
+        raise NotFoundError(f"There is no account {account_id}.")
+    return [account for account in visible if account.status != "paused"]
 
 
 def collection_page(
@@ -121,13 +157,19 @@ def collection_page(
     no_collect = reason_not_to_collect(context, on_demand) if accounts else ""
     panel = progress_panel(on_demand, context.allowed_clients, now)
     is_offered = bool(accounts) and not no_collect and (panel is None or not panel.is_open)
+    prefix, may_connect = context.settings.path_prefix, is_operator(context)
     return CollectionPage(
         lead=lead(accounts, now),
+        connect=Link("Connect accounts", f"{prefix}/connect") if may_connect else None,
+        jobs=Link("Jobs", f"{prefix}/collection/jobs") if may_connect else None,
+        choices=account_choices(accounts) if is_offered else (),
+        reconnects=reconnects(accounts) if may_connect else (),
+        has_login=may_connect and can_log_in(context.settings),
         collect="Collect now" if is_offered else "",
         no_collect=no_collect,
         progress=panel,
-        notices=notices(accounts, now, timedelta(days=context.settings.token_warning_days)),
-        accounts=account_table(context.settings.path_prefix, accounts, zone, now),
+        notices=notices(accounts, now, timedelta(days=context.settings.token_warning_days), is_operator=may_connect),
+        accounts=account_table(prefix, accounts, zone, now),
         gaps=gap_table(gaps, names),
         runs=run_table(runs, names, zone, now),
     )
@@ -155,12 +197,38 @@ def lead(accounts: Sequence[AccountState], now: datetime) -> str:
     )
 
 
-def notices(accounts: Sequence[AccountState], now: datetime, soon: timedelta) -> tuple[Notice, ...]:
-    """Return what a person must do: reconnect an account, or renew a token before it ends."""
-    texts = [
-        Notice(f"{account.client_name}, {account.name}: {account.action_needed}")
+def account_choices(accounts: Sequence[AccountState]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(str(account.id), f"{account.client_name}, {PLATFORM_LABELS[account.platform]}, {account.name}")
         for account in accounts
-        if account.action_needed is not None
+        if account.status != "paused"
+    )
+
+
+def reconnects(accounts: Sequence[AccountState]) -> tuple[Reconnect, ...]:
+    """Return a button for each account whose token ended."""
+    return tuple(
+        Reconnect(account.id, problem_text(account), "Reconnect")
+        for account in accounts
+        if account.status == "needs_reconnect"
+    )
+
+
+def problem_text(account: AccountState) -> str:
+    return f"{account.client_name}, {PLATFORM_LABELS[account.platform]}, {account.name}: {account.action_needed}"
+
+
+def notices(
+    accounts: Sequence[AccountState], now: datetime, soon: timedelta, *, is_operator: bool
+) -> tuple[Notice, ...]:
+    """Return what a person must do: reconnect an account, or renew a token before it ends.
+
+    An operator has buttons for accounts that must be reconnected.
+    """
+    texts = [
+        Notice(problem_text(account))
+        for account in accounts
+        if account.action_needed is not None and not (is_operator and account.status == "needs_reconnect")
     ]
     texts += [
         Notice(
@@ -194,7 +262,9 @@ def account_table(prefix: str, accounts: Sequence[AccountState], zone: ZoneInfo,
         )
         for account in accounts
     )
-    return Table("accounts", "Accounts", columns, rows, "No account is connected yet. Run: sophia connect")
+    return Table(
+        "accounts", "Accounts", columns, rows, "No account is connected yet. An operator connects the first one."
+    )
 
 
 def account_state(account: AccountState, now: datetime) -> State:

@@ -1,7 +1,7 @@
 """The decisions of one client: how good predictions are at each stage, and the newest decisions with their outcomes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -81,7 +81,7 @@ def decisions(
         request,
         context,
         f"Decisions of {name}",
-        replace(picker(request, context, quality.window), compared=""),
+        picker(request, context, quality.window),
         client_sections(request, context, client_id),
     )
     value = DecisionsPage(

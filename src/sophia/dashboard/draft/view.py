@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 
 from sophia.access.pages import PublishPage, ReadPage, WritePage
@@ -21,7 +20,7 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.draft.fields import DraftFields, DraftForm, draft_form, fields_of
 from sophia.dashboard.drafts.view import ENTRY_LABELS, LONGEST_TITLE, STATUS_LABELS, STEP_LABELS, type_label
 from sophia.dashboard.layout.formatting import DASH, beginning, clock, whole
-from sophia.dashboard.layout.forms import LineField, NoteField, TextField, moment_of
+from sophia.dashboard.layout.forms import LineField, NoteField, OptionalId, TextField, moment_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Table, Value
@@ -38,7 +37,6 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 MOST_ENTRIES = 200
 REFUSALS = (InvalidInputError, ConflictError, NotFoundError)
-OptionalId = Annotated[Id | None, BeforeValidator(lambda value: value or None), Form()]
 Version = Annotated[int, Form(ge=1)]
 Accounts = Annotated[list[Id], Form(max_length=100)]
 Change = Callable[[Session], object]
@@ -61,7 +59,7 @@ class NewDraftPage:
 
 @dataclass(frozen=True, slots=True)
 class DraftPage:
-    """A draft. `error` says why the last form changed nothing; `note` and `planned_at` keep what it held."""
+    """A draft. `error` says why the last form changed nothing."""
 
     id: int
     title: str

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from sophia.access.roles import Role
@@ -13,7 +13,7 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 
 UNPROCESSABLE = 422
-Form = TypeVar("Form", bound=BaseModel)
+Form = TypeVar("Form")
 
 
 def can_change(context: RequestContext) -> bool:
@@ -39,7 +39,7 @@ def change_client(context: RequestContext, client_id: int, change: Callable[[Ses
 def read_form(model: type[Form], values: Mapping[str, Any]) -> Form:
     """Return the body that the API takes, from the fields of a form. Raises InvalidInputError with each wrong field."""
     try:
-        return model.model_validate(dict(values))
+        return TypeAdapter(model).validate_python(dict(values))
     except ValidationError as error:
         problems = [
             ": ".join([*(str(part).replace("_", " ") for part in item["loc"][:1]), _message(item["msg"])])

@@ -4,9 +4,11 @@ from fastapi import Request
 
 from sophia.access.web import RequestContext
 from sophia.dashboard.layout.values import Link
+from sophia.dashboard.layout.windows import shared_query
 
 SECTIONS = (
     ("Overview", ""),
+    ("Report", "/report"),
     ("Posts", "/posts"),
     ("Campaigns", "/campaigns"),
     ("Links and conversions", "/conversions"),
@@ -22,8 +24,7 @@ SECTIONS = (
 
 def client_sections(request: Request, context: RequestContext, client_id: int) -> tuple[Link, ...]:
     """Return links to the pages of a client; they keep the window of the address."""
-    kept = {name: request.query_params[name] for name in ("start_date", "end_date") if name in request.query_params}
-    query = "?" + "&".join(f"{name}={text}" for name, text in kept.items()) if kept else ""
+    query = shared_query(request)
     base = f"{context.settings.path_prefix}/clients/{client_id}"
     return tuple(
         Link(label, f"{base}{path}{query}", request.url.path.rstrip("/") == f"{base}{path}") for label, path in SECTIONS

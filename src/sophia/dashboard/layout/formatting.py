@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number
@@ -11,6 +12,8 @@ from sophia.meta.reporting_zone import DateRange
 DASH = "–"
 PLATFORM_LABELS = {"facebook": "Facebook", "instagram": "Instagram"}
 MINUS = "−"
+# Babel takes 20 µs a number, a portfolio of 200 clients has 7,000, and the next reader sees the same ones.
+MOST_TEXTS = 20_000
 # A ratio reads better than a percentage from here on: "2.3 ×" instead of "+130 %".
 LARGEST_PERCENT = 200
 HUNDRED = 100
@@ -31,6 +34,7 @@ def beginning(text: str, length: int) -> str:
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def whole(number: Number, locale: str = "en") -> str:
     """Return a number in whole digits, such as 37,912."""
     from babel.numbers import format_decimal  # noqa: PLC0415
@@ -68,6 +72,7 @@ def money(amount: Number, currency: str | None, locale: str = "en") -> str:
     return text.replace("-", MINUS)
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def number_text(number: Number, unit: FigureUnit, currency: str | None, *, short: bool, locale: str = "en") -> str:
     """Return a number in its unit."""
     if unit is FigureUnit.MONEY:
@@ -102,7 +107,8 @@ def change_of(change: Change, *, locale: str = "en") -> ChangeText:
     """Return a change as an arrow, a figure and words. A change of percentages is in points."""
     points = change.after.unit is FigureUnit.PERCENT
     shown = change.absolute if points or change.percent.value is None else change.percent
-    since = value_of(change.before, short=True, locale=locale).text
+    before = value_of(change.before, short=True, locale=locale)
+    since = "" if before.reason else before.text
     if shown.value is None:
         return ChangeText(
             "", DASH, "no comparison", "flat", since, shown.reason or "There is no value to compare with."

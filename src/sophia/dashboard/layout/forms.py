@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import Form
-from pydantic import AfterValidator
+from fastapi import Form, UploadFile
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from sophia.analytics.figures.requests import UNSTORABLE
+from sophia.analytics.figures.requests import UNSTORABLE, CalendarDay, Id
 from sophia.errors import InvalidInputError
 from sophia.portfolio.drafts import LONGEST_COPY
 
@@ -22,9 +22,28 @@ def storable(text: str) -> str:
 
 
 LineField = Annotated[str, Form(max_length=LONGEST_LINE), AfterValidator(storable)]
+# An item of a field that a form sends several times.
+LineText = Annotated[str, Field(max_length=LONGEST_LINE), AfterValidator(storable)]
 NoteField = Annotated[str, Form(max_length=2_000), AfterValidator(storable)]
 # Each line end is sent as two characters.
 TextField = Annotated[str, Form(max_length=2 * LONGEST_COPY), AfterValidator(storable)]
+
+
+def text_of_upload(file: UploadFile) -> str:
+    """Return the text of a file that a form sent. Raises InvalidInputError unless it is UTF-8."""
+    try:
+        return file.file.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidInputError("The file is not UTF-8 text. Save it as CSV in UTF-8.") from None
+
+
+def none_if_empty(value: object) -> object:
+    """Return None for an empty field: a browser sends every field of a form."""
+    return None if value == "" else value
+
+
+OptionalId = Annotated[Id | None, BeforeValidator(none_if_empty), Form()]
+OptionalDay = Annotated[CalendarDay | None, BeforeValidator(none_if_empty), Form()]
 
 
 def lines_of(text: str) -> tuple[str, ...]:

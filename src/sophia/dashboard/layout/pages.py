@@ -8,6 +8,7 @@ from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -15,7 +16,9 @@ from fastapi.responses import HTMLResponse, Response
 from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
+from sophia.dashboard.layout.typed import typed_fields
 from sophia.dashboard.layout.values import Frame, Link, Picker, Table
+from sophia.dashboard.layout.windows import shared_query
 from sophia.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -67,8 +70,7 @@ def frame(
 ) -> Frame:
     """Return what surrounds a page: navigation links keep the window of the address."""
     prefix = context.settings.path_prefix
-    window = {name: request.query_params[name] for name in ("start_date", "end_date") if name in request.query_params}
-    query = "?" + "&".join(f"{name}={text}" for name, text in window.items()) if window else ""
+    query = shared_query(request)
     path = request.url.path.removeprefix(prefix)
     links = tuple(
         Link(text, f"{prefix}{address}{query}", current=path == address or path.startswith(f"{address}/"))
@@ -116,9 +118,22 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
     html = (
         environment()
         .get_template(template)
-        .render(frame=frame_value, page=page, export_address=partial(export_address, request))
+        .render(
+            frame=frame_value,
+            page=page,
+            export_address=partial(export_address, request),
+            typed=typed_fields(request, status),
+        )
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": SECURITY_POLICY})
+
+
+def allow_forms_to(response: Response, address: str) -> Response:
+    """Let the forms of a page lead to another server: browsers apply the policy of forms to redirects too."""
+    parts = urlsplit(address)
+    policy = SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {parts.scheme}://{parts.netloc}")
+    response.headers["Content-Security-Policy"] = policy
+    return response
 
 
 def export_address(request: Request, table: Table) -> str:

@@ -28,6 +28,9 @@ class PageRoute(APIRoute):
 
         async def show(request: Request) -> Response:
             try:
+                if request.method == "POST":
+                    # Parsed once: the page shows it again if it is refused.
+                    request.state.form = await request.form()
                 return await handler(request)
             except UnauthorizedError:
                 return to_sign_in(request)
@@ -61,5 +64,7 @@ def error_page(request: Request, status: int, text: str, headers: dict[str, str]
     )
     frame = plain_frame(request, title)
     page = Notice(text, "Go to the portfolio", f"{prefix}/portfolio")
-    html = environment().get_template("layout/error.html").render(frame=frame, page=page, export_address=None)
+    html = (
+        environment().get_template("layout/error.html").render(frame=frame, page=page, export_address=None, typed=None)
+    )
     return Response(html, status, {**headers, "Content-Security-Policy": SECURITY_POLICY}, media_type="text/html")

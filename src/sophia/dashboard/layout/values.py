@@ -64,7 +64,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a table. `sort` orders the column; without it the text does."""
+    """A cell of a table. `sort` orders the column; without it the text does.
+
+    `picture` is the address of a small picture, empty for a placeholder; None for a cell that has none.
+    """
 
     value: Value
     href: str = ""
@@ -74,6 +77,7 @@ class Cell:
     sort: float | str | None = None
     note: str = ""
     bar: Bar | None = None
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +156,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Picker:
-    """The choice of the window: presets as links, and a form with the first and last day."""
+    """The choice of the window: presets and comparisons as links, and a form with the first and last day.
+
+    `kept` are the other parameters of the address; the form sends them too. The text of each is its name.
+    """
 
     label: str
     compared: str
     presets: tuple[Link, ...]
+    comparisons: tuple[Link, ...]
+    kept: tuple[Choice, ...]
     start_date: str
     end_date: str
     action: str

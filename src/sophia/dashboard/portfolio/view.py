@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.pages import ReadPage
 from sophia.analytics.readings.account_states import AccountState, account_states
-from sophia.analytics.reports.brief import make_brief
+from sophia.analytics.reports.brief_cache import brief_cache
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
 from sophia.dashboard.layout.figures import definition, kpi_cell, label_of, spark
 from sophia.dashboard.layout.formatting import DASH, clock, dates, day
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Notice, State, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, shared_query, window_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -57,14 +57,21 @@ class PortfolioPage:
 @router.get("/portfolio")
 def portfolio(request: Request, context: ReadPage, query: Annotated[PageQuery, Query()]) -> Response:
     window = window_of(query, context.now)
-    brief = make_brief(context.database, context.allowed_clients, context.now, window)
+    brief = brief_cache(context.database).brief(
+        context.database, context.allowed_clients, context.now, window, query.compare
+    )
     with context.database.read() as session:
         accounts = account_states(session, context.allowed_clients, active_clients=True)
     zone = ZoneInfo(context.settings.operator_timezone)
-    page = portfolio_page(context.settings.path_prefix, brief, accounts, zone, context.now, request.url.query)
+    page = portfolio_page(
+        context.settings.path_prefix, brief, accounts, zone, context.now, shared_query(request).removeprefix("?")
+    )
     title = f"Portfolio {dates(window)}"
     return respond(
-        request, "portfolio/page.html", frame(request, context, title, picker(request, context, window)), page
+        request,
+        "portfolio/page.html",
+        frame(request, context, title, picker(request, context, window, query.compare)),
+        page,
     )
 
 
@@ -158,7 +165,7 @@ def client_table(prefix: str, brief: Brief, zone: ZoneInfo, now: datetime, query
         )
         for client in brief.clients
     )
-    compared = f"Changes compare {dates(brief.window)} with {dates(brief.before)}."
+    compared = f"Changes compare {dates(brief.window)} with {named_dates(brief.before, brief.window)}."
     return Table("clients", "All clients", columns, rows, "No client yet.", compared)
 
 

@@ -20,6 +20,7 @@ from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import count_cell
 from sophia.dashboard.layout.formatting import beginning, day
 from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.pictures import picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Chart, Column, Link, Table, Value
 from sophia.dashboard.layout.windows import PageQuery
@@ -34,13 +35,18 @@ GROWING = {"views": "Views", "reach": "Reach", "likes": "Likes"}
 COLOURS = {"views": "facebook", "reach": "audience", "likes": "instagram"}
 LONGEST_TITLE = 80
 NOT_READ = "This was not read."
+NO_PICTURE = "No picture: the post has none, or it has expired at Meta."
 
 
 @dataclass(frozen=True, slots=True)
 class PostPage:
+    """One post. `picture` is the address of its picture, and `no_picture` says why there is none; one of both is empty."""
+
     title: str
     lead: str
     text: str
+    picture: str
+    no_picture: str
     links: tuple[Link, ...]
     chart: Chart
     metrics: Table
@@ -68,7 +74,8 @@ def post(
         readings = read_page(session, client_id, reading_filter, MOST_READINGS).readings
         zone = ZoneInfo(context.settings.operator_timezone)
         drawer: ChartDrawer = request.app.state.chart_drawer
-        page = post_page(context.settings.path_prefix, found, readings, zone, drawer)
+        picture = picture_addresses(session, context.settings.path_prefix, [post_id]).of(post_id)
+        page = post_page(context.settings.path_prefix, found, readings, picture, zone, drawer)
     outside = frame(request, context, page.title, sections=client_sections(request, context, client_id))
     return respond(request, "post/page.html", outside, page)
 
@@ -87,7 +94,7 @@ def find_post(session: Session, context: RequestContext, post_id: int) -> FoundP
 
 
 def post_page(
-    prefix: str, found: FoundPost, readings: list[StoredReading], zone: ZoneInfo, drawer: ChartDrawer
+    prefix: str, found: FoundPost, readings: list[StoredReading], picture: str, zone: ZoneInfo, drawer: ChartDrawer
 ) -> PostPage:
     post, account = found.post, found.account
     title = beginning(post.text or "Post without text", LONGEST_TITLE)
@@ -101,6 +108,8 @@ def post_page(
         lead=f"A {post.kind} of {account.name} on {account.platform.capitalize()}, published "
         f"{published:%A, %d %b %Y, %H:%M}.{gone}",
         text=post.text or "",
+        picture=picture,
+        no_picture="" if picture else NO_PICTURE,
         links=tuple(links),
         chart=growth_chart(readings, drawer),
         metrics=metric_table(readings),

@@ -18,9 +18,10 @@ from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import count_cell, definition
 from sophia.dashboard.layout.formatting import beginning, dates, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
+from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Link, Table, Value
-from sophia.dashboard.layout.windows import PageQuery, picker, window_of
+from sophia.dashboard.layout.windows import PageQuery, picker, shared_query, window_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -61,8 +62,19 @@ def posts(
         expect_client(session, context.allowed_clients, client_id)
         measured = find_measured_client(measured_clients(session), client_id)
         facts, stored = newest_facts(session, measured, window, context.now)
+        pictures = picture_addresses(session, context.settings.path_prefix, [post.id for post in stored])
     prefix, zone = context.settings.path_prefix, ZoneInfo(context.settings.operator_timezone)
-    page = posts_page(prefix, measured.name, facts, stored, query.format, zone, context.now)
+    page = posts_page(
+        prefix,
+        measured.name,
+        facts,
+        stored,
+        pictures,
+        query.format,
+        zone,
+        context.now,
+        shared_query(request).removeprefix("?"),
+    )
     title = f"Posts of {measured.name} {dates(window)}"
     outside = frame(
         request, context, title, picker(request, context, window), client_sections(request, context, client_id)
@@ -75,21 +87,23 @@ def posts_page(
     name: str,
     facts: list[PostFacts],
     stored: list[StoredPost],
+    pictures: PictureAddresses,
     chosen: str | None,
     zone: ZoneInfo,
     now: datetime,
+    query: str = "",
 ) -> PostsPage:
-    """Return the posts with the newest numbers known, newest first."""
+    """Return the posts with the newest numbers known, newest first. `query` is the window in links to other formats."""
     by_id = {post.post_id: post for post in facts}
     shown = sorted(
         (post for post in stored if chosen in (None, post.kind.value)), key=lambda post: post.published_at, reverse=True
     )
     kinds = sorted({post.kind.value for post in stored})
     formats = (
-        Link("All formats", "?", chosen is None),
-        *(Link(kind.capitalize(), f"?format={kind}", kind == chosen) for kind in kinds),
+        Link("All formats", f"?{query}" if query else "?", chosen is None),
+        *(Link(kind.capitalize(), f"?{query}{'&' if query else ''}format={kind}", kind == chosen) for kind in kinds),
     )
-    rows = tuple(post_row(prefix, post, by_id.get(post.id), zone) for post in shown)
+    rows = tuple(post_row(prefix, post, by_id.get(post.id), pictures.of(post.id), zone) for post in shown)
     columns = (
         Column("Post"),
         Column("Published"),
@@ -124,7 +138,7 @@ def lead(posts: list[StoredPost], facts: dict[int, PostFacts]) -> str:
     return f"{count}; most engagement: {title_of(best[0], 40)} with {whole(best[1])}."
 
 
-def post_row(prefix: str, post: StoredPost, facts: PostFacts | None, zone: ZoneInfo) -> tuple[Cell, ...]:
+def post_row(prefix: str, post: StoredPost, facts: PostFacts | None, picture: str, zone: ZoneInfo) -> tuple[Cell, ...]:
     values = {} if facts is None else facts.values
     engagements = None if facts is None else facts.engagements
     rate = percent(engagements, values.get("reach"))
@@ -133,6 +147,7 @@ def post_row(prefix: str, post: StoredPost, facts: PostFacts | None, zone: ZoneI
             Value(title_of(post, LONGEST_TITLE)),
             f"{prefix}/posts/{post.id}",
             note=f"{post.kind.value} · {post.platform.value.capitalize()}",
+            picture=picture,
         ),
         Cell(
             Value(f"{post.published_at.astimezone(zone):%a %d %b, %H:%M}", post.published_at.isoformat()),

@@ -2,7 +2,7 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -29,16 +29,18 @@ from sophia.access.web import AppState, RequestContext, address_of
 from sophia.analytics.figures.figures import last_closed_week
 from sophia.analytics.figures.requests import CalendarDay, Id
 from sophia.analytics.readings.permissions import expect_client
-from sophia.dashboard.client.view import ClientPage, make_client_page
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.formatting import clock, dates
 from sophia.dashboard.layout.pages import frame, plain_frame, respond
-from sophia.dashboard.layout.routes import PageRoute
-from sophia.dashboard.layout.values import Cell, Column, State, Table, Value, unlinked
+from sophia.dashboard.layout.routes import UNPROCESSABLE, PageRoute
+from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, last_day, window_of
+from sophia.dashboard.pictures.view import NO_PICTURE, picture_response
+from sophia.dashboard.report.view import make_report_page, without_pages
 from sophia.errors import InvalidInputError, NotFoundError
-from sophia.meta.reporting_zone import ONE_DAY, DateRange
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Client
+from sophia.portfolio.pictures import find_picture
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -58,6 +60,7 @@ class SharingPage:
     end_date: str
     links: Table
     revocable: tuple[int, ...]
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +90,38 @@ def create(
     password: Text = "",
 ) -> Response:
     """Create a share link of fixed days, or of the last complete week when no days are given."""
-    if (start_date is None) != (end_date is None):
-        raise InvalidInputError("Give both the first and the last day, or neither for a live report.")
-    days = None if start_date is None or end_date is None else (start_date, end_date)
-    if days is not None and days[0] > days[1]:
-        raise InvalidInputError("The first day is after the last.")
-    password_hash = None
-    if password:
-        expect_password(password)
-        password_hash = hash_password(password)
-    with context.database.write() as session:
-        expect_client(session, context.allowed_clients, client_id)
-        token = create_share_link(
-            session, client_id, label, days, valid_days, password_hash, context.actor, context.now
-        )
+    try:
+        days = shared_days(start_date, end_date)
+        password_hash = new_password_hash(password)
+        with context.database.write() as session:
+            expect_client(session, context.allowed_clients, client_id)
+            token = create_share_link(
+                session, client_id, label, days, valid_days, password_hash, context.actor, context.now
+            )
+    except InvalidInputError as error:
+        return show_links(request, context, client_id, last_closed_week(context.now), "", str(error))
     address = str(request.url.replace(path=f"{context.settings.path_prefix}/shared/{token}", query=""))
     window = DateRange(days[0], days[1] + ONE_DAY) if days else last_closed_week(context.now)
     return show_links(request, context, client_id, window, address)
+
+
+def shared_days(start_date: date | None, end_date: date | None) -> tuple[date, date] | None:
+    """Return the first and last day of a report, or None for a live report. Raises InvalidInputError."""
+    if start_date is None and end_date is None:
+        return None
+    if start_date is None or end_date is None:
+        raise InvalidInputError("Give both the first and the last day, or neither for a live report.")
+    if start_date > end_date:
+        raise InvalidInputError("The first day is after the last.")
+    return start_date, end_date
+
+
+def new_password_hash(password: str) -> str | None:
+    """Return the hash of the password, or None for a link without one. Raises InvalidInputError for a weak password."""
+    if not password:
+        return None
+    expect_password(password)
+    return hash_password(password)
 
 
 @router.post("/clients/{client_id}/share/{link_id}/revoke")
@@ -121,7 +139,23 @@ def shared(request: Request, token: Token) -> Response:
     report = expect_report(app_state, token)
     if report.password_hash is not None and not is_unlocked(request, token, report.password_hash):
         return respond(request, "sharing/password.html", plain_frame(request, "Shared report"), PasswordPage(token))
-    return show_report(request, app_state, report)
+    return show_report(request, app_state, report, token)
+
+
+@router.get("/shared/{token}/pictures/{post_id}")
+def shared_picture(request: Request, token: Token, post_id: Annotated[Id, Path()]) -> Response:
+    """Show the picture of a post of the report: of its client, and published in its window."""
+    app_state: AppState = request.app.state.app_state
+    report = expect_report(app_state, token)
+    is_open = report.password_hash is None or is_unlocked(request, token, report.password_hash)
+    with app_state.database.read() as session:
+        found = find_picture(session, post_id)
+    window = window_of_report(report, app_state.clock())
+    if not is_open or found is None or found.client_id != report.client_id:
+        raise NotFoundError(NO_PICTURE)
+    if reporting_day(found.published_at) not in window:
+        raise NotFoundError(NO_PICTURE)
+    return picture_response(request.headers, app_state.settings.data_dir, found)
 
 
 @router.post("/shared/{token}")
@@ -153,17 +187,24 @@ def expect_report(app_state: AppState, token: str) -> SharedReport:
     return report
 
 
-def show_report(request: Request, app_state: AppState, report: SharedReport) -> Response:
-    now = app_state.clock()
-    window = last_closed_week(now)
+def window_of_report(report: SharedReport, now: datetime) -> DateRange:
+    """Return the days that a share link shows."""
     if report.start_date is not None and report.end_date is not None:
-        window = DateRange(report.start_date, report.end_date + ONE_DAY)
+        return DateRange(report.start_date, report.end_date + ONE_DAY)
+    return last_closed_week(now)
+
+
+def show_report(request: Request, app_state: AppState, report: SharedReport, token: str) -> Response:
+    now = app_state.clock()
+    window = window_of_report(report, now)
+    # Its pictures are below its own address, which needs no session.
+    base = f"{app_state.settings.path_prefix}/shared/{token}"
     # What a limited viewer of this one client would see.
     viewer = Viewer(f"link {report.link_id}", "share link", frozenset({report.client_id}), Role.READ)
     context = RequestContext(viewer, app_state.database.within(STORE_SECONDS), app_state.settings, now)
-    page: ClientPage = unlinked(make_client_page(request, context, report.client_id, window))
+    page = without_pages(make_report_page(request, context, report.client_id, window, picture_base=base))
     outside = plain_frame(request, f"{page.name} {dates(window)}")
-    return respond(request, "sharing/report.html", outside, page)
+    return respond(request, "report/page.html", outside, page)
 
 
 def is_unlocked(request: Request, token: str, password_hash: str) -> bool:
@@ -181,8 +222,8 @@ def proof(token: str, password_hash: str) -> str:
 
 
 def show_links(
-    request: Request, context: RequestContext, client_id: int, window: DateRange, address: str
-) -> Response:  # fmt: skip
+    request: Request, context: RequestContext, client_id: int, window: DateRange, address: str, error: str = ""
+) -> Response:
     with context.database.read() as session:
         expect_client(session, context.allowed_clients, client_id)
         name = session.get_one(Client, client_id).name
@@ -195,9 +236,10 @@ def show_links(
         end_date=last_day(window).isoformat(),
         links=link_table(links, zone, context.now),
         revocable=tuple(link.id for link in links if link.revoked_at is None and link.expires_at > context.now),
+        error=error,
     )
     outside = frame(request, context, f"Share {name}", sections=client_sections(request, context, client_id))
-    return respond(request, "sharing/page.html", outside, page)
+    return respond(request, "sharing/page.html", outside, page, UNPROCESSABLE if error else 200)
 
 
 def link_table(links: list[ShareLinkRecord], zone: ZoneInfo, now: datetime) -> Table:

@@ -1,7 +1,7 @@
 """Timing and formats of one client: when its posts get the most engagement, and which formats and pillars do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -67,7 +67,7 @@ def timing(
         context,
         f"Timing and formats of {name}",
         # Nothing on this page is compared with an earlier period.
-        replace(picker(request, context, times.window), compared=""),
+        picker(request, context, times.window),
         client_sections(request, context, client_id),
     )
     return respond(request, "timing/page.html", outside, timing_page(name, times, formats, drawer))

@@ -43,12 +43,12 @@ def test_a_connection_may_fail(
 ) -> None:
     """Closed, silent, reset, or slower than the caller waits; the call counts, and the next one is answered (C7, C9)."""
     page = world.pages[0]
-    api.faults.append(Fault("insights", times=1, kind=kind, delay_seconds=delay_seconds, pause_seconds=5))
+    api.faults.append(Fault("insights", times=1, kind=kind, delay_seconds=delay_seconds, pause_seconds=60))
     path, started = f"/{page.id}/insights?metric=page_follows", perf_counter()
     headers = {"Authorization": f"Bearer {page.access_token}"}
     with pytest.raises(error):
         client.get(path, headers=headers, timeout=0.3)
-    assert perf_counter() - started < 2
+    assert perf_counter() - started < 30
     assert len(api.calls) == 1
     assert ask(f"/{page.id}/insights", page.access_token, metric="page_follows").status_code == 200
 
@@ -118,12 +118,12 @@ def test_the_server_ends_although_an_answer_does_not(api: GraphApi, world: World
         host, port = base_url.removeprefix("http://").split(":")
         raw = socket.create_connection((host, int(port)), timeout=5)
         raw.sendall(f"GET /1?fields=id HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
-        while not api.calls and perf_counter() - started < 2:
+        while not api.calls and perf_counter() - started < 30:
             sleep(0.01)
     took = perf_counter() - started
     raw.close()
     assert len(api.calls) == 1
-    assert took < 4
+    assert took < 40
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,8 @@ def _answer_me(context: RequestContext) -> str:
         return own_businesses(context)
     if path[1:] == ("accounts",):
         is_empty = context.simulation.hides_accounts or not context.has_scope("pages_show_list")
-        pages: list[Page] = [] if is_empty else list(world.pages)
+        opened = [page for page in world.pages if context.simulation.opens(context.request.token, page.id)]
+        pages: list[Page] = [] if is_empty else opened
         fields = _fields(parameters) or (Field("access_token"), Field("category"), Field("name"), Field("id"))
         return list_rows(context, pages, parameters, fields, "me/accounts")
     raise errors.unknown_path("/".join(path))

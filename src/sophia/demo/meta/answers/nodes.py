@@ -12,11 +12,11 @@ from sophia.demo.meta.graph.access import require_page_token
 from sophia.demo.meta.graph.blocks import EMPTY
 from sophia.demo.meta.graph.errors import as_json
 from sophia.demo.meta.graph.fields import Field
+from sophia.demo.meta.graph.pictures import signed_address
 from sophia.demo.meta.graph.request_context import RequestContext
 from sophia.demo.meta.graph.rules import Kind
 from sophia.demo.meta.instagram.discovery import discovered, discovered_media, media_paging
 from sophia.demo.meta.instagram.insights import account_insights, make_media_plan, media_insights
-from sophia.demo.meta.world.noise import seed_of
 from sophia.demo.meta.world.objects import InstagramAccount, Media, MediaChild, Node, Page, PageStory, Post, Video
 from sophia.demo.meta.world.pacific import stamp
 
@@ -46,10 +46,14 @@ def _attributes(*names: str) -> Fields:
     return {name: _plain(attrgetter(name)) for name in names}
 
 
-def _signed(node_id: str, context: RequestContext) -> str:
-    """Return the signed address of a picture, which changes from hour to hour and so identifies nothing."""
-    signature = seed_of(node_id, context.now.strftime("%Y%m%d%H"))
-    return as_json(f"https://scontent.example/{node_id}.jpg?_nc_rid={signature:x}")
+def _signed(node_id: str, context: RequestContext, suffix: str = "jpg") -> str:
+    """Return the signed address of a picture or video."""
+    return as_json(signed_address(context.request.base_url, node_id, context.now, suffix=suffix))
+
+
+def _media_address(context: RequestContext, medium: Media, _field: Field) -> str:
+    """Return the address of the medium itself, which for videos is no picture."""
+    return _signed(medium.id, context, "mp4" if medium.media_type == "VIDEO" else "jpg")
 
 
 def render(context: RequestContext, node: Node, fields: Iterable[Field]) -> str:
@@ -113,7 +117,11 @@ def _fans(context: RequestContext, page: Page, _field: Field) -> str:
 def _page_token(context: RequestContext, page: Page, _field: Field) -> str | None:
     """Return the Page's own token; missing where the person has no role on the Page, and for an app."""
     is_withheld = page.id in context.simulation.withheld_tokens or context.holder.kind == "app"
-    return None if is_withheld else as_json(page.access_token)
+    return (
+        None
+        if is_withheld or not context.simulation.opens(context.request.token, page.id)
+        else as_json(page.access_token)
+    )
 
 
 PAGE_FIELDS: Fields = {
@@ -328,7 +336,7 @@ MEDIA_FIELDS: Fields = {
     "timestamp": _plain(lambda medium: stamp(medium.created_at)),
     "is_ai_generated": _plain(lambda _: False),
     "is_shared_to_feed": _plain(lambda medium: True if medium.product_type == "REELS" else None),
-    "media_url": lambda context, medium, _: _signed(medium.id, context),
+    "media_url": _media_address,
     "thumbnail_url": lambda context, medium, _: _signed(medium.id, context) if medium.media_type == "VIDEO" else None,
     "username": lambda context, medium, _: as_json(context.world.business_of(medium.account_id).instagram.username),
     "owner": _owner,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sophia.demo.meta.faults.faults import Fault
+from sophia.demo.meta.graph.plain_reply import PlainReply
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -75,6 +76,16 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply, h
             await gone
     finally:
         gone.cancel()
+
+
+async def send_plain(send: Send, reply: PlainReply) -> None:
+    """Send a page, a redirect or a picture."""
+    headers = {"content-type": reply.media_type, "content-length": str(len(reply.content))}
+    if reply.location:
+        headers["location"] = reply.location
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.body", "body": reply.content})
 
 
 def _start(reply: Reply, headers: Mapping[str, str], length: int | None) -> MutableMapping[str, Any]:

@@ -2,11 +2,13 @@
 
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sophia.demo.meta.graph import errors
 from sophia.demo.meta.graph.errors import GraphError, as_json
+from sophia.demo.meta.graph.logins import SHORT_LIFE
 from sophia.demo.meta.graph.request_context import Holder, RequestContext, Simulation
 from sophia.demo.meta.graph.requests import Request
 from sophia.demo.meta.world.objects import InstagramAccount, Media, MediaChild, Node
@@ -38,7 +40,10 @@ def _holder(simulation: Simulation, token: str, now: datetime) -> Holder:
     if death is not None and now >= death[0]:
         raise errors.token_dead(death[1])
     world = simulation.world
-    if token in {world.user_token, world.short_user_token}:
+    login = simulation.logins.tokens.get(token)
+    if login is not None and now >= login.expires_at:
+        raise errors.token_dead(463)
+    if login is not None or token in {world.user_token, world.short_user_token}:
         return Holder("user")
     if token == world.app_token:
         return Holder("app")
@@ -74,6 +79,9 @@ def debug_token(context: RequestContext) -> str:
     ends = {"page": 0, "app": 0, "user": long_end}[holder.kind]
     if token == world.short_user_token:
         ends = int((world.built_at + timedelta(hours=2)).timestamp())
+    login = context.simulation.logins.tokens.get(token)
+    if login is not None:
+        ends = int(login.expires_at.timestamp())
     data = {
         "app_id": world.app_id,
         "type": holder.kind.upper(),
@@ -96,6 +104,7 @@ def _granular_scopes(simulation: Simulation, token: str, holder: Holder) -> list
     """Return each permission with the ids of its objects."""
     world = simulation.world
     pages = world.pages if holder.page is None else (holder.page,)
+    pages = tuple(page for page in pages if simulation.opens(token, page.id))
     accounts = [world.business_of(page.id).instagram.id for page in pages]
     scopes: list[dict[str, Any]] = []
     for scope in simulation.scopes_of(token):
@@ -108,13 +117,33 @@ def _granular_scopes(simulation: Simulation, token: str, holder: Holder) -> list
 
 
 def exchange_token(simulation: Simulation, request: Request) -> str:
-    """Exchange a short-lived user token for a long-lived one. Raise GraphError for a dead token."""
+    """Exchange a short-lived user token for a long-lived one, or the code of a login for a short-lived token.
+
+    Raise GraphError for a dead token and for a code that is not valid.
+    """
     world, parameters = simulation.world, request.parameters
-    if parameters.get("grant_type") != "fb_exchange_token":
-        raise GraphError("Unsupported grant_type", 100)
     if parameters.get("client_id") != world.app_id or parameters.get("client_secret") != world.app_secret:
         raise GraphError("Error validating client secret.", 1)
-    holder = _holder(simulation, parameters.get("fb_exchange_token", ""), request.now)
+    if "code" in parameters:
+        return _exchange_code(simulation, request)
+    if parameters.get("grant_type") != "fb_exchange_token":
+        raise GraphError("Unsupported grant_type", 100)
+    token = parameters.get("fb_exchange_token", "")
+    holder = _holder(simulation, token, request.now)
     if holder.kind != "user":
         raise errors.token_invalid()
-    return as_json({"access_token": world.user_token, "token_type": "bearer", "expires_in": _LONG_LIFE_SECONDS})
+    login = simulation.logins.tokens.get(token)
+    longer = world.user_token
+    if login is not None:
+        end = request.now + timedelta(seconds=_LONG_LIFE_SECONDS)
+        longer = simulation.logins.grant(replace(login, expires_at=end))
+    return as_json({"access_token": longer, "token_type": "bearer", "expires_in": _LONG_LIFE_SECONDS})
+
+
+def _exchange_code(simulation: Simulation, request: Request) -> str:
+    """Exchange a code. The dialog takes no PKCE challenge, so a verifier is refused."""
+    parameters = request.parameters
+    if "code_verifier" in parameters:
+        raise GraphError("code_verifier param is provided without a code_challenge in authorization request.", 100)
+    token = simulation.logins.redeem(parameters["code"], parameters.get("redirect_uri", ""), request.now)
+    return as_json({"access_token": token, "token_type": "bearer", "expires_in": int(SHORT_LIFE.total_seconds())})

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from sophia.demo.meta.graph.errors import GraphError, page_migrated, unknown_object
+from sophia.demo.meta.graph.logins import Logins
 from sophia.demo.meta.graph.requests import Request
 from sophia.demo.meta.graph.rules import TABLES, Kind, Rule
 from sophia.demo.meta.graph.wordings import WORDINGS
@@ -60,11 +61,19 @@ class Simulation:
     refused_metrics: dict[tuple[RefusedKind, str], str] = field(default_factory=dict)
     # uploads and containers that are not public yet, and the publishing limit
     upload_store: UploadStore = field(default_factory=UploadStore)
+    # codes and tokens of people who used the dialog
+    logins: Logins = field(default_factory=Logins)
 
     def scopes_of(self, token: str | None) -> tuple[str, ...]:
         """Return the permissions of a token, in the world's order."""
         withdrawn = {scope for holder, scope in self.withdrawn_scopes if holder in {None, token}}
-        return tuple(scope for scope in self.world.scopes if scope not in withdrawn)
+        login = self.logins.tokens.get(token or "")
+        return tuple(scope for scope in (login.scopes if login else self.world.scopes) if scope not in withdrawn)
+
+    def opens(self, token: str | None, page_id: str) -> bool:
+        """Return whether a token gives access to a Page: that of a login only to the chosen ones."""
+        login = self.logins.tokens.get(token or "")
+        return login is None or page_id in login.page_ids
 
     def new_page_id(self, page_id: str, now: datetime) -> str | None:
         """Return the new id of a migrated Page, or None before its migration."""

@@ -10,7 +10,9 @@ from sophia.demo.meta.graph.versions import served_version
 from sophia.demo.meta.world.pacific import pacific_day
 
 _VERSION = re.compile(r"v(\d+)\.\d+")
-_SECRET_PARAMETERS = frozenset({"access_token", "input_token", "fb_exchange_token", "client_secret", "appsecret_proof"})
+_SECRET_PARAMETERS = frozenset(
+    {"access_token", "input_token", "fb_exchange_token", "client_secret", "appsecret_proof", "code"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class World:
     require_appsecret_proof: bool
     app_id: str = "412000000000077"
     app_secret: str = "5f0c0ffee0000000000000000000demo"  # noqa: S105  # nothing real opens with it
+    login_config_id: str = "733000000000055"
     user_id: str = "10150000000000001"
     user_name: str = "Alex Invented"
     portfolio_id: str = "710400000000033"

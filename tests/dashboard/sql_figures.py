@@ -1,0 +1,353 @@
+"""What the pages must show, computed from a SQLite store with SQL that shares nothing with Sophia.
+
+The names of Meta's metrics and the formulas are those of docs/metrics.md, docs/reports.md and docs/data-for-analysts.md.
+A figure is a number, a pair of bounds, or None where there is none.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+Shown = float | tuple[float, float] | None
+DAY = timedelta(days=1)
+PACIFIC = ZoneInfo("America/Los_Angeles")
+EPOCH = date(1970, 1, 1)
+VIEWS = {"facebook": "page_media_view", "instagram": "views"}
+INTERACTIONS = {"facebook": "page_post_engagements", "instagram": "total_interactions"}
+REACH = {"facebook": "page_total_media_view_unique", "instagram": "reach"}
+FOLLOWERS = {"facebook": "page_follows", "instagram": "followers_count"}
+# The parts of a post's engagement: {platform: {part: LIKE pattern of its names}}.
+PARTS = {
+    "facebook": {
+        "likes": "post\\_reactions\\_by\\_type\\_total\\_%",
+        "comments": "comments\\_count",
+        "shares": "shares\\_count",
+    },
+    "instagram": {"likes": "likes", "comments": "comments", "shares": "shares", "saved": "saved"},
+}
+POST_REACH = {"facebook": "post\\_total\\_media\\_view\\_unique", "instagram": "reach"}
+POST_VIEWS = {"facebook": "post\\_media\\_view", "instagram": "views"}
+LINK_CLICKS = {"facebook": "post\\_clicks\\_by\\_type\\_link\\_clicks", "instagram": "link\\_clicks"}
+
+DAILY = """
+    SELECT e.metric_date, e.metric_value
+    FROM engagement_metrics e JOIN metric_series s ON s.id = e.series_id JOIN metrics m ON m.id = s.metric_id
+    WHERE s.account_id = ? AND s.post_id IS NULL AND m.level = 'account' AND m.breakdown = ''
+      AND m.metric_name = ? AND m.period = ? AND e.metric_date >= ? AND e.metric_date < ?
+"""
+POSTS = """
+    SELECT p.id, p.account_id, a.platform, p.kind
+    FROM posts p JOIN accounts a ON a.id = p.account_id
+    WHERE a.client_id = ? AND p.published_at >= ? AND p.published_at < ?
+"""
+# The newest value of each series before a day, added up: only reactions have several names.
+COUNTER = """
+    SELECT sum(e.metric_value)
+    FROM metric_series s JOIN metrics m ON m.id = s.metric_id
+    JOIN engagement_metrics e ON e.series_id = s.id AND e.metric_date = (
+        SELECT max(n.metric_date) FROM engagement_metrics n WHERE n.series_id = s.id AND n.metric_date < ?)
+    WHERE s.post_id = ? AND m.period = 'lifetime' AND m.breakdown = '' AND m.metric_name LIKE ? ESCAPE '\\'
+"""
+EVENTS = """
+    SELECT event_type, revenue_amount, currency, customer_key FROM conversion_events
+    WHERE client_id = ? AND event_date >= ? AND event_date < ? AND removed_at IS NULL
+"""
+
+
+@dataclass(frozen=True)
+class Week:
+    """Days from `start` to before `end`."""
+
+    start: date
+    end: date
+
+    def earlier(self) -> "Week":
+        """The same weekdays, whole weeks earlier."""
+        back = timedelta(weeks=-(-(self.end - self.start).days // 7))
+        return Week(self.start - back, self.end - back)
+
+
+@dataclass(frozen=True)
+class PostRow:
+    """A post and its counters before the end of its window."""
+
+    id: int
+    account: int
+    platform: str
+    kind: str
+    parts: dict[str, float | None]
+    reach: float | None
+    views: float | None
+    link_clicks: float | None
+
+    @property
+    def is_story(self) -> bool:
+        return self.kind == "story"
+
+    @cached_property
+    def engagement(self) -> float | None:
+        values = [value for value in self.parts.values() if value is not None]
+        return sum(values) if len(values) == len(self.parts) and not self.is_story else None
+
+
+def number(day: date) -> int:
+    return (day - EPOCH).days
+
+
+def ratio(pairs: Iterable[tuple[float | None, float | None]]) -> float | None:
+    """Σ first / Σ second × 100 over the pairs that have both."""
+    whole = [(top, bottom) for top, bottom in pairs if top is not None and bottom is not None]
+    below = sum(bottom for _, bottom in whole)
+    return 100 * sum(top for top, _ in whole) / below if whole and below > 0 else None
+
+
+def mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+class ClientInSql:
+    """The figures of one client in one window."""
+
+    def __init__(self, connection: sqlite3.Connection, client: int, week: Week) -> None:
+        self.connection, self.client, self.week = connection, client, week
+        self.accounts: dict[int, str] = dict(
+            connection.execute("SELECT id, platform FROM accounts WHERE client_id = ?", (client,))
+        )
+
+    def daily(self, account: int, names: dict[str, str], week: Week, period: str = "day") -> dict[date, float]:
+        name = names.get(self.accounts[account], "")
+        arguments = account, name, period, number(week.start), number(week.end)
+        return {EPOCH + day * DAY: float(value) for day, value in self.connection.execute(DAILY, arguments)}
+
+    def total(self, names: dict[str, str], week: Week) -> float | None:
+        """The sum over days and accounts; None when an account has no day."""
+        days = [self.daily(account, names, week) for account in self.accounts]
+        return sum(sum(account.values()) for account in days) if days and all(days) else None
+
+    def compared(self, names: dict[str, str]) -> tuple[float | None, float | None]:
+        """(before, after) of the days that both windows have, account by account."""
+        before, after = 0.0, 0.0
+        first, second = self.week.earlier(), self.week
+        for account in self.accounts:
+            old, new = self.daily(account, names, first), self.daily(account, names, second)
+            both = {day for day in new if day - (second.start - first.start) in old}
+            if not both:
+                return None, None
+            after += sum(new[day] for day in both)
+            before += sum(old[day - (second.start - first.start)] for day in both)
+        return (before, after) if self.accounts else (None, None)
+
+    def reach(self) -> Shown:
+        """Meta's own number of one account, else bounds: the largest part, and the sum of the parts."""
+        last = Week(self.week.end - DAY, self.week.end)
+        days = (self.week.end - self.week.start).days
+        period = {1: "day", 7: "week", 28: "days_28"}.get(days, "")
+        lows, highs, complete = [], [], True
+        for account in self.accounts:
+            own = self.daily(account, REACH, last, period)
+            parts = own or self.daily(account, REACH, self.week)
+            if parts:
+                lows.append(max(parts.values()))
+                highs.append(sum(parts.values()))
+            complete &= bool(own) or len(parts) == days
+        if not lows:
+            return None
+        if len(self.accounts) == 1 and complete and lows == highs:
+            return lows[0]
+        return (max(lows), sum(highs)) if complete else (max(lows), float("nan"))
+
+    @cached_property
+    def posts(self) -> list[PostRow]:
+        bounds = [
+            datetime.combine(day, time(), PACIFIC).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+            for day in (self.week.start, self.week.end)
+        ]
+        rows = self.connection.execute(POSTS, (self.client, *bounds)).fetchall()
+        return [self.post(*row) for row in rows]
+
+    def post(self, post: int, account: int, platform: str, kind: str) -> PostRow:
+        def counter(pattern: str) -> float | None:
+            arguments = number(self.week.end), post, pattern
+            value = self.connection.execute(COUNTER, arguments).fetchone()[0]
+            return None if value is None else float(value)
+
+        story = kind == "story" and platform == "facebook"
+        return PostRow(
+            post,
+            account,
+            platform,
+            kind,
+            {part: counter(pattern) for part, pattern in PARTS[platform].items()},
+            counter("STORY\\_TOTAL\\_MEDIA\\_VIEW\\_UNIQUE" if story else POST_REACH[platform]),
+            counter("STORY\\_MEDIA\\_VIEW" if story else POST_VIEWS[platform]),
+            counter(LINK_CLICKS[platform]),
+        )
+
+    @cached_property
+    def engaging(self) -> list[PostRow]:
+        return [post for post in self.posts if not post.is_story]
+
+    def followers(self, account: int) -> tuple[float | None, float | None]:
+        """The last totals before and inside the window, each at most a week old."""
+        before = self.daily(account, FOLLOWERS, Week(self.week.start - 7 * DAY, self.week.start))
+        inside = self.daily(account, FOLLOWERS, Week(max(self.week.start, self.week.end - 7 * DAY), self.week.end))
+        return before[max(before)] if before else None, inside[max(inside)] if inside else None
+
+    def net_followers(self) -> tuple[float | None, float | None]:
+        """(net new followers, growth in percent); None when an account lacks one of its totals."""
+        levels = [self.followers(account) for account in self.accounts]
+        starts = [start for start, end in levels if start is not None and end is not None]
+        ends = [end for start, end in levels if start is not None and end is not None]
+        if not levels or len(starts) < len(levels):
+            return None, None
+        return sum(ends) - sum(starts), 100 * (sum(ends) - sum(starts)) / sum(starts)
+
+    def of_posts(self) -> dict[str, Shown]:
+        posts, starts = self.engaging, {account: self.followers(account)[0] for account in self.accounts}
+        engaged = [post for post in posts if post.engagement is not None]
+        rated = [post for post in engaged if post.reach]
+        followed = [post for post in engaged if starts[post.account]]
+        sharing = [post for post in posts if post.parts["shares"] is not None]
+        bases = [starts[account] for account in {post.account for post in posts}]
+        clicked = [post for post in self.posts if post.platform == "facebook" or post.is_story]
+        clicked = [post for post in clicked if not (post.platform == "facebook" and post.is_story)]
+        amplified = 100 * sum(post.parts["shares"] or 0 for post in sharing) / sum(base or 0 for base in bases) \
+            if sharing and bases and None not in bases else None  # fmt: skip
+        return {
+            "posts": float(len(self.posts)),
+            "engagements": sum(post.engagement or 0 for post in engaged) if engaged else None,
+            "engagement_rate_by_reach": ratio((post.engagement, post.reach) for post in engaged),
+            "mean_engagement_rate_by_reach": mean([100 * (post.engagement or 0) / (post.reach or 1) for post in rated]),
+            "engagement_rate_by_followers": mean(
+                [100 * (post.engagement or 0) / (starts[post.account] or 1) for post in followed]
+            ),
+            "engagement_rate_by_views": ratio((post.engagement, post.views) for post in engaged),
+            "save_rate": ratio((post.parts["saved"], post.reach) for post in posts if "saved" in post.parts),
+            "share_rate": ratio((post.parts["shares"], post.reach) for post in posts),
+            "amplification_rate": amplified,
+            "click_through_rate": ratio((post.link_clicks, post.views) for post in clicked),
+        }
+
+    def profile_click_rate(self) -> float | None:
+        pairs: list[tuple[float | None, float | None]] = []
+        for account, platform in self.accounts.items():
+            if platform == "instagram":
+                clicks = self.daily(account, {"instagram": "website_clicks"}, self.week)
+                views = self.daily(account, VIEWS, self.week)
+                pairs += [(clicks[day], views[day]) for day in clicks if day in views]
+        return ratio(pairs)
+
+    def sales(self) -> dict[str, Shown]:
+        ever = self.connection.execute(
+            "SELECT count(*) FROM conversion_events WHERE client_id = ?", (self.client,)
+        ).fetchone()[0]
+        rows = self.connection.execute(EVENTS, (self.client, str(self.week.start), str(self.week.end))).fetchall()
+        sold = [row for row in rows if row[0] == "conversion"]
+        clicks = sum(row[0] == "utm_click" for row in rows)
+        paid = [float(row[1]) for row in sold if row[1] is not None]
+        refunds = sum(float(row[1]) for row in rows if row[0] == "refund" and row[1] is not None)
+        customers = {row[3] for row in sold if row[1] is not None}
+        net = sum(paid) - refunds if paid or refunds else None
+        return {
+            "conversions": float(len(sold)) if ever else None,
+            "conversion_rate": 100 * len(sold) / clicks if clicks else None,
+            "revenue": net,
+            "average_order_value": mean(paid),
+            "revenue_per_customer": None if net is None or not customers or None in customers else net / len(customers),
+        }
+
+    def customers(self) -> dict[str, Shown]:
+        """First-time buyers of the window, its share of the recorded costs, and the cost of such a customer."""
+        rows = self.connection.execute(
+            "SELECT customer_key, min(event_date) FROM conversion_events WHERE client_id = ? AND removed_at IS NULL"
+            " AND event_type = 'conversion' AND event_date < ? GROUP BY customer_key",
+            (self.client, str(self.week.end)),
+        ).fetchall()
+        unknown = self.connection.execute(
+            "SELECT count(*) FROM conversion_events WHERE client_id = ? AND removed_at IS NULL AND customer_key IS NULL"
+            " AND event_type = 'conversion' AND event_date >= ? AND event_date < ?",
+            (self.client, str(self.week.start), str(self.week.end)),
+        ).fetchone()[0]
+        new = sum(customer is not None and first >= str(self.week.start) for customer, first in rows)
+        customers = None if unknown or not rows else float(new)
+        cost = self.cost()
+        return {
+            "new_customers": customers,
+            "marketing_cost": cost,
+            "customer_acquisition_cost": cost / customers if cost is not None and customers else None,
+        }
+
+    def cost(self) -> float | None:
+        """The costs of the window's days, each cost spread evenly; None unless every day has a cost."""
+        rows = self.connection.execute(
+            "SELECT start_date, end_date, amount FROM marketing_costs WHERE client_id = ? AND removed_at IS NULL",
+            (self.client,),
+        ).fetchall()
+        costs = [(date.fromisoformat(first), date.fromisoformat(last), float(amount)) for first, last, amount in rows]
+        days = [self.week.start + index * DAY for index in range((self.week.end - self.week.start).days)]
+        by_day = [
+            [amount / ((last - first).days + 1) for first, last, amount in costs if first <= day <= last]
+            for day in days
+        ]
+        return sum(sum(day) for day in by_day) if all(by_day) else None
+
+    def decisions(self) -> dict[str, Shown]:
+        """Decisions of the window, by the client's own days; edits until the decision count."""
+        zone = ZoneInfo(
+            self.connection.execute("SELECT timezone FROM clients WHERE id = ?", (self.client,)).fetchone()[0]
+        )
+        bounds = [datetime.combine(day, time(), zone) for day in (self.week.start, self.week.end)]
+        rows = self.connection.execute(
+            "SELECT e.draft_id, e.kind, e.happened_at FROM approval_events e JOIN content_drafts d ON d.id = e.draft_id"
+            " WHERE d.client_id = ? ORDER BY e.happened_at, e.id",
+            (self.client,),
+        ).fetchall()
+        edits: dict[int, int] = {}
+        made: dict[int, int] = {}
+        decided: dict[int, tuple[bool, int, int]] = {}
+        for draft, kind, text in rows:
+            moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+            edits[draft] = edits.get(draft, 0) + (kind == "edited")
+            made[draft] = made.get(draft, 0) + (kind == "regenerated")
+            if kind in ("approved", "rejected") and bounds[0] <= moment < bounds[1]:
+                decided[draft] = kind == "approved", edits[draft], made[draft]
+        if not decided:
+            names = ("approval_rate", "rejection_rate", "edit_rate", "edits_per_draft", "regenerations_per_draft")
+            return dict.fromkeys(names)
+        count = len(decided)
+        return {
+            "approval_rate": 100 * sum(approved for approved, _, _ in decided.values()) / count,
+            "rejection_rate": 100 * sum(not approved for approved, _, _ in decided.values()) / count,
+            "edit_rate": 100 * sum(changed > 0 for _, changed, _ in decided.values()) / count,
+            "edits_per_draft": sum(changed for _, changed, _ in decided.values()) / count,
+            "regenerations_per_draft": sum(again for _, _, again in decided.values()) / count,
+        }
+
+    def kpis(self) -> dict[str, Shown]:
+        """The figures of the window by the name of their definition."""
+        net, growth = self.net_followers()
+        return {
+            "reach": self.reach(),
+            "views": self.total(VIEWS, self.week),
+            "net_new_followers": net,
+            "audience_growth": growth,
+            "profile_click_rate": self.profile_click_rate(),
+            **self.of_posts(),
+            **self.sales(),
+            **self.customers(),
+            **self.decisions(),
+        }
+
+    def covered_days(self) -> int:
+        """The days on which every account has views and interactions."""
+        days = [self.daily(account, names, self.week) for account in self.accounts for names in (VIEWS, INTERACTIONS)]
+        return len(set.intersection(*(set(account) for account in days))) if days else 0
+
+    def top_posts(self) -> list[tuple[float, float | None]]:
+        """(engagement, reach) of the five posts with the most."""
+        posts = [(post.engagement, post.reach, post.id) for post in self.engaging if post.engagement is not None]
+        ordered = sorted(posts, key=lambda post: (-post[0], -(post[1] or 0), post[2]))
+        return [(engagement, reach) for engagement, reach, _ in ordered[:5]]

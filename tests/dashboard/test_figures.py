@@ -1,0 +1,215 @@
+"""Every figure of Portfolio, Client and Report equals what SQL of its own finds in the store of a collected agency."""
+
+import math
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.analytics.collector.conftest import AppState, HouseMaker
+from tests.analytics.collector.conftest import make_house as make_house  # noqa: PLC0414 - a fixture of this file
+from tests.conftest import plain_settings
+from tests.dashboard.conftest import Agencies
+from tests.dashboard.sql_figures import VIEWS, ClientInSql, Shown, Week
+
+from sophia.access.users import UserRole
+from sophia.analytics.collector.plan import Plan
+from sophia.analytics.kpis.weekly import keep_weeks
+from sophia.dashboard.layout.values import Card, Cell, ChangeText, Table, Value
+from sophia.main import create_app
+
+# The last minute of a week in Meta's zone: reports use the counters that posts had then.
+EVENINGS = (datetime(2026, 11, 9, 7, 59, tzinfo=UTC), datetime(2026, 11, 16, 7, 59, tzinfo=UTC))
+FRIDAY = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+WEEK = Week(date(2026, 11, 9), date(2026, 11, 16))
+
+SCALES = {"": 1.0, "K": 1e3, "M": 1e6}
+NUMBER = re.compile(r"(−?)([\d,]*\.?\d+)([KM]?)")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A number of a page, and half a unit of its last digit."""
+
+    value: float
+    half: float
+
+
+def read(text: str) -> list[Read]:
+    """Every number of a text."""
+    numbers = []
+    for sign, digits, scale in NUMBER.findall(text.replace("[", "").replace("–", " – ")):
+        decimals = len(digits.partition(".")[2])
+        value = float(digits.replace(",", "")) * SCALES[scale] * (-1 if sign else 1)
+        numbers.append(Read(value, 0.5 * 10**-decimals * SCALES[scale]))
+    return numbers
+
+
+def expect(shown: Value | str, figure: Shown, name: str) -> None:
+    """Compare the rounded and the exact text with a figure of the store."""
+    texts = [shown] if isinstance(shown, str) else [shown.text, *([shown.exact] if shown.exact else [])]
+    for text in texts:
+        if figure is None:
+            assert text == "–", name
+            continue
+        bounds = figure if isinstance(figure, tuple) else (figure,)
+        wanted = [bound for bound in bounds if not math.isnan(bound)]
+        numbers = read(text)
+        assert len(numbers) == len(wanted), (name, text, wanted)
+        for number, value in zip(numbers, wanted, strict=True):
+            assert abs(number.value - value) <= number.half * 1.001 + 1e-9, (name, text, wanted)
+
+
+def expect_change(change: ChangeText | None, after_texts: str, pair: tuple[Shown, Shown], name: str) -> None:
+    """Compare a change with both of its numbers, which must be beside it."""
+    before, after = pair
+    if not isinstance(before, float | int) or not isinstance(after, float | int):
+        assert change is None or change.text == "–", name
+        return
+    assert change is not None, name
+    is_rate = "rate" in name and "edits" not in name
+    size = after - before if is_rate or before <= 0 else 100 * (after - before) / before
+    if change.tone == "flat":
+        assert abs(size) < 0.05 or change.text == "–", (name, change)
+    else:
+        assert change.arrow == ("↑" if size > 0 else "↓"), (name, change, pair)
+        number = read(change.text)[0]
+        wanted = after / before if "×" in change.text else abs(size)
+        assert abs(number.value - wanted) <= number.half * 1.001, (name, change, pair)
+        expect(change.since, before, f"{name} before")
+    assert any(abs(number.value - after) <= number.half * 1.001 for number in read(after_texts)), (name, after_texts)
+
+
+def name_of(href: str) -> str:
+    return href.partition("#")[2]
+
+
+class Checked:
+    """One client in both windows."""
+
+    def __init__(self, connection: sqlite3.Connection, client: int, week: Week = WEEK) -> None:
+        self.now, self.before = ClientInSql(connection, client, week), ClientInSql(connection, client, week.earlier())
+        self.kpis, self.earlier = self.now.kpis(), self.before.kpis()
+
+    def pair(self, name: str) -> tuple[Shown, Shown]:
+        return self.now.compared(VIEWS) if name == "views" else (self.earlier[name], self.kpis[name])
+
+    def card(self, card: Card) -> None:
+        name = name_of(card.href)
+        expect(card.value, self.kpis[name], name)
+        if card.change is not None:
+            expect_change(card.change, f"{card.value.text} {card.value.exact} {card.note}", self.pair(name), name)
+
+    def cell(self, name: str, cell: Cell) -> None:
+        expect(cell.value, self.kpis[name], name)
+        if cell.change is not None:
+            expect_change(cell.change, f"{cell.value.text} {cell.value.exact} {cell.note}", self.pair(name), name)
+
+    def kpi_table(self, table: Table) -> int:
+        for row in table.rows:
+            name = name_of(row[0].href)
+            if name == "reach_growth":
+                assert row[1].value.text == "–" or self.pair("reach")[1] is not None
+                continue
+            expect(row[1].value, self.kpis[name], name)
+            texts = f"{row[1].value.text} {row[1].value.exact} {row[2].note}"
+            if row[2].change is not None or row[2].value.text != "–":
+                expect_change(row[2].change, texts, self.pair(name), name)
+        return len(table.rows)
+
+    def best_posts(self, table: Table) -> None:
+        top = self.now.top_posts()
+        assert len(table.rows) == len(top)
+        for row, (engagement, reach) in zip(table.rows, top, strict=True):
+            expect(row[3].value, engagement, "engagement of a post")
+            expect(row[2].value, reach, "reach of a post")
+            expect(row[4].value, 100 * engagement / reach if reach else None, "rate of a post")
+
+
+def check_portfolio(connection: sqlite3.Connection, page: Any, week: Week = WEEK) -> None:
+    names = {row[0].value.text for row in page.clients.rows}
+    stored = dict(connection.execute("SELECT name, id FROM clients WHERE status = 'active'").fetchall())
+    assert names == set(stored)
+    for row in page.clients.rows:
+        client = Checked(connection, stored[row[0].value.text], week)
+        for column, cell in zip(page.clients.columns, row, strict=True):
+            if column.href:
+                client.cell(name_of(column.href), cell)
+        line = next(cell.line for cell in row if cell.line)
+        heights = [float(point.partition(",")[2]) for point in line.split()]
+        ends = [week.end - timedelta(weeks=back) for back in range(7, -1, -1)]
+        weeks = [Week(end - timedelta(weeks=1), end) for end in ends]
+        views = [ClientInSql(connection, client.now.client, past).kpis()["views"] for past in weeks]
+        sums = [float(view) for view in views if isinstance(view, float | int)]
+        assert heights == pytest.approx([1 + 18 * (1 - view / max(sums)) for view in sums], abs=0.06)
+
+
+def check_client(connection: sqlite3.Connection, page: Any, client_id: int, week: Week = WEEK) -> None:
+    client = Checked(connection, client_id, week)
+    for card in page.cards:
+        client.card(card)
+    assert client.kpi_table(page.kpis) >= 25
+    client.best_posts(page.posts)
+    days = (week.end - week.start).days
+    assert page.fresh.startswith(f"Complete for {client.now.covered_days()} of {days} days")
+    check_days(client, page.chart.table)
+
+
+def check_days(client: Checked, table: Table) -> None:
+    """Compare each day of the chart's table, column by column."""
+    first = date.fromisoformat(table.rows[-1][0].value.exact)
+    span = Week(first, client.now.week.end)
+    stored = {
+        platform.capitalize(): client.now.daily(account, VIEWS, span)
+        for account, platform in client.now.accounts.items()
+    }
+    assert {column.label for column in table.columns[1:]} == set(stored)
+    for row in table.rows:
+        day = date.fromisoformat(row[0].value.exact)
+        for column, cell in zip(table.columns[1:], row[1:], strict=True):
+            expect(cell.value, stored[column.label].get(day), f"{column.label} on {day}")
+
+
+def check_report(connection: sqlite3.Connection, page: Any, client_id: int, week: Week = WEEK) -> None:
+    client = Checked(connection, client_id, week)
+    for card in page.cards:
+        client.card(card)
+    client.kpi_table(page.kpis)
+    client.best_posts(page.posts)
+    count, before = (read(text)[0].value for text in page.published.split(",")[:2])
+    assert (count, before) == (client.kpis["posts"], client.earlier["posts"])
+    check_days(client, page.chart.table)
+
+
+@pytest.fixture
+def collected(make_house: HouseMaker) -> Iterator[tuple[Agencies, sqlite3.Connection]]:
+    """Three clients, collected at the end of two weeks and on the Friday after them."""
+    house: AppState = make_house(now=FRIDAY, businesses=3, days=70, posts_per_account=40)
+    for moment in (*EVENINGS, FRIDAY):
+        house.now = moment
+        house.collect(plan=Plan())
+    keep_weeks(house.database, FRIDAY)
+    app = create_app(plain_settings(), house.database, clock=lambda: FRIDAY)
+    path: Path | None = house.database.path
+    assert path is not None
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    yield Agencies(house.database, app, 1, 2), connection
+    connection.close()
+    app.state.chart_drawer.close()
+
+
+def test_pages_show_what_the_store_holds(collected: tuple[Agencies, sqlite3.Connection]) -> None:
+    agencies, connection = collected
+    browser = agencies.browser(UserRole.OPERATOR)
+    check_portfolio(connection, browser.get("/portfolio").page)
+    four_weeks = Week(WEEK.end - timedelta(weeks=4), WEEK.end)
+    query = f"?start_date={four_weeks.start}&end_date={four_weeks.end - timedelta(days=1)}"
+    check_portfolio(connection, browser.get(f"/portfolio{query}").page, four_weeks)
+    check_client(connection, browser.get(f"/clients/1{query}").page, 1, four_weeks)
+    for client_id in (1, 2, 3):
+        check_client(connection, browser.get(f"/clients/{client_id}").page, client_id)
+        check_report(connection, browser.get(f"/clients/{client_id}/report").page, client_id)
