@@ -250,6 +250,7 @@ def test_the_certain_driver_is_the_largest_confident_part() -> None:
     assert split_of(0.0, log(0.85), -log(0.85)).certain_driver is None
     alone = replace(split_of(log(0.47), log(0.89), log(0.59), certain=True), platform=None)
     assert (alone.inseparable, alone.certain_driver) == (("platform",), None)
+    assert alone.confident_part("distribution") is None
 
 
 def test_a_main_driver_is_truly_the_largest_part() -> None:

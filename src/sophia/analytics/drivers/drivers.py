@@ -99,18 +99,21 @@ class DriverSplit:
         names: tuple[Driver, ...] = ("platform", "posting")
         return tuple(name for name in names if self.part(name) is None)
 
+    def confident_part(self, driver: Driver) -> Part | None:
+        """Return the part if it may be stated as a cause: it is confident, and contains no other part."""
+        part = self.part(driver)
+        contains_others = driver == "distribution" and self.inseparable
+        return None if part is None or not part.is_confident or contains_others else part
+
     @property
     def certain_driver(self) -> Driver | None:
-        """The largest confident part in the direction of the whole change, or None; a part that contains another is none."""
+        """The largest confident part in the direction of the whole change, or None."""
         if self.whole is None or self.whole.log == 0.0:
             return None
         sizes = {
             driver: abs(part.log)
             for driver in DRIVERS
-            if (part := self.part(driver)) is not None
-            and part.is_confident
-            and (part.log > 0) == (self.whole.log > 0)
-            and not (self.inseparable and driver == "distribution")
+            if (part := self.confident_part(driver)) is not None and (part.log > 0) == (self.whole.log > 0)
         }
         return max(sizes, key=lambda driver: sizes[driver], default=None)
 

@@ -160,9 +160,8 @@ def lead(report: Report) -> str:
         f"{DRIVER_LABELS[name].lower()} on {PLATFORM_LABELS[platform]}"
         for platform, split in report.drivers.items()
         for name in DRIVER_LABELS
-        if (part := split.part(name)) is not None  # type: ignore[arg-type]
-        and part.verdict == ("up" if size > 0 else "down")
-        and not (split.inseparable and name == "distribution")
+        if (part := split.confident_part(name)) is not None  # type: ignore[arg-type]
+        and (part.log > 0) == (size > 0)
     ]
     return (
         f"{moved}: {' and '.join(causes[:2])}."
