@@ -20,7 +20,7 @@ from benchmarks.machine import machine, measured, percentile, table
 from benchmarks.simulated_weeks import simulated_weeks
 from sophia.analytics.drivers.drivers import DRIVERS, DriverSplit, split_drivers
 
-SEED = 20261201
+SEED = 20261202
 SIZES = (6, 12, 20, 50)
 LENGTHS = (7, 28)
 # The same number of clients for each size.

@@ -9,7 +9,9 @@ from sophia.analytics.drivers.confidence import FALSE_SHARE, chances, discoverie
 def test_by_chance_hardly_anything_is_found() -> None:
     """H12: of portfolios in which nothing happens at most one in twenty has any discovery."""
     random = np.random.default_rng(1)
-    assert np.mean([discoveries(random.random(49)).any() for _ in range(4000)]) == pytest.approx(FALSE_SHARE, abs=0.015)
+    assert np.mean([discoveries(random.random(49), np.ones(49)).any() for _ in range(4000)]) == pytest.approx(
+        FALSE_SHARE, abs=0.015
+    )
 
 
 def test_few_of_the_discoveries_are_false() -> None:
@@ -17,10 +19,21 @@ def test_few_of_the_discoveries_are_false() -> None:
     shares = []
     for _ in range(500):
         tried = np.concatenate([random.random(80), random.random(20) * 1e-4])
-        found = discoveries(tried)
+        found = discoveries(tried, np.ones(100))
         assert found[80:].all()
         shares.append(found[:80].sum() / found.sum())
     assert np.mean(shares) <= FALSE_SHARE
+
+
+def test_an_important_statement_needs_less_evidence() -> None:
+    """It weighs as much as all others together, and by chance still one portfolio in twenty has a discovery."""
+    weights = np.append(np.ones(48), 48.0)
+    tried = np.append(np.full(48, 0.9), 0.02)
+    assert discoveries(tried, weights).tolist() == [False] * 48 + [True]
+    assert not discoveries(tried, np.ones(49)).any()
+    random = np.random.default_rng(3)
+    found = [discoveries(random.random(49), weights).any() for _ in range(4000)]
+    assert np.mean(found) == pytest.approx(FALSE_SHARE, abs=0.015)
 
 
 def test_chances_of_intervals() -> None:
@@ -38,4 +51,4 @@ def test_chances_of_intervals() -> None:
 
 
 def test_nothing_is_discovered_among_nothing() -> None:
-    assert not discoveries(np.array([])).any()
+    assert not discoveries(np.array([]), np.array([])).any()

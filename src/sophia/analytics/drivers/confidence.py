@@ -20,12 +20,19 @@ def chances(logs: Floats, lows: Floats, highs: Floats) -> Floats:
     return np.where(np.isfinite(scores), 2.0 * normal_tail(np.abs(np.nan_to_num(scores))), 1.0)
 
 
-def discoveries(chances_by_statement: Floats) -> NDArray[np.bool_]:
-    """Return which statements chance does not explain, judged together."""
+def discoveries(chances_by_statement: Floats, weights: Floats) -> NDArray[np.bool_]:
+    """Return which statements chance does not explain, judged together.
+
+    A statement of weight 2 needs half the evidence of one of weight 1 (Genovese, Roeder and Wasserman, Biometrika 93, 2006);
+    the rate stays, because weights are divided by their mean.
+    """
     count = len(chances_by_statement)
-    ordered = np.sort(chances_by_statement)
-    below = np.flatnonzero(ordered <= FALSE_SHARE * (np.arange(count) + 1) / max(count, 1))
+    if not count:
+        return np.zeros(0, dtype=bool)
+    weighted = chances_by_statement * weights.mean() / weights
+    ordered = np.sort(weighted)
+    below = np.flatnonzero(ordered <= FALSE_SHARE * (np.arange(count) + 1) / count)
     if not len(below):
         return np.zeros(count, dtype=bool)
-    discovered: NDArray[np.bool_] = chances_by_statement <= ordered[below[-1]]
+    discovered: NDArray[np.bool_] = weighted <= ordered[below[-1]]
     return discovered

@@ -184,10 +184,15 @@ def _parts(rows: Mapping[str, Floats], panel: Panel) -> dict[str, list[Part | No
 
 
 def _confident(logs: Floats, lows: Floats, highs: Floats) -> NDArray[np.bool_]:
-    """Return which parts chance does not explain; the platform's change is one statement about all clients."""
+    """Return which parts chance does not explain.
+
+    The platform's change is one statement about all clients, and weighs as much as all others together.
+    """
     by_part = chances(logs, lows, highs)
     platform = float(np.median(by_part[0]))
-    discovered = discoveries(np.append(by_part[1:].ravel(), platform))
+    others = by_part[1:].ravel()
+    weights = np.append(np.ones(len(others)), len(others))
+    discovered = discoveries(np.append(others, platform), weights)
     of_clients = discovered[:-1].reshape(by_part[1:].shape)
     of_platform = np.broadcast_to(discovered[-1], (1, logs.shape[1]))
     confident = np.concatenate([of_platform, of_clients])
