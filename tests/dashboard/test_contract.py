@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from tests.dashboard.conftest import Agencies
+from tests.dashboard.test_who_sees_what import page_routes
 
 from sophia.access.users import UserRole
 from sophia.dashboard.layout.pages import tables
@@ -32,6 +33,7 @@ PAGES = (
     "/clients/{hats}/timing",
     "/clients/{hats}/decisions",
     "/clients/{hats}/goals",
+    "/clients/{hats}/share",
     "/posts/{post}",
     "/collection",
     "/connect",
@@ -46,6 +48,23 @@ PAGES = (
     "/settings/portfolio",
     "/patterns",
 )
+
+
+# Pages without a table: the sign-in, files, streams, and the addresses of forms that show another page. The choice of
+# accounts needs a login at Meta; tests/dashboard/test_connecting.py opens it.
+NOT_WALKED = {
+    "/sign-in",
+    "/sign-in/{}",
+    "/shared/{}",
+    "/shared/{}/pictures/{}",
+    "/pictures/{}",
+    "/connect/callback",
+    "/connect/choose",
+    "/static/{}/{}",
+    "/collection/progress",
+    "/clients/{}/costs",
+    "/clients/{}/annotations",
+}
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -103,7 +122,37 @@ def test_every_table_exports_what_it_shows(agencies: Agencies, path: str) -> Non
         for row, cells in zip(rows[1:], table.rows, strict=True):
             for cell in cells:
                 assert cell.value.plain.lstrip("-+=@") in " ".join(row)
+                assert cell.note.lstrip("-+=@") in " ".join(row)
+                assert (cell.state or "") in row or not cell.state
     assert browser.get(f"{address}{separator}export=nothing").status == 404
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_table_of_a_page_has_an_export_of_its_own(agencies: Agencies, path: str) -> None:
+    answer = agencies.browser(UserRole.OPERATOR).get(agencies.address(path))
+    names = [table.name for table in tables(answer.page)]
+    assert len(set(names)) == len(names)
+    full = [table.name for table in tables(answer.page) if table.rows]
+    exports = [unescape(link) for link in re.findall(r'class="export" href="([^"]*)"', answer.text)]
+    assert sorted(re.findall(r"export=([\w-]+)", " ".join(exports))) == sorted(full)
+    assert answer.text.count("<table") == len(full)
+
+
+def test_the_walk_covers_every_page() -> None:
+    """Every address of the router is walked, leads somewhere else, or has a reason."""
+    walked = {re.sub(r"{\w+}", "{}", re.sub(r"\?.*", "", path)) for path in PAGES}
+    walked |= {path.replace("{}", "1") for path in walked}
+    addresses = {
+        re.sub(r"{\w+}", "{}", route.path)
+        for route in page_routes()
+        if "GET" in (route.methods or ()) and route.path != "/"
+    }
+    missing = {address for address in addresses if not any(re.fullmatch(to_pattern(address), path) for path in walked)}
+    assert missing == NOT_WALKED
+
+
+def to_pattern(address: str) -> str:
+    return re.escape(address).replace(r"\{\}", r"(?:\{\}|[^/]+)")
 
 
 def test_every_link_leads_somewhere(agencies: Agencies) -> None:

@@ -22,6 +22,8 @@ def test_every_state_of_a_card_differs(agencies: Agencies) -> None:
     assert tones == {"up", "down", "flat"}
     by_name = {pattern.name: pattern.card for pattern in cards}
     assert by_name["ratio"].change.text == "3.2 ×"
-    assert by_name["on the days compared"].note == "33K on the days compared"
+    compared = by_name["on the days compared"].change
+    assert (compared.since, compared.until, compared.days) == ("30K", "33K", "on the same 6 days")
+    assert by_name["read after the period"].note == "as of 30 Nov, young"
     assert by_name["bounds"].value.text == "22.7K–28.9K"
     assert by_name["no value"].value.reason

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from sophia.cli.arguments import Client
-from sophia.cli.formatting import format_figure
+from sophia.cli.formatting import MISSING, format_figure
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading
 from sophia.cli.tables import AsJson, show_record, show_table
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 audience = typer.Typer(help="Show a client's audience and set its target audiences.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the target audience, such as 'young families'.")]
+# The base of all shares: people whose value Meta knows and lists.
+KNOWN_SHARE = "share of known"
 LARGEST_PARTS = 5
 
 
@@ -76,12 +78,12 @@ def part_rows(dimension: "AudienceDimension") -> list[dict[str, str]]:
     shares = [(part, part.percent) for part in dimension.parts if part.percent is not None]
     shares = sorted(shares, key=lambda share: share[0].value) if by == "age" else shares[:LARGEST_PARTS]
     rows = [
-        {"by": by, "": part.value, "people": f"{part.people:,}", "share": format_figure(share), "as of": day}
+        {"by": by, "": part.value, "people": f"{part.people:,}", KNOWN_SHARE: format_figure(share), "as of": day}
         for part, share in shares
     ]
     if dimension.unknown.value:
-        share = format_figure(dimension.unknown)
-        rows.append({"by": by, "": "unknown", "people": "", "share": share, "as of": day})
+        people = format_figure(dimension.unknown)
+        rows.append({"by": by, "": "unknown", "people": people, KNOWN_SHARE: MISSING, "as of": day})
     return rows
 
 

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sophia.cli.arguments import AsOf, First, Last, Week, parse_date_range
-from sophia.cli.formatting import format_change, format_figure, sparkline
+from sophia.cli.formatting import MISSING, format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading, paint
+from sophia.cli.report import compared, dated_figure, post_label, show_pending_week
 from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
-    from sophia.analytics.reports.brief_records import Brief
+    from sophia.analytics.reports.brief_records import Brief, ClientBrief
 
 # The colours of the states on a terminal of 256 colours.
 COLOURS = {"coral": "bold color(209)", "amber": "color(214)", "sage": "color(108)", "no data": "dim"}
@@ -36,6 +37,8 @@ def brief(
     if as_json:
         show_record(portfolio_brief)
         return
+    if window is None and as_of is None:
+        show_pending_week(installation)
     show(portfolio_brief, as_of)
 
 
@@ -51,17 +54,27 @@ def show(brief: "Brief", as_of: datetime | None = None) -> None:
         for reason in client.reasons:
             echo(f"  · {reason.text}")
     echo("")
-    rows = [
-        {
-            "client": client.name,
-            "state": STATE_LABELS[client.state.value],
-            "posts": format_figure(client.kpis["posts"]),
-            "views": format_figure(client.kpis["views"]),
-            "change": format_change(client.changes["views"].percent),
-            "engagements": format_figure(client.kpis["engagements"]),
-            "8 weeks": sparkline(client.weekly_views),
-        }
-        for client in brief.clients
-    ]
+    rows = [client_row(client) for client in brief.clients]
     empty = "There is no client yet. Begin with: sophia connect"
     show_table(rows, empty=empty if as_of is None else f"There was no client at {as_of:%Y-%m-%d %H:%M %Z}.")
+
+
+def client_row(client: "ClientBrief") -> dict[str, str]:
+    """Return the figures of a client, with the values that the change of its views compares."""
+    best_format = client.best_format
+    views = client.changes["views"]
+    return {
+        "client": client.name,
+        "state": STATE_LABELS[client.state.value],
+        "views": format_figure(client.kpis["views"]),
+        "change": format_change(views.percent),
+        "compared": compared(views, client.kpis["views"]),
+        "reach": format_figure(client.kpis["reach"]),
+        "engagement rate": dated_figure(client.kpis["engagement_rate_by_reach"]),
+        "follower growth": format_figure(client.kpis["audience_growth"]),
+        "best post": MISSING if client.best_post is None else post_label(client.best_post),
+        "best format": MISSING
+        if best_format is None
+        else f"{best_format.name}, {format_figure(best_format.average.rate_by_reach)}",
+        "8 weeks": sparkline(client.weekly_views),
+    }

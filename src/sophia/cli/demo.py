@@ -74,6 +74,8 @@ def demo(
                 echo(f"\nAddress:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
                 echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
                 if not once:
+                    echo("Fetching the pictures of the newest posts …")
+                    fetch_pictures(installation)
                     write_environment(folder, meta)
                     echo(f"Commands: {shell_line(folder)}")
                     echo(f"Pages:    {address}/sign-in/{make_sign_in_link(installation)} (signs in once in 15 minutes)")
@@ -192,6 +194,7 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     from sophia.portfolio.service import list_accounts
 
     evenings = week_evenings(meta.now)
+    plain = without_pictures(installation)
     offer = run(find_pages(installation, SecretStr(meta.user_token)))
     connected = connect_clients(installation.database, installation.vault, offer, meta.world, evenings[0])
     furnish(installation.database, meta.world, meta.now + timedelta(hours=1))
@@ -202,11 +205,11 @@ def collect(installation: Installation, meta: "SpawnedServer") -> None:
     for evening in evenings:
         echo(f"Collecting 90 days as of {evening:%d %B, %H:%M} UTC, the end of a week …")
         set_clock(meta, evening)
-        past_installation = Installation(installation.settings, installation.database, fixed_clock(evening))
+        past_installation = Installation(plain.settings, installation.database, fixed_clock(evening))
         outcomes += collect_accounts(past_installation, accounts, lambda _: Plan("demo"), as_json=True)
     set_clock(meta, None)
     echo("Collecting the days since then …")
-    newest = collect_accounts(installation, accounts, lambda _: Plan("demo"), as_json=False)
+    newest = collect_accounts(plain, accounts, lambda _: Plan("demo"), as_json=False)
     summarise([*outcomes, *newest], newest, time.monotonic() - started)
 
 
@@ -226,7 +229,7 @@ def analyse(installation: Installation, meta: "SpawnedServer") -> None:
     echo(f"Compared the planners' predictions with {stored_outcomes.new:,} outcomes of posts.")
     with installation.database.read() as session:
         accounts = list_accounts(session)
-    collect_comments(installation, meta, accounts)
+    collect_comments(without_pictures(installation), meta, accounts)
 
 
 def collect_comments(installation: Installation, meta: "SpawnedServer", accounts: "list[AccountInfo]") -> None:
@@ -238,6 +241,24 @@ def collect_comments(installation: Installation, meta: "SpawnedServer", accounts
     add_first_competitor(installation, meta, first[0].client_name)
     comment_runs = collect_accounts(installation, first, lambda _: Plan("comments", comments_only=True), as_json=True)
     echo(f"Collected {sum(outcome.saved.new for outcome in comment_runs):,} comments of {first[0].client_name}.")
+
+
+def without_pictures(installation: Installation) -> Installation:
+    """Return the same installation for collecting without pictures, which come last: the figures need none."""
+    settings = installation.settings.model_copy(update={"picture_megabytes": 0})
+    return Installation(settings, installation.database, installation.clock)
+
+
+def fetch_pictures(installation: Installation) -> None:
+    """Fetch the pictures of the newest posts, as the server does after each collection."""
+    from sophia.cli.cancellation import run
+    from sophia.jobs.pictures import fetch_pictures
+
+    async def work() -> dict[str, int]:
+        async with installation.graph_client() as graph:
+            return await fetch_pictures(installation.context(graph))
+
+    run(work())
 
 
 def week_evenings(now: datetime) -> list[datetime]:

@@ -49,11 +49,13 @@ def _format_number(figure: "Figure", value: "Number") -> str:
 
 
 def format_change(figure: "Figure") -> str:
-    """Return a change in percent with its sign; a question mark marks a doubtful change."""
+    """Return a change in percent with its sign; a large rise is a ratio, such as 3.3 ×."""
+    from sophia.analytics.figures.figures import change_ratio
+
     if figure.value is None:
         return MISSING
-    mark = " ?" if figure.doubt else ""
-    return f"{float(figure.value):+.0f} %{mark}".replace("-", MINUS)
+    ratio = change_ratio(float(figure.value))
+    return f"{float(figure.value):+.0f} %".replace("-", MINUS) if ratio is None else f"{ratio:,.1f} ×"
 
 
 def heat_map(rows: Mapping[str, Sequence[float | None]], columns: Sequence[int]) -> list[str]:

@@ -3,36 +3,42 @@
 from typing import TYPE_CHECKING
 
 from sophia.cli.arguments import AsOf, Client, First, Last, Week, parse_date_range
-from sophia.cli.formatting import format_change, format_figure, sparkline
+from sophia.cli.formatting import MINUS, format_change, format_figure, sparkline
 from sophia.cli.installation import open_installation
 from sophia.cli.output import echo, echo_heading, paint
 from sophia.cli.tables import AsJson, show_record, show_table
 
 if TYPE_CHECKING:
     from sophia.analytics.comments.sentiment import CommentOverview
-    from sophia.analytics.reports.records import Report
+    from sophia.analytics.figures.figures import Change, Figure
+    from sophia.analytics.reports.records import Report, TopPost
+    from sophia.cli.installation import Installation
 
-KPIS = {
-    "posts": "posts",
-    "views": "views",
-    "reach": "reach",
-    "engagements": "engagements",
-    "engagement_rate_by_reach": "engagement rate by reach",
-    "engagement_rate_by_followers": "engagement rate by followers",
-    "save_rate": "save rate",
-    "share_rate": "share rate",
-    "net_new_followers": "net new followers",
-    "audience_growth": "follower growth rate",
-    "conversions": "conversions",
-    "revenue": "revenue",
-    "customer_acquisition_cost": "customer acquisition cost (CAC)",
-    "approval_rate": "approval rate",
-    "edit_rate": "edit rate",
-}
+KPIS = (
+    "posts",
+    "views",
+    "reach",
+    "engagements",
+    "engagement_rate_by_reach",
+    "engagement_rate_by_followers",
+    "save_rate",
+    "share_rate",
+    "followers",
+    "net_new_followers",
+    "audience_growth",
+    "conversions",
+    "revenue",
+    "customer_acquisition_cost",
+    "approval_rate",
+    "edit_rate",
+)
 
 
 def kpi_label(name: str) -> str:
-    return KPIS.get(name, name.replace("_", " "))
+    """Return the field's term for a KPI in a table of a terminal."""
+    from sophia.analytics.kpis.labels import kpi_term
+
+    return kpi_term(name)
 
 
 def report(
@@ -53,7 +59,26 @@ def report(
     if as_json:
         show_record(client_report)
         return
+    if window is None:
+        show_pending_week(installation)
     show(client_report)
+
+
+def show_pending_week(installation: "Installation") -> None:
+    """Show when the week that is over here is complete in Meta's Pacific time, if it is not yet."""
+    from zoneinfo import ZoneInfo
+
+    from sophia.analytics.figures.figures import pending_week
+    from sophia.meta.reporting_zone import ONE_DAY
+
+    zone = ZoneInfo(installation.settings.operator_timezone)
+    pending = pending_week(installation.clock(), zone)
+    if pending is not None:
+        week, end = pending
+        echo(
+            f"The week {week.start} to {week.end - ONE_DAY} is complete on {end.astimezone(zone):%Y-%m-%d at %H:%M}, when "
+            "Meta's Pacific day ends."
+        )
 
 
 def show(report: "Report") -> None:
@@ -66,6 +91,8 @@ def show(report: "Report") -> None:
         f"Compared with {report.before.start} to {report.before.end - ONE_DAY}; "
         f"readings are complete for {coverage.days_with_data} of {coverage.days} days."
     )
+    if not report.is_closed:
+        echo(f"The period is complete on {report.complete_at:%Y-%m-%d at %H:%M} UTC, when Meta's Pacific day ends.")
     for sentence in report.commentary:
         echo(f"· {sentence.text}")
     echo("")
@@ -87,12 +114,19 @@ def show(report: "Report") -> None:
     echo(f"Comments: {report.comments.verdict}")
     for text in comment_lines(report.comments):
         echo(f"  {text}")
-    reasons = sorted({report.kpis[name].reason or "" for name in KPIS} - {""})
-    if reasons:
+    show_notes(report)
+
+
+def show_notes(report: "Report") -> None:
+    """Show why numbers are missing, late or not compared, each reason once."""
+    figures = [report.kpis[name] for name in KPIS] + [report.changes[name].percent for name in KPIS]
+    notes = [figure.reason or figure.doubt or "" for figure in figures]
+    unique = list(dict.fromkeys(note for note in notes if note))
+    if unique:
         echo("")
-        echo(paint("Why numbers are missing:", "dim"))
-        for reason in reasons:
-            echo(paint(f"  {reason}", "dim"))
+        echo(paint("Notes:", "dim"))
+        for note in unique:
+            echo(paint(f"  {note}", "dim"))
 
 
 def comment_lines(comment_overview: "CommentOverview") -> list[str]:
@@ -115,19 +149,57 @@ def comment_lines(comment_overview: "CommentOverview") -> list[str]:
 
 def kpi_rows(report: "Report") -> list[dict[str, str]]:
     rows = []
-    for name, label in KPIS.items():
+    for name in KPIS:
         trend = report.trends.get(name)
         points = [] if trend is None else [point.figure.value for point in trend.points]
         rows.append(
             {
-                "KPI": label,
-                "this period": format_figure(report.kpis[name]),
-                "previous period": format_figure(report.changes[name].before),
-                "change": format_change(report.changes[name].percent),
+                "KPI": kpi_label(name),
+                "this period": dated_figure(report.kpis[name]),
+                "change": change_text(report.changes[name]),
+                "compared": compared(report.changes[name], report.kpis[name]),
                 "12 weeks": sparkline([None if value is None else float(value) for value in points]),
             }
         )
     return rows
+
+
+def dated_figure(figure: "Figure") -> str:
+    """Return a figure, with its day if its values were first read after the period."""
+    if figure.late is None:
+        return format_figure(figure)
+    return (
+        f"{format_figure(figure)} (as of {figure.late.day.day} {figure.late.day:%b}{', young' * figure.late.is_young})"
+    )
+
+
+def change_text(change: "Change") -> str:
+    """Return a change in percent, or in percentage points for a rate."""
+    if change.after.unit.value != "percent" or change.absolute.value is None:
+        return format_change(change.percent)
+    return f"{float(change.absolute.value):+.1f} pts".replace("-", MINUS)
+
+
+def compared(change: "Change", figure: "Figure") -> str:
+    """Return the two values that a change compares, and the number of their days if it is not the whole period."""
+    if change.absolute.value is None:
+        return format_figure(change.before)
+    values = f"{format_figure(change.before)} to {format_figure(change.after)}"
+    coverage = change.after.coverage
+    if change.after.value == figure.value and (coverage is None or coverage.is_complete):
+        return values
+    days = None if coverage is None else coverage.days_with_data
+    return f"{values} on the {'days compared' if days is None else f'same {days} days'}"
+
+
+LONGEST_LABEL = 30
+
+
+def post_label(post: "TopPost") -> str:
+    """Return the first words of a post, and its engagement."""
+    text = " ".join((post.title or post.platform_post_id).split())
+    words = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+    return f"{words} ({post.engagements:,})"
 
 
 def post_rows(report: "Report") -> list[dict[str, str]]:
@@ -136,7 +208,7 @@ def post_rows(report: "Report") -> list[dict[str, str]]:
             "top posts": " ".join((post.title or post.platform_post_id).split()),
             "kind": f"{post.platform.value} {post.kind.value}",
             "published": f"{post.published_at:%Y-%m-%d}",
-            "engagements": f"{post.engagements:,}",
+            "engagement": f"{post.engagements:,}",
             "reach": "unknown" if post.reach is None else f"{post.reach:,}",
         }
         for post in report.top_posts

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sophia.errors import InvalidInputError
 
-# Meta's largest pictures have about 2,000 pixels a side. Decoded, a pixel takes three bytes.
-MOST_PIXELS = 24_000_000
+# Meta's largest pictures have about 2,000 pixels a side. Decoded, a pixel takes up to eight bytes here, with its copies.
+MOST_PIXELS = 16_000_000
 LONGEST_SIDE = 640
 QUALITY = 82
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -40,7 +40,7 @@ def make_thumbnail(content: bytes) -> Thumbnail:
                 )
             picture.draft("RGB", (2 * LONGEST_SIDE, 2 * LONGEST_SIDE))
             upright = ImageOps.exif_transpose(picture).convert("RGB")
-            upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), reducing_gap=1.5)
             target = io.BytesIO()
             # A new picture has none of the original's metadata, such as the place where it was taken.
             clean = Image.new("RGB", upright.size)

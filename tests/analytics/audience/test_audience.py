@@ -1,5 +1,6 @@
 """Audiences: exact places, ages pro rata, and what is unknown stays unknown."""
 
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -17,13 +18,15 @@ from sophia.analytics.audience.matching import (
     AgeRange,
     AudienceCell,
     TargetAudience,
+    audience_dimension,
     country_code,
     known_shares,
     match_audience,
     match_audiences,
     people_by_value,
-    unknown_share,
+    unknown_people,
 )
+from sophia.analytics.figures.figures import FigureUnit
 from sophia.errors import InvalidInputError
 
 BUCKETS = ((13, 17), (18, 24), (25, 34), (35, 44), (45, 54), (55, 64))
@@ -65,10 +68,10 @@ def test_two_breakdowns_of_the_same_people_are_not_added() -> None:
 def test_who_is_not_listed_is_unknown() -> None:
     """A12: Meta lists the largest places only; without a count of everybody nobody can say how many it leaves out."""
     audience = cells("country", DE=60, CA=20)
-    assert unknown_share(audience, "country").reason == NOT_COUNTED
-    assert unknown_share(audience, "country", 100).value == 20.0
-    assert unknown_share(cells("gender", F=60, U=20), "gender", 100).value == 40.0
-    assert unknown_share(audience, "country", 70).value == 0.0
+    assert unknown_people(audience, "country").reason == NOT_COUNTED
+    assert unknown_people(audience, "country", 100).value == 20
+    assert unknown_people(cells("gender", F=60, U=20), "gender", 100).value == 40
+    assert unknown_people(audience, "country", 70).value == 0
     assert {value: one.value for value, one in known_shares(audience, "country").items()} == {"DE": 75.0, "CA": 25.0}
     assert list(known_shares(cells("gender", F=30, U=70), "gender")) == ["F"]
 
@@ -152,8 +155,8 @@ def test_unknown_stays_unknown() -> None:
     found = match_audience(TargetAudience(name="a", genders=("F",), countries=("CA",)), audience)
     assert (found.gender.value, found.country.reason, found.age.reason) == (75.0, NOT_REPORTED, NOT_RESTRICTED)
     assert (found.overall.value, found.overall.n) == (75.0, 1)
-    assert unknown_share(audience, "gender").value == 20.0
-    assert unknown_share([], "gender").value is None
+    assert unknown_people(audience, "gender").value == 20
+    assert unknown_people([], "gender").value is None
     nothing = match_audience(TargetAudience(name="a"), audience)
     assert nothing.overall.reason == NOTHING_KNOWN
     assert match_audience(TargetAudience(name="a", genders=("M",)), cells("gender", U=5)).gender.reason == NOT_REPORTED
@@ -185,3 +188,15 @@ def test_shares_stay_between_none_and_all(audience: list[AudienceCell], one: int
         assert lower is not None
         assert upper is not None
         assert float(lower) + float(upper) == pytest.approx(100)
+
+
+def test_all_shares_of_a_dimension_have_one_base() -> None:
+    """L28, H9: the shares, and that of a match, are of the 80 people whose gender is known, and the other 120 are a number."""
+    audience = cells("gender", F=60, M=20, U=20)
+    dimension = audience_dimension(audience, "gender", date(2026, 11, 22), 200)
+    assert (dimension.base, dimension.unknown.value, dimension.unknown.unit) == (80, 120, FigureUnit.PEOPLE)
+    shares = [part.percent.value for part in dimension.parts if part.percent is not None]
+    assert shares == [75.0, 25.0]
+    assert sum(part.people for part in dimension.parts if part.percent is not None) == dimension.base
+    match = match_audience(TargetAudience(name="a", genders=("F",)), audience)
+    assert match.gender.value == shares[0]

@@ -33,8 +33,8 @@ FALLEN = DriverSplit(
 
 def test_a_change_and_its_parts() -> None:
     assert say_drivers(FALLEN, FALLEN).text == (
-        "Engagement fell by 24 %. The algorithm reduced the distribution of all clients (−19 %, 14 of 18 other clients). "
-        "The number and formats of its posts reduced engagement (−6 %). Not enough evidence for an effect of this client's "
+        "Account interactions fell by 24 %. The algorithm reduced the distribution of all clients (−19 %, 14 of 18 other clients). "
+        "The number and formats of its posts reduced account interactions (−6 %). Not enough evidence for an effect of this client's "
         "own distribution (+2 %, 95 % interval −10 … +15); the audience's response (−2 %, 95 % interval −9 … +5)."
     )
 
@@ -59,7 +59,7 @@ def test_parts_that_cannot_be_separated_are_one_sentence() -> None:
     distribution = part(1.5, 1.2, 1.9)
     split = DriverSplit(1, part(1.5), None, distribution, None, part(1.0), None, 2, 1, (7, 7), reasons)
     assert say_drivers(split, split).text == (
-        "Engagement rose by 50 %. Not enough evidence for an effect of the audience's response (0 %, too few days for an "
+        "Account interactions rose by 50 %. Not enough evidence for an effect of the audience's response (0 %, too few days for an "
         "interval). The effects of the algorithm, the number and formats of its posts and this client's own distribution "
         "(together +50 %, 95 % interval +20 … +90) cannot be separated: there are 2 other clients to compare with, and 5 "
         "are needed; the posts of one of the periods are not completely known."
@@ -87,5 +87,7 @@ def test_nothing_changed() -> None:
         {"people": "nobody reacted"},
     )
     text = say_drivers(same, same).text
-    assert text.startswith("Engagement did not change. The number of posts did not change. Not enough evidence for")
+    assert text.startswith(
+        "Account interactions did not change. The number of posts did not change. Not enough evidence for"
+    )
     assert text.endswith("The effect of the audience's response is unknown: nobody reacted.")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, missing
-from sophia.analytics.goals.progress import GOALS, Goal, GoalKind, GoalStatus, ReportedGoal, progress
+from sophia.analytics.goals.progress import GOALS, NO_BASE, Goal, GoalKind, GoalStatus, ReportedGoal, progress
 from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
@@ -79,6 +79,16 @@ def test_a_level() -> None:
     down = Goal(kpi="unanswered", target=10, base=50, window=NOVEMBER, kind=GoalKind.LEVEL)
     assert progress(down, count(20), HALF).done.value == 75.0
     assert progress(down, count(9), HALF).standing is GoalStatus.REACHED
+
+
+def test_a_level_without_a_start_has_no_pace() -> None:
+    """L28, A12: 1,050 of 1,200 followers, of which the start is unknown: reached or not, and nothing in between."""
+    goal = Goal(kpi="followers", target=1200, base=None, window=NOVEMBER, kind=GoalKind.LEVEL)
+    found = progress(goal, count(1050), HALF)
+    assert (found.done.value, found.pace.reason, found.projected.value) == (None, NO_BASE, None)
+    assert found.standing is GoalStatus.NOT_KNOWN
+    assert progress(goal, count(1200), HALF).standing is GoalStatus.REACHED
+    assert progress(goal, count(1199), NOVEMBER.end).standing is GoalStatus.MISSED
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,27 @@ def goal(kpi: str, target: float, **more: Any) -> dict[str, Any]:
     return {"kpi": kpi, "target": target, "start_date": str(MONDAY), "end_date": "2026-11-22"} | more
 
 
+def test_a_follower_goal_without_a_known_start_shows_the_followers(api: Api, agency: Agency) -> None:
+    """L28, L29: collected for the first time after the goal began: the goal and the report show today's 2,050 followers."""
+    client, account = agency.client("Hats")
+    agency.days(account, "followers_count", {YESTERDAY: 2050})
+    assert (
+        api.ask("PUT", f"/{client}/goals/Fans", json=goal("followers", 2200, end_date="2026-11-30")).status_code == 201
+    )
+    fans = api.get(f"/{client}/goals/Fans").json()
+    assert (fans["base"], fans["current"]["value"], fans["standing"]) == (None, 2050, "not known")
+    assert fans["pace"]["reason"] == "Followers at the goal's start are unknown, so there is no pace."
+    report = api.get(f"/{client}/report?start_date={MONDAY}&end_date={SUNDAY}").json()
+    (reported,) = report["goals"]
+    assert reported["current"]["value"] == 2050
+    assert reported["current"]["late"] == {"day": str(YESTERDAY), "is_young": True}
+    texts = [sentence["text"] for sentence in report["commentary"]]
+    assert (
+        "Goal Fans (followers): 2,050 of 2,200 so far. Followers at the goal's start are unknown, so there is no pace."
+        in texts
+    )
+
+
 def test_a_goal_and_its_pace(api: Api, agency: Agency) -> None:
     """G4, H12: views of thirteen of fourteen days, a level of followers, a rate; in the list, the report and the brief."""
     client, account = furnish(agency)

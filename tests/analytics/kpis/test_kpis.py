@@ -25,9 +25,9 @@ from tests.analytics.invented import (
 
 from sophia.analytics.figures.facts import ClientWindow, FollowerLevels, OwnValue, PostFacts
 from sophia.analytics.figures.figures import NOT_ADDED, Coverage, FigureUnit
+from sophia.analytics.kpis.followers import NO_FOLLOWERS
 from sophia.analytics.kpis.kpis import (
     KPIS,
-    NO_FOLLOWERS,
     NO_POSTS,
     NOT_LISTED,
     compute_kpis,

@@ -108,6 +108,27 @@ def test_the_week_after_a_restated_one_is_computed_anew(agency: Agency) -> None:
     assert (after[EARLIER.start], after[WEEK.start]) == (5, 35)
 
 
+def test_the_week_of_a_post_that_is_read_later_is_computed_anew(agency: Agency) -> None:
+    """L29, G1: a post of the older week could not be read for a fortnight; its first values change its kept week."""
+    client, account, _ = collected(agency)
+    filling = agency.filling
+    post = agency.post(account, EARLIER.start, {}, EARLIER.start)
+    keep_weeks(filling.database, MONDAY_MORNING)
+    assert kept_of(filling, client, "engagements") == {EARLIER.start: None, WEEK.start: None}
+    later = MONDAY_MORNING + timedelta(hours=8)
+    fetch = filling.fetch(account, later)
+    for name, value in counters(500, 40).items():
+        series = filling.series(account, filling.metric("instagram", "post", name, "lifetime"), post)
+        filling.readings(account, series, {WEEK.end: value}, fetch)
+    keep_weeks(filling.database, later + ONE_DAY)
+    assert kept_of(filling, client, "engagements") == {EARLIER.start: 50, WEEK.start: None}
+    with filling.database.read() as session:
+        clients = measured_clients(session)
+        window = client_windows(session, clients, [EARLIER], later + ONE_DAY)[client][EARLIER]
+        (kept,) = session.scalars(select(KPISnapshot).filter_by(account_key=0, week_start=EARLIER.start)).all()
+    assert figure_of(kept.kpis["engagements"]) == compute_kpis(window)["engagements"]
+
+
 def test_what_is_made_up_for_is_computed(agency: Agency) -> None:
     """G1: older days that were backfilled, posts and conversions that came to be known later."""
     client, account, _ = collected(agency)

@@ -7,8 +7,9 @@ from decimal import Decimal
 from tests.conftest import NOW, ONE_DAY, Filling, QueryCounter
 
 from sophia.analytics.conversions.models import ConversionEvent
-from sophia.analytics.figures.facts import ClientWindow, DayValue, FollowerLevels, OwnValue
-from sophia.analytics.kpis.kpis import compute_kpis
+from sophia.analytics.figures.facts import ClientWindow, DayTotal, DayValue, FollowerLevels, OwnValue
+from sophia.analytics.figures.figures import LateReading
+from sophia.analytics.kpis.kpis import compute_kpis, kpi_changes
 from sophia.analytics.kpis.summaries import unclassified
 from sophia.analytics.kpis.windows import client_windows, measured_clients
 from sophia.meta.reporting_zone import DateRange
@@ -99,14 +100,78 @@ def test_a_counter_is_read_where_the_window_ends(filling: Filling) -> None:
     assert facts.read_at == datetime(2026, 11, 16, 8, tzinfo=UTC)
 
 
-def test_a_post_that_was_read_later_has_no_numbers_yet(filling: Filling) -> None:
-    """A12: what is known only from after the window is missing in it, and not 0."""
+def test_a_post_that_was_read_later_has_its_first_values_and_their_day(filling: Filling) -> None:
+    """L29, A12: the first reading after the window counts with its day, and a later one does not change it."""
     account = filling.account(filling.client("Hats"), "instagram")
-    instagram_post(filling, account, "1_1", 600, 6, WEEK.end + ONE_DAY)
+    day = WEEK.end + ONE_DAY
+    values = {"reach": 600, "likes": 6, "comments": 2, "shares": 1, "saved": 3}
+    later = {name: {day: value, day + ONE_DAY: 99} for name, value in values.items()}
+    counted(filling, account, post(filling, account, "1_1"), later)
     now = only(filling)
-    assert (len(now.posts), now.posts[0].values) == (1, {})
-    figure = compute_kpis(now)["engagements"]
-    assert (figure.value, figure.reason) == (None, "The only post does not have all values.")
+    (facts,) = now.posts
+    assert (facts.values["likes"], facts.first_read_on) == (6, day)
+    figures = compute_kpis(now)
+    assert (figures["engagements"].value, figures["engagements"].late) == (12, LateReading(day, is_young=True))
+    assert figures["engagement_rate_by_reach"].value == 2.0
+    assert figures["posts"].late is None
+
+
+def test_readings_before_the_end_are_preferred(filling: Filling) -> None:
+    """L29: beside a post that was read in time, only the late post has a day."""
+    account = filling.account(filling.client("Hats"), "instagram")
+    instagram_post(filling, account, "1_1", 600, 6, MONDAY + 4 * ONE_DAY)
+    instagram_post(filling, account, "1_2", 400, 4, WEEK.end + ONE_DAY)
+    assert [facts.first_read_on for facts in only(filling).posts] == [None, WEEK.end + ONE_DAY]
+    figure = compute_kpis(only(filling))["engagements"]
+    assert (figure.value, figure.n, figure.late) == (22, 2, LateReading(WEEK.end + ONE_DAY, is_young=True))
+
+
+def test_the_first_week_after_a_first_collection_is_not_compared(filling: Filling) -> None:
+    """L29: posts first read on 17 November: the weeks around it are not compared, and the reason names the first that is."""
+    account = filling.account(filling.client("Hats"), "instagram")
+    first_day = WEEK.end + ONE_DAY
+    for name, published in (("1_1", MONDAY - 3 * ONE_DAY), ("1_2", MONDAY)):
+        at = datetime(published.year, published.month, published.day, 20, tzinfo=UTC)
+        number = post(filling, account, name, at)
+        values = {"reach": 100, "likes": 6, "comments": 2, "shares": 1, "saved": 3}
+        counted(filling, account, number, {metric: {first_day: value} for metric, value in values.items()})
+    (windows,) = ask(filling, WEEK, WEEK.previous).values()
+    change = kpi_changes(windows[WEEK], windows[WEEK.previous])["engagements"]
+    assert (change.before.value, change.after.value, change.percent.value) == (12, 12, None)
+    assert change.percent.reason == (
+        "Values were first read on 17 Nov 2026. The first period with a fair comparison is 23 Nov 2026 to 29 Nov 2026."
+    )
+
+
+def test_old_posts_of_a_first_collection_are_compared(filling: Filling) -> None:
+    """L29: posts of August and September hardly change in November, so their months are compared."""
+    account = filling.account(filling.client("Hats"), "instagram")
+    months = [DateRange(date(2026, 8, 1), date(2026, 9, 1)), DateRange(date(2026, 9, 1), date(2026, 10, 1))]
+    for month, likes in zip(months, (10, 20), strict=True):
+        at = datetime(month.start.year, month.start.month, 12, 20, tzinfo=UTC)
+        number = post(filling, account, f"1_{month.start.month}", at)
+        values = {"reach": 100, "likes": likes, "comments": 0, "shares": 0, "saved": 0}
+        counted(filling, account, number, {metric: {MONDAY: value} for metric, value in values.items()})
+    (windows,) = ask(filling, *months).values()
+    change = kpi_changes(windows[months[1]], windows[months[0]])["engagements"]
+    assert (change.percent.value, change.after.late) == (100.0, LateReading(MONDAY, is_young=False))
+
+
+def test_followers_of_a_first_collection_have_their_day(filling: Filling) -> None:
+    """L29, A8: the first total came after the week: it is shown with its day, and growth says from when it is known."""
+    account = filling.account(filling.client("Hats"), "instagram")
+    instagram_post(filling, account, "1_1", 600, 6, MONDAY + 4 * ONE_DAY)
+    filling.daily(account, "followers_count", {WEEK.end: 1200, WEEK.end + ONE_DAY: 1250}, "instagram")
+    kpis = compute_kpis(only(filling))
+    late = LateReading(WEEK.end, is_young=True)
+    assert (kpis["followers"].value, kpis["followers"].late) == (1200, late)
+    assert (kpis["engagement_rate_by_followers"].value, kpis["engagement_rate_by_followers"].late) == (1.0, late)
+    assert kpis["net_new_followers"].reason == (
+        "Followers at the start are missing, and the next total is of 16 Nov 2026: growth is known for periods that "
+        "begin later."
+    )
+    current = only(filling, DateRange(WEEK.end, WEEK.end + 7 * ONE_DAY))
+    assert (compute_kpis(current)["followers"].value, compute_kpis(current)["followers"].late) == (1250, None)
 
 
 def test_both_platforms_mean_the_same(filling: Filling) -> None:
@@ -149,14 +214,16 @@ def test_a_stale_total_of_followers_is_no_end_of_a_month(filling: Filling) -> No
     totals = {date(2026, 9, 23): 700, date(2026, 9, 24): 900, date(2026, 10, 2): 950, date(2026, 10, 24): 1100}
     series = filling.daily(account, "followers_count", totals, "instagram")
     # Seven days before the month, and eight days before its end.
-    assert only(filling, month).followers == (FollowerLevels(account, 900, None),)
+    newest = DayTotal(date(2026, 10, 24), 1100)
+    assert only(filling, month).followers == (FollowerLevels(account, 900, None, late_end=newest),)
     figure = compute_kpis(only(filling, month))["net_new_followers"]
     assert (figure.value, figure.reason is None) == (None, False)
     filling.readings(account, series, {date(2026, 10, 25): 1200}, filling.fetch(account))
     assert only(filling, month).followers == (FollowerLevels(account, 900, 1200),)
     # The total of 24 September is eight days old on 2 October.
     later = DateRange(date(2026, 10, 2), date(2026, 11, 1))
-    assert only(filling, later).followers == (FollowerLevels(account, None, 1200),)
+    first = DayTotal(date(2026, 10, 2), 950)
+    assert only(filling, later).followers == (FollowerLevels(account, None, 1200, late_start=first),)
 
 
 def test_days_are_those_of_the_reporting_zone(filling: Filling) -> None:
@@ -270,4 +337,4 @@ def test_windows_cost_a_constant_number_of_queries(filling: Filling) -> None:
     assert counts[0] == counts[2]
     # What clients were called at a moment is one more.
     assert counts[1] == counts[3] == counts[0] + 1
-    assert counts[0] <= 12
+    assert counts[0] <= 13

@@ -6,8 +6,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import ONE_DAY, Filling
+from tests.conftest import NOW, ONE_DAY, Filling
 
+from sophia.analytics.kpis.kpis import people
+from sophia.analytics.kpis.windows import client_windows, measured_clients
 from sophia.analytics.readings.aggregated import (
     Aggregated,
     Bucket,
@@ -116,6 +118,41 @@ def test_two_accounts_cannot_be_one_reach(filling: Filling) -> None:
     assert (group.points[0].value, group.points[0].at_least, group.points[0].at_most) == (None, 100, 140)
 
 
+def own_week(filling: Filling, account: int, platform: str, name: str, people: float) -> None:
+    series = filling.series(account, filling.metric(platform, "account", name, "week"))
+    filling.readings(account, series, {WEEK.end - ONE_DAY: people}, filling.fetch(account))
+
+
+def test_weekly_reach_of_two_accounts_equals_the_report(filling: Filling) -> None:
+    """L28, A5: Meta's own weeks of both accounts give the bounds 180 and 230, and not the days' 100 and 980."""
+    client = filling.client("Hats")
+    page, gram = filling.account(client), filling.account(client, "instagram")
+    filling.daily(page, "page_total_media_view_unique", week_of(40))
+    filling.daily(gram, "reach", week_of(100), "instagram")
+    own_week(filling, page, "facebook", "page_total_media_view_unique", 50)
+    own_week(filling, gram, "instagram", "reach", 180)
+    week = only_point(ask(filling, client, "week", canonical="reach"))
+    assert (week.value, week.at_least, week.at_most, week.days_with_data) == (None, 180, 230, 7)
+    by_account = ask(filling, client, "week", "account", canonical="reach").groups
+    assert {group.account_id: group.points[0].value for group in by_account} == {page: 50, gram: 180}
+    with filling.database.read() as session:
+        clients = measured_clients(session)
+        window = client_windows(session, clients, [WEEK], NOW)[client][WEEK]
+    reported = people(window)
+    assert (reported.value, reported.at_least, reported.at_most) == (week.value, week.at_least, week.at_most)
+
+
+def test_an_account_without_readings_leaves_no_upper_bound(filling: Filling) -> None:
+    """A5, A12: the second account may have reached any number of other people."""
+    client = filling.client("Hats")
+    gram, page = filling.account(client, "instagram"), filling.account(client)
+    filling.daily(page, "page_total_media_view_unique", {MONDAY - 40 * ONE_DAY: 1})
+    filling.daily(gram, "reach", week_of(100), "instagram")
+    own_week(filling, gram, "instagram", "reach", 180)
+    week = only_point(ask(filling, client, "week", canonical="reach"))
+    assert (week.value, week.at_least, week.at_most) == (None, 180, None)
+
+
 def test_a_missing_day_leaves_no_upper_bound(filling: Filling) -> None:
     """A5, A12: on a day that is missing there may have been any number of people."""
     client = filling.client("Hats")
@@ -128,7 +165,7 @@ def test_a_level_of_some_accounts_is_not_that_of_all() -> None:
     """A12: followers of two accounts are their sum only when both are known."""
     values = [DailyValue(1, "facebook", MONDAY, 10), DailyValue(2, "facebook", MONDAY, 5)]
     values.append(DailyValue(1, "facebook", MONDAY + ONE_DAY, 11))
-    (group,) = grouped(values, Counting.LEVEL, DateRange(MONDAY, MONDAY + 2 * ONE_DAY), "day", "none")
+    (group,) = grouped(values, Counting.LEVEL, DateRange(MONDAY, MONDAY + 2 * ONE_DAY), "day", "none", {})
     assert [point.value for point in group.points] == [15, None]
 
 
@@ -136,9 +173,9 @@ def test_a_level_of_some_accounts_is_not_that_of_all() -> None:
 def test_ratios_are_not_averaged(counting: Counting | None) -> None:
     """A5: neither over days nor over accounts."""
     values = [DailyValue(1, "facebook", MONDAY, 0.5), DailyValue(1, "facebook", MONDAY + ONE_DAY, 0.7)]
-    (week,) = grouped(values, counting, WEEK, "week", "none")
+    (week,) = grouped(values, counting, WEEK, "week", "none", {})
     assert week.points[0].value is None
-    days = next(grouped(values, counting, WEEK, "day", "none"))
+    days = next(grouped(values, counting, WEEK, "day", "none", {}))
     assert [point.value for point in days.points[:3]] == [0.5, 0.7, None]
 
 

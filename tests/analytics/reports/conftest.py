@@ -59,7 +59,13 @@ class Agency:
         return self.days(account, name, each_day(EARLIER, before) | each_day(WEEK, after))
 
     def post(
-        self, account: int, day: date, values: Mapping[str, float], read: date, stored_at: datetime = LONG_AGO
+        self,
+        account: int,
+        day: date,
+        values: Mapping[str, float],
+        read: date,
+        stored_at: datetime = LONG_AGO,
+        kind: str = "feed",
     ) -> int:
         """A post of 20:00 UTC with its counters as they were read on a day."""
         at = datetime.combine(day, time(20), UTC)
@@ -67,7 +73,7 @@ class Agency:
             Post(
                 account_id=account,
                 platform_post_id=f"{account}_{at.timestamp():.0f}",
-                kind="feed",
+                kind=kind,
                 published_at=at,
                 first_seen_at=stored_at,
                 text="New hats for a new season",

@@ -2,9 +2,10 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from tests.analytics.reports.conftest import EARLIER, LONG_AGO, MONDAY, WEEK, Agency, counters, each_day, furnish
 from tests.analytics.reports.test_building import check_sentence
@@ -41,9 +42,9 @@ def well(agency: Agency, name: str) -> tuple[int, int]:
     return client, account
 
 
-def collected(filling: Filling, account: int) -> None:
+def collected(filling: Filling, account: int, first: date = EARLIER.start) -> None:
     for family in ("account_series", "account_totals"):
-        filling.watermark(account, family, EARLIER.start, YESTERDAY)
+        filling.watermark(account, family, first, YESTERDAY)
     filling.run(account)
 
 
@@ -77,7 +78,7 @@ def test_every_client_has_a_state_and_reasons(agency: Agency) -> None:
     assert "The password was changed." in clients["Dead"].reasons[0].text
     codes = [reason.code for reason in clients["Falling"].reasons]
     assert codes == ["engagement_fell", "silent"]
-    assert "Engagement on Instagram fell by 60 %" in clients["Falling"].reasons[0].text
+    assert "Account interactions on Instagram fell by 60 %" in clients["Falling"].reasons[0].text
     told = "Clients: 4. Critical (coral): 2; watch (amber): 0; on track (sage): 1; no data: 1."
     assert found.commentary[0].text == told
 
@@ -152,7 +153,74 @@ def test_what_happens_to_everybody_is_one_event(agency: Agency) -> None:
         ("total_interactions", "drop", day, 7),
     }
     assert not any(reason.code in ("drop", "outage") for client in found.clients for reason in client.reasons)
-    assert any("one event" in sentence.text for sentence in found.commentary)
+    assert "one event" in found.commentary[0].text
+
+
+def falling_weeks(agency: Agency, factors: list[list[float]]) -> None:
+    """Furnish a client for each row, whose days of each week are 1,000 × its factor, and keep the weeks."""
+    weeks = len(factors[0])
+    for number, row in enumerate(factors):
+        _, account = agency.client(f"Client {number}")
+        for metric, usual in (("views", 1000.0), ("total_interactions", 100.0)):
+            days = {
+                WEEK.end - (7 * (weeks - week) - index) * ONE_DAY: usual * factor + (index * (number + 2)) % 7
+                for week, factor in enumerate(row)
+                for index in range(7)
+            }
+            agency.days(account, metric, days)
+        for week in range(weeks):
+            start = WEEK.end - 7 * (weeks - week) * ONE_DAY
+            agency.post(account, start, counters(500, 40), start + 2 * ONE_DAY)
+        collected(agency.filling, account, WEEK.end - 7 * weeks * ONE_DAY)
+    keep_weeks(agency.filling.database, NOW)
+
+
+def test_a_fall_of_all_clients_is_no_reason_for_one(agency: Agency) -> None:
+    """L28, H1: all fall for four weeks and by a third in the last: only the client that falls further has a reason."""
+    shared = [1.0, 0.9, 0.8, 0.75, 0.5]
+    falling_weeks(agency, [shared] * 6 + [[1.0, 0.8, 0.6, 0.45, 0.2]])
+    brief = brief_of(agency.filling)
+    clients = by_name(brief)
+    assert clients["Client 0"].falling["views"] == 4
+    assert clients["Client 0"].fallen["views"] == pytest.approx(-50, abs=1)
+    assert clients["Client 0"].fallen_alone["views"] == pytest.approx(0, abs=1)
+    for number in range(6):
+        codes = {reason.code for reason in clients[f"Client {number}"].reasons}
+        assert codes.isdisjoint({"views_falling", "engagement_fell"})
+    codes = {reason.code for reason in clients["Client 6"].reasons}
+    assert codes >= {"views_falling", "engagement_fell"}
+    assert clients["Client 6"].fallen_alone["views"] == pytest.approx(-60, abs=1)
+    texts = [sentence.text for sentence in brief.commentary]
+    assert "On Instagram the algorithm reduced the distribution of all clients by 33 %." in texts
+
+
+def test_two_clients_make_no_shared_fall(agency: Agency) -> None:
+    """H1: with few others nothing is shared, and each fall is the client's own."""
+    falling_weeks(agency, [[1.0, 0.9, 0.8, 0.75, 0.5]] * 2)
+    clients = by_name(brief_of(agency.filling))
+    for client in clients.values():
+        assert client.fallen_alone == client.fallen
+        assert "views_falling" in {reason.code for reason in client.reasons}
+
+
+def test_portfolio_events_come_first_and_each_client_has_its_best(agency: Agency) -> None:
+    """L28: views, reach, rate, growth, best post and best format of a client, with the post's text and address."""
+    client, account = furnish(agency)
+    for index in range(2):
+        agency.post(account, MONDAY + (3 + index) * ONE_DAY, counters(100, 30), MONDAY + 6 * ONE_DAY, kind="reel")
+    (hats,) = [one for one in brief_of(agency.filling).clients if one.client_id == client]
+    assert hats.best_post is not None
+    assert (hats.best_post.engagements, hats.best_post.reach, hats.best_post.title) == (
+        40,
+        800,
+        "New hats for a new season",
+    )
+    assert hats.best_format is not None
+    assert (hats.best_format.name, hats.best_format.average.posts) == ("instagram reel", 2)
+    assert hats.best_format.average.rate_by_reach.value == 40.0
+    assert hats.best_format.average.engagements.value == 40.0
+    assert (hats.kpis["views"].value, hats.kpis["audience_growth"].value) == (3500, 5.0)
+    assert hats.kpis["engagement_rate_by_reach"].value == pytest.approx(100 * (40 + 10 + 80) / 1200)
 
 
 def test_the_brief_over_http(agency: Agency, api: Api) -> None:

@@ -10,6 +10,7 @@ from tests.analytics.reports.test_building import check_sentence
 from tests.conftest import ON_BOTH
 
 from sophia.analytics.collector.plan import Plan
+from sophia.analytics.figures.figures import LateReading
 from sophia.analytics.figures.schemas import response_json
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.reports.brief import make_brief
@@ -20,6 +21,13 @@ from sophia.meta.reporting_zone import DateRange, reporting_day
 SUNDAY_NIGHT = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 WEEK = DateRange(date(2026, 11, 9), date(2026, 11, 16))
+
+# Meta's names of likes and reactions, comments, shares and saves.
+REACTIONS = ("like", "love", "wow", "haha", "sorry", "anger", "thankful", "pride", "care")
+ENGAGEMENT_NAMES = {
+    *(f"post_reactions_by_type_total_{reaction}" for reaction in REACTIONS),
+    *("likes", "comments", "shares", "saved", "comments_count", "shares_count"),
+}
 
 
 def stored_views(house: AppState) -> float:
@@ -96,3 +104,51 @@ def test_the_agency_in_brief(make_house: HouseMaker) -> None:
         assert client.kpis["views"].value is not None
         assert client.weekly_views[-1] == client.kpis["views"].value
         assert (client.state is ClientStatus.SAGE) == (client.reasons == ())
+
+
+def test_a_first_collection_shows_the_last_complete_week(make_house: HouseMaker) -> None:
+    """L29: nothing was read before the week ended, and yet it has engagement, rates, top posts, formats and followers, each
+    equal to the newest stored value and with its day; what is not comparable yet says from when it is.
+    """
+    house = make_house(now=LATER, days=40, posts_per_account=40)
+    house.collect(plan=Plan())
+    client = house.rows("SELECT min(id) FROM clients")[0][0]
+    report = make_report(house.database, client, None, LATER)
+    today = reporting_day(LATER)
+    late = LateReading(today, is_young=True)
+    assert report.window == WEEK
+    names = ("engagements", "engagement_rate_by_reach", "engagement_rate_by_followers", "share_rate", "followers")
+    assert {name: report.kpis[name].late for name in names} == dict.fromkeys(names, late)
+    newest = {account: house.stored(account) for account in house.account_ids}
+    page, gram = house.account_ids
+    totals = [
+        next(
+            value
+            for (_, post, name, *_, day), value in newest[account].items()
+            if (post, name, day) == (None, metric, on)
+        )
+        for account, metric, on in (
+            (page, "page_follows", WEEK.end - timedelta(days=1)),
+            (gram, "followers_count", today),
+        )
+    ]
+    assert report.kpis["followers"].value == sum(totals)
+    assert report.top_posts
+    for post in report.top_posts:
+        assert post.first_read_on == today
+        stored = [
+            value
+            for account in house.account_ids
+            for (_, post_id, name, *_, day), value in newest[account].items()
+            if (post_id, day) == (post.platform_post_id, today) and name in ENGAGEMENT_NAMES
+        ]
+        assert post.engagements == sum(stored)
+    assert sum(average.posts for average in report.format_averages.values()) == report.kpis["engagements"].n
+    change = report.changes["engagements"]
+    assert change.percent.value is None
+    assert change.percent.reason == (
+        "Values were first read on 20 Nov 2026. The first period with a fair comparison is 23 Nov 2026 to 29 Nov 2026."
+    )
+    brief = make_brief(house.database, None, LATER).clients[0]
+    assert brief.best_post == report.top_posts[0]
+    assert brief.kpis["engagement_rate_by_reach"] == report.kpis["engagement_rate_by_reach"]

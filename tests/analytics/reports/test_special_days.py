@@ -98,6 +98,7 @@ def test_views_from_advertisements_are_left_out(agency: Agency) -> None:
     assert found.people is not None
     assert [found.whole.percent, found.people.percent] == pytest.approx([0, 0])
     assert any(
-        sentence.text.startswith("On Facebook: Organic engagement did not change.") for sentence in report.commentary
+        sentence.text.startswith("On Facebook: Organic account interactions did not change.")
+        for sentence in report.commentary
     )
     assert report.changes["views"].percent.value == 100.0

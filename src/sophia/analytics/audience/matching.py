@@ -114,11 +114,13 @@ class AudiencePart:
 class AudienceDimension:
     """The audience by age, gender, country or city, the largest part first, as of `day`.
 
-    `unknown` is the share of people of whom Meta reports no value; no match counts them.
+    All shares of the dimension, and those of a match, are of the `base`: the people whose value Meta knows and lists.
+    `unknown` is the number of the other people.
     """
 
     dimension: str
     day: date
+    base: Annotated[int | float, Field(description="The people of whom all shares are.")]
     unknown: Figure
     parts: tuple[AudiencePart, ...]
 
@@ -158,21 +160,20 @@ def known_shares(cells: Iterable[AudienceCell], dimension: str) -> dict[str, Fig
     return {value: percent(counts[value], total) for value in sorted(counts, key=lambda value: (-counts[value], value))}
 
 
-def unknown_share(cells: Iterable[AudienceCell], dimension: str, everybody: float | None = None) -> Figure:
-    """Return the share of people of whom Meta reports no value of this dimension; no match counts them.
+def unknown_people(cells: Iterable[AudienceCell], dimension: str, everybody: float | None = None) -> Figure:
+    """Return the number of people of whom Meta reports no value of this dimension; no share and no match counts them.
 
     `everybody` is the size of the whole audience, if it is known: then people who are not listed are unknown too. Without
-    it, only the share of unknown genders can be computed (A12).
+    it, only the number of unknown genders can be computed (A12).
     """
     people = people_by_value(cells, dimension)
     if not people:
-        return missing(FigureUnit.PERCENT, NOT_REPORTED)
+        return missing(FigureUnit.PEOPLE, NOT_REPORTED)
     unknown = sum(people.get(value, 0) for value in _UNKNOWN.get(dimension, ()))
     listed = sum(people.values())
     if everybody is not None:
-        size = max(everybody, listed)
-        return percent(size - listed + unknown, size)
-    return percent(unknown, listed) if dimension in _UNKNOWN else missing(FigureUnit.PERCENT, NOT_COUNTED)
+        return figure(max(everybody, listed) - listed + unknown, FigureUnit.PEOPLE)
+    return figure(unknown, FigureUnit.PEOPLE) if dimension in _UNKNOWN else missing(FigureUnit.PEOPLE, NOT_COUNTED)
 
 
 def audience_dimension(
@@ -183,7 +184,8 @@ def audience_dimension(
     people, shares = people_by_value(cells, name), known_shares(cells, name)
     values = [*shares, *(value for value in people if value not in shares)]
     parts = tuple(AudiencePart(value, people[value], shares.get(value)) for value in values)
-    return AudienceDimension(name, day, unknown_share(cells, name, everybody), parts)
+    base = sum(people[value] for value in shares)
+    return AudienceDimension(name, day, base, unknown_people(cells, name, everybody), parts)
 
 
 def match_audiences(targets: Iterable[TargetAudience], cells: Iterable[AudienceCell]) -> tuple[AudienceMatch, ...]:

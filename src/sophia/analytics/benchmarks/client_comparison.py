@@ -80,7 +80,12 @@ def compare_peers(
                 quantiles = missing_quantiles(own[kpi].unit, NO_PEERS)
             else:
                 by_client = figures.get(platform, {})
-                by_client_of_kpi = {client_id: kpis[kpi] for client_id, kpis in by_client.items() if kpi in kpis}
+                # Values that were first read after the week are compared with such values only.
+                by_client_of_kpi = {
+                    client_id: kpis[kpi]
+                    for client_id, kpis in by_client.items()
+                    if kpi in kpis and (kpis[kpi].late is None) == (own[kpi].late is None)
+                }
                 quantiles = portfolio_quantiles(by_client_of_kpi, own[kpi].unit)
             comparisons.append(PeerComparison(platform, kpi, own[kpi], quantiles))
     return tuple(comparisons)

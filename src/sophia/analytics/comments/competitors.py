@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sophia.analytics.comments.competitor_models import Competitor, CompetitorPost, CompetitorStatus, CompetitorValue
 from sophia.analytics.comments.share_of_voice import Voice
 from sophia.analytics.figures.figures import Number
-from sophia.analytics.kpis.windows import post_facts
+from sophia.analytics.kpis.post_values import post_facts
 from sophia.analytics.readings.account_states import last_successes
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.posts import observed_posts

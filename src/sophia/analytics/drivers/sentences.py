@@ -19,8 +19,8 @@ _CERTAIN: Mapping[Driver, tuple[str, str]] = {
         "This client had lower distribution than the other clients ({distribution}, 95 % interval {distribution_range}).",
     ),
     "posting": (
-        "The number and formats of its posts increased engagement ({posting}).",
-        "The number and formats of its posts reduced engagement ({posting}).",
+        "The number and formats of its posts increased account interactions ({posting}).",
+        "The number and formats of its posts reduced account interactions ({posting}).",
     ),
     "people": (
         "The audience responded more ({people}, 95 % interval {people_range}).",
@@ -49,7 +49,7 @@ def say_drivers(document: Any, split: DriverSplit, path: str = "", start: str = 
     """
     template = start + " ".join(_sentences(split))
     references = {
-        "change": Reference(f"{path}whole.percent", "size_percent"),
+        "change": Reference(f"{path}whole.percent", "change_size"),
         "others": Reference(f"{path}others"),
         "alike": Reference(f"{path}others_alike"),
     }
@@ -64,7 +64,7 @@ def _sentences(split: DriverSplit) -> Iterator[str]:
     if split.distribution is None:
         yield "The drivers are unknown: {why_distribution}."
         return
-    yield _headline(split.whole, "Organic engagement" if split.is_organic else "Engagement")
+    yield _headline(split.whole, "Organic account interactions" if split.is_organic else "Account interactions")
     parts = {
         driver: part
         for driver in DRIVERS

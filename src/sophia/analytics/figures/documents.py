@@ -1,10 +1,11 @@
 """Converts figures to the JSON documents of KPI snapshots and back without loss."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval, Number
+from sophia.analytics.figures.figures import Coverage, Figure, FigureUnit, Interval, LateReading, Number
 
 _PLAIN = ("n", "reason", "doubt", "currency")
 _NUMBERS = ("value", "at_least", "at_most")
@@ -29,12 +30,14 @@ def figure_document(figure: Figure) -> dict[str, Any]:
         document["interval"] = list(figure.interval)
     if figure.coverage is not None:
         document["coverage"] = [figure.coverage.days_with_data, figure.coverage.days]
+    if figure.late is not None:
+        document["late"] = [figure.late.day.isoformat(), figure.late.is_young]
     return document
 
 
 def figure_of(document: Mapping[str, Any]) -> Figure:
     """Return the figure of a `figure_document`."""
-    interval, coverage = document.get("interval"), document.get("coverage")
+    interval, coverage, late = (document.get(name) for name in ("interval", "coverage", "late"))
     value, at_least, at_most = (_number(document.get(name)) for name in _NUMBERS)
     return Figure(
         value=value,
@@ -43,6 +46,7 @@ def figure_of(document: Mapping[str, Any]) -> Figure:
         unit=FigureUnit(document["unit"]),
         interval=None if interval is None else Interval(*interval),
         coverage=None if coverage is None else Coverage(*coverage),
+        late=None if late is None else LateReading(date.fromisoformat(late[0]), late[1]),
         **{name: document.get(name) for name in _PLAIN},
     )
 

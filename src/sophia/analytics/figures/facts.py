@@ -20,7 +20,8 @@ class PostFacts:
     """A post and its values at `read_at`: canonical metric → value since it was published.
 
     `values` may also hold the differences of two snapshots, for the time in between (A2), except for people. They are
-    readings of the post, never of its account (A4).
+    readings of the post, never of its account (A4). `first_read_on` is the day of its values if it was not read before the
+    end of the window.
     """
 
     post_id: int
@@ -32,6 +33,7 @@ class PostFacts:
     values: Mapping[str, Number]
     draft_id: int | None = None
     pillar: str | None = None
+    first_read_on: date | None = None
 
     def serves(self, metric: str) -> bool:
         """Whether Meta has this metric for posts of this kind."""
@@ -72,12 +74,26 @@ class OwnValue:
 
 
 @dataclass(frozen=True, slots=True)
+class DayTotal:
+    """The follower total of a profile on one day."""
+
+    day: date
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class FollowerLevels:
-    """The profile's follower total at the start and at the end of the window (A8)."""
+    """The profile's follower total at the start and at the end of the window (A8).
+
+    Where one is missing, `late_start` or `late_end` is the nearest total with its day: the first one later, or for the end
+    the last one inside the window.
+    """
 
     account_id: int
     at_start: int | None
     at_end: int | None
+    late_start: DayTotal | None = None
+    late_end: DayTotal | None = None
 
 
 @dataclass(frozen=True, slots=True)

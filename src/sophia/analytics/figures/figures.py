@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 
 from sophia.errors import InvalidInputError
-from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, day_start, reporting_day
 
 Number = int | float | Decimal
 HUNDRED = 100
@@ -19,6 +19,7 @@ FROM_ZERO = "A base of 0 has no percentage."
 FROM_BELOW_ZERO = "A base below 0 has no percentage."
 OTHER_UNIT = "The two figures have different units."
 OVER_HUNDRED = "More than 100 %: check the counts of which this is the ratio."
+READ_LATE = "Values of the two periods were read at different ages, so they are not compared."
 BELOW_ZERO = "Below 0: Meta reduced an earlier count."
 
 
@@ -96,13 +97,25 @@ class Coverage:
         return self.days_with_data >= self.days
 
 
+@dataclass(frozen=True, slots=True)
+class LateReading:
+    """The newest day of values that were first read after the end of their period.
+
+    `is_young`: the values depend on that day. They are of a post younger than 28 days, which still gains, or of followers.
+    """
+
+    day: date
+    is_young: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """A number with its unit, sample size and quality.
 
     It has either a `value` or a `reason` for its absence. `n` counts its sample: posts, drafts or comments. `interval` is
     an estimate; `at_least` and `at_most` are certain bounds, used where people cannot be added up (A5). `doubt` is a
-    warning about the value (G8).
+    warning about the value (G8). `late` is set if values at the end of the period are missing, and the first later ones are
+    used instead. Such a figure is only compared with one of the same kind, and only if both are not young.
     """
 
     value: Number | None
@@ -115,6 +128,7 @@ class Figure:
     doubt: str | None = None
     coverage: Coverage | None = None
     currency: str | None = None
+    late: LateReading | None = None
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason is None):
@@ -207,6 +221,8 @@ def change(before: Figure, after: Figure) -> Change:
         return unknown_change(before, after, OTHER_UNIT)
     if before.value is None or after.value is None:
         return unknown_change(before, after, before.reason or after.reason or NO_INPUT)
+    if _read_at_different_ages(before, after):
+        return unknown_change(before, after, READ_LATE)
     short = _coverages(before, after)
     if short is not None and _differently_covered(before, after):
         return unknown_change(before, after, short)
@@ -234,10 +250,30 @@ def unknown_change(before: Figure, after: Figure, reason: str) -> Change:
     return Change(before, after, missing(unit, reason), missing(FigureUnit.PERCENT, reason))
 
 
+# From this change on, a ratio reads better than a percentage: 3.3 × instead of +230 %.
+LARGEST_PERCENT = 200
+
+
+def change_ratio(percent: float) -> float | None:
+    """Return the ratio of the later to the earlier value for a change too large for a percentage, or None."""
+    return 1 + percent / HUNDRED if percent >= LARGEST_PERCENT else None
+
+
+def written_day(day: date) -> str:
+    """Return a day in a sentence, such as 30 Nov 2026."""
+    return f"{day.day} {day:%b %Y}"
+
+
 def _difference(before: Number, after: Number) -> Number:
     if isinstance(before, float) or isinstance(after, float):
         return float(after) - float(before)
     return after - before
+
+
+def _read_at_different_ages(before: Figure, after: Figure) -> bool:
+    """Whether late values prevent a comparison: not if those of both periods are so old that they hardly change."""
+    late = [figure.late for figure in (before, after) if figure.late is not None]
+    return len(late) == 1 or any(reading.is_young for reading in late)
 
 
 def _differently_covered(before: Figure, after: Figure) -> bool:
@@ -295,6 +331,12 @@ MOST_DAYS = 92
 def last_closed_week(now: datetime) -> DateRange:
     """Return the last complete week in the reporting zone."""
     return week_of(reporting_day(now)).previous
+
+
+def pending_week(now: datetime, zone: tzinfo) -> tuple[DateRange, datetime] | None:
+    """Return the week that is over in `zone` but not in the reporting zone, and the aware moment when it is; else None."""
+    week = week_of(now.astimezone(zone).date()).previous
+    return None if week.is_closed(reporting_day(now)) else (week, day_start(week.end))
 
 
 def check_window(window: DateRange, now: datetime) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from sophia.analytics.figures.figures import change_ratio
 from sophia.meta.catalogue.terms import Platform
 
-Form = Literal["number", "percent", "signed_percent", "size_percent", "range_percent", "factor", "text"]
+Form = Literal["number", "percent", "signed_percent", "size_percent", "change_size", "range_percent", "factor", "text"]
 _MINUS = "−"
 # A rate below this is written with three decimals, below the next with two.
 _SMALL = 1
@@ -88,8 +89,22 @@ def _decimals(number: float) -> int:
     return 3 if size < _SMALL else 2 if size < _LARGE else 1
 
 
+def _change_size(percent: float) -> str:
+    """Return how much a value rose or fell, such as `12 %`, or `a factor of 3.3` for a large rise."""
+    ratio = change_ratio(percent)
+    return f"{abs(percent):.0f} %" if ratio is None else f"a factor of {ratio:,.1f}"
+
+
+def _signed_percent(percent: float) -> str:
+    ratio = change_ratio(percent)
+    return f"{_signed(percent)} %" if ratio is None else _signed(percent)
+
+
 def _signed(number: float) -> str:
-    """Return a whole number with a sign (a true minus), without one for 0."""
+    """Return a whole percentage with a sign (a true minus), without one for 0; a large rise is a ratio, such as `3.3 ×`."""
+    ratio = change_ratio(number)
+    if ratio is not None:
+        return f"{ratio:,.1f} ×"
     size = f"{abs(number):.0f}"
     if size == "0":
         return size
@@ -99,12 +114,13 @@ def _signed(number: float) -> str:
 _WRITERS: Mapping[Form, Callable[[Any], str]] = {
     "number": _number,
     "percent": _percent,
-    "signed_percent": lambda value: f"{_signed(float(value))} %",
+    "signed_percent": lambda value: _signed_percent(float(value)),
     "size_percent": lambda value: f"{abs(float(value)):.0f} %",
+    "change_size": lambda value: _change_size(float(value)),
     "range_percent": lambda value: f"{_signed(value[0])} … {_signed(value[1])}",
     "factor": lambda value: f"{float(value):.2f}",
     "text": _text,
 }
 PLATFORM_NAMES = {Platform.FACEBOOK.value: "Facebook", Platform.INSTAGRAM.value: "Instagram"}
-METRIC_NAMES = {"views": "Views", "total_interactions": "Interactions"}
+METRIC_NAMES = {"views": "Views", "total_interactions": "Account interactions"}
 MEASURED: Mapping[str, Form] = {"value": "number", "worst": "text", "low": "number", "high": "number"}

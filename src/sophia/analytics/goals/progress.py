@@ -8,12 +8,13 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from sophia.analytics.figures.facts import ClientWindow
-from sophia.analytics.figures.figures import Figure, FigureUnit, Number, figure, missing, percent
-from sophia.analytics.kpis.kpis import KPIS, NO_FOLLOWERS
+from sophia.analytics.figures.figures import Figure, FigureUnit, Number, missing, percent
+from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import DateRange
 
 NOT_BEGUN = "The goal's first day is not over yet."
+NO_BASE = "Followers at the goal's start are unknown, so there is no pace."
 NO_PACE = "A rate has no pace: it is reached or not."
 
 
@@ -41,8 +42,8 @@ _TOTALS = ("posts", "views", "engagements", "net_new_followers", "conversions", 
 _NO_GOALS = frozenset({"reach", "audience_growth", "marketing_cost"})
 # The KPIs that can have a goal, and the total of followers.
 GOALS: Mapping[str, GoalKind] = MappingProxyType(
-    {FOLLOWERS: GoalKind.LEVEL}
-    | {kpi.name: GoalKind.TOTAL if kpi.name in _TOTALS else GoalKind.RATE for kpi in KPIS if kpi.name not in _NO_GOALS}
+    {kpi.name: GoalKind.TOTAL if kpi.name in _TOTALS else GoalKind.RATE for kpi in KPIS if kpi.name not in _NO_GOALS}
+    | {FOLLOWERS: GoalKind.LEVEL}
 )
 
 
@@ -50,14 +51,15 @@ GOALS: Mapping[str, GoalKind] = MappingProxyType(
 class Goal:
     """The target of a KPI in a window. Raises InvalidInputError for an impossible goal.
 
-    `base` is a level's value at the start of the window. With `at_most` the KPI must not exceed the target.
+    `base` is a level's value at the start of the window, None if it is unknown. With `at_most` the KPI must not exceed the
+    target.
     """
 
     kpi: str
     target: float
     window: DateRange
     kind: GoalKind
-    base: float = 0.0
+    base: float | None = 0.0
     at_most: bool = False
 
     def __post_init__(self) -> None:
@@ -69,7 +71,7 @@ class Goal:
             raise InvalidInputError(f"Only a rate can be kept below a target; {self.kpi} is a {self.kind}.")
 
 
-def goal_of(kpi: str, target: float, window: DateRange, *, at_most: bool = False, base: float = 0.0) -> Goal:
+def goal_of(kpi: str, target: float, window: DateRange, *, at_most: bool = False, base: float | None = 0.0) -> Goal:
     """Return the goal for a KPI by its name. Raises InvalidInputError, also for a KPI that cannot have a goal."""
     kind = GOALS.get(kpi)
     if kind is None:
@@ -81,16 +83,11 @@ def goal_of(kpi: str, target: float, window: DateRange, *, at_most: bool = False
     return Goal(kpi=kpi, target=target, window=window, kind=kind, base=base, at_most=at_most)
 
 
-def followers(now: ClientWindow) -> tuple[Figure, int | None]:
-    """Return the followers at the end of the window and at its start by the profiles' totals; unknown if one is missing."""
-    levels_by_account = {follower.account_id: follower for follower in now.followers}
-    levels = [levels_by_account.get(account) for account in sorted(now.accounts)]
-    ends = [level.at_end for level in levels if level is not None and level.at_end is not None]
-    starts = [level.at_start for level in levels if level is not None and level.at_start is not None]
-    base = sum(starts) if starts and len(starts) == len(levels) else None
-    if not ends or len(ends) < len(levels) or base is None:
-        return missing(FigureUnit.PEOPLE, NO_FOLLOWERS), base
-    return figure(sum(ends), FigureUnit.PEOPLE, n=len(ends)), base
+def follower_base(now: ClientWindow) -> int | None:
+    """Return the followers at the start of the window by the profiles' totals, or None if one is missing."""
+    starts = {levels.account_id: levels.at_start for levels in now.followers}
+    totals = [total for account in now.accounts if (total := starts.get(account)) is not None]
+    return sum(totals) if totals and len(totals) == len(now.accounts) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +112,14 @@ def progress(goal: Goal, current: Figure, today: date) -> Progress:
             goal, unknown, unknown, missing(current.unit, current.reason or NOT_BEGUN), GoalStatus.NOT_KNOWN
         )
     value, closed = float(current.value), goal.window.is_closed(today)
-    reached = value <= goal.target if goal.at_most or goal.target < goal.base else value >= goal.target
+    falls = goal.base is not None and goal.target < goal.base
+    reached = value <= goal.target if goal.at_most or falls else value >= goal.target
     if goal.kind is GoalKind.RATE:
         held = GoalStatus.REACHED if reached else GoalStatus.MISSED if closed else GoalStatus.BEHIND
         without = missing(FigureUnit.PERCENT, NO_PACE)
         return Progress(goal, _share_of(value, goal.target), without, missing(current.unit, NO_PACE), held)
+    if goal.base is None:
+        return _without_base(goal, current, reached=reached, closed=closed)
     direction = 1 if goal.target > goal.base else -1
     doubt = _short(current)
     done = _share_of(direction * (value - goal.base), direction * (goal.target - goal.base), doubt)
@@ -131,6 +131,13 @@ def progress(goal: Goal, current: Figure, today: date) -> Progress:
     ahead = goal.base + (value - goal.base) / share
     projected = Figure(value=ahead, unit=current.unit, currency=current.currency, doubt=doubt)
     return Progress(goal, done, pace, projected, _status(pace, reached=reached, closed=closed))
+
+
+def _without_base(goal: Goal, current: Figure, *, reached: bool, closed: bool) -> Progress:
+    """Return the progress of a level whose start is unknown: it is reached or not, and has no pace."""
+    unknown = missing(FigureUnit.PERCENT, NO_BASE)
+    held = GoalStatus.REACHED if reached else GoalStatus.MISSED if closed else GoalStatus.NOT_KNOWN
+    return Progress(goal, unknown, unknown, missing(current.unit, NO_BASE), held)
 
 
 def _short(current: Figure) -> str | None:

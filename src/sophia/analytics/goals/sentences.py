@@ -5,13 +5,14 @@ from typing import Any
 from sophia.analytics.figures.figures import FigureUnit
 from sophia.analytics.figures.sentences import Form, Reference, Sentence, say
 from sophia.analytics.goals.progress import GoalKind, GoalStatus, ReportedGoal
+from sophia.analytics.kpis.labels import kpi_term
 
 
 def say_goal(document: Any, goal: ReportedGoal, path: str) -> Sentence:
     """Return the sentence of a goal; `path` leads to the goal in the document."""
     coverage = goal.current.coverage
     short = "" if coverage is None or coverage.is_complete else " Only {days_with_data} of {days} days have readings."
-    template = f"Goal {{name}} ({goal.kpi.replace('_', ' ')}): {_statement(goal)}{short}"
+    template = f"Goal {{name}} ({kpi_term(goal.kpi)}): {_statement(goal)}{short}"
     form: Form = "percent" if goal.current.unit is FigureUnit.PERCENT else "number"
     references: dict[str, Reference | str] = {
         "name": Reference(f"{path}.name", "text"),
@@ -34,7 +35,7 @@ def _statement(goal: ReportedGoal) -> str:
     limit = "and not above {target}" if goal.at_most else "of {target}"
     so_far = f"{{current}}{money} {limit}{money}"
     if goal.standing is GoalStatus.NOT_KNOWN:
-        return "unknown. {why}" if goal.current.value is None else "{current} so far. {reason}"
+        return "unknown. {why}" if goal.current.value is None else f"{so_far} so far. {{reason}}"
     if goal.standing is GoalStatus.REACHED:
         return f"{'held' if goal.at_most else 'reached'}, {so_far}."
     if goal.standing is GoalStatus.MISSED:

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import ClientWindow
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
-from sophia.analytics.goals.progress import FOLLOWERS, NOT_BEGUN, ReportedGoal, followers, goal_of, progress
+from sophia.analytics.goals.progress import FOLLOWERS, NOT_BEGUN, ReportedGoal, follower_base, goal_of, progress
 from sophia.analytics.goals.queries import SetGoal, set_goals
+from sophia.analytics.kpis.followers import followers
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
 from sophia.database.engine import Database
@@ -69,7 +70,7 @@ def measured(
 def _measured(goal: SetGoal, windows: Mapping[DateRange, ClientWindow], until: date) -> ReportedGoal:
     span = days_over(goal, until)
     current, base = _current(goal, None if span is None else windows[span])
-    kpi_goal = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=float(base or 0))
+    kpi_goal = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=base)
     goal_progress = progress(kpi_goal, current, until)
     return as_record(
         ReportedGoal,
@@ -86,6 +87,6 @@ def _measured(goal: SetGoal, windows: Mapping[DateRange, ClientWindow], until: d
 
 def _current(goal: SetGoal, now: ClientWindow | None) -> tuple[Figure, int | None]:
     if goal.kpi == FOLLOWERS:
-        return (missing(FigureUnit.PEOPLE, NOT_BEGUN), None) if now is None else followers(now)
+        return (missing(FigureUnit.PEOPLE, NOT_BEGUN), None) if now is None else (followers(now), follower_base(now))
     kpi = _KPIS[goal.kpi]
     return (missing(kpi.unit, NOT_BEGUN) if now is None else kpi.compute(now)), None

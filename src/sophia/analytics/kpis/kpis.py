@@ -17,7 +17,6 @@ from sophia.analytics.conversions.commerce import (
 from sophia.analytics.figures.facts import ENGAGEMENTS, ClientWindow, PostFacts
 from sophia.analytics.figures.figures import (
     NO_READINGS,
-    NOT_ADDED,
     NOT_COMPLETE,
     Change,
     Coverage,
@@ -30,6 +29,7 @@ from sophia.analytics.figures.figures import (
     percent,
     total,
 )
+from sophia.analytics.figures.people import count_people
 from sophia.analytics.kpis.approvals import (
     approval_rate,
     edit_rate,
@@ -37,15 +37,18 @@ from sophia.analytics.kpis.approvals import (
     regenerations_per_draft,
     rejection_rate,
 )
+from sophia.analytics.kpis.followers import NO_FOLLOWERS, audience_growth, follower_bases, followers, net_new_followers
+from sophia.analytics.kpis.late_values import dated, explain_late, late_posts, with_late
 from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
 from sophia.meta.catalogue.terms import ObjectKind
 
 NO_POSTS = "No posts of a type with this metric were published in this period."
-NO_FOLLOWERS = "The followers of some accounts are unknown in this period."
 NO_ACCOUNT = "No account is connected."
 NOT_LISTED = "The posts of these days have not been collected."
 NO_WINDOW = "There is no previous period."
 # Inputs that are no readings belong to the client, not to one of its accounts.
+# These divide by the followers at the start of the window.
+BY_FOLLOWERS = frozenset({"engagement_rate_by_followers", "amplification_rate"})
 OF_EVENTS = frozenset({"approval_events", "conversion_events", "marketing_cost", "new_customers"})
 
 PostValue = Callable[[PostFacts], Number | None]
@@ -90,29 +93,13 @@ def daily_total(now: ClientWindow, metric: str, unit: FigureUnit = FigureUnit.CO
 
 def people(now: ClientWindow, metric: str = "reach") -> Figure:
     """Return the people of a window: Meta's own number for one account, otherwise certain bounds (A5)."""
-    unit, serving, daily = FigureUnit.PEOPLE, now.serving(metric), now.by_account(metric)
+    serving = now.serving(metric)
     period_values = {
         own_value.account_id: own_value.value
         for own_value in sorted(now.own, key=lambda own_value: own_value.value)
         if own_value.metric == metric and own_value.window == now.window and own_value.account_id in serving
     }
-    if now.window.days == 1:
-        period_values = {account: value for account, days in daily.items() for value in days.values()} | period_values
-    accounts = sorted(set(daily) | set(period_values))
-    if not accounts:
-        return missing(unit, NO_READINGS, n=0)
-    if len(serving) == 1 and accounts[0] in period_values:
-        return figure(period_values[accounts[0]], unit, n=1)
-    lows = [
-        period_values[account] if account in period_values else max(daily[account].values()) for account in accounts
-    ]
-    is_complete = all(account in period_values or len(daily.get(account, {})) == now.window.days for account in serving)
-    highs = [
-        period_values[account] if account in period_values else total(list(daily[account].values()))
-        for account in accounts
-    ]
-    at_most = total([high for high in highs if high is not None]) if is_complete else None
-    return Figure(value=None, unit=unit, n=len(accounts), reason=NOT_ADDED, at_least=max(lows), at_most=at_most)
+    return count_people(serving, period_values, now.by_account(metric), now.window.days)
 
 
 def _usable(posts: Sequence[PostFacts], *values: PostValue) -> list[tuple[Number, ...]]:
@@ -151,7 +138,8 @@ def ratio_of_sums(posts: Sequence[PostFacts], above: PostValue, below: PostValue
     if not rows:
         return missing(FigureUnit.PERCENT, _none_has("both values", posts), n=0)
     tops, bottoms = zip(*rows, strict=True)
-    return percent(total(tops), total(bottoms), n=len(rows), doubt=_left_out(posts, len(rows)))
+    ratio = percent(total(tops), total(bottoms), n=len(rows), doubt=_left_out(posts, len(rows)))
+    return dated(ratio, posts)
 
 
 def posts_published(now: ClientWindow) -> Figure:
@@ -172,7 +160,10 @@ def engagements(now: ClientWindow) -> Figure:
     rows = _usable(posts, engagements_of)
     if not rows:
         return missing(FigureUnit.COUNT, _none_has("all values", posts), n=0)
-    return figure(total([row[0] for row in rows]), FigureUnit.COUNT, n=len(rows), doubt=_left_out(posts, len(rows)))
+    engagement = figure(
+        total([row[0] for row in rows]), FigureUnit.COUNT, n=len(rows), doubt=_left_out(posts, len(rows))
+    )
+    return dated(engagement, posts)
 
 
 def engagement_rate_by_reach(now: ClientWindow) -> Figure:
@@ -186,8 +177,7 @@ def mean_engagement_rate_by_reach(now: ClientWindow) -> Figure:
     post_rates = [rate for rate in rates if rate is not None]
     if not post_rates:
         return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "The posts reached nobody."), n=0)
-    mean = math.fsum(post_rates) / len(post_rates)
-    return figure(mean, FigureUnit.PERCENT, n=len(post_rates), doubt=_left_out(posts, len(post_rates)))
+    return dated(_mean(post_rates, posts), posts)
 
 
 def engagement_rate_by_views(now: ClientWindow) -> Figure:
@@ -196,17 +186,22 @@ def engagement_rate_by_views(now: ClientWindow) -> Figure:
 
 def engagement_rate_by_followers(now: ClientWindow) -> Figure:
     """Return the average of a post, by the followers of its own account at the start of the window."""
-    followers = {follower.account_id: follower.at_start for follower in now.followers}
+    bases, late = follower_bases(now)
     posts = _engaging(now)
-    rows = _usable(posts, engagements_of, lambda post: followers.get(post.account_id))
-    if posts and not any(followers.get(post.account_id) is not None for post in posts):
+    rows = _usable(posts, engagements_of, lambda post: bases.get(post.account_id))
+    if posts and not any(post.account_id in bases for post in posts):
         return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=0)
     rates = [percent(*row).value for row in rows]
     post_rates = [rate for rate in rates if rate is not None]
     if not post_rates:
         return missing(FigureUnit.PERCENT, _why_no_rate(posts, rates, "There were no followers."), n=0)
-    mean = math.fsum(post_rates) / len(post_rates)
-    return figure(mean, FigureUnit.PERCENT, n=len(post_rates), doubt=_left_out(posts, len(post_rates)))
+    late_bases = [late[account] for account in {post.account_id for post in posts} if account in late]
+    return with_late(_mean(post_rates, posts), late_posts(posts), *late_bases)
+
+
+def _mean(rates: Sequence[Number], posts: Sequence[PostFacts]) -> Figure:
+    mean = math.fsum(rates) / len(rates)
+    return figure(mean, FigureUnit.PERCENT, n=len(rates), doubt=_left_out(posts, len(rates)))
 
 
 def save_rate(now: ClientWindow) -> Figure:
@@ -223,12 +218,13 @@ def amplification_rate(now: ClientWindow) -> Figure:
     rows = _usable(posts, of_post("shares"))
     if not rows:
         return missing(FigureUnit.PERCENT, _none_has("a number of shares", posts), n=0)
-    starts = {follower.account_id: follower.at_start for follower in now.followers}
-    bases = [starts.get(account) for account in sorted({post.account_id for post in posts})]
-    starts_known = [base for base in bases if base is not None]
-    if len(starts_known) < len(bases):
+    bases, late = follower_bases(now)
+    accounts = sorted({post.account_id for post in posts})
+    if any(account not in bases for account in accounts):
         return missing(FigureUnit.PERCENT, NO_FOLLOWERS, n=len(rows))
-    return percent(total([row[0] for row in rows]), total(starts_known), n=len(rows), doubt=_left_out(posts, len(rows)))
+    followers = total([bases[account] for account in accounts])
+    rate = percent(total([row[0] for row in rows]), followers, n=len(rows), doubt=_left_out(posts, len(rows)))
+    return with_late(rate, late_posts(posts), *(late[account] for account in accounts if account in late))
 
 
 def click_through_rate(now: ClientWindow) -> Figure:
@@ -251,32 +247,6 @@ def profile_click_rate(now: ClientWindow) -> Figure:
         return missing(FigureUnit.PERCENT, NO_READINGS, coverage=coverage)
     tops, bottoms = zip(*both, strict=True)
     return percent(total(tops), total(bottoms), coverage=coverage)
-
-
-def _levels(now: ClientWindow) -> list[tuple[int, int]] | None:
-    levels = {follower.account_id: (follower.at_start, follower.at_end) for follower in now.followers}
-    pairs = [levels.get(account, (None, None)) for account in sorted(now.accounts)]
-    complete = [(start, end) for start, end in pairs if start is not None and end is not None]
-    return complete if complete and len(complete) == len(pairs) else None
-
-
-def net_new_followers(now: ClientWindow) -> Figure:
-    """Return the change of the profiles' totals: Meta's daily counts contain new followers, but not lost ones (A8)."""
-    levels = _levels(now)
-    if levels is None:
-        return missing(FigureUnit.PEOPLE, NO_FOLLOWERS)
-    value = sum(end - start for start, end in levels)
-    # A loss of followers is ordinary, so a negative number has no warning.
-    return Figure(value=value, unit=FigureUnit.PEOPLE, n=len(levels))
-
-
-def audience_growth(now: ClientWindow) -> Figure:
-    levels = _levels(now)
-    if levels is None:
-        return missing(FigureUnit.PERCENT, NO_FOLLOWERS)
-    start, end = (sum(side) for side in zip(*levels, strict=True))
-    unit = FigureUnit.COUNT
-    return change(figure(start, unit), figure(end, unit)).percent
 
 
 def views_of_accounts(now: ClientWindow) -> Figure:
@@ -331,6 +301,7 @@ KPIS: tuple[Kpi, ...] = (
         ("link_clicks", "views"),
         profile_click_rate,
     ),
+    Kpi("followers", _PEOPLE, "followers of all accounts at the end", ("followers",), followers),
     Kpi("net_new_followers", _PEOPLE, "followers at the end − at the start", ("followers",), net_new_followers),
     Kpi(
         "audience_growth", _PERCENT, "net new followers / followers at the start × 100", ("followers",), audience_growth
@@ -380,4 +351,12 @@ def kpi_changes(now: ClientWindow, before: ClientWindow, names: Collection[str] 
     kpis = [kpi for kpi in KPIS if names is None or kpi.name in names]
     later, earlier = like_for_like(now, before)
     compare = change if now.window.days_ended(now.today) else unknown_until_begun
-    return {kpi.name: compare(kpi.compute(earlier), kpi.compute(later)) for kpi in kpis}
+    return {
+        kpi.name: explain_late(
+            compare(kpi.compute(earlier), kpi.compute(later)),
+            before.window,
+            now.window,
+            needs_start=kpi.name in BY_FOLLOWERS,
+        )
+        for kpi in kpis
+    }

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sophia.analytics.figures.figures import Figure
+from sophia.analytics.figures.figures import Figure, change
 from sophia.analytics.figures.sentences import Reference, Sentence, say
 from sophia.analytics.kpis.queries import ClientWeek
 from sophia.analytics.kpis.trends import newest_weeks
@@ -15,7 +15,7 @@ from sophia.meta.reporting_zone import DateRange, reporting_day
 
 MOVING_KPIS = {
     "views": "Views",
-    "engagements": "Engagements",
+    "engagements": "Engagement on posts published in the week",
     "engagement_rate_by_reach": "Engagement rates by reach",
     "net_new_followers": "Net new followers",
 }
@@ -68,8 +68,9 @@ def _movement(
     steps = []
     for client, kpis in after.items():
         now, before = kpis.get(name), earlier.get(client, {}).get(name)
-        if now is not None and before is not None and now.value is not None and before.value is not None:
-            steps.append(float(now.value) - float(before.value))
+        step = None if now is None or before is None else change(before, now).absolute.value
+        if step is not None:
+            steps.append(float(step))
     return Movement(sum(step > 0 for step in steps), sum(step < 0 for step in steps), len(steps))
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, or_, select, type_coerce, union
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, exists, func, or_, select, type_coerce, union
 from sqlalchemy.orm import Session, aliased
 
 from sophia.analytics.conversions.models import (
@@ -231,6 +231,7 @@ def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
             .distinct()
         )
         weeks |= {(owner[account], EPOCH + timedelta(days=7 * int(week) - _FROM_MONDAY)) for account, week in rows}
+        weeks |= {(owner[account], week_of(reporting_day(at)).start) for account, at in _first_read(session, first)}
     posts = session.execute(select(Post.account_id, Post.published_at).where(Post.first_seen_at > since))
     weeks |= {(owner[account], week_of(reporting_day(moment)).start) for account, moment in posts}
     return (
@@ -239,6 +240,23 @@ def _touched_weeks(session: Session, since: datetime) -> set[tuple[int, date]]:
         | _weeks_of_decisions(session, since)
         | _weeks_of_costs(session, since)
     )
+
+
+def _first_read(session: Session, first: int) -> list[tuple[int, datetime]]:
+    """Return (account, publication) of the posts that have a first reading of a counter since this fetch.
+
+    Where a post was not read in its own week, its first later values count for that week.
+    """
+    reading, earlier = EngagementMetric, aliased(EngagementMetric)
+    is_first = ~exists().where(earlier.series_id == reading.series_id, earlier.metric_date < reading.metric_date)
+    rows = session.execute(
+        select(Post.account_id, Post.published_at)
+        .join(MetricSeries, MetricSeries.post_id == Post.id)
+        .join(reading, reading.series_id == MetricSeries.id)
+        .where(reading.fetch_id >= first, is_first)
+        .distinct()
+    )
+    return [(account, published_at) for account, published_at in rows]
 
 
 def _weeks_of_conversions(session: Session, since: datetime) -> set[tuple[int, date]]:

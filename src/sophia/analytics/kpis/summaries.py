@@ -23,6 +23,7 @@ from sophia.analytics.figures.figures import (
 )
 from sophia.analytics.figures.statistics import median
 from sophia.analytics.kpis.kpis import NO_WINDOW, daily_total, people
+from sophia.analytics.kpis.late_values import explain_late, late_posts, with_late
 from sophia.analytics.kpis.like_for_like import like_for_like, unknown_until_begun
 from sophia.meta.catalogue.canonical import CANONICAL, Counting, MetricClass, Unit
 from sophia.meta.catalogue.terms import Level
@@ -106,9 +107,10 @@ def _summary(
                 continue
             current, compared = aggregate(now, name), aggregate(later, name)
             base = missing(compared.unit, NO_WINDOW) if earlier is None else aggregate(earlier, name)
-            lines.append(
-                SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], current, compare(base, compared))
-            )
+            difference = compare(base, compared)
+            if before is not None:
+                difference = explain_late(difference, before.window, later.window)
+            lines.append(SummaryLine(name, level, _AGGREGATES[CANONICAL[name].counting], current, difference))
     return tuple(lines)
 
 
@@ -132,8 +134,9 @@ def posts_total(newest_posts: Iterable[PostFacts], name: str) -> Figure:
     doubt = None
     if len(values) < len(posts):
         doubt = f"No data for {len(posts) - len(values)} of {len(posts)} posts."
+    late = late_posts(post for post in posts if name in post.values)
     if canonical.counting is Counting.ADDITIVE:
-        return figure(total(values), unit, n=len(values), doubt=doubt)
+        return with_late(figure(total(values), unit, n=len(values), doubt=doubt), late)
     if canonical.counting is Counting.UNIQUE and len(values) > 1:
         return Figure(
             value=None,
@@ -143,7 +146,7 @@ def posts_total(newest_posts: Iterable[PostFacts], name: str) -> Figure:
             at_least=max(values),
             at_most=total(values) if doubt is None else None,
         )
-    return figure(median([float(value) for value in values]), unit, n=len(values), doubt=doubt)
+    return with_late(figure(median([float(value) for value in values]), unit, n=len(values), doubt=doubt), late)
 
 
 def summary_document(lines: Iterable[SummaryLine]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """KPIs by week: the newest weeks, the previous week, the same week a year ago, and streaks in one direction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sophia.analytics.figures.figures import Change, Figure, FigureUnit, change, missing, week_of
+from sophia.analytics.figures.figures import HUNDRED, Change, Figure, FigureUnit, change, missing, week_of
+from sophia.analytics.figures.statistics import median
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import ONE_WEEK, DateRange
 
@@ -89,6 +90,8 @@ def _is_whole(figure: Figure) -> bool:
 
 
 STREAK_WEEKS = 3
+# So many others make a median; with fewer, every change is the client's own.
+ENOUGH_OTHERS = 5
 # Streaks of three weeks often happen by chance; most of those change less than this.
 STREAK_PERCENT = 10.0
 
@@ -104,5 +107,24 @@ def streak_percent(trend: Trend) -> float | None:
 
 
 def is_large_streak(percent: float | None) -> bool:
-    """Whether a streak's change is large enough to mention."""
+    """Return whether a streak's change is large enough to mention."""
     return percent is not None and abs(percent) >= STREAK_PERCENT
+
+
+def shared_percent(
+    weekly: Iterable[Mapping[date, Figure]], first: date, last: date, *, least: int = ENOUGH_OTHERS
+) -> float | None:
+    """Return the median change in percent between two weeks among clients, or None if fewer than `least` have one.
+
+    `weekly` is {Monday: figure} of each client.
+    """
+    changes = [change(week[first], week[last]).percent.value for week in weekly if first in week and last in week]
+    percents = [float(percent) for percent in changes if percent is not None]
+    return median(percents) if len(percents) >= least else None
+
+
+def beyond_shared(percent: float | None, shared: float | None) -> float | None:
+    """Return the change that remains of a fall when the fall that others share is taken off."""
+    if percent is None or shared is None or shared >= 0 or percent >= 0 or shared <= -HUNDRED:
+        return percent
+    return HUNDRED * ((HUNDRED + percent) / (HUNDRED + shared) - 1)

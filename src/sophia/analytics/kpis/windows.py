@@ -20,25 +20,22 @@ from sophia.analytics.figures.facts import (
     RESPONSE_METRICS,
     ClientWindow,
     DayValue,
-    FollowerLevels,
     OwnValue,
     PostFacts,
 )
 from sophia.analytics.kpis.client_events import ClientEvents, client_events
+from sophia.analytics.kpis.follower_levels import LATEST_FOLLOWERS, follower_levels, without_levels
+from sophia.analytics.kpis.post_values import post_facts, posts_by_window
 from sophia.analytics.readings.metric_definitions import OWN_DAYS, MetricDefinition, metric_definitions
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries
-from sophia.analytics.readings.posts import StoredPost, observed_posts, values_by
+from sophia.analytics.readings.posts import StoredPost, observed_posts
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database.columns import day_number, day_of
-from sophia.database.records import as_record
 from sophia.database.statements import among
 from sophia.errors import NotFoundError
 from sophia.meta.catalogue.terms import Level, Period, Platform
-from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Account, Client, ClientRevision
-
-# A follower total older than this is no estimate for the day on which a window begins.
-LATEST_FOLLOWERS = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +108,10 @@ def client_windows(
     metrics: Collection[str] | None = None,
     events: bool = True,
 ) -> dict[int, dict[DateRange, ClientWindow]]:
-    """Return {client: {window: facts}}, with ten queries for any number of clients, posts and disjoint windows.
+    """Return {client: {window: facts}}, with eleven queries for any number of clients, posts and disjoint windows.
 
-    `now` determines the current day. A post has the values of its last snapshot before the end of the window. `metrics`
+    `now` determines the current day. A post has the values of its last snapshot before the end of the window, or else of
+    its first later one, which costs one more query. `metrics`
     restricts the canonical metrics; None takes all, unknown ones too. Without `events`, conversions, decisions and costs
     are left out.
     """
@@ -125,6 +123,7 @@ def client_windows(
     accounts = [account for client in clients for account in client.accounts]
     longer = merge_ranges([DateRange(span.start - LATEST_FOLLOWERS, span.end) for span in spans])
     days = _by_account(daily_values(session, accounts, definitions, longer, as_of=as_of))
+    totals = _later_followers(session, accounts, definitions, days, sorted_windows, now, as_of)
     own = _own_values(session, accounts, definitions, sorted_windows, as_of)
     posts = observed_posts(session, accounts, spans, as_of)
     facts = posts_by_window(session, posts, sorted_windows, definitions, as_of)
@@ -133,7 +132,7 @@ def client_windows(
     return {
         client.id: {
             window: _client_window(
-                client, window, today, days, own, facts[window], happened.get(client.id), coverage[client.id]
+                client, window, today, days, totals, own, facts[window], happened.get(client.id), coverage[client.id]
             )
             for window in sorted_windows
         }
@@ -146,6 +145,7 @@ def _client_window(
     window: DateRange,
     today: date,
     days: Mapping[int, Sequence[DayValue]],
+    later_followers: Mapping[int, Sequence[DayValue]],
     own: Mapping[int, Sequence[OwnValue]],
     posts: Mapping[int, Sequence[PostFacts]],
     events: ClientEvents | None,
@@ -160,7 +160,10 @@ def _client_window(
         posts=tuple(post for account in accounts for post in posts.get(account, ())),
         days=tuple(value for account in accounts for value in days.get(account, ()) if value.day in window),
         own=tuple(value for account in accounts for value in own.get(account, ()) if value.window == window),
-        followers=tuple(follower_levels(account, days.get(account, ()), window) for account in accounts),
+        followers=tuple(
+            follower_levels(account, days.get(account, ()), window, later_followers.get(account, ()))
+            for account in accounts
+        ),
         listed=coverage.covered_days,
         events_since=coverage.events_since,
     )
@@ -253,6 +256,24 @@ def _account_readings(
     return readings
 
 
+def _later_followers(
+    session: Session,
+    accounts: Sequence[int],
+    definitions: Mapping[int, MetricDefinition],
+    days: Mapping[int, Sequence[DayValue]],
+    windows: Sequence[DateRange],
+    now: datetime,
+    as_of: datetime | None,
+) -> dict[int, list[DayValue]]:
+    """Return all follower totals since the first window of the accounts that lack one at an end of a window."""
+    lacking = without_levels(accounts, days, windows)
+    until = reporting_day(now) + ONE_DAY
+    if until <= windows[0].start:
+        return {}
+    followers = {number: definition for number, definition in definitions.items() if definition.metric == FOLLOWERS}
+    return _by_account(daily_values(session, lacking, followers, [DateRange(windows[0].start, until)], as_of=as_of))
+
+
 def _own_values(
     session: Session,
     accounts: Collection[int],
@@ -276,89 +297,6 @@ def _own_values(
     return {
         account: sorted(values, key=lambda value: (value.window, value.metric))
         for account, values in values_by_account.items()
-    }
-
-
-def follower_levels(account_id: int, days: Iterable[DayValue], window: DateRange) -> FollowerLevels:
-    """Return the last totals before and inside the window; a total counts for a week, not longer (A8)."""
-    followers_by_day = {day_value.day: int(day_value.value) for day_value in days if day_value.metric == FOLLOWERS}
-    before = [day for day in followers_by_day if window.start - LATEST_FOLLOWERS <= day < window.start]
-    inside = [day for day in followers_by_day if day in window and day >= window.end - LATEST_FOLLOWERS]
-    return FollowerLevels(
-        account_id, followers_by_day[max(before)] if before else None, followers_by_day[max(inside)] if inside else None
-    )  # fmt: skip
-
-
-def posts_by_window(
-    session: Session,
-    posts: Sequence[StoredPost],
-    windows: Iterable[DateRange],
-    definitions: Mapping[int, MetricDefinition],
-    as_of: datetime | None,
-) -> dict[DateRange, dict[int, list[PostFacts]]]:
-    """Return {window: {account: its posts with their last snapshots before the end}}, with a query per layer of windows.
-
-    Windows of one layer do not overlap.
-    """
-    layers: list[list[DateRange]] = []
-    for window in sorted(windows):
-        free = next((layer for layer in layers if layer[-1].end <= window.start), None)
-        if free is None:
-            layers.append([window])
-        else:
-            free.append(window)
-    posts_of_account: dict[DateRange, dict[int, list[PostFacts]]] = {}
-    for layer in layers:
-        published = {window: published_in(posts, window) for window in layer}
-        facts = post_facts(
-            session, {window.end: window_posts for window, window_posts in published.items()}, definitions, as_of
-        )
-        for window, window_posts in published.items():
-            posts_of_account[window] = defaultdict(list)
-            for post in window_posts:
-                posts_of_account[window][post.account_id].append(facts[post.id])
-    return posts_of_account
-
-
-def published_in(posts: Iterable[StoredPost], window: DateRange) -> list[StoredPost]:
-    start, end = day_start(window.start), day_start(window.end)
-    return [post for post in posts if start <= post.published_at < end]
-
-
-def post_facts(
-    session: Session,
-    before: Mapping[date, Sequence[StoredPost]],
-    definitions: Mapping[int, MetricDefinition],
-    as_of: datetime | None,
-) -> dict[int, PostFacts]:
-    """Return {post: its values in the last snapshots before its day}, with one query."""
-    posts = {post.id: post for day_posts in before.values() for post in day_posts}
-    metrics = {
-        number: definition
-        for number, definition in definitions.items()
-        if definition.level is Level.POST and definition.period == Period.LIFETIME.value
-    }
-    values: dict[int, dict[str, int | float]] = defaultdict(dict)
-    read: dict[int, date] = {}
-    days = {day: [post.id for post in day_posts] for day, day_posts in before.items()}
-    for number, metric, day, value in values_by(session, days, list(metrics), as_of):
-        definition, post = metrics[metric], posts[number]
-        if definition.platform is post.platform and definition.describes(post.kind):
-            post_values = values[number]
-            post_values[definition.metric] = (
-                post_values[definition.metric] + value if definition.metric in post_values else value
-            )
-            read[number] = max(read.get(number, day), day)
-    return {
-        post.id: as_record(
-            PostFacts,
-            post,
-            post_id=post.id,
-            # The end of the day of its newest value.
-            read_at=day_start(read[post.id] + ONE_DAY) if post.id in read else post.published_at,
-            values=dict(sorted(values[post.id].items())),
-        )
-        for post in posts.values()
     }
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 
 from sophia.analytics.figures.facts import PostFacts, newest
+from sophia.analytics.kpis.format_averages import format_name
 from sophia.analytics.posting_times.group_effects import GroupEffect, group_effects, log_engagement_rates
 
 
 def format_effects(posts: Iterable[PostFacts]) -> dict[str, GroupEffect]:
     """Compare formats, each named by platform and kind of post, such as `instagram reel`."""
-    return _compare(posts, lambda post: f"{post.platform.value} {post.kind.value}")
+    return _compare(posts, format_name)
 
 
 def pillar_effects(posts: Iterable[PostFacts]) -> dict[str, GroupEffect]:

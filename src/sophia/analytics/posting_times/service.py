@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from sophia.analytics.figures.facts import RESPONSE_METRICS, PostFacts
 from sophia.analytics.figures.figures import expect_begun, expect_days
+from sophia.analytics.kpis.format_averages import FormatAverage, format_averages
 from sophia.analytics.kpis.windows import HISTORY, MeasuredClient, find_measured_client, measured_clients, newest_facts
 from sophia.analytics.posting_times.format_effects import format_effects, pillar_effects
 from sophia.analytics.posting_times.group_effects import (
@@ -68,6 +69,7 @@ class FormatEffects(ComparedPosts):
     """The effect of each format (platform and kind of post) and content pillar; posts without a pillar are in no pillar."""
 
     formats: dict[str, GroupEffect]
+    averages: Annotated[dict[str, FormatAverage], Field(description="By format, from the newest values of the posts.")]
     pillars: dict[str, GroupEffect]
     without_pillar: int
 
@@ -136,6 +138,7 @@ def measure_formats(database: Database, client_id: int, window: DateRange | None
         compared=len(log_engagement_rates(posts)),
         reason=_reason([*formats.values(), *pillars.values()]),
         formats=formats,
+        averages=format_averages(posts),
         pillars=pillars,
         without_pillar=sum(post.pillar is None for post in posts),
     )

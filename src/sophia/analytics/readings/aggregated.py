@@ -1,6 +1,6 @@
 """Daily values of one metric, combined into days, weeks or months as far as its counting allows (A4, A5, J7)."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated, Literal
@@ -9,7 +9,8 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.figures import NO_READINGS, NOT_ADDED, NOT_AVERAGED, NOT_COMPLETE
+from sophia.analytics.figures.figures import NO_READINGS, NOT_AVERAGED, NOT_COMPLETE, Number
+from sophia.analytics.figures.people import count_people
 from sophia.analytics.readings.models import EngagementMetric, MetricSeries, StoredMetric
 from sophia.database.statements import among
 from sophia.meta.catalogue.canonical import Counting, Unit
@@ -87,12 +88,20 @@ def aggregate(
     if bucket == "week" and counting is Counting.UNIQUE and _has_one_name_per_platform(daily):
         weekly = [metric.id for metric in metrics if metric.period == "week"]
         values += _daily_values(session, client_id, weekly, days, own_week=True)
+    platforms = {metric.platform for metric in daily}
+    serving = {
+        account_id: platform
+        for account_id, platform in session.execute(
+            select(Account.id, Account.platform).where(Account.client_id == client_id)
+        )
+        if platform in platforms
+    }
     units = {None if metric.unit is None else Unit(metric.unit) for metric in daily}
     return Aggregated(
         names=tuple(sorted({metric.metric_name for metric in daily})),
         counting=counting,
         unit=units.pop() if len(units) == 1 else None,
-        groups=list(grouped(values, counting, days, bucket, group_by)),
+        groups=list(grouped(values, counting, days, bucket, group_by, serving)),
     )
 
 
@@ -171,9 +180,18 @@ def buckets(days: DateRange, bucket: Bucket) -> Iterator[tuple[date, date]]:
 
 
 def grouped(
-    values: Iterable[DailyValue], counting: Counting | None, days: DateRange, bucket: Bucket, group_by: GroupBy
+    values: Iterable[DailyValue],
+    counting: Counting | None,
+    days: DateRange,
+    bucket: Bucket,
+    group_by: GroupBy,
+    serving: Mapping[int, str],
 ) -> Iterator[SeriesGroup]:
-    """Yield a group for each platform or account with readings, or one for all accounts."""
+    """Yield a group for each platform or account with readings, or one for all accounts.
+
+    `serving` is {account: platform} of all accounts whose platform has the metric: people of an account without readings
+    are unknown.
+    """
     members: dict[tuple[str | None, int | None], list[DailyValue]] = {}
     if group_by == "none":
         members[None, None] = []
@@ -185,12 +203,16 @@ def grouped(
         }[group_by]
         members.setdefault(key, []).append(value)
     for (platform, account_id), group_values in sorted(members.items(), key=str):
-        accounts = len({value.account_id for value in group_values})
+        accounts = {value.account_id for value in group_values}
+        members_of_group = accounts | {
+            account for account, on in serving.items() if platform in (None, on) and account_id in (None, account)
+        }
         placed: dict[date, list[DailyValue]] = {}
         for value in group_values:
             placed.setdefault(bucket_start(value.day, bucket), []).append(value)
-        points = [point(start, end, placed.get(start, []), counting, accounts) for start, end in buckets(days, bucket)]
-        yield SeriesGroup(None if platform is None else Platform(platform), account_id, accounts, points)
+        combined = members_of_group if counting is Counting.UNIQUE else accounts
+        points = [point(start, end, placed.get(start, []), counting, combined) for start, end in buckets(days, bucket)]
+        yield SeriesGroup(None if platform is None else Platform(platform), account_id, len(accounts), points)
 
 
 def bucket_start(day: date, bucket: Bucket) -> date:
@@ -198,35 +220,35 @@ def bucket_start(day: date, bucket: Bucket) -> date:
 
 
 def point(
-    start: date, end: date, values: Sequence[DailyValue], counting: Counting | None, accounts: int
+    start: date, end: date, values: Sequence[DailyValue], counting: Counting | None, accounts: Collection[int]
 ) -> BucketValue:
-    """Return the value of one bucket; `accounts` is the number of accounts in the group."""
+    """Return the value of one bucket; `accounts` are those whose values it combines."""
     daily = [value for value in values if not value.own_week]
     numbers = [value.value for value in daily]
     days, accounts_with_data = len({value.day for value in daily}), len({value.account_id for value in daily})
     bare = BucketValue(start, end, None, days, accounts_with_data, at_least=None, at_most=None, reason=None)
+    if counting is Counting.UNIQUE:
+        return people_point(bare, values, accounts)
     if not daily:
         return replace(bare, reason=NO_READINGS)
     if counting is Counting.ADDITIVE:
         return replace(bare, value=sum(numbers))
     if counting is Counting.LEVEL:
         last = {value.account_id: value.value for value in sorted(daily, key=lambda value: value.day)}
-        complete = len(last) == accounts
+        complete = len(last) == len(accounts)
         return replace(bare, value=sum(last.values())) if complete else replace(bare, reason=NOT_COMPLETE)
-    if accounts == 1 and end - start == ONE_DAY:
+    if len(accounts) == 1 and end - start == ONE_DAY:
         return replace(bare, value=numbers[0])
-    if counting is Counting.UNIQUE:
-        return unique_point(bare, values, accounts)
     return replace(bare, reason=NOT_AVERAGED if counting is Counting.RATIO else NOT_KNOWN)
 
 
-def unique_point(bare: BucketValue, values: Sequence[DailyValue], accounts: int) -> BucketValue:
-    """Return the people of several days or accounts: Meta's number for the week if there is one, else bounds (A5)."""
-    own = [value.value for value in values if value.own_week and value.day == bare.end - ONE_DAY]
-    if accounts == 1 and own:
-        return replace(bare, value=own[0])
-    numbers = [value.value for value in values if not value.own_week]
-    # A missing day may have had any number of other people.
-    complete = len(numbers) == accounts * (bare.end - bare.start).days
-    at_most = sum(numbers) if complete else None
-    return replace(bare, at_least=max(numbers), at_most=at_most, reason=NOT_ADDED)
+def people_point(bare: BucketValue, values: Sequence[DailyValue], accounts: Collection[int]) -> BucketValue:
+    """Return the people of a bucket: Meta's own number for the week if there is one, else bounds (A5)."""
+    last_day = bare.end - ONE_DAY
+    own = {value.account_id: value.value for value in values if value.own_week and value.day == last_day}
+    daily: dict[int, dict[date, Number]] = {}
+    for value in values:
+        if not value.own_week:
+            daily.setdefault(value.account_id, {})[value.day] = value.value
+    people = count_people(accounts, own, daily, (bare.end - bare.start).days)
+    return replace(bare, **{name: getattr(people, name) for name in ("value", "at_least", "at_most", "reason")})

@@ -57,6 +57,20 @@ def observed_posts(
     session: Session, accounts: Collection[int], windows: Iterable[DateRange], as_of: datetime | None = None
 ) -> list[StoredPost]:
     """Return the posts of these accounts published in the windows and observed by then, by id, in one query."""
+    return _stored_posts(
+        session,
+        among(Post.account_id, accounts),
+        or_(*(was_published_in(window) for window in windows)),
+        true() if as_of is None else Post.first_seen_at <= as_of,
+    )
+
+
+def posts_by_id(session: Session, post_ids: Collection[int]) -> dict[int, StoredPost]:
+    """Return {id: post}, in one query."""
+    return {post.id: post for post in _stored_posts(session, among(Post.id, post_ids))}
+
+
+def _stored_posts(session: Session, *conditions: ColumnElement[bool]) -> list[StoredPost]:
     rows = session.execute(
         select(
             Post.id,
@@ -72,11 +86,7 @@ def observed_posts(
         )
         .join(Account, Account.id == Post.account_id)
         .outerjoin(ContentDraft, ContentDraft.id == Post.draft_id)
-        .where(
-            among(Post.account_id, accounts),
-            or_(*(was_published_in(window) for window in windows)),
-            true() if as_of is None else Post.first_seen_at <= as_of,
-        )
+        .where(*conditions)
         .order_by(Post.id)
     )
     return [
@@ -90,38 +100,59 @@ def was_published_in(window: DateRange) -> ColumnElement[bool]:
     return and_(Post.published_at >= day_start(window.start), Post.published_at < day_start(window.end))
 
 
+PostValues = Iterator[tuple[int, int, date, int | float]]
+
+
 def values_by(
     session: Session, before: Mapping[date, Collection[int]], metrics: Collection[int], as_of: datetime | None
-) -> Iterator[tuple[int, int, date, int | float]]:
+) -> PostValues:
     """Yield (post, metric, day, value): each post's last snapshot before its day, never a sum of snapshots (A2).
 
     `before` is {day: posts}, each post once. One query serves any number of days and posts.
     """
-    posts = [post for post_ids in before.values() for post in post_ids]
-    days = [(among(MetricSeries.post_id, post_ids), literal(day, Day)) for day, post_ids in before.items() if post_ids]
+    yield from _snapshots(session, before, metrics, as_of, is_before=True)
+
+
+def first_values_from(
+    session: Session, days: Mapping[date, Collection[int]], metrics: Collection[int], as_of: datetime | None
+) -> PostValues:
+    """Yield (post, metric, day, value): each post's first snapshot on its day or later, as `values_by` does."""
+    yield from _snapshots(session, days, metrics, as_of, is_before=False)
+
+
+def _snapshots(
+    session: Session,
+    limits: Mapping[date, Collection[int]],
+    metrics: Collection[int],
+    as_of: datetime | None,
+    *,
+    is_before: bool,
+) -> PostValues:
+    posts = [post for post_ids in limits.values() for post in post_ids]
+    days = [(among(MetricSeries.post_id, post_ids), literal(day, Day)) for day, post_ids in limits.items() if post_ids]
     if not days:
         return
     limit = days[0][1] if len(days) == 1 else case(*days)
     reading = EngagementMetric
     value, _ = CURRENT if as_of is None else value_at(as_of)
-    newest = (
+    nearest = (
         select(reading.metric_date, value.label("value"))
         .where(
             reading.series_id == MetricSeries.id,
-            reading.metric_date < limit,
+            reading.metric_date < limit if is_before else reading.metric_date >= limit,
             true() if as_of is None else _known_at(as_of),
         )
-        .order_by(reading.metric_date.desc())
+        .order_by(reading.metric_date.desc() if is_before else reading.metric_date)
         .limit(1)
         .correlate(MetricSeries)
     )
     query = cast("Select[tuple[Any, ...]]", select(MetricSeries.post_id, MetricSeries.metric_id))
     if session.get_bind().dialect.name == "postgresql":
-        last = newest.lateral()
-        query = query.add_columns(last.c.metric_date, last.c.value).join(last, true())
+        snapshot = nearest.lateral()
+        query = query.add_columns(snapshot.c.metric_date, snapshot.c.value).join(snapshot, true())
     else:
-        # SQLite has no lateral join, and a join with the newest days would read the whole table.
-        columns = (newest.with_only_columns(column).scalar_subquery() for column in (reading.metric_date, value))
+        # SQLite has no lateral join, and a join with the nearest days would read the whole table.
+        columns = (nearest.with_only_columns(column).scalar_subquery() for column in (reading.metric_date, value))
         query = query.add_columns(*columns)
     rows = session.execute(
         query.where(among(MetricSeries.post_id, posts), among(MetricSeries.metric_id, metrics)).order_by(
@@ -188,6 +219,7 @@ def facts_at_age(
             post_id=post.id,
             read_at=day_start(reached[post.id] + ONE_DAY),
             values=dict(sorted(values[post.id].items())),
+            first_read_on=None,
         )
         for post in posts
     }

@@ -27,23 +27,25 @@ from sophia.analytics.figures.figures import Figure, check_window, last_closed_w
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.progress import ReportedGoal
 from sophia.analytics.goals.tracking import gather_goals
+from sophia.analytics.kpis.format_averages import best_format, format_averages
 from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
-from sophia.analytics.kpis.trends import newest_weeks, streak_percent, trend
+from sophia.analytics.kpis.trends import Trend, beyond_shared, newest_weeks, shared_percent, streak_percent, trend
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
 from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.account_states import ClientState, client_states
 from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.permissions import ClientScope
+from sophia.analytics.readings.posts import StoredPost, posts_by_id
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove
-from sophia.analytics.reports.building import compared_days, compared_window, coverage_of
+from sophia.analytics.reports.building import compared_days, compared_window, coverage_of, most_engaging, top_posts
 from sophia.analytics.reports.gathering import NOT_YET, stored_series_anomalies
 from sophia.analytics.reports.reasons import reasons_of
 from sophia.analytics.reports.special_days import special_days
 from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue.terms import Platform
-from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start, reporting_day
 
 BRIEF_KPIS = (
     "posts",
@@ -51,6 +53,7 @@ BRIEF_KPIS = (
     "reach",
     "engagements",
     "engagement_rate_by_reach",
+    "followers",
     "net_new_followers",
     "audience_growth",
 )
@@ -58,6 +61,8 @@ BRIEF_METRICS = frozenset({*ENGAGEMENTS, *MONITORED_METRICS, "reach", FOLLOWERS}
 STREAK_BASE_WEEKS = 8
 # A smaller change of the response is not worth acting on, however certain it is.
 SMALLEST_MOVE = log1p(0.10)
+# A smaller change of all clients is not mentioned.
+SHARED_PERCENT = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,7 @@ class PortfolioFacts:
     annotations: Sequence[AnnotationRecord]
     anomalies: tuple[SeriesAnomaly, ...] | None
     events: tuple[SharedEvent[MetricEvent], ...] | None
+    best_posts: Mapping[int, StoredPost]
     is_past: bool
 
     @property
@@ -139,14 +145,19 @@ def gather_portfolio(
     anomalies = stored_series_anomalies(session, None, window) if use_stored and events is not None else None
     monitored = monitored_days(window, today) if anomalies is None else window
     weeks = newest_weeks(min(window.end, today), STREAK_BASE_WEEKS)
+    windows = client_windows(
+        session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
+    )
     return PortfolioFacts(
         clients=clients,
         visible={state.client_id: state for state in client_states(session, allowed_clients, now)},
         window=window,
         before=before,
         now=now,
-        windows=client_windows(
-            session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
+        windows=windows,
+        best_posts=posts_by_id(
+            session,
+            [post.post_id for measured in windows.values() for post in most_engaging(measured[window])[:1]],
         ),
         days={} if anomalies is not None else _monitored_days(session, accounts, monitored, as_of),
         posts_a_day=posts_a_day(session, accounts, monitored, as_of=as_of) if anomalies is None else {},
@@ -211,6 +222,7 @@ def build_brief(facts: PortfolioFacts) -> Brief:
         window=facts.window,
         before=facts.before,
         as_of=facts.now,
+        complete_at=day_start(facts.window.end),
         counts=counts | {"clients": len(client_briefs)},
         clients=tuple(client_briefs),
         events=events,
@@ -277,6 +289,7 @@ def _client(
         for name in ("views", "engagements")
     }
     views = trends["views"].points
+    fallen = {name: streak_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()}
     bare = ClientBrief(
         client_id=client.id,
         name=client.name,
@@ -290,10 +303,16 @@ def _client(
             sorted(anomalies, key=lambda anomaly: (anomaly.anomaly.since, anomaly.account_id, anomaly.metric))
         ),
         falling={name: kpi_trend.falling for name, kpi_trend in trends.items()},
-        fallen={name: streak_percent(kpi_trend) if kpi_trend.falling else None for name, kpi_trend in trends.items()},
+        fallen=fallen,
+        fallen_alone={
+            name: beyond_shared(percent, _fall_of_others(facts, client.id, name, trends[name]))
+            for name, percent in fallen.items()
+        },
         weekly_views=tuple(None if view.figure.value is None else float(view.figure.value) for view in views),
         goals=facts.goals.get(client.id, ()),
         annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id == client.id),
+        best_post=next(iter(top_posts(now, facts.best_posts, 1)), None),
+        best_format=best_format(format_averages(now.newest_posts)),
     )
     has_data = bool(now.days or earlier.days or now.posts or earlier.posts)
     reasons = sorted(reasons_of(bare, has_data=has_data), key=lambda reason: (-reason.weight, reason.code, reason.text))
@@ -301,16 +320,20 @@ def _client(
     return replace(bare, state=state, reasons=tuple(reasons))
 
 
-def _commentary(brief: Brief) -> Iterator[Sentence]:
-    yield say(
-        brief,
-        "Clients: {clients}. Critical (coral): {coral}; watch (amber): {amber}; on track (sage): {sage}; no data: {none}.",
-        clients="counts.clients",
-        coral="counts.coral",
-        amber="counts.amber",
-        sage="counts.sage",
-        none="counts.no data",
+def _fall_of_others(facts: PortfolioFacts, client_id: int, kpi: str, kpi_trend: Trend) -> float | None:
+    """Return the median change of the other clients over the weeks of a falling streak, in percent."""
+    weeks = [point.week.start for point in kpi_trend.points if point.is_closed]
+    if not 0 < kpi_trend.falling < len(weeks):
+        return None
+    others = (
+        {monday: kpis[kpi] for monday, kpis in weekly.items() if kpi in kpis}
+        for other, weekly in facts.weekly.items()
+        if other != client_id
     )
+    return shared_percent(others, weeks[-1 - kpi_trend.falling], weeks[-1])
+
+
+def _commentary(brief: Brief) -> Iterator[Sentence]:
     for index, event in enumerate(brief.events):
         word = "higher" if event.kind in ("spike", "rise") else "lower"
         where = ", ".join(
@@ -324,6 +347,16 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
             series=f"events.{index}.series",
             since=Reference(f"events.{index}.since", "text"),
         )
+    yield from algorithm_changes(brief)
+    yield say(
+        brief,
+        "Clients: {clients}. Critical (coral): {coral}; watch (amber): {amber}; on track (sage): {sage}; no data: {none}.",
+        clients="counts.clients",
+        coral="counts.coral",
+        amber="counts.amber",
+        sage="counts.sage",
+        none="counts.no data",
+    )
     for index, moved in enumerate(brief.moved):
         word = "rose" if moved.percent > 0 else "fell"
         yield say(
@@ -338,3 +371,20 @@ def _commentary(brief: Brief) -> Iterator[Sentence]:
         path = f"annotations.{index}"
         day, text = Reference(f"{path}.day", "text"), Reference(f"{path}.text", "text")
         yield say(brief, "Annotation of {day}: {text}", day=day, text=text)
+
+
+def algorithm_changes(brief: Brief) -> Iterator[Sentence]:
+    """Describe the certain change of distribution that all clients share on a platform."""
+    for platform in PLATFORM_NAMES:
+        for index, client in enumerate(brief.clients):
+            split = client.drivers.get(platform)
+            part = None if split is None else split.platform
+            if part is None or part.verdict == "not enough evidence" or abs(part.percent) < SHARED_PERCENT:
+                continue
+            word = "increased" if part.verdict == "up" else "reduced"
+            yield say(
+                brief,
+                f"On {PLATFORM_NAMES[platform]} the algorithm {word} the distribution of all clients by {{percent}}.",
+                percent=Reference(f"clients.{index}.drivers.{platform}.platform.percent", "change_size"),
+            )
+            break

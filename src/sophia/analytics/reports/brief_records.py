@@ -15,7 +15,9 @@ from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.figures.figures import Change, Coverage, Figure
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
+from sophia.analytics.kpis.format_averages import BestFormat
 from sophia.analytics.readings.account_states import ClientState
+from sophia.analytics.reports.records import TopPost
 from sophia.meta.catalogue.terms import Platform
 from sophia.meta.reporting_zone import DateRange
 
@@ -62,12 +64,20 @@ class ClientBrief:
         Mapping[str, float | None],
         Field(description="The change in percent over a streak of three or more falling weeks."),
     ]
+    fallen_alone: Annotated[
+        Mapping[str, float | None],
+        Field(description="`fallen` beyond the median of the other clients in the same weeks, where that fell too."),
+    ]
     weekly_views: Annotated[tuple[float | None, ...], Field(description="Of the newest stored complete weeks.")]
     goals: Annotated[
         tuple[ReportedGoal, ...],
         Field(description="Goals whose days touch the window, with their progress at its end."),
     ]
     annotations: tuple[AnnotationRecord, ...]
+    best_post: Annotated[TopPost | None, Field(description="The post of the window with the most engagements.")]
+    best_format: Annotated[
+        BestFormat | None, Field(description="Null if fewer than two formats have two posts with a rate.")
+    ]
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -96,6 +106,7 @@ class Brief:
     window: DateRange
     before: DateRange
     as_of: datetime
+    complete_at: Annotated[datetime, Field(description="When the last day of the window ends in Meta's Pacific time.")]
     counts: Mapping[str, int]
     clients: tuple[ClientBrief, ...]
     events: tuple[SharedEvent[MetricEvent], ...]

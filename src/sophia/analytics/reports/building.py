@@ -16,7 +16,9 @@ from sophia.analytics.figures.comparison import Comparison, earlier_window
 from sophia.analytics.figures.facts import MONITORED_METRICS, AccountDays, ClientWindow, PostFacts, PostsADay, dates_of
 from sophia.analytics.figures.figures import Coverage, Figure, percent
 from sophia.analytics.goals.progress import ReportedGoal
+from sophia.analytics.kpis.format_averages import format_averages
 from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH, kpi_changes
+from sophia.analytics.kpis.late_values import dated
 from sophia.analytics.kpis.summaries import algo_dependent_summary, algo_independent_summary, unclassified
 from sophia.analytics.kpis.trends import Trend, trend
 from sophia.analytics.kpis.windows import MeasuredClient
@@ -26,7 +28,7 @@ from sophia.analytics.readings.posts import StoredPost
 from sophia.analytics.reports.commentary import comment
 from sophia.analytics.reports.records import DecisionStage, MissingDays, Report, ReportedClient, TopPost
 from sophia.database.records import as_record
-from sophia.meta.reporting_zone import ONE_DAY, DateRange
+from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 
 TREND_WEEKS = 12
 TREND_KPIS = ("posts", "views", "reach", "engagements", "engagement_rate_by_reach", "net_new_followers")
@@ -78,6 +80,7 @@ def build_report(facts: Facts) -> Report:
         before=facts.before,
         as_of=facts.as_of,
         is_closed=facts.window.is_closed(facts.today),
+        complete_at=day_start(facts.window.end),
         coverage=coverage_of(now),
         kpis={kpi.name: kpi.compute(now) for kpi in KPIS} | {REACH_GROWTH.name: changes["reach"].percent},
         changes=changes,
@@ -92,8 +95,9 @@ def build_report(facts: Facts) -> Report:
         posting_times=tuple(published_hours(times)),
         best_times=best_times(times),
         formats=format_effects(facts.history),
+        format_averages=format_averages(now.newest_posts),
         pillars=pillar_effects(facts.history),
-        top_posts=_top_posts(facts),
+        top_posts=top_posts(now, facts.posts, MOST_TOP_POSTS),
         missing_days=_missing_days(now),
         goals=facts.goals,
         annotations=facts.annotations,
@@ -155,26 +159,31 @@ def _drivers(facts: Facts) -> dict[str, DriverSplit]:
     return {platform.value: days.splits[facts.client.id] for platform, days in facts.portfolio.items()}
 
 
-def _top_posts(facts: Facts) -> tuple[TopPost, ...]:
-    """Return the posts with the most engagements, then the most reach; posts with unknown engagements are left out."""
-    top_posts = []
-    for post in facts.now.newest_posts:
-        stored, engagements, reach = facts.posts.get(post.post_id), post.engagements, post.values.get("reach")
-        if engagements is not None and stored is not None:
-            top_posts.append(
-                as_record(
-                    TopPost,
-                    post,
-                    platform_post_id=stored.platform_post_id,
-                    title=stored.title,
-                    permalink=stored.permalink,
-                    engagements=engagements,
-                    reach=reach,
-                    rate_by_reach=percent(engagements, reach),
-                )
-            )
-    top_posts.sort(key=lambda post: (-post.engagements, -(post.reach or 0), post.post_id))
-    return tuple(top_posts[:MOST_TOP_POSTS])
+def most_engaging(now: ClientWindow) -> list[PostFacts]:
+    """Return the posts with known engagements: the most engagements first, then the most reach."""
+    posts = [(post, engagements) for post in now.newest_posts if (engagements := post.engagements) is not None]
+    posts.sort(key=lambda pair: (-pair[1], -(pair[0].values.get("reach") or 0), pair[0].post_id))
+    return [post for post, _ in posts]
+
+
+def top_posts(now: ClientWindow, stored_posts: Mapping[int, StoredPost], most: int) -> tuple[TopPost, ...]:
+    """Return the first posts of `most_engaging` with their text and address."""
+    posts = [post for post in most_engaging(now) if post.post_id in stored_posts]
+    return tuple(_top_post(post, stored_posts[post.post_id]) for post in posts[:most])
+
+
+def _top_post(post: PostFacts, stored: StoredPost) -> TopPost:
+    engagements, reach = post.engagements, post.values.get("reach")
+    return as_record(
+        TopPost,
+        post,
+        platform_post_id=stored.platform_post_id,
+        title=stored.title,
+        permalink=stored.permalink,
+        engagements=engagements,
+        reach=reach,
+        rate_by_reach=dated(percent(engagements, reach), [post]),
+    )
 
 
 def _missing_days(now: ClientWindow) -> tuple[MissingDays, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sophia.analytics.anomalies.sentences import say_anomaly
 from sophia.analytics.benchmarks.comparison import FOLLOWERS_RATE
 from sophia.analytics.drivers.sentences import say_drivers
+from sophia.analytics.figures.figures import Figure
 from sophia.analytics.figures.sentences import METRIC_NAMES, PLATFORM_NAMES, Reference, Sentence, say
 from sophia.analytics.goals.sentences import say_goal
 from sophia.analytics.kpis.trends import STREAK_WEEKS, is_large_streak, streak_percent
@@ -44,7 +45,7 @@ def _counted(report: Report, kpi: str, name: str) -> Iterator[Sentence]:
     figure, at = (change.after, "after") if change.percent.value is None else (change.percent, "percent")
     if figure.value is None:
         return
-    template = f"{name}: {{after}}."
+    template = f"{name}: {{after}}{_as_of(change.after)}."
     if at == "percent" and abs(float(figure.value)) < NOTHING_PERCENT:
         template = f"{name} did not change: {{after}}, previously {{before}}."
     elif at == "percent":
@@ -54,9 +55,15 @@ def _counted(report: Report, kpi: str, name: str) -> Iterator[Sentence]:
         template if figure.doubt is None else f"{template} {{doubt}}",
         after=f"{path}.after.value",
         before=f"{path}.before.value",
-        percent=Reference(f"{path}.percent.value", "size_percent"),
+        percent=Reference(f"{path}.percent.value", "change_size"),
         doubt=Reference(f"{path}.{at}.doubt", "text"),
+        day=Reference(f"{path}.after.late.day", "text"),
     )
+
+
+def _as_of(figure: Figure) -> str:
+    """Return the mark of a figure whose values were first read after the period; {day} is that day."""
+    return "" if figure.late is None else " (as of {day})"
 
 
 def _views(report: Report) -> Iterator[Sentence]:
@@ -64,7 +71,7 @@ def _views(report: Report) -> Iterator[Sentence]:
 
 
 def _engagement(report: Report) -> Iterator[Sentence]:
-    yield from _counted(report, "engagements", "Engagements on posts published in this period")
+    yield from _counted(report, "engagements", "Engagement on posts published in this period")
     rate = report.kpis["engagement_rate_by_reach"]
     if rate.value is not None:
         path = "kpis.engagement_rate_by_reach"
@@ -72,10 +79,16 @@ def _engagement(report: Report) -> Iterator[Sentence]:
         yield say(
             report,
             # The reach of posts is added up here, so the rate is no share of people.
-            f"Engagements on {{n}} {posts} were {{rate}} of the reach, which counts people once for each post that they saw.",
+            f"Engagement on {{n}} {posts}{_as_of(rate)} was {{rate}} of the reach, which counts people once for each post "
+            "that they saw.",
+            day=Reference(f"{path}.late.day", "text"),
             rate=Reference(f"{path}.value", "percent"),
             n=f"{path}.n",
         )
+
+    change = report.changes["engagements"]
+    if change.percent.value is None and (change.before.late is not None or change.after.late is not None):
+        yield say(report, "{reason}", reason=Reference("changes.engagements.percent.reason", "text"))
 
 
 def _reach(report: Report) -> Iterator[Sentence]:
@@ -93,6 +106,14 @@ def _reach(report: Report) -> Iterator[Sentence]:
 
 def _followers(report: Report) -> Iterator[Sentence]:
     net, growth = report.kpis["net_new_followers"], report.kpis["audience_growth"]
+    followers = report.kpis["followers"]
+    if net.value is None and followers.value is not None:
+        yield say(
+            report,
+            f"Followers: {{followers}}{_as_of(followers)}.",
+            followers="kpis.followers.value",
+            day=Reference("kpis.followers.late.day", "text"),
+        )
     if net.value is None:
         return
     if growth.value is None or net.value == 0:
@@ -132,19 +153,23 @@ def _goals(report: Report) -> Iterator[Sentence]:
 
 
 def _streaks(report: Report) -> Iterator[Sentence]:
-    for kpi, name in (("views", "Views"), ("engagements", "Engagements")):
+    for kpi, name in (("views", "Views"), ("engagements", "Engagement on posts published in each week")):
         trend = report.trends[kpi]
         for word, count in (("fallen", trend.falling), ("risen", trend.rising)):
             if count >= STREAK_WEEKS and is_large_streak(streak_percent(trend)):
                 path = f"trends.{kpi}.{'falling' if word == 'fallen' else 'rising'}"
-                yield say(report, f"{name} have {word} for {{weeks}} weeks in a row.", weeks=path)
+                yield say(
+                    report,
+                    f"{name} {'have' if kpi == 'views' else 'has'} {word} for {{weeks}} weeks in a row.",
+                    weeks=path,
+                )
 
 
 def _benchmarks(report: Report) -> Iterator[Sentence]:
     for index, comparison in enumerate(report.benchmarks):
         if comparison.benchmark is None or comparison.own.value is None or comparison.percent.value is None:
             continue
-        if comparison.benchmark.metric != FOLLOWERS_RATE:
+        if comparison.benchmark.metric != FOLLOWERS_RATE or comparison.own.late is not None:
             continue
         path, higher = f"benchmarks.{index}", float(comparison.percent.value) >= 0
         word = "above" if higher else "below"
@@ -180,7 +205,7 @@ def _top(report: Report) -> Iterator[Sentence]:
         post = report.top_posts[0]
         yield say(
             report,
-            f"The post with the most engagements ({{engagements}}) was a {KIND_NAMES.get(post.kind, post.kind.value)} on "
+            f"The post with the most engagement ({{engagements}}) was a {KIND_NAMES.get(post.kind, post.kind.value)} on "
             f"{PLATFORM_NAMES[post.platform.value]}.",
             engagements="top_posts.0.engagements",
         )

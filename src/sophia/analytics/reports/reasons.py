@@ -1,9 +1,10 @@
 """Finds the reasons why a client needs attention, each with its figures and a weight that ranks it."""
 
 from collections.abc import Iterator, Mapping
+from math import expm1
 
 from sophia.analytics.anomalies.sentences import say_anomaly
-from sophia.analytics.drivers.drivers import Driver
+from sophia.analytics.drivers.drivers import Driver, DriverSplit
 from sophia.analytics.figures.sentences import PLATFORM_NAMES, Reference, say
 from sophia.analytics.goals.progress import GoalStatus
 from sophia.analytics.goals.sentences import say_goal
@@ -62,11 +63,12 @@ _LESS: Mapping[Driver, str] = {
 
 def _falls(brief: ClientBrief) -> Iterator[Reason]:
     for platform, split in brief.drivers.items():
-        if split.whole is None or split.whole.verdict != "down" or split.whole.percent > FALL_PERCENT:
+        own_percent = _own_percent(split)
+        if split.whole is None or split.whole.verdict != "down" or own_percent > FALL_PERCENT:
             continue
-        deep = split.whole.percent <= DEEP_FALL_PERCENT
+        deep = own_percent <= DEEP_FALL_PERCENT
         places = {
-            "percent": Reference(f"drivers.{platform}.whole.percent", "size_percent"),
+            "percent": Reference(f"drivers.{platform}.whole.percent", "change_size"),
             "interval": Reference(f"drivers.{platform}.whole.percent_interval", "range_percent"),
         }
         why = "; no clear cause"
@@ -75,7 +77,7 @@ def _falls(brief: ClientBrief) -> Iterator[Reason]:
         elif split.certain_driver is not None:
             why = f", in part because {_LESS[split.certain_driver]} ({{part}}); the rest has no clear cause"
             places["part"] = Reference(f"drivers.{platform}.{split.certain_driver}.percent", "signed_percent")
-        engagement = "Organic engagement" if split.is_organic else "Engagement"
+        engagement = "Organic account interactions" if split.is_organic else "Account interactions"
         sentence = say(
             brief,
             f"{engagement} on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){why}.",
@@ -83,6 +85,14 @@ def _falls(brief: ClientBrief) -> Iterator[Reason]:
         )
         level, base = (ClientStatus.CORAL, 50.0) if deep else (ClientStatus.AMBER, 20.0)
         yield Reason("engagement_fell", level, base + abs(split.whole.percent) / 2, sentence)
+
+
+def _own_percent(split: DriverSplit) -> float:
+    """Return the change of a client without the certain fall that all clients share, which is no reason for one client."""
+    if split.whole is None:
+        return 0.0
+    shared = split.platform.log if split.platform is not None and split.platform.verdict == "down" else 0.0
+    return 100.0 * expm1(split.whole.log - shared)
 
 
 _WEIGHTS: Mapping[str, tuple[ClientStatus, float]] = {
@@ -116,13 +126,13 @@ def _habits(brief: ClientBrief) -> Iterator[Reason]:
         )
         yield Reason("silent", ClientStatus.AMBER, 20.0, sentence)
     for kpi, count in brief.falling.items():
-        if count >= STREAK_WEEKS and is_large_streak(brief.fallen[kpi]):
-            name = "Views" if kpi == "views" else "Engagements"
+        if count >= STREAK_WEEKS and is_large_streak(brief.fallen_alone[kpi]):
+            name = "Views" if kpi == "views" else "Engagement on posts published in each week"
             sentence = say(
                 brief,
-                f"{name} have fallen for {{weeks}} weeks in a row, by {{percent}} in total.",
+                f"{name} {'have' if kpi == 'views' else 'has'} fallen for {{weeks}} weeks in a row, by {{percent}} in total.",
                 weeks=f"falling.{kpi}",
-                percent=Reference(f"fallen.{kpi}", "size_percent"),
+                percent=Reference(f"fallen.{kpi}", "change_size"),
             )
             yield Reason(f"{kpi}_falling", ClientStatus.AMBER, 25.0, sentence)
     if growth.value is not None and float(growth.value) <= SHRINKING_PERCENT:

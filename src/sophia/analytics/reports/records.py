@@ -18,6 +18,7 @@ from sophia.analytics.figures.figures import Change, Coverage, Figure
 from sophia.analytics.figures.schemas import Quantity
 from sophia.analytics.figures.sentences import Sentence
 from sophia.analytics.goals.progress import ReportedGoal
+from sophia.analytics.kpis.format_averages import FormatAverage
 from sophia.analytics.kpis.summaries import SummaryLine
 from sophia.analytics.kpis.trends import Trend
 from sophia.analytics.posting_times.group_effects import GroupEffect, HourEffect, WeekHour
@@ -38,7 +39,7 @@ class ReportedClient:
 
 @dataclass(frozen=True, slots=True)
 class TopPost:
-    """A post of the window with its values at the end of the window."""
+    """A post of the window with its values at the end of the window, or first read on the day `first_read_on`."""
 
     post_id: int
     account_id: int
@@ -49,9 +50,10 @@ class TopPost:
     title: str | None
     permalink: str | None
     pillar: str | None
-    engagements: Quantity
+    engagements: Annotated[Quantity, Field(description="Reactions or likes, comments, shares and saves of the post.")]
     reach: Quantity | None
     rate_by_reach: Figure
+    first_read_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,15 @@ class Report:
     before: DateRange
     as_of: datetime
     is_closed: bool
+    complete_at: Annotated[datetime, Field(description="When the last day of the window ends in Meta's Pacific time.")]
     coverage: Coverage
-    kpis: Mapping[str, Figure]
+    kpis: Annotated[
+        Mapping[str, Figure],
+        Field(
+            description="`engagements` is the engagement on posts published in the window. Account interactions, of posts of "
+            "any age, are `total_interactions` in `algo_independent_summary`."
+        ),
+    ]
     changes: Mapping[str, Change]
     trends: Mapping[str, Trend]
     algo_dependent_summary: tuple[SummaryLine, ...]
@@ -106,6 +115,9 @@ class Report:
     posting_times: Annotated[tuple[HourEffect, ...], Field(description="The hours with posts.")]
     best_times: tuple[WeekHour, ...]
     formats: Mapping[str, GroupEffect]
+    format_averages: Annotated[
+        Mapping[str, FormatAverage], Field(description="By format, of the posts published in the window.")
+    ]
     pillars: Mapping[str, GroupEffect]
     top_posts: tuple[TopPost, ...]
     missing_days: tuple[MissingDays, ...]

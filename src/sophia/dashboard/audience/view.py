@@ -53,8 +53,9 @@ GENDER_LABELS = {"F": "Women", "M": "Men", "U": "Unknown"}
 CRITERIA = (("Overall", "overall"), ("Age", "age"), ("Gender", "gender"), ("Country", "country"), ("Place", "place"))
 MOST_ROWS = 10
 METHOD = (
-    "Shares are those of the people whose value Meta knows and lists; Meta lists the 45 largest places. Accounts can share "
-    "people, so they are never added. A match is the share of an audience that meets a criterion; overall is the mean."
+    "All shares, and matches too, are of the people whose value Meta knows and lists; Meta lists the 45 largest places. "
+    "Accounts can share people, so they are never added. A match is the share of an audience that meets a criterion; "
+    "overall is the mean."
 )
 
 
@@ -238,7 +239,10 @@ def dimension_table(account_id: int, dimension: AudienceDimension) -> Table:
     label = DIMENSION_LABELS[dimension.dimension]
     parts = dimension.parts[:MOST_ROWS]
     unknown = value_of(dimension.unknown)
-    notes = [f"Unknown: {unknown.text}." if not unknown.reason else unknown.reason]
+    notes = [
+        f"Shares are of the {whole(dimension.base)} people whose value Meta knows and lists.",
+        f"Unknown: {unknown.text} people." if not unknown.reason else unknown.reason,
+    ]
     if len(parts) < len(dimension.parts):
         notes.append(f"The {len(parts)} largest of {len(dimension.parts)}.")
     columns = (Column(label), Column("Share", numeric=True), Column("People", numeric=True))

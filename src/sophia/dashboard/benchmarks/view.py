@@ -17,7 +17,7 @@ from sophia.analytics.comments import competitors_store
 from sophia.analytics.comments.competitors import ListedCompetitor, list_competitors
 from sophia.analytics.comments.reports import ClientShareOfVoice, make_share_of_voice
 from sophia.analytics.comments.requests import NewCompetitor, SentimentQuery
-from sophia.analytics.figures.figures import Figure
+from sophia.analytics.figures.figures import Figure, change_ratio
 from sophia.analytics.figures.requests import Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.layout.client_forms import UNPROCESSABLE, can_change, change_client, read_form, see
@@ -25,8 +25,6 @@ from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import count_cell, definition, figure_cell, label_of
 from sophia.dashboard.layout.formatting import (
     DASH,
-    HUNDRED,
-    LARGEST_PERCENT,
     MINUS,
     clock,
     dates,
@@ -244,8 +242,9 @@ def times_cell(figure: Figure) -> Cell:
     cell = figure_cell(figure)
     if figure.value is None or figure.value <= 0:
         return cell
-    if figure.value >= LARGEST_PERCENT:
-        return Cell(Value(f"{decimal(1 + float(figure.value) / HUNDRED)} ×"), sort=cell.sort)
+    ratio = change_ratio(float(figure.value))
+    if ratio is not None:
+        return Cell(Value(f"{decimal(ratio)} ×"), sort=cell.sort)
     return Cell(Value(f"+{cell.value.text}"), sort=cell.sort)
 
 

@@ -43,7 +43,8 @@ class ChartDrawer:
     def draw(self, specifications: Sequence[Specification]) -> list[str]:
         """Return the drawing of each specification as SVG; those not kept yet are drawn at the same time.
 
-        A specification with a size for phones is drawn twice, and the stylesheet shows the one that fits. All are empty
+        A specification with a size for phones is drawn twice, and the stylesheet shows the one that fits. A drawing without
+        values is empty. All are empty
         when a drawing takes longer than 15 seconds: pages then show their tables, and the next request tries again.
         """
         phones = [on_phone(specification) for specification in specifications]
@@ -53,10 +54,12 @@ class ChartDrawer:
             log.warning("charts_not_drawn", seconds=self.seconds)
             return [""] * len(specifications)
         wide = [next(svgs) for _ in specifications]
-        return [
-            svg if phone is None else f"{with_class(svg, 'desktop')}{with_class(next(svgs), 'phone')}"
-            for svg, phone in zip(wide, phones, strict=True)
-        ]
+        drawings = []
+        for specification, svg, phone in zip(specifications, wide, phones, strict=True):
+            narrow = "" if phone is None else of_days(next(svgs), "phone", phone)
+            drawing = svg if phone is None else f"{of_days(svg, 'desktop', specification)}{narrow}"
+            drawings.append("" if is_empty(specification) else drawing)
+        return drawings
 
     def _draw(self, specifications: Sequence[Specification]) -> list[str]:
         texts = [json.dumps(specification, sort_keys=True) for specification in specifications]
@@ -96,14 +99,21 @@ class ChartDrawer:
         return self._pool
 
 
+def is_empty(specification: Specification) -> bool:
+    return bool(specification.get("usermeta", {}).get("is_empty", False))
+
+
 def on_phone(specification: Specification) -> Specification | None:
     """Return the specification in its size for phones, or None if it has no such size."""
     size = specification.get("usermeta", {}).get("phone")
     return None if size is None else {**specification, **size}
 
 
-def with_class(svg: str, name: str) -> str:
-    return svg.replace("<svg ", f'<svg class="{name}" ', 1)
+def of_days(svg: str, name: str, specification: Specification) -> str:
+    """Return a drawing of days with its class, and where its plot begins and how wide it is, for values under the pointer."""
+    origin = re.search(r"translate\(([\d.]+),", svg)
+    left = "0" if origin is None else origin.group(1)
+    return svg.replace("<svg ", f'<svg class="{name}" data-plot="{left} {specification["width"]}" ', 1)
 
 
 def coloured(svg: str) -> str:

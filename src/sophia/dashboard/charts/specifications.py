@@ -97,7 +97,7 @@ def daily_lines(lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str 
     ]
     if marks:
         layers += _mark_layers(marks, x)
-    return _chart({"layer": layers, "usermeta": {"phone": PHONE}})
+    return _chart({"layer": layers, "usermeta": {"phone": PHONE, "is_empty": not ends}})
 
 
 def bars(

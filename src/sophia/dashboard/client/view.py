@@ -12,7 +12,9 @@ from sophia.access.pages import ReadPage
 from sophia.access.web import RequestContext
 from sophia.analytics.drivers.drivers import DriverSplit
 from sophia.analytics.figures.comparison import Comparison
+from sophia.analytics.figures.facts import INTERACTIONS
 from sophia.analytics.figures.requests import Id
+from sophia.analytics.figures.sentences import METRIC_NAMES, written
 from sophia.analytics.readings.account_states import AccountState, account_states
 from sophia.analytics.readings.aggregated import Aggregated, aggregate
 from sophia.analytics.readings.permissions import expect_client
@@ -21,27 +23,36 @@ from sophia.analytics.reports.records import Report, TopPost
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import DayPoint, Line, Mark, daily_lines
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, definition, kpi_card, kpi_cell, label_of
+from sophia.dashboard.layout.figures import (
+    count_cell,
+    definition,
+    kpi_card,
+    kpi_cell,
+    label_of,
+    late_footnote,
+)
+from sophia.dashboard.layout.format_averages import format_table
 from sophia.dashboard.layout.formatting import (
     DASH,
     PLATFORM_LABELS,
     beginning,
     clock,
+    completion,
     dates,
     day,
     decimal,
-    value_of,
 )
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Bar, Card, Cell, Chart, Column, Notice, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, window_of
+from sophia.meta.catalogue.terms import Level
 from sophia.meta.reporting_zone import ONE_DAY, DateRange
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-CARDS = ("views", "engagement_rate_by_reach", "reach", "net_new_followers")
+CARDS = ("views", "engagement_rate_by_reach", "reach", "followers")
 CHART_DAYS = 90
 # Meta restates the newest two days.
 PROVISIONAL_DAYS = 2
@@ -63,7 +74,7 @@ class DriverRow:
 
 @dataclass(frozen=True, slots=True)
 class DriverPanel:
-    """What drove the change of engagement on one platform."""
+    """What drove the change of account interactions on one platform."""
 
     title: str
     rows: tuple[DriverRow, ...]
@@ -75,11 +86,14 @@ class ClientPage:
     name: str
     lead: str
     fresh: str
+    pending: str
     notices: tuple[Notice, ...]
     cards: tuple[Card, ...]
+    late: str
     chart: Chart
     drivers: tuple[DriverPanel, ...]
     posts: Table
+    formats: Table
     unusual: tuple[str, ...]
     kpis: Table
     method: str
@@ -136,11 +150,14 @@ def client_page(
         name=report.client.name,
         lead=lead(report),
         fresh=fresh(report, accounts, zone, now),
+        pending=completion(report.window, report.complete_at, zone, now),
         notices=notices(prefix, report, accounts),
         cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in CARDS),
+        late=late_footnote(report.kpis.values(), report.changes.values()),
         chart=views_chart(report, views, now, drawer),
         drivers=tuple(driver_panel(platform, split) for platform, split in report.drivers.items()),
         posts=post_table(prefix, report.top_posts, pictures, zone),
+        formats=format_table(prefix, report.format_averages, "Formats of posts published in this period"),
         unusual=tuple(sentence.text for sentence in report.commentary if _is_about_anomaly(sentence.references)),
         kpis=kpi_table(prefix, report),
         method=method(report),
@@ -148,14 +165,23 @@ def client_page(
 
 
 def lead(report: Report) -> str:
-    """Return the first sentence: how engagement went, and why if that is clear."""
-    change = report.changes.get("engagements")
+    """Return the first sentence: how account interactions changed, and why if that is clear."""
+    change = next(
+        (
+            line.change
+            for line in report.algo_independent_summary
+            if (line.metric, line.level) == (INTERACTIONS, Level.ACCOUNT)
+        ),
+        None,
+    )
     if change is None or change.percent.value is None:
         reason = None if change is None else change.percent.reason
-        return f"Engagement cannot be compared yet: {reason or 'there is no earlier period.'}"
+        return f"Account interactions cannot be compared: {reason or 'there are no readings.'}"
     size = float(change.percent.value)
     direction = "rose" if size > 0 else "fell"
-    moved = f"Engagement {direction} {decimal(abs(size), 0)} %" if abs(size) >= 1 else "Engagement did not change"
+    moved = "Account interactions did not change"
+    if abs(size) >= 1:
+        moved = f"Account interactions {direction} by {written(size, 'change_size')}"
     causes = [
         f"{DRIVER_LABELS[name].lower()} on {PLATFORM_LABELS[platform]}"
         for platform, split in report.drivers.items()
@@ -174,8 +200,7 @@ def fresh(report: Report, accounts: list[AccountState], zone: ZoneInfo, now: dat
     successes = [account.last_success_at for account in accounts if account.last_success_at is not None]
     newest = clock(max(successes, default=None), zone, now).text
     covered = f"Complete for {report.coverage.days_with_data} of {report.coverage.days} days"
-    state = "" if report.is_closed else " · this period is still running"
-    return f"{covered} · last collection {newest}{state}"
+    return f"{covered} · last collection {newest}"
 
 
 def notices(prefix: str, report: Report, accounts: list[AccountState]) -> tuple[Notice, ...]:
@@ -188,7 +213,7 @@ def notices(prefix: str, report: Report, accounts: list[AccountState]) -> tuple[
     ]
     texts += [
         Notice(
-            f"{PLATFORM_LABELS[days.platform.value]}: no {days.metric.replace('_', ' ')} for "
+            f"{PLATFORM_LABELS[days.platform.value]}: no {METRIC_NAMES[days.metric].lower()} for "
             f"{days.coverage.days - days.coverage.days_with_data} of {days.coverage.days} days since {day(days.first)}.",
             "Collection",
             f"{prefix}/collection",
@@ -261,7 +286,9 @@ def driver_panel(platform: str, split: DriverSplit) -> DriverPanel:
     hidden = " and ".join(DRIVER_LABELS[name].lower() for name in split.inseparable)
     inside = f"Distribution includes {hidden}: their effects cannot be separated. " if hidden else ""
     note = f"Compared with {others}. {inside}Bars are 95 % intervals on one scale from −50 % to +50 %."
-    return DriverPanel(f"What drove the change on {PLATFORM_LABELS[platform]}", tuple(rows), note)
+    return DriverPanel(
+        f"What drove the change of account interactions on {PLATFORM_LABELS[platform]}", tuple(rows), note
+    )
 
 
 def post_table(prefix: str, posts: tuple[TopPost, ...], pictures: PictureAddresses, zone: ZoneInfo) -> Table:
@@ -293,16 +320,16 @@ def post_table(prefix: str, posts: tuple[TopPost, ...], pictures: PictureAddress
 
 
 def kpi_table(prefix: str, report: Report) -> Table:
-    """Return every KPI with the two values that its change compares."""
+    """Return every KPI, and its change with the two values that it compares."""
     columns = (
         Column("KPI"),
         Column(f"This period, {dates(report.window)}", numeric=True),
-        Column("Change", numeric=True),
+        Column(f"Change from {dates(report.before)}", numeric=True),
     )
     rows = tuple(
         (
             Cell(Value(label_of(name)), definition(prefix, name)),
-            Cell(value_of(figure), sort=None if figure.value is None else float(figure.value)),
+            kpi_cell(figure, None),
             kpi_change(report, name),
         )
         for name, figure in report.kpis.items()
@@ -316,11 +343,9 @@ def kpi_change(report: Report, name: str) -> Cell:
     if change is None:
         return Cell(Value(DASH, reason="This KPI is not compared."))
     cell = kpi_cell(report.kpis[name], change)
-    return (
-        Cell(Value(""), change=cell.change, note=cell.note)
-        if cell.change
-        else Cell(Value(DASH, reason=change.percent.reason or ""))
-    )
+    if cell.change is None:
+        return Cell(Value(DASH, reason=change.percent.reason or ""))
+    return Cell(Value(""), change=cell.change)
 
 
 def method(report: Report) -> str:

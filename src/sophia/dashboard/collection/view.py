@@ -30,6 +30,7 @@ from sophia.dashboard.layout.values import Cell, Choice, Column, Link, Notice, S
 from sophia.dashboard.layout.windows import PageQuery
 from sophia.errors import ConflictError, InvalidInputError, NotFoundError
 from sophia.jobs.on_demand import OnDemandCollection, manual_plan
+from sophia.meta.errors import CONNECT
 from sophia.meta.reporting_zone import reporting_day
 from sophia.portfolio.connecting import can_log_in
 from sophia.portfolio.service import AccountInfo, list_accounts
@@ -215,7 +216,9 @@ def reconnects(accounts: Sequence[AccountState]) -> tuple[Reconnect, ...]:
 
 
 def problem_text(account: AccountState) -> str:
-    return f"{account.client_name}, {PLATFORM_LABELS[account.platform]}, {account.name}: {account.action_needed}"
+    """Return the account and what a person must do, without the command, which a page has a button for."""
+    action = (account.action_needed or "").replace(CONNECT, "Connect this account again.")
+    return f"{account.client_name}, {PLATFORM_LABELS[account.platform]}, {account.name}: {action}"
 
 
 def notices(

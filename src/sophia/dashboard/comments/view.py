@@ -149,7 +149,7 @@ def weekly_chart(weeks: tuple[WeeklySentiment, ...], drawer: ChartDrawer) -> Cha
     title = "Positive and negative share of the scored comments by week"
     rows = tuple(
         (
-            Cell(Value(dates(DateRange(week.start, week.end))), sort=week.start.isoformat()),
+            Cell(Value(dates(DateRange(week.start, week.end))), sort=week.start.toordinal()),
             count_cell(week.sentiment.comments, ""),
             figure_cell(week.sentiment.positive),
             figure_cell(week.sentiment.negative),

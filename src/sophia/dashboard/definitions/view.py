@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.pages import ReadPage
+from sophia.analytics.figures.sentences import METRIC_NAMES
 from sophia.analytics.kpis.kpis import KPIS, REACH_GROWTH, Kpi
 from sophia.dashboard.layout.figures import label_of
 from sophia.dashboard.layout.pages import frame, respond
@@ -27,6 +28,12 @@ DIFFERENCES = (
     "Meta restates the newest days for up to three days. Sophia reads them again and keeps the earlier values.",
     "Reach counts people once, so people of several days, posts or accounts cannot be added: Sophia shows bounds.",
     "Meta's apps may show organic values only, or values with ads. Sophia shows what the Graph API reports.",
+    "A weekly reach is Meta's own count for the week of one account; of several accounts Sophia shows bounds.",
+    (
+        "Account interactions are all interactions of an account on a day, with posts of any age. Engagement on posts published "
+        "in a period are the reactions, comments, shares and saves of these posts. The two differ."
+    ),
+    "Values marked “as of” were first read after the period. Young ones still change, and are not compared.",
     "Values of a post count from its publication. What happened in a period is the difference of two readings.",
 )
 
@@ -63,7 +70,7 @@ def definitions_page() -> DefinitionsPage:
         canonical=tuple(
             Definition(
                 name,
-                name.replace("_", " ").capitalize(),
+                METRIC_NAMES.get(name, name.replace("_", " ").capitalize()),
                 f"Driven by {CLASSES[meaning.metric_class]}",
                 meaning.unit.value,
                 ", ".join(sorted({metric.name for metric in METRICS if metric.canonical == name})),

@@ -23,7 +23,7 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.goals.forms import AnnotationForm, Choice, CostForm, GoalForm, Text
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import definition, label_of
-from sophia.dashboard.layout.formatting import DASH, beginning, dates, money, number_text, value_of
+from sophia.dashboard.layout.formatting import DASH, beginning, dates, late_note, money, number_text, value_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
@@ -245,7 +245,7 @@ def goal_table(prefix: str, reported: Sequence[ReportedGoal]) -> Table:
             Cell(Value(label_of(goal.kpi)), definition(prefix, goal.kpi)),
             days_cell(goal.window),
             Cell(Value(target_text(goal)), sort=goal.target),
-            Cell(value_of(goal.current)),
+            Cell(value_of(goal.current), note=late_note(goal.current)),
             Cell(value_of(goal.done)),
             Cell(value_of(goal.pace)),
             Cell(value_of(goal.projected)),

@@ -1,56 +1,32 @@
 """Figures of reports as cards and cells: a value with the change that rests on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sophia.analytics.figures.figures import Change, Figure, Number
+from sophia.analytics.kpis.labels import kpi_label
 from sophia.dashboard.layout.formatting import (
     DASH,
     change_of,
     interval_bar,
     interval_ends,
     interval_text,
+    late_note,
     value_of,
     whole,
 )
 from sophia.dashboard.layout.values import Bar, Card, Cell, Value
 
-LABELS = {
-    "posts": "Posts published",
-    "reach": "Reach",
-    "views": "Views",
-    "engagements": "Engagement on posts published in this period",
-    "engagement_rate_by_reach": "Engagement rate by reach",
-    "mean_engagement_rate_by_reach": "Mean engagement rate by reach",
-    "engagement_rate_by_followers": "Engagement rate by followers",
-    "engagement_rate_by_views": "Engagement rate by views",
-    "save_rate": "Save rate",
-    "share_rate": "Share rate",
-    "amplification_rate": "Amplification rate",
-    "click_through_rate": "Click-through rate (CTR)",
-    "profile_click_rate": "Profile link click rate",
-    "net_new_followers": "Net new followers",
-    "audience_growth": "Follower growth rate",
-    "conversions": "Conversions",
-    "conversion_rate": "Conversion rate",
-    "revenue": "Revenue",
-    "average_order_value": "Average order value",
-    "revenue_per_customer": "Revenue per customer",
-    "new_customers": "New customers",
-    "marketing_cost": "Marketing cost",
-    "customer_acquisition_cost": "Customer acquisition cost (CAC)",
-    "approval_rate": "Approval rate",
-    "rejection_rate": "Rejection rate",
-    "edit_rate": "Edit rate",
-    "edits_per_draft": "Edits per draft",
-    "regenerations_per_draft": "Regenerations per draft",
-    "reach_growth": "Reach growth",
-}
 LARGEST_SPARK, SPARK_WIDTH, SPARK_HEIGHT = 18, 80, 20
 
 
 def label_of(kpi: str) -> str:
     """Return the field's term for a KPI."""
-    return LABELS.get(kpi, kpi.replace("_", " ").capitalize())
+    return kpi_label(kpi)
+
+
+def format_label(name: str) -> str:
+    """Return a format, such as `Instagram reel` for `instagram reel`."""
+    return name[:1].upper() + name[1:]
 
 
 def definition(prefix: str, name: str) -> str:
@@ -58,22 +34,15 @@ def definition(prefix: str, name: str) -> str:
     return f"{prefix}/definitions#{name}"
 
 
-def same_days(figure: Figure, change: Change) -> str:
-    """Return what the change compares where it is not the figure itself, so that the two never contradict each other."""
-    if change.after.value is None or change.after.value == figure.value:
-        return ""
-    return f"{value_of(change.after, short=True).text} on the days compared"
-
-
 def kpi_card(prefix: str, name: str, kpis: Mapping[str, Figure], changes: Mapping[str, Change], note: str = "") -> Card:
     """Return the card of a KPI with its change and interval."""
     figure, change = kpis[name], changes.get(name)
-    notes = [note, *([] if change is None else [same_days(figure, change)])]
+    notes = [note, late_note(figure)]
     return Card(
         label=label_of(name),
         href=definition(prefix, name),
         value=value_of(figure, short=True),
-        change=None if change is None else change_of(change),
+        change=None if change is None else change_of(change, figure),
         bar=_bar(figure),
         note=" · ".join(text for text in notes if text),
     )
@@ -82,14 +51,27 @@ def kpi_card(prefix: str, name: str, kpis: Mapping[str, Figure], changes: Mappin
 def kpi_cell(figure: Figure, change: Change | None, href: str = "") -> Cell:
     """Return a table cell of a KPI in whole numbers, with its change."""
     sort = None if figure.value is None else float(figure.value)
-    note = "" if change is None else same_days(figure, change)
     shown = None if change is None or (change.percent.value is None and change.absolute.value is None) else change
-    return Cell(value_of(figure), href, None if shown is None else change_of(shown), sort=sort, note=note)
+    text = None if shown is None else change_of(shown, figure, short=False)
+    return Cell(value_of(figure), href, text, sort=sort, note=late_note(figure))
+
+
+def late_footnote(figures: Iterable[Figure], changes: Iterable[Change]) -> str:
+    """Return what marks such as `as of 30 Nov, young` mean and until when there is no fair comparison; else nothing."""
+    if all(figure.late is None for figure in figures):
+        return ""
+    reasons = [change.percent.reason for change in changes if _is_late(change) and change.percent.reason is not None]
+    parts = ("Values marked “as of” were first read after this period; young ones still change.", *reasons[:1])
+    return " ".join(parts)
+
+
+def _is_late(change: Change) -> bool:
+    return change.before.late is not None or change.after.late is not None
 
 
 def figure_cell(figure: Figure, href: str = "") -> Cell:
     """Return a table cell of a figure with its 95 % interval and its doubt."""
-    notes = [interval_text(figure), figure.doubt or ""]
+    notes = [interval_text(figure), late_note(figure), figure.doubt or ""]
     sort = None if figure.value is None else float(figure.value)
     return Cell(value_of(figure), href, sort=sort, note=" · ".join(note for note in notes if note))
 

@@ -1,11 +1,12 @@
 """Numbers, dates and changes as text, in the language of the reader."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number
+from sophia.analytics.figures.figures import Change, Figure, FigureUnit, Number, change_ratio, pending_week
 from sophia.dashboard.layout.values import Bar, ChangeText, Tone, Value
 from sophia.meta.reporting_zone import DateRange
 
@@ -14,8 +15,6 @@ PLATFORM_LABELS = {"facebook": "Facebook", "instagram": "Instagram"}
 MINUS = "−"
 # Babel takes 20 µs a number, a portfolio of 200 clients has 7,000, and the next reader sees the same ones.
 MOST_TEXTS = 20_000
-# A ratio reads better than a percentage from here on: "2.3 ×" instead of "+130 %".
-LARGEST_PERCENT = 200
 HUNDRED = 100
 # A change that rounds to nothing has no direction.
 SMALLEST_CHANGE = 0.05
@@ -103,23 +102,43 @@ def value_of(figure: Figure, *, short: bool = False, locale: str = "en") -> Valu
     return Value(DASH, reason=figure.reason or "There is no value.")
 
 
-def change_of(change: Change, *, locale: str = "en") -> ChangeText:
-    """Return a change as an arrow, a figure and words. A change of percentages is in points."""
+def change_of(change: Change, figure: Figure | None = None, *, short: bool = True, locale: str = "en") -> ChangeText:
+    """Return a change as an arrow, a figure and words. A change of percentages is in points.
+
+    `figure` is shown beside it: where the change compares another value, the text has that value and its days.
+    """
+    before = value_of(change.before, short=short, locale=locale)
+    text = _size_and_direction(change, "" if before.reason else before.text, locale)
+    if figure is None or change.after.value is None or text.text == DASH:
+        return text
+    coverage = change.after.coverage
+    is_part = coverage is not None and not coverage.is_complete
+    if change.after.value == figure.value and not is_part:
+        return text
+    days = "on the days compared" if coverage is None else same_days(coverage.days_with_data)
+    return replace(text, until=value_of(change.after, short=short, locale=locale).text, days=days)
+
+
+def same_days(count: int) -> str:
+    """Return the words for a comparison of so many corresponding days of two periods."""
+    return "on the same day" if count == 1 else f"on the same {count} days"
+
+
+def _size_and_direction(change: Change, since: str, locale: str) -> ChangeText:
     points = change.after.unit is FigureUnit.PERCENT
-    shown = change.absolute if points or change.percent.value is None else change.percent
-    before = value_of(change.before, short=True, locale=locale)
-    since = "" if before.reason else before.text
+    # A total that became negative has no sensible percentage.
+    is_percent = change.percent.value is not None and change.percent.value >= -HUNDRED
+    shown = change.percent if is_percent and not points else change.absolute
     if shown.value is None:
-        return ChangeText(
-            "", DASH, "no comparison", "flat", since, shown.reason or "There is no value to compare with."
-        )
+        return ChangeText("", DASH, "no comparison", "flat", "", shown.reason or "There is no value to compare with.")
     size = abs(float(shown.value))
     if size < SMALLEST_CHANGE:
         return ChangeText("→", "0", "no change", "flat", since)
     tone: Tone = "up" if shown.value > 0 else "down"
     arrow = "↑" if shown.value > 0 else "↓"
-    if shown.unit is FigureUnit.PERCENT and size >= LARGEST_PERCENT:
-        text = f"{decimal(1 + float(shown.value) / HUNDRED, 1, locale)} ×"
+    ratio = change_ratio(float(shown.value)) if shown.unit is FigureUnit.PERCENT else None
+    if ratio is not None:
+        text = f"{decimal(ratio, 1, locale)} ×"
         return ChangeText(arrow, text, "as many", tone, since)
     positive = Figure(value=type(shown.value)(size), unit=shown.unit, currency=shown.currency)
     return ChangeText(arrow, value_of(positive, locale=locale).text, "more" if shown.value > 0 else "less", tone, since)
@@ -153,6 +172,13 @@ def interval_ends(figure: Figure, *, locale: str = "en") -> str:
     return " to ".join(ends)
 
 
+def late_note(figure: Figure) -> str:
+    """Return the mark of a figure whose values were first read after its period, such as `as of 30 Nov, young`."""
+    if figure.late is None:
+        return ""
+    return f"as of {day(figure.late.day)}" + (", young" if figure.late.is_young else "")
+
+
 def day(moment: date, locale: str = "en") -> str:
     """Return a day without its year, such as 16 Nov."""
     from babel.dates import format_skeleton  # noqa: PLC0415
@@ -177,6 +203,25 @@ def clock(moment: datetime | None, zone: ZoneInfo, now: datetime) -> Value:
     local = moment.astimezone(zone)
     text = f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else day(local.date())
     return Value(text, f"{local:%Y-%m-%d %H:%M}")
+
+
+def completion(window: DateRange, complete_at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return when the window or the week that has just ended is complete in Meta's Pacific time, or nothing if both are.
+
+    A week that ended at midnight here lasts some hours longer in California.
+    """
+    pending = pending_week(now, zone)
+    if complete_at > now:
+        return f"{dates(window)} is complete on {_moment(complete_at, zone)}, when Meta's Pacific day ends."
+    if pending is not None and pending[0].start >= window.end:
+        week, end = pending
+        return f"The week {dates(week)} is complete on {_moment(end, zone)}, when Meta's Pacific day ends."
+    return ""
+
+
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{local:%a} {day(local.date())}, {local:%H:%M}"
 
 
 def _day_first(locale: str) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from hashlib import sha256
@@ -16,8 +16,9 @@ from fastapi.responses import HTMLResponse, Response
 from sophia.access.roles import Role
 from sophia.access.web import RequestContext
 from sophia.analytics.readings.csv_export import cell as defuse_formula
+from sophia.dashboard.layout.sorting import SORT, sort_address, sorted_as_requested, sorted_by
 from sophia.dashboard.layout.typed import typed_fields
-from sophia.dashboard.layout.values import Frame, Link, Picker, Table
+from sophia.dashboard.layout.values import Cell, Frame, Link, Picker, Table
 from sophia.dashboard.layout.windows import shared_query
 from sophia.errors import NotFoundError
 
@@ -48,6 +49,8 @@ def environment() -> "Environment":
     return Environment(
         loader=PackageLoader("sophia.dashboard", "."),
         autoescape=True,
+        # An installation's templates change with its program only.
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -106,6 +109,7 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
 
     Raises NotFoundError for the name of a table that the page does not have.
     """
+    page = sorted_as_requested(page, request.query_params.get(SORT))
     # For tests, which compare the value with what was rendered.
     request.state.page = page
     name = request.query_params.get("export")
@@ -123,6 +127,8 @@ def respond(request: Request, template: str, frame_value: Frame, page: Any, stat
             page=page,
             export_address=partial(export_address, request),
             typed=typed_fields(request, status),
+            sort_address=partial(sort_address, request),
+            sorted_by=partial(sorted_by, request),
         )
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": SECURITY_POLICY})
@@ -154,21 +160,46 @@ def tables(value: Any) -> Iterator[Table]:
 
 
 def as_csv(table: Table) -> str:
-    """Return the table as CSV with a heading; text that a spreadsheet would run as a formula is made harmless."""
+    """Return the table as CSV with a heading; text that a spreadsheet would run as a formula is made harmless.
+
+    A column with changes, states, notes or intervals is followed by a column for each of them.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
-    columns: list[str] = []
-    for index, column in enumerate(table.columns):
-        columns.append(column.label)
-        if any(row[index].change is not None for row in table.rows):
-            columns += [f"{column.label}: change", f"{column.label}: before"]
-    writer.writerow(columns)
+    shown = [parts_in(row[index] for row in table.rows) for index in range(len(table.columns))]
+    writer.writerow(
+        [
+            label
+            for column, names in zip(table.columns, shown, strict=True)
+            for label in (column.label, *(f"{column.label}: {name}" for name in names))
+        ]
+    )
     for row in table.rows:
-        cells: list[str] = []
-        for index, cell in enumerate(row):
-            cells.append(cell.value.plain)
-            if any(other[index].change is not None for other in table.rows):
-                change = cell.change
-                cells += ["", ""] if change is None else [f"{change.arrow} {change.text}".strip(), change.since]
+        cells = [
+            part
+            for cell, names in zip(row, shown, strict=True)
+            for part in (cell.value.plain, *(parts_of(cell)[name] for name in names))
+        ]
         writer.writerow([defuse_formula(cell) for cell in cells])
     return text.getvalue()
+
+
+def parts_in(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Return the names of the parts that any cell of a column has beside its value."""
+    parts = [parts_of(cell) for cell in cells]
+    names = parts[0] if parts else {}
+    return tuple(name for name in names if any(part[name] for part in parts))
+
+
+def parts_of(cell: Cell) -> dict[str, str]:
+    """Return {name of a part: its text} of what a cell shows beside its value."""
+    change = cell.change
+    return {
+        "change": "" if change is None else f"{change.arrow} {change.text}".strip(),
+        "before": "" if change is None else change.since,
+        "after": "" if change is None else change.until,
+        "compared": "" if change is None else change.days,
+        "state": cell.state or "",
+        "note": cell.note,
+        "interval": "" if cell.bar is None else cell.bar.label,
+    }

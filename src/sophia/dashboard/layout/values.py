@@ -30,7 +30,11 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class ChangeText:
-    """A change: an arrow, a figure and words, so that colour is never the only sign. `since` names the earlier value."""
+    """A change: an arrow, a figure and words, so that colour is never the only sign.
+
+    `since` is the earlier value. `until` is the later one where it is not the figure beside the change, because the change
+    compares fewer days; `days` says which.
+    """
 
     arrow: str
     text: str
@@ -38,6 +42,8 @@ class ChangeText:
     tone: Tone
     since: str = ""
     reason: str = ""
+    until: str = ""
+    days: str = ""
 
 
 @dataclass(frozen=True, slots=True)

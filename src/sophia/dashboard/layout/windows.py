@@ -17,15 +17,21 @@ from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 # The parameters of the address that all pages share; links between pages keep them.
 SHARED = ("start_date", "end_date", "compare")
 # A new window has other tables and pages of a list.
-NOT_KEPT = ("export", "before_id")
+NOT_KEPT = ("export", "before_id", "sort")
+# The name of a table, its column counted from 0, and the direction.
+ORDER_PATTERN = r"^([\w-]+)\.([0-9]{1,2})\.(ascending|descending)$"
 COMPARISON_LABELS = {Comparison.PREVIOUS: "Previous period", Comparison.YEAR: "Same days a year before"}
 
 
 class PageQuery(WindowQuery):
-    """The window of a page, its comparison and, with `export`, the table to download."""
+    """The window of a page, its comparison and, with `export`, the table to download.
+
+    `sort` orders one table by one column.
+    """
 
     compare: Comparison = Comparison.PREVIOUS
     export: Annotated[str | None, Query(max_length=60)] = None
+    sort: Annotated[str | None, Query(max_length=80, pattern=ORDER_PATTERN)] = None
 
 
 def window_of(query: PageQuery, now: datetime) -> DateRange:

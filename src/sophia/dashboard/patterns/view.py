@@ -14,6 +14,7 @@ from sophia.analytics.figures.figures import (
     Figure,
     FigureUnit,
     Interval,
+    LateReading,
     change,
     figure,
     missing,
@@ -101,14 +102,16 @@ def cards() -> tuple[Pattern, ...]:
     bounds = Figure(value=None, unit=PEOPLE, reason="People cannot be added up.", at_least=22_720, at_most=28_886)
     at_least = Figure(value=None, unit=PEOPLE, reason="A day is missing.", at_least=22_720)
     rate = Figure(value=12.9, unit=PERCENT, n=17, interval=Interval(11.2, 14.8))
-    short = figure(33_000, COUNT, coverage=Coverage(6, 7))
+    short, before = (figure(number, COUNT, coverage=Coverage(6, 7)) for number in (33_000, 30_000))
+    late = Figure(value=32_930, unit=PEOPLE, late=LateReading(date(2026, 11, 30), is_young=True))
     pairs: tuple[tuple[str, str, Figure, Change | None], ...] = (
         ("rise", "views", many, change(figure(30_000, COUNT), many)),
         ("fall", "views", many, change(figure(44_100, COUNT), many)),
         ("no change", "views", many, change(many, many)),
         ("ratio", "views", many, change(figure(12_000, COUNT), many)),
         ("points, with interval", "engagement_rate_by_reach", rate, change(figure(12.1, PERCENT), rate)),
-        ("on the days compared", "views", many, change(figure(30_000, COUNT), short)),
+        ("on the days compared", "views", many, change(before, short)),
+        ("read after the period", "followers", late, change(late, late)),
         ("bounds", "reach", bounds, unknown_change(bounds, bounds, "Bounds cannot be compared.")),
         ("lower bound", "reach", at_least, None),
         ("no value", "net_new_followers", missing(PEOPLE, NO_READINGS), None),
@@ -167,14 +170,16 @@ def charts(drawer: ChartDrawer) -> tuple[Chart, ...]:
     )
     names = ("Lines with a gap, provisional days and marks", "No values", "Bars", "Heat map", "Calibration")
     return tuple(
-        Chart(f"chart-{index}", name, f"{name}, as an example", svg, day_table(f"chart-{index}"))
+        Chart(f"chart-{index}", name, f"{name}, as an example", svg, day_table(f"chart-{index}", is_empty=svg == ""))
         for index, (name, svg) in enumerate(zip(names, drawn, strict=True))
     )
 
 
-def day_table(name: str) -> Table:
-    rows = ((Cell(Value("1 Sep", "2026-09-01")), Cell(Value("18"))),)
-    return Table(name, "Values of the chart", (Column("Day"), Column("Value", numeric=True)), rows, "No day.")
+def day_table(name: str, *, is_empty: bool) -> Table:
+    rows = () if is_empty else ((Cell(Value("1 Sep", "2026-09-01")), Cell(Value("18"))),)
+    return Table(
+        name, "Values of the chart", (Column("Day"), Column("Value", numeric=True)), rows, "No day was collected."
+    )
 
 
 def full_table() -> Table:

@@ -8,11 +8,23 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request, Response
 
 from sophia.access.pages import ReadPage
+from sophia.analytics.kpis.format_averages import BestFormat
 from sophia.analytics.readings.account_states import AccountState, account_states
+from sophia.analytics.reports.brief import algorithm_changes
 from sophia.analytics.reports.brief_cache import brief_cache
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus
-from sophia.dashboard.layout.figures import definition, kpi_cell, label_of, spark
-from sophia.dashboard.layout.formatting import DASH, clock, dates, day
+from sophia.analytics.reports.records import TopPost
+from sophia.dashboard.layout.figures import definition, format_label, kpi_cell, label_of, late_footnote, spark
+from sophia.dashboard.layout.formatting import (
+    DASH,
+    beginning,
+    clock,
+    completion,
+    dates,
+    day,
+    value_of,
+    whole,
+)
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, Notice, State, Table, Value
@@ -20,7 +32,9 @@ from sophia.dashboard.layout.windows import PageQuery, named_dates, picker, shar
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-TABLE_KPIS = ("views", "reach", "engagement_rate_by_reach", "net_new_followers", "posts")
+TABLE_KPIS = ("views", "reach", "engagement_rate_by_reach", "followers")
+SHORT_LABELS = {"engagement_rate_by_reach": "Engagement rate"}
+MOST_TITLE = 40
 RISES = ("spike", "rise")
 MOST_REASONS = 2
 MOST_NEEDS = 12
@@ -44,14 +58,19 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioPage:
-    """`lead` answers who needs the reader, `collected` whether everything arrived, `platform` what all clients share."""
+    """`lead` answers who needs the reader, `collected` whether everything arrived, `events` what all clients share.
+
+    `pending` says when the last week is complete in Meta's time zone, while it is not.
+    """
 
     lead: str
     collected: str
+    pending: str
     needs: tuple[Need, ...]
     notices: tuple[Notice, ...]
     clients: Table
-    platform: tuple[str, ...]
+    events: tuple[str, ...]
+    calm: str
 
 
 @router.get("/portfolio")
@@ -92,10 +111,12 @@ def portfolio_page(
     return PortfolioPage(
         lead=lead(needy),
         collected=collected(accounts, zone, now),
+        pending=completion(brief.window, brief.complete_at, zone, now),
         needs=needs,
         notices=notices(prefix, brief, accounts),
         clients=client_table(prefix, brief, zone, now, query),
-        platform=platform(brief),
+        events=(events := shared_changes(brief)),
+        calm="" if events else "Platform: no change that most clients share.",
     )
 
 
@@ -151,8 +172,13 @@ def client_table(prefix: str, brief: Brief, zone: ZoneInfo, now: datetime, query
     columns = (
         Column("Client"),
         Column("State"),
-        *(Column(label_of(name), numeric=True, href=definition(prefix, name)) for name in TABLE_KPIS),
-        Column("Views, 8 weeks"),
+        *(
+            Column(SHORT_LABELS.get(name, label_of(name)), numeric=True, href=definition(prefix, name))
+            for name in TABLE_KPIS
+        ),
+        Column("Best post"),
+        Column("Best format"),
+        Column("8 weeks"),
         Column("Collected"),
     )
     rows = tuple(
@@ -160,23 +186,49 @@ def client_table(prefix: str, brief: Brief, zone: ZoneInfo, now: datetime, query
             Cell(Value(client.name), client_address(prefix, client.client_id, query), sort=client.name),
             Cell(Value(""), state=STATES[client.state], sort=list(STATES).index(client.state)),
             *(kpi_cell(client.kpis[name], client.changes.get(name)) for name in TABLE_KPIS),
+            best_post_cell(prefix, client.best_post),
+            best_format_cell(client.best_format),
             Cell(Value("" if spark(client.weekly_views) else DASH), line=spark(client.weekly_views)),
             Cell(clock(None if client.collection is None else client.collection.last_success_at, zone, now)),
         )
         for client in brief.clients
     )
     compared = f"Changes compare {dates(brief.window)} with {named_dates(brief.before, brief.window)}."
-    return Table("clients", "All clients", columns, rows, "No client yet.", compared)
+    late = late_footnote(
+        [client.kpis[name] for client in brief.clients for name in TABLE_KPIS],
+        [client.changes["engagement_rate_by_reach"] for client in brief.clients],
+    )
+    return Table("clients", "All clients", columns, rows, "No client yet.", f"{compared} {late}".rstrip())
 
 
-def platform(brief: Brief) -> tuple[str, ...]:
-    """Return what most clients share: platform events first, and one sentence where there are none."""
+def best_post_cell(prefix: str, post: TopPost | None) -> Cell:
+    """Return the post with the most engagement."""
+    if post is None:
+        return Cell(Value(DASH, reason="No post of this period has a known engagement."))
+    return Cell(
+        Value(beginning(post.title or "Post without text", MOST_TITLE)),
+        f"{prefix}/posts/{post.post_id}",
+        sort=float(post.engagements),
+        note=f"{whole(post.engagements)} engagement",
+    )
+
+
+def best_format_cell(best: BestFormat | None) -> Cell:
+    """Return the format with the highest engagement rate by reach."""
+    if best is None:
+        return Cell(Value(DASH, reason="Fewer than two formats have two posts in this period."))
+    rate = value_of(best.average.rate_by_reach)
+    return Cell(Value(format_label(best.name)), note=f"{rate.text} of reach, {best.average.posts} posts")
+
+
+def shared_changes(brief: Brief) -> tuple[str, ...]:
+    """Return what most clients share: events first, then the change of distribution by the algorithm."""
     events = tuple(
         f"{day(event.since)}: {event.alike} of {event.series} series {'rose' if event.kind in RISES else 'fell'}"
         f" together on {' and '.join(sorted({part.platform.value.capitalize() for part in event.parts}))}."
         for event in brief.events
     )
-    return events or ("No change that most clients share.",)
+    return (*events, *(sentence.text for sentence in algorithm_changes(brief)))
 
 
 def client_address(prefix: str, client_id: int, query: str) -> str:

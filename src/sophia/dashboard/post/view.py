@@ -135,7 +135,7 @@ def growth_chart(readings: list[StoredReading], drawer: ChartDrawer) -> Chart:
     columns = (Column("Day"), *(Column(line.label, numeric=True) for line in lines))
     rows = tuple(
         (
-            Cell(Value(day(moment), moment.isoformat())),
+            Cell(Value(day(moment), moment.isoformat()), sort=moment.toordinal()),
             *(count_cell(by_metric[metric].get(moment), NOT_READ) for metric in sorted(by_metric)),
         )
         for moment in days

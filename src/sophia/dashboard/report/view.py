@@ -34,8 +34,8 @@ from sophia.dashboard.client.view import (
 )
 from sophia.dashboard.goals.view import STATES
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import count_cell, kpi_card, kpi_cell, label_of
-from sophia.dashboard.layout.formatting import PLATFORM_LABELS, beginning, dates, number_text, value_of
+from sophia.dashboard.layout.figures import count_cell, kpi_card, kpi_cell, label_of, late_footnote
+from sophia.dashboard.layout.formatting import PLATFORM_LABELS, beginning, completion, dates, number_text, value_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.pictures import PictureAddresses, picture_addresses
 from sophia.dashboard.layout.routes import PageRoute
@@ -47,7 +47,7 @@ from sophia.publishing.queue import QUEUED, QueueEntry, list_entries
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-CARDS = ("views", "reach", "engagement_rate_by_reach", "net_new_followers")
+CARDS = ("views", "reach", "engagement_rate_by_reach", "followers")
 # These are cards only when the client records conversions.
 SALES_CARDS = ("conversions", "revenue")
 MOST_PLANNED = 10
@@ -78,8 +78,10 @@ class ReportPage:
     compared: str
     lead: str
     fresh: str
+    pending: str
     goals: tuple[GoalLine, ...]
     cards: tuple[Card, ...]
+    late: str
     changes: tuple[str, ...]
     causes: tuple[str, ...]
     drivers: tuple[DriverPanel, ...]
@@ -153,8 +155,10 @@ def report_page(
         compared=f"{dates(report.window)} compared with {named_dates(report.before, report.window)}",
         lead=sentences.lead(report),
         fresh=fresh(report, accounts, zone, now),
+        pending=completion(report.window, report.complete_at, zone, now),
         goals=tuple(goal_line(goal, report) for goal in report.goals),
         cards=tuple(kpi_card(prefix, name, report.kpis, report.changes) for name in names),
+        late=late_footnote(report.kpis.values(), report.changes.values()),
         changes=sentences.what_changed(report),
         causes=sentences.causes(report),
         drivers=tuple(driver_panel(platform, split) for platform, split in report.drivers.items()),

@@ -15,7 +15,8 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.charts.drawing import ChartDrawer
 from sophia.dashboard.charts.specifications import heat_map
 from sophia.dashboard.layout.clients import client_sections
-from sophia.dashboard.layout.figures import interval_cells
+from sophia.dashboard.layout.figures import format_label, interval_cells
+from sophia.dashboard.layout.format_averages import format_table
 from sophia.dashboard.layout.formatting import dates, value_of
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
@@ -46,6 +47,7 @@ class TimingPage:
     notices: tuple[Notice, ...]
     chart: Chart | None
     formats: Table
+    averages: Table
     pillars: Table
     method: str
 
@@ -70,10 +72,12 @@ def timing(
         picker(request, context, times.window),
         client_sections(request, context, client_id),
     )
-    return respond(request, "timing/page.html", outside, timing_page(name, times, formats, drawer))
+    return respond(
+        request, "timing/page.html", outside, timing_page(context.settings.path_prefix, name, times, formats, drawer)
+    )
 
 
-def timing_page(name: str, times: PostingTimes, formats: FormatEffects, drawer: ChartDrawer) -> TimingPage:
+def timing_page(prefix: str, name: str, times: PostingTimes, formats: FormatEffects, drawer: ChartDrawer) -> TimingPage:
     """Return the page of a client's posting times and formats."""
     return TimingPage(
         name=name,
@@ -83,6 +87,7 @@ def timing_page(name: str, times: PostingTimes, formats: FormatEffects, drawer: 
         notices=notices(times),
         chart=None if times.reason is not None else hours_chart(times, drawer),
         formats=effect_table("formats", "Formats", "Format", formats.formats, "No post was published in this period."),
+        averages=format_table(prefix, formats.averages, "Averages of formats"),
         pillars=effect_table(
             "pillars",
             "Content pillars",
@@ -169,14 +174,10 @@ def effect_table(
     ordered = sorted(effects.items(), key=lambda pair: -float(pair[1].factor.value or 0))
     intervals = interval_cells([effect.factor for _, effect in ordered])
     rows = tuple(
-        (Cell(Value(group_name(group))), *effect_cells(effect, interval))
+        (Cell(Value(format_label(group))), *effect_cells(effect, interval))
         for (group, effect), interval in zip(ordered, intervals, strict=True)
     )
     return Table(name, caption, effect_columns(label), rows, empty, footnote)
-
-
-def group_name(group: str) -> str:
-    return group[:1].upper() + group[1:]
 
 
 def effect_columns(label: str) -> tuple[Column, ...]:

@@ -104,7 +104,12 @@ _ALL = (
     Canonical(
         "profile_actions", _INDEPENDENT, Unit.COUNT, "Taps on contact and call-to-action buttons of the profile."
     ),
-    Canonical("total_interactions", _INDEPENDENT, Unit.COUNT, "All interactions together, as the platform adds them."),
+    Canonical(
+        "total_interactions",
+        _INDEPENDENT,
+        Unit.COUNT,
+        "All interactions together, as the platform adds them; of an account: account interactions.",
+    ),
     Canonical("accounts_engaged", _INDEPENDENT, Unit.PEOPLE, "People who interacted at least once.", Counting.UNIQUE),
     Canonical("engaged_followers", _INDEPENDENT, Unit.PEOPLE, "Followers who ever interacted.", Counting.UNIQUE),
     Canonical("unfollows", _INDEPENDENT, Unit.COUNT, "Followers who left."),
