@@ -1,187 +1,197 @@
-"""Whether the split into drivers finds what was planted: `python -m benchmarks.drivers [portfolios, default 40]`.
+"""Whether the split into drivers finds what was planted: `python -m benchmarks.drivers [worlds, default 4]`.
 
-Invented portfolios, and all weeks of simulated ones, with known parts; for each part the share of clients whose 95 %
-interval holds the truth, the mean width of the interval, and the mean error; then how long a large portfolio takes.
+Three generators that share no code with the model or each other: invented portfolios, `benchmarks.worlds`, which was
+written without reading the model, and all weeks of the simulated Meta. For each part the share of clients whose 95 %
+interval holds the truth, its mean width and error; how often a named main driver is the largest part and has the right
+sign; how many weeks show a confident statement; and how long a split takes.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
 from tests.demo.planted import PlantedParts
 
+from benchmarks.driver_portfolios import Portfolio, invented
+from benchmarks.driver_worlds import SCENARIOS, world_portfolios
 from benchmarks.machine import machine, measured, percentile, table
 from benchmarks.simulated_weeks import simulated_weeks
 from sophia.analytics.drivers.drivers import DRIVERS, DriverSplit, split_drivers
-from sophia.analytics.drivers.units import ClientWindows, DaysWindow, PostsWindow
 
-SEED = 20261122
-FORMATS = ("photo", "reel", "status", "video")
-SHOWN, REACTED = np.array([1.0, 2.2, 0.6, 1.2]), np.array([1.0, 1.3, 0.8, 1.1])
-
-
-Portfolio = tuple[list[ClientWindows], list[PlantedParts]]
-
-
-def planted(random: np.random.Generator, clients: int) -> tuple[float, np.ndarray, np.ndarray]:
-    """The platform's change; distribution, which moves for some; people, who change for some."""
-    platform = float(random.normal(0.0, 0.15))
-    distribution = random.normal(0.0, 0.05, clients) + (random.random(clients) < 0.15) * random.normal(0, 0.3, clients)
-    people = random.normal(0.0, 0.03, clients) + (random.random(clients) < 0.2) * random.normal(0, 0.3, clients)
-    return platform, distribution, people
-
-
-def days(random: np.random.Generator, clients: int = 20, length: int = 7) -> Portfolio:
-    """Days: weekly season, noise that lasts, engagements that scatter more than Poisson, an exponent for posts."""
-    platform, distribution, people = planted(random, clients)
-    exponent = random.uniform(0.1, 0.8)
-    found, truths = [], []
-    for client in range(clients):
-        level, week = random.lognormal(7, 1), np.exp(random.normal(0, 0.2, 7))
-        usual = random.uniform(3, 12)
-        posts = 1 + random.poisson(usual * np.array([1, random.choice([1.0, 1.0, 1.0, 0.5, 2.0])]) * length / 7)
-        moved = platform + distribution[client] + exponent * np.log(posts[1] / posts[0])
-        noise = np.zeros(2 * length)
-        noise[0] = random.normal(0, 0.2)
-        for day in range(1, 2 * length):
-            noise[day] = 0.3 * noise[day - 1] + random.normal(0, 0.19)
-        windows = []
-        for side in (0, 1):
-            when = np.arange(length) + side * length
-            exposure = level * week[when % 7] * np.exp(noise[when] + side * moved)
-            rate = 0.04 * np.exp(side * people[client] + random.normal(0, 0.1, length))
-            reacted = random.poisson(exposure * rate)
-            gone = random.random(length) < 0.02
-            windows.append(
-                DaysWindow(
-                    tuple(None if lost else round(float(x)) for x, lost in zip(exposure, gone, strict=True)),
-                    tuple(float(e) for e in reacted),
-                    int(posts[side]),
-                )
-            )
-        found.append(ClientWindows(client, windows[0], windows[1]))
-        posting = exponent * float(np.log(posts[1] / posts[0]))
-        truths.append(PlantedParts(platform, float(distribution[client]), posting, float(people[client])))
-    return found, truths
+SEED = 20261202
+SIZES = (6, 12, 20, 50)
+LENGTHS = (7, 28)
+# The same number of clients for each size.
+CLIENTS_A_WORLD = 12
+PART_COLUMNS = ("figures", "part", "intervals", "interval holds truth", "mean width (log)", "mean error (log)")
+NAMED_COLUMNS = (
+    "figures",
+    "portfolio periods",
+    "with a confident statement",
+    "confident parts",
+    "with the right sign",
+    "main drivers named",
+    "largest part",
+    "right sign",
+)
 
 
-def posts(random: np.random.Generator, clients: int = 20, weeks: float = 1) -> Portfolio:
-    """Posts: formats with factors of their own, a mix that changes, log-normal views with some viral posts."""
-    platform, distribution, people = planted(random, clients)
-    found, truths = [], []
-    for client in range(clients):
-        level, usual = random.lognormal(6, 1), random.uniform(4, 12) * weeks
-        counts = 3 + random.poisson(usual * np.array([1, random.choice([1.0, 1.0, 1.0, 0.5, 2.0])]))
-        windows, potential = [], []
-        for side in (0, 1):
-            mix = random.dirichlet((4, 3, 1, 2))
-            kinds = random.choice(4, size=counts[side], p=mix)
-            viral = np.where(random.random(counts[side]) < 0.01, 4.0, 1.0)
-            moved = side * (platform + distribution[client])
-            exposure = level * SHOWN[kinds] * viral * np.exp(random.normal(0, 0.45, counts[side]) + moved)
-            rate = 0.04 * REACTED[kinds] * np.exp(random.normal(0, 0.25, counts[side]) + side * people[client])
-            reacted = random.poisson(exposure * rate)
-            windows.append(
-                PostsWindow(
-                    tuple(FORMATS[kind] for kind in kinds),
-                    tuple(round(float(x)) for x in exposure),
-                    tuple(float(e) for e in reacted),
-                )
-            )
-            potential.append(float((SHOWN[kinds] * REACTED[kinds]).sum()))
-        found.append(ClientWindows(client, windows[0], windows[1]))
-        posting = float(np.log(potential[1] / potential[0]))
-        truths.append(PlantedParts(platform, float(distribution[client]), posting, float(people[client])))
-    return found, truths
+@dataclass
+class Judged:
+    """What was found in the portfolios of one scenario."""
+
+    parts: dict[str, list[tuple[bool, float, float]]] = field(default_factory=lambda: {name: [] for name in DRIVERS})
+    signs: list[bool] = field(default_factory=list)
+    named: list[tuple[bool, bool]] = field(default_factory=list)
+    periods: list[bool] = field(default_factory=list)
+
+    def judge(self, portfolio: Portfolio, seed: int) -> None:
+        """Compare the split of a portfolio with the truth."""
+        splits = split_drivers(portfolio.clients, portfolio.periods, seed=seed, draws=400)
+        confident = False
+        for client, truth in zip(portfolio.clients, portfolio.truths, strict=True):
+            split = splits[client.client_id]
+            confident |= split.whole is not None and split.whole.is_confident
+            if all(np.isfinite(getattr(truth, driver)) for driver in DRIVERS):
+                confident |= self._judge_client(split, truth)
+        self.periods.append(confident)
+
+    def _judge_client(self, split: DriverSplit, truth: PlantedParts) -> bool:
+        confident = False
+        for driver in DRIVERS:
+            part, planted = split.part(driver), getattr(truth, driver)
+            # A distribution that contains another part has no truth of its own.
+            if (
+                part is None
+                or part.low is None
+                or part.high is None
+                or (split.inseparable and driver == "distribution")
+            ):
+                continue
+            inside = part.low - 1e-9 <= planted <= part.high + 1e-9
+            self.parts[driver].append((inside, part.high - part.low, abs(part.log - planted)))
+            if part.is_confident:
+                confident = True
+                self.signs.append(part.log * planted > 0)
+        main = None if split.main_driver is None else split.part(split.main_driver)
+        if split.main_driver is not None and main is not None:
+            largest = max(DRIVERS, key=lambda driver: abs(getattr(truth, driver)))
+            self.named.append((split.main_driver == largest, main.log * getattr(truth, split.main_driver) > 0))
+        return confident
+
+    def coverage(self, driver: str) -> float:
+        """Return the share of intervals that hold the truth."""
+        return float(np.mean([inside for inside, _, _ in self.parts[driver]]))
 
 
-Judged = list[tuple[bool, float, float, bool]]
+def judged(portfolios: Iterable[Portfolio]) -> Judged:
+    """Judge all portfolios of a scenario."""
+    result = Judged()
+    for number, portfolio in enumerate(portfolios):
+        result.judge(portfolio, number)
+    return result
 
 
-Make = Callable[[np.random.Generator], Portfolio]
-
-
-def invented(make: Make, portfolios: int) -> Iterable[Portfolio]:
-    return (make(np.random.default_rng((SEED, number))) for number in range(portfolios))
-
-
-def simulated(platform: str, portfolios: int) -> Iterable[Portfolio]:
-    """Every pair of neighbouring weeks of a simulated portfolio for each ten of the invented ones."""
-    return chain.from_iterable(simulated_weeks(SEED + number, platform) for number in range(max(portfolios // 10, 1)))
-
-
-def judged(portfolios: Iterable[Portfolio]) -> list[list[str]]:
-    """For each part: coverage, mean width, mean absolute error, share of verdicts with the wrong sign."""
-    held: dict[str, Judged] = {driver: [] for driver in DRIVERS}
-    for number, (clients, truths) in enumerate(portfolios):
-        splits = split_drivers(clients, seed=number)
-        for client, truth in zip(clients, truths, strict=True):
-            for driver in DRIVERS:
-                judge(held[driver], splits[client.client_id], driver, getattr(truth, driver))
+def part_rows(title: str, result: Judged) -> list[list[str]]:
     return [
-        [
-            driver,
-            f"{len(found)}",
-            *(
-                f"{share:.1%}" if place in {0, 3} else f"{share:.3f}"
-                for place, share in enumerate(np.mean(found, axis=0))
-            ),
-        ]
-        for driver, found in held.items()
+        [title, driver, f"{len(values)}", f"{result.coverage(driver):.1%}"]
+        + [f"{np.mean(column):.3f}" for column in list(zip(*values, strict=True))[1:]]
+        for driver, values in result.parts.items()
+        if values
     ]
 
 
-def judge(found: Judged, split: DriverSplit, driver: str, truth: float) -> None:
-    part = getattr(split, driver)
-    if part is None or part.low is None or part.high is None:
-        return
-    if part.low == part.high:  # as many posts as before: nothing to be found out
-        return
-    tolerance = 1e-9
-    # Of a part that is truly none, every verdict is wrong.
-    wrong = part.verdict != "not enough evidence" and (abs(truth) < tolerance or (part.log > 0) != (truth > 0))
-    inside = part.low - tolerance <= truth <= part.high + tolerance
-    found.append((inside, part.high - part.low, abs(part.log - truth), wrong))
+def named_row(title: str, result: Judged) -> list[str]:
+    def share(values: Sequence[bool]) -> str:
+        return f"{np.mean(values):.0%}" if values else "–"
+
+    largest, sign = ([pair[index] for pair in result.named] for index in (0, 1))
+    return [
+        title,
+        f"{len(result.periods)}",
+        share(result.periods),
+        f"{len(result.signs)}",
+        share(result.signs),
+        f"{len(largest)}",
+        share(largest),
+        share(sign),
+    ]
+
+
+def cases(worlds: int) -> Iterable[tuple[str, Iterable[Portfolio]]]:
+    """Yield each scenario with its portfolios."""
+    for length in LENGTHS:
+        for size in SIZES:
+            count = max(worlds * CLIENTS_A_WORLD // size, 2)
+            for is_null in (False, True):
+                seeds = [np.random.default_rng((SEED, length, size, is_null, number)) for number in range(4 * count)]
+                title = f"invented{', nothing happens' if is_null else ''}, {length} days, {size} clients"
+                yield title, (invented(seed, size, length, null=is_null) for seed in seeds)
+    for platform in ("facebook", "instagram"):
+        weeks = chain.from_iterable(simulated_weeks(SEED + number, platform) for number in range(max(worlds // 2, 1)))
+        yield f"simulated weeks, {platform}", weeks
+    for length in LENGTHS:
+        for size in SIZES:
+            count = max(worlds * CLIENTS_A_WORLD // size, 2)
+            for scenario in SCENARIOS:
+                portfolios = chain.from_iterable(
+                    world_portfolios(scenario, size, SEED + number, length) for number in range(count)
+                )
+                yield f"worlds: {scenario}, {length} days, {size} clients", portfolios
+
+
+def summary(title: str, results: Sequence[Judged]) -> tuple[list[list[str]], list[str]]:
+    """Return the rows of all results together."""
+    total = Judged()
+    for result in results:
+        for driver, values in result.parts.items():
+            total.parts[driver] += values
+        total.signs += result.signs
+        total.named += result.named
+        total.periods += result.periods
+    return part_rows(title, total), named_row(title, total)
 
 
 def main(arguments: Sequence[str]) -> None:
-    portfolios = int(arguments[0]) if arguments else 40
+    worlds = int(arguments[0]) if arguments else 4
     print(machine())
-    columns = ["part", "clients", "interval holds truth", "mean width (log)", "mean error (log)", "wrong sign"]
-    cases: dict[str, Make] = {
-        "Days, windows of 7": days,
-        "Days, windows of 28": partial(days, length=28),
-        "Days, windows of 7, six clients": partial(days, clients=6),
-        "Days, windows of 7, eight clients": partial(days, clients=8),
-        "Days, windows of 7, twelve clients": partial(days, clients=12),
-        "Days, windows of 28, six clients": partial(days, clients=6, length=28),
-        "Posts, one week": posts,
-        "Posts, four weeks": partial(posts, weeks=4),
-        "Posts, one week, six clients": partial(posts, clients=6),
+    results: dict[str, Judged] = {}
+    for title, portfolios in cases(worlds):
+        results[title] = judged(portfolios)
+        covered = ", ".join(f"{d} {results[title].coverage(d):.3f}" for d in DRIVERS if results[title].parts[d])
+        print(f"{title}: {covered}", file=sys.stderr, flush=True)
+    rows, named = [], []
+    groups = {"everything": "", "invented": "invented", "worlds": "worlds", "simulated weeks": "simulated"} | {
+        f"{size} clients": f" {size} clients" for size in SIZES
     }
-    for title, make in cases.items():
-        table(title, columns, judged(invented(make, portfolios)))
-    for length in (7, 28):
-        large = invented(partial(days, clients=200, length=length), max(portfolios // 10, 1))
-        table(f"Days, windows of {length}, 200 clients", columns, judged(large))
-    for platform in ("facebook", "instagram"):
-        table(f"Simulated weeks, {platform}", columns, judged(simulated(platform, portfolios)))
+    for title, text in groups.items():
+        group = [result for name, result in results.items() if text in name]
+        group_rows, group_named = summary(title, group)
+        rows += group_rows
+        named.append(group_named)
+    table("All scenarios", PART_COLUMNS, rows)
+    table("Named", NAMED_COLUMNS, named + [named_row(title, result) for title, result in results.items()])
+    table("Each scenario", PART_COLUMNS, [row for title, result in results.items() for row in part_rows(title, result)])
+    print_times()
+
+
+def print_times() -> None:
     rows = []
-    for title, (clients, _) in {
-        "200 clients, 28 days": days(np.random.default_rng(1), 200, 28),
-        "200 clients, posts of 4 weeks": posts(np.random.default_rng(1), 200, 4),
-    }.items():
-        spent = [time_of(clients) for _ in range(20)]
-        rows.append([title, f"{percentile(spent, 0.0):.0f}", f"{percentile(spent, 0.5):.0f}"])
-    table("Time", ["portfolio", "ms, best of 20", "ms, median"], rows)
+    for size, length in ((12, 7), (20, 28), (200, 7), (200, 28)):
+        portfolio = invented(np.random.default_rng(1), size, length)
+        spent = [time_of(portfolio) for _ in range(10)]
+        rows.append(
+            [f"{size} clients, {length} days", f"{percentile(spent, 0.0):.0f}", f"{percentile(spent, 0.5):.0f}"]
+        )
+    table("Time", ["portfolio", "ms, best of 10", "ms, median"], rows)
 
 
-def time_of(clients: list[ClientWindows]) -> float:
+def time_of(portfolio: Portfolio) -> float:
     """Milliseconds of one split."""
     with measured() as spent:
-        split_drivers(clients)
+        split_drivers(portfolio.clients, portfolio.periods, draws=400)
     return spent.wall * 1000
 
 

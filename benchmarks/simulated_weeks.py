@@ -4,56 +4,75 @@ Straight from the numbers that the simulated Meta would serve; the tests show th
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from tests.demo.planted import PlantedParts, planted_parts
+from tests.demo.planted import planted_parts
 
-from sophia.analytics.drivers.units import ClientWindows, DaysWindow
+from benchmarks.driver_portfolios import HISTORY_DAYS, Portfolio
+from sophia.analytics.drivers.series import ClientDays, Periods, PublishedPost
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.objects import Account, BetterContent, Busier, Page
 from sophia.demo.meta.world.pacific import ONE_DAY, days_between, pacific_day
 from sophia.demo.meta.world.world import build_world
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
-# The last whole week; somebody is answered better from then on, and somebody publishes twice as much.
+# The last whole week; one client is answered better from then on, and one publishes twice as much.
 MONDAY = date(2026, 11, 9)
 WEEKS = 8
+LENGTH = 7
 
 
-def simulated_weeks(
-    seed: int, platform: str, clients: int = 14
-) -> Iterator[tuple[list[ClientWindows], list[PlantedParts]]]:
+def simulated_weeks(seed: int, platform: str, clients: int = 14) -> Iterator[Portfolio]:
     """Every pair of neighbouring weeks of the accounts of one platform."""
-    better, busier = BetterContent(4, MONDAY, 1.6), Busier(5, MONDAY)
     world = build_world(
-        seed=seed, businesses=clients, posts_per_account=60, days=60, now=NOW, better_content=better, busier=busier
+        seed=seed,
+        businesses=clients,
+        posts_per_account=150,
+        days=180,
+        now=NOW,
+        better_content=BetterContent(4, MONDAY, 1.6),
+        busier=Busier(5, MONDAY),
     )
     truth = Truth(world)
     accounts: list[Account] = list(world.pages if platform == "facebook" else world.instagram_accounts)
-    weeks = [
-        days_between(MONDAY - 7 * back * ONE_DAY, MONDAY - (7 * back - 6) * ONE_DAY) for back in reversed(range(WEEKS))
-    ]
-    windows = {account.id: [window(truth, account, days) for days in weeks] for account in accounts}
-    for place in range(WEEKS - 1):
-        yield (
-            [ClientWindows(account.number, *windows[account.id][place : place + 2]) for account in accounts],
-            [planted_parts(world, account, weeks[place], weeks[place + 1]) for account in accounts],
+    first = MONDAY - timedelta(days=HISTORY_DAYS + LENGTH * (WEEKS - 1))
+    days = days_between(first, MONDAY + (LENGTH - 1) * ONE_DAY)
+    columns = {account.id: _columns(truth, account, days) for account in accounts}
+    periods = Periods(HISTORY_DAYS, HISTORY_DAYS + LENGTH, LENGTH)
+    for week in range(WEEKS - 1):
+        start = LENGTH * week
+        window = days[start : start + HISTORY_DAYS + 2 * LENGTH]
+        before, after = window[periods.of(0)], window[periods.of(1)]
+        yield Portfolio(
+            [_client(truth, account, columns[account.id], window, start) for account in accounts],
+            periods,
+            [planted_parts(world, account, before, after) for account in accounts],
         )
 
 
-def window(truth: Truth, account: Account, days: list[date]) -> DaysWindow:
-    """Views and engagements of these days, and how many posts were published on them."""
-    published = truth.world.posts(account.id) if isinstance(account, Page) else truth.world.media(account.id)
-    count = sum(days[0] <= pacific_day(one.created_at) <= days[-1] for one in published)
-    views, engagements = (
-        tuple(known(truth, account, name, day) for day in days)
-        for name in (
-            ("page_media_view", "page_post_engagements")
-            if isinstance(account, Page)
-            else ("views", "total_interactions")
-        )
+Column = tuple[float | None, ...]
+
+
+def _columns(truth: Truth, account: Account, days: list[date]) -> tuple[Column, Column]:
+    """Views and engagements of these days."""
+    names = (
+        ("page_media_view", "page_post_engagements") if isinstance(account, Page) else ("views", "total_interactions")
     )
-    return DaysWindow(views, engagements, count)
+    views, engagements = (tuple(known(truth, account, name, day) for day in days) for name in names)
+    return views, engagements
+
+
+def _client(
+    truth: Truth, account: Account, columns: tuple[Column, Column], window: list[date], start: int
+) -> ClientDays:
+    published = truth.world.posts(account.id) if isinstance(account, Page) else truth.world.media(account.id)
+    posts = tuple(
+        PublishedPost((pacific_day(post.created_at) - window[0]).days, "post")
+        for post in published
+        if pacific_day(post.created_at) <= window[-1]
+    )
+    views, engagements = (column[start : start + len(window)] for column in columns)
+    return ClientDays(account.number, views, engagements, posts, (0, len(window)))
 
 
 def known(truth: Truth, account: Account, metric: str, day: date) -> float | None:

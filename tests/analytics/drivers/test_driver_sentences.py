@@ -11,7 +11,9 @@ from sophia.analytics.figures.sentences import resolve
 
 
 def part(factor: float, low: float | None = None, high: float | None = None) -> Part:
-    return Part(log(factor), None if low is None else log(low), None if high is None else log(high))
+    """A part that is confident if its interval does not contain 1."""
+    ends = (None if low is None else log(low), None if high is None else log(high))
+    return Part(log(factor), *ends, is_confident=low is not None and high is not None and not low <= 1.0 <= high)
 
 
 FALLEN = DriverSplit(
@@ -21,6 +23,7 @@ FALLEN = DriverSplit(
     distribution=part(1.02, 0.9, 1.15),
     posting=part(0.9387, 0.93, 0.945),
     people=part(0.98, 0.91, 1.05),
+    main_driver="platform",
     others=18,
     others_alike=14,
     units=(28, 28),
@@ -47,25 +50,25 @@ def test_every_figure_is_a_computed_value() -> None:
     assert resolve(FALLEN, sentence.references["people_range"].path) == FALLEN.people.percent_interval
 
 
-def test_missing_parts_have_their_reason() -> None:
+def test_parts_that_cannot_be_separated_are_one_sentence() -> None:
+    """L30: with too few other clients, or unknown posts, the distribution contains them; no cause is claimed."""
     reasons = {
         "platform": "there are 2 other clients to compare with, and 5 are needed",
-        "posting": "there were no posts",
+        "posting": "the posts of one of the periods are not completely known",
     }
-    split = DriverSplit(1, part(1.5), None, part(1.5, 1.2, 1.9), None, part(1.0), 2, 1, (7, 7), reasons)
-    text = say_drivers(split, split).text
-    assert text == (
-        "Account interactions rose by 50 %. This client had higher distribution than the other clients (+50 %, 95 % interval "
-        "+20 … +90). Not enough evidence for an effect of the audience's response (0 %, too few days or posts for an "
-        "interval). The effect of the algorithm is unknown: there are 2 other clients to compare with, and 5 are needed; "
-        "it is part of the client's own distribution. The effect of the number and formats of its posts is unknown: "
-        "there were no posts; it is part of the client's own distribution."
+    distribution = part(1.5, 1.2, 1.9)
+    split = DriverSplit(1, part(1.5), None, distribution, None, part(1.0), None, 2, 1, (7, 7), reasons)
+    assert say_drivers(split, split).text == (
+        "Account interactions rose by 50 %. Not enough evidence for an effect of the audience's response (0 %, too few days for an "
+        "interval). The effects of the algorithm, the number and formats of its posts and this client's own distribution "
+        "(together +50 %, 95 % interval +20 … +90) cannot be separated: there are 2 other clients to compare with, and 5 "
+        "are needed; the posts of one of the periods are not completely known."
     )
 
 
 def test_nothing_can_be_said() -> None:
     reasons = dict.fromkeys(("whole", "platform", "distribution", "posting", "people"), "there are no readings")
-    split = DriverSplit(1, None, None, None, None, None, 9, 0, (0, 7), reasons)
+    split = DriverSplit(1, None, None, None, None, None, None, 9, 0, (0, 7), reasons)
     assert say_drivers(split, split).text == "The drivers are unknown: there are no readings."
 
 
@@ -76,6 +79,7 @@ def test_nothing_changed() -> None:
         part(1.0, 0.9, 1.1),
         part(1.0),
         part(1.0, 1.0, 1.0),
+        None,
         None,
         9,
         4,

@@ -25,6 +25,10 @@ def database(request: pytest.FixtureRequest) -> Database:
     return store_of(request)
 
 
+# A run after the week that listed all posts.
+LISTED = {"started_at": NOW - timedelta(days=2, minutes=5), "finished_at": NOW - timedelta(days=2)}
+
+
 def each_day(window: DateRange, value: float) -> dict[date, float]:
     return {window.start + index * ONE_DAY: value for index in range(window.days)}
 
@@ -93,8 +97,9 @@ def agency(filling: Filling) -> Agency:
 
 
 def furnish(agency: Agency, clients: int = 7) -> tuple[int, int]:
-    """Hats, with all that can be told of it, among other clients; (client, account) of Hats."""
+    """Hats, with all that can be told of it, among other clients; (client, account) of Hats. All posts were listed."""
     client, account = agency.client("Hats")
+    agency.filling.run(account, **LISTED)
     agency.fortnight(account, "views", 1000, 500)
     agency.fortnight(account, "total_interactions", 100, 50)
     agency.fortnight(account, "reach", 400, 300)
@@ -106,6 +111,7 @@ def furnish(agency: Agency, clients: int = 7) -> tuple[int, int]:
     agency.post(account, MONDAY + 2 * ONE_DAY, counters(200, 0), MONDAY + 4 * ONE_DAY)
     for number in range(clients - 1):
         _, other = agency.client(f"Other {number}")
+        agency.filling.run(other, **LISTED)
         for name, before, after in (("views", 2000 + number, 1600 + number), ("total_interactions", 90, 72)):
             agency.fortnight(other, name, before, after)
         agency.post(other, EARLIER.start, counters(100, 1), EARLIER.start + ONE_DAY)

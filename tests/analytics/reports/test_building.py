@@ -85,7 +85,8 @@ def test_who_decided(agency: Agency) -> None:
     assert split.platform is not None
     assert split.people is not None
     assert split.whole.percent == pytest.approx(-50)
-    assert split.platform.percent == pytest.approx(-20, abs=0.1)
+    assert split.platform.percent_interval is not None
+    assert split.platform.percent_interval[0] < -20 < split.platform.percent_interval[1] < 0
     assert split.people.percent == pytest.approx(0, abs=1e-9)
     assert (split.others, split.others_alike) == (6, 6)
 
@@ -347,4 +348,4 @@ def test_a_report_costs_a_constant_number_of_queries(agency: Agency) -> None:
                 report_of(agency.filling, client, as_of=as_of)
             counts.append(counter.count)
     assert counts[:2] == counts[2:]
-    assert max(counts) <= 37
+    assert max(counts) <= 40

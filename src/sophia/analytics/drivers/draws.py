@@ -1,190 +1,285 @@
-"""Estimates the changes of a portfolio on the log scale, and draws them many times for their intervals."""
+"""Estimates the parts of every client's change on the log scale, and draws them many times for their intervals."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sophia.analytics.drivers.factors import correlated_variance, day_correlation, format_factors, posting_of_days
-from sophia.analytics.drivers.units import Units
-from sophia.analytics.figures.statistics import Floats, others_medians, paired_draws, repeat_draws, spread, student
+from sophia.analytics.drivers.exponents import exponent_draws
+from sophia.analytics.drivers.history import (
+    WEEK,
+    Changes,
+    common_changes,
+    current_posting,
+    earlier_changes,
+    schedule_difference,
+    weekly_end,
+    without_common,
+)
+from sophia.analytics.drivers.noise import Noise, correlated_variance, day_correlation, noise_of
+from sophia.analytics.drivers.series import Panel
+from sophia.analytics.figures.statistics import Floats, others_medians, spread
 
 # No client dominates the centre: it weighs at most as much as this many median clients.
 _LARGEST_WEIGHT = 3.0
-# The portfolio's scatter counts for at most this many degrees of freedom of one client.
-_MOST_POOLED = 40.0
-# The scatter of fewer clients does not predict that of another one.
-_ENOUGH_TO_POOL = 5
+# With fewer ordinary days in a period a client says nothing about the platform.
+_ENOUGH_ORDINARY = 3
+# A client with fewer earlier changes also contributes its current change to the exponents.
+_ENOUGH_EARLIER = 4
+# The exponent and the index of the mean age with which the estimation begins.
+_FIRST_EXPONENT, _FIRST_AGE = 0.5, 1
+# The standard deviation of clients' sensitivities to the platform, around 1.
+_SENSITIVITY_SD = 0.3
+_SENSITIVITIES = 0.4, 1.6
+# The variance of a median of n is about so many n-ths of that of one value.
+_MEDIAN_VARIANCE = 1.6
+# Schedules that differ by this share of their potential have no post in common in effect.
+_UNLIKE = 0.2
+_TO_SD = 1.4826
+# Clients whose days are exactly equal have no variance.
+_LEAST_VARIANCE = 1e-9
+# About half of the scatter of posts about what their format usually gets is no luck, but their hour, weekday and subject.
+_POSTING_SHARE = 0.55
+# Its tails are heavier than normal: Student's t with these degrees of freedom.
+_POSTING_FREEDOM = 5
+# The power of the number of posts is an approximation, which is worse for a larger change.
+_FORM_SD = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """Changes on the log scale in shape (rows, clients); the first row is the estimate, the others are draws.
+class PartDraws:
+    """The parts on the log scale in shape (rows, clients); the first row is the estimate, the others are draws.
 
-    NaN or infinite where an input is missing or zero. `centre` is the other clients' median of `exposure`.
+    NaN where an input is missing. `comparable` tells which clients the centre uses, `ordinary` is each client's change of
+    exposure on ordinary days without its posting.
     """
 
-    exposure: Floats  # the change of exposure that posting does not explain: platform and distribution
-    posting: Floats  # NaN where the number of posts is unknown
+    platform: Floats
+    distribution: Floats
+    posting: Floats
     people: Floats
-    centre: Floats
-    comparable: NDArray[np.bool_]  # (clients,): whether the client counts in the centre
+    whole: Floats
+    comparable: NDArray[np.bool_]
+    ordinary: Floats
 
 
-def changes_of(units: Units, *, seed: int, draws: int) -> Changes:
-    """Estimate and draw all parts of all clients.
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """The changes between the two periods in shape (clients,): of exposure, of it on ordinary days, and of the response."""
 
-    Draws of posts come in pairs that exchange the weights of the two windows, so that exchanging the windows reverses
-    every sign, in the intervals too. Days have the same weights in both windows, so one of each pair suffices.
+    exposure: Floats
+    ordinary: Floats
+    response: Floats
+    exposure_variance: Floats
+    response_variance: Floats
+    days: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Posting:
+    """Rows, first the mean of the draws: the exposure that posting explains, the response that formats explain, and the
+    error of the former that all clients share. In shape (clients,): the exponents and the variance of a weekly change.
+    `age` is the index of the likeliest mean age.
     """
+
+    explained: Floats
+    mixed: Floats
+    shared: Floats
+    exponents: Floats
+    weekly_variance: Floats
+    age: int
+
+
+def part_draws(panel: Panel, *, seed: int, draws: int) -> PartDraws:
+    """Estimate and draw all parts of all clients. The same panel and seed give the same result."""
     random = np.random.default_rng(seed)
-    half, clients = max(draws // 2, 1), units.posts.shape[1]
-    vote_draws = paired_draws(random.standard_exponential((half, clients)))
     # On the log scale a missing or zero input is NaN or infinite, which marks it.
     with np.errstate(divide="ignore", invalid="ignore"):
-        exposure_factor, response_factor = (
-            np.exp(spread(np.log(factors), clients, random, half)) for factors in format_factors(units, vote_draws)
-        )
-        exposure, people = (
-            _widened(drawn, units, correlation_factor, random, half)
-            for drawn, correlation_factor in zip(
-                _changes(units, exposure_factor, response_factor, random, half),
-                _correlation_factors(units),
-                strict=True,
-            )
-        )
-        if units.paired:
-            posting = posting_of_days(units.posts, exposure[0], random, half)
-            explained = np.where(np.isfinite(posting), posting, 0.0)
-        else:
-            posting = _posting_of_posts(units, exposure_factor * response_factor)
-            explained = np.zeros_like(posting)
-        total_exposure, exposure = exposure[0], exposure - explained
-        posting = np.where(np.isfinite(posting), posting, np.nan)
-        comparable = np.isfinite(total_exposure) & np.isfinite(posting[0])
-        client_weights = _client_weights(units.posts, comparable)
-        others = _centre(exposure[0], client_weights, vote_draws[: half + 1])
-        centre = spread(others if units.paired else repeat_draws(others), int(comparable.sum()) - 1, random, half)
-        if units.paired:
-            # Adds the uncertainty of the posting part, which was removed from every client.
-            centre += _centre(total_exposure - explained, client_weights, np.ones_like(centre)) - centre[0]
-        return Changes(exposure, posting, people, centre, comparable)
+        observed = _observe(panel)
+        end = weekly_end(panel.periods)
+        weekly, earlier = earlier_changes(panel, WEEK, end), earlier_changes(panel, panel.periods.days, end)
+        posting = _posting(panel, observed, weekly, random, draws)
+        exposure_noise, response_noise = _noises(observed, earlier, posting, panel.periods.days)
+        ordinary = observed.ordinary - posting.explained[0]
+        comparable = np.isfinite(ordinary)
+        unexplained = _unexplained(weekly, posting.exponents, posting.age)
+        sensitivity = _sensitivities(unexplained, posting.weekly_variance, random, draws)
+        rows = (ordinary - posting.shared) / sensitivity[0]
+        platform = sensitivity * _centre_draws(rows, comparable, exposure_noise, random, draws)
+        misfit = _misfit(panel, posting.age, random, draws)
+        errors = [_errors(noise, random, draws) for noise in (exposure_noise, response_noise)]
+        # The errors of exposure contain the misfit, because earlier changes have it too.
+        rest = observed.exposure - np.nan_to_num(posting.explained) - errors[0]
+        people = observed.response - np.nan_to_num(posting.mixed) - errors[1]
+        whole = observed.exposure + observed.response - errors[0] - errors[1]
+        distribution = rest - np.nan_to_num(platform)
+        posting_rows = posting.explained + misfit + posting.mixed
+    return PartDraws(platform, distribution, posting_rows, people, whole, comparable, ordinary)
 
 
-# -- one client's own units --------------------------------------------------------------------------------------------
-
-
-def _changes(
-    units: Units, exposure_factor: Floats, response: Floats, random: np.random.Generator, half: int
-) -> tuple[Floats, Floats]:
-    """Return the changes of exposure / potential and of engagements / exposure, with random weights of units.
-
-    Weights have mean and variance 1; a day has the same weight in both windows. All clients share the draws, since each
-    is compared with the centre, which is drawn by clients and not by units.
-    """
-    length = units.used.shape[2]
-    first = random.standard_exponential((half, length))
-    unweighted = np.ones((1, length))
-    if units.paired:  # both halves of the draws would be equal
-        weights = (np.concatenate([unweighted, first]),) * 2
-    else:
-        second = random.standard_exponential((half, length))
-        weights = np.concatenate([unweighted, first, second]), np.concatenate([unweighted, second, first])
-    rows = len(weights[0])
-    before, after = (_side(units, side, weights[side], exposure_factor[:rows], response[:rows]) for side in (0, 1))
-    return after[0] - before[0], after[1] - before[1]
-
-
-def _side(units: Units, side: int, weights: Floats, exposure_factor: Floats, response: Floats) -> tuple[Floats, Floats]:
-    """Return ln(exposure / potential) and ln(engagements / exposure) of one window, in shape (rows, clients).
-
-    Exposure is weighted by the usual response to the post's format, and a post's potential is the usual exposure of its
-    format; so a change of formats affects neither.
-    """
-    exposure = potential = np.zeros((weights.shape[0], units.posts.shape[1]))
-    for name in range(units.formats):
-        of_format = units.used[side] * (units.format_of[side] == name)
-        exposure = exposure + weights @ (units.exposure[side] * of_format).T * response[:, [name]]
-        potential = potential + weights @ of_format.T * (exposure_factor * response)[:, [name]]
-    engagements = weights @ units.engagements[side].T
-    return np.log(exposure / potential), np.log(engagements / exposure)
-
-
-def _posting_of_posts(units: Units, potential: Floats) -> Floats:
-    """Return the change of the posts' potential by their number and formats."""
-    sums = [
-        sum(
-            (units.used[side] * (units.format_of[side] == name)).sum(axis=1) * potential[:, [name]]
-            for name in range(units.formats)
-        )
-        for side in (0, 1)
-    ]
-    change: Floats = np.log(sums[1] / sums[0])
-    return change
-
-
-# -- the spread of draws -----------------------------------------------------------------------------------------------
-
-
-def _correlation_factors(units: Units) -> tuple[Floats, Floats]:
-    """Return how much more exposure, and engagements / exposure, scatter because neighbouring days are correlated."""
-    if not units.paired:
-        no_correlation = np.ones(units.posts.shape[1])
-        return no_correlation, no_correlation
-    exposure = np.where(units.used > 0, np.log(units.exposure), np.nan)
-    response = np.log(units.engagements) - exposure
-    total_exposure, response = (
-        correlated_variance(day_correlation(logs[1] - logs[0]), units.count[0]) for logs in (exposure, response)
+def _noises(observed: _Observed, earlier: Changes, posting: _Posting, length: int) -> tuple[Noise, Noise]:
+    """Return the noise of the changes of exposure and of the response."""
+    exposure = _unexplained(earlier, posting.exponents, posting.age)
+    response = earlier.response - np.nan_to_num(earlier.mix[posting.age])
+    return (
+        noise_of(observed.exposure_variance, observed.days, without_common(exposure), length),
+        noise_of(observed.response_variance, observed.days, without_common(response), length),
     )
-    return total_exposure, response
 
 
-def _widened(draws: Floats, units: Units, correlation_factor: Floats, random: np.random.Generator, half: int) -> Floats:
-    """Rescale draws so that their variance is shrunk towards the portfolio's and corrected for few units.
+def _observe(panel: Panel) -> _Observed:
+    """Compute the changes between the periods from the days that have readings in both."""
+    before, after = panel.periods.of(0), panel.periods.of(1)
+    used = panel.used
+    ordinary = used & ~panel.special[:, before] & ~panel.special[:, after]
+    sums = [
+        [np.where(used, values[:, days], 0.0).sum(axis=1) for values in (panel.exposure, panel.engagements)]
+        for days in (before, after)
+    ]
+    exposure = np.log(sums[1][0] / sums[0][0])
+    response = np.log(sums[1][1] / sums[1][0]) - np.log(sums[0][1] / sums[0][0])
+    # The mean of logarithms, so that one viral day does not decide about the platform.
+    ordinary &= (panel.exposure[:, before] > 0) & (panel.exposure[:, after] > 0)
+    changes = np.where(ordinary, np.log(panel.exposure[:, after] / panel.exposure[:, before]), 0.0)
+    enough = (ordinary.sum(axis=1) >= np.minimum(_ENOUGH_ORDINARY, used.shape[1])) & np.isfinite(exposure)
+    on_ordinary_days = np.where(enough, changes.sum(axis=1) / np.maximum(ordinary.sum(axis=1), 1), np.nan)
+    shares = [
+        [
+            np.where(used, values[:, days], 0.0) / total[:, None]
+            for values, total in zip((panel.exposure, panel.engagements), totals, strict=True)
+        ]
+        for days, totals in zip((before, after), sums, strict=True)
+    ]
+    moved = shares[1][0] - shares[0][0]
+    responded = shares[1][1] - shares[0][1] - moved
+    days = used.sum(axis=1).astype(float)
+    variances = [_daily_variance(column, used, days) for column in (moved, responded)]
+    # Counts scatter at least as much as independent reactions do, even if the days look steady.
+    least = 1.0 / sums[0][1] + 1.0 / sums[1][1]
+    return _Observed(
+        _finite(exposure),
+        _finite(on_ordinary_days),
+        _finite(response),
+        variances[0],
+        np.maximum(variances[1], least),
+        days,
+    )
 
-    Few units estimate their own scatter badly: the draws become Student's t and borrow the scatter of all clients, as far
-    as the clients' scatters differ only by chance (empirical Bayes on their logarithms).
+
+def _finite(changes: Floats) -> Floats:
+    return np.where(np.isfinite(changes), changes, np.nan)
+
+
+def _daily_variance(influence: Floats, used: NDArray[np.bool_], days: Floats) -> Floats:
+    """Return the variance of a change by the influence of each pair of days on it, corrected for correlated days."""
+    correlation = day_correlation(np.where(used, influence, np.nan))
+    squares = (influence**2).sum(axis=1) * days / np.maximum(days - 1, 1)
+    variance: Floats = np.where(days > 1, squares * correlated_variance(correlation, days), np.nan)
+    return variance
+
+
+# -- posting -----------------------------------------------------------------------------------------------------------
+
+
+def _posting(panel: Panel, observed: _Observed, weekly: Changes, random: np.random.Generator, draws: int) -> _Posting:
+    """Estimate exponents from earlier weeks, and draw what the posts of both periods explain."""
+    change, mix = current_posting(panel)
+    history = _unexplained(weekly, np.full(len(observed.days), _FIRST_EXPONENT), _FIRST_AGE)
+    residuals = without_common(history)
+    variance = noise_of(observed.exposure_variance, observed.days, residuals, WEEK).variance
+    few = np.isfinite(residuals).sum(axis=1) < _ENOUGH_EARLIER
+    now, now_variance = _current_change(observed, change[_FIRST_AGE], variance, few)
+    exponents = exponent_draws(
+        np.concatenate([weekly.posting, change[:, :, None]], axis=2),
+        np.concatenate([weekly.exposure - common_changes(history), now], axis=1),
+        np.concatenate([np.broadcast_to(variance[:, None], residuals.shape), now_variance], axis=1),
+        random,
+        draws,
+    )
+    changes = change[exponents.ages]
+    form = 1.0 + _FORM_SD * np.abs(changes) / (1.0 + np.abs(changes)) * random.standard_normal(changes.shape)
+    shared = np.nan_to_num(exponents.centres[:, None] * changes)
+    return _Posting(
+        _with_mean(exponents.values * form * changes),
+        _with_mean(mix[exponents.ages]),
+        _with_mean(shared - shared.mean(axis=0)),
+        exponents.values.mean(axis=0),
+        variance,
+        int(np.bincount(exponents.ages).argmax()),
+    )
+
+
+def _current_change(
+    observed: _Observed, change: Floats, variance: Floats, few: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """Return the change between the periods of clients with `few` earlier changes, and its variance, in shape (clients, 1).
+
+    It may contain a cause of its own, so it scatters as much as the clients do.
     """
-    first, second = units.count
-    least = np.minimum(first, second)
-    freedom = np.maximum(first - 1 if units.paired else first + second - 2, 1.0)
-    size = 1 / first if units.paired else 1 / first + 1 / second
-    # With n weights of variance 1 the mean has the variance s² / (n + 1), and s² is too small by (n - 1) / n.
-    own = draws[1:].var(axis=0) * (least + 1) / np.maximum(least - 1, 1) / size
-    usable = np.isfinite(own) & (own > 0) & (least > 1)
-    pooled, strength = _pool(np.log(own[usable]), freedom[usable])
-    smooth = (strength * pooled + freedom * own) / (strength + freedom)
-    wider = np.sqrt(np.where(usable, correlation_factor * smooth * size / draws[1:].var(axis=0), 1.0))
-    factors = student(freedom + strength, random, half)[: len(draws)]
-    widened: Floats = draws[0] + (draws - draws[0]) * wider * factors
-    return widened
+    rest = (observed.ordinary - np.nan_to_num(_FIRST_EXPONENT * change))[:, None]
+    residual = without_common(rest)
+    scatter = float(np.nanmedian(np.abs(residual))) * _TO_SD if np.isfinite(residual).any() else 0.0
+    now = np.where(few, observed.ordinary - common_changes(rest), np.nan)[:, None]
+    return now, (variance + scatter**2)[:, None]
 
 
-def _pool(logs: Floats, freedom: Floats) -> tuple[float, float]:
-    """Return the portfolio's variance and the degrees of freedom it counts for; 0 and 0 with few clients.
+def _with_mean(draws: Floats) -> Floats:
+    """Return the draws below their mean."""
+    rows: Floats = np.concatenate([draws.mean(axis=0, keepdims=True), draws])
+    return rows
 
-    ln s² of d degrees of freedom has the variance trigamma(d/2); any excess is the difference between clients.
+
+def _misfit(panel: Panel, age: int, random: np.random.Generator, draws: int) -> Floats:
+    """Return rows of what single posts, unlike their format, add to the posting part; the first row is 0.
+
+    The fewer posts a period has, the more it matters which they are; equal schedules have no such difference.
     """
-    if len(logs) < _ENOUGH_TO_POOL:
-        return 0.0, 0.0
-    excess = max(float(logs.var(ddof=1) - _trigamma(freedom / 2).mean()), 2.0 / _MOST_POOLED)
-    strength = (1 + (1 + 2 * excess) ** 0.5) / excess  # twice the x with trigamma(x) = excess
-    return float(np.exp((logs + 1 / freedom).mean() - 1 / strength)), strength
+    before, after = (np.nan_to_num(panel.potential[age, :, panel.periods.of(side)]).sum(axis=1) for side in (0, 1))
+    shared = np.minimum(schedule_difference(panel)[age] / _UNLIKE, 1.0)
+    scale = _POSTING_SHARE * panel.scatter * shared * np.sqrt(1.0 / (before + 0.5) + 1.0 / (after + 0.5))
+    return np.concatenate([np.zeros((1, len(scale))), scale * random.standard_t(_POSTING_FREEDOM, (draws, len(scale)))])
 
 
-def _trigamma(x: Floats) -> Floats:
-    return 1 / x + 1 / (2 * x**2) + 1 / (6 * x**3)
+def _unexplained(changes: Changes, exponents: Floats, age: int) -> Floats:
+    """Return earlier changes of exposure without what posting explains; unknown posts explain nothing."""
+    rest: Floats = changes.exposure - np.nan_to_num(exponents[:, None] * changes.posting[age])
+    return rest
 
 
 # -- the portfolio -----------------------------------------------------------------------------------------------------
 
 
-def _client_weights(posts: Floats, comparable: NDArray[np.bool_]) -> Floats:
-    """Return each client's weight in the centre: the harmonic mean of its posts in both windows, limited above."""
-    client_weights = np.where(comparable, 2.0 / (1.0 / posts).sum(axis=0), 0.0)
+def _sensitivities(changes: Floats, variance: Floats, random: np.random.Generator, draws: int) -> Floats:
+    """Return rows of each client's sensitivity to what moves all clients, around 1, from its earlier weeks."""
+    common = np.broadcast_to(common_changes(changes), changes.shape)
+    scatter = np.where(variance > 0, variance, 1.0)[:, None]
+    known = np.isfinite(changes) & (common != 0.0) & (variance > 0)[:, None]
+    shared = np.where(known, common, 0.0)
+    # The median of n clients has an error of its own, which would look like a movement.
+    error = np.where(known, scatter, 0.0) * _MEDIAN_VARIANCE / np.maximum(known.sum(axis=0), 1)
+    squares = np.maximum(shared**2 - error, 0.0) / scatter
+    products = np.where(squares > 0, shared * (np.where(known, changes, 0.0) - shared) / scatter, 0.0)
+    precision = squares.sum(axis=1) + _SENSITIVITY_SD**-2
+    mean = np.clip(1.0 + products.sum(axis=1) / precision, *_SENSITIVITIES)
+    rows = mean + random.standard_normal((draws, len(mean))) / np.sqrt(precision)
+    return np.concatenate([mean[None], rows])
+
+
+def _centre_draws(
+    ordinary: Floats, comparable: NDArray[np.bool_], noise: Noise, random: np.random.Generator, draws: int
+) -> Floats:
+    """Return rows of the weighted median of the other clients' changes, drawn by clients."""
+    weights = np.zeros(len(comparable))
     if comparable.any():
-        client_weights = np.minimum(client_weights, _LARGEST_WEIGHT * np.median(client_weights[comparable]))
-    return client_weights
+        variance = np.nan_to_num(noise.variance[comparable])
+        weights[comparable] = 1.0 / (variance + np.median(variance) + _LEAST_VARIANCE)
+        weights = np.minimum(weights, _LARGEST_WEIGHT * np.median(weights[comparable]))
+    vote_draws = np.concatenate([np.ones((1, len(weights))), random.standard_exponential((draws, len(weights)))])
+    centre = _centre(ordinary[0], weights, vote_draws)
+    widened = spread(centre, int(comparable.sum()) - 1, random, draws)
+    # Adds the error of the posting part that all clients share; the errors of single clients are in their scatter.
+    rows: Floats = widened + _centre(ordinary, weights, np.ones_like(vote_draws)) - centre[0]
+    return rows
 
 
 def _centre(exposure: Floats, client_weights: Floats, vote_draws: Floats) -> Floats:
@@ -201,3 +296,11 @@ def _centre(exposure: Floats, client_weights: Floats, vote_draws: Floats) -> Flo
         values = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
         centre[:, client_weights <= 0] = others_medians(values, weights_with_zero)[:, [-1]]
     return centre
+
+
+def _errors(noise: Noise, random: np.random.Generator, draws: int) -> Floats:
+    """Return rows of Student's t errors with the variance of a change; the first row is 0."""
+    variance = np.nan_to_num(noise.variance)
+    freedom = np.where(np.isfinite(noise.freedom), np.maximum(noise.freedom, 1.0), 1.0)
+    errors = np.sqrt(variance) * random.standard_t(freedom, size=(draws, len(variance)))
+    return np.concatenate([np.zeros((1, len(variance))), errors])

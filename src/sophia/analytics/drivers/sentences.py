@@ -64,31 +64,42 @@ def _sentences(split: DriverSplit) -> Iterator[str]:
     if split.distribution is None:
         yield "The drivers are unknown: {why_distribution}."
         return
-    parts = {driver: part for driver in DRIVERS if (part := split.part(driver)) is not None}
+    yield _headline(split.whole, "Organic account interactions" if split.is_organic else "Account interactions")
+    parts = {
+        driver: part
+        for driver in DRIVERS
+        if (part := split.part(driver)) is not None and not (split.inseparable and driver == "distribution")
+    }
     unsure = {driver: part for driver, part in parts.items() if _is_unsure(driver, part)}
-    yield _headline(split.whole)
     for driver, part in parts.items():
         if driver not in unsure:
             yield _about(driver, part)
     if unsure:
-        effects = "; ".join(
-            f"{_SUBJECTS[driver]} ({{{driver}}}, "
-            + ("too few days or posts for an interval)" if part.low is None else f"95 % interval {{{driver}_range}})")
-            for driver, part in unsure.items()
-        )
+        effects = "; ".join(f"{_SUBJECTS[driver]} ({_range(driver, part)})" for driver, part in unsure.items())
         yield f"Not enough evidence for an effect of {effects}."
-    for driver in DRIVERS:
-        if driver not in parts:
-            inside = "" if driver == "people" else "; it is part of the client's own distribution"
-            yield f"The effect of {_SUBJECTS[driver]} is unknown: {{why_{driver}}}{inside}."
+    if split.inseparable:
+        subjects = ", ".join(_SUBJECTS[driver] for driver in split.inseparable)
+        reasons = "; ".join(f"{{why_{driver}}}" for driver in split.inseparable)
+        yield (
+            f"The effects of {subjects} and {_SUBJECTS['distribution']} (together {_range('distribution', split.distribution)}) "
+            f"cannot be separated: {reasons}."
+        )
+    if split.people is None:
+        yield f"The effect of {_SUBJECTS['people']} is unknown: {{why_people}}."
 
 
-def _headline(change: Part | None) -> str:
+def _range(driver: Driver, part: Part) -> str:
+    """Return the template of a part with its interval."""
+    interval = "too few days for an interval" if part.low is None else f"95 % interval {{{driver}_range}}"
+    return f"{{{driver}}}, {interval}"
+
+
+def _headline(change: Part | None, engagement: str) -> str:
     if change is None:
-        return "The change of account interactions is unknown: {why_whole}."
+        return f"The change of {engagement.lower()} is unknown: {{why_whole}}."
     if abs(change.percent) < _NOTHING_PERCENT:
-        return "Account interactions did not change."
-    return f"Account interactions {'rose' if change.log > 0 else 'fell'} by {{change}}."
+        return f"{engagement} did not change."
+    return f"{engagement} {'rose' if change.log > 0 else 'fell'} by {{change}}."
 
 
 def _is_unsure(driver: Driver, part: Part) -> bool:

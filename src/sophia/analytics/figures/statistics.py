@@ -166,6 +166,12 @@ def student_scores(values: Floats, freedom: Floats) -> Floats:
     return floats
 
 
+def normal_tail(scores: Floats) -> Floats:
+    """Return the probability that a standard normal variable exceeds each score, by element."""
+    tails: Floats = np.array([erfc(score / sqrt(2)) / 2 for score in scores.ravel()]).reshape(scores.shape)
+    return tails
+
+
 def others_medians(values: Floats, weights: Floats) -> Floats:
     """Return, for each element, the weighted median of all other elements, under each row of weights.
 

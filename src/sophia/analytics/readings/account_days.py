@@ -3,19 +3,20 @@
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import String, case, cast, func, or_, select, true
+from sqlalchemy import String, cast, func, select, true
 from sqlalchemy.orm import Session
 
 from sophia.analytics.readings.metric_definitions import MetricDefinition
-from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries
-from sophia.analytics.readings.posts import published_at, was_published_in
+from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeries, StoredMetric
+from sophia.analytics.readings.posts import published_at
 from sophia.analytics.readings.queries import CURRENT, value_at
 from sophia.database.columns import day_number
 from sophia.database.statements import among, collected
-from sophia.meta.catalogue.terms import Level, Period
+from sophia.meta.catalogue.lookup import reads
+from sophia.meta.catalogue.terms import Level, Period, Platform
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, day_start
 from sophia.portfolio.models import Post
 
@@ -23,6 +24,8 @@ DailyValues = dict[date, float]
 # Far more fetches than all workers together commit while one transaction of a collection is open; counting them takes
 # a millisecond.
 RECENT_FETCHES = 20_000
+# The breakdown of views that no advertisement brought.
+ORGANIC = "is_from_ads=0"
 _NUMBER = re.compile(r"\d+")
 
 
@@ -44,6 +47,40 @@ def account_days(
         and meaning.metric in metrics
         and meaning.describes(None)
     }
+    return _days_of(session, accounts, metric_names, window, as_of)
+
+
+def organic_views(
+    session: Session, accounts: Collection[int], window: DateRange, as_of: datetime | None = None
+) -> dict[int, DailyValues]:
+    """Return {account: {day: views that no advertisement brought}} of the accounts that have them, in two queries.
+
+    Only Facebook separates views by `is_from_ads`.
+    """
+    names = reads(Platform.FACEBOOK, Level.ACCOUNT, "views")
+    found = session.scalars(
+        select(StoredMetric.id).where(
+            StoredMetric.platform == Platform.FACEBOOK.value,
+            StoredMetric.level == Level.ACCOUNT.value,
+            StoredMetric.metric_name.in_(names),
+            StoredMetric.period == Period.DAY.value,
+            StoredMetric.breakdown == ORGANIC,
+        )
+    )
+    metric_names = dict.fromkeys(found, "views")
+    if not metric_names:
+        return {}
+    return {account: days for (account, _), days in _days_of(session, accounts, metric_names, window, as_of).items()}
+
+
+def _days_of(
+    session: Session,
+    accounts: Collection[int],
+    metric_names: Mapping[int, str],
+    window: DateRange,
+    as_of: datetime | None,
+) -> dict[tuple[int, str], DailyValues]:
+    """Return {(account, name): {day: value}} of these stored metrics, the sum of those with one name."""
     value, fetch = CURRENT if as_of is None else value_at(as_of)
     # One row per series: a portfolio has too many readings to fetch a row for each.
     rows = session.execute(
@@ -90,23 +127,6 @@ def posts_a_day(
         counts, day = counts_by_account[account], days[bisect_right(ends, moment)]
         counts[day] = counts.get(day, 0) + 1
     return counts_by_account
-
-
-def posts_inside(
-    session: Session, accounts: Collection[int], windows: Sequence[DateRange], as_of: datetime | None = None
-) -> dict[int, tuple[int, ...]]:
-    """Return {account: number of posts published in each window} without accounts that have none, in one query."""
-    counts = [func.count(case((was_published_in(window), 1))) for window in windows]
-    rows = session.execute(
-        select(Post.account_id, *counts)
-        .where(
-            among(Post.account_id, accounts),
-            or_(*(was_published_in(window) for window in windows)),
-            true() if as_of is None else Post.first_seen_at <= as_of,
-        )
-        .group_by(Post.account_id)
-    )
-    return {account: tuple(window_counts) for account, *window_counts in rows}
 
 
 def store_version(session: Session) -> tuple[object, ...]:

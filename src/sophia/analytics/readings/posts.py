@@ -186,7 +186,11 @@ TOLERANCES: Mapping[int, int] = {1: 0, 7: 1, 28: 2}
 
 
 def facts_at_age(
-    session: Session, posts: Sequence[StoredPost], age: int, means: Mapping[int, MetricDefinition]
+    session: Session,
+    posts: Sequence[StoredPost],
+    age: int,
+    means: Mapping[int, MetricDefinition],
+    as_of: datetime | None = None,
 ) -> dict[int, PostFacts]:
     """Return {post: values of its counters `age` reporting days after its day of publication}, in one query.
 
@@ -203,7 +207,7 @@ def facts_at_age(
     for number, day in reached.items():
         before[day + ONE_DAY].append(number)
     values: dict[int, dict[str, int | float]] = defaultdict(dict)
-    for number, metric, day, value in values_by(session, before, list(metrics), None):
+    for number, metric, day, value in values_by(session, before, list(metrics), as_of):
         meaning, post = metrics[metric], posts_by_id[number]
         in_time = reached[number] - day <= timedelta(days=TOLERANCES[age])
         if in_time and meaning.platform is post.platform and meaning.describes(post.kind):

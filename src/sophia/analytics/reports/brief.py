@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
+from math import log1p
 
 from sqlalchemy.orm import Session
 
@@ -12,8 +13,7 @@ from sophia.analytics.anomalies.records import MetricEvent, SeriesAnomaly
 from sophia.analytics.anomalies.series import AccountSeries, belongs_to, monitored_days, portfolio_anomalies
 from sophia.analytics.anomalies.shared_events import SharedEvent, shared_events
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.drivers.portfolio_windows import PostCounts, driver_windows, portfolio_days, split_portfolio
-from sophia.analytics.drivers.units import ClientWindows
+from sophia.analytics.drivers.portfolio_windows import PortfolioWindows, portfolio_windows
 from sophia.analytics.figures.comparison import Comparison
 from sophia.analytics.figures.facts import (
     ENGAGEMENTS,
@@ -32,15 +32,16 @@ from sophia.analytics.kpis.kpis import KPIS, kpi_changes
 from sophia.analytics.kpis.queries import portfolio_kpis
 from sophia.analytics.kpis.trends import Trend, beyond_shared, newest_weeks, shared_percent, streak_percent, trend
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
-from sophia.analytics.posting_times.engagement_changes import EngagementChange, significant_changes
-from sophia.analytics.readings.account_days import posts_a_day, posts_inside
+from sophia.analytics.readings.account_days import account_days, posts_a_day
 from sophia.analytics.readings.account_states import ClientState, client_states
+from sophia.analytics.readings.metric_definitions import metric_definitions
 from sophia.analytics.readings.permissions import ClientScope
 from sophia.analytics.readings.posts import StoredPost, posts_by_id
 from sophia.analytics.reports.brief_records import Brief, ClientBrief, ClientStatus, ResponseMove
 from sophia.analytics.reports.building import compared_days, compared_window, coverage_of, most_engaging, top_posts
 from sophia.analytics.reports.gathering import NOT_YET, stored_series_anomalies
 from sophia.analytics.reports.reasons import reasons_of
+from sophia.analytics.reports.special_days import special_days
 from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.catalogue.terms import Platform
@@ -58,6 +59,8 @@ BRIEF_KPIS = (
 )
 BRIEF_METRICS = frozenset({*ENGAGEMENTS, *MONITORED_METRICS, "reach", FOLLOWERS})
 STREAK_BASE_WEEKS = 8
+# A smaller change of the response is not worth acting on, however certain it is.
+SMALLEST_MOVE = log1p(0.10)
 # A smaller change of all clients is not mentioned.
 SHARED_PERCENT = 5.0
 
@@ -78,7 +81,7 @@ class PortfolioFacts:
     windows: Mapping[int, Mapping[DateRange, ClientWindow]]
     days: AccountDays
     posts_a_day: PostsADay
-    post_counts: PostCounts
+    portfolio: PortfolioWindows
     weekly: Mapping[int, Mapping[date, Mapping[str, Figure]]]
     goals: Mapping[int, tuple[ReportedGoal, ...]]
     annotations: Sequence[AnnotationRecord]
@@ -141,7 +144,6 @@ def gather_portfolio(
     events = _stored_events(session, window) if as_of is None else None
     anomalies = stored_series_anomalies(session, None, window) if use_stored and events is not None else None
     monitored = monitored_days(window, today) if anomalies is None else window
-    all_days = DateRange(min(before.start, monitored.start), max(window.end, monitored.end))
     weeks = newest_weeks(min(window.end, today), STREAK_BASE_WEEKS)
     windows = client_windows(
         session, active, {window, later, before}, now, as_of=as_of, metrics=BRIEF_METRICS, events=False
@@ -157,9 +159,17 @@ def gather_portfolio(
             session,
             [post.post_id for measured in windows.values() for post in most_engaging(measured[window])[:1]],
         ),
-        days=portfolio_days(session, accounts, all_days, as_of),
+        days={} if anomalies is not None else _monitored_days(session, accounts, monitored, as_of),
         posts_a_day=posts_a_day(session, accounts, monitored, as_of=as_of) if anomalies is None else {},
-        post_counts=posts_inside(session, accounts, (before, later), as_of),
+        portfolio=portfolio_windows(
+            session,
+            clients,
+            frozenset(platform for client in clients for platform in client.accounts.values()),
+            before,
+            later,
+            special_days(session, clients, DateRange(before.start, window.end), as_of),
+            as_of,
+        ),
         weekly=portfolio_kpis(session, weeks, ("views", "engagements"), as_of=as_of),
         goals=gather_goals(session, active, now, window=window, as_of=as_of),
         annotations=list_annotations(session, None, window=DateRange(before.start, window.end), as_of=as_of),
@@ -167,6 +177,11 @@ def gather_portfolio(
         events=events,
         is_past=as_of is not None,
     )
+
+
+def _monitored_days(session: Session, accounts: Sequence[int], days: DateRange, as_of: datetime | None) -> AccountDays:
+    definitions = metric_definitions(session, MONITORED_METRICS)
+    return account_days(session, accounts, definitions, MONITORED_METRICS, days, as_of=as_of)
 
 
 def _stored_events(session: Session, window: DateRange) -> tuple[SharedEvent[MetricEvent], ...] | None:
@@ -184,10 +199,9 @@ def _stored_events(session: Session, window: DateRange) -> tuple[SharedEvent[Met
 def build_brief(facts: PortfolioFacts) -> Brief:
     """Return the brief of these facts."""
     anomalies, events = _unusual(facts)
-    rows = _rows(facts)
     drivers: dict[int, dict[str, DriverSplit]] = {}
-    for platform, row in rows.items():
-        for client_id, split in split_portfolio(tuple(row)).items():
+    for platform, days in sorted(facts.portfolio.items()):
+        for client_id, split in days.splits.items():
             drivers.setdefault(client_id, {})[platform.value] = split
     client_briefs = [
         _client(facts, client, drivers.get(client.id, {}), anomalies.get(client.id, ()))
@@ -212,7 +226,7 @@ def build_brief(facts: PortfolioFacts) -> Brief:
         counts=counts | {"clients": len(client_briefs)},
         clients=tuple(client_briefs),
         events=events,
-        moved=_moved({client_brief.client_id: client_brief.name for client_brief in client_briefs}, rows, drivers),
+        moved=_moved(client_briefs),
         annotations=tuple(annotation for annotation in facts.annotations if annotation.client_id is None),
     )
     return replace(brief, commentary=tuple(_commentary(brief)))
@@ -246,49 +260,18 @@ def _unusual(facts: PortfolioFacts) -> tuple[dict[int, list[SeriesAnomaly]], tup
     return anomalies_by_client, shared_events(events) if facts.events is None else facts.events
 
 
-def _rows(facts: PortfolioFacts) -> dict[Platform, list[ClientWindows]]:
-    """Return both windows of every client by platform."""
-    after = compared_days(facts.window, facts.before)
-    rows_by_platform: dict[Platform, list[ClientWindows]] = {platform: [] for platform in Platform}
-    for platform, rows in rows_by_platform.items():
-        for client in facts.clients:
-            platform_accounts = [
-                account for account, account_platform in client.accounts.items() if account_platform is platform
-            ]
-            if platform_accounts:
-                rows.append(
-                    driver_windows(client.id, platform_accounts, facts.days, facts.post_counts, facts.before, after)
-                )
-    return rows_by_platform
-
-
-def _moved(
-    names: Mapping[int, str],
-    rows: Mapping[Platform, Sequence[ClientWindows]],
-    drivers: Mapping[int, Mapping[str, DriverSplit]],
-) -> tuple[ResponseMove, ...]:
-    """Return the visible clients whose change in response chance does not explain among the whole portfolio."""
-    client_platforms = [(client, platform) for platform, row in rows.items() for client in row]
-    splits = [drivers[client.client_id][platform] for client, platform in client_platforms]
-    changes = [
-        EngagementChange(split.people, min(split.units), engagements_of(client))
-        for (client, _), split in zip(client_platforms, splits, strict=True)
+def _moved(client_briefs: Iterable[ClientBrief]) -> tuple[ResponseMove, ...]:
+    """Return the clients whose change in response chance does not explain among the whole portfolio."""
+    moves = [
+        ResponseMove(brief.client_id, brief.name, Platform(platform), part.percent, part.percent_interval)
+        for brief in client_briefs
+        for platform, split in brief.drivers.items()
+        if (part := split.people) is not None
+        and part.is_confident
+        and part.percent_interval is not None
+        and abs(part.log) >= SMALLEST_MOVE
     ]
-    response_moves = []
-    for index in significant_changes(changes):
-        (client, platform), part = client_platforms[index], splits[index].people
-        if client.client_id in names and part is not None and part.percent_interval is not None:
-            name = names[client.client_id]
-            response_moves.append(ResponseMove(client.client_id, name, platform, part.percent, part.percent_interval))
-    return tuple(sorted(response_moves, key=lambda move: (-move.percent, move.client_id, move.platform)))
-
-
-def engagements_of(client_windows: ClientWindows) -> tuple[float, float]:
-    """Return the known engagements of both windows."""
-    before, after = (
-        sum(value or 0.0 for value in side.engagements) for side in (client_windows.before, client_windows.after)
-    )
-    return before, after
+    return tuple(sorted(moves, key=lambda move: (-move.percent, move.client_id, move.platform)))
 
 
 def _client(

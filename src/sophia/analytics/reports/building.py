@@ -11,7 +11,7 @@ from sophia.analytics.benchmarks.client_comparison import AccountFigures, compar
 from sophia.analytics.benchmarks.comparison import Benchmark
 from sophia.analytics.comments.sentiment import MeasuredComment, comment_overview
 from sophia.analytics.drivers.drivers import DriverSplit
-from sophia.analytics.drivers.portfolio_windows import PortfolioWindows, split_portfolio
+from sophia.analytics.drivers.portfolio_windows import PortfolioWindows
 from sophia.analytics.figures.comparison import Comparison, earlier_window
 from sophia.analytics.figures.facts import MONITORED_METRICS, AccountDays, ClientWindow, PostFacts, PostsADay, dates_of
 from sophia.analytics.figures.figures import Coverage, Figure, percent
@@ -156,7 +156,7 @@ def _anomalies(facts: Facts) -> tuple[SeriesAnomaly, ...]:
 
 
 def _drivers(facts: Facts) -> dict[str, DriverSplit]:
-    return {platform.value: split_portfolio(clients)[facts.client.id] for platform, clients in facts.portfolio.items()}
+    return {platform.value: days.splits[facts.client.id] for platform, days in facts.portfolio.items()}
 
 
 def most_engaging(now: ClientWindow) -> list[PostFacts]:

@@ -49,6 +49,7 @@ from sophia.analytics.reports.building import (
     trends_until,
 )
 from sophia.analytics.reports.records import DecisionStage, Report
+from sophia.analytics.reports.special_days import special_days
 from sophia.database.engine import Database
 from sophia.errors import InvalidInputError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
@@ -121,7 +122,13 @@ def gather_facts(
         posts_a_day=published,
         anomalies=anomalies,
         portfolio=portfolio_windows(
-            session, clients, frozenset(client.accounts.values()), before, compared_days(window, before), as_of
+            session,
+            clients,
+            frozenset(client.accounts.values()),
+            before,
+            later,
+            special_days(session, clients, DateRange(before.start, window.end), as_of),
+            as_of,
         ),
         comments=comments_by_platform(session, list(client.accounts), window, as_of=as_of),
         account_figures=portfolio_figures(session, clients, window, today=moment, as_of=as_of),

@@ -77,9 +77,10 @@ def _falls(brief: ClientBrief) -> Iterator[Reason]:
         elif split.certain_driver is not None:
             why = f", in part because {_LESS[split.certain_driver]} ({{part}}); the rest has no clear cause"
             places["part"] = Reference(f"drivers.{platform}.{split.certain_driver}.percent", "signed_percent")
+        engagement = "Organic account interactions" if split.is_organic else "Account interactions"
         sentence = say(
             brief,
-            f"Account interactions on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){why}.",
+            f"{engagement} on {PLATFORM_NAMES[platform]} fell by {{percent}} (95 % interval {{interval}}){why}.",
             **places,
         )
         level, base = (ClientStatus.CORAL, 50.0) if deep else (ClientStatus.AMBER, 20.0)

@@ -186,7 +186,8 @@ def lead(report: Report) -> str:
         f"{DRIVER_LABELS[name].lower()} on {PLATFORM_LABELS[platform]}"
         for platform, split in report.drivers.items()
         for name in DRIVER_LABELS
-        if (part := split.part(name)) is not None and part.verdict == ("up" if size > 0 else "down")  # type: ignore[arg-type]
+        if (part := split.confident_part(name)) is not None  # type: ignore[arg-type]
+        and (part.log > 0) == (size > 0)
     ]
     return (
         f"{moved}: {' and '.join(causes[:2])}."
@@ -282,7 +283,9 @@ def driver_panel(platform: str, split: DriverSplit) -> DriverPanel:
         clear = part.verdict in ("up", "down")
         rows.append(DriverRow(label, bar, f"{_signed(part.percent)} %" if clear else "unclear", ""))
     others = "1 other client" if split.others == 1 else f"{split.others} other clients"
-    note = f"Compared with {others}. Bars are 95 % intervals on one scale from −50 % to +50 %."
+    hidden = " and ".join(DRIVER_LABELS[name].lower() for name in split.inseparable)
+    inside = f"Distribution includes {hidden}: their effects cannot be separated. " if hidden else ""
+    note = f"Compared with {others}. {inside}Bars are 95 % intervals on one scale from −50 % to +50 %."
     return DriverPanel(
         f"What drove the change of account interactions on {PLATFORM_LABELS[platform]}", tuple(rows), note
     )

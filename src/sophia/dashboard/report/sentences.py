@@ -89,11 +89,11 @@ def causes(report: Report) -> tuple[str, ...]:
 
 
 def clear_causes(split: DriverSplit) -> list[str]:
-    """Return the parts of a change whose interval excludes zero, with their size in percent."""
+    """Return the confident parts of a change, with their size in percent."""
     texts = []
     for driver, (up, down) in CAUSES.items():
-        part = split.part(driver)  # type: ignore[arg-type]
-        if part is not None and part.verdict in ("up", "down"):
+        part = split.confident_part(driver)  # type: ignore[arg-type]
+        if part is not None:
             sign = "+" if part.percent > 0 else "−"
             texts.append(f"{up if part.verdict == 'up' else down} ({sign}{decimal(abs(part.percent), 0)} %)")
     return texts

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from sophia.demo.meta.truth.attention import posting_exponent
 from sophia.demo.meta.truth.truth import Truth
 from sophia.demo.meta.world.objects import DEMOGRAPHICS, REACTIONS, BetterContent, Busier, Post
 from sophia.demo.meta.world.pacific import day_close, days_between, last_closed_day, pacific_day
@@ -207,6 +208,13 @@ def test_better_content_is_reacted_to_more_and_seen_as_before(world: World) -> N
         assert abs(likes[1] - expected * likes[0]) <= 1.5
 
 
+def test_views_follow_posts_by_an_exponent_of_the_account(world: World) -> None:
+    """Accounts differ, so that a method that assumes one exponent for all of them is wrong in this world."""
+    exponents = [posting_exponent(world, page) for page in world.pages]
+    assert all(0.2 <= exponent <= 0.8 for exponent in exponents)
+    assert len(set(exponents)) == len(exponents)
+
+
 def test_a_busier_client_published_half_as_much_before(world: World) -> None:
     """Until its day every other post is left out, and the client is seen less; what is published is as good as ever."""
     day = pacific_day(world.built_at) - timedelta(days=30)
@@ -219,7 +227,7 @@ def test_a_busier_client_published_half_as_much_before(world: World) -> None:
     assert sum(pacific_day(post.created_at) < day for post in new) == sum(
         pacific_day(post.created_at) < day and post.serial % 2 == 0 for post in old
     )
-    for offset, factor in ((-1, 0.5**0.5), (1, 1.0)):
+    for offset, factor in ((-1, 0.5 ** posting_exponent(busier, page)), (1, 1.0)):
         before, after = (
             one.page_figures(page, day + timedelta(days=offset), now) for one in (Truth(world), Truth(busier))
         )

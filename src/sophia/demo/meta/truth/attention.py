@@ -17,8 +17,9 @@ _WEEK = (0.96, 1.02, 1.05, 1.08, 1.1, 0.98, 0.81)
 RESTATED_AFTER = timedelta(hours=48)
 _FIRST_SHARE, _SECOND_SHARE = 0.94, 0.98
 
-# Half as many posts get more than half of the views, since each gets a larger part.
-_HALF_AS_BUSY = 0.5**0.5
+# Half as many posts get more than half of the views, since each gets a larger part. How much more differs between clients:
+# views follow the number of posts with an exponent between these.
+_LEAST_EXPONENT, _MOST_EXPONENT = 0.2, 0.8
 
 
 def final_share(day: date, now: datetime) -> float:
@@ -56,6 +57,12 @@ class PlannedDay:
     response: float
 
 
+def posting_exponent(world: World, account: Account) -> float:
+    """Return the exponent with which the account's views follow the number of its posts."""
+    seed = seed_of(world.seed, "attention", account.id)
+    return _LEAST_EXPONENT + (_MOST_EXPONENT - _LEAST_EXPONENT) * unit(seed, 3)
+
+
 def attention(world: World, business: Business, account: Account, day: date) -> DayAttention:
     """Return the factors for one account on one Pacific day."""
     planned = planned_day(world, business, account, day)
@@ -77,7 +84,7 @@ def planned_day(world: World, business: Business, account: Account, day: date) -
     viral = world.viral_day
     if viral.business_number == business.number and viral.day == day:
         sought *= viral.factor
-    published = _HALF_AS_BUSY if publishes_half(world.plan, business, day) else 1.0
+    published = 0.5 ** posting_exponent(world, account) if publishes_half(world.plan, business, day) else 1.0
     change = world.algorithm_change
     distributed = change.factor if day >= change.day else 1.0
     return PlannedDay(sought, published, distributed, response_on(world.plan, business, day))

@@ -1,9 +1,9 @@
-"""Chance that lasts into the next day: how much is found, and what it makes of a sum of days."""
+"""The noise of a change: correlated days, history and what it says beside the days."""
 
 import numpy as np
 import pytest
 
-from sophia.analytics.drivers.factors import correlated_variance, day_correlation
+from sophia.analytics.drivers.noise import correlated_variance, day_correlation, noise_of
 from sophia.analytics.figures.statistics import Floats
 
 
@@ -53,3 +53,34 @@ def test_the_scatter_of_a_mean(days: int, correlation: float) -> None:
 
 def test_one_day_has_no_neighbours() -> None:
     assert correlated_variance(0.3, np.array([0.0, 1.0])).tolist() == [1.0, 1.0]
+
+
+def test_history_shows_what_days_hide() -> None:
+    """Good weeks last: days look steady, the weeks do not, and the noise is that of the weeks."""
+    random = np.random.default_rng(5)
+    daily = np.full(40, 0.01)
+    noise = noise_of(daily, np.full(40, 7.0), random.normal(0, 0.4, (40, 12)), 7)
+    assert noise.variance == pytest.approx(np.full(40, 0.16), rel=0.35)
+    assert noise.freedom.min() > 8
+
+
+def test_steady_clients_keep_their_own_noise() -> None:
+    """Of clients that truly differ none gets the scatter of another."""
+    random = np.random.default_rng(6)
+    sizes = np.repeat([0.05, 0.5], 20)
+    noise = noise_of(np.full(40, np.nan), np.zeros(40), random.normal(0, 1, (40, 40)) * sizes[:, None], 7)
+    assert noise.variance[:20] == pytest.approx(np.full(20, 0.05**2), rel=0.9)
+    assert noise.variance[20:] == pytest.approx(np.full(20, 0.5**2), rel=0.9)
+
+
+def test_one_viral_week_is_no_lasting_scatter() -> None:
+    """A change many times the usual size is cut, so that it does not hide every later change."""
+    changes = np.tile([0.1, -0.1], (6, 6))
+    changes[0, 3] = 5.0
+    noise = noise_of(np.full(6, np.nan), np.zeros(6), changes, 7)
+    assert noise.variance[0] < 0.06
+
+
+def test_nothing_is_known_without_days_and_history() -> None:
+    noise = noise_of(np.full(3, np.nan), np.zeros(3), np.full((3, 12), np.nan), 7)
+    assert np.isnan(noise.variance).all()
