@@ -32,6 +32,7 @@ PAGES = (
     "/clients/{hats}/audience",
     "/clients/{hats}/timing",
     "/clients/{hats}/decisions",
+    "/clients/{hats}/forecast",
     "/clients/{hats}/goals",
     "/clients/{hats}/share",
     "/posts/{post}",

@@ -1,5 +1,6 @@
 """The page of goals, costs and annotations changes what the API reads, and says what to do about wrong input."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from sophia.access.users import UserRole
 from sophia.analytics.annotations.queries import list_annotations
 from sophia.analytics.annotations.store import NewAnnotation, add_annotation
 from sophia.analytics.conversions.costs import list_costs
+from sophia.analytics.figures.figures import Figure, FigureUnit
 from sophia.analytics.goals.tracking import client_goals
+from sophia.dashboard.goals.view import chance_cell
 from sophia.dashboard.layout.formatting import value_of
 
 GOAL = {
@@ -47,14 +50,22 @@ def test_a_goal_is_set_shown_and_deleted(agencies: Agencies) -> None:
     (goal,) = client_goals(agencies.database, agencies.hats, NOW)
     page = page_of(agencies)
     (row,) = page.goals.rows
-    assert [cell.value for cell in row][4:8] == [
-        value_of(figure) for figure in (goal.current, goal.done, goal.pace, goal.projected)
+    assert [cell.value for cell in row][4:9] == [
+        value_of(figure) for figure in (goal.current, goal.done, goal.pace, goal.projected, goal.chance)
     ]
-    assert (row[0].value.text, row[3].value.text, row[8].value.text) == (goal.name, "3,000", goal.standing.value)
+    assert (row[0].value.text, row[3].value.text, row[9].value.text) == (goal.name, "3,000", goal.standing.value)
     assert [choice.value for choice in page.forms.goals] == [goal.name]
     assert post(agencies, "goals/delete", {"name": goal.name}).status == 303
     assert client_goals(agencies.database, agencies.hats, NOW) == ()
     assert post(agencies, "goals/delete", {"name": goal.name}).status == 404
+
+
+def test_a_chance_is_shown_in_whole_percent(agencies: Agencies) -> None:
+    assert post(agencies, "goals", GOAL).status == 303
+    (goal,) = client_goals(agencies.database, agencies.hats, NOW)
+    assert chance_cell(goal).value.reason
+    likely = replace(goal, chance=Figure(value=63.4, unit=FigureUnit.PERCENT))
+    assert chance_cell(likely).value.text == "63 %"
 
 
 def test_a_cost_is_recorded_once_and_deleted(agencies: Agencies) -> None:

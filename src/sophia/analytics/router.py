@@ -12,6 +12,7 @@ from sophia.analytics.comments import router as comments_router
 from sophia.analytics.conversions import record_router
 from sophia.analytics.conversions import router as conversions_router
 from sophia.analytics.decisions import router as decisions_router
+from sophia.analytics.forecasts import router as forecasts_router
 from sophia.analytics.goals import router as goals_router
 from sophia.analytics.links import router as links_router
 from sophia.analytics.posting_times import router as posting_times_router
@@ -45,6 +46,7 @@ def api_router() -> APIRouter:
     router.include_router(anomalies_router.router, tags=["clients"])
     router.include_router(annotations_router.router, tags=["clients"])
     router.include_router(goals_router.router, tags=["clients"])
+    router.include_router(forecasts_router.router, tags=["clients"])
     return router
 
 

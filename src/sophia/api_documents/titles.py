@@ -60,6 +60,7 @@ TITLES: Mapping[str, str] = {
     f"POST {_CLIENT}/conversions/{{conversion_id}}/restore": "Restore a deleted conversion",
     f"GET {_CLIENT}/conversion-sources": "List the sources of conversions and which of them count",
     f"PUT {_CLIENT}/conversion-sources": "Set which sources of conversions count",
+    f"GET {_CLIENT}/forecasts": "Get the forecast of a client",
     f"GET {_CLIENT}/funnel": "Get the conversion funnel",
     f"GET {_CLIENT}/attribution": "Get the attribution of conversions",
     f"POST {_CLIENT}/decisions": "Record a decision",

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -74,13 +74,14 @@ def demo(
                 echo(f"\nAddress:  {address}\nKey:      {key}\nStore:    {installation.database.path}")
                 echo(f"Try:      curl -H 'Authorization: Bearer {key}' {address}/api/analytics/accounts")
                 if not once:
-                    echo("Fetching the pictures of the newest posts …")
-                    fetch_pictures(installation)
                     write_environment(folder, meta)
                     echo(f"Commands: {shell_line(folder)}")
                     echo(f"Pages:    {address}/sign-in/{make_sign_in_link(installation)} (signs in once in 15 minutes)")
-                    echo("Press Ctrl-C to stop.")
-                    wait()
+                    echo("Press Ctrl-C to stop. The pictures of the newest posts appear within a minute.")
+                    with suppress(KeyboardInterrupt):
+                        fetch_pictures(installation)
+                        wait()
+                    echo("\nStopped.")
             installation.database.close()
 
 
@@ -358,8 +359,5 @@ def get(address: str, key: str, path: str) -> Any:
 
 
 def wait() -> None:
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        echo("\nStopped.")
+    while True:
+        time.sleep(3600)

@@ -40,6 +40,7 @@ def goal_row(goal: "ReportedGoal") -> dict[str, str]:
         "actual": format_figure(goal.current),
         "pace": format_figure(goal.pace),
         "projected": format_figure(goal.projected),
+        "chance": format_figure(goal.chance),
         "status": goal.standing.value,
     }
 

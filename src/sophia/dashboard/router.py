@@ -19,6 +19,7 @@ from sophia.dashboard.decisions.view import router as decisions
 from sophia.dashboard.definitions.view import router as definitions
 from sophia.dashboard.draft.view import router as draft
 from sophia.dashboard.drafts.view import router as drafts
+from sophia.dashboard.forecast.view import router as forecast
 from sophia.dashboard.goals.view import router as goals
 from sophia.dashboard.jobs.view import router as jobs
 from sophia.dashboard.layout.pages import STATIC, static_file
@@ -56,7 +57,7 @@ def static(name: str, version: str) -> Response:
 PAGES = (
     *(signing_in, portfolio, client, report, posts, post, pictures, sharing, collection, jobs, connecting, definitions),
     *(campaigns, campaign, conversion_import, conversions, benchmarks, comments),
-    *(audience, timing, decisions, goals),
+    *(audience, timing, decisions, forecast, goals),
     *(drafts, draft, settings, portfolio_settings, client_settings, patterns),
 )
 for page in PAGES:

@@ -1,5 +1,6 @@
 """Goals: how far, how fast, and where this leads."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -64,9 +65,13 @@ def test_days_without_readings_are_told() -> None:
         done=found.done,
         pace=found.pace,
         projected=found.projected,
+        chance=missing(FigureUnit.PERCENT, "Too few weeks."),
         standing=found.standing,
     )
     assert say_goal({"goals": [reported]}, reported, "goals.0").text.endswith(" Only 8 of 15 days have readings.")
+    likely = replace(reported, chance=Figure(value=63.4, unit=FigureUnit.PERCENT))
+    text = say_goal({"goals": [likely]}, likely, "goals.0").text
+    assert "The forecast reaches the target with a chance of 63 %. Only 8 of 15" in text
 
 
 def test_a_level() -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from sophia.analytics.figures.facts import ClientWindow
+from sophia.analytics.figures.facts import FOLLOWERS, ClientWindow
 from sophia.analytics.figures.figures import Figure, FigureUnit, Number, missing, percent
 from sophia.analytics.kpis.kpis import KPIS
 from sophia.errors import InvalidInputError
@@ -36,7 +36,6 @@ class GoalStatus(StrEnum):
     MISSED = "missed"
 
 
-FOLLOWERS = "followers"
 _TOTALS = ("posts", "views", "engagements", "net_new_followers", "conversions", "revenue", "new_customers")
 # These are neither totals nor rates: people cannot be added up, and growth depends on the start of the window.
 _NO_GOALS = frozenset({"reach", "audience_growth", "marketing_cost"})
@@ -165,7 +164,8 @@ class ReportedGoal:
     """A goal and its progress at the end of the report's window, or today.
 
     `current` is the KPI over the goal's days that are over, `base` a level's value at their start. `done` is percent of
-    the target, `pace` percent of the expected pace, `projected` the value at the end at this pace.
+    the target, `pace` percent of the expected pace, `projected` the value at the end at this pace, `chance` the
+    probability in percent that the target is reached at the end, from a forecast.
     """
 
     name: str
@@ -179,4 +179,5 @@ class ReportedGoal:
     done: Figure
     pace: Figure
     projected: Figure
+    chance: Figure
     standing: GoalStatus

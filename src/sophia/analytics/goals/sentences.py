@@ -21,6 +21,7 @@ def say_goal(document: Any, goal: ReportedGoal, path: str) -> Sentence:
         "target": Reference(f"{path}.target", form),
         "pace": Reference(f"{path}.pace.value", "size_percent"),
         "projected": Reference(f"{path}.projected.value", form),
+        "chance": Reference(f"{path}.chance.value", "size_percent"),
         "end": Reference(f"{path}.window.end", "text"),
         "why": Reference(f"{path}.current.reason", "text"),
         "reason": Reference(f"{path}.pace.reason", "text"),
@@ -44,4 +45,5 @@ def _statement(goal: ReportedGoal) -> str:
         return f"{so_far} so far."
     word = "on pace" if goal.standing is GoalStatus.ON_PACE else "behind"
     direction = "" if goal.pace.value is not None and goal.pace.value >= 0 else " in the wrong direction"
-    return f"{word}, {so_far}: {{pace}}{direction} of the expected pace, projected {{projected}}{money} before {{end}}."
+    likely = "" if goal.chance.value is None else " The forecast reaches the target with a chance of {chance}."
+    return f"{word}, {so_far}: {{pace}}{direction} of the expected pace, projected {{projected}}{money} before {{end}}.{likely}"

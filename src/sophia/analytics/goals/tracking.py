@@ -5,17 +5,22 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from sophia.analytics.figures.facts import ClientWindow
+from sophia.analytics.figures.facts import FOLLOWERS, ClientWindow
 from sophia.analytics.figures.figures import Figure, FigureUnit, missing
-from sophia.analytics.goals.progress import FOLLOWERS, NOT_BEGUN, ReportedGoal, follower_base, goal_of, progress
+from sophia.analytics.forecasts.series import week_values, weeks_before
+from sophia.analytics.forecasts.weekly import MOST_WEEKS
+from sophia.analytics.goals.chances import NET_NEW, chance
+from sophia.analytics.goals.progress import GOALS, NOT_BEGUN, GoalKind, ReportedGoal, follower_base, goal_of, progress
 from sophia.analytics.goals.queries import SetGoal, set_goals
 from sophia.analytics.kpis.followers import followers
 from sophia.analytics.kpis.kpis import KPIS, OF_EVENTS
+from sophia.analytics.kpis.queries import portfolio_kpis
 from sophia.analytics.kpis.windows import MeasuredClient, client_windows, measured_clients
 from sophia.database.engine import Database
 from sophia.database.records import as_record
 from sophia.meta.reporting_zone import DateRange, reporting_day
 
+WeeklyFigures = Mapping[int, Mapping[date, Mapping[str, Figure]]]
 _KPIS = {kpi.name: kpi for kpi in KPIS}
 
 
@@ -36,7 +41,8 @@ def gather_goals(
 ) -> dict[int, tuple[ReportedGoal, ...]]:
     """Return {client: its goals}, with `window` those whose days touch it, with their progress at its end.
 
-    One query without goals; otherwise a fixed number, and one more for each layer of overlapping goals.
+    One query without goals; otherwise a fixed number, and one more for each layer of overlapping goals. The chance is
+    forecast from the weeks before that end.
     """
     today = reporting_day(now)
     until = today if window is None else min(window.end, today)
@@ -48,7 +54,37 @@ def gather_goals(
     windows = client_windows(
         session, clients_with_goals, spans, now, as_of=as_of, metrics=inputs, events=bool(inputs & OF_EVENTS)
     )  # fmt: skip
-    return {client.id: measured(goals[client.id], windows[client.id], until) for client in clients_with_goals}
+    weeks = weeks_before(until, MOST_WEEKS)
+    history = _history(session, goals, weeks, until, as_of)
+    return {
+        client.id: measured(goals[client.id], windows[client.id], until, weeks, history.get(client.id, {}))
+        for client in clients_with_goals
+    }
+
+
+def _history(
+    session: Session,
+    goals: Mapping[int, Sequence[SetGoal]],
+    weeks: Sequence[DateRange],
+    until: date,
+    as_of: datetime | None,
+) -> WeeklyFigures:
+    """Return {client: {Monday: {KPI: figure}}} for the goals whose end can be forecast; no query without any."""
+    open_goals = {
+        client: kpis
+        for client, client_goals in goals.items()
+        if (kpis := {_history_kpi(goal) for goal in client_goals if _can_be_forecast(goal, until)})
+    }
+    kpis = {kpi for names in open_goals.values() for kpi in names}
+    return portfolio_kpis(session, weeks, kpis, clients=open_goals, as_of=as_of) if open_goals else {}
+
+
+def _can_be_forecast(goal: SetGoal, until: date) -> bool:
+    return GOALS[goal.kpi] is not GoalKind.RATE and goal.window.start < until < goal.window.end
+
+
+def _history_kpi(goal: SetGoal) -> str:
+    return FOLLOWERS if goal.kpi == NET_NEW else goal.kpi
 
 
 def days_over(goal: SetGoal, until: date) -> DateRange | None:
@@ -62,16 +98,33 @@ def _inputs(goal: SetGoal) -> tuple[str, ...]:
 
 
 def measured(
-    goals: Sequence[SetGoal], windows: Mapping[DateRange, ClientWindow], until: date
+    goals: Sequence[SetGoal],
+    windows: Mapping[DateRange, ClientWindow],
+    until: date,
+    weeks: Sequence[DateRange],
+    history: Mapping[date, Mapping[str, Figure]],
 ) -> tuple[ReportedGoal, ...]:
-    return tuple(_measured(goal, windows, until) for goal in goals)
+    """Return the progress of one client's goals. `history` are the client's KPIs by Monday, `weeks` those that are over."""
+    return tuple(_measured(goal, windows, until, weeks, history) for goal in goals)
 
 
-def _measured(goal: SetGoal, windows: Mapping[DateRange, ClientWindow], until: date) -> ReportedGoal:
+def _measured(
+    goal: SetGoal,
+    windows: Mapping[DateRange, ClientWindow],
+    until: date,
+    weeks: Sequence[DateRange],
+    history: Mapping[date, Mapping[str, Figure]],
+) -> ReportedGoal:
     span = days_over(goal, until)
     current, base = _current(goal, None if span is None else windows[span])
     kpi_goal = goal_of(goal.kpi, goal.target, goal.window, at_most=goal.at_most, base=base)
     goal_progress = progress(kpi_goal, current, until)
+    kpi = _history_kpi(goal)
+    figures = {monday: week[kpi] for monday, week in history.items() if kpi in week}
+    level = None if span is None else followers(windows[span]).value
+    goal_chance = chance(
+        kpi_goal, current, until, week_values(kpi, weeks, figures), None if level is None else float(level)
+    )
     return as_record(
         ReportedGoal,
         goal,
@@ -81,6 +134,7 @@ def _measured(goal: SetGoal, windows: Mapping[DateRange, ClientWindow], until: d
         done=goal_progress.done,
         pace=goal_progress.pace,
         projected=goal_progress.projected,
+        chance=goal_chance,
         standing=goal_progress.standing,
     )
 

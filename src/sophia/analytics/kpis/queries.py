@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, exists, func, or_, select, type_coerce, union
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, exists, func, or_, select, true, type_coerce, union
 from sqlalchemy.orm import Session, aliased
 
 from sophia.analytics.conversions.models import (
@@ -28,6 +28,7 @@ from sophia.analytics.readings.models import EngagementMetric, Fetch, MetricSeri
 from sophia.analytics.readings.permissions import ClientScope, visible
 from sophia.analytics.readings.run_models import Watermark
 from sophia.database.columns import EPOCH
+from sophia.database.statements import among
 from sophia.meta.reporting_zone import ONE_DAY, ONE_WEEK, DateRange, reporting_day
 from sophia.portfolio.models import Account, ApprovalEvent, Client, ContentDraft, Post
 
@@ -111,12 +112,19 @@ def _snapshot(row: KPISnapshot) -> WeekSnapshot:
 
 
 def portfolio_kpis(
-    session: Session, weeks: Collection[DateRange], kpis: Collection[str], *, as_of: datetime | None = None
+    session: Session,
+    weeks: Collection[DateRange],
+    kpis: Collection[str],
+    *,
+    clients: Collection[int] | None = None,
+    as_of: datetime | None = None,
 ) -> dict[int, dict[date, dict[str, Figure]]]:
     """Return {client: {Monday: {KPI: figure}}} of whole clients, as the snapshots were at a time, with one query."""
     rows = session.execute(
         select(KPISnapshot.client_id, KPISnapshot.week_start, _said(as_of)).where(
-            KPISnapshot.account_key == 0, KPISnapshot.week_start.in_([week.start for week in weeks])
+            KPISnapshot.account_key == 0,
+            KPISnapshot.week_start.in_([week.start for week in weeks]),
+            true() if clients is None else among(KPISnapshot.client_id, clients),
         )
     )
     figures: dict[int, dict[date, dict[str, Figure]]] = defaultdict(dict)

@@ -100,6 +100,56 @@ def daily_lines(lines: Sequence[Line], marks: Sequence[Mark] = (), *, unit: str 
     return _chart({"layer": layers, "usermeta": {"phone": PHONE, "is_empty": not ends}})
 
 
+@dataclass(frozen=True, slots=True)
+class BandPoint:
+    """A forecast that begins on a day, with the bounds of its interval."""
+
+    day: date
+    middle: float
+    low: float
+    high: float
+
+
+def forecast_chart(history: Sequence[DayPoint], band: Sequence[BandPoint], *, from_zero: bool) -> Specification:
+    """Return a chart of past values as a line, and of a forecast as a dashed line inside its interval."""
+    past = [{"day": point.day.isoformat(), "value": point.value} for point in history]
+    known = [row for row in past if row["value"] is not None]
+    coming = [
+        {"day": point.day.isoformat(), "value": point.middle, "low": point.low, "high": point.high} for point in band
+    ]
+    # The dashed line begins where the past ends.
+    joined = [{**row, "low": row["value"], "high": row["value"]} for row in known[-1:]] + coming
+    x = {"field": "day", "type": "temporal", "axis": {**_day_axis(), "tickCount": 6}, "title": None}
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "axis": _value_axis(),
+        "title": None,
+        "scale": {"zero": from_zero, "nice": True},
+    }
+    interval = {
+        "data": {"values": joined},
+        "mark": {"type": "area", "color": COLOURS["audience"], "opacity": 0.2},
+        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
+    }
+    expected = {
+        "data": {"values": joined},
+        "mark": {"type": "line", "strokeDash": [5, 4], "strokeWidth": 2, "color": COLOURS["audience"]},
+        "encoding": {"x": x, "y": y},
+    }
+    actual = {
+        "data": {"values": past},
+        "mark": {
+            "type": "line",
+            "strokeWidth": 2,
+            "color": COLOURS["second"],
+            "invalid": "break-paths-show-domains",
+        },
+        "encoding": {"x": x, "y": y},
+    }
+    return _chart({"layer": [interval, expected, actual]})
+
+
 def bars(
     categories: Sequence[str], values: Sequence[float | None], *, colour: str, unit: str = "", width: int = WIDTH
 ) -> Specification:

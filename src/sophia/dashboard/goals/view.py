@@ -23,7 +23,7 @@ from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.goals.forms import AnnotationForm, Choice, CostForm, GoalForm, Text
 from sophia.dashboard.layout.clients import client_sections
 from sophia.dashboard.layout.figures import definition, label_of
-from sophia.dashboard.layout.formatting import DASH, beginning, dates, late_note, money, number_text, value_of
+from sophia.dashboard.layout.formatting import DASH, beginning, dates, late_note, money, number_text, value_of, whole
 from sophia.dashboard.layout.pages import frame, respond
 from sophia.dashboard.layout.routes import PageRoute
 from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
@@ -235,8 +235,9 @@ def goal_table(prefix: str, reported: Sequence[ReportedGoal]) -> Table:
         Column("Target", numeric=True),
         Column("Current", numeric=True),
         Column("Of target", numeric=True),
-        Column("Of expected pace", numeric=True),
+        Column("Pace", numeric=True),
         Column("Projected", numeric=True),
+        Column("Chance", numeric=True),
         Column("State"),
     )
     rows = tuple(
@@ -249,11 +250,19 @@ def goal_table(prefix: str, reported: Sequence[ReportedGoal]) -> Table:
             Cell(value_of(goal.done)),
             Cell(value_of(goal.pace)),
             Cell(value_of(goal.projected)),
+            chance_cell(goal),
             Cell(Value(goal.standing.value), state=STATES[goal.standing]),
         )
         for goal in reported
     )
     return Table("goals", "Goals", columns, rows, "Set the first goal below.")
+
+
+def chance_cell(goal: ReportedGoal) -> Cell:
+    """Return the chance in whole percent: it is not known better."""
+    if goal.chance.value is None:
+        return Cell(value_of(goal.chance))
+    return Cell(Value(f"{whole(goal.chance.value)} %"), sort=float(goal.chance.value))
 
 
 def target_text(goal: ReportedGoal) -> str:

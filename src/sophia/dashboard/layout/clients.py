@@ -17,6 +17,7 @@ SECTIONS = (
     ("Audience", "/audience"),
     ("Timing", "/timing"),
     ("Decisions", "/decisions"),
+    ("Forecast", "/forecast"),
     ("Goals", "/goals"),
     ("Share", "/share"),
 )
