@@ -135,8 +135,8 @@ class StoredPortfolioEvent(MetricEvent):
 class SeriesState:
     """What judging the next day of a series needs: its latest days, oldest first, and its open anomalies.
 
-    The model does not learn from `unusual` days. `scores` are the z of the days when they were judged, `steps` the days
-    on which the level changed. `days_seen` counts the readings since the series began.
+    The model does not learn from `unusual` days. `scores` are the z of the days when they were judged, `without_step`
+    those if the latest step had not happened, `steps` the days on which the level changed. `days_seen` counts the readings since the series began.
     """
 
     series: str
@@ -146,6 +146,7 @@ class SeriesState:
     posts: tuple[float | None, ...]
     unusual: tuple[bool, ...]
     scores: tuple[float | None, ...]
+    without_step: tuple[float | None, ...] = ()
     steps: tuple[date, ...] = ()
     days_seen: int = 0
     open: tuple[Anomaly, ...] = ()

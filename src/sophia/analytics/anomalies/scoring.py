@@ -49,6 +49,7 @@ class SeriesTable:
     posts: Floats
     unusual: Bools
     scores: Floats
+    without_step: Floats  # the scores if the latest step had not happened
     steps: NDArray[np.int_]  # (series, STEPS) columns at which the level changed, the newest last; negative without one
     reading_counts: NDArray[np.int_]  # readings before the next day to score
 
@@ -70,6 +71,7 @@ class SeriesTable:
             self._fill(day_scores, ready, column)
         if not tentative:
             self.scores[:, column] = day_scores.scores
+            self.without_step[:, column] = day_scores.without_step
             self.reading_counts += np.isfinite(self.values[:, column])
         return day_scores
 
@@ -120,10 +122,13 @@ class SeriesTable:
         self.steps[row] = [*self.steps[row, 1:], column]
         self.unusual[row, column:] = False
         self.scores[row, column:] = np.nan
+        self.without_step[row, column:] = np.nan
 
     def remove_step(self, row: int, until: int) -> None:
-        """Remove the latest step; its days before the column `until` become unusual days."""
-        self.unusual[row, self.steps[row, -1] : until] = True
+        """Remove the latest step; its days before the column `until` become unusual days, later ones are as before it."""
+        self.unusual[row, max(self.steps[row, -1], 0) : until] = True
+        self.scores[row, until:] = self.without_step[row, until:]
+        self.without_step[row, until:] = np.nan
         self.steps[row] = [-1, *self.steps[row, :-1]]
 
     # -- in and out ----------------------------------------------------------------------------------------------------
@@ -144,6 +149,7 @@ class SeriesTable:
             posts=np.full(shape, np.nan),
             unusual=np.zeros(shape, dtype=bool),
             scores=np.full(shape, np.nan),
+            without_step=np.full(shape, np.nan),
             steps=np.full((len(names), STEPS), -1),
             reading_counts=np.zeros(len(names), dtype=int),
         )
@@ -160,6 +166,8 @@ class SeriesTable:
         self.posts[row, columns] = _floats(kept.posts)
         self.unusual[row, columns] = kept.unusual
         self.scores[row, columns] = _floats(kept.scores)
+        if kept.without_step:
+            self.without_step[row, columns] = _floats(kept.without_step)
         for step, day in enumerate(reversed(kept.steps), 1):
             self.steps[row, -step] = WINDOW + (day - self.first_day).days
         self.reading_counts[row] = kept.days_seen
@@ -190,6 +198,7 @@ class SeriesTable:
             posts=_optional(self.posts[row, columns]),
             unusual=tuple(bool(unusual) for unusual in self.unusual[row, columns]),
             scores=_optional(self.scores[row, columns]),
+            without_step=_optional(self.without_step[row, columns]),
             steps=tuple(self.date_of(step) for step in steps),
             days_seen=int(self.reading_counts[row]),
         )
