@@ -113,7 +113,10 @@ class SeriesTable:
         held_out = np.minimum(HELD_OUT_DAYS, self.reading_counts[ready] // 5)
         newest = columns >= column - held_out[:, None]
         step = self.steps[ready, -1][:, None]
-        fresh = (step >= 0) & (column - step <= _FRESH_STEP_DAYS) & (columns >= step)
+        age = column - step
+        # A change soon after the step cannot explain itself: half of the days since the step are held out.
+        learned = columns < column - np.minimum(age // 2, HELD_OUT_DAYS)
+        fresh = (step >= 0) & (age <= _FRESH_STEP_DAYS) & (columns >= step) & learned
         weights: Floats = decay(WINDOW) * ~self.unusual[ready, column - WINDOW : column] * (~newest | fresh)
         return weights
 
