@@ -19,7 +19,7 @@ class SeriesDays:
 
     `measured` tells the type of the values: counts (engagements, reach), positive rates, or numbers that may be negative
     (net follows). `posts` counts the posts published on each day: None for a day without a count, an empty tuple if no
-    day has one.
+    day has one. `expected_days` are days that nothing is learned from and that are no anomaly, such as public holidays.
     """
 
     series: str
@@ -27,6 +27,7 @@ class SeriesDays:
     first_day: date
     values: tuple[float | None, ...]
     posts: tuple[float | None, ...] = ()
+    expected_days: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class SeriesTable:
     values: Floats
     posts: Floats
     unusual: Bools
+    expected_days: Bools  # new days that are no anomaly and that nothing is learned from
     scores: Floats
     without_step: Floats  # the scores if the latest step had not happened
     steps: NDArray[np.int_]  # (series, STEPS) columns at which the level changed, the newest last; negative without one
@@ -69,7 +70,9 @@ class SeriesTable:
         ready = np.flatnonzero(self.reading_counts >= ENOUGH_DAYS)
         if len(ready):
             self._fill(day_scores, ready, column)
+        day_scores.scores[self.expected_days[:, column]] = np.nan
         if not tentative:
+            self.unusual[:, column] |= self.expected_days[:, column]
             self.scores[:, column] = day_scores.scores
             self.without_step[:, column] = day_scores.without_step
             self.reading_counts += np.isfinite(self.values[:, column])
@@ -123,7 +126,8 @@ class SeriesTable:
     def add_step(self, row: int, column: int) -> None:
         """Start a new level at this column; its days are used for learning even if they were unusual."""
         self.steps[row] = [*self.steps[row, 1:], column]
-        self.unusual[row, column:] = False
+        # Expected days have no score and stay unusual.
+        self.unusual[row, column:] &= np.isnan(self.scores[row, column:])
         self.scores[row, column:] = np.nan
         self.without_step[row, column:] = np.nan
 
@@ -151,6 +155,7 @@ class SeriesTable:
             values=np.full(shape, np.nan),
             posts=np.full(shape, np.nan),
             unusual=np.zeros(shape, dtype=bool),
+            expected_days=np.zeros(shape, dtype=bool),
             scores=np.full(shape, np.nan),
             without_step=np.full(shape, np.nan),
             steps=np.full((len(names), STEPS), -1),
@@ -184,6 +189,11 @@ class SeriesTable:
         if series_days.posts:
             # The first post of a day has more effect than the second.
             self.posts[row, columns] = np.log2(1.0 + _floats(series_days.posts[skip:length]))
+        for day in series_days.expected_days:
+            place = WINDOW + (day - self.first_day).days
+            if max(least, 0) <= place < self.values.shape[1]:
+                self.expected_days[row, place] = True
+                self.unusual[row, place] |= place < WINDOW
         if least == 0:
             self.reading_counts[row] = np.isfinite(self.values[row, :WINDOW]).sum()
 

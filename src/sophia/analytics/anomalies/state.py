@@ -22,7 +22,7 @@ def past_state(past: SeriesDays) -> SeriesState:
         last_day=past.first_day + (length - 1) * ONE_DAY,
         values=past.values,
         posts=log_post_counts(past.posts),
-        unusual=(False,) * length,
+        unusual=tuple(past.first_day + day * ONE_DAY in past.expected_days for day in range(length)),
         scores=(None,) * length,
         days_seen=sum(value is not None for value in past.values),
     )
