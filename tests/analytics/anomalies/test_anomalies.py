@@ -427,7 +427,8 @@ def test_expected_days_are_the_same_day_by_day() -> None:
     whole = series(changed(usual(4), 80, 119, 1.7))
     whole = replace(whole, expected_days=frozenset({day(40), day(79), day(84), day(100)}))
     at_once = detect_anomalies([whole], last_day=day(119), provisional_days=0)
-    state, kept = None, {}
+    state: MonitoringState | None = None
+    kept: dict[date, Anomaly] = {}
     for number in range(60, 120):
         result = detect_anomalies(
             [replace(whole, values=whole.values[: number + 1])], state, last_day=day(number), provisional_days=0

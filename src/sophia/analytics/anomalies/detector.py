@@ -17,6 +17,8 @@ ALARM = (3.0, 3.5)
 # Without counts of posts, posts raise values and never lower them: the upper tail is heavier, the lower lighter.
 ALARM_WITHOUT_POSTS = (2.75, 3.9)
 _YOUNG_DAYS, _YOUNG_MORE = 56, 0.7
+# Counts below this mean come in lumps, and differences of large numbers have heavy tails: their thresholds are higher.
+_SPARSE_BELOW, _SPARSE_MORE, _SIGNED_MORE = 5.0, 0.8, 1.0
 # The z of a day that continues an anomaly, and of a run that is a new level.
 _CONTINUES = 1.0
 LEVEL_SHIFT = 3.9
@@ -58,7 +60,7 @@ class AnomalyDetector:
             self._apply_event(column, day_scores.scores, event)
         self._end_outages(column, day_scores.scores)
         run_scores, lengths = self._run_scores(column)
-        drop, spike = self._alarm_thresholds(column)
+        drop, spike = self._alarm_thresholds(column, day_scores.expected)
         for row in np.flatnonzero(np.isfinite(day_scores.scores)).tolist():
             run, alarm = float(run_scores[row]), float((spike if day_scores.scores[row] > 0 else drop)[row])
             if not (
@@ -74,7 +76,7 @@ class AnomalyDetector:
     def add_provisional_day(self, day: int, day_scores: DayScores) -> None:
         """Detect spikes on a day that Meta may still restate; its other values decide nothing yet."""
         column = WINDOW + day
-        _, spike = self._alarm_thresholds(column)
+        _, spike = self._alarm_thresholds(column, day_scores.expected)
         for row in np.flatnonzero(np.nan_to_num(day_scores.scores) > spike):
             if (int(row), "point") not in self._open:
                 self._entries.append(replace(self._point(int(row), column, "spike", day_scores), provisional=True))
@@ -122,12 +124,15 @@ class AnomalyDetector:
 
     # -- judging a day ----------------------------------------------------------------------------------------------
 
-    def _alarm_thresholds(self, column: int) -> tuple[Floats, Floats]:
+    def _alarm_thresholds(self, column: int, expected: Floats) -> tuple[Floats, Floats]:
         """Return the sizes of z that are an alarm below and above, for each row."""
         young = _YOUNG_MORE * np.clip(1.0 - self.table.reading_counts / _YOUNG_DAYS, 0.0, 1.0)
         counted = np.isfinite(self.table.posts[:, column - WINDOW : column]).any(axis=1)
         below, above = (np.where(counted, *pair) for pair in zip(ALARM, ALARM_WITHOUT_POSTS, strict=True))
-        return below + young, above + young
+        signed = np.array(self.table.measured) == "signed"
+        sparse = ~signed & (np.nan_to_num(expected, nan=_SPARSE_BELOW) < _SPARSE_BELOW)
+        more = young + _SIGNED_MORE * signed
+        return below + more, above + more + _SPARSE_MORE * sparse
 
     def _run_scores(self, column: int) -> tuple[Floats, np.ndarray]:
         table = self.table
