@@ -68,6 +68,30 @@ def test_luck_is_seldom_called_better() -> None:
     assert told <= 6
 
 
+def mixed(random: Random, best: float = 1.0) -> list[PostFacts]:
+    """120 posts in six hours. Reels get three times the response, and most reels come at 20:00, `best` times as good."""
+    invented_posts = []
+    for number in range(120):
+        hour = number % 6
+        is_reel = random.random() < (0.8 if hour == 2 else 0.1)
+        reach = round(random.lognormvariate(7, 1))
+        rate = 0.03 * (3 if is_reel else 1) * (best if hour == 2 else 1)
+        likes = round(reach * rate * random.lognormvariate(0, 0.3))
+        at = MONDAY_EVENING + timedelta(weeks=number // 6, hours=hour - 2)
+        kind = ObjectKind.REEL if is_reel else ObjectKind.FEED
+        invented_posts.append(post(number, numbers(reach, likes), published_at=at, kind=kind))
+    return invented_posts
+
+
+def test_a_format_is_no_best_hour() -> None:
+    """G11: the hour of the reels is no better hour; an hour that is better with every format is."""
+    named = [best_times(posting_times(mixed(Random(seed)), TORONTO)) for seed in range(40)]
+    assert sum(WeekHour(0, 20) in best for best in named) <= 3
+    assert sum(bool(best) for best in named) <= 6
+    better = [best_times(posting_times(mixed(Random(seed), 2.0), TORONTO)) for seed in range(40)]
+    assert sum(WeekHour(0, 20) in best for best in better) >= 36
+
+
 def test_posts_without_engagement_count() -> None:
     """G11: 10 % and 0 % are not 10 %."""
     good, bad = post(1, numbers(1000, 100)), post(2, numbers(1000, 0))
