@@ -53,7 +53,7 @@ def test_parts_are_those_of_the_api(agencies: Agencies, account: int) -> None:
         for row, part in zip(rows, dimension.parts, strict=False):
             assert row[2].sort == part.people
             assert row[1].value.text == ("–" if part.percent is None else value_of(part.percent).text)
-    assert [row[0].value.text for row in tables[f"gender-{account}"].rows] == ["Women", "Men", "Unknown"]
+    assert [row[0].value.text for row in tables[f"gender-{account}"].rows] == ["Women", "Men", "Gender not stated"]
     assert tables[f"country-{account}"].rows[0][0].value.text == "Germany"
     assert tables[f"city-{account}"].footnote.endswith("The 10 largest of 12.")
     assert page.lead.endswith("on Instagram: aged 25–34 (60.0 %), women (77.8 %), in Germany (88.9 %).")

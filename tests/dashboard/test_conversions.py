@@ -87,3 +87,9 @@ def test_a_viewer_changes_nothing_and_another_client_is_not_found(agencies: Agen
     assert stranger.get(path).status == 404
     assert stranger.post(f"{path}/domains", {"domains": "mine.example"}).status == 404
     assert stranger.post(f"{path}/delete", REMOVAL).status == 404
+
+
+def test_a_funnel_without_events_is_unknown_and_not_zero(agencies: Agencies) -> None:
+    page = agencies.browser(UserRole.OPERATOR).get(f"/clients/{agencies.shoes}/conversions").page
+    assert (page.funnel.svg, page.funnel.table.rows) == ("", ())
+    assert "the funnel is unknown" in page.funnel.table.empty

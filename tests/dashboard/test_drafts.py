@@ -187,3 +187,8 @@ def test_drafts_of_other_clients_are_not_found(agencies: Agencies) -> None:
     assert browser.post("/drafts/new", FORM | {"client_id": agencies.hats}).status == 404
     for action in ("approve", "reject", "edit", "queue", "entries/1/cancel", "entries/1/retry"):
         assert browser.post(f"{path}/{action}", FORM | {"version": 1}).status == 404
+
+
+def test_a_client_number_that_no_store_holds_is_explained(agencies: Agencies) -> None:
+    answer = agencies.browser(UserRole.OPERATOR).get("/drafts?client=9223372036854775808")
+    assert answer.status == 422

@@ -51,3 +51,12 @@ def test_a_form_of_another_site_gets_a_page(agencies: Agencies) -> None:
     answer = browser.post("/sign-out", headers={"sec-fetch-site": "cross-site", **HTML})
     assert (answer.status, answer.headers["content-type"]) == (403, "text/html; charset=utf-8")
     assert "another site" in answer.text
+
+
+def test_a_wrong_period_is_explained_in_words(agencies: Agencies) -> None:
+    browser = agencies.browser(UserRole.OPERATOR)
+    reversed_days = browser.get("/portfolio?start_date=2026-11-20&end_date=2026-11-10").text
+    assert "start_date is after end_date" in reversed_days
+    assert "Value error" not in reversed_days
+    early = browser.get("/portfolio?start_date=1999-01-01&end_date=1999-01-07").text
+    assert "must be greater than or equal to 2004-01-01" in early

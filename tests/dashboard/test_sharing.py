@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.conftest import NOW
 from tests.dashboard.conftest import Agencies, Browser
 
@@ -70,3 +71,14 @@ def test_only_users_who_may_write_create_links_of_their_clients(agencies: Agenci
     assert manager.post(f"/clients/{agencies.hats}/share", FORM).status == 404
     assert manager.post(f"/clients/{agencies.shoes}/share", FORM | {"start_date": "2026-11-09"}).status == 422
     assert manager.post(f"/clients/{agencies.shoes}/share", FORM | {"valid_days": "0"}).status == 422
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [("2030-01-01", "2030-02-01", "has not begun"), ("2010-01-01", "2026-11-20", "Request at most")],
+)
+def test_days_that_no_report_shows_are_refused(agencies: Agencies, start: str, end: str, words: str) -> None:
+    form = {"label": "Reader", "valid_days": "30", "start_date": start, "end_date": end}
+    answer = agencies.browser(UserRole.OPERATOR).post(f"/clients/{agencies.hats}/share", form)
+    assert answer.status == 422
+    assert words in answer.text

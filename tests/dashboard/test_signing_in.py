@@ -7,8 +7,8 @@ from tests.conftest import NOW
 from tests.dashboard.conftest import Agencies, Browser
 
 from sophia.access.passwords import hash_password
-from sophia.access.sessions import create_sign_in_link, find_session
-from sophia.access.users import User, UserRole, create_user
+from sophia.access.sessions import create_sign_in_link, find_session, start_session
+from sophia.access.users import User, UserRole, create_user, find_user
 from sophia.dashboard.signing_in.view import USED_LINK, WRONG, inside
 
 PASSWORD = "correct horse battery"
@@ -128,3 +128,38 @@ def test_a_session_does_not_open_the_api_and_a_key_no_page(agencies: Agencies) -
     browser.token = None
     browser.headers = {"authorization": "Bearer sophia_12345678_abc"}
     assert browser.get("/portfolio").status == 303
+
+
+def test_the_limit_counts_a_name_however_it_is_spaced(agencies: Agencies, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agencies.app.state.app_state.sign_in_limits, "_seconds", lambda: 0.0)
+    with_password(agencies, "Olga Maria")
+    statuses = []
+    for number in range(12):
+        browser = Browser(agencies.app, headers={"x-forwarded-for": f"203.0.113.{number}"})
+        name = f"{' ' * number}olga{' ' * (number + 1)}MARIA"
+        statuses.append(browser.post("/sign-in", {"name": name, "password": "wrong"}).status)
+    assert statuses == [401] * 10 + [429] * 2
+
+
+def test_a_stolen_session_cannot_guess_the_old_password(agencies: Agencies, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agencies.app.state.app_state.sign_in_limits, "_seconds", lambda: 0.0)
+    with_password(agencies)
+    with agencies.database.write() as session:
+        token = start_session(session, find_user(session, "Olga").id, "Test", NOW)
+    browser = Browser(agencies.app, token)
+    form = {"password": "wrong", "new_password": "another good password"}
+    statuses = [browser.post("/account/password", form).status for _ in range(12)]
+    assert statuses == [422] * 10 + [429] * 2
+
+
+@pytest.mark.parametrize("target", ["//[", "http://[", "//evil.example", "/\\evil.example"])
+def test_a_strange_next_page_leads_to_the_portfolio(agencies: Agencies, target: str) -> None:
+    with_password(agencies)
+    answer = Browser(agencies.app).post("/sign-in", {"name": "Olga", "password": PASSWORD, "next": target})
+    assert (answer.status, answer.headers["location"]) == (303, "/portfolio")
+
+
+def test_a_form_after_the_session_ended_leads_back_to_its_page(agencies: Agencies) -> None:
+    headers = {"referer": "http://pages.test/clients/1/goals?start_date=2026-11-09"}
+    answer = Browser(agencies.app).post("/clients/1/goals", {"name": "More"}, headers)
+    assert answer.headers["location"] == "/sign-in?next=/clients/1/goals%3Fstart_date%3D2026-11-09"

@@ -49,7 +49,7 @@ KIND_LABELS: dict[AudienceKind, str] = {
     "reached": "Reached people",
 }
 DIMENSION_LABELS = {AGE: "Age", GENDER: "Gender", COUNTRY: "Country", CITY: "City"}
-GENDER_LABELS = {"F": "Women", "M": "Men", "U": "Unknown"}
+GENDER_LABELS = {"F": "Women", "M": "Men", "U": "Gender not stated"}
 CRITERIA = (("Overall", "overall"), ("Age", "age"), ("Gender", "gender"), ("Country", "country"), ("Place", "place"))
 MOST_ROWS = 10
 METHOD = (
@@ -241,7 +241,7 @@ def dimension_table(account_id: int, dimension: AudienceDimension) -> Table:
     unknown = value_of(dimension.unknown)
     notes = [
         f"Shares are of the {whole(dimension.base)} people whose value Meta knows and lists.",
-        f"Unknown: {unknown.text} people." if not unknown.reason else unknown.reason,
+        f"{unknown.text} people are in no row." if not unknown.reason else unknown.reason,
     ]
     if len(parts) < len(dimension.parts):
         notes.append(f"The {len(parts)} largest of {len(dimension.parts)}.")

@@ -200,7 +200,7 @@ def fresh(report: Report, accounts: list[AccountState], zone: ZoneInfo, now: dat
     successes = [account.last_success_at for account in accounts if account.last_success_at is not None]
     newest = clock(max(successes, default=None), zone, now).text
     covered = f"Complete for {report.coverage.days_with_data} of {report.coverage.days} days"
-    return f"{covered} · last collection {newest}"
+    return f"{covered} · last collection {newest} · times in {zone.key}"
 
 
 def notices(prefix: str, report: Report, accounts: list[AccountState]) -> tuple[Notice, ...]:
@@ -361,7 +361,12 @@ def _is_about_anomaly(references: Mapping[str, object]) -> bool:
 
 
 def _signed(percent: float) -> str:
-    return f"{'+' if percent > 0 else '−'}{decimal(abs(percent), 0)}"
+    text = decimal(abs(percent), 0)
+    if text == "0" and percent:
+        # An interval that does not reach zero must not look as if it did.
+        text = decimal(abs(percent), 1)
+        text = "<0.1" if text == "0.0" else text
+    return text if not percent else f"{'+' if percent > 0 else '−'}{text}"
 
 
 def _ends(interval: tuple[float, float]) -> str:

@@ -147,6 +147,7 @@ def weekly_chart(weeks: tuple[WeeklySentiment, ...], drawer: ChartDrawer) -> Cha
     )
     svg = drawer.draw([daily_lines(lines, unit="% of scored comments")])[0]
     title = "Positive and negative share of the scored comments by week"
+    scored = weeks if any(week.sentiment.scored for week in weeks) else ()
     rows = tuple(
         (
             Cell(Value(dates(DateRange(week.start, week.end))), sort=week.start.toordinal()),
@@ -154,7 +155,7 @@ def weekly_chart(weeks: tuple[WeeklySentiment, ...], drawer: ChartDrawer) -> Cha
             figure_cell(week.sentiment.positive),
             figure_cell(week.sentiment.negative),
         )
-        for week in weeks
+        for week in scored
     )
     columns = (
         Column("Week"),
@@ -162,7 +163,7 @@ def weekly_chart(weeks: tuple[WeeklySentiment, ...], drawer: ChartDrawer) -> Cha
         Column("Positive", numeric=True),
         Column("Negative", numeric=True),
     )
-    table = Table("sentiment-by-week", "Sentiment by week", columns, rows, "There are no weeks.")
+    table = Table("sentiment-by-week", "Sentiment by week", columns, rows, "No comment of these weeks was scored.")
     return Chart("sentiment-by-week", title, f"{title}, {len(weeks)} weeks.", svg, table)
 
 

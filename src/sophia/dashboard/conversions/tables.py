@@ -65,6 +65,7 @@ def funnel_table(report: FunnelReport) -> Table:
             figure_cell(step.of_first),
         )
         for step in report.steps
+        if any(other.events for other in report.steps)
     )
     columns = (
         Column("Step"),
@@ -73,7 +74,13 @@ def funnel_table(report: FunnelReport) -> Table:
         Column("Of the previous step", numeric=True),
         Column("Of the first step", numeric=True),
     )
-    return Table("funnel", "Funnel", columns, rows, "This funnel has no step.")
+    return Table(
+        "funnel",
+        "Funnel",
+        columns,
+        rows,
+        "No event of this period is recorded, so the funnel is unknown. Import sales, or send events to the API.",
+    )
 
 
 def credit_table(report: AttributionReport) -> Table:

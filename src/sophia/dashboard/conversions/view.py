@@ -251,12 +251,15 @@ def cards(prefix: str, report: FunnelReport) -> tuple[Card, ...]:
 
 def funnel_chart(report: FunnelReport, drawer: ChartDrawer) -> Chart:
     """Return the steps of the funnel: people where every event identifies its customer, else events."""
+    table = funnel_table(report)
+    if not table.rows:
+        return Chart("funnel", "Funnel", "No event is recorded.", "", table)
     counts = [step.events if step.people is None else step.people for step in report.steps]
     labels = [event_label(step.name, 2).capitalize() for step in report.steps]
     svg = drawer.draw([bars(labels, counts, colour="audience", unit="People" if report.is_linked else "Events")])[0]
     described = ", ".join(f"{label} {whole(count)}" for label, count in zip(labels, counts, strict=True))
     title = "People who took these steps in this order" if report.is_linked else "Events of each step"
-    return Chart("funnel", title, f"{title}: {described}.", svg, funnel_table(report))
+    return Chart("funnel", title, f"{title}: {described}.", svg, table)
 
 
 def channel_links(request: Request, by: ChannelKind) -> tuple[Link, ...]:

@@ -55,7 +55,7 @@ class DraftsQuery(PageQuery):
     """The month of the calendar, and filters of the list. Empty filters, which forms send, match everything."""
 
     month: Annotated[str, Field(pattern=r"^(20[0-9]{2}-(0[1-9]|1[0-2]))?$")] = ""
-    client: Annotated[str, Field(max_length=20, pattern=r"^[0-9]*$")] = ""
+    client: Annotated[str, Field(max_length=18, pattern=r"^[0-9]*$")] = ""
     status: DraftStatus | Annotated[str, Field(max_length=0)] = ""
     before_id: Id | None = None
 

@@ -4,7 +4,7 @@ from fastapi import Request
 
 from sophia.access.web import RequestContext
 from sophia.dashboard.layout.values import Link
-from sophia.dashboard.layout.windows import shared_query
+from sophia.dashboard.layout.windows import page_address, shared_query
 
 SECTIONS = (
     ("Overview", ""),
@@ -26,7 +26,5 @@ SECTIONS = (
 def client_sections(request: Request, context: RequestContext, client_id: int) -> tuple[Link, ...]:
     """Return links to the pages of a client; they keep the window of the address."""
     query = shared_query(request)
-    base = f"{context.settings.path_prefix}/clients/{client_id}"
-    return tuple(
-        Link(label, f"{base}{path}{query}", request.url.path.rstrip("/") == f"{base}{path}") for label, path in SECTIONS
-    )
+    base, here = f"{context.settings.path_prefix}/clients/{client_id}", page_address(request).rstrip("/")
+    return tuple(Link(label, f"{base}{path}{query}", here == f"{base}{path}") for label, path in SECTIONS)

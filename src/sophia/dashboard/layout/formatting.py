@@ -133,7 +133,7 @@ def _size_and_direction(change: Change, since: str, locale: str) -> ChangeText:
         return ChangeText("", DASH, "no comparison", "flat", "", shown.reason or "There is no value to compare with.")
     size = abs(float(shown.value))
     if size < SMALLEST_CHANGE:
-        return ChangeText("→", "0", "no change", "flat", since)
+        return ChangeText("", "±0", "no change", "flat", since)
     tone: Tone = "up" if shown.value > 0 else "down"
     arrow = "↑" if shown.value > 0 else "↓"
     ratio = change_ratio(float(shown.value)) if shown.unit is FigureUnit.PERCENT else None

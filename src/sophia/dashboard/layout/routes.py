@@ -1,8 +1,10 @@
 """Routes of pages: errors become pages, and a request without a session leads to the sign-in."""
 
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,10 +16,12 @@ from starlette.exceptions import HTTPException
 from sophia.access.problems import UnauthorizedError, status_of
 from sophia.dashboard.layout.pages import SECURITY_POLICY, environment, plain_frame
 from sophia.dashboard.layout.values import Notice
+from sophia.dashboard.layout.windows import page_address
 from sophia.errors import SophiaError
 
 UNPROCESSABLE = 422
 SERVER_ERROR = 500
+PYTHON_DATE = re.compile(r"datetime\.date\((\d+), (\d+), (\d+)\)")
 
 
 class PageRoute(APIRoute):
@@ -39,7 +43,7 @@ class PageRoute(APIRoute):
                 text = str(error) if status != SERVER_ERROR else "Sophia failed. The log of the server has the cause."
                 return await run_in_threadpool(error_page, request, status, text, headers)
             except RequestValidationError as error:
-                texts = [f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in error.errors()]
+                texts = [validation_text(item["loc"], item["msg"]) for item in error.errors()]
                 text = f"This address or form cannot be used as it is. {'; '.join(texts[:3])}"
                 return await run_in_threadpool(error_page, request, UNPROCESSABLE, text, {})
             except HTTPException as error:
@@ -48,11 +52,26 @@ class PageRoute(APIRoute):
         return show
 
 
+def validation_text(place: Sequence[str | int], message: str) -> str:
+    """Return an error of Pydantic in words: the field, and what is wrong with it."""
+    name = ".".join(str(part) for part in place[1:])
+    plain = PYTHON_DATE.sub(lambda match: date(*map(int, match.groups())).isoformat(), message)
+    plain = plain.removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{name}: {plain}" if name else plain
+
+
 def to_sign_in(request: Request) -> Response:
-    """Lead to the sign-in, and from there back to this page; a form that was sent is not sent again."""
+    """Lead to the sign-in, and from there back to this page, or to the page of a form, which is not sent again."""
     prefix = request.app.state.app_state.settings.path_prefix
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    query = f"?next={quote(target)}" if request.method == "GET" and target != f"{prefix}/" else ""
+    target = page_address(request) + (f"?{request.url.query}" if request.url.query else "")
+    if request.method != "GET":
+        # A form may only come from a page of this server; the sign-in leads nowhere else.
+        try:
+            form = urlsplit(request.headers.get("referer", ""))
+        except ValueError:
+            form = urlsplit("")
+        target = form.path + (f"?{form.query}" if form.query else "")
+    query = f"?next={quote(target)}" if target not in ("", f"{prefix}/") else ""
     return RedirectResponse(f"{prefix}/sign-in{query}", 303)
 
 
@@ -63,7 +82,8 @@ def error_page(request: Request, status: int, text: str, headers: dict[str, str]
         status, "Something went wrong"
     )
     frame = plain_frame(request, title)
-    page = Notice(text, "Go to the portfolio", f"{prefix}/portfolio")
+    is_reader = request.url.path.startswith("/shared/")
+    page = Notice(text) if is_reader else Notice(text, "Go to the portfolio", f"{prefix}/portfolio")
     html = (
         environment().get_template("layout/error.html").render(frame=frame, page=page, export_address=None, typed=None)
     )

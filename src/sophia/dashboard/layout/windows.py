@@ -73,8 +73,14 @@ def picker(
         ),
         start_date=window.start.isoformat(),
         end_date=last_day(window).isoformat(),
-        action=request.url.path,
+        action=page_address(request),
     )
+
+
+def page_address(request: Request) -> str:
+    """Return the path of this page for browsers. A proxy removes the prefix of all paths before requests arrive here."""
+    prefix: str = request.app.state.app_state.settings.path_prefix
+    return f"{prefix}{request.url.path}"
 
 
 def address_with(request: Request, **parameters: str) -> str:

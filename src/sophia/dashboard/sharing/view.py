@@ -14,7 +14,6 @@ from sophia.access.bounds import STORE_SECONDS
 from sophia.access.keys import Viewer
 from sophia.access.pages import ReadPage, WritePage
 from sophia.access.passwords import hash_password, verify_password
-from sophia.access.problems import TooManyRequestsError
 from sophia.access.roles import Role
 from sophia.access.share_links import (
     SharedReport,
@@ -26,7 +25,7 @@ from sophia.access.share_links import (
 )
 from sophia.access.users import expect_password
 from sophia.access.web import AppState, RequestContext, address_of
-from sophia.analytics.figures.figures import last_closed_week
+from sophia.analytics.figures.figures import check_window, last_closed_week
 from sophia.analytics.figures.requests import CalendarDay, Id
 from sophia.analytics.readings.permissions import expect_client
 from sophia.dashboard.layout.clients import client_sections
@@ -37,6 +36,7 @@ from sophia.dashboard.layout.values import Cell, Column, State, Table, Value
 from sophia.dashboard.layout.windows import PageQuery, last_day, window_of
 from sophia.dashboard.pictures.view import NO_PICTURE, picture_response
 from sophia.dashboard.report.view import make_report_page, without_pages
+from sophia.dashboard.signing_in.view import expect_attempt
 from sophia.errors import InvalidInputError, NotFoundError
 from sophia.meta.reporting_zone import ONE_DAY, DateRange, reporting_day
 from sophia.portfolio.models import Client
@@ -91,7 +91,7 @@ def create(
 ) -> Response:
     """Create a share link of fixed days, or of the last complete week when no days are given."""
     try:
-        days = shared_days(start_date, end_date)
+        days = shared_days(start_date, end_date, context.now)
         password_hash = new_password_hash(password)
         with context.database.write() as session:
             expect_client(session, context.allowed_clients, client_id)
@@ -105,14 +105,18 @@ def create(
     return show_links(request, context, client_id, window, address)
 
 
-def shared_days(start_date: date | None, end_date: date | None) -> tuple[date, date] | None:
-    """Return the first and last day of a report, or None for a live report. Raises InvalidInputError."""
+def shared_days(start_date: date | None, end_date: date | None, now: datetime) -> tuple[date, date] | None:
+    """Return the first and last day of a report, or None for a live report.
+
+    Raises InvalidInputError for days that no report can show.
+    """
     if start_date is None and end_date is None:
         return None
     if start_date is None or end_date is None:
         raise InvalidInputError("Give both the first and the last day, or neither for a live report.")
     if start_date > end_date:
         raise InvalidInputError("The first day is after the last.")
+    check_window(DateRange(start_date, end_date + ONE_DAY), now)
     return start_date, end_date
 
 
@@ -162,10 +166,8 @@ def shared_picture(request: Request, token: Token, post_id: Annotated[Id, Path()
 def unlock(request: Request, token: Token, password: Text) -> Response:
     app_state: AppState = request.app.state.app_state
     report = expect_report(app_state, token)
-    for attempts in (f"share link {report.link_id}", f"share links from {address_of(request.scope)}"):
-        wait = app_state.sign_in_limits.wait_seconds(attempts)
-        if wait:
-            raise TooManyRequestsError(f"There were too many attempts. Try again in {wait} s.", wait)
+    expect_attempt(app_state, f"share link {report.link_id}")
+    expect_attempt(app_state, f"share links from {address_of(request.scope)}")
     if report.password_hash is None or not verify_password(password, report.password_hash):
         page = PasswordPage(token, WRONG)
         return respond(request, "sharing/password.html", plain_frame(request, "Shared report"), page, 401)

@@ -77,14 +77,11 @@ def sign_in(
 ) -> Response:
     """Sign in with name and password. Attempts are counted per address and per name."""
     app_state: AppState = request.app.state.app_state
-    for attempts in (f"sign-in from {address_of(request.scope)}", f"sign-in as {name.casefold()}"):
-        wait = app_state.sign_in_limits.wait_seconds(attempts)
-        if wait:
-            raise TooManyRequestsError(f"There were too many attempts to sign in. Try again in {wait} s.", wait)
+    name_folded = " ".join(name.split()).casefold()
+    expect_attempt(app_state, f"sign-in from {address_of(request.scope)}")
+    expect_attempt(app_state, f"sign-in as {name_folded}")
     with app_state.database.read() as session:
-        row = session.scalar(
-            select(User).where(User.name_folded == " ".join(name.split()).casefold(), User.disabled_at.is_(None))
-        )
+        row = session.scalar(select(User).where(User.name_folded == name_folded, User.disabled_at.is_(None)))
         user_id, password_hash = (None, None) if row is None else (row.id, row.password_hash)
     if not verify_password(password, password_hash) or user_id is None:
         page = SignInPage(next_page, WRONG)
@@ -131,6 +128,8 @@ def change_password(
     request: Request, context: ReadPage, active: CurrentSession, new_password: Text, password: Text = ""
 ) -> Response:
     """Set a new password and end all other sessions. A user who signed in by a link has no old password to give."""
+    # A stolen session must not find out the old password.
+    expect_attempt(request.app.state.app_state, f"password of user {active.user.id}")
     with context.database.read() as session:
         password_hash = session.scalar(select(User.password_hash).where(User.id == active.user.id))
     if password_hash is not None and not verify_password(password, password_hash):
@@ -210,8 +209,18 @@ def cookie_path(app_state: AppState) -> str:
     return app_state.settings.path_prefix or "/"
 
 
+def expect_attempt(app_state: AppState, name: str) -> None:
+    """Count an attempt to give a password. Raises TooManyRequestsError after too many of this name."""
+    wait = app_state.sign_in_limits.wait_seconds(name)
+    if wait:
+        raise TooManyRequestsError(f"There were too many attempts. Try again in {wait} s.", wait)
+
+
 def inside(prefix: str, target: str) -> str:
     """Return an address of this server: the target if it is one, else the portfolio."""
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return f"{prefix}/portfolio"
     is_inside = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
     return target if is_inside and "\\" not in target and target.isprintable() else f"{prefix}/portfolio"
