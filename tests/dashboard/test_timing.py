@@ -58,8 +58,10 @@ def test_hours_and_formats_are_those_of_the_api(agencies: Agencies, filling: Fil
     weekdays = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
     for hour in times.hours:
         row = shown.pop(f"{weekdays[hour.weekday]} {hour.hour:02d}:00")
+        assert row[5].value == value_of(hour.reach)
         assert (row[1].sort, row[2].value, row[4].value.text) == (hour.factor.n, value_of(hour.factor), hour.effect)
     assert shown == {}
+    assert {hour.reach.value for hour in times.hours if hour.factor.n == 20} == {1000}
     factors = {row[0].value.text.lower(): row[2].value for row in page.formats.rows}
     assert factors == {name: value_of(effect.factor) for name, effect in formats.formats.items()}
     assert page.lead.startswith("Best time to post: Monday 10:00. Best format: instagram reel")

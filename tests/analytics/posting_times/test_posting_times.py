@@ -22,6 +22,7 @@ from sophia.analytics.posting_times.group_effects import (
     group_effects,
     log_engagement_rates,
     posting_times,
+    published_hours,
 )
 from sophia.meta.catalogue.terms import ObjectKind
 
@@ -137,6 +138,15 @@ def test_formats_and_pillars() -> None:
     assert format_effects([]) == {}
     story = post(99, {"reach": 10, "shares": 1}, kind=ObjectKind.STORY, account_id=GRAM)
     assert format_effects([*posts, story])["instagram story"].factor.reason == NO_POSTS_IN_GROUP
+
+
+def test_reach_is_beside_the_rate() -> None:
+    """A5, G11: the mean reach of the posts of an hour, not the sum of their people."""
+    posts = [
+        post(i, numbers(500 + 1000 * (i % 2), 50), published_at=MONDAY_EVENING + timedelta(weeks=i)) for i in range(24)
+    ]
+    (hour,) = published_hours(posting_times(posts, TORONTO), [*posts, *posts], TORONTO)
+    assert (hour.weekday, hour.hour, hour.reach.value, hour.reach.n) == (0, 20, 1000, 24)
 
 
 def test_order_and_repetition_change_nothing() -> None:

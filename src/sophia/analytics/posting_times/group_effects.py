@@ -12,7 +12,7 @@ import numpy as np
 from sophia.analytics.figures.facts import PostFacts, newest
 from sophia.analytics.figures.figures import Figure, FigureUnit, Interval, missing
 from sophia.analytics.figures.shrinkage import moment_variance, shrunk_means
-from sophia.analytics.kpis.format_averages import format_name
+from sophia.analytics.kpis.format_averages import format_name, mean_reach
 
 Group = TypeVar("Group", bound=Hashable)
 
@@ -56,10 +56,11 @@ class WeekHour:
 
 @dataclass(frozen=True, slots=True)
 class HourEffect(WeekHour):
-    """The effect of publishing in an hour of the week."""
+    """The effect of publishing in an hour of the week, and the mean reach of its compared posts."""
 
     factor: Figure
     effect: Effect
+    reach: Figure
 
 
 def group_effects(groups: Mapping[Group, Sequence[float]]) -> dict[Group, GroupEffect]:
@@ -123,6 +124,12 @@ def log_engagement_rates(posts: Iterable[PostFacts]) -> dict[int, float]:
     return {post_id: rate - means[account_id] for post_id, (account_id, rate) in rates.items()}
 
 
+def hour_of(post: PostFacts, zone: tzinfo) -> WeekHour:
+    """Return the hour of the week in the zone in which the post was published."""
+    local = post.published_at.astimezone(zone)
+    return WeekHour(local.weekday(), local.hour)
+
+
 def posting_times(posts: Iterable[PostFacts], zone: tzinfo) -> dict[WeekHour, GroupEffect]:
     """Return all 168 hours of a week in order, each with its factor or the reason why it has none (G11).
 
@@ -132,8 +139,7 @@ def posting_times(posts: Iterable[PostFacts], zone: tzinfo) -> dict[WeekHour, Gr
     posts = newest(posts)
     rates = log_engagement_rates(posts)
     compared = [post for post in posts if post.post_id in rates]
-    local_times = [post.published_at.astimezone(zone) for post in compared]
-    hours = [WeekHour(local.weekday(), local.hour) for local in local_times]
+    hours = [hour_of(post, zone) for post in compared]
     formats = [format_name(post) for post in compared]
     for hour, rate in zip(
         hours, without_formats([rates[post.post_id] for post in compared], hours, formats), strict=True
@@ -168,10 +174,18 @@ def without_formats(rates: Sequence[float], hours: Sequence[WeekHour], formats: 
     return [float(value) for value in rest]
 
 
-def published_hours(times: Mapping[WeekHour, GroupEffect]) -> tuple[HourEffect, ...]:
-    """Return the hours in which at least one post was published, in order."""
+def published_hours(
+    times: Mapping[WeekHour, GroupEffect], posts: Iterable[PostFacts], zone: tzinfo
+) -> tuple[HourEffect, ...]:
+    """Return the hours in which at least one of these posts was published, in order."""
+    posts = newest(posts)
+    rates = log_engagement_rates(posts)
+    groups: dict[WeekHour, list[PostFacts]] = {}
+    for post in posts:
+        if post.post_id in rates:
+            groups.setdefault(hour_of(post, zone), []).append(post)
     return tuple(
-        HourEffect(hour.weekday, hour.hour, group.factor, group.effect)
+        HourEffect(hour.weekday, hour.hour, group.factor, group.effect, mean_reach(groups[hour]))
         for hour, group in times.items()
         if group.factor.n
     )
