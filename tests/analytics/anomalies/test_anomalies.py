@@ -404,3 +404,37 @@ def test_a_measure_does_not_change() -> None:
     state = detect_anomalies([series([1.0] * 20)]).state
     with pytest.raises(InvalidInputError, match="measured as count until now"):
         detect_anomalies([series([1.0] * 21, measured="rate")], state)
+
+
+# -- expected days -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [3.0, 0.2])
+def test_an_expected_day_is_no_anomaly(factor: float) -> None:
+    """A holiday is neither an anomaly nor a day to learn from; the same values on another day are found."""
+    values = changed(usual(2), 90, 90, factor)
+    holiday = replace(series(values), expected_days=frozenset({day(90)}))
+    assert detect_anomalies([holiday], provisional_days=0).anomalies == ()
+    assert detect_anomalies([replace(holiday, expected_days=frozenset({day(89)}))], provisional_days=0).anomalies
+    assert detect_anomalies([replace(holiday, values=tuple(values[:91]))], provisional_days=2).anomalies == ()
+    later = detect_anomalies([holiday], provisional_days=0).state.series[0]
+    [unusual] = [place for place, is_unusual in enumerate(later.unusual) if is_unusual]
+    assert later.last_day - (len(later.unusual) - 1 - unusual) * ONE_DAY == day(90)
+
+
+def test_expected_days_are_the_same_day_by_day() -> None:
+    """Judging every morning gives the same result as judging at once, with expected days before and in a new level."""
+    whole = series(changed(usual(4), 80, 119, 1.7))
+    whole = replace(whole, expected_days=frozenset({day(40), day(79), day(84), day(100)}))
+    at_once = detect_anomalies([whole], last_day=day(119), provisional_days=0)
+    state: MonitoringState | None = None
+    kept: dict[date, Anomaly] = {}
+    for number in range(60, 120):
+        result = detect_anomalies(
+            [replace(whole, values=whole.values[: number + 1])], state, last_day=day(number), provisional_days=0
+        )
+        state = result.state
+        kept |= {anomaly.noticed: anomaly for anomaly in result.anomalies}
+    assert tuple(kept.values()) == at_once.anomalies
+    assert state == at_once.state
+    assert [anomaly.kind for anomaly in at_once.anomalies] == ["rise"]

@@ -4,14 +4,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from tests.analytics.reports.conftest import Agency
 from tests.analytics.reports.conftest import agency as agency  # noqa: PLC0414 - a fixture of this folder too
 from tests.analytics.reports.conftest import database as database  # noqa: PLC0414 - a fixture of this folder too
 from tests.conftest import NOW, ON_BOTH, ONE_DAY, Api, Filling, QueryCounter
 
+from sophia.analytics.annotations.store import NewAnnotation, add_annotation
 from sophia.analytics.anomalies.daily import keep_anomalies
 from sophia.analytics.anomalies.models import AnomalyEntry, MonitoredMetric, MonitoredSeries, PortfolioEventEntry
+from sophia.analytics.anomalies.queries import stored_anomalies
 from sophia.analytics.figures.saved_rows import SavedRows
 from sophia.analytics.kpis.weekly import keep_weeks
 from sophia.analytics.readings.run_models import Watermark
@@ -256,3 +258,25 @@ def test_a_summary_says_all_and_how_fresh(agency: Agency, api: Api) -> None:
     assert portfolio["commentary"]
     assert portfolio["detailed_kpis"]["computed_at"] == "2026-11-22T12:00:00Z"
     assert portfolio["detailed_kpis"]["kpis"][str(client)]["views"] == live["kpis"]["views"]
+
+
+def test_annotated_days_and_holidays_are_expected(agency: Agency) -> None:
+    """A fifth of the usual views is an anomaly, except on an annotated day and on a holiday of the client's country."""
+    low = {LAST - timedelta(days=12): 200.0}
+    plain, annotated, abroad = (watched(agency, name, usual() | low) for name in ("Plain", "Annotated", "Abroad"))
+    holiday, _, _ = watched(agency, "Holiday", usual() | {date(2026, 11, 11): 200.0})
+    database = agency.filling.database
+    with database.write() as session:
+        note = NewAnnotation(LAST - timedelta(days=12), "The shop was closed")
+        add_annotation(session, annotated[0], note, "Ada", NOW)
+        # Independence Day of Poland; the others have no holiday on that day.
+        session.execute(update(Client).where(Client.id == holiday).values(timezone="Europe/Warsaw"))
+    keep_anomalies(database, NOW)
+    with database.read() as session:
+        days = {client: stored_anomalies(session, client) for client in (plain[0], annotated[0], abroad[0], holiday)}
+    assert {client: [anomaly.since for anomaly in found] for client, found in days.items()} == {
+        plain[0]: [*low],
+        annotated[0]: [],
+        abroad[0]: [*low],
+        holiday: [],
+    }

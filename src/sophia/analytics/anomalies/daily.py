@@ -1,10 +1,12 @@
 """Detects anomalies in the new days of every monitored metric of the portfolio, and stores them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from sophia.analytics.annotations.expected_days import expected_days
 from sophia.analytics.anomalies.detection import PROVISIONAL_DAYS, detect_anomalies
 from sophia.analytics.anomalies.models import MonitoredMetric
 from sophia.analytics.anomalies.queries import last_requested_day, saved_series
@@ -43,12 +45,14 @@ def keep_anomalies(database: Database, now: datetime) -> SavedRows:
 
 def judge(session: Session, platform: Platform, metric: str, today: date) -> JudgedDays | None:
     """Judge the new days of the active clients' accounts; return None if there are no new days."""
-    accounts = [
-        account
-        for client in measured_clients(session)
+    clients = [client for client in measured_clients(session) if client.is_active]
+    owners = {
+        account: client
+        for client in clients
         for account, account_platform in client.accounts.items()
-        if client.is_active and account_platform is platform
-    ]
+        if account_platform is platform
+    }
+    accounts = list(owners)
     last_requested = last_requested_day(session, accounts)
     if last_requested is None:
         return None
@@ -61,8 +65,11 @@ def judge(session: Session, platform: Platform, metric: str, today: date) -> Jud
     days = DateRange(earliest_day(begun), last + ONE_DAY)
     readings = account_days(session, accounts, metric_definitions(session, {metric}), {metric}, days)
     posts = posts_a_day(session, accounts, days)
+    expected = expected_days(session, {client.id: client.zone for client in clients}, days)
     days_by_account = {
-        account: series_days(AccountSeries(account, platform, metric), readings, posts, days)
+        account: series_days(
+            AccountSeries(account, platform, metric), readings, posts, days, expected.get(owners[account].id, ())
+        )
         for account in accounts
         if (account, metric) in readings or account in documents
     }
@@ -86,6 +93,6 @@ def _first_state(days_by_account: Mapping[int, SeriesDays], begun: date) -> Moni
     past = []
     for days in days_by_account.values():
         length = (begun - days.first_day).days + 1
-        cut = SeriesDays(days.series, days.measured, days.first_day, days.values[:length], days.posts[:length])
+        cut = replace(days, values=days.values[:length], posts=days.posts[:length])
         past.append(past_state(cut))
     return MonitoringState(begun, tuple(past))

@@ -17,14 +17,18 @@ ALARM = (3.0, 3.5)
 # Without counts of posts, posts raise values and never lower them: the upper tail is heavier, the lower lighter.
 ALARM_WITHOUT_POSTS = (2.75, 3.9)
 _YOUNG_DAYS, _YOUNG_MORE = 56, 0.7
+# Counts below this mean come in lumps, and differences of large numbers have heavy tails: their thresholds are higher.
+_SPARSE_BELOW, _SPARSE_MORE, _SIGNED_MORE = 5.0, 0.8, 1.0
 # The z of a day that continues an anomaly, and of a run that is a new level.
 _CONTINUES = 1.0
 LEVEL_SHIFT = 3.9
 _SHIFT_CONTINUED = 3.0
 # A level that ends within so many days was a longer spike or drop.
 _SHORT_LEVEL_DAYS = 14
-# A level has ended when a day is far from the new level and near the old one.
-_FAR_FROM_NEW, _NEAR_TO_OLD = 3.0, 2.0
+# A level has ended when several days fit the old level better than the new one, by this log-likelihood ratio.
+_RETURNED, _RETURNED_DAYS = 3.0, 2
+# Limits each day's part of it, so that one day alone is no return.
+_RETURNED_A_DAY = 2.0
 # A day of 0 is an outage if at least this mean was expected; below it, 0 happens by chance.
 _OUTAGE_FROM = 5.0
 
@@ -56,11 +60,11 @@ class AnomalyDetector:
             self._apply_event(column, day_scores.scores, event)
         self._end_outages(column, day_scores.scores)
         run_scores, lengths = self._run_scores(column)
-        drop, spike = self._alarm_thresholds(column)
+        drop, spike = self._alarm_thresholds(column, day_scores.expected)
         for row in np.flatnonzero(np.isfinite(day_scores.scores)).tolist():
             run, alarm = float(run_scores[row]), float((spike if day_scores.scores[row] > 0 else drop)[row])
             if not (
-                self._level_ended(row, column, day_scores)
+                self._level_ended(row, column, run, int(lengths[row]))
                 or (
                     abs(run) > self._level_threshold(row, run)
                     and self._new_level(row, column, int(lengths[row]), run, day_scores)
@@ -72,7 +76,7 @@ class AnomalyDetector:
     def add_provisional_day(self, day: int, day_scores: DayScores) -> None:
         """Detect spikes on a day that Meta may still restate; its other values decide nothing yet."""
         column = WINDOW + day
-        _, spike = self._alarm_thresholds(column)
+        _, spike = self._alarm_thresholds(column, day_scores.expected)
         for row in np.flatnonzero(np.nan_to_num(day_scores.scores) > spike):
             if (int(row), "point") not in self._open:
                 self._entries.append(replace(self._point(int(row), column, "spike", day_scores), provisional=True))
@@ -120,12 +124,15 @@ class AnomalyDetector:
 
     # -- judging a day ----------------------------------------------------------------------------------------------
 
-    def _alarm_thresholds(self, column: int) -> tuple[Floats, Floats]:
+    def _alarm_thresholds(self, column: int, expected: Floats) -> tuple[Floats, Floats]:
         """Return the sizes of z that are an alarm below and above, for each row."""
         young = _YOUNG_MORE * np.clip(1.0 - self.table.reading_counts / _YOUNG_DAYS, 0.0, 1.0)
         counted = np.isfinite(self.table.posts[:, column - WINDOW : column]).any(axis=1)
         below, above = (np.where(counted, *pair) for pair in zip(ALARM, ALARM_WITHOUT_POSTS, strict=True))
-        return below + young, above + young
+        signed = np.array(self.table.measured) == "signed"
+        sparse = ~signed & (np.nan_to_num(expected, nan=_SPARSE_BELOW) < _SPARSE_BELOW)
+        more = young + _SIGNED_MORE * signed
+        return below + more, above + more + _SPARSE_MORE * sparse
 
     def _run_scores(self, column: int) -> tuple[Floats, np.ndarray]:
         table = self.table
@@ -162,7 +169,7 @@ class AnomalyDetector:
                 )
                 return
             self._close(row, "point", self.table.date_of(column - 1))
-        if abs(score) <= alarm:
+        if abs(score) <= alarm or self._returns(row, day_scores, alarm):
             return
         self.table.unusual[row, column] = True
         is_outage = self.table.values[row, column] == 0 and day_scores.expected[row] >= _OUTAGE_FROM
@@ -209,21 +216,37 @@ class AnomalyDetector:
         self._add(row, replace(self._point(row, column, "outage", day_scores), since=self.table.date_of(since)))
         return True
 
-    def _level_ended(self, row: int, column: int, day_scores: DayScores) -> bool:
-        """End a short level that has returned to the old one, as a longer spike or drop; return whether it ended."""
+    def _level_ended(self, row: int, column: int, run: float, length: int) -> bool:
+        """End a level from which the series has returned to the old one; return whether it ended.
+
+        The return is an end and no anomaly of its own. A level of two weeks or less was a longer spike or drop.
+        """
         level, table = self._at(row, "level"), self.table
         if level is None or level.score is None or table.date_of(int(table.steps[row, -1])) != level.since:
             return False
-        score, before = float(day_scores.scores[row]), float(day_scores.without_step[row])
-        lasted = (table.date_of(column) - level.since).days
-        opposite = score * level.score < 0 and abs(score) > _FAR_FROM_NEW
-        if lasted > _SHORT_LEVEL_DAYS or not (opposite and abs(before) < _NEAR_TO_OLD):
+        first = max(int(table.steps[row, -1]) + 1, column - LONGEST + 1)
+        columns = slice(first, column + 1)
+        days = returned_days(table.scores[row, columns], table.without_step[row, columns])
+        if not days and run * level.score < 0 and abs(run) > LEVEL_SHIFT:
+            # The series moves away from the level: it returns if the old level explains these days better.
+            columns = slice(max(first, column - length + 1), column + 1)
+            evidence = _return_evidence(table.scores[row, columns], table.without_step[row, columns])
+            days = len(evidence) if evidence.sum() > 0 else 0
+        if not days:
             return False
-        self._replace(row, "level", replace(level, kind="spike" if level.kind == "rise" else "drop"))
-        self._close(row, "level", table.date_of(column - 1))
-        table.remove_step(row, column)
-        table.scores[row, column] = before
+        until = table.date_of(column - days)
+        if (until - level.since).days < _SHORT_LEVEL_DAYS:
+            self._replace(row, "level", replace(level, kind="spike" if level.kind == "rise" else "drop"))
+        self._close(row, "level", until)
+        table.remove_step(row, column - days + 1)
         return True
+
+    def _returns(self, row: int, day_scores: DayScores, alarm: float) -> bool:
+        """Whether a day far from an open level is usual at the old level."""
+        level, score = self._at(row, "level"), float(day_scores.scores[row])
+        if level is None or level.score is None or level.score * score >= 0:
+            return False
+        return abs(float(day_scores.without_step[row])) <= alarm
 
     def _end_outages(self, column: int, scores: Floats) -> None:
         """End outages on the first day with a value; the scores of their days do not count towards a lower level."""
@@ -296,6 +319,23 @@ def correlations(scores: Floats, unusual: NDArray[np.bool_]) -> Floats:
     squares = ((usable[:, 1:] ** 2 + usable[:, :-1] ** 2) / 2 * both).sum(axis=1)
     floats: Floats = (products + _USUAL_CORRELATION * _CORRELATION_DAYS) / (squares + _CORRELATION_DAYS)
     return np.minimum(np.maximum(floats, 0.0), 0.8)
+
+
+def returned_days(scores: Floats, without_step: Floats) -> int:
+    """Return how many of the last days belong to a return to the old level, 0 if the series has not returned.
+
+    `scores` are z at the new level, `without_step` z at the old one, the newest day last.
+    """
+    evidence = np.cumsum(_return_evidence(scores, without_step)[::-1])[_RETURNED_DAYS - 1 :]
+    if not len(evidence) or evidence.max() < _RETURNED:
+        return 0
+    return int(np.argmax(evidence)) + _RETURNED_DAYS
+
+
+def _return_evidence(scores: Floats, without_step: Floats) -> Floats:
+    """Return each day's log-likelihood ratio of the old level to the new one, limited; 0 for a missing day."""
+    ratios: Floats = np.clip((scores**2 - without_step**2) / 2, -_RETURNED_A_DAY, _RETURNED_A_DAY)
+    return np.nan_to_num(ratios)
 
 
 def _repeated(days: NDArray[np.int_], correlation: Floats) -> Floats:

@@ -19,7 +19,7 @@ class SeriesDays:
 
     `measured` tells the type of the values: counts (engagements, reach), positive rates, or numbers that may be negative
     (net follows). `posts` counts the posts published on each day: None for a day without a count, an empty tuple if no
-    day has one.
+    day has one. `expected_days` are days that nothing is learned from and that are no anomaly, such as public holidays.
     """
 
     series: str
@@ -27,6 +27,7 @@ class SeriesDays:
     first_day: date
     values: tuple[float | None, ...]
     posts: tuple[float | None, ...] = ()
+    expected_days: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,8 @@ class StoredPortfolioEvent(MetricEvent):
 class SeriesState:
     """What judging the next day of a series needs: its latest days, oldest first, and its open anomalies.
 
-    The model does not learn from `unusual` days. `scores` are the z of the days when they were judged, `steps` the days
-    on which the level changed. `days_seen` counts the readings since the series began.
+    The model does not learn from `unusual` days. `scores` are the z of the days when they were judged, `without_step`
+    those if the latest step had not happened, `steps` the days on which the level changed. `days_seen` counts the readings since the series began.
     """
 
     series: str
@@ -146,6 +147,7 @@ class SeriesState:
     posts: tuple[float | None, ...]
     unusual: tuple[bool, ...]
     scores: tuple[float | None, ...]
+    without_step: tuple[float | None, ...] = ()
     steps: tuple[date, ...] = ()
     days_seen: int = 0
     open: tuple[Anomaly, ...] = ()

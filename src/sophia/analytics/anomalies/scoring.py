@@ -48,7 +48,9 @@ class SeriesTable:
     values: Floats
     posts: Floats
     unusual: Bools
+    expected_days: Bools  # new days that are no anomaly and that nothing is learned from
     scores: Floats
+    without_step: Floats  # the scores if the latest step had not happened
     steps: NDArray[np.int_]  # (series, STEPS) columns at which the level changed, the newest last; negative without one
     reading_counts: NDArray[np.int_]  # readings before the next day to score
 
@@ -68,8 +70,11 @@ class SeriesTable:
         ready = np.flatnonzero(self.reading_counts >= ENOUGH_DAYS)
         if len(ready):
             self._fill(day_scores, ready, column)
+        day_scores.scores[self.expected_days[:, column]] = np.nan
         if not tentative:
+            self.unusual[:, column] |= self.expected_days[:, column]
             self.scores[:, column] = day_scores.scores
+            self.without_step[:, column] = day_scores.without_step
             self.reading_counts += np.isfinite(self.values[:, column])
         return day_scores
 
@@ -111,19 +116,26 @@ class SeriesTable:
         held_out = np.minimum(HELD_OUT_DAYS, self.reading_counts[ready] // 5)
         newest = columns >= column - held_out[:, None]
         step = self.steps[ready, -1][:, None]
-        fresh = (step >= 0) & (column - step <= _FRESH_STEP_DAYS) & (columns >= step)
+        age = column - step
+        # A change soon after the step cannot explain itself: half of the days since the step are held out.
+        learned = columns < column - np.minimum(age // 2, HELD_OUT_DAYS)
+        fresh = (step >= 0) & (age <= _FRESH_STEP_DAYS) & (columns >= step) & learned
         weights: Floats = decay(WINDOW) * ~self.unusual[ready, column - WINDOW : column] * (~newest | fresh)
         return weights
 
     def add_step(self, row: int, column: int) -> None:
         """Start a new level at this column; its days are used for learning even if they were unusual."""
         self.steps[row] = [*self.steps[row, 1:], column]
-        self.unusual[row, column:] = False
+        # Expected days have no score and stay unusual.
+        self.unusual[row, column:] &= np.isnan(self.scores[row, column:])
         self.scores[row, column:] = np.nan
+        self.without_step[row, column:] = np.nan
 
     def remove_step(self, row: int, until: int) -> None:
-        """Remove the latest step; its days before the column `until` become unusual days."""
-        self.unusual[row, self.steps[row, -1] : until] = True
+        """Remove the latest step; its days before the column `until` become unusual days, later ones are as before it."""
+        self.unusual[row, max(self.steps[row, -1], 0) : until] = True
+        self.scores[row, until:] = self.without_step[row, until:]
+        self.without_step[row, until:] = np.nan
         self.steps[row] = [-1, *self.steps[row, :-1]]
 
     # -- in and out ----------------------------------------------------------------------------------------------------
@@ -143,7 +155,9 @@ class SeriesTable:
             values=np.full(shape, np.nan),
             posts=np.full(shape, np.nan),
             unusual=np.zeros(shape, dtype=bool),
+            expected_days=np.zeros(shape, dtype=bool),
             scores=np.full(shape, np.nan),
+            without_step=np.full(shape, np.nan),
             steps=np.full((len(names), STEPS), -1),
             reading_counts=np.zeros(len(names), dtype=int),
         )
@@ -160,6 +174,8 @@ class SeriesTable:
         self.posts[row, columns] = _floats(kept.posts)
         self.unusual[row, columns] = kept.unusual
         self.scores[row, columns] = _floats(kept.scores)
+        if kept.without_step:
+            self.without_step[row, columns] = _floats(kept.without_step)
         for step, day in enumerate(reversed(kept.steps), 1):
             self.steps[row, -step] = WINDOW + (day - self.first_day).days
         self.reading_counts[row] = kept.days_seen
@@ -173,6 +189,11 @@ class SeriesTable:
         if series_days.posts:
             # The first post of a day has more effect than the second.
             self.posts[row, columns] = np.log2(1.0 + _floats(series_days.posts[skip:length]))
+        for day in series_days.expected_days:
+            place = WINDOW + (day - self.first_day).days
+            if max(least, 0) <= place < self.values.shape[1]:
+                self.expected_days[row, place] = True
+                self.unusual[row, place] |= place < WINDOW
         if least == 0:
             self.reading_counts[row] = np.isfinite(self.values[row, :WINDOW]).sum()
 
@@ -190,6 +211,7 @@ class SeriesTable:
             posts=_optional(self.posts[row, columns]),
             unusual=tuple(bool(unusual) for unusual in self.unusual[row, columns]),
             scores=_optional(self.scores[row, columns]),
+            without_step=_optional(self.without_step[row, columns]),
             steps=tuple(self.date_of(step) for step in steps),
             days_seen=int(self.reading_counts[row]),
         )

@@ -1,6 +1,6 @@
 """Prepares the daily values of one client or of a whole portfolio for the detector."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -111,7 +111,13 @@ def _touches(since: date, until: date | None, window: DateRange) -> bool:
     return since < window.end and (until is None or until >= window.start)
 
 
-def series_days(account_series: AccountSeries, days: AccountDays, posts: PostsADay, window: DateRange) -> SeriesDays:
+def series_days(
+    account_series: AccountSeries,
+    days: AccountDays,
+    posts: PostsADay,
+    window: DateRange,
+    expected_days: Collection[date] = (),
+) -> SeriesDays:
     """Return the series in the window for the detector; a day without posts has 0, since all posts are known."""
     values = days.get((account_series.account_id, account_series.metric), {})
     published = posts.get(account_series.account_id, {})
@@ -122,4 +128,5 @@ def series_days(account_series: AccountSeries, days: AccountDays, posts: PostsAD
         first_day=window.start,
         values=tuple(None if value is None else float(value) for value in map(values.get, dates)),
         posts=tuple([float(published.get(day, 0)) for day in dates]),
+        expected_days=frozenset(expected_days),
     )

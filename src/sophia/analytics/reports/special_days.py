@@ -1,19 +1,17 @@
 """Finds the days on which a client is not as usual: holidays of its country, its campaigns, and what was annotated."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from sophia.analytics.annotations.holidays import country_of_zone, public_holidays
-from sophia.analytics.annotations.queries import list_annotations
+from sophia.analytics.annotations.expected_days import expected_days
 from sophia.analytics.campaigns.models import Campaign
 from sophia.analytics.drivers.portfolio_windows import HISTORY_DAYS, SpecialDays
 from sophia.analytics.kpis.windows import MeasuredClient
 from sophia.database.statements import among
-from sophia.meta.reporting_zone import ONE_DAY, DateRange
+from sophia.meta.reporting_zone import DateRange
 
 
 def special_days(
@@ -26,14 +24,7 @@ def special_days(
     """
     days = DateRange(compared.start - timedelta(days=HISTORY_DAYS), compared.end)
     ids = [client.id for client in clients]
-    by_client: dict[int, set[date]] = defaultdict(set)
-    for client in clients:
-        country = country_of_zone(client.zone.key)
-        if country is not None:
-            by_client[client.id] |= public_holidays(country, days.start, days.end - ONE_DAY)
-    for annotation in list_annotations(session, ids, window=days, as_of=as_of):
-        if annotation.client_id is not None:
-            by_client[annotation.client_id].add(annotation.day)
+    by_client = expected_days(session, {client.id: client.zone for client in clients}, days, as_of)
     rows = session.execute(
         select(Campaign.client_id, Campaign.start_date, Campaign.end_date).where(
             among(Campaign.client_id, ids),
